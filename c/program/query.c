@@ -250,7 +250,7 @@ static bool copy_part(struct unsock_span *rest, char *buffer, size_t size) {
     return !text.cut;
 }
 
-/* An empty user is one who is nobody, an empty group his own. */
+/* An empty user is one who is nobody, "." this process, an empty group his own. */
 static bool answer_may(struct query *query, const char *value) {
     char name[UNSOCK_USER_NAME_MOST];
     struct unsock_span rest = unsock_span_of(value);
@@ -264,10 +264,13 @@ static bool answer_may(struct query *query, const char *value) {
         unsock_text_put(&query->error, "may: not USER:GROUP:RIGHTS:FILE, with a group's number and 1 to 7");
         return false;
     }
-    bool is_known = name[0] == '\0' || unsock_user_named(name, &user);
+    bool is_self = name[0] == '.' && name[1] == '\0';
+    bool is_known = name[0] == '\0' || is_self || unsock_user_named(name, &user);
     if (digits.length > 0)
         user.groups[0] = (uint32_t)group;
-    long result = is_known ? unsock_user_access(&user, rest.at, (int)rights) : 1;
+    long result = is_self    ? unsock_faccessat2(AT_FDCWD, rest.at, (int)rights, AT_EACCESS)
+                  : is_known ? unsock_user_access(&user, rest.at, (int)rights)
+                             : 1;
     unsock_json_bool(&query->json, "known", result <= 0);
     unsock_json_number(&query->json, "errno", result < 0 ? (uint64_t)-result : 0);
     return true;

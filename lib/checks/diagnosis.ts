@@ -20,12 +20,15 @@ import { namesQuestion } from "../sockets/socket_names.ts";
 import { SOCKETS_QUESTION } from "../sockets/unix_sockets.ts";
 import type { Context } from "../system/context.ts";
 import { reason } from "../system/errors.ts";
-import { lstatOrUndefined, mayAccess, readText, statOrUndefined } from "../system/files.ts";
+import { lstatOrUndefined, readText, statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { userName } from "../system/users.ts";
 import { VERSION } from "../system/version.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
-import { portFindings } from "./diagnosis_ports.ts";
+import { findPort, portFindings } from "./diagnosis_ports.ts";
+import { factsOfPort } from "./port_facts.ts";
+import { judgePort } from "./port_verdict.ts";
+import { mayAccess } from "../run/access.ts";
 import { rewritingFinding } from "./rewriting.ts";
 
 const { W_OK, X_OK } = fs.constants;
@@ -108,22 +111,27 @@ function libraryFinding(file: string, version: string, forEverybody: boolean): F
   return note("library", `library ${file}: version ${version}, root alone can reach it`, advice);
 }
 
+const questionsOf = (port?: AddressedPort) =>
+  [DIRECTORY_QUESTION, namesQuestion(port?.number), SOCKETS_QUESTION] as const;
+
 function directoryFindings(library: Library | string, dir: string | undefined, port?: AddressedPort): Finding[] {
   if (typeof library === "string") return [bad("directory", `directory: ${library}`)];
   try {
-    const questions = [DIRECTORY_QUESTION, namesQuestion(port?.number), SOCKETS_QUESTION] as const;
-    const [chosen, names, sockets] = library.askAll(questions, { dir });
+    const [chosen, names, sockets] = library.askAll(questionsOf(port), { dir });
     const directory = chosen();
-    return [directoryFinding(directory), ...portFindings(directory, { library, names, sockets: sockets(), port })];
+    return [
+      directoryFinding(directory, library),
+      ...portFindings(directory, { library, names, sockets: sockets(), port }),
+    ];
   } catch (error) {
     return [bad("directory", `directory: ${reason(error)}`)];
   }
 }
 
-function directoryFinding(directory: CheckedDirectory): Finding {
+function directoryFinding(directory: CheckedDirectory, library: Library): Finding {
   const status = statOrUndefined(directory.path);
   if (directory.problem !== undefined) return bad("directory", directory.problem);
-  if (status === undefined) return missingFinding(directory.path);
+  if (status === undefined) return missingFinding(directory.path, library);
   const mode = (status.mode & 0o7777).toString(8).padStart(4, "0");
   if ((status.mode & 0o022) !== 0) {
     return note(
@@ -134,7 +142,7 @@ function directoryFinding(directory: CheckedDirectory): Finding {
   }
   const isOurs = status.uid === effectiveUser();
   const owner = isOurs ? "yours" : `${userName(status.uid)}'s`;
-  if (mayAccess(directory.path, W_OK | X_OK)) {
+  if (mayAccess(library, directory.path, W_OK | X_OK)) {
     return ok("directory", `directory ${directory.path}: ${owner}, mode ${mode}`);
   }
   const text = `directory ${directory.path}: ${owner}, mode ${mode}: you may not write to it`;
@@ -148,14 +156,14 @@ function directoryFinding(directory: CheckedDirectory): Finding {
 }
 
 /** `run` makes it, but none of its parents (`c/process/run_directory.c`). */
-function missingFinding(directory: string): Finding {
+function missingFinding(directory: string, library: Library): Finding {
   const parent = path.dirname(directory);
   const text = `directory ${directory}: cannot be made`;
   if (lstatOrUndefined(directory) !== undefined) return bad("directory", `${text}: a link that leads nowhere is there`);
-  if (mayAccess(parent, W_OK | X_OK)) {
+  if (mayAccess(library, parent, W_OK | X_OK)) {
     return ok("directory", `directory ${directory}: will be made, for you alone`);
   }
-  if (statOrUndefined(parent) === undefined && mayAccess(existingAbove(parent), X_OK)) {
+  if (statOrUndefined(parent) === undefined && mayAccess(library, existingAbove(parent), X_OK)) {
     return bad(
       "directory",
       `${text}: ${parent} does not exist`,
@@ -172,12 +180,32 @@ function existingAbove(directory: string): string {
     : directory;
 }
 
-/** @returns What the directory, the kernel and other directories tell of one port. */
-export async function diagnosePort(text: string, context: Context, directory: string | undefined): Promise<Finding[]> {
-  const library = await ownLibrary(context);
+/**
+ * @returns What the directory, the kernel and other directories tell of one port; the last finding is the verdict: is a client of
+ * this user, in this shell, answered?
+ */
+export async function diagnosePort(text: string, context: Context, dir: string | undefined): Promise<Finding[]> {
+  const library = await libraryOrReason(context);
+  if (typeof library === "string") return [bad("verdict", library, "name the library with --lib, or UNSOCK_LIB")];
   const [port, mayBind] = library.askAll([portQuestion(text), MAY_BIND_QUESTION]);
   const asked = port();
-  return [...environmentFindings(context), socketsFinding(mayBind), ...directoryFindings(library, directory, asked)];
+  return [
+    ...environmentFindings(context),
+    socketsFinding(mayBind),
+    ...directoryFindings(library, dir, asked),
+    verdictFinding(asked, library, context, dir),
+  ];
+}
+
+function verdictFinding(port: AddressedPort, library: Library, context: Context, dir: string | undefined): Finding {
+  try {
+    const [chosen, names, sockets] = library.askAll(questionsOf(port), { dir });
+    const found = findPort(chosen(), port, { library, names, sockets: sockets(), port });
+    const { answered, text, advice } = judgePort(factsOfPort(found, library, context, dir));
+    return answered ? ok("verdict", text) : bad("verdict", text, advice);
+  } catch (error) {
+    return bad("verdict", reason(error));
+  }
 }
 
 function preloadFindings(context: Context): Finding[] {

@@ -1,16 +1,18 @@
 /** Why a client is refused: who listens in which directory, and whose rights stand in the way. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
-import type { ChosenDirectory } from "../run/run_settings.ts";
+import type { CheckedDirectory, ChosenDirectory } from "../run/run_settings.ts";
 import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
 import type { Library } from "../library/query.ts";
-import { mayAccess, statOrUndefined } from "../system/files.ts";
+import { mayAccess } from "../run/access.ts";
+import { statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { groupName, userName } from "../system/users.ts";
 import { describeTarget, unixName } from "../control/words.ts";
 import { readControlFile } from "../run/control_files.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
+import type { Found } from "./port_facts.ts";
 import { Holders } from "../sockets/holders.ts";
 import { listSocketFiles, type SocketFile } from "../sockets/socket_files.ts";
 import { type SocketName, stateQuestion } from "../sockets/socket_names.ts";
@@ -36,7 +38,28 @@ export function portFindings({ path: directory }: ChosenDirectory, question: Que
   return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
 }
 
-function ownPorts(directory: string, { library, names, sockets, port }: Question): Finding[] {
+/** @returns What {@linkcode portFindings} tells of one port, for its verdict. */
+export function findPort(directory: CheckedDirectory, port: AddressedPort, question: Question): Found {
+  return {
+    port,
+    directory,
+    files: listFiles(directory.path, { ...question, port: { ...port, address: undefined } }) ?? [],
+    onNetwork: ipListeners(port),
+    elsewhere: [...directoriesElsewhere(directory.path, question).keys()].map(printable),
+  };
+}
+
+/** The files of the directory that are asked about; undefined: it cannot be read, as another finding says. */
+function listFiles(directory: string, { library, names, sockets, port }: Question): SocketFile[] | undefined {
+  try {
+    return listSocketFiles(directory, { names: names(), sockets }, library).filter((file) => isWanted(file, port));
+  } catch {
+    return undefined;
+  }
+}
+
+function ownPorts(directory: string, question: Question): Finding[] {
+  const { library, port } = question;
   const status = statOrUndefined(directory);
   const where = port === undefined ? "" : ` at ${formatPort(port)}`;
   if (status === undefined) {
@@ -46,19 +69,19 @@ function ownPorts(directory: string, { library, names, sockets, port }: Question
       ...onRealIp([], port),
     ];
   }
-  if (!mayAccess(directory, X_OK)) {
+  if (!mayAccess(library, directory, X_OK)) {
     const whose = `${userName(status.uid)}'s`;
     const forGroup = (status.mode & 0o010) !== 0 ? `members of the group ${groupName(status.gid)} may; ` : "";
     return [note("rights", `directory ${directory}: it is ${whose}, you may not enter it: EACCES`, forGroup + RIGHTS)];
   }
-  let files: readonly SocketFile[];
-  try {
-    files = listSocketFiles(directory, { names: names(), sockets }, library).filter((file) => isWanted(file, port));
-  } catch {
+  const files = listFiles(directory, question);
+  if (files === undefined) {
     return [note("listeners", `directory ${directory}: you may enter it, but not read who listens there`)];
   }
   const there = files.filter(({ state }) => state === "alive" || state === "control");
-  const closed = there.filter(({ file }) => !mayAccess(file, W_OK) && statOrUndefined(file)?.isSocket() === true);
+  const closed = there.filter(({ file }) =>
+    !mayAccess(library, file, W_OK) && statOrUndefined(file)?.isSocket() === true
+  );
   return [
     there.length > 0
       ? ok("listeners", describe(there))
@@ -113,13 +136,7 @@ function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[]
 function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined): Finding[] {
   // With servers in the directory, others are as they shall be, unless somebody asks for one.
   if (port === undefined && there.length > 0) return [];
-  const holders = new Holders();
-  const listeners = listIpListeners(port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));
-  const texts = listeners.map(({ port: number, kind, inode }) => {
-    const who = holders.of(inode).map(({ pid, name }) => `${name}[${pid}]`).join(" ");
-    return `${formatPort({ number, kind, address: undefined })}${who === "" ? "" : ` (${printable(who)})`}`;
-  });
-  const distinct = [...new Set(texts)];
+  const distinct = ipListeners(port);
   if (distinct.length === 0) return [];
   const protocol = port?.kind === "datagram" ? "UDP" : "TCP";
   const text = `on real ${protocol}, without unsock: ${distinct.slice(0, SHOWN_MOST).join(", ")}${
@@ -127,6 +144,17 @@ function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined)
   }`;
   const advice = "a client under unsock does not reach it: start the server by unsock run too, or the client without";
   return [port !== undefined && there.length === 0 ? bad("tcp", text, advice) : note("tcp", text, advice)];
+}
+
+/** @returns Who listens on real IP: `8000 (python3[12])`. */
+function ipListeners(port: AddressedPort | undefined): string[] {
+  const holders = new Holders();
+  const listeners = listIpListeners(port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));
+  const texts = listeners.map(({ port: number, kind, inode }) => {
+    const who = holders.of(inode).map(({ pid, name }) => `${name}[${pid}]`).join(" ");
+    return `${formatPort({ number, kind, address: undefined })}${who === "" ? "" : ` (${printable(who)})`}`;
+  });
+  return [...new Set(texts)];
 }
 
 const NOBODY = "a client is refused (ECONNREFUSED) until a server is started in this directory, with the same --dir";
@@ -140,8 +168,8 @@ function describe(files: readonly SocketFile[]): string {
   return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
 }
 
-/** Another directory with the same kind of names is where the other side may be. However many there are: one line. */
-function portsElsewhere(directory: string, { sockets, port: wanted }: Question): Finding[] {
+/** Directories with the same kind of names in which somebody serves: where the other side may be. */
+function directoriesElsewhere(directory: string, { sockets, port: wanted }: Question): Map<string, Set<string>> {
   const ports = new Map<string, Set<string>>();
   for (const { path: file, port, listening, type, connected } of sockets) {
     const { dir } = path.parse(path.normalize(file));
@@ -150,6 +178,12 @@ function portsElsewhere(directory: string, { sockets, port: wanted }: Question):
     if (wanted !== undefined && (port.number !== wanted.number || port.kind !== wanted.kind)) continue;
     ports.set(dir, (ports.get(dir) ?? new Set()).add(`${port.number}`));
   }
+  return ports;
+}
+
+/** However many there are: one line. */
+function portsElsewhere(directory: string, question: Question): Finding[] {
+  const ports = directoriesElsewhere(directory, question);
   const shown = Array.from(ports).toSorted().slice(0, DIRECTORIES_MOST).map(([dir, numbers]) =>
     `${printable(dir)}: ${[...numbers].slice(0, SHOWN_MOST).join(", ")}`
   );

@@ -21,6 +21,7 @@ export const FINDING_KEYS = [
   "environment",
   "program",
   "rewriting",
+  "verdict",
 ] as const;
 
 export type FindingKey = typeof FINDING_KEYS[number];

@@ -1,4 +1,5 @@
 /** `unsock doctor [COMMAND|PORT]`: what this machine can do, what would happen to COMMAND, why nobody is found at PORT. */
+import process from "node:process";
 import type { Context } from "../system/context.ts";
 import { diagnoseCommand, diagnoseMachine, diagnosePort } from "../checks/diagnosis.ts";
 import type { Finding } from "../checks/finding.ts";
@@ -22,10 +23,21 @@ export async function doctor(
     : /^\d+([@/].*)?$/.test(command)
     ? await diagnosePort(command, context, options.dir)
     : await diagnoseCommand(command, context, options.dir);
-  context.print(options.json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(formatFinding).join(""));
-  return findings.some(({ level }) => level === "FAIL") ? EXIT_FAILED : 0;
+  const inColour = process.stdout.isTTY === true && !context.environ.getFilled("NO_COLOR");
+  const verdicts = findings.filter(({ key }) => key === "verdict");
+  context.print(
+    options.json
+      ? `${JSON.stringify(findings, null, 2)}\n`
+      : findings.map((finding) => formatFinding(finding, inColour)).join(""),
+  );
+  return (verdicts.length > 0 ? verdicts : findings).some(({ level }) => level === "FAIL") ? EXIT_FAILED : 0;
 }
 
-function formatFinding({ level, text, advice }: Finding): string {
-  return `${level.padEnd(4)} ${text}\n${advice === undefined ? "" : `     -> ${advice}\n`}`;
+const COLOURS = { ok: 32, note: 33, FAIL: 31 } as const;
+
+/** @returns Its lines; the level in colour on a terminal, unless NO_COLOR is set (no-color.org). */
+function formatFinding({ key, level, text, advice }: Finding, inColour: boolean): string {
+  const padded = level.padEnd(4);
+  const shown = inColour ? `\x1b[${COLOURS[level]}m${padded}\x1b[0m` : padded;
+  return `${shown} ${key === "verdict" ? "=> " : ""}${text}\n${advice === undefined ? "" : `     -> ${advice}\n`}`;
 }

@@ -179,7 +179,9 @@ A server of an enclave, for its own programs and by vsock:
     summary: "tell what this machine can do, who listens where, how COMMAND is reached, or why nobody is at PORT",
     operands: [{ name: "COMMAND|PORT[@ADDR][/udp]", optional: true, kind: "program" }],
     options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
-    notes: "Exit status: 0 when all is well, 1 when a line says FAIL.",
+    notes:
+      `Exit status: 0 when all is well, 1 when a line says FAIL. Of a PORT the last line is the verdict, and decides: 0 when a client
+of this user in this shell is answered, else 1, with the reason and what to type.`,
     start: async ({ options, operands, context }) =>
       await (await import("./doctor.ts")).doctor(options, operands[0], context),
   }),

@@ -1,7 +1,7 @@
 /** What finding the library and unpacking it have in common. */
 import * as fs from "node:fs";
 import process from "node:process";
-import { mayAccess, statOrUndefined } from "../system/files.ts";
+import { readText, statOrUndefined } from "../system/files.ts";
 import { reason } from "../system/errors.ts";
 import { parentOf, strangersHand } from "./trusted_file.ts";
 
@@ -32,10 +32,23 @@ export function distrust(file: string): string | undefined {
 
 /** @returns Why the kernel would neither execute nor map the file; undefined: it does. */
 export function startProblem(file: string): string | undefined {
-  if (mayAccess(file, fs.constants.X_OK)) return undefined;
-  // The kernel says the same of a file system without rights to execute (access(2)), and nothing else of the file is asked.
-  const isExecutable = ((statOrUndefined(file)?.mode ?? 0) & 0o111) !== 0;
-  return isExecutable
-    ? "its file system is mounted noexec: use --lib with a copy elsewhere"
-    : `not executable: chmod +x ${file}`;
+  if (((statOrUndefined(file)?.mode ?? 0) & 0o111) === 0) return `not executable: chmod +x ${file}`;
+  return isNoexec(file) ? "its file system is mounted noexec: use --lib with a copy elsewhere" : undefined;
+}
+
+/**
+ * Whether the mount that the file is in forbids execution, as /proc/self/mountinfo tells (proc(5)). Deno's access(2) looks at mode
+ * bits alone. Without /proc nothing is known, and the kernel says it later.
+ */
+function isNoexec(file: string): boolean {
+  const real = fs.realpathSync(file);
+  let [longest, found] = ["", false];
+  for (const line of (readText("/proc/self/mountinfo") ?? "").split("\n")) {
+    const [, , , , text = "", options = ""] = line.split(" ");
+    const point = text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+    const isAbove = point === "/" || real === point || real.startsWith(`${point}/`);
+    // One that was mounted later on the same directory hides the one before.
+    if (isAbove && point.length >= longest.length) [longest, found] = [point, options.split(",").includes("noexec")];
+  }
+  return found;
 }

@@ -31,11 +31,6 @@ export function listNames(directory: string): string[] {
   return orUndefined(() => fs.readdirSync(directory)) ?? [];
 }
 
-/** @returns Whether this user may do this with the file: a sum of `fs.constants`. */
-export function mayAccess(file: string, rights: number): boolean {
-  return orUndefined(() => (fs.accessSync(file, rights), true)) ?? false;
-}
-
 /** Swallows every error: it says that the file cannot be used, and all callers treat a file that is missing in the same way. */
 function orUndefined<T>(ask: () => T): T | undefined {
   try {

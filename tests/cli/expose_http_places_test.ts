@@ -19,7 +19,7 @@ testFront(
     const base = `${rig.dir}/r/unsock`;
     for (const name of ["unix", "vm", "nobody"]) Deno.mkdirSync(`${base}/${name}`, { mode: 0o700 });
     const words = ["make-control", `${base}/unix/80.sock`, "--unix", `${rig.dir}/behind/3000.sock`];
-    assertStrictEquals((await run([shimLibrary(), ...words])).code, 0);
+    assertStrictEquals((await unsock(words)).code, 0);
     Deno.copyFileSync(`${base}/unix/80.sock`, `${base}/nobody/80.sock`);
     Deno.writeTextFileSync(`${base}/nobody/80.sock`, "no control file");
     Deno.writeFileSync(`${base}/vm/80.sock`, firecrackerFile(`${rig.dir}/v.sock`, 5678));

@@ -34,6 +34,8 @@ Deno.test("query answers each question in the form of docs/json.md, one line eac
       names: "",
       state: `${dir}/80.sock`,
       port: "53@::1/udp",
+      client: "80@127.0.0.1",
+      prune: `${dir}/81.sock`,
       route: "sh",
       library,
       rewriting: library,

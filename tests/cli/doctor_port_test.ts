@@ -1,0 +1,131 @@
+/** `unsock doctor PORT`: one verdict and a status: would a client of this user, in this shell, be answered? */
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
+import { withDir } from "../support/dir.ts";
+import { ownPort } from "../support/own_port.ts";
+import { start } from "../support/process.ts";
+import { need } from "../support/programs.ts";
+import { unsock, unsockCommand } from "./unsock.ts";
+
+const SERVER = ["python3", "-m", "http.server", "--bind"];
+const ignore = !need("python3", "curl");
+
+/** What doctor ends with, and whether a real client agrees. */
+async function verdict(port: string, env: Record<string, string>): Promise<string> {
+  const { code, stdout } = await unsock(["doctor", port], { env });
+  const lines = stdout.trimEnd().split("\n");
+  const last = lines.findLastIndex((line) => /^(ok|FAIL) +=> /.test(line));
+  assert(last >= 0, stdout);
+  assertStrictEquals(code, lines[last]?.startsWith("ok") ? 0 : 1, stdout);
+  return lines.slice(last).map((line) => line.trim()).join(" ");
+}
+
+async function isAnswered(address: string, port: number, env: Record<string, string>): Promise<boolean> {
+  const { code } = await unsock(["run", "--", "curl", "-s", "--max-time", "20", `http://${address}:${port}/`], { env });
+  return code === 0;
+}
+
+/** Runs `fn` while a server of unsock's serves an address and port. */
+async function withServer(address: string, port: number, env: Record<string, string>, fn: () => Promise<void>) {
+  await using _server = start([...unsockCommand(), "run", "--", ...SERVER, address, `${port}`], { env });
+  const waited = await unsock(["wait", `${port}@${address}`, "--timeout", "60"], { env });
+  assertStrictEquals(waited.code, 0, waited.stderr);
+  await fn();
+}
+
+Deno.test({
+  name: "doctor PORT says that a client is answered, and by whom; at another address it says at which one",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      const env = { UNSOCK_DIR: dir };
+      await withServer("127.0.0.5", 8001, env, async () => {
+        assertMatch(
+          await verdict("8001@127.0.0.5", env),
+          /^ok +=> a client of 127\.0\.0\.5:8001 is answered by python3\[\d+\]$/,
+        );
+        assertMatch(
+          await verdict("8001", env),
+          /^FAIL => python3\[\d+\] serves 127\.0\.0\.5:8001, not 127\.0\.0\.1: .*0\.0\.0\.0$/,
+        );
+        assertEquals([await isAnswered("127.0.0.5", 8001, env), await isAnswered("127.0.0.1", 8001, env)], [
+          true,
+          false,
+        ]);
+        assertMatch(
+          await verdict("8001", { ...env, UNSOCK_PORT: "80" }),
+          /^FAIL => port 8001 is not covered .*UNSOCK_PORT=80,8001/,
+        );
+        assertMatch(
+          await verdict("8001@10.1.2.3", env),
+          /^FAIL => .* 10\.1\.2\.3 is not covered .*-> run --addr .*,10\.1\.2\.3$/,
+        );
+        assertMatch(
+          await verdict("8001", { ...env, UNSOCK_ADDR: "bogus" }),
+          /^FAIL => settings: UNSOCK_ADDR: .*"bogus"/,
+        );
+        assertMatch(
+          await verdict("8001", { ...env, UNSOCK_OFF: "1" }),
+          /^FAIL => UNSOCK_OFF=1: .*-> unset UNSOCK_OFF$/,
+        );
+      });
+    }),
+});
+
+Deno.test({
+  name: "doctor PORT tells a damaged control file, one that leads to nobody, and nobody at all",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      const env = { UNSOCK_DIR: dir };
+      assertMatch(
+        await verdict("9000", env),
+        /^FAIL => nobody serves 9000 in \S+: ECONNREFUSED -> start a server: unsock run --dir /,
+      );
+      Deno.writeTextFileSync(path.join(dir, "9000.sock"), "garbage");
+      assertMatch(
+        await verdict("9000", env),
+        /^FAIL => \S+9000\.sock is no control file .*EINVAL -> remove it: rm \S+9000\.sock$/,
+      );
+      await unsock(["make-control", "--port", "7000", "--unix", `${dir}/b.sock`], { env });
+      assertMatch(
+        await verdict("7000", env),
+        /^FAIL => \S+7000\.sock forwards to Unix socket \S+b\.sock, where nobody listens/,
+      );
+      using _listener = Deno.listen({ transport: "unix", path: `${dir}/b.sock` });
+      assertMatch(
+        await verdict("7000", env),
+        /^ok +=> a client of 127\.0\.0\.1:7000 is answered, by the control file /,
+      );
+    }),
+});
+
+Deno.test({
+  name: "doctor PORT tells a killed server's file, one in another directory, and one on the real network",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      const env = { UNSOCK_DIR: dir };
+      const code = `Deno.listen({ transport: "unix", path: "${dir}/8002.sock" }); Deno.kill(Deno.pid, "SIGKILL")`;
+      await using killed = start([Deno.execPath(), "eval", code]);
+      await killed.status;
+      assertMatch(
+        await verdict("8002", env),
+        /^FAIL => the server of 8002 was killed and left \S+8002\.sock.*unsock prune$/,
+      );
+      Deno.mkdirSync(`${dir}/other`);
+      using own = ownPort();
+      const elsewhere = Deno.listen({ transport: "unix", path: `${dir}/other/${own.port}.sock` });
+      assertMatch(
+        await verdict(`${own.port}`, env),
+        /^FAIL => nobody serves \d+ in \S+, but in \S+other: .*-> use --dir \S+other$/,
+      );
+      elsewhere.close();
+      using _real = Deno.listen({ hostname: "127.0.0.1", port: own.port });
+      assertMatch(await verdict(`${own.port}`, env), /^FAIL => .* listens on the real network, not under unsock/);
+      assertMatch(
+        await verdict("80", { UNSOCK_DIR: "/etc/passwd" }),
+        /^FAIL => directory \/etc\/passwd: not a directory/,
+      );
+    }),
+});
