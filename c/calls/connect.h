@@ -1,4 +1,4 @@
-/* Connecting: the search for a port, waiting, refusals. */
+/* Connecting: the search for a port, refusals. */
 #ifndef UNSOCK_CALLS_CONNECT_H
 #define UNSOCK_CALLS_CONNECT_H
 
@@ -62,31 +62,5 @@ long unsock_refusal_tell(int fd, struct unsock_fd *entry);
 
 /* bind, which such a socket may do if its port was none of the program's choice. Returns 0 or -errno. */
 long unsock_refusal_before_bind(int fd, struct unsock_fd *entry);
-
-/* connect_wait.c: A blocking connect to a server whose backlog is full: it waits as long as TCP would. */
-
-/*
- * Connects a blocking AF_UNIX stream, of whose descriptor `entry` is known, to the sockaddr_un at `path`. Returns 0 or
- * what connect(2) says; -ETIMEDOUT after the time that TCP gives (TCP_SYNCNT, TCP_USER_TIMEOUT, the system's settings),
- * -EINPROGRESS after the program's SO_SNDTIMEO, and -EINTR where TCP's would not be started again by the kernel.
- */
-long unsock_connect_wait(int fd, const struct unsock_fd *entry, const void *path, socklen_t length);
-
-/*
- * For how many milliseconds a blocking connect of the descriptor may go on, and, into `end`, what it says then:
- * -ETIMEDOUT or -EINPROGRESS, as above.
- */
-int64_t unsock_connect_limit(int fd, const struct unsock_fd *entry, long *end);
-
-/* Has a signal that has just interrupted this thread ended its connect, as far as can be told by the handlers? */
-bool unsock_connect_is_ended(void);
-
-/*
- * The same of one that was born local, in two steps. Where the program has set no limit of its own, and this process
- * has connected a few seconds before, there is none: returns the clock, for when the kernel's connect has come to 0;
- * else 0.
- */
-int64_t unsock_connect_unlimited(int fd, const struct unsock_fd *entry);
-void unsock_connect_note(int64_t clock);
 
 #endif

@@ -1,14 +1,39 @@
 /* The handshake of Firecracker's vsock multiplexer. */
 #include "calls/target.h"
 
-#include "calls/connect.h"
-#include "rt/system_calls.h"
+#include "memory/option_table.h"
+#include "memory/process.h"
+#include "options/options.h"
 #include "rules/errno.h"
 
 #include <linux/poll.h>
 #include <linux/vm_sockets.h>
 
 #define FULL_WAIT_NS 1000000
+#define SIGNALS 64
+
+/*
+ * True if a signal that interrupted this thread may end its connect: a handler was installed without SA_RESTART. Which
+ * handler ran cannot be told afterwards.
+ */
+static bool is_ended_by_signal(void) {
+    struct unsock_signal_action action;
+    for (int number = 1; number <= SIGNALS; number++) {
+        if (unsock_rt_sigaction(number, NULL, &action) == 0 && action.handler != (void *)SIG_IGN && action.handler != (void *)SIG_DFL &&
+            !(action.flags & SA_RESTART))
+            return true;
+    }
+    return false;
+}
+
+int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t begun) {
+    struct unsock_timeval time = {0, 0};
+    socklen_t size = sizeof(time);
+    if (unsock_option_is_set(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO)))
+        unsock_option_get(fd, SOL_SOCKET, SO_SNDTIMEO, &time, &size);
+    int32_t limit = unsock_socket_timeval_ms(&time);
+    return limit > 0 ? begun + limit : INT64_MAX;
+}
 
 /* Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
 static long await(int socket, short events, int64_t deadline) {
@@ -21,7 +46,7 @@ static long await(int socket, short events, int64_t deadline) {
         long count = unsock_ppoll(&poll, 1, &timeout, NULL, 0);
         if (count > 0)
             return 0;
-        if (count < 0 && (count != -EINTR || unsock_connect_is_ended()))
+        if (count < 0 && (count != -EINTR || is_ended_by_signal()))
             return count;
     }
 }
@@ -34,7 +59,7 @@ static long connect_proxy(int socket, const struct unsock_control_file *control,
             return unsock_errno_as_ip(UNSOCK_AT_MULTIPLEXER, result);
         if (unsock_clock_ms() >= full)
             return -ETIMEDOUT;
-        if (unsock_nanosleep(&pause, NULL) == -EINTR && unsock_connect_is_ended())
+        if (unsock_nanosleep(&pause, NULL) == -EINTR && is_ended_by_signal())
             return -EINTR;
     }
 }

@@ -75,38 +75,19 @@ static long connect_found(struct attempt *attempt, unsock_port_way *way) {
     return unsock_port_go(&search);
 }
 
-static long way_waiting(void *of_attempt) {
-    struct attempt *attempt = of_attempt;
-    return unsock_connect_wait(attempt->fd, attempt->entry, &attempt->path, attempt->path_length);
-}
-
-static long way_born_local(void *of_attempt) {
-    struct attempt *attempt = of_attempt;
-    int64_t clock = unsock_connect_unlimited(attempt->fd, attempt->entry);
-    long result =
-        clock == 0 ? way_waiting(attempt) : unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
-    if (result == 0)
-        unsock_connect_note(clock != 0 ? clock : unsock_libc_clock());
-    return result;
-}
-
-/* The usual connect, and its first way: nothing waits for that which need not (rt/system_calls.h). */
-static long connect_born_local(struct attempt *attempt) {
-    int64_t clock = unsock_connect_unlimited(attempt->fd, attempt->entry);
-    if (clock == 0)
-        return connect_found(attempt, way_born_local);
-    attempt->path_length = unsock_port_known_path(&attempt->target, SOCK_STREAM, true, &attempt->path);
-    long result =
-        attempt->path_length == 0 ? -ENOENT : unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
-    if (result == 0)
-        unsock_connect_note(clock);
-    struct unsock_port_search search = search_of(attempt, way_born_local);
-    return result == 0 ? 0 : unsock_port_go_on(&search, result);
-}
-
+/* Connects the descriptor itself. If it blocks, the kernel waits on a full backlog, as long as SO_SNDTIMEO says. */
 static long way_in_place(void *of_attempt) {
     struct attempt *attempt = of_attempt;
     return unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
+}
+
+/* The usual connect: first by the name that this process already knows, without the search. */
+static long connect_born_local(struct attempt *attempt) {
+    attempt->path_length = unsock_port_known_path(&attempt->target, SOCK_STREAM, true, &attempt->path);
+    long result =
+        attempt->path_length == 0 ? -ENOENT : unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
+    struct unsock_port_search search = search_of(attempt, way_in_place);
+    return result == 0 ? 0 : unsock_port_go_on(&search, result);
 }
 
 static long way_standin(void *of_attempt) {
@@ -164,6 +145,9 @@ UNSOCK_OWN_FRAME static long refused(struct attempt *attempt, long result) {
  */
 static long after_wait(struct attempt *attempt, long result) {
     struct unsock_fd *entry = attempt->entry;
+    /* SO_SNDTIMEO has ended the wait. */
+    if (result == -EAGAIN)
+        result = -EINPROGRESS;
     if (result == -EINPROGRESS && (entry->flags & UNSOCK_STREAM_WAITING))
         result = -EALREADY;
     if (result == -EINPROGRESS)
@@ -178,7 +162,7 @@ static long after_wait(struct attempt *attempt, long result) {
 }
 
 static long connect_and_wait(struct attempt *attempt) {
-    return after_wait(attempt, connect_found(attempt, way_waiting));
+    return after_wait(attempt, connect_found(attempt, way_in_place));
 }
 
 /* The program's SO_SNDTIMEO has ended a connect: the socket has a name, which tells what it waits for. */

@@ -2,7 +2,6 @@
 #include "calls/target.h"
 
 #include "calls/bind.h"
-#include "calls/connect.h"
 #include "calls/stream_end.h"
 #include "files/control_file.h"
 #include "kernel/log.h"
@@ -12,7 +11,6 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 
-#define SOON_MS 50
 #define FULL_MS 200 /* as long as a connect that does not block waits for a port's own full backlog */
 
 static void remember(struct unsock_fd *entry, enum unsock_state state, const struct unsock_ip *asked) {
@@ -51,26 +49,14 @@ static long connect_plain(int fd, struct unsock_control_file *control, struct wa
 }
 
 /*
- * Not for longer than TCP's connect: AF_UNIX alone has no limit of its own. A program's own AF_UNIX socket (`asked` is
- * NULL then) waits as those do.
+ * Connects while the kernel waits. When SO_SNDTIMEO ends that wait, returns TCP's errno, except for a program's own
+ * AF_UNIX socket (`asked` is NULL).
  */
 static long connect_blocking(int fd, const struct unsock_fd *entry, const struct way *way,
                              const struct unsock_ip *asked) {
-    if (asked && entry->type == SOCK_STREAM && way->family == AF_UNIX)
-        return unsock_connect_wait(fd, entry, way->dest, way->length);
-    return unsock_real_connect(fd, way->dest, way->length);
-}
-
-/* TCP's own limits are looked at when the answer is not there soon. */
-static long await_answer(int fd, const struct unsock_fd *entry, const struct unsock_ip *asked, int socket,
-                         int64_t begun, struct unsock_firecracker *answer) {
-    long end = -ETIMEDOUT, result = unsock_firecracker_await(socket, answer, begun + SOON_MS);
-    if (result != -EINPROGRESS)
-        return result;
-    int64_t limit = asked ? begun + unsock_connect_limit(fd, entry, &end) : INT64_MAX;
-    if (limit < answer->deadline && end == -ETIMEDOUT)
-        answer->deadline = limit;
-    return unsock_firecracker_await(socket, answer, limit);
+    long result = unsock_real_connect(fd, way->dest, way->length);
+    bool as_tcp = asked && entry->type == SOCK_STREAM && way->family == AF_UNIX;
+    return as_tcp && result == -EAGAIN ? -EINPROGRESS : result;
 }
 
 /*
@@ -85,12 +71,13 @@ static long connect_multiplexed(int fd, const struct unsock_fd *entry, const str
     int64_t begun = unsock_clock_ms();
     bool may = asked && entry->type == SOCK_STREAM;
     bool at_once = may && unsock_socket_nonblocking(fd) == 1 && unsock_asking_has_room();
+    int64_t end = asked ? unsock_firecracker_end(fd, entry, begun) : INT64_MAX;
     answer->deadline = begun + unsock_settings.connect_timeout_ms;
     *goes_on = false;
     long result = unsock_firecracker_ask(socket, control, answer, at_once ? begun + FULL_MS : INT64_MAX);
     if (result < 0)
         return result;
-    result = at_once ? -EINPROGRESS : await_answer(fd, entry, asked, socket, begun, answer);
+    result = at_once ? -EINPROGRESS : unsock_firecracker_await(socket, answer, end);
     bool unfinished = result == -EINPROGRESS || result == -EINTR;
     *goes_on = at_once || (may && unfinished && unsock_asking_has_room());
     /* That took its time: another thread may have closed the descriptor, and its number be another's. */

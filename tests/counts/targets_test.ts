@@ -17,10 +17,7 @@ const LOOK = Deno.uid() === 0 ? ["statx"] : ["statx", "geteuid"];
 
 /** Is it the socket that is known, and the file? To another family the socket is exchanged. */
 const TO_INET = ["getsockname", "getsockopt", ...LOOK, "connect"];
-const TO_UNIX = [
-  ...[...LOOK, "fcntl", "socket", "fcntl", "dup3", "close"],
-  ...["getsockopt", "setsockopt", "connect", "setsockopt"],
-];
+const TO_UNIX = [...LOOK, "fcntl", "socket", "fcntl", "dup3", "close", "connect"];
 
 /** Says its name to whoever connects. */
 function greet(name: string, listener: Deno.Listener): Disposable {

@@ -17,7 +17,7 @@ testProbe("epoll_threads", "events of connections that have ended change nothing
 testProbe("connect_progress", "a non-blocking connect is in progress first, and its event comes by edge too");
 testProbe(
   "connect_full",
-  "a blocking connect to a server that does not accept ends as over TCP, and not before",
+  "a blocking connect to a server that does not accept waits on, until SO_SNDTIMEO or a signal ends it",
 );
 testProbe(
   "connect_refused",

@@ -1,4 +1,4 @@
-"""A client with one limit of its own, in milliseconds where its option has a unit."""
+"""A client with an SO_SNDTIMEO of so many milliseconds."""
 
 import errno
 import socket
@@ -7,10 +7,7 @@ import sys
 import time
 
 client = socket.socket()
-option, value = sys.argv[2], int(sys.argv[3])
-if option == "SO_SNDTIMEO":
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("qq", value // 1000, value % 1000 * 1000))
-else:
-    client.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+value = int(sys.argv[2])
+client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("qq", value // 1000, value % 1000 * 1000))
 begun = time.monotonic()
 print(errno.errorcode[client.connect_ex(("127.0.0.1", int(sys.argv[1])))], round((time.monotonic() - begun) * 1000))
