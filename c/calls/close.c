@@ -157,33 +157,27 @@ static bool any_file(unsigned first, unsigned last) {
     return fd >= 0 && (unsigned)fd <= last;
 }
 
-/* Those are found by the open sockets. */
-UNSOCK_OWN_FRAME static bool keep_elsewhere(unsigned first, unsigned last) {
-    struct unsock_target_file where;
-    bool any = false;
+/* Closes the sockets whose files are elsewhere one by one: each can be asked for its file only while it is open. */
+static void close_all_elsewhere(unsigned first, unsigned last) {
     for (int fd = (int)first; (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last; fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
-        if (!entry || !unsock_target_file_find(fd, entry, &where))
-            continue;
-        unsock_target_file_keep(&where);
-        any = true;
+        if (entry && entry->kind == UNSOCK_KIND_FOREIGN)
+            close_elsewhere(fd, entry);
     }
-    return any;
 }
 
 long unsock_call_close_range(unsigned first, unsigned last, int flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
     bool look = closes && any_file(first, last) && unsock_this_process_owns_descriptors();
-    bool elsewhere = look && keep_elsewhere(first, last);
     if (closes)
         unsock_last_holder_closing_all(first, last);
+    if (look && flags == 0 && first <= last)
+        close_all_elsewhere(first, last);
     long result = unsock_close_range(first, last, flags);
     if (result < 0 || !look)
         return result;
     for (int fd = (int)first; fd < unsock_fds_end() && (unsigned)fd <= last; fd++)
         release_if_closed(fd);
-    if (elsewhere)
-        unsock_target_file_again();
     return result;
 }
 

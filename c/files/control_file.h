@@ -46,7 +46,8 @@ static inline bool unsock_resolve_is_worth_it(long result) {
 /*
  * target_file.c: Socket files at paths of the user's choice, in whatever directory: where control files lead to.
  *
- * Such a file goes with the last descriptor of its socket, as those of the directory do, and by the same rules. Whoever
+ * Such a file goes with the last descriptor of its socket, as those of the directory do, and by the same rules, but is
+ * not kept for later. Whoever
  * removes it holds the lock of its directory and has asked the kernel. Where it is, is remembered by the kernel alone:
  * it has to be asked while the socket is still open. Programs that know nothing of the lock may put a file of their own
  * there at any moment: nothing is removed but the very file that the socket was bound to.
@@ -70,16 +71,10 @@ long unsock_target_file_bind(int socket, const void *address, socklen_t length, 
  */
 bool unsock_target_file_find(int fd, const struct unsock_fd *entry, struct unsock_target_file *where);
 
-/* It has been closed: removes the file that was found, if any, unless somebody else still has that socket open. */
+/*
+ * Removes the file that was found, if any, once the descriptor is closed. If the socket is still in use, the file stays
+ * for the next bind.
+ */
 void unsock_target_file_release(const struct unsock_target_file *where);
-
-/* The same where it is going to be closed together with others: unsock_target_file_again looks at all of them. */
-void unsock_target_file_keep(const struct unsock_target_file *where);
-
-/* Looks once more at those that were in use, or kept. */
-void unsock_target_file_again(void);
-
-/* Are there any? */
-bool unsock_target_file_any(void);
 
 #endif

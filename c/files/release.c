@@ -192,7 +192,6 @@ UNSOCK_OWN_FRAME void unsock_remove_file_again(void) {
     __atomic_store_n(&locked_out, false, __ATOMIC_RELAXED);
     for (int i = 0; i < LATE_MOST; i++)
         look_at_late_again(&late[i]);
-    unsock_target_file_again();
 }
 
 /* A child that closes what it has inherited may close thousands: each of them looks again at a few, not at all. */
@@ -228,7 +227,7 @@ bool unsock_remove_file_any(void) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
             return true;
     }
-    return unsock_target_file_any();
+    return false;
 }
 
 bool unsock_remove_file_any_for_the_lock(void) {

@@ -8,15 +8,6 @@
 
 #define ASIDE_NAME ".unsock.gone"
 #define ASIDE_MOST 128 /* more than a sun_path and the name */
-#define LATE_MOST 32
-
-/* Sockets that were still in use when their last descriptor here was closed (files/release.c says by whom). */
-enum { FREE, TAKEN, KEPT };
-static UNSOCK_TABLE struct late {
-    uint8_t state;
-    struct unsock_target_file where;
-} late[LATE_MOST];
-static bool any_kept; /* some was, at some time */
 
 /* In memory that is longer than the sun_path. */
 static const char *path_of(const struct unsock_target_file *where) {
@@ -105,13 +96,11 @@ static long take_away(const struct unsock_target_file *where, long probe) {
     return result;
 }
 
-static long take_away_locked(const struct unsock_target_file *where, long probe) {
+static void take_away_locked(const struct unsock_target_file *where, long probe) {
     struct unsock_lock lock;
-    long result = lock_directory(&lock, path_of(where));
-    if (result == 0)
-        result = take_away(where, probe);
+    if (lock_directory(&lock, path_of(where)) == 0)
+        take_away(where, probe);
     unsock_lock_drop(&lock);
-    return result;
 }
 
 /* What is there is asked under the lock: its socket may just have gone, and its file with it. */
@@ -170,70 +159,16 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
     return own;
 }
 
-/* Needs no lock where the socket is in use, as nothing is removed then. Returns whether there is nothing more to do. */
-static bool try(const struct unsock_target_file *where) {
+/* Needs no lock if the socket is in use: then nothing is removed. */
+UNSOCK_OWN_FRAME void unsock_target_file_release(const struct unsock_target_file *where) {
     struct unsock_file_id now;
+    if (where->file.inode == 0)
+        return;
     unsock_file_identify(AT_FDCWD, path_of(where), &now);
     if (!unsock_file_is(&now, &where->file))
-        return true;
-    long probe = unsock_socketfile_probe(), result = -EADDRINUSE;
-    if (probe >= 0 && !unsock_socketfile_is_live(probe, &where->name.un, where->length))
-        result = take_away_locked(where, probe);
-    unsock_close_open(probe);
-    return result != -EADDRINUSE && result != -ENOBUFS;
-}
-
-/* Is it kept in a place before this one? A file of which several descriptors are closed needs one. */
-static bool is_kept_before(int place, const struct unsock_target_file *where) {
-    for (int i = 0; i < place; i++) {
-        if (__atomic_load_n(&late[i].state, __ATOMIC_ACQUIRE) == KEPT &&
-            unsock_file_is(&late[i].where.file, &where->file))
-            return true;
-    }
-    return false;
-}
-
-static bool take_place(struct late *place, uint8_t from) {
-    return __atomic_compare_exchange_n(&place->state, &from, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
-static bool put(const struct unsock_target_file *where) {
-    for (int i = 0; i < LATE_MOST; i++) {
-        if (is_kept_before(i, where))
-            return true;
-        if (!take_place(&late[i], FREE))
-            continue;
-        late[i].where = *where;
-        __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
-        __atomic_store_n(&late[i].state, KEPT, __ATOMIC_RELEASE);
-        return true;
-    }
-    return false;
-}
-
-void unsock_target_file_keep(const struct unsock_target_file *where) {
-    if (put(where))
         return;
-    unsock_target_file_again();
-    put(where);
-}
-
-UNSOCK_OWN_FRAME void unsock_target_file_release(const struct unsock_target_file *where) {
-    if (where->file.inode != 0 && !try(where))
-        unsock_target_file_keep(where);
-}
-
-void unsock_target_file_again(void) {
-    for (int i = 0; i < LATE_MOST; i++) {
-        if (take_place(&late[i], KEPT))
-            __atomic_store_n(&late[i].state, try(&late[i].where) ? FREE : KEPT, __ATOMIC_RELEASE);
-    }
-}
-
-bool unsock_target_file_any(void) {
-    for (int i = 0; i < LATE_MOST && __atomic_load_n(&any_kept, __ATOMIC_RELAXED); i++) {
-        if (__atomic_load_n(&late[i].state, __ATOMIC_ACQUIRE) == KEPT)
-            return true;
-    }
-    return false;
+    long probe = unsock_socketfile_probe();
+    if (probe >= 0 && !unsock_socketfile_is_live(probe, &where->name.un, where->length))
+        take_away_locked(where, probe);
+    unsock_close_open(probe);
 }
