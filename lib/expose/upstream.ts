@@ -19,10 +19,33 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-/** A socket that can be read to its end even if the peer takes no more bytes. */
+/**
+ * A socket that can be read to its end even if the peer takes no more bytes. Destroyed during its shutdown, it waits
+ * until that is done: Deno 2.9 otherwise keeps the socket, and all that its listeners refer to, for ever.
+ */
 class ReadableToTheEnd extends Socket {
+  #isShuttingDown = false;
+  #destroyNow: (() => void) | undefined;
+
   constructor() {
     super({ allowHalfOpen: true });
+  }
+
+  override _final(done: WriteDone): void {
+    this.#isShuttingDown = true;
+    super._final((error) => {
+      this.#isShuttingDown = false;
+      done(error);
+      this.#destroyNow?.();
+    });
+  }
+
+  override _destroy(error: Error | null, done: WriteDone): void {
+    this.#destroyNow = () => {
+      this.#destroyNow = undefined;
+      super._destroy(error, done);
+    };
+    if (!this.#isShuttingDown) this.#destroyNow();
   }
 
   #hearsOnly(done: WriteDone): WriteDone {

@@ -1,11 +1,15 @@
 /** `unsock expose --http`: of one connection each request is for its own server, and upgrades are passed both ways. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path/posix";
+import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
 import { until } from "../support/wait.ts";
-import { requestText, testFront } from "./http_rig.ts";
+import { ignore, requestText, RUNTIMES, testFront } from "./http_rig.ts";
 
 const UPGRADE = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
 const H2C = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n";
 const LARGE = 3_000_000;
+const KEPT_SOCKETS = fromFileUrl(new URL("./programs/expose_http/kept_sockets.ts", import.meta.url));
 
 testFront("expose --http: a connection stays open, and each request of it goes to its own server", async (rig) => {
   await rig.serve(["--name", "main", "--private"], "A", 3000);
@@ -100,3 +104,16 @@ testFront("expose --http: what a server says too much reaches no other request",
   for (let i = 0; i < 3; i++) answers.push(await rig.say(held, requestText("/", "doubles"), "first"));
   assertEquals(answers.filter((answer) => answer.includes("second")), []);
 });
+
+for (const { name, program } of RUNTIMES) {
+  Deno.test({
+    name: `expose --http: no connection to a server stays in memory once it is closed (${name})`,
+    ignore,
+    fn: () =>
+      withDir(async (dir) => {
+        await using _server = Deno.serve({ path: `${dir}/3000.sock`, onListen() {} }, () => new Response("hello"));
+        const { stdout, stderr } = await run([...program, KEPT_SOCKETS, dir, "3000"]);
+        assertStrictEquals(stdout, "none kept\n", stderr);
+      }),
+  });
+}

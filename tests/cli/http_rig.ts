@@ -3,7 +3,7 @@ import { assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, type RunResult, start } from "../support/process.ts";
-import { findProgram, need } from "../support/programs.ts";
+import { findProgram, need, skipWithout } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { testedLibrary, unsockCommand } from "./unsock.ts";
@@ -24,17 +24,23 @@ const NODE = 22;
 export interface Runtime {
   readonly name: string;
   readonly command: (dir: string, extra: string, port: number) => string[];
+  /** What runs a program in TypeScript, which can collect garbage. */
+  readonly program: readonly string[];
 }
 
+/** Fetches a Node.js that is new enough, where the machine's own is not. */
 async function findNode(): Promise<string | undefined> {
-  const own = findProgram("node");
-  if (own === undefined) return undefined;
-  const { stdout } = await run([own, "-p", "process.versions.node"]);
-  if (parseInt(stdout) >= NODE && stdout.trim() !== `${NODE}`) return own;
-  const npx = findProgram("npx");
-  if (npx === undefined) return undefined;
-  const found = await run([npx, "--yes", `node@${NODE}`, "-p", "process.execPath"], { cwd: "/tmp" });
-  return found.code === 0 ? found.stdout.trim() : undefined;
+  const [own, npx] = [findProgram("node"), findProgram("npx")];
+  if (own !== undefined) {
+    const { stdout } = await run([own, "-p", "process.versions.node"]);
+    if (parseInt(stdout) >= NODE) return own;
+  }
+  if (npx !== undefined) {
+    const fetched = await run([npx, "--yes", `node@${NODE}`, "-p", "process.execPath"], { cwd: "/tmp" });
+    if (fetched.code === 0) return fetched.stdout.trim();
+  }
+  skipWithout(`Node.js ${NODE} or newer`, `\`npx node@${NODE}\` must be able to fetch it`);
+  return undefined;
 }
 
 const node = ignore ? undefined : await findNode();
@@ -50,6 +56,7 @@ export const RUNTIMES: readonly Runtime[] = [
       `${port}`,
       ...extra === "" ? [] : ["--dir", extra],
     ],
+    program: [Deno.execPath(), "run", "-A", "--no-check", "--v8-flags=--expose-gc"],
   },
   ...node === undefined ? [] : [{
     name: "Node.js",
@@ -57,6 +64,7 @@ export const RUNTIMES: readonly Runtime[] = [
       const base = `${dir}/r/unsock`;
       return [node, join(HERE, "front_on_node.ts"), base, extra || base, shimLibrary(), `${port}`];
     },
+    program: [node, "--expose-gc"],
   }],
 ];
 

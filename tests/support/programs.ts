@@ -205,11 +205,21 @@ function isExecutable(file: string): boolean {
  */
 export function need(...programs: string[]): boolean {
   const missing = programs.filter((program) => !isThere(program));
-  if (missing.length > 0 && Deno.env.get("UNSOCK_MUST_WORK") === "1") {
-    const packages = missing.map((program) => PACKAGES[program] ?? program);
-    throw new Error(`missing ${missing.join(", ")}: apt-get install ${packages.join(" ")}`);
-  }
-  return missing.length === 0;
+  if (missing.length === 0) return true;
+  const packages = missing.map((program) => PACKAGES[program] ?? program);
+  return skipWithout(missing.join(", "), `apt-get install ${packages.join(" ")}`);
+}
+
+/**
+ * Skips a test for something that this machine does not have.
+ *
+ * @param remedy What to do, for the error.
+ * @returns False.
+ * @throws {Error} instead, when UNSOCK_MUST_WORK is 1.
+ */
+export function skipWithout(missing: string, remedy: string): false {
+  if (Deno.env.get("UNSOCK_MUST_WORK") === "1") throw new Error(`missing ${missing}: ${remedy}`);
+  return false;
 }
 
 /** Prints the packages of the programs that are missing, one a line. */
