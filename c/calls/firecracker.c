@@ -19,8 +19,8 @@
 static bool is_ended_by_signal(void) {
     struct unsock_signal_action action;
     for (int number = 1; number <= SIGNALS; number++) {
-        if (unsock_rt_sigaction(number, NULL, &action) == 0 && action.handler != (void *)SIG_IGN && action.handler != (void *)SIG_DFL &&
-            !(action.flags & SA_RESTART))
+        if (unsock_rt_sigaction(number, NULL, &action) == 0 && action.handler != (void *)SIG_IGN &&
+            action.handler != (void *)SIG_DFL && !(action.flags & SA_RESTART))
             return true;
     }
     return false;

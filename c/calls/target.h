@@ -31,8 +31,8 @@ long unsock_firecracker_ask(int socket, const struct unsock_control_file *contro
 long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked);
 
 /*
- * Returns until when a blocking connect of `fd`, begun at `begun`, may wait: its SO_SNDTIMEO, else INT64_MAX. Both times
- * are unsock_clock_ms's.
+ * Returns until when a blocking connect of `fd`, begun at `begun`, may wait: its SO_SNDTIMEO, else INT64_MAX. Both
+ * times are unsock_clock_ms's.
  */
 int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t begun);
 

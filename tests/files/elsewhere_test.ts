@@ -127,7 +127,8 @@ const STORIES: readonly Story[] = [
     tells: { "there when closed inside libc": true, "the next one": "served", "there when closed": false },
   },
   {
-    story: "a server that a child still has leaves its file when the child is killed, and the next bind takes its place",
+    story:
+      "a server that a child still has leaves its file when the child is killed, and the next bind takes its place",
     program: programText("child_killed"),
     tells: { "there when the child is killed": true, "the next one": "served", "there when closed": false },
   },
