@@ -1,5 +1,5 @@
 /** What `deno task package` leaves in dist/: each package installed where nothing of unsock was, used, and removed again. */
-import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";
 import { DEBIAN_VERSION } from "../../scripts/dist/deb.ts";
@@ -16,6 +16,26 @@ Deno.test({
     const debs = ["amd64", "arm64"].map((machine) => `unsock_${DEBIAN_VERSION}_${machine}.deb`);
     const { stdout } = await run(["lintian", "--fail-on", "error", ...debs], { cwd: DIST, timeoutMs: LONG_MS });
     assertNotMatch(stdout, /^[EW]: /m);
+  },
+});
+
+Deno.test({
+  name: "docs/install.md and the README name files that the release has, their version as VERSION",
+  ignore,
+  fn: async () => {
+    for (const page of ["README.md", "docs/install.md"]) {
+      const text = await Deno.readTextFile(join(DIST, "..", page));
+      assertNotMatch(text, /unsock[-_]\d+\.\d+/, page);
+      const names = [...text.matchAll(/\bunsock[a-z0-9-]*[-_]VERSION[-_a-z0-9]*\.(?:deb|tgz|tar\.gz|tar)/g)].map((
+        [name],
+      ) => name);
+      assert(names.length > 0, page);
+      for (const name of names) {
+        const version = name.endsWith(".deb") ? DEBIAN_VERSION : VERSION;
+        const file = name.replace("VERSION", version);
+        assert((await Deno.stat(join(DIST, file))).isFile, file);
+      }
+    }
   },
 });
 
