@@ -149,7 +149,7 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
                                      struct unsock_text *error) {
     bool is_new = false;
     bool good = (!rights->given || may_give(directory, error)) &&
-                unsock_run_directory_prepare(directory, force, &is_new, error) &&
+                unsock_run_directory_prepare(directory, force, rights, &is_new, error) &&
                 (!rights->given || (is_new ? give : check)(directory, rights, error)) &&
                 (!rights->given || unsock_run_directory_check(directory, force, error));
     if (made)

@@ -89,7 +89,7 @@ bool unsock_loopback_name_give(const char *name, const char *path, const char *c
     if (!name)
         return true;
     if (!unsock_run_directory_default(&environment, &directory, error) ||
-        !unsock_run_directory_prepare(&directory, false, NULL, error))
+        !unsock_run_directory_prepare(&directory, false, NULL, NULL, error))
         return false;
     unsock_text_start(&text, names, sizeof(names));
     unsock_text_join(&text, directory.path, "/" UNSOCK_LOOPBACK_NAMES);

@@ -155,7 +155,8 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
     return unsock_run_directory_check_place(directory, force, error) && check_itself(directory, force, error);
 }
 
-static bool not_made(const struct unsock_run_directory *directory, long why, struct unsock_text *error) {
+static bool not_made(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
+                     long why, struct unsock_text *error) {
     char parent[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text = unsock_text_in(parent, sizeof(parent));
     size_t length = strlen(directory->path);
@@ -169,15 +170,19 @@ static bool not_made(const struct unsock_run_directory *directory, long why, str
         unsock_text_join(error, "you may not make it in ", parent,
                          ", or not enter that: name another with --dir, or let ", "root make it, install -d -o ");
         unsock_text_number(error, (uint64_t)unsock_geteuid(), 10, 1);
-        unsock_text_join(error, " -m 700 ", directory->path);
+        if (rights && rights->name)
+            unsock_text_join(error, " -g ", rights->name);
+        unsock_text_put(error, " -m ");
+        unsock_text_number(error, rights && rights->given ? rights->mode : 0700, 8, 3);
+        unsock_text_join(error, " ", directory->path);
     } else {
         unsock_text_put(error, unsock_errno_words(-why));
     }
     return false;
 }
 
-bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force, bool *made,
-                                  struct unsock_text *error) {
+bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
+                                  const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error) {
     if (made)
         *made = false;
     if (!unsock_run_directory_check_place(directory, force, error))
@@ -186,6 +191,6 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
     if (made)
         *made = result == 0;
     if (result < 0 && result != -EEXIST)
-        return not_made(directory, result, error);
+        return not_made(directory, rights, result, error);
     return check_itself(directory, force, error);
 }

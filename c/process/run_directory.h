@@ -29,6 +29,8 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
 bool unsock_run_directory_default(const struct unsock_environment *environment, struct unsock_run_directory *directory,
                                   struct unsock_text *error);
 
+struct unsock_directory_rights;
+
 /*
  * Checks whether others could put another directory in the place of this one, which may be missing. `force`: that is
  * fine, if it was asked for. Returns false with one line in `error`.
@@ -42,9 +44,12 @@ bool unsock_run_directory_check_place(const struct unsock_run_directory *directo
  */
 bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error);
 
-/* Makes it, 0700, where it is missing, and checks it. `made`, unless NULL: whether it was missing. */
-bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force, bool *made,
-                                  struct unsock_text *error);
+/*
+ * Makes it, 0700, where it is missing, and checks it. `made`, unless NULL: whether it was missing. `rights`, unless
+ * NULL: what it gets then (unsock_directory_rights_prepare); the line that tells what root types has them.
+ */
+bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
+                                  const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
 /* directory_rights.c: For whom a directory of socket files is made: `--group` and `--dir-mode`. */
 

@@ -176,7 +176,7 @@ static long prepare(struct expose *expose) {
 static int start(struct expose *expose, const struct unsock_environment *caller) {
     const struct unsock_expose_options *options = &expose->options;
     if (!unsock_run_directory_choose(options->directory, caller, &expose->directory, expose->error) ||
-        !unsock_run_directory_prepare(&expose->directory, options->force, NULL, expose->error) ||
+        !unsock_run_directory_prepare(&expose->directory, options->force, NULL, NULL, expose->error) ||
         !configure(expose, caller))
         return UNSOCK_COMMAND_FAILED;
     long result = prepare(expose);

@@ -70,7 +70,7 @@ function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {
     file: service.library,
     rights: READ | EXECUTE,
     verb: "execute",
-    advice: `"sudo unsock install" puts one where every user may, or name it with --lib`,
+    advice: `sudo "$(command -v unsock)" install puts one where every user may, or name it with --lib`,
   };
   return [...programs, library, ...neededDirectory(service)];
 }

@@ -138,6 +138,13 @@ test("what cannot be made is said with what to type", async (users) => {
   const closed = await users.run(CLIENT, ["run", "--dir", path.join(users.dir, "new"), "true"]);
   assertStrictEquals(closed.code, 125);
   assertMatch(closed.stderr, /you may not make it in \/tmp.*install -d -o 61002 -m 700 \/tmp\S+\/new\n$/);
+  // What root is told to type makes a directory that the next run takes.
+  const forGroup = ["run", "--dir", path.join(users.dir, "g"), "--group", `${CLIENT}`, "true"];
+  const refused = await users.run(CLIENT, forGroup);
+  const [, line = ""] = /let root make it, (install .*)\n$/.exec(refused.stderr) ?? [];
+  assertMatch(line, /^install -d -o 61002 -g 61002 -m 2770 \/tmp\S+\/g$/, refused.stderr);
+  assertStrictEquals((await run(line.split(" "))).code, 0);
+  assertStrictEquals((await users.run(CLIENT, forGroup)).code, 0);
   const missing = await users.run(CLIENT, ["run", "--dir", path.join(users.dir, "a", "b"), "true"]);
   assertMatch(missing.stderr, /\/a does not exist: make it first, mkdir -p \/tmp/);
   assert(!await isThere(path.join(users.dir, "a"))());
