@@ -237,7 +237,9 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
 }
 
 long unsock_datagram_written(int fd, const struct msghdr *message, int flags, size_t size, long result) {
-    result = go_on_connected(fd, unsock_fds_known(fd), message, flags, (long)size, result);
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry) /* else another thread has closed it meanwhile */
+        result = go_on_connected(fd, entry, message, flags, (long)size, result);
     return unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 

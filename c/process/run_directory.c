@@ -6,6 +6,9 @@
 #include "rules/errno.h"
 #include "rules/settings.h"
 
+#include <asm/statfs.h>
+#include <linux/magic.h>
+
 #define LENGTH_PROBLEM "must be a directory of 2 to 90 bytes, so that a socket file's path fits"
 
 /* Adds the parts of a path to what is there, which is "" for the root. */
@@ -193,4 +196,43 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
     if (result < 0 && result != -EEXIST)
         return not_made(directory, rights, result, error);
     return check_itself(directory, force, error);
+}
+
+/* On these a bind fails by what the program is told well enough: no right, no space. */
+static bool is_usual(const char *path) {
+    static const uint32_t usual[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,       BTRFS_SUPER_MAGIC,
+                                     TMPFS_MAGIC,      OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC};
+    struct statfs status = {.f_type = 0};
+    unsock_statfs(path, &status);
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+        if ((uint32_t)status.f_type == usual[i])
+            return true;
+    return false;
+}
+
+/* Binds a socket to a name that nothing else has, and removes it. A name that another process just tries is as good. */
+static long try_socket(const char *directory) {
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
+    unsock_text_join(&text, directory, "/.unsock-try");
+    long fd = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long result = fd < 0 ? fd : unsock_bind(fd, &path, sizeof(path));
+    if (result == 0)
+        unsock_unlinkat(AT_FDCWD, path.sun_path, 0);
+    unsock_close_open(fd);
+    return result == -EADDRINUSE ? 0 : result;
+}
+
+bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
+                                        struct unsock_text *error) {
+    /* Clients connect where nothing can be written, too. */
+    long access = unsock_faccessat2(AT_FDCWD, directory->path, W_OK | X_OK, AT_EACCESS);
+    if (access == -EACCES || (!known && (access < 0 || is_usual(directory->path))))
+        return true;
+    long result = try_socket(directory->path);
+    if (result == 0)
+        return true;
+    wrong(directory, error, "no socket can be made there: ", unsock_errno_words(-result));
+    unsock_text_put(error, ": name one on another file system with --dir");
+    return false;
 }

@@ -51,6 +51,14 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
+/*
+ * Checks whether sockets can be made in a directory that this user may write to: some file systems hold none (sshfs),
+ * are full, or read-only. `known`: those of usual kinds (ext4, tmpfs), too, which `run` passes over. Returns false with
+ * one line in `error`.
+ */
+bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
+                                        struct unsock_text *error);
+
 /* directory_rights.c: For whom a directory of socket files is made: `--group` and `--dir-mode`. */
 
 /* What a group needs of socket files, where nothing else was said. */

@@ -44,6 +44,7 @@ enum number {
     DIRECTORY,
     RIGHTS,
     PREPARE,
+    HOLDS,
     NAMES,
     SOCKETS,
     STATE,
@@ -65,6 +66,7 @@ static const struct question questions[COUNT] = {
     [DIRECTORY] = {"directory", "", NEEDS_NOTHING},
     [RIGHTS] = {"rights", "", NEEDS_NOTHING},
     [PREPARE] = {"prepare", "", NEEDS_NOTHING},
+    [HOLDS] = {"holds", "", NEEDS_NOTHING},
     [NAMES] = {"names", "[=PORT]", MAY_HAVE_VALUE},
     [SOCKETS] = {"sockets", "", NEEDS_NOTHING},
     [STATE] = {"state", "=FILE", NEEDS_VALUE},
@@ -277,6 +279,7 @@ static bool answer_may(struct query *query, const char *value) {
 }
 
 static bool answer(struct query *query, unsigned number, const char *value) {
+    struct unsock_run_directory directory;
     switch ((enum number)number) {
     case VERSION:
         unsock_json_text(&query->json, "version", UNSOCK_VERSION);
@@ -292,6 +295,9 @@ static bool answer(struct query *query, unsigned number, const char *value) {
         return answer_rights(query);
     case PREPARE:
         return answer_prepare(query);
+    case HOLDS:
+        return choose_directory(query, &directory) &&
+               unsock_run_directory_check_sockets(&directory, true, &query->error);
     case NAMES:
         return answer_names(query, value);
     case SOCKETS:

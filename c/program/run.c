@@ -191,7 +191,8 @@ static bool place_maps(struct run *run) {
 /* The directory as it is to be, and whoever stays behind. Returns true in the process that is to become the command. */
 static bool make_place(struct run *run) {
     struct unsock_text *error = run->error;
-    if (!unsock_directory_rights_prepare(&run->directory, run->options.force, &run->rights, NULL, error))
+    if (!unsock_directory_rights_prepare(&run->directory, run->options.force, &run->rights, NULL, error) ||
+        (!run->options.force && !unsock_run_directory_check_sockets(&run->directory, false, error)))
         return false;
     if (!run->options.private) {
         if (!run->is_open)

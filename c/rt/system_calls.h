@@ -192,6 +192,7 @@ UNSOCK_SYSTEM_CALL(signalfd4, (int fd, const uint64_t *signals, int flags), fd, 
 UNSOCK_SYSTEM_CALL(socket, (int domain, int type, int protocol), domain, type, protocol)
 UNSOCK_SYSTEM_CALL(socketpair, (int domain, int type, int protocol, int *ends), domain, type, protocol, ends)
 UNSOCK_SYSTEM_CALL(splice, (int in, void *in_offset, int out, void *out_offset, unsigned long size, unsigned flags), in, in_offset, out, out_offset, size, flags)
+UNSOCK_SYSTEM_CALL(statfs, (const char *path, void *status), path, status)
 UNSOCK_SYSTEM_CALL(statx, (int directory, const char *path, int flags, unsigned mask, struct statx *status), directory, path, flags, mask, status)
 UNSOCK_SYSTEM_CALL(symlinkat, (const char *text, int directory, const char *path), text, directory, path)
 UNSOCK_SYSTEM_CALL(tgkill, (int process, int thread, int signal), process, thread, signal)

@@ -7,6 +7,7 @@ import { type AddressedPort, portQuestion } from "../run/ports.ts";
 import {
   type CheckedDirectory,
   DIRECTORY_QUESTION,
+  HOLDS_QUESTION,
   MAY_BIND_QUESTION,
   SETTINGS_QUESTION,
 } from "../run/run_settings.ts";
@@ -26,7 +27,7 @@ import { userName } from "../system/users.ts";
 import { VERSION } from "../system/version.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 import { findPort, portFindings } from "./diagnosis_ports.ts";
-import { factsOfPort } from "./port_facts.ts";
+import { factsOfPort, whyNot } from "./port_facts.ts";
 import { judgePort } from "./port_verdict.ts";
 import { mayAccess } from "../run/access.ts";
 import { rewritingFinding } from "./rewriting.ts";
@@ -120,7 +121,7 @@ function directoryFindings(library: Library | string, dir: string | undefined, p
     const [chosen, names, sockets] = library.askAll(questionsOf(port), { dir });
     const directory = chosen();
     return [
-      directoryFinding(directory, library),
+      directoryFinding(directory, library, dir),
       ...portFindings(directory, { library, names, sockets: sockets(), port }),
     ];
   } catch (error) {
@@ -128,10 +129,14 @@ function directoryFindings(library: Library | string, dir: string | undefined, p
   }
 }
 
-function directoryFinding(directory: CheckedDirectory, library: Library): Finding {
+function directoryFinding(directory: CheckedDirectory, library: Library, dir: string | undefined): Finding {
   const status = statOrUndefined(directory.path);
   if (directory.problem !== undefined) return bad("directory", directory.problem);
   if (status === undefined) return missingFinding(directory.path, library);
+  const cannotHold = whyNot(() => library.ask(HOLDS_QUESTION, { dir }));
+  if (cannotHold !== undefined) {
+    return bad("directory", cannotHold, "a server needs another --dir; a client can connect there");
+  }
   const mode = (status.mode & 0o7777).toString(8).padStart(4, "0");
   if ((status.mode & 0o022) !== 0) {
     return note(

@@ -96,7 +96,8 @@ function whatBlocks(
   return undefined;
 }
 
-function whyNot(answer: Answer<unknown>): string | undefined {
+/** @returns Why the library has no answer, in its own words; undefined: it has one. */
+export function whyNot(answer: Answer<unknown>): string | undefined {
   try {
     answer();
     return undefined;

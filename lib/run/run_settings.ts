@@ -49,3 +49,6 @@ export const PREPARE_QUESTION: Question<boolean> = { word: "prepare", read: (ans
 
 /** Whether what every redirected socket needs is allowed here; else the line that `run` would end with is thrown. */
 export const MAY_BIND_QUESTION: Question<true> = { word: "may-bind", read: () => true };
+
+/** Whether a socket can be made in the directory, which is tried; else the line that says why is thrown. */
+export const HOLDS_QUESTION: Question<true> = { word: "holds", read: () => true };

@@ -3,8 +3,9 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { ownPort } from "../support/own_port.ts";
-import { start } from "../support/process.ts";
+import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
+import { shimLibrary } from "../support/shim.ts";
 import { unsock, unsockCommand } from "./unsock.ts";
 
 const SERVER = ["python3", "-m", "http.server", "--bind"];
@@ -127,5 +128,32 @@ Deno.test({
         await verdict("80", { UNSOCK_DIR: "/etc/passwd" }),
         /^FAIL => directory \/etc\/passwd: not a directory/,
       );
+    }),
+});
+
+Deno.test({
+  name: "doctor tries whether the directory holds sockets, and run says it before it starts anything",
+  ignore: Deno.uid() !== 0 || !need("unshare", "mount"),
+  fn: () =>
+    withDir(async (dir) => {
+      // ramfs is none of the usual ones; a full tmpfs and a read-only one are.
+      const doctor = [...unsockCommand(), "doctor", "--dir"].join(" ");
+      const script = `mkdir ${dir}/full ${dir}/ro ${dir}/ram
+        mount -t tmpfs -o nr_inodes=1,mode=700 none ${dir}/full && mount -t tmpfs -o ro,mode=700 none ${dir}/ro || exit 9
+        mount -t ramfs -o mode=700 none ${dir}/ram || exit 9
+        ${doctor} ${dir}/full; ${doctor} ${dir}/ro; ${doctor} ${dir}/ram
+        ${shimLibrary()} run --dir ${dir}/ram -- ls -A ${dir}/ram && echo started`;
+      const { stdout, stderr } = await run(["unshare", "--mount", "sh", "-c", script], { timeoutMs: 120_000 });
+      assertMatch(stdout, /^FAIL directory \S+\/full: no socket can be made there: No space left on device: /m, stderr);
+      assertMatch(
+        stdout,
+        /^FAIL directory \S+\/ro: no socket can be made there: Read-only file system: .*\n {5}-> a server needs another/m,
+      );
+      assertMatch(stdout, /^ok {3}directory \S+\/ram: yours/m);
+      assertMatch(stdout, /\nstarted\n$/);
+      const none = await unsock(["run", "--dir", "/proc/self/task", "--", "touch", `${dir}/ran`]);
+      assertStrictEquals(none.code, 125);
+      assertMatch(none.stderr, /^unsock: directory \S+: no socket can be made there: [^\n]+--dir\n$/);
+      assert(!await Deno.lstat(`${dir}/ran`).then(() => true, () => false));
     }),
 });

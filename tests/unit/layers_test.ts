@@ -63,6 +63,7 @@ const REMOVES: Record<string, string> = {
   "process/directory_rights.c": "a directory that was just made",
   "process/loopback_name.c": "names of loopbacks, below a lock of their own",
   "process/private.c": "a private directory that nobody uses any more",
+  "process/run_directory.c": "a socket of no port, bound to try whether the directory holds any",
   "program/control_write.c": "the unfinished control file of this call",
   "program/run_map.c": "a control file that this process has locked, by its inode",
 };
