@@ -77,5 +77,8 @@ export function failurePage({ loopback, port }: Target, why: unknown): PageAnswe
   if (code === "EAGAIN") {
     return { status: 503, sentence: `The server on ${where} has too many connections waiting.`, lists };
   }
+  if (code === "ETIMEDOUT") {
+    return { status: 502, sentence: `The server on ${where} does not answer in HTTP/2.`, lists };
+  }
   return { status: 502, sentence: `The server on ${where} closed the connection without an answer.`, lists };
 }

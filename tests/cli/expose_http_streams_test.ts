@@ -1,8 +1,14 @@
 /** `unsock expose --http` by HTTP/2 without TLS: each stream goes to the server that it names. */
 import { type ClientHttp2Session, connect } from "node:http2";
 import { assert, assertMatch, assertStrictEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path/posix";
+import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { testFront } from "./http_rig.ts";
+
+/** More than any client may reset. */
+const RESETS_MOST = "20000";
+const RESET_STREAMS = fromFileUrl(new URL("./programs/expose_http/reset_streams.py", import.meta.url));
 
 const H2_SERVER = `
 import http2 from "node:http2";
@@ -95,3 +101,18 @@ testFront("expose --http: each HTTP/2 stream goes to its own server, one for nob
     session.destroy();
   }
 }, need("node"));
+
+testFront("expose --http: a server that never begins to speak HTTP/2 is a page", async (rig) => {
+  await rig.special("waits");
+  await rig.expose();
+  const answer = await rig.text("waits.localhost/", "--http2-prior-knowledge", "-i");
+  assertMatch(answer, /^HTTP\/2 502 [^]*does not answer in HTTP\/2/);
+});
+
+testFront("expose --http: a client that resets stream after stream is ended, and others are answered", async (rig) => {
+  await rig.special("waits");
+  await rig.expose();
+  const { stdout } = await run(["python3", RESET_STREAMS, `${rig.port}`, "waits.localhost", RESETS_MOST]);
+  assertStrictEquals(stdout, "ended\n");
+  assertMatch(await rig.text("localhost/", "--http2-prior-knowledge"), /Who listens here/);
+});
