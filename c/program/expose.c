@@ -5,6 +5,7 @@
  */
 
 #include "program/expose.h"
+#include "kernel/file_info.h"
 #include "program/keeper.h"
 #include "rules/errno.h"
 
@@ -91,11 +92,23 @@ static int serve(struct expose *expose) {
             if (end == NO_END)
                 continue;
             leave(expose);
-            if (end == INPUT_ENDED)
-                return 0;
-            return end == DIRECTORY_GONE ? fail(expose, expose->directory.path, -ENOENT) : end_by(end);
+            return end == INPUT_ENDED      ? 0
+                   : end == DIRECTORY_GONE ? fail(expose, expose->directory.path, -ENOENT)
+                                           : end_by(end);
         }
     }
+}
+
+/* Prints one line to standard error if no server listens on the port. */
+static void warn_without_server(const struct expose *expose, const char *path, uint16_t port) {
+    char line[UNSOCK_EXPOSE_LINE_MOST];
+    struct unsock_text text = unsock_text_in(line, sizeof(line));
+    if (unsock_file_inode(path) >= 0 && unsock_prune(path, 0) != 1)
+        return;
+    unsock_text_put(&text, "unsock: expose: nobody serves ");
+    unsock_text_number(&text, port, 10, 1);
+    unsock_text_join(&text, " in ", expose->directory.path, " yet: clients are refused until a server starts\n");
+    unsock_write(2, line, text.length);
 }
 
 static bool open_one(struct expose *expose, const struct unsock_expose_port *port) {
@@ -103,8 +116,7 @@ static bool open_one(struct expose *expose, const struct unsock_expose_port *por
     const char *control = expose->options.control;
     char path[PATH_MOST];
     struct unsock_ip address;
-    struct unsock_text text;
-    unsock_text_start(&text, path, sizeof(path));
+    struct unsock_text text = unsock_text_in(path, sizeof(path));
     unsock_expose_path(&text, expose->directory.path, port->port, port->type);
     long number = is_datagrams ? unsock_expose_datagrams_open(path, port, &address)
                                : unsock_expose_streams_open(path, port, &address);
@@ -113,10 +125,9 @@ static bool open_one(struct expose *expose, const struct unsock_expose_port *por
         return false;
     }
     expose->opened++;
-    if (control)
-        unsock_expose_tell_control(control, path);
-    else
-        unsock_expose_tell(&address, port->type, is_in ? "is led to from" : "leads to", path);
+    unsock_expose_tell(control, &address, port->type, is_in ? "is led to from" : "leads to", path);
+    if (!is_in && !is_datagrams)
+        warn_without_server(expose, path, port->port);
     return true;
 }
 
@@ -138,8 +149,7 @@ static uint64_t prepare_descriptors(void) {
 static bool configure(const struct expose *expose, const struct unsock_environment *caller) {
     const char *timeout = unsock_environment_get(caller, "UNSOCK_CONNECT_TIMEOUT_MS");
     char variables[PATH_MOST + 128], line[UNSOCK_EXPOSE_LINE_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, variables, sizeof(variables));
+    struct unsock_text text = unsock_text_in(variables, sizeof(variables));
     unsock_text_join(&text, "UNSOCK_DIR=", expose->directory.path);
     unsock_text_char(&text, '\0');
     unsock_text_put(&text, "UNSOCK_TRUST=1");

@@ -41,11 +41,9 @@ bool unsock_expose_options_take(const struct unsock_options *given, struct unsoc
 /* Writes where in the directory plain Unix programs reach a port. */
 void unsock_expose_path(struct unsock_text *path, const char *directory, uint16_t port, int type);
 
-/* "ADDRESS[/udp] WORDS PATH". Nobody need read it. */
-void unsock_expose_tell(const struct unsock_ip *address, int type, const char *words, const char *path);
-
-/* "FILE leads to PATH", for a control file. */
-void unsock_expose_tell_control(const char *file, const char *path);
+/* Prints "FILE WORDS PATH" for a control file, else (`file` NULL) "ADDRESS[/udp] WORDS PATH". */
+void unsock_expose_tell(const char *file, const struct unsock_ip *address, int type, const char *words,
+                        const char *path);
 
 /* "expose: WHAT: WHY", for an address (`path` NULL) or a path. */
 void unsock_expose_why_not(struct unsock_text *error, const struct unsock_ip *address, const char *path, long result);

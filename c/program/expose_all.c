@@ -47,8 +47,7 @@ static struct followed *followed_of(struct unsock_port_key key) {
 }
 
 static void put_path(char *path, struct unsock_port_key key) {
-    struct unsock_text text;
-    unsock_text_start(&text, path, PATH_MOST);
+    struct unsock_text text = unsock_text_in(path, PATH_MOST);
     unsock_expose_path(&text, all.directory, key.number, key.type);
 }
 
@@ -110,8 +109,7 @@ static bool is_live(const struct unsock_directory_list_one *one) {
 
 static void complain(const struct unsock_ip *address, long result) {
     char line[UNSOCK_EXPOSE_LINE_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, line, sizeof(line));
+    struct unsock_text text = unsock_text_in(line, sizeof(line));
     unsock_text_put(&text, "unsock: ");
     unsock_expose_why_not(&text, address, NULL, result);
     unsock_text_put(&text, "\n");
@@ -129,7 +127,7 @@ static void follow(struct unsock_port_key key) {
     if (number < 0 && followed->number != TOLD)
         complain(&address, number);
     if (number >= 0)
-        unsock_expose_tell(&address, key.type, "leads to", path);
+        unsock_expose_tell(NULL, &address, key.type, "leads to", path);
     followed->number = (int16_t)(number < 0 ? TOLD : number + 1);
 }
 
@@ -145,7 +143,7 @@ static void leave(struct unsock_port_key key) {
             unsock_expose_datagrams_close(number);
         else
             unsock_expose_streams_close(number);
-        unsock_expose_tell(&address, key.type, "leads no more to", path);
+        unsock_expose_tell(NULL, &address, key.type, "leads no more to", path);
     }
     followed->number = 0;
 }

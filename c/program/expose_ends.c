@@ -143,20 +143,15 @@ void unsock_expose_path(struct unsock_text *path, const char *directory, uint16_
     unsock_text_put(path, type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
 }
 
-void unsock_expose_tell(const struct unsock_ip *address, int type, const char *words, const char *path) {
+void unsock_expose_tell(const char *file, const struct unsock_ip *address, int type, const char *words,
+                        const char *path) {
     char line[UNSOCK_EXPOSE_LINE_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, line, sizeof(line));
-    unsock_ip_print_port(&text, address);
+    struct unsock_text text = unsock_text_in(line, sizeof(line));
+    if (file)
+        unsock_text_put(&text, file);
+    else
+        unsock_ip_print_port(&text, address);
     unsock_text_join(&text, type == SOCK_DGRAM ? "/udp " : " ", words, " ", path, "\n");
-    unsock_output(line, text.length);
-}
-
-void unsock_expose_tell_control(const char *file, const char *path) {
-    char line[UNSOCK_EXPOSE_LINE_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, line, sizeof(line));
-    unsock_text_join(&text, file, " leads to ", path, "\n");
     unsock_output(line, text.length);
 }
 

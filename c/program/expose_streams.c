@@ -44,8 +44,7 @@ long unsock_expose_streams_open(const char *path, const struct unsock_expose_por
     if (number == LISTENERS_MOST)
         return -EMFILE;
     struct listener *listener = &streams.listeners[number];
-    struct unsock_text text;
-    unsock_text_start(&text, listener->path, sizeof(listener->path));
+    struct unsock_text text = unsock_text_in(listener->path, sizeof(listener->path));
     unsock_text_put(&text, path);
     listener->address = streams.options->address;
     listener->address.port = port->real;

@@ -110,8 +110,12 @@ Deno.test({
       const words = ["run", "--dir", dir, "--keep", "--map", `81=${dir}/3000.sock`, "true"];
       assertStrictEquals((await unsock(words)).code, 0);
       await using exposed = start([shimLibrary(), "expose", "--dir", dir, "81=0", "82=0"]);
-      const lines = await until("both are there", () => exposed.output().split("\n").length === 3 && exposed.output());
-      const [mapped = "", nobody = ""] = lines.split("\n");
+      const [mapped = "", nobody = ""] = await until("both are there", () => {
+        const lines = exposed.output().split("\n").filter((line) => line.includes(" leads to "));
+        return lines.length === 2 && lines;
+      });
+      await until("it warns", () => exposed.output().includes("nobody serves 82 in "));
+      assert(!exposed.output().includes("nobody serves 81"), "a control file leads somewhere");
       const outside = ["make-control", "--dir", dir, "--port", "83", "--inet", `127.0.0.1:${portOf(mapped)}`];
       assertStrictEquals((await unsock(outside)).code, 0);
       await using further = start([shimLibrary(), "expose", "--dir", dir, "83=0"]);
@@ -227,3 +231,32 @@ Deno.test("expose refuses in one line what it cannot do", () =>
       assertFails(await unsock(["expose", "--dir", dir, ...more]), code, line);
     }
   }));
+
+Deno.test({
+  name: "expose warns when nobody serves the port yet, goes on, and is silent where somebody does",
+  ignore,
+  fn: () =>
+    withDir(async (dir) => {
+      const warning = `unsock: expose: nobody serves 3000 in ${dir} yet: clients are refused until a server starts\n`;
+      const words = [shimLibrary(), "expose", "--dir", dir, "3000=0"];
+      await using early = start(words);
+      await until("it warns", () => early.output().endsWith(warning));
+      assertMatch(early.output(), /^\S+ leads to \S+\n/);
+      const port = portOf(early.output());
+      assertMatch((await python(programText("reset"), port)).stdout, /^ConnectionResetError\n$/);
+      const server = await serve(dir, 3000);
+      assertEquals((await python(programText("client"), port)).stdout, "True\n");
+
+      await using later = start(words);
+      await started(later);
+      assertEquals((await python(programText("client"), portOf(later.output()))).stdout, "True\n");
+      assert(!later.output().includes("nobody"), later.output());
+      Deno.kill(server.pid, "SIGKILL");
+      await server.status;
+      await using killed = start(words);
+      await until("it warns", () => killed.output().endsWith(warning));
+      await using within = start([shimLibrary(), "expose", "--in", "--dir", dir, "81=9"]);
+      await started(within);
+      assert(!within.output().includes("nobody"), within.output());
+    }),
+});
