@@ -42,7 +42,8 @@ def reset_streams(client):
     client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0, b""))
     for first in range(0, MOST, AT_ONCE):
         for stream in range(2 * first + 1, 2 * (first + AT_ONCE), 2):
-            client.sendall(frame(HEADERS, END, stream, fields) + frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL)))
+            reset = frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL))
+            client.sendall(frame(HEADERS, END, stream, fields) + reset)
         round_trip(client)
 
 
