@@ -9,7 +9,7 @@ import { ignore, requestText, RUNTIMES, testFront } from "./http_rig.ts";
 const UPGRADE = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
 const H2C = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n";
 const LARGE = 3_000_000;
-const KEPT_SOCKETS = fromFileUrl(new URL("./programs/expose_http/kept_sockets.ts", import.meta.url));
+const KEPT_SOCKETS = fromFileUrl(new URL("./kept_sockets.ts", import.meta.url));
 
 testFront("expose --http: a connection stays open, and each request of it goes to its own server", async (rig) => {
   await rig.serve(["--name", "main", "--private"], "A", 3000);

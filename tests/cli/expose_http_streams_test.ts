@@ -8,7 +8,7 @@ import { testFront } from "./http_rig.ts";
 
 /** More than any client may reset. */
 const RESETS_MOST = "20000";
-const RESET_STREAMS = fromFileUrl(new URL("./programs/expose_http/reset_streams.py", import.meta.url));
+const RESET_STREAMS = fromFileUrl(new URL("./reset_streams.py", import.meta.url));
 
 const H2_SERVER = `
 import http2 from "node:http2";

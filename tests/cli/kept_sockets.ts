@@ -3,7 +3,7 @@
  * in memory: `kept_sockets.ts DIRECTORY PORT`. The runtime needs `--expose-gc`.
  */
 import process from "node:process";
-import { Upstreams } from "../../../../lib/expose/upstream.ts";
+import { Upstreams } from "../../lib/expose/upstream.ts";
 
 const TIMES = 100;
 const COLLECTIONS = 50;
