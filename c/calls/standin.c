@@ -163,10 +163,13 @@ static void drop_clients(int fd) {
  */
 static void end_listener(int socket) {
     long flags = unsock_fcntl(socket, F_GETFL, 0);
-    if (flags >= 0 && (flags & O_NONBLOCK))
+    bool nonblocking = flags >= 0 && (flags & O_NONBLOCK);
+    if (nonblocking)
         unsock_fcntl(socket, F_SETFL, (unsigned long)flags & ~(unsigned long)O_NONBLOCK);
-    unsock_shutdown(socket, SHUT_RDWR);
-    drop_clients(socket);
+    if (unsock_shutdown(socket, SHUT_RDWR) == 0)
+        drop_clients(socket);
+    else if (nonblocking) /* it listens still: accept would wait */
+        unsock_fcntl(socket, F_SETFL, (unsigned long)flags);
 }
 
 /*

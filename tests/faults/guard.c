@@ -72,7 +72,9 @@ static bool is_datagram(const char *name) {
     return strstr(name, ".dgram.") || strstr(name, "u@");
 }
 
-/* The next of its kind takes a socket's own name, .PORT@ADDR[+N], of one who was killed: with SO_REUSEPORT N of them.
+/*
+ * The next of its kind takes a socket's own name, .PORT@ADDR[+N], of one who was killed: with SO_REUSEPORT N of them.
+ * From +100 on it is that of a stream that waits beside another of its process, both with SO_REUSEADDR.
  */
 static void bind_like(const char *name) {
     int fds[16], on = 1, off = 0, port = atoi(name + 1), count = 1;
@@ -80,6 +82,7 @@ static void bind_like(const char *name) {
     snprintf(text, sizeof text, "%s", strchr(name, '@') + 1);
     char *plus = strchr(text, '+');
     bool any = strcmp(text, "any") == 0, shares = plus && atoi(plus + 1) < 16;
+    int waiting = plus && atoi(plus + 1) >= 100 ? atoi(plus + 1) - 99 : 0;
     if (plus)
         *plus = '\0';
     for (char *c = text; *c; c++)
@@ -87,12 +90,14 @@ static void bind_like(const char *name) {
     /* The first datagram socket has no number until another one comes. */
     if (shares)
         count = atoi(strchr(name, '+') + 1) + is_datagram(name);
+    if (waiting > 0 && waiting < 15)
+        count = 1 + waiting;
     address at = ip(any || strcmp(text, "::") == 0 ? "::" : text, port);
     for (int i = 0; i < count; i++) {
         fds[i] = socket(ANY(&at)->sa_family, (is_datagram(name) ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
         setsockopt(fds[i], IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(int));
-        if (shares)
-            setsockopt(fds[i], SOL_SOCKET, SO_REUSEPORT, &on, sizeof(int));
+        if (shares || waiting > 0)
+            setsockopt(fds[i], SOL_SOCKET, shares ? SO_REUSEPORT : SO_REUSEADDR, &on, sizeof(int));
         if (bind(fds[i], ANY(&at), at.length) < 0)
             finding("%s: %s", name, strerrorname_np(errno));
     }
