@@ -99,11 +99,12 @@ static int serve(struct expose *expose) {
     }
 }
 
-/* Prints one line to standard error if no server listens on the port. */
+/* Prints one line to standard error if no server listens on the port; to a program that has started this it is no news.
+ */
 static void warn_without_server(const struct expose *expose, const char *path, uint16_t port) {
     char line[UNSOCK_EXPOSE_LINE_MOST];
     struct unsock_text text = unsock_text_in(line, sizeof(line));
-    if (unsock_file_inode(path) >= 0 && unsock_prune(path, 0) != 1)
+    if (expose->options.until_eof || (unsock_file_inode(path) >= 0 && unsock_prune(path, 0) != 1))
         return;
     unsock_text_put(&text, "unsock: expose: nobody serves ");
     unsock_text_number(&text, port, 10, 1);
