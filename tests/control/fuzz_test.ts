@@ -42,6 +42,7 @@ async function buildHarness(dir: string): Promise<string> {
     "tests/control/harness.c",
     "c/rules/control.c",
     "c/files/control_file.c",
+    "c/kernel/file_info.c",
     "c/rt/mem.c",
     "c/rt/sys.c",
     "c/rt/text.c",
