@@ -87,6 +87,7 @@ async function tryOut(root: string, lines: readonly string[]): Promise<void> {
   const [install = "", ...tasks] = lines;
   if (!install.startsWith("apt-get install ")) throw new Error(`README.md: not a line of apt-get: ${install}`);
   await type(`apt-get -q update && ${install.replace("apt-get", "apt-get -q -y")} >/dev/null`, "root", root, kept);
+  await copySettings(root); // a package has put Debian's own certificates in their place
   for (const user of [USER, "root"]) {
     await type(`git clone --quiet file://${SOURCE} unsock`, user, root, kept);
     for (const task of tasks) await type(task, user, root, kept);
