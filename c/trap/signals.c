@@ -103,9 +103,10 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
 static long copy_without_sigsys(const void *set, long size, uint64_t *copy) {
     if (size != UNSOCK_SIGNALS_SIZE)
         return -EINVAL;
-    long wrong = unsock_user_read(copy, set, sizeof(*copy)) < 0 ? -EFAULT : 0;
+    if (unsock_user_read(copy, set, sizeof(*copy)) < 0)
+        return -EFAULT;
     *copy &= ~SIGSYS_BIT;
-    return wrong;
+    return 0;
 }
 
 /*
