@@ -90,13 +90,12 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
     if ((entry->flags & UNSOCK_DUPLICATED) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)
         return;
-    standin.bind = (struct unsock_bind){.socket = standin.socket,
-                                        .type = SOCK_DGRAM,
-                                        .domain = AF_INET6,
-                                        .ip = old.local,
-                                        .target = *target,
-                                        .in_place_of = &old};
-    long result = unsock_standin_bound(&standin, unsock_bind_port(&standin.bind));
+    struct unsock_bind *bind = unsock_standin_bind(&standin, fd, entry, &old.local);
+    bind->domain = AF_INET6;
+    bind->v6only = bind->reuseport = bind->reuseaddr = false;
+    bind->target = *target;
+    bind->in_place_of = &old;
+    long result = unsock_standin_bound(&standin, unsock_bind_port(bind));
     if (finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result) == 0) {
         entry->flags |= UNSOCK_ANY_PORT;
         memcpy(entry->local.bytes, old.local.bytes, sizeof(old.local.bytes));

@@ -25,16 +25,16 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
 
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip) {
-    standin->bind = (struct unsock_bind){
-        .socket = standin->socket,
-        .type = entry->type,
-        .domain = entry->domain,
-        .ip = *ip,
-        .v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY),
-        .reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT),
-        .reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR),
-    };
-    return &standin->bind;
+    struct unsock_bind *bind = &standin->bind;
+    memset(bind, 0, sizeof(*bind)); /* in its place: a literal would stand on the stack, too */
+    bind->socket = standin->socket;
+    bind->type = entry->type;
+    bind->domain = entry->domain;
+    bind->ip = *ip;
+    bind->v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
+    bind->reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
+    bind->reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
+    return bind;
 }
 
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
