@@ -31,26 +31,27 @@ static long bind_datagram_client(struct unsock_bind *bind) {
     return result == -EADDRINUSE ? -EAGAIN : result;
 }
 
-static long try_name(int fd, struct unsock_fd *entry, const struct unsock_bind *asked, struct unsock_standin *standin) {
+static long try_name(int fd, struct unsock_fd *entry, const struct unsock_ip *any, const struct unsock_ip *target,
+                     struct unsock_standin *standin) {
     long result = unsock_standin_open(standin, fd, entry);
     if (result < 0)
         return result;
-    standin->bind = *asked;
-    standin->bind.socket = standin->socket;
-    result = unsock_standin_bound(standin, bind_datagram_client(&standin->bind));
+    struct unsock_bind *bind = unsock_standin_bind(standin, fd, entry, any);
+    bind->v6only = bind->reuseport = bind->reuseaddr = false;
+    bind->target = *target;
+    bind->open_to_all = true;
+    result = unsock_standin_bound(standin, bind_datagram_client(bind));
     return finish(standin, fd, entry, UNSOCK_STATE_NAMED, result);
 }
 
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET, .port = kernel_port(fd, entry)};
-    struct unsock_bind asked = {.type = SOCK_DGRAM, .domain = entry->domain, .ip = any, .target = *target};
     struct unsock_ip local = entry->local;
     long result = 0;
-    asked.open_to_all = true;
     /* A parent and its child walk alike. */
     for (int tries = 0; tries < TRIES; tries++) {
-        result = try_name(fd, entry, &asked, &standin);
+        result = try_name(fd, entry, &any, target, &standin);
         unsock_standin_spend(&standin, entry);
         if (result != -EAGAIN || !standin.bind.spent)
             break;
