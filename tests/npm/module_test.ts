@@ -4,6 +4,7 @@ import * as path from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult, start } from "../support/process.ts";
+import { controlFile, sockaddrUnix } from "../support/control.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
 import { packModule } from "./packages.ts";
@@ -69,7 +70,7 @@ Deno.test({
       const own = ["--dir", `${project}/p`];
       assertStrictEquals(succeeded(await npx("path", ...own, "3000")), `${project}/p/3000.sock\n`);
       const target = `${project}/app.sock`;
-      succeeded(await npx("make-control", ...own, "--port", "3000", "--unix", target));
+      await Deno.writeFile(`${project}/p/3000.sock`, controlFile({ dest: sockaddrUnix(target) }));
       assertStrictEquals((await npx("wait", ...own, "3000", "--timeout", "10ms")).code, 1);
       using _server = Deno.listen({ transport: "unix", path: target });
       succeeded(await npx("wait", ...own, "3000"));
