@@ -70,7 +70,7 @@ export const NOBODY = [
 ].join("");
 
 /** What is the kernel's own, in the guest. */
-const OF_TIPC = { ...ENDINGS, fork: "15 bytes, then ECONNRESET" };
+const OF_TIPC = { ...ENDINGS, dup: "7 bytes, then ECONNRESET", fork: "15 bytes, then ECONNRESET" };
 const OF_VSOCK = { ...ENDINGS, unread: "0 bytes, then the end of file" };
 
 function stories(told: Record<string, string>): Uint8Array {
