@@ -1,8 +1,9 @@
 /**
  * The npm package on a machine with Node.js alone: a root with node, npm, and what these two need, no other program and no
- * network, not even a loopback. What it serves and asks can only have gone through files.
+ * network, not even a loopback. What it serves and asks can only have gone through files. The Node.js may be older than the whole
+ * command line wants (tests/npm/alone_test.ts): these commands are the library's.
  */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, join } from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";
 import { withDir } from "../support/dir.ts";
@@ -27,7 +28,6 @@ fetch("http://127.0.0.1:8080/").then((answer) => answer.text()).then((text) => p
 const TRY = `
 cd "$HOME/app"
 npm install --offline --no-audit --no-fund --loglevel=error /packages/*.tgz
-npx unsock --version
 node_modules/.bin/unsock run -- node server.js &
 npx unsock wait 8080 --timeout 60
 npx unsock run -- node client.js
@@ -105,11 +105,10 @@ for (const [who, owner, home] of [["root", 0, "/root"], ["an ordinary user", SOM
         const { code, stdout, stderr } = await run(command, { env, clearEnv: true, timeoutMs: LONG_MS });
         assertEquals([code, stderr], [0, ""], stdout);
         const directory = owner === 0 ? "/run/unsock" : `/tmp/unsock-${owner}`;
-        assertMatch(stdout, new RegExp(`^${VERSION.replaceAll(".", "\\.")}$`, "m"));
         assertMatch(stdout, /^ready$/m);
         assertMatch(stdout, /^GET from 127\.0\.0\.1$/m);
         assertMatch(stdout, new RegExp(`^${directory}/8080\\.sock$`, "m"));
-        assertMatch(stdout, /^\{"question":"version","version":"[^"]*"\}$/m);
+        assert(stdout.includes(`{"question":"version","version":"${VERSION}"}\n`), stdout);
         assertMatch(stdout, /^the server ended with 143$/m);
         assertMatch(stdout, /^without it there is no network$/m);
       }),
