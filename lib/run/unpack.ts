@@ -68,19 +68,19 @@ function makeDirectory(directory: string): void {
   }
 }
 
-/** A limit to the size of files is to be an error like a full disk, not the end of this process. */
+/**
+ * A limit to the size of files is to be an error like a full disk, not the end of this process. The listener stays: Deno asks
+ * for one only after the write, and ends the process where there is none any more.
+ */
 function writeAtomically(file: string, bytes: Uint8Array): void {
   const part = `${file}.${crypto.randomUUID()}`;
-  const ignore = () => {};
-  process.on("SIGXFSZ", ignore);
+  process.on("SIGXFSZ", () => {});
   try {
     fs.writeFileSync(part, bytes, { mode: 0o755, flag: "wx" });
     fs.renameSync(part, file);
   } catch (error) {
     fs.rmSync(part, { force: true });
     throw error;
-  } finally {
-    process.removeListener("SIGXFSZ", ignore);
   }
 }
 

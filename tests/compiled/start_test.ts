@@ -2,7 +2,9 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { basename, join } from "@std/path/posix";
 import { copyProgram, withDir } from "../support/dir.ts";
+import { start } from "../support/process.ts";
 import { shimLibrary } from "../support/shim.ts";
+import { until } from "../support/wait.ts";
 import { BINARY, BINARY_DIRECTORY, compiled, isWhole, makeHome, names, runAlone, TELL } from "./binary.ts";
 
 Deno.test("the binary through a symbolic link, and a link to that", compiled, () =>
@@ -80,3 +82,12 @@ Deno.test(
       assert(await isWhole(join(cache, library)));
     }),
 );
+
+Deno.test("the binary serves the list of loopbacks by HTTP", compiled, () =>
+  withDir(async (dir) => {
+    const { env } = makeHome(dir);
+    await using front = start([BINARY, "expose", "--http", "0"], { env, clearEnv: true });
+    const address = await until("it says where", () => /http:\/\/localhost:\d+\//.exec(front.output())?.[0], 60_000);
+    const answer = await fetch(address.replace("localhost", "127.0.0.1"));
+    assertMatch(await answer.text(), /<title>unsock<\/title>/);
+  }));
