@@ -32,8 +32,9 @@ export const COMPILE_FLAGS = [
  */
 export const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
 
-/** Commands, which no program's calls wait for: a third smaller so. */
-const SMALL = { directory: "c/program/", flag: "-Os" };
+/** Where calls pass that only move bytes. The rest makes system calls that cost far more than its own instructions. */
+const FAST = /^c\/(calls|memory|preload|replace|rt|trap)\//;
+const SMALL_FLAG = "-Os";
 
 /** Compiled as they stand: what the compiler itself calls, and what runs before the library is relocated. */
 const APART = ["c/rt/mem.c", "c/program/entry.c"];
@@ -226,7 +227,7 @@ async function buildLibrary(
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
   const common = [version, tools.compiler, await writeTables(), ...headers, ...await Promise.all(headers.map(read))];
   const objects = await Promise.all(sources.map(async (source) => {
-    const own = [...APART.includes(source) ? apart : flags, ...source.startsWith(SMALL.directory) ? [SMALL.flag] : []];
+    const own = [...APART.includes(source) ? apart : flags, ...FAST.test(source) ? [] : [SMALL_FLAG]];
     const name = `${await hash([...common, ...own, source, await read(source)])}.o`;
     return { source, own, object: path.join(objectDirectory, name) };
   }));
