@@ -29,7 +29,7 @@ const FLAGS = [
 ];
 
 /** They would take the place of functions that the fuzzer itself calls, or that the sanitizers watch. */
-const LEFT_OUT = ["c/preload/wrappers.c", "c/preload/by_hand.c", "c/program/entry.c", "c/rt/mem.c"];
+const LEFT_OUT = ["c/preload/exports.c", "c/program/entry.c", "c/rt/mem.c"];
 
 /** What a fuzzer came to. */
 interface Fuzzed {

@@ -5,7 +5,7 @@
 #include "memory/fds.h"
 #include "rt/user.h"
 
-/* call_address.c: Addresses that come with a call, and whether the call is the library's business. */
+/* Addresses that come with a call, and whether the call is the library's business. */
 
 #define UNSOCK_IN6_LEAST offsetof(struct sockaddr_in6, sin6_scope_id) /* SIN6_LEN_RFC2133 */
 
@@ -59,7 +59,7 @@ static inline bool unsock_call_is_standing_for_ip(const struct unsock_fd *entry)
     return entry && entry->kind != UNSOCK_KIND_IP && unsock_call_is_ours(entry);
 }
 
-/* outgoing.c: A message that a program sends: copied as the kernel copies it, and whether it is the library's business.
+/* A message that a program sends: copied as the kernel copies it, and whether it is the library's business.
  */
 
 #define UNSOCK_OUTGOING_PARTS_MOST 1024u /* UIO_MAXIOV */

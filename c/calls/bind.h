@@ -81,7 +81,7 @@ long unsock_stream_end(int fd, struct unsock_fd *entry);
 /* The same of a listener, whose clients and whose duplicates in other processes hear of it. Returns 0. */
 long unsock_listener_end(int fd, struct unsock_fd *entry);
 
-/* listen_fds_bind.c: Sockets that a service manager has handed over, on their way to the descriptor that binds the
+/* Sockets that a service manager has handed over, on their way to the descriptor that binds the
  * port. */
 
 /* To the port's own file: `standin` tells which descriptor, and the path. Puts it behind `fd`. Returns 0 or -errno. */

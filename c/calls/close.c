@@ -1,15 +1,13 @@
 /* close, dup and the end of the process: what becomes of entries and socket files. */
 #include "calls/list.h"
 
-#include "calls/stream_end.h"
-#include "calls/stream_events.h"
+#include "calls/stream.h"
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "files/directory.h"
 #include "files/plain_senders.h"
 #include "files/release.h"
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
 #include "replace/replace.h"
 
 #include <linux/resource.h>

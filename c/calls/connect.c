@@ -4,7 +4,6 @@
 #include "calls/datagram.h"
 #include "calls/list.h"
 #include "calls/stream.h"
-#include "calls/stream_end.h"
 #include "calls/target.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"

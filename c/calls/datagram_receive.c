@@ -1,11 +1,9 @@
 /* Receiving on datagram sockets: who sent it, and the control data that UDP would give. */
 #include "calls/arguments.h"
 #include "calls/datagram.h"
-#include "calls/stream_end.h"
+#include "calls/stream.h"
 #include "files/plain_senders.h"
 #include "kernel/socket_info.h"
-#include "memory/known_ports.h"
-#include "rt/seqlock.h"
 #include "rules/errno.h"
 #include "rules/settings.h"
 
@@ -149,7 +147,7 @@ UNSOCK_OWN_FRAME static void read_other_name(int fd, const struct unsock_fd *ent
 
 /* What the last name told that tells an address: a client hears its server again and again. */
 static struct {
-    uint32_t version; /* rt/seqlock.h */
+    uint32_t version; /* rt/base.h */
     socklen_t length;
     struct sockaddr_un name;
     struct unsock_name told;

@@ -7,7 +7,6 @@
 #include "files/plain_senders.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
 #include "rules/cmsg.h"
 #include "rules/errno.h"
 

@@ -1,12 +1,12 @@
 /*
  * The calls of epoll. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of yet,
- * and urgent bytes that nobody can read (calls/stream_events.h; replace/epoll.c asks for them). Such a one the kernel
+ * and urgent bytes that nobody can read (calls/stream_events.c; replace/epoll.c asks for them). Such a one the kernel
  * tells of again and again: so the registration waits by edge meanwhile, which wakes it when anything changes, and it
  * becomes again what it was as soon as there is something to tell.
  */
 #include "calls/list.h"
 
-#include "calls/stream_events.h"
+#include "calls/stream.h"
 #include "calls/target.h"
 #include "kernel/socket_info.h"
 #include "replace/replace.h"

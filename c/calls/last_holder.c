@@ -4,10 +4,9 @@
  * is there. Then nobody can have inherited it; what was passed in a message is noted. With a duplicate it is not
  * certain.
  */
-#include "calls/stream_end.h"
+#include "calls/stream.h"
 
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>

@@ -17,7 +17,7 @@ void unsock_call_closefrom(unsigned first);
 void unsock_call_exit(void);
 
 /*
- * by_number.c: Answers a system call of sockets, of descriptors, and of data on them, as the function of its name does:
+ * dispatch.c: Answers a system call of sockets, of descriptors, and of data on them, as the function of its name does:
  * trapped ones, those at rewritten places, and those by syscall(2). Returns a value or -errno.
  */
 __attribute__((noinline)) long unsock_call_by_number(long number, const long a[6]);

@@ -1,5 +1,5 @@
 /* Descriptors that come with a message. */
-#include "calls/stream_end.h"
+#include "calls/stream.h"
 
 #include "kernel/socket_info.h"
 #include "replace/replace.h"

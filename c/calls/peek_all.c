@@ -5,8 +5,6 @@
 #include "calls/stream.h"
 
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
-#include "memory/process.h"
 
 #include <linux/poll.h>
 

@@ -6,9 +6,7 @@
 #include "calls/list.h"
 
 #include "calls/stream.h"
-#include "calls/stream_events.h"
 #include "calls/target.h"
-#include "memory/process.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>

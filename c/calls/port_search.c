@@ -6,7 +6,6 @@
 #include "calls/connect.h"
 
 #include "files/port.h"
-#include "memory/known_ports.h"
 #include "memory/process.h"
 #include "rules/settings.h"
 

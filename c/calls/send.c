@@ -5,11 +5,9 @@
 #include "calls/connect.h"
 #include "calls/datagram.h"
 #include "calls/stream.h"
-#include "calls/stream_end.h"
 #include "calls/target.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
 #include "replace/replace.h"
 #include "rules/errno.h"
 

@@ -5,7 +5,6 @@
 #include "calls/stream.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
-#include "memory/process.h"
 #include "replace/replace.h"
 
 #include <linux/poll.h>

@@ -3,7 +3,6 @@
 
 #include "calls/arguments.h"
 #include "calls/bind.h"
-#include "calls/stream_end.h"
 #include "calls/target.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"

@@ -1,9 +1,7 @@
 /* What the kernel says to poll and epoll of streams, and what TCP would: hang-ups, and urgent data. */
-#include "calls/stream_events.h"
-
 #include "calls/stream.h"
+
 #include "kernel/socket_info.h"
-#include "memory/process.h"
 
 #include <linux/poll.h>
 

@@ -2,8 +2,6 @@
 #include "calls/stream.h"
 
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
-#include "memory/process.h"
 #include "replace/replace.h"
 #include "rt/user.h"
 

@@ -2,11 +2,10 @@
 #include "calls/target.h"
 
 #include "calls/bind.h"
-#include "calls/stream_end.h"
+#include "calls/stream.h"
 #include "files/control_file.h"
 #include "kernel/log.h"
 #include "kernel/socket_info.h"
-#include "memory/known_ports.h"
 #include "replace/replace.h"
 #include "rules/control.h"
 #include "rules/errno.h"

@@ -6,7 +6,6 @@
 #include "files/control_file.h"
 
 #include "kernel/socket_info.h"
-#include "rt/seqlock.h"
 #include "rules/control.h"
 
 #define LOOKED_AT (STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_CTIME)
@@ -25,7 +24,7 @@ struct version {
 };
 
 static UNSOCK_TABLE struct kept {
-    uint32_t lock; /* rt/seqlock.h */
+    uint32_t lock; /* rt/base.h */
     struct version version;
     struct unsock_control_file content;
 } kept[PLACES];

@@ -4,7 +4,6 @@
 #include "files/bind.h"
 #include "files/directory.h"
 #include "files/port.h"
-#include "rt/seqlock.h"
 #include "rt/system_calls.h"
 
 #define FIRST_PORT 61000 /* above the system's ephemeral range by default */
@@ -14,7 +13,7 @@
 #define ANSWERS_SECONDS 120 /* after the last datagram, or the last answer, none is to be expected */
 
 struct sender {
-    uint32_t version; /* rt/seqlock.h */
+    uint32_t version; /* rt/base.h */
     uint32_t length;  /* 0: free */
     int32_t process;  /* that took the port: it gives it back */
     bool linked;      /* to the file of a socket of ours */

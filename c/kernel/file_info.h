@@ -5,7 +5,7 @@
 #include "rt/text.h"
 #include "rules/program_file.h"
 
-/* file_info.c: What stands at a path. */
+/* What stands at a path. */
 
 /* The inode number of the socket file at `path`; 0 when something else is there; -errno. Links are not followed. */
 int64_t unsock_file_inode(const char *path);
@@ -32,7 +32,7 @@ bool unsock_file_is_link(const char *path);
 /* A key made of what is known of the file by those alone who may look at it. Returns 0 or -errno. */
 long unsock_file_key(const char *path, uint64_t key[2]);
 
-/* entries.c: What is in a directory, one name after the other. */
+/* What is in a directory, one name after the other. */
 
 #define UNSOCK_ENTRIES_CHUNK 1024 /* calls may run on small stacks */
 
@@ -85,7 +85,7 @@ enum unsock_place {
  */
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 
-/* program_info.c: What the kernel would say to executing a file, and what the file is. */
+/* What the kernel would say to executing a file, and what the file is. */
 
 /*
  * Opens the program that execveat(directory, path, flags) would execute, to look at it: close-on-exec. Returns the

@@ -2,7 +2,6 @@
 #include "kernel/socket_info.h"
 
 #include "memory/epoll_memory.h"
-#include "memory/option_table.h"
 #include "memory/process.h"
 #include "rules/settings.h"
 

@@ -1,7 +1,6 @@
 /* Our directory by another name. */
 #include "kernel/socket_info.h"
 
-#include "rules/keyed_hash.h"
 #include "rules/settings.h"
 
 /*

@@ -2,8 +2,7 @@
 #ifndef UNSOCK_KERNEL_SOCKET_INFO_H
 #define UNSOCK_KERNEL_SOCKET_INFO_H
 
-#include "memory/fds.h"
-#include "rt/system_calls.h"
+#include "memory/option_table.h"
 
 /* socket_info.c: Small questions to the kernel about one socket, and which kernel it is. */
 
@@ -68,7 +67,7 @@ int unsock_socket_peers(int fd);
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 
 /*
- * socket_mark.c: What the kernel does not know of a socket: of a connection's end, as AF_UNIX has one word for what
+ * What the kernel does not know of a socket: of a connection's end, as AF_UNIX has one word for what
  * this side has shut down and what the other one has; and of one that is bound, how the program sees it, where the name
  * does not tell. The marks are in an option of the socket that means nothing on AF_UNIX (SO_INCOMING_CPU), so that
  * every descriptor of it and every process that has it knows them.
@@ -114,16 +113,6 @@ bool unsock_end_is_reset(int fd);
 
 /* Has these alone from now on. */
 void unsock_socket_mark_replace(int fd, unsigned marks);
-
-/* option_query.c: Options that decide about the socket itself: what was set, remembered here or by the kernel. */
-
-/* The number that the program set; 0 when it set none. */
-int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
-
-/* Is this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) on? Works for every kind of descriptor. */
-static inline bool unsock_option_flag(int fd, const struct unsock_fd *entry, int level, int name) {
-    return unsock_option_number(fd, entry, level, name) != 0;
-}
 
 /* identify.c: What a descriptor is of which nothing is known, by the kernel's own names. */
 

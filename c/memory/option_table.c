@@ -42,7 +42,7 @@ enum {
     UDP_GRO_NAME = 104,
 };
 
-const struct unsock_option unsock_option_table[] = {
+const struct unsock_option_row unsock_option_table[] = {
     APPLIED(SO_REUSEADDR),
     APPLIED(SO_KEEPALIVE),
     APPLIED(SO_BROADCAST),
@@ -231,7 +231,7 @@ void unsock_option_mark(int fd, struct unsock_fd *entry, int row, bool set) {
 }
 
 void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int32_t *value) {
-    const struct unsock_option *option = &unsock_option_table[row];
+    const struct unsock_option_row *option = &unsock_option_table[row];
     if (option->kind == UNSOCK_OPTION_FLAG || option->kind == UNSOCK_OPTION_APPLIED) {
         unsock_option_mark(fd, entry, row, (*value != 0) != (option->initial != 0));
         return;
@@ -246,7 +246,7 @@ void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int3
 
 const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int row) {
     static const int32_t flags[2] = {0, 1};
-    const struct unsock_option *option = &unsock_option_table[row];
+    const struct unsock_option_row *option = &unsock_option_table[row];
     bool set = unsock_option_is_set(fd, entry, row);
     if (option->kind == UNSOCK_OPTION_FLAG || option->kind == UNSOCK_OPTION_APPLIED)
         return &flags[set != (option->initial != 0)];
@@ -260,4 +260,17 @@ void unsock_option_copy(int from, int to) {
     struct unsock_option_memory *copy = source ? unsock_option_memory(to, true) : NULL;
     if (copy)
         *copy = *source;
+}
+
+int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name) {
+    int row = unsock_option_find(level, name);
+    int32_t value = 0;
+    socklen_t length = sizeof(value);
+    /* The kernel remembers it. */
+    if (row >= 0 && entry->kind == UNSOCK_KIND_IP) {
+        bool set = unsock_option_is_set(fd, entry, row);
+        return set && unsock_option_get(fd, level, name, &value, &length) == 0 ? value : 0;
+    }
+    const int32_t *known = row < 0 ? NULL : unsock_option_recall(fd, entry, row);
+    return known ? *known : 0;
 }

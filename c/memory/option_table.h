@@ -24,7 +24,7 @@
 #define UNSOCK_SO_BINDTOIFINDEX 62
 #define UNSOCK_SO_PEERPIDFD 77
 
-enum unsock_option_kind {
+enum unsock_option_row_kind {
     UNSOCK_OPTION_KERNEL,  /* SOL_SOCKET: every family has it; its row says that it was set (and see SO_SNDBUF) */
     UNSOCK_OPTION_APPLIED, /* SOL_SOCKET flags without effect on AF_UNIX: applied, and remembered by the bit alone */
     UNSOCK_OPTION_FLAG,    /* on or off: the bit says that it differs from `initial` */
@@ -33,7 +33,7 @@ enum unsock_option_kind {
 };
 
 #define UNSOCK_OPTION_TEXT_SIZE 16
-struct unsock_option {
+struct unsock_option_row {
     int16_t level;
     int16_t name;
     uint8_t kind;
@@ -61,7 +61,7 @@ struct unsock_option_memory {
     int32_t values[UNSOCK_OPTION_VALUES];
 };
 
-extern const struct unsock_option unsock_option_table[];
+extern const struct unsock_option_row unsock_option_table[];
 
 /* The row of an option, or -1. */
 int unsock_option_find(int level, int name);
@@ -98,5 +98,15 @@ const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int r
 
 /* A duplicate has what was set on the first descriptor. */
 void unsock_option_copy(int from, int to);
+
+/* Options that decide about the socket itself: what was set, remembered here or by the kernel. */
+
+/* The number that the program set; 0 when it set none. */
+int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
+
+/* Is this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) on? Works for every kind of descriptor. */
+static inline bool unsock_option_flag(int fd, const struct unsock_fd *entry, int level, int name) {
+    return unsock_option_number(fd, entry, level, name) != 0;
+}
 
 #endif

@@ -2,7 +2,6 @@
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
 #include "rt/user.h"
 
 #define GROUP_SIZE ((socklen_t)8) /* struct ip_mreq */

@@ -2,7 +2,6 @@
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>
@@ -62,7 +61,7 @@ static bool is_ip_level(int level) {
 }
 
 static long set_simple(int fd, struct unsock_fd *entry, int row, const void *value, socklen_t length) {
-    const struct unsock_option *option = &unsock_option_table[row];
+    const struct unsock_option_row *option = &unsock_option_table[row];
     int32_t number;
     if (length < sizeof(number))
         return -EINVAL;

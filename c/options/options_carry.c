@@ -1,6 +1,5 @@
 /* Options on their way from one socket to another: a replacement, an accepted connection, a duplicate. */
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
 #include "options/options.h"
 
 /* By which name the value is read. */
@@ -8,7 +7,7 @@ static int readable(int name) {
     return name == SO_SNDBUFFORCE ? SO_SNDBUF : name == SO_RCVBUFFORCE ? SO_RCVBUF : name;
 }
 
-static void carry_kernel_option(int from, int to, const struct unsock_option *option) {
+static void carry_kernel_option(int from, int to, const struct unsock_option_row *option) {
     int32_t value[4] = {0};
     socklen_t length = sizeof(value);
     int name = readable(option->name);
@@ -40,7 +39,7 @@ static void carry_send_buffer(int from, struct unsock_fd *entry, int name, int t
 static void carry_number(int from, struct unsock_fd *entry, int row) {
     int32_t value[4] = {0};
     socklen_t length = sizeof(value);
-    const struct unsock_option *option = &unsock_option_table[row];
+    const struct unsock_option_row *option = &unsock_option_table[row];
     if (unsock_option_get(from, option->level, option->name, value, &length) < 0) {
         unsock_option_mark(from, entry, row, false);
         return;
@@ -52,7 +51,7 @@ static void carry_number(int from, struct unsock_fd *entry, int row) {
 
 /* On a kernel TCP or UDP socket: everything that the program had set. Errors have been reported when it was set. */
 static void replay(int from, struct unsock_fd *entry, int row, int to) {
-    const struct unsock_option *option = &unsock_option_table[row];
+    const struct unsock_option_row *option = &unsock_option_table[row];
     const int32_t *value = unsock_option_recall(from, entry, row);
     if (!value || (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO))
         return;
@@ -70,7 +69,7 @@ static void carry_peek_offset(const int32_t *offset, const struct unsock_fd *ent
 
 /* One option that was set on the program's socket `from`, on its way to `to`. */
 static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip) {
-    const struct unsock_option *option = &unsock_option_table[row];
+    const struct unsock_option_row *option = &unsock_option_table[row];
     if (entry->type == SOCK_DGRAM && option->level == SOL_SOCKET && readable(option->name) == SO_SNDBUF) {
         carry_send_buffer(from, entry, option->name, to, to_ip);
         return;
@@ -98,14 +97,14 @@ void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip)
 }
 
 /* What sk_clone_lock copies and AF_UNIX does not; a new connection has the priority of its first packet. */
-static bool is_inherited(const struct unsock_option *option) {
+static bool is_inherited(const struct unsock_option_row *option) {
     if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO)
         return true;
     return option->kind == UNSOCK_OPTION_KERNEL && option->name != SO_PRIORITY && option->name != SO_INCOMING_CPU;
 }
 
 static void inherit(int listener, int fd, const struct unsock_fd *to, int row) {
-    const struct unsock_option *option = &unsock_option_table[row];
+    const struct unsock_option_row *option = &unsock_option_table[row];
     if (is_inherited(option))
         carry_kernel_option(listener, fd, option);
     if (option->level == SOL_SOCKET && option->name == SO_PEEK_OFF)

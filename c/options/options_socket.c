@@ -3,7 +3,6 @@
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
 #include "rt/user.h"
 #include "rules/errno.h"
 

@@ -1,7 +1,14 @@
-/* The exported unsock_* functions that only look at the settings: for tests, the self-test and embedding programs. */
+/*
+ * The exported functions: those that only look at the settings (for tests, the self-test and embedding programs), those
+ * that are like their system calls, and those that are not: variable arguments, no result, fortification.
+ */
+#include "calls/list.h"
 #include "process/start.h"
 #include "rules/port_name.h"
 #include "unsock.h"
+
+#include <linux/poll.h>
+#include <stdarg.h>
 
 int unsock_covers(const void *address, uint32_t length) {
     struct unsock_ip ip;
@@ -18,4 +25,132 @@ int unsock_path(uint16_t port, int type, char *path, size_t size) {
         return -ENAMETOOLONG;
     memcpy(path, address.sun_path, length + 1);
     return (int)length;
+}
+
+#pragma GCC diagnostic ignored "-Warray-parameter" /* the header's socketpair has int[2] */
+
+#define WRAPPER(type, name, parameters, result)                                                                        \
+    UNSOCK_EXPORT type name(UNSOCK_PARAMETERS parameters) {                                                            \
+        return (type)unsock_libc_result(result);                                                                       \
+    }
+#define LOGIC(name, parameters) unsock_call_##name(UNSOCK_ARGUMENTS parameters)
+
+#define EXPORT_LIBC(type, name, parameters)                                                                            \
+    WRAPPER(type, name, parameters,                                                                                    \
+            unsock_active() ? LOGIC(name, parameters) : unsock_real_##name(UNSOCK_ARGUMENTS parameters))
+#define EXPORT_RAW(type, name, parameters)                                                                             \
+    WRAPPER(type, name, parameters,                                                                                    \
+            unsock_active() ? LOGIC(name, parameters) : unsock_sys(__NR_##name, UNSOCK_ARGUMENTS parameters))
+#define EXPORT_ALWAYS(type, name, parameters) WRAPPER(type, name, parameters, LOGIC(name, parameters))
+#define EXPORT_BY_HAND(type, name, parameters)
+
+#define EXPORT(exported, next, machines, mark, trapped, type, name, parameters)                                        \
+    EXPORT_##exported(type, name, parameters)
+UNSOCK_CALLS(EXPORT)
+
+/* Programs built with fortification call this; glibc ends the process when the buffer is smaller than the size. */
+UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buffer, int flags,
+                                     struct sockaddr *address, socklen_t *length) {
+    if (size > buffer && unsock_next.recvfrom_chk)
+        return unsock_next.recvfrom_chk(fd, data, size, buffer, flags, address, length);
+    return recvfrom(fd, data, UNSOCK_MIN(size, buffer), flags, address, length);
+}
+
+ssize_t recv(int fd, void *data, size_t size, int flags);
+
+UNSOCK_EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t buffer, int flags) {
+    if (size > buffer && unsock_next.recv_chk)
+        return unsock_next.recv_chk(fd, data, size, buffer, flags);
+    return recv(fd, data, UNSOCK_MIN(size, buffer), flags);
+}
+
+/* So are these: `room` is how many bytes the array of descriptors has. */
+int poll(struct pollfd *fds, unsigned long count, int timeout);
+ssize_t sendfile(int out, int in, int64_t *offset, size_t count);
+int ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals);
+
+UNSOCK_EXPORT int __poll_chk(struct pollfd *fds, unsigned long count, int timeout, size_t room) {
+    if (room / sizeof(struct pollfd) < count && unsock_next.poll_chk)
+        return unsock_next.poll_chk(fds, count, timeout, room);
+    return poll(fds, count, timeout);
+}
+
+UNSOCK_EXPORT int __ppoll_chk(struct pollfd *fds, unsigned long count, const struct timespec *timeout,
+                              const void *signals, size_t room) {
+    if (room / sizeof(struct pollfd) < count && unsock_next.ppoll_chk)
+        return unsock_next.ppoll_chk(fds, count, timeout, signals, room);
+    return ppoll(fds, count, timeout, signals);
+}
+
+/* What programs built for files of any size call; it is the same on 64-bit machines. */
+UNSOCK_EXPORT ssize_t sendfile64(int out, int in, int64_t *offset, size_t count) {
+    return sendfile(out, in, offset, count);
+}
+
+UNSOCK_EXPORT void closefrom(int first) {
+    unsock_active();
+    unsock_call_closefrom(first < 0 ? 0 : (unsigned)first);
+}
+
+/* Every command takes at most one argument, an integer or a pointer. */
+UNSOCK_EXPORT int fcntl(int fd, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    unsigned long argument = va_arg(arguments, unsigned long);
+    va_end(arguments);
+    return (int)unsock_libc_result(unsock_call_fcntl(fd, command, argument));
+}
+
+UNSOCK_EXPORT int fcntl64(int fd, int command, ...) __attribute__((alias("fcntl")));
+
+UNSOCK_EXPORT int ioctl(int fd, unsigned long request, ...) {
+    va_list arguments;
+    va_start(arguments, request);
+    unsigned long argument = va_arg(arguments, unsigned long);
+    va_end(arguments);
+    if (!unsock_active())
+        return (int)unsock_libc_result(unsock_ioctl(fd, request, (void *)argument));
+    return (int)unsock_libc_result(unsock_call_ioctl(fd, request, argument));
+}
+
+UNSOCK_EXPORT int prctl(int option, ...) {
+    va_list arguments;
+    long a[6] = {option};
+    va_start(arguments, option);
+    for (size_t i = 1; i < 5; i++)
+        a[i] = va_arg(arguments, long);
+    va_end(arguments);
+    return (int)unsock_libc_result(unsock_active() ? unsock_call_by_number(__NR_prctl, a)
+                                                   : unsock_sys(__NR_prctl, a[0], a[1], a[2], a[3], a[4]));
+}
+
+/* Children of Python's multiprocessing and daemons that have had enough end so, past all destructors. */
+UNSOCK_EXPORT _Noreturn void _exit(int status) {
+    if (unsock_active())
+        unsock_call_exit();
+    unsock_exit(status);
+}
+
+UNSOCK_EXPORT _Noreturn void _Exit(int status) {
+    _exit(status);
+}
+
+__attribute__((destructor)) static void at_exit(void) {
+    unsock_call_exit();
+}
+
+#define NAME(name) #name "\0"
+#define NAME_OF_CALL(exported, next, machines, mark, trapped, type, name, parameters) #name "\0"
+#define NAME_OF_DOOR_CALL(exported, machines, mark, syscall, trapped, name) NAME_IF_##exported(name)
+#define NAME_IF_BY_HAND(name) #name "\0"
+#define NAME_IF_NO(name)
+
+/* In one text: pointers to names would have to be relocated in every process. */
+const char *unsock_call_name(unsigned index) {
+    static const char names[] =
+        UNSOCK_CALLS(NAME_OF_CALL) UNSOCK_DOOR_CALLS(NAME_OF_DOOR_CALL) UNSOCK_OTHER_NAMES(NAME);
+    size_t at = 0;
+    while (index-- > 0 && at < sizeof(names) - 1)
+        at += strlen(names + at) + 1;
+    return at < sizeof(names) - 1 ? names + at : NULL;
 }

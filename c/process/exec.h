@@ -5,7 +5,7 @@
 #include "rules/program_file.h"
 #include "rules/settings.h"
 
-/* self_exe.c: /proc/self/exe of a program that the library loaded: the kernel says that it is the library. */
+/* /proc/self/exe of a program that the library loaded: the kernel says that it is the library. */
 
 /* Notes the file that is the program: the descriptor it was loaded from. */
 void unsock_self_exe_note(int fd);
@@ -149,5 +149,44 @@ long unsock_planning_out_of_reach(const struct unsock_planning *planning, const 
  * Returns an enum unsock_way, or -errno. With UNSOCK_WAY_LOADED *opened is the program's descriptor.
  */
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
+
+/* route.c: From a command, as it was typed, to what really runs: its file, and through "#!" lines and env(1) the
+ * interpreters.
+ */
+
+#define UNSOCK_ROUTE_PATH_MOST 4096
+#define UNSOCK_ROUTE_SEARCH "/bin:/usr/bin" /* what execvp searches where there is no PATH */
+#define UNSOCK_NOT_EXECUTABLE 126
+#define UNSOCK_NOT_FOUND 127
+
+enum unsock_door {
+    UNSOCK_DOOR_PRELOAD,
+    UNSOCK_DOOR_TRAP,
+    UNSOCK_DOOR_NONE,
+    UNSOCK_DOOR_SCRIPT,  /* what follows decides */
+    UNSOCK_DOOR_UNKNOWN, /* it may be executed but not read */
+};
+
+struct unsock_route_step {
+    const char *file;
+    enum unsock_door door;
+    const char *why; /* for people */
+};
+
+struct unsock_route {
+    const char *search; /* the value of PATH; NULL: unset */
+    struct unsock_text *error;
+    int status; /* the exit status, when something is not there or cannot be executed */
+    void (*see)(struct unsock_route *route, const struct unsock_route_step *step);
+    void *context; /* of `see` */
+};
+
+/* Finds the file that execvp would execute, into `file` of UNSOCK_ROUTE_PATH_MOST bytes. False: one line in the error.
+ */
+bool unsock_route_find(struct unsock_route *route, const char *command, char *file);
+
+/* Follows it. Each step is shown to `see`, in turn; what neither door reaches is the last. False: one line in the
+ * error. */
+bool unsock_route_follow(struct unsock_route *route, const char *file);
 
 #endif

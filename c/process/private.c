@@ -2,7 +2,6 @@
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
-#include "process/users_of.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 #include "rules/settings.h"

@@ -1,8 +1,7 @@
 /* Looking at each file as the kernel, and execvp, would. */
-#include "process/route.h"
+#include "process/exec.h"
 
 #include "kernel/file_info.h"
-#include "process/exec.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 

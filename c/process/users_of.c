@@ -1,5 +1,5 @@
 /* A program's title may overwrite what /proc/PID/environ shows, so that one sign alone does not tell all. */
-#include "process/users_of.h"
+#include "process/run_directory.h"
 
 #include "kernel/file_info.h"
 #include "kernel/socket_info.h"

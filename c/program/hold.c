@@ -1,7 +1,6 @@
 /* In a session of its own, with all signals blocked: what ends its caller does not end it before its work is done. */
 #include "program/keeper.h"
 
-#include "process/users_of.h"
 #include "rt/system_calls.h"
 
 #include <linux/prctl.h>

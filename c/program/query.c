@@ -4,7 +4,6 @@
  */
 #include "program/query.h"
 
-#include "process/route.h"
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "program/run.h"

@@ -2,7 +2,6 @@
 #include "program/run.h"
 
 #include "kernel/file_info.h"
-#include "process/route.h"
 #include "process/start.h"
 #include "program/keeper.h"
 #include "rt/system_calls.h"

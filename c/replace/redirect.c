@@ -4,7 +4,6 @@
 #include "files/control_file.h"
 #include "files/release.h"
 #include "kernel/socket_info.h"
-#include "memory/option_table.h"
 #include "options/options.h"
 #include "rules/errno.h"
 

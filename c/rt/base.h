@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -71,7 +73,7 @@ union unsock_sockaddr {
 };
 
 /*
- * table.c: Large tables of zeros, of which few processes touch much, lie behind all small variables: those are on few
+ * sys.c: Large tables of zeros, of which few processes touch much, lie behind all small variables: those are on few
  * pages then, and each page that a process touches at its start costs it a fault. Larger ones come in chunks, the first
  * of which may lie here.
  */
@@ -83,5 +85,35 @@ void *unsock_table_chunk(void **place, unsigned long size);
 
 /* Makes `*end` at least `number` + 1. */
 void unsock_table_reach(int *end, int number);
+
+/*
+ * A seqlock: several bytes that one thread writes and others read, of which nobody waits for another. A version stands
+ * beside them, odd while they are being written. Who reads them looks at it before and after; who writes them claims
+ * them first. A process that is forked meanwhile does without them.
+ */
+
+/* Before reading. */
+static inline uint32_t unsock_seqlock_begin(const uint32_t *version) {
+    return __atomic_load_n(version, __ATOMIC_ACQUIRE);
+}
+
+/* After reading: is it what was there at one moment? */
+static inline bool unsock_seqlock_holds(const uint32_t *version, uint32_t begun) {
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return begun % 2 == 0 && begun == __atomic_load_n(version, __ATOMIC_RELAXED);
+}
+
+/* Before writing. False: somebody else is at it, or was, since the version was `begun`. */
+static inline bool unsock_seqlock_claim(uint32_t *version, uint32_t begun) {
+    bool claimed = begun % 2 == 0 &&
+                   __atomic_compare_exchange_n(version, &begun, begun + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* who sees any of what is written next sees the odd version, too */
+    return claimed;
+}
+
+/* After writing. */
+static inline void unsock_seqlock_publish(uint32_t *version) {
+    __atomic_store_n(version, *version + 1, __ATOMIC_RELEASE);
+}
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* object.c: Which file is mapped where something is. */
+/* Which file is mapped where something is. */
 
 /*
  * The path of the file that is mapped around `address` by the dynamic linker, and where that mapping starts. False
@@ -13,7 +13,7 @@
  */
 bool unsock_object_of(const void *address, const char **file, uint64_t *start);
 
-/* vdso.c: The kernel's own functions in every process (vdso(7)): a clock for programs that have no libc to ask. */
+/* The kernel's own functions in every process (vdso(7)): a clock for programs that have no libc to ask. */
 
 struct timespec;
 
@@ -24,7 +24,7 @@ extern int (*unsock_vdso_clock)(int clock, struct timespec *time);
 void unsock_vdso_start(uint64_t header);
 
 /*
- * code.c: Changing code that may run meanwhile. Never in place: a private copy of its pages is made from its file,
+ * Changing code that may run meanwhile. Never in place: a private copy of its pages is made from its file,
  * written to, made executable, and moved to where the code is. Where the kernel refuses a step (PR_SET_MDWE, SELinux, a
  * filter), the code is as it was, and at no time is anything both written to and executed.
  */

@@ -1,4 +1,22 @@
-/* The mark of the library's own system calls. */
+/* What all system calls share: the mark, and tables that grow while several threads use them. */
 #include "rt/system_calls.h"
 
 unsigned long unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
+
+void *unsock_table_chunk(void **place, unsigned long size) {
+    void *there = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    void *chunk = there ? NULL : unsock_map(size);
+    if (!chunk)
+        return there;
+    if (__atomic_compare_exchange_n(place, &there, chunk, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return chunk;
+    unsock_unmap(chunk, size);
+    return there;
+}
+
+void unsock_table_reach(int *end, int number) {
+    int seen = __atomic_load_n(end, __ATOMIC_RELAXED);
+    while (seen <= number &&
+           !__atomic_compare_exchange_n(end, &seen, number + 1, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
+}

@@ -5,7 +5,7 @@
 #ifndef UNSOCK_RT_SYS_H
 #define UNSOCK_RT_SYS_H
 
-#include "rt/mark.h"
+#include "rt/calls.h"
 #include "rt/syscall6.h"
 
 /*

@@ -2,7 +2,7 @@
 #ifndef UNSOCK_RT_SYSCALL6_H
 #define UNSOCK_RT_SYSCALL6_H
 
-/* The fourth and the sixth argument's registers are cleared after it: they may carry the library's mark (rt/mark.h). */
+/* The fourth and the sixth argument's registers are cleared after it: they may carry the mark (rt/calls.h). */
 static inline long unsock_syscall6(long number, long a, long b, long c, long d, long e, long f) {
 #if defined(__x86_64__)
     long result;

@@ -19,7 +19,7 @@ static inline size_t unsock_cmsg_read(const struct msghdr *message, size_t at, s
     return UNSOCK_MIN(CMSG_ALIGN(header->cmsg_len), message->msg_controllen - at);
 }
 
-/* segment.c: UDP_SEGMENT (udp(7)): one sendmsg brings several datagrams, all but the last of one size. */
+/* UDP_SEGMENT (udp(7)): one sendmsg brings several datagrams, all but the last of one size. */
 
 #define UNSOCK_UDP_SEGMENT 103
 #define UNSOCK_SEGMENT_PARTS 16

@@ -5,6 +5,9 @@
 #include "rt/base.h"
 #include "rt/text.h"
 
+#include <stddef.h>
+#include <stdint.h>
+
 /*
  * ip.c: IP addresses: to and from sockaddr and text. Pure. The only place where byte order changes: outside, ports are
  * in host byte order.
@@ -67,5 +70,9 @@ void unsock_address_text_show(struct unsock_text *text, const struct unsock_ip *
  * Reads one. Of five characters that may stand for other addresses too only the family is told: then `known` is false.
  */
 bool unsock_address_text_read(struct unsock_span text, struct unsock_ip *ip, bool *known);
+
+/* SipHash-2-4 (Aumasson and Bernstein): a number that nobody can tell who does not have the key. Pure. */
+
+uint64_t unsock_keyed_hash(const uint64_t key[2], const void *data, size_t size);
 
 #endif

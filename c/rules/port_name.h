@@ -139,7 +139,7 @@ void unsock_port_link_write(struct unsock_port_key key, const struct unsock_port
 bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,
                            bool *several);
 
-/* file_name.c: What a name in the directory of the socket files is (rules/port_name.h). Pure. */
+/* kernel_name.c: What a name in the directory of the socket files is. */
 
 enum unsock_file_kind {
     UNSOCK_FILE_NONE,   /* nothing of ours */
@@ -161,7 +161,7 @@ bool unsock_file_name_is_unfinished_lock(struct unsock_span name);
 #define UNSOCK_FILE_CONTROL_DIGITS 16
 bool unsock_file_name_is_unfinished_control(struct unsock_span name);
 
-/* kernel_name.c: What the names of kernel sockets say, and the name that a client gets. Pure. */
+/* What the names of kernel sockets say, and the name that a client gets. Pure. */
 
 /* What a kernel name tells. */
 struct unsock_name {

@@ -4,7 +4,7 @@
 
 #include "rt/text.h"
 
-/* utf8.c: UTF-8 (RFC 3629). */
+/* UTF-8 (RFC 3629). */
 
 /* How many bytes the first character of a text has, which is not empty; 0: it is none. */
 unsigned unsock_utf8_next(const char *text);
@@ -12,7 +12,7 @@ unsigned unsock_utf8_next(const char *text);
 /* Is the text UTF-8, without surrogates and without what is written longer than it needs to be? */
 bool unsock_utf8_is(const char *text);
 
-/* nearest.c: What a misspelt word was meant to be. lib/system/nearest.ts has the same rules. Pure. */
+/* What a misspelt word was meant to be. lib/system/nearest.ts has the same rules. Pure. */
 
 /* Words by number, NULL behind the last. */
 struct unsock_words {

@@ -6,7 +6,7 @@
 #include "process/start.h"
 #include "rt/user.h"
 #include "trap/image.h"
-#include "trap/signals.h"
+#include "trap/site.h"
 
 #include <linux/prctl.h>
 #include <linux/seccomp.h>

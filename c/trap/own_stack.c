@@ -1,7 +1,6 @@
 /* Stacks of the library's own, and changing to one. */
 #include "trap/site.h"
 
-#include "memory/process.h"
 #include "rt/user.h"
 
 #define PAGE (64 * 1024) /* of any machine */

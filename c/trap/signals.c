@@ -1,5 +1,5 @@
 /* SIGSYS kept for the library, and the program none the wiser. */
-#include "trap/signals.h"
+#include "trap/site.h"
 
 #include "rt/user.h"
 

@@ -3,7 +3,6 @@
 
 #include "calls/list.h"
 #include "calls/stream.h"
-#include "memory/process.h"
 #include "rt/user.h"
 #include "trap/trapped.h"
 

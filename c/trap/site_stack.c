@@ -1,7 +1,6 @@
 /* Threads' own stacks, used again when the thread has ended. */
 #include "trap/site.h"
 
-#include "memory/process.h"
 #include "rt/system_calls.h"
 
 static bool started;

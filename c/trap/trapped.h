@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /*
- * trapped.c: Which system calls are trapped, and when, by the list of calls (rt/calls.h). The filter is made from this
+ * Which system calls are trapped, and when, by the list of calls (rt/calls.h). The filter is made from this
  * table, and the handler answers its calls. All others go to the kernel; for a call whose number alone decides the
  * kernel keeps a bitmap, so that it costs nothing that could be measured.
  */

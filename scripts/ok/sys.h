@@ -4,7 +4,7 @@
  */
 #define UNSOCK_RT_SYS_H
 
-#include "rt/mark.h"
+#include "rt/calls.h"
 
 extern unsigned long unsock_sys_mark_bits;
 

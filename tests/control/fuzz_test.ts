@@ -41,6 +41,7 @@ async function buildHarness(dir: string): Promise<string> {
   const sources = [
     "tests/control/harness.c",
     "c/rules/control.c",
+    "c/rules/program_file.c",
     "c/files/control_file.c",
     "c/kernel/file_info.c",
     "c/rt/mem.c",

@@ -12,8 +12,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   files: ["directory", "target_file", "lock", "socketfile"],
   kernel: ["file_info", "socket_info", "trust"],
   memory: ["this_process"],
-  rt: ["libc", "lines", "mem", "sys", "text", "user", "vdso"],
-  rules: ["address", "address_text", "errno", "ip", "kernel_name", "keyed_hash", "nearest", "port_entry", "port_name"],
+  rt: ["code", "libc", "lines", "mem", "sys", "text", "user"],
+  rules: ["address", "address_text", "errno", "ip", "kernel_name", "port_entry", "port_name", "words"],
 };
 
 Deno.test("whoever takes the place of a server that closes or binds, at whatever moment of that, keeps it", {

@@ -15,7 +15,7 @@ const programText = programsOf(import.meta);
 const SOURCES = {
   files: ["directory", "lock"],
   memory: ["this_process"],
-  rt: ["libc", "mem", "sys", "text", "user", "vdso"],
+  rt: ["code", "libc", "mem", "sys", "text", "user"],
 };
 const ignore = !need("cc") || !need("python3");
 

@@ -5,7 +5,7 @@
 #define MOMENTS_H
 #define UNSOCK_RT_SYS_H
 
-#include "rt/mark.h"
+#include "rt/calls.h"
 #include "rt/syscall6.h"
 
 extern unsigned long unsock_sys_mark_bits;

@@ -17,18 +17,15 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "socketfile",
   ],
   kernel: [
-    "entries",
     "file_info",
     "identify",
     "log",
-    "option_query",
     "other_name",
     "socket_info",
-    "socket_mark",
     "trust",
   ],
   memory: ["fds", "option_table", "this_process", "state"],
-  rt: ["libc", "lines", "mem", "sys", "table", "text", "user", "vdso"],
+  rt: ["code", "libc", "lines", "mem", "sys", "text", "user"],
   rules: [
     "address",
     "address_text",
@@ -36,11 +33,10 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "errno",
     "ip",
     "kernel_name",
-    "keyed_hash",
-    "nearest",
     "port_entry",
     "port_name",
     "port_record",
+    "words",
   ],
 };
 

@@ -5,7 +5,7 @@ import { tryEveryMoment } from "./tool.ts";
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
   process: ["private"],
-  kernel: ["entries"],
+  kernel: ["file_info"],
   rules: ["errno"],
   rt: ["mem", "sys", "text"],
 };

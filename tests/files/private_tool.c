@@ -7,7 +7,6 @@
  */
 #define _GNU_SOURCE
 #include "process/run_directory.h"
-#include "process/users_of.h"
 #include "unsock.h"
 
 #include <dirent.h>

@@ -6,7 +6,7 @@
 #define FUZZ_SYS_H
 #define UNSOCK_RT_SYS_H
 
-#include "rt/mark.h"
+#include "rt/calls.h"
 
 #include <stddef.h>
 #include <stdint.h>

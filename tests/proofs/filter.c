@@ -4,7 +4,7 @@
  * All jumps of the filter's language go forward, so that one pass over the instructions carries it out: each is
  * executed if the program has got to it.
  */
-#include "rt/mark.h"
+#include "rt/calls.h"
 #include "trap/trapped.h"
 
 #include <linux/audit.h>

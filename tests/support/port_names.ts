@@ -3,14 +3,12 @@ import { assertEquals } from "@std/assert";
 import { runHarness } from "./harness.ts";
 
 const SOURCES = [
-  "rules/file_name.c",
-  "rules/kernel_name.c",
   "rules/address.c",
+  "rules/kernel_name.c",
   "rules/port_record.c",
   "rules/port_entry.c",
   "rules/port_name.c",
   "rules/address_text.c",
-  "rules/keyed_hash.c",
   "rules/ip.c",
   "rt/text.c",
   "rt/mem.c",

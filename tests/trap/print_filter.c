@@ -1,5 +1,5 @@
 /* Prints the trap door's filter for filter_test.ts: the mark, then an instruction a line, then what is in the table. */
-#include "rt/mark.h"
+#include "rt/calls.h"
 #include "trap/trapped.h"
 
 #include <linux/audit.h>

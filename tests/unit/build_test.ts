@@ -45,7 +45,7 @@ Deno.test({
       const object = join(dir, "utf8.o");
       const tools = { compiler: "gcc", flags: [], directory: dir, packages: "gcc" };
       const bytes = async () => {
-        await compile(tools, [...COMPILE_FLAGS, ...WHOLE_PROGRAM_FLAGS], "c/rules/utf8.c", object);
+        await compile(tools, [...COMPILE_FLAGS, ...WHOLE_PROGRAM_FLAGS], "c/rules/words.c", object);
         return await Deno.readFile(object);
       };
       assertEquals(await bytes(), await bytes());

@@ -1,4 +1,4 @@
-/** How a port's sockets are named, and that it is read back (`c/rules/port_name.c`, `c/rules/file_name.c`): tables. */
+/** How a port's sockets are named, and that it is read back (`c/rules/port_name.c`, `c/rules/kernel_name.c`): tables. */
 import { assertEquals } from "@std/assert";
 import { answers, askAll } from "../support/port_names.ts";
 import { need } from "../support/programs.ts";

@@ -1,7 +1,7 @@
 /* Control data of messages, from programs and peers; and cutting a message into datagrams. */
 #include "../kernel.h"
 
-#include "calls/stream_end.h"
+#include "calls/stream.h"
 #include "rules/cmsg.h"
 
 #define PARTS 24

@@ -1,4 +1,4 @@
-/* Cutting a message into datagrams. */
+/* Cutting a message into datagrams, as its control data say. */
 #include "rules/cmsg.h"
 
 /* As copy_iovec_from_user in lib/iov_iter.c: first of all, none has more than half of what there can be. */
