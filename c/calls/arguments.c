@@ -67,7 +67,7 @@ static long is_plain_with(int fd, int flags, const struct msghdr *message) {
     return another < 0 ? another : !another;
 }
 
-static bool concerns(const struct unsock_fd *entry, const struct msghdr *message) {
+static bool concerns_message(const struct unsock_fd *entry, const struct msghdr *message) {
     return (entry && unsock_fd_is_redirected(entry)) || unsock_call_names_covered(message) ||
            unsock_call_names_unspecified(message) ||
            ((!entry || unsock_settings.block_inet) && unsock_call_names_ip(message));
@@ -75,7 +75,7 @@ static bool concerns(const struct unsock_fd *entry, const struct msghdr *message
 
 long unsock_outgoing_concerns(int fd, const struct msghdr *message, int flags) {
     long plain = is_plain_with(fd, flags, message);
-    return plain < 0 ? plain : !plain && concerns(unsock_fds_known(fd), message);
+    return plain < 0 ? plain : !plain && concerns_message(unsock_fds_known(fd), message);
 }
 
 bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags) {

@@ -24,20 +24,20 @@ struct place {
 };
 
 int unsock_asking_count;
-static struct place places[PLACES];
+static struct place asking_places[PLACES];
 
 static bool change(struct place *place, int from, int to) {
     return __atomic_compare_exchange_n(&place->use, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-static void release(struct place *place) {
+static void release_place(struct place *place) {
     __atomic_store_n(&place->use, FREE, __ATOMIC_RELEASE);
     __atomic_fetch_sub(&unsock_asking_count, 1, __ATOMIC_RELAXED);
 }
 
 static struct place *find_as(int fd, uint64_t cookie) {
     for (int i = 0; i < PLACES; i++) {
-        struct place *place = &places[i];
+        struct place *place = &asking_places[i];
         bool used = __atomic_load_n(&place->use, __ATOMIC_ACQUIRE) != FREE;
         if (used && (cookie ? place->cookie == cookie : place->fd == fd))
             return place;
@@ -45,7 +45,7 @@ static struct place *find_as(int fd, uint64_t cookie) {
     return NULL;
 }
 
-static struct place *find(int fd) {
+static struct place *find_asking(int fd) {
     struct place *place = find_as(fd, 0);
     return place ? place : find_as(fd, unsock_socket_cookie(fd));
 }
@@ -59,7 +59,7 @@ bool unsock_asking_has_room(void) {
 void unsock_asking_begin(int fd, const struct unsock_firecracker *asked) {
     unsock_asking_forget(fd);
     for (int i = 0; i < PLACES; i++) {
-        struct place *place = &places[i];
+        struct place *place = &asking_places[i];
         if (!change(place, FREE, BUSY))
             continue;
         place->fd = fd;
@@ -74,7 +74,7 @@ void unsock_asking_begin(int fd, const struct unsock_firecracker *asked) {
 void unsock_asking_forget(int fd) {
     struct place *place = __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) > 0 ? find_as(fd, 0) : NULL;
     if (place && change(place, IDLE, BUSY))
-        release(place);
+        release_place(place);
 }
 
 /* The answer is there, or will not come. */
@@ -93,8 +93,8 @@ static void end(int fd, struct unsock_fd *entry, long result) {
 }
 
 /* One that has no place any more is over: its time was up, and it was told so by another number. */
-static long look(int fd, struct unsock_fd *entry, int64_t until) {
-    struct place *place = find(fd);
+static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
+    struct place *place = find_asking(fd);
     if (!place) {
         end(fd, entry, -ETIMEDOUT);
         return 0;
@@ -108,20 +108,20 @@ static long look(int fd, struct unsock_fd *entry, int64_t until) {
         return result;
     }
     end(fd, entry, result);
-    release(place);
+    release_place(place);
     return 0;
 }
 
 long unsock_asking_look(int fd) {
     struct unsock_fd *entry = unsock_asking(fd);
-    return entry ? look(fd, entry, 0) : 0;
+    return entry ? look_at_asking(fd, entry, 0) : 0;
 }
 
 long unsock_asking_wait(int fd) {
     static const struct timespec moment = {0, 1000000};
     struct unsock_fd *entry;
     while ((entry = unsock_asking(fd))) {
-        long result = look(fd, entry, INT64_MAX);
+        long result = look_at_asking(fd, entry, INT64_MAX);
         if (result != -EINPROGRESS)
             return result;
         /* Another thread is at it. */
@@ -133,7 +133,7 @@ long unsock_asking_wait(int fd) {
 long unsock_asking_settle(int fd, struct unsock_fd *entry) {
     if (unsock_socket_nonblocking(fd) == 0)
         return unsock_asking_wait(fd);
-    return look(fd, entry, 0) == 0 ? 0 : -EAGAIN;
+    return look_at_asking(fd, entry, 0) == 0 ? 0 : -EAGAIN;
 }
 
 long unsock_asking_connect(int fd, struct unsock_fd *entry) {
@@ -153,14 +153,14 @@ int unsock_asking_poll(int fd, int events) {
 int64_t unsock_asking_next(int64_t most) {
     int64_t first = INT64_MAX;
     for (int i = 0; i < PLACES; i++)
-        if (__atomic_load_n(&places[i].use, __ATOMIC_ACQUIRE) == IDLE)
-            first = UNSOCK_MIN(first, places[i].asked.deadline);
+        if (__atomic_load_n(&asking_places[i].use, __ATOMIC_ACQUIRE) == IDLE)
+            first = UNSOCK_MIN(first, asking_places[i].asked.deadline);
     int64_t left = first == INT64_MAX ? most : first - unsock_clock_ms();
     return left < 0 ? 0 : UNSOCK_MIN(left, most);
 }
 
 /* Whose descriptor is another socket by now has been closed unseen. */
-static bool is_there(const struct place *place) {
+static bool is_still_asking(const struct place *place) {
     return unsock_asking(place->fd) && unsock_socket_cookie(place->fd) == place->cookie;
 }
 
@@ -168,13 +168,13 @@ int unsock_asking_expire(void) {
     int told = 0;
     int64_t now = unsock_clock_ms();
     for (int i = 0; i < PLACES; i++) {
-        struct place *place = &places[i];
+        struct place *place = &asking_places[i];
         if (__atomic_load_n(&place->use, __ATOMIC_ACQUIRE) != IDLE || place->asked.deadline > now)
             continue;
-        if (is_there(place))
+        if (is_still_asking(place))
             told += unsock_asking_look(place->fd) == 0;
         else if (change(place, IDLE, BUSY))
-            release(place);
+            release_place(place);
     }
     return told;
 }

@@ -87,7 +87,7 @@ static long bind_standin(struct unsock_standin *standin, int fd, struct unsock_f
 }
 
 /* The control file may have gone since. */
-static long bind_by_control(int fd, struct unsock_fd *entry, const struct unsock_bind *bind) {
+static long bind_where_control_leads(int fd, struct unsock_fd *entry, const struct unsock_bind *bind) {
     long answers;
     long result = unsock_target_bind(fd, entry, bind->path.sun_path, &bind->ip, &answers);
     if (answers != UNSOCK_ANSWERS_CONTROL)
@@ -101,7 +101,7 @@ static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip
         return result;
     if (standin->bind.how == UNSOCK_BOUND_HANDED)
         return unsock_listen_fds_bind(fd, entry, standin);
-    return standin->bind.how == UNSOCK_BOUND_CONTROL ? bind_by_control(fd, entry, &standin->bind) : 0;
+    return standin->bind.how == UNSOCK_BOUND_CONTROL ? bind_where_control_leads(fd, entry, &standin->bind) : 0;
 }
 
 /* Port 0 with UNSOCK_PORT: covered when the list has a port of the ephemeral range at all. */

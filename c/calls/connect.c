@@ -28,7 +28,7 @@ static long check_address(int fd, const struct unsock_fd *entry, int family, soc
  * connect(AF_UNSPEC): the association ends. An unbound stream is as new after it; a datagram socket keeps what was
  * bound.
  */
-static long disconnect(int fd, const void *address, socklen_t length) {
+static long disconnect_socket(int fd, const void *address, socklen_t length) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || entry->kind == UNSOCK_KIND_IP || !unsock_call_is_ours(entry))
         return unsock_real_connect(fd, address, length);
@@ -45,20 +45,20 @@ static long disconnect(int fd, const void *address, socklen_t length) {
 }
 
 static long disconnect_all(int fd, const void *address, socklen_t length) {
-    long result = disconnect(fd, address, length);
+    long result = disconnect_socket(fd, address, length);
     unsock_fds_tell_duplicates(fd);
     return result;
 }
 
 /* UNSOCK_BLOCK_INET */
-static long refuse(int fd, const void *address, socklen_t length) {
+static long refuse_blocked(int fd, const void *address, socklen_t length) {
     struct unsock_ip ip;
     return unsock_log("connect", fd, unsock_ip_read(address, length, &ip) ? &ip : NULL, NULL, -EACCES);
 }
 
 static long connect_uncovered(int fd, struct unsock_fd *entry, const void *address, socklen_t length) {
     if (unsock_settings.block_inet)
-        return refuse(fd, address, length);
+        return refuse_blocked(fd, address, length);
     if (unsock_call_is_ours(entry) && entry->kind != UNSOCK_KIND_IP) {
         if (entry->type == SOCK_STREAM &&
             (unsock_state_is_connected(entry->state) || entry->state == UNSOCK_STATE_LISTENING))
@@ -106,7 +106,7 @@ static long connect_ip(int fd, long unknown, const union unsock_sockaddr *copy, 
     if (unknown < 0 || unsock_identify_wrong(entry) < 0)
         return unknown < 0 ? unknown : unsock_identify_wrong(entry);
     if (!unsock_call_is_ours(entry))
-        return unsock_settings.block_inet ? refuse(fd, copy, length) : unsock_real_connect(fd, copy, length);
+        return unsock_settings.block_inet ? refuse_blocked(fd, copy, length) : unsock_real_connect(fd, copy, length);
     long wrong = check_address(fd, entry, family, length);
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, copy, length) : wrong;
@@ -141,8 +141,8 @@ static long connect_once(int fd, const void *address, socklen_t length) {
 }
 
 /* A stream that was born local, and has done nothing yet, to a covered address of its family. */
-static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length,
-                     struct unsock_ip *ip) {
+static bool is_usual_connect(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length,
+                             struct unsock_ip *ip) {
     return entry && entry->type == SOCK_STREAM && unsock_fd_is_fresh(entry) && !(entry->flags & UNSOCK_DUPLICATED) &&
            unsock_call_reads_usual(entry, address, length, ip) && unsock_address_covered(ip);
 }
@@ -150,7 +150,7 @@ static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *addre
 long unsock_call_connect(int fd, const struct sockaddr *address, socklen_t length) {
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_fds_known(fd);
-    bool usual = is_usual(entry, address, length, &ip);
+    bool usual = is_usual_connect(entry, address, length, &ip);
     long result = usual ? connect_covered(fd, entry, &ip) : connect_once(fd, address, length);
     entry = result < 0 ? unsock_fds_known(fd) : NULL;
     bool redirected = entry && unsock_fd_is_redirected(entry);

@@ -41,7 +41,7 @@ static bool is_odd(int fd, const struct unsock_watch *watch, uint32_t events) {
 }
 
 /* Whose event is it? Several may have the same data: one that is not quiet yet is meant rather than one that is. */
-static int find(int set, const struct unsock_epoll_event *event, struct unsock_watch **watch) {
+static int find_watched(int set, const struct unsock_epoll_event *event, struct unsock_watch **watch) {
     struct unsock_watch *here;
     uint64_t data = event->data;
     int quiet = -1, fd = unsock_watch_find(set, data, -1, &here);
@@ -58,7 +58,7 @@ static int find(int set, const struct unsock_epoll_event *event, struct unsock_w
     return quiet;
 }
 
-static bool change(int set, int fd, const struct unsock_watch *watch, uint32_t events) {
+static bool change_registration(int set, int fd, const struct unsock_watch *watch, uint32_t events) {
     struct unsock_epoll_event event = {unsock_epoll_asked(unsock_fds_known(fd), events), watch->data};
     return unsock_epoll_ctl(set, EPOLL_CTL_MOD, fd, &event) == 0;
 }
@@ -68,7 +68,7 @@ static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)
         return false;
-    if (!change(set, fd, watch, (events & ~(EPOLLONESHOT | UNSOCK_WATCH_MARKS)) | EPOLLET))
+    if (!change_registration(set, fd, watch, (events & ~(EPOLLONESHOT | UNSOCK_WATCH_MARKS)) | EPOLLET))
         return true;
     __atomic_fetch_or(&watch->events, UNSOCK_WATCH_QUIET, __ATOMIC_RELAXED);
     return false;
@@ -80,7 +80,7 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     if (events & EPOLLONESHOT)
         return !(__atomic_fetch_or(&watch->events, UNSOCK_WATCH_FIRED, __ATOMIC_RELAXED) & UNSOCK_WATCH_FIRED);
     __atomic_fetch_and(&watch->events, ~UNSOCK_WATCH_MARKS, __ATOMIC_RELAXED);
-    change(set, fd, watch, events & ~UNSOCK_WATCH_MARKS);
+    change_registration(set, fd, watch, events & ~UNSOCK_WATCH_MARKS);
     return true;
 }
 
@@ -99,11 +99,11 @@ static bool is_answer(int set, const struct unsock_epoll_event *event) {
 }
 
 /* Returns whether the program gets the event, made as TCP would tell it. */
-static bool correct(int set, struct unsock_epoll_event *event) {
+static bool correct_event(int set, struct unsock_epoll_event *event) {
     struct unsock_watch *watch = NULL;
     if (is_answer(set, event))
         return false;
-    int fd = event->events & oddities() ? find(set, event, &watch) : -1;
+    int fd = event->events & oddities() ? find_watched(set, event, &watch) : -1;
     if (fd < 0)
         return true;
     uint32_t events = event->events;
@@ -123,7 +123,7 @@ UNSOCK_OWN_FRAME static long correct_all(int set, struct unsock_epoll_event *eve
     long kept = 0;
     for (long i = 0; i < count; i++) {
         struct unsock_epoll_event event = events[i];
-        if (correct(set, &event))
+        if (correct_event(set, &event))
             events[kept++] = event;
     }
     return kept;
@@ -138,14 +138,14 @@ static int64_t left_of(int64_t timeout, int64_t begun) {
 }
 
 /* Waits no longer than until the time of some multiplexer is up; then there is something to tell. */
-static int until_answer(int timeout) {
+static int epoll_until_answer(int timeout) {
     return is_any_asking() ? (int)unsock_asking_next(timeout < 0 ? INT32_MAX : timeout) : timeout;
 }
 
 long unsock_call_epoll_pwait(int set, struct unsock_epoll_event *events, int most, int timeout, const void *signals) {
     int64_t begun = timeout > 0 ? unsock_libc_clock() : 0, whole = timeout < 0 ? FOREVER : timeout * (int64_t)1000000;
     for (;;) {
-        int until = until_answer(timeout);
+        int until = epoll_until_answer(timeout);
         long count = signals ? unsock_real_epoll_pwait(set, events, most, until, signals)
                              : unsock_real_epoll_wait(set, events, most, until);
         bool early = count == 0 && until != timeout;
@@ -194,19 +194,19 @@ long unsock_call_epoll_pwait2(int set, struct unsock_epoll_event *events, int mo
     }
 }
 
-static long note(long set) {
+static long note_new_set(long set) {
     if (set >= 0)
         unsock_epoll_note_new_set((int)set);
     return set;
 }
 
 long unsock_call_epoll_create1(int flags) {
-    return note(unsock_epoll_create1(flags));
+    return note_new_set(unsock_epoll_create1(flags));
 }
 
 long unsock_call_epoll_create(int size) {
 #ifdef __NR_epoll_create
-    return note(unsock_epoll_create(size));
+    return note_new_set(unsock_epoll_create(size));
 #else
     return size <= 0 ? -EINVAL : unsock_call_epoll_create1(0);
 #endif

@@ -26,7 +26,7 @@ static bool is_redirected_stream(int fd) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
 }
 
-static inline bool is_unusual(long result) {
+static inline bool is_end_of_send(long result) {
     return result == -EPIPE || result == -ENOTCONN;
 }
 
@@ -46,7 +46,7 @@ long unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
         return early;
     long result = unsock_sendfile(out, in, offset, count);
     int64_t at = -1;
-    if (!is_unusual(result) || !is_redirected_stream(out))
+    if (!is_end_of_send(result) || !is_redirected_stream(out))
         return result;
     if (result == -ENOTCONN)
         return unsock_stream_broken(0);
@@ -74,7 +74,7 @@ static size_t waits_in(int pipe) {
     return count > 0 ? (size_t)count : 0;
 }
 
-static void drop(int pipe, size_t size) {
+static void drop_from_pipe(int pipe, size_t size) {
     char piece[PIECE];
     while (size > 0) {
         size_t some = UNSOCK_MIN(UNSOCK_MIN(size, sizeof(piece)), waits_in(pipe));
@@ -90,7 +90,7 @@ long unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset
     if (early < 0)
         return early;
     long result = unsock_real_splice(in, in_offset, out, out_offset, size, flags);
-    if (!is_unusual(result) || !is_redirected_stream(out))
+    if (!is_end_of_send(result) || !is_redirected_stream(out))
         return result;
     if (result == -ENOTCONN)
         return unsock_stream_broken(0);
@@ -98,6 +98,6 @@ long unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset
     size = UNSOCK_MIN(size, (size_t)(PAGES * UNSOCK_PAGE));
     result = unsock_stream_refused(out, UNSOCK_MIN(size, waits_in(in)), MSG_NOSIGNAL);
     if (result > 0)
-        drop(in, (size_t)result);
+        drop_from_pipe(in, (size_t)result);
     return result;
 }

@@ -36,7 +36,7 @@ int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t be
 }
 
 /* Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
-static long await(int socket, short events, int64_t deadline) {
+static long await_multiplexer(int socket, short events, int64_t deadline) {
     for (;;) {
         int64_t left = deadline - unsock_clock_ms();
         struct timespec timeout = {left / 1000, left % 1000 * 1000000};
@@ -92,7 +92,7 @@ static bool is_ok(struct unsock_span line) {
 }
 
 /* Up to the end of the line, of what is there. Returns how many bytes, 0 for the end of the connection, or -errno. */
-static long take(int socket, char *place, size_t size, bool *ends) {
+static long take_line(int socket, char *place, size_t size, bool *ends) {
     long count = unsock_recvfrom(socket, place, size, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
     long length = 0;
     *ends = false;
@@ -107,7 +107,7 @@ static long take(int socket, char *place, size_t size, bool *ends) {
 long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked) {
     while (asked->length < sizeof(asked->line)) {
         bool ends;
-        long count = take(socket, asked->line + asked->length, sizeof(asked->line) - asked->length, &ends);
+        long count = take_line(socket, asked->line + asked->length, sizeof(asked->line) - asked->length, &ends);
         if (count == -EAGAIN || count == -EINTR)
             return unsock_clock_ms() < asked->deadline ? -EINPROGRESS : -ETIMEDOUT;
         if (count <= 0)
@@ -121,7 +121,7 @@ long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked) {
 
 long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end) {
     for (;;) {
-        long result = await(socket, POLLIN, UNSOCK_MIN(end, asked->deadline));
+        long result = await_multiplexer(socket, POLLIN, UNSOCK_MIN(end, asked->deadline));
         if (result == -ETIMEDOUT && end < asked->deadline)
             return -EINPROGRESS;
         if (result == 0)

@@ -78,7 +78,7 @@ static bool lingers_for_nothing(int fd, const struct unsock_fd *entry) {
            linger[0] != 0 && linger[1] == 0;
 }
 
-static bool is_certain(int fd, const struct unsock_fd *entry, const uint32_t *made) {
+static bool is_certain_last(int fd, const struct unsock_fd *entry, const uint32_t *made) {
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_DUPLICATED) &&
            unsock_state_is_connected(entry->state) && *made == children_of_past() && !may_have_children() &&
            unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC && !lingers_for_nothing(fd, entry);
@@ -89,7 +89,7 @@ void unsock_last_holder_closing(int fd, const struct unsock_fd *entry) {
     uint32_t *made = made_of(fd);
     if (!made || *made == 0 || !unsock_this_process_owns_descriptors())
         return;
-    if (unsock_socket_poll(fd, POLLIN) == 0 && is_certain(fd, entry, made))
+    if (unsock_socket_poll(fd, POLLIN) == 0 && is_certain_last(fd, entry, made))
         unsock_shutdown(fd, SHUT_RDWR);
     *made = 0;
 }

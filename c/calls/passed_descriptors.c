@@ -38,7 +38,7 @@ static bool wants_control(int fd) {
     return any;
 }
 
-static void forget(const struct msghdr *message, size_t at, const struct cmsghdr *header, bool closes) {
+static void forget_descriptors(const struct msghdr *message, size_t at, const struct cmsghdr *header, bool closes) {
     for (size_t i = CMSG_LEN(0); i + sizeof(int) <= header->cmsg_len; i += sizeof(int)) {
         int fd;
         memcpy(&fd, (const uint8_t *)message->msg_control + at + i, sizeof(fd));
@@ -53,7 +53,7 @@ void unsock_passed_descriptors_forget(const struct msghdr *message) {
     size_t space;
     for (size_t at = 0; (space = unsock_cmsg_read(message, at, &header)) > 0; at += space) {
         if (has_rights(&header))
-            forget(message, at, &header, false);
+            forget_descriptors(message, at, &header, false);
     }
 }
 
@@ -67,7 +67,7 @@ void unsock_passed_descriptors_refuse(int fd, struct msghdr *message) {
             at += space;
             continue;
         }
-        forget(message, at, &header, true);
+        forget_descriptors(message, at, &header, true);
         uint8_t *control = (uint8_t *)message->msg_control + at;
         memmove(control, control + space, message->msg_controllen - at - space);
         message->msg_controllen -= space;

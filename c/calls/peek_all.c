@@ -11,14 +11,14 @@
 #define EVENT_SIZE 16 /* of struct epoll_event, at most */
 #define ENDED (POLLRDHUP | POLLHUP | POLLERR)
 
-static bool is_ours(int fd) {
+static bool is_our_stream(int fd) {
     struct unsock_fd scratch;
     const struct unsock_fd *entry = unsock_identify(fd, &scratch);
     return unsock_fd_is_redirected(entry) && entry->type == SOCK_STREAM && !unsock_sandboxed;
 }
 
 /* A set that is woken by what comes, and not by what is there; or -errno. */
-static long watch(int fd) {
+static long watch_for_data(int fd) {
     uint8_t event[EVENT_SIZE] = {0};
     uint32_t edge = EPOLLET | POLLIN | POLLRDHUP;
     long set = unsock_epoll_create1(O_CLOEXEC);
@@ -29,7 +29,7 @@ static long watch(int fd) {
 }
 
 /* The socket's time for a receive, which counts anew here. Returns NULL where there is none. */
-static struct timespec *limit(int fd, struct timespec *time) {
+static struct timespec *read_limit(int fd, struct timespec *time) {
     struct unsock_timeval most = {0};
     uint32_t length = sizeof(most);
     if (unsock_getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, &length) < 0 ||
@@ -43,10 +43,11 @@ long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, lon
     struct msghdr again = {.msg_iov = message->msg_iov, .msg_iovlen = message->msg_iovlen};
     size_t size = unsock_stream_size(message);
     struct timespec time, *most;
-    if ((flags & (MSG_DONTWAIT | MSG_OOB)) || (size_t)had >= size || !is_ours(fd) || unsock_socket_nonblocking(fd) != 0)
+    if ((flags & (MSG_DONTWAIT | MSG_OOB)) || (size_t)had >= size || !is_our_stream(fd) ||
+        unsock_socket_nonblocking(fd) != 0)
         return had;
-    most = limit(fd, &time);
-    struct pollfd news = {.fd = (int)watch(fd), .events = POLLIN};
+    most = read_limit(fd, &time);
+    struct pollfd news = {.fd = (int)watch_for_data(fd), .events = POLLIN};
     for (bool more = news.fd >= 0; more && (size_t)had < size;) {
         uint8_t event[EVENT_SIZE];
         unsock_epoll_pwait(news.fd, event, 1, 0, NULL, 8);

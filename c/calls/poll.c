@@ -28,21 +28,21 @@ struct wait {
 };
 
 /* Where the kernel has taken an array of so many, programs have it for long: by its address and number. */
-static uint64_t *place_of(const struct pollfd *fds, unsigned long count, uint64_t *array) {
+static uint64_t *place_of_array(const struct pollfd *fds, unsigned long count, uint64_t *array) {
     static uint64_t arrays[ARRAYS];
     *array = (uint64_t)(uintptr_t)fds << 16 | (count & 0xffff);
     return &arrays[(uintptr_t)fds / 16 % ARRAYS];
 }
 
-static bool is_certain(const struct pollfd *fds, unsigned long count) {
-    uint64_t array, *place = place_of(fds, count, &array);
+static bool is_array_certain(const struct pollfd *fds, unsigned long count) {
+    uint64_t array, *place = place_of_array(fds, count, &array);
     return count <= 0xffff &&
            (unsock_user_is_certain(fds, count * sizeof(*fds)) || __atomic_load_n(place, __ATOMIC_RELAXED) == array);
 }
 
 /* Asks for urgent bytes, too. Returns whether it could. */
-static bool mark(struct pollfd *fds, unsigned long count) {
-    if (unsock_sandboxed || !is_certain(fds, count))
+static bool mark_urgent(struct pollfd *fds, unsigned long count) {
+    if (unsock_sandboxed || !is_array_certain(fds, count))
         return false;
     for (unsigned long i = 0; i < count; i++)
         if ((fds[i].events & READABLE) && !(fds[i].events & (POLLPRI | MARK)) && unsock_stream_is_known(fds[i].fd))
@@ -65,7 +65,7 @@ static bool unmark(struct pollfd *fds, unsigned long count, long ready) {
 
 /* The same of an array that has not been asked of urgent bytes. The next time it will be. */
 static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready) {
-    uint64_t array, *place = place_of(fds, count, &array);
+    uint64_t array, *place = place_of_array(fds, count, &array);
     bool odd = false;
     if (ready <= 0)
         return false;
@@ -77,7 +77,7 @@ static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready
 }
 
 /* Takes what TCP would not say out of the answer. Returns how many descriptors are ready still. */
-static long correct(struct pollfd *fds, unsigned long count, long ready) {
+static long correct_answers(struct pollfd *fds, unsigned long count, long ready) {
     for (unsigned long i = 0; i < count; i++) {
         short said = fds[i].revents;
         if (said != 0 && unsock_asking(fds[i].fd))
@@ -95,7 +95,7 @@ static long correct(struct pollfd *fds, unsigned long count, long ready) {
 
 static long ask_now(const struct wait *wait) {
     long ready = unsock_real_poll(wait->fds, wait->count, 0);
-    return ready > 0 ? correct(wait->fds, wait->count, ready) : ready;
+    return ready > 0 ? correct_answers(wait->fds, wait->count, ready) : ready;
 }
 
 /*
@@ -136,7 +136,7 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
 }
 
 /* At the latest when the time of some multiplexer is up. */
-static int64_t until_answer(int64_t end) {
+static int64_t poll_until_answer(int64_t end) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0)
         return end;
     int64_t most = FOREVER / UNSOCK_SECOND_NS, next = unsock_asking_next(most);
@@ -144,12 +144,12 @@ static int64_t until_answer(int64_t end) {
 }
 
 /* Waits until something has changed, or until `end`. Returns as poll; what is ready the caller asks again. */
-static long wait_for_change(const struct wait *wait, struct pollfd *copy, int64_t end) {
+static long wait_for_events(const struct wait *wait, struct pollfd *copy, int64_t end) {
     struct timespec left = {0, 0};
     long set = watch_quiet(wait, copy);
     /* What changed before the set was there. */
     long ready = ask_now(wait);
-    end = until_answer(end);
+    end = poll_until_answer(end);
     int64_t rest = end == FOREVER ? 0 : end - unsock_clock_ns();
     if (end != FOREVER && rest > 0)
         left = (struct timespec){rest / UNSOCK_SECOND_NS, rest % UNSOCK_SECOND_NS};
@@ -175,7 +175,7 @@ static long wait_on(const struct wait *wait) {
             return -ENOMEM;
     }
     do {
-        ready = wait_for_change(wait, copy, end);
+        ready = wait_for_events(wait, copy, end);
         if (ready == 0 && unsock_asking_count > 0)
             unsock_asking_expire();
         if (ready < 0)
@@ -188,7 +188,7 @@ static long wait_on(const struct wait *wait) {
 }
 
 UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
-    ready = correct(wait->fds, wait->count, ready);
+    ready = correct_answers(wait->fds, wait->count, ready);
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
 }
 
@@ -214,7 +214,7 @@ long unsock_call_poll(struct pollfd *fds, unsigned long count, int timeout) {
     struct wait wait = {fds, count, timeout < 0 ? FOREVER : timeout * (int64_t)1000000, begun, NULL};
     if (waits_for_answer(fds, count))
         return poll_answers(&wait);
-    bool marked = mark(fds, count);
+    bool marked = mark_urgent(fds, count);
     long ready = unsock_real_poll(fds, count, timeout);
     if (!(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
         return ready;
@@ -225,7 +225,7 @@ long unsock_call_ppoll(struct pollfd *fds, unsigned long count, const struct tim
     struct timespec time;
     int64_t begun = timeout ? unsock_libc_clock() : 0;
     struct wait wait = {fds, count, FOREVER, begun, signals};
-    bool answers = waits_for_answer(fds, count), marked = !answers && mark(fds, count);
+    bool answers = waits_for_answer(fds, count), marked = !answers && mark_urgent(fds, count);
     long ready = answers ? 0 : unsock_real_ppoll(fds, count, timeout, signals);
     if (!answers && !(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
         return ready;

@@ -12,12 +12,12 @@
 #define TRIES 8
 #define AT_ONCE 4
 
-static struct unsock_port_key key_of(const struct unsock_port_search *search) {
+static struct unsock_port_key key_of_search(const struct unsock_port_search *search) {
     return (struct unsock_port_key){search->target->port, search->type};
 }
 
-static long go(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
-    *search->length = unsock_port_path(key_of(search), entry, search->path);
+static long try_entry(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
+    *search->length = unsock_port_path(key_of_search(search), entry, search->path);
     return search->way(search->attempt);
 }
 
@@ -28,7 +28,7 @@ static long go_plain(const struct unsock_port_search *search) {
 }
 
 /* Nobody is there, or does not listen, or hears somebody else alone: another one may have the client. */
-static bool goes_on(const struct unsock_port_search *search, long result) {
+static bool may_try_another(const struct unsock_port_search *search, long result) {
     return result == -ECONNREFUSED || result == -ENOENT || (result == -EPERM && search->type == SOCK_DGRAM);
 }
 
@@ -41,7 +41,7 @@ static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct
  * Names with a number are not remembered: all that share an address shall have clients. A wildcard and an address of
  * its family are there together only by such names: so what is remembered never leads past who has the very address.
  */
-static void remember(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
+static void remember_way(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
     if (entry->number != 0)
         return;
     for (enum unsock_known_way way = UNSOCK_KNOWN_EXACT; way <= UNSOCK_KNOWN_BOTH; way++) {
@@ -68,11 +68,11 @@ struct view {
 };
 
 /* Nothing is borrowed while a client waits: it may never come back (siglongjmp(3)). Returns 0 or -ENOBUFS. */
-UNSOCK_OWN_FRAME static long look(const struct unsock_port_search *search, unsigned from, struct view *view) {
+UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *search, unsigned from, struct view *view) {
     struct unsock_port *port = unsock_port_borrow();
     if (!port)
         return -ENOBUFS;
-    unsock_port_read(port, key_of(search));
+    unsock_port_read(port, key_of_search(search));
     view->sum = unsock_port_sum(port);
     view->several = port->several;
     view->holder = port->holder;
@@ -90,15 +90,15 @@ static long go_through(const struct unsock_port_search *search, struct view *vie
     long result = view->count > 0 ? -ECONNREFUSED : -ENOENT;
     for (;;) {
         for (unsigned i = 0; i < view->count; i++) {
-            long answer = go(search, &view->entries[i]);
+            long answer = try_entry(search, &view->entries[i]);
             result = answer == -EPERM ? answer : result;
-            if (goes_on(search, answer))
+            if (may_try_another(search, answer))
                 continue;
             if (answer >= 0 || answer == -EAGAIN || answer == -EINPROGRESS)
-                remember(search, &view->entries[i]);
+                remember_way(search, &view->entries[i]);
             return answer;
         }
-        if (view->count < AT_ONCE || look(search, view->from + AT_ONCE, view) < 0)
+        if (view->count < AT_ONCE || look_at_port(search, view->from + AT_ONCE, view) < 0)
             return result;
     }
 }
@@ -110,7 +110,7 @@ static long go_through(const struct unsock_port_search *search, struct view *vie
  */
 static long go_by_names(const struct unsock_port_search *search) {
     struct view view;
-    long result = look(search, 0, &view);
+    long result = look_at_port(search, 0, &view);
     for (int tries = 0; result == 0 && tries < TRIES; tries++) {
         if (view.holder == UNSOCK_PORT_UNREAD)
             return -EACCES;
@@ -119,13 +119,13 @@ static long go_by_names(const struct unsock_port_search *search) {
         uint64_t sum = view.sum;
         bool several = view.several, none = view.holder == UNSOCK_PORT_NOBODY || (view.count == 0 && !several);
         long answer = go_through(search, &view);
-        if (none || answer == -EPERM || !goes_on(search, answer))
+        if (none || answer == -EPERM || !may_try_another(search, answer))
             return answer;
-        result = look(search, 0, &view);
+        result = look_at_port(search, 0, &view);
         if (result == 0 && view.sum == sum && (!several || tries > 0))
             return answer;
         if (result == 0 && view.sum == sum)
-            unsock_port_sweep(key_of(search));
+            unsock_port_sweep(key_of_search(search));
     }
     return result < 0 ? result : -ECONNREFUSED;
 }
@@ -159,7 +159,7 @@ socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool 
 }
 
 long unsock_port_go_on(struct unsock_port_search *search, long result) {
-    if (!goes_on(search, result))
+    if (!may_try_another(search, result))
         return result;
     if (unsock_known_port(search->target, search->type) != UNSOCK_KNOWN_NOTHING)
         unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);

@@ -11,7 +11,7 @@
  * Would receiving on this descriptor concern the library? `asks`: the caller asks for the sender, or for the queue of
  * errors, of which AF_UNIX does not know: it would give away what waits to be read. -errno: that cannot be known.
  */
-static long concerns(int fd, bool asks) {
+static long concerns_receive(int fd, bool asks) {
     struct unsock_fd scratch;
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry && asks)
@@ -27,11 +27,11 @@ static long concerns(int fd, bool asks) {
 
 /* Has the wait for a datagram ended with none because it was exchanged? */
 static bool was_replaced(int fd) {
-    return concerns(fd, false) > 0;
+    return concerns_receive(fd, false) > 0;
 }
 
 /* May a read wait for what cannot come? (read(2) does not come here.) */
-static inline bool is_over(int fd) {
+static inline bool is_reading_over(int fd) {
     const struct unsock_fd *entry =
         __atomic_load_n(&unsock_stream_any_over, __ATOMIC_RELAXED) ? unsock_fds_known(fd) : NULL;
     return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM &&
@@ -39,7 +39,7 @@ static inline bool is_over(int fd) {
 }
 
 static inline int flags_of(int fd, int flags) {
-    return is_over(fd) ? flags | MSG_DONTWAIT : flags;
+    return is_reading_over(fd) ? flags | MSG_DONTWAIT : flags;
 }
 
 /* AF_TIPC tells of an end, and of a reset, once; ENOTCONN is what it says after a shutdown of this side. */
@@ -48,7 +48,7 @@ static long at_end(int fd, long result) {
         return -ENOTCONN;
     if (result > 0 || (result < 0 && result != -ECONNRESET && result != -ENOTCONN && result != -EAGAIN))
         return result;
-    bool over = is_over(fd);
+    bool over = is_reading_over(fd);
     if (result != -EAGAIN && !over && unsock_stream_is_foreign(fd))
         over = unsock_stream_note_over(fd);
     return over && result != -ECONNRESET ? 0 : result;
@@ -84,7 +84,7 @@ static long receive_stream(int fd, struct msghdr *message, int flags) {
 }
 
 /* What the kernel gives back by the message itself, as ____sys_recvmsg in net/socket.c does. */
-static long give_back(struct msghdr *message, const struct msghdr *done, long result) {
+static long give_message_back(struct msghdr *message, const struct msghdr *done, long result) {
     if (result < 0 && result != -EFAULT)
         return result;
     if (!unsock_user_writable(message, sizeof(*message)))
@@ -99,7 +99,7 @@ static long give_back(struct msghdr *message, const struct msghdr *done, long re
 }
 
 /* The message on a redirected descriptor. One that the kernel would not read, or would refuse, it does. */
-static long receive_message(int fd, struct msghdr *message, int flags) {
+static long receive_call(int fd, struct msghdr *message, int flags) {
     struct unsock_fd scratch;
     struct msghdr copy;
     struct unsock_fd *entry = unsock_identify(fd, &scratch);
@@ -107,7 +107,7 @@ static long receive_message(int fd, struct msghdr *message, int flags) {
         return unsock_real_recvmsg(fd, message, flags);
     long result =
         entry->type == SOCK_DGRAM ? unsock_datagram_receive(fd, entry, &copy, flags) : receive_stream(fd, &copy, flags);
-    return give_back(message, &copy, result);
+    return give_message_back(message, &copy, result);
 }
 
 static long receive_from(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
@@ -139,7 +139,7 @@ static void add(struct timespec *time, const struct timespec *more) {
 static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags,
                             const struct timespec *deadline) {
     for (unsigned i = 0; i < count; i++) {
-        long result = receive_message(fd, &messages[i].header, flags & ~UNSOCK_MSG_WAITFORONE);
+        long result = receive_call(fd, &messages[i].header, flags & ~UNSOCK_MSG_WAITFORONE);
         unsigned length = (unsigned)result;
         if (result >= 0 && unsock_user_write(&messages[i].length, &length, sizeof(length)) < 0)
             result = -EFAULT;
@@ -201,7 +201,7 @@ static long receive_unusual(int fd, void *data, size_t size, int flags, struct s
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
-    long ours = concerns(fd, address || (flags & MSG_ERRQUEUE));
+    long ours = concerns_receive(fd, address || (flags & MSG_ERRQUEUE));
     if (ours < 0)
         return ours;
     if (!ours) {
@@ -233,14 +233,14 @@ long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     bool waits = unsock_fds_may_be_exchanged(fd);
     if ((!entry || waits) && unsock_user_read(&asked, message, sizeof(asked)) < 0)
         return unsock_real_recvmsg(fd, message, flags);
-    long ours = concerns(fd, !entry && (asked.msg_name || (flags & MSG_ERRQUEUE)));
+    long ours = concerns_receive(fd, !entry && (asked.msg_name || (flags & MSG_ERRQUEUE)));
     if (ours != 0)
-        return ours < 0 ? ours : receive_message(fd, message, flags);
+        return ours < 0 ? ours : receive_call(fd, message, flags);
     long result = unsock_real_recvmsg(fd, message, flags);
     if (result == 0 && waits && was_replaced(fd)) {
         if (unsock_user_write(message, &asked, sizeof(asked)) < 0)
             return -EFAULT;
-        return receive_message(fd, message, flags);
+        return receive_call(fd, message, flags);
     }
     if (result >= 0)
         take_passed(fd, message);
@@ -256,7 +256,7 @@ long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
     bool waits = unsock_fds_may_be_exchanged(fd);
     if (count == 0 || ((!entry || waits) && unsock_user_read(&asked, messages, sizeof(asked)) < 0))
         return unsock_real_recvmmsg(fd, messages, count, flags, timeout);
-    long ours = concerns(fd, !entry && (asked.header.msg_name || (flags & MSG_ERRQUEUE)));
+    long ours = concerns_receive(fd, !entry && (asked.header.msg_name || (flags & MSG_ERRQUEUE)));
     if (ours != 0)
         return ours < 0 ? ours : receive_messages(fd, messages, count, flags, timeout);
     long result = unsock_real_recvmmsg(fd, messages, count, flags, timeout);

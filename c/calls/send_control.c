@@ -22,7 +22,7 @@ static const struct {
     {0, IPPROTO_UDP, UNSOCK_UDP_SEGMENT, 2, 0, 0},
 };
 
-static bool is_usual(int domain, const struct cmsghdr *header, const void *data) {
+static bool is_usual_control(int domain, const struct cmsghdr *header, const void *data) {
     int32_t number;
     for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
         if ((usual[i].domain != 0 && usual[i].domain != domain) || usual[i].level != header->cmsg_level ||
@@ -37,7 +37,7 @@ static bool is_usual(int domain, const struct cmsghdr *header, const void *data)
 }
 
 /* By a socket made for the question, which sends nothing. Whether there is a way is not the question. */
-static long ask(int domain, void *control, size_t length) {
+static long ask_udp_socket(int domain, void *control, size_t length) {
     union unsock_sockaddr there = {0};
     struct iovec none = {NULL, 0};
     struct msghdr message = {.msg_name = &there, .msg_iov = &none, .msg_iovlen = 1};
@@ -58,7 +58,7 @@ static long ask(int domain, void *control, size_t length) {
 static long check_stream(const struct msghdr *message, size_t at, const struct cmsghdr *header) {
     if (header->cmsg_level != SOL_SOCKET)
         return 0;
-    return ask(AF_INET, (uint8_t *)message->msg_control + at, header->cmsg_len);
+    return ask_udp_socket(AF_INET, (uint8_t *)message->msg_control + at, header->cmsg_len);
 }
 
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message) {
@@ -69,11 +69,12 @@ long unsock_send_control_check(const struct unsock_fd *entry, const struct msghd
         long wrong = entry->type == SOCK_STREAM ? check_stream(message, at, &header) : 0;
         if (wrong < 0)
             return wrong;
-        all_usual &= is_usual(entry->domain, &header, (const uint8_t *)message->msg_control + at + CMSG_LEN(0));
+        all_usual &= is_usual_control(entry->domain, &header, (const uint8_t *)message->msg_control + at + CMSG_LEN(0));
     }
     /* One that is longer than what there is, or shorter than itself. */
     if (at + sizeof(header) <= message->msg_controllen)
         return -EINVAL;
-    return all_usual || entry->type == SOCK_STREAM ? 0
-                                                   : ask(entry->domain, message->msg_control, message->msg_controllen);
+    return all_usual || entry->type == SOCK_STREAM
+               ? 0
+               : ask_udp_socket(entry->domain, message->msg_control, message->msg_controllen);
 }

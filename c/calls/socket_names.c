@@ -65,7 +65,7 @@ static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, cons
 }
 
 /* A name that tells the address by itself is believed before the cache. */
-static struct unsock_name read_name(const union unsock_sockaddr *name, long length) {
+static struct unsock_name read_telling_name(const union unsock_sockaddr *name, long length) {
     struct unsock_name none = {.kind = UNSOCK_NAME_NONE};
     return name->any.sa_family == AF_UNIX && length >= 0 ? unsock_kernel_name_read(&name->un, (size_t)length) : none;
 }
@@ -78,7 +78,7 @@ long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsoc
     if (accepted_foreign && (is_ip || !unsock_socket_names_converts(peer->any.sa_family))) {
         return unsock_socket_names_give(peer, peer_length, address, length);
     }
-    struct unsock_name name = read_name(peer, peer_length);
+    struct unsock_name name = read_telling_name(peer, peer_length);
     struct unsock_ip none = {0}, *remote = unsock_state_has_remote(entry->state) ? unsock_fd_remote(entry) : &none;
     ip = name.kind == UNSOCK_NAME_STREAM ? name.source : *remote;
     if (ip.family == 0)
@@ -94,7 +94,7 @@ int unsock_socket_names_family(const struct unsock_fd *entry) {
 
 /* The name, its own or its peer's, tells that the socket is one of ours; a plain Unix client's does not. */
 static bool is_name_of_ours(const union unsock_sockaddr *name, long length) {
-    struct unsock_name told = read_name(name, length);
+    struct unsock_name told = read_telling_name(name, length);
     return told.kind == UNSOCK_NAME_FILE || told.kind == UNSOCK_NAME_STREAM;
 }
 
@@ -124,7 +124,7 @@ static long give_local(struct unsock_fd *entry, struct sockaddr *address, sockle
 }
 
 /* Sockets that are known to be none of ours are asked about without a detour. */
-static bool is_plain(int fd) {
+static bool is_known_plain(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && (entry->kind == UNSOCK_KIND_OTHER || entry->kind == UNSOCK_KIND_IP);
 }
@@ -132,7 +132,7 @@ static bool is_plain(int fd) {
 long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
     union unsock_sockaddr name;
     struct unsock_fd scratch;
-    if (is_plain(fd))
+    if (is_known_plain(fd))
         return unsock_getsockname(fd, address, length);
     long result = unsock_socket_name(fd, __NR_getsockname, &name);
     if (result < 0)
@@ -142,7 +142,7 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
     struct unsock_fd *entry = redirected(fd, &name, result, &scratch, &wrong);
     if (wrong < 0)
         return wrong;
-    struct unsock_name own = entry ? read_name(&name, result) : (struct unsock_name){0};
+    struct unsock_name own = entry ? read_telling_name(&name, result) : (struct unsock_name){0};
     bool raw = !entry || (entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED) &&
                           !unsock_socket_names_converts(name.any.sa_family));
     if (raw)
@@ -157,7 +157,7 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
 
 /* Of a connection that is over TCP knows no peer. One that lives costs a question; where that is forbidden, it lives.
  */
-static bool is_over(int fd, const struct unsock_fd *entry) {
+static bool is_connection_over(int fd, const struct unsock_fd *entry) {
     if (unsock_sandboxed || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
         return false;
     int events = unsock_socket_poll(fd, POLLRDHUP);
@@ -167,7 +167,7 @@ static bool is_over(int fd, const struct unsock_fd *entry) {
 long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
     union unsock_sockaddr name = {0};
     struct unsock_fd scratch;
-    if (is_plain(fd))
+    if (is_known_plain(fd))
         return unsock_getpeername(fd, address, length);
     if (unsock_asking_look(fd) < 0)
         return -ENOTCONN;
@@ -190,7 +190,7 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
         return result;
     if (!entry)
         return unsock_socket_names_give(&name, (socklen_t)result, address, length);
-    if (!unsock_state_is_connected(entry->state) || is_over(fd, entry))
+    if (!unsock_state_is_connected(entry->state) || is_connection_over(fd, entry))
         return -ENOTCONN;
     return unsock_socket_names_peer(fd, entry, &name, result < 0 ? 0 : (socklen_t)result, address, length);
 }

@@ -12,7 +12,7 @@
  * What the kernel is asked in any case, so that the answer is right also where the number has become another socket's;
  * or told, which counts for a bind: that looks.
  */
-static bool is_kernels(const struct unsock_fd *entry, int level, int name, bool sets) {
+static bool is_kernels_option(const struct unsock_fd *entry, int level, int name, bool sets) {
     return level == SOL_SOCKET && entry->kind == UNSOCK_KIND_LOCAL &&
            (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER || name == SO_ACCEPTCONN ||
             (sets && name == SO_REUSEADDR && entry->state == UNSOCK_STATE_NEW));
@@ -25,7 +25,7 @@ static bool is_kernels(const struct unsock_fd *entry, int level, int name, bool 
 static struct unsock_fd *entry_for_option(int fd, int level, int name, bool sets, struct unsock_fd *scratch,
                                           long *wrong) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    bool looks = entry && unsock_fd_is_redirected(entry) && !is_kernels(entry, level, name, sets);
+    bool looks = entry && unsock_fd_is_redirected(entry) && !is_kernels_option(entry, level, name, sets);
     *wrong = looks ? unsock_reuse_look(fd) : 0;
     if (*wrong != 0)
         entry = NULL;

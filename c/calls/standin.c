@@ -200,8 +200,8 @@ long unsock_stream_end(int fd, struct unsock_fd *entry) {
 /* Sockets that a service manager has handed over, on their way to the descriptor that binds the port. */
 
 /* Another thread may close it meanwhile. */
-static long take(struct unsock_standin *standin, int fd, int type, int handed, const struct sockaddr_un *name,
-                 socklen_t length) {
+static long take_handed(struct unsock_standin *standin, int fd, int type, int handed, const struct sockaddr_un *name,
+                        socklen_t length) {
     long copy = unsock_fcntl(handed, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
         return copy == -EBADF ? -EADDRINUSE : unsock_errno_as_ip(UNSOCK_AT_OPEN, copy);
@@ -226,7 +226,7 @@ static long take(struct unsock_standin *standin, int fd, int type, int handed, c
 UNSOCK_OWN_FRAME long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, struct unsock_standin *standin) {
     struct unsock_bind bound = standin->bind;
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(bound.path.sun_path) + 1);
-    long result = take(standin, fd, entry->type, bound.share, &bound.path, length);
+    long result = take_handed(standin, fd, entry->type, bound.share, &bound.path, length);
     if (result == 0)
         result = unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
     standin->bind = bound;
@@ -259,5 +259,5 @@ UNSOCK_OWN_FRAME long unsock_listen_fds_take_target(struct unsock_standin *stand
     bind.reuseport = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
     bind.v6only = unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     long handed = unsock_listen_fds_find(&bind, &name, length);
-    return handed < 0 ? -EADDRINUSE : take(standin, fd, entry->type, (int)handed, &name, length);
+    return handed < 0 ? -EADDRINUSE : take_handed(standin, fd, entry->type, (int)handed, &name, length);
 }

@@ -127,7 +127,7 @@ static long connected(struct attempt *attempt) {
 }
 
 /* There is a file but no socket that answers: it may be a control file. */
-UNSOCK_OWN_FRAME static long refused(struct attempt *attempt, long result) {
+UNSOCK_OWN_FRAME static long connect_refused(struct attempt *attempt, long result) {
     long answers;
     if (result == -ENOENT && unsock_settings.fallback)
         return UNSOCK_TARGET_FALLBACK;
@@ -153,7 +153,7 @@ static long after_wait(struct attempt *attempt, long result) {
     if (result == -EINPROGRESS)
         entry->flags |= UNSOCK_STREAM_WAITING;
     if (result < 0)
-        return result == -EINPROGRESS || result == -EALREADY ? result : refused(attempt, result);
+        return result == -EINPROGRESS || result == -EALREADY ? result : connect_refused(attempt, result);
     entry->flags &= ~UNSOCK_STREAM_WAITING;
     result = connected(attempt);
     /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
@@ -199,7 +199,7 @@ static long connect_in_place(struct attempt *attempt) {
     if (result == -EAGAIN)
         result = retry_full(attempt);
     if (result < 0)
-        return refused(attempt, result);
+        return connect_refused(attempt, result);
     result = connected(attempt);
     /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
     unsock_epoll_rearm(attempt->fd, attempt->entry);
@@ -233,14 +233,14 @@ static long connect_by_standin(struct attempt *attempt) {
     if (result == -EAGAIN)
         result = retry_full(attempt);
     if (result < 0)
-        return refused(attempt, unsock_standin_undo(&attempt->standin, SOCK_STREAM, result));
+        return connect_refused(attempt, unsock_standin_undo(&attempt->standin, SOCK_STREAM, result));
     result =
         unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
     return result < 0 ? result : connected(attempt);
 }
 
 /* The network after all: UNSOCK_FALLBACK. */
-UNSOCK_OWN_FRAME static long connect_real(const struct attempt *attempt) {
+UNSOCK_OWN_FRAME static long connect_stream_to_ip(const struct attempt *attempt) {
     union unsock_sockaddr address;
     struct unsock_fd *entry = attempt->entry;
     long result = unsock_redirect_to_ip(attempt->fd, entry);
@@ -251,7 +251,7 @@ UNSOCK_OWN_FRAME static long connect_real(const struct attempt *attempt) {
 }
 
 /* It is there. Has connect not said so yet? Now it says it. */
-static long tell(struct unsock_fd *entry) {
+static long tell_connected(struct unsock_fd *entry) {
     bool first = entry->state == UNSOCK_STATE_CONNECTING;
     if (first)
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
@@ -272,7 +272,7 @@ UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
     bool foreign = entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_CONNECTING;
     bool decided = foreign && unsock_socket_writable(fd);
     if (!foreign || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN)
-        return tell(entry);
+        return tell_connected(entry);
     if (!decided)
         return -EALREADY;
     long error = unsock_socket_option(fd, SO_ERROR);
@@ -310,7 +310,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
         attempt.nonblocking = (result == -ECONNREFUSED || result == -ETIMEDOUT) && unsock_socket_nonblocking(fd) == 1;
     else
         result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
-    result = result == UNSOCK_TARGET_FALLBACK ? connect_real(&attempt) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
+    result =
+        result == UNSOCK_TARGET_FALLBACK ? connect_stream_to_ip(&attempt) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
     /* A connection that is there is no failure for the log, whatever the program is told first. */
     bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL && unsock_state_is_connected(entry->state);
     if (attempt.path.sun_path[0] == '\0')

@@ -12,7 +12,7 @@
 
 #define FULL_MS 200 /* as long as a connect that does not block waits for a port's own full backlog */
 
-static void remember(struct unsock_fd *entry, enum unsock_state state, const struct unsock_ip *asked) {
+static void remember_target(struct unsock_fd *entry, enum unsock_state state, const struct unsock_ip *asked) {
     unsock_fd_enter(entry, state);
     entry->flags |= UNSOCK_NAMED;
     if (!asked)
@@ -83,7 +83,7 @@ static long connect_multiplexed(int fd, const struct unsock_fd *entry, const str
     return unsock_socket_cookie(fd) != cookie ? -EBADF : result;
 }
 
-static bool goes_on(const struct way *way, long result) {
+static bool is_way_open(const struct way *way, long result) {
     return result == 0 || way->asks || (result == -EINPROGRESS && !way->multiplexed);
 }
 
@@ -95,7 +95,7 @@ UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, con
     unsock_epoll_take(fd, &carry);
     long result = unsock_redirect_install(fd, entry, way->socket, UNSOCK_KIND_FOREIGN);
     if (result == 0) {
-        remember(entry, UNSOCK_STATE_ASKING, asked);
+        remember_target(entry, UNSOCK_STATE_ASKING, asked);
         unsock_asking_begin(fd, &way->answer);
     } else {
         *entry = old;
@@ -124,7 +124,7 @@ UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const 
     long result = way->multiplexed
                       ? connect_multiplexed(fd, entry, &control, asked, way->socket, &way->answer, &way->asks)
                       : connect_plain(fd, &control, way);
-    if (!goes_on(way, result))
+    if (!is_way_open(way, result))
         unsock_close(socket);
     return result;
 }
@@ -150,7 +150,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     long result = begin(fd, entry, path, asked, &way, answers);
     if (asked && entry->type == SOCK_STREAM && *answers == UNSOCK_ANSWERS_CONTROL)
         unsock_known_port_note(asked, SOCK_STREAM, UNSOCK_KNOWN_CONTROL);
-    if (way.socket < 0 || !goes_on(&way, result))
+    if (way.socket < 0 || !is_way_open(&way, result))
         return result;
     long installed = install(fd, entry, &way, asked);
     if (installed < 0)
@@ -158,7 +158,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     if (way.waits)
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, connect_blocking(fd, entry, &way, asked));
     if (!way.asks && (result == 0 || result == -EINPROGRESS))
-        remember(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
+        remember_target(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
     if (way.family == UNSOCK_AF_TIPC && unsock_state_is_connected(entry->state))
         unsock_last_holder_note(fd);
     if (asked && entry->type == SOCK_STREAM)

@@ -12,21 +12,21 @@
 
 #define PARTS_MOST 1024 /* UIO_MAXIOV: beyond it the two calls have different errnos */
 
-static inline bool concerns(int fd) {
+static inline bool concerns_write(int fd) {
     if (unsock_sandboxed)
         return false;
     return unsock_stream_concerns(fd);
 }
 
 bool unsock_write_concerns(int fd) {
-    return concerns(fd);
+    return concerns_write(fd);
 }
 
 /*
  * The socket is not connected, or there is none; or a filter that was there before the program forbids the call that
  * stands for its own. Returns whether the call is to be made as the program has made it.
  */
-static bool is_for_kernel(int fd, long result) {
+static bool is_repeated_by_kernel(int fd, long result) {
     if (result == -EPERM || result == -ENOSYS) {
         unsock_sandboxed = true;
         return true;
@@ -38,12 +38,12 @@ static bool is_for_kernel(int fd, long result) {
     return true;
 }
 
-static inline bool is_unusual(long result) {
+static inline bool is_unusual_write(long result) {
     return result == -ENOTCONN || result == -ENOTSOCK || result == -EPERM || result == -ENOSYS;
 }
 
 /* The kernel made the call as the program did, and said `result`, an error. */
-static long go_on(int fd, const struct msghdr *message, int flags, long result) {
+static long write_after_error(int fd, const struct msghdr *message, int flags, long result) {
     if (result == -EHOSTUNREACH)
         return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
     const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -56,7 +56,7 @@ static long go_on_piece(int fd, const void *data, size_t size, int flags, long r
     struct iovec part = {.iov_len = size};
     const struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     memcpy(&part.iov_base, &data, sizeof(data));
-    return go_on(fd, &message, flags, result);
+    return write_after_error(fd, &message, flags, result);
 }
 
 static long write_elsewhere(int fd, const void *data, size_t size) {
@@ -66,7 +66,7 @@ static long write_elsewhere(int fd, const void *data, size_t size) {
 
 static long writev_elsewhere(int fd, const struct iovec *parts, int count, const struct msghdr *message) {
     long result = unsock_real_writev(fd, parts, count);
-    return result < 0 ? go_on(fd, message, 0, result) : result;
+    return result < 0 ? write_after_error(fd, message, 0, result) : result;
 }
 
 static long send_elsewhere(int fd, const void *data, size_t size, int flags) {
@@ -78,12 +78,12 @@ long unsock_call_write(int fd, const void *data, size_t size) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
-    if (!concerns(fd))
+    if (!concerns_write(fd))
         return write_elsewhere(fd, data, size);
     long result = unsock_stream_sendto(fd, data, size, 0);
-    if (!is_unusual(result))
+    if (!is_unusual_write(result))
         return result;
-    return is_for_kernel(fd, result) ? unsock_real_write(fd, data, size) : unsock_stream_broken(0);
+    return is_repeated_by_kernel(fd, result) ? unsock_real_write(fd, data, size) : unsock_stream_broken(0);
 }
 
 long unsock_call_writev(int fd, const struct iovec *parts, int count) {
@@ -92,22 +92,23 @@ long unsock_call_writev(int fd, const struct iovec *parts, int count) {
     if (early < 0)
         return early;
     memcpy(&message.msg_iov, &parts, sizeof(parts));
-    if (count <= 0 || count > PARTS_MOST || !concerns(fd))
+    if (count <= 0 || count > PARTS_MOST || !concerns_write(fd))
         return writev_elsewhere(fd, parts, count, &message);
     long result = unsock_stream_sendmsg(fd, &message, 0);
-    if (!is_unusual(result))
+    if (!is_unusual_write(result))
         return result;
-    return is_for_kernel(fd, result) ? unsock_real_writev(fd, parts, count) : unsock_stream_broken(0);
+    return is_repeated_by_kernel(fd, result) ? unsock_real_writev(fd, parts, count) : unsock_stream_broken(0);
 }
 
 long unsock_call_send(int fd, const void *data, size_t size, int flags) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
-    if ((flags & MSG_FASTOPEN) || !concerns(fd))
+    if ((flags & MSG_FASTOPEN) || !concerns_write(fd))
         return send_elsewhere(fd, data, size, flags);
     long result = unsock_stream_sendto(fd, data, size, flags);
-    if (!is_unusual(result))
+    if (!is_unusual_write(result))
         return result;
-    return is_for_kernel(fd, result) ? unsock_real_sendto(fd, data, size, flags, NULL, 0) : unsock_stream_broken(flags);
+    return is_repeated_by_kernel(fd, result) ? unsock_real_sendto(fd, data, size, flags, NULL, 0)
+                                             : unsock_stream_broken(flags);
 }

@@ -51,7 +51,7 @@ static long bind_as_client(struct unsock_bind *bind) {
 }
 
 /* By now: then no port will do. */
-static bool has_name(int socket) {
+static bool has_socket_name(int socket) {
     union unsock_sockaddr name;
     return unsock_socket_name(socket, __NR_getsockname, &name) > (long)UNSOCK_SUN_PATH_OFFSET;
 }
@@ -69,7 +69,7 @@ static long bind_any_port(struct unsock_bind *bind, bool client) {
                                        : unsock_bind_names(bind, clean ? UNSOCK_PORT_ANY : UNSOCK_PORT_IF_FREE);
         result = unsock_errno_as_ip(UNSOCK_AT_BIND, result);
         if (bind->spent || (result == 0 && bind->how == UNSOCK_BOUND_FILE) ||
-            (result < 0 && result != -EADDRINUSE && (result != -EINVAL || has_name(bind->socket))))
+            (result < 0 && result != -EADDRINUSE && (result != -EINVAL || has_socket_name(bind->socket))))
             return result;
     }
     return -EADDRINUSE;

@@ -47,7 +47,7 @@ static bool recall(const struct statx *status, struct unsock_control_file *conte
 }
 
 /* `now`: a time at which it was not read yet. */
-static void keep(const struct statx *status, const struct timespec *now, const uint8_t *content) {
+static void keep_content(const struct statx *status, const struct timespec *now, const uint8_t *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
     int64_t age = (int64_t)(time_of(now->tv_sec, (uint64_t)now->tv_nsec) - version.changed);
@@ -59,7 +59,7 @@ static void keep(const struct statx *status, const struct timespec *now, const u
 }
 
 /* One byte more than a control file has, so that a longer file is seen as such. Some file systems give it in pieces. */
-static long read_all(long fd, uint8_t *bytes, size_t size) {
+static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
     while (filled < size) {
         long count = unsock_read(fd, bytes + filled, size - filled);
@@ -73,7 +73,7 @@ static long read_all(long fd, uint8_t *bytes, size_t size) {
 }
 
 /* Root, this user, and whoever made the directory may say where the traffic of others goes; somebody else may not. */
-static bool is_trusted(uint32_t owner, const char *path) {
+static bool is_trusted_owner(uint32_t owner, const char *path) {
     struct statx status;
     char directory[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
     size_t length = (size_t)(unsock_base_name(unsock_span_of(path)).at - path);
@@ -89,13 +89,13 @@ static bool is_trusted(uint32_t owner, const char *path) {
 /* Both the file and the link that led to it, if there is one. */
 UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const char *path, bool linked) {
     struct statx link;
-    return is_trusted(file->stx_uid, path) &&
+    return is_trusted_owner(file->stx_uid, path) &&
            (!linked || (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_UID, &link) == 0 &&
-                        is_trusted(link.stx_uid, path)));
+                        is_trusted_owner(link.stx_uid, path)));
 }
 
 /* Of what kind is it, and is it a link? Looking at a FIFO or a device neither blocks nor wakes anybody. */
-static long look(const char *path, struct statx *status, bool *linked) {
+static long look_at_file(const char *path, struct statx *status, bool *linked) {
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, LOOKED_AT, status);
     *linked = result == 0 && (status->stx_mode & S_IFMT) == S_IFLNK;
     if (*linked)
@@ -111,7 +111,7 @@ UNSOCK_OWN_FRAME static int read_open(long fd, const char *path, bool linked, st
     unsock_clock_gettime(CLOCK_REALTIME, &now);
     bool followed =
         unsock_statx(fd, "", AT_EMPTY_PATH, LOOKED_AT, &status) == 0 && may_be_followed(&status, path, linked);
-    long length = read_all(fd, bytes, sizeof(bytes));
+    long length = read_file_bytes(fd, bytes, sizeof(bytes));
     if (length < 0)
         return -EINVAL;
     if (!unsock_control_check(bytes, (size_t)length))
@@ -120,14 +120,14 @@ UNSOCK_OWN_FRAME static int read_open(long fd, const char *path, bool linked, st
         return -EACCES;
     if (control)
         memcpy(control, bytes, sizeof(*control));
-    keep(&status, &now, bytes);
+    keep_content(&status, &now, bytes);
     return 0;
 }
 
 int unsock_control_file_read(const char *path, struct unsock_control_file *control) {
     struct statx status;
     bool linked;
-    long result = look(path, &status, &linked);
+    long result = look_at_file(path, &status, &linked);
     if (result != S_IFREG)
         return result < 0 ? (int)result : -ENODATA;
     if (control && recall(&status, control) && may_be_followed(&status, path, linked))

@@ -8,7 +8,7 @@
 
 #define WHY_MOST 200
 
-static bool shared;
+static bool shared_directory;
 static uint64_t tag;
 
 uint64_t unsock_directory_tag(void) {
@@ -16,7 +16,7 @@ uint64_t unsock_directory_tag(void) {
 }
 
 bool unsock_directory_is_shared(void) {
-    return shared;
+    return shared_directory;
 }
 
 static long make_with_parents(char *path) {
@@ -81,7 +81,7 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
         return true; /* the program may need no network: the first call that does says so (kernel/log.h) */
     }
     if (result == 0 && (status.stx_mode & S_IFMT) == S_IFDIR) {
-        shared = (status.stx_mode & UNSOCK_OTHERS_WRITE) != 0;
+        shared_directory = (status.stx_mode & UNSOCK_OTHERS_WRITE) != 0;
         /* Numbers of devices are small, those of files have few digits: they don't meet. */
         tag = status.stx_ino ^ (uint64_t)status.stx_dev_major << 52 ^ (uint64_t)status.stx_dev_minor << 32;
         struct unsock_directory_id found = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};

@@ -28,7 +28,7 @@ void unsock_directory_list_close(struct unsock_directory_list *names) {
 }
 
 /* Many of a port's names stand side by side: it is read once for those. */
-static void read_port(struct unsock_port *port, struct unsock_port_key key) {
+static void read_listed_port(struct unsock_port *port, struct unsock_port_key key) {
     if (port->key.number != key.number || port->key.type != key.type)
         unsock_port_read(port, key);
 }
@@ -48,11 +48,11 @@ static enum unsock_directory_list_what what_socket(const struct unsock_port *por
 static void classify(struct unsock_port *port, enum unsock_file_kind kind, struct unsock_directory_list_one *one) {
     switch (kind) {
     case UNSOCK_FILE_SOCKET:
-        read_port(port, one->key);
+        read_listed_port(port, one->key);
         one->what = what_socket(port, &one->entry);
         break;
     case UNSOCK_FILE_PORT:
-        read_port(port, one->key);
+        read_listed_port(port, one->key);
         one->what = port->holder == UNSOCK_PORT_OURS ? UNSOCK_DIRECTORY_LIST_PORT : UNSOCK_DIRECTORY_LIST_PLAIN;
         one->entry = port->first;
         break;

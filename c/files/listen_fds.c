@@ -64,15 +64,15 @@ bool unsock_listen_fds_is_shared(int fd, int type) {
     return user == fd ? next_user(cookie, type, fd + 1) >= 0 : user >= 0;
 }
 
-static bool is_among(int fd) {
+static bool is_handed_over(int fd) {
     return fd >= FIRST && fd < FIRST + unsock_listen_fds_count;
 }
 
 bool unsock_listen_fds_is_behind(int fd) {
-    if (unsock_listen_fds_count == 0 || is_among(fd))
+    if (unsock_listen_fds_count == 0 || is_handed_over(fd))
         return false;
     uint64_t cookie = unsock_socket_cookie(fd);
-    for (int handed = FIRST; cookie != 0 && is_among(handed); handed++) {
+    for (int handed = FIRST; cookie != 0 && is_handed_over(handed); handed++) {
         if (unsock_socket_cookie(handed) == cookie)
             return true;
     }
@@ -95,7 +95,7 @@ static bool is_excluded(int handed, const struct unsock_bind *bind) {
 }
 
 long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockaddr_un *name, socklen_t length) {
-    for (int fd = FIRST; is_among(fd); fd++) {
+    for (int fd = FIRST; is_handed_over(fd); fd++) {
         if (unsock_listen_fds_is(fd, bind->type, name, length))
             return is_excluded(fd, bind) ? -EADDRINUSE : fd;
     }

@@ -128,7 +128,7 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
  * Opens the file of a lock that is being taken, or makes it; whether it stays there when the lock is given back is said
  * in `lock`. *made: this process has made it just now, and by this name alone. Returns the descriptor or -errno.
  */
-static long open_file(struct unsock_lock *lock, const char *directory, bool *made) {
+static long open_lock_file(struct unsock_lock *lock, const char *directory, bool *made) {
     struct statx status;
     if (lock->closes && unsock_this_process()->lock_kept) {
         long fd = unsock_directory_open(lock->path, FLAGS, 0);
@@ -170,7 +170,7 @@ static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
 static long attempt(struct unsock_lock *lock, const char *directory) {
     struct record whole = {.type = F_WRLCK};
     bool made = false;
-    long fd = open_file(lock, directory, &made);
+    long fd = open_lock_file(lock, directory, &made);
     if (fd < 0)
         return fd == -ENOENT ? -EAGAIN : fd;
     long result = unsock_fcntl(fd, F_SETLK, (unsigned long)&whole);
@@ -181,7 +181,7 @@ static long attempt(struct unsock_lock *lock, const char *directory) {
 }
 
 /* Does waiting help? Not where the file cannot be made. One that is there and cannot be opened may be about to go. */
-static bool may_change(const struct unsock_lock *lock, long result, int64_t waited, int64_t most) {
+static bool may_lock_change(const struct unsock_lock *lock, long result, int64_t waited, int64_t most) {
     struct statx status;
     if (result != -EACCES)
         return result == -EAGAIN && waited < most;
@@ -201,14 +201,14 @@ static void sleep_whole(struct timespec time) {
         ;
 }
 
-static long wait_for(struct unsock_lock *lock, const char *directory, int32_t self, int64_t most) {
+static long wait_for_lock(struct unsock_lock *lock, const char *directory, int32_t self, int64_t most) {
     struct timespec pause = {0, WAIT_FIRST_NS};
     struct unsock_this_process *own = unsock_this_process();
     long result = -EAGAIN;
     bool first_here = false, in_vain = own->lock_vain != 0 && own->lock_vain > unsock_libc_clock();
     int64_t waited = 0;
     most = in_vain ? UNSOCK_MIN(most, WAIT_AGAIN_NS) : most;
-    for (; may_change(lock, result, waited, most); waited += pause.tv_nsec) {
+    for (; may_lock_change(lock, result, waited, most); waited += pause.tv_nsec) {
         if (waited > 0) {
             sleep_whole(pause);
             pause.tv_nsec = UNSOCK_MIN(2 * pause.tv_nsec, WAIT_LONGEST_NS);
@@ -226,7 +226,7 @@ static long wait_for(struct unsock_lock *lock, const char *directory, int32_t se
     return result;
 }
 
-static long take(struct unsock_lock *lock, const char *directory, size_t length, int64_t most) {
+static long take_lock_file(struct unsock_lock *lock, const char *directory, size_t length, int64_t most) {
     static const uint64_t all = ~(uint64_t)0;
     char name[sizeof(lock->path)];
     struct unsock_text text = unsock_text_in(name, sizeof(name));
@@ -242,19 +242,19 @@ static long take(struct unsock_lock *lock, const char *directory, size_t length,
     if (text.cut)
         lock->fd = -EACCES;
     else
-        lock->fd = has_interrupted(self, lock) ? -EAGAIN : wait_for(lock, length == 0 ? "/" : name, self, most);
+        lock->fd = has_interrupted(self, lock) ? -EAGAIN : wait_for_lock(lock, length == 0 ? "/" : name, self, most);
     return lock->fd < 0 ? as_errno(lock->fd) : 0;
 }
 
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length) {
     lock->keeps = lock->closes = false;
-    return take(lock, directory, length, WAIT_MOST_NS);
+    return take_lock_file(lock, directory, length, WAIT_MOST_NS);
 }
 
 long unsock_lock_take(struct unsock_lock *lock, bool closes) {
     lock->keeps = true;
     lock->closes = closes;
-    return take(lock, unsock_settings.directory, unsock_settings.directory_length, WAIT_MOST_NS);
+    return take_lock_file(lock, unsock_settings.directory, unsock_settings.directory_length, WAIT_MOST_NS);
 }
 
 void unsock_lock_drop(struct unsock_lock *lock) {
@@ -279,6 +279,6 @@ void unsock_lock_end(void) {
     if (!unsock_this_process()->lock_kept || !unsock_this_process_owns_descriptors())
         return;
     unsock_this_process()->lock_kept = false;
-    take(&lock, unsock_settings.directory, unsock_settings.directory_length, 1);
+    take_lock_file(&lock, unsock_settings.directory, unsock_settings.directory_length, 1);
     unsock_lock_drop(&lock);
 }

@@ -24,11 +24,11 @@ struct sender {
 
 static struct sender *senders; /* PLACES of them; NULL until there is one */
 static void *chunk;            /* the same */
-static int count;              /* places that were ever used */
+static int used_senders;       /* places that were ever used */
 static uint32_t cursor;        /* where the search for a place goes on */
 
 static uint32_t places_used(void) {
-    return (uint32_t)__atomic_load_n(&count, __ATOMIC_ACQUIRE);
+    return (uint32_t)__atomic_load_n(&used_senders, __ATOMIC_ACQUIRE);
 }
 
 static int64_t seconds(void) {
@@ -37,7 +37,7 @@ static int64_t seconds(void) {
     return time.tv_sec;
 }
 
-static socklen_t path_of(uint32_t place, struct sockaddr_un *path) {
+static socklen_t path_of_port(uint32_t place, struct sockaddr_un *path) {
     return unsock_address_path((uint16_t)(FIRST_PORT + place), SOCK_DGRAM, path);
 }
 
@@ -50,15 +50,15 @@ static bool read_place(uint32_t place, struct sender *sender) {
 }
 
 /* Is the port's file still the link that was made? Anything else at the name is somebody else's. */
-static bool is_ours(uint32_t place, const struct sender *sender) {
+static bool is_our_link(uint32_t place, const struct sender *sender) {
     struct sockaddr_un path;
     uint64_t file[2];
-    path_of(place, &path);
+    path_of_port(place, &path);
     return unsock_file_key(path.sun_path, file) == 0 && unsock_same(file, sender->file, sizeof(file));
 }
 
 /* Nobody can be at the other end of a name that no socket has any more. */
-static bool is_gone(const struct sender *sender) {
+static bool is_sender_gone(const struct sender *sender) {
     long probe = unsock_socketfile_probe();
     enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &sender->name, sender->length);
     unsock_close_open(probe);
@@ -80,7 +80,7 @@ static bool clear_left_over(uint32_t place) {
 
 /* A socket elsewhere, of which a control file told, has no file that could stand here: a link that leads nowhere does.
  */
-static long make(const struct sockaddr_un *own, const struct sockaddr_un *path) {
+static long make_port_link(const struct sockaddr_un *own, const struct sockaddr_un *path) {
     if (!own)
         return unsock_directory_symlink("unsock: a plain Unix sender's port", path->sun_path);
     return unsock_directory_link(own->sun_path, path->sun_path);
@@ -89,10 +89,10 @@ static long make(const struct sockaddr_un *own, const struct sockaddr_un *path) 
 /* The one step by which a port becomes ours. Returns 0 or -errno. */
 static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears, uint64_t file[2]) {
     struct sockaddr_un path;
-    path_of(place, &path);
-    long result = make(own, &path);
+    path_of_port(place, &path);
+    long result = make_port_link(own, &path);
     if (result == -EEXIST && clears && clear_left_over(place))
-        result = make(own, &path);
+        result = make_port_link(own, &path);
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }
 
@@ -112,10 +112,10 @@ static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
             continue;
         --*probes;
         struct sockaddr_un path;
-        if (!is_gone(&sender) || !unsock_seqlock_claim(&senders[candidate].version, sender.version))
+        if (!is_sender_gone(&sender) || !unsock_seqlock_claim(&senders[candidate].version, sender.version))
             continue;
-        path_of(candidate, &path);
-        if (is_ours(candidate, &sender))
+        path_of_port(candidate, &path);
+        if (is_our_link(candidate, &sender))
             unsock_directory_unlink(path.sun_path);
         senders[candidate].length = 0;
         *place = candidate;
@@ -140,7 +140,7 @@ static uint16_t invent(const struct sockaddr_un *own, const struct sockaddr_un *
             sender->process = (int32_t)unsock_getpid();
             sender->length = length;
             unsock_seqlock_publish(&senders[place].version);
-            unsock_table_reach(&count, (int)place);
+            unsock_table_reach(&used_senders, (int)place);
             return (uint16_t)(FIRST_PORT + place);
         }
         unsock_seqlock_publish(&senders[place].version);
@@ -164,7 +164,7 @@ uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct so
         return 0;
     for (uint32_t place = 0; place < places_used(); place++) {
         if (senders[place].length != length || !read_place(place, &sender) || sender.length != length ||
-            !unsock_same(&sender.name, name, length) || !is_ours(place, &sender))
+            !unsock_same(&sender.name, name, length) || !is_our_link(place, &sender))
             continue;
         senders[place].used = time;
         return (uint16_t)(FIRST_PORT + place);
@@ -183,7 +183,7 @@ socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name) {
     if (port < FIRST_PORT || place >= places_used() || !read_place(place, &sender))
         return 0;
     int64_t time = seconds();
-    if (is_ours(place, &sender)) {
+    if (is_our_link(place, &sender)) {
         senders[place].used = time;
         memcpy(name, &sender.name, sizeof(*name));
         return sender.length;
@@ -192,16 +192,16 @@ socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name) {
 }
 
 /* Gives the ports of this process back that stand for the file (NULL: that are links leading nowhere). */
-static void give_back(const uint64_t *file) {
+static void give_ports_back(const uint64_t *file) {
     struct sockaddr_un path;
     struct sender sender;
     int32_t process = (int32_t)unsock_getpid();
     for (uint32_t place = 0; place < places_used(); place++) {
         if (senders[place].length == 0 || !read_place(place, &sender) || sender.process != process ||
             sender.linked != (file != NULL) || (file && !unsock_same(sender.file, file, sizeof(sender.file))) ||
-            !is_ours(place, &sender) || !unsock_seqlock_claim(&senders[place].version, sender.version))
+            !is_our_link(place, &sender) || !unsock_seqlock_claim(&senders[place].version, sender.version))
             continue;
-        path_of(place, &path);
+        path_of_port(place, &path);
         unsock_directory_unlink(path.sun_path);
         senders[place].length = 0;
         unsock_seqlock_publish(&senders[place].version);
@@ -216,10 +216,10 @@ void unsock_plain_sender_release(const struct unsock_fd *entry) {
         return;
     unsock_port_own_path(entry, &path);
     if (unsock_file_key(path.sun_path, file) == 0)
-        give_back(file);
+        give_ports_back(file);
 }
 
 void unsock_plain_sender_end(void) {
     if (places_used() > 0)
-        give_back(NULL);
+        give_ports_back(NULL);
 }

@@ -27,7 +27,7 @@ void unsock_port_return(struct unsock_port *port) {
 }
 
 /* What the link says. Returns its length, or -errno. */
-static long read_link(const struct sockaddr_un *path, char *text, size_t size) {
+static long read_port_link(const struct sockaddr_un *path, char *text, size_t size) {
     long length = unsock_readlinkat(AT_FDCWD, path->sun_path, text, size);
     if (length > 0 && unsock_port_is_of_another_protocol((struct unsock_span){text, (size_t)length}))
         unsock_log_other_protocol(path->sun_path);
@@ -39,7 +39,7 @@ enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unso
     char text[UNSOCK_PORT_LINK_MOST];
     *several = false;
     unsock_address_path(key.number, key.type, &path);
-    long length = read_link(&path, text, sizeof(text));
+    long length = read_port_link(&path, text, sizeof(text));
     if (length < 0)
         return length == -ENOENT                                       ? UNSOCK_PORT_NOBODY
                : unsock_errno_as_ip(UNSOCK_AT_STEP, length) == -EACCES ? UNSOCK_PORT_UNREAD
@@ -53,7 +53,7 @@ enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unso
 static size_t read_record(struct unsock_port_key key, char *text) {
     struct sockaddr_un path;
     unsock_port_record_path(key, "", &path);
-    long length = read_link(&path, text, UNSOCK_PORT_RECORD_MOST);
+    long length = read_port_link(&path, text, UNSOCK_PORT_RECORD_MOST);
     return length < 0 || length == UNSOCK_PORT_RECORD_MOST ? 0 : (size_t)length;
 }
 
@@ -61,7 +61,7 @@ bool unsock_port_has_unknown_record(struct unsock_port_key key) {
     char text[2];
     struct sockaddr_un path;
     unsock_port_record_path(key, "", &path);
-    long length = read_link(&path, text, sizeof(text));
+    long length = read_port_link(&path, text, sizeof(text));
     return length > 0 && unsock_port_is_of_another_protocol((struct unsock_span){text, (size_t)length});
 }
 

@@ -144,7 +144,7 @@ static void give_name_up(struct unsock_bind *bind) {
  * PORT.sock is none of ours. A control file needs no lock. Returns 1, -EAGAIN where there is none, or another -errno;
  * *answers is who does.
  */
-static long bind_by_control(struct unsock_bind *bind, long *answers) {
+static long look_for_control(struct unsock_bind *bind, long *answers) {
     unsock_address_path(bind->key.number, bind->key.type, &bind->path);
     *answers = unsock_resolve(bind->path.sun_path, NULL);
     if (*answers >= 0 && *answers != UNSOCK_ANSWERS_CONTROL)
@@ -161,7 +161,7 @@ static enum unsock_port_life ask_foreign(const struct unsock_bind *bind) {
 
 /* A socket that is left over at PORT.sock gives way. */
 static long bind_beside_foreign(struct unsock_bind *bind) {
-    long answers, result = bind_by_control(bind, &answers);
+    long answers, result = look_for_control(bind, &answers);
     if (result != -EAGAIN || answers == UNSOCK_ANSWERS_NOBODY)
         return result;
     if (answers == UNSOCK_ANSWERS_OTHER)
@@ -287,7 +287,7 @@ static long bind_looking(struct unsock_bind *bind, enum unsock_port_wish wish, b
         return -EADDRINUSE;
     if (holder == UNSOCK_PORT_NOBODY)
         return at_once && wish != UNSOCK_PORT_THIS ? bind_free(bind) : result;
-    return holder == UNSOCK_PORT_FOREIGN ? bind_by_control(bind, &answers) : -EAGAIN;
+    return holder == UNSOCK_PORT_FOREIGN ? look_for_control(bind, &answers) : -EAGAIN;
 }
 
 /*

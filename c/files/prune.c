@@ -43,7 +43,7 @@ static bool is_older_than_a_minute(const char *path) {
  * With the directory locked. Returns 1 when it is left over, 0 or -errno. An unfinished lock's file is that of a thread
  * that was killed; one that is just being made is not missed: who makes it tries again, as the lock is held here.
  */
-static long prune(const char *path, size_t directory, struct sockaddr_un *address, bool remove) {
+static long prune_path(const char *path, size_t directory, struct sockaddr_un *address, bool remove) {
     struct unsock_port_key key;
     struct unsock_port_entry entry;
     struct unsock_span last = unsock_span_of(path + directory);
@@ -83,7 +83,7 @@ int unsock_prune(const char *path, int remove) {
     memcpy(address.sun_path, path, length + 1);
     long result = unsock_lock_take_in(&lock, path, directory - 1);
     if (result == 0)
-        result = prune(path, directory, &address, remove != 0);
+        result = prune_path(path, directory, &address, remove != 0);
     /* And with it the lock's file, whoever left it. */
     unsock_lock_drop(&lock);
     unsock_directory_visit_end(&visit);
@@ -96,7 +96,7 @@ struct pruning {
     long probe;
 };
 
-static void tell(const struct pruning *pruning, const char *path, long result) {
+static void tell_pruned(const struct pruning *pruning, const char *path, long result) {
     if (result != 0)
         pruning->seer->see(pruning->seer->context, unsock_base_name(unsock_span_of(path)).at, result);
 }
@@ -135,8 +135,8 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
         unsock_port_path(key, &entry, &own);
         /* A link to a name without a file goes, or leads to another one then. */
         if (dead || (first && port->life[i] == UNSOCK_PORT_GONE))
-            tell(pruning, first && (!dead || !living) ? plain.sun_path : own.sun_path,
-                 prune_socket(pruning, dead ? own.sun_path : plain.sun_path));
+            tell_pruned(pruning, first && (!dead || !living) ? plain.sun_path : own.sun_path,
+                        prune_socket(pruning, dead ? own.sun_path : plain.sun_path));
     }
     unsock_port_return(port);
 }
@@ -150,7 +150,7 @@ static void prune_name(const struct pruning *pruning, const struct unsock_direct
         return;
     long result = unsock_prune(path.sun_path, pruning->remove);
     if (one->what < UNSOCK_DIRECTORY_LIST_RECORD)
-        tell(pruning, path.sun_path, result);
+        tell_pruned(pruning, path.sun_path, result);
 }
 
 /* The sockets first, and then what is left of their ports. */

@@ -31,7 +31,7 @@ UNSOCK_OWN_FRAME static int64_t number_namespace(void) {
     return (int64_t)(status.stx_ino - FIRST_NAMESPACE);
 }
 
-static int64_t mark_of(int64_t number) {
+static int64_t mark_of_namespace(int64_t number) {
     return (MARK - number + SECOND_NS) % SECOND_NS;
 }
 
@@ -49,7 +49,7 @@ static void note_namespace(const char *path) {
         return;
     int64_t number = needs_note(status.stx_mode) ? number_namespace() : -1;
     long second = (long)status.stx_mtime.tv_sec;
-    struct timespec times[2] = {{second, (long)mark_of(number)}, {second, (long)number}};
+    struct timespec times[2] = {{second, (long)mark_of_namespace(number)}, {second, (long)number}};
     if (number >= 0)
         unsock_directory_set_times(path, times);
 }
@@ -93,7 +93,7 @@ UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
     int64_t here = number_namespace();
     return here >= 0 &&
            unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_ATIME | STATX_MTIME, &status) >= 0 &&
-           (status.stx_mode & S_IFMT) == S_IFSOCK && status.stx_atime.tv_nsec == mark_of(here) &&
+           (status.stx_mode & S_IFMT) == S_IFSOCK && status.stx_atime.tv_nsec == mark_of_namespace(here) &&
            status.stx_mtime.tv_nsec == here;
 }
 
@@ -116,7 +116,7 @@ static long ask_by_probe(long probe, const struct sockaddr_un *path, socklen_t l
     return probe < 0 ? probe : unsock_connect(probe, path, length);
 }
 
-static long ask_file(const struct sockaddr_un *path, socklen_t length) {
+static long ask_socket_file(const struct sockaddr_un *path, socklen_t length) {
     long probe = unsock_socketfile_probe();
     long result = ask_by_probe(probe, path, length);
     unsock_close_open(probe);
@@ -171,7 +171,7 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
 
 /* Is the datagram socket behind this file connected to somebody? Then nobody else can connect to it (unix_may_send). */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length) {
-    return ask_file(path, length) == -EPERM;
+    return ask_socket_file(path, length) == -EPERM;
 }
 
 /* Of what is open, if it is a socket file. Where the kernel or a container's filter has no fchmodat2, by /proc. */

@@ -10,7 +10,7 @@
 #define ASIDE_MOST 128 /* more than a sun_path and the name */
 
 /* In memory that is longer than the sun_path. */
-static const char *path_of(const struct unsock_target_file *where) {
+static const char *path_of_target(const struct unsock_target_file *where) {
     return (const char *)where->name.bytes + UNSOCK_SUN_PATH_OFFSET;
 }
 
@@ -26,7 +26,7 @@ static long lock_directory(struct unsock_lock *lock, const char *path) {
 }
 
 /* Some file systems cannot promise not to replace anything, and say EINVAL. */
-static long move(const char *from, const char *to) {
+static long move_file(const char *from, const char *to) {
     long result = unsock_renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
     return result == -EINVAL ? unsock_renameat(AT_FDCWD, from, AT_FDCWD, to) : result;
 }
@@ -44,11 +44,11 @@ static void clear(const char *aside) {
 
 /* To the name by which only who has the lock knows things. */
 static long move_aside(const char *path, const char *aside) {
-    long result = move(path, aside);
+    long result = move_file(path, aside);
     if (result != -EEXIST)
         return result;
     clear(aside);
-    result = move(path, aside);
+    result = move_file(path, aside);
     return result == -EEXIST ? -EADDRINUSE : result;
 }
 
@@ -57,7 +57,7 @@ static long move_aside(const char *path, const char *aside) {
  * a rename): what was there is known once it has a name that nobody else knows. Another's gets its own back.
  */
 static long remove_this(const struct unsock_target_file *where) {
-    const char *path = path_of(where);
+    const char *path = path_of_target(where);
     char aside[ASIDE_MOST];
     struct unsock_text text;
     struct unsock_file_id moved;
@@ -73,7 +73,7 @@ static long remove_this(const struct unsock_target_file *where) {
     if (unsock_file_is(&moved, &where->file))
         result = unsock_unlinkat(AT_FDCWD, aside, 0);
     if (result < 0)
-        move(aside, path);
+        move_file(aside, path);
     return result;
 }
 
@@ -84,7 +84,7 @@ static long remove_this(const struct unsock_target_file *where) {
 static long take_away(const struct unsock_target_file *where, long probe) {
     struct unsock_file_id now;
     /* As long as it is open no other file can get its inode number. */
-    long held = unsock_openat(AT_FDCWD, path_of(where), UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+    long held = unsock_openat(AT_FDCWD, path_of_target(where), UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     if (held < 0)
         return held == -ENOENT ? held : -ENOBUFS;
     long result = -EADDRINUSE;
@@ -98,7 +98,7 @@ static long take_away(const struct unsock_target_file *where, long probe) {
 
 static void take_away_locked(const struct unsock_target_file *where, long probe) {
     struct unsock_lock lock;
-    if (lock_directory(&lock, path_of(where)) == 0)
+    if (lock_directory(&lock, path_of_target(where)) == 0)
         take_away(where, probe);
     unsock_lock_drop(&lock);
 }
@@ -107,9 +107,9 @@ static void take_away_locked(const struct unsock_target_file *where, long probe)
 static long replace_left_over(int socket, struct unsock_target_file *where) {
     struct unsock_lock lock;
     long probe = unsock_socketfile_probe();
-    long result = lock_directory(&lock, path_of(where));
+    long result = lock_directory(&lock, path_of_target(where));
     if (result == 0)
-        result = unsock_file_identify(AT_FDCWD, path_of(where), &where->file);
+        result = unsock_file_identify(AT_FDCWD, path_of_target(where), &where->file);
     if (result == 0)
         result = probe < 0 ? -EADDRINUSE : take_away(where, probe);
     if (result == 0 || result == -ENOENT)
@@ -122,7 +122,7 @@ static long replace_left_over(int socket, struct unsock_target_file *where) {
 long unsock_target_file_bind(int socket, const void *address, socklen_t length, struct unsock_target_file *where) {
     memset(where, 0, sizeof(*where));
     memcpy(&where->name, address, UNSOCK_MIN(length, sizeof(where->name.un)));
-    size_t named = UNSOCK_SUN_PATH_OFFSET + strlen(path_of(where)) + 1;
+    size_t named = UNSOCK_SUN_PATH_OFFSET + strlen(path_of_target(where)) + 1;
     where->length = (socklen_t)UNSOCK_MIN(named, sizeof(where->name.un));
     /* Where a bind under way can be taken for a left-over file, it is done under the lock. */
     long result = unsock_kernel_is_before(5, 14) ? -EADDRINUSE
@@ -131,8 +131,8 @@ long unsock_target_file_bind(int socket, const void *address, socklen_t length, 
         result = replace_left_over(socket, where);
     /* Which directory a relative path is seen from may change. */
     where->file.inode = 0;
-    if (result == 0 && path_of(where)[0] == '/')
-        unsock_file_identify(AT_FDCWD, path_of(where), &where->file);
+    if (result == 0 && path_of_target(where)[0] == '/')
+        unsock_file_identify(AT_FDCWD, path_of_target(where), &where->file);
     return result;
 }
 
@@ -142,10 +142,11 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
         return false;
     memset(&where->name, 0, sizeof(where->name));
     long length = unsock_socket_name(fd, __NR_getsockname, &where->name);
-    if (length <= (long)UNSOCK_SUN_PATH_OFFSET || where->name.any.sa_family != AF_UNIX || path_of(where)[0] != '/')
+    if (length <= (long)UNSOCK_SUN_PATH_OFFSET || where->name.any.sa_family != AF_UNIX ||
+        path_of_target(where)[0] != '/')
         return false;
     where->length = (socklen_t)UNSOCK_MIN((size_t)length, sizeof(where->name.un));
-    unsock_file_identify(AT_FDCWD, path_of(where), &where->file);
+    unsock_file_identify(AT_FDCWD, path_of_target(where), &where->file);
     bool own = where->file.inode != 0;
     if (own && unsock_fd_knows_inode(entry)) {
         own = unsock_fd_file(entry)->inode == where->file.inode && unsock_fd_file(entry)->device == where->file.device;
@@ -164,7 +165,7 @@ UNSOCK_OWN_FRAME void unsock_target_file_release(const struct unsock_target_file
     struct unsock_file_id now;
     if (where->file.inode == 0)
         return;
-    unsock_file_identify(AT_FDCWD, path_of(where), &now);
+    unsock_file_identify(AT_FDCWD, path_of_target(where), &now);
     if (!unsock_file_is(&now, &where->file))
         return;
     long probe = unsock_socketfile_probe();

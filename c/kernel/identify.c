@@ -84,7 +84,7 @@ static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_
 }
 
 /* The directory may have another name where the socket was bound. */
-static struct unsock_name read_name(const struct sockaddr_un *address, size_t length) {
+static struct unsock_name read_bound_name(const struct sockaddr_un *address, size_t length) {
     struct unsock_name name = unsock_kernel_name_read(address, length), other;
     return name.kind == UNSOCK_NAME_FOREIGN && unsock_other_name_is_ours(address, length, &other) ? other : name;
 }
@@ -95,7 +95,7 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     long length = unsock_socket_name(fd, __NR_getsockname, &address);
     if (length < 0 || address.any.sa_family != AF_UNIX)
         return length < 0 ? length : -ENOTSOCK; /* another one by now */
-    struct unsock_name own = read_name(&address.un, (size_t)length);
+    struct unsock_name own = read_bound_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_STREAM) {
         identify_stream(entry, &own.source, &own.target);
         /* It has the name of a connection that was refused. */
@@ -109,7 +109,7 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     if (length < 0 && length != -ENOTCONN)
         return length;
     if (length >= 0)
-        peer = read_name(&address.un, (size_t)length);
+        peer = read_bound_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
         struct unsock_ip any = {.family = peer.target.family, .port = own.port};
         if (own.own && own.address_known)
@@ -132,7 +132,7 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-static struct unsock_fd *keep(int fd, struct unsock_fd *scratch) {
+static struct unsock_fd *keep_identified(int fd, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
     unsock_epoll_note_anywhere(fd); /* registered before it was known */
     if (!entry)
@@ -192,7 +192,7 @@ struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch) {
     }
     if (scratch->kind == UNSOCK_KIND_LOCAL)
         unsock_socket_refuse_descriptors(fd);
-    return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep(fd, scratch);
+    return scratch->kind == UNSOCK_KIND_UNKNOWN ? scratch : keep_identified(fd, scratch);
 }
 
 UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
@@ -258,5 +258,5 @@ struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_
     scratch->type = (uint8_t)type;
     scratch->domain = (uint8_t)family;
     scratch->protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
-    return keep(fd, scratch);
+    return keep_identified(fd, scratch);
 }

@@ -25,7 +25,7 @@ static void put_time(struct unsock_text *line) {
 #define NAME_SIZE 16 /* prctl(2), PR_GET_NAME */
 
 /* Of the process as it started. */
-static char program[NAME_SIZE];
+static char program_name[NAME_SIZE];
 static struct file {
     uint64_t device; /* of the file system, major and minor */
     uint64_t inode;  /* 0: descriptor 2 was not open */
@@ -63,7 +63,7 @@ static void write_on_stderr(const struct unsock_text *line) {
         unsock_write_quietly(2, line->buffer, line->length);
 }
 
-static long open_file(const char *path) {
+static long open_log_file(const char *path) {
     return unsock_openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
 }
 
@@ -71,12 +71,12 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
     stderr_at_start = file_of(2);
     if (settings->log == UNSOCK_LOG_OFF)
         return true;
-    unsock_prctl(PR_GET_NAME, (unsigned long)program, 0, 0, 0);
-    for (char *at = program; *at != '\0'; at++)
+    unsock_prctl(PR_GET_NAME, (unsigned long)program_name, 0, 0, 0);
+    for (char *at = program_name; *at != '\0'; at++)
         *at = *at > ' ' && *at < 127 ? *at : '?';
     if (settings->log == UNSOCK_LOG_STDERR)
         return true;
-    long fd = open_file(settings->log_file);
+    long fd = open_log_file(settings->log_file);
     /* ENXIO: a FIFO that nobody reads from yet. */
     if (fd < 0 && fd != -ENXIO) {
         unsock_text_put(error, "UNSOCK_LOG: cannot be written (");
@@ -94,7 +94,7 @@ static void write_line(const struct unsock_text *line) {
         write_on_stderr(line);
         return;
     }
-    long fd = open_file(unsock_settings.log_file);
+    long fd = open_log_file(unsock_settings.log_file);
     if (fd < 0)
         return;
     unsock_write_quietly(fd, line->buffer, line->length);
@@ -110,7 +110,7 @@ UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct uns
     unsock_text_char(&line, ' ');
     unsock_text_number(&line, (uint64_t)unsock_getpid(), 10, 1);
     unsock_text_char(&line, ' ');
-    unsock_text_put(&line, program[0] != '\0' ? program : "-");
+    unsock_text_put(&line, program_name[0] != '\0' ? program_name : "-");
     unsock_text_char(&line, ' ');
     unsock_text_put(&line, call);
     unsock_text_char(&line, ' ');

@@ -11,8 +11,8 @@
 #define NANOSECOND_BITS 29
 
 /* What the file tells of its socket if it has this name. False where that is no socket file. */
-static bool mark_of(const char *path, const struct sockaddr_un *name, size_t length, struct timespec *mark,
-                    struct statx *status) {
+static bool mark_of_file(const char *path, const struct sockaddr_un *name, size_t length, struct timespec *mark,
+                         struct statx *status) {
     unsigned wanted = STATX_TYPE | STATX_INO | STATX_BTIME | STATX_MTIME;
     if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, wanted, status) < 0 ||
         (status->stx_mode & S_IFMT) != S_IFSOCK)
@@ -28,13 +28,13 @@ static bool mark_of(const char *path, const struct sockaddr_un *name, size_t len
 static bool is_marked(const char *path, const struct sockaddr_un *name, size_t length) {
     struct timespec mark;
     struct statx status;
-    return mark_of(path, name, length, &mark, &status) && status.stx_mtime.tv_sec == mark.tv_sec &&
+    return mark_of_file(path, name, length, &mark, &status) && status.stx_mtime.tv_sec == mark.tv_sec &&
            status.stx_mtime.tv_nsec == (uint32_t)mark.tv_nsec;
 }
 
 /* Has the socket at this path of ours the name? */
-UNSOCK_OWN_FRAME static bool has_name(const struct sockaddr_un *path, socklen_t path_length,
-                                      const struct sockaddr_un *name, size_t length) {
+UNSOCK_OWN_FRAME static bool has_name_at_path(const struct sockaddr_un *path, socklen_t path_length,
+                                              const struct sockaddr_un *name, size_t length) {
     union unsock_sockaddr found;
     long probe = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe < 0)
@@ -58,7 +58,7 @@ bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length,
     unsock_text_span(&text, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
     unsock_text_char(&text, '/');
     unsock_text_span(&text, file);
-    return !text.cut && has_name(&path, (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1), address, length);
+    return !text.cut && has_name_at_path(&path, (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1), address, length);
 }
 
 UNSOCK_OWN_FRAME static bool peer_has_another(int fd) {
@@ -80,7 +80,7 @@ void unsock_other_name_mark(int fd) {
     if (length <= (long)UNSOCK_SUN_PATH_OFFSET || length >= (long)sizeof(own) || own.un.sun_path[0] != '/')
         return;
     own.bytes[length] = '\0';
-    if (!mark_of(own.un.sun_path, &own.un, (size_t)length, &times[1], &status))
+    if (!mark_of_file(own.un.sun_path, &own.un, (size_t)length, &times[1], &status))
         return;
     times[0] = times[1];
     unsock_utimensat(AT_FDCWD, own.un.sun_path, times, AT_SYMLINK_NOFOLLOW);

@@ -25,7 +25,7 @@ static UNSOCK_TABLE struct walk {
     char whole[2 * PATH_MOST]; /* what a link leads to, and the rest */
 } walk;
 
-static bool say(struct unsock_text *why, const char *what, const char *at) {
+static bool say_untrusted(struct unsock_text *why, const char *what, const char *at) {
     unsock_text_join(why, what, at);
     return false;
 }
@@ -94,7 +94,7 @@ struct names {
     char of[3][NAME_MOST];
 };
 
-static bool is_among(const struct names *names, struct unsock_span name) {
+static bool is_among_names(const struct names *names, struct unsock_span name) {
     bool among = false;
     for (size_t i = 0; i < sizeof(names->of) / sizeof(names->of[0]); i++)
         among |= names->of[i][0] != '\0' && unsock_span_is(name, names->of[i]);
@@ -112,7 +112,7 @@ static bool has_only(uint32_t gid, const struct names *names) {
         found = read_entry(&line, &name, &number) && number == gid;
         while (found && line.length > 0) {
             name = unsock_span_next(&line, ',');
-            only &= name.length == 0 || is_among(names, name);
+            only &= name.length == 0 || is_among_names(names, name);
         }
     }
     found &= !lines.skipped;
@@ -130,7 +130,7 @@ static bool is_first_of_only(uint32_t gid, const struct names *names) {
     while (only && unsock_lines_next(&lines, &line)) {
         if (read_entry(&line, &name, &number) &&
             unsock_span_number(unsock_span_next(&line, ':'), 10, UINT32_MAX, &first))
-            only = first != gid || is_among(names, name);
+            only = first != gid || is_among_names(names, name);
     }
     only &= !lines.skipped;
     unsock_lines_close(&lines);
@@ -158,7 +158,7 @@ static bool is_at_end(void) {
 }
 
 /* Returns whether it is in good hands; false with `why`. What cannot be looked at cannot be loaded or used either. */
-static bool check(void) {
+static bool check_walked_place(void) {
     struct statx status;
     const char *at = walk.length > 0 ? walk.at : "/";
     walk.link = false;
@@ -180,8 +180,8 @@ static bool check(void) {
     if (walk.shared)
         return true;
     if (others)
-        return say(walk.why, "everybody may write to ", at);
-    return !group || is_group_trusted(status.stx_gid, at) || say(walk.why, "others may write to ", at);
+        return say_untrusted(walk.why, "everybody may write to ", at);
+    return !group || is_group_trusted(status.stx_gid, at) || say_untrusted(walk.why, "others may write to ", at);
 }
 
 static void go_up(void) {
@@ -191,17 +191,17 @@ static void go_up(void) {
 }
 
 /* What the link leads to comes in front of the rest. */
-static bool follow(void) {
+static bool follow_walked_link(void) {
     struct unsock_text text;
     unsock_text_start(&text, walk.whole, sizeof(walk.whole));
     long length = unsock_readlinkat(AT_FDCWD, walk.at, walk.whole, PATH_MOST - 1);
     if (length <= 0 || ++walk.links > LINKS_MOST)
-        return say(walk.why, "too many levels of symbolic links: ", walk.at);
+        return say_untrusted(walk.why, "too many levels of symbolic links: ", walk.at);
     text.length = (size_t)length;
     walk.whole[length] = '\0';
     unsock_text_join(&text, "/", walk.rest);
     if (text.cut)
-        return say(walk.why, "the path is too long: ", walk.at);
+        return say_untrusted(walk.why, "the path is too long: ", walk.at);
     go_up();
     if (walk.whole[0] == '/') {
         walk.length = 0;
@@ -233,7 +233,7 @@ static bool step(bool *cut) {
     return true;
 }
 
-static bool go(const char *path, bool place, uint32_t owner, struct unsock_text *why) {
+static bool walk_path(const char *path, bool place, uint32_t owner, struct unsock_text *why) {
     struct unsock_text text;
     bool cut = false;
     walk.why = why;
@@ -247,18 +247,18 @@ static bool go(const char *path, bool place, uint32_t owner, struct unsock_text 
     unsock_text_put(&text, path);
     do {
         if (text.cut || cut)
-            return say(why, "the path is too long: ", path);
-        if (!check() || (walk.link && !follow()))
+            return say_untrusted(why, "the path is too long: ", path);
+        if (!check_walked_place() || (walk.link && !follow_walked_link()))
             return false;
     } while (step(&cut));
     return true;
 }
 
 bool unsock_trust(const char *path, struct unsock_text *why) {
-    return go(path, false, NOBODY_MORE, why);
+    return walk_path(path, false, NOBODY_MORE, why);
 }
 
-static void take_back(struct unsock_text *text, const struct unsock_text *before) {
+static void take_text_back(struct unsock_text *text, const struct unsock_text *before) {
     *text = *before;
     text->buffer[text->length] = '\0';
 }
@@ -266,9 +266,9 @@ static void take_back(struct unsock_text *text, const struct unsock_text *before
 /* Whether the way is good; only where it is not there is something in `why`. */
 static bool is_fixed(const char *path, uint32_t owner, struct unsock_text *why) {
     struct unsock_text before = *why;
-    bool fixed = go(path, true, owner, why);
+    bool fixed = walk_path(path, true, owner, why);
     if (fixed)
-        take_back(why, &before);
+        take_text_back(why, &before);
     return fixed;
 }
 
@@ -280,6 +280,6 @@ enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why) 
     long result = unsock_statx(AT_FDCWD, path, 0, STATX_UID, &status);
     if (result != -EACCES && (result < 0 || unsock_geteuid() == 0))
         return UNSOCK_PLACE_OPEN;
-    take_back(why, &before);
+    take_text_back(why, &before);
     return result == -EACCES || is_fixed(path, status.stx_uid, why) ? UNSOCK_PLACE_OWNERS : UNSOCK_PLACE_OPEN;
 }

@@ -99,7 +99,7 @@ static bool ask_diag(struct listing *listing) {
 }
 
 /* Num RefCount Protocol Flags Type St Inode Path */
-static void read_line(struct listing *listing, struct unsock_span line) {
+static void read_socket_line(struct listing *listing, struct unsock_span line) {
     char name[sizeof(((struct sockaddr_un *)0)->sun_path)];
     struct unsock_unix_socket socket = {.name = name};
     uint64_t flags = 0, state = 0, type = 0, number = 0;
@@ -129,7 +129,7 @@ static bool read_proc(struct listing *listing) {
     unsock_lines_open(&lines, "/proc/net/unix");
     bool is_there = lines.fd >= 0;
     while (!listing->ended && unsock_lines_next(&lines, &line))
-        read_line(listing, line);
+        read_socket_line(listing, line);
     unsock_lines_close(&lines);
     return is_there;
 }

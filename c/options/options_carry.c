@@ -97,7 +97,7 @@ void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip)
 }
 
 /* What sk_clone_lock copies and AF_UNIX does not; a new connection has the priority of its first packet. */
-static bool is_inherited(const struct unsock_option_row *option) {
+static bool is_option_inherited(const struct unsock_option_row *option) {
     if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO)
         return true;
     return option->kind == UNSOCK_OPTION_KERNEL && option->name != SO_PRIORITY && option->name != SO_INCOMING_CPU;
@@ -105,7 +105,7 @@ static bool is_inherited(const struct unsock_option_row *option) {
 
 static void inherit(int listener, int fd, const struct unsock_fd *to, int row) {
     const struct unsock_option_row *option = &unsock_option_table[row];
-    if (is_inherited(option))
+    if (is_option_inherited(option))
         carry_kernel_option(listener, fd, option);
     if (option->level == SOL_SOCKET && option->name == SO_PEEK_OFF)
         carry_peek_offset(unsock_option_recall(fd, to, row), to, fd);
@@ -122,7 +122,7 @@ void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, 
         inherit(listener, fd, to, UNSOCK_OPTION_RARE + __builtin_ctzll(rare));
 }
 
-static void mark(int fd, struct unsock_fd *entry, int level, int name) {
+static void mark_option(int fd, struct unsock_fd *entry, int level, int name) {
     int row = unsock_option_find(level, name);
     if (row >= 0)
         unsock_option_mark(fd, entry, row, true);
@@ -133,7 +133,7 @@ void unsock_option_note(int fd, struct unsock_fd *entry, int level, int name) {
     if (level == SOL_SOCKET && name == SO_BINDTODEVICE)
         name = UNSOCK_SO_BINDTOIFINDEX;
     if (level == SOL_SOCKET && (name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE))
-        mark(fd, entry, level, name == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF);
-    mark(fd, entry, level, name);
+        mark_option(fd, entry, level, name == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF);
+    mark_option(fd, entry, level, name);
     unsock_fds_tell_options(fd);
 }

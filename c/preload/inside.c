@@ -47,7 +47,7 @@ static uint64_t offset_in_file(uint64_t start, uint64_t at) {
 }
 
 /* The copy must be what is there: the file may be another by now, or the code have been changed already. */
-static long put_jump(uint64_t at, long copy) {
+static long put_jump_in_libc(uint64_t at, long copy) {
     uint64_t page = at & ~(UNSOCK_PAGE - 1);
     if (!unsock_same((const void *)copy, (const void *)page, UNSOCK_PAGE) ||
         !unsock_call_stub_jump(at, (uint64_t)inside_write, (uint8_t *)copy + (at - page)))
@@ -58,7 +58,7 @@ static long put_jump(uint64_t at, long copy) {
     return result;
 }
 
-static long change(uint64_t at) {
+static long change_libc_write(uint64_t at) {
     const char *file;
     uint64_t start, offset;
     if (!unsock_object_of((const void *)at, &file, &start) || (offset = offset_in_file(start, at)) == 0)
@@ -70,7 +70,7 @@ static long change(uint64_t at) {
     unsock_close(fd);
     if (unsock_is_error(copy))
         return copy;
-    long result = put_jump(at, copy);
+    long result = put_jump_in_libc(at, copy);
     if (result < 0)
         unsock_munmap(copy, UNSOCK_PAGE);
     return result;
@@ -96,7 +96,7 @@ __attribute__((constructor)) static void reach_inside(void) {
     if (!other || !unsock_libc_is_single_threaded())
         return;
     unsock_next.write = other;
-    long result = change((uint64_t)own + known.jump);
+    long result = change_libc_write((uint64_t)own + known.jump);
     if (result < 0)
         unsock_next.write = own;
     if (result < 0 && result != NOT_FOUND)

@@ -18,19 +18,19 @@ static int (*next_format)(char *, size_t, const char *, va_list);
 static int (*next_print_checked)(int, int, const char *, va_list);
 static int (*next_format_checked)(char *, size_t, int, size_t, const char *, va_list);
 
-static void find(const char *name, void *place) {
+static void find_next_function(const char *name, void *place) {
     void *found = unsock_next_find(name);
     memcpy(place, &found, sizeof(found));
 }
 
 static bool has_libc(int flag) {
     if (flag == UNCHECKED && !(next_print && next_format)) {
-        find("vsnprintf", &next_format);
-        find("vdprintf", &next_print);
+        find_next_function("vsnprintf", &next_format);
+        find_next_function("vdprintf", &next_print);
     }
     if (flag != UNCHECKED && !(next_print_checked && next_format_checked)) {
-        find("__vsnprintf_chk", &next_format_checked);
-        find("__vdprintf_chk", &next_print_checked);
+        find_next_function("__vsnprintf_chk", &next_format_checked);
+        find_next_function("__vdprintf_chk", &next_print_checked);
     }
     return flag == UNCHECKED ? next_print && next_format : next_print_checked && next_format_checked;
 }
@@ -64,7 +64,7 @@ UNSOCK_OWN_FRAME static int print_here(int fd, int flag, const char *pattern, va
     return length < 0 || length >= LONGEST ? print_by_libc(fd, flag, pattern, values) : write_all(fd, text, length);
 }
 
-static int print(int fd, int flag, const char *pattern, va_list values) {
+static int print_formatted(int fd, int flag, const char *pattern, va_list values) {
     bool active = unsock_active();
     if (!has_libc(flag))
         return (int)unsock_libc_result(-ENOSYS);
@@ -73,17 +73,17 @@ static int print(int fd, int flag, const char *pattern, va_list values) {
 }
 
 UNSOCK_EXPORT int vdprintf(int fd, const char *pattern, va_list values) {
-    return print(fd, UNCHECKED, pattern, values);
+    return print_formatted(fd, UNCHECKED, pattern, values);
 }
 
 UNSOCK_EXPORT int __vdprintf_chk(int fd, int flag, const char *pattern, va_list values) {
-    return print(fd, flag, pattern, values);
+    return print_formatted(fd, flag, pattern, values);
 }
 
 UNSOCK_EXPORT int dprintf(int fd, const char *pattern, ...) {
     va_list values;
     va_start(values, pattern);
-    int result = print(fd, UNCHECKED, pattern, values);
+    int result = print_formatted(fd, UNCHECKED, pattern, values);
     va_end(values);
     return result;
 }
@@ -91,7 +91,7 @@ UNSOCK_EXPORT int dprintf(int fd, const char *pattern, ...) {
 UNSOCK_EXPORT int __dprintf_chk(int fd, int flag, const char *pattern, ...) {
     va_list values;
     va_start(values, pattern);
-    int result = print(fd, flag, pattern, values);
+    int result = print_formatted(fd, flag, pattern, values);
     va_end(values);
     return result;
 }

@@ -12,7 +12,7 @@ typedef int spawn(int *pid, const char *path, const void *actions, const void *a
 
 enum { BY_NAME = 1, TO_DESCRIPTOR = 2, WAYS = 4 };
 
-static void *next(const char *name, void **known) {
+static void *next_spawn_function(const char *name, void **known) {
     if (!__atomic_load_n(known, __ATOMIC_RELAXED))
         __atomic_store_n(known, unsock_next_find(name), __ATOMIC_RELAXED);
     return *known;
@@ -22,7 +22,7 @@ static int spawn_by_libc(unsigned way, int *pid, const char *path, const void *a
                          list argv, list environment) {
     static const char *const names[WAYS] = {"posix_spawn", "posix_spawnp", "pidfd_spawn", "pidfd_spawnp"};
     static void *known[WAYS];
-    spawn *function = (spawn *)next(names[way], &known[way]);
+    spawn *function = (spawn *)next_spawn_function(names[way], &known[way]);
     return function ? function(pid, path, actions, attributes, argv, environment) : ENOSYS;
 }
 
@@ -121,7 +121,7 @@ static void unmake_whole(struct whole_environment *whole) {
 
 UNSOCK_EXPORT int system(const char *command) {
     static void *known;
-    int (*function)(const char *) = (int (*)(const char *))next("system", &known);
+    int (*function)(const char *) = (int (*)(const char *))next_spawn_function("system", &known);
     struct whole_environment whole;
     make_whole(&whole);
     int result = function ? function(command) : (int)unsock_libc_result(-ENOSYS);
@@ -131,7 +131,8 @@ UNSOCK_EXPORT int system(const char *command) {
 
 UNSOCK_EXPORT void *popen(const char *command, const char *type) {
     static void *known;
-    void *(*function)(const char *, const char *) = (void *(*)(const char *, const char *))next("popen", &known);
+    void *(*function)(const char *, const char *) =
+        (void *(*)(const char *, const char *))next_spawn_function("popen", &known);
     struct whole_environment whole;
     make_whole(&whole);
     void *result = function ? function(command, type) : NULL;

@@ -25,7 +25,8 @@
 NAMED const bool unsock_syscall_answered[NUMBERS] = {UNSOCK_CALLS(ANSWERED) UNSOCK_DOOR_CALLS(ANSWERED_DOOR_CALL)};
 
 /* By itself: other calls need not have room for this on their stack. */
-__attribute__((noinline)) static long execute(int directory, long path, long argv, long environment, int flags) {
+__attribute__((noinline)) static long execute_by_syscall(int directory, long path, long argv, long environment,
+                                                         int flags) {
     struct unsock_exec exec = {directory, (const char *)path, (const char *const *)argv,
                                (const char *const *)environment, flags};
     return unsock_exec(&exec);
@@ -52,9 +53,9 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
     case __NR_io_uring_setup:
         return set_up_ring((unsigned)a, (struct io_uring_params *)b);
     case __NR_execve:
-        return execute(AT_FDCWD, a, b, c, 0);
+        return execute_by_syscall(AT_FDCWD, a, b, c, 0);
     case __NR_execveat:
-        return execute((int)a, b, c, d, (int)e);
+        return execute_by_syscall((int)a, b, c, d, (int)e);
     case __NR_exit_group:
         unsock_call_exit();
         return unsock_syscall6(number, a, b, c, d, e, f);

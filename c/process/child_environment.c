@@ -20,7 +20,7 @@ static char *make_room(size_t size) {
 }
 
 /* In which process this is off says nothing about its children's children. */
-static bool is_inherited(const char *name) {
+static bool is_setting_inherited(const char *name) {
     return !unsock_span_is(unsock_span_of(name), "UNSOCK_OFF");
 }
 
@@ -47,7 +47,7 @@ void unsock_child_environment_take(const struct unsock_environment *environment,
     setting_count = 0;
     for (unsigned i = 0;
          environment && (name = unsock_setting_name(i)) && setting_count < UNSOCK_CHILD_ENVIRONMENT_MOST; i++) {
-        if (!is_inherited(name) || !(value = unsock_environment_get(environment, name)))
+        if (!is_setting_inherited(name) || !(value = unsock_environment_get(environment, name)))
             continue;
         unsock_text_start(&text, room, size);
         unsock_text_put(&text, name);
@@ -64,7 +64,7 @@ const char *unsock_child_environment_file(void) {
 }
 
 /* Does the string begin as NAME=VALUE's NAME= does? */
-static bool same_name(const char *string, const char *named) {
+static bool is_same_variable(const char *string, const char *named) {
     size_t i = 0;
     while (string[i] == named[i] && named[i] != '=')
         i++;
@@ -72,9 +72,9 @@ static bool same_name(const char *string, const char *named) {
 }
 
 /* The place of a variable, or NULL. */
-static const char *const *find(const char *const *environment, const char *named) {
+static const char *const *find_variable(const char *const *environment, const char *named) {
     for (; environment && *environment; environment++) {
-        if (same_name(*environment, named))
+        if (is_same_variable(*environment, named))
             return environment;
     }
     return NULL;
@@ -94,25 +94,25 @@ bool unsock_child_environment_lacks(const char *const *environment) {
     struct unsock_environment own = {.list = environment};
     if (unsock_environment_is_off(&own))
         return false;
-    const char *const *old = preload ? find(environment, PRELOAD) : NULL;
+    const char *const *old = preload ? find_variable(environment, PRELOAD) : NULL;
     if (preload && (!old || !has_library(*old)))
         return true;
     for (unsigned i = 0; i < setting_count; i++) {
-        if (!find(environment, settings[i]))
+        if (!find_variable(environment, settings[i]))
             return true;
     }
     return false;
 }
 
 size_t unsock_child_environment_room(const char *const *environment) {
-    const char *const *old = preload ? find(environment, PRELOAD) : NULL;
+    const char *const *old = preload ? find_variable(environment, PRELOAD) : NULL;
     return old ? strlen(preload) + strlen(*old) + 2 : 0;
 }
 
 size_t unsock_child_environment_complete(const char *const *environment, const char **complete, char *room,
                                          size_t size) {
     size_t count = 0;
-    const char *const *old = preload ? find(environment, PRELOAD) : NULL;
+    const char *const *old = preload ? find_variable(environment, PRELOAD) : NULL;
     struct unsock_environment own = {.list = environment};
     bool lacks = !unsock_environment_is_off(&own);
     bool add = lacks && old && !has_library(*old);
@@ -128,7 +128,7 @@ size_t unsock_child_environment_complete(const char *const *environment, const c
     if (lacks && preload && !old)
         complete[count++] = preload;
     for (unsigned i = 0; lacks && i < setting_count; i++) {
-        if (!find(environment, settings[i]))
+        if (!find_variable(environment, settings[i]))
             complete[count++] = settings[i];
     }
     complete[count] = NULL;

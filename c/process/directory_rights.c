@@ -11,7 +11,7 @@
 #define GROUP_MODE 02770 /* members serve and connect; the bit in front makes the files in it the group's, too */
 
 /* NAME:PASSWORD:NUMBER:MEMBERS (group(5)), of which the members may be cut off. False: it is another's. */
-static bool read_line(struct unsock_span line, const char *name, uint32_t *group) {
+static bool read_group_line(struct unsock_span line, const char *name, uint32_t *group) {
     uint64_t number;
     if (!unsock_span_is(unsock_span_next(&line, ':'), name))
         return false;
@@ -32,7 +32,7 @@ static bool find_in(long fd, const char *name, uint32_t *group) {
         count = unsock_read(fd, chunk, sizeof(chunk));
         for (long i = 0; i < count && !found; i++) {
             if (chunk[i] == '\n') {
-                found = read_line((struct unsock_span){line, length}, name, group);
+                found = read_group_line((struct unsock_span){line, length}, name, group);
                 length = 0;
             } else if (length < sizeof(line)) {
                 line[length++] = chunk[i];
@@ -41,7 +41,7 @@ static bool find_in(long fd, const char *name, uint32_t *group) {
     }
     unsock_close_open(fd);
     /* The last line may have no end. */
-    return found || read_line((struct unsock_span){line, length}, name, group);
+    return found || read_group_line((struct unsock_span){line, length}, name, group);
 }
 
 __attribute__((noreturn)) static void become_getent(const char *name, long output) {
@@ -97,8 +97,8 @@ bool unsock_directory_rights_read(const char *group, const char *mode, struct un
     return false;
 }
 
-static bool give(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
-                 struct unsock_text *error) {
+static bool give_directory(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
+                           struct unsock_text *error) {
     long fd = unsock_openat(AT_FDCWD, directory->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     long result = fd < 0 ? fd : rights->name ? unsock_fchown(fd, -1, rights->group) : 0;
     if (result == 0)
@@ -113,8 +113,8 @@ static bool give(const struct unsock_run_directory *directory, const struct unso
     return false;
 }
 
-static bool check(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
-                  struct unsock_text *error) {
+static bool check_rights(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
+                         struct unsock_text *error) {
     struct statx status;
     long result = unsock_statx(AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &status);
     bool other_group = result == 0 && rights->name && status.stx_gid != rights->group;
@@ -150,7 +150,7 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
     bool is_new = false;
     bool good = (!rights->given || may_give(directory, error)) &&
                 unsock_run_directory_prepare(directory, force, rights, &is_new, error) &&
-                (!rights->given || (is_new ? give : check)(directory, rights, error)) &&
+                (!rights->given || (is_new ? give_directory : check_rights)(directory, rights, error)) &&
                 (!rights->given || unsock_run_directory_check(directory, force, error));
     if (made)
         *made = is_new;

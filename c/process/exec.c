@@ -9,7 +9,7 @@
 #define ADDED_ARGUMENTS (2 * UNSOCK_SCRIPTS_MOST)
 #define LOAD_STRINGS 2
 
-static size_t count(const char *const *list) {
+static size_t count_strings(const char *const *list) {
     size_t number = 0;
     while (list && list[number])
         number++;
@@ -22,15 +22,15 @@ static size_t load_room(const struct unsock_exec *exec) {
 
 /* All memory that the plan can need. */
 static size_t whole_room(const struct unsock_exec *exec) {
-    size_t strings = count(exec->argv) + ADDED_ARGUMENTS + count(exec->environment) + UNSOCK_CHILD_ENVIRONMENT_STRINGS +
-                     LOAD_STRINGS + 4;
+    size_t strings = count_strings(exec->argv) + ADDED_ARGUMENTS + count_strings(exec->environment) +
+                     UNSOCK_CHILD_ENVIRONMENT_STRINGS + LOAD_STRINGS + 4;
     return strings * sizeof(char *) + unsock_child_environment_room(exec->environment) + load_room(exec) +
            UNSOCK_PROGRAM_ROOM + sizeof(struct unsock_program_file) + UNSOCK_SCRIPTS_MOST * 2 * UNSOCK_SCRIPT_LINE +
            16 * 32;
 }
 
 /* The path by which a file of a directory's descriptor is known to the program (fs/exec.c, alloc_bprm). */
-static void put_name(struct unsock_text *text, const struct unsock_exec *exec) {
+static void put_exec_name(struct unsock_text *text, const struct unsock_exec *exec) {
     if (exec->directory != AT_FDCWD && exec->path[0] != '/') {
         unsock_text_put(text, "/dev/fd/");
         unsock_text_number(text, (uint64_t)(unsigned)exec->directory, 10, 1);
@@ -66,7 +66,7 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     size -= text.length + 1;
     unsock_text_start(&text, room, size);
     unsock_text_put(&text, UNSOCK_LOAD_NAME);
-    put_name(&text, exec);
+    put_exec_name(&text, exec);
     environment[strings++] = room;
     environment[strings] = NULL;
     exec->argv = planning->argv;
@@ -87,7 +87,7 @@ static long check_library(const struct unsock_planning *planning) {
 
 static long make_plan(struct unsock_planning *planning) {
     struct unsock_exec *exec = &planning->plan->exec;
-    size_t arguments = count(exec->argv), variables = count(exec->environment);
+    size_t arguments = count_strings(exec->argv), variables = count_strings(exec->environment);
     const char **argv = unsock_planning_cut(planning, (arguments + ADDED_ARGUMENTS + 2) * sizeof(char *));
     const char **environment = unsock_planning_cut(
         planning, (variables + UNSOCK_CHILD_ENVIRONMENT_STRINGS + LOAD_STRINGS + 1) * sizeof(char *));
@@ -117,14 +117,14 @@ static long make_plan(struct unsock_planning *planning) {
 }
 
 /* As the kernel would say it; it takes no list for an empty one (fs/exec.c). */
-static bool is_there(const struct unsock_exec *exec) {
+static bool is_exec_readable(const struct unsock_exec *exec) {
     return unsock_user_string(exec->path) >= 0 && (!exec->argv || unsock_user_strings(exec->argv) >= 0) &&
            (!exec->environment || unsock_user_strings(exec->environment) >= 0);
 }
 
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {
     const char *self = unsock_self_exe_file();
-    if (!is_there(exec))
+    if (!is_exec_readable(exec))
         return -EFAULT;
     plan->exec = *exec;
     if (self && unsock_self_exe_is(exec->path))

@@ -17,7 +17,7 @@ struct place {
     struct unsock_exec_space levels[LEVELS];
 };
 
-static struct place places[PLACES];
+static struct place space_places[PLACES];
 
 static bool grow(struct unsock_exec_space *space, size_t size) {
     space->used = 0;
@@ -30,10 +30,10 @@ static bool grow(struct unsock_exec_space *space, size_t size) {
     return space->memory;
 }
 
-static struct place *find(int32_t thread) {
+static struct place *find_thread_space(int32_t thread) {
     for (size_t i = 0; i < PLACES; i++) {
-        if (__atomic_load_n(&places[i].owner, __ATOMIC_RELAXED) == thread)
-            return &places[i];
+        if (__atomic_load_n(&space_places[i].owner, __ATOMIC_RELAXED) == thread)
+            return &space_places[i];
     }
     return NULL;
 }
@@ -42,14 +42,14 @@ static struct place *find(int32_t thread) {
  * All of them at work is all of them about to execute or to fail: one will be free soon. Not in a child that was forked
  * in the middle of that: then NULL.
  */
-static struct place *take(int32_t thread) {
+static struct place *take_space(int32_t thread) {
     for (unsigned tries = 0; tries < TRIES; tries++) {
         for (size_t i = 0; i < PLACES; i++) {
             int32_t nobody = 0;
-            if (__atomic_compare_exchange_n(&places[i].owner, &nobody, thread, false, __ATOMIC_ACQUIRE,
+            if (__atomic_compare_exchange_n(&space_places[i].owner, &nobody, thread, false, __ATOMIC_ACQUIRE,
                                             __ATOMIC_RELAXED)) {
-                places[i].depth = 0;
-                return &places[i];
+                space_places[i].depth = 0;
+                return &space_places[i];
             }
         }
         unsock_sched_yield();
@@ -63,7 +63,7 @@ static struct place *take(int32_t thread) {
  */
 static struct place *take_for_good(int32_t thread) {
     bool shared = !unsock_this_process_owns_descriptors();
-    struct place *place = take(thread);
+    struct place *place = take_space(thread);
     if (!place)
         return NULL;
     place->shared = shared;
@@ -72,14 +72,14 @@ static struct place *take_for_good(int32_t thread) {
     return place;
 }
 
-static void give_back(struct place *place) {
+static void give_space_back(struct place *place) {
     if (place->shared)
         unsock_set_tid_address(NULL);
     __atomic_store_n(&place->owner, 0, __ATOMIC_RELEASE);
 }
 
 /* One more, in memory of its own, which is shared as that does not count for RLIMIT_DATA (getrlimit(2)). */
-static struct unsock_exec_space *make(size_t size) {
+static struct unsock_exec_space *make_space(size_t size) {
     size_t whole = PAGES(size + sizeof(struct unsock_exec_space) + 16);
     long memory = unsock_mmap(0, whole, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct unsock_exec_space *space = unsock_is_error(memory) ? NULL : (struct unsock_exec_space *)memory;
@@ -90,16 +90,16 @@ static struct unsock_exec_space *make(size_t size) {
 
 struct unsock_exec_space *unsock_exec_space_enter(size_t size) {
     int32_t thread = (int32_t)unsock_gettid();
-    struct place *place = find(thread);
+    struct place *place = find_thread_space(thread);
     if (!place)
         place = take_for_good(thread);
     if (!place || place->depth == LEVELS)
-        return make(size);
+        return make_space(size);
     struct unsock_exec_space *space = &place->levels[place->depth++];
     if (grow(space, size))
         return space;
     unsock_exec_space_leave(space);
-    return make(size);
+    return make_space(size);
 }
 
 void unsock_exec_space_leave(struct unsock_exec_space *space) {
@@ -110,9 +110,9 @@ void unsock_exec_space_leave(struct unsock_exec_space *space) {
         return;
     }
     for (size_t i = 0; i < PLACES; i++) {
-        struct place *place = &places[i];
+        struct place *place = &space_places[i];
         if (space >= place->levels && space < place->levels + LEVELS && --place->depth == 0)
-            give_back(place);
+            give_space_back(place);
     }
 }
 

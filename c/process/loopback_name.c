@@ -26,7 +26,7 @@ bool unsock_loopback_name_check(const char *name, struct unsock_text *error) {
 }
 
 /* Opens and locks the directory of the names. Returns the descriptor, or -errno. */
-static long lock(const char *names) {
+static long lock_names(const char *names) {
     long fd = unsock_openat(AT_FDCWD, names, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     long result = fd < 0 ? fd : unsock_flock(fd, LOCK_EX);
     if (fd >= 0 && result < 0)
@@ -50,7 +50,7 @@ void unsock_loopback_names_prune(const char *directory) {
     char names[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text = unsock_text_in(names, sizeof(names));
     unsock_text_join(&text, directory, "/" UNSOCK_LOOPBACK_NAMES);
-    long fd = text.cut ? -ENAMETOOLONG : lock(names);
+    long fd = text.cut ? -ENAMETOOLONG : lock_names(names);
     if (fd < 0)
         return;
     remove_dangling(fd);
@@ -58,13 +58,13 @@ void unsock_loopback_names_prune(const char *directory) {
 }
 
 /* Returns 0 or -errno. */
-static long give(const char *names, const char *name, const char *path) {
+static long give_loopback_name(const char *names, const char *name, const char *path) {
     char link[UNSOCK_RUN_PATH_MOST], next[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text;
     long result = unsock_mkdirat(AT_FDCWD, names, 0700);
     if (result < 0 && result != -EEXIST)
         return result;
-    long directory = lock(names);
+    long directory = lock_names(names);
     if (directory < 0)
         return directory;
     remove_dangling(directory);
@@ -93,7 +93,7 @@ bool unsock_loopback_name_give(const char *name, const char *path, const char *c
         return false;
     unsock_text_start(&text, names, sizeof(names));
     unsock_text_join(&text, directory.path, "/" UNSOCK_LOOPBACK_NAMES);
-    long result = give(names, name, path);
+    long result = give_loopback_name(names, name, path);
     if (result < 0)
         unsock_text_join(error, "run: --name: ", names, "/", name, ": ", unsock_errno_words(-result));
     return result == 0;

@@ -9,7 +9,7 @@ void *unsock_planning_cut(struct unsock_planning *planning, size_t size) {
     return unsock_exec_space_cut(planning->plan->space, size);
 }
 
-static void say(const struct unsock_planning *planning, const char *why, const char *outcome) {
+static void say_outcome(const struct unsock_planning *planning, const char *why, const char *outcome) {
     struct unsock_text line = unsock_text_in(planning->room, UNSOCK_PROGRAM_ROOM);
     unsock_text_put(&line, "unsock: ");
     unsock_text_put(&line, planning->named);
@@ -22,7 +22,7 @@ static void say(const struct unsock_planning *planning, const char *why, const c
 long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why) {
     if (unsock_activity != UNSOCK_ACTIVE)
         return 0;
-    say(planning, why, unsock_settings.strict ? ": not started (UNSOCK_STRICT)\n" : ": it is not redirected\n");
+    say_outcome(planning, why, unsock_settings.strict ? ": not started (UNSOCK_STRICT)\n" : ": it is not redirected\n");
     return unsock_settings.strict ? -EACCES : 0;
 }
 
@@ -130,7 +130,7 @@ static long cannot_look(const struct unsock_planning *planning, long error) {
     if (may_execute_next(planning) < 0 || error != -EACCES)
         return !unsock_start_trapped ? UNSOCK_WAY_PLAINLY : error == -EISDIR ? -EACCES : error;
     if (unsock_start_trapped) {
-        say(planning, "it can be executed, but not read", ": not started\n");
+        say_outcome(planning, "it can be executed, but not read", ": not started\n");
         return -EACCES;
     }
     long result = unsock_planning_out_of_reach(planning, "it can be executed, but not read: what it is cannot be seen");

@@ -14,7 +14,7 @@
 #define WAITS_MOST 100
 #define DEPTH_MOST 32
 
-static bool put_path(char *path, const char *directory, const char *slash, const char *name) {
+static bool put_private_path(char *path, const char *directory, const char *slash, const char *name) {
     struct unsock_text text = unsock_text_in(path, UNSOCK_RUN_PATH_MOST);
     unsock_text_join(&text, directory, slash, name);
     return !text.cut;
@@ -33,7 +33,7 @@ static long open_outer(const char *directory) {
     return unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
-static long look(long directory, struct statx *status) {
+static long look_at_directory(long directory, struct statx *status) {
     return directory < 0 ? directory : unsock_statx(directory, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status);
 }
 
@@ -44,7 +44,7 @@ static long look(long directory, struct statx *status) {
 static void give_away(long made, const struct statx *directory) {
     struct statx status;
     uint32_t user = (uint32_t)unsock_geteuid();
-    if ((directory->stx_mode & S_IWOTH) || look(made, &status) < 0 || status.stx_uid != user)
+    if ((directory->stx_mode & S_IWOTH) || look_at_directory(made, &status) < 0 || status.stx_uid != user)
         return;
     if (unsock_fchown(made, user == 0 ? (long)directory->stx_uid : -1, directory->stx_gid) == 0)
         unsock_fchmod(made, directory->stx_mode & UNSOCK_MODE_BITS);
@@ -54,16 +54,16 @@ static void give_away(long made, const struct statx *directory) {
  * Makes DIR/private where it is missing, and opens it. -ENOENT also where somebody has removed it just now. *others:
  * somebody else may write to it, and take away what is in it.
  */
-static long make_place(long outer, bool *others) {
+static long make_private_place(long outer, bool *others) {
     struct statx status, above;
-    long result = look(outer, &above);
+    long result = look_at_directory(outer, &above);
     if (result < 0)
         return result;
     long made = unsock_mkdirat(outer, PLACE, 0700);
     long place = made == 0 || made == -EEXIST ? open_inner(outer, PLACE) : made;
     if (made == 0)
         give_away(place, &above);
-    result = look(place, &status);
+    result = look_at_directory(place, &status);
     bool known = result == 0 && (status.stx_uid == above.stx_uid || (long)status.stx_uid == unsock_geteuid());
     *others = result == 0 && (!known || (status.stx_mode & S_IWOTH));
     if (result == 0 && !*others)
@@ -104,8 +104,8 @@ static long make_one(long place, const char *directory, struct unsock_private *p
     if (unsock_getrandom(&number, sizeof(number), 0) != (long)sizeof(number))
         return -EIO;
     unsock_text_number(&text, number & 0xffffff, 16, UNSOCK_PRIVATE_NAME_LENGTH);
-    put_path(private->path, directory, "/" PLACE "/", name);
-    long result = look(place, &above);
+    put_private_path(private->path, directory, "/" PLACE "/", name);
+    long result = look_at_directory(place, &above);
     result = result < 0 ? result : unsock_mkdirat(place, name, 0700);
     if (result < 0)
         return private->lock = result;
@@ -134,7 +134,7 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     unsock_private_sweep(directory, true, NULL);
     /* Somebody whose one was the last may remove the place just now, or the name be taken. */
     for (int i = 0; result < 0 && again && i < ATTEMPTS_MOST; i++) {
-        long outer = open_outer(directory), place = make_place(outer, &others);
+        long outer = open_outer(directory), place = make_private_place(outer, &others);
         unsock_close_open(outer);
         again = place >= 0 || place == -ENOENT;
         result = lock_place(place);
@@ -256,7 +256,7 @@ void unsock_private_sweep(const char *directory, bool remove, struct unsock_text
     bool locked = place >= 0 && lock_place(place) >= 0;
     unsock_entries_open(&entries, place, ".");
     for (const char *name; locked && (name = unsock_entries_next(&entries, &type));) {
-        if (type == UNSOCK_ENTRY_DIRECTORY && is_name(name) && put_path(path, directory, "/" PLACE "/", name))
+        if (type == UNSOCK_ENTRY_DIRECTORY && is_name(name) && put_private_path(path, directory, "/" PLACE "/", name))
             sweep_one(place, name, path, remove, paths);
     }
     if (remove && locked)

@@ -41,7 +41,7 @@ struct proof {
     Elf64_Phdr segments[SEGMENTS_MOST];
 };
 
-static bool wrong(const struct proof *proof, const char *why, const char *advice) {
+static bool fail_proof(const struct proof *proof, const char *why, const char *advice) {
     unsock_text_join(proof->error, "library ", proof->path, ": ", why, advice[0] != '\0' ? ": " : "", advice);
     return false;
 }
@@ -53,18 +53,18 @@ static bool read_at(const struct proof *proof, uint64_t offset, void *bytes, siz
 static bool can_be_named(const struct proof *proof) {
     for (const char *c = proof->path; *c != '\0'; c++) {
         if (*c == ':' || *c == ' ' || (*c >= '\t' && *c <= '\r'))
-            return wrong(proof, "LD_PRELOAD cannot hold a path with a colon or a blank", "move it or use --lib");
+            return fail_proof(proof, "LD_PRELOAD cannot hold a path with a colon or a blank", "move it or use --lib");
     }
     return true;
 }
 
-static bool is_there(struct proof *proof) {
+static bool is_library_there(struct proof *proof) {
     struct statx status;
     long result = unsock_statx(AT_FDCWD, proof->path, 0, STATX_TYPE | STATX_SIZE, &status);
     if (result < 0)
-        return wrong(proof, result == -ENOENT ? "No such file" : unsock_errno_words(-result), "");
+        return fail_proof(proof, result == -ENOENT ? "No such file" : unsock_errno_words(-result), "");
     if ((status.stx_mode & S_IFMT) != S_IFREG)
-        return wrong(proof, "No such file", "");
+        return fail_proof(proof, "No such file", "");
     proof->size = status.stx_size;
     return true;
 }
@@ -72,21 +72,22 @@ static bool is_there(struct proof *proof) {
 static bool is_in_good_hands(const struct proof *proof) {
     char buffer[UNSOCK_PAGE + 64];
     struct unsock_text why = unsock_text_in(buffer, sizeof(buffer));
-    return unsock_trust(proof->path, &why) || wrong(proof, buffer, "use --lib with a copy that only you can write");
+    return unsock_trust(proof->path, &why) ||
+           fail_proof(proof, buffer, "use --lib with a copy that only you can write");
 }
 
 static bool opens(struct proof *proof) {
     proof->fd = unsock_openat(AT_FDCWD, proof->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-    return proof->fd >= 0 || wrong(proof, "not readable", "");
+    return proof->fd >= 0 || fail_proof(proof, "not readable", "");
 }
 
 static bool is_shared_object(struct proof *proof) {
     Elf64_Ehdr *header = &proof->header;
     if (!read_at(proof, 0, header, sizeof(*header)) || !unsock_same(header->e_ident, ELFMAG, SELFMAG) ||
         header->e_type != ET_DYN)
-        return wrong(proof, "not a shared object", "");
+        return fail_proof(proof, "not a shared object", "");
     if (header->e_machine != THIS_MACHINE || header->e_ident[EI_CLASS] != ELFCLASS64)
-        return wrong(proof, "made for another machine", "");
+        return fail_proof(proof, "made for another machine", "");
     return true;
 }
 
@@ -95,14 +96,14 @@ static bool is_whole(struct proof *proof) {
     uint64_t end = header->e_shoff + (uint64_t)header->e_shnum * header->e_shentsize;
     size_t size = header->e_phnum * sizeof(Elf64_Phdr);
     if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 || header->e_phnum > SEGMENTS_MOST)
-        return wrong(proof, "not a shared object", "");
+        return fail_proof(proof, "not a shared object", "");
     bool read = read_at(proof, header->e_phoff, proof->segments, size);
     for (unsigned i = 0; read && i < header->e_phnum; i++) {
         const Elf64_Phdr *segment = &proof->segments[i];
         if (segment->p_type == PT_LOAD && segment->p_offset + segment->p_filesz > end)
             end = segment->p_offset + segment->p_filesz;
     }
-    return (read && end <= proof->size) || wrong(proof, "cut short", "copy it once more");
+    return (read && end <= proof->size) || fail_proof(proof, "cut short", "copy it once more");
 }
 
 /* Goes through the notes of one segment: each has a name and a content, padded to 4. */
@@ -133,8 +134,8 @@ static bool is_this_version(const struct proof *proof) {
             version = version_in(notes, size);
     }
     if (!version)
-        return wrong(proof, "is not libunsock.so, or one of before 2.0",
-                     "use --lib with that of unsock " UNSOCK_VERSION);
+        return fail_proof(proof, "is not libunsock.so, or one of before 2.0",
+                          "use --lib with that of unsock " UNSOCK_VERSION);
     if (unsock_span_is(unsock_span_of(version), note.version))
         return true;
     unsock_text_join(proof->error, "library ", proof->path, ": version ", version, ": this is unsock " UNSOCK_VERSION,
@@ -146,15 +147,15 @@ static bool is_this_version(const struct proof *proof) {
 static bool can_be_mapped(const struct proof *proof) {
     long memory = unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, proof->fd, 0);
     if (unsock_is_error(memory))
-        return wrong(proof, memory == -EPERM ? "its file system is mounted noexec" : unsock_errno_words(-memory),
-                     "nothing can be preloaded from there: use --lib with a copy elsewhere");
+        return fail_proof(proof, memory == -EPERM ? "its file system is mounted noexec" : unsock_errno_words(-memory),
+                          "nothing can be preloaded from there: use --lib with a copy elsewhere");
     unsock_munmap(memory, UNSOCK_PAGE);
     return true;
 }
 
 bool unsock_proof_library(const char *path, struct unsock_text *error) {
     struct proof proof = {.path = path, .error = error};
-    if (!can_be_named(&proof) || !is_there(&proof) || !is_in_good_hands(&proof) || !opens(&proof))
+    if (!can_be_named(&proof) || !is_library_there(&proof) || !is_in_good_hands(&proof) || !opens(&proof))
         return false;
     bool good = is_shared_object(&proof) && is_whole(&proof) && is_this_version(&proof) && can_be_mapped(&proof);
     unsock_close(proof.fd);

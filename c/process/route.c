@@ -10,28 +10,28 @@
 #define STEPS_MOST 10
 #define WHY_MOST 400
 
-static bool fail(struct unsock_route *route, const char *file, const char *why, int status) {
+static bool fail_route(struct unsock_route *route, const char *file, const char *why, int status) {
     unsock_text_start(route->error, route->error->buffer, route->error->size);
     unsock_text_join(route->error, "command ", file, ": ", why);
     route->status = status;
     return false;
 }
 
-static bool check(struct unsock_route *route, const char *file) {
+static bool check_executable(struct unsock_route *route, const char *file) {
     struct statx status;
     long result = unsock_statx(AT_FDCWD, file, 0, STATX_TYPE, &status);
     if (result == -ENOENT)
-        return fail(route, file, "not found", UNSOCK_NOT_FOUND);
+        return fail_route(route, file, "not found", UNSOCK_NOT_FOUND);
     if (result < 0)
-        return fail(route, file, unsock_errno_words(-result), UNSOCK_NOT_EXECUTABLE);
+        return fail_route(route, file, unsock_errno_words(-result), UNSOCK_NOT_EXECUTABLE);
     if ((status.stx_mode & S_IFMT) == S_IFDIR)
-        return fail(route, file, "is a directory", UNSOCK_NOT_EXECUTABLE);
+        return fail_route(route, file, "is a directory", UNSOCK_NOT_EXECUTABLE);
     if ((status.stx_mode & S_IFMT) != S_IFREG || unsock_program_may_execute(AT_FDCWD, file, 0) < 0)
-        return fail(route, file, "not executable", UNSOCK_NOT_EXECUTABLE);
+        return fail_route(route, file, "not executable", UNSOCK_NOT_EXECUTABLE);
     return true;
 }
 
-static bool put_path(char *file, struct unsock_span directory, const char *name) {
+static bool put_file_path(char *file, struct unsock_span directory, const char *name) {
     struct unsock_text text = unsock_text_in(file, UNSOCK_ROUTE_PATH_MOST);
     while (directory.length > 1 && directory.at[directory.length - 1] == '/')
         directory.length--;
@@ -41,23 +41,17 @@ static bool put_path(char *file, struct unsock_span directory, const char *name)
     return !text.cut;
 }
 
-static bool has_slash(const char *name) {
-    while (*name != '\0' && *name != '/')
-        name++;
-    return *name == '/';
-}
-
 /* As execvp does: what is there but cannot be executed is remembered, and the search goes on. */
-static bool search(struct unsock_route *route, const char *command, char *file) {
+static bool search_executable(struct unsock_route *route, const char *command, char *file) {
     struct unsock_span rest = unsock_span_of(route->search ? route->search : UNSOCK_ROUTE_SEARCH);
     char first[WHY_MOST] = "";
     for (bool more = command[0] != '\0'; more;) {
         size_t before = rest.length;
         struct unsock_span directory = unsock_span_next(&rest, ':');
         more = directory.length < before;
-        if (!put_path(file, directory, command))
+        if (!put_file_path(file, directory, command))
             continue;
-        if (check(route, file)) {
+        if (check_executable(route, file)) {
             unsock_text_start(route->error, route->error->buffer, route->error->size);
             return true;
         }
@@ -78,11 +72,12 @@ static bool search(struct unsock_route *route, const char *command, char *file) 
 
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file) {
     struct unsock_text text;
-    if (!has_slash(command))
-        return search(route, command, file);
+    if (!unsock_contains(command, '/'))
+        return search_executable(route, command, file);
     unsock_text_start(&text, file, UNSOCK_ROUTE_PATH_MOST);
     unsock_text_put(&text, command);
-    return text.cut ? fail(route, file, "File name too long", UNSOCK_NOT_EXECUTABLE) : check(route, command);
+    return text.cut ? fail_route(route, file, "File name too long", UNSOCK_NOT_EXECUTABLE)
+                    : check_executable(route, command);
 }
 
 static const char *machine_name(unsigned machine) {
@@ -182,7 +177,7 @@ static bool find_next(struct unsock_route *route, const struct unsock_program_fi
     if (command.length == 0) {
         unsock_text_start(&text, next, UNSOCK_ROUTE_PATH_MOST);
         unsock_text_put(&text, file->interpreter);
-        return check(route, file->interpreter);
+        return check_executable(route, file->interpreter);
     }
     unsock_text_start(&text, name, sizeof(name));
     unsock_text_span(&text, command);
@@ -190,7 +185,7 @@ static bool find_next(struct unsock_route *route, const struct unsock_program_fi
 }
 
 /* Shows one file. Returns whether another follows it, which is what `file` was read for. */
-static bool look(struct unsock_route *route, const char *path, struct unsock_program_file *file) {
+static bool look_at_step(struct unsock_route *route, const char *path, struct unsock_program_file *file) {
     _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     char buffer[2 * UNSOCK_SCRIPT_LINE + 64];
     struct unsock_text why;
@@ -211,7 +206,7 @@ bool unsock_route_follow(struct unsock_route *route, const char *path) {
     char places[2][UNSOCK_ROUTE_PATH_MOST];
     struct unsock_program_file file = {.kind = UNSOCK_PROGRAM_OTHER};
     const char *here = path;
-    for (unsigned steps = 0; steps <= STEPS_MOST && look(route, here, &file); steps++) {
+    for (unsigned steps = 0; steps <= STEPS_MOST && look_at_step(route, here, &file); steps++) {
         char *next = places[steps % 2];
         if (!find_next(route, &file, next)) {
             char why[WHY_MOST];

@@ -106,8 +106,8 @@ bool unsock_run_directory_default(const struct unsock_environment *environment, 
     return check_length("XDG_RUNTIME_DIR", directory->path, error);
 }
 
-static bool wrong(const struct unsock_run_directory *directory, struct unsock_text *error, const char *why,
-                  const char *more) {
+static bool fail_directory(const struct unsock_run_directory *directory, struct unsock_text *error, const char *why,
+                           const char *more) {
     unsock_text_join(error, "directory ", directory->path, ": ", why, more);
     return false;
 }
@@ -119,7 +119,8 @@ bool unsock_run_directory_check_place(const struct unsock_run_directory *directo
     unsock_text_start(&why, buffer, sizeof(buffer));
     if ((force && directory->asked) || unsock_trust_place(directory->path, &why) != UNSOCK_PLACE_OPEN)
         return true;
-    wrong(directory, error, buffer, ", and so another could be put in its place: name one elsewhere with --dir");
+    fail_directory(directory, error, buffer,
+                   ", and so another could be put in its place: name one elsewhere with --dir");
     unsock_text_put(error, directory->asked ? ", or trust them with --force" : "");
     return false;
 }
@@ -131,26 +132,27 @@ static bool check_itself(const struct unsock_run_directory *directory, bool forc
     if (result == 0)
         result = unsock_statx(AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &target);
     if (result != 0)
-        return wrong(directory, error, unsock_errno_words(-result), "");
+        return fail_directory(directory, error, unsock_errno_words(-result), "");
     if ((target.stx_mode & S_IFMT) != S_IFDIR)
-        return wrong(directory, error, "not a directory: name another with --dir", "");
+        return fail_directory(directory, error, "not a directory: name another with --dir", "");
     if (directory->asked) {
         if (force || !(target.stx_mode & S_IWOTH))
             return true;
-        wrong(directory, error,
-              "everybody may write to it, and so answer in a server's place: use one of its own in it, ", "--dir ");
+        fail_directory(directory, error,
+                       "everybody may write to it, and so answer in a server's place: use one of its own in it, ",
+                       "--dir ");
         unsock_text_join(error, directory->path, "/unsock, or trust everybody with --force");
         return false;
     }
     uint32_t uid = (uint32_t)unsock_geteuid();
     if (link.stx_uid != uid || target.stx_uid != uid) {
-        wrong(directory, error, "owned by user ", "");
+        fail_directory(directory, error, "owned by user ", "");
         unsock_text_number(error, link.stx_uid != uid ? link.stx_uid : target.stx_uid, 10, 1);
         unsock_text_put(error, ", not by you: name another with --dir");
         return false;
     }
     if (target.stx_mode & UNSOCK_OTHERS_WRITE)
-        return wrong(directory, error, "others may write to it: chmod 700 ", directory->path);
+        return fail_directory(directory, error, "others may write to it: chmod 700 ", directory->path);
     return true;
 }
 
@@ -199,7 +201,7 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
 }
 
 /* On these a bind fails by what the program is told well enough: no right, no space. */
-static bool is_usual(const char *path) {
+static bool is_usual_file_system(const char *path) {
     static const uint32_t usual[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,       BTRFS_SUPER_MAGIC,
                                      TMPFS_MAGIC,      OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC};
     struct statfs status = {.f_type = 0};
@@ -227,12 +229,12 @@ bool unsock_run_directory_check_sockets(const struct unsock_run_directory *direc
                                         struct unsock_text *error) {
     /* Clients connect where nothing can be written, too. */
     long access = unsock_faccessat2(AT_FDCWD, directory->path, W_OK | X_OK, AT_EACCESS);
-    if (access == -EACCES || (!known && (access < 0 || is_usual(directory->path))))
+    if (access == -EACCES || (!known && (access < 0 || is_usual_file_system(directory->path))))
         return true;
     long result = try_socket(directory->path);
     if (result == 0)
         return true;
-    wrong(directory, error, "no socket can be made there: ", unsock_errno_words(-result));
+    fail_directory(directory, error, "no socket can be made there: ", unsock_errno_words(-result));
     unsock_text_put(error, ": name one on another file system with --dir");
     return false;
 }

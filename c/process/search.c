@@ -5,14 +5,6 @@
 
 static const char shell[] = "/bin/sh";
 
-static bool has_slash(const char *name) {
-    for (; *name != '\0'; name++) {
-        if (*name == '/')
-            return true;
-    }
-    return false;
-}
-
 /* The next candidate into `file`. False at the end. An empty directory is the working directory. */
 static bool next_candidate(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut) {
     if (!*more)
@@ -29,7 +21,7 @@ static bool next_candidate(struct unsock_span *rest, bool *more, const char *nam
 }
 
 /* What lets execvp go on to the next directory (glibc's posix/execvpe.c). */
-static bool goes_on(long error) {
+static bool is_next_directory_tried(long error) {
     return error == -ENOENT || error == -ENOTDIR || error == -ESTALE || error == -ENODEV || error == -ETIMEDOUT ||
            error == -EACCES;
 }
@@ -53,7 +45,7 @@ static long execute_by_shell(const char *file, const char *const *argv, const ch
     return result;
 }
 
-static long execute(const char *file, const char *const *argv, const char *const *environment, bool by_shell) {
+static long execute_found(const char *file, const char *const *argv, const char *const *environment, bool by_shell) {
     struct unsock_exec exec = {AT_FDCWD, file, argv, environment, 0};
     long result = unsock_exec(&exec);
     return result == -ENOEXEC && by_shell ? execute_by_shell(file, argv, environment) : result;
@@ -64,8 +56,8 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
     struct unsock_span rest = unsock_span_of(path);
     bool more = name[0] != '\0', cut;
     long error = -ENOENT;
-    if (has_slash(name))
-        return execute(name, argv, environment, by_shell);
+    if (unsock_contains(name, '/'))
+        return execute_found(name, argv, environment, by_shell);
     struct unsock_exec_space *space = unsock_exec_space_enter(UNSOCK_SEARCH_PATH_MOST + 16);
     char *file = space ? unsock_exec_space_cut(space, UNSOCK_SEARCH_PATH_MOST) : NULL;
     if (!file)
@@ -74,10 +66,10 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
         /* To be told so by execute takes two calls for each variable of the environment. */
         long result = cut ? -ENAMETOOLONG : unsock_program_may_execute(AT_FDCWD, file, 0);
         if (!cut && result != -ENOENT)
-            result = execute(file, argv, environment, by_shell);
+            result = execute_found(file, argv, environment, by_shell);
         if (result == -EACCES)
             error = result;
-        if (!cut && !goes_on(result)) {
+        if (!cut && !is_next_directory_tried(result)) {
             error = result;
             break;
         }
@@ -90,7 +82,7 @@ long unsock_exec_find(const char *name, const char *path, char *file) {
     struct unsock_span rest = unsock_span_of(path);
     bool more = name[0] != '\0', cut;
     long error = -ENOENT;
-    if (has_slash(name)) {
+    if (unsock_contains(name, '/')) {
         struct unsock_text text;
         unsock_text_start(&text, file, UNSOCK_SEARCH_PATH_MOST);
         unsock_text_put(&text, name);

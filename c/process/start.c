@@ -14,7 +14,7 @@ bool unsock_start_trapped;
 bool unsock_start_traps;
 
 /* Ends the process before main: half the settings are worse than none. */
-__attribute__((noreturn)) static void refuse(struct unsock_text *line) {
+__attribute__((noreturn)) static void refuse_start(struct unsock_text *line) {
     unsock_text_char(line, '\n');
     unsock_write(2, line->buffer, line->length);
     unsock_exit(1);
@@ -38,19 +38,19 @@ static bool preloaded_by_name(const struct unsock_environment *environment) {
 }
 
 /* Reads the settings and makes the directory, or ends the process. */
-static void settle(const struct unsock_environment *environment) {
+static void settle_process(const struct unsock_environment *environment) {
     char line[512];
     struct unsock_text error;
     unsock_text_start(&error, line, sizeof(line) - 1);
     unsock_text_put(&error, "unsock: ");
     if (!unsock_settings_read(environment, &unsock_settings, &error) ||
         !unsock_directory_make(&unsock_settings, &error) || !unsock_log_start(&unsock_settings, &error))
-        refuse(&error);
+        refuse_start(&error);
     unsock_directory_name_settle(&unsock_settings);
     unsock_listen_fds_start(environment);
 }
 
-static enum unsock_activity decide(void) {
+static enum unsock_activity decide_activity(void) {
     const char *own[UNSOCK_ENVIRONMENT_OWN];
     struct unsock_environment whole = {.list = unsock_environment()};
     struct unsock_environment environment = unsock_environment_own(&whole, own);
@@ -59,7 +59,7 @@ static enum unsock_activity decide(void) {
     bool inert = unsock_is_secure() || unsock_environment_is_off(&environment) ||
                  (!unsock_environment_get(&environment, "UNSOCK_DIR") && !preloaded_by_name(&environment));
     if (!inert)
-        settle(&environment);
+        settle_process(&environment);
     /* Not in a process that only opens the library, to call its functions. */
     unsock_start_traps = !inert && unsock_settings.engine == UNSOCK_ENGINE_TRAP && preloaded_by_name(&environment);
     /* What is trapped must be able to execute others, whether anything is redirected in it or not. */
@@ -80,7 +80,7 @@ void unsock_start_loaded(const struct unsock_environment *whole, const char *own
     unsock_this_process_start();
     bool inert = unsock_environment_is_off(&environment) || !unsock_environment_get(&environment, "UNSOCK_DIR");
     if (!inert)
-        settle(&environment);
+        settle_process(&environment);
     unsock_child_environment_take(inert ? NULL : &environment, unsock_span_of(own_file));
     __atomic_store_n(&unsock_activity, inert ? UNSOCK_INERT : UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
@@ -110,7 +110,7 @@ bool unsock_start_active(void) {
         unsock_start_marks();
         unsock_user_start();
         unsock_this_process_start();
-        enum unsock_activity activity = decide();
+        enum unsock_activity activity = decide_activity();
         if (unsock_start_trapped || unsock_start_traps)
             unsock_next_resolve_trapped();
         else
@@ -123,7 +123,7 @@ bool unsock_start_active(void) {
     return __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_ACTIVE;
 }
 
-__attribute__((constructor)) static void start(void) {
+__attribute__((constructor)) static void start_process(void) {
     unsock_start_active();
 }
 

@@ -161,7 +161,7 @@ __attribute__((noreturn)) static void try_it(const struct unsock_user *user, con
 }
 
 /* The exit status of the child with this number; -1: there is none. */
-static int wait_for(long child) {
+static int wait_for_child(long child) {
     int status = 0;
     if (child < 0)
         return -1;
@@ -174,7 +174,7 @@ bool unsock_user_may_load(const struct unsock_user *user, const char *library) {
     long child = unsock_clone(SIGCHLD, NULL);
     if (child == 0)
         try_it(user, library);
-    return wait_for(child) != LACKS;
+    return wait_for_child(child) != LACKS;
 }
 
 long unsock_user_access(const struct unsock_user *user, const char *path, int rights) {
@@ -185,6 +185,6 @@ long unsock_user_access(const struct unsock_user *user, const char *path, int ri
             unsock_exit(UNTRIED);
         unsock_exit((int)-unsock_faccessat(AT_FDCWD, path, rights));
     }
-    int status = wait_for(child);
+    int status = wait_for_child(child);
     return status < 0 || status == UNTRIED ? 1 : -status;
 }

@@ -66,7 +66,7 @@ static bool has_variable(const struct users *users, uint32_t process) {
     return found;
 }
 
-static bool is_among(uint64_t number, const uint32_t *list, unsigned count) {
+static bool is_among_numbers(uint64_t number, const uint32_t *list, unsigned count) {
     while (count > 0 && list[count - 1] != number)
         count--;
     return count > 0;
@@ -89,7 +89,7 @@ static bool has_socket(const struct users *users, uint32_t process) {
         struct unsock_span rest = {link + sizeof(socket) - 1, 0};
         rest.length = unsock_begins(link, socket) ? strlen(rest.at) : 0;
         found = unsock_span_number(unsock_span_next(&rest, ']'), 10, UINT32_MAX, &number) &&
-                is_among(number, users->sockets, users->socket_count);
+                is_among_numbers(number, users->sockets, users->socket_count);
     }
     unsock_entries_close(&entries);
     return found;
@@ -116,8 +116,8 @@ static int64_t parent_of(uint32_t process) {
 
 static bool is_user(const struct users *users, uint32_t process) {
     int64_t parent = parent_of(process);
-    return parent >= 0 && (is_among((uint64_t)parent, users->processes, users->count) || has_variable(users, process) ||
-                           has_socket(users, process));
+    return parent >= 0 && (is_among_numbers((uint64_t)parent, users->processes, users->count) ||
+                           has_variable(users, process) || has_socket(users, process));
 }
 
 static bool note_socket(void *context, const struct unsock_unix_socket *socket) {
@@ -156,8 +156,8 @@ static void find_users(struct users *users, const char *directory, const uint32_
         unsock_entries_open(&entries, AT_FDCWD, "/proc");
         for (const char *name; users->count < PROCESSES_MOST && (name = unsock_entries_next(&entries, &type));) {
             uint64_t process;
-            if (unsock_span_number(unsock_span_of(name), 10, INT32_MAX, &process) && !is_among(process, spared, 2) &&
-                !is_among(process, users->processes, users->count))
+            if (unsock_span_number(unsock_span_of(name), 10, INT32_MAX, &process) &&
+                !is_among_numbers(process, spared, 2) && !is_among_numbers(process, users->processes, users->count))
                 more |= note_process(users, (uint32_t)process);
         }
         unsock_entries_close(&entries);

@@ -34,7 +34,7 @@ uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events) {
     return adds ? events | EPOLLPRI | ADDED : events;
 }
 
-static void take_back(struct unsock_epoll_event *event) {
+static void take_marks_back(struct unsock_epoll_event *event) {
     uint32_t marks = event->events & (ADDED_IN | HELD_OUT | HELD_NORM);
     event->events &= ~(marks | (marks & ADDED_IN ? EPOLLIN : 0));
     event->events |= (marks & HELD_OUT ? EPOLLOUT : 0) | (marks & HELD_NORM ? EPOLLWRNORM : 0);
@@ -119,7 +119,7 @@ UNSOCK_OWN_FRAME static uint64_t inode_of(int fd) {
  * Asks the kernel for the registration as it is now: a one-shot that has fired is disarmed, for example. Of all calls
  * this is where most of a small stack is used: the path is written where the lines come afterwards.
  */
-UNSOCK_OWN_FRAME static bool ask_kernel(int set, int fd, struct unsock_epoll_event *event) {
+UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, struct unsock_epoll_event *event) {
     struct unsock_lines lines;
     struct unsock_span line;
     struct unsock_text path;
@@ -161,9 +161,9 @@ static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
     /* Of one that is quiet the kernel knows another registration. */
     if (quiet)
         event.events = event.events & UNSOCK_WATCH_FIRED ? EPOLLONESHOT : event.events & ~UNSOCK_WATCH_MARKS;
-    else if ((!certain || (event.events & EPOLLONESHOT)) && ask_kernel(set, fd, &event))
+    else if ((!certain || (event.events & EPOLLONESHOT)) && read_kernel_registration(set, fd, &event))
         known = true;
-    take_back(&event);
+    take_marks_back(&event);
     long result = unsock_epoll_ctl(set, EPOLL_CTL_DEL, fd, &event);
     if (result == -ENOENT && is_remembered_fired(set, fd)) {
         event.events = EPOLLONESHOT;

@@ -66,7 +66,7 @@ static bool is_settled(const struct unsock_fd *entry, const struct unsock_fd *be
 }
 
 /* By what the kernel tells of the socket, if it is one. Returns whether it is another one, or -errno. */
-static long look(int fd, bool thoroughly) {
+static long look_at_socket(int fd, bool thoroughly) {
     union unsock_sockaddr name;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
@@ -102,17 +102,17 @@ void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length
 }
 
 long unsock_reuse_look(int fd) {
-    return look(fd, true);
+    return look_at_socket(fd, true);
 }
 
 long unsock_reuse_check(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    long another = entry && entry->state != UNSOCK_STATE_NEW ? look(fd, false) : 0;
+    long another = entry && entry->state != UNSOCK_STATE_NEW ? look_at_socket(fd, false) : 0;
     return UNSOCK_MIN(another, 0);
 }
 
 bool unsock_reuse_failed(int fd, long result) {
     bool usual =
         result >= 0 || result == -EAGAIN || result == -EINTR || result == -EINPROGRESS || result == -ECONNREFUSED;
-    return !usual && look(fd, true) > 0;
+    return !usual && look_at_socket(fd, true) > 0;
 }

@@ -105,7 +105,7 @@ void unsock_next_resolve(void) {
 
 static int (*set_cancel_type)(int type, int *before);
 static int32_t answering[256]; /* threads, each by its number */
-static unsigned answers;
+static unsigned resolve_answers;
 
 void unsock_next_resolve_trapped(void) {
     void *found = unsock_next_find_newer("pthread_setcanceltype");
@@ -121,11 +121,11 @@ void unsock_cancel_forbid(bool trapped) {
         return;
     int32_t thread = (int32_t)unsock_gettid();
     __atomic_store_n(place_of_answer(thread), trapped ? thread : 0, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&answers, trapped ? 1 : -1u, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&resolve_answers, trapped ? 1 : -1u, __ATOMIC_RELAXED);
 }
 
 static bool is_answering(void) {
-    int32_t thread = __atomic_load_n(&answers, __ATOMIC_RELAXED) != 0 ? (int32_t)unsock_gettid() : 0;
+    int32_t thread = __atomic_load_n(&resolve_answers, __ATOMIC_RELAXED) != 0 ? (int32_t)unsock_gettid() : 0;
     return thread != 0 && __atomic_load_n(place_of_answer(thread), __ATOMIC_RELAXED) == thread;
 }
 

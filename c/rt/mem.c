@@ -17,7 +17,7 @@ typedef struct {
     uint64_t value;
 } __attribute__((packed, may_alias)) word;
 
-static inline uint64_t load(const uint8_t *at) {
+static inline uint64_t load_word(const uint8_t *at) {
     return ((const word *)at)->value;
 }
 
@@ -35,8 +35,8 @@ void *memcpy(void *restrict to, const void *restrict from, size_t length) {
     if (length >= sizeof(word)) {
         size_t last = length - sizeof(word);
         for (size_t i = 0; i < last; i += sizeof(word))
-            store(out + i, load(in + i));
-        store(out + last, load(in + last));
+            store(out + i, load_word(in + i));
+        store(out + last, load_word(in + last));
         return to;
     }
     for (size_t i = 0; i < length; i++)
@@ -88,10 +88,10 @@ bool unsock_same_bytes(const void *left, const void *right, size_t length) {
     if (length >= sizeof(word)) {
         size_t last = length - sizeof(word);
         for (size_t i = 0; i < last; i += sizeof(word)) {
-            if (load(a + i) != load(b + i))
+            if (load_word(a + i) != load_word(b + i))
                 return false;
         }
-        return load(a + last) == load(b + last);
+        return load_word(a + last) == load_word(b + last);
     }
     for (size_t i = 0; i < length; i++) {
         if (a[i] != b[i])

@@ -30,6 +30,9 @@ static inline bool unsock_span_is(struct unsock_span span, const char *text) {
 /* Does the string begin so? */
 bool unsock_begins(const char *string, const char *with);
 
+/* Is the character in the string? It is not '\0'. */
+bool unsock_contains(const char *string, char c);
+
 /* Cuts what stands before the first `separator` off the front of *rest; without one, takes all. */
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator);
 

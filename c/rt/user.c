@@ -21,7 +21,7 @@ uintptr_t unsock_user_stack_end;
 static uintptr_t first_thread;
 static uint64_t stacks[STACKS];
 
-static uintptr_t thread_pointer(void) {
+static uintptr_t own_thread_pointer(void) {
     uintptr_t at;
 #if defined(__x86_64__)
     __asm__ volatile("mov %%fs:0, %0" : "=r"(at));
@@ -35,7 +35,7 @@ void unsock_user_start(void) {
     unsock_user_stack_end = unsock_libc_auxiliary(AUXILIARY_RANDOM);
     /* Without a libc nobody may have set it. */
     if (unsock_user_stack_end != 0)
-        first_thread = thread_pointer();
+        first_thread = own_thread_pointer();
 }
 
 void unsock_user_start_at(uintptr_t end) {
@@ -96,7 +96,7 @@ static bool is_on_stack(uintptr_t at, size_t size) {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     if (at < here || first_thread == 0)
         return false;
-    uintptr_t end = thread_pointer();
+    uintptr_t end = own_thread_pointer();
     if (end == first_thread || at > end || size > end - at || end - here > THREAD_STACK_MOST)
         return false;
     uint64_t *stack = &stacks[end / UNSOCK_PAGE % STACKS];
@@ -125,7 +125,7 @@ bool unsock_user_writable_far(void *at, size_t size) {
 }
 
 /* Is the byte there? `seen`: the page, plus 1, that was the last to be. */
-static inline bool is_there(uintptr_t at, uintptr_t *seen) {
+static inline bool is_byte_there(uintptr_t at, uintptr_t *seen) {
     if (at / UNSOCK_PAGE + 1 != *seen && !unsock_user_readable((const void *)at, 1))
         return false;
     *seen = at / UNSOCK_PAGE + 1;
@@ -134,7 +134,7 @@ static inline bool is_there(uintptr_t at, uintptr_t *seen) {
 
 static long length_of(const char *at, uintptr_t *seen) {
     for (const char *next = at;; next++) {
-        if (!is_there((uintptr_t)next, seen))
+        if (!is_byte_there((uintptr_t)next, seen))
             return UNSOCK_USER_FAULT;
         if (*next == '\0')
             return next - at;
@@ -151,7 +151,7 @@ long unsock_user_strings(const char *const *list) {
     uintptr_t seen_list = 0, seen = 0;
     for (long count = 0;; count++) {
         uintptr_t at = (uintptr_t)(list + count);
-        if (!is_there(at, &seen_list) || !is_there(at + sizeof(*list) - 1, &seen_list))
+        if (!is_byte_there(at, &seen_list) || !is_byte_there(at + sizeof(*list) - 1, &seen_list))
             return UNSOCK_USER_FAULT;
         if (!list[count])
             return count;

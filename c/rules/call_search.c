@@ -20,7 +20,7 @@
  * Goes on from `at` in steps to the first with one or more, or to `end` or behind it. Reads one byte more than the
  * steps have. `*found`: a bit for each byte of the step.
  */
-static const uint8_t *skip(const uint8_t *at, const uint8_t *end, uint32_t *found) {
+static const uint8_t *skip_to_syscall(const uint8_t *at, const uint8_t *end, uint32_t *found) {
     uint32_t low, high;
     __asm__("movd %k[first],%%xmm4\n"
             "pshufd $0,%%xmm4,%%xmm4\n"
@@ -62,7 +62,7 @@ static const uint8_t *skip(const uint8_t *at, const uint8_t *end, uint32_t *foun
 size_t unsock_call_search(const uint8_t *code, size_t from, size_t size) {
     if (size > STEP && from < size - STEP) {
         uint32_t found;
-        from = (size_t)(skip(code + from, code + size - STEP, &found) - code);
+        from = (size_t)(skip_to_syscall(code + from, code + size - STEP, &found) - code);
         if (found != 0)
             return from + (size_t)__builtin_ctz(found);
     }

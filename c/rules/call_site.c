@@ -72,7 +72,7 @@ static unsigned register_of(unsigned field, bool high) {
     return (field & 7) | (high ? 8 : 0);
 }
 
-static bool may_change(unsigned changed) {
+static bool may_register_change(unsigned changed) {
     return changed != RAX && changed != RSP;
 }
 
@@ -87,13 +87,13 @@ static unsigned plain(const uint8_t *at) {
     bool registers = op[1] >= 0xc0;
     /* mov %reg,%reg; xor %reg,%reg */
     if ((op[0] == 0x89 || op[0] == 0x31) && registers)
-        return may_change(register_of(op[1], high_rm)) ? start + 2 : 0;
+        return may_register_change(register_of(op[1], high_rm)) ? start + 2 : 0;
     /* movslq %reg,%reg */
     if (op[0] == 0x63 && wide && registers)
-        return may_change(register_of(op[1] >> 3, high_reg)) ? start + 2 : 0;
+        return may_register_change(register_of(op[1] >> 3, high_reg)) ? start + 2 : 0;
     /* mov $number,%reg */
     if ((op[0] & 0xf8) == 0xb8 && !wide)
-        return may_change(register_of(op[0], high_rm)) ? start + 5 : 0;
+        return may_register_change(register_of(op[0], high_rm)) ? start + 5 : 0;
     /* sub $number,%rsp */
     if (at[0] == 0x48 && op[0] == 0x83 && op[1] == 0xec)
         return 4;
@@ -162,7 +162,7 @@ static bool is_number(const uint8_t *at, int16_t *number) {
 }
 
 /* Do plain instructions alone stand between the two? */
-static bool is_plain(const uint8_t *from, const uint8_t *to) {
+static bool is_plain_between(const uint8_t *from, const uint8_t *to) {
     for (unsigned length; from < to; from += length) {
         length = plain(from);
         if (length == 0)
@@ -174,7 +174,7 @@ static bool is_plain(const uint8_t *from, const uint8_t *to) {
 static bool find_loaded(const uint8_t *code, size_t at, struct unsock_call_site *site) {
     for (size_t moved = JUMP; moved <= UNSOCK_CALL_SITE_MOST; moved++) {
         const uint8_t *load = code + at - moved;
-        if (load[0] != 0xb8 || !is_number(load + 1, &site->number) || !is_plain(load + JUMP, code + at))
+        if (load[0] != 0xb8 || !is_number(load + 1, &site->number) || !is_plain_between(load + JUMP, code + at))
             continue;
         site->moved = (uint8_t)moved;
         site->cut = 0;

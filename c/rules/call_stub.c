@@ -10,7 +10,7 @@ struct maker {
     bool failed;
 };
 
-static void put(struct maker *maker, const void *bytes, size_t count) {
+static void put_bytes(struct maker *maker, const void *bytes, size_t count) {
     memcpy(maker->bytes + maker->length, bytes, count);
     maker->length += count;
 }
@@ -22,13 +22,13 @@ static void put_way(struct maker *maker, uint64_t to) {
     int64_t distance = (int64_t)(to - (maker->at + maker->length + 4));
     int32_t way = (int32_t)distance;
     maker->failed |= way != distance;
-    put(maker, &way, sizeof(way));
+    put_bytes(maker, &way, sizeof(way));
 }
 
-#define PUT(maker, ...) put(maker, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+#define PUT(maker, ...) put_bytes(maker, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
 /* Leaves a place for the distance of a short jump, and returns it. */
-static size_t skip(struct maker *maker, uint8_t jump) {
+static size_t skip_jump(struct maker *maker, uint8_t jump) {
     PUT(maker, jump, 0);
     return maker->length - 1;
 }
@@ -45,17 +45,17 @@ size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct u
     size_t large = 0, unknown = 0;
     if (maker.failed)
         return 0;
-    put(&maker, moved, site->moved);
+    put_bytes(&maker, moved, site->moved);
     if (any) {
         PUT(&maker, 0x89, 0xc1);                   /* mov %eax,%ecx */
         PUT(&maker, 0x0f, 0xc9);                   /* bswap %ecx */
         PUT(&maker, 0x0f, 0xb7, 0xc9);             /* movzwl %cx,%ecx: the upper half */
         PUT(&maker, 0xe3, 0x02);                   /* jrcxz over the next */
-        large = skip(&maker, 0xeb);                /* jmp */
+        large = skip_jump(&maker, 0xeb);           /* jmp */
         PUT(&maker, 0x0f, 0xb7, 0xc8, 0x49, 0xbb); /* movzwl %ax,%ecx; movabs $table,%r11 */
-        put(&maker, &table, sizeof(table));
+        put_bytes(&maker, &table, sizeof(table));
         PUT(&maker, 0x41, 0x0f, 0xb6, 0x0c, 0x0b); /* movzbl (%r11,%rcx),%ecx */
-        unknown = skip(&maker, 0xe3);              /* jrcxz */
+        unknown = skip_jump(&maker, 0xe3);         /* jrcxz */
     }
     PUT(&maker, 0x48, 0x8d, 0x0d); /* lea behind(%rip),%rcx */
     put_way(&maker, stub->syscall + 2);
@@ -85,7 +85,7 @@ bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CA
 #define POP 0xa8c17bf0u  /* ldp x16,x30,[sp],#16 */
 
 static void put_word(struct maker *maker, uint32_t instruction) {
-    put(maker, &instruction, sizeof(instruction));
+    put_bytes(maker, &instruction, sizeof(instruction));
 }
 
 /* An instruction with a field for the way from itself to an address, in words. */
@@ -109,7 +109,7 @@ size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct u
     struct maker maker = {stub->at, bytes, 0, false};
     uint64_t words[] = {(uint64_t)stub->table, stub->syscall}, data = stub->at + UNSOCK_CALL_STUB_MOST - sizeof(words);
     uint64_t start = stub->at + site->moved + WORD, out = start + (stub->keeps_stack ? 7 : 10) * WORD;
-    put(&maker, moved, site->moved);
+    put_bytes(&maker, moved, site->moved);
     if (stub->keeps_stack)
         put_load(&maker, 17, data + sizeof(words[0]));
     else

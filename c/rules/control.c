@@ -3,7 +3,7 @@
 
 #include "rt/base.h"
 
-static uint16_t family_of(const uint8_t *address) {
+static uint16_t family_of_control(const uint8_t *address) {
     uint16_t family;
     memcpy(&family, address, sizeof(family));
     return family;
@@ -11,13 +11,14 @@ static uint16_t family_of(const uint8_t *address) {
 
 /* A path or an abstract name, not the unnamed address. */
 static bool unix_address_fits(const uint8_t *address, uint32_t length, bool abstract) {
-    if (family_of(address) != AF_UNIX || length <= UNSOCK_SUN_PATH_OFFSET || length > sizeof(struct sockaddr_un))
+    if (family_of_control(address) != AF_UNIX || length <= UNSOCK_SUN_PATH_OFFSET ||
+        length > sizeof(struct sockaddr_un))
         return false;
     return address[UNSOCK_SUN_PATH_OFFSET] != '\0' || (abstract && length > UNSOCK_SUN_PATH_OFFSET + 1);
 }
 
 static bool dest_fits(const uint8_t *address, uint32_t length) {
-    switch (family_of(address)) {
+    switch (family_of_control(address)) {
     case AF_UNIX:
         return unix_address_fits(address, length, true);
     case AF_INET6:
@@ -44,7 +45,7 @@ bool unsock_control_check(const void *bytes, size_t length) {
         return false;
     if (!(file.options & UNSOCK_CONTROL_FIRECRACKER))
         return true;
-    return unix_address_fits(file.proxy, file.proxy_length, false) && family_of(file.dest) == UNSOCK_AF_VSOCK;
+    return unix_address_fits(file.proxy, file.proxy_length, false) && family_of_control(file.dest) == UNSOCK_AF_VSOCK;
 }
 
 bool unsock_control_is_meant(const void *bytes, size_t length) {
@@ -57,7 +58,7 @@ bool unsock_control_is_meant(const void *bytes, size_t length) {
 
 bool unsock_control_refuses(const struct unsock_control_file *file) {
     static const char nobody[] = UNSOCK_CONTROL_NOBODY;
-    return family_of(file->dest) == AF_UNIX && file->dest_length >= UNSOCK_SUN_PATH_OFFSET + sizeof(nobody) &&
+    return family_of_control(file->dest) == AF_UNIX && file->dest_length >= UNSOCK_SUN_PATH_OFFSET + sizeof(nobody) &&
            unsock_same(file->dest + UNSOCK_SUN_PATH_OFFSET, nobody, sizeof(nobody));
 }
 
@@ -84,7 +85,7 @@ bool unsock_control_holds_half_close(const struct unsock_control_file *file) {
     const char *told = unsock_control_half_close(file);
     if (told)
         return told[0] == 'h';
-    return (file->options & UNSOCK_CONTROL_FIRECRACKER) || family_of(file->dest) == UNSOCK_AF_TIPC;
+    return (file->options & UNSOCK_CONTROL_FIRECRACKER) || family_of_control(file->dest) == UNSOCK_AF_TIPC;
 }
 
 int unsock_check_control(const void *bytes, size_t length) {

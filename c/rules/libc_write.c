@@ -27,7 +27,7 @@ static const struct piece preparations[PIECES] = {
     {2, {0x6a, 0x01}},             /* push $1: the call's number */
     {2, {0x31, 0xc9}},             /* xor %ecx,%ecx */
 };
-static const uint8_t ends[] = {0x48, 0x83, 0xc4, 0x18, 0xc3}; /* add $24,%rsp; ret */
+static const uint8_t write_ends[] = {0x48, 0x83, 0xc4, 0x18, 0xc3}; /* add $24,%rsp; ret */
 /* sub $16,%rsp; push 24(%rsp); call __internal_syscall_cancel */
 static const uint8_t cancel_begins[] = {0x48, 0x83, 0xec, 0x10, 0xff, 0x74, 0x24, 0x18, CALL};
 /* pop %rdx; pop %rcx; cmp $-4096,%rax; ja: to where errno is set */
@@ -75,7 +75,7 @@ static bool find_by_cancel(const uint8_t *at, int64_t *distance) {
     int32_t way;
     memcpy(&way, at + 1, sizeof(way));
     *distance = (at + 1 + sizeof(way) - start) + (int64_t)way;
-    return at[0] == CALL && unsock_same(at + 1 + sizeof(way), ends, sizeof(ends));
+    return at[0] == CALL && unsock_same(at + 1 + sizeof(way), write_ends, sizeof(write_ends));
 }
 
 /* How long the question is; 0: it is none. The byte behind it leads to the part. */

@@ -18,19 +18,13 @@ static const struct {
     uint8_t mark;
 } marks[] = {{'+', UNSOCK_PORT_REUSEPORT}, {'*', UNSOCK_PORT_REUSEADDR}, {'!', UNSOCK_PORT_CONNECTED}};
 
-static bool is(const char *address, const char *text) {
+static bool is_address(const char *address, const char *text) {
     return unsock_span_is(unsock_span_of(address), text);
-}
-
-static bool has(const char *address, char c) {
-    while (*address != '\0' && *address != c)
-        address++;
-    return *address != '\0';
 }
 
 /* Five characters that stand for an address: no such text has neither a dot nor a colon. */
 static bool is_short(const char *address) {
-    return !is(address, BOTH) && !has(address, '.') && !has(address, '-');
+    return !is_address(address, BOTH) && !unsock_contains(address, '.') && !unsock_contains(address, '-');
 }
 
 bool unsock_port_entry_fits(size_t length) {
@@ -74,7 +68,7 @@ bool unsock_port_entry_asking(const struct unsock_ip *any, bool v6only, const st
 }
 
 bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
-    return has(entry->address, ASKS);
+    return unsock_contains(entry->address, ASKS);
 }
 
 bool unsock_port_entry_target(const struct unsock_port_entry *entry, struct unsock_ip *target) {
@@ -107,10 +101,10 @@ static unsigned families(const struct unsock_port_entry *entry) {
     struct unsock_ip ip;
     bool known;
     const char *address = entry->address;
-    if (is(address, BOTH) || unsock_port_entry_asks(entry))
+    if (is_address(address, BOTH) || unsock_port_entry_asks(entry))
         return FAMILY4 | FAMILY6;
     if (!is_short(address))
-        return has(address, '-') ? FAMILY6 : FAMILY4;
+        return unsock_contains(address, '-') ? FAMILY6 : FAMILY4;
     return unsock_address_text_read(unsock_span_of(address), &ip, &known) && ip.family == AF_INET6 ? FAMILY6 : FAMILY4;
 }
 
@@ -121,7 +115,7 @@ static bool is_wildcard(const struct unsock_port_entry *entry) {
     if (unsock_port_entry_asks(entry))
         return true;
     if (!is_short(address))
-        return is(address, ANY4) || is(address, ANY6) || is(address, BOTH);
+        return is_address(address, ANY4) || is_address(address, ANY6) || is_address(address, BOTH);
     return unsock_address_text_read(unsock_span_of(address), &ip, &known) && known && unsock_ip_is_wildcard(&ip);
 }
 

@@ -66,7 +66,7 @@ static char *put_port(char *at, struct unsock_port_key key) {
 }
 
 /* The name of a socket's file. */
-static char *put_name(char *at, struct unsock_port_key key, const struct unsock_port_entry *entry) {
+static char *put_socket_name(char *at, struct unsock_port_key key, const struct unsock_port_entry *entry) {
     at = put_text(put_port(at, key), entry->address);
     if (entry->number == 0)
         return at;
@@ -75,7 +75,7 @@ static char *put_name(char *at, struct unsock_port_key key, const struct unsock_
 }
 
 /* What is too long is cut off: nobody has such a name. */
-static socklen_t put_path(struct sockaddr_un *path, const char *name, const char *end) {
+static socklen_t put_named_path(struct sockaddr_un *path, const char *name, const char *end) {
     char *at = put_directory(path);
     size_t length = UNSOCK_MIN((size_t)(end - name), (size_t)(path->sun_path + sizeof(path->sun_path) - 1 - at));
     memcpy(at, name, length);
@@ -84,8 +84,8 @@ static socklen_t put_path(struct sockaddr_un *path, const char *name, const char
 
 socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_entry *entry,
                            struct sockaddr_un *path) {
-    char name[NAME_MOST], *end = put_name(name, key, entry);
-    return put_path(path, name, end);
+    char name[NAME_MOST], *end = put_socket_name(name, key, entry);
+    return put_named_path(path, name, end);
 }
 
 /* Without an entry, which takes longer to make than all the rest. */
@@ -104,7 +104,7 @@ socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *
 
 void unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path) {
     char name[NAME_MOST], *name_end = put_text(put_port(name, key), end);
-    put_path(path, name, name_end);
+    put_named_path(path, name, name_end);
 }
 
 bool unsock_port_is_of_another_protocol(struct unsock_span text) {
@@ -147,7 +147,7 @@ bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_ke
 
 void unsock_port_link_write(struct unsock_port_key key, const struct unsock_port_entry *first, bool several,
                             char *buffer) {
-    *put_name(put_text(buffer, several ? "./" : ""), key, first) = '\0';
+    *put_socket_name(put_text(buffer, several ? "./" : ""), key, first) = '\0';
 }
 
 bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,

@@ -38,7 +38,7 @@ unsigned unsock_port_count(const struct unsock_port *port) {
     return rest.length == 0 ? entries : UNSOCK_PORT_ENTRIES + 1;
 }
 
-static void append(struct unsock_text *text, const struct unsock_port_entry *entry) {
+static void append_entry(struct unsock_text *text, const struct unsock_port_entry *entry) {
     if (text->length > 0)
         unsock_text_char(text, ' ');
     unsock_port_entry_put(text, entry);
@@ -47,7 +47,7 @@ static void append(struct unsock_text *text, const struct unsock_port_entry *ent
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry) {
     struct unsock_text text = {port->text, sizeof(port->text), port->length, false};
     unsigned entries = unsock_port_count(port);
-    append(&text, entry);
+    append_entry(&text, entry);
     if (text.cut || entries >= UNSOCK_PORT_ENTRIES)
         return false;
     port->life[entries] = UNSOCK_PORT_ALIVE;
@@ -67,14 +67,14 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
     port->life[unsock_port_find(port, &port->first)] = UNSOCK_PORT_UNKNOWN;
 }
 
-static bool is_gone(uint8_t life) {
+static bool is_life_gone(uint8_t life) {
     return life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
 }
 
 unsigned unsock_port_living(const struct unsock_port *port) {
     unsigned entries = unsock_port_count(port), living = 0;
     for (unsigned i = 0; i < entries; i++)
-        living += !is_gone(port->life[i]);
+        living += !is_life_gone(port->life[i]);
     return living;
 }
 
@@ -89,8 +89,8 @@ bool unsock_port_has_record(const struct unsock_port *port) {
     unsigned living = 0;
     bool marked = false;
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        living += !is_gone(port->life[i]);
-        marked |= !is_gone(port->life[i]) && unsock_port_needs_record(port->key, &entry);
+        living += !is_life_gone(port->life[i]);
+        marked |= !is_life_gone(port->life[i]) && unsock_port_needs_record(port->key, &entry);
     }
     return living > 1 || marked;
 }
@@ -100,11 +100,11 @@ bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry 
     struct unsock_port_entry entry;
     struct unsock_text text = unsock_text_in(port->fresh, sizeof(port->fresh));
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (!is_gone(port->life[i]) && !(me && unsock_port_same(&entry, me)))
-            append(&text, &entry);
+        if (!is_life_gone(port->life[i]) && !(me && unsock_port_same(&entry, me)))
+            append_entry(&text, &entry);
     }
     if (me)
-        append(&text, me);
+        append_entry(&text, me);
     return !text.cut;
 }
 
@@ -112,7 +112,7 @@ int unsock_port_next_unnumbered(const struct unsock_port *port, const struct uns
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
     for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (i > index && entry.number == 0 && !is_gone(port->life[i]) && !unsock_port_same(&entry, me) &&
+        if (i > index && entry.number == 0 && !is_life_gone(port->life[i]) && !unsock_port_same(&entry, me) &&
             unsock_port_overlap(&entry, me))
             return i;
     }
@@ -141,12 +141,12 @@ struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *por
         bool first = unsock_port_same(&entry, &port->first), excludes = unsock_port_conflict(&entry, me);
         bool shares = !excludes && unsock_port_overlap(&entry, me);
         uint8_t life = bound && unsock_port_same(&entry, me) ? UNSOCK_PORT_GONE : port->life[i];
-        joining.shares |= shares && entry.number != 0 && !is_gone(life);
+        joining.shares |= shares && entry.number != 0 && !is_life_gone(life);
         if (!first && !excludes && !(shares && entry.number == 0))
             continue;
         if (life == UNSOCK_PORT_UNKNOWN)
             return (struct unsock_port_joining){UNSOCK_PORT_ASK, i, false, false};
-        if (is_gone(life))
+        if (is_life_gone(life))
             joining.be_first |= first;
         else if (excludes && life != UNSOCK_PORT_OWN)
             return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, i, false, false};
@@ -163,10 +163,10 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
     struct unsock_port_leaving leaving = {false, -1, UNSOCK_PORT_HEIR_STAYS};
     if (port->holder != UNSOCK_PORT_OURS)
         return leaving;
-    if (!unsock_port_same(&port->first, me) && !is_gone(port->life[unsock_port_find(port, &port->first)]))
+    if (!unsock_port_same(&port->first, me) && !is_life_gone(port->life[unsock_port_find(port, &port->first)]))
         return leaving;
     for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (unsock_port_same(&entry, me) || is_gone(port->life[i]))
+        if (unsock_port_same(&entry, me) || is_life_gone(port->life[i]))
             continue;
         bool known = port->life[i] == UNSOCK_PORT_ALIVE;
         return (struct unsock_port_leaving){!known, i, i};

@@ -31,7 +31,7 @@ struct reading {
 
 _Static_assert(sizeof(struct reading) <= UNSOCK_PROGRAM_ROOM, "it fits into the caller's room");
 
-static bool read_all(const struct reading *reading, uint64_t offset, void *bytes, size_t size) {
+static bool read_program_bytes(const struct reading *reading, uint64_t offset, void *bytes, size_t size) {
     return reading->source->read(reading->source, offset, bytes, size) == (long)size;
 }
 
@@ -77,10 +77,10 @@ static bool sections_tell(struct reading *reading, struct unsock_program_file *f
     if (header->e_shentsize != sizeof(names) || header->e_shstrndx >= header->e_shnum ||
         header->e_shnum > SECTIONS_MOST)
         return false;
-    if (!read_all(reading, header->e_shoff + header->e_shstrndx * sizeof(names), &names, sizeof(names)))
+    if (!read_program_bytes(reading, header->e_shoff + header->e_shstrndx * sizeof(names), &names, sizeof(names)))
         return false;
     size_t size = UNSOCK_MIN(names.sh_size, (uint64_t)ROOM);
-    if (!read_all(reading, names.sh_offset, reading->room, size))
+    if (!read_program_bytes(reading, names.sh_offset, reading->room, size))
         return false;
     struct unsock_span rest = {(const char *)reading->room, size};
     while (rest.length > 0) {
@@ -101,7 +101,7 @@ static bool has_go_mark(struct reading *reading) {
     uint64_t size = data ? UNSOCK_MIN(data->p_filesz, (uint64_t)GO_SEARCH) : 0;
     for (uint64_t done = 0; done < size; done += ROOM) {
         size_t part = (size_t)UNSOCK_MIN(size - done, (uint64_t)ROOM);
-        if (!read_all(reading, data->p_offset + done, reading->room, part))
+        if (!read_program_bytes(reading, data->p_offset + done, reading->room, part))
             return false;
         for (size_t at = 0; at + GO_MARK_SIZE <= part; at += 16) {
             if (unsock_same(reading->room + at, go_mark, GO_MARK_SIZE))
@@ -122,7 +122,7 @@ static enum unsock_program_kind elf_kind(struct reading *reading, struct unsock_
         header->e_phnum == 0 || header->e_phnum > SEGMENTS_MOST)
         return UNSOCK_PROGRAM_OTHER;
     reading->segment_count = header->e_phnum;
-    if (!read_all(reading, header->e_phoff, reading->segments, header->e_phnum * sizeof(Elf64_Phdr)))
+    if (!read_program_bytes(reading, header->e_phoff, reading->segments, header->e_phnum * sizeof(Elf64_Phdr)))
         return UNSOCK_PROGRAM_OTHER;
     file->own_calls = sections_tell(reading, file) || (header->e_shnum == 0 && has_go_mark(reading));
     if (!has_segment(reading, PT_INTERP))

@@ -22,7 +22,7 @@ static const char *known(const struct unsock_words *words, unsigned index) {
     return index - settings < OTHERS ? others[index - settings] : NULL;
 }
 
-static bool refuse(struct unsock_span name, const struct unsock_words *words, struct unsock_text *error) {
+static bool refuse_name(struct unsock_span name, const struct unsock_words *words, struct unsock_text *error) {
     const char *meant = unsock_nearest(name, PREFIX_LENGTH, words);
     for (size_t i = 0; i < name.length && i < NAME_MOST; i++) {
         char c = name.at[i];
@@ -49,7 +49,7 @@ bool unsock_setting_names_check(const struct unsock_environment *environment, co
         for (unsigned i = 0; !is_known && (candidate = known(&words, i)); i++)
             is_known = unsock_span_is(name, candidate);
         if (!is_known)
-            return refuse(name, &words, error);
+            return refuse_name(name, &words, error);
     }
     return true;
 }

@@ -24,7 +24,7 @@ struct setting {
     bool (*read)(struct reader *reader, const struct setting *setting, const char *value);
 };
 
-static bool wrong(struct reader *reader, const struct setting *setting, const char *why, const char *value) {
+static bool fail_setting(struct reader *reader, const struct setting *setting, const char *why, const char *value) {
     unsock_text_put(reader->error, setting->name);
     unsock_text_put(reader->error, ": ");
     unsock_text_put(reader->error, why);
@@ -36,7 +36,7 @@ static bool wrong(struct reader *reader, const struct setting *setting, const ch
 static bool read_flag(struct reader *reader, const struct setting *setting, const char *value, bool *flag) {
     *flag = value && unsock_span_is(unsock_span_of(value), "1");
     if (value && !*flag && !unsock_span_is(unsock_span_of(value), "0"))
-        return wrong(reader, setting, "must be 1 (on) or 0 (off)", value);
+        return fail_setting(reader, setting, "must be 1 (on) or 0 (off)", value);
     return true;
 }
 
@@ -57,11 +57,12 @@ static bool normalize_directory(struct unsock_span path, struct unsock_settings 
 
 static bool read_directory(struct reader *reader, const struct setting *setting, const char *value) {
     if (!value)
-        return wrong(reader, setting, "is not set: name the absolute directory of the socket files", "");
+        return fail_setting(reader, setting, "is not set: name the absolute directory of the socket files", "");
     if (value[0] != '/')
-        return wrong(reader, setting, "must be an absolute path", value);
+        return fail_setting(reader, setting, "must be an absolute path", value);
     if (!normalize_directory(unsock_span_of(value), reader->settings))
-        return wrong(reader, setting, "must be a directory of 2 to 90 bytes, so that a socket file's path fits", value);
+        return fail_setting(reader, setting, "must be a directory of 2 to 90 bytes, so that a socket file's path fits",
+                            value);
     return true;
 }
 
@@ -91,11 +92,12 @@ static bool read_accept_as(struct reader *reader, const struct setting *setting,
     if (!value || (read_prefix(unsock_span_of(value), prefix) && prefix->ip.family == AF_INET && !mapped &&
                    prefix->bits >= ACCEPT_AS_BITS_LEAST && prefix->bits <= ACCEPT_AS_BITS_MOST))
         return true;
-    return wrong(reader, setting, "must be a range of IPv4 addresses, ADDR/BITS, with 8 to 30 bits", value);
+    return fail_setting(reader, setting, "must be a range of IPv4 addresses, ADDR/BITS, with 8 to 30 bits", value);
 }
 
 /* The first listed address of a family: the one that peers without an address of their own have. */
-static struct unsock_ip first_address(const struct unsock_settings *settings, int family, struct unsock_ip otherwise) {
+static struct unsock_ip first_address_of_family(const struct unsock_settings *settings, int family,
+                                                struct unsock_ip otherwise) {
     for (unsigned i = 0; i < settings->address_count; i++) {
         if (settings->addresses[i].ip.family == family)
             return unsock_ip_some(settings->addresses[i].ip);
@@ -112,9 +114,9 @@ static bool read_list(struct reader *reader, const struct setting *setting, cons
         struct unsock_span item = unsock_span_next(&rest, ',');
         more = item.length < before;
         if (*count == UNSOCK_RANGES)
-            return wrong(reader, setting, "has more than 64 entries", value);
+            return fail_setting(reader, setting, "has more than 64 entries", value);
         if (!add(item, reader->settings))
-            return wrong(reader, setting, why, value);
+            return fail_setting(reader, setting, why, value);
     }
     return true;
 }
@@ -128,8 +130,8 @@ static bool read_addresses(struct reader *reader, const struct setting *setting,
                    "must be a comma-separated list of ADDR or ADDR/BITS"))
         return false;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = AF_INET});
-    reader->settings->default4 = first_address(reader->settings, AF_INET, loopback);
-    reader->settings->default6 = first_address(reader->settings, AF_INET6, reader->settings->default4);
+    reader->settings->default4 = first_address_of_family(reader->settings, AF_INET, loopback);
+    reader->settings->default6 = first_address_of_family(reader->settings, AF_INET6, reader->settings->default4);
     return true;
 }
 
@@ -158,7 +160,7 @@ static bool read_ports(struct reader *reader, const struct setting *setting, con
 static bool read_mode(struct reader *reader, const struct setting *setting, const char *value) {
     uint64_t mode = 0;
     if (value && !unsock_span_number(unsock_span_of(value), 8, 0777, &mode))
-        return wrong(reader, setting, "must be an octal mode from 0 to 777", value);
+        return fail_setting(reader, setting, "must be an octal mode from 0 to 777", value);
     reader->settings->mode = value ? (int)mode : -1;
     return true;
 }
@@ -166,7 +168,7 @@ static bool read_mode(struct reader *reader, const struct setting *setting, cons
 static bool read_connect_timeout_ms(struct reader *reader, const struct setting *setting, const char *value) {
     uint64_t timeout = CONNECT_TIMEOUT_DEFAULT_MS;
     if (value && (!unsock_span_number(unsock_span_of(value), 10, CONNECT_TIMEOUT_MOST_MS, &timeout) || timeout == 0))
-        return wrong(reader, setting, "must be milliseconds from 1 to 3600000", value);
+        return fail_setting(reader, setting, "must be milliseconds from 1 to 3600000", value);
     reader->settings->connect_timeout_ms = (unsigned)timeout;
     return true;
 }
@@ -182,7 +184,7 @@ static bool read_log(struct reader *reader, const struct setting *setting, const
         return true;
     }
     if (value[0] != '/' || strlen(value) > UNSOCK_LOG_MOST)
-        return wrong(reader, setting, "must be stderr or an absolute path of at most 255 bytes", value);
+        return fail_setting(reader, setting, "must be stderr or an absolute path of at most 255 bytes", value);
     memcpy(reader->settings->log_file, value, strlen(value) + 1);
     reader->settings->log = UNSOCK_LOG_FILE;
     return true;
@@ -196,7 +198,7 @@ static bool read_engine(struct reader *reader, const struct setting *setting, co
             return true;
         }
     }
-    return wrong(reader, setting, "must be auto, trap or preload", value);
+    return fail_setting(reader, setting, "must be auto, trap or preload", value);
 }
 
 /* On, if nothing is said. */

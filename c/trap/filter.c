@@ -46,7 +46,7 @@ struct maker {
     uint8_t if_false[UNSOCK_FILTER_MOST];
 };
 
-static void put(struct maker *maker, uint16_t code, uint32_t k, unsigned if_true, unsigned if_false) {
+static void put_instruction(struct maker *maker, uint16_t code, uint32_t k, unsigned if_true, unsigned if_false) {
     if (maker->length == maker->room || maker->length == UNSOCK_FILTER_MOST) {
         maker->failed = true;
         return;
@@ -56,61 +56,61 @@ static void put(struct maker *maker, uint16_t code, uint32_t k, unsigned if_true
     maker->program[maker->length++] = (struct sock_filter){code, 0, 0, k};
 }
 
-static void place(struct maker *maker, unsigned label) {
+static void place_label(struct maker *maker, unsigned label) {
     maker->places[label] = (uint16_t)maker->length;
 }
 
-static void load(struct maker *maker, size_t offset) {
-    put(maker, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, NEXT, NEXT);
+static void put_load_word(struct maker *maker, size_t offset) {
+    put_instruction(maker, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, NEXT, NEXT);
 }
 
 static void load_lower(struct maker *maker, unsigned argument) {
-    load(maker, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t));
+    put_load_word(maker, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t));
 }
 
 static void load_upper(struct maker *maker, unsigned argument) {
-    load(maker, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + sizeof(uint32_t));
+    put_load_word(maker, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + sizeof(uint32_t));
 }
 
-static void is(struct maker *maker, uint32_t value, unsigned if_true, unsigned if_false) {
-    put(maker, BPF_JMP | BPF_JEQ | BPF_K, value, if_true, if_false);
+static void put_jump_if_equal(struct maker *maker, uint32_t value, unsigned if_true, unsigned if_false) {
+    put_instruction(maker, BPF_JMP | BPF_JEQ | BPF_K, value, if_true, if_false);
 }
 
 static void is_at_least(struct maker *maker, uint32_t value, unsigned if_true, unsigned if_false) {
-    put(maker, BPF_JMP | BPF_JGE | BPF_K, value, if_true, if_false);
+    put_instruction(maker, BPF_JMP | BPF_JGE | BPF_K, value, if_true, if_false);
 }
 
-static void give(struct maker *maker, unsigned label, uint32_t verdict) {
-    place(maker, label);
-    put(maker, BPF_RET | BPF_K, verdict, NEXT, NEXT);
+static void put_verdict(struct maker *maker, unsigned label, uint32_t verdict) {
+    place_label(maker, label);
+    put_instruction(maker, BPF_RET | BPF_K, verdict, NEXT, NEXT);
 }
 
 /* What decides when the call has no mark. */
-static void decide(struct maker *maker, const struct unsock_trapped *call) {
+static void put_unmarked_decision(struct maker *maker, const struct unsock_trapped *call) {
     switch (call->when) {
     case UNSOCK_TRAPPED_IF_SET:
         load_lower(maker, call->argument);
-        is(maker, 0, NEXT, TRAP);
+        put_jump_if_equal(maker, 0, NEXT, TRAP);
         load_upper(maker, call->argument);
-        is(maker, 0, call->mask ? NEXT : ALLOW, TRAP);
+        put_jump_if_equal(maker, 0, call->mask ? NEXT : ALLOW, TRAP);
         if (!call->mask)
             break;
         load_lower(maker, call->argument - 1u);
-        put(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, NEXT, NEXT);
+        put_instruction(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, NEXT, NEXT);
         is_at_least(maker, call->masked + 1, TRAP, ALLOW);
         break;
     case UNSOCK_TRAPPED_IF_VALUE:
         load_lower(maker, call->argument);
         for (unsigned i = 0; i < call->value_count; i++)
-            is(maker, call->values[i], TRAP, call->mask || i + 1u < call->value_count ? NEXT : ALLOW);
+            put_jump_if_equal(maker, call->values[i], TRAP, call->mask || i + 1u < call->value_count ? NEXT : ALLOW);
         if (!call->mask)
             break;
-        put(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, NEXT, NEXT);
-        is(maker, call->masked, TRAP, ALLOW);
+        put_instruction(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, NEXT, NEXT);
+        put_jump_if_equal(maker, call->masked, TRAP, ALLOW);
         break;
     case UNSOCK_TRAPPED_UNLESS:
         load_lower(maker, call->argument);
-        is(maker, call->values[0], ALLOW, TRAP);
+        put_jump_if_equal(maker, call->values[0], ALLOW, TRAP);
         break;
     default:
         break;
@@ -144,15 +144,15 @@ static void find_decisions(const struct unsock_trapped *calls, size_t count, uin
 
 static void put_decision(struct maker *maker, const struct unsock_trapped *call, unsigned label) {
     int mark = unsock_sys_marked_argument(call->number);
-    place(maker, label);
+    place_label(maker, label);
     if (mark >= 0) {
         load_upper(maker, (unsigned)mark);
-        is(maker, UNSOCK_SYS_MARK, ALLOW,
-           call->when == UNSOCK_TRAPPED_ALWAYS && call->number != __NR_socket ? TRAP : NEXT);
+        put_jump_if_equal(maker, UNSOCK_SYS_MARK, ALLOW,
+                          call->when == UNSOCK_TRAPPED_ALWAYS && call->number != __NR_socket ? TRAP : NEXT);
     }
     if (call->number == __NR_socket)
-        is(maker, UNSOCK_SYS_PROBE, PROBED, TRAP);
-    decide(maker, call);
+        put_jump_if_equal(maker, UNSOCK_SYS_PROBE, PROBED, TRAP);
+    put_unmarked_decision(maker, call);
 }
 
 static void sort(const struct unsock_trapped *calls, size_t count, uint8_t *order) {
@@ -165,14 +165,14 @@ static void sort(const struct unsock_trapped *calls, size_t count, uint8_t *orde
 }
 
 /* Which call is it? By halves. */
-static void search(struct maker *maker, const struct unsock_trapped *calls, const uint8_t *decisions,
-                   const uint8_t *order, size_t count) {
+static void put_search(struct maker *maker, const struct unsock_trapped *calls, const uint8_t *decisions,
+                       const uint8_t *order, size_t count) {
     struct {
         size_t first, end;
     } later[DEPTH] = {{0, count}};
     for (unsigned waiting = 1; waiting > 0;) {
         size_t first = later[--waiting].first, end = later[waiting].end;
-        place(maker, RANGES + (unsigned)first);
+        place_label(maker, RANGES + (unsigned)first);
         while (end - first > FEW) {
             size_t middle = (first + end) / 2;
             is_at_least(maker, calls[order[middle]].number, RANGES + (unsigned)middle, NEXT);
@@ -181,7 +181,7 @@ static void search(struct maker *maker, const struct unsock_trapped *calls, cons
             end = middle;
         }
         for (size_t i = first; i < end; i++)
-            is(maker, calls[order[i]].number, decisions[order[i]], i + 1 < end ? NEXT : ALLOW);
+            put_jump_if_equal(maker, calls[order[i]].number, decisions[order[i]], i + 1 < end ? NEXT : ALLOW);
     }
 }
 
@@ -202,23 +202,23 @@ size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, stru
     uint8_t order[CALLS_MOST], decisions[CALLS_MOST];
     if (count == 0 || count > CALLS_MOST)
         return 0;
-    load(&maker, offsetof(struct seccomp_data, arch));
-    is(&maker, THIS_MACHINE, NEXT, ALLOW);
-    load(&maker, offsetof(struct seccomp_data, nr));
+    put_load_word(&maker, offsetof(struct seccomp_data, arch));
+    put_jump_if_equal(&maker, THIS_MACHINE, NEXT, ALLOW);
+    put_load_word(&maker, offsetof(struct seccomp_data, nr));
     is_at_least(&maker, UNSOCK_TRAPPED_TAG, LARGE, NEXT);
     find_decisions(calls, count, decisions);
     sort(calls, count, order);
-    search(&maker, calls, decisions, order, count);
-    place(&maker, LARGE);
+    put_search(&maker, calls, decisions, order, count);
+    place_label(&maker, LARGE);
     is_at_least(&maker, FIRST_OTHER_ABI, NO_SYSTEM, NEXT);
     is_at_least(&maker, (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1, ALLOW, TRAP);
     for (size_t i = 0; i < count; i++)
         if (decisions[i] == DECISIONS + i)
             put_decision(&maker, &calls[i], DECISIONS + (unsigned)i);
-    give(&maker, ALLOW, SECCOMP_RET_ALLOW);
-    give(&maker, TRAP, SECCOMP_RET_TRAP | UNSOCK_FILTER_TAG);
-    give(&maker, NO_SYSTEM, SECCOMP_RET_ERRNO | ENOSYS);
-    give(&maker, PROBED, SECCOMP_RET_ERRNO | UNSOCK_SYS_PROBE_ERRNO);
+    put_verdict(&maker, ALLOW, SECCOMP_RET_ALLOW);
+    put_verdict(&maker, TRAP, SECCOMP_RET_TRAP | UNSOCK_FILTER_TAG);
+    put_verdict(&maker, NO_SYSTEM, SECCOMP_RET_ERRNO | ENOSYS);
+    put_verdict(&maker, PROBED, SECCOMP_RET_ERRNO | UNSOCK_SYS_PROBE_ERRNO);
     link(&maker);
     return maker.failed ? 0 : maker.length;
 }

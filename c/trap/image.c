@@ -10,7 +10,7 @@ struct mapping {
     Elf64_Phdr segments[UNSOCK_IMAGE_SEGMENTS];
 };
 
-static long map(uint64_t at, uint64_t size, int protection, int flags, long fd, uint64_t offset) {
+static long map_private(uint64_t at, uint64_t size, int protection, int flags, long fd, uint64_t offset) {
     return unsock_mmap(at, size, protection, MAP_PRIVATE | flags, fd, offset);
 }
 
@@ -63,12 +63,12 @@ static bool measure(const struct mapping *mapping, struct extent *extent) {
 static long reserve(const struct mapping *mapping, const struct extent *extent, uint64_t *bias) {
     int flags = MAP_ANONYMOUS | MAP_NORESERVE;
     if (mapping->header.e_type == ET_EXEC) {
-        long at = map(extent->first, extent->size, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
+        long at = map_private(extent->first, extent->size, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
         *bias = 0;
         return unsock_is_error(at) ? at : at == (long)extent->first ? 0 : -ENOMEM;
     }
     uint64_t slack = extent->alignment - mapping->page;
-    long at = map(0, extent->size + slack, PROT_NONE, flags, -1, 0);
+    long at = map_private(0, extent->size + slack, PROT_NONE, flags, -1, 0);
     if (unsock_is_error(at))
         return at;
     uint64_t start = ((uint64_t)at + slack) & ~(extent->alignment - 1);
@@ -92,14 +92,15 @@ static long map_segment(const struct mapping *mapping, const Elf64_Phdr *segment
     uint64_t zeros = start;
     long result = 0;
     if (segment->p_filesz > 0) {
-        result = map(start, before + segment->p_filesz, protection, MAP_FIXED, mapping->fd, segment->p_offset - before);
+        result = map_private(start, before + segment->p_filesz, protection, MAP_FIXED, mapping->fd,
+                             segment->p_offset - before);
         zeros = up(mapping, file_end);
     }
     if (!unsock_is_error(result) && segment->p_filesz > 0 && segment->p_memsz > segment->p_filesz &&
         (protection & PROT_WRITE))
         memset((void *)file_end, 0, UNSOCK_MIN(zeros, bias + segment->p_vaddr + segment->p_memsz) - file_end);
     if (!unsock_is_error(result) && end > zeros)
-        result = map(zeros, end - zeros, protection, MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+        result = map_private(zeros, end - zeros, protection, MAP_FIXED | MAP_ANONYMOUS, -1, 0);
     return unsock_is_error(result) ? result : 0;
 }
 
@@ -112,7 +113,7 @@ static void note_text(const Elf64_Phdr *segment, struct unsock_image *image) {
 }
 
 /* What is to be told about it, segment by segment. */
-static long note(const struct mapping *mapping, const Elf64_Phdr *segment, struct unsock_image *image) {
+static long note_segment(const struct mapping *mapping, const Elf64_Phdr *segment, struct unsock_image *image) {
     uint64_t headers = mapping->header.e_phoff;
     if (segment->p_type == PT_GNU_STACK)
         image->executable_stack = segment->p_flags & PF_X;
@@ -142,7 +143,7 @@ long unsock_image_map(long fd, uint64_t page, struct unsock_image *image) {
         if (mapping.segments[i].p_type == PT_LOAD)
             result = map_segment(&mapping, &mapping.segments[i], image->bias);
         if (result >= 0)
-            result = note(&mapping, &mapping.segments[i], image);
+            result = note_segment(&mapping, &mapping.segments[i], image);
     }
     image->first = image->bias + extent.first;
     image->size = extent.size;

@@ -14,7 +14,7 @@
 #define EXEC_STACK (32 * 1024)
 
 /* /proc/self/exe is the program's, not the library's. */
-static long read_link(int directory, const char *path, char *link, int size) {
+static long read_self_exe(int directory, const char *path, char *link, int size) {
     const char *file = unsock_self_exe_file();
     if (!file || size <= 0 || !unsock_user_readable(path, 1) || !unsock_self_exe_is(path))
         return unsock_readlinkat(directory, path, link, size);
@@ -30,7 +30,7 @@ struct execution {
     long result;
 };
 
-static void execute(void *execution) {
+static void execute_trapped(void *execution) {
     ((struct execution *)execution)->result = unsock_exec(&((struct execution *)execution)->exec);
 }
 
@@ -45,7 +45,7 @@ UNSOCK_OWN_FRAME static long execute_elsewhere(int directory, const long a[3], i
     uint8_t *stack = space ? unsock_exec_space_cut(space, EXEC_STACK) : NULL;
     if (!stack)
         return -ENOMEM;
-    unsock_call_on(execute, &execution, stack + EXEC_STACK);
+    unsock_call_on(execute_trapped, &execution, stack + EXEC_STACK);
     unsock_exec_space_leave(space);
     return execution.result;
 }
@@ -59,7 +59,7 @@ static long answer_by_number(long number, const long a[6]) {
     return result;
 }
 
-static long answer(struct unsock_context *context, long number, const long a[6]) {
+static long answer_trapped_call(struct unsock_context *context, long number, const long a[6]) {
     switch (number) {
     case __NR_rt_sigaction:
         return unsock_signals_action(a[0], (const void *)a[1], (void *)a[2], a[3]);
@@ -79,10 +79,10 @@ static long answer(struct unsock_context *context, long number, const long a[6])
         return execute_elsewhere((int)a[0], a + 1, (int)a[4]);
 #ifdef __NR_readlink
     case __NR_readlink:
-        return read_link(AT_FDCWD, (const char *)a[0], (char *)a[1], (int)a[2]);
+        return read_self_exe(AT_FDCWD, (const char *)a[0], (char *)a[1], (int)a[2]);
 #endif
     case __NR_readlinkat:
-        return read_link((int)a[0], (const char *)a[1], (char *)a[2], (int)a[3]);
+        return read_self_exe((int)a[0], (const char *)a[1], (char *)a[2], (int)a[3]);
     case __NR_exit_group:
         if (unsock_activity == UNSOCK_ACTIVE)
             unsock_call_exit();
@@ -98,7 +98,7 @@ static long answer_tagged(struct unsock_context *context, long number, const lon
         return unsock_patch_tell();
     struct unsock_site_call call = {number, {a[0], a[1], a[2], a[3], a[4], a[5]}};
     bool concerns = unsock_activity == UNSOCK_ACTIVE && unsock_site_concerns(&call);
-    return concerns ? unsock_site_answer(&call) : answer(context, number, a);
+    return concerns ? unsock_site_answer(&call) : answer_trapped_call(context, number, a);
 }
 
 struct trapped_call {
@@ -113,8 +113,8 @@ __attribute__((noinline)) static void answer_trapped(void *call) {
     const long arguments[6] = UNSOCK_CONTEXT_ARGUMENTS(context);
     bool tagged = (unsigned)number >= UNSOCK_TRAPPED_TAG;
     unsock_site_stack_bring(context, tagged);
-    long result =
-        tagged ? answer_tagged(context, number & UNSOCK_TRAPPED_NUMBER, arguments) : answer(context, number, arguments);
+    long result = tagged ? answer_tagged(context, number & UNSOCK_TRAPPED_NUMBER, arguments)
+                         : answer_trapped_call(context, number, arguments);
     if (result == -EINTR)
         unsock_signals_keep_mask(context);
     UNSOCK_CONTEXT_RESULT(context) = (uint64_t)result;
@@ -155,7 +155,7 @@ long unsock_trap_install(bool on_alternate_stack, bool ignored) {
     return result > 0 ? -EBUSY : result;
 }
 
-static const char refused[] =
+static const char trap_refused[] =
     "unsock: UNSOCK_ENGINE: this system does not let system calls be trapped (seccomp): \"trap\"\n";
 
 /*
@@ -176,6 +176,6 @@ __attribute__((constructor)) static void take_over(void) {
         unsock_start_trapped = true;
         return;
     }
-    unsock_write(2, refused, sizeof(refused) - 1);
+    unsock_write(2, trap_refused, sizeof(trap_refused) - 1);
     unsock_exit(125);
 }

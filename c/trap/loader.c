@@ -77,7 +77,7 @@ static void set_auxiliary(struct start *start, uint64_t type, uint64_t value) {
     }
 }
 
-__attribute__((noreturn)) static void fail(const char *what, const char *why, int status) {
+__attribute__((noreturn)) static void fail_load(const char *what, const char *why, int status) {
     char buffer[512];
     struct unsock_text line;
     unsock_text_start(&line, buffer, sizeof(buffer));
@@ -130,7 +130,7 @@ static bool needs_alternate_stack(long fd) {
 static void map_or_fail(const struct start *start, long fd, struct unsock_image *image) {
     long result = fd < 0 ? fd : unsock_image_map(fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT), image);
     if (result < 0)
-        fail(start->name, result == -ENOEXEC ? "is no program that can be loaded" : CANNOT, EXIT_NOT_EXECUTABLE);
+        fail_load(start->name, result == -ENOEXEC ? "is no program that can be loaded" : CANNOT, EXIT_NOT_EXECUTABLE);
 }
 
 static void set_name(const struct start *start) {
@@ -140,7 +140,7 @@ static void set_name(const struct start *start) {
     unsock_prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0);
 }
 
-static void tell(struct start *start, const struct unsock_image *program, uint64_t linker) {
+static void tell_program(struct start *start, const struct unsock_image *program, uint64_t linker) {
     set_auxiliary(start, AT_PHDR, program->headers);
     set_auxiliary(start, AT_PHNUM, program->header_count);
     set_auxiliary(start, AT_ENTRY, program->entry);
@@ -189,7 +189,7 @@ static void patch(const struct start *start, long fd, bool small_stacks) {
     long result = unsock_patch(&patch);
     unsock_send_limit_unseen = result <= 0;
     if (result == -EFAULT)
-        fail(start->name, CANNOT, EXIT_NOT_EXECUTABLE);
+        fail_load(start->name, CANNOT, EXIT_NOT_EXECUTABLE);
     if (result < 0)
         unsock_log("rewrite", -1, NULL, NULL, result);
 }
@@ -216,9 +216,9 @@ void unsock_loader_start(uint64_t *stack) {
     if (program.executable_stack)
         unsock_mprotect((uint64_t)start.stack & ~(auxiliary(&start, AT_PAGESZ, PAGE_DEFAULT) - 1), PAGE_DEFAULT,
                         PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
-    tell(&start, &program, linker.bias);
+    tell_program(&start, &program, linker.bias);
     if (unsock_trap_install(alternate, start.ignored) < 0)
-        fail(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);
+        fail_load(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);
     if (alternate)
         unsock_user_stays(GO_HEAP);
     patch(&start, fd, alternate);

@@ -23,7 +23,7 @@
 static uint64_t roomy[ROOMY]; /* numbers of stacks' pages below which there is room, each with the generation */
 static uint32_t generation;
 
-static UNSOCK_TABLE struct unsock_own_stack *kept[KEPT];
+static UNSOCK_TABLE struct unsock_own_stack *kept_stacks[KEPT];
 static unsigned kept_count, next_try;
 static int32_t keeper; /* the process that they are of: a forked child has other threads */
 
@@ -86,7 +86,7 @@ bool unsock_context_on_signal_stack(const struct unsock_context *context, uint64
     return context->stack.size != 0 && is_within(at, (uint64_t)context->stack.base, context->stack.size + 1);
 }
 
-static unsigned count(void) {
+static unsigned count_kept_stacks(void) {
     unsigned all = __atomic_load_n(&kept_count, __ATOMIC_ACQUIRE);
     return all > KEPT ? KEPT : all;
 }
@@ -100,9 +100,9 @@ static bool claim(struct unsock_own_stack *stack, int32_t owner, int32_t self) {
 }
 
 static struct unsock_own_stack *of_nobody(int32_t self) {
-    unsigned all = count();
+    unsigned all = count_kept_stacks();
     for (unsigned i = 0; i < all; i++) {
-        struct unsock_own_stack *stack = __atomic_load_n(&kept[i], __ATOMIC_ACQUIRE);
+        struct unsock_own_stack *stack = __atomic_load_n(&kept_stacks[i], __ATOMIC_ACQUIRE);
         if (stack && owner_of(stack) == 0 && claim(stack, 0, self))
             return stack;
     }
@@ -114,10 +114,10 @@ static struct unsock_own_stack *of_nobody(int32_t self) {
  * is.
  */
 static struct unsock_own_stack *of_the_dead(int32_t self) {
-    unsigned all = count();
+    unsigned all = count_kept_stacks();
     for (unsigned i = 0; i < TRIES && i < all; i++) {
         unsigned place = __atomic_fetch_add(&next_try, 1, __ATOMIC_RELAXED) % all;
-        struct unsock_own_stack *stack = __atomic_load_n(&kept[place], __ATOMIC_ACQUIRE);
+        struct unsock_own_stack *stack = __atomic_load_n(&kept_stacks[place], __ATOMIC_ACQUIRE);
         int32_t owner = stack ? owner_of(stack) : 0;
         if (owner != 0 && unsock_tkill(owner, 0) == -ESRCH && claim(stack, owner, self))
             return stack;
@@ -125,7 +125,7 @@ static struct unsock_own_stack *of_the_dead(int32_t self) {
     return NULL;
 }
 
-static struct unsock_own_stack *make(int32_t self) {
+static struct unsock_own_stack *make_stack(int32_t self) {
     long memory = unsock_mmap(0, WHOLE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (unsock_is_error(memory))
         return NULL;
@@ -139,7 +139,7 @@ static struct unsock_own_stack *make(int32_t self) {
     unsigned place = __atomic_fetch_add(&kept_count, 1, __ATOMIC_ACQ_REL);
     stack->counted = place < KEPT;
     if (stack->counted)
-        __atomic_store_n(&kept[place], stack, __ATOMIC_RELEASE);
+        __atomic_store_n(&kept_stacks[place], stack, __ATOMIC_RELEASE);
     else
         __atomic_store_n(&kept_count, KEPT, __ATOMIC_RELAXED);
     return stack;
@@ -149,7 +149,7 @@ static struct unsock_own_stack *make(int32_t self) {
  * A forked child goes on with the stacks that its thread has, and leaves the others' alone: their numbers say nothing.
  * One of vfork has its parent's memory, and with it all of them.
  */
-static void settle(void) {
+static void settle_kept_stacks(void) {
     if (!unsock_this_process_owns_descriptors())
         return;
     int32_t process = (int32_t)unsock_getpid(), before = __atomic_load_n(&keeper, __ATOMIC_ACQUIRE);
@@ -161,14 +161,14 @@ static void settle(void) {
 static struct unsock_own_stack *any(int32_t self) {
     struct unsock_own_stack *stack = of_nobody(self);
     stack = stack ? stack : of_the_dead(self);
-    stack = stack ? stack : make(self);
+    stack = stack ? stack : make_stack(self);
     if (stack)
         stack->in_use = stack->thread_pointer = 0;
     return stack;
 }
 
 struct unsock_own_stack *unsock_own_stack_take(void) {
-    settle();
+    settle_kept_stacks();
     return any((int32_t)unsock_gettid());
 }
 
@@ -179,11 +179,11 @@ struct unsock_own_stack *unsock_own_stack_take(void) {
 static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     struct unsock_own_stack *found = NULL;
-    unsigned all = count();
+    unsigned all = count_kept_stacks();
     if (unsock_context_on_signal_stack(context, at))
         return NULL;
     for (unsigned i = 0; i < all; i++) {
-        struct unsock_own_stack *stack = __atomic_load_n(&kept[i], __ATOMIC_ACQUIRE);
+        struct unsock_own_stack *stack = __atomic_load_n(&kept_stacks[i], __ATOMIC_ACQUIRE);
         if (!stack || owner_of(stack) != self || stack->thread_pointer != 0)
             continue;
         if (unsock_own_stack_has(stack, at))
@@ -255,7 +255,7 @@ struct unsock_own_stack *unsock_own_stack_lend(const struct unsock_context *cont
     if (has_room(context))
         return NULL;
     int32_t self = (int32_t)unsock_gettid();
-    settle();
+    settle_kept_stacks();
     struct unsock_own_stack *stack = left_behind(context, self);
     return stack ? stack : any(self);
 }

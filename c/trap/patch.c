@@ -30,7 +30,7 @@ struct shared {
     uint64_t small_stacks;
 };
 
-static struct shared *shared;
+static struct shared *shared_memory;
 
 struct place {
     uint64_t at; /* the `syscall` */
@@ -47,7 +47,7 @@ struct work {
     long refused; /* what the kernel said of memory that was to be executed: -errno */
 };
 
-static bool answers(const struct unsock_call_site *site) {
+static bool is_answered_site(const struct unsock_call_site *site) {
     return site->number == UNSOCK_CALL_SITE_ANY || unsock_site_numbers[site->number];
 }
 
@@ -62,7 +62,7 @@ static void look_through(struct work *work, const struct unsock_image_text *text
     size_t size = before + (work->kind == UNSOCK_CALL_SITE_GO ? UNSOCK_MIN(text->size, GO_MOST) : text->size);
     for (size_t at = 0; !is_enough(work) && (at = unsock_call_search(code, at, size)) < size; at++) {
         struct place *place = &work->places[work->count];
-        if (!unsock_call_site_find(code, size, at, work->kind, &place->site) || !answers(&place->site))
+        if (!unsock_call_site_find(code, size, at, work->kind, &place->site) || !is_answered_site(&place->site))
             continue;
         place->at = (uint64_t)code + at;
         work->count++;
@@ -115,7 +115,7 @@ static bool make_stubs(struct work *work) {
 }
 
 /* Puts the jump to a stub before the `syscall` of this place. */
-static bool put_jump(const struct work *work, unsigned index) {
+static bool put_jump_to_stub(const struct work *work, unsigned index) {
     const struct place *place = &work->places[index];
     uint64_t stub = work->stubs + work->patch->page + index * UNSOCK_CALL_STUB_MOST;
     uint8_t *start = start_of(place);
@@ -144,7 +144,7 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
         return 0;
     bool ready = true;
     for (unsigned i = first; i < end && ready; i++)
-        ready = put_jump(work, i);
+        ready = put_jump_to_stub(work, i);
     work->refused = unsock_code_make(start, size);
     if (!ready || work->refused < 0) {
         put_back(work, text, start, size);
@@ -174,7 +174,7 @@ long unsock_patch(const struct unsock_patch *patch) {
     if (done == 0 && work.stubs)
         unsock_munmap(work.stubs, work.stubs_size);
     if (done > 0)
-        shared = (struct shared *)work.stubs;
+        shared_memory = (struct shared *)work.stubs;
     if (done > 0 && patch->small_stacks)
         unsock_site_stack_start();
     return work.refused == -EFAULT || done == 0 ? work.refused : done;
@@ -191,15 +191,16 @@ long unsock_patch_allowed(long fd, uint64_t page) {
 }
 
 long unsock_patch_tell(void) {
-    return (long)shared;
+    return (long)shared_memory;
 }
 
 void unsock_patch_take_over(void) {
     long told = unsock_syscall6((long)UNSOCK_TRAPPED_ASK, 0, 0, 0, 0, 0, 0);
     if (unsock_is_error(told) || told == 0)
         return;
-    shared = (struct shared *)told;
-    if (shared->small_stacks)
+    shared_memory = (struct shared *)told;
+    if (shared_memory->small_stacks)
         unsock_site_stack_start();
-    __atomic_store_n(&shared->enter, shared->small_stacks ? unsock_site_switch : unsock_site_stay, __ATOMIC_RELEASE);
+    __atomic_store_n(&shared_memory->enter, shared_memory->small_stacks ? unsock_site_switch : unsock_site_stay,
+                     __ATOMIC_RELEASE);
 }

@@ -13,7 +13,7 @@
 #define FEW 16 /* descriptors of one poll that are looked at */
 
 /* Is data on this descriptor the kernel's? Of an unknown one it is asked, once. In line: a call costs a fifth more. */
-static inline __attribute__((always_inline)) bool is_kernels(int fd) {
+static inline __attribute__((always_inline)) bool is_kernels_data(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry ? !unsock_fd_is_redirected(entry) : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
 }
@@ -21,7 +21,7 @@ static inline __attribute__((always_inline)) bool is_kernels(int fd) {
 /* The same of sending, where a datagram socket of the kernel's may still be exchanged. */
 static bool sends_by_kernel(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    return is_kernels(fd) && !(entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM);
+    return is_kernels_data(fd) && !(entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM);
 }
 
 static bool receives_unusually(int fd) {
@@ -33,7 +33,7 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
     if (count > FEW || !unsock_user_is_certain(fds, count * sizeof(*fds)))
         return false;
     for (unsigned long i = 0; i < count; i++)
-        if (fds[i].fd >= 0 && !is_kernels(fds[i].fd))
+        if (fds[i].fd >= 0 && !is_kernels_data(fds[i].fd))
             return false;
     return true;
 }
@@ -53,9 +53,9 @@ NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
     case __NR_write:
     case __NR_writev:
     case __NR_sendfile:
-        return !unsock_sandboxed && !is_kernels((int)a[0]);
+        return !unsock_sandboxed && !is_kernels_data((int)a[0]);
     case __NR_splice:
-        return !unsock_sandboxed && !is_kernels((int)a[2]);
+        return !unsock_sandboxed && !is_kernels_data((int)a[2]);
     case __NR_sendto:
         return is_trapped(call, UNSOCK_TRAPPED_AT_sendto) || (!unsock_sandboxed && !sends_by_kernel((int)a[0]));
     case __NR_recvfrom:
@@ -75,7 +75,7 @@ NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
     case __NR_epoll_pwait:
         return !is_look_at_kernels(a);
     case __NR_epoll_ctl:
-        is_kernels((int)a[2]); /* is asked, once */
+        is_kernels_data((int)a[2]); /* is asked, once */
         return true;
     default:
         return true;

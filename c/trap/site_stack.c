@@ -17,7 +17,7 @@ static struct unsock_own_stack *own_stack(void) {
     return stack;
 }
 
-static uint64_t thread_pointer(void) {
+static uint64_t site_thread_pointer(void) {
     uint64_t at;
     __asm__ volatile("rdfsbase %0" : "=r"(at));
     return at;
@@ -37,7 +37,7 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
     if (!started)
         return;
     struct unsock_own_stack *stack = own_stack();
-    if (stack && stack->thread_pointer == thread_pointer()) {
+    if (stack && stack->thread_pointer == site_thread_pointer()) {
         if (tagged && stack->in_use)
             mend(stack, context);
         return;
@@ -48,7 +48,7 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
     stack = unsock_own_stack_take();
     if (!stack)
         return;
-    stack->thread_pointer = thread_pointer();
+    stack->thread_pointer = site_thread_pointer();
     __asm__ volatile("wrgsbase %0" : : "r"(stack) : "memory");
 }
 
