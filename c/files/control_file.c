@@ -134,12 +134,10 @@ int unsock_control_file_read(const char *path, struct unsock_control_file *contr
         return 0;
     /* O_NONBLOCK keeps even a FIFO from blocking. */
     int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (linked ? 0 : O_NOFOLLOW);
-    long fd = unsock_openat(AT_FDCWD, path, flags, 0);
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, path, flags, 0);
     if (fd < 0)
         return fd == -ENXIO ? -ENODATA : (int)fd;
-    result = read_open(fd, path, linked, control);
-    unsock_close(fd);
-    return (int)result;
+    return (int)read_open(fd, path, linked, control);
 }
 
 long unsock_resolve(const char *path, struct unsock_control_file *control) {

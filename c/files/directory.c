@@ -102,7 +102,7 @@ static bool is_path_of(long fd, const char *path) {
 void unsock_directory_name_settle(struct unsock_settings *settings) {
     char link[32], path[UNSOCK_DIR_MOST + 2];
     struct unsock_text text = unsock_text_in(link, sizeof(link));
-    long fd = unsock_openat(AT_FDCWD, settings->directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, settings->directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return;
     unsock_text_put(&text, "/proc/self/fd/");
@@ -117,7 +117,6 @@ void unsock_directory_name_settle(struct unsock_settings *settings) {
         memcpy(settings->directory, path, (size_t)length + 1);
         settings->directory_length = (size_t)length;
     }
-    unsock_close(fd);
 }
 
 bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length) {

@@ -15,9 +15,8 @@ static uint32_t start;
 static uint32_t read_range(void) {
     char text[64];
     uint64_t first, last;
-    long fd = unsock_openat(AT_FDCWD, "/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC, 0);
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, "/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC, 0);
     long count = fd < 0 ? fd : unsock_read(fd, text, sizeof(text));
-    unsock_close_open(fd);
     struct unsock_span rest = {text, count > 0 ? (size_t)count : 0};
     struct unsock_span line = unsock_span_next(&rest, '\n');
     struct unsock_span part = unsock_span_next(&line, '\t');

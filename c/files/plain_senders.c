@@ -59,9 +59,8 @@ static bool is_our_link(uint32_t place, const struct sender *sender) {
 
 /* Nobody can be at the other end of a name that no socket has any more. */
 static bool is_sender_gone(const struct sender *sender) {
-    long probe = unsock_socketfile_probe();
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
     enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &sender->name, sender->length);
-    unsock_close_open(probe);
     return life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
 }
 

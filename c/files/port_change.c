@@ -303,9 +303,8 @@ long unsock_port_sweep(struct unsock_port_key key) {
     struct unsock_port *port = unsock_port_borrow();
     long result = port ? unsock_lock_take(&lock, false) : -ENOBUFS;
     if (result == 0) {
-        long probe = unsock_socketfile_probe();
+        UNSOCK_CLOSED long probe = unsock_socketfile_probe();
         result = sweep_port(port, key, probe);
-        unsock_close_open(probe);
     }
     if (port)
         unsock_lock_drop(&lock);

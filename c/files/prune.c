@@ -21,12 +21,11 @@ static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, s
         return false;
     if (kind == UNSOCK_FILE_PORT)
         entry = first;
-    long probe = unsock_socketfile_probe();
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
     enum unsock_port_life life = unsock_port_ask(probe, key, &entry);
     bool over = life == UNSOCK_PORT_DEAD || (kind == UNSOCK_FILE_PORT && life == UNSOCK_PORT_GONE);
     if (over && remove)
         unsock_port_leave(key, &entry, life, probe);
-    unsock_close_open(probe);
     return over;
 }
 

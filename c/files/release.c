@@ -65,10 +65,8 @@ UNSOCK_OWN_FRAME long unsock_remove_file_try_by(long probe, const struct unsock_
 }
 
 long unsock_remove_file_try(const struct unsock_fd *old) {
-    long probe = unsock_socketfile_probe();
-    long done = unsock_remove_file_try_by(probe, old);
-    unsock_close_open(probe);
-    return done;
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+    return unsock_remove_file_try_by(probe, old);
 }
 
 /*
@@ -106,9 +104,8 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
         return true;
     bool locked = unsock_lock_take(&lock, false) == 0;
     if (locked) {
-        long probe = unsock_socketfile_probe();
+        UNSOCK_CLOSED long probe = unsock_socketfile_probe();
         leave_names(entry, UNSOCK_PORT_DEAD, probe);
-        unsock_close_open(probe);
     }
     unsock_lock_drop(&lock);
     return locked;

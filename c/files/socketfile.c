@@ -117,10 +117,8 @@ static long ask_by_probe(long probe, const struct sockaddr_un *path, socklen_t l
 }
 
 static long ask_socket_file(const struct sockaddr_un *path, socklen_t length) {
-    long probe = unsock_socketfile_probe();
-    long result = ask_by_probe(probe, path, length);
-    unsock_close_open(probe);
-    return result;
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+    return ask_by_probe(probe, path, length);
 }
 
 long unsock_socketfile_probe(void) {
@@ -163,10 +161,8 @@ enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_u
 }
 
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
-    long probe = unsock_socketfile_probe();
-    bool stale = unsock_socketfile_life(probe, path, length) == UNSOCK_PORT_DEAD;
-    unsock_close_open(probe);
-    return stale;
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+    return unsock_socketfile_life(probe, path, length) == UNSOCK_PORT_DEAD;
 }
 
 /* Is the datagram socket behind this file connected to somebody? Then nobody else can connect to it (unix_may_send). */
@@ -195,11 +191,9 @@ static void set_path_mode(const char *path, int mode) {
     if (unsock_directory_has_path(path) && !unsock_directory_may_move() &&
         unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
         return;
-    long fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    set_open_mode(fd, mode);
-    unsock_close(fd);
+    UNSOCK_CLOSED long fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd >= 0)
+        set_open_mode(fd, mode);
 }
 
 /*
@@ -207,13 +201,12 @@ static void set_path_mode(const char *path, int mode) {
  * root has, could do harm by that; it may ask_file the kernel for the file that the socket was bound to, and does.
  */
 static void set_bound_mode(int socket, const char *path, int mode) {
-    long fd = unsock_directory_has_path(path) ? -EPERM : unsock_ioctl((int)socket, SIOCUNIXFILE_NUMBER, NULL);
-    if (fd < 0) {
+    UNSOCK_CLOSED long fd =
+        unsock_directory_has_path(path) ? -EPERM : unsock_ioctl((int)socket, SIOCUNIXFILE_NUMBER, NULL);
+    if (fd < 0)
         set_path_mode(path, mode);
-        return;
-    }
-    set_open_mode(fd, mode);
-    unsock_close(fd);
+    else
+        set_open_mode(fd, mode);
 }
 
 /*

@@ -84,16 +84,14 @@ static long remove_this(const struct unsock_target_file *where) {
 static long take_away(const struct unsock_target_file *where, long probe) {
     struct unsock_file_id now;
     /* As long as it is open no other file can get its inode number. */
-    long held = unsock_openat(AT_FDCWD, path_of_target(where), UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+    UNSOCK_CLOSED long held = unsock_openat(AT_FDCWD, path_of_target(where), UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     if (held < 0)
         return held == -ENOENT ? held : -ENOBUFS;
-    long result = -EADDRINUSE;
     unsock_file_identify((int)held, "", &now);
     if (unsock_file_is(&now, &where->file) &&
         unsock_socketfile_life(probe, &where->name.un, where->length) == UNSOCK_PORT_DEAD)
-        result = remove_this(where);
-    unsock_close(held);
-    return result;
+        return remove_this(where);
+    return -EADDRINUSE;
 }
 
 static void take_away_locked(const struct unsock_target_file *where, long probe) {
@@ -106,7 +104,7 @@ static void take_away_locked(const struct unsock_target_file *where, long probe)
 /* What is there is asked under the lock: its socket may just have gone, and its file with it. */
 static long replace_left_over(int socket, struct unsock_target_file *where) {
     struct unsock_lock lock;
-    long probe = unsock_socketfile_probe();
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
     long result = lock_directory(&lock, path_of_target(where));
     if (result == 0)
         result = unsock_file_identify(AT_FDCWD, path_of_target(where), &where->file);
@@ -115,7 +113,6 @@ static long replace_left_over(int socket, struct unsock_target_file *where) {
     if (result == 0 || result == -ENOENT)
         result = unsock_socketfile_bind(socket, &where->name.un, where->length, -1);
     unsock_lock_drop(&lock);
-    unsock_close_open(probe);
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 
@@ -152,9 +149,8 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
         own = unsock_fd_file(entry)->inode == where->file.inode && unsock_fd_file(entry)->device == where->file.device;
     } else if (own) {
         /* Forgotten for the address of a peer. This socket lives: a file without one is somebody else's. */
-        long probe = unsock_socketfile_probe();
+        UNSOCK_CLOSED long probe = unsock_socketfile_probe();
         own = unsock_socketfile_is_live(probe, &where->name.un, where->length);
-        unsock_close_open(probe);
     }
     where->file.inode = own ? where->file.inode : 0;
     return own;
@@ -168,8 +164,7 @@ UNSOCK_OWN_FRAME void unsock_target_file_release(const struct unsock_target_file
     unsock_file_identify(AT_FDCWD, path_of_target(where), &now);
     if (!unsock_file_is(&now, &where->file))
         return;
-    long probe = unsock_socketfile_probe();
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
     if (probe >= 0 && !unsock_socketfile_is_live(probe, &where->name.un, where->length))
         take_away_locked(where, probe);
-    unsock_close_open(probe);
 }

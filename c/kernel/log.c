@@ -76,7 +76,7 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
         *at = *at > ' ' && *at < 127 ? *at : '?';
     if (settings->log == UNSOCK_LOG_STDERR)
         return true;
-    long fd = open_log_file(settings->log_file);
+    UNSOCK_CLOSED long fd = open_log_file(settings->log_file);
     /* ENXIO: a FIFO that nobody reads from yet. */
     if (fd < 0 && fd != -ENXIO) {
         unsock_text_put(error, "UNSOCK_LOG: cannot be written (");
@@ -85,7 +85,6 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
         unsock_text_quote(error, unsock_span_of(settings->log_file));
         return false;
     }
-    unsock_close_open(fd);
     return true;
 }
 
@@ -94,11 +93,9 @@ static void write_line(const struct unsock_text *line) {
         write_on_stderr(line);
         return;
     }
-    long fd = open_log_file(unsock_settings.log_file);
-    if (fd < 0)
-        return;
-    unsock_write_quietly(fd, line->buffer, line->length);
-    unsock_close(fd);
+    UNSOCK_CLOSED long fd = open_log_file(unsock_settings.log_file);
+    if (fd >= 0)
+        unsock_write_quietly(fd, line->buffer, line->length);
 }
 
 UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip,

@@ -36,13 +36,12 @@ static bool is_marked(const char *path, const struct sockaddr_un *name, size_t l
 UNSOCK_OWN_FRAME static bool has_name_at_path(const struct sockaddr_un *path, socklen_t path_length,
                                               const struct sockaddr_un *name, size_t length) {
     union unsock_sockaddr found;
-    long probe = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    UNSOCK_CLOSED long probe = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe < 0)
         return false;
     long result = unsock_connect(probe, path, path_length);
     if (result == 0)
         result = unsock_socket_name((int)probe, __NR_getpeername, &found);
-    unsock_close(probe);
     if (result == -EPERM)
         return is_marked(path->sun_path, name, length);
     return result == (long)length && unsock_same(&found, name, length);

@@ -84,7 +84,7 @@ static bool ask_diag(struct listing *listing) {
          .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS},
     };
     uint8_t answer[ANSWER_SIZE];
-    long fd = unsock_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    UNSOCK_CLOSED long fd = unsock_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (fd < 0)
         return false;
     listing->failed = unsock_sendto(fd, &question, sizeof(question), 0, NULL, 0) != (long)sizeof(question);
@@ -94,7 +94,6 @@ static bool ask_diag(struct listing *listing) {
         if (count > 0)
             read_answer(listing, answer, (size_t)count);
     }
-    unsock_close(fd);
     return !listing->failed;
 }
 

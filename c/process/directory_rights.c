@@ -99,11 +99,11 @@ bool unsock_directory_rights_read(const char *group, const char *mode, struct un
 
 static bool give_directory(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
                            struct unsock_text *error) {
-    long fd = unsock_openat(AT_FDCWD, directory->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    UNSOCK_CLOSED long fd =
+        unsock_openat(AT_FDCWD, directory->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     long result = fd < 0 ? fd : rights->name ? unsock_fchown(fd, -1, rights->group) : 0;
     if (result == 0)
         result = unsock_fchmod(fd, rights->mode);
-    unsock_close_open(fd);
     if (result == 0)
         return true;
     unsock_unlinkat(AT_FDCWD, directory->path, AT_REMOVEDIR);

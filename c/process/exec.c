@@ -103,7 +103,7 @@ static long make_plan(struct unsock_planning *planning) {
         argv[i] = exec->argv[i];
     argv[arguments + (arguments == 0)] = NULL;
     planning->argv = argv;
-    long fd = -1;
+    UNSOCK_CLOSED long fd = -1;
     long way = unsock_planning_find_way(planning, &fd);
     if (way < 0 || way == UNSOCK_WAY_UNTOUCHED)
         return way < 0 ? way : 0;
@@ -111,9 +111,7 @@ static long make_plan(struct unsock_planning *planning) {
     exec->environment = environment;
     if (way == UNSOCK_WAY_PLAINLY)
         return check_library(planning);
-    long result = load_instead(planning, environment, strings, fd);
-    unsock_close(fd);
-    return result;
+    return load_instead(planning, environment, strings, fd);
 }
 
 /* As the kernel would say it; it takes no list for an empty one (fs/exec.c). */

@@ -36,7 +36,7 @@ static bool own_map(struct unsock_span line, struct unsock_span *path) {
 
 /* Line by line; lines that are longer than the buffer end the search. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
-    long fd = unsock_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     size_t filled = 0;
     bool found = false;
     while (fd >= 0 && !found) {
@@ -55,7 +55,6 @@ bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
             found = own_map(line, path);
         }
     }
-    unsock_close_open(fd);
     return found;
 }
 

@@ -50,11 +50,9 @@ void unsock_loopback_names_prune(const char *directory) {
     char names[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text = unsock_text_in(names, sizeof(names));
     unsock_text_join(&text, directory, "/" UNSOCK_LOOPBACK_NAMES);
-    long fd = text.cut ? -ENAMETOOLONG : lock_names(names);
-    if (fd < 0)
-        return;
-    remove_dangling(fd);
-    unsock_close(fd);
+    UNSOCK_CLOSED long fd = text.cut ? -ENAMETOOLONG : lock_names(names);
+    if (fd >= 0)
+        remove_dangling(fd);
 }
 
 /* Returns 0 or -errno. */
@@ -64,7 +62,7 @@ static long give_loopback_name(const char *names, const char *name, const char *
     long result = unsock_mkdirat(AT_FDCWD, names, 0700);
     if (result < 0 && result != -EEXIST)
         return result;
-    long directory = lock_names(names);
+    UNSOCK_CLOSED long directory = lock_names(names);
     if (directory < 0)
         return directory;
     remove_dangling(directory);
@@ -76,7 +74,6 @@ static long give_loopback_name(const char *names, const char *name, const char *
     result = unsock_symlinkat(path, AT_FDCWD, next);
     if (result == 0)
         result = unsock_renameat2(AT_FDCWD, next, AT_FDCWD, link, 0);
-    unsock_close(directory);
     return result;
 }
 

@@ -109,13 +109,12 @@ static long make_one(long place, const char *directory, struct unsock_private *p
     result = result < 0 ? result : unsock_mkdirat(place, name, 0700);
     if (result < 0)
         return private->lock = result;
-    long made = open_inner(place, name);
+    UNSOCK_CLOSED long made = open_inner(place, name);
     private->lock = take_lock(made, O_CREAT | O_EXCL);
     if (private->lock < 0)
         unsock_unlinkat(place, name, AT_REMOVEDIR);
     else
         give_away(made, &above);
-    unsock_close_open(made);
     return private->lock;
 }
 
@@ -134,13 +133,12 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     unsock_private_sweep(directory, true, NULL);
     /* Somebody whose one was the last may remove the place just now, or the name be taken. */
     for (int i = 0; result < 0 && again && i < ATTEMPTS_MOST; i++) {
-        long outer = open_outer(directory), place = make_private_place(outer, &others);
-        unsock_close_open(outer);
+        UNSOCK_CLOSED long outer = open_outer(directory);
+        UNSOCK_CLOSED long place = make_private_place(outer, &others);
         again = place >= 0 || place == -ENOENT;
         result = lock_place(place);
         if (result == 0)
             result = make_one(place, directory, private);
-        unsock_close_open(place);
     }
     if (result < 0)
         unsock_text_join(error, "directory ", directory, "/" PLACE ": ",
@@ -226,24 +224,22 @@ bool unsock_private_remove(const char *path) {
     size_t length = strlen(path) - UNSOCK_PRIVATE_NAME_LENGTH - sizeof("/" PLACE);
     memcpy(directory, path, length);
     directory[length] = '\0';
-    long outer = open_outer(directory), place = open_inner(outer, PLACE);
+    UNSOCK_CLOSED long outer = open_outer(directory);
+    UNSOCK_CLOSED long place = open_inner(outer, PLACE);
     bool gone = place >= 0 && remove_one(place, path + length + sizeof("/" PLACE));
-    unsock_close_open(place);
     /* It goes with the last that was in it. */
     if (gone)
         unsock_unlinkat(outer, PLACE, AT_REMOVEDIR);
-    unsock_close_open(outer);
     return gone;
 }
 
 /* One that is locked by us from here on is nobody else's to remove. */
 static void sweep_one(long place, const char *name, const char *path, bool remove, struct unsock_text *paths) {
-    long one = open_inner(place, name), lock = take_lock(one, 0);
-    unsock_close_open(one);
+    UNSOCK_CLOSED long one = open_inner(place, name);
+    UNSOCK_CLOSED long lock = take_lock(one, 0);
     if (lock < 0 && lock != -ENOENT)
         return;
     bool gone = !is_used(place, name, DEPTH_MOST) && !unsock_users_of(path) && (!remove || remove_one(place, name));
-    unsock_close_open(lock);
     if (gone && paths)
         unsock_text_join(paths, path, "\n");
 }
@@ -252,7 +248,8 @@ void unsock_private_sweep(const char *directory, bool remove, struct unsock_text
     char path[UNSOCK_RUN_PATH_MOST];
     struct unsock_entries entries;
     enum unsock_entry_type type;
-    long outer = open_outer(directory), place = open_inner(outer, PLACE);
+    UNSOCK_CLOSED long outer = open_outer(directory);
+    UNSOCK_CLOSED long place = open_inner(outer, PLACE);
     bool locked = place >= 0 && lock_place(place) >= 0;
     unsock_entries_open(&entries, place, ".");
     for (const char *name; locked && (name = unsock_entries_next(&entries, &type));) {
@@ -262,6 +259,4 @@ void unsock_private_sweep(const char *directory, bool remove, struct unsock_text
     if (remove && locked)
         unsock_unlinkat(outer, PLACE, AT_REMOVEDIR);
     unsock_entries_close(&entries);
-    unsock_close_open(place);
-    unsock_close_open(outer);
 }

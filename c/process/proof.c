@@ -198,7 +198,7 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
         char call[32];
     } kinds[] = {{SOCK_STREAM, "socket(AF_UNIX) of streams"}, {SOCK_DGRAM, "socket(AF_UNIX) of datagrams"}};
     for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        long fd = unsock_socket(AF_UNIX, kinds[i].type | SOCK_CLOEXEC, 0);
+        UNSOCK_CLOSED long fd = unsock_socket(AF_UNIX, kinds[i].type | SOCK_CLOEXEC, 0);
         if (fd < 0 && is_shortage(fd))
             return true;
         if (fd < 0)
@@ -206,7 +206,6 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
         /* Of a family that is none it gets as far as filters and security modules go, and no further. */
         static const struct sockaddr_un nowhere = {AF_UNSPEC, "/"};
         long result = unsock_bind(fd, &nowhere, sizeof(nowhere.sun_family) + sizeof("/"));
-        unsock_close(fd);
         if (result != -EINVAL)
             return forbidden(error, "bind of an AF_UNIX socket", result);
     }

@@ -190,13 +190,12 @@ static bool look_at_step(struct unsock_route *route, const char *path, struct un
     char buffer[2 * UNSOCK_SCRIPT_LINE + 64];
     struct unsock_text why;
     struct unsock_route_step step = {path, UNSOCK_DOOR_UNKNOWN, "cannot be read, so nothing is known"};
-    long fd = unsock_program_open(AT_FDCWD, path, 0);
+    UNSOCK_CLOSED long fd = unsock_program_open(AT_FDCWD, path, 0);
     if (fd >= 0) {
         unsock_program_look(fd, room, file);
         unsock_text_start(&why, buffer, sizeof(buffer));
         step.door = door_of(file, unsock_program_gains_rights(fd), &why);
         step.why = buffer;
-        unsock_close(fd);
     }
     route->see(route, &step);
     return step.door == UNSOCK_DOOR_SCRIPT;

@@ -217,11 +217,10 @@ static long try_socket(const char *directory) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
     unsock_text_join(&text, directory, "/.unsock-try");
-    long fd = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    UNSOCK_CLOSED long fd = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     long result = fd < 0 ? fd : unsock_bind(fd, &path, sizeof(path));
     if (result == 0)
         unsock_unlinkat(AT_FDCWD, path.sun_path, 0);
-    unsock_close_open(fd);
     return result == -EADDRINUSE ? 0 : result;
 }
 

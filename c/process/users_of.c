@@ -58,11 +58,10 @@ static const char *process_path(uint64_t process, const char *name, char path[64
 static bool has_variable(const struct users *users, uint32_t process) {
     char bytes[CHUNK], path[64];
     struct match match = {.wanted = users->variable};
-    long fd = unsock_openat(AT_FDCWD, process_path(process, "environ", path), O_RDONLY | O_CLOEXEC, 0), count;
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, process_path(process, "environ", path), O_RDONLY | O_CLOEXEC, 0);
     bool found = false;
-    while (fd >= 0 && !found && (count = unsock_read(fd, bytes, sizeof(bytes))) > 0)
+    for (long count; fd >= 0 && !found && (count = unsock_read(fd, bytes, sizeof(bytes))) > 0;)
         found = is_matched_by(&match, bytes, (size_t)count);
-    unsock_close_open(fd);
     return found;
 }
 
@@ -194,9 +193,8 @@ bool unsock_users_of(const char *directory) {
 /* "NAME (PID)" */
 static void put_process(struct unsock_text *text, uint32_t process) {
     char path[64], name[32];
-    long fd = unsock_openat(AT_FDCWD, process_path(process, "comm", path), O_RDONLY | O_CLOEXEC, 0);
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, process_path(process, "comm", path), O_RDONLY | O_CLOEXEC, 0);
     long length = fd < 0 ? 0 : unsock_read(fd, name, sizeof(name));
-    unsock_close_open(fd);
     unsock_text_span(text, (struct unsock_span){name, length > 0 ? (size_t)length - 1 : 0});
     unsock_text_put(text, " (");
     unsock_text_number(text, process, 10, 1);

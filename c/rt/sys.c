@@ -1,7 +1,17 @@
-/* What all system calls share: the mark, and tables that grow while several threads use them. */
+/* What all system calls share: the mark, closing on the way out, and tables that grow while several threads use them.
+ */
 #include "rt/system_calls.h"
 
 unsigned long unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
+
+__attribute__((noinline)) void unsock_close_open(long fd) {
+    if (fd >= 0)
+        unsock_close((int)fd);
+}
+
+__attribute__((noinline)) void unsock_cleanup_fd(const long *fd) {
+    unsock_close_open(*fd);
+}
 
 void *unsock_table_chunk(void **place, unsigned long size) {
     void *there = __atomic_load_n(place, __ATOMIC_ACQUIRE);

@@ -85,90 +85,96 @@
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \
     }
 
+/* The same, as a function: where it is not made for each message, an instruction more is nothing, and code is short. */
+#define UNSOCK_RARE_CALL(name, parameters, ...)                                                                        \
+    static __attribute__((noinline, unused)) long unsock_##name parameters {                                           \
+        return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \
+    }
+
 /* clang-format off */
 UNSOCK_SYSTEM_CALL(accept, (int fd, void *address, void *length), fd, address, length)
 UNSOCK_SYSTEM_CALL(accept4, (int fd, void *address, void *length, int flags), fd, address, length, flags)
-UNSOCK_SYSTEM_CALL(bind, (int fd, const void *address, unsigned length), fd, address, length)
+UNSOCK_RARE_CALL(bind, (int fd, const void *address, unsigned length), fd, address, length)
 UNSOCK_SYSTEM_CALL(chdir, (const char *path), path)
 UNSOCK_SYSTEM_CALL(clock_gettime, (int clock, void *time), clock, time)
 UNSOCK_SYSTEM_CALL(clone, (unsigned long flags, void *stack), flags, stack)
-UNSOCK_SYSTEM_CALL(close, (int fd), fd)
+UNSOCK_RARE_CALL(close, (int fd), fd)
 UNSOCK_SYSTEM_CALL(close_range, (unsigned first, unsigned last, unsigned flags), first, last, flags)
 UNSOCK_SYSTEM_CALL(connect, (int fd, const void *address, unsigned length), fd, address, length)
 UNSOCK_SYSTEM_CALL(dup, (int fd), fd)
 #ifdef __NR_dup2
 UNSOCK_SYSTEM_CALL(dup2, (int from, int to), from, to)
 #endif
-UNSOCK_SYSTEM_CALL(dup3, (int from, int to, int flags), from, to, flags)
+UNSOCK_RARE_CALL(dup3, (int from, int to, int flags), from, to, flags)
 #ifdef __NR_epoll_create
 UNSOCK_SYSTEM_CALL(epoll_create, (int size), size)
 #endif
-UNSOCK_SYSTEM_CALL(epoll_create1, (int flags), flags)
-UNSOCK_SYSTEM_CALL(epoll_ctl, (int set, int operation, int fd, void *event), set, operation, fd, event)
+UNSOCK_RARE_CALL(epoll_create1, (int flags), flags)
+UNSOCK_RARE_CALL(epoll_ctl, (int set, int operation, int fd, void *event), set, operation, fd, event)
 UNSOCK_SYSTEM_CALL(epoll_pwait, (int set, void *events, int most, int milliseconds, const void *mask, unsigned long size), set, events, most, milliseconds, mask, size)
 UNSOCK_SYSTEM_CALL(execve, (const char *path, const void *arguments, const void *environment), path, arguments, environment)
 UNSOCK_SYSTEM_CALL(execveat, (int directory, const char *path, const void *arguments, const void *environment, int flags), directory, path, arguments, environment, flags)
 UNSOCK_SYSTEM_CALL(exit_group, (int status), status)
-UNSOCK_SYSTEM_CALL(faccessat, (int directory, const char *path, int rights), directory, path, rights)
-UNSOCK_SYSTEM_CALL(faccessat2, (int directory, const char *path, int rights, int flags), directory, path, rights, flags)
-UNSOCK_SYSTEM_CALL(fchmod, (int fd, unsigned mode), fd, mode)
-UNSOCK_SYSTEM_CALL(fchmodat, (int directory, const char *path, unsigned mode), directory, path, mode)
-UNSOCK_SYSTEM_CALL(fchmodat2, (int directory, const char *path, unsigned mode, int flags), directory, path, mode, flags)
-UNSOCK_SYSTEM_CALL(fchown, (int fd, unsigned user, unsigned group), fd, user, group)
-UNSOCK_SYSTEM_CALL(fcntl, (int fd, int command, unsigned long argument), fd, command, argument)
-UNSOCK_SYSTEM_CALL(fgetxattr, (int fd, const char *name, void *value, unsigned long size), fd, name, value, size)
-UNSOCK_SYSTEM_CALL(flock, (int fd, int operation), fd, operation)
+UNSOCK_RARE_CALL(faccessat, (int directory, const char *path, int rights), directory, path, rights)
+UNSOCK_RARE_CALL(faccessat2, (int directory, const char *path, int rights, int flags), directory, path, rights, flags)
+UNSOCK_RARE_CALL(fchmod, (int fd, unsigned mode), fd, mode)
+UNSOCK_RARE_CALL(fchmodat, (int directory, const char *path, unsigned mode), directory, path, mode)
+UNSOCK_RARE_CALL(fchmodat2, (int directory, const char *path, unsigned mode, int flags), directory, path, mode, flags)
+UNSOCK_RARE_CALL(fchown, (int fd, unsigned user, unsigned group), fd, user, group)
+UNSOCK_RARE_CALL(fcntl, (int fd, int command, unsigned long argument), fd, command, argument)
+UNSOCK_RARE_CALL(fgetxattr, (int fd, const char *name, void *value, unsigned long size), fd, name, value, size)
+UNSOCK_RARE_CALL(flock, (int fd, int operation), fd, operation)
 UNSOCK_SYSTEM_CALL(futex, (void *word, int operation, unsigned value, unsigned long timeout, void *other, unsigned operand), word, operation, value, timeout, other, operand)
 UNSOCK_SYSTEM_CALL(getcwd, (char *path, unsigned long size), path, size)
 UNSOCK_SYSTEM_CALL(getdents64, (int fd, void *entries, unsigned long size), fd, entries, size)
 UNSOCK_SYSTEM_CALL(getegid, (void), 0)
 UNSOCK_SYSTEM_CALL(geteuid, (void), 0)
 UNSOCK_SYSTEM_CALL(getgid, (void), 0)
-UNSOCK_SYSTEM_CALL(getpeername, (int fd, void *address, void *length), fd, address, length)
+UNSOCK_RARE_CALL(getpeername, (int fd, void *address, void *length), fd, address, length)
 UNSOCK_SYSTEM_CALL(getpgid, (int process), process)
 UNSOCK_SYSTEM_CALL(getpid, (void), 0)
 UNSOCK_SYSTEM_CALL(getppid, (void), 0)
 UNSOCK_SYSTEM_CALL(getrandom, (void *bytes, unsigned long size, unsigned flags), bytes, size, flags)
 UNSOCK_SYSTEM_CALL(getrusage, (int whose, void *usage), whose, usage)
-UNSOCK_SYSTEM_CALL(getsockname, (int fd, void *address, void *length), fd, address, length)
-UNSOCK_SYSTEM_CALL(getsockopt, (int fd, int level, int name, void *value, void *length), fd, level, name, value, length)
+UNSOCK_RARE_CALL(getsockname, (int fd, void *address, void *length), fd, address, length)
+UNSOCK_RARE_CALL(getsockopt, (int fd, int level, int name, void *value, void *length), fd, level, name, value, length)
 UNSOCK_SYSTEM_CALL(gettid, (void), 0)
 UNSOCK_SYSTEM_CALL(getuid, (void), 0)
-UNSOCK_SYSTEM_CALL(getxattr, (const char *path, const char *name, void *value, unsigned long size), path, name, value, size)
+UNSOCK_RARE_CALL(getxattr, (const char *path, const char *name, void *value, unsigned long size), path, name, value, size)
 UNSOCK_SYSTEM_CALL(inotify_add_watch, (int inotify, const char *path, unsigned events), inotify, path, events)
 UNSOCK_SYSTEM_CALL(inotify_init1, (int flags), flags)
 UNSOCK_SYSTEM_CALL(inotify_rm_watch, (int inotify, int watch), inotify, watch)
 UNSOCK_SYSTEM_CALL(io_uring_setup, (unsigned entries, void *parameters), entries, parameters)
-UNSOCK_SYSTEM_CALL(ioctl, (int fd, unsigned long request, void *argument), fd, request, argument)
-UNSOCK_SYSTEM_CALL(kill, (int process, int signal), process, signal)
-UNSOCK_SYSTEM_CALL(linkat, (int from_directory, const char *from, int to_directory, const char *to, int flags), from_directory, from, to_directory, to, flags)
-UNSOCK_SYSTEM_CALL(listen, (int fd, int backlog), fd, backlog)
-UNSOCK_SYSTEM_CALL(lseek, (int fd, long offset, int whence), fd, offset, whence)
+UNSOCK_RARE_CALL(ioctl, (int fd, unsigned long request, void *argument), fd, request, argument)
+UNSOCK_RARE_CALL(kill, (int process, int signal), process, signal)
+UNSOCK_RARE_CALL(linkat, (int from_directory, const char *from, int to_directory, const char *to, int flags), from_directory, from, to_directory, to, flags)
+UNSOCK_RARE_CALL(listen, (int fd, int backlog), fd, backlog)
+UNSOCK_RARE_CALL(lseek, (int fd, long offset, int whence), fd, offset, whence)
 UNSOCK_SYSTEM_CALL(madvise, (unsigned long at, unsigned long size, int advice), at, size, advice)
-UNSOCK_SYSTEM_CALL(mkdirat, (int directory, const char *path, unsigned mode), directory, path, mode)
-UNSOCK_SYSTEM_CALL(mmap, (unsigned long at, unsigned long size, int protection, int flags, int fd, unsigned long offset), at, size, protection, flags, fd, offset)
-UNSOCK_SYSTEM_CALL(mprotect, (unsigned long at, unsigned long size, int protection), at, size, protection)
+UNSOCK_RARE_CALL(mkdirat, (int directory, const char *path, unsigned mode), directory, path, mode)
+UNSOCK_RARE_CALL(mmap, (unsigned long at, unsigned long size, int protection, int flags, int fd, unsigned long offset), at, size, protection, flags, fd, offset)
+UNSOCK_RARE_CALL(mprotect, (unsigned long at, unsigned long size, int protection), at, size, protection)
 UNSOCK_SYSTEM_CALL(mremap, (unsigned long at, unsigned long size, unsigned long new_size, int flags, unsigned long to), at, size, new_size, flags, to)
-UNSOCK_SYSTEM_CALL(munmap, (unsigned long at, unsigned long size), at, size)
-UNSOCK_SYSTEM_CALL(nanosleep, (const void *time, void *left), time, left)
-UNSOCK_SYSTEM_CALL(openat, (int directory, const char *path, int flags, unsigned mode), directory, path, flags, mode)
+UNSOCK_RARE_CALL(munmap, (unsigned long at, unsigned long size), at, size)
+UNSOCK_RARE_CALL(nanosleep, (const void *time, void *left), time, left)
+UNSOCK_RARE_CALL(openat, (int directory, const char *path, int flags, unsigned mode), directory, path, flags, mode)
 UNSOCK_SYSTEM_CALL(pidfd_open, (int process, unsigned flags), process, flags)
 UNSOCK_SYSTEM_CALL(pidfd_send_signal, (int fd, int signal, const void *info, unsigned flags), fd, signal, info, flags)
-UNSOCK_SYSTEM_CALL(pipe2, (void *ends, int flags), ends, flags)
+UNSOCK_RARE_CALL(pipe2, (void *ends, int flags), ends, flags)
 UNSOCK_SYSTEM_CALL(ppoll, (void *polled, unsigned long count, const void *time, const void *mask, unsigned long size), polled, count, time, mask, size)
-UNSOCK_SYSTEM_CALL(prctl, (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d), option, a, b, c, d)
-UNSOCK_SYSTEM_CALL(pread64, (int fd, void *bytes, unsigned long size, long offset), fd, bytes, size, offset)
-UNSOCK_SYSTEM_CALL(prlimit64, (int process, int resource, const void *limit, void *old), process, resource, limit, old)
-UNSOCK_SYSTEM_CALL(read, (int fd, void *bytes, unsigned long size), fd, bytes, size)
-UNSOCK_SYSTEM_CALL(readlinkat, (int directory, const char *path, char *text, unsigned long size), directory, path, text, size)
+UNSOCK_RARE_CALL(prctl, (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d), option, a, b, c, d)
+UNSOCK_RARE_CALL(pread64, (int fd, void *bytes, unsigned long size, long offset), fd, bytes, size, offset)
+UNSOCK_RARE_CALL(prlimit64, (int process, int resource, const void *limit, void *old), process, resource, limit, old)
+UNSOCK_RARE_CALL(read, (int fd, void *bytes, unsigned long size), fd, bytes, size)
+UNSOCK_RARE_CALL(readlinkat, (int directory, const char *path, char *text, unsigned long size), directory, path, text, size)
 UNSOCK_SYSTEM_CALL(recvfrom, (int fd, void *bytes, unsigned long size, int flags, void *address, void *length), fd, bytes, size, flags, address, length)
 UNSOCK_SYSTEM_CALL(recvmmsg, (int fd, void *messages, unsigned count, int flags, void *time), fd, messages, count, flags, time)
 UNSOCK_SYSTEM_CALL(recvmsg, (int fd, void *message, int flags), fd, message, flags)
-UNSOCK_SYSTEM_CALL(renameat, (int from_directory, const char *from, int to_directory, const char *to), from_directory, from, to_directory, to)
-UNSOCK_SYSTEM_CALL(renameat2, (int from_directory, const char *from, int to_directory, const char *to, unsigned flags), from_directory, from, to_directory, to, flags)
+UNSOCK_RARE_CALL(renameat, (int from_directory, const char *from, int to_directory, const char *to), from_directory, from, to_directory, to)
+UNSOCK_RARE_CALL(renameat2, (int from_directory, const char *from, int to_directory, const char *to, unsigned flags), from_directory, from, to_directory, to, flags)
 UNSOCK_SYSTEM_CALL(rt_sigaction, (int signal, const void *action, void *old), signal, action, old, UNSOCK_SIGNALS_SIZE)
 UNSOCK_SYSTEM_CALL(rt_sigpending, (uint64_t *signals), signals, UNSOCK_SIGNALS_SIZE)
-UNSOCK_SYSTEM_CALL(rt_sigprocmask, (int how, const uint64_t *signals, uint64_t *old), how, signals, old, UNSOCK_SIGNALS_SIZE)
+UNSOCK_RARE_CALL(rt_sigprocmask, (int how, const uint64_t *signals, uint64_t *old), how, signals, old, UNSOCK_SIGNALS_SIZE)
 UNSOCK_SYSTEM_CALL(rt_sigqueueinfo, (int process, int signal, const void *info), process, signal, info)
 UNSOCK_SYSTEM_CALL(rt_sigsuspend, (const void *signals, unsigned long size), signals, size)
 UNSOCK_SYSTEM_CALL(rt_sigtimedwait, (const uint64_t *signals, void *info, const void *time), signals, info, time, UNSOCK_SIGNALS_SIZE)
@@ -185,29 +191,30 @@ UNSOCK_SYSTEM_CALL(setpgid, (int process, int group), process, group)
 UNSOCK_SYSTEM_CALL(setresgid, (unsigned real, unsigned effective, unsigned saved), real, effective, saved)
 UNSOCK_SYSTEM_CALL(setresuid, (unsigned real, unsigned effective, unsigned saved), real, effective, saved)
 UNSOCK_SYSTEM_CALL(setsid, (void), 0)
-UNSOCK_SYSTEM_CALL(setsockopt, (int fd, int level, int name, const void *value, unsigned length), fd, level, name, value, length)
-UNSOCK_SYSTEM_CALL(shutdown, (int fd, int how), fd, how)
+UNSOCK_RARE_CALL(setsockopt, (int fd, int level, int name, const void *value, unsigned length), fd, level, name, value, length)
+UNSOCK_RARE_CALL(shutdown, (int fd, int how), fd, how)
 UNSOCK_SYSTEM_CALL(sigaltstack, (const void *stack, void *old), stack, old)
 UNSOCK_SYSTEM_CALL(signalfd4, (int fd, const uint64_t *signals, int flags), fd, signals, UNSOCK_SIGNALS_SIZE, flags)
-UNSOCK_SYSTEM_CALL(socket, (int domain, int type, int protocol), domain, type, protocol)
-UNSOCK_SYSTEM_CALL(socketpair, (int domain, int type, int protocol, int *ends), domain, type, protocol, ends)
+UNSOCK_RARE_CALL(socket, (int domain, int type, int protocol), domain, type, protocol)
+UNSOCK_RARE_CALL(socketpair, (int domain, int type, int protocol, int *ends), domain, type, protocol, ends)
 UNSOCK_SYSTEM_CALL(splice, (int in, void *in_offset, int out, void *out_offset, unsigned long size, unsigned flags), in, in_offset, out, out_offset, size, flags)
-UNSOCK_SYSTEM_CALL(statfs, (const char *path, void *status), path, status)
-UNSOCK_SYSTEM_CALL(statx, (int directory, const char *path, int flags, unsigned mask, struct statx *status), directory, path, flags, mask, status)
-UNSOCK_SYSTEM_CALL(symlinkat, (const char *text, int directory, const char *path), text, directory, path)
+UNSOCK_RARE_CALL(statfs, (const char *path, void *status), path, status)
+UNSOCK_RARE_CALL(statx, (int directory, const char *path, int flags, unsigned mask, struct statx *status), directory, path, flags, mask, status)
+UNSOCK_RARE_CALL(symlinkat, (const char *text, int directory, const char *path), text, directory, path)
 UNSOCK_SYSTEM_CALL(tgkill, (int process, int thread, int signal), process, thread, signal)
 UNSOCK_SYSTEM_CALL(tkill, (int thread, int signal), thread, signal)
-UNSOCK_SYSTEM_CALL(uname, (void *names), names)
-UNSOCK_SYSTEM_CALL(unlinkat, (int directory, const char *path, int flags), directory, path, flags)
+UNSOCK_RARE_CALL(uname, (void *names), names)
+UNSOCK_RARE_CALL(unlinkat, (int directory, const char *path, int flags), directory, path, flags)
 UNSOCK_SYSTEM_CALL(unshare, (int flags), flags)
-UNSOCK_SYSTEM_CALL(utimensat, (int directory, const char *path, const void *times, int flags), directory, path, times, flags)
-UNSOCK_SYSTEM_CALL(wait4, (int process, int *status, int options, void *usage), process, status, options, usage)
+UNSOCK_RARE_CALL(utimensat, (int directory, const char *path, const void *times, int flags), directory, path, times, flags)
+UNSOCK_RARE_CALL(wait4, (int process, int *status, int options, void *usage), process, status, options, usage)
 UNSOCK_SYSTEM_CALL(waitid, (int kind, int id, void *info, int options, void *usage), kind, id, info, options, usage)
-UNSOCK_SYSTEM_CALL(write, (int fd, const void *bytes, unsigned long size), fd, bytes, size)
+UNSOCK_RARE_CALL(write, (int fd, const void *bytes, unsigned long size), fd, bytes, size)
 UNSOCK_SYSTEM_CALL(writev, (int fd, const void *parts, unsigned long count), fd, parts, count)
 /* clang-format on */
 
 #undef UNSOCK_SYSTEM_CALL
+#undef UNSOCK_RARE_CALL
 
 /* Of all threads. A filter may forbid it: this does not come back in any case. */
 static inline _Noreturn void unsock_exit(int status) {
@@ -221,17 +228,11 @@ static inline bool unsock_is_error(long result) {
 }
 
 /* Closes what was opened; negative: nothing was. */
-static inline void unsock_close_open(long fd) {
-    if (fd >= 0)
-        unsock_close((int)fd);
-}
+void unsock_close_open(long fd);
 
 /* Closes the descriptor in this variable where its scope ends, if one was opened: before `long fd = …`. */
 #define UNSOCK_CLOSED __attribute__((cleanup(unsock_cleanup_fd)))
-
-static inline void unsock_cleanup_fd(const long *fd) {
-    unsock_close_open(*fd);
-}
+void unsock_cleanup_fd(const long *fd);
 
 /* Memory of the process's own, all zeros, which costs nothing before it is used. NULL: there is none. */
 static inline void *unsock_map(unsigned long size) {
