@@ -1,7 +1,6 @@
 /* Addresses and messages that come with a call: do they fit the socket, and are they the library's business? */
 #include "calls/arguments.h"
 
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rules/settings.h"
 

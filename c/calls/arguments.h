@@ -49,16 +49,6 @@ bool unsock_call_names_unspecified(const struct msghdr *message);
  * net/ipv6/af_inet6.c). */
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);
 
-/* An IP socket, or one that stands for one. */
-static inline bool unsock_call_is_ours(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_IP || unsock_fd_is_redirected(entry);
-}
-
-/* A descriptor that stands for an IP socket: the real socket must not see addresses that are not its own kind's. */
-static inline bool unsock_call_is_standing_for_ip(const struct unsock_fd *entry) {
-    return entry && entry->kind != UNSOCK_KIND_IP && unsock_call_is_ours(entry);
-}
-
 /* A message that a program sends: copied as the kernel copies it, and whether it is the library's business.
  */
 

@@ -6,7 +6,6 @@
 
 #include "calls/connect.h"
 #include "kernel/log.h"
-#include "kernel/socket_info.h"
 #include "memory/process.h"
 #include "replace/replace.h"
 

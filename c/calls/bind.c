@@ -2,8 +2,12 @@
  * bind: to a socket file when the address is covered, to the network when it is not. In this order:
  *
  *   question                                    who answers                     what follows
+ *   can the address be read?                    rt/user                         no: the kernel says what is wrong
+ *   of which family is it?                      the address                     AF_UNIX: perhaps a control file's path
+ *   whose is the descriptor?                    unsock_whose                    the kernel's: the kernel binds it
+ *   does the address fit the socket?            calls/arguments                 no: EINVAL, EAFNOSUPPORT
  *   has the socket a connect that failed?       calls/refusal                   the failure is forgotten
- *   may it be bound, and to that family?        its state, IPV6_V6ONLY          EINVAL
+ *   may it be bound, and to that family?        its state, IPV6_V6ONLY          no: EINVAL
  *   is the address covered?                     rules/address                   no: the kernel's TCP or UDP socket
  *   has a client of this process the port?      memory/fds                      yes: EADDRINUSE
  *   which port, and which of its names?         files/bind                      any free one, for port 0
@@ -12,18 +16,55 @@
  *   has a service manager opened it?            files/listen_fds                yes: the descriptor is a duplicate
  *   is there a control file?                    files/control_file              yes: calls/target binds where it leads
  *   else the new socket takes the descriptor's place: calls/standin
+ *   did it fail as another socket would?        replace/reuse                   yes: all is asked once more
  */
 #include "calls/bind.h"
 
+#include "calls/arguments.h"
 #include "calls/connect.h"
+#include "calls/list.h"
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "kernel/log.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rules/errno.h"
 
+#define IS_IPV4 1 /* no result of a bind */
+
 #define FREE_TRIES 16
+
+/*
+ * bind with AF_UNSPEC and the wildcard address means AF_INET (net/ipv4/af_inet.c, __inet_bind): then the address
+ * becomes that.
+ */
+UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *address, socklen_t length) {
+    struct sockaddr_in in;
+    struct unsock_whose whose;
+    long owner = unsock_whose(fd, UNSOCK_ASK_ALWAYS, &whose);
+    if (owner < 0)
+        return owner;
+    bool fits = length >= sizeof(in) && whose.entry->domain == AF_INET;
+    if (owner == UNSOCK_IS_OURS && !fits)
+        return unsock_call_check(whose.entry, AF_UNSPEC, length);
+    if (owner == UNSOCK_IS_KERNELS || !fits)
+        return unsock_bind(fd, address, length);
+    memcpy(&in, address, sizeof(in));
+    if (in.sin_addr.s_addr != 0)
+        return -EAFNOSUPPORT;
+    in.sin_family = AF_INET;
+    memcpy(address, &in, sizeof(in));
+    return IS_IPV4;
+}
+
+/*
+ * A stream that was born local is bound to its file before anything else: a number that has become another socket's is
+ * told from that by the kernel's answer. A file of any kind gets UNSOCK_MODE before.
+ */
+static bool bind_tells(int fd, const struct unsock_ip *ip) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_DUPLICATED) &&
+           ip->port != 0 && unsock_settings.mode < 0 && !unsock_kernel_is_before(5, 14);
+}
 
 static long bind_at_network(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope) {
     union unsock_sockaddr address;
@@ -145,4 +186,51 @@ long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
 
 long unsock_bind_again(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     return bind_address(fd, entry, ip, 0, true);
+}
+
+static long bind_once(int fd, const struct sockaddr *address, socklen_t length) {
+    struct unsock_whose whose;
+    struct unsock_ip ip;
+    union unsock_sockaddr copy;
+    int family = unsock_call_address(address, length, &copy);
+    if (family < 0)
+        return unsock_bind(fd, address, length);
+    if (family == AF_UNSPEC) {
+        long result = bind_unspecified(fd, &copy, length);
+        if (result != IS_IPV4)
+            return result;
+        family = AF_INET;
+        length = sizeof(struct sockaddr_in);
+    }
+    if (!unsock_call_is_ip(family) && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS)
+        return unsock_call_check(whose.entry, family, length);
+    if (family == AF_UNIX) {
+        long result = unsock_bind(fd, &copy, length);
+        return result < 0 ? unsock_target_bind_path(fd, &copy, length, result) : result;
+    }
+    bool covered = unsock_ip_read(&copy, length, &ip) && unsock_address_covered_bind(&ip, false);
+    unsigned still = covered && !bind_tells(fd, &ip) ? UNSOCK_ASK_STILL : 0;
+    long owner = unsock_whose(fd, UNSOCK_ASK_CHECK | still | UNSOCK_ASK_FOR(family), &whose);
+    if (owner < 0)
+        return owner;
+    struct unsock_fd *entry = whose.entry;
+    if (owner == UNSOCK_IS_KERNELS || !unsock_call_is_ip(family)) {
+        if (unsock_call_is_ip(family) && unsock_settings.block_inet)
+            return unsock_log("bind", fd, NULL, NULL, -EACCES);
+        return unsock_bind(fd, &copy, length);
+    }
+    long wrong = unsock_call_check(entry, family, length);
+    if (wrong < 0 || !unsock_ip_read(&copy, length, &ip))
+        return entry->kind == UNSOCK_KIND_IP ? unsock_bind(fd, &copy, length) : wrong;
+    bool scoped = family == AF_INET6 && length >= sizeof(copy.in6);
+    long result = unsock_bind_ip(fd, entry, &ip, scoped ? copy.in6.sin6_scope_id : 0);
+    unsock_fds_tell_duplicates(fd);
+    return result;
+}
+
+long unsock_call_bind(int fd, const struct sockaddr *address, socklen_t length) {
+    long result = bind_once(fd, address, length);
+    struct unsock_whose whose;
+    bool ours = result < 0 && result != -EADDRINUSE && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS;
+    return ours && unsock_reuse_failed(fd, result) ? bind_once(fd, address, length) : result;
 }

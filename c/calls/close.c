@@ -7,7 +7,6 @@
 #include "files/directory.h"
 #include "files/plain_senders.h"
 #include "files/release.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 
 #include <linux/resource.h>

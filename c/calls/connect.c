@@ -1,4 +1,19 @@
-/* connect: who does the work, and what it means to disconnect. */
+/*
+ * connect: to a socket file or where a control file leads, if the address is covered; else to the network. In this
+ * order:
+ *
+ *   question                                    who answers                     what follows
+ *   a new stream, to a covered address?         memory/fds, rules/address       yes: calls/stream_connect, at once
+ *   can the address be read?                    rt/user                         no: the kernel says what is wrong
+ *   is what is known of the number still true?  replace/reuse                   no: it is forgotten
+ *   of which family is the address?             the address                     AF_UNSPEC: the association ends
+ *                                                                               AF_UNIX: perhaps a control file's path
+ *   is it covered?                              rules/address                   no, nor is the socket ours: the kernel
+ *   whose is the descriptor?                    unsock_whose                    the kernel's: the kernel connects it
+ *   does the address fit the socket?            calls/arguments, IPV6_V6ONLY    EINVAL, EAFNOSUPPORT, ENETUNREACH
+ *   stream or datagram socket?                  its type                        calls/stream_connect, datagram_connect
+ *   did it fail as another socket would?        replace/reuse                   yes: all is asked once more
+ */
 #include "calls/arguments.h"
 #include "calls/bind.h"
 #include "calls/datagram.h"
@@ -6,22 +21,22 @@
 #include "calls/stream.h"
 #include "calls/target.h"
 #include "kernel/log.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 
-static bool is_idle(const struct unsock_fd *entry) {
-    return !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING;
+/* To a covered address; the wildcard means this machine, and is reported so (ip_route_connect). */
+static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *ip) {
+    unsock_call_ask(entry, ip);
+    if (entry->type == SOCK_DGRAM)
+        return unsock_datagram_connect(fd, entry, ip);
+    unsock_born_local_note_local(SOCK_STREAM);
+    return unsock_stream_connect(fd, entry, ip);
 }
 
-/* What the kernel says to an address of the wrong family or length; 0 when it fits the socket. */
-static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
-    /* A connected stream's is not looked at (__inet_stream_connect, net/ipv4/af_inet.c). */
-    if (!is_idle(entry) && entry->type == SOCK_STREAM)
-        return 0;
-    /* An IPv6 datagram socket takes an IPv4 destination as it is (net/ipv6/udp.c). */
-    if (entry->type == SOCK_DGRAM && entry->domain == AF_INET6 && family == AF_INET)
-        return unsock_call_is_ipv6_only(fd, entry) ? -EAFNOSUPPORT : length < sizeof(struct sockaddr_in) ? -EINVAL : 0;
-    return unsock_call_check(entry, family, length);
+/* A stream that was born local, and has done nothing yet, to a covered address of its family. */
+static bool is_usual_connect(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length,
+                             struct unsock_ip *ip) {
+    return entry && entry->type == SOCK_STREAM && unsock_fd_is_fresh(entry) && !(entry->flags & UNSOCK_DUPLICATED) &&
+           unsock_call_reads_usual(entry, address, length, ip) && unsock_address_covered(ip);
 }
 
 /*
@@ -29,9 +44,10 @@ static long check_address(int fd, const struct unsock_fd *entry, int family, soc
  * bound.
  */
 static long disconnect_socket(int fd, const void *address, socklen_t length) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || entry->kind == UNSOCK_KIND_IP || !unsock_call_is_ours(entry))
+    struct unsock_whose whose;
+    if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS)
         return unsock_real_connect(fd, address, length);
+    struct unsock_fd *entry = whose.entry;
     /* A port that the program did not choose is given back (net/ipv4/udp.c, __udp_disconnect). */
     if (entry->type == SOCK_STREAM)
         return unsock_stream_end(fd, entry);
@@ -50,6 +66,10 @@ static long disconnect_all(int fd, const void *address, socklen_t length) {
     return result;
 }
 
+static bool is_idle(const struct unsock_fd *entry) {
+    return !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING;
+}
+
 /* UNSOCK_BLOCK_INET */
 static long refuse_blocked(int fd, const void *address, socklen_t length) {
     struct unsock_ip ip;
@@ -59,9 +79,8 @@ static long refuse_blocked(int fd, const void *address, socklen_t length) {
 static long connect_uncovered(int fd, struct unsock_fd *entry, const void *address, socklen_t length) {
     if (unsock_settings.block_inet)
         return refuse_blocked(fd, address, length);
-    if (unsock_call_is_ours(entry) && entry->kind != UNSOCK_KIND_IP) {
-        if (entry->type == SOCK_STREAM &&
-            (unsock_state_is_connected(entry->state) || entry->state == UNSOCK_STATE_LISTENING))
+    if (unsock_fd_is_redirected(entry)) {
+        if (entry->type == SOCK_STREAM && !is_idle(entry))
             return -EISCONN;
         long result = unsock_redirect_to_ip(fd, entry);
         if (result < 0)
@@ -71,18 +90,20 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
     return unsock_real_connect(fd, address, length);
 }
 
-/* To a covered address; the wildcard means this machine, and is reported so (ip_route_connect). */
-static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *ip) {
-    unsock_call_ask(entry, ip);
-    if (entry->type == SOCK_DGRAM)
-        return unsock_datagram_connect(fd, entry, ip);
-    unsock_born_local_note_local(SOCK_STREAM);
-    return unsock_stream_connect(fd, entry, ip);
+/* What the kernel says to an address of the wrong family or length; 0 when it fits the socket. */
+static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
+    /* A connected stream's is not looked at (__inet_stream_connect, net/ipv4/af_inet.c). */
+    if (!is_idle(entry) && entry->type == SOCK_STREAM)
+        return 0;
+    /* An IPv6 datagram socket takes an IPv4 destination as it is (net/ipv6/udp.c). */
+    if (entry->type == SOCK_DGRAM && entry->domain == AF_INET6 && family == AF_INET)
+        return unsock_call_is_ipv6_only(fd, entry) ? -EAFNOSUPPORT : length < sizeof(struct sockaddr_in) ? -EINVAL : 0;
+    return unsock_call_check(entry, family, length);
 }
 
-/* To an IP address. `unknown`: may the entry be another descriptor's (unsock_reuse_check)? */
-static long connect_ip(int fd, long unknown, const union unsock_sockaddr *copy, socklen_t length) {
-    struct unsock_fd scratch;
+/* To an IP address. `wrong`: -errno where it cannot be known whether what is known is still true. */
+static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, socklen_t length) {
+    struct unsock_whose whose;
     struct unsock_fd *entry = unsock_fds_known(fd);
     struct unsock_ip ip;
     int family = copy->any.sa_family;
@@ -99,17 +120,15 @@ static long connect_ip(int fd, long unknown, const union unsock_sockaddr *copy, 
     /* Before it is exchanged, given a name, or sent to the network. */
     bool looks = entry && (unsock_fd_may_be_exchanged(entry) ||
                            (entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0));
-    if (looks && unknown == 0)
-        unknown = unsock_reuse_look(fd);
-    if (!entry || unknown > 0)
-        entry = unsock_identify_unknown_for(fd, family, &scratch);
-    if (unknown < 0 || unsock_identify_wrong(entry) < 0)
-        return unknown < 0 ? unknown : unsock_identify_wrong(entry);
-    if (!unsock_call_is_ours(entry))
+    long owner = wrong < 0 ? wrong : unsock_whose(fd, (looks ? UNSOCK_ASK_STILL : 0) | UNSOCK_ASK_FOR(family), &whose);
+    if (owner < 0)
+        return owner;
+    entry = whose.entry;
+    if (owner == UNSOCK_IS_KERNELS)
         return unsock_settings.block_inet ? refuse_blocked(fd, copy, length) : unsock_real_connect(fd, copy, length);
-    long wrong = check_address(fd, entry, family, length);
+    wrong = check_address(fd, entry, family, length);
     if (wrong < 0)
-        return entry->kind == UNSOCK_KIND_IP ? unsock_real_connect(fd, copy, length) : wrong;
+        return owner == UNSOCK_IS_IP ? unsock_real_connect(fd, copy, length) : wrong;
     if (is_idle(entry) && ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
     /* Connected, listening or connecting: what it says does not depend on the address. */
@@ -123,28 +142,22 @@ static long connect_ip(int fd, long unknown, const union unsock_sockaddr *copy, 
 }
 
 static long connect_once(int fd, const void *address, socklen_t length) {
+    struct unsock_whose whose;
     union unsock_sockaddr copy;
     int family = unsock_call_address(address, length, &copy);
     if (family < 0)
         return unsock_real_connect(fd, address, length);
-    long unknown = unsock_reuse_check(fd);
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (family != AF_UNSPEC && !unsock_call_is_ip(family) && unsock_call_is_standing_for_ip(entry)) {
-        long wrong = check_address(fd, entry, family, length);
-        return wrong < 0 ? wrong : unsock_stream_connect(fd, entry, &(struct unsock_ip){0});
+    long owner = unsock_whose(fd, UNSOCK_ASK_CHECK, &whose), wrong = UNSOCK_MIN(owner, 0);
+    bool ours = whose.entry && unsock_fd_is_redirected(whose.entry);
+    if (family != AF_UNSPEC && !unsock_call_is_ip(family) && ours) {
+        wrong = check_address(fd, whose.entry, family, length);
+        return wrong < 0 ? wrong : unsock_stream_connect(fd, whose.entry, &(struct unsock_ip){0});
     }
     if (family == AF_UNIX)
         return unsock_target_connect_path(fd, &copy, length, unsock_real_connect(fd, &copy, length));
     if (family == AF_UNSPEC)
-        return unknown < 0 ? unknown : disconnect_all(fd, &copy, length);
-    return unsock_call_is_ip(family) ? connect_ip(fd, unknown, &copy, length) : unsock_real_connect(fd, &copy, length);
-}
-
-/* A stream that was born local, and has done nothing yet, to a covered address of its family. */
-static bool is_usual_connect(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length,
-                             struct unsock_ip *ip) {
-    return entry && entry->type == SOCK_STREAM && unsock_fd_is_fresh(entry) && !(entry->flags & UNSOCK_DUPLICATED) &&
-           unsock_call_reads_usual(entry, address, length, ip) && unsock_address_covered(ip);
+        return wrong < 0 ? wrong : disconnect_all(fd, &copy, length);
+    return unsock_call_is_ip(family) ? connect_ip(fd, wrong, &copy, length) : unsock_real_connect(fd, &copy, length);
 }
 
 long unsock_call_connect(int fd, const struct sockaddr *address, socklen_t length) {
@@ -152,7 +165,7 @@ long unsock_call_connect(int fd, const struct sockaddr *address, socklen_t lengt
     struct unsock_fd *entry = unsock_fds_known(fd);
     bool usual = is_usual_connect(entry, address, length, &ip);
     long result = usual ? connect_covered(fd, entry, &ip) : connect_once(fd, address, length);
-    entry = result < 0 ? unsock_fds_known(fd) : NULL;
-    bool redirected = entry && unsock_fd_is_redirected(entry);
-    return redirected && unsock_reuse_failed(fd, result) ? connect_once(fd, address, length) : result;
+    struct unsock_whose whose;
+    bool ours = result < 0 && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS;
+    return ours && unsock_reuse_failed(fd, result) ? connect_once(fd, address, length) : result;
 }

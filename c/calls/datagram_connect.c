@@ -5,7 +5,6 @@
 #include "files/control_file.h"
 #include "files/port.h"
 #include "kernel/log.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rules/errno.h"
 

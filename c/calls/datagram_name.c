@@ -2,7 +2,6 @@
 #include "calls/datagram.h"
 
 #include "calls/bind.h"
-#include "kernel/socket_info.h"
 #include "options/options.h"
 #include "replace/replace.h"
 

@@ -3,7 +3,7 @@
 #include "calls/datagram.h"
 #include "calls/stream.h"
 #include "files/plain_senders.h"
-#include "kernel/socket_info.h"
+#include "replace/replace.h"
 #include "rules/errno.h"
 #include "rules/settings.h"
 
@@ -320,8 +320,10 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
 
 long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
     union unsock_sockaddr name;
-    struct unsock_fd scratch, *entry = unsock_identify(fd, &scratch);
+    struct unsock_whose whose;
     socklen_t name_length;
+    unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose);
+    struct unsock_fd *entry = whose.entry;
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     expect(entry);

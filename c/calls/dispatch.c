@@ -1,4 +1,4 @@
-/* socket, bind, connect, listen and accept: who does the work? */
+/* socket, listen and accept, and calls by their numbers: who does the work? */
 #include "calls/list.h"
 
 #include "calls/arguments.h"
@@ -6,7 +6,6 @@
 #include "calls/stream.h"
 #include "calls/target.h"
 #include "kernel/log.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 
 #include <linux/prctl.h>
@@ -79,112 +78,25 @@ long unsock_call_socketpair(int domain, int type, int protocol, int *pair) {
     return result;
 }
 
-#define IS_IPV4 1 /* no result of a bind */
-
-/*
- * bind with AF_UNSPEC and the wildcard address means AF_INET (net/ipv4/af_inet.c, __inet_bind): then the address
- * becomes that.
- */
-UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *address, socklen_t length) {
-    struct sockaddr_in in;
-    struct unsock_fd scratch;
-    struct unsock_fd *entry = unsock_identify_always(fd, &scratch);
-    if (unsock_identify_wrong(entry) < 0)
-        return unsock_identify_wrong(entry);
-    if (unsock_call_is_standing_for_ip(entry) && (length < sizeof(in) || entry->domain != AF_INET))
-        return unsock_call_check(entry, AF_UNSPEC, length);
-    if (length < sizeof(in) || !unsock_call_is_ours(entry) || entry->domain != AF_INET)
-        return unsock_bind(fd, address, length);
-    memcpy(&in, address, sizeof(in));
-    if (in.sin_addr.s_addr != 0)
-        return -EAFNOSUPPORT;
-    in.sin_family = AF_INET;
-    memcpy(address, &in, sizeof(in));
-    return IS_IPV4;
-}
-
-/*
- * A stream that was born local is bound to its file before anything else: a number that has become another socket's is
- * told from that by the kernel's answer. A file of any kind gets UNSOCK_MODE before.
- */
-static bool bind_tells(int fd, const struct unsock_ip *ip) {
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_DUPLICATED) &&
-           ip->port != 0 && unsock_settings.mode < 0 && !unsock_kernel_is_before(5, 14);
-}
-
-static long bind_once(int fd, const struct sockaddr *address, socklen_t length) {
-    struct unsock_fd scratch;
-    struct unsock_ip ip;
-    union unsock_sockaddr copy;
-    int family = unsock_call_address(address, length, &copy);
-    if (family < 0)
-        return unsock_bind(fd, address, length);
-    if (family == AF_UNSPEC) {
-        long result = bind_unspecified(fd, &copy, length);
-        if (result != IS_IPV4)
-            return result;
-        family = AF_INET;
-        length = sizeof(struct sockaddr_in);
-    }
-    if (!unsock_call_is_ip(family) && unsock_call_is_standing_for_ip(unsock_fds_known(fd)))
-        return unsock_call_check(unsock_fds_known(fd), family, length);
-    if (family == AF_UNIX) {
-        long result = unsock_bind(fd, &copy, length);
-        return result < 0 ? unsock_target_bind_path(fd, &copy, length, result) : result;
-    }
-    long wrong = unsock_reuse_check(fd);
-    bool covered = unsock_ip_read(&copy, length, &ip) && unsock_address_covered_bind(&ip, false);
-    if (covered && wrong == 0 && !bind_tells(fd, &ip))
-        wrong = unsock_reuse_look(fd);
-    if (wrong < 0)
-        return wrong;
-    struct unsock_fd *entry = unsock_identify_for(fd, family, &scratch);
-    if (unsock_identify_wrong(entry) < 0)
-        return unsock_identify_wrong(entry);
-    if (!unsock_call_is_ours(entry) || !unsock_call_is_ip(family)) {
-        if (unsock_call_is_ip(family) && unsock_settings.block_inet)
-            return unsock_log("bind", fd, NULL, NULL, -EACCES);
-        return unsock_bind(fd, &copy, length);
-    }
-    wrong = unsock_call_check(entry, family, length);
-    if (wrong < 0 || !unsock_ip_read(&copy, length, &ip))
-        return entry->kind == UNSOCK_KIND_IP ? unsock_bind(fd, &copy, length) : wrong;
-    bool scoped = family == AF_INET6 && length >= sizeof(copy.in6);
-    long result = unsock_bind_ip(fd, entry, &ip, scoped ? copy.in6.sin6_scope_id : 0);
-    unsock_fds_tell_duplicates(fd);
-    return result;
-}
-
-long unsock_call_bind(int fd, const struct sockaddr *address, socklen_t length) {
-    long result = bind_once(fd, address, length);
-    const struct unsock_fd *entry = result < 0 && result != -EADDRINUSE ? unsock_fds_known(fd) : NULL;
-    bool redirected = entry && unsock_fd_is_redirected(entry);
-    return redirected && unsock_reuse_failed(fd, result) ? bind_once(fd, address, length) : result;
-}
-
 long unsock_call_listen(int fd, int backlog) {
-    struct unsock_fd scratch;
-    long wrong = unsock_reuse_look(fd);
-    if (wrong < 0)
-        return wrong;
-    struct unsock_fd *entry = unsock_identify_always(fd, &scratch);
-    if (unsock_identify_wrong(entry) < 0)
-        return unsock_identify_wrong(entry);
-    if (!unsock_call_is_ours(entry) || entry->type != SOCK_STREAM)
+    struct unsock_whose whose;
+    long owner = unsock_whose(fd, UNSOCK_ASK_STILL | UNSOCK_ASK_ALWAYS, &whose);
+    if (owner < 0)
+        return owner;
+    if (owner == UNSOCK_IS_KERNELS || whose.entry->type != SOCK_STREAM)
         return unsock_listen(fd, backlog);
-    long result = unsock_stream_listen(fd, entry, backlog);
+    long result = unsock_stream_listen(fd, whose.entry, backlog);
     unsock_fds_tell_duplicates(fd);
     return result;
 }
 
 static long accept_unusual(int fd, struct sockaddr *address, socklen_t *length, int flags) {
-    struct unsock_fd scratch;
-    struct unsock_fd *entry = address ? unsock_identify(fd, &scratch) : unsock_fds_known(fd);
-    if (entry && unsock_identify_wrong(entry) < 0)
-        return unsock_identify_wrong(entry);
-    if (entry && unsock_call_is_ours(entry) && entry->kind != UNSOCK_KIND_IP && entry->type == SOCK_STREAM)
-        return unsock_stream_accept(fd, entry, address, length, flags);
+    struct unsock_whose whose;
+    long owner = unsock_whose(fd, address ? UNSOCK_ASK_KERNEL : 0, &whose);
+    if (owner < 0)
+        return owner;
+    if (owner == UNSOCK_IS_OURS && whose.entry->type == SOCK_STREAM)
+        return unsock_stream_accept(fd, whose.entry, address, length, flags);
     long accepted = unsock_real_accept_by(fd, address, length, flags);
     if (accepted >= 0)
         unsock_reuse_new((int)accepted);

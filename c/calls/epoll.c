@@ -8,7 +8,6 @@
 
 #include "calls/stream.h"
 #include "calls/target.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rt/user.h"
 

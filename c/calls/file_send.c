@@ -6,7 +6,6 @@
 
 #include "calls/stream.h"
 #include "calls/target.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rt/user.h"
 
@@ -17,13 +16,9 @@
 
 /* Pipes and the program's own AF_UNIX sockets fail as ever. */
 static bool is_redirected_stream(int fd) {
-    struct unsock_fd scratch;
-    if (unsock_sandboxed)
-        return false;
-    if (unsock_fds_known(fd))
-        unsock_reuse_look(fd);
-    const struct unsock_fd *entry = unsock_identify(fd, &scratch);
-    return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
+    struct unsock_whose whose;
+    return !unsock_sandboxed && unsock_whose(fd, UNSOCK_ASK_STILL | UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS &&
+           whose.entry->kind == UNSOCK_KIND_LOCAL && whose.entry->type == SOCK_STREAM;
 }
 
 static inline bool is_end_of_send(long result) {

@@ -1,7 +1,6 @@
 /* ioctl: network interfaces are asked about on any IP socket (netdevice(7)), also on a redirected one. */
 #include "calls/list.h"
 
-#include "kernel/socket_info.h"
 #include "options/options.h"
 #include "replace/replace.h"
 #include "rt/user.h"
@@ -28,33 +27,28 @@ static long ask_queue(int fd, unsigned long argument, long result) {
 
 /* AF_UNIX does not know the requests that belong to IP: a socket of the kind that the program believes to have does. */
 static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long result) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || !unsock_fd_is_redirected(entry) || unsock_reuse_look(fd))
+    struct unsock_whose whose;
+    if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS || unsock_reuse_look(fd))
         return result;
-    long socket = unsock_oracle_open(entry);
-    if (socket < 0)
-        return result;
-    result = unsock_ioctl(socket, request, (void *)argument);
-    unsock_close(socket);
-    return result;
+    UNSOCK_CLOSED long socket = unsock_oracle_open(whose.entry);
+    return socket < 0 ? result : unsock_ioctl(socket, request, (void *)argument);
 }
 
 /* What AF_UNIX knows and the program's socket does not: the place of urgent data in datagrams, the file of a socket. */
 static bool is_of_unix_alone(int fd, unsigned request) {
-    struct unsock_fd scratch;
+    struct unsock_whose whose;
     if (request != REQUEST_AT_MARK && request != REQUEST_FILE)
         return false;
-    const struct unsock_fd *entry = unsock_identify(fd, &scratch);
-    return unsock_fd_is_redirected(entry) && (request == REQUEST_FILE || entry->type == SOCK_DGRAM) &&
-           !unsock_reuse_look(fd);
+    return unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS &&
+           (request == REQUEST_FILE || whose.entry->type == SOCK_DGRAM) && !unsock_reuse_look(fd);
 }
 
 /* AF_TIPC, and AF_VSOCK before Linux 6.13, do not tell how much waits; they let it be looked at. */
 UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long result) {
     char piece[PIECE];
     int32_t count;
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || entry->kind != UNSOCK_KIND_FOREIGN || !unsock_fd_is_redirected(entry))
+    struct unsock_whose whose;
+    if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS || whose.entry->kind != UNSOCK_KIND_FOREIGN)
         return result;
     long there = unsock_recvfrom(fd, piece, sizeof(piece), MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
     count = there > 0 ? (int32_t)there : 0;

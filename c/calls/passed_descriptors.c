@@ -1,7 +1,6 @@
 /* Descriptors that come with a message. */
 #include "calls/stream.h"
 
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rules/cmsg.h"
 

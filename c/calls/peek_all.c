@@ -4,7 +4,7 @@
  */
 #include "calls/stream.h"
 
-#include "kernel/socket_info.h"
+#include "replace/replace.h"
 
 #include <linux/poll.h>
 
@@ -12,9 +12,9 @@
 #define ENDED (POLLRDHUP | POLLHUP | POLLERR)
 
 static bool is_our_stream(int fd) {
-    struct unsock_fd scratch;
-    const struct unsock_fd *entry = unsock_identify(fd, &scratch);
-    return unsock_fd_is_redirected(entry) && entry->type == SOCK_STREAM && !unsock_sandboxed;
+    struct unsock_whose whose;
+    return !unsock_sandboxed && unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS &&
+           whose.entry->type == SOCK_STREAM;
 }
 
 /* A set that is woken by what comes, and not by what is there; or -errno. */

@@ -5,24 +5,20 @@
 #include "calls/datagram.h"
 #include "calls/stream.h"
 #include "calls/target.h"
-#include "kernel/socket_info.h"
+#include "replace/replace.h"
 
 /*
  * Would receiving on this descriptor concern the library? `asks`: the caller asks for the sender, or for the queue of
  * errors, of which AF_UNIX does not know: it would give away what waits to be read. -errno: that cannot be known.
  */
 static long concerns_receive(int fd, bool asks) {
-    struct unsock_fd scratch;
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry && asks)
-        entry = unsock_identify(fd, &scratch);
-    if (entry && unsock_fd_may_be_exchanged(entry)) {
-        unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
+    struct unsock_whose whose;
+    long owner = unsock_whose(fd, asks ? UNSOCK_ASK_KERNEL : 0, &whose);
+    if (whose.entry && unsock_fd_may_be_exchanged(whose.entry)) {
+        unsock_fds_mark(whose.entry, UNSOCK_DATAGRAM_HEARD);
         unsock_fds_tell_duplicates(fd);
     }
-    if (!entry)
-        return 0;
-    return unsock_fd_is_redirected(entry) ? 1 : unsock_identify_wrong(entry);
+    return owner == UNSOCK_IS_IP ? 0 : owner;
 }
 
 /* Has the wait for a datagram ended with none because it was exchanged? */
@@ -100,9 +96,10 @@ static long give_message_back(struct msghdr *message, const struct msghdr *done,
 
 /* The message on a redirected descriptor. One that the kernel would not read, or would refuse, it does. */
 static long receive_call(int fd, struct msghdr *message, int flags) {
-    struct unsock_fd scratch;
+    struct unsock_whose whose;
     struct msghdr copy;
-    struct unsock_fd *entry = unsock_identify(fd, &scratch);
+    unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose);
+    struct unsock_fd *entry = whose.entry;
     if (unsock_user_read(&copy, message, sizeof(copy)) < 0 || (copy.msg_name && (int32_t)copy.msg_namelen < 0))
         return unsock_real_recvmsg(fd, message, flags);
     long result =
@@ -111,9 +108,9 @@ static long receive_call(int fd, struct msghdr *message, int flags) {
 }
 
 static long receive_from(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
-    struct unsock_fd scratch;
-    struct unsock_fd *entry = unsock_identify(fd, &scratch);
-    if (entry->type == SOCK_DGRAM)
+    struct unsock_whose whose;
+    unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose);
+    if (whose.entry->type == SOCK_DGRAM)
         return unsock_datagram_recvfrom(fd, data, size, flags, address, length);
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
@@ -156,10 +153,10 @@ static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned co
 /* Descriptors came with a message on one of which nothing may be known yet: it was inherited, or accepted from such a
  * one. */
 static void take_passed(int fd, struct msghdr *message) {
-    struct unsock_fd scratch;
+    struct unsock_whose whose;
     if (!unsock_passed_descriptors_maybe(message))
         return;
-    if (unsock_fd_is_redirected(unsock_identify(fd, &scratch)))
+    if (unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS)
         unsock_passed_descriptors_refuse(fd, message);
     else
         unsock_passed_descriptors_forget(message);

@@ -6,7 +6,6 @@
 #include "calls/connect.h"
 
 #include "calls/bind.h"
-#include "kernel/socket_info.h"
 #include "memory/process.h"
 #include "replace/replace.h"
 #include "rules/settings.h"

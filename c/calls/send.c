@@ -1,4 +1,19 @@
-/* sendto, sendmsg and sendmmsg: who does the work? */
+/*
+ * sendto, sendmsg and sendmmsg: to a socket file or where a control file leads, if the address is covered; else to the
+ * network. In this order:
+ *
+ *   question                                    who answers                     what follows
+ *   a named datagram socket, a covered address? memory/fds, rules/address       yes: sent by the known name, at once
+ *   does a connect wait for a multiplexer yet?  calls/asking                    yes: EAGAIN, or the send waits
+ *   a connected stream, and data alone?         memory/fds, kernel/identify     yes: calls/stream_send
+ *   can the message be read?                    rt/user                         no: the kernel says what is wrong
+ *   has it anything to do with the library?     calls/arguments                 no: the kernel sends it
+ *   whose is the descriptor?                    unsock_whose                    the kernel's: the kernel sends it
+ *   stream or datagram socket?                  its type                        a stream's address is ignored
+ *   is there an address, and does it fit?       calls/arguments, IPV6_V6ONLY    none: to the peer; EINVAL, ENETUNREACH
+ *   is it covered?                              rules/address                   calls/datagram_send; no: the network
+ *   did it fail as another socket would?        replace/reuse                   yes: all is asked once more
+ */
 #include "calls/list.h"
 
 #include "calls/arguments.h"
@@ -7,11 +22,68 @@
 #include "calls/stream.h"
 #include "calls/target.h"
 #include "kernel/log.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rules/errno.h"
 
 #define ANEW (-4096) /* no errno: the number has become another socket's meanwhile, and the message goes by that */
+
+static inline struct unsock_fd *named(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && entry->type == SOCK_DGRAM && unsock_datagram_is_named(entry) ? entry : NULL;
+}
+
+/* UNSOCK_PORT names the servers' ports. Their clients' ports are others, and answers to them stay here too. */
+static bool is_local_client(const struct unsock_fd *entry, const struct unsock_ip *ip) {
+    return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered_at(ip, 0);
+}
+
+/* From a socket that has a name, to an address of its family, with nothing else to be looked at. */
+static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length, size_t size,
+                     struct unsock_ip *ip) {
+    return !(entry->options & UNSOCK_OPTION_SOME_RARE) && unsock_call_reads_usual(entry, address, length, ip) &&
+           ip->port != 0 && !unsock_ip_is_wildcard(ip) && size <= unsock_datagram_most(entry, ip) &&
+           is_local_client(entry, ip);
+}
+
+/* By the name that is known: no function waits for the call but its caller (rt/system_calls.h). */
+static inline __attribute__((always_inline)) long send_usual(int fd, struct unsock_fd *entry, const struct iovec *part,
+                                                             int flags, const struct unsock_ip *ip) {
+    struct sockaddr_un path;
+    unsock_datagram_note_target(fd, entry, ip);
+    socklen_t known = unsock_port_known_path(ip, SOCK_DGRAM, false, &path);
+    int all = flags | unsock_datagram_full_flags(entry);
+    long result = known > 0 ? unsock_real_sendto(fd, part->iov_base, part->iov_len, all, &path, known) : -ENOENT;
+    if (result < 0) {
+        struct iovec copy = *part;
+        struct msghdr message = {.msg_name = &path, .msg_namelen = known, .msg_iov = &copy, .msg_iovlen = 1};
+        result = unsock_datagram_send_on(fd, entry, &message, flags, ip, result);
+    }
+    return unsock_log("sendto", fd, ip, &path, result);
+}
+
+/* A connected stream, one that was inherited by exec, too. */
+static bool is_for_kernel(int fd, int flags) {
+    return !(flags & MSG_FASTOPEN) && unsock_stream_concerns(fd);
+}
+
+/* Nothing that a stream of AF_UNIX would not take as TCP does. */
+static bool is_data_alone(const struct msghdr *message) {
+    struct msghdr copy;
+    return unsock_user_read(&copy, message, sizeof(copy)) == 0 && !copy.msg_name && copy.msg_controllen == 0;
+}
+
+static bool may_be_inet(int fd) {
+    long domain = unsock_socket_option(fd, SO_DOMAIN);
+    return domain == AF_INET || unsock_socket_unanswered(domain) < 0;
+}
+
+/* A socket that is none of ours, a raw one for example. */
+static long send_other(int fd, const struct msghdr *message, int flags) {
+    if (unsock_settings.block_inet &&
+        (unsock_call_names_ip(message) || (unsock_call_names_unspecified(message) && may_be_inet(fd))))
+        return -EACCES;
+    return unsock_real_sendmsg(fd, message, flags);
+}
 
 /* TCP ignores an address on a connected socket; with MSG_FASTOPEN it connects first (tcp(7)). */
 static long send_stream(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
@@ -45,9 +117,11 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
     return unsock_reuse_look(fd) > 0 ? ANEW : unsock_stream_broken(flags);
 }
 
-/* UNSOCK_PORT names the servers' ports. Their clients' ports are others, and answers to them stay here too. */
-static bool is_local_client(const struct unsock_fd *entry, const struct unsock_ip *ip) {
-    return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered_at(ip, 0);
+static long send_to_peer(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    if (entry->kind == UNSOCK_KIND_LOCAL)
+        return unsock_datagram_send(fd, entry, message, flags, NULL);
+    long result = unsock_real_sendmsg(fd, message, flags);
+    return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
 }
 
 /* The address that a datagram goes to; AF_UNSPEC is AF_INET. */
@@ -62,37 +136,16 @@ static void read_destination(const struct msghdr *message, struct unsock_ip *ip)
     unsock_ip_read(&in, sizeof(in), ip);
 }
 
-static long send_to_peer(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
-    if (entry->kind == UNSOCK_KIND_LOCAL)
-        return unsock_datagram_send(fd, entry, message, flags, NULL);
-    long result = unsock_real_sendmsg(fd, message, flags);
-    return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
-}
-
-static bool may_be_inet(int fd) {
-    long domain = unsock_socket_option(fd, SO_DOMAIN);
-    return domain == AF_INET || unsock_socket_unanswered(domain) < 0;
-}
-
-/* A socket that is none of ours, a raw one for example. */
-static long send_other(int fd, const struct msghdr *message, int flags) {
-    if (unsock_settings.block_inet &&
-        (unsock_call_names_ip(message) || (unsock_call_names_unspecified(message) && may_be_inet(fd))))
-        return -EACCES;
-    return unsock_real_sendmsg(fd, message, flags);
-}
-
 static long send_once(int fd, const struct msghdr *message, int flags) {
-    struct unsock_fd scratch;
+    struct unsock_whose whose;
     struct unsock_ip ip;
     const struct sockaddr *ip_name = unsock_call_names_ip(message) ? message->msg_name : NULL;
-    struct unsock_fd *entry =
-        ip_name ? unsock_identify_for(fd, ip_name->sa_family, &scratch) : unsock_identify(fd, &scratch);
-    bool redirected = unsock_fd_is_redirected(entry);
-    if (unsock_identify_wrong(entry) < 0)
-        return unsock_identify_wrong(entry);
-    if (!redirected && entry->kind != UNSOCK_KIND_IP)
+    long owner = unsock_whose(fd, ip_name ? UNSOCK_ASK_FOR(ip_name->sa_family) : UNSOCK_ASK_KERNEL, &whose);
+    if (owner < 0)
+        return owner;
+    if (owner == UNSOCK_IS_KERNELS)
         return send_other(fd, message, flags);
+    struct unsock_fd *entry = whose.entry;
     if (entry->type == SOCK_STREAM)
         return send_stream(fd, entry, message, flags);
     if (!message->msg_name)
@@ -127,35 +180,11 @@ static long send_message(int fd, const struct msghdr *message, int flags) {
     return result;
 }
 
-/* One message. `message` is the program's own, which the kernel is given wherever it would fail before it asks the
- * socket. */
-static long send_outgoing(int fd, const struct msghdr *message, int flags) {
-    struct unsock_outgoing outgoing;
-    bool taken = unsock_outgoing_take(&outgoing, message);
-    long concerns = taken ? unsock_outgoing_concerns(fd, &outgoing.message, flags) : 0;
-    if (concerns <= 0)
-        return concerns < 0 ? concerns : unsock_real_sendmsg(fd, message, flags);
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!unsock_outgoing_can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
-        return unsock_real_sendmsg(fd, message, flags);
-    return send_message(fd, &outgoing.message, flags);
-}
-
-/* A connected stream, one that was inherited by exec, too. */
-static bool is_for_kernel(int fd, int flags) {
-    return !(flags & MSG_FASTOPEN) && unsock_stream_concerns(fd);
-}
-
-/* Nothing that a stream of AF_UNIX would not take as TCP does. */
-static bool is_data_alone(const struct msghdr *message) {
-    struct msghdr copy;
-    return unsock_user_read(&copy, message, sizeof(copy)) == 0 && !copy.msg_name && copy.msg_controllen == 0;
-}
-
 /* The call failed, perhaps because the number has become another socket's: then it begins anew. */
 static bool is_another_by_now(int fd, long result) {
-    const struct unsock_fd *entry = result < 0 ? unsock_fds_known(fd) : NULL;
-    return entry && unsock_fd_is_redirected(entry) && result != -EPIPE && unsock_reuse_failed(fd, result);
+    struct unsock_whose whose;
+    return result < 0 && result != -EPIPE && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS &&
+           unsock_reuse_failed(fd, result);
 }
 
 static long send_piece(int fd, const void *data, size_t size, int flags, const struct unsock_outgoing *outgoing) {
@@ -169,15 +198,15 @@ static long send_piece(int fd, const void *data, size_t size, int flags, const s
 
 static long sendto_once(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
     struct unsock_outgoing outgoing;
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    bool redirected = entry && unsock_fd_is_redirected(entry);
+    struct unsock_whose whose;
+    bool redirected = unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS;
     if (!address && is_for_kernel(fd, flags)) {
         long result = unsock_stream_sendto(fd, data, size, flags);
         if (result != -ENOTCONN)
             return result;
     }
     /* Nor is an address of fewer bytes one of IP. */
-    bool no_ip = !address || (length < sizeof(struct sockaddr_in) && unsock_outgoing_is_plain(entry, flags));
+    bool no_ip = !address || (length < sizeof(struct sockaddr_in) && unsock_outgoing_is_plain(whose.entry, flags));
     if (!redirected && no_ip)
         return unsock_real_sendto(fd, data, size, flags, address, length);
     outgoing.message = (struct msghdr){0};
@@ -185,7 +214,7 @@ static long sendto_once(int fd, const void *data, size_t size, int flags, const 
     long concerns = taken ? unsock_outgoing_concerns(fd, &outgoing.message, flags) : 0;
     if (concerns <= 0)
         return concerns < 0 ? concerns : unsock_real_sendto(fd, data, size, flags, address, length);
-    entry = unsock_fds_known(fd);
+    const struct unsock_fd *entry = unsock_fds_known(fd);
     /* To UDP this is an address, and too short; of sendmsg it is none (__sys_sendto and __copy_msghdr in net/socket.c).
      */
     if (address && length == 0 && entry && entry->type == SOCK_DGRAM)
@@ -201,35 +230,6 @@ static long send_unusual(int fd, const void *data, size_t size, int flags, const
     return is_another_by_now(fd, result) ? sendto_once(fd, data, size, flags, address, length) : result;
 }
 
-/* From a socket that has a name, to an address of its family, with nothing else to be looked at. */
-static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length, size_t size,
-                     struct unsock_ip *ip) {
-    return !(entry->options & UNSOCK_OPTION_SOME_RARE) && unsock_call_reads_usual(entry, address, length, ip) &&
-           ip->port != 0 && !unsock_ip_is_wildcard(ip) && size <= unsock_datagram_most(entry, ip) &&
-           is_local_client(entry, ip);
-}
-
-/* By the name that is known: no function waits for the call but its caller (rt/system_calls.h). */
-static inline __attribute__((always_inline)) long send_usual(int fd, struct unsock_fd *entry, const struct iovec *part,
-                                                             int flags, const struct unsock_ip *ip) {
-    struct sockaddr_un path;
-    unsock_datagram_note_target(fd, entry, ip);
-    socklen_t known = unsock_port_known_path(ip, SOCK_DGRAM, false, &path);
-    int all = flags | unsock_datagram_full_flags(entry);
-    long result = known > 0 ? unsock_real_sendto(fd, part->iov_base, part->iov_len, all, &path, known) : -ENOENT;
-    if (result < 0) {
-        struct iovec copy = *part;
-        struct msghdr message = {.msg_name = &path, .msg_namelen = known, .msg_iov = &copy, .msg_iovlen = 1};
-        result = unsock_datagram_send_on(fd, entry, &message, flags, ip, result);
-    }
-    return unsock_log("sendto", fd, ip, &path, result);
-}
-
-static inline struct unsock_fd *named(int fd) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && entry->type == SOCK_DGRAM && unsock_datagram_is_named(entry) ? entry : NULL;
-}
-
 long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                         socklen_t length) {
     struct unsock_ip ip;
@@ -240,6 +240,20 @@ long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const 
     memcpy(&part.iov_base, &data, sizeof(data));
     long result = send_usual(fd, entry, &part, flags, &ip);
     return is_another_by_now(fd, result) ? send_unusual(fd, data, size, flags, address, length) : result;
+}
+
+/* One message. `message` is the program's own, which the kernel is given wherever it would fail before it asks the
+ * socket. */
+static long send_outgoing(int fd, const struct msghdr *message, int flags) {
+    struct unsock_outgoing outgoing;
+    bool taken = unsock_outgoing_take(&outgoing, message);
+    long concerns = taken ? unsock_outgoing_concerns(fd, &outgoing.message, flags) : 0;
+    if (concerns <= 0)
+        return concerns < 0 ? concerns : unsock_real_sendmsg(fd, message, flags);
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!unsock_outgoing_can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
+        return unsock_real_sendmsg(fd, message, flags);
+    return send_message(fd, &outgoing.message, flags);
 }
 
 static long sendmsg_unusual(int fd, const struct msghdr *message, int flags) {

@@ -46,11 +46,10 @@ static long ask_udp_socket(int domain, void *control, size_t length) {
     message.msg_controllen = length;
     there.any.sa_family = (sa_family_t)domain;
     there.in.sin_port = 0x0900; /* of both families: port 9 */
-    long socket = unsock_socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    UNSOCK_CLOSED long socket = unsock_socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return 0;
     long result = unsock_sendmsg(socket, &message, MSG_CONFIRM_FLAG | MSG_PROBE_FLAG | MSG_DONTWAIT);
-    unsock_close(socket);
     return result == -EINVAL || result == -EPERM || result == -ENOBUFS ? result : 0;
 }
 

@@ -4,7 +4,6 @@
 #include "calls/bind.h"
 #include "calls/stream.h"
 #include "kernel/log.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 
 #include <linux/poll.h>
@@ -115,20 +114,18 @@ static bool shuts_nothing(const struct unsock_fd *entry, int how) {
 }
 
 long unsock_call_shutdown(int fd, int how) {
-    struct unsock_fd scratch;
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    bool listens = entry && entry->state == UNSOCK_STATE_LISTENING;
-    long another = listens ? unsock_reuse_look(fd) : 0;
-    if (!entry || another > 0)
-        entry = unsock_identify(fd, &scratch);
-    listens = entry->state == UNSOCK_STATE_LISTENING; /* one that was inherited by exec, too */
-    long wrong = another < 0 ? another : unsock_identify_wrong(entry);
-    if (wrong < 0)
-        return wrong;
-    if (entry->kind == UNSOCK_KIND_FOREIGN && listens && unsock_fd_has_file(entry) && unsock_fd_is_redirected(entry))
+    struct unsock_whose whose;
+    const struct unsock_fd *known = unsock_fds_known(fd);
+    unsigned still = known && known->state == UNSOCK_STATE_LISTENING ? UNSOCK_ASK_STILL : 0;
+    long owner = unsock_whose(fd, still | UNSOCK_ASK_KERNEL, &whose);
+    if (owner < 0)
+        return owner;
+    struct unsock_fd *entry = whose.entry;
+    bool listens = entry->state == UNSOCK_STATE_LISTENING; /* one that was inherited by exec, too */
+    bool foreign = owner == UNSOCK_IS_OURS && entry->kind == UNSOCK_KIND_FOREIGN;
+    if (foreign && listens && unsock_fd_has_file(entry))
         return shut_elsewhere(fd, entry, how);
-    if (entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state) &&
-        unsock_fd_is_redirected(entry))
+    if (foreign && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
         return shut_foreign(fd, entry, how);
     bool handed = is_handed(fd, entry);
     if (entry->kind != UNSOCK_KIND_LOCAL && !handed)
@@ -138,7 +135,7 @@ long unsock_call_shutdown(int fd, int how) {
     if (unsock_state_is_connected(entry->state) && entry->type == SOCK_STREAM)
         return shut_connection(fd, entry, how);
     bool nothing = shuts_nothing(entry, how);
-    another = nothing ? unsock_reuse_look(fd) : 0;
+    long another = nothing ? unsock_reuse_look(fd) : 0;
     if (another < 0 || (nothing && another == 0))
         return another < 0 ? another : -ENOTCONN;
     /* Nobody could send to a service manager's socket ever again, where UDP goes on receiving. */

@@ -2,7 +2,6 @@
 #include "calls/arguments.h"
 
 #include "calls/target.h"
-#include "kernel/socket_info.h"
 #include "memory/process.h"
 #include "replace/replace.h"
 #include "rules/settings.h"
@@ -100,13 +99,13 @@ static bool is_name_of_ours(const union unsock_sockaddr *name, long length) {
 
 /* Is this descriptor's name one that the program must not see? Then gives its entry. *wrong gets 0, or -errno where
  * that cannot be known. */
-static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, long length, struct unsock_fd *scratch,
+static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, long length, struct unsock_whose *whose,
                                     long *wrong) {
-    bool ours = is_name_of_ours(name, length);
-    struct unsock_fd *entry = ours ? unsock_identify_always(fd, scratch) : unsock_identify(fd, scratch);
+    long owner = unsock_whose(fd, is_name_of_ours(name, length) ? UNSOCK_ASK_ALWAYS : UNSOCK_ASK_KERNEL, whose);
+    struct unsock_fd *entry = whose->entry;
     int family = name->any.sa_family;
-    *wrong = family == AF_UNIX ? unsock_identify_wrong(entry) : 0;
-    if (!unsock_fd_is_redirected(entry))
+    *wrong = family == AF_UNIX ? UNSOCK_MIN(owner, 0) : 0;
+    if (owner != UNSOCK_IS_OURS)
         return NULL;
     /* A refused connect has TCP's own name, but for what the program bound (calls/connect.h). */
     bool bound = unsock_fd_is_refused(entry) && (entry->flags & UNSOCK_BOUND);
@@ -125,13 +124,14 @@ static long give_local(struct unsock_fd *entry, struct sockaddr *address, sockle
 
 /* Sockets that are known to be none of ours are asked about without a detour. */
 static bool is_known_plain(int fd) {
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && (entry->kind == UNSOCK_KIND_OTHER || entry->kind == UNSOCK_KIND_IP);
+    struct unsock_whose whose;
+    long owner = unsock_whose(fd, 0, &whose);
+    return whose.entry && (owner == UNSOCK_IS_IP || whose.entry->kind == UNSOCK_KIND_OTHER);
 }
 
 long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
     union unsock_sockaddr name;
-    struct unsock_fd scratch;
+    struct unsock_whose whose;
     if (is_known_plain(fd))
         return unsock_getsockname(fd, address, length);
     long result = unsock_socket_name(fd, __NR_getsockname, &name);
@@ -139,7 +139,7 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
         return result;
     long wrong;
     unsock_reuse_named(fd, &name, (size_t)result);
-    struct unsock_fd *entry = redirected(fd, &name, result, &scratch, &wrong);
+    struct unsock_fd *entry = redirected(fd, &name, result, &whose, &wrong);
     if (wrong < 0)
         return wrong;
     struct unsock_name own = entry ? read_telling_name(&name, result) : (struct unsock_name){0};
@@ -166,7 +166,7 @@ static bool is_connection_over(int fd, const struct unsock_fd *entry) {
 
 long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
     union unsock_sockaddr name = {0};
-    struct unsock_fd scratch;
+    struct unsock_whose whose;
     if (is_known_plain(fd))
         return unsock_getpeername(fd, address, length);
     if (unsock_asking_look(fd) < 0)
@@ -179,7 +179,7 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
         return wrong;
     if (result == -ENOTCONN)
         name.any.sa_family = AF_UNIX;
-    struct unsock_fd *entry = redirected(fd, &name, result, &scratch, &wrong);
+    struct unsock_fd *entry = redirected(fd, &name, result, &whose, &wrong);
     if (wrong < 0)
         return wrong;
     /* A datagram socket whose peer has not come yet is connected all the same. AF_TIPC forgets who has closed. */

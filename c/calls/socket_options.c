@@ -2,7 +2,6 @@
 #include "calls/list.h"
 
 #include "calls/target.h"
-#include "kernel/socket_info.h"
 #include "options/options.h"
 #include "replace/replace.h"
 
@@ -18,36 +17,23 @@ static bool is_kernels_option(const struct unsock_fd *entry, int level, int name
             (sets && name == SO_REUSEADDR && entry->state == UNSOCK_STATE_NEW));
 }
 
-/*
- * A descriptor that nothing is known of: it is ours when an AF_UNIX socket's names say so. *wrong gets 0, or the -errno
- * of a call on one of which that cannot be known.
- */
-static struct unsock_fd *entry_for_option(int fd, int level, int name, bool sets, struct unsock_fd *scratch,
-                                          long *wrong) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    bool looks = entry && unsock_fd_is_redirected(entry) && !is_kernels_option(entry, level, name, sets);
-    *wrong = looks ? unsock_reuse_look(fd) : 0;
-    if (*wrong != 0)
-        entry = NULL;
-    if (*wrong < 0)
-        return NULL;
+/* Whose the descriptor is, of which an option is set or read. The kernel is asked only where the option tells. */
+static long owner_for_option(int fd, int level, int name, bool sets, struct unsock_whose *whose) {
+    bool ours = unsock_whose(fd, 0, whose) == UNSOCK_IS_OURS;
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
                    (level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT));
-    entry = !entry && telling ? unsock_identify_asking(fd, scratch) : entry;
-    *wrong = entry ? unsock_identify_wrong(entry) : 0;
-    return entry;
+    unsigned still = ours && !is_kernels_option(whose->entry, level, name, sets) ? UNSOCK_ASK_STILL : 0;
+    return unsock_whose(fd, still | (telling ? UNSOCK_ASK_ALWAYS : 0), whose);
 }
 
 long unsock_call_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
-    struct unsock_fd scratch;
-    long wrong;
-    struct unsock_fd *entry = entry_for_option(fd, level, name, true, &scratch, &wrong);
-    if (wrong < 0)
-        return wrong;
-    if (entry && unsock_fd_is_redirected(entry)) {
-        if (unsock_options_wants_ip(entry, level, name) && unsock_redirect_to_ip(fd, entry) == 0)
-            unsock_born_local_note_ip(entry->type);
-    }
+    struct unsock_whose whose;
+    long owner = owner_for_option(fd, level, name, true, &whose);
+    if (owner < 0)
+        return owner;
+    struct unsock_fd *entry = whose.entry;
+    if (owner == UNSOCK_IS_OURS && unsock_options_wants_ip(entry, level, name) && unsock_redirect_to_ip(fd, entry) == 0)
+        unsock_born_local_note_ip(entry->type);
     if (entry && unsock_fd_is_redirected(entry)) {
         long result = unsock_options_set(fd, entry, level, name, value, length);
         unsock_fds_tell_duplicates(fd);
@@ -60,15 +46,14 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 }
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
-    struct unsock_fd scratch;
-    long wrong;
+    struct unsock_whose whose;
     /* Whoever has been told by select, or a ring, that it can be written to asks next whether it is connected. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;
-    struct unsock_fd *entry = entry_for_option(fd, level, name, false, &scratch, &wrong);
-    if (wrong < 0)
-        return wrong;
-    if (entry && unsock_fd_is_redirected(entry))
-        return unsock_options_get(fd, entry, level, name, value, length);
+    long owner = owner_for_option(fd, level, name, false, &whose);
+    if (owner < 0)
+        return owner;
+    if (owner == UNSOCK_IS_OURS)
+        return unsock_options_get(fd, whose.entry, level, name, value, length);
     return unsock_getsockopt(fd, level, name, value, length);
 }

@@ -2,7 +2,6 @@
 #include "calls/bind.h"
 
 #include "files/release.h"
-#include "kernel/socket_info.h"
 #include "memory/process.h"
 #include "options/options.h"
 #include "replace/replace.h"

@@ -5,7 +5,6 @@
 #include "calls/bind.h"
 #include "calls/target.h"
 #include "kernel/log.h"
-#include "kernel/socket_info.h"
 #include "options/options.h"
 #include "replace/replace.h"
 
@@ -125,14 +124,16 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
         return given < 0 ? given : accepted;
     }
     remember_accepted(fd, entry, (int)accepted, &peer, peer_length);
-    struct unsock_fd scratch;
-    struct unsock_fd *known = unsock_fds_known((int)accepted);
+    struct unsock_whose whose;
+    const struct unsock_fd *known = unsock_fds_known((int)accepted);
     long wrong = 0;
     if (address && known && known->kind == UNSOCK_KIND_LOCAL && unsock_fd_remote(known)->family != 0)
         wrong = unsock_socket_names_give_ip(unsock_fd_remote(known), known->domain, address, length);
-    else if (address || peer.any.sa_family == UNSOCK_AF_TIPC) /* which forgets it at the peer's close */
-        wrong = unsock_socket_names_peer((int)accepted, known ? known : unsock_identify((int)accepted, &scratch), &peer,
-                                         peer_length, address ? address : &peer.any, address ? length : &peer_length);
+    else if (address || peer.any.sa_family == UNSOCK_AF_TIPC) { /* which forgets it at the peer's close */
+        unsock_whose((int)accepted, UNSOCK_ASK_KERNEL, &whose);
+        wrong = unsock_socket_names_peer((int)accepted, whose.entry, &peer, peer_length, address ? address : &peer.any,
+                                         address ? length : &peer_length);
+    }
     /* The connection is lost then, as the kernel loses it (__sys_accept4_file, net/socket.c). */
     if (wrong < 0) {
         unsock_fds_forget((int)accepted);

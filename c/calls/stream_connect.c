@@ -6,7 +6,6 @@
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "kernel/log.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rules/errno.h"
 

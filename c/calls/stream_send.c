@@ -1,7 +1,6 @@
 /* Data on connected streams, and what follows when the peer has gone. */
 #include "calls/stream.h"
 
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rt/user.h"
 

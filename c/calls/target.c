@@ -5,7 +5,6 @@
 #include "calls/stream.h"
 #include "files/control_file.h"
 #include "kernel/log.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rules/control.h"
 #include "rules/errno.h"

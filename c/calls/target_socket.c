@@ -1,7 +1,6 @@
 /* New sockets of the family that a control file names. */
 #include "calls/target.h"
 
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 #include "rules/control.h"
 

@@ -51,7 +51,7 @@ bool unsock_tipc_service_is_taken(const struct unsock_control_file *control) {
     struct tipc_subscr subscription;
     struct tipc_event event;
     bool taken = false;
-    long fd = read_service(control, &subscription) ? subscribe(&subscription) : -1;
+    UNSOCK_CLOSED long fd = read_service(control, &subscription) ? subscribe(&subscription) : -1;
     if (fd < 0)
         return false;
     uint32_t node = own_node((int)fd);
@@ -61,7 +61,6 @@ bool unsock_tipc_service_is_taken(const struct unsock_control_file *control) {
             break;
         taken = event.port.node == node;
     }
-    unsock_close(fd);
     return taken;
 }
 

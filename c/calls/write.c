@@ -7,7 +7,6 @@
 #include "calls/datagram.h"
 #include "calls/list.h"
 #include "calls/target.h"
-#include "kernel/socket_info.h"
 #include "replace/replace.h"
 
 #define PARTS_MOST 1024 /* UIO_MAXIOV: beyond it the two calls have different errnos */

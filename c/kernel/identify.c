@@ -160,8 +160,10 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
 
 UNSOCK_OWN_FRAME void unsock_identify_inherited(void) {
     struct unsock_fd scratch;
-    for (int fd = 0; fd < INHERITED_MOST; fd++)
-        unsock_identify(fd, &scratch);
+    for (int fd = 0; fd < INHERITED_MOST; fd++) {
+        if (!unsock_fds_known(fd))
+            unsock_identify_unknown(fd, &scratch);
+    }
 }
 
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch) {

@@ -162,23 +162,6 @@ static inline long unsock_identify_wrong(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_UNKNOWN ? unsock_fd_refusal(entry)->error : 0;
 }
 
-/* What a descriptor is: by the cache, else by the kernel, as above. */
-static inline struct unsock_fd *unsock_identify(int fd, struct unsock_fd *scratch) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry ? entry : unsock_identify_unknown(fd, scratch);
-}
-
-/* The same, and the kernel is asked below a filter of the program's own, too. */
-static inline struct unsock_fd *unsock_identify_always(int fd, struct unsock_fd *scratch) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry ? entry : unsock_identify_asking(fd, scratch);
-}
-
-static inline struct unsock_fd *unsock_identify_for(int fd, int family, struct unsock_fd *scratch) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry ? entry : unsock_identify_unknown_for(fd, family, scratch);
-}
-
 /*
  * other_name.c: Our directory by another name: sockets that were bound by another path to it, in another mount
  * namespace (docs/containers.md) or through another mount here.

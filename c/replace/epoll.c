@@ -6,7 +6,6 @@
  */
 #include "replace/replace.h"
 
-#include "kernel/socket_info.h"
 #include "memory/process.h"
 #include "rt/user.h"
 

@@ -3,7 +3,6 @@
 
 #include "files/control_file.h"
 #include "files/release.h"
-#include "kernel/socket_info.h"
 #include "options/options.h"
 #include "rules/errno.h"
 

@@ -2,8 +2,8 @@
 #ifndef UNSOCK_REPLACE_REPLACE_H
 #define UNSOCK_REPLACE_REPLACE_H
 
+#include "kernel/socket_info.h"
 #include "memory/epoll_memory.h"
-#include "memory/fds.h"
 
 /* redirect.c: Replacing the socket behind a descriptor, so that the program does not notice. */
 
@@ -76,6 +76,49 @@ void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length
 /* The same after a call that came to `result`: only where that is an error which the real socket would not have said.
  */
 bool unsock_reuse_failed(int fd, long result);
+
+/*
+ * Whose a descriptor is: the question that each call asks before it does anything. A call says how much the answer is
+ * worth to it, since the kernel's answers cost system calls; what is remembered costs none.
+ */
+
+/* The answers, as numbers; a negative one is the -errno of a call on a descriptor of which that cannot be known. */
+enum unsock_whose_answer {
+    UNSOCK_IS_KERNELS, /* not the library's: the call goes to the kernel as it is */
+    UNSOCK_IS_IP,      /* the program's own TCP or UDP socket, which another one may replace yet */
+    UNSOCK_IS_OURS,    /* a socket of the library's stands for the program's TCP or UDP socket */
+};
+
+/*
+ * How to ask. What is remembered is looked at in any case. CHECK and STILL forget first what is no longer true, as
+ * unsock_reuse_check and unsock_reuse_look. If nothing is remembered: KERNEL asks the kernel, but not below a filter of
+ * the program's own; ALWAYS asks there too; FOR is ALWAYS by a call that brings an IP address of this family
+ * (unsock_identify_unknown_for).
+ */
+#define UNSOCK_ASK_CHECK 1u
+#define UNSOCK_ASK_STILL 2u
+#define UNSOCK_ASK_KERNEL 4u
+#define UNSOCK_ASK_ALWAYS 8u
+#define UNSOCK_ASK_FOR(family) ((unsigned)(family) << 8)
+
+struct unsock_whose {
+    struct unsock_fd *entry; /* what is known of the descriptor; NULL: nothing, and the kernel was not asked */
+    struct unsock_fd scratch;
+};
+
+/* The same where the kernel is asked. */
+long unsock_whose_asking(int fd, unsigned how, struct unsock_whose *whose);
+
+/* Returns whose the descriptor is (enum unsock_whose_answer), or -errno; fills `whose`. */
+static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry ? how & (UNSOCK_ASK_CHECK | UNSOCK_ASK_STILL) : how & ~(UNSOCK_ASK_CHECK | UNSOCK_ASK_STILL))
+        return unsock_whose_asking(fd, how, whose);
+    whose->entry = entry;
+    if (entry && unsock_fd_is_redirected(entry))
+        return UNSOCK_IS_OURS;
+    return entry && entry->kind == UNSOCK_KIND_IP ? UNSOCK_IS_IP : UNSOCK_IS_KERNELS;
+}
 
 /* epoll.c: Registrations in epoll sets that outlive the replacement of a descriptor. */
 

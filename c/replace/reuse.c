@@ -2,7 +2,6 @@
 #include "replace/replace.h"
 
 #include "files/release.h"
-#include "kernel/socket_info.h"
 #include "memory/process.h"
 
 /*
@@ -115,4 +114,23 @@ bool unsock_reuse_failed(int fd, long result) {
     bool usual =
         result >= 0 || result == -EAGAIN || result == -EINTR || result == -EINPROGRESS || result == -ECONNREFUSED;
     return !usual && look_at_socket(fd, true) > 0;
+}
+
+long unsock_whose_asking(int fd, unsigned how, struct unsock_whose *whose) {
+    long wrong = how & UNSOCK_ASK_CHECK ? unsock_reuse_check(fd) : 0;
+    if (wrong == 0 && (how & UNSOCK_ASK_STILL))
+        wrong = unsock_reuse_look(fd);
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry && wrong >= 0 && how >= UNSOCK_ASK_FOR(1))
+        entry = unsock_identify_unknown_for(fd, (int)(how >> 8), &whose->scratch);
+    else if (!entry && wrong >= 0 && (how & UNSOCK_ASK_ALWAYS))
+        entry = unsock_identify_asking(fd, &whose->scratch);
+    else if (!entry && wrong >= 0 && (how & UNSOCK_ASK_KERNEL))
+        entry = unsock_identify_unknown(fd, &whose->scratch);
+    whose->entry = entry;
+    if (wrong < 0 || !entry)
+        return UNSOCK_MIN(wrong, 0);
+    if (unsock_fd_is_redirected(entry))
+        return UNSOCK_IS_OURS;
+    return entry->kind == UNSOCK_KIND_IP ? UNSOCK_IS_IP : unsock_identify_wrong(entry);
 }
