@@ -85,12 +85,9 @@ UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 /* The name of intercepted call number `index`, as exported; NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 
-/*
- * Becomes the library, executed as a program with this process's last `count` words and with its environment, both read
- * from /proc. First puts back what a runtime has changed (c/program/caller.h). Returns the exit status, with one line
- * in `error`.
- */
-UNSOCK_EXPORT int unsock_program_called(unsigned count, const char *library, char *error, size_t size);
+/* execve(2), for a runtime that lacks it. Returns if the file cannot be executed, and says why in `why`. */
+UNSOCK_EXPORT void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why,
+                                  size_t size);
 
 /*
  * The errno of the last intercepted call of this process that failed inside the library (0: none yet). For callers

@@ -3,16 +3,20 @@
 #include "program/program.h"
 
 #include "process/start.h"
-#include "program/caller.h"
 #include "program/control_write.h"
 #include "program/keeper.h"
 #include "rt/system_calls.h"
+#include "rules/errno.h"
 #include "rules/words.h"
+
+#include <linux/resource.h>
 
 #define PATH_MOST 4096
 #define LINE_MOST (4 * PATH_MOST)
-#define FRONT "unsock"                 /* by this name it is in front of the command line */
-#define OF_RUNTIME "unsock-of-runtime" /* and by this one a runtime has become it (lib/library/exec.ts) */
+#define FRONT "unsock" /* by this name it is in front of the command line */
+#define OF_RUNTIME                                                                                                     \
+    "unsock-of-runtime:" /* and by one that begins so a runtime has become it (lib/library/caller.ts)                  \
+                          */
 #define COMMAND_LINE "../libexec/unsock"
 #define EXIT_USAGE 2
 
@@ -219,11 +223,30 @@ static int make_control_by_variables(const struct unsock_environment *environmen
     return fail(line, status);
 }
 
+void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why, size_t size) {
+    long result = unsock_execve(file, argv, environment);
+    struct unsock_text text = unsock_text_in(why, size);
+    unsock_text_put(&text, unsock_errno_words(-result));
+}
+
+/* Puts back what a runtime has changed of this process. `told`: "ignored" or not, of SIGPIPE, ":" and the soft limit of
+ * descriptors, or nothing. */
+static void restore_caller(struct unsock_span told) {
+    struct rlimit64 limit;
+    uint64_t soft;
+    if (!unsock_span_is(unsock_span_next(&told, ':'), "ignored"))
+        unsock_keeper_dispose(SIGPIPE, SIG_DFL);
+    if (!unsock_span_number(told, 10, INT32_MAX, &soft) || unsock_prlimit64(0, RLIMIT_NOFILE, NULL, &limit) < 0)
+        return;
+    limit.rlim_cur = soft;
+    unsock_prlimit64(0, RLIMIT_NOFILE, &limit, NULL);
+}
+
 int unsock_program(int argc, const char *const *argv, const char *const *environment) {
     struct unsock_environment source = {.list = environment};
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
-    if (argc >= 1 && is(argv[0], OF_RUNTIME))
-        unsock_caller_restore();
+    if (argc >= 1 && unsock_begins(argv[0], OF_RUNTIME))
+        restore_caller(unsock_span_of(argv[0] + sizeof(OF_RUNTIME) - 1));
     if (argc >= 2 && is(argv[1], "query"))
         return query(argv, environment);
     struct command command;

@@ -1,11 +1,11 @@
 /** Becoming the library as a program, with the words and the environment of this process. */
+import * as fs from "node:fs";
 import process from "node:process";
+import { Environ, splitNul } from "../system/environ.ts";
 import { CommandError, EXIT_RUN_FAILED, reason } from "../system/errors.ts";
 import { IS_DENO } from "../system/runtime.ts";
-import { becomeByForeignFunctions } from "./ffi.ts";
-
-/** The library's name for itself, by which it puts back what the runtime has changed of this process. */
-const NAME = "unsock-of-runtime";
+import { nameForLibrary } from "./caller.ts";
+import { executeByForeignFunctions } from "./ffi.ts";
 
 /** What ends or stops a program when its user says so. */
 const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT", "SIGWINCH"] as const;
@@ -19,25 +19,45 @@ const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2
  * @throws {CommandError} When it cannot be executed.
  */
 export async function becomeLibrary(library: string, args: readonly string[]): Promise<never> {
-  if (IS_DENO) return becomeByForeignFunctions(library, args.length);
+  const name = nameForLibrary();
+  if (IS_DENO) return becomeOnDeno(library, name, args);
   // Node.js ignores this signal; when its last handler goes, libuv sets the default.
   process.on("SIGXFSZ", () => {}).removeAllListeners("SIGXFSZ");
   try {
-    process.execve?.(library, [NAME, ...args], process.env);
+    process.execve?.(library, [name, ...args], process.env);
   } catch (error) {
     throw cannot(library, args, error);
   }
-  return await stayAsParent(library, args);
+  return await stayAsParent(library, name, args);
+}
+
+/** Words and environment are the kernel's: the runtime's copies have lost bytes that are no UTF-8. */
+function becomeOnDeno(library: string, name: string, args: readonly string[]): never {
+  const words = ownWords(args.length);
+  const environment = Environ.ofProcess().entries;
+  const why = executeByForeignFunctions(library, [new TextEncoder().encode(name), ...words], environment);
+  throw cannot(library, args, why);
+}
+
+function ownWords(count: number): Uint8Array[] {
+  try {
+    const words = splitNul(fs.readFileSync("/proc/self/cmdline"));
+    if (words.length >= count) return words.slice(words.length - count);
+  } catch {
+    // Refused below, as if it told nothing: there is no /proc.
+  }
+  const why = "/proc does not tell this process's words: is it mounted?";
+  throw new CommandError(why, { exitCode: EXIT_RUN_FAILED });
 }
 
 function cannot(library: string, args: readonly string[], error: unknown): CommandError {
-  const why = `library ${library}: cannot be executed: ${reason(error)}`;
+  const why = `library ${library}: cannot be executed: ${typeof error === "string" ? error : reason(error)}`;
   return new CommandError(`${args[0]}: ${why}`, { exitCode: EXIT_RUN_FAILED });
 }
 
-async function stayAsParent(library: string, args: readonly string[]): Promise<never> {
+async function stayAsParent(library: string, name: string, args: readonly string[]): Promise<never> {
   const { spawn } = process.getBuiltinModule("node:child_process");
-  const child = spawn(library, args, { stdio: "inherit", argv0: NAME });
+  const child = spawn(library, args, { stdio: "inherit", argv0: name });
   for (const signal of PASSED_ON) {
     // From a terminal the child gets an interrupt too; this process must only not end before it.
     process.on(signal, () => process.stdin.isTTY && signal === "SIGINT" || child.kill(signal));

@@ -1,6 +1,6 @@
 /** The foreign functions, which Deno alone has: those that the self-test calls in the library, and becoming that. */
 import process from "node:process";
-import { CommandError, ShimError } from "../system/errors.ts";
+import { ShimError } from "../system/errors.ts";
 
 /** What the self-test calls in `libunsock.so`: see `c/unsock.h` and the manual pages of the socket calls. */
 const SHIM = {
@@ -33,9 +33,9 @@ const SHIM = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** By which this process becomes the library. */
-const BECOMING = {
-  /** `int unsock_program_called(unsigned count, const char *library, char *error, size_t size)` */
-  unsock_program_called: { parameters: ["u32", "buffer", "buffer", "usize"], result: "i32" },
+const EXECUTING = {
+  /** `void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why, size_t size)` */
+  unsock_execute: { parameters: ["buffer", "buffer", "buffer", "buffer", "usize"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The library's functions. */
@@ -72,20 +72,40 @@ function open<T extends Deno.ForeignLibraryInterface>(file: string, functions: T
   }
 }
 
-const MESSAGE_SIZE = 1 << 15;
+const MESSAGE_SIZE = 256;
 
 /**
- * Becomes the library as a program: the execve(2) that Deno lacks.
+ * Executes the library: the execve(2) that Deno lacks.
  *
  * @param file Path of `libunsock.so`, which is whole, and in nobody else's hands.
- * @param count How many words this process was called with.
- * @throws {CommandError} When it cannot be executed.
+ * @param words What it is called with, its name first.
+ * @param environment `NAME=VALUE` each.
+ * @returns Why it cannot be executed.
  */
-export function becomeByForeignFunctions(file: string, count: number): never {
-  const { unsock_program_called: become } = open(file, BECOMING);
+export function executeByForeignFunctions(
+  file: string,
+  words: readonly Uint8Array[],
+  environment: readonly Uint8Array[],
+): string {
+  const { unsock_execute: execute } = open(file, EXECUTING);
   const message = new Uint8Array(MESSAGE_SIZE);
-  const exitCode = become(count, cString(file), message, BigInt(message.length));
-  throw new CommandError(textOf(message), { exitCode });
+  execute(cString(file), listOf(words), listOf(environment), message, BigInt(message.length));
+  return textOf(message);
+}
+
+/** @returns Pointers to the strings, with a NULL at the end; the strings are in the same buffer, behind them. */
+function listOf(strings: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const size = (strings.length + 1) * BigUint64Array.BYTES_PER_ELEMENT;
+  const list = new Uint8Array(strings.reduce((sum, { length }) => sum + length + 1, size));
+  const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(list));
+  const pointers = new BigUint64Array(list.buffer, 0, strings.length);
+  let at = size;
+  for (const [index, string] of strings.entries()) {
+    pointers[index] = BigInt(start) + BigInt(at);
+    list.set(string, at);
+    at += string.length + 1;
+  }
+  return list;
 }
 
 /** @returns The text with a NUL behind it, as C wants it. */

@@ -1,16 +1,6 @@
-/** What the caller had before the runtime changed it: `c/program/caller.c`. */
+/** What the caller had before the runtime changed it. */
 import { assertEquals } from "@std/assert";
-import { runHarness } from "../support/harness.ts";
-import { need } from "../support/programs.ts";
-
-const ignore = !need("cc");
-
-/** What the library is told. */
-interface ProcTexts {
-  readonly ownLimits: string;
-  readonly parentLimits: string;
-  readonly parentStatus: string;
-}
+import { type CallerTexts, deriveCaller } from "../../lib/library/caller.ts";
 
 const limits = (soft: number | string, hard: number | string) =>
   `Limit                     Soft Limit           Hard Limit           Units     
@@ -19,36 +9,17 @@ Max open files            ${soft}                ${hard}                files
 `;
 const status = (name: string, ignored: string) => `Name:\t${name}\nSigBlk:\t0000000000000000\nSigIgn:\t${ignored}\n`;
 
-interface State {
-  readonly ignoreSigpipe: boolean;
-  readonly softNofile: number | undefined;
+function assertSigpipe(cases: readonly (readonly [string | undefined, boolean])[]): void {
+  const states = cases.map(([parentStatus]) => deriveCaller({ parentStatus }));
+  assertEquals(states.map(({ ignoresSigpipe }) => ignoresSigpipe), cases.map(([, expected]) => expected));
 }
 
-/** What the library takes each caller's state for. */
-async function derive(...cases: Partial<ProcTexts>[]): Promise<State[]> {
-  const words = cases.flatMap(({ ownLimits, parentLimits, parentStatus }) =>
-    [ownLimits, parentLimits, parentStatus].map((text) => text ?? "-")
-  );
-  const lines = (await runHarness("unit/caller.c", ["rt/sys.c", "rt/text.c", "rt/mem.c"], ...words)).trimEnd().split(
-    "\n",
-  );
-  return lines.map((line) => {
-    const [ignores, soft] = line.split(" ", 2);
-    return { ignoreSigpipe: ignores === "1", softNofile: soft === "as" ? undefined : Number(soft) };
-  });
-}
-
-async function assertSigpipe(cases: readonly (readonly [string | undefined, boolean])[]): Promise<void> {
-  const states = await derive(...cases.map(([parentStatus]) => ({ parentStatus })));
-  assertEquals(states.map(({ ignoreSigpipe }) => ignoreSigpipe), cases.map(([, expected]) => expected));
-}
-
-async function assertSoft(cases: readonly (readonly [Partial<ProcTexts>, number | undefined])[]): Promise<void> {
-  const states = await derive(...cases.map(([texts]) => texts));
+function assertSoft(cases: readonly (readonly [CallerTexts, number | undefined])[]): void {
+  const states = cases.map(([texts]) => deriveCaller(texts));
   assertEquals(states.map(({ softNofile }) => softNofile), cases.map(([, expected]) => expected));
 }
 
-Deno.test("takes an ignored SIGPIPE from a shell, not from a runtime that resets it", { ignore }, () =>
+Deno.test("takes an ignored SIGPIPE from a shell, not from a runtime that resets it", () =>
   assertSigpipe([
     [status("bash", "0000000000001000"), true],
     [status("-bash", "0000000000001006"), true],
@@ -57,7 +28,7 @@ Deno.test("takes an ignored SIGPIPE from a shell, not from a runtime that resets
     [undefined, false],
   ]));
 
-Deno.test("takes the soft limit from the parent, and never above the hard one", { ignore }, () => {
+Deno.test("takes the soft limit from the parent, and never above the hard one", () => {
   const own = limits(524288, 524288);
   return assertSoft([
     [{ ownLimits: own, parentLimits: limits(1024, 524288) }, 1024],
@@ -71,16 +42,15 @@ Deno.test("takes the soft limit from the parent, and never above the hard one", 
 
 Deno.test(
   "leaves a soft limit alone that the runtime did not raise",
-  { ignore },
   () => assertSoft([[{ ownLimits: limits(64, 4096), parentLimits: limits(1024, 4096) }, undefined]]),
 );
 
-Deno.test("does not take systemd's own limit for its service's", { ignore }, () => {
+Deno.test("does not take systemd's own limit for its service's", () => {
   const texts = { ownLimits: limits(524288, 524288), parentLimits: limits(1073741816, 1073741816) };
   return assertSoft([[{ ...texts, parentStatus: status("systemd", "0") }, 1024]]);
 });
 
-Deno.test("no limit at all is a limit", { ignore }, () => {
+Deno.test("no limit at all is a limit", () => {
   const own = limits("unlimited", "unlimited");
   return assertSoft([
     [{ ownLimits: own, parentLimits: limits(1024, "unlimited") }, 1024],

@@ -4,8 +4,8 @@ import { run } from "../support/process.ts";
 import { namesInLibrary, shimLibrary } from "../support/shim.ts";
 
 const OWN = `
-  unsock_call_name unsock_check_control unsock_configure unsock_covers unsock_last_error
-  unsock_path unsock_program_called unsock_prune unsock_version
+  unsock_call_name unsock_check_control unsock_configure unsock_covers unsock_execute
+  unsock_last_error unsock_path unsock_prune unsock_version
 `;
 
 const words = (text: string) => text.trim().split(/\s+/);

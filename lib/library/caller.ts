@@ -1,0 +1,78 @@
+/**
+ * What the caller's process state was before the runtime changed it: Deno and Node.js raise the soft RLIMIT_NOFILE to
+ * the hard one and ignore SIGPIPE. The parent, which usually handed both down, still shows what they were.
+ */
+import process from "node:process";
+import { readText } from "../system/files.ts";
+
+/** The library's name for itself by which it knows that a runtime has become it (`c/program/program.c`). */
+const NAME = "unsock-of-runtime";
+const COMMON_SOFT_NOFILE = 1024;
+
+/**
+ * Shells hand an ignored SIGPIPE down to what they start. Other runtimes that ignore it themselves (Python, Node, Deno)
+ * set it back in their children, so that their own state says nothing. systemd ignores it and lets services inherit
+ * that by default (IgnoreSIGPIPE=).
+ */
+const HANDS_DOWN: ReadonlySet<string> = new Set(
+  "ash bash busybox dash fish ksh ksh93 mksh oksh rbash sh yash zsh systemd".split(" "),
+);
+
+/** `/proc/PID/limits` and `status`, of this process and of its parent; undefined: unreadable. */
+export interface CallerTexts {
+  readonly ownLimits?: string | undefined;
+  readonly parentLimits?: string | undefined;
+  readonly parentStatus?: string | undefined;
+}
+
+/** What the caller most likely had. */
+export interface Caller {
+  readonly ignoresSigpipe: boolean;
+  /** Undefined: it stays as it is. */
+  readonly softNofile: number | undefined;
+}
+
+interface Limits {
+  readonly soft: number;
+  readonly hard: number;
+}
+
+function readNofile(text = ""): Limits | undefined {
+  const [, soft, hard] = /^Max open files +(\d+|unlimited) +(\d+|unlimited)/m.exec(text) ?? [];
+  if (soft === undefined || hard === undefined) return undefined;
+  const [softLimit = 0, hardLimit = 0] = [soft, hard].map((word) => word === "unlimited" ? Infinity : Number(word));
+  return { soft: softLimit, hard: hardLimit };
+}
+
+function deriveNofile({ ownLimits, parentLimits }: CallerTexts, parentName: string): number | undefined {
+  const own = readNofile(ownLimits);
+  // Different limits: the runtime did not raise the soft one.
+  if (own === undefined || own.soft !== own.hard) return undefined;
+  const parent = readNofile(parentLimits);
+  // systemd's own limits are not those of its services.
+  const tells = parent !== undefined && !(parentName === "systemd" && parent.hard !== own.hard);
+  const soft = Math.min(tells ? parent.soft : COMMON_SOFT_NOFILE, own.hard);
+  return soft === own.soft ? undefined : soft;
+}
+
+/** Derives it from what the kernel tells. Pure. */
+export function deriveCaller(texts: CallerTexts): Caller {
+  const status = texts.parentStatus ?? "";
+  const [, name = ""] = /^Name:\s*(.*)$/m.exec(status) ?? [];
+  const [, ignored = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+  const isIgnored = (BigInt(`0x${ignored}`) >> 12n & 1n) === 1n; // SIGPIPE is number 13
+  return {
+    ignoresSigpipe: HANDS_DOWN.has(name.replace(/^-/, "")) && isIgnored,
+    softNofile: deriveNofile(texts, name),
+  };
+}
+
+/** @returns The name by which the library is executed: it says what to put back. */
+export function nameForLibrary(): string {
+  const { ignoresSigpipe, softNofile } = deriveCaller({
+    ownLimits: readText("/proc/self/limits"),
+    parentLimits: readText(`/proc/${process.ppid}/limits`),
+    parentStatus: readText(`/proc/${process.ppid}/status`),
+  });
+  return `${NAME}:${ignoresSigpipe ? "ignored" : "default"}:${softNofile ?? ""}`;
+}
