@@ -50,23 +50,20 @@ static struct asking *asking;
 static unsigned asking_count;
 static int64_t asking_until; /* nobody's time is up before */
 static uint64_t limit;
-static long set;
 static uint8_t *kept[KEPT];
 static unsigned kept_count;
 static struct channel kept_pipes[KEPT];
 static unsigned kept_pipe_count;
 
-long unsock_connection_pair_start(long epoll, uint64_t descriptors) {
+long unsock_connection_pair_start(uint64_t descriptors) {
     limit = UNSOCK_MIN(descriptors, LIMIT_MOST);
-    set = epoll;
     ends = unsock_map(limit * sizeof(*ends));
     asking = unsock_map(limit * sizeof(*asking));
     return ends && asking ? 0 : -ENOMEM;
 }
 
 static void watch(int fd, int operation) {
-    unsock_expose_watch(set, operation, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, UNSOCK_EXPOSE_JOINED,
-                        (unsigned)fd);
+    unsock_expose_watch(operation, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, UNSOCK_EXPOSE_JOINED, (unsigned)fd);
 }
 
 static bool take_buffer(struct end *end) {

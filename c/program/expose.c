@@ -12,7 +12,8 @@
 #include <linux/resource.h>
 
 #define EVENTS_MOST 256
-#define PATH_MOST 128
+#define VARIABLES_MOST 256
+#define LINE_MOST 512
 #define BIT(signal) ((uint64_t)1 << ((signal) - 1))
 #define ENDING (BIT(1) | BIT(2) | BIT(3) | BIT(15)) /* SIGHUP, SIGINT, SIGQUIT, SIGTERM */
 #define NULL_DEVICE "/dev/null"
@@ -20,23 +21,9 @@
 #define INPUT_ENDED (-3)
 #define NO_END (-1)
 
-struct expose {
-    struct unsock_expose_options options;
-    struct unsock_run_directory directory;
-    struct unsock_text *error;
-    long set, signals;
-    unsigned opened; /* of the ports that were named; TCP's have the same numbers as listeners */
-};
-
-static int fail(const struct expose *expose, const char *what, long result) {
-    unsock_text_join(expose->error, "expose: ", what, ": ", unsock_errno_words(-result));
+static int fail(const char *what, long result) {
+    unsock_text_join(unsock_expose.error, "expose: ", what, ": ", unsock_errno_words(-result));
     return UNSOCK_COMMAND_FAILED;
-}
-
-static void leave(const struct expose *expose) {
-    for (unsigned i = 0; i < expose->opened; i++)
-        unsock_expose_streams_close(i);
-    unsock_expose_datagrams_end();
 }
 
 /* Ends as whoever has sent the signal expects. */
@@ -48,22 +35,20 @@ static int end_by(int signal) {
 }
 
 /* Returns the signal that ends it, NO_END, DIRECTORY_GONE or INPUT_ENDED. */
-static int take(const struct expose *expose, const struct unsock_epoll_event *event) {
+static int take(const struct unsock_epoll_event *event) {
     uint32_t signal[32];
     unsigned number = (uint32_t)event->data;
+    struct unsock_expose_open *port = unsock_expose_port_at(number);
     switch ((enum unsock_expose_kind)(event->data >> 32)) {
     case UNSOCK_EXPOSE_SIGNALS:
-        if (unsock_read(expose->signals, signal, sizeof(signal)) == (long)sizeof(signal))
+        if (unsock_read(unsock_expose.signals, signal, sizeof(signal)) == (long)sizeof(signal))
             return (int)signal[0];
         break;
     case UNSOCK_EXPOSE_CHANGES:
         return unsock_expose_all_event() ? NO_END : DIRECTORY_GONE;
-    case UNSOCK_EXPOSE_LISTENER:
-        if (!unsock_expose_streams_event(number))
-            unsock_expose_all_look();
-        break;
-    case UNSOCK_EXPOSE_DATAGRAMS:
-        if (!unsock_expose_datagrams_event(number))
+    case UNSOCK_EXPOSE_PORT:
+        if (!(port->type == SOCK_DGRAM ? unsock_expose_datagrams_event(number, port)
+                                       : unsock_expose_streams_event(port)))
             unsock_expose_all_look();
         break;
     case UNSOCK_EXPOSE_SESSION:
@@ -79,21 +64,27 @@ static int take(const struct expose *expose, const struct unsock_epoll_event *ev
     return NO_END;
 }
 
-static int serve(struct expose *expose) {
+/* What clients of UDP have in the directory goes with their ports. */
+static void leave(void) {
+    unsock_expose_close_all();
+    unsock_expose_datagrams_go_on();
+}
+
+static int serve(void) {
     struct unsock_epoll_event events[EVENTS_MOST];
     for (;;) {
         int64_t wait = unsock_expose_streams_go_on();
         wait = unsock_expose_sooner(wait, unsock_expose_datagrams_go_on());
         wait = unsock_expose_sooner(wait, unsock_expose_all_go_on());
         wait = unsock_expose_sooner(wait, unsock_connection_pair_go_on());
-        long count = unsock_epoll_pwait(expose->set, events, EVENTS_MOST, wait, NULL, 0);
+        long count = unsock_epoll_pwait(unsock_expose.set, events, EVENTS_MOST, wait, NULL, 0);
         for (long i = 0; i < count; i++) {
-            int end = take(expose, &events[i]);
+            int end = take(&events[i]);
             if (end == NO_END)
                 continue;
-            leave(expose);
+            leave();
             return end == INPUT_ENDED      ? 0
-                   : end == DIRECTORY_GONE ? fail(expose, expose->directory.path, -ENOENT)
+                   : end == DIRECTORY_GONE ? fail(unsock_expose.directory.path, -ENOENT)
                                            : end_by(end);
         }
     }
@@ -101,35 +92,23 @@ static int serve(struct expose *expose) {
 
 /* Prints one line to standard error if no server listens on the port; to a program that has started this it is no news.
  */
-static void warn_without_server(const struct expose *expose, const char *path, uint16_t port) {
-    char line[UNSOCK_EXPOSE_LINE_MOST];
+static void warn_without_server(const struct unsock_expose_open *port) {
+    char line[LINE_MOST];
     struct unsock_text text = unsock_text_in(line, sizeof(line));
-    if (expose->options.until_eof || (unsock_file_inode(path) >= 0 && unsock_prune(path, 0) != 1))
+    const char *path = port->file.sun_path;
+    if (unsock_expose.options.until_eof || (unsock_file_inode(path) >= 0 && unsock_prune(path, 0) != 1))
         return;
     unsock_text_put(&text, "unsock: expose: nobody serves ");
-    unsock_text_number(&text, port, 10, 1);
-    unsock_text_join(&text, " in ", expose->directory.path, " yet: clients are refused until a server starts\n");
+    unsock_text_number(&text, port->port, 10, 1);
+    unsock_text_join(&text, " in ", unsock_expose.directory.path, " yet: clients are refused until a server starts\n");
     unsock_write(2, line, text.length);
 }
 
-static bool open_one(struct expose *expose, const struct unsock_expose_port *port) {
-    bool is_in = expose->options.is_in, is_datagrams = port->type == SOCK_DGRAM;
-    const char *control = expose->options.control;
-    char path[PATH_MOST];
-    struct unsock_ip address;
-    struct unsock_text text = unsock_text_in(path, sizeof(path));
-    unsock_expose_path(&text, expose->directory.path, port->port, port->type);
-    long number = is_datagrams ? unsock_expose_datagrams_open(path, port, &address)
-                               : unsock_expose_streams_open(path, port, &address);
-    if (number < 0) {
-        unsock_expose_why_not(expose->error, &address, control ? control : is_in ? path : NULL, number);
-        return false;
-    }
-    expose->opened++;
-    unsock_expose_tell(control, &address, port->type, is_in ? "is led to from" : "leads to", path);
-    if (!is_in && !is_datagrams)
-        warn_without_server(expose, path, port->port);
-    return true;
+static bool open_one(const struct unsock_expose_port *port) {
+    long number = unsock_expose_open(port, unsock_expose.error);
+    if (number >= 0 && !unsock_expose.options.is_in && port->type == SOCK_STREAM)
+        warn_without_server(unsock_expose_port_at((unsigned)number));
+    return number >= 0;
 }
 
 /* The standard descriptors are there, as 0 is none of a connection's; and as many others as may be. */
@@ -147,25 +126,25 @@ static uint64_t prepare_descriptors(void) {
 }
 
 /* Clients' names tell the directory. */
-static bool configure(const struct expose *expose, const struct unsock_environment *caller) {
+static bool configure(const struct unsock_environment *caller) {
     const char *timeout = unsock_environment_get(caller, "UNSOCK_CONNECT_TIMEOUT_MS");
-    char variables[PATH_MOST + 128], line[UNSOCK_EXPOSE_LINE_MOST];
+    char variables[VARIABLES_MOST], line[LINE_MOST];
     struct unsock_text text = unsock_text_in(variables, sizeof(variables));
-    unsock_text_join(&text, "UNSOCK_DIR=", expose->directory.path);
+    unsock_text_join(&text, "UNSOCK_DIR=", unsock_expose.directory.path);
     unsock_text_char(&text, '\0');
     unsock_text_put(&text, "UNSOCK_TRUST=1");
     unsock_text_char(&text, '\0');
     unsock_text_join(&text, "UNSOCK_CONNECT_TIMEOUT_MS=", timeout ? timeout : "");
     if (unsock_configure(variables, text.length + 1, line, sizeof(line)) == 0)
         return true;
-    unsock_text_put(expose->error, line);
+    unsock_text_put(unsock_expose.error, line);
     return false;
 }
 
 /* All that events come from, but for the ports. Returns 0 or -errno. */
-static long prepare(struct expose *expose) {
+static long prepare(void) {
     static const uint64_t ending = ENDING;
-    const struct unsock_expose_options *options = &expose->options;
+    struct unsock_expose *expose = &unsock_expose;
     uint64_t descriptors = prepare_descriptors();
     unsock_keeper_dispose(SIGPIPE, SIG_IGN);
     unsock_keeper_mask(ENDING, NULL);
@@ -173,38 +152,34 @@ static long prepare(struct expose *expose) {
     expose->signals = unsock_signalfd4(-1, &ending, O_NONBLOCK | O_CLOEXEC);
     long result = expose->set < 0       ? expose->set
                   : expose->signals < 0 ? expose->signals
-                                        : unsock_connection_pair_start(expose->set, descriptors);
+                                        : unsock_connection_pair_start(descriptors);
     if (result < 0)
         return result;
-    unsock_expose_watch(expose->set, EPOLL_CTL_ADD, expose->signals, EPOLLIN, UNSOCK_EXPOSE_SIGNALS, 0);
-    if (options->until_eof)
-        unsock_expose_watch(expose->set, EPOLL_CTL_ADD, 0, EPOLLIN, UNSOCK_EXPOSE_INPUT, 0);
-    if (!unsock_expose_streams_start(expose->set, options) || !unsock_expose_datagrams_start(expose->set, options))
+    unsock_expose_watch(EPOLL_CTL_ADD, expose->signals, EPOLLIN, UNSOCK_EXPOSE_SIGNALS, 0);
+    if (expose->options.until_eof)
+        unsock_expose_watch(EPOLL_CTL_ADD, 0, EPOLLIN, UNSOCK_EXPOSE_INPUT, 0);
+    if (!unsock_expose_ports_start() || !unsock_expose_streams_start() || !unsock_expose_datagrams_start())
         return -ENOMEM;
-    return options->is_all ? unsock_expose_all_start(expose->set, expose->directory.path, options) : 0;
-}
-
-static int start(struct expose *expose, const struct unsock_environment *caller) {
-    const struct unsock_expose_options *options = &expose->options;
-    if (!unsock_run_directory_choose(options->directory, caller, &expose->directory, expose->error) ||
-        !unsock_run_directory_prepare(&expose->directory, options->force, NULL, NULL, expose->error) ||
-        !configure(expose, caller))
-        return UNSOCK_COMMAND_FAILED;
-    long result = prepare(expose);
-    if (result < 0)
-        return fail(expose, "cannot start", result);
-    bool is_open = true;
-    for (unsigned i = 0; is_open && i < options->count; i++)
-        is_open = open_one(expose, &options->ports[i]);
-    if (is_open)
-        return serve(expose);
-    leave(expose);
-    return UNSOCK_COMMAND_FAILED;
+    return expose->options.is_all ? unsock_expose_all_start() : 0;
 }
 
 int unsock_expose_start(const struct unsock_command_call *call) {
-    struct expose expose = {.error = call->error};
-    if (!unsock_expose_options_take(call->options, &expose.options, call->error))
+    const struct unsock_expose_options *options = &unsock_expose.options;
+    unsock_expose.error = call->error;
+    if (!unsock_expose_options_take(call->options, &unsock_expose.options, call->error))
         return UNSOCK_COMMAND_USAGE;
-    return start(&expose, &call->environment);
+    if (!unsock_run_directory_choose(options->directory, &call->environment, &unsock_expose.directory, call->error) ||
+        !unsock_run_directory_prepare(&unsock_expose.directory, options->force, NULL, NULL, call->error) ||
+        !configure(&call->environment))
+        return UNSOCK_COMMAND_FAILED;
+    long result = prepare();
+    if (result < 0)
+        return fail("cannot start", result);
+    for (unsigned i = 0; i < options->count; i++) {
+        if (!open_one(&options->ports[i])) {
+            leave();
+            return UNSOCK_COMMAND_FAILED;
+        }
+    }
+    return serve();
 }

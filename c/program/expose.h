@@ -3,6 +3,7 @@
 #define UNSOCK_PROGRAM_EXPOSE_H
 
 #include "memory/epoll_memory.h"
+#include "process/run_directory.h"
 #include "program/options.h"
 #include "rules/ip.h"
 #include "unsock.h"
@@ -34,19 +35,35 @@ struct unsock_expose_options {
 bool unsock_expose_options_take(const struct unsock_options *given, struct unsock_expose_options *options,
                                 struct unsock_text *error);
 
-/* expose_ends.c, too: What `expose` says on its standard output: a line for what leads where. */
+/* expose_options.c, too: What all of it has, and the epoll set that all events come from. */
 
-#define UNSOCK_EXPOSE_LINE_MOST 512
+extern struct unsock_expose {
+    struct unsock_expose_options options;
+    struct unsock_run_directory directory;
+    struct unsock_text *error;
+    long set, signals;
+} unsock_expose;
 
-/* Writes where in the directory plain Unix programs reach a port. */
-void unsock_expose_path(struct unsock_text *path, const char *directory, uint16_t port, int type);
+/* What an event is about: in the upper half of its data. In the lower half stands which one. */
+enum unsock_expose_kind {
+    UNSOCK_EXPOSE_JOINED, /* program/connection_pair: the descriptor */
+    UNSOCK_EXPOSE_SIGNALS,
+    UNSOCK_EXPOSE_CHANGES, /* in the directory */
+    UNSOCK_EXPOSE_PORT,    /* the number of the others from here on */
+    UNSOCK_EXPOSE_SESSION,
+    UNSOCK_EXPOSE_INPUT, /* standard input, with --until-eof */
+};
 
-/* Prints "FILE WORDS PATH" for a control file, else (`file` NULL) "ADDRESS[/udp] WORDS PATH". */
-void unsock_expose_tell(const char *file, const struct unsock_ip *address, int type, const char *words,
-                        const char *path);
+static inline void unsock_expose_watch(int operation, long fd, uint32_t events, enum unsock_expose_kind kind,
+                                       unsigned number) {
+    struct unsock_epoll_event event = {events, (uint64_t)kind << 32 | number};
+    unsock_epoll_ctl(unsock_expose.set, operation, fd, &event);
+}
 
-/* "expose: WHAT: WHY", for an address (`path` NULL) or a path. */
-void unsock_expose_why_not(struct unsock_text *error, const struct unsock_ip *address, const char *path, long result);
+/* The earlier one of two moments, or waits; -1: never. */
+static inline int64_t unsock_expose_sooner(int64_t one, int64_t other) {
+    return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
+}
 
 /* expose_ends.c: The two ends of what `expose` joins: in the directory, and in the real network. */
 
@@ -59,93 +76,92 @@ long unsock_expose_listen_control(const char *path);
 /* A TCP or UDP socket, connected or about to be. Returns -errno where it cannot be. */
 long unsock_expose_connect_real(int type, const struct unsock_ip *address);
 
-/* The address of a file in the directory. False: the path is too long. */
-bool unsock_expose_name_inside(const char *path, struct sockaddr_un *name);
-
 /*
  * A listening socket, or one for datagrams, with the port's file, in the place of one that is left over. Returns -errno
  * where it cannot be.
  */
-long unsock_expose_bind_inside(int type, const char *path);
+long unsock_expose_bind_inside(int type, const struct sockaddr_un *file);
 
 /*
  * A socket that is connected to who has the port's file, or to where a control file leads. A server of unsock's sees
  * `client`, and that it asked for `asked`. Returns -errno: -EAGAIN, its queue is full.
  */
-long unsock_expose_connect_inside(const char *path, const struct unsock_ip *client, const struct unsock_ip *asked);
+long unsock_expose_connect_inside(const struct sockaddr_un *file, const struct unsock_ip *client,
+                                  const struct unsock_ip *asked);
 
-/* What an event in `expose`'s one epoll set is about. */
+/* expose_ports.c: The ports that are open: listening sockets of TCP, bound ones of UDP. */
 
-/* In the upper half of an event's data; in the lower half stands which one. */
-enum unsock_expose_kind {
-    UNSOCK_EXPOSE_JOINED, /* program/connection_pair: the descriptor */
-    UNSOCK_EXPOSE_SIGNALS,
-    UNSOCK_EXPOSE_CHANGES,  /* in the directory */
-    UNSOCK_EXPOSE_LISTENER, /* the number of the others from here on */
-    UNSOCK_EXPOSE_DATAGRAMS,
-    UNSOCK_EXPOSE_SESSION,
-    UNSOCK_EXPOSE_INPUT, /* standard input, with --until-eof */
+struct unsock_expose_open {
+    int fd;                   /* 0: it is none */
+    uint32_t life;            /* which one it is that has this place */
+    struct unsock_ip address; /* of the real network */
+    uint16_t port;            /* in the directory */
+    int type;                 /* SOCK_STREAM or SOCK_DGRAM */
+    struct sockaddr_un file;
+    /* UDP's: a datagram that a full queue has not taken. */
+    unsigned held_session;
+    uint32_t held_size;
+    int64_t held_until; /* 0: nothing is held */
+    uint8_t *buffer;
 };
 
-static inline void unsock_expose_watch(long set, int operation, long fd, uint32_t events, enum unsock_expose_kind kind,
-                                       unsigned number) {
-    struct unsock_epoll_event event = {events, (uint64_t)kind << 32 | number};
-    unsock_epoll_ctl(set, operation, fd, &event);
+/* Is it open still, and the one that it was when this was its `life`? */
+static inline bool unsock_expose_is_open(const struct unsock_expose_open *port, uint32_t life) {
+    return port->fd > 0 && port->life == life;
 }
 
-/* The earlier one of two moments, or waits; -1: never. */
-static inline int64_t unsock_expose_sooner(int64_t one, int64_t other) {
-    return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
-}
-
-/* expose_streams.c: Ports of `expose` for TCP: listeners on one side, and for each client a connection on the other. */
-
-/* Once. `set`: the epoll set. Returns false: no memory. */
-bool unsock_expose_streams_start(long set, const struct unsock_expose_options *options);
+/* Once, when the settings name the directory. Returns false: no memory. */
+bool unsock_expose_ports_start(void);
 
 /*
- * Listens at `real` of the real network for the port whose file is at `path`, or with --in the other way round.
- * `address` becomes where. Returns a number, or -errno: -EMFILE, there are too many.
+ * Listens at `real` of the real network for the port, or with --in the other way round, and says so on standard output.
+ * Returns its number, or -errno with one line in `error`: -EMFILE, there are too many.
  */
-long unsock_expose_streams_open(const char *path, const struct unsock_expose_port *port, struct unsock_ip *address);
+long unsock_expose_open(const struct unsock_expose_port *port, struct unsock_text *error);
 
 /* Nobody is led on from there any more; with --in the file goes. */
-void unsock_expose_streams_close(unsigned number);
+void unsock_expose_close(unsigned number);
+void unsock_expose_close_all(void);
 
-/* Something has come to the listener. Returns false when somebody was led to nobody. */
-bool unsock_expose_streams_event(unsigned number);
+/* The port of this number, open or not; NULL: no more of them have been open. */
+struct unsock_expose_open *unsock_expose_port_at(unsigned number);
+
+/* Prints "ADDRESS[/udp] WORDS FILE" on standard output, with --control its file for the address. */
+void unsock_expose_tell(const struct unsock_expose_open *port, const char *words);
+
+/* expose_streams.c: Clients of TCP: for each a connection on the other side. */
+
+/* Once. Returns false: no memory. */
+bool unsock_expose_streams_start(void);
+
+/* Clients have come to the port. Returns false when one was led to nobody. */
+bool unsock_expose_streams_event(const struct unsock_expose_open *port);
 
 /* Goes on with those whose server's queue is full. Returns after how many ms it is to be called again; -1: never. */
 int64_t unsock_expose_streams_go_on(void);
 
 /*
- * expose_datagrams.c: Ports of `expose` for UDP. Each client has a socket of its own on the other side, by which the
- * answers find back to it, until it has been idle for some time.
+ * expose_datagrams.c: Clients of UDP. Each has a socket of its own on the other side, by which the answers find back to
+ * it, until it has been idle for some time.
  */
 
-/* As those of program/expose.h. */
-bool unsock_expose_datagrams_start(long set, const struct unsock_expose_options *options);
-long unsock_expose_datagrams_open(const char *path, const struct unsock_expose_port *port, struct unsock_ip *address);
+/* Once. Returns false: no memory. */
+bool unsock_expose_datagrams_start(void);
 
-void unsock_expose_datagrams_close(unsigned number);
-
-/* All of them. */
-void unsock_expose_datagrams_end(void);
-
-/* Something has come from clients, or back for one. The first returns false when somebody was led to nobody. */
-bool unsock_expose_datagrams_event(unsigned number);
+/* Something has come from clients of the port, or back for one. The first as unsock_expose_streams_event. */
+bool unsock_expose_datagrams_event(unsigned number, struct unsock_expose_open *port);
 void unsock_expose_datagrams_answer(unsigned number);
 
 /*
- * Forgets who is idle, and goes on with what a server's full queue did not take. Returns after how many ms it is to be
- * called again; -1: never.
+ * Forgets who is idle, or came to a port that is closed, and goes on with what a server's full queue did not take.
+ * Returns after how many ms it is to be called again; -1: never.
  */
 int64_t unsock_expose_datagrams_go_on(void);
 
 /* expose_all.c: `expose --all`: whatever port comes and goes in the directory, as inotify(7) tells. */
 
-/* `directory` stays the caller's. Returns 0 or -errno. */
-long unsock_expose_all_start(long set, const char *directory, const struct unsock_expose_options *options);
+/* Returns 0 or -errno. */
+long unsock_expose_all_start(void);
 
 /* Something has changed there. Returns false when the directory is gone. */
 bool unsock_expose_all_event(void);
@@ -158,15 +174,15 @@ int64_t unsock_expose_all_go_on(void);
 
 /*
  * connection_pair.c: Two connections that are made one: what one end sends, the other is given, with half-closes and
- * resets. All of them in one process with one thread, in an epoll set of the caller's.
+ * resets. All of them in one process with one thread.
  */
 
-/* Once. `epoll`: the set; `descriptors`: how many this process may have. Returns 0 or -errno. */
-long unsock_connection_pair_start(long epoll, uint64_t descriptors);
+/* Once. `descriptors`: how many this process may have. Returns 0 or -errno. */
+long unsock_connection_pair_start(uint64_t descriptors);
 
 /*
  * Joins two sockets, connected or about to be, non-blocking; they are closed when both sides have ended, or one breaks.
- * Their events in the set have the descriptor as data. `real`: TCP's.
+ * `real`: TCP's.
  */
 void unsock_connection_pair_join(int real, int inside);
 

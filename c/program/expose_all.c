@@ -11,8 +11,8 @@
 
 #define CHANGES (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR)
 #define PORTS 65536
-#define PATH_MOST 128
 #define PAUSE_MS 20
+#define LINE_MOST 512
 #define TOLD (-1)
 
 struct followed {
@@ -21,39 +21,29 @@ struct followed {
 };
 
 static struct all {
-    const struct unsock_expose_options *options;
-    const char *directory;
     long changes; /* the descriptor of inotify */
     bool stale;
     int64_t last;
     struct followed (*ports)[PORTS]; /* TCP's, and UDP's */
 } all;
 
-long unsock_expose_all_start(long set, const char *directory, const struct unsock_expose_options *options) {
-    all = (struct all){.options = options, .directory = directory, .stale = true, .last = INT64_MIN / 2};
+long unsock_expose_all_start(void) {
+    all = (struct all){.stale = true, .last = INT64_MIN / 2};
     all.ports = unsock_map(2 * sizeof(*all.ports));
     all.changes = all.ports ? unsock_inotify_init1(O_NONBLOCK | O_CLOEXEC) : -ENOMEM;
     if (all.changes < 0)
         return all.changes;
-    long result = unsock_inotify_add_watch(all.changes, directory, CHANGES);
-    if (result < 0)
-        return result;
-    unsock_expose_watch(set, EPOLL_CTL_ADD, all.changes, EPOLLIN, UNSOCK_EXPOSE_CHANGES, 0);
-    return 0;
+    unsock_expose_watch(EPOLL_CTL_ADD, all.changes, EPOLLIN, UNSOCK_EXPOSE_CHANGES, 0);
+    return UNSOCK_MIN(unsock_inotify_add_watch(all.changes, unsock_expose.directory.path, CHANGES), 0);
 }
 
 static struct followed *followed_of(struct unsock_port_key key) {
     return &all.ports[key.type == SOCK_DGRAM][key.number];
 }
 
-static void put_path(char *path, struct unsock_port_key key) {
-    struct unsock_text text = unsock_text_in(path, PATH_MOST);
-    unsock_expose_path(&text, all.directory, key.number, key.type);
-}
-
 /* Clients of UDP come and go as sockets of such a name, and the lock does; where events were lost all is looked at. */
 static bool is_about_port(const char *name, uint32_t room) {
-    char path[PATH_MOST];
+    struct sockaddr_un path;
     struct unsock_port_key key;
     struct unsock_port_entry entry;
     uint32_t length = 0;
@@ -63,9 +53,9 @@ static bool is_about_port(const char *name, uint32_t room) {
         return true;
     if (unsock_file_name_read((struct unsock_span){name, length}, &key, &entry) != UNSOCK_FILE_PORT)
         return false;
-    put_path(path, key);
-    return key.type == SOCK_STREAM || followed_of(key)->number != 0 || unsock_file_is_link(path) ||
-           unsock_control_file_read(path, NULL) == 0;
+    unsock_address_path(key.number, key.type, &path);
+    return key.type == SOCK_STREAM || followed_of(key)->number != 0 || unsock_file_is_link(path.sun_path) ||
+           unsock_control_file_read(path.sun_path, NULL) == 0;
 }
 
 bool unsock_expose_all_event(void) {
@@ -91,8 +81,9 @@ void unsock_expose_all_look(void) {
 }
 
 static bool is_named(struct unsock_port_key key) {
-    for (unsigned i = 0; i < all.options->count; i++) {
-        if (all.options->ports[i].port == key.number && all.options->ports[i].type == key.type)
+    const struct unsock_expose_options *options = &unsock_expose.options;
+    for (unsigned i = 0; i < options->count; i++) {
+        if (options->ports[i].port == key.number && options->ports[i].type == key.type)
             return true;
     }
     return false;
@@ -100,50 +91,31 @@ static bool is_named(struct unsock_port_key key) {
 
 /* Is somebody there whom it leads to? */
 static bool is_live(const struct unsock_directory_list_one *one) {
-    char path[PATH_MOST];
-    put_path(path, one->key);
+    struct sockaddr_un path;
+    unsock_address_path(one->key.number, one->key.type, &path);
     if (one->what == UNSOCK_DIRECTORY_LIST_PORT)
-        return !unsock_port_entry_asks(&one->entry) && unsock_prune(path, 0) != 1;
-    return one->what == UNSOCK_DIRECTORY_LIST_PLAIN && unsock_control_file_read(path, NULL) == 0;
-}
-
-static void complain(const struct unsock_ip *address, long result) {
-    char line[UNSOCK_EXPOSE_LINE_MOST];
-    struct unsock_text text = unsock_text_in(line, sizeof(line));
-    unsock_text_put(&text, "unsock: ");
-    unsock_expose_why_not(&text, address, NULL, result);
-    unsock_text_put(&text, "\n");
-    unsock_write(2, line, text.length);
+        return !unsock_port_entry_asks(&one->entry) && unsock_prune(path.sun_path, 0) != 1;
+    return one->what == UNSOCK_DIRECTORY_LIST_PLAIN && unsock_control_file_read(path.sun_path, NULL) == 0;
 }
 
 static void follow(struct unsock_port_key key) {
-    char path[PATH_MOST];
+    char line[LINE_MOST];
+    struct unsock_text text = unsock_text_in(line, sizeof(line));
     struct followed *followed = followed_of(key);
-    struct unsock_expose_port port = {.port = key.number, .real = key.number, .type = key.type};
-    struct unsock_ip address;
-    put_path(path, key);
-    long number = key.type == SOCK_DGRAM ? unsock_expose_datagrams_open(path, &port, &address)
-                                         : unsock_expose_streams_open(path, &port, &address);
+    unsock_text_put(&text, "unsock: ");
+    long number = unsock_expose_open(&(struct unsock_expose_port){key.number, key.number, key.type}, &text);
+    unsock_text_put(&text, "\n");
     if (number < 0 && followed->number != TOLD)
-        complain(&address, number);
-    if (number >= 0)
-        unsock_expose_tell(NULL, &address, key.type, "leads to", path);
+        unsock_write(2, line, text.length);
     followed->number = (int16_t)(number < 0 ? TOLD : number + 1);
 }
 
 static void leave(struct unsock_port_key key) {
-    char path[PATH_MOST];
-    struct unsock_ip address = all.options->address;
     struct followed *followed = followed_of(key);
     unsigned number = (unsigned)followed->number - 1;
-    address.port = key.number;
     if (followed->number > 0) {
-        put_path(path, key);
-        if (key.type == SOCK_DGRAM)
-            unsock_expose_datagrams_close(number);
-        else
-            unsock_expose_streams_close(number);
-        unsock_expose_tell(NULL, &address, key.type, "leads no more to", path);
+        unsock_expose_close(number);
+        unsock_expose_tell(unsock_expose_port_at(number), "leads no more to");
     }
     followed->number = 0;
 }
@@ -169,7 +141,7 @@ static void follow_all(uint8_t type) {
 static void look(void) {
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;
-    if (unsock_directory_list_open(&names, all.directory, 0) < 0)
+    if (unsock_directory_list_open(&names, unsock_expose.directory.path, 0) < 0)
         return;
     while (unsock_directory_list_next(&names, &one)) {
         if (one.what > UNSOCK_DIRECTORY_LIST_PORT)

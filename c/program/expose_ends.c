@@ -6,7 +6,6 @@
 #include "files/control_file.h"
 #include "files/directory.h"
 #include "rules/control.h"
-#include "rules/errno.h"
 
 #include <linux/tcp.h>
 
@@ -69,23 +68,11 @@ long unsock_expose_connect_real(int type, const struct unsock_ip *address) {
     return ended(fd, result == -EINPROGRESS ? 0 : result);
 }
 
-bool unsock_expose_name_inside(const char *path, struct sockaddr_un *name) {
-    size_t length = strlen(path);
-    *name = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (length >= sizeof(name->sun_path))
-        return false;
-    memcpy(name->sun_path, path, length);
-    return true;
-}
-
-long unsock_expose_bind_inside(int type, const char *path) {
-    struct sockaddr_un name;
-    if (!unsock_expose_name_inside(path, &name))
-        return -ENAMETOOLONG;
-    unsock_prune(path, 1);
+long unsock_expose_bind_inside(int type, const struct sockaddr_un *file) {
+    unsock_prune(file->sun_path, 1);
     long fd = unsock_socket(AF_UNIX, type | FLAGS, 0), result = fd;
     if (fd >= 0)
-        result = unsock_bind(fd, &name, sizeof(name));
+        result = unsock_bind(fd, file, sizeof(*file));
     if (result == 0 && type == SOCK_STREAM)
         result = unsock_listen(fd, BACKLOG);
     return ended(fd, result);
@@ -117,51 +104,18 @@ static long connect_control(const char *path) {
     return ended(fd, result);
 }
 
-long unsock_expose_connect_inside(const char *path, const struct unsock_ip *client, const struct unsock_ip *asked) {
-    struct sockaddr_un name;
+long unsock_expose_connect_inside(const struct sockaddr_un *file, const struct unsock_ip *client,
+                                  const struct unsock_ip *asked) {
     struct unsock_ip source = *client;
-    if (!unsock_expose_name_inside(path, &name))
-        return -ENAMETOOLONG;
     long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0), result = fd;
     if (fd >= 0) {
         /* Where somebody in the directory has that very address, the server sees a client without one. */
         unsock_client_name_bind((int)fd, &source, asked);
-        result = unsock_connect(fd, &name, sizeof(name));
+        result = unsock_connect(fd, file, sizeof(*file));
     }
     if (fd >= 0 && result == -ECONNREFUSED) {
         unsock_close(fd);
-        return connect_control(path);
+        return connect_control(file->sun_path);
     }
     return ended(fd, result);
-}
-
-/* Lines are written at once, so that a reader that waits for one reads it whole. */
-
-void unsock_expose_path(struct unsock_text *path, const char *directory, uint16_t port, int type) {
-    unsock_text_join(path, directory, "/");
-    unsock_text_number(path, port, 10, 1);
-    unsock_text_put(path, type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
-}
-
-void unsock_expose_tell(const char *file, const struct unsock_ip *address, int type, const char *words,
-                        const char *path) {
-    char line[UNSOCK_EXPOSE_LINE_MOST];
-    struct unsock_text text = unsock_text_in(line, sizeof(line));
-    if (file)
-        unsock_text_put(&text, file);
-    else
-        unsock_ip_print_port(&text, address);
-    unsock_text_join(&text, type == SOCK_DGRAM ? "/udp " : " ", words, " ", path, "\n");
-    unsock_output(line, text.length);
-}
-
-void unsock_expose_why_not(struct unsock_text *error, const struct unsock_ip *address, const char *path, long result) {
-    bool taken = result == -EADDRINUSE;
-    unsock_text_put(error, "expose: ");
-    if (path)
-        unsock_text_put(error, path);
-    else
-        unsock_ip_print_port(error, address);
-    unsock_text_join(error, ": ", taken ? "is taken" : unsock_errno_words(-result),
-                     taken && !path ? ": write PORT=ANOTHER, or PORT=0 for any" : "");
 }

@@ -1,4 +1,5 @@
 /* Ports, and what is to become of them. */
+#include "program/answers.h"
 #include "program/expose.h"
 
 #define LOOPBACK "127.0.0.1"
@@ -6,30 +7,23 @@
 #define IDLE_SECONDS 60
 #define IDLE_MOST 86400
 
+struct unsock_expose unsock_expose;
+
 static bool wrong(struct unsock_text *error, const char *why, const char *word) {
     unsock_text_join(error, "expose: ", why, ": \"", word, "\"");
     return false;
 }
 
-static bool read_number(struct unsock_span word, uint64_t least, uint16_t *number) {
-    uint64_t value;
-    if (!unsock_span_number(word, 10, PORT_MOST, &value) || value < least)
-        return false;
-    *number = (uint16_t)value;
-    return true;
-}
-
 static bool read_port(struct unsock_expose_options *options, const char *word, struct unsock_text *error) {
     struct unsock_span rest = unsock_span_of(word), name = unsock_span_next(&rest, '=');
     bool has_real = rest.at != name.at + name.length;
-    struct unsock_span own = unsock_span_next(&name, '/');
-    bool is_datagrams = unsock_span_is(name, "udp"), is_plain = name.at == own.at + own.length;
-    struct unsock_expose_port *port = &options->ports[options->count++];
-    port->type = is_datagrams ? SOCK_DGRAM : SOCK_STREAM;
-    if (!(is_plain || is_datagrams || unsock_span_is(name, "tcp")) || !read_number(own, 1, &port->port) ||
-        !read_number(has_real ? rest : own, 0, &port->real))
+    struct unsock_port_words own;
+    uint64_t real = 0;
+    if (!unsock_port_words_plain(name, &own) || (has_real && !unsock_span_number(rest, 10, PORT_MOST, &real)))
         return wrong(error, "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any",
                      word);
+    uint16_t port = own.ip.port;
+    options->ports[options->count++] = (struct unsock_expose_port){port, has_real ? (uint16_t)real : port, own.type};
     return true;
 }
 
