@@ -103,6 +103,9 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
  */
 bool unsock_datagram_leave_error(int fd);
 
+/* Notes that nobody has the address to which the socket is connected; rewritten programs' reads are looked at then. */
+void unsock_datagram_set_nobody(struct unsock_fd *entry);
+
 /* Remembers whom the socket is connected to (UNSOCK_STATE_CONNECTED, _NOBODY) or sent to last (UNSOCK_STATE_SENT). */
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 

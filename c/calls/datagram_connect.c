@@ -129,6 +129,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
     /* The peer may come yet: a socket that is connected to another in the kernel's eyes could not be reached by it. */
     disconnect(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
+    unsock_datagram_set_nobody(entry);
     return 0;
 }
 

@@ -74,6 +74,11 @@ void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip 
     entry->flags &= ~UNSOCK_DATAGRAM_BY_CONTROL;
 }
 
+void unsock_datagram_set_nobody(struct unsock_fd *entry) {
+    unsock_fd_enter(entry, UNSOCK_STATE_NOBODY);
+    *unsock_fds_reads = 1;
+}
+
 void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     if (entry->domain == AF_INET6 && target->family == AF_INET && entry->local.family == AF_INET6 &&
         (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_DATAGRAM_HEARD) &&

@@ -92,6 +92,8 @@ static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr 
     if (result == size && !unsock_datagram_leave_error(fd))
         return -ECONNREFUSED;
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
+    if (!(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL))
+        unsock_datagram_set_nobody(entry);
     return result;
 }
 

@@ -148,6 +148,10 @@ long unsock_call_by_number(long number, const long a[6]) {
         return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     switch (number) {
         UNSOCK_CALLS(BY_NUMBER)
+    case __NR_read:
+        return a[2] != 0 && unsock_fds_has_nobody((int)a[0])
+                   ? unsock_call_recv((int)a[0], (void *)a[1], (size_t)a[2], 0)
+                   : unsock_sys(number, a[0], a[1], a[2]);
     case __NR_prctl:
     case __NR_seccomp:
         return set_filter(number, a);

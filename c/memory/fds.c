@@ -12,6 +12,8 @@ static UNSOCK_TABLE _Alignas(64) struct unsock_fd first_chunk[CHUNK];
 void *unsock_fds_chunks[CHUNKS] = {first_chunk};
 static uint32_t last_id;
 int unsock_fds_top;
+static uint8_t no_reads;
+uint8_t *unsock_fds_reads = &no_reads;
 
 struct unsock_fd *unsock_fds_entry(int fd) {
     unsigned number = (unsigned)fd;

@@ -226,6 +226,15 @@ static inline bool unsock_fd_receives_with_care(const struct unsock_fd *entry) {
     return unsock_fd_may_be_exchanged(entry) || entry->state == UNSOCK_STATE_NOBODY;
 }
 
+/* A connected datagram socket whose peer was not there when it was last looked for. */
+static inline bool unsock_fds_has_nobody(int fd) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return entry && entry->state == UNSOCK_STATE_NOBODY;
+}
+
+/* Set to 1 once any socket has nobody: only then rewritten programs' `read` is looked at (trap/site.h). */
+extern uint8_t *unsock_fds_reads;
+
 /* A stream that is neither connected nor about to be: AF_UNIX has an errno of its own for who reads there. */
 static inline bool unsock_fd_stream_leads_nowhere(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state);

@@ -5,6 +5,7 @@
  */
 #include "trap/image.h"
 
+#include "memory/fds.h"
 #include "rt/code.h"
 #include "rt/system_calls.h"
 #include "rules/call_site.h"
@@ -24,10 +25,14 @@
 
 #define TRY_AT 1 /* which byte of a file's first page is written to, for the question */
 
-/* In the stubs' first page, which can be written to: where they go on, and whether threads have stacks of their own. */
+/*
+ * In the stubs' first page, which can be written to: where they go on, whether threads have stacks of their own, and
+ * which numbers the stubs look at.
+ */
 struct shared {
     void (*enter)(void);
     uint64_t small_stacks;
+    uint8_t *numbers;
 };
 
 static struct shared *shared_memory;
@@ -100,6 +105,7 @@ static bool make_stubs(struct work *work) {
         return false;
     struct shared *told = (struct shared *)work->stubs;
     told->small_stacks = work->patch->small_stacks;
+    told->numbers = unsock_site_numbers;
     told->enter = told->small_stacks ? unsock_site_switch : unsock_site_stay;
     for (unsigned i = 0; i < work->count; i++) {
         const struct place *place = &work->places[i];
@@ -155,6 +161,15 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
     return end - first;
 }
 
+/* Stubs lead here from now on. */
+static void share(struct shared *told) {
+    shared_memory = told;
+    if (told->numbers) /* another version may have loaded the program */
+        unsock_fds_reads = &told->numbers[__NR_read];
+    if (told->small_stacks)
+        unsock_site_stack_start();
+}
+
 long unsock_patch(const struct unsock_patch *patch) {
     static UNSOCK_TABLE struct work work;
     unsigned texts = patch->image->text_count, ends[UNSOCK_IMAGE_TEXTS];
@@ -174,9 +189,7 @@ long unsock_patch(const struct unsock_patch *patch) {
     if (done == 0 && work.stubs)
         unsock_munmap(work.stubs, work.stubs_size);
     if (done > 0)
-        shared_memory = (struct shared *)work.stubs;
-    if (done > 0 && patch->small_stacks)
-        unsock_site_stack_start();
+        share((struct shared *)work.stubs);
     return work.refused == -EFAULT || done == 0 ? work.refused : done;
 }
 
@@ -198,9 +211,7 @@ void unsock_patch_take_over(void) {
     long told = unsock_syscall6((long)UNSOCK_TRAPPED_ASK, 0, 0, 0, 0, 0, 0);
     if (unsock_is_error(told) || told == 0)
         return;
-    shared_memory = (struct shared *)told;
-    if (shared_memory->small_stacks)
-        unsock_site_stack_start();
+    share((struct shared *)told);
     __atomic_store_n(&shared_memory->enter, shared_memory->small_stacks ? unsock_site_switch : unsock_site_stay,
                      __ATOMIC_RELEASE);
 }

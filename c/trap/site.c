@@ -60,6 +60,8 @@ NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
         return is_trapped(call, UNSOCK_TRAPPED_AT_sendto) || (!unsock_sandboxed && !sends_by_kernel((int)a[0]));
     case __NR_recvfrom:
         return is_trapped(call, UNSOCK_TRAPPED_AT_recvfrom) || receives_unusually((int)a[0]);
+    case __NR_read:
+        return unsock_fds_has_nobody((int)a[0]);
     case __NR_fcntl:
         return is_trapped(call, UNSOCK_TRAPPED_AT_fcntl);
     case __NR_ioctl:

@@ -21,6 +21,9 @@ static long by_recvfrom(int fd) {
     address from = unwritten();
     return recvfrom(fd, &byte, 1, MSG_DONTWAIT, &from.any, &from.length);
 }
+static long by_recv(int fd) {
+    return recv(fd, &byte, 1, MSG_DONTWAIT);
+}
 static long by_recvmsg(int fd) {
     struct iovec part = {&byte, 1};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
@@ -72,6 +75,31 @@ static void by_option(void) {
     close(fd);
 }
 
+/* The server was there, and has gone. */
+static void gone(hear_call *hear) {
+    int port = free_port(SOCK_DGRAM), server = bound("127.0.0.1", port, SOCK_DGRAM);
+    address at = ip("127.0.0.1", port);
+    int fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    CHECK(connect(fd, &at.any, at.length));
+    send_to_nobody(fd);
+    close(server);
+    for (int i = 0; i < 2; i++) {
+        send_to_nobody(fd);
+        fact("gone: poll", "%#x", (unsigned)ready(fd, POLLIN, 5000));
+        fact_number("heard of one who has gone", hear(fd));
+    }
+    server = bound("127.0.0.1", port, SOCK_DGRAM);
+    address back = ip("127.0.0.1", own_port(fd));
+    int stranger = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    CHECK(sendto(stranger, "s", 1, 0, &back.any, back.length));
+    CHECK(sendto(server, "a", 1, 0, &back.any, back.length));
+    fact_number("heard of one who has come", hear(fd));
+    fact("which is", "%c", byte);
+    close(stranger);
+    close(server);
+    close(fd);
+}
+
 static bool is_sent(int fd, const char *text, int port, bool by_message) {
     address to = ip(text, port);
     struct iovec part = {"xy", 2};
@@ -103,11 +131,15 @@ static void with_address(const char *text) {
     close(fd);
 }
 
-int main(void) {
+int main(int count, char **args) {
     probe_start();
     one("127.0.0.1", by_recvfrom);
     one("127.0.0.1", by_recvmsg);
     one("::1", by_recvfrom);
+    if (count < 2 || strcmp(args[1], "without recv") != 0)
+        gone(by_recv);
+    gone(by_recvfrom);
+    gone(by_recvmsg);
     by_option();
     with_address("127.0.0.1");
     with_address("::1");

@@ -53,6 +53,7 @@ type Arguments = Readonly<Record<string, { args: string[]; why: string }>>;
 const TRAPPED_ARGUMENTS: Arguments = {
   after_many_datagrams: { args: ["without recv"], why: "recvfrom without an address is not trapped (docs/limits.md)" },
   changed_sides: { args: ["with addresses"], why: "send, write and sendto without an address are not trapped" },
+  datagram_refused: { args: ["without recv"], why: "recvfrom without an address is not trapped (docs/limits.md)" },
   datagram_turns: { args: ["by messages"], why: "send, write and sendto without an address are not trapped" },
   endings_shutdown: {
     args: ["everywhere"],
@@ -106,6 +107,9 @@ const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
 /** Probes all of whose lines are equal where what libc's own code writes is reached. */
 const INSIDE_EQUAL: readonly string[] = ["endings_stdio"];
 
+/** Probes all of whose lines are equal where the program's code is rewritten. */
+const PATCHED_EQUAL: readonly string[] = ["datagram_refused"];
+
 /** How a probe runs by a door. */
 export interface Passage {
   /** Its arguments, which leave out what cannot be there. */
@@ -127,7 +131,8 @@ export function isTrapped(door: Door): boolean {
 export function passage(name: string, door: Door, machine: string = Deno.build.arch): Passage | undefined {
   const patched = PATCHED.includes(door);
   const isInside = patched || (!isTrapped(door) && isReachedInside(machine));
-  const known = isInside && INSIDE_EQUAL.includes(name) ? {} : MAY_DIFFER[name] ?? {};
+  const isEqual = (isInside && INSIDE_EQUAL.includes(name)) || (patched && PATCHED_EQUAL.includes(name));
+  const known = isEqual ? {} : MAY_DIFFER[name] ?? {};
   if (NOT_BY[name]?.[door] !== undefined) return undefined;
   if (!isTrapped(door)) return { args: [], known };
   if (patched) return { args: PATCHED_ARGUMENTS[name]?.args ?? [], known };

@@ -78,6 +78,24 @@ for (const [mode, how] of Object.entries(MODES)) {
   });
 }
 
+for (const mode of ["static", "with C"] as const) {
+  Deno.test({
+    name: `a Go program, ${mode}: Read says ECONNREFUSED after a datagram to nobody, and then hears the server alone`,
+    ignore: !need("go") || !need("cc"),
+    fn: () =>
+      withDir(async (dir) => {
+        const how = MODES[mode];
+        assert(how);
+        const binary = await buildGo(join(dir, "refused"), how, ["refused_read.go"]);
+        const { LD_PRELOAD: _, ...settings } = shimEnv(dir, {});
+        const over = await runIsolated([binary, "127.0.0.1:20995"]);
+        const { facts } = await runIsolated([shimLibrary(), "run", "--", binary, "127.0.0.1:20995"], settings);
+        assertEquals(facts, over.facts);
+        assertEquals(facts.slice(0, 2), ["write: <nil>", "read: connection refused"]);
+      }),
+  });
+}
+
 Deno.test({
   name:
     "a C program with a library in Go, under UNSOCK_ENGINE=trap: 10,000 connections without an error, none over TCP",
