@@ -136,8 +136,11 @@ static void duplicate(struct run *run) {
     struct endpoint endpoint = beside(&run->endpoint, run->held, SOCK_STREAM);
     int listener = open_server(&endpoint), client = open_client(&endpoint);
     double start = now();
-    for (long i = 0; i < run->count; i++)
-        close((int)must(dup(client), "dup"));
+    for (long i = 0; i < run->count; i++) {
+        int copy = (int)must(dup(client), "dup"), on = i % 2 == 0;
+        must(setsockopt(copy, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)), "setsockopt");
+        close(copy);
+    }
     run->seconds = now() - start;
     close(client);
     end_server(listener, &endpoint);

@@ -62,7 +62,7 @@ UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *add
  */
 static bool bind_tells(int fd, const struct unsock_ip *ip) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_DUPLICATED) &&
+    return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !unsock_fd_is_duplicated(entry) &&
            ip->port != 0 && unsock_settings.mode < 0 && !unsock_kernel_is_before(5, 14);
 }
 
@@ -96,7 +96,8 @@ static bool share_option(int fd, const struct unsock_fd *entry, int other, const
  * which cannot be asked for by its port: of other processes' clients nothing is known (docs/limits.md).
  */
 static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only) {
-    for (int other = 0; ip->port != 0 && entry->type == SOCK_STREAM && other < unsock_fds_end(); other++) {
+    bool any = entry->type == SOCK_STREAM && unsock_bit_is_set(unsock_fds_client_ports, ip->port);
+    for (int other = 0; any && other < unsock_fds_end(); other++) {
         const struct unsock_fd *known = unsock_fds_known(other);
         if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != SOCK_STREAM || known->local.port != ip->port ||
             !unsock_state_is_connected(known->state) || (known->flags & UNSOCK_ACCEPTED) ||

@@ -48,7 +48,7 @@ long unsock_call_close(int fd) {
         return close_elsewhere(fd, entry);
     struct unsock_fd old = *entry;
     leave_sets(fd, entry);
-    if (!(entry->flags & UNSOCK_DUPLICATED))
+    if (!unsock_fd_is_duplicated(entry))
         unsock_plain_sender_release(entry);
     /* Before the close: the number may be another thread's right after it. */
     unsock_fds_forget(fd);

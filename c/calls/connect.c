@@ -35,7 +35,7 @@ static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *i
 /* A stream that was born local, and has done nothing yet, to a covered address of its family. */
 static bool is_usual_connect(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length,
                              struct unsock_ip *ip) {
-    return entry && entry->type == SOCK_STREAM && unsock_fd_is_fresh(entry) && !(entry->flags & UNSOCK_DUPLICATED) &&
+    return entry && entry->type == SOCK_STREAM && unsock_fd_is_fresh(entry) && !unsock_fd_is_duplicated(entry) &&
            unsock_call_reads_usual(entry, address, length, ip) && unsock_address_covered(ip);
 }
 

@@ -19,8 +19,7 @@ static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip
 
 static bool is_listener(const struct unsock_fd *entry, const struct unsock_fd *other) {
     return other->kind == UNSOCK_KIND_LOCAL && (other->flags & UNSOCK_FILE) && other->type == SOCK_DGRAM &&
-           other->local.port == entry->local.port && !unsock_state_is_connected(other->state) &&
-           (other->id != entry->id || other->id == 0);
+           other->local.port == entry->local.port && !unsock_state_is_connected(other->state);
 }
 
 /* Puts the socket `standin`, known by the file that `file` tells, behind a descriptor. */

@@ -87,7 +87,7 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
     struct unsock_standin standin;
     struct unsock_fd old = *entry;
     /* What has arrived may not be lost, and who has connected to this very socket must not lose it. */
-    if ((entry->flags & UNSOCK_DUPLICATED) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
+    if (unsock_fd_is_duplicated(entry) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)
         return;
     struct unsock_bind *bind = unsock_standin_bind(&standin, fd, entry, &old.local);

@@ -79,7 +79,7 @@ static bool lingers_for_nothing(int fd, const struct unsock_fd *entry) {
 }
 
 static bool is_certain_last(int fd, const struct unsock_fd *entry, const uint32_t *made) {
-    return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && !(entry->flags & UNSOCK_DUPLICATED) &&
+    return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && !unsock_fd_is_duplicated(entry) &&
            unsock_state_is_connected(entry->state) && *made == children_of_past() && !may_have_children() &&
            unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC && !lingers_for_nothing(fd, entry);
 }

@@ -120,6 +120,7 @@ static long connected(struct attempt *attempt) {
     unsock_fd_enter(attempt->entry, attempt->nonblocking ? UNSOCK_STATE_CONNECTING : UNSOCK_STATE_CONNECTED);
     attempt->entry->flags |= UNSOCK_NAMED | attempt->bound;
     attempt->entry->local = attempt->source;
+    unsock_bit_set(unsock_fds_client_ports, attempt->source.port);
     *unsock_fd_remote(attempt->entry) = attempt->target;
     unsock_born_note_target(AF_UNIX);
     return attempt->nonblocking ? -EINPROGRESS : 0;

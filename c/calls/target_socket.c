@@ -52,8 +52,8 @@ bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_contr
                                               : family == unsock_fd_born_family(entry);
     for (int i = 0; born && i < UNSOCK_CONTROL_SOCKOPTS; i++)
         born = control->sockopts[i].group == 0 || control->sockopts[i].key == 0;
-    return born && entry->type == SOCK_STREAM && entry->state == UNSOCK_STATE_NEW &&
-           !(entry->flags & UNSOCK_DUPLICATED) && !(control->options & UNSOCK_CONTROL_FIRECRACKER);
+    return born && entry->type == SOCK_STREAM && entry->state == UNSOCK_STATE_NEW && !unsock_fd_is_duplicated(entry) &&
+           !(control->options & UNSOCK_CONTROL_FIRECRACKER);
 }
 
 long unsock_target_open(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control, long *flags) {

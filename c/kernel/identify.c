@@ -63,6 +63,7 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
     entry->kind = UNSOCK_KIND_LOCAL;
     entry->domain = local->family == AF_INET6 || remote->family == AF_INET6 ? AF_INET6 : AF_INET;
     entry->local = *local;
+    unsock_bit_set(unsock_fds_client_ports, local->port);
     entry->flags = UNSOCK_NAMED;
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     *unsock_fd_remote(entry) = *remote;

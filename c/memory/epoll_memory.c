@@ -23,7 +23,6 @@ struct chunk {
 static UNSOCK_TABLE struct chunk first_chunk;
 static void *chunks[CHUNKS] = {&first_chunk};
 static uint32_t last_set;
-static int sets_end;
 int unsock_epoll_end;
 static UNSOCK_TABLE struct {
     struct unsock_watch watch;
@@ -32,6 +31,7 @@ static UNSOCK_TABLE struct {
 static unsigned more_used;
 static UNSOCK_TABLE int32_t places[PLACES]; /* the descriptor, plus 1 */
 static uint8_t marks[MARKS];                /* 1: may have other than the kernel's own */
+static UNSOCK_TABLE uint64_t with_set[CHUNK * CHUNKS / 64];
 
 /* NULL: nothing is remembered about it. */
 static inline struct chunk *chunk_of(int fd) {
@@ -62,9 +62,10 @@ static inline uint32_t identity_of(int set) {
 
 static void set_identity(int set, uint32_t value) {
     struct chunk *chunk = make(set);
-    if (chunk)
-        __atomic_store_n(&chunk->sets[set % CHUNK], value, __ATOMIC_RELAXED);
-    unsock_table_reach(&sets_end, set);
+    if (!chunk)
+        return;
+    __atomic_store_n(&chunk->sets[set % CHUNK], value, __ATOMIC_RELAXED);
+    unsock_bit_set(with_set, (unsigned)set);
 }
 
 static uint32_t new_identity(int set) {
@@ -94,10 +95,9 @@ void unsock_epoll_duplicate_set(int from, int to) {
 }
 
 int unsock_epoll_next_set(int from) {
-    int end = __atomic_load_n(&sets_end, __ATOMIC_RELAXED);
-    while (from < end && identity_of(from) == 0)
-        from++;
-    return from < end ? from : -1;
+    int end = __atomic_load_n(&unsock_epoll_end, __ATOMIC_RELAXED);
+    int set = unsock_bits_next(with_set, from, end);
+    return set < end ? set : -1;
 }
 
 static int32_t *place_of(uint32_t set, uint64_t data) {
@@ -176,6 +176,7 @@ void unsock_epoll_forget_number(int fd) {
         __atomic_store_n(&first->set, 0, __ATOMIC_RELAXED);
     if (chunk->sets[fd % CHUNK] != 0)
         __atomic_store_n(&chunk->sets[fd % CHUNK], 0, __ATOMIC_RELAXED);
+    unsock_bit_clear(with_set, (unsigned)fd);
 }
 
 static void note_many(struct unsock_watch *first) {

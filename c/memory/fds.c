@@ -10,7 +10,7 @@
 /* The first chunk needs no system call; nearly every process stays within it. */
 static UNSOCK_TABLE _Alignas(64) struct unsock_fd first_chunk[CHUNK];
 void *unsock_fds_chunks[CHUNKS] = {first_chunk};
-static uint32_t last_id;
+static uint32_t last_ring;
 int unsock_fds_top;
 static uint8_t no_reads;
 uint8_t *unsock_fds_reads = &no_reads;
@@ -31,18 +31,64 @@ static UNSOCK_TABLE uint64_t with_file[CHUNK * CHUNKS / 64];
 
 void unsock_fds_note_file(int fd) {
     if ((unsigned)fd < CHUNK * CHUNKS)
-        __atomic_fetch_or(&with_file[fd / 64], (uint64_t)1 << fd % 64, __ATOMIC_RELAXED);
+        unsock_bit_set(with_file, (unsigned)fd);
 }
 
 int unsock_fds_next_with_file(int from) {
-    for (int fd = from; fd < unsock_fds_end(); fd++) {
-        uint64_t rest = __atomic_load_n(&with_file[fd / 64], __ATOMIC_RELAXED) >> fd % 64;
-        fd += rest ? __builtin_ctzll(rest) : 63 - fd % 64;
-        const struct unsock_fd *entry = rest ? unsock_fds_known(fd) : NULL;
+    int end = unsock_fds_end();
+    for (int fd = from; (fd = unsock_bits_next(with_file, fd, end)) < end; fd++) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
         if (entry && unsock_fd_has_file(entry))
             return fd;
     }
     return -1;
+}
+
+/*
+ * Duplicates form a ring, each with the number of the next. Two threads that take neighbours out of it at once may
+ * leave a number there that leads nowhere: then all numbers are gone through.
+ */
+#define NUMBER UNSOCK_RING_NUMBER
+
+/* The entry of a number that is in the ring, else NULL. */
+static struct unsock_fd *member(uint32_t number, uint32_t ring) {
+    struct unsock_fd *entry = unsock_fds_known((int)number);
+    return entry && entry->ring != 0 && ((entry->ring ^ ring) & ~NUMBER) == 0 ? entry : NULL;
+}
+
+void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *with) {
+    struct unsock_fd *source = unsock_fds_known(fd), *entry = source;
+    uint32_t ring = source ? source->ring : 0, own = (uint32_t)fd, next = own;
+    int end = source && unsock_fd_is_duplicated(source) ? unsock_fds_end() : 0;
+    for (int i = 0; i < end && (next = entry->ring & NUMBER) != own && (entry = member(next, ring)); i++)
+        visit((int)next, entry, with);
+    for (int other = 0; next != own && other < end; other++)
+        if (other != fd && (entry = member((uint32_t)other, ring)))
+            visit(other, entry, with);
+}
+
+static void join_ring(int from, struct unsock_fd *source, int to, struct unsock_fd *copy) {
+    uint32_t none = 0;
+    if (source->ring == 0) {
+        uint32_t first = __atomic_add_fetch(&last_ring, NUMBER + 1, __ATOMIC_RELAXED);
+        first = (first != 0 ? first : NUMBER + 1) | NUMBER;
+        __atomic_compare_exchange_n(&source->ring, &none, first, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    }
+    uint32_t ring = __atomic_load_n(&source->ring, __ATOMIC_RELAXED);
+    do
+        copy->ring = (ring & NUMBER) == NUMBER ? (ring & ~NUMBER) | (uint32_t)from : ring;
+    while (!__atomic_compare_exchange_n(&source->ring, &ring, (ring & ~NUMBER) | (uint32_t)to, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED));
+}
+
+static void leave_ring(int fd, uint32_t ring) {
+    struct unsock_fd *next = member(ring & NUMBER, ring), *before = next;
+    uint32_t own = (ring & ~NUMBER) | (uint32_t)fd;
+    for (int i = unsock_fds_end(); i > 0 && before && before->ring != own; i--)
+        before = member(before->ring & NUMBER, ring);
+    if (before)
+        __atomic_compare_exchange_n(&before->ring, &own, before == next ? ring | NUMBER : ring, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED);
 }
 
 void unsock_fds_forget(int fd) {
@@ -51,78 +97,67 @@ void unsock_fds_forget(int fd) {
     if (!entry)
         return;
     if (entry->flags & UNSOCK_FILE)
-        __atomic_fetch_and(&with_file[fd / 64], ~((uint64_t)1 << fd % 64), __ATOMIC_RELAXED);
+        unsock_bit_clear(with_file, (unsigned)fd);
+    if (unsock_fd_is_duplicated(entry))
+        leave_ring(fd, entry->ring);
     memset(entry, 0, sizeof(*entry));
 }
 
 void unsock_fds_duplicate(int from, int to) {
-    struct unsock_fd *source = unsock_fds_known(from);
+    struct unsock_fd *source = unsock_fds_known(from), *copy;
     if (from == to)
         return;
     /* Registrations in epoll sets belong to the descriptor number, not to the socket. */
-    if (!source)
-        unsock_fds_forget(to);
-    unsock_epoll_forget(to);
+    unsock_fds_forget(to);
     unsock_epoll_duplicate_set(from, to);
-    if (!source)
-        return;
-    struct unsock_fd *copy = unsock_fds_entry(to);
-    if (source->id == 0)
-        source->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
-    source->flags |= UNSOCK_DUPLICATED;
-    if (!copy)
+    if (!source || !(copy = unsock_fds_entry(to)))
         return;
     *copy = *source;
+    join_ring(from, source, to, copy);
     if (copy->flags & UNSOCK_FILE)
         unsock_fds_note_file(to);
 }
 
-/* The entry of `other` if that is a duplicate of `fd`, else NULL. */
-static struct unsock_fd *duplicate(int fd, const struct unsock_fd *source, int other) {
-    struct unsock_fd *entry = other == fd ? NULL : unsock_fds_known(other);
-    return entry && entry->id == source->id && entry->kind == source->kind ? entry : NULL;
-}
-
+/* Its own number is no longer in the ring, or not known here: the next one's is. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old) {
-    int end = old->flags & UNSOCK_DUPLICATED ? unsock_fds_end() : 0;
-    for (int fd = 0; fd < end; fd++) {
-        if (duplicate(-1, old, fd))
-            return true;
-    }
-    return false;
+    int end = unsock_fd_is_duplicated(old) ? unsock_fds_end() : 0;
+    bool found = end > 0 && member(old->ring & NUMBER, old->ring);
+    for (int fd = 0; !found && fd < end; fd++)
+        found = member((uint32_t)fd, old->ring) != NULL;
+    return found;
 }
 
-static void tell_options(int fd, const struct unsock_fd *source, int other, struct unsock_fd *entry) {
+static void tell_options(int other, struct unsock_fd *entry, const void *of_fd) {
+    const int *fd = of_fd;
+    const struct unsock_fd *source = unsock_fds_known(*fd);
+    if (!source || entry->kind != source->kind)
+        return;
     entry->options = source->options;
     if (source->flags & UNSOCK_OPTIONS) {
-        unsock_option_copy(fd, other);
+        unsock_option_copy(*fd, other);
         unsock_fds_mark(entry, UNSOCK_OPTIONS);
     }
 }
 
 void unsock_fds_tell_options(int fd) {
-    const struct unsock_fd *source = unsock_fds_known(fd);
-    int end = source && (source->flags & UNSOCK_DUPLICATED) ? unsock_fds_end() : 0;
-    for (int other = 0; other < end; other++) {
-        struct unsock_fd *entry = duplicate(fd, source, other);
-        if (entry)
-            tell_options(fd, source, other, entry);
-    }
+    unsock_fds_visit_duplicates(fd, tell_options, &fd);
 }
 
-void unsock_fds_tell_those(int fd, const struct unsock_fd *source) {
-    for (int other = 0; other < unsock_fds_end(); other++) {
-        struct unsock_fd *entry = duplicate(fd, source, other);
-        if (!entry)
-            continue;
-        entry->state = source->state;
-        entry->flags = (source->flags & ~UNSOCK_CHANGING) | (entry->flags & UNSOCK_CHANGING);
-        if (entry->flags & UNSOCK_FILE)
-            unsock_fds_note_file(other);
-        tell_options(fd, source, other, entry);
-        entry->local = source->local;
-        entry->held = source->held;
-    }
+static void tell(int other, struct unsock_fd *entry, const void *of_fd) {
+    const struct unsock_fd *source = unsock_fds_known(*(const int *)of_fd);
+    if (!source || entry->kind != source->kind)
+        return;
+    entry->state = source->state;
+    entry->flags = (source->flags & ~UNSOCK_CHANGING) | (entry->flags & UNSOCK_CHANGING);
+    if (entry->flags & UNSOCK_FILE)
+        unsock_fds_note_file(other);
+    tell_options(other, entry, of_fd);
+    entry->local = source->local;
+    entry->held = source->held;
+}
+
+void unsock_fds_tell_those(int fd) {
+    unsock_fds_visit_duplicates(fd, tell, &fd);
 }
 
 /* A bit for each descriptor: pages are only touched where some have been asked about. */
@@ -130,11 +165,13 @@ static UNSOCK_TABLE uint64_t asked[CHUNK * CHUNKS / 64];
 
 bool unsock_asked_fd(int fd) {
     unsigned number = (unsigned)fd;
-    return number >= CHUNK * CHUNKS || (__atomic_load_n(&asked[number / 64], __ATOMIC_RELAXED) >> number % 64 & 1);
+    return number >= CHUNK * CHUNKS || unsock_bit_is_set(asked, number);
 }
 
 void unsock_asked_fd_note(int fd) {
     unsigned number = (unsigned)fd;
     if (number < CHUNK * CHUNKS)
-        __atomic_fetch_or(&asked[number / 64], (uint64_t)1 << number % 64, __ATOMIC_RELAXED);
+        unsock_bit_set(asked, number);
 }
+
+UNSOCK_TABLE uint64_t unsock_fds_client_ports[65536 / 64];

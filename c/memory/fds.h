@@ -86,7 +86,6 @@ enum {
     UNSOCK_STREAM_HELD = 1 << 11,        /* KIND_FOREIGN: this side has shut down writing, which is held back */
     UNSOCK_OF_SOCKET = (1 << 12) - 1,
     /* Of the descriptor. */
-    UNSOCK_DUPLICATED = 1 << 12,         /* another descriptor has the same `id` */
     UNSOCK_OPTIONS = 1 << 13,            /* unsock_option_memory(fd) holds more about the options */
     UNSOCK_STREAM_NONBLOCKING = 1 << 14, /* was made, or set, non-blocking: the kernel knows whether it still is */
     UNSOCK_DATAGRAM_MANY = 1 << 15,      /* sends to several receivers in turn */
@@ -104,7 +103,7 @@ struct unsock_fd {
     uint16_t protocol; /* as SO_PROTOCOL tells it */
     uint8_t born;      /* KIND_FOREIGN and still NEW: the family of which the socket was made; see unsock_born_family */
     uint32_t flags;
-    uint32_t id;            /* the same for duplicates of one descriptor; 0: it has none */
+    uint32_t ring;          /* of its duplicates (memory/fds.c); 0: it never had any */
     uint64_t options;       /* bit per row of the options table that is not rare: set by the program; see SOME_RARE */
     struct unsock_ip local; /* its tag: enum unsock_name_tag */
     union {                 /* by the state: only by unsock_fd_remote, ..._file and ..._refusal below */
@@ -200,6 +199,14 @@ static inline bool unsock_fd_knows_inode(const struct unsock_fd *entry) {
     return !unsock_state_has_remote(entry->state) && unsock_fd_file(entry)->inode != 0;
 }
 
+/* In unsock_fd.ring: the number of the next duplicate, all bits of it where the others are closed. Above it: which
+ * ring. */
+#define UNSOCK_RING_NUMBER ((1u << 21) - 1)
+
+static inline bool unsock_fd_is_duplicated(const struct unsock_fd *entry) {
+    return entry->ring != 0 && (entry->ring & UNSOCK_RING_NUMBER) != UNSOCK_RING_NUMBER;
+}
+
 /* Is this an AF_UNIX (or a control file's) socket that stands for a TCP or UDP one? */
 static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
     return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) &&
@@ -283,6 +290,9 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
 int unsock_fds_next_with_file(int from);
 void unsock_fds_note_file(int fd);
 
+/* A bit for each port that a stream connected from: without it no client of this process has the port. */
+extern uint64_t unsock_fds_client_ports[65536 / 64];
+
 /* Forgets all about a descriptor. */
 void unsock_fds_forget(int fd);
 
@@ -292,8 +302,15 @@ void unsock_fds_duplicate(int from, int to);
 /* Has this process another descriptor of the one that `old` described, as far as that is known? */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old);
 
-/* What is true of a descriptor is true of its duplicates: tells those of `source`, the entry of `fd`. */
-void unsock_fds_tell_those(int fd, const struct unsock_fd *source);
+/*
+ * Calls `visit` for each duplicate of a descriptor, of whatever kind it has become: for some twice, where threads have
+ * closed others meanwhile.
+ */
+typedef void unsock_fds_visit(int other, struct unsock_fd *entry, const void *with);
+void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *with);
+
+/* What is true of a descriptor is true of its duplicates: tells them. */
+void unsock_fds_tell_those(int fd);
 
 /* The same of its options alone, which have changed: nothing else may be true of the descriptor yet. */
 void unsock_fds_tell_options(int fd);
@@ -311,8 +328,8 @@ static inline bool unsock_fds_stream_leads_nowhere(int fd) {
 /* Something changed about a descriptor: tells its duplicates, if it has any. */
 static inline void unsock_fds_tell_duplicates(int fd) {
     const struct unsock_fd *source = unsock_fds_known(fd);
-    if (source && (source->flags & UNSOCK_DUPLICATED))
-        unsock_fds_tell_those(fd, source);
+    if (source && unsock_fd_is_duplicated(source))
+        unsock_fds_tell_those(fd);
 }
 
 /*

@@ -90,18 +90,20 @@ UNSOCK_OWN_FRAME static long replace(int fd, struct unsock_fd *entry, int standi
     return result < 0 ? result : 0;
 }
 
+struct replacement {
+    uint64_t cookie;
+    int standin;
+    enum unsock_kind kind;
+};
+
 /*
  * A descriptor that was duplicated before its redirection: all of them are the same socket, and stay so. Whether one
  * still has it the kernel says: it may have been closed and its number be a file's by now.
  */
-static void replace_duplicates(int fd, uint32_t id, uint64_t cookie, int standin, enum unsock_kind kind) {
-    for (int other = 0; other < unsock_fds_end(); other++) {
-        struct unsock_fd *entry = unsock_fds_known(other);
-        if (!entry || other == fd || entry->id != id || !(entry->flags & UNSOCK_DUPLICATED) ||
-            unsock_socket_cookie(other) != cookie)
-            continue;
-        replace(other, entry, standin, kind);
-    }
+static void replace_duplicate(int other, struct unsock_fd *entry, const void *of_replacement) {
+    const struct replacement *replacement = of_replacement;
+    if (unsock_socket_cookie(other) == replacement->cookie)
+        replace(other, entry, replacement->standin, replacement->kind);
 }
 
 /* Its number may have been a duplicate's, which would be exchanged with the others. */
@@ -132,14 +134,14 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     struct unsock_target_file where;
     unsock_target_file_find(fd, old, &where);
     long old_socket = keep_waited_for(fd, old);
-    uint64_t cookie = old->flags & UNSOCK_DUPLICATED ? unsock_socket_cookie(fd) : 0;
+    struct replacement replacement = {unsock_fd_is_duplicated(old) ? unsock_socket_cookie(fd) : 0, standin, kind};
     /* Which descriptors are duplicates must be known for certain. */
-    bool unknown = (old->flags & UNSOCK_DUPLICATED) && unsock_socket_cookie_is_kept_back(fd, cookie);
+    bool unknown = unsock_fd_is_duplicated(old) && unsock_socket_cookie_is_kept_back(fd, replacement.cookie);
     long result = unknown ? -EACCES : carry_flags(fd, old, standin, flags);
     if (result == 0)
         result = replace(fd, entry, standin, kind);
-    if (result == 0 && (old->flags & UNSOCK_DUPLICATED))
-        replace_duplicates(fd, old->id, cookie, standin, kind);
+    if (result == 0)
+        unsock_fds_visit_duplicates(fd, replace_duplicate, &replacement);
     unsock_close(standin);
     wake(result == 0 ? old_socket : -1);
     if (result == 0)

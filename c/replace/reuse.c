@@ -20,7 +20,7 @@ void unsock_reuse_new(int fd) {
 
 struct unsock_fd *unsock_reuse_entry(int fd) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
-    if (entry && (entry->flags & UNSOCK_FILE))
+    if (entry && ((entry->flags & UNSOCK_FILE) || entry->ring != 0))
         unsock_reuse_new(fd);
     unsock_epoll_forget(fd);
     return entry;

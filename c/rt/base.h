@@ -116,4 +116,22 @@ static inline void unsock_seqlock_publish(uint32_t *version) {
     __atomic_store_n(version, *version + 1, __ATOMIC_RELEASE);
 }
 
+/* Tables with a bit for each number. */
+static inline bool unsock_bit_is_set(const uint64_t *bits, unsigned number) {
+    return (__atomic_load_n(&bits[number / 64], __ATOMIC_RELAXED) >> number % 64 & 1) != 0;
+}
+
+static inline void unsock_bit_set(uint64_t *bits, unsigned number) {
+    if (!unsock_bit_is_set(bits, number))
+        __atomic_fetch_or(&bits[number / 64], (uint64_t)1 << number % 64, __ATOMIC_RELAXED);
+}
+
+static inline void unsock_bit_clear(uint64_t *bits, unsigned number) {
+    if (unsock_bit_is_set(bits, number))
+        __atomic_fetch_and(&bits[number / 64], ~((uint64_t)1 << number % 64), __ATOMIC_RELAXED);
+}
+
+/* The first number from `from` on, and below `end`, whose bit is set; `end`: there is none. */
+int unsock_bits_next(const uint64_t *bits, int from, int end);
+
 #endif

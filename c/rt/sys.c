@@ -30,3 +30,13 @@ void unsock_table_reach(int *end, int number) {
            !__atomic_compare_exchange_n(end, &seen, number + 1, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         ;
 }
+
+int unsock_bits_next(const uint64_t *bits, int from, int end) {
+    while (from < end) {
+        uint64_t rest = __atomic_load_n(&bits[from / 64], __ATOMIC_RELAXED) >> from % 64;
+        if (rest != 0)
+            return UNSOCK_MIN(from + __builtin_ctzll(rest), end);
+        from += 64 - from % 64;
+    }
+    return end;
+}

@@ -24,7 +24,7 @@ const ROUNDS = 15;
 const HELD = 9000;
 
 const WORKS: readonly Work[] = [
-  holding("duplicates", "dup and close, with 9,000 sockets held", 10_000),
+  holding("duplicates", "dup, setsockopt and close, with 9,000 sockets held", 10_000),
   holding("listeners", "Bind, listen, close, with 9,000 sockets held", 1000),
   holding("datagram-clients", "UDP client, with 9,000 sockets held", 1000),
   closing("closings", "Closing each of 8,000 listeners, against 100"),

@@ -82,6 +82,7 @@ testProbe("vfork_spawn", "children by vfork and posix_spawn leave the parent's s
 testProbe("nothing_left", "nothing is left over beside threads that fork, vfork and spawn");
 testProbe("stream_data", "queue sizes, urgent data, half close, reset, sendfile and splice are as over TCP");
 testProbe("backlog", "connections wait to be accepted, more than the backlog says");
+testProbe("duplicates", "many duplicates of a socket are one, however many have been closed, and by whatever thread");
 testProbe("dup_before_bind", "a descriptor duplicated before bind or connect is the same socket afterwards");
 
 for (const order of ["before", "after"]) {
