@@ -30,7 +30,7 @@ const OWN = /^unsock_/;
  * Functions in tables: what the C library calls at the start and the end, what reads settings and options then, and what
  * the handler of trapped calls calls on another stack (trap/own_stack.c).
  */
-const TABLES = /^(?:start|take_over|reach_inside|_sub_I_\w*|at_exit|read_\w+|flag_of|answer_trapped)$/;
+const TABLES = /^(?:start_process|take_over|reach_inside|_sub_I_\w*|at_exit|read_\w+|flag_of|answer_trapped)$/;
 
 /**
  * Not below a call: the start comes once, before `main`, or with the first call of another library's constructor; exec
