@@ -67,9 +67,9 @@ static unsigned find(const struct unsock_option_table *table, const char *word, 
     return number;
 }
 
-/* Is the next word this one's value? */
+/* Is the next word this one's value? "-1" is one, and then a wrong one is named. */
 static bool is_value(const char *next) {
-    return next && (next[0] != '-' || next[1] == '\0');
+    return next && (next[0] != '-' || next[1] == '\0' || (next[1] >= '0' && next[1] <= '9'));
 }
 
 static void take_unknown(struct reading *reading, const char *word) {

@@ -21,8 +21,7 @@
 #define EXIT_USAGE 2
 
 static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets,\n"
-                            "or AF_VSOCK, AF_TIPC ones\n"
-                            "\n"
+                            "or AF_VSOCK, AF_TIPC ones\n\n"
                             "Run COMMAND with it:\n"
                             "  LD_PRELOAD=/path/to/libunsock.so UNSOCK_DIR=DIR COMMAND...\n"
                             "The same, with a directory and settings by options:\n"
@@ -52,6 +51,10 @@ static bool is(const char *text, const char *other) {
     return unsock_span_is(unsock_span_of(text), other);
 }
 
+static bool asks_help(const char *word) {
+    return is(word, "--help") || is(word, "-h") || is(word, "help");
+}
+
 struct command {
     struct unsock_option_table table;
     int (*start)(const struct unsock_command_call *call); /* NULL: `run` and `hold`, which start other programs */
@@ -71,8 +74,7 @@ static bool find_command(const char *name, struct command *command) {
 
 /*
  * Reads the words behind the command's name, and does it. Returns the exit status, -ENOTSUP with --help, or -ENOSYS for
- * `expose --http`, which the command line does.
- * `environment`: the caller's.
+ * `expose --http`, which the command line does. `environment`: the caller's.
  */
 static int start_command(const struct command *command, const char *const *words, const char *const *environment,
                          const char *library, struct unsock_text *error) {
@@ -108,13 +110,11 @@ static int fail_with(const char *what, const char *why, int status) {
     return fail(line, status);
 }
 
-/* The path of this file, for LD_PRELOAD. Returns false where /proc does not tell. */
-static bool own_file(char *path, size_t size) {
-    long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, size - 1);
-    if (length <= 0 || (size_t)length >= size - 1)
-        return false;
-    path[length] = '\0';
-    return true;
+/* The path of this file, for LD_PRELOAD; NULL where /proc does not tell. */
+static const char *own_file(char path[PATH_MOST]) {
+    long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, PATH_MOST - 1);
+    path[length > 0 ? length : 0] = '\0';
+    return length > 0 && length < PATH_MOST - 1 ? path : NULL;
 }
 
 /* What ends the runtime with a panic is told here. NULL: nothing does. */
@@ -133,7 +133,7 @@ static const char *runtime_fails_at(const char *const *argv) {
 static void hand_over(const char *const *argv, const char *const *environment) {
     char own[PATH_MOST], file[PATH_MOST + 32];
     struct unsock_text text = unsock_text_in(file, sizeof(file));
-    if (!own_file(own, sizeof(own)))
+    if (!own_file(own))
         return;
     struct unsock_span base = unsock_base_name(unsock_span_of(own));
     unsock_text_span(&text, (struct unsock_span){own, (size_t)(base.at - own)});
@@ -162,15 +162,15 @@ static int print(const char *const *texts, int failed) {
 }
 
 /* Of a command, when the whole command line is not there to tell more. */
-static int print_usage(const struct unsock_option_table *table, int failed) {
-    const char *texts[UNSOCK_OPTIONS_MOST * 5 + 8];
+static int print_usage(const struct command *command) {
+    const struct unsock_option_table *table = &command->table;
+    const char *texts[UNSOCK_OPTIONS_MOST * 5 + 8], *operand = command->holds ? "" : table->operand;
     size_t count = 0;
-    bool several = table->operands_most > 1;
     texts[count++] = "libunsock.so ";
-    texts[count++] = table->command;
-    texts[count++] = table->operand[0] != '\0' ? " [options] " : " [options]";
-    texts[count++] = table->operand;
-    texts[count++] = several ? "...\n\n" : "\n\n";
+    texts[count++] = command->holds ? "hold" : table->command;
+    texts[count++] = operand[0] != '\0' ? " [options] " : " [options]";
+    texts[count++] = operand;
+    texts[count++] = table->operands_most > 1 ? "...\n\n" : "\n\n";
     for (unsigned i = 0; i < table->count; i++) {
         const struct unsock_option *option = &table->options[i];
         bool bare = option->value[0] == '\0', maybe = option->kind == UNSOCK_OPTION_MAYBE;
@@ -181,7 +181,7 @@ static int print_usage(const struct unsock_option_table *table, int failed) {
         texts[count++] = bare ? "\n" : maybe ? "]\n" : ">\n";
     }
     texts[count] = NULL;
-    return print(texts, failed);
+    return print(texts, command->start ? UNSOCK_COMMAND_FAILED : UNSOCK_RUN_FAILED);
 }
 
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
@@ -189,17 +189,17 @@ static int start_given(const struct command *command, const char *const *argv, c
     unsock_start_marks(); /* below a `run` what is asked, and the real network, is not redirected */
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error = unsock_text_in(line, sizeof(line));
-    const char *library = own_file(own, sizeof(own)) ? own : NULL;
+    const char *library = own_file(own);
     struct unsock_run_start run = {
         .words = argv + 2, .caller = environment, .library = library, .holds = command->holds};
     int status = command->start ? start_command(command, argv + 2, environment, library, &error)
                                 : unsock_run_words(&run, &error);
     if (status == -ENOTSUP || status == -ENOSYS) {
-        if (is_front && !command->holds)
+        if (is_front)
             hand_over(argv, environment);
         if (status == -ENOSYS)
             return fail_with("expose: --http", "not the library's but the command line's: unsock expose --http", 1);
-        return print_usage(&command->table, command->start ? UNSOCK_COMMAND_FAILED : UNSOCK_RUN_FAILED);
+        return print_usage(command);
     }
     return error.length > 0 ? fail(line, status) : status;
 }
@@ -208,7 +208,7 @@ static int query(const char *const *argv, const char *const *environment) {
     unsock_start_marks();
     char own[PATH_MOST], line[LINE_MOST], help[1024];
     struct unsock_text error = unsock_text_in(line, sizeof(line)), text = unsock_text_in(help, sizeof(help));
-    int status = unsock_query(argv + 2, environment, own_file(own, sizeof(own)) ? own : NULL, &error);
+    int status = unsock_query(argv + 2, environment, own_file(own), &error);
     if (status == -ENOTSUP) {
         unsock_query_usage(&text);
         return print((const char *const[]){"libunsock.so query [options of run] QUESTION...\n\n", help, NULL}, 1);
@@ -247,6 +247,8 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
     if (argc >= 1 && unsock_begins(argv[0], OF_RUNTIME))
         restore_caller(unsock_span_of(argv[0] + sizeof(OF_RUNTIME) - 1));
+    if (argc >= 3 && asks_help(argv[1]))
+        return unsock_program(3, (const char *const[]){argv[0], argv[2], "--help", NULL}, environment);
     if (argc >= 2 && is(argv[1], "query"))
         return query(argv, environment);
     struct command command;
@@ -261,13 +263,12 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
                          "the whole command line has it, which is not installed here. The library alone makes control "
                          "files by variables: UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so; --help has all",
                          EXIT_USAGE);
-    if (is_front && argc >= 2 && argv[1][0] != '-')
+    if (argc >= 2 && !asks_help(argv[1]))
         return fail_with(argv[1],
-                         "the library alone has run, hold, expose, path, wait and prune: the whole command line is not "
-                         "installed beside it",
+                         is_front ? "the library alone has run, hold, expose, path, wait and prune: the whole command "
+                                    "line is not installed beside it"
+                                  : "unknown command; --help says what there is",
                          1);
-    if (argc >= 2 && !is(argv[1], "--help") && !is(argv[1], "-h"))
-        return fail_with(argv[1], "unknown command; --help says what there is", 1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))
         return make_control_by_variables(&source);
     return print((const char *const[]){usage, NULL}, 1);

@@ -50,8 +50,12 @@ static int find_program(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     struct unsock_route route = {
         .search = unsock_environment_get(&environment, "PATH"), .error = run->error, .see = see, .context = run};
-    if (!unsock_route_find(&route, run->options.given.command[0], run->file))
+    const char *const *command = run->options.given.command;
+    if (!unsock_route_find(&route, command[0], run->file)) {
+        if (command > run->start->words && unsock_span_is(unsock_span_of(command[-1]), "--log"))
+            unsock_text_join(run->error, ": if it is the file of --log, write --log=", command[0]);
         return route.status;
+    }
     unsock_text_start(run->error, run->error->buffer, run->error->size);
     bool asks = !run->options.force || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD;
     if (asks && !unsock_route_follow(&route, run->file))
@@ -61,7 +65,7 @@ static int find_program(struct run *run) {
     bool loads = run->is_trapped || unsock_settings.engine == UNSOCK_ENGINE_TRAP;
     if (!loads || unsock_program_may_execute(AT_FDCWD, run->library, 0) == 0)
         return 0;
-    unsock_text_join(run->error, "library ", run->library, ": not executable, and ", run->options.given.command[0],
+    unsock_text_join(run->error, "library ", run->library, ": not executable, and ", command[0],
                      " has to be started by it: chmod +x ", run->library);
     return UNSOCK_RUN_FAILED;
 }

@@ -33,11 +33,6 @@ struct watch {
     char place[UNSOCK_RUN_PATH_MOST];
 };
 
-static void start_watch(struct watch *watch, const char *directory) {
-    *watch = (struct watch){.directory = directory, .watched = -1};
-    watch->inotify = unsock_inotify_init1(O_CLOEXEC | O_NONBLOCK);
-}
-
 static void find_nearest(const char *directory, char *nearest) {
     struct statx status;
     size_t length = strlen(directory);
@@ -197,10 +192,10 @@ static int say_late(const struct waiting *waiting) {
 
 int unsock_wait_start(const struct unsock_command_call *call) {
     struct waiting waiting = {.call = call};
-    struct watch watch;
     if (!read_words(&waiting))
         return UNSOCK_COMMAND_USAGE;
-    start_watch(&watch, waiting.directory.path);
+    struct watch watch = {.directory = waiting.directory.path, .watched = -1};
+    watch.inotify = unsock_inotify_init1(O_CLOEXEC | O_NONBLOCK);
     for (;;) {
         bool is_watched = arm(&watch);
         int64_t again;

@@ -6,7 +6,7 @@ import { UsageError } from "../system/errors.ts";
 import { didYouMean } from "../system/nearest.ts";
 import { type ReadOptions, readOptions } from "../system/options.ts";
 import { checkSettingNames } from "../run/setting_names.ts";
-import { COMMANDS } from "./table.ts";
+import { COMMANDS, PROGRAMS_COMMANDS } from "./table.ts";
 
 /**
  * Runs one command.
@@ -25,8 +25,7 @@ export async function runCommandLine(
 ): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) throw new UsageError(`no command: try "unsock --help"`);
-  if (name === "--help" || name === "-h") return await printHelp(undefined, print);
-  if (name === "help") return await printHelp(rest[0], print);
+  if (name === "--help" || name === "-h" || name === "help") return await printHelp(rest[0], print);
   const command = find(name);
   const { values, operands, help } = read(command, rest);
   if (help) return await printHelp(name, print);
@@ -35,7 +34,7 @@ export async function runCommandLine(
 }
 
 function find(name: string): Command {
-  const found = COMMANDS.find((command) => command.name === name);
+  const found = [...COMMANDS, ...PROGRAMS_COMMANDS].find((command) => command.name === name);
   if (found !== undefined) return found;
   if (name.startsWith("-")) {
     throw new UsageError(`unknown option '${name}'${didYouMean(name, ["--help", "--version"])}`);

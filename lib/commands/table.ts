@@ -33,6 +33,25 @@ const DIRECTORY_OPTION = {
   default: "as for run",
 } as const satisfies Option;
 
+const RUN_OPTIONS = {
+  ...SETTING_OPTIONS,
+  ...DIRECTORY_OPTIONS,
+  name: { value: "name", help: "of this loopback, for expose --http: http://NAME.localhost:PORT/" },
+  map: {
+    value: "port[/udp]=path",
+    repeated: true,
+    help: "this port is the Unix socket PATH (%p: the port, %a: the first IPv4 address of --addr); may be repeated",
+  },
+  keep: { help: "leave the control files of --map there when COMMAND has ended; they go with it otherwise" },
+  private: { help: "a directory of its own in --dir, gone when COMMAND and all that it started have ended" },
+  isolate: { help: "no network but unsock's: a network namespace of its own, for ordinary users too" },
+  lib: LIBRARY.option,
+  force: {
+    help: "run COMMAND even if the library cannot reach it, or others could write to --dir or exchange it",
+  },
+  dryRun: { help: "print environment and command, run nothing" },
+} as const satisfies OptionTable;
+
 /** In the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [
   command({
@@ -40,24 +59,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "run COMMAND with its local network traffic moved to Unix sockets",
     operands: [{ name: "COMMAND", kind: "program" }],
     isWrapper: true,
-    options: {
-      ...SETTING_OPTIONS,
-      ...DIRECTORY_OPTIONS,
-      name: { value: "name", help: "of this loopback, for expose --http: http://NAME.localhost:PORT/" },
-      map: {
-        value: "port[/udp]=path",
-        repeated: true,
-        help: "this port is the Unix socket PATH (%p: the port, %a: the first IPv4 address of --addr); may be repeated",
-      },
-      keep: { help: "leave the control files of --map there when COMMAND has ended; they go with it otherwise" },
-      private: { help: "a directory of its own in --dir, gone when COMMAND and all that it started have ended" },
-      isolate: { help: "no network but unsock's: a network namespace of its own, for ordinary users too" },
-      lib: LIBRARY.option,
-      force: {
-        help: "run COMMAND even if the library cannot reach it, or others could write to --dir or exchange it",
-      },
-      dryRun: { help: "print environment and command, run nothing" },
-    },
+    options: RUN_OPTIONS,
     notes:
       `Exit status: 125 when unsock itself fails, 126 when COMMAND cannot be executed, 127 when it is not found, else COMMAND's.
 
@@ -286,5 +288,35 @@ Examples:
   source <(unsock completions bash)`,
     start: async ({ operands: [shell = ""], context }) =>
       (await import("./completions.ts")).completions(shell, COMMANDS, context),
+  }),
+];
+
+/**
+ * Commands that programs start, not people: they have a page, by `unsock --help hold`, but neither the list of commands nor the
+ * completions name them.
+ */
+export const PROGRAMS_COMMANDS: readonly Command[] = [
+  command({
+    name: "hold",
+    summary: "keep a directory for a program that starts others in it, until standard input ends",
+    options: RUN_OPTIONS,
+    notes:
+      `It is there for test runners: the npm module "unsock" starts it. A person wants "unsock run --private", which ends by itself.
+
+It makes a private directory in --dir and prints the variables that put a program into it, a NUL behind each and one more at
+the end. A request on standard input is its length in bytes, a newline and the text, "map PORT=PATH"; the answer is empty or says what is
+wrong, with a NUL behind it. When standard input ends, all that runs in the directory is ended and the directory removed. libunsock(7) has it, too.`,
+    start: async ({ options, context }) => await (await import("./by_library.ts")).byLibrary(context, options.lib),
+  }),
+  command({
+    name: "query",
+    summary: "answer QUESTIONs in JSON: what the library knows of directories, ports and programs",
+    operands: [{ name: "QUESTION" }],
+    isWrapper: true,
+    options: RUN_OPTIONS,
+    notes:
+      `It is there for other programs: this command line asks it, too. docs/json.md has the questions and answers, and so has
+"$(unsock path --lib)" query --help.`,
+    start: async ({ options, context }) => await (await import("./by_library.ts")).byLibrary(context, options.lib),
   }),
 ];

@@ -79,7 +79,7 @@ export function readOptions(table: OptionTable, args: readonly string[], stopEar
   const cut = args.includes("--") ? args.indexOf("--") : args.length;
   const former = formerFlags(table);
   const read = (arg: string) => withoutNextWord(withPresentName(arg, former), names);
-  const words = [...args.slice(0, cut).map(read), ...args.slice(cut)];
+  const words = [...withNumbers(args.slice(0, cut).map(read), names), ...args.slice(cut)];
   const parsed = parseArgs(words, {
     string: ["_", "help", ...names.keys()],
     collect: [...names].filter(([, { option }]) => option.repeated).map(([flag]) => flag),
@@ -119,6 +119,16 @@ function withoutNextWord(arg: string, names: ReadonlyMap<string, { readonly opti
   const option = arg.startsWith("--") ? names.get(arg.slice(2))?.option : undefined;
   const takesNext = option === undefined || (option.value !== undefined && option.optional !== true);
   return takesNext ? arg : `${arg}=`;
+}
+
+/** A number below zero is a value: the parser would take it for an option, and nobody would be told that it is wrong. */
+function withNumbers(args: readonly string[], names: ReadonlyMap<string, unknown>): readonly string[] {
+  return args.flatMap((arg, index) => {
+    const takesNumber = (word: string) => word.startsWith("--") && names.has(word.slice(2));
+    if (/^-\d/.test(arg) && takesNumber(args[index - 1] ?? "")) return [];
+    const next = args[index + 1] ?? "";
+    return takesNumber(arg) && /^-\d/.test(next) ? [`${arg}=${next}`] : [arg];
+  });
 }
 
 /**

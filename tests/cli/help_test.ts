@@ -1,7 +1,7 @@
 /** Help and manual fit a terminal of 80 columns, and the many options of `run` come in groups. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
-import { COMMANDS } from "../../lib/commands/table.ts";
+import { COMMANDS, PROGRAMS_COMMANDS } from "../../lib/commands/table.ts";
 import { commandHelp, programHelp } from "../../lib/help/help.ts";
 import { commandManual, libraryManual } from "../../lib/help/manual.ts";
 import { optionFlag } from "../../lib/system/options.ts";
@@ -9,6 +9,7 @@ import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { namesInLibrary, shimLibrary } from "../support/shim.ts";
+import { assertFails, byLibrary, unsock } from "./unsock.ts";
 
 const COLUMNS = 80;
 
@@ -19,7 +20,7 @@ function tooLong(what: string, text: string): string[] {
 Deno.test("no line of any help is longer than 80 columns, the library's own too", async () => {
   const texts: [string, string][] = [
     ["unsock", programHelp(COMMANDS)],
-    ...COMMANDS.map((command): [string, string] => [command.name, commandHelp(command)]),
+    ...[...COMMANDS, ...PROGRAMS_COMMANDS].map((command): [string, string] => [command.name, commandHelp(command)]),
     ["libunsock.so", (await run([shimLibrary()])).stdout],
     ["libunsock.so run", (await run([shimLibrary(), "run", "--help"])).stdout],
   ];
@@ -62,4 +63,41 @@ Deno.test("run's options are in groups, each option in one, in help and manual a
   }
   const [, section = ""] = commandManual(COMMANDS).split(".SS unsock run ");
   for (const title of titles) assertMatch(section, new RegExp(`^\\.I ${title}$`, "m"));
+});
+
+Deno.test("a command's name before --help and behind it print one page, by the library alone too", async () => {
+  for (const by of [unsock, byLibrary]) {
+    for (const name of ["wait", "run", "hold", "query"]) {
+      const { code, stdout, stderr } = await by([name, "--help"]);
+      assertStrictEquals(code, 0, stderr);
+      assertMatch(stdout, new RegExp(`^(Usage: unsock|libunsock.so) ${name} `));
+      for (const word of ["--help", "-h", "help"]) assertEquals((await by([word, name])).stdout, stdout, word);
+    }
+    assertEquals((await by(["help"])).stdout, (await by(["--help"])).stdout);
+  }
+  assertFails(await unsock(["--help", "wiat"]), 2, /unknown command 'wiat': did you mean wait\?/);
+  assertFails(await byLibrary(["--help", "wiat"]), 1, /wiat: unknown command; --help says what there is/);
+});
+
+Deno.test("hold and query are for programs: no list has them, and hold's page says whose it is", async () => {
+  assertNotMatch(programHelp(COMMANDS), /^ {2}(hold|query) /m);
+  const { stdout } = await unsock(["hold", "--help"]);
+  assertMatch(
+    stdout,
+    /for test runners: the npm module "unsock" starts it\. A person wants\s+"unsock run --private"/,
+  );
+  assertMatch((await unsock(["hold", "--dir", "/nowhere/s"])).stderr, /^unsock: .*nowhere/);
+});
+
+Deno.test("run --log FILE and wait --timeout -1 say what is wrong", async () => {
+  for (const by of [unsock, byLibrary]) {
+    const hint = /command \/nowhere\/log: not found: if it is the file of --log, write --log=\/nowhere\/log$/m;
+    assertFails(await by(["run", "--log", "/nowhere/log", "--", "true"]), 127, hint);
+    assertFails(await by(["run", "--log", "/nowhere/log", "true"]), 127, hint);
+    const time = /--timeout: not a time, such as 10, 0\.5, 10s or 500ms: "-1"$/m;
+    assertFails(await by(["wait", "80", "--timeout", "-1"]), 2, time);
+    assertFails(await by(["wait", "--timeout=-1", "80"]), 2, time);
+  }
+  const cid = /--vsock-cid: neither a number nor one of any, host, local: "-1"$/m;
+  assertFails(await unsock(["make-control", "--vsock-cid", "-1", "--vsock-port", "5", "/nowhere/c"]), 2, cid);
 });
