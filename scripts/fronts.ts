@@ -5,7 +5,7 @@
  * Usage: `deno task bench:fronts [ROUNDS]`, with socat and systemd installed.
  */
 import * as path from "@std/path/posix";
-import { describeMachine, otherWork } from "./bench/machine.ts";
+import { compareFronts, freePort, TICKS_PER_SECOND } from "./bench/fronts.ts";
 import { formatNumber } from "./bench/report.ts";
 import { output, ROOT } from "./bench/rig.ts";
 import { quantile, ratio } from "./bench/stats.ts";
@@ -15,10 +15,8 @@ const MEGABYTES = 512;
 const CONNECTIONS = 1000;
 const HELD = 1000;
 const PORT = 3000;
-const PAGE = path.join(ROOT, "docs", "which-tool.md");
 const HEADING = "## A TCP port in front of a Unix socket";
 const PATIENCE_MS = 10_000;
-const TICKS_PER_SECOND = 100;
 
 interface Front {
   readonly name: string;
@@ -66,11 +64,6 @@ interface Measured {
   readonly held: number[];
   readonly late: boolean[];
   readonly listensAfterwards: boolean[];
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function isListening(port: number): Promise<boolean> {
@@ -151,55 +144,24 @@ function format(measured: readonly Measured[], rounds: number, machine: string):
   ].join("\n");
 }
 
-/** The page with this section in the place of an earlier one, or at its end. */
-export function withSection(page: string, section: string, heading = HEADING): string {
-  const at = page.indexOf(`\n${heading}\n`);
-  if (at < 0) return `${page.trimEnd()}\n\n${section}`;
-  const table = page.indexOf("\n| --- |", at);
-  const end = page.indexOf("\n\n", table);
-  return `${page.slice(0, at + 1)}${section}${end < 0 ? "" : page.slice(end + 1)}`;
-}
-
-async function main(): Promise<void> {
-  const rounds = Number(Deno.args[0] ?? ROUNDS);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`ROUNDS: not a number: "${Deno.args[0]}"`);
-  const machine = [await describeMachine(), otherWork()].filter(Boolean).join("; ");
-  const stage = await Deno.makeTempDir({ prefix: "unsock-fronts-" });
-  const client = path.join(stage, "front");
-  const flags = "-std=c17 -D_GNU_SOURCE -O2 -pthread -o".split(" ");
-  await output(["cc", ...flags, client, path.join(ROOT, "bench", "front.c")]);
-  const server = new Deno.Command(client, { args: ["serve", path.join(stage, `${PORT}.sock`)] }).spawn();
-  const measured = FRONTS.map((): Measured => ({
-    throughput: [],
-    processor: [],
-    connections: [],
-    held: [],
-    late: [],
-    listensAfterwards: [],
-  }));
-  try {
-    for (let round = 0; round < rounds; round++) {
-      for (let turn = 0; turn < FRONTS.length; turn++) {
-        const index = (round + turn) % FRONTS.length;
-        const [front, into] = [FRONTS[index], measured[index]];
-        if (front && into) await measure(front, client, stage, into);
-      }
-    }
-  } finally {
-    server.kill("SIGKILL");
-    await server.status;
-    await Deno.remove(stage, { recursive: true });
-  }
-  const section = format(measured, rounds, machine);
-  await Deno.writeTextFile(PAGE, withSection(await Deno.readTextFile(PAGE), section));
-  console.log(section.trimEnd());
-}
-
 if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    console.error(`fronts: ${error instanceof Error ? error.message : error}`);
-    Deno.exitCode = 1;
-  }
+  await compareFronts("fronts", HEADING, ROUNDS, async (dir) => {
+    const client = path.join(dir, "front");
+    const flags = "-std=c17 -D_GNU_SOURCE -O2 -pthread -o".split(" ");
+    await output(["cc", ...flags, client, path.join(ROOT, "bench", "front.c")]);
+    return {
+      server: new Deno.Command(client, { args: ["serve", path.join(dir, `${PORT}.sock`)] }).spawn(),
+      fronts: FRONTS,
+      room: (): Measured => ({
+        throughput: [],
+        processor: [],
+        connections: [],
+        held: [],
+        late: [],
+        listensAfterwards: [],
+      }),
+      measure: (front: Front, into: Measured) => measure(front, client, dir, into),
+      format,
+    };
+  });
 }

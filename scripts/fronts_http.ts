@@ -5,18 +5,15 @@
  * Usage: `deno task bench:http [ROUNDS]`, with nginx and ab (apache2-utils) installed.
  */
 import * as path from "@std/path/posix";
-import { describeMachine, otherWork } from "./bench/machine.ts";
+import { compareFronts, freePort, TICKS_PER_SECOND } from "./bench/fronts.ts";
 import { output, ROOT } from "./bench/rig.ts";
 import { quantile } from "./bench/stats.ts";
-import { withSection } from "./fronts.ts";
 
 const ROUNDS = 3;
 const REQUESTS = 10_000;
 const AT_ONCE = 8;
-const PAGE = path.join(ROOT, "docs", "which-tool.md");
 const HEADING = "## HTTP by name, in front of a Unix socket";
 const PATIENCE_MS = 60_000;
-const TICKS_PER_SECOND = 100;
 const HOST = "bench.localhost";
 const FRONT = path.join(ROOT, "tests", "cli", "front_on_node.ts");
 const LIBRARY = path.join(ROOT, "build", "libunsock.so");
@@ -124,11 +121,6 @@ async function ask(port: number, ...more: string[]): Promise<number> {
   return Number(/^Time taken for tests:\s+([\d.]+)/m.exec(text)?.[1]);
 }
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 async function measure(front: Front, place: Place, into: Measured): Promise<void> {
   const [command = "", ...args] = front.command(place);
   const env = { XDG_RUNTIME_DIR: place.stage, HOME: place.stage };
@@ -188,52 +180,28 @@ function format(measured: readonly Measured[], names: readonly string[], rounds:
   ].join("\n");
 }
 
-async function main(): Promise<void> {
-  const rounds = Number(Deno.args[0] ?? ROUNDS);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`ROUNDS: not a number: "${Deno.args[0]}"`);
-  const node = (await output(["npx", "--yes", "node@22", "-p", "process.execPath"])).trim();
-  const machine = [await describeMachine(), otherWork()].filter(Boolean).join("; ");
-  const stage = await Deno.makeTempDir({ dir: "/tmp", prefix: "uh" });
-  const directory = `${stage}/unsock/bench`;
-  Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const socket = `${directory}/3000.sock`;
-  const [command = "", ...args] = nginx(
-    { stage, socket, port: 0 },
-    "server",
-    `listen unix:${socket}; location / { return 200 "hello\\n"; }`,
-  );
-  const server = new Deno.Command(command, { args, stdout: "null", stderr: "null" }).spawn();
-  const all = fronts(node);
-  const measured = all.map((): Measured => ({
-    firstAnswerMs: [],
-    kept: [],
-    keptMs: [],
-    fresh: [],
-    freshMs: [],
-    megabytes: [],
-  }));
-  try {
-    for (let round = 0; round < rounds; round++) {
-      for (const [index, front] of all.entries()) {
-        const into = measured[index];
-        if (into) await measure(front, { stage, socket, port: freePort() }, into);
-      }
-    }
-  } finally {
-    server.kill("SIGTERM");
-    await server.status;
-    await Deno.remove(stage, { recursive: true });
-  }
-  const section = format(measured, all.map(({ name }) => name), rounds, machine);
-  await Deno.writeTextFile(PAGE, withSection(await Deno.readTextFile(PAGE), section, HEADING));
-  console.log(section.trimEnd());
-}
-
 if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    console.error(`fronts_http: ${error instanceof Error ? error.message : error}`);
-    Deno.exitCode = 1;
-  }
+  await compareFronts("fronts_http", HEADING, ROUNDS, async (stage) => {
+    const all = fronts((await output(["npx", "--yes", "node@22", "-p", "process.execPath"])).trim());
+    const directory = `${stage}/unsock/bench`;
+    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const socket = `${directory}/3000.sock`;
+    const body = `listen unix:${socket}; location / { return 200 "hello\\n"; }`;
+    const [command = "", ...args] = nginx({ stage, socket, port: 0 }, "server", body);
+    return {
+      server: new Deno.Command(command, { args, stdout: "null", stderr: "null" }).spawn(),
+      fronts: all,
+      room: (): Measured => ({
+        firstAnswerMs: [],
+        kept: [],
+        keptMs: [],
+        fresh: [],
+        freshMs: [],
+        megabytes: [],
+      }),
+      measure: (front: Front, into: Measured) => measure(front, { stage, socket, port: freePort() }, into),
+      format: (measured: readonly Measured[], rounds, machine) =>
+        format(measured, all.map(({ name }) => name), rounds, machine),
+    };
+  });
 }

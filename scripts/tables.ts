@@ -4,12 +4,24 @@
  */
 import { COMMANDS } from "../lib/commands/table.ts";
 import type { Command } from "../lib/help/command.ts";
-import { OTHER_NAMES } from "../lib/run/setting_names.ts";
-import { SETTINGS, SETTINGS_OF_OPTION } from "../lib/run/settings.ts";
+import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../lib/control/option_table.ts";
+import { LIBRARY, SETTINGS, SETTINGS_OF_OPTION } from "../lib/run/settings.ts";
 import { type Option, optionFlag } from "../lib/system/options.ts";
 
 /** The commands that the library does by itself. */
 const OF_LIBRARY: readonly string[] = ["run", "path", "wait", "prune", "expose"];
+
+/**
+ * Variables that are no settings: of the command line, the tests, and the library as a program that makes a control file. The
+ * library refuses all others that begin with `UNSOCK_`.
+ */
+export const OTHER_NAMES: readonly string[] = [
+  LIBRARY.variable,
+  "UNSOCK_DEBUG",
+  "UNSOCK_MUST_WORK",
+  CONTROL_FILE_VARIABLE.name,
+  ...Object.values<ControlOption>(CONTROL_OPTIONS).flatMap(({ variable }) => variable?.name ?? []),
+];
 
 const text = (value: string) => JSON.stringify(value);
 

@@ -98,7 +98,8 @@ static void write_directory(struct unsock_json *json, const struct unsock_run_di
 }
 
 static bool choose_directory(struct query *query, struct unsock_run_directory *directory) {
-    return unsock_run_directory_choose(query->options.directory, &query->caller, directory, &query->error);
+    return unsock_setting_names_check(&query->caller, unsock_setting_name, &query->error) &&
+           unsock_run_directory_choose(query->options.directory, &query->caller, directory, &query->error);
 }
 
 /* The library's part of the environment that a command would get. */
@@ -122,8 +123,7 @@ static bool make_environment(struct query *query, struct unsock_run_directory *d
     struct unsock_run_options options = query->options;
     const char *library = options.library ? options.library : query->library ? query->library : "/";
     options.given.table = query->options.given.table;
-    if (!unsock_setting_names_check(&query->caller, unsock_setting_name, &query->error) ||
-        !choose_directory(query, directory))
+    if (!choose_directory(query, directory))
         return false;
     unsock_run_options_for_group(&options, &query->caller);
     return unsock_run_environment_make(&options, query->caller.list, directory->path, library, made, &query->error);

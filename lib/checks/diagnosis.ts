@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import * as os from "node:os";
-import type { Answer, Library, Question } from "../library/query.ts";
+import { type Answer, type Library, VERSION_QUESTION } from "../library/query.ts";
 import { type AddressedPort, portQuestion } from "../run/ports.ts";
 import {
   type CheckedDirectory,
@@ -27,7 +27,7 @@ import { userName } from "../system/users.ts";
 import { VERSION } from "../system/version.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 import { findPort, portFindings } from "./diagnosis_ports.ts";
-import { factsOfPort, whyNot } from "./port_facts.ts";
+import { askAboutPort, factsOfPort, type PortAnswers, unreadSetting, whyNot } from "./port_facts.ts";
 import { judgePort } from "./port_verdict.ts";
 import { mayAccess } from "../run/access.ts";
 import { rewritingFinding } from "./rewriting.ts";
@@ -51,8 +51,6 @@ export async function diagnoseMachine(context: Context, directory: string | unde
 async function libraryOrReason(context: Context): Promise<Library | string> {
   return await ownLibrary(context).catch(reason);
 }
-
-const VERSION_QUESTION: Question<string> = { word: "version", read: (answer) => answer.text("version") };
 
 /** Without a library nobody can be asked about the rest. */
 async function libraryFindings(context: Context, library: Library | string): Promise<Finding[]> {
@@ -112,21 +110,30 @@ function libraryFinding(file: string, version: string, forEverybody: boolean): F
   return note("library", `library ${file}: version ${version}, root alone can reach it`, advice);
 }
 
-const questionsOf = (port?: AddressedPort) =>
-  [DIRECTORY_QUESTION, namesQuestion(port?.number), SOCKETS_QUESTION] as const;
+const DIRECTORY_QUESTIONS = [DIRECTORY_QUESTION, namesQuestion(), SOCKETS_QUESTION] as const;
 
-function directoryFindings(library: Library | string, dir: string | undefined, port?: AddressedPort): Finding[] {
+function directoryFindings(library: Library | string, dir: string | undefined): Finding[] {
   if (typeof library === "string") return [bad("directory", `directory: ${library}`)];
   try {
-    const [chosen, names, sockets] = library.askAll(questionsOf(port), { dir });
-    const directory = chosen();
-    return [
-      directoryFinding(directory, library, dir),
-      ...portFindings(directory, { library, names, sockets: sockets(), port }),
-    ];
+    const [directory, names, sockets] = library.askAll(DIRECTORY_QUESTIONS, { dir });
+    return findingsIn({ directory, names, sockets }, library, dir);
   } catch (error) {
     return [bad("directory", `directory: ${reason(error)}`)];
   }
+}
+
+/** @throws {UnsockError} When it cannot be read which directory it is. */
+function findingsIn(
+  { directory, names, sockets }: Pick<PortAnswers, "directory" | "names" | "sockets">,
+  library: Library,
+  dir: string | undefined,
+  port?: AddressedPort,
+): Finding[] {
+  const chosen = directory();
+  return [
+    directoryFinding(chosen, library, dir),
+    ...portFindings(chosen, { library, names, sockets: sockets(), port }),
+  ];
 }
 
 function directoryFinding(directory: CheckedDirectory, library: Library, dir: string | undefined): Finding {
@@ -192,25 +199,26 @@ function existingAbove(directory: string): string {
 export async function diagnosePort(text: string, context: Context, dir: string | undefined): Promise<Finding[]> {
   const library = await libraryOrReason(context);
   if (typeof library === "string") return [bad("verdict", library, "name the library with --lib, or UNSOCK_LIB")];
-  const [port, mayBind] = library.askAll([portQuestion(text), MAY_BIND_QUESTION]);
-  const asked = port();
-  return [
-    ...environmentFindings(context),
-    socketsFinding(mayBind),
-    ...directoryFindings(library, dir, asked),
-    verdictFinding(asked, library, context, dir),
-  ];
+  const port = library.ask(portQuestion(text));
+  try {
+    const asked = askAboutPort(port, library, dir);
+    const unread = whyNot(asked.directory);
+    if (unread !== undefined) return [...environmentFindings(context), bad("verdict", ...unreadSetting(unread))];
+    return [
+      ...environmentFindings(context),
+      socketsFinding(asked.mayBind),
+      ...findingsIn(asked, library, dir, port),
+      verdictFinding(port, asked, library, context),
+    ];
+  } catch (error) {
+    return [...environmentFindings(context), bad("verdict", reason(error))];
+  }
 }
 
-function verdictFinding(port: AddressedPort, library: Library, context: Context, dir: string | undefined): Finding {
-  try {
-    const [chosen, names, sockets] = library.askAll(questionsOf(port), { dir });
-    const found = findPort(chosen(), port, { library, names, sockets: sockets(), port });
-    const { answered, text, advice } = judgePort(factsOfPort(found, library, context, dir));
-    return answered ? ok("verdict", text) : bad("verdict", text, advice);
-  } catch (error) {
-    return bad("verdict", reason(error));
-  }
+function verdictFinding(port: AddressedPort, asked: PortAnswers, library: Library, context: Context): Finding {
+  const found = findPort(asked.directory(), port, { library, names: asked.names, sockets: asked.sockets(), port });
+  const { answered, text, advice } = judgePort(factsOfPort(found, asked, library, context));
+  return answered ? ok("verdict", text) : bad("verdict", text, advice);
 }
 
 function preloadFindings(context: Context): Finding[] {

@@ -1,9 +1,17 @@
 /** What `doctor PORT` has to know for its verdict: asked of the library, which reads settings and directory as a program's would. */
-import type { Answer, Library, Question } from "../library/query.ts";
+import { type Answer, type Library, type Question, VERSION_QUESTION } from "../library/query.ts";
 import { mayAccess } from "../run/access.ts";
 import { type AddressedPort, formatPort } from "../run/ports.ts";
-import { type CheckedDirectory, MAY_BIND_QUESTION, type RunSettings, SETTINGS_QUESTION } from "../run/run_settings.ts";
+import {
+  type CheckedDirectory,
+  DIRECTORY_QUESTION,
+  MAY_BIND_QUESTION,
+  type RunSettings,
+  SETTINGS_QUESTION,
+} from "../run/run_settings.ts";
 import type { SocketFile } from "../sockets/socket_files.ts";
+import { namesQuestion, type SocketName } from "../sockets/socket_names.ts";
+import { SOCKETS_QUESTION, type UnixSocketEntry } from "../sockets/unix_sockets.ts";
 import type { Context } from "../system/context.ts";
 import { reason } from "../system/errors.ts";
 import { statOrUndefined } from "../system/files.ts";
@@ -17,7 +25,51 @@ const ANSWERS = ["ready", "soon", "nobody"] as const;
 /** Those that a client of "localhost" tries, of which the first is what most programs have written down. */
 const LOCALHOST = ["127.0.0.1", "::1"] as const;
 
-const VERSION_QUESTION: Question<string> = { word: "version", read: (answer) => answer.text("version") };
+/** What the library says of a client of one address. */
+type ClientAnswer = Omit<AddressAnswer, "address" | "mayConnect">;
+
+/** What the library answers about a port, each when it is asked for. */
+export interface PortAnswers {
+  readonly directory: Answer<CheckedDirectory>;
+  readonly names: Answer<SocketName[]>;
+  readonly sockets: Answer<UnixSocketEntry[]>;
+  readonly settings: Answer<RunSettings>;
+  readonly mayBind: Answer<true>;
+  readonly version: Answer<string>;
+  /** In the order in which a client tries the addresses. */
+  readonly clients: readonly { readonly address: string; readonly answer: Answer<ClientAnswer> }[];
+}
+
+/**
+ * Asks all that findings and verdict need, by one start of the library.
+ *
+ * @throws {UnsockError} When nothing can be asked.
+ */
+export function askAboutPort(port: AddressedPort, library: Library, dir: string | undefined): PortAnswers {
+  const addresses = port.address === undefined ? LOCALHOST : [port.address];
+  const [directory, names, sockets, settings, mayBind, version, ...clients] = library.askAll([
+    DIRECTORY_QUESTION,
+    namesQuestion(port.number),
+    SOCKETS_QUESTION,
+    SETTINGS_QUESTION,
+    MAY_BIND_QUESTION,
+    VERSION_QUESTION,
+    ...addresses.map((address) => clientQuestion(port, address)),
+  ], { dir });
+  const answers = clients.map((answer, index) => ({ address: addresses[index] ?? "", answer }));
+  return { directory, names, sockets, settings, mayBind, version, clients: answers };
+}
+
+function clientQuestion(port: AddressedPort, address: string): Question<ClientAnswer> {
+  return {
+    word: `client=${formatPort({ ...port, address })}`,
+    read: (fields) => ({
+      covered: fields.word("covered", COVERED),
+      answer: fields.word("answer", ANSWERS),
+      file: fields.text("file"),
+    }),
+  };
+}
 
 /** What has been found out about the port so far. */
 export interface Found {
@@ -30,20 +82,16 @@ export interface Found {
 }
 
 /** @returns All that the verdict depends on. */
-export function factsOfPort(found: Found, library: Library, context: Context, dir: string | undefined): PortFacts {
+export function factsOfPort(found: Found, asked: PortAnswers, library: Library, context: Context): PortFacts {
   const { port, directory } = found;
-  const name = formatPort(port);
-  const addresses = port.address === undefined ? LOCALHOST : [port.address];
-  const questions = [SETTINGS_QUESTION, MAY_BIND_QUESTION, VERSION_QUESTION] as const;
-  const [settings, mayBind, version] = library.askAll(questions, { dir });
-  const blocked = whatBlocks({ settings, mayBind, version }, directory, library, context);
+  const blocked = whatBlocks(asked, directory, library, context);
   return {
     ...found,
-    name,
+    name: formatPort(port),
     directory: directory.path,
     blocked,
-    settings: blocked === undefined ? settingsOf(settings()) : { port: undefined, addr: "" },
-    answers: blocked === undefined ? addresses.map((address) => askClient(address, port, library, dir)) : [],
+    settings: blocked === undefined ? settingsOf(asked.settings()) : { port: undefined, addr: "" },
+    answers: blocked === undefined ? asked.clients.map((client) => readClient(client, library)) : [],
     files: found.files.map((file) => ({
       ...file,
       address: file.address?.text,
@@ -57,15 +105,9 @@ function settingsOf({ variables }: RunSettings): PortFacts["settings"] {
   return { port: variables.get("UNSOCK_PORT") || undefined, addr: variables.get("UNSOCK_ADDR") ?? "" };
 }
 
-interface Answers {
-  readonly settings: Answer<RunSettings>;
-  readonly mayBind: Answer<true>;
-  readonly version: Answer<string>;
-}
-
 /** The first of what stands in the way of every client and server. */
 function whatBlocks(
-  { settings, mayBind, version }: Answers,
+  { settings, mayBind, version }: PortAnswers,
   directory: CheckedDirectory,
   library: Library,
   { environ }: Context,
@@ -75,7 +117,7 @@ function whatBlocks(
     return no("UNSOCK_OFF=1: a client goes to the real network", "unset UNSOCK_OFF");
   }
   const unread = whyNot(settings);
-  if (unread !== undefined) return no(`settings: ${unread}: no program starts`, "correct the variable, or unset it");
+  if (unread !== undefined) return no(...unreadSetting(unread));
   if (version() !== VERSION) {
     return no(
       `library ${library.file} is version ${version()}, not ${VERSION}`,
@@ -96,6 +138,11 @@ function whatBlocks(
   return undefined;
 }
 
+/** @returns What a verdict says of a setting that cannot be read. */
+export function unreadSetting(why: string): [text: string, advice: string] {
+  return [`settings: ${why}: no program starts`, "correct the variable, or unset it"];
+}
+
 /** @returns Why the library has no answer, in its own words; undefined: it has one. */
 export function whyNot(answer: Answer<unknown>): string | undefined {
   try {
@@ -106,15 +153,8 @@ export function whyNot(answer: Answer<unknown>): string | undefined {
   }
 }
 
-function askClient(address: string, port: AddressedPort, library: Library, dir: string | undefined): AddressAnswer {
-  const answer = library.ask({
-    word: `client=${formatPort({ ...port, address })}`,
-    read: (fields) => ({
-      covered: fields.word("covered", COVERED),
-      answer: fields.word("answer", ANSWERS),
-      file: fields.text("file"),
-    }),
-  }, { dir });
-  const isSocket = statOrUndefined(answer.file)?.isSocket() === true;
-  return { address, ...answer, mayConnect: !isSocket || mayAccess(library, answer.file, W_OK) };
+function readClient({ address, answer }: PortAnswers["clients"][number], library: Library): AddressAnswer {
+  const given = answer();
+  const isSocket = statOrUndefined(given.file)?.isSocket() === true;
+  return { address, ...given, mayConnect: !isSocket || mayAccess(library, given.file, W_OK) };
 }

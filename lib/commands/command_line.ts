@@ -1,11 +1,9 @@
 /** From a command line to the command that it means. */
 import type { Command } from "../help/command.ts";
-import process from "node:process";
 import { Context } from "../system/context.ts";
 import { UsageError } from "../system/errors.ts";
 import { didYouMean } from "../system/nearest.ts";
 import { type ReadOptions, readOptions } from "../system/options.ts";
-import { checkSettingNames } from "../run/setting_names.ts";
 import { COMMANDS, PROGRAMS_COMMANDS } from "./table.ts";
 
 /**
@@ -29,7 +27,6 @@ export async function runCommandLine(
   const command = find(name);
   const { values, operands, help } = read(command, rest);
   if (help) return await printHelp(name, print);
-  if (command.anyEnvironment !== true) checkSettingNames(Object.entries(process.env));
   return await command.start({ options: values, operands, context: new Context(args, print, warn) });
 }
 

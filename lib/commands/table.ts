@@ -177,7 +177,6 @@ A server of an enclave, for its own programs and by vsock:
   }),
   command({
     name: "doctor",
-    anyEnvironment: true,
     summary: "tell what this machine can do, who listens where, how COMMAND is reached, or why nobody is at PORT",
     operands: [{ name: "COMMAND|PORT[@ADDR][/udp]", optional: true, kind: "program" }],
     options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
@@ -280,7 +279,6 @@ Examples:
   }),
   command({
     name: "completions",
-    anyEnvironment: true,
     summary: "print a completion script for bash, zsh or fish",
     operands: [{ name: "SHELL", choices: SHELLS }],
     options: {},

@@ -32,8 +32,6 @@ export interface Command {
   readonly operands: readonly Operand[];
   /** Its operands are a command line of their own: options end at the first. */
   readonly isWrapper?: boolean;
-  /** It works whatever the environment says. */
-  readonly anyEnvironment?: boolean;
   /** What help says at its end: examples, exit statuses. */
   readonly notes?: string;
   /** @returns The exit status. */

@@ -13,6 +13,9 @@ export interface Question<T> {
   readonly failure?: new (message: string, options: { exitCode?: number }) => UnsockError;
 }
 
+/** Which version the library is. */
+export const VERSION_QUESTION: Question<string> = { word: "version", read: (answer) => answer.text("version") };
+
 /** Gives an answer, or throws why there is none. */
 export type Answer<T> = () => T;
 

@@ -22,7 +22,7 @@ function distance(a: string, b: string): number {
  * @param candidates What there is.
  * @returns The candidate that `word` begins, or that is a slip or two away; undefined: none is near.
  */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+function nearest(word: string, candidates: readonly string[]): string | undefined {
   const letters = word.replace(/^-+/, "");
   if (letters.length < 2) return undefined;
   const begun = candidates.find((candidate) => candidate.startsWith(word));

@@ -1,0 +1,86 @@
+/**
+ * What the measurements of fronts share: several ways to reach one server behind a Unix socket, round by round in turn, and a section
+ * of `docs/which-tool.md` that is written anew.
+ */
+import * as path from "@std/path/posix";
+import { describeMachine, otherWork } from "./machine.ts";
+import { ROOT } from "./rig.ts";
+
+const PAGE = path.join(ROOT, "docs", "which-tool.md");
+
+/** Of the times in /proc/PID/stat. */
+export const TICKS_PER_SECOND = 100;
+
+/** What is compared, once the server runs. */
+export interface Stage<Front, Measured> {
+  readonly server: Deno.ChildProcess;
+  readonly fronts: readonly Front[];
+  /** @returns Room for what is measured of one front. */
+  readonly room: () => Measured;
+  /** One round of one front. */
+  readonly measure: (front: Front, into: Measured) => Promise<void>;
+  /** @returns The section, with its heading. */
+  readonly format: (measured: readonly Measured[], rounds: number, machine: string) => string;
+}
+
+/** @returns A TCP port that nobody listens at. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** The page with this section in the place of an earlier one, or at its end. */
+function withSection(page: string, section: string, heading: string): string {
+  const at = page.indexOf(`\n${heading}\n`);
+  if (at < 0) return `${page.trimEnd()}\n\n${section}`;
+  const table = page.indexOf("\n| --- |", at);
+  const end = page.indexOf("\n\n", table);
+  return `${page.slice(0, at + 1)}${section}${end < 0 ? "" : page.slice(end + 1)}`;
+}
+
+async function compare<F, M>(heading: string, usual: number, start: (dir: string) => Promise<Stage<F, M>>) {
+  const rounds = Number(Deno.args[0] ?? usual);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`ROUNDS: not a number: "${Deno.args[0]}"`);
+  const machine = [await describeMachine(), otherWork()].filter(Boolean).join("; ");
+  const dir = await Deno.makeTempDir({ dir: "/tmp", prefix: "uf" });
+  try {
+    const { server, fronts, room, measure, format } = await start(dir);
+    const all = fronts.map((front) => ({ front, into: room() }));
+    try {
+      for (let round = 0; round < rounds; round++) {
+        const first = round % all.length;
+        for (const { front, into } of [...all.slice(first), ...all.slice(0, first)]) await measure(front, into);
+      }
+    } finally {
+      server.kill("SIGTERM");
+      await server.status;
+    }
+    const section = format(all.map(({ into }) => into), rounds, machine);
+    await Deno.writeTextFile(PAGE, withSection(await Deno.readTextFile(PAGE), section, heading));
+    console.log(section.trimEnd());
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/**
+ * Measures and writes, as a program.
+ *
+ * @param program Its name, for its one line when it fails.
+ * @param heading The section's.
+ * @param usual How many rounds, where no argument says it.
+ * @param start Starts the server, with a directory of its own for all that is written.
+ */
+export async function compareFronts<F, M>(
+  program: string,
+  heading: string,
+  usual: number,
+  start: (dir: string) => Promise<Stage<F, M>>,
+): Promise<void> {
+  try {
+    await compare(heading, usual, start);
+  } catch (error) {
+    console.error(`${program}: ${error instanceof Error ? error.message : error}`);
+    Deno.exitCode = 1;
+  }
+}
