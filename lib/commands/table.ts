@@ -97,7 +97,7 @@ Where servers share a port on addresses of their own, PORT@ADDR is the one that 
   command({
     name: "wait",
     summary: "wait until somebody listens at all of these ports",
-    operands: [{ name: "PORT[@ADDR][/udp]", kind: "port/udp", repeated: true }],
+    operands: [{ name: "PORT[@ADDR][/udp]", kind: "port/live", repeated: true }],
     options: {
       dir: DIRECTORY_OPTION,
       timeout: {
@@ -122,7 +122,7 @@ Example:
   command({
     name: "expose",
     summary: "lead a port of the real network to the directory's server, or with --in the other way",
-    operands: [{ name: "PORT[/udp][=PORT]", kind: "port/udp", repeated: true, optional: true }],
+    operands: [{ name: "PORT[/udp][=PORT]", kind: "port/live", repeated: true, optional: true }],
     options: {
       dir: DIRECTORY_OPTION,
       address: { value: "address", help: "of the real network", default: "127.0.0.1" },
@@ -178,7 +178,7 @@ A server of an enclave, for its own programs and by vsock:
   command({
     name: "doctor",
     summary: "tell what this machine can do, who listens where, how COMMAND is reached, or why nobody is at PORT",
-    operands: [{ name: "COMMAND|PORT[@ADDR][/udp]", optional: true, kind: "program" }],
+    operands: [{ name: "COMMAND|PORT[@ADDR][/udp]", optional: true, kind: "port/program" }],
     options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
     notes:
       `Exit status: 0 when all is well, 1 when a line says FAIL. Of a PORT the last line is the verdict, and decides: 0 when a client
@@ -255,7 +255,7 @@ Examples:
   command({
     name: "show-control",
     summary: "explain every field of a control file, or of the one that a port has",
-    operands: [{ name: "FILE|PORT[/udp]", kind: "file" }],
+    operands: [{ name: "FILE|PORT[/udp]", kind: "port/file" }],
     options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
     start: async ({ options, operands: [file = ""], context }) =>
       await (await import("./show_control.ts")).showControl(options, file, context),

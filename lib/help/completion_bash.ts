@@ -18,24 +18,29 @@ const FUNCTIONS = `_unsock_words() {
   done
 }
 
-# What unsock ls shows in the directory that the words name, or in the default one: with addresses where the kind has them.
+# What unsock ls shows in the directory that the words name, or in the default one: UDP's and addresses where the kind has them.
 _unsock_ports() {
-  local i directory= port kind rest end
+  local i directory= port kind state rest end
   for ((i = 2; i < last; i++)); do
     case \${words[i]} in
       --dir) directory=\${words[i+1]} ;;
       --dir=*) directory=\${words[i]#*=} ;;
     esac
   done
-  "\${words[0]}" ls \${directory:+"--dir=$directory"} 2>/dev/null | while read -r port kind rest; do
+  "\${words[0]}" ls \${directory:+"--dir=$directory"} 2>/dev/null | while read -r port kind state rest; do
     [[ $port == [0-9]* ]] || continue
     case $kind in
       datagram) end=/udp ;;
       *) end= ;;
     esac
-    [[ -z $end || $1 == port/udp ]] || continue
+    case $1,$state in
+      port/live,stale) continue ;;
+      port/file,control | port/file,invalid) port=\${port%%@*} ;;
+      port/file,*) continue ;;
+    esac
+    [[ -z $end || $1 != port ]] || continue
     printf '%s%s\\n' "\${port%%@*}" "$end"
-    [[ $1 != port/udp || $port != *@* ]] || printf '%s%s\\n' "$port" "$end"
+    [[ $1 == port || $port != *@* ]] || printf '%s%s\\n' "$port" "$end"
   done | sort -u
 }
 
@@ -43,13 +48,15 @@ _unsock_ports() {
 _unsock_offer() {
   local kind=$1 prefix=$2 value=$3 whole=$2$3 breaks head
   case $kind in
-    file | directory | program) compopt -o filenames 2>/dev/null ;;&
+    file | directory | program | port/file | port/program) compopt -o filenames 2>/dev/null ;;&
     file) mapfile -t COMPREPLY < <(compgen -f -- "$value") ;;
     directory) mapfile -t COMPREPLY < <(compgen -d -- "$value") ;;
     program) mapfile -t COMPREPLY < <(compgen -c -- "$value"; compgen -d -- "$value") ;;
     group) mapfile -t COMPREPLY < <(compgen -g -- "$value") ;;
     user) mapfile -t COMPREPLY < <(compgen -u -- "$value") ;;
-    port*) mapfile -t COMPREPLY < <(compgen -W "$(_unsock_ports "$kind")" -- "$value") ;;
+    port*) mapfile -t COMPREPLY < <(compgen -W "$(_unsock_ports "$kind")" -- "$value") ;;&
+    port/file) mapfile -t -O \${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$value") ;;
+    port/program) mapfile -t -O \${#COMPREPLY[@]} COMPREPLY < <(compgen -c -- "$value") ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$4" -- "$value") ;;
   esac
   [[ \${#COMPREPLY[@]} != 1 || \${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null

@@ -8,6 +8,9 @@ const OFFERS: Readonly<Record<Exclude<NonNullable<Operand["kind"]>, "file">, str
   directory: "(__fish_complete_directories)",
   port: "(__unsock_ports)",
   "port/udp": "(__unsock_ports udp)",
+  "port/live": "(__unsock_ports live)",
+  "port/file": "(__unsock_ports file)",
+  "port/program": "(__unsock_ports program; __fish_complete_command)",
   group: "(__fish_complete_groups)",
   user: "(__fish_complete_users)",
   program: "(__fish_complete_command)",
@@ -63,7 +66,7 @@ function __unsock_command
     complete -C (string join ' ' -- $line (commandline -ct))
 end
 
-# What unsock ls shows in the directory that the words name, or in the default one: with "udp" UDP's, too, and addresses.
+# What unsock ls shows in the directory that the words name, or in the default one: with a word UDP's, too, and addresses.
 function __unsock_ports
     set -l words (commandline -opc)
     set -l directory
@@ -75,13 +78,15 @@ function __unsock_ports
                 test $i -lt (count $words); and set directory --dir=$words[(math $i + 1)]
         end
     end
-    $words[1] ls $directory 2>/dev/null | while read -l port kind rest
+    $words[1] ls $directory 2>/dev/null | while read -l port kind state rest
         string match -q -r '^[0-9]' -- $port; or continue
         set -l end ''
         test "$kind" = datagram; and set end /udp
-        test "$end" = '' -o "$argv[1]" = udp; or continue
+        test "$end" = '' -o "$argv[1]" != ''; or continue
+        test "$argv[1],$state" = live,stale; and continue
+        test "$argv[1]" = file; and not contains -- $state control invalid; and continue
         echo (string replace -r '@.*' '' -- $port)$end
-        test "$argv[1]" = udp; and string match -q '*@*' -- $port; and echo $port$end
+        contains -- "$argv[1]" udp live program; and string match -q '*@*' -- $port; and echo $port$end
     end | sort -u
 end`;
 
@@ -136,5 +141,5 @@ function optionLines(name: string, here: string, taker: Flag): string[] {
 function offer({ kind, choices }: Pick<Flag["option"], "kind" | "choices">): string {
   if (choices !== undefined) return `-f -a ${quote(choices.join(" "))}`;
   if (kind === "file") return "-F";
-  return kind === undefined ? "-f" : `-f -a '${OFFERS[kind]}'`;
+  return kind === undefined ? "-f" : `${kind === "port/file" ? "-F" : "-f"} -a '${OFFERS[kind]}'`;
 }

@@ -9,13 +9,16 @@ const ACTIONS: Readonly<Record<NonNullable<Operand["kind"]>, string>> = {
   directory: "_files -/",
   port: "_unsock_ports",
   "port/udp": "_unsock_ports udp",
+  "port/live": "_unsock_ports live",
+  "port/file": " _unsock_port_or file _files",
+  "port/program": " _unsock_port_or program _command_names -e",
   group: "_groups",
   user: "_users",
   program: "_command_names -e",
 };
 
 const PORTS =
-  `# What unsock ls shows in the directory that the words name, or in the default one: with "udp" UDP's, too, and addresses.
+  `# What unsock ls shows in the directory that the words name, or in the default one: with a word UDP's, too, and addresses.
 _unsock_ports() {
   local directory line port end
   local -aU ports
@@ -25,12 +28,24 @@ _unsock_ports() {
     port=\${line%% *} end=
     [[ $port == [0-9]* ]] || continue
     [[ \${\${=line}[2]} != datagram ]] || end=/udp
-    [[ -z $end || \${@[-1]} == udp ]] || continue
+    case \${@[-1]},\${\${=line}[3]} in
+      (live,stale) continue ;;
+      (file,control | file,invalid) port=\${port%%@*} ;;
+      (file,*) continue ;;
+    esac
+    [[ -z $end || \${@[-1]} == (udp|live|file|program) ]] || continue
     ports+=(\${port%%@*}$end)
-    [[ \${@[-1]} != udp || $port != *@* ]] || ports+=($port$end)
+    [[ \${@[-1]} != (udp|live|program) || $port != *@* ]] || ports+=($port$end)
   done
   local expl
   _wanted ports expl port compadd -a ports
+}
+
+# _unsock_port_or KIND COMMAND...: a port, or what the command completes.
+_unsock_port_or() {
+  local kind=$1
+  shift
+  _alternative "ports:port:_unsock_ports $kind" "$kind:$kind:$*"
 }`;
 
 const WITHOUT_DASHES = `      # _arguments completes nothing behind a "--" that stands first.

@@ -6,8 +6,21 @@ import { optionFlag } from "./text.ts";
 
 export { optionFlag };
 
-/** What completions offer for a word: what there is of these on the machine. `port/udp` may name a UDP port. */
-export type WordKind = "file" | "directory" | "port" | "port/udp" | "group" | "user" | "program";
+/**
+ * What completions offer for a word: what there is of these on the machine. `port` is one of TCP; the others may be one of UDP or
+ * have an address: `port/live` is not a stale one, `port/file` and `port/program` may be that instead, the former one of a control file.
+ */
+export type WordKind =
+  | "file"
+  | "directory"
+  | "port"
+  | "port/udp"
+  | "port/live"
+  | "port/file"
+  | "port/program"
+  | "group"
+  | "user"
+  | "program";
 
 /** One option, as help, manual and completions tell it. */
 export interface Option {

@@ -55,6 +55,14 @@ const TRIES: readonly (readonly [typed: string, then: string])[] = [
   ["unsock wait --dir D/sockets 9042 66@:", "unsock wait --dir D/sockets 9042 66@::1"],
   ["unsock path --dir D/sockets 68@", "unsock path --dir D/sockets 68@"],
   ["unsock ls --dir=D/sockets 9042@", "unsock ls --dir=D/sockets 9042@"],
+  ["unsock doctor --dir D/sockets 80", "unsock doctor --dir D/sockets 8000"],
+  ["unsock doctor --dir D/sockets 9042@", "unsock doctor --dir D/sockets 9042@127.0.0.2"],
+  ["unsock doctor unsock_test_p", `unsock doctor ${PROGRAM}`],
+  ["unsock path --dir D/live 700", "unsock path --dir D/live 700"],
+  ["unsock wait --dir D/live 700", "unsock wait --dir D/live 7002"],
+  ["unsock expose --dir=D/live 700", "unsock expose --dir=D/live 7002"],
+  ["unsock show-control --dir D/sockets 80", "unsock show-control --dir D/sockets 8000"],
+  ["unsock show-control --dir D/live 700", "unsock show-control --dir D/live 700"],
   ["unsock run --dir D/sockets --port 80", "unsock run --dir D/sockets --port 8000"],
   ["unsock run --dir D/sockets --port=80", "unsock run --dir D/sockets --port=8000"],
   ["unsock run --dir D/empty --port ", "unsock run --dir D/empty --port"],
@@ -147,7 +155,7 @@ complete -c ${PROGRAM} -f -l special
 
 async function testShell(shell: Shell): Promise<void> {
   await withDir(async (dir) => {
-    for (const name of ["only", "empty", "sockets", "bin"]) Deno.mkdirSync(`${dir}/${name}`);
+    for (const name of ["only", "empty", "sockets", "bin", "live"]) Deno.mkdirSync(`${dir}/${name}`);
     Deno.chmodSync(`${dir}/empty`, 0o700);
     for (const name of ["one.log", "only-no-directory"]) Deno.writeTextFileSync(`${dir}/${name}`, "");
     for (const name of ["8000", "53.dgram"]) Deno.writeTextFileSync(`${dir}/sockets/${name}.sock`, "");
@@ -159,6 +167,8 @@ async function testShell(shell: Shell): Promise<void> {
       Deno.writeTextFileSync(`${dir}/sockets/.${name}`, "");
       Deno.symlinkSync(`.${name}`, `${dir}/sockets/${port}.sock`);
     }
+    await run(["python3", "-c", `import socket; socket.socket(socket.AF_UNIX).bind("${dir}/live/7001.sock")`]);
+    using _server = Deno.listen({ transport: "unix", path: `${dir}/live/7002.sock` });
     writeProgram(`${dir}/bin/${PROGRAM}`, "#!/bin/sh\n");
     const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
     const start = `#!/bin/sh\nDENO_DIR=${cache} exec ${unsockCommand().join(" ")} "$@"\n`;
