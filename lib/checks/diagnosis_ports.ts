@@ -5,7 +5,7 @@ import type { CheckedDirectory, ChosenDirectory } from "../run/run_settings.ts";
 import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
 import type { Library } from "../library/query.ts";
 import { mayAccess } from "../run/access.ts";
-import { statOrUndefined } from "../system/files.ts";
+import { isSameFile, statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { groupName, userName } from "../system/users.ts";
 import { describeTarget, unixName } from "../control/words.ts";
@@ -174,7 +174,7 @@ function directoriesElsewhere(directory: string, { sockets, port: wanted }: Ques
   for (const { path: file, port, listening, type, connected } of sockets) {
     const { dir } = path.parse(path.normalize(file));
     const serves = listening || (type === "datagram" && !connected);
-    if (port === undefined || !serves || !dir.startsWith("/") || sameDirectory(dir, directory)) continue;
+    if (port === undefined || !serves || !dir.startsWith("/") || isSameFile(dir, directory)) continue;
     if (wanted !== undefined && (port.number !== wanted.number || port.kind !== wanted.kind)) continue;
     ports.set(dir, (ports.get(dir) ?? new Set()).add(`${port.number}`));
   }
@@ -200,9 +200,4 @@ function portsElsewhere(directory: string, question: Question): Finding[] {
       "a client of these needs --dir DIRECTORY",
     ),
   ];
-}
-
-function sameDirectory(one: string, other: string): boolean {
-  const [a, b] = [statOrUndefined(one), statOrUndefined(other)];
-  return one === other || (a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino);
 }

@@ -2,6 +2,7 @@
 import type { Context } from "../system/context.ts";
 import type { Library } from "../library/query.ts";
 import { DIRECTORY_QUESTION } from "../run/run_settings.ts";
+import { urlsByFront } from "../expose/record.ts";
 import { effectiveUser } from "../run/shim_place.ts";
 import { isatty } from "node:tty";
 import { shortDatagramQueue } from "../sockets/datagram_queue.ts";
@@ -39,7 +40,8 @@ export async function ls(options: ListOptions, port: string | undefined, context
     throw new UsageError(`ls: PORT: not a port from 1 to 65535: "${port}"`);
   }
   const library = await ownLibrary(context);
-  const show = () => list(wanted, options, library);
+  const base = defaultDirectory(context, library);
+  const show = () => list(wanted, options, library, base);
   if (!options.watch) {
     context.print(show().text);
     return 0;
@@ -53,20 +55,41 @@ export async function ls(options: ListOptions, port: string | undefined, context
   }
 }
 
+/** The one of `expose --http`, whatever the environment names; undefined: no front would use it. */
+function defaultDirectory({ environ }: Context, library: Library): string | undefined {
+  const variables = environ.clone();
+  variables.delete("UNSOCK_DIR");
+  const { path, exists, problem } = library.with(variables).ask(DIRECTORY_QUESTION);
+  return exists && problem === undefined ? path : undefined;
+}
+
 /** By one start of the library. */
-function list(port: number | undefined, options: ListOptions, library: Library): { directory: string; text: string } {
+function list(
+  port: number | undefined,
+  options: ListOptions,
+  library: Library,
+  base: string | undefined,
+): { directory: string; text: string } {
   const questions = [DIRECTORY_QUESTION, namesQuestion(port), SOCKETS_QUESTION] as const;
   const [chosen, names, sockets] = library.askAll(questions, { dir: options.dir });
   const { path: directory, exists } = chosen();
   const files = listSocketFiles(directory, { names: names(), sockets: sockets() }, library);
+  const served = files.filter(({ first, kind, state }) =>
+    first && kind === "stream" && (state === "alive" || state === "control")
+  );
+  const urls = base === undefined
+    ? new Map<number, string>()
+    : urlsByFront(base, { directory, ports: served.map((file) => file.port), isWhole: port === undefined });
   if (!options.json) {
     const isRoot = effectiveUser() === 0;
     return {
       directory,
-      text: formatSocketTable({ directory, exists, port, files, isRoot, queue: shortDatagramQueue() }),
+      text: formatSocketTable({ directory, exists, port, files, isRoot, queue: shortDatagramQueue(), urls }),
     };
   }
   // One line each time, so that a reader knows where one ends.
-  const text = `${JSON.stringify(files.map(socketFileToJson), null, options.watch ? undefined : 2)}\n`;
+  const text = `${
+    JSON.stringify(files.map((file) => socketFileToJson(file, urls)), null, options.watch ? undefined : 2)
+  }\n`;
   return { directory, text };
 }

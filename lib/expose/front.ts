@@ -12,6 +12,7 @@ import { announce } from "./announce.ts";
 import { Connections, lookAtBeginning } from "./connections.ts";
 import type { Places } from "./loopbacks.ts";
 import type { Front } from "./parts.ts";
+import { recordFront } from "./record.ts";
 import { refuseConnection, RequestHandler } from "./requests.ts";
 import { createStreamServer, HTTP2_LEAST, HTTP2_PREFACE } from "./streams.ts";
 import { mayUpgrade, Upgrades } from "./upgrades.ts";
@@ -118,6 +119,7 @@ export async function serveFront(options: FrontOptions): Promise<never> {
     process.on(event, (error) => options.warn(`expose: unexpected: ${error instanceof Error ? error.message : error}`));
   }
   front.port = await listen(server, options);
+  recordFront(options, front.port);
   server.on("error", () => {}); // no descriptor for one more connection: it waits in the backlog
   return await announce(front, options.print);
 }

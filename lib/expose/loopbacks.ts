@@ -30,11 +30,15 @@ export interface Loopback {
 }
 
 /** Where loopbacks are looked for. Both directories have been checked: no other user can write to them or replace them. */
-export interface Places {
+export interface Directories {
   /** The user's default directory, which has the names that `run --name` gave. */
   readonly base: string;
   /** The one that `--dir` names; it may be the same. */
   readonly extra: string;
+}
+
+/** The same, with what tells who listens there. */
+export interface Places extends Directories {
   /** The path of `libunsock.so`, which is asked about files that may be stale. */
   readonly library: string;
 }
@@ -93,7 +97,7 @@ function addDirectories(parent: string, add: (name: string, path: string) => voi
  * @returns All loopbacks, by name. Of two with one name the first of these counts: one that was named, then `extra` and
  *   the directories in it, then `base` and those in that.
  */
-export function listLoopbacks({ base, extra }: Places): Loopback[] {
+export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
   const paths = new Set<string>();
   const add = (name: string, path: string) => {

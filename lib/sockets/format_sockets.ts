@@ -14,6 +14,13 @@ export interface SocketList {
   readonly isRoot: boolean;
   /** How many datagrams fit into a queue, where that is fewer than UDP holds. */
   readonly queue: number | undefined;
+  /** What a browser opens, by TCP port, while `expose --http` runs. */
+  readonly urls: ReadonlyMap<number, string>;
+}
+
+/** @returns What a browser opens; undefined: nothing leads to this file. */
+function urlOfFile({ first, port, kind }: SocketFile, urls: SocketList["urls"]): string | undefined {
+  return first && kind === "stream" ? urls.get(port) : undefined;
 }
 
 function formatMode(mode: number): string {
@@ -21,13 +28,14 @@ function formatMode(mode: number): string {
 }
 
 /** @returns What `docs/json.md` promises. */
-export function socketFileToJson(file: SocketFile): Record<string, unknown> {
+export function socketFileToJson(file: SocketFile, urls: SocketList["urls"]): Record<string, unknown> {
   const { first: _first, address, asks, uid, mode, target, listening, since, processes, ...rest } = file;
   return {
     ...rest,
     address: address?.text ?? null,
     asks: asks ?? null,
     target: target ?? null,
+    url: urlOfFile(file, urls) ?? null,
     owner: userName(uid),
     uid,
     mode: formatMode(mode),
@@ -52,7 +60,7 @@ function formatAddressedPort({ first, port, address }: SocketFile, sockets: numb
 }
 
 /** @returns A table under the directory's name. */
-export function formatSocketTable({ directory, exists, port, files, isRoot, queue }: SocketList): string {
+export function formatSocketTable({ directory, exists, port, files, isRoot, queue, urls }: SocketList): string {
   const title = `${printable(directory)}:`;
   if (files.length === 0) {
     if (!exists) return `${title} does not exist yet\n`;
@@ -68,8 +76,10 @@ export function formatSocketTable({ directory, exists, port, files, isRoot, queu
     file.state === "alive" && file.kind === "stream" ? `${file.connections}` : "-",
     describeTime(file.since),
     printable(file.target ?? describeHolders(file)),
+    ...urls.size > 0 ? [urlOfFile(file, urls) ?? "-"] : [],
   ]);
-  const table = [["PORT", "KIND", "STATE", "OWNER", "MODE", "CLIENTS", "SINCE", "PROCESS OR TARGET"], ...rows];
+  const titles = ["PORT", "KIND", "STATE", "OWNER", "MODE", "CLIENTS", "SINCE", "PROCESS OR TARGET"];
+  const table = [[...titles, ...urls.size > 0 ? ["URL"] : []], ...rows];
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
   const unseen = !isRoot && files.some(({ state, processes }) => state === "alive" && processes.length === 0);

@@ -11,6 +11,12 @@ export function statOrUndefined(file: string): fs.Stats | undefined {
   return orUndefined(() => fs.statSync(file));
 }
 
+/** True if both paths lead to one file or directory. */
+export function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [statOrUndefined(one), statOrUndefined(other)];
+  return one === other || (a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino);
+}
+
 /** @returns The same of the path itself: a link is not followed. */
 export function lstatOrUndefined(file: string): fs.Stats | undefined {
   return orUndefined(() => fs.lstatSync(file));

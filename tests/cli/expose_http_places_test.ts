@@ -1,5 +1,5 @@
 /** `unsock expose --http`: where it looks for loopbacks, ports that control files lead elsewhere, and who serves it. */
-import { assert, assertMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { firecrackerFile } from "../support/control.ts";
 import { copyProgram, withDir, writeProgram } from "../support/dir.ts";
 import { guestIn, Multiplexer } from "../support/multiplexer.ts";
@@ -70,6 +70,31 @@ testFront("expose --http uses no directory that another user has made, and follo
   }
   const list = await rig.text("localhost/");
   assert(!/linked|foreign|named/.test(list), list);
+});
+
+testFront("ls has a URL for each port while expose --http runs, and none when it was killed", async (rig) => {
+  const base = `${rig.dir}/r/unsock`;
+  await rig.serve(["--dir", `${base}/one`], "A", 3000);
+  const ls = async (...words: string[]) => (await unsock(["ls", ...words], { env: rig.env })).stdout;
+  assertNotMatch(await ls("--dir", `${base}/one`), /URL/);
+  const first = await rig.expose();
+  assertMatch(await ls("--dir", `${base}/one`), new RegExp(` URL\n3000@.* http://one\\.localhost:${rig.port}/\n`));
+  assertMatch(await ls("--dir", `${base}/one`, "3000"), new RegExp(` http://3000\\.one\\.localhost:${rig.port}/\n`));
+  await rig.serve(["--dir", `${base}/one`], "B", 3001);
+  await unsock(["make-control", `${base}/one/53.dgram.sock`, "--vsock-port", "7"], { env: rig.env });
+  for (const { port, url } of JSON.parse(await ls("--dir", `${base}/one`, "--json"))) {
+    assertStrictEquals(url, port === 53 ? null : `http://${port}.one.localhost:${rig.port}/`);
+    if (url !== null) assertMatch((await run(["curl", "-s", url])).stdout, port === 3000 ? /^A / : /^B /);
+  }
+  Deno.kill(first.pid, "SIGKILL");
+  await first.status;
+  assertNotMatch(await ls("--dir", `${base}/one`), /URL/);
+  const second = await rig.expose();
+  assertMatch(await ls("--dir", `${base}/one`), / URL\n/);
+  Deno.kill(second.pid, "SIGTERM");
+  await second.status;
+  assertNotMatch(await ls("--dir", `${base}/one`), /URL/);
+  assertStrictEquals([...Deno.readDirSync(base)].map(({ name }) => name).join(), "one");
 });
 
 Deno.test(

@@ -1,0 +1,78 @@
+/**
+ * Which front runs: a file in the user's default directory, from which `unsock ls` makes URLs. It is believed only as long as the
+ * process that wrote it listens at the port: a killed front leaves it.
+ */
+import * as fs from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { listIpListeners } from "../system/ip_sockets.ts";
+import { isSameFile, linkTarget, listNames, readText } from "../system/files.ts";
+import { type Directories, listLoopbacks } from "./loopbacks.ts";
+import { urlOf } from "./page.ts";
+
+const NAME = ".front";
+const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A front, as others find it. */
+export interface FrontRecord {
+  readonly pid: number;
+  readonly port: number;
+  readonly extra: string;
+}
+
+/** True if the process has a socket that listens at the port, as far as this user may look. */
+function isListening({ pid, port }: FrontRecord): boolean {
+  const sockets = listIpListeners(port).map(({ inode }) => `socket:[${inode}]`);
+  const directory = `/proc/${pid}/fd`;
+  return sockets.length > 0 &&
+    listNames(directory).some((fd) => sockets.includes(linkTarget(join(directory, fd)) ?? ""));
+}
+
+/** @returns What the file says, whether or not that front still runs. */
+function readRecord(base: string): FrontRecord | undefined {
+  const [, pid, port, extra] = /^(\d+) (\d+) (\/[^\n]*)\n$/.exec(readText(join(base, NAME)) ?? "") ?? [];
+  return extra === undefined ? undefined : { pid: Number(pid), port: Number(port), extra };
+}
+
+/** A directory of socket files, and TCP ports that have a server in it. */
+export interface Served {
+  readonly directory: string;
+  readonly ports: readonly number[];
+  /** Whether there are no others: a single port has a short URL. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * @param base The user's default directory.
+ * @returns The URLs of the ports, by the front that was started last, if it runs and serves the directory.
+ */
+export function urlsByFront(base: string, { directory, ports, isWhole }: Served): Map<number, string> {
+  const record = readRecord(base);
+  if (record === undefined || !isListening(record)) return new Map();
+  const loopback = listLoopbacks({ base, extra: record.extra }).find(({ path, isSecondName }) =>
+    !isSecondName && isSameFile(path, directory)
+  );
+  if (loopback === undefined) return new Map();
+  const isShort = isWhole && ports.length === 1;
+  return new Map(ports.flatMap((port): [number, string][] => {
+    const url = urlOf(loopback, record.port, isShort ? undefined : port);
+    return url === undefined ? [] : [[port, url]];
+  }));
+}
+
+/** Writes the file, and removes it when a signal ends this process. */
+export function recordFront({ base, extra }: Directories, port: number): void {
+  const file = join(base, NAME);
+  try {
+    fs.writeFileSync(`${file}.${process.pid}`, `${process.pid} ${port} ${extra}\n`, { mode: 0o600 });
+    fs.renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    return; // a full or read-only file system: requests are answered all the same
+  }
+  for (const signal of ENDINGS) {
+    process.once(signal, () => {
+      if (readRecord(base)?.pid === process.pid) fs.rmSync(file, { force: true });
+      process.kill(process.pid, signal);
+    });
+  }
+}
