@@ -1,5 +1,5 @@
 /** Runs the commands of a page in docs/ as a reader would, and tells which of them no test has run. */
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir, writeProgram } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
@@ -18,6 +18,26 @@ const LONG_MS = 300_000;
 interface Block {
   language: string;
   text: string;
+}
+
+/** What is another each time, in a page's `console` block: to the left what the page has, to the right what may stand there. */
+const VARYING: readonly (readonly [shown: RegExp, printed: string])[] = [
+  [/^…$/, ".*"],
+  [/^ +$/, " +"],
+  [/^127\.0\.0\.1$/, "127\\.0\\.0\\.1"],
+  [/^[\d.]+ [KMG]?bits$/, "[\\d.]+ [KMG]?bits"],
+  [/^\d+([- ])[A-Z][a-z]{2}\1\d{4}$/, "\\d+[- ]\\w+[- ]\\d+"],
+  [/^\[\d+\]$/, "\\[\\d+\\]"], // a process
+  [/^\d{4,}$|^\d+[-:/.]/, "[\\d.:/-]+"], // a process, a port, a time, a version
+];
+
+const PIECES = /…|127\.0\.0\.1|[\d.]+ [KMG]?bits|\d+[- ][A-Z][a-z]{2}[- ]\d{4}|\[\d+\]|\d+(?:[-:/.]\d+)+|\d{4,}| +/g;
+
+/** A line of a page's `console` block as an expression for what the command prints here. */
+function lineOf(text: string): RegExp {
+  const between = Array.from(text.matchAll(PIECES), ([piece]) => VARYING.find(([shown]) => shown.test(piece))?.[1]);
+  const parts = text.split(PIECES).map((part, index) => RegExp.escape(part) + (between[index] ?? ""));
+  return new RegExp(`^${parts.join("")} *$`, "m");
 }
 
 /**
@@ -71,7 +91,7 @@ export class Reader implements AsyncDisposable {
   readonly #used = new Set<Block>();
   readonly #places: Record<string, string>;
   readonly #env: Record<string, string>;
-  readonly #running: { part: string; process: Proc }[] = [];
+  readonly #running: { part: string; process: Proc; block?: Block }[] = [];
 
   private constructor(base: string, page: string, places: Record<string, string>, everybody: string | undefined) {
     this.runtime = `${base}/r`;
@@ -87,6 +107,8 @@ export class Reader implements AsyncDisposable {
       PATH: `${base}/bin:${searchPath()}`,
       XDG_RUNTIME_DIR: this.runtime,
       HOME: this.home,
+      // As on a terminal.
+      PYTHONUNBUFFERED: "1",
       // Nobody waits for Go's standard library twice.
       GOCACHE: join(ROOT, "build", "gocache"),
       // The cache of this user, where the command line's dependency is.
@@ -113,9 +135,17 @@ export class Reader implements AsyncDisposable {
         : undefined;
       await using reader = new Reader(base, page, options.places?.(dir) ?? {}, everybody);
       await fn(reader, dir);
-      for (const part of Object.keys(options.cannotRun ?? {})) reader.#find("sh", part);
-      const left = reader.#blocks.filter((block) => block.language === "sh" && !reader.#used.has(block));
-      assertEquals(left.map(({ text }) => text), [], `docs/${page}.md has commands that no test runs`);
+      await reader.#checkStarted();
+      const cannot = Object.keys(options.cannotRun ?? {}).map((part) => reader.#find("sh", part));
+      const shown = reader.#blocks.filter((block) => cannot.includes(block)).map((block) => reader.#shownBy(block));
+      const left = reader.#blocks.filter((block) =>
+        ["sh", "console"].includes(block.language) && !reader.#used.has(block) && !shown.includes(block)
+      );
+      assertEquals(
+        left.map(({ text }) => text),
+        [],
+        `docs/${page}.md has commands, or what they print, without a test`,
+      );
     });
   }
 
@@ -130,7 +160,11 @@ export class Reader implements AsyncDisposable {
    * @returns The block, with its places replaced.
    */
   block(language: string, part: string, nth = 0): string {
-    const { text } = this.#find(language, part, nth);
+    return this.#here(this.#find(language, part, nth).text);
+  }
+
+  /** The text with what stands for its places. */
+  #here(text: string): string {
     // All at once, longer ones first: what stands for one may have another's text in it.
     const texts = Object.keys(this.#places).toSorted((a, b) => b.length - a.length).map((place) =>
       RegExp.escape(place)
@@ -153,7 +187,50 @@ export class Reader implements AsyncDisposable {
       0,
       `${this.block("sh", part, nth)}${result.stdout}${result.stderr}${this.outputs()}`,
     );
+    this.#check(this.#find("sh", part, nth), result.stdout + result.stderr);
     return result;
+  }
+
+  /** The block of what a command prints, if the page has one right behind it. */
+  #shownBy(block: Block): Block | undefined {
+    const next = this.#blocks[this.#blocks.indexOf(block) + 1];
+    return next?.language === "console" ? next : undefined;
+  }
+
+  /** Each line that the page shows is one of those that the command has printed. */
+  #check(block: Block, output: string): void {
+    const shown = this.#shownBy(block);
+    if (shown === undefined) return;
+    this.#used.add(shown);
+    // What carries a cursor back is one line's beginning (curl's progress).
+    const lines = output.replaceAll("\r", "\n");
+    for (const line of this.#here(shown.text).split("\n").filter((line) => line.trim() !== "")) {
+      assertMatch(lines, lineOf(line), block.text);
+    }
+  }
+
+  /** The same for a block that a test has run by {@linkcode tryRun}, and whose end it has looked at. */
+  checkShown(part: string, nth: number, { stdout, stderr }: RunResult): void {
+    this.#check(this.#find("sh", part, nth), stdout + stderr);
+  }
+
+  /** What started commands print may come after what makes them ready. */
+  async #checkStarted(): Promise<void> {
+    for (const { block, process } of this.#running) {
+      if (block !== undefined) await this.#untilShown(block, process);
+    }
+  }
+
+  async #untilShown(block: Block, process: Proc): Promise<void> {
+    const isShown = () => {
+      try {
+        this.#check(block, process.output());
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    await until("it prints what the page shows", isShown).catch(() => this.#check(block, process.output()));
   }
 
   /** Runs a shell block to its end, whatever that is. */
@@ -169,7 +246,7 @@ export class Reader implements AsyncDisposable {
   /** Starts a shell block that ends with a server, and waits until `ready` is there (a socket, or a link), or says so. */
   async start(part: string, ready: string | (() => Promise<boolean>), nth = 0, who?: Who): Promise<void> {
     const process = start(this.#command(part, nth, who), { cwd: this.home, env: this.#env });
-    this.#running.push({ part, process });
+    this.#running.push({ part, process, block: this.#find("sh", part, nth) });
     const isThere = typeof ready !== "string"
       ? ready
       : () => Deno.lstat(ready).then(({ isFile, isDirectory }) => !isFile && !isDirectory, () => false);
@@ -188,7 +265,10 @@ export class Reader implements AsyncDisposable {
   /** Ends what was started by the block. */
   async end(part: string): Promise<void> {
     const index = this.#running.findIndex((one) => one.part === part);
-    for (const { process } of this.#running.splice(index, 1)) await process[Symbol.asyncDispose]();
+    for (const { block, process } of this.#running.splice(index, 1)) {
+      if (block !== undefined) await this.#untilShown(block, process);
+      await process[Symbol.asyncDispose]();
+    }
   }
 
   #command(part: string, nth: number, who?: Who): string[] {
