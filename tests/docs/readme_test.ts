@@ -7,7 +7,9 @@ import { guestIn, Multiplexer } from "../support/multiplexer.ts";
 import { ownPort } from "../support/own_port.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
-import { Reader } from "./page.ts";
+import { readBlocks, Reader } from "./page.ts";
+import { COMMANDS } from "../../lib/commands/table.ts";
+import { optionFlag } from "../../lib/system/options.ts";
 
 const MAY_ISOLATE = await mayUnshare();
 const LISTING = /<title>Directory listing for/;
@@ -61,4 +63,21 @@ Deno.test({
       },
     });
   },
+});
+
+Deno.test("README: the map of use fits 100 columns, and has no option that its command lacks", () => {
+  const [map] = readBlocks("../README").filter(({ language }) => language === "text");
+  const lines = map?.text.split("\n") ?? [];
+  assertEquals(lines.filter((line) => [...line].length > 100), []);
+  const used = lines.flatMap((line) => Array.from(line.matchAll(/unsock ([a-z-]+)(?: (--[a-z-]+))?/g)));
+  const missing = used.filter(([, name, flag]) => {
+    const command = COMMANDS.find((one) => one.name === name);
+    return command === undefined ||
+      (flag !== undefined && !Object.keys(command.options).map(optionFlag).includes(flag));
+  });
+  assertEquals(missing.map(([text]) => text), []);
+  assertEquals(
+    used.map(([, name]) => name).toSorted().join(" "),
+    "expose expose expose make-control make-control run run run",
+  );
 });
