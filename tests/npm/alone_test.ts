@@ -3,6 +3,8 @@
  * no Deno is in PATH. What the tests of the command line say of it on Deno is not said again.
  */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { COMMANDS, PROGRAMS_COMMANDS } from "../../lib/commands/table.ts";
+import { commandHelp, programHelp } from "../../lib/help/help.ts";
 import { VERSION } from "../../lib/system/version.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunOptions, type RunResult } from "../support/process.ts";
@@ -73,6 +75,11 @@ Deno.test({
       const { stdout: size } = await run(["du", "-sb", "--exclude=.bin", "node_modules"], { cwd: machine.dir });
       assert(parseInt(size) < MOST_BYTES, size);
       assertStrictEquals(await succeed(machine, "unsock", "--version"), `${VERSION}\n`);
+      assertStrictEquals(await succeed(machine, "unsock", "--help"), programHelp(COMMANDS));
+      for (const command of [...COMMANDS, ...PROGRAMS_COMMANDS].filter(({ name }) => ["wait", "hold"].includes(name))) {
+        assertStrictEquals(await succeed(machine, "unsock", command.name, "--help"), commandHelp(command));
+        assertStrictEquals(await succeed(machine, "unsock", "--help", command.name), commandHelp(command));
+      }
       await lists(machine);
       await exposes(machine);
       await tellsWhatIsWrong(machine);
@@ -134,6 +141,8 @@ async function tellsWhatIsWrong(machine: Machine): Promise<void> {
     [["ls", "--nope"], 2, /^unsock: ls: unknown option '--nope'[^\n]*\n$/],
     [["ls", "--dir", "/dev/null"], 1, /^unsock: directory \/dev\/null: Not a directory\n$/],
     [["run", "none-such"], 127, /^unsock: [^\n]*none-such[^\n]*\n$/],
+    [["run", "--log", "/none/log", "true"], 127, /^unsock: [^\n]*not found: [^\n]*write --log=\/none\/log\n$/],
+    [["wait", "80", "--timeout", "-1"], 2, /^unsock: --timeout: not a time[^\n]*: "-1"\n$/],
     [["doctor", "80@x"], 2, /^unsock: PORT@ADDR: not an IP address: "x"\n$/],
     [["self-test"], 1, /^unsock: self-test: Node\.js has no foreign functions[^\n]*\n$/],
   ];
