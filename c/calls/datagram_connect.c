@@ -11,7 +11,7 @@
 /* What tells by which file a socket is known. */
 #define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE)
 
-static long connect_real(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+static long connect_datagram_to_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     union unsock_sockaddr address;
     long result = unsock_redirect_to_ip(fd, entry);
     return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
@@ -23,7 +23,7 @@ static bool is_listener(const struct unsock_fd *entry, const struct unsock_fd *o
 }
 
 /* Puts the socket `standin`, known by the file that `file` tells, behind a descriptor. */
-static long take(int fd, struct unsock_fd *entry, int standin, const struct unsock_fd *file) {
+static long take_standin(int fd, struct unsock_fd *entry, int standin, const struct unsock_fd *file) {
     struct unsock_fd before = *entry;
     entry->flags &= ~UNSOCK_FILE; /* the socket lives on, and so does its file */
     long result = unsock_redirect_install(fd, entry, standin, UNSOCK_KIND_LOCAL);
@@ -56,15 +56,15 @@ static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *l
         unsock_close(way_back);
         return -EMFILE;
     }
-    long result = take(other, listener, (int)own_copy, &own);
+    long result = take_standin(other, listener, (int)own_copy, &own);
     if (result < 0) {
         unsock_close(its_copy);
         unsock_close(way_back);
         return result;
     }
-    result = take(fd, entry, (int)its_copy, &its);
+    result = take_standin(fd, entry, (int)its_copy, &its);
     if (result < 0)
-        take(other, listener, (int)way_back, &its);
+        take_standin(other, listener, (int)way_back, &its);
     else
         unsock_close(way_back);
     unsock_fcntl(other, F_SETFL, its_flags);
@@ -72,7 +72,7 @@ static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *l
     return result;
 }
 
-static void disconnect(int fd) {
+static void disconnect_from_peer(int fd) {
     static const struct sockaddr_un nobody = {.sun_family = AF_UNSPEC};
     unsock_connect(fd, &nobody, sizeof(nobody.sun_family));
 }
@@ -99,7 +99,7 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
         result = unsock_socket_peers(other) == 1 ? swap(fd, entry, other, listener) : -EADDRNOTAVAIL;
         if (result == 0)
             return 0;
-        disconnect(other);
+        disconnect_from_peer(other);
     }
     return result;
 }
@@ -124,9 +124,9 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
     if (!unsock_errno_is_nobody(result) && (result != -EPERM || unsock_socket_may_not_connect()))
         return result;
     if (result == -ENOENT && unsock_settings.fallback)
-        return connect_real(fd, entry, ip);
+        return connect_datagram_to_ip(fd, entry, ip);
     /* The peer may come yet: a socket that is connected to another in the kernel's eyes could not be reached by it. */
-    disconnect(fd);
+    disconnect_from_peer(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
     unsock_datagram_set_nobody(entry);
     return 0;
@@ -150,7 +150,7 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
 }
 
 /* A local socket of its own, with the name that the peer shall see. */
-static long prepare(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
+static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
         return 0;
     /* All descriptors of a service manager's socket are one, and would be connected with it. */
@@ -173,7 +173,7 @@ static void tell_sharers(int fd, const struct unsock_fd *entry) {
 
 UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     struct sockaddr_un path = {0};
-    long result = prepare(fd, entry, ip);
+    long result = prepare_datagram(fd, entry, ip);
     if (result == 0) {
         result = unsock_datagram_connect_socket(fd, entry, ip, &path);
         if (result == 0) {

@@ -42,11 +42,11 @@ struct receiver {
  * their names; in a set, the one that was full longest ago makes room.
  */
 static UNSOCK_TABLE struct receiver receivers[SETS][PLACES];
-static struct receiver all;
+static struct receiver all_receivers;
 static int64_t many_until[SOCKETS];
 static bool in_vain; /* some wait was */
 
-static uint32_t key_of(const struct unsock_fd *entry, const struct msghdr *message) {
+static uint32_t key_of_receiver(const struct unsock_fd *entry, const struct msghdr *message) {
     const uint8_t *name = message->msg_name;
     uint32_t sum = 2166136261u ^ unsock_fd_remote(entry)->port; /* FNV-1a */
     for (socklen_t i = 0; name && i < message->msg_namelen; i++)
@@ -63,7 +63,7 @@ static struct receiver *begin_second(struct receiver *receiver, int64_t time) {
     return receiver;
 }
 
-static struct receiver *find(uint32_t key, int64_t time) {
+static struct receiver *find_receiver(uint32_t key, int64_t time) {
     struct receiver *set = receivers[key % SETS], *oldest = set;
     for (int i = 0; i < PLACES; i++) {
         if (set[i].key == key && set[i].since != 0)
@@ -77,7 +77,7 @@ static struct receiver *find(uint32_t key, int64_t time) {
 
 /* In this second: whoever floods it pays one call each time. */
 static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr *message) {
-    return find(key_of(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS;
+    return find_receiver(key_of_receiver(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS;
 }
 
 /*
@@ -129,13 +129,13 @@ static long wait_briefly(int fd, const struct msghdr *message, int flags, struct
     int64_t begun = unsock_clock_ns();
     int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
     if (many)
-        most = UNSOCK_MIN(most, ALL_MOST_NS - begin_second(&all, begun)->waited);
+        most = UNSOCK_MIN(most, ALL_MOST_NS - begin_second(&all_receivers, begun)->waited);
     if (most <= 0)
         return -EAGAIN;
     long result = pause_and_try(fd, message, flags, begun, UNSOCK_MIN(most, PAUSES_MOST_NS));
     int64_t waited = unsock_clock_ns() - begun;
     if (many)
-        all.waited += waited;
+        all_receivers.waited += waited;
     /* A receiver costs those beside it one wait in vain in a second, however short that was. */
     if (result == -EAGAIN)
         note_vain(receiver, many ? ALONE_MOST_NS : waited);
@@ -226,7 +226,7 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
 }
 
 /* The program's own SO_SNDTIMEO has ended the kernel's wait. */
-static bool is_over(int fd, const struct unsock_fd *entry) {
+static bool is_own_timeout_over(int fd, const struct unsock_fd *entry) {
     int32_t own = unsock_option_number(fd, entry, SOL_SOCKET, SO_SNDTIMEO);
     return own > 0 && own <= UNSOCK_SEND_LIMIT_NS / UNSOCK_MILLISECOND_NS;
 }
@@ -247,11 +247,11 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
     if (result != -EAGAIN || (nonblocking && connected))
         return result;
     int64_t time = unsock_clock_ns();
-    struct receiver *receiver = find(key_of(entry, message), time);
+    struct receiver *receiver = find_receiver(key_of_receiver(entry, message), time);
     bool many = is_among_many(fd, entry, time);
     if (nonblocking || many)
         result = wait_briefly(fd, message, flags, receiver, many);
-    else if (!is_over(fd, entry))
+    else if (!is_own_timeout_over(fd, entry))
         result = wait_in_turn(fd, message, flags, receiver);
     return result == -EAGAIN || result == -EINTR ? (long)size : result;
 }

@@ -21,7 +21,7 @@
  */
 static int32_t naming;
 
-static bool claim(void) {
+static bool claim_naming(void) {
     struct timespec pause = {0, NAMING_WAIT_NS};
     int32_t self = unsock_own_thread();
     for (int i = 0; i < NAMING_WAITS; i++) {
@@ -48,7 +48,7 @@ static long become_local(int fd, struct unsock_fd *entry, const struct unsock_ip
 long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     if (unsock_datagram_is_named(entry))
         return 0;
-    bool claimed = claim();
+    bool claimed = claim_naming();
     long result = become_local(fd, entry, target);
     if (result == 0)
         unsock_born_local_note_local(SOCK_DGRAM);

@@ -38,7 +38,7 @@ static bool wants(const struct control *control, int level, int option) {
 }
 
 /* As put_cmsg in net/core/scm.c does: what does not fit is cut, and what cannot be written is left out. */
-static void append(const struct control *control, int level, int type, const void *data, size_t size) {
+static void append_control(const struct control *control, int level, int type, const void *data, size_t size) {
     struct msghdr *message = control->message;
     struct cmsghdr header = {.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type};
     uint8_t whole[sizeof(header) + DATA_MOST] = {0};
@@ -66,14 +66,14 @@ static void append_ipv4(const struct control *control, const struct unsock_ip *l
         struct pktinfo4 info = {.index = LOOPBACK_INDEX};
         memcpy(info.specific, local->bytes, 4);
         memcpy(info.destination, local->bytes, 4);
-        append(control, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+        append_control(control, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
     }
     if (wants(control, IPPROTO_IP, IP_RECVTTL))
-        append(control, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+        append_control(control, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
     if (wants(control, IPPROTO_IP, IP_RECVTOS))
-        append(control, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+        append_control(control, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
     if (wants(control, IPPROTO_IP, IP_RECVORIGDSTADDR))
-        append(control, IPPROTO_IP, IP_ORIGDSTADDR, &address, unsock_ip_write(local, AF_INET, &address));
+        append_control(control, IPPROTO_IP, IP_ORIGDSTADDR, &address, unsock_ip_write(local, AF_INET, &address));
 }
 
 /* In the order of ip6_datagram_recv_specific_ctl (net/ipv6/datagram.c). */
@@ -81,11 +81,12 @@ static void append_ipv6(const struct control *control, const struct unsock_ip *l
     static const int32_t hops = DEFAULT_TTL, class;
     union unsock_sockaddr address;
     if (wants(control, IPPROTO_IPV6, IPV6_RECVHOPLIMIT))
-        append(control, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
+        append_control(control, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
     if (wants(control, IPPROTO_IPV6, IPV6_RECVTCLASS))
-        append(control, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class));
+        append_control(control, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class));
     if (wants(control, IPPROTO_IPV6, IPV6_ORIGDSTADDR_NAME))
-        append(control, IPPROTO_IPV6, IPV6_ORIGDSTADDR_NAME, &address, unsock_ip_write(local, AF_INET6, &address));
+        append_control(control, IPPROTO_IPV6, IPV6_ORIGDSTADDR_NAME, &address,
+                       unsock_ip_write(local, AF_INET6, &address));
 }
 
 /*
@@ -119,7 +120,7 @@ static void append_packet_info(int fd, const struct unsock_fd *entry, const stru
         struct pktinfo6 info = {.index = LOOPBACK_INDEX};
         unsock_ip_write(&local, AF_INET6, &address);
         memcpy(info.destination, &address.in6.sin6_addr, 16);
-        append(&control, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+        append_control(&control, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
     }
     if (local.family == AF_INET)
         append_ipv4(&control, &local);
@@ -171,8 +172,8 @@ static void note_last(const struct sockaddr_un *name, socklen_t length, const st
 }
 
 /* What the sender's name tells. */
-static void read_name(int fd, const struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
-                      struct unsock_name *told) {
+static void read_sender_name(int fd, const struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
+                             struct unsock_name *told) {
     if (name->any.sa_family == AF_UNIX && is_last(&name->un, length, told))
         return;
     *told = (struct unsock_name){.kind = UNSOCK_NAME_NONE};
@@ -185,7 +186,7 @@ static void read_name(int fd, const struct unsock_fd *entry, const union unsock_
 }
 
 /* The family from which a sender comes that is on a wildcard, or is a client. */
-static int family_of(const struct unsock_name *told) {
+static int family_of_sender(const struct unsock_name *told) {
     int own = told->own ? told->address.family : AF_INET;
     return told->target.family != 0 ? told->target.family : own;
 }
@@ -208,7 +209,7 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
         return *remote;
     struct unsock_ip sender =
         tells ? told->address
-              : unsock_address_default(plain ? unsock_socket_names_family(entry) : family_of(told), port);
+              : unsock_address_default(plain ? unsock_socket_names_family(entry) : family_of_sender(told), port);
     sender.port = port;
     return sender;
 }
@@ -266,7 +267,7 @@ static bool is_stranger(int fd, struct unsock_fd *entry, const union unsock_sock
     struct unsock_name told;
     if (entry->state != UNSOCK_STATE_NOBODY || name->any.sa_family != AF_UNIX)
         return false;
-    read_name(fd, entry, name, length, &told);
+    read_sender_name(fd, entry, name, length, &told);
     if (is_from_remote(entry, &told)) {
         unsock_datagram_connect_again(fd, entry);
         return false;
@@ -309,7 +310,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     if (entry->options == 0 && !message->msg_name)
         return result;
     struct unsock_name told;
-    read_name(fd, entry, &name, own.msg_namelen, &told);
+    read_sender_name(fd, entry, &name, own.msg_namelen, &told);
     if (entry->options != 0)
         append_packet_info(fd, entry, &told, message, room);
     long wrong = 0;
@@ -343,7 +344,7 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
     if (!address)
         return result;
     struct unsock_name told;
-    read_name(fd, entry, &name, name_length, &told);
+    read_sender_name(fd, entry, &name, name_length, &told);
     long wrong = give_sender(entry, &told, &name, name_length, address, length);
     return wrong < 0 ? wrong : result;
 }

@@ -168,7 +168,7 @@ static bool is_nobody_by_it(long result) {
 }
 
 /* The way by the name that was known came to `result`. */
-static long go_on(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
+static long send_past_known(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
     struct unsock_port_search search = {.target = sending->ip, .type = SOCK_DGRAM, .spread = entry->local.port};
     if (takes_error(entry, result))
         return -ECONNREFUSED;
@@ -195,7 +195,7 @@ static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *messag
     unsock_datagram_note_target(fd, entry, ip);
     sending.flags = flags | unsock_datagram_full_flags(entry);
     sending.length = unsock_port_known_path(ip, SOCK_DGRAM, false, &path);
-    return go_on(&sending, entry, flags, sending.length > 0 ? way_send(&sending) : -ENOENT);
+    return send_past_known(&sending, entry, flags, sending.length > 0 ? way_send(&sending) : -ENOENT);
 }
 
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
@@ -203,7 +203,7 @@ long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghd
     struct sending sending = {.fd = fd, .message = message, .ip = ip, .path = message->msg_name};
     sending.flags = flags | unsock_datagram_full_flags(entry);
     sending.length = message->msg_namelen;
-    return unsock_errno_as_ip(UNSOCK_AT_STEP, go_on(&sending, entry, flags, result));
+    return unsock_errno_as_ip(UNSOCK_AT_STEP, send_past_known(&sending, entry, flags, result));
 }
 
 /* The kernel said `result`, an error, to sending to the connected peer. */

@@ -38,8 +38,8 @@ static bool is_local_client(const struct unsock_fd *entry, const struct unsock_i
 }
 
 /* From a socket that has a name, to an address of its family, with nothing else to be looked at. */
-static bool is_usual(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length, size_t size,
-                     struct unsock_ip *ip) {
+static bool is_usual_send(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length, size_t size,
+                          struct unsock_ip *ip) {
     return !(entry->options & UNSOCK_OPTION_SOME_RARE) && unsock_call_reads_usual(entry, address, length, ip) &&
            ip->port != 0 && !unsock_ip_is_wildcard(ip) && size <= unsock_datagram_most(entry, ip) &&
            is_local_client(entry, ip);
@@ -62,7 +62,7 @@ static inline __attribute__((always_inline)) long send_usual(int fd, struct unso
 }
 
 /* A connected stream, one that was inherited by exec, too. */
-static bool is_for_kernel(int fd, int flags) {
+static bool is_stream_send(int fd, int flags) {
     return !(flags & MSG_FASTOPEN) && unsock_stream_concerns(fd);
 }
 
@@ -173,7 +173,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     return unsock_datagram_send_real(fd, entry, message, flags);
 }
 
-static long send_message(int fd, const struct msghdr *message, int flags) {
+static long send_whole_message(int fd, const struct msghdr *message, int flags) {
     long result = ANEW;
     while (result == ANEW)
         result = send_once(fd, message, flags);
@@ -193,14 +193,14 @@ static long send_piece(int fd, const void *data, size_t size, int flags, const s
     struct msghdr message = outgoing->message;
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    return send_message(fd, &message, flags);
+    return send_whole_message(fd, &message, flags);
 }
 
 static long sendto_once(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
     struct unsock_outgoing outgoing;
     struct unsock_whose whose;
     bool redirected = unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS;
-    if (!address && is_for_kernel(fd, flags)) {
+    if (!address && is_stream_send(fd, flags)) {
         long result = unsock_stream_sendto(fd, data, size, flags);
         if (result != -ENOTCONN)
             return result;
@@ -234,7 +234,7 @@ long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const 
                         socklen_t length) {
     struct unsock_ip ip;
     struct unsock_fd *entry = named(fd);
-    if (!entry || !is_usual(entry, address, length, size, &ip))
+    if (!entry || !is_usual_send(entry, address, length, size, &ip))
         return send_unusual(fd, data, size, flags, address, length);
     struct iovec part = {.iov_len = size};
     memcpy(&part.iov_base, &data, sizeof(data));
@@ -253,14 +253,14 @@ static long send_outgoing(int fd, const struct msghdr *message, int flags) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!unsock_outgoing_can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
         return unsock_real_sendmsg(fd, message, flags);
-    return send_message(fd, &outgoing.message, flags);
+    return send_whole_message(fd, &outgoing.message, flags);
 }
 
 static long sendmsg_unusual(int fd, const struct msghdr *message, int flags) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
-    if (is_for_kernel(fd, flags) && is_data_alone(message)) {
+    if (is_stream_send(fd, flags) && is_data_alone(message)) {
         long result = unsock_stream_sendmsg(fd, message, flags);
         if (result != -ENOTCONN)
             return result;
@@ -283,7 +283,7 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
         unsock_last_holder_may_pass(message);
     struct unsock_fd *entry = named(fd);
     if (!entry || !is_one_piece(message, &copy, &part) ||
-        !is_usual(entry, copy.msg_name, copy.msg_namelen, part.iov_len, &ip))
+        !is_usual_send(entry, copy.msg_name, copy.msg_namelen, part.iov_len, &ip))
         return sendmsg_unusual(fd, message, flags);
     long result = send_usual(fd, entry, &part, flags, &ip);
     return is_another_by_now(fd, result) ? sendmsg_unusual(fd, message, flags) : result;

@@ -15,7 +15,7 @@ static const struct {
     uint8_t size;
     int16_t least; /* of an int */
     int16_t most;
-} usual[] = {
+} usual_controls[] = {
     {AF_INET, IPPROTO_IP, IP_PKTINFO, 12, 0, 0},      {AF_INET, IPPROTO_IP, IP_TOS, 4, 0, 255},
     {AF_INET, IPPROTO_IP, IP_TOS, 1, 0, 0},           {AF_INET, IPPROTO_IP, IP_TTL, 4, 1, 255},
     {AF_INET6, IPPROTO_IPV6, IPV6_TCLASS, 4, 0, 255}, {AF_INET6, IPPROTO_IPV6, IPV6_HOPLIMIT, 4, 0, 255},
@@ -24,14 +24,15 @@ static const struct {
 
 static bool is_usual_control(int domain, const struct cmsghdr *header, const void *data) {
     int32_t number;
-    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-        if ((usual[i].domain != 0 && usual[i].domain != domain) || usual[i].level != header->cmsg_level ||
-            usual[i].type != header->cmsg_type || CMSG_LEN(usual[i].size) != header->cmsg_len)
+    for (size_t i = 0; i < sizeof(usual_controls) / sizeof(usual_controls[0]); i++) {
+        if ((usual_controls[i].domain != 0 && usual_controls[i].domain != domain) ||
+            usual_controls[i].level != header->cmsg_level || usual_controls[i].type != header->cmsg_type ||
+            CMSG_LEN(usual_controls[i].size) != header->cmsg_len)
             continue;
-        if (usual[i].size != sizeof(number))
+        if (usual_controls[i].size != sizeof(number))
             return true;
         memcpy(&number, data, sizeof(number));
-        return number >= usual[i].least && number <= usual[i].most;
+        return number >= usual_controls[i].least && number <= usual_controls[i].most;
     }
     return false;
 }

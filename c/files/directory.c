@@ -136,11 +136,11 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit) {
     unsock_settings.directory_length = visit->length;
 }
 
-static struct unsock_directory_id known;
+static struct unsock_directory_id known_directory;
 static bool moves;
 
 void unsock_directory_change_start(const struct unsock_directory_id *directory, bool may_move) {
-    known = *directory;
+    known_directory = *directory;
     moves = may_move;
 }
 
@@ -166,8 +166,8 @@ static long open_known_directory(void) {
     long fd = unsock_openat(AT_FDCWD, unsock_settings.directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
-    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status) == 0 && status.stx_ino == known.inode &&
-        status.stx_dev_major == known.major && status.stx_dev_minor == known.minor)
+    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status) == 0 && status.stx_ino == known_directory.inode &&
+        status.stx_dev_major == known_directory.major && status.stx_dev_minor == known_directory.minor)
         return fd;
     unsock_close(fd);
     return -EACCES;

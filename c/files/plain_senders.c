@@ -25,7 +25,7 @@ struct sender {
 static struct sender *senders; /* PLACES of them; NULL until there is one */
 static void *chunk;            /* the same */
 static int used_senders;       /* places that were ever used */
-static uint32_t cursor;        /* where the search for a place goes on */
+static uint32_t sender_cursor; /* where the search for a place goes on */
 
 static uint32_t places_used(void) {
     return (uint32_t)__atomic_load_n(&used_senders, __ATOMIC_ACQUIRE);
@@ -100,7 +100,7 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
 static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
     for (uint32_t i = 0; i < PLACES; i++) {
         struct sender sender;
-        uint32_t candidate = __atomic_fetch_add(&cursor, 1, __ATOMIC_RELAXED) % PLACES;
+        uint32_t candidate = __atomic_fetch_add(&sender_cursor, 1, __ATOMIC_RELAXED) % PLACES;
         if (!read_place(candidate, &sender)) {
             *place = candidate;
             if (unsock_seqlock_claim(&senders[candidate].version, unsock_seqlock_begin(&senders[candidate].version)))

@@ -21,7 +21,7 @@ struct chunk {
 };
 
 static UNSOCK_TABLE struct chunk first_chunk;
-static void *chunks[CHUNKS] = {&first_chunk};
+static void *watch_chunks[CHUNKS] = {&first_chunk};
 static uint32_t last_set;
 int unsock_epoll_end;
 static UNSOCK_TABLE struct {
@@ -36,7 +36,7 @@ static UNSOCK_TABLE uint64_t with_set[CHUNK * CHUNKS / 64];
 /* NULL: nothing is remembered about it. */
 static inline struct chunk *chunk_of(int fd) {
     unsigned number = (unsigned)fd;
-    return number < CHUNK * CHUNKS ? __atomic_load_n(&chunks[number / CHUNK], __ATOMIC_ACQUIRE) : NULL;
+    return number < CHUNK * CHUNKS ? __atomic_load_n(&watch_chunks[number / CHUNK], __ATOMIC_ACQUIRE) : NULL;
 }
 
 static inline struct unsock_watch *at(int fd) {
@@ -45,13 +45,13 @@ static inline struct unsock_watch *at(int fd) {
 }
 
 /* The same, made. NULL: it is too high, or there is no memory. */
-static struct chunk *make(int fd) {
+static struct chunk *make_chunk(int fd) {
     if ((unsigned)fd >= CHUNK * CHUNKS)
         return NULL;
     if (fd >= __atomic_load_n(&unsock_epoll_end, __ATOMIC_RELAXED))
         unsock_table_reach(&unsock_epoll_end, fd);
     struct chunk *chunk = chunk_of(fd);
-    return chunk ? chunk : unsock_table_chunk(&chunks[fd / CHUNK], sizeof(*chunk));
+    return chunk ? chunk : unsock_table_chunk(&watch_chunks[fd / CHUNK], sizeof(*chunk));
 }
 
 /* Which set has this number? 0: none that is known. */
@@ -61,7 +61,7 @@ static inline uint32_t identity_of(int set) {
 }
 
 static void set_identity(int set, uint32_t value) {
-    struct chunk *chunk = make(set);
+    struct chunk *chunk = make_chunk(set);
     if (!chunk)
         return;
     __atomic_store_n(&chunk->sets[set % CHUNK], value, __ATOMIC_RELAXED);
@@ -100,7 +100,7 @@ int unsock_epoll_next_set(int from) {
     return set < end ? set : -1;
 }
 
-static int32_t *place_of(uint32_t set, uint64_t data) {
+static int32_t *place_of_watch(uint32_t set, uint64_t data) {
     return &places[((data ^ (uint64_t)set << 32) * 0x9e3779b97f4a7c15u >> 32) % PLACES];
 }
 
@@ -112,11 +112,11 @@ static bool is_many(const struct unsock_watch *first) {
     return (__atomic_load_n(&first->set, __ATOMIC_RELAXED) & MANY) != 0;
 }
 
-static bool is(const struct unsock_watch *watch, uint32_t set, uint64_t data) {
+static bool is_watch(const struct unsock_watch *watch, uint32_t set, uint64_t data) {
     return set_of(watch) == set && __atomic_load_n(&watch->data, __ATOMIC_RELAXED) == data;
 }
 
-static void put(struct unsock_watch *watch, uint32_t set, uint64_t data, uint32_t events) {
+static void put_watch(struct unsock_watch *watch, uint32_t set, uint64_t data, uint32_t events) {
     uint32_t many = __atomic_load_n(&watch->set, __ATOMIC_RELAXED) & MANY;
     __atomic_store_n(&watch->set, many, __ATOMIC_RELAXED);
     __atomic_store_n(&watch->data, data, __ATOMIC_RELEASE);
@@ -145,24 +145,24 @@ static void keep_old(int fd, const struct unsock_watch *old) {
         unsigned i = __atomic_fetch_add(&more_used, 1, __ATOMIC_RELAXED) % MORE;
         if (set_of(&more[i].watch) != 0 && unsock_epoll_is_fired(more[i].watch.events))
             continue;
-        put(&more[i].watch, 0, 0, 0);
+        put_watch(&more[i].watch, 0, 0, 0);
         more[i].fd = fd;
-        put(&more[i].watch, set_of(old), old->data, old->events);
+        put_watch(&more[i].watch, set_of(old), old->data, old->events);
         return;
     }
 }
 
-static void drop(struct unsock_watch *watch) {
+static void drop_watch(struct unsock_watch *watch) {
     __atomic_fetch_and(&watch->set, MANY, __ATOMIC_RELAXED);
 }
 
 /* All of a descriptor; or those that have not fired. */
-static void drop_all(int fd, struct unsock_watch *first, bool fired_too) {
+static void drop_watches(int fd, struct unsock_watch *first, bool fired_too) {
     if (fired_too || !unsock_epoll_is_fired(first->events))
-        drop(first);
+        drop_watch(first);
     for (unsigned i = 0; is_many(first) && i < more_end(); i++)
         if (more[i].fd == fd && (fired_too || !unsock_epoll_is_fired(more[i].watch.events)))
-            drop(&more[i].watch);
+            drop_watch(&more[i].watch);
 }
 
 void unsock_epoll_forget_number(int fd) {
@@ -171,7 +171,7 @@ void unsock_epoll_forget_number(int fd) {
         return;
     struct unsock_watch *first = &chunk->watches[fd % CHUNK];
     if (is_many(first))
-        drop_all(fd, first, true);
+        drop_watches(fd, first, true);
     if (first->set != 0)
         __atomic_store_n(&first->set, 0, __ATOMIC_RELAXED);
     if (chunk->sets[fd % CHUNK] != 0)
@@ -185,7 +185,7 @@ static void note_many(struct unsock_watch *first) {
 
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event) {
     uint32_t identity = identity_of(set);
-    struct chunk *chunk = make(fd);
+    struct chunk *chunk = make_chunk(fd);
     if (!chunk)
         return false;
     struct unsock_watch *first = &chunk->watches[fd % CHUNK], *here = find_registration(identity, fd, first);
@@ -199,23 +199,23 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
      * number. Else it was added to this set by another number: which registration this is about is not known.
      */
     if (operation != EPOLL_CTL_ADD && somewhere && !here)
-        drop_all(fd, first, false);
+        drop_watches(fd, first, false);
     if (somewhere && (operation == EPOLL_CTL_ADD || !here))
         note_many(first);
     if (operation == EPOLL_CTL_DEL) {
         if (here)
-            drop(here);
+            drop_watch(here);
         return true;
     }
     if (!here && set_of(first) != 0)
         keep_old(fd, first);
-    put(here ? here : first, identity, event->data, event->events);
-    __atomic_store_n(place_of(identity, event->data), fd + 1, __ATOMIC_RELAXED);
+    put_watch(here ? here : first, identity, event->data, event->events);
+    __atomic_store_n(place_of_watch(identity, event->data), fd + 1, __ATOMIC_RELAXED);
     return identity != 0;
 }
 
 void unsock_epoll_note_anywhere(int fd) {
-    struct chunk *chunk = make(fd);
+    struct chunk *chunk = make_chunk(fd);
     if (chunk)
         note_many(&chunk->watches[fd % CHUNK]);
 }
@@ -253,12 +253,12 @@ static int find_from(uint32_t set, uint64_t data, int from, struct unsock_watch 
         *watch = at(fd);
         if (!*watch)
             fd |= CHUNK - 1;
-        else if (is(*watch, set, data))
+        else if (is_watch(*watch, set, data))
             return fd;
     }
     for (unsigned i = 0; i < more_end(); i++) {
         *watch = &more[i].watch;
-        if (more[i].fd >= from && is(*watch, set, data))
+        if (more[i].fd >= from && is_watch(*watch, set, data))
             return more[i].fd;
     }
     return -1;
@@ -268,10 +268,10 @@ int unsock_watch_find(int set, uint64_t data, int from, struct unsock_watch **wa
     uint32_t identity = identity_of(set);
     if (identity == 0)
         return -1;
-    const int guesses[] = {__atomic_load_n(place_of(identity, data), __ATOMIC_RELAXED) - 1, (int32_t)data};
+    const int guesses[] = {__atomic_load_n(place_of_watch(identity, data), __ATOMIC_RELAXED) - 1, (int32_t)data};
     for (int i = 0; from < 0 && i < 2; i++) {
         *watch = at(guesses[i]);
-        if (*watch && is(*watch, identity, data))
+        if (*watch && is_watch(*watch, identity, data))
             return guesses[i];
     }
     return find_from(identity, data, from < 0 ? 0 : from, watch);

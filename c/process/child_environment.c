@@ -10,7 +10,7 @@
 
 /* NAME=VALUE strings, one behind the other; the first is LD_PRELOAD's. Nearly always they fit into `usual`. */
 static char usual[USUAL_SIZE];
-static const char *file;
+static const char *library_file;
 static const char *preload; /* NULL: nothing is put back */
 static const char *settings[UNSOCK_CHILD_ENVIRONMENT_MOST];
 static unsigned setting_count;
@@ -39,7 +39,7 @@ void unsock_child_environment_take(const struct unsock_environment *environment,
         unsock_text_start(&text, room, size);
         unsock_text_put(&text, PRELOAD);
         unsock_text_span(&text, own_file);
-        file = room + sizeof(PRELOAD) - 1;
+        library_file = room + sizeof(PRELOAD) - 1;
         preload = environment ? room : NULL;
         room += text.length + 1;
         size -= text.length + 1;
@@ -60,7 +60,7 @@ void unsock_child_environment_take(const struct unsock_environment *environment,
 }
 
 const char *unsock_child_environment_file(void) {
-    return file;
+    return library_file;
 }
 
 /* Does the string begin as NAME=VALUE's NAME= does? */

@@ -167,26 +167,26 @@ long unsock_exec(const struct unsock_exec *exec) {
 #define FILE_MOST 4096
 #define LINK_MOST 64
 
-static UNSOCK_TABLE char file[FILE_MOST];
+static UNSOCK_TABLE char self_file[FILE_MOST];
 
 void unsock_self_exe_note(int fd) {
     char link[LINK_MOST];
     struct unsock_text text = unsock_text_in(link, sizeof(link));
     unsock_text_put(&text, "/proc/self/fd/");
     unsock_text_number(&text, (uint64_t)fd, 10, 1);
-    long length = unsock_readlinkat(AT_FDCWD, link, file, sizeof(file) - 1);
-    file[length > 0 ? length : 0] = '\0';
+    long length = unsock_readlinkat(AT_FDCWD, link, self_file, sizeof(self_file) - 1);
+    self_file[length > 0 ? length : 0] = '\0';
 }
 
 void unsock_self_exe_inherit(void) {
     /* Without the mark: it is trapped. */
-    long length =
-        unsock_syscall6(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)file, sizeof(file) - 1, 0, 0);
-    file[length > 0 ? length : 0] = '\0';
+    long length = unsock_syscall6(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)self_file,
+                                  sizeof(self_file) - 1, 0, 0);
+    self_file[length > 0 ? length : 0] = '\0';
 }
 
 const char *unsock_self_exe_file(void) {
-    return file[0] != '\0' ? file : NULL;
+    return self_file[0] != '\0' ? self_file : NULL;
 }
 
 static bool is_own_number(struct unsock_span text) {

@@ -159,7 +159,7 @@ static bool is_left_over(long directory, const char *name) {
 }
 
 /* Is there a socket to which somebody is bound, or could be? */
-static bool is_used(long at, const char *directory, unsigned depth) {
+static bool is_directory_used(long at, const char *directory, unsigned depth) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
     const char *name;
@@ -169,7 +169,7 @@ static bool is_used(long at, const char *directory, unsigned depth) {
         if (type == UNSOCK_ENTRY_SOCKET)
             used = !is_left_over(entries.fd, name) && unsock_faccessat(entries.fd, name, 0) == 0;
         else if (type == UNSOCK_ENTRY_DIRECTORY)
-            used = is_used(entries.fd, name, depth - 1);
+            used = is_directory_used(entries.fd, name, depth - 1);
     }
     used |= entries.fd < 0;
     unsock_entries_close(&entries);
@@ -196,7 +196,7 @@ static void empty(long at, const char *directory, unsigned depth) {
 }
 
 static bool remove_one(long place, const char *name) {
-    if (is_used(place, name, DEPTH_MOST))
+    if (is_directory_used(place, name, DEPTH_MOST))
         return false;
     empty(place, name, DEPTH_MOST);
     long result = unsock_unlinkat(place, name, AT_REMOVEDIR);
@@ -239,7 +239,8 @@ static void sweep_one(long place, const char *name, const char *path, bool remov
     UNSOCK_CLOSED long lock = take_lock(one, 0);
     if (lock < 0 && lock != -ENOENT)
         return;
-    bool gone = !is_used(place, name, DEPTH_MOST) && !unsock_users_of(path) && (!remove || remove_one(place, name));
+    bool gone =
+        !is_directory_used(place, name, DEPTH_MOST) && !unsock_users_of(path) && (!remove || remove_one(place, name));
     if (gone && paths)
         unsock_text_join(paths, path, "\n");
 }

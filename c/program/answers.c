@@ -12,7 +12,7 @@
 
 #define MILLISECOND 1000000
 
-static long await(long socket, int64_t most) {
+static long await_connection(long socket, int64_t most) {
     struct timespec timeout = {most / 1000, most % 1000 * MILLISECOND};
     struct pollfd poll = {.fd = (int)socket, .events = POLLOUT};
     int error = 0;
@@ -55,7 +55,7 @@ static long try_connection(const struct unsock_control_file *control, int family
     long result = firecracker ? connect_multiplexer((int)socket, control, most)
                               : unsock_connect(socket, control->dest, control->dest_length);
     if (result == -EINPROGRESS)
-        result = await(socket, most);
+        result = await_connection(socket, most);
     if (result == 0 && is_own_end(socket, family))
         result = -ECONNREFUSED;
     /* Over AF_TIPC a close alone would be a reset to the server. */
@@ -104,7 +104,8 @@ static void ask_target(struct unsock_control_file *control, int type, int64_t mo
     answers->answer = type == SOCK_STREAM ? ask_by_connection(control, family, most) : UNSOCK_ANSWER_READY;
 }
 
-static void ask_file(const char *directory, const char *name, int type, int64_t most, struct unsock_answers *answers) {
+static void ask_port_file(const char *directory, const char *name, int type, int64_t most,
+                          struct unsock_answers *answers) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_control_file control;
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
@@ -152,7 +153,7 @@ long unsock_answers_at(const char *directory, const struct unsock_port_words *po
     while (answers->answer != UNSOCK_ANSWER_READY && unsock_directory_list_next(&names, &one)) {
         if (!is_asked(&one, port))
             continue;
-        ask_file(directory, one.name, port->type, most, &found);
+        ask_port_file(directory, one.name, port->type, most, &found);
         answers->answer = found.answer > answers->answer ? found.answer : answers->answer;
         answers->by = found.by > answers->by ? found.by : answers->by;
     }

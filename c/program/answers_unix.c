@@ -35,7 +35,7 @@ static bool is_it(const struct search *search, const struct unsock_unix_socket *
     return unsock_unix_socket_is_in(socket, &search->directory);
 }
 
-static bool see(void *context, const struct unsock_unix_socket *socket) {
+static bool see_socket(void *context, const struct unsock_unix_socket *socket) {
     struct search *search = context;
     if (!is_it(search, socket))
         return true;
@@ -53,7 +53,7 @@ static enum unsock_answer answer_of(const struct search *search, enum unsock_ans
 /* Abstract names are told apart by type: no other type's connect finds one. */
 static enum unsock_answer ask_abstract(struct unsock_span name) {
     struct search search = {.name = name};
-    bool is_told = unsock_unix_sockets_each(false, see, &search);
+    bool is_told = unsock_unix_sockets_each(false, see_socket, &search);
     return answer_of(&search, is_told ? UNSOCK_ANSWER_NOBODY : UNSOCK_ANSWER_READY);
 }
 
@@ -63,13 +63,13 @@ static enum unsock_answer ask_list(const char *path, bool lives, bool *is_found)
     bool is_there = unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &search.file) == 0 &&
                     unsock_unix_name_above(search.name, &search.directory);
     if (is_there)
-        unsock_unix_sockets_each(false, see, &search);
+        unsock_unix_sockets_each(false, see_socket, &search);
     *is_found = search.is_found;
     return answer_of(&search, lives ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY);
 }
 
 /* The kernel's word for a datagram socket that connects there. */
-static long ask_kernel(const void *address, uint32_t length) {
+static long ask_by_datagram(const void *address, uint32_t length) {
     long probe = unsock_socketfile_probe();
     long result = probe < 0 ? probe : unsock_connect(probe, address, length);
     unsock_close_open(probe);
@@ -85,7 +85,7 @@ static enum unsock_answer ask_stream(const void *address, uint32_t length, const
     bool is_found = false;
     /* One may come or go between the two questions: one that is not told of the second time is elsewhere. */
     for (int i = 0; i < 2 && !is_found; i++) {
-        long said = ask_kernel(address, length);
+        long said = ask_by_datagram(address, length);
         if (said == 0 || said == -EPERM || said == -ECONNREFUSED || said == -ENOENT || said == -ENOTDIR)
             return UNSOCK_ANSWER_NOBODY;
         answer = ask_list(path, is_alive(said), &is_found);
@@ -97,7 +97,7 @@ enum unsock_answer unsock_answers_unix(const void *address, uint32_t length, int
     char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
     struct unsock_span name = {(const char *)address + UNSOCK_SUN_PATH_OFFSET, length - UNSOCK_SUN_PATH_OFFSET};
     if (type == SOCK_DGRAM) {
-        long said = ask_kernel(address, length);
+        long said = ask_by_datagram(address, length);
         return said == 0 || said == -EPERM ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY;
     }
     if (name.at[0] == '\0')

@@ -45,36 +45,36 @@ struct asking {
     struct unsock_firecracker asked;
 };
 
-static struct end *ends;
+static struct end *pair_ends;
 static struct asking *asking;
 static unsigned asking_count;
 static int64_t asking_until; /* nobody's time is up before */
 static uint64_t limit;
-static uint8_t *kept[KEPT];
-static unsigned kept_count;
+static uint8_t *kept_buffers[KEPT];
+static unsigned kept_buffer_count;
 static struct channel kept_pipes[KEPT];
 static unsigned kept_pipe_count;
 
 long unsock_connection_pair_start(uint64_t descriptors) {
     limit = UNSOCK_MIN(descriptors, LIMIT_MOST);
-    ends = unsock_map(limit * sizeof(*ends));
+    pair_ends = unsock_map(limit * sizeof(*pair_ends));
     asking = unsock_map(limit * sizeof(*asking));
-    return ends && asking ? 0 : -ENOMEM;
+    return pair_ends && asking ? 0 : -ENOMEM;
 }
 
-static void watch(int fd, int operation) {
+static void watch_end(int fd, int operation) {
     unsock_expose_watch(operation, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, UNSOCK_EXPOSE_JOINED, (unsigned)fd);
 }
 
 static bool take_buffer(struct end *end) {
     if (!end->buffer)
-        end->buffer = kept_count > 0 ? kept[--kept_count] : unsock_map(BUFFER);
+        end->buffer = kept_buffer_count > 0 ? kept_buffers[--kept_buffer_count] : unsock_map(BUFFER);
     return end->buffer;
 }
 
 static void leave_buffer(struct end *end) {
-    if (end->buffer && kept_count < KEPT)
-        kept[kept_count++] = end->buffer;
+    if (end->buffer && kept_buffer_count < KEPT)
+        kept_buffers[kept_buffer_count++] = end->buffer;
     else if (end->buffer)
         unsock_unmap(end->buffer, BUFFER);
     end->buffer = NULL;
@@ -113,13 +113,13 @@ static void leave_pipe(struct end *end) {
 void unsock_connection_pair_expect(int inside, const struct unsock_firecracker *asked, bool holds) {
     if ((uint64_t)inside >= limit)
         return;
-    ends[inside] = (struct end){.holds = holds};
+    pair_ends[inside] = (struct end){.holds = holds};
     if (!asked)
         return;
     if (asking_count == 0)
         asking_until = asked->deadline;
     asking[asking_count++] = (struct asking){inside, *asked};
-    ends[inside].asked = asking_count;
+    pair_ends[inside].asked = asking_count;
 }
 
 static void leave_asking(struct end *end) {
@@ -127,23 +127,23 @@ static void leave_asking(struct end *end) {
         return;
     struct asking *last = &asking[--asking_count];
     asking[end->asked - 1] = *last;
-    ends[last->fd].asked = end->asked;
+    pair_ends[last->fd].asked = end->asked;
     end->asked = 0;
 }
 
-static void forget(int fd) {
-    leave_asking(&ends[fd]);
-    leave_buffer(&ends[fd]);
-    leave_pipe(&ends[fd]);
+static void forget_pair_end(int fd) {
+    leave_asking(&pair_ends[fd]);
+    leave_buffer(&pair_ends[fd]);
+    leave_pipe(&pair_ends[fd]);
     unsock_close(fd);
-    ends[fd] = (struct end){.peer = 0};
+    pair_ends[fd] = (struct end){.peer = 0};
 }
 
 void unsock_connection_pair_reset(int fd) {
     struct linger at_once = {1, 0};
     unsock_setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     if ((uint64_t)fd < limit)
-        forget(fd);
+        forget_pair_end(fd);
     else
         unsock_close(fd);
 }
@@ -157,7 +157,7 @@ static long as_tcp(int fd, long count) {
 /* Over AF_TIPC, which has no half-close, that is the end of what this one says, too. */
 static void tell_end(int fd) {
     if (unsock_shutdown(fd, SHUT_WR) == -EINVAL)
-        ends[fd].ended = unsock_shutdown(fd, SHUT_RDWR) == 0;
+        pair_ends[fd].ended = unsock_shutdown(fd, SHUT_RDWR) == 0;
 }
 
 static void break_both(int one, int other) {
@@ -199,7 +199,7 @@ static long fill_answer(int fd, struct end *end) {
     if (result == -EINPROGRESS)
         return -EAGAIN;
     leave_asking(end);
-    watch(end->peer, EPOLL_CTL_MOD); /* tells what has waited */
+    watch_end(end->peer, EPOLL_CTL_MOD); /* tells what has waited */
     return result == 0 ? 0 : -EBADMSG;
 }
 
@@ -215,8 +215,8 @@ static long fill(int fd, struct end *end) {
     end->at = 0;
     end->size = count > 0 ? (uint32_t)count : 0;
     end->ended = count == 0;
-    if (end->ended && ends[end->peer].holds)
-        ends[end->peer].holds = keep_asking(fd);
+    if (end->ended && pair_ends[end->peer].holds)
+        pair_ends[end->peer].holds = keep_asking(fd);
     end->is_bulk = end->is_real && count >= BULK;
     return UNSOCK_MIN(count, 0);
 }
@@ -245,14 +245,14 @@ static long drain(struct end *end) {
 
 /* Is the end of what this one says still to be kept from its peer? */
 static bool is_held(int fd, const struct end *end) {
-    const struct end *peer = &ends[end->peer];
+    const struct end *peer = &pair_ends[end->peer];
     return peer->holds && !peer->told && !(unsock_socket_poll(fd, 0) & (POLLERR | POLLHUP));
 }
 
 /* Moves what there is from this one to its peer. Returns false when the connection is broken. */
-static bool move(int fd) {
-    struct end *end = &ends[fd];
-    if (ends[end->peer].asked > 0)
+static bool move_data(int fd) {
+    struct end *end = &pair_ends[fd];
+    if (pair_ends[end->peer].asked > 0)
         return true;
     long result = 0;
     int turns = 0;
@@ -271,22 +271,22 @@ static bool move(int fd) {
     if (end->at == end->size)
         leave_buffer(end);
     if (turns == TURNS_MOST)
-        watch(fd, EPOLL_CTL_MOD); /* tells it once more */
+        watch_end(fd, EPOLL_CTL_MOD); /* tells it once more */
     return result == 0 || result == -EAGAIN;
 }
 
 void unsock_connection_pair_event(int fd) {
-    if (fd < 0 || (uint64_t)fd >= limit || ends[fd].peer == 0)
+    if (fd < 0 || (uint64_t)fd >= limit || pair_ends[fd].peer == 0)
         return;
-    int peer = ends[fd].peer;
-    bool whole = move(fd);
+    int peer = pair_ends[fd].peer;
+    bool whole = move_data(fd);
     /* What the peer has said before is told, whatever is with this one. */
-    whole &= move(peer);
+    whole &= move_data(peer);
     if (!whole) {
         break_both(fd, peer);
-    } else if (ends[fd].told && ends[peer].told) {
-        forget(fd);
-        forget(peer);
+    } else if (pair_ends[fd].told && pair_ends[peer].told) {
+        forget_pair_end(fd);
+        forget_pair_end(peer);
     }
 }
 
@@ -295,10 +295,10 @@ void unsock_connection_pair_join(int real, int inside) {
         break_both(real, inside);
         return;
     }
-    ends[real] = (struct end){.peer = inside, .is_real = true};
-    ends[inside].peer = real;
-    watch(real, EPOLL_CTL_ADD);
-    watch(inside, EPOLL_CTL_ADD);
+    pair_ends[real] = (struct end){.peer = inside, .is_real = true};
+    pair_ends[inside].peer = real;
+    watch_end(real, EPOLL_CTL_ADD);
+    watch_end(inside, EPOLL_CTL_ADD);
     unsock_connection_pair_event(real);
 }
 

@@ -113,8 +113,8 @@ static bool refuse_value(struct unsock_text *error, const char *name, const char
 }
 
 /* Puts a variable's number, or its default, into the address. Returns false with one line in `error`. */
-static bool put_variable(const struct unsock_environment *environment, const struct variable *variable, uint8_t *dest,
-                         struct unsock_text *error) {
+static bool put_variable_number(const struct unsock_environment *environment, const struct variable *variable,
+                                uint8_t *dest, struct unsock_text *error) {
     const char *name = variable->name, *value = unsock_environment_get(environment, name);
     uint64_t number = variable->otherwise;
     bool is_any = value && variable->otherwise == UINT32_MAX && unsock_span_is(unsock_span_of(value), "-1");
@@ -167,7 +167,7 @@ bool unsock_control_from_variables(const struct unsock_environment *environment,
         return false;
     }
     for (size_t i = 0; i < VARIABLES; i++) {
-        if (variables[i].family == family && !put_variable(environment, &variables[i], file->dest, error))
+        if (variables[i].family == family && !put_variable_number(environment, &variables[i], file->dest, error))
             return false;
     }
     /* A range ends where it begins, unless it is said. */

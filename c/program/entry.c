@@ -24,7 +24,7 @@ __asm__(".text\n.hidden unsock_start\n.globl unsock_start\n.type unsock_start,%f
 #endif
 
 /* Goes on in a function, on the stack that ends at `top`. */
-__attribute__((noreturn)) static void go_on(void (*function)(uint64_t *), uint64_t *stack, uint64_t top) {
+__attribute__((noreturn)) static void go_on_at_stack(void (*function)(uint64_t *), uint64_t *stack, uint64_t top) {
 #if defined(__x86_64__)
     __asm__ volatile("mov %1,%%rsp\nxor %%ebp,%%ebp\ncall *%0" : : "a"(function), "c"(top), "D"(stack) : "memory");
 #elif defined(__aarch64__)
@@ -88,5 +88,5 @@ __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64
     long room = unsock_mmap(0, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0);
     if (unsock_is_error(room))
         function(stack);
-    go_on(function, stack, (uint64_t)room + STACK_SIZE);
+    go_on_at_stack(function, stack, (uint64_t)room + STACK_SIZE);
 }

@@ -21,7 +21,7 @@
 #define INPUT_ENDED (-3)
 #define NO_END (-1)
 
-static int fail(const char *what, long result) {
+static int fail_expose(const char *what, long result) {
     unsock_text_join(unsock_expose.error, "expose: ", what, ": ", unsock_errno_words(-result));
     return UNSOCK_COMMAND_FAILED;
 }
@@ -35,7 +35,7 @@ static int end_by(int signal) {
 }
 
 /* Returns the signal that ends it, NO_END, DIRECTORY_GONE or INPUT_ENDED. */
-static int take(const struct unsock_epoll_event *event) {
+static int take_event(const struct unsock_epoll_event *event) {
     uint32_t signal[32];
     unsigned number = (uint32_t)event->data;
     struct unsock_expose_open *port = unsock_expose_port_at(number);
@@ -65,12 +65,12 @@ static int take(const struct unsock_epoll_event *event) {
 }
 
 /* What clients of UDP have in the directory goes with their ports. */
-static void leave(void) {
+static void leave_expose(void) {
     unsock_expose_close_all();
     unsock_expose_datagrams_go_on();
 }
 
-static int serve(void) {
+static int serve_events(void) {
     struct unsock_epoll_event events[EVENTS_MOST];
     for (;;) {
         int64_t wait = unsock_expose_streams_go_on();
@@ -79,12 +79,12 @@ static int serve(void) {
         wait = unsock_expose_sooner(wait, unsock_connection_pair_go_on());
         long count = unsock_epoll_pwait(unsock_expose.set, events, EVENTS_MOST, wait, NULL, 0);
         for (long i = 0; i < count; i++) {
-            int end = take(&events[i]);
+            int end = take_event(&events[i]);
             if (end == NO_END)
                 continue;
-            leave();
+            leave_expose();
             return end == INPUT_ENDED      ? 0
-                   : end == DIRECTORY_GONE ? fail(unsock_expose.directory.path, -ENOENT)
+                   : end == DIRECTORY_GONE ? fail_expose(unsock_expose.directory.path, -ENOENT)
                                            : end_by(end);
         }
     }
@@ -142,7 +142,7 @@ static bool configure(const struct unsock_environment *caller) {
 }
 
 /* All that events come from, but for the ports. Returns 0 or -errno. */
-static long prepare(void) {
+static long prepare_events(void) {
     static const uint64_t ending = ENDING;
     struct unsock_expose *expose = &unsock_expose;
     uint64_t descriptors = prepare_descriptors();
@@ -172,14 +172,14 @@ int unsock_expose_start(const struct unsock_command_call *call) {
         !unsock_run_directory_prepare(&unsock_expose.directory, options->force, NULL, NULL, call->error) ||
         !configure(&call->environment))
         return UNSOCK_COMMAND_FAILED;
-    long result = prepare();
+    long result = prepare_events();
     if (result < 0)
-        return fail("cannot start", result);
+        return fail_expose("cannot start", result);
     for (unsigned i = 0; i < options->count; i++) {
         if (!open_one(&options->ports[i])) {
-            leave();
+            leave_expose();
             return UNSOCK_COMMAND_FAILED;
         }
     }
-    return serve();
+    return serve_events();
 }

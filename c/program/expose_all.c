@@ -98,7 +98,7 @@ static bool is_live(const struct unsock_directory_list_one *one) {
     return one->what == UNSOCK_DIRECTORY_LIST_PLAIN && unsock_control_file_read(path.sun_path, NULL) == 0;
 }
 
-static void follow(struct unsock_port_key key) {
+static void follow_port(struct unsock_port_key key) {
     char line[LINE_MOST];
     struct unsock_text text = unsock_text_in(line, sizeof(line));
     struct followed *followed = followed_of(key);
@@ -110,7 +110,7 @@ static void follow(struct unsock_port_key key) {
     followed->number = (int16_t)(number < 0 ? TOLD : number + 1);
 }
 
-static void leave(struct unsock_port_key key) {
+static void leave_exposed_port(struct unsock_port_key key) {
     struct followed *followed = followed_of(key);
     unsigned number = (unsigned)followed->number - 1;
     if (followed->number > 0) {
@@ -124,7 +124,7 @@ static void leave_all(uint8_t type) {
     for (unsigned number = 1; number < PORTS; number++) {
         struct unsock_port_key key = {(uint16_t)number, type};
         if (!followed_of(key)->seen)
-            leave(key);
+            leave_exposed_port(key);
     }
 }
 
@@ -133,12 +133,12 @@ static void follow_all(uint8_t type) {
         struct unsock_port_key key = {(uint16_t)number, type};
         struct followed *followed = followed_of(key);
         if (followed->seen && followed->number <= 0)
-            follow(key);
+            follow_port(key);
         followed->seen = false;
     }
 }
 
-static void look(void) {
+static void look_for_ports(void) {
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;
     if (unsock_directory_list_open(&names, unsock_expose.directory.path, 0) < 0)
@@ -166,7 +166,7 @@ int64_t unsock_expose_all_go_on(void) {
     if (left > 0)
         return left;
     all.stale = false;
-    look();
+    look_for_ports();
     all.last = unsock_clock_ms();
     return -1;
 }

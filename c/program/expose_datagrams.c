@@ -32,7 +32,7 @@ bool unsock_expose_datagrams_start(void) {
     return sessions && answer;
 }
 
-static void forget(struct session *session) {
+static void forget_session(struct session *session) {
     unsock_standin_undo(&session->standin, SOCK_DGRAM, 0);
     session->fd = 0;
 }
@@ -79,7 +79,7 @@ static struct session *session_of(const struct unsock_expose_open *port, const u
             oldest = one;
     }
     if (oldest->fd > 0)
-        forget(oldest);
+        forget_session(oldest);
     oldest->port = port;
     oldest->life = port->life;
     oldest->length = length;
@@ -99,7 +99,8 @@ static long send_on(const struct unsock_expose_open *port, const struct session 
     return UNSOCK_MIN(result, 0);
 }
 
-static void hold(unsigned number, struct unsock_expose_open *port, unsigned session, uint32_t size, int64_t until) {
+static void hold_datagram(unsigned number, struct unsock_expose_open *port, unsigned session, uint32_t size,
+                          int64_t until) {
     port->held_session = session;
     port->held_size = size;
     port->held_until = until;
@@ -152,7 +153,7 @@ bool unsock_expose_datagrams_event(unsigned number, struct unsock_expose_open *p
         session->last = unsock_clock_ms();
         long result = send_on(port, session, (uint32_t)size);
         if (result == -EAGAIN)
-            hold(number, port, (unsigned)(session - sessions), (uint32_t)size, session->last + HOLD_MS);
+            hold_datagram(number, port, (unsigned)(session - sessions), (uint32_t)size, session->last + HOLD_MS);
         reached &= result != -ECONNREFUSED;
     }
     return reached;
@@ -176,7 +177,7 @@ static int64_t go_on_with(unsigned number, struct unsock_expose_open *port, int6
         return -1;
     if (session->fd > 0 && now < port->held_until && send_on(port, session, port->held_size) == -EAGAIN)
         return RETRY_MS;
-    hold(number, port, 0, 0, 0);
+    hold_datagram(number, port, 0, 0, 0);
     return -1;
 }
 
@@ -191,7 +192,7 @@ int64_t unsock_expose_datagrams_go_on(void) {
         if (session->fd == 0)
             continue;
         if (now - session->last >= idle || !unsock_expose_is_open(session->port, session->life))
-            forget(session);
+            forget_session(session);
         else
             next = unsock_expose_sooner(next, session->last + idle - now);
     }

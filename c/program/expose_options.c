@@ -9,19 +9,19 @@
 
 struct unsock_expose unsock_expose;
 
-static bool wrong(struct unsock_text *error, const char *why, const char *word) {
+static bool fail_expose_word(struct unsock_text *error, const char *why, const char *word) {
     unsock_text_join(error, "expose: ", why, ": \"", word, "\"");
     return false;
 }
 
-static bool read_port(struct unsock_expose_options *options, const char *word, struct unsock_text *error) {
+static bool read_port_option(struct unsock_expose_options *options, const char *word, struct unsock_text *error) {
     struct unsock_span rest = unsock_span_of(word), name = unsock_span_next(&rest, '=');
     bool has_real = rest.at != name.at + name.length;
     struct unsock_port_words own;
     uint64_t real = 0;
     if (!unsock_port_words_plain(name, &own) || (has_real && !unsock_span_number(rest, 10, PORT_MOST, &real)))
-        return wrong(error, "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any",
-                     word);
+        return fail_expose_word(
+            error, "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any", word);
     uint16_t port = own.ip.port;
     options->ports[options->count++] = (struct unsock_expose_port){port, has_real ? (uint16_t)real : port, own.type};
     return true;
@@ -35,7 +35,7 @@ static bool read_idle(const char *value, struct unsock_expose_options *options) 
 }
 
 /* What is missing, or does not go together. */
-static bool check(const struct unsock_expose_options *options, struct unsock_text *error) {
+static bool check_expose_options(const struct unsock_expose_options *options, struct unsock_text *error) {
     bool has_port = options->count > 0 || options->is_all;
     if (!has_port)
         unsock_text_put(error, "expose: PORT[=PORT], --all or --http is missing");
@@ -55,9 +55,9 @@ static bool read_values(const struct unsock_options *given, struct unsock_expose
     const char *idle = unsock_options_value(given, "--idle");
     const char *address = unsock_options_value(given, "--address");
     if (idle && !read_idle(idle, options))
-        return wrong(error, "--idle: not a number of seconds from 1 to 86400", idle);
+        return fail_expose_word(error, "--idle: not a number of seconds from 1 to 86400", idle);
     return unsock_ip_parse(unsock_span_of(address ? address : LOOPBACK), &options->address) ||
-           wrong(error, "--address: not an IP address", address);
+           fail_expose_word(error, "--address: not an IP address", address);
 }
 
 bool unsock_expose_options_take(const struct unsock_options *given, struct unsock_expose_options *options,
@@ -72,9 +72,9 @@ bool unsock_expose_options_take(const struct unsock_options *given, struct unsoc
     if (!read_values(given, options, error))
         return false;
     if (given->operand_count > UNSOCK_EXPOSE_PORTS_MOST)
-        return wrong(error, "more than 64 ports", given->operands[UNSOCK_EXPOSE_PORTS_MOST]);
+        return fail_expose_word(error, "more than 64 ports", given->operands[UNSOCK_EXPOSE_PORTS_MOST]);
     for (unsigned i = 0; i < given->operand_count; i++)
-        if (!read_port(options, given->operands[i], error))
+        if (!read_port_option(options, given->operands[i], error))
             return false;
-    return check(options, error);
+    return check_expose_options(options, error);
 }

@@ -72,7 +72,7 @@ static bool read_request(struct requests *requests, char request[REQUEST_MOST + 
 }
 
 /* Relative paths are the caller's: the working directory is still his. */
-static void answer(const struct unsock_hold *hold, const char *request, const char *wrong, bool *is_used) {
+static void answer_request(const struct unsock_hold *hold, const char *request, const char *wrong, bool *is_used) {
     char buffer[ANSWER_MOST];
     struct unsock_environment environment = {.list = hold->environment};
     const char *addresses = unsock_environment_get(&environment, "UNSOCK_ADDR");
@@ -89,13 +89,13 @@ static void answer(const struct unsock_hold *hold, const char *request, const ch
 }
 
 /* Answers each request until standard input ends. Returns whether somebody may use the directory. */
-static bool serve(const struct unsock_hold *hold) {
+static bool serve_requests(const struct unsock_hold *hold) {
     struct requests requests = {.used = 0, .filled = 0};
     char request[REQUEST_MOST + 1];
     const char *wrong;
     bool is_used = true;
     while (read_request(&requests, request, &wrong))
-        answer(hold, request, wrong, &is_used);
+        answer_request(hold, request, wrong, &is_used);
     return is_used;
 }
 
@@ -115,7 +115,7 @@ int unsock_hold(const struct unsock_hold *hold) {
     bool is_used = true;
     if (tell_environment(hold) == 0) {
         leave_error_output();
-        is_used = serve(hold);
+        is_used = serve_requests(hold);
     }
     char users[ANSWER_MOST], line[ANSWER_MOST + UNSOCK_RUN_PATH_MOST];
     struct unsock_text left = unsock_text_in(users, sizeof(users)), answer = unsock_text_in(line, sizeof(line));

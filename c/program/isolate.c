@@ -34,7 +34,7 @@ static const char *why_not(long error) {
     }
 }
 
-static bool fail(struct unsock_text *error, long result) {
+static bool fail_isolate(struct unsock_text *error, long result) {
     unsock_text_join(error, "run: --isolate: the system refuses a network namespace of its own: ", why_not(result));
     return false;
 }
@@ -47,7 +47,7 @@ static long write_to(const char *path, const char *text) {
 }
 
 /* The same number inside as outside. */
-static long map(const char *path, long number) {
+static long write_id_map(const char *path, long number) {
     char line[64];
     struct unsock_text text = unsock_text_in(line, sizeof(line));
     unsock_text_number(&text, (uint64_t)number, 10, 1);
@@ -62,12 +62,12 @@ static long unshare_as_user(void) {
     long uid = unsock_geteuid(), gid = unsock_getegid();
     long result = unsock_unshare(CLONE_NEWUSER | CLONE_NEWNET);
     if (result == 0)
-        result = map("/proc/self/uid_map", uid);
+        result = write_id_map("/proc/self/uid_map", uid);
     /* Without this only root may map groups (user_namespaces(7)). */
     if (result >= 0)
         result = write_to("/proc/self/setgroups", "deny");
     if (result >= 0)
-        result = map("/proc/self/gid_map", gid);
+        result = write_id_map("/proc/self/gid_map", gid);
     return UNSOCK_MIN(result, 0);
 }
 
@@ -100,5 +100,5 @@ bool unsock_isolate(struct unsock_text *error) {
         result = bring_up_loopback();
     if (result == 0)
         widen_queues();
-    return result == 0 || fail(error, result);
+    return result == 0 || fail_isolate(error, result);
 }

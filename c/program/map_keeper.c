@@ -37,7 +37,7 @@ static void leave_caller(const struct unsock_map_keeper *keeper, const long othe
     unsock_chdir("/");
 }
 
-static void drop_all(long directory, const struct unsock_map_keeper *keeper) {
+static void drop_maps(long directory, const struct unsock_map_keeper *keeper) {
     for (unsigned i = 0; i < keeper->count; i++)
         unsock_run_map_drop(directory, keeper->maps[i].name, keeper->maps[i].lock);
 }
@@ -49,7 +49,7 @@ __attribute__((noreturn)) static void stay(long directory, long command, const s
     unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
     while (unsock_ppoll(&polled, 1, NULL, NULL, 0) == -EINTR)
         ;
-    drop_all(directory, keeper);
+    drop_maps(directory, keeper);
     unsock_exit(0);
 }
 
@@ -91,7 +91,7 @@ bool unsock_map_keeper_start(const char *directory, const struct unsock_map_keep
 
 void unsock_map_keeper_undo(const char *directory, struct unsock_map_keeper *keeper) {
     long at = open_directory(directory);
-    drop_all(at, keeper);
+    drop_maps(at, keeper);
     unsock_close_open(at);
     keeper->count = 0;
 }

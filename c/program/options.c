@@ -56,7 +56,7 @@ static unsigned number_of(const struct unsock_option_table *table, struct unsock
 }
 
 /* Where "--FLAG" or "--FLAG=…" stands in the table; its count: nowhere. */
-static unsigned find(const struct unsock_option_table *table, const char *word, const char **value) {
+static unsigned find_option(const struct unsock_option_table *table, const char *word, const char **value) {
     struct unsock_span rest = unsock_span_of(word), flag = unsock_span_next(&rest, '=');
     *value = rest.at == flag.at + flag.length ? NULL : rest.at;
     unsigned number = number_of(table, flag);
@@ -86,10 +86,10 @@ static void take_each(struct reading *reading, const char *value) {
 }
 
 /* Takes one option. Returns how many words it was. */
-static unsigned take(struct reading *reading, const char *const *words) {
+static unsigned take_option(struct reading *reading, const char *const *words) {
     const struct unsock_option_table *table = reading->table;
     const char *word = words[0], *value = NULL;
-    unsigned number = word[1] == '-' ? find(table, word, &value) : table->count;
+    unsigned number = word[1] == '-' ? find_option(table, word, &value) : table->count;
     if (unsock_span_is(unsock_span_of(word), "-h") || unsock_span_is(unsock_span_of(word), "--help")) {
         reading->options->help = true;
         return 1;
@@ -123,7 +123,7 @@ static void take_words(struct reading *reading, const char *const *words) {
             break;
         if (!is_option)
             take_operand(reading, *words);
-        words += is_option ? take(reading, words) : 1;
+        words += is_option ? take_option(reading, words) : 1;
     }
     if (*words && unsock_span_is(unsock_span_of(*words), "--"))
         words++;

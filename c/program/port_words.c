@@ -5,7 +5,7 @@
 
 #define PORT_MOST 65535
 
-static bool read_number(struct unsock_span digits, struct unsock_port_words *port) {
+static bool read_port_number(struct unsock_span digits, struct unsock_port_words *port) {
     uint64_t number;
     if (!unsock_span_number(digits, 10, PORT_MOST, &number) || number == 0)
         return false;
@@ -22,10 +22,10 @@ static bool read_protocol(struct unsock_span word, struct unsock_port_words *por
 bool unsock_port_words_plain(struct unsock_span word, struct unsock_port_words *port) {
     struct unsock_span digits = unsock_span_next(&word, '/');
     bool has_protocol = word.at != digits.at + digits.length;
-    return read_number(digits, port) && (!has_protocol || read_protocol(word, port));
+    return read_port_number(digits, port) && (!has_protocol || read_protocol(word, port));
 }
 
-static bool wrong(struct unsock_text *error, const char *why, struct unsock_span word) {
+static bool fail_port_word(struct unsock_text *error, const char *why, struct unsock_span word) {
     unsock_text_join(error, why, ": \"");
     unsock_text_span(error, word);
     unsock_text_char(error, '"');
@@ -36,14 +36,14 @@ bool unsock_port_words_read(const char *word, struct unsock_port_words *port, st
     static const char no_port[] = "PORT: not a port from 1 to 65535, alone or with /tcp or /udp";
     struct unsock_span whole = unsock_span_of(word), rest = whole, digits = unsock_span_next(&rest, '@');
     if (rest.at == digits.at + digits.length)
-        return unsock_port_words_plain(whole, port) || wrong(error, no_port, whole);
+        return unsock_port_words_plain(whole, port) || fail_port_word(error, no_port, whole);
     struct unsock_span address = unsock_span_next(&rest, '/');
     bool has_protocol = rest.at != address.at + address.length;
-    if (!read_number(digits, port) || (has_protocol && !read_protocol(rest, port)))
-        return wrong(error, no_port, whole);
+    if (!read_port_number(digits, port) || (has_protocol && !read_protocol(rest, port)))
+        return fail_port_word(error, no_port, whole);
     uint16_t number = port->ip.port;
     if (!unsock_ip_parse(address, &port->ip))
-        return wrong(error, "PORT@ADDR: not an IP address", address);
+        return fail_port_word(error, "PORT@ADDR: not an IP address", address);
     port->ip.port = number;
     port->has_address = true;
     return true;

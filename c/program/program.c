@@ -43,16 +43,16 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "... for AF_TIPC (also _ADDRTYPE _SCOPE _LOWER _UPPER):\n"
                             "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
 
-static void say(const char *text) {
+static void say_on_stderr(const char *text) {
     unsock_write(2, text, strlen(text));
 }
 
-static bool is(const char *text, const char *other) {
+static bool is_word(const char *text, const char *other) {
     return unsock_span_is(unsock_span_of(text), other);
 }
 
 static bool asks_help(const char *word) {
-    return is(word, "--help") || is(word, "-h") || is(word, "help");
+    return is_word(word, "--help") || is_word(word, "-h") || is_word(word, "help");
 }
 
 struct command {
@@ -63,12 +63,12 @@ struct command {
 
 /* The command of this name. False: there is none. */
 static bool find_command(const char *name, struct command *command) {
-    command->start = is(name, "path")     ? unsock_path_start
-                     : is(name, "wait")   ? unsock_wait_start
-                     : is(name, "prune")  ? unsock_prune_start
-                     : is(name, "expose") ? unsock_expose_start
-                                          : NULL;
-    command->holds = is(name, "hold");
+    command->start = is_word(name, "path")     ? unsock_path_start
+                     : is_word(name, "wait")   ? unsock_wait_start
+                     : is_word(name, "prune")  ? unsock_prune_start
+                     : is_word(name, "expose") ? unsock_expose_start
+                                               : NULL;
+    command->holds = is_word(name, "hold");
     return unsock_option_table_find(command->holds ? "run" : name, &command->table);
 }
 
@@ -84,7 +84,7 @@ static int start_command(const struct command *command, const char *const *words
         return UNSOCK_COMMAND_USAGE;
     if (options.help)
         return -ENOTSUP;
-    if (is(command->table.command, "expose") && unsock_options_value(&options, "--http"))
+    if (is_word(command->table.command, "expose") && unsock_options_value(&options, "--http"))
         return -ENOSYS;
     if (!unsock_setting_names_check(&call.environment, unsock_setting_name, error))
         return UNSOCK_COMMAND_USAGE;
@@ -92,14 +92,14 @@ static int start_command(const struct command *command, const char *const *words
 }
 
 /* "unsock: line", on stderr; bytes of others are shown, not obeyed. */
-static int fail(char *line, int status) {
+static int fail_program(char *line, int status) {
     for (char *c = line; *c != '\0'; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
     }
-    say("unsock: ");
-    say(line);
-    say("\n");
+    say_on_stderr("unsock: ");
+    say_on_stderr(line);
+    say_on_stderr("\n");
     return status;
 }
 
@@ -107,7 +107,7 @@ static int fail_with(const char *what, const char *why, int status) {
     char line[PATH_MOST + 256];
     struct unsock_text text = unsock_text_in(line, sizeof(line));
     unsock_text_join(&text, what, ": ", why);
-    return fail(line, status);
+    return fail_program(line, status);
 }
 
 /* The path of this file, for LD_PRELOAD; NULL where /proc does not tell. */
@@ -146,19 +146,19 @@ static void hand_over(const char *const *argv, const char *const *environment) {
     if (!why)
         unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
     else
-        unsock_exit(
-            fail_with(argv[1] ? argv[1] : FRONT, why, argv[1] && is(argv[1], "run") ? UNSOCK_RUN_FAILED : EXIT_USAGE));
+        unsock_exit(fail_with(argv[1] ? argv[1] : FRONT, why,
+                              argv[1] && is_word(argv[1], "run") ? UNSOCK_RUN_FAILED : EXIT_USAGE));
 }
 
 /* Prints a list of texts, which NULL ends. `failed`: the status where that cannot be. */
-static int print(const char *const *texts, int failed) {
+static int print_texts(const char *const *texts, int failed) {
     char line[256];
     struct unsock_text error = unsock_text_in(line, sizeof(line));
     long result = 0;
     for (; *texts && result == 0; texts++)
         result = unsock_output(*texts, strlen(*texts));
     int status = unsock_output_status(result, 0, failed, &error);
-    return error.length > 0 ? fail(line, status) : status;
+    return error.length > 0 ? fail_program(line, status) : status;
 }
 
 /* Of a command, when the whole command line is not there to tell more. */
@@ -181,7 +181,7 @@ static int print_usage(const struct command *command) {
         texts[count++] = bare ? "\n" : maybe ? "]\n" : ">\n";
     }
     texts[count] = NULL;
-    return print(texts, command->start ? UNSOCK_COMMAND_FAILED : UNSOCK_RUN_FAILED);
+    return print_texts(texts, command->start ? UNSOCK_COMMAND_FAILED : UNSOCK_RUN_FAILED);
 }
 
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
@@ -201,7 +201,7 @@ static int start_given(const struct command *command, const char *const *argv, c
             return fail_with("expose: --http", "not the library's but the command line's: unsock expose --http", 1);
         return print_usage(command);
     }
-    return error.length > 0 ? fail(line, status) : status;
+    return error.length > 0 ? fail_program(line, status) : status;
 }
 
 static int query(const char *const *argv, const char *const *environment) {
@@ -211,16 +211,16 @@ static int query(const char *const *argv, const char *const *environment) {
     int status = unsock_query(argv + 2, environment, own_file(own), &error);
     if (status == -ENOTSUP) {
         unsock_query_usage(&text);
-        return print((const char *const[]){"libunsock.so query [options of run] QUESTION...\n\n", help, NULL}, 1);
+        return print_texts((const char *const[]){"libunsock.so query [options of run] QUESTION...\n\n", help, NULL}, 1);
     }
-    return error.length > 0 ? fail(line, status) : status;
+    return error.length > 0 ? fail_program(line, status) : status;
 }
 
 static int make_control_by_variables(const struct unsock_environment *environment) {
     char line[LINE_MOST];
     struct unsock_text text = unsock_text_in(line, sizeof(line));
     int status = unsock_control_program(environment, &text);
-    return fail(line, status);
+    return fail_program(line, status);
 }
 
 void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why, size_t size) {
@@ -249,16 +249,16 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         restore_caller(unsock_span_of(argv[0] + sizeof(OF_RUNTIME) - 1));
     if (argc >= 3 && asks_help(argv[1]))
         return unsock_program(3, (const char *const[]){argv[0], argv[2], "--help", NULL}, environment);
-    if (argc >= 2 && is(argv[1], "query"))
+    if (argc >= 2 && is_word(argv[1], "query"))
         return query(argv, environment);
     struct command command;
     if (argc >= 2 && find_command(argv[1], &command))
         return start_given(&command, argv, environment, is_front);
-    if (argc >= 2 && is(argv[1], "--version"))
-        return print((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
+    if (argc >= 2 && is_word(argv[1], "--version"))
+        return print_texts((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
     if (is_front)
         hand_over(argv, environment);
-    if (argc >= 2 && is(argv[1], "make-control"))
+    if (argc >= 2 && is_word(argv[1], "make-control"))
         return fail_with(argv[1],
                          "the whole command line has it, which is not installed here. The library alone makes control "
                          "files by variables: UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so; --help has all",
@@ -271,5 +271,5 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
                          1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))
         return make_control_by_variables(&source);
-    return print((const char *const[]){usage, NULL}, 1);
+    return print_texts((const char *const[]){usage, NULL}, 1);
 }

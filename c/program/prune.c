@@ -40,7 +40,7 @@ static const char *reason(int64_t error) {
 }
 
 /* `directory`: "" where `name` is a path. `why`: NULL: it is gone, or would be. */
-static void tell(struct pruning *pruning, const char *directory, const char *name, const char *why) {
+static void print_pruned(struct pruning *pruning, const char *directory, const char *name, const char *why) {
     struct unsock_printer *printer = &pruning->printer;
     const char *slash = directory[0] != '\0' ? "/" : "";
     const char *const path[] = {directory, slash, name, NULL};
@@ -117,13 +117,13 @@ static bool prune_sockets(struct pruning *pruning, char *memory, char **sorted) 
     sort_names(sorted, count);
     for (size_t i = 0; i < count; i++) {
         unsigned char error = (unsigned char)sorted[i][strlen(sorted[i]) + 1];
-        tell(pruning, pruning->directory.path, sorted[i], error == 0 ? NULL : reason(error));
+        print_pruned(pruning, pruning->directory.path, sorted[i], error == 0 ? NULL : reason(error));
     }
     return true;
 }
 
 /* Where somebody could put another directory in its place, which has private ones too, they stay. */
-static bool is_trusted(const struct pruning *pruning) {
+static bool is_trusted_directory(const struct pruning *pruning) {
     char buffer[UNSOCK_RUN_PATH_MOST];
     struct unsock_text why = unsock_text_in(buffer, sizeof(buffer));
     struct statx status;
@@ -144,18 +144,18 @@ static void prune_private(struct pruning *pruning, char *memory) {
         if (*c != '\n')
             continue;
         *c = '\0';
-        tell(pruning, "", path, NULL);
+        print_pruned(pruning, "", path, NULL);
         path = c + 1;
     }
 }
 
-static bool prune(struct pruning *pruning) {
+static bool prune_directory(struct pruning *pruning) {
     const size_t size = NAMES_SIZE + NAMES_SIZE / NAME_LEAST * sizeof(char *);
     char *memory = unsock_map(size);
     if (!memory)
         unsock_text_put(pruning->call->error, "prune: out of memory");
     bool good = memory && prune_sockets(pruning, memory, (char **)(memory + NAMES_SIZE));
-    if (good && is_trusted(pruning)) {
+    if (good && is_trusted_directory(pruning)) {
         prune_private(pruning, memory);
         if (pruning->remove)
             unsock_loopback_names_prune(pruning->directory.path);
@@ -181,7 +181,7 @@ int unsock_prune_start(const struct unsock_command_call *call) {
     if ((is_named && !unsock_proof_choose(named, call->library, &call->environment, library, call->error)) ||
         !unsock_run_directory_check_place(&pruning.directory, pruning.force, call->error))
         return UNSOCK_COMMAND_FAILED;
-    bool good = prune(&pruning);
+    bool good = prune_directory(&pruning);
     if (pruning.json)
         unsock_printer_put(&pruning.printer, pruning.told > 0 ? "\n]\n" : "[]\n");
     if (!good)

@@ -97,7 +97,7 @@ static void write_directory(struct unsock_json *json, const struct unsock_run_di
     unsock_json_bool(json, "asked", directory->asked);
 }
 
-static bool choose_directory(struct query *query, struct unsock_run_directory *directory) {
+static bool choose_query_directory(struct query *query, struct unsock_run_directory *directory) {
     return unsock_setting_names_check(&query->caller, unsock_setting_name, &query->error) &&
            unsock_run_directory_choose(query->options.directory, &query->caller, directory, &query->error);
 }
@@ -118,12 +118,12 @@ static void write_variables(struct unsock_json *json, const struct unsock_run_en
 }
 
 /* Makes the environment that a command would get. unsock_settings is what the library would read there. */
-static bool make_environment(struct query *query, struct unsock_run_directory *directory,
-                             struct unsock_run_environment *made) {
+static bool make_asked_environment(struct query *query, struct unsock_run_directory *directory,
+                                   struct unsock_run_environment *made) {
     struct unsock_run_options options = query->options;
     const char *library = options.library ? options.library : query->library ? query->library : "/";
     options.given.table = query->options.given.table;
-    if (!choose_directory(query, directory))
+    if (!choose_query_directory(query, directory))
         return false;
     unsock_run_options_for_group(&options, &query->caller);
     return unsock_run_environment_make(&options, query->caller.list, directory->path, library, made, &query->error);
@@ -132,7 +132,7 @@ static bool make_environment(struct query *query, struct unsock_run_directory *d
 static bool answer_settings(struct query *query) {
     struct unsock_run_environment made = {.space = NULL};
     struct unsock_run_directory directory;
-    bool good = make_environment(query, &directory, &made);
+    bool good = make_asked_environment(query, &directory, &made);
     if (good) {
         write_directory(&query->json, &directory);
         write_variables(&query->json, &made);
@@ -145,7 +145,7 @@ static bool answer_settings(struct query *query) {
 static bool answer_client(struct query *query, const char *value) {
     struct unsock_run_environment made = {.space = NULL};
     struct unsock_run_directory directory;
-    bool good = make_environment(query, &directory, &made);
+    bool good = make_asked_environment(query, &directory, &made);
     unsock_exec_space_leave(made.space);
     return good && unsock_query_client(&query->json, directory.path, value, &query->error);
 }
@@ -156,7 +156,7 @@ static bool answer_directory(struct query *query) {
     struct unsock_text problem = unsock_text_in(buffer, sizeof(buffer));
     struct unsock_run_directory directory;
     struct statx status;
-    if (!choose_directory(query, &directory))
+    if (!choose_query_directory(query, &directory))
         return false;
     bool exists = unsock_statx(AT_FDCWD, directory.path, 0, STATX_TYPE, &status) == 0;
     bool good = exists ? unsock_run_directory_check(&directory, query->options.force, &problem)
@@ -192,7 +192,7 @@ static bool answer_prepare(struct query *query) {
     struct unsock_run_directory directory;
     struct unsock_directory_rights rights;
     bool made = false;
-    if (!choose_directory(query, &directory) || !read_rights(query, &rights) ||
+    if (!choose_query_directory(query, &directory) || !read_rights(query, &rights) ||
         !unsock_directory_rights_prepare(&directory, query->options.force, &rights, &made, &query->error))
         return false;
     write_directory(&query->json, &directory);
@@ -202,7 +202,7 @@ static bool answer_prepare(struct query *query) {
 
 static bool answer_names(struct query *query, const char *value) {
     struct unsock_run_directory directory;
-    return choose_directory(query, &directory) &&
+    return choose_query_directory(query, &directory) &&
            unsock_query_names(&query->json, directory.path, value, &query->error);
 }
 
@@ -277,7 +277,7 @@ static bool answer_may(struct query *query, const char *value) {
     return true;
 }
 
-static bool answer(struct query *query, unsigned number, const char *value) {
+static bool answer_question(struct query *query, unsigned number, const char *value) {
     struct unsock_run_directory directory;
     switch ((enum number)number) {
     case VERSION:
@@ -295,7 +295,7 @@ static bool answer(struct query *query, unsigned number, const char *value) {
     case PREPARE:
         return answer_prepare(query);
     case HOLDS:
-        return choose_directory(query, &directory) &&
+        return choose_query_directory(query, &directory) &&
                unsock_run_directory_check_sockets(&directory, true, &query->error);
     case NAMES:
         return answer_names(query, value);
@@ -355,7 +355,7 @@ static bool answer_line(struct query *query, const char *word) {
     unsigned number = find_question(word, &value, &query->error);
     unsock_json_open(&query->json, NULL, '{');
     unsock_json_text(&query->json, "question", word);
-    bool good = answer(query, number, value);
+    bool good = answer_question(query, number, value);
     if (!good)
         unsock_json_text(&query->json, "error", line);
     if (query->status > 0)

@@ -31,7 +31,7 @@ struct run {
 };
 
 /* What would not be redirected is refused, unless --force. */
-static void see(struct unsock_route *route, const struct unsock_route_step *step) {
+static void see_step(struct unsock_route *route, const struct unsock_route_step *step) {
     struct run *run = route->context;
     bool only_preload = unsock_settings.engine == UNSOCK_ENGINE_PRELOAD;
     run->is_trapped |= step->door == UNSOCK_DOOR_TRAP;
@@ -49,7 +49,7 @@ static void see(struct unsock_route *route, const struct unsock_route_step *step
 static int find_program(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     struct unsock_route route = {
-        .search = unsock_environment_get(&environment, "PATH"), .error = run->error, .see = see, .context = run};
+        .search = unsock_environment_get(&environment, "PATH"), .error = run->error, .see = see_step, .context = run};
     const char *const *command = run->options.given.command;
     if (!unsock_route_find(&route, command[0], run->file)) {
         if (command > run->start->words && unsock_span_is(unsock_span_of(command[-1]), "--log"))
@@ -100,7 +100,7 @@ static bool check_sockets(const struct run *run) {
 }
 
 /* Where the sockets are: what `--private` makes has no name yet before it is made. */
-static const char *place_of(const struct run *run) {
+static const char *path_of_run(const struct run *run) {
     return run->options.private ? run->private.path : run->directory.path;
 }
 
@@ -108,19 +108,19 @@ static const char *place_of(const struct run *run) {
 static void see_place(struct run *run) {
     char why[WHY_MOST];
     struct unsock_text text = unsock_text_in(why, sizeof(why));
-    run->is_open = unsock_trust_place(place_of(run), &text) == UNSOCK_PLACE_OPEN;
+    run->is_open = unsock_trust_place(path_of_run(run), &text) == UNSOCK_PLACE_OPEN;
     run->options.trust |= run->options.private && run->is_open;
 }
 
-static bool make_environment(struct run *run) {
+static bool make_command_environment(struct run *run) {
     unsock_exec_space_leave(run->environment.space);
     run->environment.space = NULL;
     see_place(run);
-    return unsock_run_environment_make(&run->options, run->start->caller, place_of(run), run->library,
+    return unsock_run_environment_make(&run->options, run->start->caller, path_of_run(run), run->library,
                                        &run->environment, run->error);
 }
 
-static bool choose_directory(struct run *run) {
+static bool choose_run_directory(struct run *run) {
     struct unsock_environment caller = {.list = run->start->caller};
     struct unsock_text text;
     if (!unsock_loopback_name_check(run->options.name, run->error) ||
@@ -144,7 +144,7 @@ static bool read_maps(struct run *run) {
 }
 
 /* All that is certain before anything is changed. Returns the exit status, 0: fine. */
-static int check(struct run *run) {
+static int check_run(struct run *run) {
     struct unsock_environment caller = {.list = run->start->caller};
     struct unsock_text *error = run->error;
     if (!unsock_setting_names_check(&caller, unsock_setting_name, error))
@@ -153,9 +153,9 @@ static int check(struct run *run) {
         unsock_text_put(error, "run: no command: write \"unsock run [options] -- COMMAND [ARG...]\"");
         return UNSOCK_RUN_FAILED;
     }
-    if (!choose_directory(run) ||
+    if (!choose_run_directory(run) ||
         !unsock_proof_choose(run->options.library, run->start->library, &caller, run->library, error) ||
-        !make_environment(run) || !read_maps(run) || !check_sockets(run))
+        !make_command_environment(run) || !read_maps(run) || !check_sockets(run))
         return UNSOCK_RUN_FAILED;
     if (run->start->holds)
         return 0;
@@ -163,7 +163,7 @@ static int check(struct run *run) {
     return status != 0 ? status : check_user(run) ? 0 : UNSOCK_RUN_FAILED;
 }
 
-static int become(struct run *run) {
+static int become_command(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     const char *path = unsock_environment_get(&environment, "PATH");
     unsock_start_program(&environment, run->library);
@@ -180,7 +180,7 @@ static bool place_maps(struct run *run) {
     bool stays = run->options.keep || run->options.private;
     for (unsigned i = 0; i < run->options.given.each_count; i++) {
         const struct unsock_run_map *map = &run->maps[i];
-        long lock = unsock_run_map_place(place_of(run), map, stays, run->error);
+        long lock = unsock_run_map_place(path_of_run(run), map, stays, run->error);
         if (lock < 0)
             return false;
         if (lock == 0)
@@ -192,7 +192,7 @@ static bool place_maps(struct run *run) {
 }
 
 /* The directory as it is to be, and whoever stays behind. Returns true in the process that is to become the command. */
-static bool make_place(struct run *run) {
+static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
     if (!unsock_directory_rights_prepare(&run->directory, run->options.force, &run->rights, NULL, error) ||
         (!run->options.force && !unsock_run_directory_check_sockets(&run->directory, false, error)))
@@ -206,7 +206,7 @@ static bool make_place(struct run *run) {
     if (!unsock_private_make(run->directory.path, &run->private, error))
         return false;
     run->is_made = true;
-    if (!make_environment(run) || !place_maps(run))
+    if (!make_command_environment(run) || !place_maps(run))
         return false;
     if (!run->start->holds && !unsock_supervise(run->private.path, run->private.lock, error))
         return false;
@@ -214,7 +214,7 @@ static bool make_place(struct run *run) {
     return true;
 }
 
-static int hold(const struct run *run) {
+static int run_hold(const struct run *run) {
     return unsock_hold(&(struct unsock_hold){&run->private, run->environment.list, run->start->caller});
 }
 
@@ -239,13 +239,14 @@ static int run_checked(struct run *run) {
     }
     if (unsock_settings.off)
         unsock_write(2, off, sizeof(off) - 1);
-    if (!make_place(run) || !unsock_loopback_name_give(options->name, place_of(run), run->start->caller, run->error)) {
+    if (!make_run_place(run) ||
+        !unsock_loopback_name_give(options->name, path_of_run(run), run->start->caller, run->error)) {
         undo(run);
         return UNSOCK_RUN_FAILED;
     }
     if (options->isolate && !unsock_isolate(run->error))
         return UNSOCK_RUN_FAILED;
-    return run->start->holds ? hold(run) : become(run);
+    return run->start->holds ? run_hold(run) : become_command(run);
 }
 
 int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *error) {
@@ -258,7 +259,7 @@ int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *e
     if (run.options.given.help)
         return -ENOTSUP;
     run.options.private |= start->holds;
-    int status = check(&run);
+    int status = check_run(&run);
     if (status == 0)
         status = run_checked(&run);
     unsock_exec_space_leave(run.environment.space);

@@ -10,11 +10,11 @@
 #define VSOCK "vsock"
 #define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
 
-static bool same_name(const char *string, const char *name) {
+static bool is_variable(const char *string, const char *name) {
     return unsock_begins(string, name) && string[strlen(name)] == '=';
 }
 
-static const char *get(const struct unsock_run_environment *environment, const char *name) {
+static const char *get_variable(const struct unsock_run_environment *environment, const char *name) {
     struct unsock_environment list = {.list = environment->list};
     return unsock_environment_get(&list, name);
 }
@@ -23,7 +23,7 @@ static const char *get(const struct unsock_run_environment *environment, const c
 static size_t reduce(struct unsock_run_environment *environment, const char *name, size_t kept) {
     size_t to = 0, found = 0, place = SIZE_MAX;
     for (size_t from = 0; from < environment->count; from++) {
-        bool same = same_name(environment->list[from], name);
+        bool same = is_variable(environment->list[from], name);
         if (same && found == 0)
             place = to;
         if (!same || found < kept)
@@ -36,7 +36,8 @@ static size_t reduce(struct unsock_run_environment *environment, const char *nam
 }
 
 /* In its place, or at the end. */
-static void set(struct unsock_run_environment *environment, const char *name, const char *value, const char *more) {
+static void set_variable(struct unsock_run_environment *environment, const char *name, const char *value,
+                         const char *more) {
     size_t size = strlen(name) + strlen(value) + strlen(more) + 2;
     char *string = unsock_exec_space_cut(environment->space, size);
     struct unsock_text text;
@@ -50,14 +51,14 @@ static void set(struct unsock_run_environment *environment, const char *name, co
         environment->list[++environment->count] = NULL;
 }
 
-static void drop(struct unsock_run_environment *environment, const char *name) {
+static void drop_variable(struct unsock_run_environment *environment, const char *name) {
     reduce(environment, name, 0);
 }
 
 static bool choose(struct unsock_run_environment *environment, const struct unsock_option *option, const char *value,
                    struct unsock_text *error) {
     struct unsock_span choice = unsock_span_of(value ? value : option->otherwise);
-    if (!value && (get(environment, option->variable) || get(environment, CONVERT_VSOCK)))
+    if (!value && (get_variable(environment, option->variable) || get_variable(environment, CONVERT_VSOCK)))
         return true;
     bool all = unsock_span_is(choice, option->otherwise), vsock = unsock_span_is(choice, VSOCK);
     if (!all && !vsock && !unsock_span_is(choice, NONE)) {
@@ -65,10 +66,10 @@ static bool choose(struct unsock_run_environment *environment, const struct unso
                          "\"");
         return false;
     }
-    drop(environment, option->variable);
-    drop(environment, CONVERT_VSOCK);
+    drop_variable(environment, option->variable);
+    drop_variable(environment, CONVERT_VSOCK);
     if (all || vsock)
-        set(environment, all ? option->variable : CONVERT_VSOCK, "1", "");
+        set_variable(environment, all ? option->variable : CONVERT_VSOCK, "1", "");
     return true;
 }
 
@@ -86,7 +87,7 @@ static bool set_log(struct unsock_run_environment *environment, const struct uns
         }
         file = path;
     }
-    set(environment, option->variable, file, "");
+    set_variable(environment, option->variable, file, "");
     return true;
 }
 
@@ -97,18 +98,18 @@ static bool apply(struct unsock_run_environment *environment, const struct unsoc
     if (option->kind == UNSOCK_OPTION_MAYBE)
         return !value || set_log(environment, option, value, error);
     if (option->kind == UNSOCK_OPTION_SWITCH && value)
-        set(environment, option->variable, "1", "");
+        set_variable(environment, option->variable, "1", "");
     if (option->kind == UNSOCK_OPTION_VALUE && value)
-        set(environment, option->variable, value, "");
+        set_variable(environment, option->variable, value, "");
     if (option->kind == UNSOCK_OPTION_VALUE && !value && option->otherwise[0] != '\0' &&
-        !get(environment, option->variable))
-        set(environment, option->variable, option->otherwise, "");
+        !get_variable(environment, option->variable))
+        set_variable(environment, option->variable, option->otherwise, "");
     return true;
 }
 
 /* In front of what is there, which stays untouched where it can: a linker that reads it sees the very same text. */
-static void preload(struct unsock_run_environment *environment, const char *library) {
-    const char *before = get(environment, "LD_PRELOAD");
+static void put_preload(struct unsock_run_environment *environment, const char *library) {
+    const char *before = get_variable(environment, "LD_PRELOAD");
     size_t size = (before ? strlen(before) : 0) + 2;
     char *others = unsock_exec_space_cut(environment->space, size);
     if (!others)
@@ -129,12 +130,12 @@ static void preload(struct unsock_run_environment *environment, const char *libr
         unsock_text_start(&text, others, size);
         unsock_text_join(&text, ":", before);
     }
-    set(environment, "LD_PRELOAD", library, others);
+    set_variable(environment, "LD_PRELOAD", library, others);
 }
 
 /* A message names what the user wrote: the option, or the variable. */
-static bool check(const struct unsock_run_environment *environment, const struct unsock_run_options *options,
-                  struct unsock_text *error) {
+static bool check_settings(const struct unsock_run_environment *environment, const struct unsock_run_options *options,
+                           struct unsock_text *error) {
     char line[1024];
     struct unsock_text text;
     const char *own[UNSOCK_ENVIRONMENT_OWN];
@@ -188,7 +189,7 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
             return false;
     }
     if (options->trust)
-        set(environment, TRUST, "1", "");
-    preload(environment, library);
-    return check(environment, options, error);
+        set_variable(environment, TRUST, "1", "");
+    put_preload(environment, library);
+    return check_settings(environment, options, error);
 }

@@ -12,12 +12,12 @@
 #define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has ended */
 #define WAIT_NS 10000000
 
-static bool wrong(struct unsock_text *error, const char *why, const char *text) {
+static bool fail_map(struct unsock_text *error, const char *why, const char *text) {
     unsock_text_join(error, "--map: ", why, ": \"", text, "\"");
     return false;
 }
 
-static bool read_port(struct unsock_span word, char *name) {
+static bool read_mapped_port(struct unsock_span word, char *name) {
     struct unsock_port_words port;
     struct unsock_text text = unsock_text_in(name, UNSOCK_RUN_MAP_NAME);
     if (!unsock_port_words_plain(word, &port))
@@ -27,7 +27,7 @@ static bool read_port(struct unsock_span word, char *name) {
 }
 
 /* The first IPv4 address of a list as it stands there, without its bits. */
-static struct unsock_span first_address(const char *addresses) {
+static struct unsock_span first_address_of_list(const char *addresses) {
     struct unsock_span rest = unsock_span_of(addresses);
     while (rest.length > 0) {
         struct unsock_span range = unsock_span_next(&rest, ','), whole = range;
@@ -54,7 +54,7 @@ static bool fill_in(const char *pattern, const char *port, const char *addresses
         else if (*c == 'p')
             unsock_text_span(path, unsock_span_next(&digits, '.'));
         else if (*c == 'a')
-            unsock_text_span(path, first_address(addresses));
+            unsock_text_span(path, first_address_of_list(addresses));
         else
             return false;
     }
@@ -67,25 +67,25 @@ bool unsock_run_map_read(const char *text, const char *addresses, struct unsock_
     struct unsock_text filled;
     struct unsock_span rest = unsock_span_of(text), port = unsock_span_next(&rest, '=');
     if (rest.at == port.at + port.length)
-        return wrong(error, "not PORT=PATH or PORT/udp=PATH", text);
-    if (!read_port(port, map->name))
-        return wrong(error, "not a port from 1 to 65535, alone or with /tcp or /udp", text);
+        return fail_map(error, "not PORT=PATH or PORT/udp=PATH", text);
+    if (!read_mapped_port(port, map->name))
+        return fail_map(error, "not a port from 1 to 65535, alone or with /tcp or /udp", text);
     unsock_text_start(&filled, path, sizeof(path));
     if (!fill_in(rest.at, map->name, addresses, &filled))
-        return wrong(error, "neither %p, %a nor %%", text);
+        return fail_map(error, "neither %p, %a nor %%", text);
     if (path[0] == '\0')
-        return wrong(error, "no path", text);
+        return fail_map(error, "no path", text);
     if (path[0] != '/' && path[0] != '@') {
         if (unsock_run_resolve(path, whole) < 0)
-            return wrong(error, "the working directory was removed: write an absolute path", text);
+            return fail_map(error, "the working directory was removed: write an absolute path", text);
         memcpy(path, whole, strlen(whole) + 1);
     }
     return (!filled.cut && unsock_control_to_path(&map->control, path)) ||
-           wrong(error, "longer than 108 bytes, or an empty name", text);
+           fail_map(error, "longer than 108 bytes, or an empty name", text);
 }
 
 /* Is the very same in it? */
-static bool has(long fd, const struct unsock_control_file *control) {
+static bool has_control(long fd, const struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     long count = unsock_pread64(fd, bytes, sizeof(bytes), 0);
     return count == (long)sizeof(*control) && unsock_same(bytes, control, sizeof(*control));
@@ -116,7 +116,7 @@ bool unsock_run_map_drop(long directory, const char *name, long lock) {
 enum found { AGAIN, TAKEN, OTHER, FAILED };
 
 /* Another run's, which may have ended: who was to remove it needs a moment, or was killed. */
-static enum found replace(long directory, const char *name, long fd) {
+static enum found replace_map(long directory, const char *name, long fd) {
     long lock = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (lock >= 0)
         unsock_run_map_drop(directory, name, lock);
@@ -124,13 +124,13 @@ static enum found replace(long directory, const char *name, long fd) {
 }
 
 /* What is there is the very same, or left over, or somebody else's. */
-static enum found take(long directory, const char *name, long fd, const struct unsock_run_map *map, bool stays) {
+static enum found take_map(long directory, const char *name, long fd, const struct unsock_run_map *map, bool stays) {
     struct statx status;
     if (!is_regular(fd, &status))
         return OTHER;
     bool goes = status.stx_mode & S_ISVTX;
-    if (!has(fd, &map->control))
-        return goes ? replace(directory, name, fd) : OTHER;
+    if (!has_control(fd, &map->control))
+        return goes ? replace_map(directory, name, fd) : OTHER;
     if (goes && unsock_flock(fd, LOCK_SH | LOCK_NB) < 0)
         return AGAIN;
     if (!is_still_there(directory, name, &status))
@@ -141,7 +141,7 @@ static enum found take(long directory, const char *name, long fd, const struct u
 }
 
 /* One attempt. Returns as unsock_run_map_place; -EAGAIN: once more. */
-static long place(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
+static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
     long fd = unsock_openat(directory, map->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     struct statx status;
     if (fd == -ENOENT) {
@@ -152,7 +152,7 @@ static long place(long directory, const char *path, const struct unsock_run_map 
     }
     if (fd < 0)
         return -EEXIST;
-    enum found found = take(directory, map->name, fd, map, stays);
+    enum found found = take_map(directory, map->name, fd, map, stays);
     bool goes = found == TAKEN && !stays && is_regular(fd, &status) && (status.stx_mode & S_ISVTX);
     if (!goes)
         unsock_close(fd);
@@ -168,7 +168,7 @@ long unsock_run_map_place(const char *directory, const struct unsock_run_map *ma
     unsock_text_join(&text, directory, "/", map->name);
     long at = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), result = at;
     for (int i = 0; at >= 0 && i < ATTEMPTS_MOST; i++) {
-        result = place(at, path, map, stays);
+        result = place_control(at, path, map, stays);
         if (result != -EAGAIN)
             break;
         unsock_nanosleep(&pause, NULL);

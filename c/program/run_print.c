@@ -30,7 +30,7 @@ static void put_quoted(struct unsock_printer *printer, const char *text) {
     unsock_printer_char(printer, '\'');
 }
 
-static bool is_among(const char *string, const char *const *list) {
+static bool is_among_strings(const char *string, const char *const *list) {
     struct unsock_span span = unsock_span_of(string);
     for (; *list; list++) {
         if (unsock_span_is(span, *list))
@@ -40,10 +40,10 @@ static bool is_among(const char *string, const char *const *list) {
 }
 
 bool unsock_run_is_ours(const char *string, const char *const *caller) {
-    return unsock_begins(string, "UNSOCK_") || !is_among(string, caller);
+    return unsock_begins(string, "UNSOCK_") || !is_among_strings(string, caller);
 }
 
-static void put_variable(struct unsock_printer *printer, const char *string) {
+static void print_variable(struct unsock_printer *printer, const char *string) {
     while (*string != '\0' && *string != '=')
         unsock_printer_char(printer, *string++);
     unsock_printer_char(printer, '=');
@@ -55,7 +55,7 @@ long unsock_run_print(const char *const *environment, const char *const *caller,
     struct unsock_printer printer = {.used = 0};
     for (; *environment; environment++) {
         if (unsock_run_is_ours(*environment, caller))
-            put_variable(&printer, *environment);
+            print_variable(&printer, *environment);
     }
     for (const char *const *word = command; *word; word++) {
         if (word != command)

@@ -123,16 +123,16 @@ static bool read_signal(struct message *signal) {
     return true;
 }
 
-static void send_message(const struct message *message) {
+static void send_to_keeper(const struct message *message) {
     unsock_sendto(KEEPER_CHANNEL, message, sizeof(*message), MSG_NOSIGNAL, NULL, 0);
 }
 
 static void send_word(int32_t kind, int32_t number) {
     struct message message = {.kind = kind, .number = number};
-    send_message(&message);
+    send_to_keeper(&message);
 }
 
-static bool receive_message(struct message *message) {
+static bool receive_from_keeper(struct message *message) {
     return unsock_read(KEEPER_CHANNEL, message, sizeof(*message)) == (long)sizeof(*message);
 }
 
@@ -188,7 +188,7 @@ static bool came_to_all(struct stay *stay, const struct message *signal) {
 
 static void hear_parent(struct stay *stay) {
     struct message message;
-    if (!receive_message(&message)) {
+    if (!receive_from_keeper(&message)) {
         stay->parent_gone = true;
         unsock_close(KEEPER_CHANNEL);
         if (!stay->command_ended)
@@ -290,7 +290,7 @@ __attribute__((noreturn)) static void end_with_status(int32_t status) {
 static void hear_keeper(long keeper) {
     struct message message;
     int32_t status;
-    if (!receive_message(&message))
+    if (!receive_from_keeper(&message))
         unsock_exit(unsock_wait4(keeper, &status, 0, NULL) == keeper && (status & 0x7f) != 0
                         ? EXIT_SIGNAL + (status & 0x7f)
                         : EXIT_OWN);
@@ -333,7 +333,7 @@ __attribute__((noreturn)) static void be_parent(const struct supervision *superv
             if (signal.pid == (int32_t)keeper || (signal.number == SIGCHLD && signal.code > 0))
                 continue;
             wait_for_group_signals();
-            send_message(&signal);
+            send_to_keeper(&signal);
         }
         if (is_message)
             hear_keeper(keeper);

@@ -67,7 +67,7 @@ static bool arm(struct watch *watch) {
 }
 
 /* Waits for a change since it was armed, at most so many milliseconds; negative: for ever. */
-static void wait_for_change(struct watch *watch, int64_t most) {
+static void wait_for_names(struct watch *watch, int64_t most) {
     uint8_t events[EVENTS_SIZE];
     struct timespec time = {most / 1000, most % 1000 * MILLISECOND};
     struct pollfd poll = {.fd = (int)watch->inotify, .events = POLLIN};
@@ -153,7 +153,7 @@ static int64_t again_after(const struct waiting *waiting, const struct unsock_an
 }
 
 /* Asks all ports. Returns how many are waited for, with the time after which they are asked again; or -errno. */
-static long ask(struct waiting *waiting, int64_t *again) {
+static long ask_ports(struct waiting *waiting, int64_t *again) {
     long left = 0;
     *again = FOR_EVER;
     for (unsigned i = 0; i < waiting->count; i++) {
@@ -199,7 +199,7 @@ int unsock_wait_start(const struct unsock_command_call *call) {
     for (;;) {
         bool is_watched = arm(&watch);
         int64_t again;
-        long left = ask(&waiting, &again);
+        long left = ask_ports(&waiting, &again);
         if (left < 0) {
             unsock_text_join(call->error, "directory ", waiting.directory.path, ": ", unsock_errno_words(-left));
             return UNSOCK_COMMAND_FAILED;
@@ -210,6 +210,6 @@ int unsock_wait_start(const struct unsock_command_call *call) {
         if (rest == 0)
             return say_late(&waiting);
         again = is_watched ? again : sooner(again, UNWATCHED_MS);
-        wait_for_change(&watch, sooner(rest, again));
+        wait_for_names(&watch, sooner(rest, again));
     }
 }

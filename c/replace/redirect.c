@@ -18,7 +18,7 @@ void unsock_redirect_prepare(int socket) {
     unsock_socket_refuse_descriptors(socket);
 }
 
-static long open_socket(int domain, int type, int protocol, int nonblocking) {
+static long open_plain_socket(int domain, int type, int protocol, int nonblocking) {
     long fd = unsock_socket(domain, type | SOCK_CLOEXEC | nonblocking, protocol);
     if (fd >= 0 && domain == AF_UNIX && type == SOCK_DGRAM)
         unsock_redirect_prepare((int)fd);
@@ -26,13 +26,13 @@ static long open_socket(int domain, int type, int protocol, int nonblocking) {
 }
 
 long unsock_redirect_open(int domain, int type, int protocol) {
-    return open_socket(domain, type, protocol, SOCK_NONBLOCK);
+    return open_plain_socket(domain, type, protocol, SOCK_NONBLOCK);
 }
 
 long unsock_redirect_open_like(int fd, int domain, int type, long *flags) {
     *flags = unsock_fcntl(fd, F_GETFL, 0);
     return *flags < 0 ? unsock_errno_as_ip(UNSOCK_AT_STEP, *flags)
-                      : open_socket(domain, type, 0, (int)*flags & O_NONBLOCK);
+                      : open_plain_socket(domain, type, 0, (int)*flags & O_NONBLOCK);
 }
 
 /* Who gets SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
@@ -62,7 +62,7 @@ static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long
     return 0;
 }
 
-static void become(struct unsock_fd *entry, enum unsock_kind kind) {
+static void enter_kind(struct unsock_fd *entry, enum unsock_kind kind) {
     entry->kind = (uint8_t)kind;
     entry->state = UNSOCK_STATE_NEW;
     entry->flags &= ~UNSOCK_OF_SOCKET;
@@ -71,7 +71,7 @@ static void become(struct unsock_fd *entry, enum unsock_kind kind) {
 }
 
 /* What is known of the descriptor afterwards is that it is of `kind`, and where it is watched. */
-UNSOCK_OWN_FRAME static long replace(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
+UNSOCK_OWN_FRAME static long replace_socket(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
     struct unsock_epoll_carry carry;
     long close_on_exec = unsock_fcntl(fd, F_GETFD, 0);
     if (close_on_exec < 0)
@@ -84,7 +84,7 @@ UNSOCK_OWN_FRAME static long replace(int fd, struct unsock_fd *entry, int standi
     if (result == -EBADF)
         result = -ENOBUFS;
     if (result >= 0)
-        become(entry, kind);
+        enter_kind(entry, kind);
     __atomic_fetch_and(&entry->flags, ~UNSOCK_CHANGING, __ATOMIC_RELEASE);
     unsock_epoll_give(fd, entry, &carry);
     return result < 0 ? result : 0;
@@ -103,7 +103,7 @@ struct replacement {
 static void replace_duplicate(int other, struct unsock_fd *entry, const void *of_replacement) {
     const struct replacement *replacement = of_replacement;
     if (unsock_socket_cookie(other) == replacement->cookie)
-        replace(other, entry, replacement->standin, replacement->kind);
+        replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
 /* Its number may have been a duplicate's, which would be exchanged with the others. */
@@ -139,7 +139,7 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     bool unknown = unsock_fd_is_duplicated(old) && unsock_socket_cookie_is_kept_back(fd, replacement.cookie);
     long result = unknown ? -EACCES : carry_flags(fd, old, standin, flags);
     if (result == 0)
-        result = replace(fd, entry, standin, kind);
+        result = replace_socket(fd, entry, standin, kind);
     if (result == 0)
         unsock_fds_visit_duplicates(fd, replace_duplicate, &replacement);
     unsock_close(standin);

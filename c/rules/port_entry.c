@@ -16,7 +16,7 @@
 static const struct {
     char character;
     uint8_t mark;
-} marks[] = {{'+', UNSOCK_PORT_REUSEPORT}, {'*', UNSOCK_PORT_REUSEADDR}, {'!', UNSOCK_PORT_CONNECTED}};
+} entry_marks[] = {{'+', UNSOCK_PORT_REUSEPORT}, {'*', UNSOCK_PORT_REUSEADDR}, {'!', UNSOCK_PORT_CONNECTED}};
 
 static bool is_address(const char *address, const char *text) {
     return unsock_span_is(unsock_span_of(address), text);
@@ -141,9 +141,9 @@ static bool is_address_character(char c) {
 static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry) {
     uint64_t value;
     size_t at = 0;
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        bool marked = at < rest->length && rest->at[at] == marks[i].character;
-        entry->marks |= marked ? marks[i].mark : 0;
+    for (size_t i = 0; i < sizeof(entry_marks) / sizeof(entry_marks[0]); i++) {
+        bool marked = at < rest->length && rest->at[at] == entry_marks[i].character;
+        entry->marks |= marked ? entry_marks[i].mark : 0;
         at += marked;
     }
     size_t end = at;
@@ -186,9 +186,9 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
 void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry) {
     uint8_t shown = entry->number != 0 && entry->marks == 0 ? UNSOCK_PORT_REUSEPORT : entry->marks;
     unsock_text_put(text, entry->address);
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        if (shown & marks[i].mark)
-            unsock_text_char(text, marks[i].character);
+    for (size_t i = 0; i < sizeof(entry_marks) / sizeof(entry_marks[0]); i++) {
+        if (shown & entry_marks[i].mark)
+            unsock_text_char(text, entry_marks[i].character);
     }
     if (shown != 0)
         unsock_text_number(text, entry->number, 10, 1);

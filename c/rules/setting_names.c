@@ -13,7 +13,7 @@ static const char others[][24] = {UNSOCK_OTHER_VARIABLES};
 #define OTHERS (sizeof(others) / sizeof(others[0]))
 #define TESTS "UNSOCK_TEST_"
 
-static const char *known(const struct unsock_words *words, unsigned index) {
+static const char *known_name(const struct unsock_words *words, unsigned index) {
     unsigned settings = 0;
     while (words->name_of(settings))
         settings++;
@@ -39,14 +39,14 @@ static bool refuse_name(struct unsock_span name, const struct unsock_words *word
 bool unsock_setting_names_check(const struct unsock_environment *environment, const char *(*name_of)(unsigned index),
                                 struct unsock_text *error) {
     const char *entry, *candidate;
-    struct unsock_words words = {known, name_of};
+    struct unsock_words words = {known_name, name_of};
     for (size_t at = 0; (entry = unsock_environment_next(environment, &at));) {
         if (!unsock_begins(entry, PREFIX))
             continue;
         struct unsock_span value = unsock_span_of(entry);
         struct unsock_span name = unsock_span_next(&value, '=');
         bool is_known = value.length == 0 || unsock_begins(entry, TESTS);
-        for (unsigned i = 0; !is_known && (candidate = known(&words, i)); i++)
+        for (unsigned i = 0; !is_known && (candidate = known_name(&words, i)); i++)
             is_known = unsock_span_is(name, candidate);
         if (!is_known)
             return refuse_name(name, &words, error);

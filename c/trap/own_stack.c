@@ -95,7 +95,7 @@ static int32_t owner_of(const struct unsock_own_stack *stack) {
     return __atomic_load_n(&stack->thread, __ATOMIC_RELAXED);
 }
 
-static bool claim(struct unsock_own_stack *stack, int32_t owner, int32_t self) {
+static bool claim_stack(struct unsock_own_stack *stack, int32_t owner, int32_t self) {
     return __atomic_compare_exchange_n(&stack->thread, &owner, self, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
@@ -103,7 +103,7 @@ static struct unsock_own_stack *of_nobody(int32_t self) {
     unsigned all = count_kept_stacks();
     for (unsigned i = 0; i < all; i++) {
         struct unsock_own_stack *stack = __atomic_load_n(&kept_stacks[i], __ATOMIC_ACQUIRE);
-        if (stack && owner_of(stack) == 0 && claim(stack, 0, self))
+        if (stack && owner_of(stack) == 0 && claim_stack(stack, 0, self))
             return stack;
     }
     return NULL;
@@ -119,7 +119,7 @@ static struct unsock_own_stack *of_the_dead(int32_t self) {
         unsigned place = __atomic_fetch_add(&next_try, 1, __ATOMIC_RELAXED) % all;
         struct unsock_own_stack *stack = __atomic_load_n(&kept_stacks[place], __ATOMIC_ACQUIRE);
         int32_t owner = stack ? owner_of(stack) : 0;
-        if (owner != 0 && unsock_tkill(owner, 0) == -ESRCH && claim(stack, owner, self))
+        if (owner != 0 && unsock_tkill(owner, 0) == -ESRCH && claim_stack(stack, owner, self))
             return stack;
     }
     return NULL;
