@@ -26,10 +26,22 @@ static long send_to_none(int fd, const struct msghdr *message, int flags) {
     return unsock_sendmsg(fd, &copy, flags | MSG_DONTWAIT);
 }
 
+/* An error was left, or the peer has left: is the program to be told? */
+static bool takes_error(int fd, struct unsock_fd *entry, long result) {
+    bool told = result == -ECONNRESET && (entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
+    if (told) {
+        __atomic_fetch_and(&entry->flags, ~UNSOCK_DATAGRAM_NOBODY_HEARD, __ATOMIC_RELAXED);
+        unsock_fds_tell_duplicates(fd);
+    }
+    return told;
+}
+
 /* Nobody has heard it, which the sender is not told: its length, unless UDP would not have sent it. */
-static long send_in_vain(int fd, const struct msghdr *message, int flags, long size) {
+static long send_in_vain(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
     long result = send_to_none(fd, message, flags);
-    return result == -EFAULT || result == -EOPNOTSUPP ? result : size;
+    if (takes_error(fd, entry, result))
+        return -ECONNREFUSED;
+    return result == -EFAULT || result == -EOPNOTSUPP || result == -EPIPE ? result : size;
 }
 
 /*
@@ -78,22 +90,15 @@ static long way_send(void *of_sending) {
     return unsock_real_send_message(sending->fd, &local, sending->flags);
 }
 
-/* An error was left, or the peer has left: is the program to be told? */
-static bool takes_error(struct unsock_fd *entry, long result) {
-    bool told = result == -ECONNRESET && (entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
-    if (told)
-        __atomic_fetch_and(&entry->flags, ~UNSOCK_DATAGRAM_NOBODY_HEARD, __ATOMIC_RELAXED);
-    return told;
-}
-
 /* Nobody has the address to which it is connected. */
 static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
-    long result = send_in_vain(fd, message, flags, size);
+    long result = send_in_vain(fd, entry, message, flags, size);
     if (result == size && !unsock_datagram_leave_error(fd))
         return -ECONNREFUSED;
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
     if (!(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL))
         unsock_datagram_set_nobody(entry);
+    unsock_fds_tell_duplicates(fd);
     return result;
 }
 
@@ -123,6 +128,12 @@ static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     return any;
 }
 
+/* Is this the address that the socket is connected to, whose answers it hears? */
+static bool is_own_peer(const struct unsock_fd *entry, const struct unsock_ip *ip) {
+    return unsock_state_is_connected(entry->state) && unsock_fd_remote(entry)->port == ip->port &&
+           unsock_ip_same_address(unsock_fd_remote(entry), ip);
+}
+
 /* Nobody took the datagram: what UDP would do, or where else it goes. */
 static long not_taken(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
     long there;
@@ -149,8 +160,11 @@ static long not_taken(struct sending *sending, struct unsock_fd *entry, int flag
     bool nobody = unsock_errno_is_nobody(result) || result == -EPERM;
     if (nobody && hears_of_nobody(fd, entry, sending->ip))
         return -ECONNREFUSED;
+    long size = unsock_segment_total(&local);
+    if (unsock_errno_is_nobody(result) && is_own_peer(entry, sending->ip))
+        return send_to_nobody(fd, entry, &local, flags, size);
     /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
-    return nobody || is_deaf(fd, result) ? send_in_vain(fd, &local, flags, unsock_segment_total(&local)) : result;
+    return nobody || is_deaf(fd, result) ? send_in_vain(fd, entry, &local, flags, size) : result;
 }
 
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
@@ -170,7 +184,7 @@ static bool is_nobody_by_it(long result) {
 /* The way by the name that was known came to `result`. */
 static long send_past_known(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
     struct unsock_port_search search = {.target = sending->ip, .type = SOCK_DGRAM, .spread = entry->local.port};
-    if (takes_error(entry, result))
+    if (takes_error(sending->fd, entry, result))
         return -ECONNREFUSED;
     if (result == -ECONNRESET)
         result = way_send(sending);
@@ -211,7 +225,7 @@ static long go_on_connected(int fd, struct unsock_fd *entry, const struct msghdr
                             long result) {
     if (!unsock_state_is_connected(entry->state))
         return result == -ENOTCONN ? -EDESTADDRREQ : result;
-    if (takes_error(entry, result))
+    if (takes_error(fd, entry, result))
         return -ECONNREFUSED;
     int all = flags | unsock_datagram_full_flags(entry);
     if (result == -ECONNRESET)

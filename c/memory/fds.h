@@ -84,15 +84,15 @@ enum {
     UNSOCK_SETTLED = 1 << 9,             /* `local` was the wildcard before it was connected */
     UNSOCK_STREAM_OVER = 1 << 10,        /* KIND_FOREIGN, AF_TIPC: no more will come than waits to be read */
     UNSOCK_STREAM_HELD = 1 << 11,        /* KIND_FOREIGN: this side has shut down writing, which is held back */
-    UNSOCK_OF_SOCKET = (1 << 12) - 1,
+    UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 12, /* nobody heard the last one, and that is to be told */
+    UNSOCK_OF_SOCKET = (1 << 13) - 1,
     /* Of the descriptor. */
     UNSOCK_OPTIONS = 1 << 13,            /* unsock_option_memory(fd) holds more about the options */
     UNSOCK_STREAM_NONBLOCKING = 1 << 14, /* was made, or set, non-blocking: the kernel knows whether it still is */
     UNSOCK_DATAGRAM_MANY = 1 << 15,      /* sends to several receivers in turn */
     UNSOCK_STREAM_URGENT = 1 << 16,      /* an urgent byte was there once: the kernel's POLLIN is not believed */
     UNSOCK_CHANGING = 1 << 17, /* a thread is exchanging the socket: what the kernel says may not be true yet */
-    UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 18, /* nobody heard the last one, and that is to be told */
-    UNSOCK_STREAM_LOST_WRITE = 1 << 19,     /* some write came after the peer's end: the kernel's marks tell the rest */
+    UNSOCK_STREAM_LOST_WRITE = 1 << 18, /* some write came after the peer's end: the kernel's marks tell the rest */
 };
 
 struct unsock_fd {

@@ -1,0 +1,77 @@
+/**
+ * Makes random programs of socket calls, runs each over the kernel's TCP and UDP and under the library, and prints, as short as
+ * can be, those whose calls end in two ways and have no row in docs/limits.md.
+ *
+ * Usage: `deno task fuzz:calls [--seconds N] [--seed N] [--door preload|trapped|static] [--keep DIR]`. The last line is
+ * `N passed, N failed`.
+ */
+import { parseArgs } from "node:util";
+import { join } from "@std/path/posix";
+import {
+  buildInterpreters,
+  type Door,
+  DOORS,
+  firstDifference,
+  overNetwork,
+  underLibrary,
+} from "../tests/fuzz/calls/compare.ts";
+import { Generator, type Program } from "../tests/fuzz/calls/generate.ts";
+import { shrink } from "../tests/fuzz/calls/shrink.ts";
+import { Random } from "../tests/support/random.ts";
+
+const LENGTH_LEAST = 6;
+const LENGTH_MORE = 24;
+const FOUND_MOST = 20;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "60" },
+    seed: { type: "string" },
+    door: { type: "string" },
+    keep: { type: "string" },
+  },
+});
+const seed = Number(values.seed ?? Date.now() % 1_000_000_000) || 1;
+const doors = DOORS.filter((door) => values.door === undefined || values.door === door);
+const end = performance.now() + Number(values.seconds) * 1000;
+
+/** Differs without a row, twice: what one busy moment did is no finding. */
+async function isFinding(program: Program, door: Door): Promise<boolean> {
+  for (let i = 0; i < 2; i++) {
+    const found = await firstDifference(program, door);
+    if (found === undefined || found.row !== undefined) return false;
+  }
+  return true;
+}
+
+async function report(program: Program, door: Door, number: number): Promise<void> {
+  const short = await shrink(program, (shorter) => isFinding(shorter, door));
+  const [network, library] = await Promise.all([overNetwork(short, door), underLibrary(short, door)]);
+  console.log(`\nfound by program ${number} (${door}):`);
+  for (const [i, line] of short.entries()) {
+    const [one = "", other = ""] = [network[i], library[i]];
+    console.log(`  ${line.padEnd(44)} ${one}${one === other ? "" : `   but under unsock: ${other}`}`);
+  }
+  if (values.keep !== undefined) {
+    Deno.writeTextFileSync(join(values.keep, `${seed}-${number}.txt`), `${short.join("\n")}\n`);
+  }
+}
+
+await buildInterpreters();
+console.log(`seed ${seed}`);
+const random = new Random(seed);
+const rows = new Map<string, number>();
+let [programs, found] = [0, 0];
+while (performance.now() < end && found < FOUND_MOST) {
+  const program = new Generator(random).make(LENGTH_LEAST + random.below(LENGTH_MORE));
+  const door = random.pick(doors);
+  programs++;
+  const difference = await firstDifference(program, door);
+  if (difference?.row !== undefined) rows.set(difference.row, (rows.get(difference.row) ?? 0) + 1);
+  if (difference === undefined || difference.row !== undefined || !await isFinding(program, door)) continue;
+  found++;
+  await report(program, door, programs);
+}
+for (const [row, count] of rows) console.log(`${count} times: ${row}`);
+console.log(`${programs - found} passed, ${found} failed`);
+Deno.exit(found > 0 ? 1 : 0);

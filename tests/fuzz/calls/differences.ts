@@ -1,0 +1,152 @@
+/** What may differ from TCP and UDP: each rule names the row of docs/limits.md that says so. */
+import { type Done, type Followed, readLine, socketsOf } from "./follow.ts";
+
+/** A call that ended in two ways. */
+export interface Difference {
+  readonly line: string;
+  readonly network: string;
+  readonly library: string;
+  /** What came before, with its results over the network. */
+  readonly before: readonly Done[];
+}
+
+/** What a rule sees. */
+interface Case extends Difference {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly socket: Followed | undefined;
+  /** All sockets of the program. */
+  readonly all: readonly Followed[];
+}
+
+/** A difference that has a row. */
+interface Rule {
+  /** Words that the row has. */
+  readonly row: string;
+  is(one: Case): boolean;
+}
+
+function isUdp(socket: Followed | undefined): boolean {
+  return socket?.type.startsWith("udp") === true;
+}
+
+function portOf(address: string | undefined): string | undefined {
+  return /:(\d+)$/.exec(address ?? "")?.[1];
+}
+
+function hasConnected(socket: Followed | undefined): boolean {
+  return socket?.calls.some((call) => call.startsWith("connect")) === true;
+}
+
+function boundPort(socket: Followed | undefined): string | undefined {
+  return portOf(socket?.calls.find((call) => call.startsWith("bind")));
+}
+
+const RULES: readonly Rule[] = [
+  {
+    row: "A socket made before `fork` that one process then connects, disconnects or has listen",
+    is: ({ name, socket, all }) =>
+      socket?.isSettledApart === true ||
+      /^(bind|listen|add|modify|delete|wait)$/.test(name) && all.some((one) => one.isSettledApart),
+  },
+  {
+    row: "A `shutdown` before `connect` or `listen` is `ENOTCONN` and forgotten",
+    is: ({ socket }) => socket?.failed.some((call) => call.startsWith("shutdown")) === true,
+  },
+  {
+    row: "A socket that connects to its own address is refused",
+    is: ({ name, words, socket, library }) =>
+      name === "connect" && library === "ECONNREFUSED" && portOf(words[1]) === boundPort(socket),
+  },
+  {
+    row: "A send without an address that fails gives a UDP socket no port",
+    is: ({ socket, network, library }) =>
+      (network === "EINVAL" || /:any\d+$/.test(network) && library.endsWith(":0")) && isUdp(socket) &&
+      socket?.failed.some((call) => /^(send|write|sendto)/.test(call)) === true,
+  },
+  {
+    row: "`read` on a stream that is not connected fails with `EINVAL`",
+    is: ({ name, network, library }) => name === "read" && network === "ENOTCONN" && library === "EINVAL",
+  },
+  {
+    row: "After a send to nobody on a connected socket, `read` says `ECONNRESET`",
+    is: ({ name, network, library }) => name === "read" && network === "ECONNREFUSED" && library === "ECONNRESET",
+  },
+  {
+    row: "A UDP socket that is bound to a wildcard keeps the wildcard when it connects",
+    is: ({ before, name, socket, network, library }) =>
+      isUdp(socket) && (/^(name|peer)$/.test(name) || network === "ECONNREFUSED" || library === "EADDRINUSE") &&
+      before.some(({ line }) => /connect \w \S+:0$|bind \w (0\.0\.0\.0|\[::\]):/.test(line)),
+  },
+  {
+    row: "One that is connected to an IPv6 address cannot send to an IPv4 one (`ENETUNREACH`)",
+    is: ({ library, socket }) => library === "ENETUNREACH" && socket?.type === "udp6",
+  },
+  {
+    row: "`IPV6_V6ONLY` of a socket that is bound to an IPv6 address is read back as set",
+    is: ({ name, words }) => name === "get" && words[1] === "v6only",
+  },
+  {
+    row: "`connect` to another peer or to none drops what was queued",
+    is: ({ name, socket }) => isUdp(socket) && /^(recv|read|poll|unread|wait)/.test(name) && hasConnected(socket),
+  },
+  {
+    row: "Two sockets that are bound to a wildcard and connected to each other by 127.0.0.2 hear each other",
+    is: ({ network, socket }) => network === "waits" && isUdp(socket) && hasConnected(socket),
+  },
+  {
+    row: "A client that has sent nothing hears of the `shutdown` of its listener as of an end",
+    is: ({ network, before }) => network === "ECONNRESET" && before.some(({ line }) => / shutdown /.test(line)),
+  },
+  {
+    row: "After a refused connect `getsockname` may show no port, or a local address that was not asked for.",
+    is: ({ name, socket }) => name === "name" && socket?.failed.some((call) => call.startsWith("connect")) === true,
+  },
+  {
+    row: "An IPv6 socket that is bound to an IPv4 address, or of UDP connected to one, can go on to IPv6 ones",
+    is: ({ network, socket }) => network === "EAFNOSUPPORT" && socket?.type.endsWith("6") === true,
+  },
+  {
+    row: "Two processes cannot be bound to one address and port at once, even with `SO_REUSEADDR`",
+    is: ({ name, network, library, socket }) =>
+      (name === "bind" || name === "listen") && network === "0" && library === "EADDRINUSE" && !isUdp(socket),
+  },
+  {
+    row: "A listener that another process has shut down cannot be used again",
+    is: ({ socket }) => socket?.isShared === true && socket.calls.some((call) => call.startsWith("shutdown")),
+  },
+  {
+    row: "After `exec`, or for a received descriptor, options are back at their defaults.",
+    is: ({ name, socket }) =>
+      socket?.isHandedOn === true &&
+      (isUdp(socket) || name === "get" || socket.calls.every((call) => call.startsWith("set"))),
+  },
+  {
+    row: "Nor are those in a set that the program was handed (by `exec` or over a socket)",
+    is: ({ name, all }) => /^(wait|modify|delete)$/.test(name) && all.some((one) => one.isHandedOn),
+  },
+  {
+    row: "A datagram that it sends to `[::]` is for `[::1]`; over UDP for `127.0.0.1`.",
+    is: ({ network, before }) =>
+      network.includes("[::ffff:127.0.0.1]") && before.some(({ line }) => /(sendto|sendmsg) \w \[::\]/.test(line)),
+  },
+  {
+    row: "Of processes that share a connected UDP socket the one that sent to nobody is told",
+    is: ({ network, socket }) => network === "ECONNREFUSED" && socket?.isShared === true && isUdp(socket),
+  },
+  {
+    row: "After `connect(AF_UNSPEC)` a stream that the program had not bound to a port of its choice shows port 0",
+    is: ({ name, socket }) =>
+      !isUdp(socket) && socket?.calls.includes("connect none") === true && /^(name|get)$/.test(name),
+  },
+];
+
+/** @returns The row that tells of a difference; undefined: none does. */
+export function rowOf(difference: Difference): string | undefined {
+  const { name, words } = readLine(difference.line);
+  const one = { ...difference, name, words, ...socketsOf(difference.line, difference.before) };
+  return RULES.find((rule) => rule.is(one))?.row;
+}
+
+/** All rows that rules name. */
+export const ROWS: readonly string[] = RULES.map(({ row }) => row);
