@@ -196,15 +196,9 @@ static bool is_own_number(struct unsock_span text) {
 
 /* "/proc/self/exe", "/proc/thread-self/exe", "/proc/PID/exe". */
 bool unsock_self_exe_is(const char *path) {
-    static const char proc[] = "/proc/";
-    size_t i = 0;
-    while (i < sizeof(proc) - 1 && path[i] == proc[i])
-        i++;
-    if (i < sizeof(proc) - 1)
+    if (!unsock_begins(path, "/proc/"))
         return false;
-    struct unsock_span rest = unsock_span_of(path + i);
-    struct unsock_span who = unsock_span_next(&rest, '/');
-    if (!unsock_span_is(rest, "exe"))
-        return false;
-    return unsock_span_is(who, "self") || unsock_span_is(who, "thread-self") || is_own_number(who);
+    struct unsock_span rest = unsock_span_of(path + sizeof("/proc/") - 1), who = unsock_span_next(&rest, '/');
+    return unsock_span_is(rest, "exe") &&
+           (unsock_span_is(who, "self") || unsock_span_is(who, "thread-self") || is_own_number(who));
 }

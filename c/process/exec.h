@@ -42,6 +42,12 @@ bool unsock_library_file(const struct unsock_environment *environment, char *buf
 #define UNSOCK_SEARCH_PATH_MOST 4096
 
 /*
+ * Writes the next candidate into `file`, of UNSOCK_SEARCH_PATH_MOST bytes; `cut`: it is longer. `rest` is the value of
+ * PATH at first, in which an empty directory is the working directory, `more` true. False at the end.
+ */
+bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut);
+
+/*
  * Executes `name` (unsock_exec), which without a slash is looked for in the directories of `path`, separated by colons.
  * With `by_shell` a file that the kernel does not know is given to /bin/sh. Returns -errno, if it returns: of the first
  * file that was there but could not be executed, else -ENOENT.

@@ -31,25 +31,13 @@ static bool check_executable(struct unsock_route *route, const char *file) {
     return true;
 }
 
-static bool put_file_path(char *file, struct unsock_span directory, const char *name) {
-    struct unsock_text text = unsock_text_in(file, UNSOCK_ROUTE_PATH_MOST);
-    while (directory.length > 1 && directory.at[directory.length - 1] == '/')
-        directory.length--;
-    if (directory.length != 1 || directory.at[0] != '/')
-        unsock_text_span(&text, directory);
-    unsock_text_join(&text, directory.length > 0 ? "/" : "./", name);
-    return !text.cut;
-}
-
 /* As execvp does: what is there but cannot be executed is remembered, and the search goes on. */
 static bool search_executable(struct unsock_route *route, const char *command, char *file) {
     struct unsock_span rest = unsock_span_of(route->search ? route->search : UNSOCK_ROUTE_SEARCH);
     char first[WHY_MOST] = "";
-    for (bool more = command[0] != '\0'; more;) {
-        size_t before = rest.length;
-        struct unsock_span directory = unsock_span_next(&rest, ':');
-        more = directory.length < before;
-        if (!put_file_path(file, directory, command))
+    bool more = command[0] != '\0', cut;
+    while (unsock_search_next(&rest, &more, command, file, &cut)) {
+        if (cut)
             continue;
         if (check_executable(route, file)) {
             unsock_text_start(route->error, route->error->buffer, route->error->size);
@@ -81,27 +69,17 @@ bool unsock_route_find(struct unsock_route *route, const char *command, char *fi
 }
 
 static const char *machine_name(unsigned machine) {
-    switch (machine) {
-    case EM_386:
-        return "x86";
-    case EM_MIPS:
-        return "MIPS";
-    case EM_PPC:
-    case EM_PPC64:
-        return "PowerPC";
-    case EM_S390:
-        return "S/390";
-    case EM_ARM:
-        return "ARM";
-    case EM_X86_64:
-        return "x86-64";
-    case EM_AARCH64:
-        return "aarch64";
-    case EM_RISCV:
-        return "RISC-V";
-    default:
-        return "unknown";
+    static const struct {
+        uint16_t machine;
+        char name[10];
+    } machines[] = {{EM_386, "x86"},       {EM_MIPS, "MIPS"},       {EM_PPC, "PowerPC"},
+                    {EM_PPC64, "PowerPC"}, {EM_S390, "S/390"},      {EM_ARM, "ARM"},
+                    {EM_X86_64, "x86-64"}, {EM_AARCH64, "aarch64"}, {EM_RISCV, "RISC-V"}};
+    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+        if (machines[i].machine == machine)
+            return machines[i].name;
     }
+    return "unknown";
 }
 
 static const char *gain_in_words(enum unsock_program_gain gain) {

@@ -5,8 +5,7 @@
 
 static const char shell[] = "/bin/sh";
 
-/* The next candidate into `file`. False at the end. An empty directory is the working directory. */
-static bool next_candidate(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut) {
+bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut) {
     if (!*more)
         return false;
     size_t before = rest->length;
@@ -62,7 +61,7 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
     char *file = space ? unsock_exec_space_cut(space, UNSOCK_SEARCH_PATH_MOST) : NULL;
     if (!file)
         return -ENOMEM;
-    while (next_candidate(&rest, &more, name, file, &cut)) {
+    while (unsock_search_next(&rest, &more, name, file, &cut)) {
         /* To be told so by execute takes two calls for each variable of the environment. */
         long result = cut ? -ENAMETOOLONG : unsock_program_may_execute(AT_FDCWD, file, 0);
         if (!cut && result != -ENOENT)
@@ -88,7 +87,7 @@ long unsock_exec_find(const char *name, const char *path, char *file) {
         unsock_text_put(&text, name);
         return text.cut ? -ENAMETOOLONG : 0;
     }
-    while (next_candidate(&rest, &more, name, file, &cut)) {
+    while (unsock_search_next(&rest, &more, name, file, &cut)) {
         long result = cut ? -ENAMETOOLONG : unsock_program_may_execute(AT_FDCWD, file, 0);
         if (result == 0)
             return 0;

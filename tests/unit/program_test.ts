@@ -54,7 +54,7 @@ Deno.test("a command is searched in PATH as execvp does", () =>
   withFiles({ "b/x": DYNAMIC, "c/x": DYNAMIC, "c/y": DYNAMIC }, (dir) => {
     const find = (command: string, search: string) => inspect(command, search)[0]?.file;
     assertStrictEquals(find("x", `${dir}/a:${dir}/b:${dir}/c`), `${dir}/b/x`);
-    assertStrictEquals(find("y", `${dir}/b:${dir}/c/`), `${dir}/c/y`);
+    assertStrictEquals(find("y", `${dir}/b:${dir}/c/`), `${dir}/c//y`);
     assertStrictEquals(find(`${dir}/c/x`, `${dir}/b`), `${dir}/c/x`);
     assertStrictEquals(inspect("sh", undefined)[0]?.file, "/bin/sh");
   }));
