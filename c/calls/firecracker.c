@@ -30,7 +30,7 @@ int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t be
     struct unsock_timeval time = {0, 0};
     socklen_t size = sizeof(time);
     if (unsock_option_is_set(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDTIMEO)))
-        unsock_option_get(fd, SOL_SOCKET, SO_SNDTIMEO, &time, &size);
+        unsock_getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, &size);
     int32_t limit = unsock_socket_timeval_ms(&time);
     return limit > 0 ? begun + limit : INT64_MAX;
 }

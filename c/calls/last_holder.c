@@ -74,7 +74,7 @@ void unsock_last_holder_may_pass(const struct msghdr *message) {
 static bool lingers_for_nothing(int fd, const struct unsock_fd *entry) {
     int32_t linger[2] = {0, 1};
     socklen_t length = sizeof(linger);
-    return entry->options != 0 && unsock_option_get(fd, SOL_SOCKET, SO_LINGER, linger, &length) == 0 &&
+    return entry->options != 0 && unsock_getsockopt(fd, SOL_SOCKET, SO_LINGER, linger, &length) == 0 &&
            linger[0] != 0 && linger[1] == 0;
 }
 

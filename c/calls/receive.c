@@ -121,20 +121,10 @@ static long receive_from(int fd, void *data, size_t size, int flags, void *addre
     return peeks_all(flags, result) ? peek_all(fd, data, size, flags, result) : result;
 }
 
-static bool is_past(const struct timespec *deadline) {
-    struct timespec now = {0};
-    unsock_clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec > deadline->tv_sec || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
-}
-
-static void add(struct timespec *time, const struct timespec *more) {
-    time->tv_sec += more->tv_sec + (time->tv_nsec + more->tv_nsec) / 1000000000;
-    time->tv_nsec = (time->tv_nsec + more->tv_nsec) % 1000000000;
-}
+#define NO_DEADLINE INT64_MAX
 
 /* As the kernel: the timeout is looked at after each datagram, and never interrupts a wait (recvmmsg(2), BUGS). */
-static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags,
-                            const struct timespec *deadline) {
+static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, int64_t deadline) {
     for (unsigned i = 0; i < count; i++) {
         long result = receive_call(fd, &messages[i].header, flags & ~UNSOCK_MSG_WAITFORONE);
         unsigned length = (unsigned)result;
@@ -144,7 +134,7 @@ static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned co
             return i > 0 ? (long)i : result;
         if (flags & UNSOCK_MSG_WAITFORONE)
             flags |= MSG_DONTWAIT;
-        if (deadline && is_past(deadline))
+        if (deadline != NO_DEADLINE && unsock_clock_ns() >= deadline)
             return (long)i + 1;
     }
     return (long)count;
@@ -164,22 +154,20 @@ static void take_passed(int fd, struct msghdr *message) {
 
 /* What is left of the time is given back (__sys_recvmmsg in net/socket.c). */
 static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
-    struct timespec deadline = {0}, wait, now = {0};
+    struct timespec wait;
     if (!timeout)
-        return receive_several(fd, messages, count, flags, NULL);
+        return receive_several(fd, messages, count, flags, NO_DEADLINE);
     if (unsock_user_read(&wait, timeout, sizeof(wait)) < 0)
         return -EFAULT;
     if (wait.tv_sec < 0 || wait.tv_nsec < 0 || wait.tv_nsec > 999999999)
         return -EINVAL;
-    unsock_clock_gettime(CLOCK_MONOTONIC, &deadline);
-    add(&deadline, &wait);
-    long result = receive_several(fd, messages, count, flags, &deadline);
+    int64_t seconds = UNSOCK_MIN(wait.tv_sec, (int64_t)INT32_MAX), begun = unsock_clock_ns();
+    int64_t deadline = begun + seconds * UNSOCK_SECOND_NS + wait.tv_nsec;
+    long result = receive_several(fd, messages, count, flags, deadline);
     if (result <= 0)
         return result;
-    unsock_clock_gettime(CLOCK_MONOTONIC, &now);
-    bool past = is_past(&deadline);
-    wait.tv_sec = past ? 0 : deadline.tv_sec - now.tv_sec - (deadline.tv_nsec < now.tv_nsec);
-    wait.tv_nsec = past ? 0 : deadline.tv_nsec - now.tv_nsec + (deadline.tv_nsec < now.tv_nsec ? 1000000000 : 0);
+    int64_t left = deadline - UNSOCK_MIN(unsock_clock_ns(), deadline);
+    wait = (struct timespec){wait.tv_sec - seconds + left / UNSOCK_SECOND_NS, left % UNSOCK_SECOND_NS};
     return unsock_user_write(timeout, &wait, sizeof(wait)) < 0 ? -EFAULT : result;
 }
 

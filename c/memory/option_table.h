@@ -69,15 +69,6 @@ int unsock_option_find(int level, int name);
 /* The memory of a descriptor; NULL when there is none (and `create` is false or memory is short). */
 struct unsock_option_memory *unsock_option_memory(int fd, bool create);
 
-/* The kernel's own setsockopt and getsockopt. Return 0 or -errno. */
-static inline long unsock_option_set(int fd, int level, int name, const void *value, socklen_t length) {
-    return unsock_setsockopt(fd, level, name, value, length);
-}
-
-static inline long unsock_option_get(int fd, int level, int name, void *value, socklen_t *length) {
-    return unsock_getsockopt(fd, level, name, value, length);
-}
-
 /* Does the row's bit say that the option was set (a flag: that it is not as at first)? */
 bool unsock_option_is_set(int fd, const struct unsock_fd *entry, int row);
 

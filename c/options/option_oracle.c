@@ -49,7 +49,7 @@ static void join_first(int oracle, int level, int name, const void *value, sockl
         int now = i == 0 ? first : second;
         bool as_group = level == IPPROTO_IP && now == IP_ADD_MEMBERSHIP && name != IP_DROP_MEMBERSHIP;
         if (now != 0)
-            unsock_option_set(oracle, level, now, value, as_group ? UNSOCK_MIN(length, GROUP_SIZE) : length);
+            unsock_setsockopt(oracle, level, now, value, as_group ? UNSOCK_MIN(length, GROUP_SIZE) : length);
     }
 }
 
@@ -61,8 +61,8 @@ long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, con
     if (oracle < 0)
         return 0;
     join_first((int)oracle, level, name, value, length);
-    long result = unsock_option_set((int)oracle, level, name, value, length);
-    if (result == 0 && row >= 0 && unsock_option_get((int)oracle, level, name, answer, &answer_length) == 0)
+    long result = unsock_setsockopt((int)oracle, level, name, value, length);
+    if (result == 0 && row >= 0 && unsock_getsockopt((int)oracle, level, name, answer, &answer_length) == 0)
         unsock_option_remember(fd, entry, row, answer);
     unsock_close(oracle);
     return result;
@@ -88,7 +88,7 @@ long unsock_oracle_get(struct unsock_fd *entry, int level, int name, void *value
     long oracle = unsock_oracle_open(entry);
     if (oracle < 0)
         return -ENOPROTOOPT;
-    long result = unsock_option_get((int)oracle, level, name, value, length);
+    long result = unsock_getsockopt((int)oracle, level, name, value, length);
     unsock_close(oracle);
     return result;
 }

@@ -104,7 +104,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     if (level == SOL_SOCKET)
         return unsock_options_set_socket(fd, entry, row, name, value, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !is_ip_level(level))
-        return unsock_option_set(fd, level, name, value, length);
+        return unsock_setsockopt(fd, level, name, value, length);
     if (row >= 0 && unsock_option_table[row].simple && entry->type == SOCK_STREAM)
         return set_simple(fd, entry, row, value, length);
     /* So in do_tcp_setsockopt, net/ipv4/tcp.c. */
@@ -152,7 +152,7 @@ long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, vo
     if (level == SOL_SOCKET)
         return unsock_options_get_socket(fd, entry, name, value, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !is_ip_level(level))
-        return unsock_option_get(fd, level, name, value, length);
+        return unsock_getsockopt(fd, level, name, value, length);
     int row = unsock_option_find(level, name);
     bool fits = row >= 0 && (level != IPPROTO_TCP || entry->type == SOCK_STREAM) &&
                 (level != IPPROTO_UDP || entry->type == SOCK_DGRAM) &&

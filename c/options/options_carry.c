@@ -11,7 +11,7 @@ static void carry_kernel_option(int from, int to, const struct unsock_option_row
     int32_t value[4] = {0};
     socklen_t length = sizeof(value);
     int name = readable(option->name);
-    if (unsock_option_get(from, option->level, name, value, &length) < 0)
+    if (unsock_getsockopt(from, option->level, name, value, &length) < 0)
         return;
     /* Either one that is switched off ends both (sock_set_timestamp, net/core/sock.c). */
     if ((name == SO_TIMESTAMP || name == SO_TIMESTAMPNS) && value[0] == 0)
@@ -19,7 +19,7 @@ static void carry_kernel_option(int from, int to, const struct unsock_option_row
     /* The kernel doubles a buffer size that is set and tells the doubled one (socket(7)). */
     if (name == SO_RCVBUF || name == SO_SNDBUF)
         value[0] /= 2;
-    unsock_option_set(to, option->level, option->name, value, length);
+    unsock_setsockopt(to, option->level, option->name, value, length);
 }
 
 /* The program's size is UDP's alone: see set_send_buffer in options_socket.c. */
@@ -31,7 +31,7 @@ static void carry_send_buffer(int from, struct unsock_fd *entry, int name, int t
     const int32_t *known = unsock_option_recall(from, entry, row);
     int32_t half = (known ? *known : size) / 2;
     if (to_ip)
-        unsock_option_set(to, SOL_SOCKET, name, &half, sizeof(half));
+        unsock_setsockopt(to, SOL_SOCKET, name, &half, sizeof(half));
     else
         unsock_send_limit_grow(to, 2 * half);
 }
@@ -40,7 +40,7 @@ static void carry_number(int from, struct unsock_fd *entry, int row) {
     int32_t value[4] = {0};
     socklen_t length = sizeof(value);
     const struct unsock_option_row *option = &unsock_option_table[row];
-    if (unsock_option_get(from, option->level, option->name, value, &length) < 0) {
+    if (unsock_getsockopt(from, option->level, option->name, value, &length) < 0) {
         unsock_option_mark(from, entry, row, false);
         return;
     }
@@ -56,7 +56,7 @@ static void replay(int from, struct unsock_fd *entry, int row, int to) {
     if (!value || (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO))
         return;
     size_t length = option->kind == UNSOCK_OPTION_TEXT ? UNSOCK_OPTION_TEXT_SIZE : sizeof(*value);
-    unsock_option_set(to, option->level, option->name, value, (socklen_t)length);
+    unsock_setsockopt(to, option->level, option->name, value, (socklen_t)length);
 }
 
 /* Not to a socket that may be going to listen: see can_peek in options_socket.c. */
@@ -64,7 +64,7 @@ static void carry_peek_offset(const int32_t *offset, const struct unsock_fd *ent
     union unsock_sockaddr peer;
     bool peeks = entry->type == SOCK_DGRAM || unsock_socket_name(to, __NR_getpeername, &peer) >= 0;
     if (offset && *offset >= 0 && peeks)
-        unsock_option_set(to, SOL_SOCKET, SO_PEEK_OFF, offset, sizeof(*offset));
+        unsock_setsockopt(to, SOL_SOCKET, SO_PEEK_OFF, offset, sizeof(*offset));
 }
 
 /* One option that was set on the program's socket `from`, on its way to `to`. */

@@ -8,7 +8,7 @@
 
 /* What the program does not see: a datagram's send never blocks in the kernel for longer than that. */
 static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
-    long result = unsock_option_set(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
+    long result = unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
     if (result < 0 || length < sizeof(struct unsock_timeval))
         return result;
     int32_t number = unsock_socket_timeval_ms(value);
@@ -24,10 +24,10 @@ static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const voi
     socklen_t size_length = sizeof(size);
     long oracle = unsock_oracle_open(entry);
     if (oracle < 0)
-        return unsock_option_set(fd, SOL_SOCKET, name, value, length);
-    long result = unsock_option_set((int)oracle, SOL_SOCKET, name, value, length);
+        return unsock_setsockopt(fd, SOL_SOCKET, name, value, length);
+    long result = unsock_setsockopt((int)oracle, SOL_SOCKET, name, value, length);
     if (result == 0)
-        result = unsock_option_get((int)oracle, SOL_SOCKET, SO_SNDBUF, &size, &size_length);
+        result = unsock_getsockopt((int)oracle, SOL_SOCKET, SO_SNDBUF, &size, &size_length);
     unsock_close(oracle);
     if (result < 0)
         return result;
@@ -43,8 +43,8 @@ static long attach_reuseport(int fd, const struct unsock_fd *entry, int name, co
     long oracle = unsock_oracle_open(entry);
     if (oracle < 0)
         return oracle;
-    unsock_option_set((int)oracle, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-    long result = unsock_option_set((int)oracle, SOL_SOCKET, name, value, length);
+    unsock_setsockopt((int)oracle, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    long result = unsock_setsockopt((int)oracle, SOL_SOCKET, name, value, length);
     unsock_close(oracle);
     return result;
 }
@@ -67,7 +67,7 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
     if (is_unlike_unix(row)) {
         long wrong = unsock_oracle_set(fd, entry, SOL_SOCKET, name, value, length);
         bool applies = wrong == 0 && name == SO_PEEK_OFF && can_peek(entry);
-        return applies ? unsock_option_set(fd, SOL_SOCKET, name, value, length) : wrong;
+        return applies ? unsock_setsockopt(fd, SOL_SOCKET, name, value, length) : wrong;
     }
     if (name == SO_ATTACH_REUSEPORT_CBPF || name == SO_ATTACH_REUSEPORT_EBPF)
         return attach_reuseport(fd, entry, name, value, length);
@@ -75,7 +75,7 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
         return set_send_timeout(fd, entry, value, length);
     if ((name == SO_SNDBUF || name == SO_SNDBUFFORCE) && entry->type == SOCK_DGRAM)
         return set_send_buffer(fd, entry, name, value, length);
-    long result = unsock_option_set(fd, SOL_SOCKET, name, value, length);
+    long result = unsock_setsockopt(fd, SOL_SOCKET, name, value, length);
     if (result < 0)
         return result;
     if (row < 0 || unsock_option_table[row].kind != UNSOCK_OPTION_APPLIED) {
@@ -92,7 +92,7 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     unsigned mark = unsock_socket_mark(fd);
     int32_t answer = name == SO_ERROR && (mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST ? EPIPE : 0;
     if (mark == 0 || (name == SO_ERROR && answer == 0))
-        return unsock_option_get(fd, SOL_SOCKET, name, value, length);
+        return unsock_getsockopt(fd, SOL_SOCKET, name, value, length);
     if (name == SO_ERROR)
         unsock_socket_mark_set(fd, mark, UNSOCK_END_TOLD);
     return unsock_option_answer(&answer, sizeof(answer), SOL_SOCKET, value, length);
@@ -152,7 +152,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         return get_after_end(fd, name, value, length);
     bool set = row >= 0 && unsock_option_is_set(fd, entry, row);
     if (name == SO_PEEK_OFF && can_peek(entry))
-        return unsock_option_get(fd, SOL_SOCKET, name, value, length);
+        return unsock_getsockopt(fd, SOL_SOCKET, name, value, length);
     if ((is_unlike_unix(row) || (name == SO_SNDBUF && entry->type == SOCK_DGRAM)) && !set)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     bool send_buffer = name == SO_SNDBUF && entry->type == SOCK_DGRAM;
@@ -170,7 +170,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
     bool size = name == SO_SNDBUF || name == SO_RCVBUF;
     if (size && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state) && !set)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
-    long result = unsock_option_get(fd, SOL_SOCKET, name, value, length);
+    long result = unsock_getsockopt(fd, SOL_SOCKET, name, value, length);
     if (result == 0 && name == SO_ERROR && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
         note_told(fd, value, length);
     return result;
