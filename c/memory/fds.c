@@ -12,8 +12,8 @@ static UNSOCK_TABLE _Alignas(64) struct unsock_fd first_chunk[CHUNK];
 void *unsock_fds_chunks[CHUNKS] = {first_chunk};
 static uint32_t last_ring;
 int unsock_fds_top;
-static uint8_t no_reads;
-uint8_t *unsock_fds_reads = &no_reads;
+static uint8_t unwatched_reads;
+uint8_t *unsock_fds_reads = &unwatched_reads;
 
 struct unsock_fd *unsock_fds_entry(int fd) {
     unsigned number = (unsigned)fd;
@@ -51,7 +51,7 @@ int unsock_fds_next_with_file(int from) {
 #define NUMBER UNSOCK_RING_NUMBER
 
 /* The entry of a number that is in the ring, else NULL. */
-static struct unsock_fd *member(uint32_t number, uint32_t ring) {
+static struct unsock_fd *find_ring_member(uint32_t number, uint32_t ring) {
     struct unsock_fd *entry = unsock_fds_known((int)number);
     return entry && entry->ring != 0 && ((entry->ring ^ ring) & ~NUMBER) == 0 ? entry : NULL;
 }
@@ -60,10 +60,10 @@ void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *wi
     struct unsock_fd *source = unsock_fds_known(fd), *entry = source;
     uint32_t ring = source ? source->ring : 0, own = (uint32_t)fd, next = own;
     int end = source && unsock_fd_is_duplicated(source) ? unsock_fds_end() : 0;
-    for (int i = 0; i < end && (next = entry->ring & NUMBER) != own && (entry = member(next, ring)); i++)
+    for (int i = 0; i < end && (next = entry->ring & NUMBER) != own && (entry = find_ring_member(next, ring)); i++)
         visit((int)next, entry, with);
     for (int other = 0; next != own && other < end; other++)
-        if (other != fd && (entry = member((uint32_t)other, ring)))
+        if (other != fd && (entry = find_ring_member((uint32_t)other, ring)))
             visit(other, entry, with);
 }
 
@@ -82,10 +82,10 @@ static void join_ring(int from, struct unsock_fd *source, int to, struct unsock_
 }
 
 static void leave_ring(int fd, uint32_t ring) {
-    struct unsock_fd *next = member(ring & NUMBER, ring), *before = next;
+    struct unsock_fd *next = find_ring_member(ring & NUMBER, ring), *before = next;
     uint32_t own = (ring & ~NUMBER) | (uint32_t)fd;
     for (int i = unsock_fds_end(); i > 0 && before && before->ring != own; i--)
-        before = member(before->ring & NUMBER, ring);
+        before = find_ring_member(before->ring & NUMBER, ring);
     if (before)
         __atomic_compare_exchange_n(&before->ring, &own, before == next ? ring | NUMBER : ring, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED);
@@ -121,13 +121,13 @@ void unsock_fds_duplicate(int from, int to) {
 /* Its own number is no longer in the ring, or not known here: the next one's is. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old) {
     int end = unsock_fd_is_duplicated(old) ? unsock_fds_end() : 0;
-    bool found = end > 0 && member(old->ring & NUMBER, old->ring);
+    bool found = end > 0 && find_ring_member(old->ring & NUMBER, old->ring);
     for (int fd = 0; !found && fd < end; fd++)
-        found = member((uint32_t)fd, old->ring) != NULL;
+        found = find_ring_member((uint32_t)fd, old->ring) != NULL;
     return found;
 }
 
-static void tell_options(int other, struct unsock_fd *entry, const void *of_fd) {
+static void tell_duplicate_options(int other, struct unsock_fd *entry, const void *of_fd) {
     const int *fd = of_fd;
     const struct unsock_fd *source = unsock_fds_known(*fd);
     if (!source || entry->kind != source->kind)
@@ -140,10 +140,10 @@ static void tell_options(int other, struct unsock_fd *entry, const void *of_fd) 
 }
 
 void unsock_fds_tell_options(int fd) {
-    unsock_fds_visit_duplicates(fd, tell_options, &fd);
+    unsock_fds_visit_duplicates(fd, tell_duplicate_options, &fd);
 }
 
-static void tell(int other, struct unsock_fd *entry, const void *of_fd) {
+static void tell_duplicate(int other, struct unsock_fd *entry, const void *of_fd) {
     const struct unsock_fd *source = unsock_fds_known(*(const int *)of_fd);
     if (!source || entry->kind != source->kind)
         return;
@@ -151,13 +151,13 @@ static void tell(int other, struct unsock_fd *entry, const void *of_fd) {
     entry->flags = (source->flags & ~UNSOCK_CHANGING) | (entry->flags & UNSOCK_CHANGING);
     if (entry->flags & UNSOCK_FILE)
         unsock_fds_note_file(other);
-    tell_options(other, entry, of_fd);
+    tell_duplicate_options(other, entry, of_fd);
     entry->local = source->local;
     entry->held = source->held;
 }
 
 void unsock_fds_tell_those(int fd) {
-    unsock_fds_visit_duplicates(fd, tell, &fd);
+    unsock_fds_visit_duplicates(fd, tell_duplicate, &fd);
 }
 
 /* A bit for each descriptor: pages are only touched where some have been asked about. */

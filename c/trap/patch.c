@@ -162,7 +162,7 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
 }
 
 /* Stubs lead here from now on. */
-static void share(struct shared *told) {
+static void share_stubs(struct shared *told) {
     shared_memory = told;
     if (told->numbers) /* another version may have loaded the program */
         unsock_fds_reads = &told->numbers[__NR_read];
@@ -189,7 +189,7 @@ long unsock_patch(const struct unsock_patch *patch) {
     if (done == 0 && work.stubs)
         unsock_munmap(work.stubs, work.stubs_size);
     if (done > 0)
-        share((struct shared *)work.stubs);
+        share_stubs((struct shared *)work.stubs);
     return work.refused == -EFAULT || done == 0 ? work.refused : done;
 }
 
@@ -211,7 +211,7 @@ void unsock_patch_take_over(void) {
     long told = unsock_syscall6((long)UNSOCK_TRAPPED_ASK, 0, 0, 0, 0, 0, 0);
     if (unsock_is_error(told) || told == 0)
         return;
-    share((struct shared *)told);
+    share_stubs((struct shared *)told);
     __atomic_store_n(&shared_memory->enter, shared_memory->small_stacks ? unsock_site_switch : unsock_site_stay,
                      __ATOMIC_RELEASE);
 }
