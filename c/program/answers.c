@@ -23,10 +23,18 @@ static long await_connection(long socket, int64_t most) {
     return result < 0 ? result : -error;
 }
 
-static long connect_multiplexer(int socket, const struct unsock_control_file *control, int64_t most) {
-    struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + most};
-    long result = unsock_firecracker_ask(socket, control, &asked, INT64_MAX);
-    return result == 0 ? unsock_firecracker_await(socket, &asked, INT64_MAX) : result;
+long unsock_control_connect(struct unsock_control_file *control, struct unsock_firecracker *asked, int64_t full) {
+    bool asks = control->options & UNSOCK_CONTROL_FIRECRACKER;
+    unsock_target_to_connect(control);
+    long fd = unsock_socket(asks ? AF_UNIX : unsock_target_family(control), SOCK_STREAM | UNSOCK_SOCK_FLAGS, 0);
+    long result = fd < 0 ? fd : unsock_target_apply_options(control, (int)fd);
+    if (result == 0)
+        result = asks ? unsock_firecracker_ask((int)fd, control, asked, full)
+                      : unsock_connect(fd, control->dest, control->dest_length);
+    if (result == 0 || result == -EINPROGRESS)
+        return fd;
+    unsock_close_open(fd);
+    return result;
 }
 
 /*
@@ -47,15 +55,14 @@ static bool is_own_end(long socket, int family) {
 }
 
 /* Makes a connection. Returns 0 where it is taken, else -errno. */
-static long try_connection(const struct unsock_control_file *control, int family, int64_t most) {
-    bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER;
-    long socket = unsock_socket(firecracker ? AF_UNIX : family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+static long try_connection(struct unsock_control_file *control, int family, int64_t most) {
+    struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + most};
+    long socket = unsock_control_connect(control, &asked, INT64_MAX);
     if (socket < 0)
         return socket;
-    long result = firecracker ? connect_multiplexer((int)socket, control, most)
-                              : unsock_connect(socket, control->dest, control->dest_length);
-    if (result == -EINPROGRESS)
-        result = await_connection(socket, most);
+    long result = control->options & UNSOCK_CONTROL_FIRECRACKER
+                      ? unsock_firecracker_await((int)socket, &asked, INT64_MAX)
+                      : await_connection(socket, most);
     if (result == 0 && is_own_end(socket, family))
         result = -ECONNREFUSED;
     /* Over AF_TIPC a close alone would be a reset to the server. */
@@ -77,8 +84,6 @@ static bool is_any_cid(const struct unsock_control_file *control, int family) {
  */
 static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int family, int64_t most) {
     bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER, any = !firecracker && is_any_cid(control, family);
-    if (any)
-        unsock_target_to_connect(control);
     long result = try_connection(control, family, most);
     if (result == 0 || (any && result != -ECONNRESET))
         return UNSOCK_ANSWER_READY;

@@ -3,6 +3,7 @@
 #define UNSOCK_PROGRAM_ANSWERS_H
 
 #include "rules/ip.h"
+#include "unsock.h"
 
 /* port_words.c: Ports as users write them: 8000, 53/udp, 9042@127.0.0.2. Pure. */
 
@@ -60,13 +61,14 @@ struct unsock_answers {
 long unsock_answers_at(const char *directory, const struct unsock_port_words *port, int64_t most,
                        struct unsock_answers *answers);
 
-/* path.c, for others too. */
+/* answers.c, for others too. */
 
 /*
- * Writes a path to it, good for this process's life, into `path`; the given one where it cannot be opened, or there is
- * no /proc.
+ * A non-blocking socket that is connected, or about to be, to where the control file leads for streams; a multiplexer
+ * has been asked (calls/target.h, `asked`, `full`). Returns -errno where it cannot be.
  */
-void unsock_directory_held_path(struct unsock_text *path, const char *directory);
+struct unsock_firecracker;
+long unsock_control_connect(struct unsock_control_file *control, struct unsock_firecracker *asked, int64_t full);
 
 /*
  * path.c: Writes the path of the file in `directory` (absolute) that a client of the port's address connects to,

@@ -243,7 +243,7 @@ static long drain(struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Is the end of what this one says still to be kept from its peer? */
+/* Is the end of what this one says still to be kept_buffers from its peer? */
 static bool is_held(int fd, const struct end *end) {
     const struct end *peer = &pair_ends[end->peer];
     return peer->holds && !peer->told && !(unsock_socket_poll(fd, 0) & (POLLERR | POLLHUP));

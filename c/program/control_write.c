@@ -2,7 +2,7 @@
  * Writing control files: those of `run --map`, and of `UNSOCK_FILE=… libunsock.so` (unsock 1.1's form). A file is made
  * under another name beside its own, which it gets when all is in it (link(2)).
  */
-#include "program/control_write.h"
+#include "program/run.h"
 
 #include "files/control_file.h"
 #include "kernel/log.h"
@@ -56,24 +56,12 @@ long unsock_control_write(const char *path, const struct unsock_control_file *fi
 
 static void put_what_is_there(struct unsock_text *error, const char *path, const char *left_over) {
     struct statx status = {.stx_mode = 0};
-    struct unsock_control_file file;
-    struct unsock_span unix_path = {(const char *)file.dest + UNSOCK_SUN_PATH_OFFSET, sizeof(struct sockaddr_un)};
     unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status);
-    bool is_socket = (status.stx_mode & S_IFMT) == S_IFSOCK;
-    unsock_text_put(error, "exists already, ");
-    if (is_socket)
-        unsock_text_put(error, "a socket: a server has this port");
-    else if ((status.stx_mode & S_IFMT) == S_IFLNK)
-        unsock_text_put(error, "a link: ");
-    else if (unsock_control_file_read(path, &file) < 0)
-        unsock_text_put(error, "and is no control file: ");
-    else if (file.dest[0] == AF_UNIX && unix_path.at[0] == '/') {
-        unsock_text_put(error, "and leads to Unix socket ");
-        unsock_text_span(error, unsock_span_next(&unix_path, '\0'));
-        unsock_text_put(error, ": ");
-    } else
-        unsock_text_put(error, "a control file that leads elsewhere: ");
-    unsock_text_put(error, is_socket ? left_over : "remove it first, or choose another port");
+    if ((status.stx_mode & S_IFMT) == S_IFSOCK)
+        unsock_text_join(error, "exists already, a socket: a server has this port", left_over);
+    else
+        unsock_text_put(error, "exists already (unsock show-control tells of it): remove it first, or choose another "
+                               "port");
 }
 
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *left_over) {
@@ -107,26 +95,24 @@ static const struct variable {
 };
 #define VARIABLES (sizeof(variables) / sizeof(variables[0]))
 
-static bool refuse_value(struct unsock_text *error, const char *name, const char *why, const char *value) {
-    unsock_text_join(error, name, why, value ? ": \"" : "", value ? value : "", value ? "\"" : "");
-    return false;
-}
-
 /* Puts a variable's number, or its default, into the address. Returns false with one line in `error`. */
 static bool put_variable_number(const struct unsock_environment *environment, const struct variable *variable,
                                 uint8_t *dest, struct unsock_text *error) {
     const char *name = variable->name, *value = unsock_environment_get(environment, name);
     uint64_t number = variable->otherwise;
     bool is_any = value && variable->otherwise == UINT32_MAX && unsock_span_is(unsock_span_of(value), "-1");
-    if (!value && variable->is_needed)
-        return refuse_value(error, name, " is missing", NULL);
+    if (!value && variable->is_needed) {
+        unsock_text_join(error, name, " is missing");
+        return false;
+    }
     if (value && !is_any &&
         (!unsock_span_number(unsock_span_of(value), 10, variable->most, &number) || number < variable->least)) {
         unsock_text_join(error, name, ": not a number between ");
         unsock_text_number(error, variable->least, 10, 1);
         unsock_text_put(error, " and ");
         unsock_text_number(error, variable->most, 10, 1);
-        return refuse_value(error, "", "", value);
+        unsock_text_join(error, ": \"", value, "\"");
+        return false;
     }
     memcpy(dest + variable->at, &number, variable->size);
     return true;
@@ -144,9 +130,9 @@ static bool put_multiplexer(struct unsock_control_file *file, const char *path, 
     unsock_close_open(fd);
     real[length > 0 ? length : 0] = '\0';
     if (length <= 0 && path[0] != '/')
-        return refuse_value(error, FC_SOCK, ": a relative path must exist", path);
+        return unsock_options_refuse(error, FC_SOCK, "a relative path must exist", path);
     if (!unsock_control_to_path(&proxy, length > 0 ? real : path))
-        return refuse_value(error, FC_SOCK, ": longer than 108 bytes", path);
+        return unsock_options_refuse(error, FC_SOCK, "longer than 108 bytes", path);
     memcpy(file->proxy, proxy.dest, sizeof(file->proxy));
     file->proxy_length = sizeof(struct sockaddr_un);
     file->options = UNSOCK_CONTROL_FIRECRACKER;
@@ -175,7 +161,7 @@ bool unsock_control_from_variables(const struct unsock_environment *environment,
         memcpy(file->dest + TIPC_UPPER_AT, file->dest + TIPC_LOWER_AT, TIPC_UPPER_AT - TIPC_LOWER_AT);
     return (!path || put_multiplexer(file, path, error)) &&
            (!half_close || unsock_control_half_close_set(file, half_close) ||
-            refuse_value(error, HALF_CLOSE, ": neither hold nor pass", half_close));
+            unsock_options_refuse(error, HALF_CLOSE, "neither hold nor pass", half_close));
 }
 
 int unsock_control_program(const struct unsock_environment *environment, struct unsock_text *line) {

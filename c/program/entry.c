@@ -2,7 +2,7 @@
  * Where the kernel jumps when libunsock.so is executed. Like a static PIE it has been mapped, but nobody has applied
  * its relocations: that comes first, and until it is done only PC-relative code and data may be used.
  */
-#include "program/program.h"
+#include "program/options.h"
 #include "rt/system_calls.h"
 #include "trap/image.h"
 

@@ -26,14 +26,6 @@ static int fail_expose(const char *what, long result) {
     return UNSOCK_COMMAND_FAILED;
 }
 
-/* Ends as whoever has sent the signal expects. */
-static int end_by(int signal) {
-    unsock_keeper_dispose(signal, 0);
-    unsock_kill(unsock_getpid(), signal);
-    unsock_keeper_mask(0, NULL);
-    return 128 + signal;
-}
-
 /* Returns the signal that ends it, NO_END, DIRECTORY_GONE or INPUT_ENDED. */
 static int take_event(const struct unsock_epoll_event *event) {
     uint32_t signal[32];
@@ -74,18 +66,20 @@ static int serve_events(void) {
     struct unsock_epoll_event events[EVENTS_MOST];
     for (;;) {
         int64_t wait = unsock_expose_streams_go_on();
-        wait = unsock_expose_sooner(wait, unsock_expose_datagrams_go_on());
-        wait = unsock_expose_sooner(wait, unsock_expose_all_go_on());
-        wait = unsock_expose_sooner(wait, unsock_connection_pair_go_on());
+        wait = unsock_sooner(wait, unsock_expose_datagrams_go_on());
+        wait = unsock_sooner(wait, unsock_expose_all_go_on());
+        wait = unsock_sooner(wait, unsock_connection_pair_go_on());
         long count = unsock_epoll_pwait(unsock_expose.set, events, EVENTS_MOST, wait, NULL, 0);
         for (long i = 0; i < count; i++) {
             int end = take_event(&events[i]);
             if (end == NO_END)
                 continue;
             leave_expose();
+            if (end > 0)
+                unsock_keeper_obey(end); /* ends this process as whoever has sent it expects */
             return end == INPUT_ENDED      ? 0
                    : end == DIRECTORY_GONE ? fail_expose(unsock_expose.directory.path, -ENOENT)
-                                           : end_by(end);
+                                           : 128 + end;
         }
     }
 }
@@ -106,9 +100,12 @@ static void warn_without_server(const struct unsock_expose_open *port) {
 
 static bool open_one(const struct unsock_expose_port *port) {
     long number = unsock_expose_open(port, unsock_expose.error);
-    if (number >= 0 && !unsock_expose.options.is_in && port->type == SOCK_STREAM)
+    if (number < 0)
+        return false;
+    unsock_expose_port_at((unsigned)number)->stays = true;
+    if (!unsock_expose.options.is_in && port->type == SOCK_STREAM)
         warn_without_server(unsock_expose_port_at((unsigned)number));
-    return number >= 0;
+    return true;
 }
 
 /* The standard descriptors are there, as 0 is none of a connection's; and as many others as may be. */

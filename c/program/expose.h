@@ -60,11 +60,6 @@ static inline void unsock_expose_watch(int operation, long fd, uint32_t events, 
     unsock_epoll_ctl(unsock_expose.set, operation, fd, &event);
 }
 
-/* The earlier one of two moments, or waits; -1: never. */
-static inline int64_t unsock_expose_sooner(int64_t one, int64_t other) {
-    return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
-}
-
 /* expose_ends.c: The two ends of what `expose` joins: in the directory, and in the real network. */
 
 /* A listening TCP or bound UDP socket; `address` becomes what it is bound to. Returns -errno where it cannot be. */
@@ -97,6 +92,7 @@ struct unsock_expose_open {
     struct unsock_ip address; /* of the real network */
     uint16_t port;            /* in the directory */
     int type;                 /* SOCK_STREAM or SOCK_DGRAM */
+    bool stays;               /* it was named, and is not of --all */
     struct sockaddr_un file;
     /* UDP's: a datagram that a full queue has not taken. */
     unsigned held_session;

@@ -13,32 +13,43 @@
 #define PORTS 65536
 #define PAUSE_MS 20
 #define LINE_MOST 512
-#define TOLD (-1)
-
-struct followed {
-    int16_t number; /* of the port that is open, and one; 0: none; TOLD: none can be had, and that has been said */
-    bool seen;
-};
 
 static struct all {
     long changes; /* the descriptor of inotify */
     bool stale;
     int64_t last;
-    struct followed (*ports)[PORTS]; /* TCP's, and UDP's */
+    struct unsock_port_key *live; /* that somebody has now */
+    bool (*told)[PORTS];          /* of TCP's ports, and UDP's: none can be had, and that has been said */
 } all;
 
 long unsock_expose_all_start(void) {
     all = (struct all){.stale = true, .last = INT64_MIN / 2};
-    all.ports = unsock_map(2 * sizeof(*all.ports));
-    all.changes = all.ports ? unsock_inotify_init1(O_NONBLOCK | O_CLOEXEC) : -ENOMEM;
+    all.live = unsock_map(2 * PORTS * sizeof(*all.live));
+    all.told = unsock_map(2 * sizeof(*all.told));
+    all.changes = all.live && all.told ? unsock_inotify_init1(O_NONBLOCK | O_CLOEXEC) : -ENOMEM;
     if (all.changes < 0)
         return all.changes;
     unsock_expose_watch(EPOLL_CTL_ADD, all.changes, EPOLLIN, UNSOCK_EXPOSE_CHANGES, 0);
     return UNSOCK_MIN(unsock_inotify_add_watch(all.changes, unsock_expose.directory.path, CHANGES), 0);
 }
 
-static struct followed *followed_of(struct unsock_port_key key) {
-    return &all.ports[key.type == SOCK_DGRAM][key.number];
+static bool *told_of(struct unsock_port_key key) {
+    return &all.told[key.type == SOCK_DGRAM][key.number];
+}
+
+static bool is_open(struct unsock_port_key key) {
+    const struct unsock_expose_open *port;
+    for (unsigned i = 0; (port = unsock_expose_port_at(i)); i++) {
+        if (port->fd > 0 && port->port == key.number && port->type == key.type)
+            return true;
+    }
+    return false;
+}
+
+static bool is_among_live(const struct unsock_expose_open *port, unsigned count) {
+    while (count > 0 && (all.live[count - 1].number != port->port || all.live[count - 1].type != port->type))
+        count--;
+    return count > 0;
 }
 
 /* Clients of UDP come and go as sockets of such a name, and the lock does; where events were lost all is looked at. */
@@ -54,7 +65,7 @@ static bool is_about_port(const char *name, uint32_t room) {
     if (unsock_file_name_read((struct unsock_span){name, length}, &key, &entry) != UNSOCK_FILE_PORT)
         return false;
     unsock_address_path(key.number, key.type, &path);
-    return key.type == SOCK_STREAM || followed_of(key)->number != 0 || unsock_file_is_link(path.sun_path) ||
+    return key.type == SOCK_STREAM || is_open(key) || *told_of(key) || unsock_file_is_link(path.sun_path) ||
            unsock_control_file_read(path.sun_path, NULL) == 0;
 }
 
@@ -80,15 +91,6 @@ void unsock_expose_all_look(void) {
     all.stale = all.changes > 0;
 }
 
-static bool is_named(struct unsock_port_key key) {
-    const struct unsock_expose_options *options = &unsock_expose.options;
-    for (unsigned i = 0; i < options->count; i++) {
-        if (options->ports[i].port == key.number && options->ports[i].type == key.type)
-            return true;
-    }
-    return false;
-}
-
 /* Is somebody there whom it leads to? */
 static bool is_live(const struct unsock_directory_list_one *one) {
     struct sockaddr_un path;
@@ -101,62 +103,38 @@ static bool is_live(const struct unsock_directory_list_one *one) {
 static void follow_port(struct unsock_port_key key) {
     char line[LINE_MOST];
     struct unsock_text text = unsock_text_in(line, sizeof(line));
-    struct followed *followed = followed_of(key);
     unsock_text_put(&text, "unsock: ");
     long number = unsock_expose_open(&(struct unsock_expose_port){key.number, key.number, key.type}, &text);
     unsock_text_put(&text, "\n");
-    if (number < 0 && followed->number != TOLD)
+    if (number < 0 && !*told_of(key))
         unsock_write(2, line, text.length);
-    followed->number = (int16_t)(number < 0 ? TOLD : number + 1);
-}
-
-static void leave_exposed_port(struct unsock_port_key key) {
-    struct followed *followed = followed_of(key);
-    unsigned number = (unsigned)followed->number - 1;
-    if (followed->number > 0) {
-        unsock_expose_close(number);
-        unsock_expose_tell(unsock_expose_port_at(number), "leads no more to");
-    }
-    followed->number = 0;
-}
-
-static void leave_all(uint8_t type) {
-    for (unsigned number = 1; number < PORTS; number++) {
-        struct unsock_port_key key = {(uint16_t)number, type};
-        if (!followed_of(key)->seen)
-            leave_exposed_port(key);
-    }
-}
-
-static void follow_all(uint8_t type) {
-    for (unsigned number = 1; number < PORTS; number++) {
-        struct unsock_port_key key = {(uint16_t)number, type};
-        struct followed *followed = followed_of(key);
-        if (followed->seen && followed->number <= 0)
-            follow_port(key);
-        followed->seen = false;
-    }
+    *told_of(key) = number < 0;
 }
 
 static void look_for_ports(void) {
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;
+    const struct unsock_expose_open *port;
+    unsigned count = 0;
     if (unsock_directory_list_open(&names, unsock_expose.directory.path, 0) < 0)
         return;
-    while (unsock_directory_list_next(&names, &one)) {
-        if (one.what > UNSOCK_DIRECTORY_LIST_PORT)
-            continue;
-        struct followed *followed = followed_of(one.key);
-        if (!followed->seen && is_live(&one) && !is_named(one.key))
-            followed->seen = true;
+    while (count < 2 * PORTS && unsock_directory_list_next(&names, &one)) {
+        if (one.what <= UNSOCK_DIRECTORY_LIST_PORT && is_live(&one))
+            all.live[count++] = one.key;
     }
     bool whole = names.entries.fd >= 0;
     unsock_directory_list_close(&names);
     /* First those that go: another may have the place. */
-    for (uint8_t type = SOCK_STREAM; whole && type <= SOCK_DGRAM; type++)
-        leave_all(type);
-    for (uint8_t type = SOCK_STREAM; type <= SOCK_DGRAM; type++)
-        follow_all(type);
+    for (unsigned i = 0; whole && (port = unsock_expose_port_at(i)); i++) {
+        if (port->fd <= 0 || port->stays || is_among_live(port, count))
+            continue;
+        unsock_expose_close(i);
+        unsock_expose_tell(port, "leads no more to");
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (!is_open(all.live[i]))
+            follow_port(all.live[i]);
+    }
 }
 
 int64_t unsock_expose_all_go_on(void) {

@@ -187,14 +187,14 @@ int64_t unsock_expose_datagrams_go_on(void) {
         return -1;
     int64_t now = unsock_clock_ms(), idle = (int64_t)unsock_expose.options.idle * 1000, next = -1;
     for (unsigned i = 0; (port = unsock_expose_port_at(i)); i++)
-        next = unsock_expose_sooner(next, go_on_with(i, port, now));
+        next = unsock_sooner(next, go_on_with(i, port, now));
     for (struct session *session = sessions; session < sessions + SESSIONS_MOST; session++) {
         if (session->fd == 0)
             continue;
         if (now - session->last >= idle || !unsock_expose_is_open(session->port, session->life))
             forget_session(session);
         else
-            next = unsock_expose_sooner(next, session->last + idle - now);
+            next = unsock_sooner(next, session->last + idle - now);
     }
     return next;
 }

@@ -1,4 +1,5 @@
 /* A server under unsock reads its client's address from the name that the client's socket is bound to. */
+#include "program/answers.h"
 #include "program/expose.h"
 
 #include "calls/connect.h"
@@ -78,30 +79,17 @@ long unsock_expose_bind_inside(int type, const struct sockaddr_un *file) {
     return ended(fd, result);
 }
 
-/* A multiplexer whose queue is full is asked again, as any server, instead of waited for. */
-static long ask_multiplexer(int fd, const struct unsock_control_file *control) {
-    struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + unsock_settings.connect_timeout_ms};
-    long result = unsock_firecracker_ask(fd, control, &asked, 0);
-    if (result == 0)
-        unsock_connection_pair_expect(fd, &asked, unsock_control_holds_half_close(control));
-    return result == -ETIMEDOUT ? -EAGAIN : result;
-}
-
 static long connect_control(const char *path) {
     struct unsock_control_file control;
+    struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + unsock_settings.connect_timeout_ms};
     if (unsock_control_file_read(path, &control) < 0)
         return -ECONNREFUSED;
     bool asks = control.options & UNSOCK_CONTROL_FIRECRACKER;
-    unsock_target_to_connect(&control);
-    long fd = unsock_socket(asks ? AF_UNIX : unsock_target_family(&control), SOCK_STREAM | FLAGS, 0), result = fd;
+    long fd = unsock_control_connect(&control, &asked, 0);
     if (fd >= 0)
-        result = unsock_target_apply_options(&control, (int)fd);
-    if (fd >= 0 && result == 0)
-        result = asks ? ask_multiplexer((int)fd, &control) : unsock_connect(fd, control.dest, control.dest_length);
-    result = result == -EINPROGRESS ? 0 : result;
-    if (fd >= 0 && result == 0 && !asks)
-        unsock_connection_pair_expect((int)fd, NULL, unsock_control_holds_half_close(&control));
-    return ended(fd, result);
+        unsock_connection_pair_expect((int)fd, asks ? &asked : NULL, unsock_control_holds_half_close(&control));
+    /* A multiplexer whose queue is full is asked again, as any server, instead of waited for. */
+    return asks && fd == -ETIMEDOUT ? -EAGAIN : fd;
 }
 
 long unsock_expose_connect_inside(const struct sockaddr_un *file, const struct unsock_ip *client,

@@ -9,19 +9,15 @@
 
 struct unsock_expose unsock_expose;
 
-static bool fail_expose_word(struct unsock_text *error, const char *why, const char *word) {
-    unsock_text_join(error, "expose: ", why, ": \"", word, "\"");
-    return false;
-}
-
 static bool read_port_option(struct unsock_expose_options *options, const char *word, struct unsock_text *error) {
     struct unsock_span rest = unsock_span_of(word), name = unsock_span_next(&rest, '=');
     bool has_real = rest.at != name.at + name.length;
     struct unsock_port_words own;
     uint64_t real = 0;
     if (!unsock_port_words_plain(name, &own) || (has_real && !unsock_span_number(rest, 10, PORT_MOST, &real)))
-        return fail_expose_word(
-            error, "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any", word);
+        return unsock_options_refuse(
+            error, "expose",
+            "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any", word);
     uint16_t port = own.ip.port;
     options->ports[options->count++] = (struct unsock_expose_port){port, has_real ? (uint16_t)real : port, own.type};
     return true;
@@ -55,9 +51,9 @@ static bool read_values(const struct unsock_options *given, struct unsock_expose
     const char *idle = unsock_options_value(given, "--idle");
     const char *address = unsock_options_value(given, "--address");
     if (idle && !read_idle(idle, options))
-        return fail_expose_word(error, "--idle: not a number of seconds from 1 to 86400", idle);
+        return unsock_options_refuse(error, "expose", "--idle: not a number of seconds from 1 to 86400", idle);
     return unsock_ip_parse(unsock_span_of(address ? address : LOOPBACK), &options->address) ||
-           fail_expose_word(error, "--address: not an IP address", address);
+           unsock_options_refuse(error, "expose", "--address: not an IP address", address);
 }
 
 bool unsock_expose_options_take(const struct unsock_options *given, struct unsock_expose_options *options,
@@ -72,7 +68,7 @@ bool unsock_expose_options_take(const struct unsock_options *given, struct unsoc
     if (!read_values(given, options, error))
         return false;
     if (given->operand_count > UNSOCK_EXPOSE_PORTS_MOST)
-        return fail_expose_word(error, "more than 64 ports", given->operands[UNSOCK_EXPOSE_PORTS_MOST]);
+        return unsock_options_refuse(error, "expose", "more than 64 ports", given->operands[UNSOCK_EXPOSE_PORTS_MOST]);
     for (unsigned i = 0; i < given->operand_count; i++)
         if (!read_port_option(options, given->operands[i], error))
             return false;

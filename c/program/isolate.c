@@ -63,7 +63,7 @@ static long unshare_as_user(void) {
     long result = unsock_unshare(CLONE_NEWUSER | CLONE_NEWNET);
     if (result == 0)
         result = write_id_map("/proc/self/uid_map", uid);
-    /* Without this only root may map groups (user_namespaces(7)). */
+    /* Without this only root may write_id_map groups (user_namespaces(7)). */
     if (result >= 0)
         result = write_to("/proc/self/setgroups", "deny");
     if (result >= 0)

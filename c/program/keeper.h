@@ -5,7 +5,19 @@
 #include "process/run_directory.h"
 #include "program/run.h"
 
-/* supervise.c, for others too: signals. */
+/* supervise.c, for others too: what a process does that outlives a command. */
+
+/* Does with a signal that is blocked, as all are, what the system would do: it may end or stop this process. */
+void unsock_keeper_obey(int signal);
+
+/* From here on no signal but SIGKILL ends it, nor does the end of its session; it has a name of its own. */
+void unsock_keeper_begin(void);
+
+/*
+ * Leaves the caller's descriptors, but for `count` of them (-1: none), and working directory, from which others could
+ * not be removed or unmounted as long as this process had them.
+ */
+void unsock_keeper_leave(const long *kept, unsigned count);
 
 void unsock_keeper_mask(uint64_t mask, uint64_t *before);
 
@@ -38,10 +50,10 @@ void unsock_map_keeper_undo(const char *directory, struct unsock_map_keeper *kee
  * goes.
  *
  * On standard output, each with a NUL behind it: the variables that put a program there, and an empty one. Then one
- * answer to each request on standard input, "" for yes. A request is its length in bytes, a newline and the text:
- * "map PORT[/udp]=PATH" (program/run.h); "unused": nobody was told of the directory, so that nobody in it has to be
- * looked for. A bad request is answered with an error and changes nothing else. The last answer says which processes
- * could not be ended, "" for none.
+ * answer to each request on standard input, "" for yes. A request ends with a NUL: "map PORT[/udp]=PATH"
+ * (program/run.h); "unused": nobody was told of the directory, so that nobody in it has to be looked for. A bad request
+ * is answered with an error and changes nothing else. The last answer says which processes could not be ended, "" for
+ * none.
  */
 
 struct unsock_hold {

@@ -5,36 +5,13 @@
 #include "rules/errno.h"
 
 #include <linux/poll.h>
-#include <linux/prctl.h>
 #include <linux/wait.h>
 
-#define NAME "unsock"
 #define FAILED 1
 
 /* A child like fork's, of which this process is not told. */
 static long fork_silently(void) {
     return unsock_clone(0, NULL);
-}
-
-/* The least of those that it needs from `from` on; INT32_MAX: none. */
-static long next_needed(const struct unsock_map_keeper *keeper, const long others[2], long from) {
-    long next = INT32_MAX;
-    for (unsigned i = 0; i < keeper->count + 2; i++) {
-        long fd = i < 2 ? others[i] : keeper->maps[i - 2].lock;
-        if (fd >= from && fd < next)
-            next = fd;
-    }
-    return next;
-}
-
-/* The caller's descriptors and working directory could not be freed as long as this process had them. */
-static void leave_caller(const struct unsock_map_keeper *keeper, const long others[2]) {
-    for (long from = 0, next; from < INT32_MAX; from = next == INT32_MAX ? next : next + 1) {
-        next = next_needed(keeper, others, from);
-        if (next > from)
-            unsock_close_range(from, next - 1, 0);
-    }
-    unsock_chdir("/");
 }
 
 static void drop_maps(long directory, const struct unsock_map_keeper *keeper) {
@@ -44,9 +21,7 @@ static void drop_maps(long directory, const struct unsock_map_keeper *keeper) {
 
 __attribute__((noreturn)) static void stay(long directory, long command, const struct unsock_map_keeper *keeper) {
     struct pollfd polled = {.fd = (int)command, .events = POLLIN};
-    unsock_keeper_mask(UNSOCK_ALL_SIGNALS, NULL);
-    unsock_setsid();
-    unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
+    unsock_keeper_begin();
     while (unsock_ppoll(&polled, 1, NULL, NULL, 0) == -EINTR)
         ;
     drop_maps(directory, keeper);
@@ -56,8 +31,10 @@ __attribute__((noreturn)) static void stay(long directory, long command, const s
 /* The command begins, and may end, once this has: nothing of the caller's is held by then. */
 __attribute__((noreturn)) static void leave_one_behind(long directory, long command,
                                                        const struct unsock_map_keeper *keeper) {
-    const long others[] = {directory, command};
-    leave_caller(keeper, others);
+    long kept[UNSOCK_RUN_MAPS_MOST + 2] = {directory, command};
+    for (unsigned i = 0; i < keeper->count; i++)
+        kept[i + 2] = keeper->maps[i].lock;
+    unsock_keeper_leave(kept, keeper->count + 2);
     long keeping = fork_silently();
     if (keeping == 0)
         stay(directory, command, keeper);

@@ -28,8 +28,7 @@ bool unsock_option_table_find(const char *command, struct unsock_option_table *t
                                               .count = commands[i].count,
                                               .is_wrapper = commands[i].is_wrapper,
                                               .operands_least = commands[i].operands_least,
-                                              .operands_most = commands[i].operands_most,
-                                              .each_most = UNSOCK_OPTIONS_EACH_MOST};
+                                              .operands_most = commands[i].operands_most};
         memcpy(table->command, commands[i].name, sizeof(commands[i].name));
         memcpy(table->operand, commands[i].operand, sizeof(commands[i].operand));
         return true;
@@ -42,8 +41,7 @@ struct reading {
     struct unsock_options *options;
     struct unsock_text *error;
     bool empty[UNSOCK_OPTIONS_MOST]; /* given without the value that it needs, at least once */
-    bool too_many;
-    bool crowded; /* there are more operands than there is room for */
+    const char *too_many;            /* the flag that was given too often; NULL: none */
     struct unsock_span unknown;
 };
 
@@ -78,10 +76,11 @@ static void take_unknown(struct reading *reading, const char *word) {
         reading->unknown = unsock_span_next(&rest, '=');
 }
 
-static void take_each(struct reading *reading, const char *value) {
+static void take_each(struct reading *reading, const struct unsock_option *option, const char *value) {
     struct unsock_options *options = reading->options;
-    reading->too_many |= options->each_count == reading->table->each_most;
-    if (!reading->too_many)
+    if (options->each_count == UNSOCK_OPTIONS_EACH_MOST)
+        reading->too_many = option->flag;
+    else
         options->each[options->each_count++] = value;
 }
 
@@ -104,14 +103,13 @@ static unsigned take_option(struct reading *reading, const char *const *words) {
     reading->options->values[number] = taken == 2 ? words[1] : value ? value : "";
     reading->empty[number] |= takes_next && reading->options->values[number][0] == '\0';
     if (option->kind == UNSOCK_OPTION_EACH)
-        take_each(reading, reading->options->values[number]);
+        take_each(reading, option, reading->options->values[number]);
     return taken;
 }
 
-static void take_operand(struct reading *reading, const char *word) {
-    struct unsock_options *options = reading->options;
-    reading->crowded |= options->operand_count == UNSOCK_OPERANDS_MOST;
-    if (!reading->crowded)
+/* One more than there may be, and no more. */
+static void take_operand(struct unsock_options *options, const char *word) {
+    if (options->operand_count <= UNSOCK_OPERANDS_MOST)
         options->operands[options->operand_count++] = word;
 }
 
@@ -122,14 +120,14 @@ static void take_words(struct reading *reading, const char *const *words) {
         if (!is_option && is_wrapper)
             break;
         if (!is_option)
-            take_operand(reading, *words);
+            take_operand(reading->options, *words);
         words += is_option ? take_option(reading, words) : 1;
     }
     if (*words && unsock_span_is(unsock_span_of(*words), "--"))
         words++;
     reading->options->command = words;
     for (; !is_wrapper && *words; words++)
-        take_operand(reading, *words);
+        take_operand(reading->options, *words);
 }
 
 static bool check_value(const struct reading *reading, unsigned number) {
@@ -138,8 +136,8 @@ static bool check_value(const struct reading *reading, unsigned number) {
     if (!value)
         return true;
     if (option->value[0] == '\0' && value[0] != '\0') {
-        unsock_text_join(reading->error, command, ": ", option->flag, ": takes no value: \"", value, "\"");
-        return false;
+        unsock_text_join(reading->error, command, ": ");
+        return unsock_options_refuse(reading->error, option->flag, "takes no value", value);
     }
     if (!reading->empty[number])
         return true;
@@ -176,12 +174,9 @@ static bool refuse_unknown(const struct reading *reading) {
 static bool check_operands(const struct reading *reading) {
     const struct unsock_option_table *table = reading->table;
     const struct unsock_options *options = reading->options;
-    if (reading->crowded || options->operand_count > table->operands_most) {
-        unsock_text_join(reading->error, table->command, ": too many arguments");
-        if (!reading->crowded)
-            unsock_text_join(reading->error, ": \"", options->operands[table->operands_most], "\"");
-        return false;
-    }
+    if (options->operand_count > table->operands_most)
+        return unsock_options_refuse(reading->error, table->command, "too many arguments",
+                                     options->operands[table->operands_most]);
     if (options->operand_count >= table->operands_least)
         return true;
     unsock_text_join(reading->error, table->command, ": ", table->operand, " is missing");
@@ -204,11 +199,13 @@ bool unsock_options_read(const struct unsock_option_table *table, const char *co
         return refuse_unknown(&reading);
     if (!reading.too_many)
         return table->is_wrapper || check_operands(&reading);
-    for (unsigned i = 0; i < table->count; i++) {
-        if (table->options[i].kind == UNSOCK_OPTION_EACH)
-            unsock_text_join(error, table->command, ": ", table->options[i].flag, ": more than ");
-    }
-    unsock_text_number(error, table->each_most, 10, 1);
+    unsock_text_join(error, table->command, ": ", reading.too_many, ": more than ");
+    unsock_text_number(error, UNSOCK_OPTIONS_EACH_MOST, 10, 1);
+    return false;
+}
+
+bool unsock_options_refuse(struct unsock_text *error, const char *what, const char *why, const char *value) {
+    unsock_text_join(error, what, ": ", why, ": \"", value, "\"");
     return false;
 }
 

@@ -38,7 +38,6 @@ struct unsock_option_table {
     bool is_wrapper;         /* the first operand ends the options: what follows is a command's */
     unsigned operands_least; /* of its own */
     unsigned operands_most;  /* at most UNSOCK_OPERANDS_MOST */
-    unsigned each_most;      /* of the option that may be given several times */
 };
 
 /* Finds the table of a command. False: the library does not have it. */
@@ -63,13 +62,16 @@ struct unsock_options {
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
                          struct unsock_options *options, struct unsock_text *error);
 
+/* Adds `what: why: "value"` to `error`. Returns false. */
+bool unsock_options_refuse(struct unsock_text *error, const char *what, const char *why, const char *value);
+
 /* What the option was given; NULL: nothing. */
 const char *unsock_options_value(const struct unsock_options *options, const char *flag);
 
-/*
- * program.c: The commands of the library as a program, but for those that start others: `path`, `wait`, `prune`,
- * `expose`.
- */
+/* program.c: The commands of the library as a program, but for those that start others. */
+
+/* Its main. Returns the exit status. */
+int unsock_program(int argc, const char *const *argv, const char *const *environment);
 
 #define UNSOCK_COMMAND_FAILED 1
 #define UNSOCK_COMMAND_USAGE 2 /* what was asked for cannot be */
@@ -81,17 +83,16 @@ struct unsock_command_call {
     struct unsock_text *error;
 };
 
+/* The earlier one of two moments, or waits; -1: never. */
+static inline int64_t unsock_sooner(int64_t one, int64_t other) {
+    return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
+}
+
 /* Each command's options, and what it does. Returns the exit status; what went wrong is one line in `call->error`. */
 int unsock_path_start(const struct unsock_command_call *call);
 int unsock_wait_start(const struct unsock_command_call *call);
 int unsock_prune_start(const struct unsock_command_call *call);
 int unsock_expose_start(const struct unsock_command_call *call);
-
-/* Writes the text to standard output. Returns the exit status. */
-int unsock_command_print(const struct unsock_command_call *call, const struct unsock_text *text);
-
-/* One line behind what is in `call->error` already. Returns UNSOCK_COMMAND_USAGE. */
-int unsock_command_refuse(const struct unsock_command_call *call, const char *why);
 
 /* output.c: Standard output of the library as a program: text, and strings of JSON. */
 
@@ -137,12 +138,9 @@ void unsock_json_bool(struct unsock_json *json, const char *name, bool value);
 
 /*
  * query.c: `query [options] QUESTION...`: what the library knows, as a line of JSON for each question (docs/json.md).
- * Takes the options of `run`. Returns the exit status, or -ENOTSUP with --help; what went wrong is one line in `error`.
+ * Takes the options of `run`. Returns the exit status, or with --help -ENOTSUP: then `error` is a line for each
+ * question. What went wrong is one line in `error`.
  */
 int unsock_query(const char *const *words, const char *const *environment, const char *library,
                  struct unsock_text *error);
-
-/* Writes a line for each question to `text`, for --help. */
-void unsock_query_usage(struct unsock_text *text);
-
 #endif

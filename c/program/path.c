@@ -60,61 +60,49 @@ long unsock_answers_path(const char *directory, const struct unsock_port_words *
     return result;
 }
 
-static int print_library(const struct unsock_command_call *call) {
-    char path[UNSOCK_RUN_PATH_MOST], buffer[UNSOCK_RUN_PATH_MOST + 1];
-    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
-    if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir"))
-        return unsock_command_refuse(call, "path: --lib stands alone");
+static int put_library(const struct unsock_command_call *call, struct unsock_text *line) {
+    char path[UNSOCK_RUN_PATH_MOST];
+    if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir")) {
+        unsock_text_put(call->error, "path: --lib stands alone");
+        return UNSOCK_COMMAND_USAGE;
+    }
     if (!unsock_proof_choose(NULL, call->library, &call->environment, path, call->error))
         return UNSOCK_COMMAND_FAILED;
-    unsock_text_join(&line, path, "\n");
-    return unsock_command_print(call, &line);
+    unsock_text_put(line, path);
+    return 0;
 }
 
-static int put_clients_path(const struct unsock_command_call *call, const char *directory,
-                            const struct unsock_port_words *port, struct unsock_text *line) {
-    struct sockaddr_un path;
-    long result = unsock_answers_path(directory, port, &path);
-    if (result == 0)
-        return unsock_text_put(line, path.sun_path), 0;
-    unsock_text_join(call->error, "path: ", directory, ": ", unsock_errno_words(-result));
-    return UNSOCK_COMMAND_FAILED;
-}
-
-void unsock_directory_held_path(struct unsock_text *path, const char *directory) {
-    struct statx status;
-    size_t before = path->length;
-    long fd = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    unsock_text_put(path, "/proc/self/fd/");
-    unsock_text_number(path, (uint64_t)fd, 10, 1);
-    if (fd >= 0 && unsock_statx(AT_FDCWD, path->buffer + before, 0, STATX_TYPE, &status) == 0)
-        return;
-    path->length = before;
-    unsock_text_put(path, directory);
-}
-
-int unsock_path_start(const struct unsock_command_call *call) {
+static int put_path(const struct unsock_command_call *call, struct unsock_text *line) {
     const struct unsock_options *options = call->options;
     struct unsock_run_directory directory;
     struct unsock_port_words port;
-    char buffer[UNSOCK_RUN_PATH_MOST + 64];
-    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
-    if (unsock_options_value(options, "--lib"))
-        return print_library(call);
-    if (options->operand_count == 0)
-        return unsock_command_refuse(call, "path: PORT[@ADDR][/udp] is missing");
+    struct sockaddr_un path;
+    if (options->operand_count == 0) {
+        unsock_text_put(call->error, "path: PORT[@ADDR][/udp] is missing");
+        return UNSOCK_COMMAND_USAGE;
+    }
     if (!unsock_run_directory_choose(unsock_options_value(options, "--dir"), &call->environment, &directory,
                                      call->error) ||
         !unsock_port_words_read(options->operands[0], &port, call->error))
         return UNSOCK_COMMAND_USAGE;
-    if (port.has_address) {
-        int status = put_clients_path(call, directory.path, &port, &line);
-        if (status != 0)
-            return status;
-    } else {
-        unsock_text_join(&line, directory.path, "/");
-        unsock_port_words_name(&line, &port);
+    if (!port.has_address) {
+        unsock_text_join(line, directory.path, "/");
+        unsock_port_words_name(line, &port);
+        return 0;
     }
+    long result = unsock_answers_path(directory.path, &port, &path);
+    if (result == 0)
+        return unsock_text_put(line, path.sun_path), 0;
+    unsock_text_join(call->error, "path: ", directory.path, ": ", unsock_errno_words(-result));
+    return UNSOCK_COMMAND_FAILED;
+}
+
+int unsock_path_start(const struct unsock_command_call *call) {
+    char buffer[UNSOCK_RUN_PATH_MOST + 64];
+    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
+    int status = unsock_options_value(call->options, "--lib") ? put_library(call, &line) : put_path(call, &line);
     unsock_text_char(&line, '\n');
-    return unsock_command_print(call, &line);
+    if (status != 0)
+        return status;
+    return unsock_output_status(unsock_output(buffer, line.length), 0, UNSOCK_COMMAND_FAILED, call->error);
 }

@@ -1,8 +1,6 @@
 /* Nobody but a user writes them so. */
 #include "program/answers.h"
 
-#include "unsock.h"
-
 #define PORT_MOST 65535
 
 static bool read_port_number(struct unsock_span digits, struct unsock_port_words *port) {

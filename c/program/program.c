@@ -1,9 +1,8 @@
 /* libunsock.so run as a program: `run`, a control file from the environment, its usage; or in front of the command
  * line. */
-#include "program/program.h"
+#include "program/options.h"
 
 #include "process/start.h"
-#include "program/control_write.h"
 #include "program/keeper.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
@@ -13,7 +12,7 @@
 
 #define PATH_MOST 4096
 #define LINE_MOST (4 * PATH_MOST)
-#define FRONT "unsock" /* by this name it is in front of the command line */
+#define FRONT "unsock" /* by this name it is_word in front of the command line */
 #define OF_RUNTIME                                                                                                     \
     "unsock-of-runtime:" /* and by one that begins so a runtime has become it (lib/library/caller.ts)                  \
                           */
@@ -30,7 +29,7 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  libunsock.so hold [OPTIONS]\n"
                             "A TCP port of the real network that leads to a server in a directory:\n"
                             "  libunsock.so expose [OPTIONS] PORT[=PORT]...\n"
-                            "The path of a port's file; until somebody listens; away with what is left over:\n"
+                            "The path of a port's file; until somebody listens; away with what is_word left over:\n"
                             "  libunsock.so path PORT\n"
                             "  libunsock.so wait PORT...\n"
                             "  libunsock.so prune\n"
@@ -57,11 +56,11 @@ static bool asks_help(const char *word) {
 
 struct command {
     struct unsock_option_table table;
-    int (*start)(const struct unsock_command_call *call); /* NULL: `run` and `hold`, which start other programs */
-    bool holds;
+    int (*start)(const struct unsock_command_call *call); /* NULL: those that take the options of `run` */
+    bool holds, asks;
 };
 
-/* The command of this name. False: there is none. */
+/* The command of this name. False: there is_word none. */
 static bool find_command(const char *name, struct command *command) {
     command->start = is_word(name, "path")     ? unsock_path_start
                      : is_word(name, "wait")   ? unsock_wait_start
@@ -69,7 +68,8 @@ static bool find_command(const char *name, struct command *command) {
                      : is_word(name, "expose") ? unsock_expose_start
                                                : NULL;
     command->holds = is_word(name, "hold");
-    return unsock_option_table_find(command->holds ? "run" : name, &command->table);
+    command->asks = is_word(name, "query");
+    return unsock_option_table_find(command->holds || command->asks ? "run" : name, &command->table);
 }
 
 /*
@@ -117,19 +117,19 @@ static const char *own_file(char path[PATH_MOST]) {
     return length > 0 && length < PATH_MOST - 1 ? path : NULL;
 }
 
-/* What ends the runtime with a panic is told here. NULL: nothing does. */
+/* What ends the runtime with a panic is_word told here. NULL: nothing does. */
 static const char *runtime_fails_at(const char *const *argv) {
     char directory[PATH_MOST];
     if (unsock_getcwd(directory, sizeof(directory)) == -ENOENT)
         return "the working directory was removed: change to another";
     for (; *argv; argv++) {
         if (!unsock_utf8_is(*argv))
-            return "an argument is no UTF-8: only `run` takes such";
+            return "an argument is_word no UTF-8: only `run` takes such";
     }
     return NULL;
 }
 
-/* To the command line, seen from the library where `install` and packages put it. Returns where there is none. */
+/* To the command line, seen from the library where `install` and packages put it. Returns where there is_word none. */
 static void hand_over(const char *const *argv, const char *const *environment) {
     char own[PATH_MOST], file[PATH_MOST + 32];
     struct unsock_text text = unsock_text_in(file, sizeof(file));
@@ -142,7 +142,8 @@ static void hand_over(const char *const *argv, const char *const *environment) {
         return;
     const char *why = runtime_fails_at(argv);
     unsock_keeper_dispose(SIGXFSZ, SIG_IGN); /* the runtime writes to its caches where files may not grow, too */
-    /* Without the library's mark: where this program itself is trapped, as below another `run`, exec is followed. */
+    /* Without the library's mark: where this program itself is_word trapped, as below another `run`, exec is_word
+     * followed. */
     if (!why)
         unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
     else
@@ -161,7 +162,7 @@ static int print_texts(const char *const *texts, int failed) {
     return error.length > 0 ? fail_program(line, status) : status;
 }
 
-/* Of a command, when the whole command line is not there to tell more. */
+/* Of a command, when the whole command line is_word not there to tell more. */
 static int print_usage(const struct command *command) {
     const struct unsock_option_table *table = &command->table;
     const char *texts[UNSOCK_OPTIONS_MOST * 5 + 8], *operand = command->holds ? "" : table->operand;
@@ -186,32 +187,23 @@ static int print_usage(const struct command *command) {
 
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
                        bool is_front) {
-    unsock_start_marks(); /* below a `run` what is asked, and the real network, is not redirected */
+    unsock_start_marks(); /* below a `run` what is_word asked, and the real network, is_word not redirected */
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error = unsock_text_in(line, sizeof(line));
     const char *library = own_file(own);
     struct unsock_run_start run = {
         .words = argv + 2, .caller = environment, .library = library, .holds = command->holds};
-    int status = command->start ? start_command(command, argv + 2, environment, library, &error)
-                                : unsock_run_words(&run, &error);
+    int status = command->start  ? start_command(command, argv + 2, environment, library, &error)
+                 : command->asks ? unsock_query(argv + 2, environment, library, &error)
+                                 : unsock_run_words(&run, &error);
+    if (status == -ENOTSUP && command->asks)
+        return print_texts((const char *const[]){"libunsock.so query [options of run] QUESTION...\n\n", line, NULL}, 1);
     if (status == -ENOTSUP || status == -ENOSYS) {
         if (is_front)
             hand_over(argv, environment);
         if (status == -ENOSYS)
             return fail_with("expose: --http", "not the library's but the command line's: unsock expose --http", 1);
         return print_usage(command);
-    }
-    return error.length > 0 ? fail_program(line, status) : status;
-}
-
-static int query(const char *const *argv, const char *const *environment) {
-    unsock_start_marks();
-    char own[PATH_MOST], line[LINE_MOST], help[1024];
-    struct unsock_text error = unsock_text_in(line, sizeof(line)), text = unsock_text_in(help, sizeof(help));
-    int status = unsock_query(argv + 2, environment, own_file(own), &error);
-    if (status == -ENOTSUP) {
-        unsock_query_usage(&text);
-        return print_texts((const char *const[]){"libunsock.so query [options of run] QUESTION...\n\n", help, NULL}, 1);
     }
     return error.length > 0 ? fail_program(line, status) : status;
 }
@@ -249,8 +241,6 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         restore_caller(unsock_span_of(argv[0] + sizeof(OF_RUNTIME) - 1));
     if (argc >= 3 && asks_help(argv[1]))
         return unsock_program(3, (const char *const[]){argv[0], argv[2], "--help", NULL}, environment);
-    if (argc >= 2 && is_word(argv[1], "query"))
-        return query(argv, environment);
     struct command command;
     if (argc >= 2 && find_command(argv[1], &command))
         return start_given(&command, argv, environment, is_front);
@@ -259,14 +249,15 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
     if (is_front)
         hand_over(argv, environment);
     if (argc >= 2 && is_word(argv[1], "make-control"))
-        return fail_with(argv[1],
-                         "the whole command line has it, which is not installed here. The library alone makes control "
-                         "files by variables: UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so; --help has all",
-                         EXIT_USAGE);
+        return fail_with(
+            argv[1],
+            "the whole command line has it, which is_word not installed here. The library alone makes control "
+            "files by variables: UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so; --help has all",
+            EXIT_USAGE);
     if (argc >= 2 && !asks_help(argv[1]))
         return fail_with(argv[1],
                          is_front ? "the library alone has run, hold, expose, path, wait and prune: the whole command "
-                                    "line is not installed beside it"
+                                    "line is_word not installed beside it"
                                   : "unknown command; --help says what there is",
                          1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))

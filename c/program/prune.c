@@ -1,4 +1,4 @@
-/* What is left over in a directory, and what of it could not be removed: in the order of names. */
+/* What is left over in a directory, and what of it could not be removed. */
 #include "program/run.h"
 
 #include "files/release.h"
@@ -9,16 +9,14 @@
 #include "rules/errno.h"
 
 #define NAMES_SIZE (1u << 23) /* what nobody fills is no memory */
-#define NAME_LEAST 4          /* bytes of a name that is noted */
 
 struct pruning {
     const struct unsock_command_call *call;
     struct unsock_run_directory directory;
-    struct unsock_printer printer;
+    struct unsock_json output;
     bool remove;
     bool force;
     bool json;
-    unsigned told;
     bool is_left; /* something could not be removed */
 };
 
@@ -39,25 +37,19 @@ static const char *reason(int64_t error) {
     }
 }
 
-/* `directory`: "" where `name` is a path. `why`: NULL: it is gone, or would be. */
-static void print_pruned(struct pruning *pruning, const char *directory, const char *name, const char *why) {
-    struct unsock_printer *printer = &pruning->printer;
-    const char *slash = directory[0] != '\0' ? "/" : "";
-    const char *const path[] = {directory, slash, name, NULL};
+/* `why`: NULL: it is gone, or would be. */
+static void print_pruned(struct pruning *pruning, const char *path, const char *why) {
+    struct unsock_printer *printer = &pruning->output.printer;
     pruning->is_left |= why != NULL;
     if (pruning->json) {
-        unsock_printer_put(printer, pruning->told++ == 0 ? "[\n  {\n    \"file\": " : ",\n  {\n    \"file\": ");
-        unsock_printer_json(printer, path);
-        unsock_printer_put(printer, ",\n    \"problem\": ");
-        if (why)
-            unsock_printer_json(printer, (const char *const[]){why, NULL});
-        unsock_printer_put(printer, why ? "\n  }" : "null\n  }");
+        unsock_json_open(&pruning->output, NULL, '{');
+        unsock_json_text(&pruning->output, "file", path);
+        unsock_json_text(&pruning->output, "problem", why);
+        unsock_json_close(&pruning->output, '}');
         return;
     }
-    if (!why)
-        unsock_printer_put(printer, pruning->remove ? "removed " : "would remove ");
-    for (const char *const *part = path; *part; part++)
-        unsock_printer_put(printer, *part);
+    unsock_printer_put(printer, why ? "" : pruning->remove ? "removed " : "would remove ");
+    unsock_printer_put(printer, path);
     unsock_printer_put(printer, why ? ": " : "");
     unsock_printer_put(printer, why ? why : "");
     unsock_printer_char(printer, '\n');
@@ -70,54 +62,39 @@ static void note_name(void *context, const char *name, long result) {
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-static bool is_name_before(const char *one, const char *other) {
-    while (*one == *other && *one != '\0')
-        one++, other++;
-    return (unsigned char)*one < (unsigned char)*other;
-}
-
-/* Moves what stands at the root down a heap of `count`, to where nothing below it is behind it. */
-static void sift_name(char **names, size_t root, size_t count) {
-    for (size_t child; (child = 2 * root + 1) < count; root = child) {
-        child += child + 1 < count && is_name_before(names[child], names[child + 1]);
-        if (!is_name_before(names[root], names[child]))
-            return;
-        char *name = names[root];
-        names[root] = names[child];
-        names[child] = name;
-    }
-}
-
-static void sort_names(char **names, size_t count) {
-    for (size_t root = count / 2; root-- > 0;)
-        sift_name(names, root, count);
-    for (size_t end = count; end-- > 1;) {
-        char *name = names[0];
-        names[0] = names[end];
-        names[end] = name;
-        sift_name(names, 0, end);
-    }
+/*
+ * Writes a path to it, good for this process's life, into `path`; the given one where it cannot be opened, or there is
+ * no /proc.
+ */
+static void put_held_path(struct unsock_text *path, const char *directory) {
+    struct statx status;
+    size_t before = path->length;
+    long fd = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    unsock_text_put(path, "/proc/self/fd/");
+    unsock_text_number(path, (uint64_t)fd, 10, 1);
+    if (fd >= 0 && unsock_statx(AT_FDCWD, path->buffer + before, 0, STATX_TYPE, &status) == 0)
+        return;
+    path->length = before;
+    unsock_text_put(path, directory);
 }
 
 /* What is told is told when the directory is no longer locked. */
-static bool prune_sockets(struct pruning *pruning, char *memory, char **sorted) {
+static bool prune_sockets(struct pruning *pruning, char *memory) {
     char seen[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text = unsock_text_in(seen, sizeof(seen)), names = unsock_text_in(memory, NAMES_SIZE);
     struct unsock_prune_seer seer = {note_name, &names};
-    unsock_directory_held_path(&text, pruning->directory.path);
+    put_held_path(&text, pruning->directory.path);
     long result = unsock_prune_directory(seen, pruning->remove, &seer);
     if (names.cut || (result < 0 && result != -ENOENT)) {
         unsock_text_join(pruning->call->error, "directory ", pruning->directory.path, ": ",
                          unsock_errno_words(names.cut ? ENOBUFS : -result));
         return false;
     }
-    size_t count = 0;
-    for (char *name = memory; name < memory + names.length; name += strlen(name) + 2)
-        sorted[count++] = name;
-    sort_names(sorted, count);
-    for (size_t i = 0; i < count; i++) {
-        unsigned char error = (unsigned char)sorted[i][strlen(sorted[i]) + 1];
-        print_pruned(pruning, pruning->directory.path, sorted[i], error == 0 ? NULL : reason(error));
+    for (const char *name = memory; name < memory + names.length; name += strlen(name) + 2) {
+        unsigned char error = (unsigned char)name[strlen(name) + 1];
+        unsock_text_start(&text, seen, sizeof(seen));
+        unsock_text_join(&text, pruning->directory.path, "/", name);
+        print_pruned(pruning, seen, error == 0 ? NULL : reason(error));
     }
     return true;
 }
@@ -144,24 +121,23 @@ static void prune_private(struct pruning *pruning, char *memory) {
         if (*c != '\n')
             continue;
         *c = '\0';
-        print_pruned(pruning, "", path, NULL);
+        print_pruned(pruning, path, NULL);
         path = c + 1;
     }
 }
 
 static bool prune_directory(struct pruning *pruning) {
-    const size_t size = NAMES_SIZE + NAMES_SIZE / NAME_LEAST * sizeof(char *);
-    char *memory = unsock_map(size);
+    char *memory = unsock_map(NAMES_SIZE);
     if (!memory)
         unsock_text_put(pruning->call->error, "prune: out of memory");
-    bool good = memory && prune_sockets(pruning, memory, (char **)(memory + NAMES_SIZE));
+    bool good = memory && prune_sockets(pruning, memory);
     if (good && is_trusted_directory(pruning)) {
         prune_private(pruning, memory);
         if (pruning->remove)
             unsock_loopback_names_prune(pruning->directory.path);
     }
     if (memory)
-        unsock_unmap(memory, size);
+        unsock_unmap(memory, NAMES_SIZE);
     return good;
 }
 
@@ -181,11 +157,13 @@ int unsock_prune_start(const struct unsock_command_call *call) {
     if ((is_named && !unsock_proof_choose(named, call->library, &call->environment, library, call->error)) ||
         !unsock_run_directory_check_place(&pruning.directory, pruning.force, call->error))
         return UNSOCK_COMMAND_FAILED;
+    if (pruning.json)
+        unsock_json_open(&pruning.output, NULL, '[');
     bool good = prune_directory(&pruning);
     if (pruning.json)
-        unsock_printer_put(&pruning.printer, pruning.told > 0 ? "\n]\n" : "[]\n");
+        unsock_printer_put(&pruning.output.printer, "]\n");
     if (!good)
         return UNSOCK_COMMAND_FAILED;
-    return unsock_output_status(unsock_printer_end(&pruning.printer), pruning.is_left, UNSOCK_COMMAND_FAILED,
+    return unsock_output_status(unsock_printer_end(&pruning.output.printer), pruning.is_left, UNSOCK_COMMAND_FAILED,
                                 call->error);
 }

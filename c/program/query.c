@@ -16,8 +16,6 @@
 #define FAILED 1
 #define MISUSED 2
 
-enum need { NEEDS_NOTHING, MAY_HAVE_VALUE, NEEDS_VALUE };
-
 struct query {
     struct unsock_json json;
     struct unsock_run_options options;
@@ -27,69 +25,48 @@ struct query {
     uint64_t status; /* the exit status that `run` would have; 0: not that kind of error */
 };
 
-/* Writes the members of one answer. Returns false with one line in the query's error. */
-typedef bool answerer(struct query *query, const char *value);
+/* Each question, and what its value is called: one that begins with "=" is needed, one with "[" may be missing. */
+#define QUESTIONS(QUESTION)                                                                                            \
+    QUESTION(VERSION, "version", "")                                                                                   \
+    QUESTION(CALLS, "calls", "")                                                                                       \
+    QUESTION(SETTINGS, "settings", "")                                                                                 \
+    QUESTION(DIRECTORY, "directory", "")                                                                               \
+    QUESTION(RIGHTS, "rights", "")                                                                                     \
+    QUESTION(PREPARE, "prepare", "")                                                                                   \
+    QUESTION(HOLDS, "holds", "")                                                                                       \
+    QUESTION(NAMES, "names", "[=PORT]")                                                                                \
+    QUESTION(SOCKETS, "sockets", "")                                                                                   \
+    QUESTION(STATE, "state", "=FILE")                                                                                  \
+    QUESTION(PRUNE, "prune", "=FILE")                                                                                  \
+    QUESTION(PORT, "port", "=PORT[@ADDR][/udp]")                                                                       \
+    QUESTION(CLIENT, "client", "=PORT@ADDR[/udp]")                                                                     \
+    QUESTION(ROUTE, "route", "=COMMAND")                                                                               \
+    QUESTION(LIBRARY, "library", "=FILE")                                                                              \
+    QUESTION(MAY_BIND, "may-bind", "")                                                                                 \
+    QUESTION(REWRITING, "rewriting", "=FILE")                                                                          \
+    QUESTION(MAY, "may", "=USER:GROUP:RIGHTS:FILE")
 
-struct question {
-    char name[16];
-    char value[24]; /* what it is called */
-    enum need need;
-};
+#define NUMBER(number, name, value) number,
+enum number { QUESTIONS(NUMBER) COUNT };
 
-enum number {
-    VERSION,
-    CALLS,
-    SETTINGS,
-    DIRECTORY,
-    RIGHTS,
-    PREPARE,
-    HOLDS,
-    NAMES,
-    SOCKETS,
-    STATE,
-    PRUNE,
-    PORT,
-    CLIENT,
-    ROUTE,
-    LIBRARY,
-    MAY_BIND,
-    REWRITING,
-    MAY,
-    COUNT
-};
+#define ROW(number, name, value) {name, value},
+static const struct {
+    char name[16], value[24];
+} questions[COUNT] = {QUESTIONS(ROW)};
 
-static const struct question questions[COUNT] = {
-    [VERSION] = {"version", "", NEEDS_NOTHING},
-    [CALLS] = {"calls", "", NEEDS_NOTHING},
-    [SETTINGS] = {"settings", "", NEEDS_NOTHING},
-    [DIRECTORY] = {"directory", "", NEEDS_NOTHING},
-    [RIGHTS] = {"rights", "", NEEDS_NOTHING},
-    [PREPARE] = {"prepare", "", NEEDS_NOTHING},
-    [HOLDS] = {"holds", "", NEEDS_NOTHING},
-    [NAMES] = {"names", "[=PORT]", MAY_HAVE_VALUE},
-    [SOCKETS] = {"sockets", "", NEEDS_NOTHING},
-    [STATE] = {"state", "=FILE", NEEDS_VALUE},
-    [PRUNE] = {"prune", "=FILE", NEEDS_VALUE},
-    [PORT] = {"port", "=PORT[@ADDR][/udp]", NEEDS_VALUE},
-    [CLIENT] = {"client", "=PORT@ADDR[/udp]", NEEDS_VALUE},
-    [ROUTE] = {"route", "=COMMAND", NEEDS_VALUE},
-    [LIBRARY] = {"library", "=FILE", NEEDS_VALUE},
-    [MAY_BIND] = {"may-bind", "", NEEDS_NOTHING},
-    [REWRITING] = {"rewriting", "=FILE", NEEDS_VALUE},
-    [MAY] = {"may", "=USER:GROUP:RIGHTS:FILE", NEEDS_VALUE},
-};
-
-void unsock_query_usage(struct unsock_text *text) {
+static int put_usage(struct unsock_text *text) {
     for (unsigned i = 0; i < COUNT; i++)
         unsock_text_join(text, "  ", questions[i].name, questions[i].value, "\n");
+    return -ENOTSUP;
 }
 
-static void write_calls(struct query *query) {
+static bool answer_calls(struct query *query) {
     const char *name;
     unsock_json_open(&query->json, "calls", '[');
     for (unsigned i = 0; (name = unsock_call_name(i)); i++)
         unsock_json_text(&query->json, NULL, name);
     unsock_json_close(&query->json, ']');
+    return true;
 }
 
 static void write_directory(struct unsock_json *json, const struct unsock_run_directory *directory) {
@@ -171,19 +148,20 @@ static bool read_rights(struct query *query, struct unsock_directory_rights *rig
     return unsock_directory_rights_read(query->options.group, query->options.directory_mode, rights, &query->error);
 }
 
+static void write_number(struct query *query, const char *name, bool is_known, uint64_t number) {
+    if (is_known)
+        unsock_json_number(&query->json, name, number);
+    else
+        unsock_json_text(&query->json, name, NULL);
+}
+
 static bool answer_rights(struct query *query) {
     struct unsock_directory_rights rights;
     if (!read_rights(query, &rights))
         return false;
     unsock_json_bool(&query->json, "given", rights.given);
-    if (rights.name)
-        unsock_json_number(&query->json, "group", rights.group);
-    else
-        unsock_json_text(&query->json, "group", NULL);
-    if (rights.given)
-        unsock_json_number(&query->json, "mode", rights.mode);
-    else
-        unsock_json_text(&query->json, "mode", NULL);
+    write_number(query, "group", rights.name, rights.group);
+    write_number(query, "mode", rights.given, rights.mode);
     return true;
 }
 
@@ -284,8 +262,7 @@ static bool answer_question(struct query *query, unsigned number, const char *va
         unsock_json_text(&query->json, "version", UNSOCK_VERSION);
         return true;
     case CALLS:
-        write_calls(query);
-        return true;
+        return answer_calls(query);
     case SETTINGS:
         return answer_settings(query);
     case DIRECTORY:
@@ -300,11 +277,9 @@ static bool answer_question(struct query *query, unsigned number, const char *va
     case NAMES:
         return answer_names(query, value);
     case SOCKETS:
-        unsock_query_sockets(&query->json);
-        return true;
+        return unsock_query_sockets(&query->json);
     case STATE:
-        unsock_query_state(&query->json, value);
-        return true;
+        return unsock_query_state(&query->json, value);
     case PRUNE:
         unsock_json_bool(&query->json, "removed", unsock_prune(value, 1) == 1);
         return true;
@@ -337,7 +312,7 @@ static unsigned find_question(const char *word, const char **value, struct unsoc
         number++;
     if (number == COUNT) {
         unsock_text_join(error, "query: unknown question '", word, "': --help lists what there is");
-    } else if (*value ? questions[number].need == NEEDS_NOTHING : questions[number].need == NEEDS_VALUE) {
+    } else if (questions[number].value[0] == (*value ? '\0' : '=')) {
         unsock_text_join(error, "query: ", questions[number].name, *value ? ": takes no value" : ": write ",
                          *value ? "" : questions[number].name, *value ? "" : questions[number].value);
         number = COUNT;
@@ -345,7 +320,7 @@ static unsigned find_question(const char *word, const char **value, struct unsoc
     return number;
 }
 
-/* One line: an object with the question, and either the answer or why there is none. */
+/* One line: an object with the question, and either the answer_question or why there is none. */
 static bool answer_line(struct query *query, const char *word) {
     char line[ERROR_SIZE];
     const char *value;
@@ -373,7 +348,7 @@ int unsock_query(const char *const *words, const char *const *environment, const
     if (!unsock_run_options_read(words, &query.options, error))
         return MISUSED;
     if (query.options.given.help)
-        return -ENOTSUP;
+        return put_usage(error);
     const char *const *list = query.options.given.command;
     if (!*list)
         return unsock_text_put(error, "query: QUESTION is missing: --help lists what there is"), MISUSED;

@@ -4,7 +4,7 @@
 
 #include "program/options.h"
 
-/* Each writes the members of its answer. Returns false with one line in `error`. */
+/* Each writes the members of its answer. Returns true, or false with one line in `error`. */
 
 /* query_sockets.c */
 
@@ -12,10 +12,10 @@
 bool unsock_query_names(struct unsock_json *json, const char *directory, const char *value, struct unsock_text *error);
 
 /* The Unix sockets of this network namespace that are bound to a path. */
-void unsock_query_sockets(struct unsock_json *json);
+bool unsock_query_sockets(struct unsock_json *json);
 
 /* Is a socket bound to the file: writes "alive", "stale", or null where that cannot be known. */
-void unsock_query_state(struct unsock_json *json, const char *path);
+bool unsock_query_state(struct unsock_json *json, const char *path);
 
 /* `value`: a port as users write it. */
 bool unsock_query_port(struct unsock_json *json, const char *value, struct unsock_text *error);

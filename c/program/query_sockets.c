@@ -23,20 +23,21 @@ static void write_address(struct unsock_json *json, const char *name, const stru
     unsock_json_text(json, name, ip ? buffer : NULL);
 }
 
-/* Connects a datagram socket, which no owner ever notices, whatever the type of the socket behind the file. */
-static void write_state(struct unsock_json *json, long probe, const char *directory, const char *name) {
+/* Its owner never notices the question. */
+static void write_state(struct unsock_json *json, const char *directory, const char *name) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
     unsock_text_join(&text, directory, directory[0] != '\0' ? "/" : "", name);
-    long said = text.cut || probe < 0 ? -ENAMETOOLONG : unsock_connect(probe, &path, sizeof(path));
+    long probe = text.cut ? -ENAMETOOLONG : unsock_socketfile_probe();
+    long said = probe < 0 ? probe : unsock_connect(probe, &path, sizeof(path));
     bool is_alive = said == 0 || said == -EPERM || said == -EPROTOTYPE;
     unsock_json_text(json, "state", is_alive ? "alive" : said == -ECONNREFUSED ? "stale" : NULL);
+    unsock_close_open(probe);
 }
 
-void unsock_query_state(struct unsock_json *json, const char *path) {
-    long probe = unsock_socketfile_probe();
-    write_state(json, probe, "", path);
-    unsock_close_open(probe);
+bool unsock_query_state(struct unsock_json *json, const char *path) {
+    write_state(json, "", path);
+    return true;
 }
 
 static void write_entry(struct unsock_json *json, const struct unsock_port_entry *entry) {
@@ -57,17 +58,17 @@ static void write_name(struct unsock_json *json, const char *directory, const st
     };
     bool has_entry = one->what >= UNSOCK_DIRECTORY_LIST_PORT && one->what <= UNSOCK_DIRECTORY_LIST_UNLISTED;
     bool may_be_socket = one->what <= UNSOCK_DIRECTORY_LIST_UNLISTED;
-    /* A new probe each time: a connected one tells nothing more. */
-    long probe = may_be_socket ? unsock_socketfile_probe() : -EBADF;
     unsock_json_open(json, NULL, '{');
     unsock_json_text(json, "name", one->name);
     unsock_json_text(json, "what", what[one->what]);
     unsock_json_number(json, "port", one->key.number);
     unsock_json_text(json, "kind", kind_word(one->key.type));
     write_entry(json, has_entry ? &one->entry : NULL);
-    write_state(json, probe, directory, one->name);
+    if (may_be_socket)
+        write_state(json, directory, one->name);
+    else
+        unsock_json_text(json, "state", NULL);
     unsock_json_close(json, '}');
-    unsock_close_open(probe);
 }
 
 static bool refuse_directory(const char *directory, long result, struct unsock_text *error) {
@@ -79,10 +80,8 @@ bool unsock_query_names(struct unsock_json *json, const char *directory, const c
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;
     uint64_t port = 0;
-    if (value && !unsock_span_number(unsock_span_of(value), 10, PORT_MOST, &port)) {
-        unsock_text_join(error, "names: not a port: \"", value, "\"");
-        return false;
-    }
+    if (value && !unsock_span_number(unsock_span_of(value), 10, PORT_MOST, &port))
+        return unsock_options_refuse(error, "names", "not a port", value);
     long result = unsock_directory_list_open(&names, directory, (uint16_t)port);
     if (result < 0 && result != -ENOENT)
         return refuse_directory(directory, result, error);
@@ -125,10 +124,11 @@ static bool write_socket(void *context, const struct unsock_unix_socket *socket)
     return true;
 }
 
-void unsock_query_sockets(struct unsock_json *json) {
+bool unsock_query_sockets(struct unsock_json *json) {
     unsock_json_open(json, "sockets", '[');
     unsock_unix_sockets_each(true, write_socket, json);
     unsock_json_close(json, ']');
+    return true;
 }
 
 bool unsock_query_port(struct unsock_json *json, const char *value, struct unsock_text *error) {

@@ -191,7 +191,8 @@ static bool place_maps(struct run *run) {
     return true;
 }
 
-/* The directory as it is to be, and whoever stays behind. Returns true in the process that is to become the command. */
+/* The directory as it is to be, and whoever stays behind. Returns true in the process that is to become_command the
+ * command. */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
     if (!unsock_directory_rights_prepare(&run->directory, run->options.force, &run->rights, NULL, error) ||

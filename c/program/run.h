@@ -6,6 +6,28 @@
 #include "program/options.h"
 #include "unsock.h"
 
+/* control_write.c: Writing control files: each appears with all its bytes or not at all, and never replaces another. */
+
+/*
+ * Writes it to `path` with the mode. Returns a descriptor of it, for reading, or -errno: -EEXIST, something is there
+ * already. `locked`: it appears with a shared lock (flock(2)), which the descriptor has.
+ */
+long unsock_control_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
+
+/* Says why not: "control file PATH: WHY", with what is there and what to do. Of a socket, `left_over` says that. */
+void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *left_over);
+
+/* `UNSOCK_FILE=… libunsock.so`, as unsock 1.1 had it. */
+
+/* Makes the control file that the variables describe. Returns false with one line in `error`. */
+bool unsock_control_from_variables(const struct unsock_environment *environment, struct unsock_control_file *file,
+                                   struct unsock_text *error);
+
+/*
+ * Writes it to UNSOCK_FILE (0644; must not exist). Says so in `line`, or what is wrong. Returns the exit status.
+ */
+int unsock_control_program(const struct unsock_environment *environment, struct unsock_text *line);
+
 /*
  * run_map.c: `run --map PORT[/udp]=PATH`: a control file in the directory, which goes with the command.
  *
@@ -43,7 +65,7 @@ bool unsock_run_map_drop(long directory, const char *name, long lock);
 /* Looks for those that are left over; with `remove` removes them. Adds a line with the path of each to `paths`. */
 void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text *paths);
 
-/* run_options.c: What the options of `run` mean. */
+/* run_environment.c: What the options of `run` mean. */
 
 /* What was given, and what it means. The values of --map are `given.each`. */
 struct unsock_run_options {
@@ -72,8 +94,7 @@ bool unsock_run_options_read(const char *const *words, struct unsock_run_options
 /* With --group the mode of socket files that a group needs, where neither option nor environment says another. */
 void unsock_run_options_for_group(struct unsock_run_options *options, const struct unsock_environment *caller);
 
-/* run_environment.c: The environment that the command gets: the caller's, what the options say, the defaults, and the
- * library. */
+/* The environment that the command gets: the caller's, what the options say, the defaults, and the library. */
 
 struct unsock_run_environment {
     struct unsock_exec_space *space;
@@ -88,8 +109,6 @@ struct unsock_run_environment {
 bool unsock_run_environment_make(const struct unsock_run_options *options, const char *const *caller,
                                  const char *directory, const char *library, struct unsock_run_environment *environment,
                                  struct unsock_text *error);
-
-/* run_print.c: `run --dry-run`. */
 
 /* Is the string of a command's environment unsock's, or other than the caller's? */
 bool unsock_run_is_ours(const char *string, const char *const *caller);

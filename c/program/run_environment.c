@@ -1,4 +1,5 @@
-/* Ordered strings, of which what is not touched stays byte for byte. */
+/* The options of `run`, the environment that they make, whose strings stay byte for byte what they were where nothing
+ * is said of them, and how --dry-run prints it. */
 #include "program/run.h"
 
 #include "process/run_directory.h"
@@ -9,6 +10,54 @@
 #define TRUST "UNSOCK_TRUST"
 #define VSOCK "vsock"
 #define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
+
+/* Does it promise that nothing is sent past unsock? What takes that back is refused. */
+static bool insists(const char *flag) {
+    static const char flags[][16] = {"--strict", "--block-inet", "--private", "--isolate"};
+    for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (unsock_span_is(unsock_span_of(flag), flags[i]))
+            return true;
+    }
+    return false;
+}
+
+/* What those that are no settings mean. */
+static void sort_out(struct unsock_run_options *options) {
+    const struct unsock_options *given = &options->given;
+    options->directory = unsock_options_value(given, "--dir");
+    options->group = unsock_options_value(given, "--group");
+    options->directory_mode = unsock_options_value(given, "--dir-mode");
+    options->name = unsock_options_value(given, "--name");
+    options->library = unsock_options_value(given, "--lib");
+    options->keep = unsock_options_value(given, "--keep") != NULL;
+    options->private = unsock_options_value(given, "--private") != NULL;
+    options->isolate = unsock_options_value(given, "--isolate") != NULL;
+    options->force = options->trust = unsock_options_value(given, "--force") != NULL;
+    options->dry_run = unsock_options_value(given, "--dry-run") != NULL;
+    for (unsigned i = 0; i < options->table.count && !options->insists; i++) {
+        if (given->values[i] && insists(options->table.options[i].flag))
+            options->insists = options->table.options[i].flag;
+    }
+}
+
+void unsock_run_options_for_group(struct unsock_run_options *options, const struct unsock_environment *caller) {
+    if (!options->group || unsock_environment_get(caller, "UNSOCK_MODE"))
+        return;
+    for (unsigned i = 0; i < options->table.count; i++) {
+        if (unsock_span_is(unsock_span_of("--mode"), options->table.options[i].flag) && !options->given.values[i])
+            options->given.values[i] = UNSOCK_GROUP_FILE_MODE;
+    }
+}
+
+bool unsock_run_options_read(const char *const *words, struct unsock_run_options *options, struct unsock_text *error) {
+    memset(options, 0, sizeof(*options));
+    unsock_option_table_find("run", &options->table);
+    if (!unsock_options_read(&options->table, words, &options->given, error))
+        return false;
+    if (!options->given.help)
+        sort_out(options);
+    return true;
+}
 
 static bool is_variable(const char *string, const char *name) {
     return unsock_begins(string, name) && string[strlen(name)] == '=';
@@ -192,4 +241,70 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
         set_variable(environment, TRUST, "1", "");
     put_preload(environment, library);
     return check_settings(environment, options, error);
+}
+
+/* For a POSIX shell: words are bare where that is safe. */
+static bool is_safe(char c) {
+    static const char marks[] = "_@%+=:,./-";
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+        return true;
+    for (const char *mark = marks; *mark != '\0'; mark++) {
+        if (c == *mark)
+            return true;
+    }
+    return false;
+}
+
+static void put_quoted(struct unsock_printer *printer, const char *text) {
+    bool bare = text[0] != '\0';
+    for (const char *c = text; *c != '\0'; c++)
+        bare &= is_safe(*c);
+    if (bare) {
+        unsock_printer_put(printer, text);
+        return;
+    }
+    unsock_printer_char(printer, '\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '\'')
+            unsock_printer_put(printer, "'\\''");
+        else
+            unsock_printer_char(printer, *text);
+    }
+    unsock_printer_char(printer, '\'');
+}
+
+static bool is_among(const char *string, const char *const *list) {
+    struct unsock_span span = unsock_span_of(string);
+    for (; *list; list++) {
+        if (unsock_span_is(span, *list))
+            return true;
+    }
+    return false;
+}
+
+bool unsock_run_is_ours(const char *string, const char *const *caller) {
+    return unsock_begins(string, "UNSOCK_") || !is_among(string, caller);
+}
+
+static void put_variable(struct unsock_printer *printer, const char *string) {
+    while (*string != '\0' && *string != '=')
+        unsock_printer_char(printer, *string++);
+    unsock_printer_char(printer, '=');
+    put_quoted(printer, *string == '=' ? string + 1 : string);
+    unsock_printer_put(printer, " \\\n");
+}
+
+long unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command) {
+    struct unsock_printer printer = {.used = 0};
+    for (; *environment; environment++) {
+        if (unsock_run_is_ours(*environment, caller))
+            put_variable(&printer, *environment);
+    }
+    for (const char *const *word = command; *word; word++) {
+        if (word != command)
+            unsock_printer_char(&printer, ' ');
+        put_quoted(&printer, *word);
+    }
+    unsock_printer_char(&printer, '\n');
+    return unsock_printer_end(&printer);
 }

@@ -4,18 +4,12 @@
 #include "kernel/file_info.h"
 #include "process/run_directory.h"
 #include "program/answers.h"
-#include "program/control_write.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
 
 #define FILE_MODE 0644
-#define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has ended */
+#define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has_control ended */
 #define WAIT_NS 10000000
-
-static bool fail_map(struct unsock_text *error, const char *why, const char *text) {
-    unsock_text_join(error, "--map: ", why, ": \"", text, "\"");
-    return false;
-}
 
 static bool read_mapped_port(struct unsock_span word, char *name) {
     struct unsock_port_words port;
@@ -67,21 +61,22 @@ bool unsock_run_map_read(const char *text, const char *addresses, struct unsock_
     struct unsock_text filled;
     struct unsock_span rest = unsock_span_of(text), port = unsock_span_next(&rest, '=');
     if (rest.at == port.at + port.length)
-        return fail_map(error, "not PORT=PATH or PORT/udp=PATH", text);
+        return unsock_options_refuse(error, "--map", "not PORT=PATH or PORT/udp=PATH", text);
     if (!read_mapped_port(port, map->name))
-        return fail_map(error, "not a port from 1 to 65535, alone or with /tcp or /udp", text);
+        return unsock_options_refuse(error, "--map", "not a port from 1 to 65535, alone or with /tcp or /udp", text);
     unsock_text_start(&filled, path, sizeof(path));
     if (!fill_in(rest.at, map->name, addresses, &filled))
-        return fail_map(error, "neither %p, %a nor %%", text);
+        return unsock_options_refuse(error, "--map", "neither %p, %a nor %%", text);
     if (path[0] == '\0')
-        return fail_map(error, "no path", text);
+        return unsock_options_refuse(error, "--map", "no path", text);
     if (path[0] != '/' && path[0] != '@') {
         if (unsock_run_resolve(path, whole) < 0)
-            return fail_map(error, "the working directory was removed: write an absolute path", text);
+            return unsock_options_refuse(error, "--map", "the working directory was removed: write an absolute path",
+                                         text);
         memcpy(path, whole, strlen(whole) + 1);
     }
     return (!filled.cut && unsock_control_to_path(&map->control, path)) ||
-           fail_map(error, "longer than 108 bytes, or an empty name", text);
+           unsock_options_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
 }
 
 /* Is the very same in it? */
@@ -105,7 +100,7 @@ static bool is_still_there(long directory, const char *name, const struct statx 
 
 bool unsock_run_map_drop(long directory, const char *name, long lock) {
     struct statx status;
-    /* Whoever is refused here has no lock any more: of two who end at once, the later one is the last. */
+    /* Whoever is refused here has_control no lock any more: of two who end at once, the later one is the last. */
     bool gone = unsock_flock(lock, LOCK_EX | LOCK_NB) == 0 && is_regular(lock, &status) &&
                 (status.stx_mode & S_ISVTX) && is_still_there(directory, name, &status) &&
                 unsock_unlinkat(directory, name, 0) == 0;
@@ -113,50 +108,37 @@ bool unsock_run_map_drop(long directory, const char *name, long lock) {
     return gone;
 }
 
-enum found { AGAIN, TAKEN, OTHER, FAILED };
-
-/* Another run's, which may have ended: who was to remove it needs a moment, or was killed. */
-static enum found replace_map(long directory, const char *name, long fd) {
-    long lock = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (lock >= 0)
-        unsock_run_map_drop(directory, name, lock);
-    return AGAIN;
-}
-
-/* What is there is the very same, or left over, or somebody else's. */
-static enum found take_map(long directory, const char *name, long fd, const struct unsock_run_map *map, bool stays) {
-    struct statx status;
-    if (!is_regular(fd, &status))
-        return OTHER;
-    bool goes = status.stx_mode & S_ISVTX;
-    if (!has_control(fd, &map->control))
-        return goes ? replace_map(directory, name, fd) : OTHER;
-    if (goes && unsock_flock(fd, LOCK_SH | LOCK_NB) < 0)
-        return AGAIN;
-    if (!is_still_there(directory, name, &status))
-        return AGAIN;
-    if (goes && stays && unsock_fchmod(fd, status.stx_mode & UNSOCK_MODE_BITS & ~S_ISVTX) < 0)
-        return FAILED;
-    return TAKEN;
-}
-
-/* One attempt. Returns as unsock_run_map_place; -EAGAIN: once more. */
+/*
+ * One attempt. Returns as unsock_run_map_place; -EAGAIN: once more. What is there may be the very same, somebody
+ * else's, or that of a run that has_control ended: who was to remove it needs a moment, or was killed.
+ */
 static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
-    long fd = unsock_openat(directory, map->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     struct statx status;
+    long result = 0, fd = unsock_openat(directory, map->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd == -ENOENT) {
         fd = unsock_control_write(path, &map->control, stays ? FILE_MODE : FILE_MODE | S_ISVTX, !stays);
-        if (fd >= 0 && stays)
-            unsock_close(fd);
-        return fd == -EEXIST ? -EAGAIN : fd >= 0 && stays ? 0 : fd;
+        if (fd < 0 || !stays)
+            return fd == -EEXIST ? -EAGAIN : fd;
+        return unsock_close(fd);
     }
     if (fd < 0)
         return -EEXIST;
-    enum found found = take_map(directory, map->name, fd, map, stays);
-    bool goes = found == TAKEN && !stays && is_regular(fd, &status) && (status.stx_mode & S_ISVTX);
-    if (!goes)
-        unsock_close(fd);
-    return goes ? fd : found == TAKEN ? 0 : found == AGAIN ? -EAGAIN : found == FAILED ? -EPERM : -EEXIST;
+    bool is_file = is_regular(fd, &status), goes = is_file && (status.stx_mode & S_ISVTX);
+    bool same = is_file && has_control(fd, &map->control);
+    if (goes && !same) {
+        unsock_run_map_drop(directory, map->name, fd);
+        return -EAGAIN;
+    }
+    if (!same)
+        result = -EEXIST;
+    else if ((goes && unsock_flock(fd, LOCK_SH | LOCK_NB) < 0) || !is_still_there(directory, map->name, &status))
+        result = -EAGAIN;
+    else if (goes && !stays)
+        return fd;
+    else if (goes)
+        result = unsock_fchmod(fd, status.stx_mode & UNSOCK_MODE_BITS & ~S_ISVTX);
+    unsock_close(fd);
+    return result;
 }
 
 long unsock_run_map_place(const char *directory, const struct unsock_run_map *map, bool stays,

@@ -4,6 +4,7 @@
  */
 #include "program/keeper.h"
 
+#include "memory/process.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 
@@ -12,7 +13,6 @@
 #include <linux/resource.h>
 #include <linux/wait.h>
 
-#define BEHIND_STANDARD 3
 #define CODE_QUEUE (-1) /* SI_QUEUE */
 #define STATUS_CONTINUED 0xffff
 #define STATUS_STOPPED 0x7f
@@ -23,8 +23,8 @@
 #define NAME "unsock"
 #define BIT(signal) ((uint64_t)1 << ((signal) - 1))
 
-/* Their descriptors, once they have closed all of the caller's. */
-enum { KEEPER_SIGNALS, KEEPER_CHANNEL, KEEPER_LOCK, KEEPER_COUNT };
+/* This process's own, and its end of the pair. */
+static long signals, channel;
 
 enum message_kind {
     KEEPER_SIGNAL,    /* to the keeper: the parent got it */
@@ -48,21 +48,6 @@ struct message {
 /* The signal mask's bits are the signals' numbers less one. */
 #define SIGNALS_MOST 64
 
-/* Who started the command, and where that may use sockets. */
-struct keeper {
-    long parent;
-    long command;
-    const char *path;
-};
-
-/* The kernel's struct sigaction, for handlers that are none. */
-struct action {
-    long handler;
-    unsigned long flags;
-    void *restorer;
-    uint64_t mask;
-};
-
 /* struct signalfd_siginfo (signalfd(2)), whose header does not go with others. */
 struct told {
     uint32_t number;
@@ -78,29 +63,33 @@ void unsock_keeper_mask(uint64_t mask, uint64_t *before) {
 }
 
 bool unsock_keeper_dispose(int signal, long handler) {
-    struct action action = {.handler = handler}, before = {0};
+    struct unsock_signal_action action = {.flags = 0}, before = {.flags = 0};
+    memcpy(&action.handler, &handler, sizeof(handler));
     unsock_rt_sigaction(signal, &action, &before);
-    return before.handler == SIG_IGN;
+    return (uintptr_t)before.handler == SIG_IGN;
 }
 
-/*
- * Leaves the caller's descriptors and working directory alone, from which others could not be removed or unmounted as
- * long as this process had them: the three are moved to their numbers, all others closed.
- */
-static void leave_caller_descriptors(const long descriptors[KEEPER_COUNT]) {
-    long moved[KEEPER_COUNT];
-    /* Where there is no other number left than these three, none is needed. */
-    for (int i = 0; i < KEEPER_COUNT; i++) {
-        bool in_the_way = descriptors[i] >= 0 && descriptors[i] < BEHIND_STANDARD;
-        moved[i] = in_the_way ? unsock_fcntl(descriptors[i], F_DUPFD_CLOEXEC, BEHIND_STANDARD) : descriptors[i];
+void unsock_keeper_obey(int signal) {
+    unsock_keeper_dispose(signal, SIG_DFL);
+    unsock_kill(unsock_getpid(), signal);
+    unsock_keeper_mask(UNSOCK_ALL_SIGNALS & ~BIT(signal), NULL);
+    unsock_keeper_mask(UNSOCK_ALL_SIGNALS, NULL);
+}
+
+void unsock_keeper_begin(void) {
+    unsock_keeper_mask(UNSOCK_ALL_SIGNALS, NULL);
+    unsock_setsid();
+    unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
+}
+
+void unsock_keeper_leave(const long *kept, unsigned count) {
+    for (long from = 0, next; from < INT32_MAX; from = next + 1) {
+        next = INT32_MAX;
+        for (unsigned i = 0; i < count; i++)
+            next = kept[i] >= from && kept[i] < next ? kept[i] : next;
+        if (next > from)
+            unsock_close_range(from, next - 1, 0);
     }
-    for (int i = 0; i < KEEPER_COUNT; i++) {
-        if (moved[i] >= 0)
-            unsock_dup3(moved[i], i, O_CLOEXEC);
-        else
-            unsock_close(i);
-    }
-    unsock_close_range(KEEPER_COUNT, -1, 0);
     unsock_chdir("/");
 }
 
@@ -109,7 +98,7 @@ static void leave_caller_descriptors(const long descriptors[KEEPER_COUNT]) {
  * message, or the other one is gone. `alone`: that is known already.
  */
 static bool wait_for_message(bool alone, int milliseconds) {
-    struct pollfd polled[] = {{.fd = KEEPER_SIGNALS, .events = POLLIN}, {.fd = KEEPER_CHANNEL, .events = POLLIN}};
+    struct pollfd polled[] = {{.fd = (int)signals, .events = POLLIN}, {.fd = (int)channel, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
     long count = unsock_ppoll(polled, alone ? 1 : 2, milliseconds < 0 ? NULL : &most, NULL, 0);
     return count > 0 && polled[1].revents != 0;
@@ -117,14 +106,14 @@ static bool wait_for_message(bool alone, int milliseconds) {
 
 static bool read_signal(struct message *signal) {
     struct told told;
-    if (unsock_read(KEEPER_SIGNALS, &told, sizeof(told)) != (long)sizeof(told))
+    if (unsock_read(signals, &told, sizeof(told)) != (long)sizeof(told))
         return false;
     *signal = (struct message){KEEPER_SIGNAL, (int32_t)told.number, told.code, (int32_t)told.pid, told.uid, told.value};
     return true;
 }
 
 static void send_to_keeper(const struct message *message) {
-    unsock_sendto(KEEPER_CHANNEL, message, sizeof(*message), MSG_NOSIGNAL, NULL, 0);
+    unsock_sendto(channel, message, sizeof(*message), MSG_NOSIGNAL, NULL, 0);
 }
 
 static void send_word(int32_t kind, int32_t number) {
@@ -133,11 +122,12 @@ static void send_word(int32_t kind, int32_t number) {
 }
 
 static bool receive_from_keeper(struct message *message) {
-    return unsock_read(KEEPER_CHANNEL, message, sizeof(*message)) == (long)sizeof(*message);
+    return unsock_read(channel, message, sizeof(*message)) == (long)sizeof(*message);
 }
 
 struct stay {
-    const struct keeper *keeper;
+    long parent, command;
+    const char *path; /* of the directory */
     bool command_ended;
     bool told; /* the parent knows of it */
     bool parent_gone;
@@ -172,9 +162,9 @@ static void deliver(const struct stay *stay, const struct message *signal) {
     if (stay->command_ended)
         return;
     if (signal->code == CODE_QUEUE)
-        unsock_rt_sigqueueinfo(stay->keeper->command, signal->number, &queued);
+        unsock_rt_sigqueueinfo(stay->command, signal->number, &queued);
     else
-        unsock_kill(stay->keeper->command, signal->number);
+        unsock_kill(stay->command, signal->number);
 }
 
 /* Did it come to all of the process group, of which the command still is? Then the command has got it, too. */
@@ -183,16 +173,16 @@ static bool came_to_all(struct stay *stay, const struct message *signal) {
     bool same = direct->number == signal->number && direct->code == signal->code && direct->pid == signal->pid;
     if (same)
         direct->number = 0;
-    return same && unsock_getpgid(stay->keeper->command) == unsock_getpgid(0);
+    return same && unsock_getpgid(stay->command) == unsock_getpgid(0);
 }
 
 static void hear_parent(struct stay *stay) {
     struct message message;
     if (!receive_from_keeper(&message)) {
         stay->parent_gone = true;
-        unsock_close(KEEPER_CHANNEL);
+        unsock_close(channel);
         if (!stay->command_ended)
-            unsock_kill(stay->keeper->command, SIGKILL);
+            unsock_kill(stay->command, SIGKILL);
         return;
     }
     if (message.kind == KEEPER_SEEN)
@@ -223,18 +213,18 @@ static void reap(struct stay *stay) {
     int32_t status = 0;
     long pid;
     while ((pid = unsock_wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED, NULL)) > 0) {
-        if (pid == stay->keeper->command)
+        if (pid == stay->command)
             command_changed(stay, status);
     }
     stay->alone = pid == -ECHILD;
 }
 
-__attribute__((noreturn)) static void keep_until_alone(const struct keeper *keeper) {
-    struct stay stay = {.keeper = keeper};
+__attribute__((noreturn)) static void keep_until_alone(long parent, long command, const char *path) {
+    struct stay stay = {.parent = parent, .command = command, .path = path};
     for (;;) {
         reap(&stay);
         if (stay.alone && !stay.removed)
-            stay.removed = unsock_private_remove(keeper->path);
+            stay.removed = unsock_private_remove(path);
         if (stay.command_ended && !stay.told && !stay.parent_gone)
             send_word(stay.alone ? KEEPER_ALL_ENDED : KEEPER_ENDED, stay.status);
         /* Whoever ends the caller's session does not mean what stays. */
@@ -244,8 +234,8 @@ __attribute__((noreturn)) static void keep_until_alone(const struct keeper *keep
         bool wakes = stay.continuing && !stay.parent_gone;
         if (stay.alone && !wakes)
             break;
-        if (wakes && unsock_getppid() == keeper->parent)
-            unsock_kill(keeper->parent, SIGCONT);
+        if (wakes && unsock_getppid() == parent)
+            unsock_kill(parent, SIGCONT);
         bool message = wait_for_message(stay.parent_gone, wakes ? ASK_AGAIN_MS : -1);
         take_signals(&stay);
         if (message)
@@ -257,22 +247,13 @@ __attribute__((noreturn)) static void keep_until_alone(const struct keeper *keep
 struct supervision {
     uint64_t mask; /* the caller's */
     bool child_was_ignored;
-    long signals;
-    int32_t channel[2]; /* the parent's end, the keeper's */
+    int32_t ends[2]; /* of the pair: the parent's, the keeper's */
     long lock;
-    struct keeper keeper;
+    const char *path;
 };
 
 static long fork_process(void) {
     return unsock_clone(SIGCHLD, NULL);
-}
-
-/* As a process that got it would: default, and no longer blocked. */
-static void obey_signal(int signal) {
-    unsock_keeper_dispose(signal, SIG_DFL);
-    unsock_kill(unsock_getpid(), signal);
-    unsock_keeper_mask(UNSOCK_ALL_SIGNALS & ~BIT(signal), NULL);
-    unsock_keeper_mask(UNSOCK_ALL_SIGNALS, NULL);
 }
 
 /* The core was the command's. As the first process of a container it does not die of its own signals. */
@@ -281,7 +262,7 @@ __attribute__((noreturn)) static void end_with_status(int32_t status) {
     int signal = status & 0x7f;
     if (signal != 0) {
         unsock_prlimit64(0, RLIMIT_CORE, &none, NULL);
-        obey_signal(signal);
+        unsock_keeper_obey(signal);
     }
     unsock_exit(signal != 0 ? EXIT_SIGNAL + signal : status >> 8 & 0xff);
 }
@@ -299,7 +280,7 @@ static void hear_keeper(long keeper) {
         if (message.number == SIGSTOP)
             unsock_kill(unsock_getpid(), SIGSTOP);
         else
-            obey_signal(message.number);
+            unsock_keeper_obey(message.number);
         break;
     case KEEPER_CONTINUED:
         send_word(KEEPER_SEEN, 0);
@@ -323,8 +304,8 @@ static void wait_for_group_signals(void) {
 }
 
 __attribute__((noreturn)) static void be_parent(const struct supervision *supervision, long keeper) {
-    long descriptors[] = {supervision->signals, supervision->channel[0], -1};
-    leave_caller_descriptors(descriptors);
+    channel = supervision->ends[0];
+    unsock_keeper_leave((const long[]){signals, channel}, 2);
     for (;;) {
         struct message signal;
         bool is_message = wait_for_message(false, -1);
@@ -346,7 +327,7 @@ static bool refuse_private(struct unsock_text *error, long result) {
 }
 
 /* Returns in the command alone. */
-static void be_keeper(struct supervision *supervision, long parent) {
+static void be_keeper(const struct supervision *supervision, long parent) {
     unsock_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     long command = fork_process();
     if (command == 0) {
@@ -357,22 +338,20 @@ static void be_keeper(struct supervision *supervision, long parent) {
     }
     if (command < 0)
         unsock_exit(EXIT_OWN);
-    long descriptors[] = {supervision->signals, supervision->channel[1], supervision->lock};
-    leave_caller_descriptors(descriptors);
-    supervision->keeper.parent = parent;
-    supervision->keeper.command = command;
-    keep_until_alone(&supervision->keeper);
+    channel = supervision->ends[1];
+    unsock_keeper_leave((const long[]){signals, channel, supervision->lock}, 3);
+    keep_until_alone(parent, command, supervision->path);
 }
 
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
     static const uint64_t all = UNSOCK_ALL_SIGNALS;
-    struct supervision supervision = {.lock = lock, .keeper = {.path = path}};
+    struct supervision supervision = {.lock = lock, .path = path};
     long parent = unsock_getpid();
     unsock_fcntl(lock, F_SETFD, FD_CLOEXEC);
-    supervision.signals = unsock_signalfd4(-1, &all, SIGNALFD_FLAGS);
-    if (supervision.signals < 0)
-        return refuse_private(error, supervision.signals);
-    long result = unsock_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.channel);
+    signals = unsock_signalfd4(-1, &all, SIGNALFD_FLAGS);
+    if (signals < 0)
+        return refuse_private(error, signals);
+    long result = unsock_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.ends);
     if (result < 0)
         return refuse_private(error, result);
     unsock_keeper_mask(UNSOCK_ALL_SIGNALS, &supervision.mask);

@@ -13,7 +13,7 @@
 #define CONNECTION_MS 200  /* whoever is asked notices it */
 #define CONNECTION_MOST_MS 1000
 #define CONNECTION_LEAST_MS 500 /* whatever is left: with --timeout 0 somebody can still answer */
-#define UNWATCHED_MS 100
+#define UNWATCHED_MS 20         /* a directory that is not there, or no watch is left for this user */
 #define FOR_EVER (-1)
 #define SECONDS_DIGITS 6
 #define FRACTION_DIGITS 3
@@ -25,54 +25,18 @@
 #define EVENTS_SIZE 4096
 #define MILLISECOND 1000000
 
-/* Waiting for a directory to change, whether it exists yet or not (inotify(7)). */
-struct watch {
-    const char *directory; /* absolute */
-    long inotify;          /* or -errno: no watch is left for this user */
-    long watched;          /* which of its watches; negative: none */
-    char place[UNSOCK_RUN_PATH_MOST];
-};
-
-static void find_nearest(const char *directory, char *nearest) {
-    struct statx status;
-    size_t length = strlen(directory);
-    memcpy(nearest, directory, length + 1);
-    while (length > 1 && unsock_statx(AT_FDCWD, nearest, 0, STATX_TYPE, &status) < 0) {
-        while (length > 1 && nearest[length - 1] != '/')
-            length--;
-        length -= length > 1;
-        nearest[length] = '\0';
-    }
-}
-
-static bool is_place(const struct watch *watch, const char *nearest) {
-    size_t length = strlen(nearest) + 1;
-    return watch->watched >= 0 && unsock_same(watch->place, nearest, length);
-}
-
-/* A directory that was removed and made again has no watch any more: the same call gives it one. */
-static bool arm(struct watch *watch) {
-    char nearest[UNSOCK_RUN_PATH_MOST];
-    if (watch->inotify < 0)
-        return false;
-    find_nearest(watch->directory, nearest);
-    do {
-        if (watch->watched >= 0 && !is_place(watch, nearest))
-            unsock_inotify_rm_watch(watch->inotify, watch->watched);
-        memcpy(watch->place, nearest, strlen(nearest) + 1);
-        watch->watched = unsock_inotify_add_watch(watch->inotify, nearest, CHANGES);
-        find_nearest(watch->directory, nearest);
-    } while (watch->watched >= 0 && !is_place(watch, nearest));
-    return watch->watched >= 0;
+/* Watches the directory (inotify(7)), or does once more: one that was removed and made again has no watch any more. */
+static bool arm(long inotify, const char *directory) {
+    return inotify >= 0 && unsock_inotify_add_watch(inotify, directory, CHANGES) >= 0;
 }
 
 /* Waits for a change since it was armed, at most so many milliseconds; negative: for ever. */
-static void wait_for_names(struct watch *watch, int64_t most) {
+static void wait_for_names(long inotify, int64_t most) {
     uint8_t events[EVENTS_SIZE];
     struct timespec time = {most / 1000, most % 1000 * MILLISECOND};
-    struct pollfd poll = {.fd = (int)watch->inotify, .events = POLLIN};
-    unsock_ppoll(&poll, watch->inotify >= 0 ? 1 : 0, most < 0 ? NULL : &time, NULL, 0);
-    while (watch->inotify >= 0 && unsock_read(watch->inotify, events, sizeof(events)) > 0)
+    struct pollfd poll = {.fd = (int)inotify, .events = POLLIN};
+    unsock_ppoll(&poll, inotify >= 0 ? 1 : 0, most < 0 ? NULL : &time, NULL, 0);
+    while (inotify >= 0 && unsock_read(inotify, events, sizeof(events)) > 0)
         ;
 }
 
@@ -126,17 +90,11 @@ static bool read_words(struct waiting *waiting) {
     }
     waiting->gone = unsock_options_value(options, "--gone");
     waiting->timeout = unsock_options_value(options, "--timeout");
-    if (waiting->timeout && !read_time(waiting->timeout, &milliseconds)) {
-        unsock_text_join(error, "--timeout: not a time, such as 10, 0.5, 10s or 500ms: \"", waiting->timeout, "\"");
-        return false;
-    }
+    if (waiting->timeout && !read_time(waiting->timeout, &milliseconds))
+        return unsock_options_refuse(error, "--timeout", "not a time, such as 10, 0.5, 10s or 500ms", waiting->timeout);
     waiting->deadline = unsock_clock_ms() + milliseconds;
     return unsock_run_directory_choose(unsock_options_value(options, "--dir"), &waiting->call->environment,
                                        &waiting->directory, error);
-}
-
-static int64_t sooner(int64_t one, int64_t other) {
-    return one == FOR_EVER || (other != FOR_EVER && other < one) ? other : one;
 }
 
 static int64_t rest_of(const struct waiting *waiting) {
@@ -158,7 +116,7 @@ static long ask_ports(struct waiting *waiting, int64_t *again) {
     *again = FOR_EVER;
     for (unsigned i = 0; i < waiting->count; i++) {
         struct unsock_answers answers;
-        int64_t rest = sooner(rest_of(waiting), CONNECTION_MOST_MS);
+        int64_t rest = unsock_sooner(rest_of(waiting), CONNECTION_MOST_MS);
         int64_t most = rest < CONNECTION_LEAST_MS ? CONNECTION_LEAST_MS : rest;
         long result = unsock_answers_at(waiting->directory.path, &waiting->ports[i], most, &answers);
         if (result < 0)
@@ -167,7 +125,7 @@ static long ask_ports(struct waiting *waiting, int64_t *again) {
             waiting->gone ? answers.answer != UNSOCK_ANSWER_NOBODY : answers.answer != UNSOCK_ANSWER_READY;
         left += waiting->is_left[i];
         if (waiting->is_left[i])
-            *again = sooner(*again, again_after(waiting, &answers));
+            *again = unsock_sooner(*again, again_after(waiting, &answers));
     }
     return left;
 }
@@ -194,10 +152,9 @@ int unsock_wait_start(const struct unsock_command_call *call) {
     struct waiting waiting = {.call = call};
     if (!read_words(&waiting))
         return UNSOCK_COMMAND_USAGE;
-    struct watch watch = {.directory = waiting.directory.path, .watched = -1};
-    watch.inotify = unsock_inotify_init1(O_CLOEXEC | O_NONBLOCK);
+    long inotify = unsock_inotify_init1(O_CLOEXEC | O_NONBLOCK);
     for (;;) {
-        bool is_watched = arm(&watch);
+        bool is_watched = arm(inotify, waiting.directory.path);
         int64_t again;
         long left = ask_ports(&waiting, &again);
         if (left < 0) {
@@ -209,7 +166,7 @@ int unsock_wait_start(const struct unsock_command_call *call) {
         int64_t rest = rest_of(&waiting);
         if (rest == 0)
             return say_late(&waiting);
-        again = is_watched ? again : sooner(again, UNWATCHED_MS);
-        wait_for_names(&watch, sooner(rest, again));
+        again = is_watched ? again : unsock_sooner(again, UNWATCHED_MS);
+        wait_for_names(inotify, unsock_sooner(rest, again));
     }
 }

@@ -82,9 +82,6 @@ function delay(milliseconds, signal) {
   });
 }
 
-/** A request of `hold`: its length in bytes, and the text. */
-const framed = (text) => `${Buffer.byteLength(text)}\n${text}`;
-
 /** The process that keeps the directory: it goes when that one's standard input ends, also by this process's death. */
 class Keeper {
   #child;
@@ -146,9 +143,10 @@ class Keeper {
 
   /** One request after the other. */
   request(text) {
+    if (text.includes("\0")) throw new UnsockError("UNSOCK_MAP", `a NUL in ${JSON.stringify(text)}`);
     const answer = this.#last.then(async () => {
       this.#hold("ref");
-      this.#child.stdin.write(framed(text));
+      this.#child.stdin.write(`${text}\0`);
       const [problem] = await this.#read((bytes) => bytes.indexOf(0) + 1).finally(() => this.#hold("unref"));
       if (problem !== "") throw new UnsockError("UNSOCK_MAP", problem);
     });
@@ -159,7 +157,7 @@ class Keeper {
   /** Until the directory is gone; what could not be ended is an error. */
   async end(isUsed) {
     this.#hold("ref");
-    this.#child.stdin.end(isUsed ? "" : framed("unused"));
+    this.#child.stdin.end(isUsed ? "" : "unused\0");
     await this.#ended;
     const last = this.#output.toString().split("\0").at(-2) ?? "";
     if (last !== "") throw new UnsockError("UNSOCK_LEFT", last);

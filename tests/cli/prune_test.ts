@@ -1,5 +1,5 @@
 /** `unsock prune`: what is left over goes, and nothing else. */
-import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
@@ -14,6 +14,8 @@ import { byLibrary, unsock } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
 
+const sortedLines = (text: string) => text.trimEnd().split("\n").toSorted();
+
 Deno.test("prune removes what is left over, and never a live one's file, a control file or another file", () =>
   withDir(async (dir) => {
     const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name).toSorted();
@@ -26,7 +28,7 @@ Deno.test("prune removes what is left over, and never a live one's file, a contr
     const before = names();
     const dry = await byLibrary(["prune", "--dir", dir, "--dry-run"]);
     assertEquals([dry.code, dry.stdout.split("\n").length - 1], [0, 3]);
-    assertMatch(dry.stdout, /^would remove \S+\/\.83@127\.0\.0\.1\nwould remove \S+\/81\.sock\nwould remove/);
+    for (const name of [".83@127.0.0.1", "81.sock"]) assert(dry.stdout.includes(`would remove ${dir}/${name}\n`), name);
     assertEquals(names(), before);
     const { stdout } = await byLibrary(["prune", "--dir", dir, "--json"]);
     assertEquals(JSON.parse(stdout).map(({ problem }: { problem: unknown }) => problem), [null, null, null]);
@@ -73,7 +75,7 @@ Deno.test({
       const dry = await byLibrary(["prune", "--dir", dir, "--dry-run"]);
       const { code, stdout } = await byLibrary(["prune", "--dir", dir]);
       assertStrictEquals(code, 0);
-      assertStrictEquals(stdout.replaceAll(/^removed/gm, "would remove"), dry.stdout);
+      assertEquals(sortedLines(stdout.replaceAll(/^removed/gm, "would remove")), sortedLines(dry.stdout));
       // Ten sockets of the killed one, and the link.
       assertStrictEquals(stdout.split("\n").length - 1, 11, stdout);
       assertEquals(names(), [path.basename(another)]);
@@ -98,8 +100,8 @@ Deno.test({
       await until("the second is ready", () => second.output() === "ready\n");
       Deno.kill(first.pid, "SIGKILL");
       await first.status;
-      const removed = [".9042@127.0.0.1", ".9042u@127.0.0.1"].map((name) => `removed ${dir}/${name}\n`).join("");
-      assertStrictEquals((await byLibrary(["prune", "--dir", dir])).stdout, removed);
+      const removed = [".9042@127.0.0.1", ".9042u@127.0.0.1"].map((name) => `removed ${dir}/${name}`);
+      assertEquals(sortedLines((await byLibrary(["prune", "--dir", dir])).stdout), removed);
       for (const [link, name] of [["9042.sock", ".9042@127.0.0.2"], ["9042.dgram.sock", ".9042u@127.0.0.2"]] as const) {
         assertStrictEquals(Deno.readLinkSync(path.join(dir, link)), name);
       }
@@ -155,9 +157,9 @@ Deno.test({
       for (const how of [[], ["--dry-run"]]) {
         const refused = await run(asUser(SERVER, [program, "prune", "--dir", closed, ...how]), { cwd: "/" });
         const lines = [".83@127.0.0.2", "84.dgram.sock"].map((name) =>
-          `${closed}/${name}: you may not write to the directory\n`
+          `${closed}/${name}: you may not write to the directory`
         );
-        assertEquals([refused.code, refused.stdout], [1, lines.join("")]);
+        assertEquals([refused.code, sortedLines(refused.stdout)], [1, lines]);
       }
     }),
 });

@@ -1,7 +1,7 @@
 /* The library run as a program: its arguments and its environment. */
 #include "../kernel.h"
 
-#include "program/program.h"
+#include "program/options.h"
 
 #define WORDS 16
 

@@ -1,7 +1,7 @@
 /* The environment: settings, and the control files that it describes. */
 #include "../kernel.h"
 
-#include "program/control_write.h"
+#include "program/run.h"
 #include "rules/control.h"
 #include "rules/settings.h"
 #include "unsock.h"
