@@ -183,10 +183,16 @@ static bool find_loaded(const uint8_t *code, size_t at, struct unsock_call_site 
     return false;
 }
 
+/* This library's, where it is the program: what is behind rt/syscall6.h's. It marks the calls that are the kernel's. */
+static bool is_own_call(const uint8_t *at) {
+    static const uint8_t behind[] = {0x45, 0x31, 0xd2, 0x45, 0x31, 0xc9};
+    return memcmp(at + 2, behind, sizeof(behind)) == 0;
+}
+
 bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum unsock_call_site_kind kind,
                            struct unsock_call_site *site) {
     if (at < UNSOCK_CALL_SITE_BEFORE || at > size || size - at < UNSOCK_CALL_SITE_BEHIND || code[at] != 0x0f ||
-        code[at + 1] != 0x05)
+        code[at + 1] != 0x05 || is_own_call(code + at))
         return false;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (forms[i].kind != kind || !has_form(&forms[i], code, size, at))
@@ -284,10 +290,16 @@ static bool find_loaded(const uint8_t *at, struct unsock_call_site *site) {
     return false;
 }
 
+/* This library's, where it is the program: what is behind rt/syscall6.h's. It marks the calls that are the kernel's. */
+static bool is_own_call(const uint8_t *at) {
+    static const uint32_t behind[] = {0xd2800003, 0xd2800005};
+    return unsock_call_site_words(at + WORD, behind, 2);
+}
+
 bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum unsock_call_site_kind kind,
                            struct unsock_call_site *site) {
     if (at % WORD != 0 || at < UNSOCK_CALL_SITE_BEFORE || at > size || size - at < UNSOCK_CALL_SITE_BEHIND ||
-        word(code + at) != SVC)
+        word(code + at) != SVC || is_own_call(code + at))
         return false;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (forms[i].kind != kind || !has_form(&forms[i], code + at))
