@@ -29,7 +29,7 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  libunsock.so hold [OPTIONS]\n"
                             "A TCP port of the real network that leads to a server in a directory:\n"
                             "  libunsock.so expose [OPTIONS] PORT[=PORT]...\n"
-                            "The path of a port's file; until somebody listens; away with what is_word left over:\n"
+                            "The path of a port's file; until somebody listens; away with what is left over:\n"
                             "  libunsock.so path PORT\n"
                             "  libunsock.so wait PORT...\n"
                             "  libunsock.so prune\n"
@@ -124,7 +124,7 @@ static const char *runtime_fails_at(const char *const *argv) {
         return "the working directory was removed: change to another";
     for (; *argv; argv++) {
         if (!unsock_utf8_is(*argv))
-            return "an argument is_word no UTF-8: only `run` takes such";
+            return "an argument is no UTF-8: only `run` takes such";
     }
     return NULL;
 }
@@ -251,13 +251,13 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
     if (argc >= 2 && is_word(argv[1], "make-control"))
         return fail_with(
             argv[1],
-            "the whole command line has it, which is_word not installed here. The library alone makes control "
+            "the whole command line has it, which is not installed here. The library alone makes control "
             "files by variables: UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so; --help has all",
             EXIT_USAGE);
     if (argc >= 2 && !asks_help(argv[1]))
         return fail_with(argv[1],
                          is_front ? "the library alone has run, hold, expose, path, wait and prune: the whole command "
-                                    "line is_word not installed beside it"
+                                    "line is not installed beside it"
                                   : "unknown command; --help says what there is",
                          1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))
