@@ -22,7 +22,7 @@ static bool is_port_taken(const struct unsock_bind *bind, long probe) {
            (unsock_port_look(key, &first, &several) != UNSOCK_PORT_OURS || unsock_port_conflict(&first, &me));
 }
 
-/* Is the port to be tried? After some that were taken, only those that are not for certain. */
+/* Returns whether to try the port. After some that were taken, passes over those that are taken for certain. */
 static bool is_port_worth_it(const struct unsock_bind *bind, bool client, unsigned looks, long *probe) {
     if (!client && !unsock_address_covered_bind(&bind->ip, bind->v6only))
         return false;

@@ -14,7 +14,7 @@ enum unsock_bound_how {
 };
 
 struct unsock_bind {
-    /* What is asked for. */
+    /* The request. */
     int socket;          /* AF_UNIX, of `type`, without a name */
     uint8_t type;        /* SOCK_STREAM or SOCK_DGRAM */
     uint8_t domain;      /* AF_INET or AF_INET6: what the program asked for */
@@ -26,7 +26,7 @@ struct unsock_bind {
     struct unsock_ip target;             /* family 0: none. Whom a datagram client asks, which its name shall tell */
     const struct unsock_fd *in_place_of; /* NULL, or the socket on the same port whose place it takes: a stream's new
                                             one is reserved */
-    /* What becomes of it. */
+    /* The result. */
     enum unsock_bound_how how;
     int share;
     bool spent;  /* failed, but the socket has a name by now: it cannot be bound again */
@@ -88,7 +88,7 @@ uint16_t unsock_ephemeral_next(void);
 /* How many ports the ephemeral range has. */
 unsigned unsock_ephemeral_count(void);
 
-/* Does the range have this port? */
+/* True if the range has this port. */
 bool unsock_ephemeral_has(uint16_t port);
 
 /* Ports in an order that is another one in each process: the `index`-th of all 65536. */
@@ -106,8 +106,8 @@ extern int unsock_listen_fds_count;
 void unsock_listen_fds_start(const struct unsock_environment *environment);
 
 /*
- * Is this a socket of `type` that has the AF_UNIX address `name` of `length` bytes, and one that a service manager
- * hands over: a listener, or of datagrams?
+ * True if this is a socket of `type` with the AF_UNIX address `name` of `length` bytes, of a kind that a service
+ * manager hands over: a listener, or of datagrams.
  */
 bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length);
 
@@ -121,13 +121,13 @@ long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockadd
 /* The same for the port's file, or for the name of that entry of it. True: then the bind has that socket. */
 bool unsock_listen_fds_take(struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
-/* Is this another descriptor of a socket that was handed over? For where what was known of it has been lost. */
+/* True if `fd` is a duplicate of a descriptor that was handed over. For duplicates that the cache has lost. */
 bool unsock_listen_fds_is_behind(int fd);
 
-/* Has another descriptor of this process the same socket, that it bound or found by itself? */
+/* True if another descriptor of this process, which the program bound or found by itself, has the same socket. */
 bool unsock_listen_fds_is_shared(int fd, int type);
 
-/* Does a descriptor of this process have the socket of `fd`, of `type`, bound to an address already? */
+/* True if a descriptor of this process has the socket of `fd`, of `type`, bound to an address already. */
 bool unsock_listen_fds_is_used(int fd, int type);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Reading control files: bytes from outside, checked before anything in them is used. What was read is kept: a file
- * that is the same one by its inode and the time of its last change is not read again. One that changed a moment ago
- * may change again without another time, and is read each time.
+ * Reading control files: bytes from outside, checked before anything in them is used. Contents are kept: a file with
+ * the same inode and time of last change is not read again. One that changed a moment ago may change again without
+ * another time, and is read each time.
  */
 #include "files/control_file.h"
 
@@ -35,7 +35,7 @@ static struct version version_of(const struct statx *status) {
                             .changed = time_of(status->stx_ctime.tv_sec, status->stx_ctime.tv_nsec)};
 }
 
-/* Who may not open it must hear that. */
+/* False for a file that not everybody may read: opening it has to report EACCES. */
 static bool recall(const struct statx *status, struct unsock_control_file *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
@@ -94,7 +94,7 @@ UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const cha
                         is_trusted_owner(link.stx_uid, path)));
 }
 
-/* Of what kind is it, and is it a link? Looking at a FIFO or a device neither blocks nor wakes anybody. */
+/* Returns the file's type or -errno, and whether it is a link. Neither blocks at a FIFO or device nor wakes anybody. */
 static long look_at_file(const char *path, struct statx *status, bool *linked) {
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, LOOKED_AT, status);
     *linked = result == 0 && (status->stx_mode & S_IFMT) == S_IFLNK;
@@ -103,7 +103,7 @@ static long look_at_file(const char *path, struct statx *status, bool *linked) {
     return result < 0 ? result : status->stx_mode & S_IFMT;
 }
 
-/* What is open is checked, as it may have been exchanged since. */
+/* Checks the open file, not the path, which may lead to another by now. */
 UNSOCK_OWN_FRAME static int read_open(long fd, const char *path, bool linked, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     struct statx status;

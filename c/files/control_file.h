@@ -36,8 +36,8 @@ enum unsock_resolved {
 long unsock_resolve(const char *path, struct unsock_control_file *control);
 
 /*
- * Does -errno of a connect, or of a datagram, leave it open whether a control file is there? What is no socket refuses,
- * but says EACCES first to who may not write to it (unix_find_bsd, net/unix/af_unix.c): to all but a file's owner.
+ * True if -errno of a connect, or of a datagram, allows for a control file. A file that is no socket gives
+ * ECONNREFUSED, but first EACCES without write permission (unix_find_bsd, net/unix/af_unix.c): to all but its owner.
  */
 static inline bool unsock_resolve_is_worth_it(long result) {
     return result == -ECONNREFUSED || result == -EACCES;
@@ -47,10 +47,9 @@ static inline bool unsock_resolve_is_worth_it(long result) {
  * target_file.c: Socket files at paths of the user's choice, in whatever directory: where control files lead to.
  *
  * Such a file goes with the last descriptor of its socket, as those of the directory do, and by the same rules, but is
- * not kept for later. Whoever
- * removes it holds the lock of its directory and has asked the kernel. Where it is, is remembered by the kernel alone:
- * it has to be asked while the socket is still open. Programs that know nothing of the lock may put a file of their own
- * there at any moment: nothing is removed but the very file that the socket was bound to.
+ * not kept for later. Removing it takes the lock of its directory, and a question to the kernel first. Only the kernel
+ * remembers its path: it has to be asked while the socket is still open. Programs that know nothing of the lock may put
+ * a file of their own there at any moment: nothing is removed but the very file that the socket was bound to.
  */
 
 struct unsock_target_file {

@@ -20,7 +20,7 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
  */
 uint64_t unsock_directory_tag(void);
 
-/* Could others than its owner write to it when the process started? */
+/* True if others than its owner could write to it when the process started. */
 bool unsock_directory_is_shared(void);
 
 /*
@@ -114,10 +114,10 @@ struct unsock_directory_id {
 /* As it was found at the start, and whether others than root and the user could put another in its place. */
 void unsock_directory_change_start(const struct unsock_directory_id *directory, bool may_move);
 
-/* May a path not be used for what changes a file in it? */
+/* True if changes in it must be made from its descriptor, not by path. */
 bool unsock_directory_may_move(void);
 
-/* Does the path lead into that directory, by how it begins? */
+/* True if the path begins with that directory's and a slash. */
 bool unsock_directory_has_path(const char *path);
 
 long unsock_directory_unlink(const char *path);
@@ -134,10 +134,9 @@ long unsock_directory_set_times(const char *path, const void *times);
 /* Opens it (openat(2)), as a descriptor of the library (kernel/socket_info.h). */
 long unsock_directory_open(const char *path, int flags, int mode);
 
-/* directory_list.c: What is in a directory of socket files, one name after the other, as the library itself reads it.
- */
+/* directory_list.c: Lists a directory of socket files, name by name, as the library itself reads it. */
 
-/* What a name is. */
+/* The kinds of names. */
 enum unsock_directory_list_what {
     UNSOCK_DIRECTORY_LIST_PLAIN,    /* PORT.sock itself: a plain Unix server's, a datagram client's, a control file */
     UNSOCK_DIRECTORY_LIST_PORT,     /* PORT.sock, a link to the port's first socket, which `entry` is */

@@ -1,4 +1,4 @@
-/* What is in a directory of socket files. */
+/* Lists a directory of socket files. */
 #include "files/directory.h"
 
 #include "files/port.h"
@@ -33,7 +33,7 @@ static void read_listed_port(struct unsock_port *port, struct unsock_port_key ke
         unsock_port_read(port, key);
 }
 
-/* What the port says of a socket's name, which it may not know. */
+/* Returns whether the socket is its port's first, listed in the record, waiting, or unlisted. */
 static enum unsock_directory_list_what what_socket(const struct unsock_port *port,
                                                    const struct unsock_port_entry *entry) {
     bool ours = port->holder == UNSOCK_PORT_OURS;

@@ -73,9 +73,9 @@ struct signal_stack {
 };
 
 /*
- * Has what is called now been called by a signal handler that came while this thread had the lock? Then the kernel has
- * put a frame between the two (struct rt_sigframe: arch/x86/kernel/signal.c, arch/arm64/kernel/signal.c), and the
- * older lock is as it was.
+ * True if a signal handler that interrupted this thread while it had the lock made this call. The kernel has then put a
+ * frame between the two (struct rt_sigframe: arch/x86/kernel/signal.c, arch/arm64/kernel/signal.c), and the older lock
+ * is as it was.
  */
 __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
     const struct unsock_lock *older = unsock_this_process()->lock_frame;
@@ -84,8 +84,8 @@ __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock 
 }
 
 /*
- * Has a signal handler of this thread come while it had a lock? Not if it has left what it did by siglongjmp: then the
- * lock was in what has been left, and it is given back.
+ * True if a signal handler has interrupted this thread while it had a lock. If the locked code was left by siglongjmp,
+ * releases the lock and returns false.
  */
 static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
@@ -180,7 +180,7 @@ static long attempt(struct unsock_lock *lock, const char *directory) {
     return result == 0 || result == -EACCES ? -EAGAIN : result;
 }
 
-/* Does waiting help? Not where the file cannot be made. One that is there and cannot be opened may be about to go. */
+/* True if waiting may help: not where the file cannot be made, but one that cannot be opened may be about to go. */
 static bool may_lock_change(const struct unsock_lock *lock, long result, int64_t waited, int64_t most) {
     struct statx status;
     if (result != -EACCES)
@@ -220,7 +220,7 @@ static long wait_for_lock(struct unsock_lock *lock, const char *directory, int32
         own->lock_file = (int32_t)result + 1;
     else if (first_here)
         leave_to_threads();
-    /* Whoever has it may be stopped: a process with many sockets would else wait for each of them, and for hours. */
+    /* The lock's owner may be stopped: a process with many sockets would else wait for each of them, for hours. */
     if (result >= 0 || waited >= WAIT_AGAIN_NS)
         own->lock_vain = result == -EAGAIN ? unsock_libc_clock() + VAIN_NS : 0;
     return result;

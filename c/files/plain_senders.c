@@ -49,7 +49,7 @@ static bool read_place(uint32_t place, struct sender *sender) {
     return unsock_seqlock_holds(&from->version, begun) && sender->length != 0;
 }
 
-/* Is the port's file still the link that was made? Anything else at the name is somebody else's. */
+/* True if the port's file is still the link that was made. Anything else at the name is somebody else's. */
 static bool is_our_link(uint32_t place, const struct sender *sender) {
     struct sockaddr_un path;
     uint64_t file[2];
@@ -64,7 +64,7 @@ static bool is_sender_gone(const struct sender *sender) {
     return life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
 }
 
-/* What a killed process has left at the port's name: binding takes its place, if that can be, and leaves nothing. */
+/* Clears the port's name of a killed process's file: binds to it, closes, and sweeps. False where that fails. */
 static bool clear_left_over(uint32_t place) {
     struct unsock_port_key key = {(uint16_t)(FIRST_PORT + place), SOCK_DGRAM};
     struct unsock_bind bind = {.type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET, .port = key.number}};
@@ -149,7 +149,7 @@ static uint16_t invent(const struct sockaddr_un *own, const struct sockaddr_un *
     return 0;
 }
 
-/* What is sent to a relative name from here goes to another socket than its owner's. */
+/* False for a relative path: from here it leads to another socket than its owner's. */
 static bool can_be_answered(const struct sockaddr_un *name, socklen_t length) {
     return length > UNSOCK_SUN_PATH_OFFSET + 1 && length <= sizeof(*name) &&
            (name->sun_family != AF_UNIX || name->sun_path[0] == '/' || name->sun_path[0] == '\0');

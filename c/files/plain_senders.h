@@ -1,6 +1,6 @@
 /*
- * Datagram peers that are plain Unix sockets, not under unsock. A port is invented for each. What this process and its
- * children send to that port reaches the peer.
+ * Datagram peers that are plain Unix sockets, not under unsock. A port is invented for each. Datagrams from this
+ * process and its children to that port reach the peer.
  *
  * An invented port is nobody else's, for certain: it is taken in the directory, as every port is that somebody has. Its
  * file is a hard link to the file of the socket that heard the sender. So whoever binds sees it alive for as long as

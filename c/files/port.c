@@ -9,7 +9,7 @@
 #define NEXT "~" /* .PORT@~: a link before it is renamed, or what was exchanged for it */
 #define RENAME_EXCHANGED 2u
 
-/* Whoever has it: a thread, or a handler that has interrupted it, or a child of vfork. */
+/* Lent to one borrower: a thread, or a handler that has interrupted it, or a child of vfork. */
 static UNSOCK_TABLE struct unsock_port own_port;
 static bool borrowed;
 
@@ -26,7 +26,7 @@ void unsock_port_return(struct unsock_port *port) {
         unsock_unmap(port, sizeof(*port));
 }
 
-/* What the link says. Returns its length, or -errno. */
+/* Reads the link, and logs one of another protocol. Returns its length, or -errno. */
 static long read_port_link(const struct sockaddr_un *path, char *text, size_t size) {
     long length = unsock_readlinkat(AT_FDCWD, path->sun_path, text, size);
     if (length > 0 && unsock_port_is_of_another_protocol((struct unsock_span){text, (size_t)length}))
@@ -161,7 +161,7 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(aside.sun_path) + 1);
     if (result == 0 &&
         (unsock_file_inode(aside.sun_path) <= 0 || unsock_socketfile_life(probe, &aside, length) != UNSOCK_PORT_DEAD)) {
-        /* What has gone from there meanwhile, is not missed. */
+        /* If PORT.sock has been removed meanwhile, moves the file back without an exchange. */
         if (unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED) < 0)
             unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_NOREPLACE);
         result = -EAGAIN;
@@ -170,7 +170,7 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     return result == -ENOENT ? -EAGAIN : result;
 }
 
-/* The first number that nobody has; `entry` gets it, and the file at `old` its name. What is left over there goes. */
+/* Gives `entry` the first free number and links the file at `old` to its name. Removes stale files there. */
 static long link_numbered(const struct unsock_port *port, const struct sockaddr_un *old,
                           struct unsock_port_entry *entry) {
     struct sockaddr_un path;

@@ -8,12 +8,12 @@
  * port.c: A port's names in the directory, for streams and for datagram sockets (rules/port_name.h): reading them,
  * asking who lives, and the steps that change them.
  *
- * PORT.sock is the port. Whoever makes it has the port, and needs no lock for that. It is there as long as any socket
- * of the port is: it is replaced by a rename, and never missing in between. The file .PORT@ADDR comes before it. So a
- * PORT.sock without a living file is of a process that was killed, and may be replaced. A file gets another name once
- * at most: that of a datagram socket that others come to share an address with (unsock_port_give_number).
- *   - Who removes or replaces a name has the lock, and has asked the kernel.
- *   - Who makes a name that is not there needs no lock.
+ * PORT.sock is the port. The process that makes it has the port, and needs no lock for that. It is there as long as any
+ * socket of the port is: it is replaced by a rename, and never missing in between. The file .PORT@ADDR comes before it.
+ * So a PORT.sock without a living file is of a process that was killed, and may be replaced. A file gets another name
+ * once at most: that of a datagram socket that others come to share an address with (unsock_port_give_number).
+ *   - Removing or replacing a name takes the lock, and a question to the kernel first.
+ *   - Making a name that is not there takes no lock.
  *   - A dead file may be removed. A name without a file is never removed: it may be a newcomer's the next moment.
  *   - The record may name dead sockets, and never omits a living one. It is written before PORT.sock says that there is
  *     a record, and goes after that.
@@ -23,16 +23,16 @@
 struct unsock_port *unsock_port_borrow(void);
 void unsock_port_return(struct unsock_port *port);
 
-/* What PORT.sock says: that is all where there is one socket. One system call. */
+/* Reads PORT.sock, which tells all where there is one socket. One system call. */
 enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unsock_port_entry *first, bool *several);
 
-/* Is the record one of another protocol's (rules/port_name.h)? */
+/* True if the record is of another protocol (rules/port_name.h). */
 bool unsock_port_has_unknown_record(struct unsock_port_key key);
 
 /* That, and the record where there is one. */
 void unsock_port_read(struct unsock_port *port, struct unsock_port_key key);
 
-/* Does the entry's socket live? Asked by the probe (unsock_socketfile_probe). */
+/* Asks by the probe (unsock_socketfile_probe) whether the entry's socket lives. */
 enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry);
 
 /* Makes PORT.sock lead to `first`; `there`: in the place of one. Returns 0 or -errno: -EEXIST where one has come. */
@@ -63,15 +63,15 @@ void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock
  */
 long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe);
 
-/* port_change.c: Whose the sockets of a port are, another user's, or this process's own; and joining them. */
+/* port_change.c: Finds a port's sockets of other users and of this process; joins a port. */
 
 /*
- * In a sticky directory nobody else could take away what is left, what root has left there neither: one port is one
- * user's. Is it another's? Not where all that was read is dead, and this user may take it away.
+ * True if the port is another user's: in a sticky directory others could not remove its stale files, nor root's, so one
+ * port is one user's. False if all that was read is dead, and this user may remove it.
  */
 bool unsock_port_is_another_users(const struct unsock_port *port);
 
-/* SO_REUSEPORT is for sockets of one user. Has another one a living socket that would share an address with `me`? */
+/* True if a living socket of another user would share an address with `me`: SO_REUSEPORT is for one user's. */
 bool unsock_port_shares_with_another(const struct unsock_port *port, const struct unsock_port_entry *me, long probe);
 
 /* The descriptor of this process that has that entry's socket and does not listen; -1: there is none. */
@@ -93,7 +93,7 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
  */
 void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
-/* What the end of a socket does to its port's names. */
+/* Changes a port's names when a socket ends. */
 
 /*
  * With the directory locked: the entry's socket has ended (DEAD, GONE), or is to have no name any more (DEAD). Its file
@@ -120,8 +120,8 @@ long unsock_port_sweep(struct unsock_port_key key);
 /* socketfile.c: One socket file: who is there, and binding with the mode that was asked for. */
 
 /*
- * Is nobody bound to the socket file? Not visible to anybody, of whatever type the socket is. False when that cannot be
- * known for certain. Called with the directory locked.
+ * True if nobody is bound to the socket file, for certain. The owner of a socket, of whatever type, notices nothing.
+ * Called with the directory locked.
  */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length);
 
@@ -132,8 +132,8 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
 long unsock_socketfile_probe(void);
 
 /*
- * Is somebody bound to the socket file, for certain? That needs no lock: nothing is removed by it. False may mean that
- * it is not known.
+ * True if somebody is bound to the socket file, for certain. That needs no lock: nothing is removed by it. False may
+ * mean that it is not known.
  */
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
 
@@ -144,7 +144,7 @@ enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_u
 /* The same where no bind of that name can be under way. */
 enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct sockaddr_un *path, socklen_t length);
 
-/* Is the datagram socket behind the file connected to somebody? */
+/* True if the datagram socket behind the file is connected to another. */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length);
 
 #define UNSOCK_OPEN_TO_ALL 0666 /* answers come to a client's own file from servers of any user, as over UDP */
@@ -157,9 +157,9 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
  * user in the same directory.
  *
  * The time of modification of a socket file means nothing to anybody. A file that such a user may find left over gets
- * one that names the network namespace of its socket. Whoever is in that namespace sees all its sockets in
- * /proc/net/unix: one that is not there is gone, whoever had it. (A number of a namespace is used again only when no
- * socket of the old one is left.)
+ * one that names the network namespace of its socket. A process in that namespace sees all its sockets in
+ * /proc/net/unix: one that is not there is gone. (A number of a namespace is used again only when no socket of the old
+ * one is left.)
  */
 
 /*
@@ -168,7 +168,7 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
  */
 void unsock_file_netns_note(const char *path);
 
-/* Has the socket of this file gone, for certain? */
+/* True if the socket of this file has gone, for certain. */
 bool unsock_file_netns_is_gone(const char *path);
 
 #endif

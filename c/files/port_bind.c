@@ -61,13 +61,13 @@ static uint8_t last_number(const struct unsock_bind *bind) {
     return bind->me.number >= UNSOCK_PORT_WAITING ? UNSOCK_PORT_NUMBERS : UNSOCK_PORT_SHARERS;
 }
 
-/* Is a living one of that name in the record? */
+/* True if the record has a living socket of that name. */
 static bool is_number_taken(const struct unsock_bind *bind) {
     int index = bind->me.number != 0 ? unsock_port_find(bind->port, &bind->me) : -1;
     return index >= 0 && bind->port->life[index] < UNSOCK_PORT_DEAD;
 }
 
-/* To the first free number where it has one. What a killed process left at the name goes first. */
+/* Binds to the name, with the first free number where it has one. Removes a killed process's file there first. */
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
         while (is_number_taken(bind) && bind->me.number < last_number(bind))
@@ -80,12 +80,12 @@ static long bind_first_free_name(struct unsock_bind *bind) {
             result = unsock_directory_unlink(bind->path.sun_path);
             if (result < 0 && result != -ENOENT)
                 return result;
-            /* What is there from now on is a newcomer's. */
+            /* Any file there from now on is a newcomer's. */
             int index = unsock_port_find(bind->port, &bind->me);
             if (index >= 0)
                 bind->port->life[index] = UNSOCK_PORT_GONE;
         } else if (life == UNSOCK_PORT_ALIVE) {
-            /* Who has bound it just now, and waits for the lock, gets it. */
+            /* A process that has bound it just now, and waits for the lock, keeps it. */
             if (bind->me.number == 0 || bind->me.number == last_number(bind))
                 return -EADDRINUSE;
             bind->me.number++;
@@ -100,7 +100,7 @@ static bool may_wait_for(const struct unsock_bind *bind, const struct unsock_por
     return known && unsock_option_flag(fd, known, SOL_SOCKET, SO_REUSEADDR);
 }
 
-/* Is that the socket whose place the new one takes? Or, with SO_REUSEADDR on both, a stream that is reserved? */
+/* True if the new socket takes that one's place, or both have SO_REUSEADDR and that one is a reserved stream. */
 static bool may_bind_beside(const struct unsock_bind *bind, const struct unsock_port_entry *entry) {
     struct unsock_port_entry old;
     if (bind->in_place_of && unsock_port_own(bind->in_place_of, &old) && unsock_port_same(&old, entry))

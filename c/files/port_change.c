@@ -5,7 +5,7 @@
 #include "memory/fds.h"
 #include "rt/system_calls.h"
 
-/* Whose file that is, for certain; `otherwise` where it cannot be told. */
+/* Returns the file's owner; `otherwise` where it cannot be told. */
 static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise) {
     struct statx status;
     long result = unsock_statx(AT_FDCWD, path->sun_path, AT_SYMLINK_NOFOLLOW, STATX_UID, &status);

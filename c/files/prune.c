@@ -5,7 +5,7 @@
 #include "files/port.h"
 #include "rt/system_calls.h"
 
-/* PORT.sock and a socket's file go together, and are mended where others live. Is this left over? */
+/* True if this is left over. PORT.sock and a socket's file go together, and are mended where others live. */
 static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, struct unsock_port_entry entry,
                        bool remove) {
     struct unsock_port_entry first;

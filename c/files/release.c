@@ -1,4 +1,4 @@
-/* What becomes of socket files when descriptors close: at once, later, or at the end of the process. */
+/* Removes socket files when descriptors close: at once, later, or at the end of the process. */
 #include "files/release.h"
 
 #include "files/bind.h"
@@ -174,7 +174,7 @@ void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
     keep_for_later(old);
 }
 
-/* Who had such a socket open when it was kept may be done with it. */
+/* Tries again to remove the file: another process had its socket open, and may have closed it. */
 static void look_at_late_again(struct unsock_fd *place) {
     uint8_t kind = UNSOCK_KIND_LOCAL;
     if (!__atomic_compare_exchange_n(&place->kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
@@ -313,8 +313,8 @@ _Noreturn static void look_afterwards(long parent) {
 }
 
 /*
- * The child has all that is open here for a moment. Who waits for this process must not meet that: pipes would not be
- * at their end, and locks not free. So it ends when the child has closed the pipe, too.
+ * The child has all that is open here for a moment. A process that waits for this one must not meet that: pipes would
+ * not be at their end, and locks not free. So this one ends when the child has closed the pipe, too.
  */
 static void look_in_a_child(void) {
     int32_t ends[2];
@@ -338,7 +338,7 @@ void unsock_release_file_earlier(void) {
 }
 
 /*
- * Who lists /proc/PID/fd has each file open for a moment, and what was closed meanwhile goes when its call returns
+ * A process that lists /proc/PID/fd has each file open for a moment: one closed meanwhile goes when its call returns
  * (proc_readfd_common, fs/proc/fd.c; fput, fs/file_table.c). A monitor that does so would leave the file in the
  * directory for good. A child that has only inherited its sockets does not wait: others have them.
  */

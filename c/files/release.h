@@ -4,7 +4,7 @@
 
 #include "memory/fds.h"
 
-/* release.c: What becomes of socket files when descriptors close: at once, later, or at the end of the process. */
+/* release.c: Removes socket files when descriptors close: at once, later, or at the end of the process. */
 
 /*
  * The descriptor that `old` described has been closed: removes its file unless somebody else still has that socket
@@ -19,7 +19,7 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old);
 /* The process is ending, and closes its sockets now: looks once more at those that it closed before. */
 void unsock_release_file_earlier(void);
 
-/* What is found out once for all of those. */
+/* Facts that are found out once for all of those. */
 struct unsock_release_file_end {
     long probe; /* the socket that asks (unsock_socketfile_probe); negative at first: made where it is needed */
     bool alone; /* false at first. Neither did this process make any of them, nor has it threads that can be in the way:
@@ -68,8 +68,8 @@ long unsock_remove_file_close(int fd, const struct unsock_fd *old, long probe, l
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
 /*
- * What became of a closed socket's file, `done` as unsock_remove_file_try says: 1: it is settled, and need not be kept
- * any more; 0 or -errno: it is kept, once.
+ * Notes the result for a closed socket's file, `done` as unsock_remove_file_try returns it: 1: it need not be kept any
+ * more; 0 or -errno: it is kept, once.
  */
 void unsock_remove_file_result(const struct unsock_fd *old, long done);
 
@@ -79,7 +79,7 @@ void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
 /* Looks at all of them again. */
 void unsock_remove_file_again(void);
 
-/* Is any kept, and any for the lock alone? */
+/* True if any is kept; if any was kept because the directory could not be locked. */
 bool unsock_remove_file_any(void);
 bool unsock_remove_file_any_for_the_lock(void);
 
@@ -87,7 +87,7 @@ bool unsock_remove_file_any_for_the_lock(void);
 
 #include "unsock.h" /* unsock_prune */
 
-/* Who is told of what is left over: its name, and 1, or -errno where it cannot be removed. */
+/* Receives each name that is left over, and 1, or -errno where it cannot be removed. */
 struct unsock_prune_seer {
     void (*see)(void *context, const char *name, long result);
     void *context;
@@ -95,8 +95,8 @@ struct unsock_prune_seer {
 
 /*
  * All that is left over in the directory at an absolute path. A port's first socket is told as PORT.sock where that
- * goes with it. What says nothing to users (records, the lock's file) goes untold. Returns 0, or -errno: not all has
- * been looked at.
+ * goes with it. Names that say nothing to users (records, the lock's file) are not told. Returns 0, or -errno: not all
+ * has been looked at.
  */
 long unsock_prune_directory(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 

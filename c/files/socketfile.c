@@ -1,6 +1,6 @@
 /*
- * Socket files. Whoever removes a file holds the directory's lock and has asked the kernel whether a socket is still
- * bound to it, so that two processes that find the same stale file cannot remove each other's new one.
+ * Socket files. Removing a file takes the directory's lock, and asking the kernel whether a socket is still bound to
+ * it, so that two processes that find the same stale file cannot remove each other's new one.
  */
 #include "files/port.h"
 
@@ -35,7 +35,7 @@ static int64_t mark_of_namespace(int64_t number) {
     return (MARK - number + SECOND_NS) % SECOND_NS;
 }
 
-/* May anybody find a file of this mode who could not ask its socket? */
+/* True if a user could find a file of this mode and not be able to ask its socket. */
 static bool needs_note(unsigned mode) {
     if ((mode & WRITABLE_BY_OWNER) == 0)
         return true;
@@ -61,8 +61,8 @@ void unsock_file_netns_note(const char *path) {
 }
 
 /*
- * Is this the line of a socket that may be the file's? By the last component of its name: the directory may have
- * others, and a datagram socket's file may have got a number. A forged line can only keep a file.
+ * True if the line's socket may be the file's, by the last component of its name: the directory may have others, and a
+ * datagram socket's file may have got a number. A forged line can only keep a file.
  */
 static bool may_be_name(struct unsock_span line, struct unsock_span name) {
     struct unsock_span last = unsock_base_name(line);
@@ -87,7 +87,7 @@ static bool is_socket_listed(struct unsock_span name) {
     return found;
 }
 
-/* Is this a socket file of this network namespace, and noted as such? */
+/* True if this is a socket file of this network namespace, and noted as such. */
 UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
     struct statx status;
     int64_t here = number_namespace();
@@ -139,7 +139,7 @@ static long wait_for_binds(const struct sockaddr_un *path) {
     return unsock_directory_rename_with(path->sun_path, path->sun_path, RENAME_NOREPLACE);
 }
 
-/* Who may not write to a socket gets no answer there: another user's, or one with a mode that shuts out its owner. */
+/* EACCES is no answer: the socket may not be written to, as another user's, or by a mode that shuts out its owner. */
 static enum unsock_port_life life_of(long answer, const struct sockaddr_un *path) {
     if (answer == -ENOENT)
         return UNSOCK_PORT_GONE;
@@ -165,7 +165,7 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
     return unsock_socketfile_life(probe, path, length) == UNSOCK_PORT_DEAD;
 }
 
-/* Is the datagram socket behind this file connected to somebody? Then nobody else can connect to it (unix_may_send). */
+/* True if the datagram socket behind this file is connected: nobody else can connect to it then (unix_may_send). */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length) {
     return ask_socket_file(path, length) == -EPERM;
 }
@@ -198,7 +198,7 @@ static void set_path_mode(const char *path, int mode) {
 
 /*
  * A path of somebody else's choice may lead to another directory than a moment ago. A process with CAP_NET_ADMIN, as
- * root has, could do harm by that; it may ask_file the kernel for the file that the socket was bound to, and does.
+ * root has, could do harm by that; it may ask the kernel for the file that the socket was bound to, and does.
  */
 static void set_bound_mode(int socket, const char *path, int mode) {
     UNSOCK_CLOSED long fd =
@@ -211,7 +211,7 @@ static void set_bound_mode(int socket, const char *path, int mode) {
 
 /*
  * The kernel makes the file with the mode of the socket itself, less the umask: setting that first means that the file
- * never has wider rights than asked for, not even for a moment. What is to be open to all can be so a moment later.
+ * never has wider rights than asked for, not even for a moment. A file open to all becomes so a moment later.
  */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode) {
     if (unsock_settings.mode >= 0) {

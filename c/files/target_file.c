@@ -31,7 +31,7 @@ static long move_file(const char *from, const char *to) {
     return result == -EINVAL ? unsock_renameat(AT_FDCWD, from, AT_FDCWD, to) : result;
 }
 
-/* Whoever left that was killed at it. (In a directory whose path is too long to ask, it is what he meant to remove.) */
+/* Removes a killed process's file set aside. (One whose path is too long to ask was to be removed anyway.) */
 static void clear(const char *aside) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     size_t length = strlen(aside) + 1;
@@ -53,8 +53,8 @@ static long move_aside(const char *path, const char *aside) {
 }
 
 /*
- * Who does not know the lock may have put another file into the place since it was looked at (by unlink and bind, or by
- * a rename): what was there is known once it has a name that nobody else knows. Another's gets its own back.
+ * A program that does not know the lock may have put another file there since it was looked at (by unlink and bind, or
+ * by a rename): the file is known once it has a name that nobody else knows. Another's gets its own back.
  */
 static long remove_this(const struct unsock_target_file *where) {
     const char *path = path_of_target(where);
@@ -101,7 +101,7 @@ static void take_away_locked(const struct unsock_target_file *where, long probe)
     unsock_lock_drop(&lock);
 }
 
-/* What is there is asked under the lock: its socket may just have gone, and its file with it. */
+/* Looks at the file under the lock: its socket may just have gone, and its file with it. */
 static long replace_left_over(int socket, struct unsock_target_file *where) {
     struct unsock_lock lock;
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
