@@ -1,5 +1,5 @@
 /*
- * What the outside sees of libunsock.so besides the socket calls that it intercepts: the control file's format and the
+ * The interface of libunsock.so besides the socket calls that it intercepts: the control file's format and the
  * functions that tests, the command line's self-test and embedding programs call by name.
  */
 #ifndef UNSOCK_H

@@ -1,11 +1,11 @@
-/* What the kernel says of files, directories and programs, and whom they belong to. */
+/* Questions to the kernel about files, directories and programs, and their owners. */
 #ifndef UNSOCK_KERNEL_FILE_INFO_H
 #define UNSOCK_KERNEL_FILE_INFO_H
 
 #include "rt/text.h"
 #include "rules/program_file.h"
 
-/* What stands at a path. */
+/* The file at a path. */
 
 /* The inode number of the socket file at `path`; 0 when something else is there; -errno. Links are not followed. */
 int64_t unsock_file_inode(const char *path);
@@ -26,13 +26,13 @@ static inline bool unsock_file_is(const struct unsock_file_id *one, const struct
     return one->inode != 0 && one->inode == other->inode && one->device == other->device;
 }
 
-/* Is it a symbolic link, for certain? */
+/* True if it is a symbolic link, for certain. */
 bool unsock_file_is_link(const char *path);
 
 /* A key made of what is known of the file by those alone who may look at it. Returns 0 or -errno. */
 long unsock_file_key(const char *path, uint64_t key[2]);
 
-/* What is in a directory, one name after the other. */
+/* Lists a directory, name by name. */
 
 #define UNSOCK_ENTRIES_CHUNK 1024 /* calls may run on small stacks */
 
@@ -60,15 +60,15 @@ void unsock_entries_rewind(struct unsock_entries *entries);
 void unsock_entries_close(struct unsock_entries *entries);
 
 /*
- * trust.c: Who else than root and this process's user could have written a file, or put another directory in the place
- * of one. Not on a call path: it needs much memory, which is static, and so is called by one thread at a time.
+ * trust.c: Finds out whether others than root and this process's user could have written a file, or replaced a
+ * directory. Not on a call path: it needs much memory, which is static, and so is called by one thread at a time.
  */
 
 /*
- * Could somebody other than root and this process's user have written the file at the absolute path, or have put it
- * there? Looks at the file, at the directories above it, and at those that links lead through. Then says so in `why`
- * ("everybody may write to /tmp/x"), and returns false. Code in such a file runs with the rights of whoever loads it.
- * lib/run/trusted_file.ts says the same before there is a library to ask.
+ * Returns false, with `why` ("everybody may write to /tmp/x"), if others than root and this process's user could have
+ * written the file at the absolute path, or have put it there. Looks at the file, at the directories above it, and at
+ * those that links lead through. Code in such a file runs with the rights of whoever loads it. lib/run/trusted_file.ts
+ * says the same before there is a library to ask.
  */
 bool unsock_trust(const char *path, struct unsock_text *why);
 
@@ -80,12 +80,12 @@ enum unsock_place {
 };
 
 /*
- * Who could put another directory in the place of the one at the absolute path? Looks at what is above it, not at who
- * may write to it.
+ * Returns which users could put another directory in the place of the one at the absolute path. Looks at what is above
+ * it, not at who may write to it.
  */
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 
-/* What the kernel would say to executing a file, and what the file is. */
+/* The kernel's answer to executing a file, and the kind of the file. */
 
 /*
  * Opens the program that execveat(directory, path, flags) would execute, to look at it: close-on-exec. Returns the
@@ -93,23 +93,23 @@ enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
  */
 long unsock_program_open(int directory, const char *path, int flags);
 
-/* May this process execute it? Returns 0 or -errno, as execve would. */
+/* Checks whether this process may execute it. Returns 0 or -errno, as execve would. */
 long unsock_program_may_execute(int directory, const char *path, int flags);
 
 /*
- * Has somebody got it open for writing? Then execve says ETXTBSY. (Kernels before 6.8 look at other things first: there
- * the answer is no.)
+ * True if somebody has it open for writing: execve then fails with ETXTBSY. (False before Linux 6.8, which looks at
+ * other things first.)
  */
 bool unsock_program_is_busy(int directory, const char *path, int flags);
 
-/* Would executing it give other rights than this process has? */
+/* Returns which rights, other than this process's, executing it would give. */
 enum unsock_program_gain { UNSOCK_GAINS_NOTHING, UNSOCK_GAINS_USER, UNSOCK_GAINS_GROUP, UNSOCK_GAINS_CAPABILITIES };
 enum unsock_program_gain unsock_program_gains_rights(long fd);
 
 /* Reads from the descriptor what kind of file it is. `room` as for unsock_program_file_read. */
 void unsock_program_look(long fd, void *room, struct unsock_program_file *file);
 
-/* May this process read the file, with the rights that it has now? */
+/* True if this process may read the file, with the rights that it has now. */
 bool unsock_program_is_readable(const char *path);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a descriptor is of which nothing is known. */
+/* Identifies a descriptor of which nothing is known. */
 #include "kernel/socket_info.h"
 
 #include "memory/epoll_memory.h"
@@ -18,7 +18,7 @@ bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
     return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
 }
 
-/* What of PORT.sock's socket the name does not tell: it was handed over, or is a datagram client's. */
+/* The address of PORT.sock's socket, which the name does not tell: handed over, or a datagram client's. */
 static struct unsock_ip address_by_mark(unsigned mark) {
     struct unsock_ip any = {.family = mark & UNSOCK_MARK_IPV6 ? AF_INET6 : AF_INET};
     return mark & UNSOCK_MARK_WILDCARD ? any : unsock_address_default(any.family, 0);
@@ -215,7 +215,7 @@ UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Is it the accepted one still that is known, by its client's name? */
+/* True if it is still the known accepted socket, by its client's name. */
 UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip source, target;

@@ -1,4 +1,4 @@
-/* What is written for users. A line is one write, so that lines of several processes do not mix. */
+/* Messages for users. A line is one write, so that lines of several processes do not mix. */
 #include "kernel/log.h"
 
 #include "rt/system_calls.h"

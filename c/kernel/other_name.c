@@ -10,7 +10,7 @@
 #define MARK_FIRST ((int64_t)1 << 33)
 #define NANOSECOND_BITS 29
 
-/* What the file tells of its socket if it has this name. False where that is no socket file. */
+/* Computes the mark that the file has if its socket has this name. False where it is no socket file. */
 static bool mark_of_file(const char *path, const struct sockaddr_un *name, size_t length, struct timespec *mark,
                          struct statx *status) {
     unsigned wanted = STATX_TYPE | STATX_INO | STATX_BTIME | STATX_MTIME;
@@ -32,7 +32,7 @@ static bool is_marked(const char *path, const struct sockaddr_un *name, size_t l
            status.stx_mtime.tv_nsec == (uint32_t)mark.tv_nsec;
 }
 
-/* Has the socket at this path of ours the name? */
+/* True if the socket at this path of ours has the name. */
 UNSOCK_OWN_FRAME static bool has_name_at_path(const struct sockaddr_un *path, socklen_t path_length,
                                               const struct sockaddr_un *name, size_t length) {
     union unsock_sockaddr found;

@@ -30,8 +30,7 @@ long unsock_socket_unanswered(long result) {
     return answered ? 0 : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
-/* What a call without a descriptor and without memory is answered, where it is not forbidden; qemu looks at memory
- * first. */
+/* True for the errno of a call with no valid descriptor or memory that is not forbidden; qemu checks memory first. */
 static bool is_allowed(long result) {
     return result == -EBADF || result == -EFAULT;
 }
@@ -157,7 +156,7 @@ bool unsock_kernel_is_before(unsigned major, unsigned minor) {
     return known < (major << 16 | minor);
 }
 
-/* What the kernel does not know of a socket. */
+/* Socket marks. */
 
 unsigned unsock_socket_mark(int fd) {
     long value = unsock_socket_option(fd, SO_INCOMING_CPU);
@@ -191,9 +190,9 @@ bool unsock_end_is_reset(int fd) {
     return unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == -ECONNRESET;
 }
 
-/* Whose shutting down it was that ended reading is only certain while this side has not done so itself. */
+/* POLLRDHUP tells of the peer's shutdown only while this side has not shut down reading itself. */
 bool unsock_end_is_over(int fd, unsigned mark, int events) {
-    /* Whoever reads it takes it away. */
+    /* Reading the error clears it. */
     if (events & POLLERR)
         unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
     return (mark & (UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_OVER)) || (events & POLLERR) ||

@@ -1,4 +1,4 @@
-/* What the kernel says of a socket. */
+/* Questions to the kernel about sockets. */
 #ifndef UNSOCK_KERNEL_SOCKET_INFO_H
 #define UNSOCK_KERNEL_SOCKET_INFO_H
 
@@ -6,13 +6,13 @@
 
 /* socket_info.c: Small questions to the kernel about one socket, and which kernel it is. */
 
-/* Is the running kernel older than Linux `major`.`minor`? Asked once. */
+/* True if the running kernel is older than Linux `major`.`minor`. Asked once. */
 bool unsock_kernel_is_before(unsigned major, unsigned minor);
 
 /* One integer socket option of SOL_SOCKET, or -errno. */
 long unsock_socket_option(int fd, int name);
 
-/* Is it the kernel's IPv4 or IPv6? */
+/* True if it is a socket of the kernel's IPv4 or IPv6. */
 bool unsock_socket_is_ip(int fd);
 
 /*
@@ -23,8 +23,8 @@ bool unsock_socket_is_ip(int fd);
 long unsock_socket_unanswered(long result);
 
 /*
- * Does a filter of somebody's forbid connecting, or sending? Of datagrams EPERM has a meaning of its own: the peer is
- * connected to another. One system call, or two.
+ * True if a filter forbids connecting, or sending. For datagrams EPERM has a meaning of its own: the peer is connected
+ * to another. One system call, or two.
  */
 bool unsock_socket_may_not_connect(void);
 bool unsock_socket_may_not_send(void);
@@ -36,25 +36,24 @@ bool unsock_socket_may_not_send(void);
 void unsock_socket_refuse_descriptors(int fd);
 
 /*
- * A number that only this socket has, for as long as the system runs (SO_COOKIE; socket(7)): has a descriptor still the
- * socket that it had before? 0 when it is no socket.
+ * Returns a number that only this socket has, for as long as the system runs (SO_COOKIE; socket(7)): a descriptor with
+ * another number has another socket. 0 when it is no socket.
  */
 uint64_t unsock_socket_cookie(int fd);
 
-/* Is a cookie of 0 none that the system does not know (qemu's user emulation does not), but one that may not be asked
- * for? */
+/* True if a cookie of 0 means that it may not be asked for, not that there is none (as in qemu's user emulation). */
 bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie);
 
 /* The socket's inode number, as /proc/PID/fd shows it; 0 when it cannot be told. */
 uint64_t unsock_socket_inode(int fd);
 
-/* Is this descriptor non-blocking (1), blocking (0), or not open, or may that not be asked (-errno)? */
+/* Returns 1 for a non-blocking descriptor, 0 for a blocking one, -errno if it is not open or may not be asked. */
 long unsock_socket_nonblocking(int fd);
 
 /* poll(2) without waiting. Returns the events that there are; POLLERR when it cannot be asked. */
 int unsock_socket_poll(int fd, short events);
 
-/* Would a write, or asking for SO_ERROR after a connect, not wait? */
+/* True if a write, or asking for SO_ERROR after a connect, would not wait. */
 bool unsock_socket_writable(int fd);
 
 /* A port that stands for an unnamed peer, the same in every process: from the socket's inode number. */
@@ -67,10 +66,10 @@ int unsock_socket_peers(int fd);
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 
 /*
- * What the kernel does not know of a socket: of a connection's end, as AF_UNIX has one word for what
- * this side has shut down and what the other one has; and of one that is bound, how the program sees it, where the name
- * does not tell. The marks are in an option of the socket that means nothing on AF_UNIX (SO_INCOMING_CPU), so that
- * every descriptor of it and every process that has it knows them.
+ * Socket marks: facts that the kernel does not know. For a connection's end, whether this side or the other one has
+ * shut down, which AF_UNIX does not tell apart; for a bound socket, how the program sees it, where the name does not
+ * tell. The marks are in an option of the socket that means nothing on AF_UNIX (SO_INCOMING_CPU), so that every
+ * descriptor of it and every process that has it knows them.
  */
 
 enum {
@@ -89,7 +88,7 @@ enum {
         1 << 11, /* where a control file leads: held back; of AF_TIPC: passed on (calls/shutdown.c) */
 };
 
-/* What the program may read in the option's place. */
+/* The value of the option that holds marks, which the program may read, and the bits of the marks. */
 #define UNSOCK_SOCKET_MARK 0x756e0000
 #define UNSOCK_SOCKET_MARK_BITS 0xffff
 
@@ -103,26 +102,26 @@ unsigned unsock_socket_mark_certain(int fd);
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
 
 /*
- * Is TCP's socket closed: reset, or done by both sides? `mark` are the marks, `events` what poll says to POLLRDHUP. A
- * reset is marked.
+ * True if TCP's socket would be closed: reset, or shut down by both sides. `mark`: the marks; `events`: poll's answer
+ * to POLLRDHUP. Marks a reset.
  */
 bool unsock_end_is_over(int fd, unsigned mark, int events);
 
-/* Does the next read say ECONNRESET? AF_TIPC tells of a reset by nothing else. One system call. */
+/* True if the next read would fail with ECONNRESET: AF_TIPC reports a reset by nothing else. One system call. */
 bool unsock_end_is_reset(int fd);
 
 /* Has these alone from now on. */
 void unsock_socket_mark_replace(int fd, unsigned marks);
 
-/* identify.c: What a descriptor is of which nothing is known, by the kernel's own names. */
+/* identify.c: Identifies a descriptor of which nothing is known, by the kernel's own names. */
 
-/* Is the bound socket with a file that the entry describes (still) behind this descriptor? */
+/* True if the bound socket with a file that the entry describes is (still) behind this descriptor. */
 bool unsock_identify_has_file(int fd, const struct unsock_fd *entry);
 
 /*
- * What the kernel says that a descriptor is of which nothing is known. Returns its entry, filled, or `scratch` where
- * the cache has no room. The kind is UNSOCK_KIND_UNKNOWN when it is no socket that could be ours, and also when that
- * cannot be known.
+ * Asks the kernel about a descriptor of which nothing is known. Returns its entry, filled, or `scratch` where the cache
+ * has no room. The kind is UNSOCK_KIND_UNKNOWN when it is no socket that could be ours, and also when that cannot be
+ * known.
  */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
@@ -148,9 +147,9 @@ struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_
 long unsock_identify_name(int fd, struct unsock_fd *entry);
 
 /*
- * Is this a connected stream in the place of a TCP one? By the kernel's word where it has one; nothing is remembered.
- * For callers that heard of the descriptor from the kernel and not from the program: other threads of the program may
- * just then be closing it, and making another of the same number.
+ * True if this is a connected stream in the place of a TCP one. Asks the kernel where it can tell; remembers nothing.
+ * For callers that got the descriptor from the kernel and not from the program: other threads of the program may just
+ * then be closing it, and making another of the same number.
  */
 bool unsock_identify_is_connection(int fd);
 
@@ -175,8 +174,8 @@ static inline long unsock_identify_wrong(const struct unsock_fd *entry) {
  */
 
 /*
- * Is the datagram socket with this name one of our directory, for certain, though its name does not begin like that?
- * Then fills `name` as if it did, kind FILE. No system call for names that cannot be.
+ * True if the datagram socket with this name is one of our directory, for certain, though its name does not begin like
+ * that. Then fills `name` as if it did, kind FILE. No system call for names that cannot be.
  */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 

@@ -120,7 +120,7 @@ static bool has_only(uint32_t gid, const struct names *names) {
     return found && only;
 }
 
-/* Whose first group it is stands in /etc/passwd alone. */
+/* True if these alone have it as their first group, by /etc/passwd: /etc/group does not tell that. */
 static bool is_first_of_only(uint32_t gid, const struct names *names) {
     struct unsock_lines lines;
     struct unsock_span line, name;
@@ -157,7 +157,7 @@ static bool is_at_end(void) {
     return walk.rest[i] == '\0';
 }
 
-/* Returns whether it is in good hands; false with `why`. What cannot be looked at cannot be loaded or used either. */
+/* Returns whether it is in good hands; false with `why`. True for one that cannot be looked at, and so not used. */
 static bool check_walked_place(void) {
     struct statx status;
     const char *at = walk.length > 0 ? walk.at : "/";
@@ -167,7 +167,7 @@ static bool check_walked_place(void) {
     unsigned type = status.stx_mode & S_IFMT;
     walk.link = type == S_IFLNK;
     bool is_end = walk.place && !walk.link && is_at_end();
-    /* Whoever owns a link cannot change it: only what it lies in counts for whether it can be exchanged. */
+    /* A link's owner cannot change it: whether it can be exchanged depends on its directory alone. */
     if ((walk.shared || !(walk.place && (walk.link || is_end))) && !is_known_owner(status.stx_uid)) {
         unsock_text_join(walk.why, at, " belongs to ");
         put_user(walk.why, status.stx_uid);
@@ -190,7 +190,7 @@ static void go_up(void) {
     walk.at[walk.length] = '\0';
 }
 
-/* What the link leads to comes in front of the rest. */
+/* Puts the link's target in front of the rest. */
 static bool follow_walked_link(void) {
     struct unsock_text text;
     unsock_text_start(&text, walk.whole, sizeof(walk.whole));

@@ -1,4 +1,4 @@
-/* What everything stands on: types and constants of the kernel and of the socket interface. No calls. */
+/* Types and constants of the kernel and of the socket interface. No calls. */
 #ifndef UNSOCK_RT_BASE_H
 #define UNSOCK_RT_BASE_H
 
@@ -88,8 +88,8 @@ void unsock_table_reach(int *end, int number);
 
 /*
  * A seqlock: several bytes that one thread writes and others read, of which nobody waits for another. A version stands
- * beside them, odd while they are being written. Who reads them looks at it before and after; who writes them claims
- * them first. A process that is forked meanwhile does without them.
+ * beside them, odd while they are being written. A reader looks at it before and after; a writer claims them first. A
+ * process that is forked meanwhile does without them.
  */
 
 /* Before reading. */
@@ -97,7 +97,7 @@ static inline uint32_t unsock_seqlock_begin(const uint32_t *version) {
     return __atomic_load_n(version, __ATOMIC_ACQUIRE);
 }
 
-/* After reading: is it what was there at one moment? */
+/* After reading: true if it is what was there at one moment. */
 static inline bool unsock_seqlock_holds(const uint32_t *version, uint32_t begun) {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return begun % 2 == 0 && begun == __atomic_load_n(version, __ATOMIC_RELAXED);

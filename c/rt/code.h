@@ -35,10 +35,10 @@ void unsock_vdso_start(uint64_t header);
  */
 long unsock_code_copy(long fd, uint64_t offset, uint64_t size);
 
-/* What was written to may be executed from now on, and no more be written to. Returns 0, or -errno. */
+/* Makes what was written to executable, and no longer writable. Returns 0, or -errno. */
 long unsock_code_make(uint64_t at, uint64_t size);
 
-/* What has been written here, and moved, is what is executed: for each place, before it is. */
+/* Lets the processor see code that was written here, and moved: for each place, before it is executed. */
 void unsock_code_sync(uint64_t at, uint64_t size);
 
 /* The copy takes the place of the code at `to`. Returns 0, or -errno: the copy is where it was. */

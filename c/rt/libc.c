@@ -1,4 +1,4 @@
-/* What comes from the process's libc. Every symbol is weak: without a libc (run as a program) all of them are NULL. */
+/* Calls of the process's libc. Every symbol is weak: without a libc (run as a program) all of them are NULL. */
 #include "rt/libc.h"
 
 #include "rt/code.h"

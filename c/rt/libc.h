@@ -44,7 +44,7 @@ int64_t unsock_libc_clock(void);
 /* How many nanoseconds have gone by since that clock said `begun`; 0 where it said nothing. */
 int64_t unsock_libc_waited(int64_t begun);
 
-/* Does libc say for certain that it has made no thread beside this one? (glibc since 2.32) */
+/* True if libc says for certain that it has made no thread beside this one. (glibc since 2.32) */
 bool unsock_libc_is_single_threaded(void);
 
 /* True in a set-user-ID process (AT_SECURE). */

@@ -23,7 +23,7 @@ bool unsock_same_bytes(const void *left, const void *right, size_t length);
 #define memset(to, value, length) __builtin_memset(to, value, length)
 #define strlen(text) __builtin_strlen(text)
 
-/* Are these bytes the same? */
+/* True if these bytes are the same. */
 static inline bool unsock_same(const void *left, const void *right, size_t length) {
     if (__builtin_constant_p(length))
         return __builtin_memcmp(left, right, length) == 0;

@@ -1,5 +1,4 @@
-/* What all system calls share: the mark, closing on the way out, and tables that grow while several threads use them.
- */
+/* Shared by all system calls: the mark, closing on the way out, and tables that grow while several threads use them. */
 #include "rt/system_calls.h"
 
 unsigned long unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;

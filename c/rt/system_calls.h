@@ -71,9 +71,9 @@
 
 /*
  * The system calls that the library makes, with types: section 2 of the manual has each. A call returns the kernel's
- * value, a result or -errno. What the kernel takes for a structure of its own is a `void *` here, as the caller's
- * structure is often another one of the same layout; an address that need not be mapped is a number. The kernel looks
- * at `mode` of openat() only with O_CREAT.
+ * value, a result or -errno. A structure of the kernel's own is a `void *` here, as the caller's structure is often
+ * another one of the same layout; an address that need not be mapped is a number. The kernel looks at `mode` of
+ * openat() only with O_CREAT.
  */
 
 #ifndef __NR_fchmodat2
@@ -222,7 +222,7 @@ static inline _Noreturn void unsock_exit(int status) {
         unsock_exit_group(status);
 }
 
-/* Is this an errno? An address may have the highest bit. */
+/* True for an errno. An address may have the highest bit. */
 static inline bool unsock_is_error(long result) {
     return result < 0 && result > -4096;
 }

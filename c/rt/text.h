@@ -27,16 +27,16 @@ static inline bool unsock_span_is(struct unsock_span span, const char *text) {
     return span.length == length && unsock_same(span.at, text, length);
 }
 
-/* Does the string begin so? */
+/* True if the string begins with `with`. */
 bool unsock_begins(const char *string, const char *with);
 
-/* Is the character in the string? It is not '\0'. */
+/* True if the character is in the string. It is not '\0'. */
 bool unsock_contains(const char *string, char c);
 
 /* Cuts what stands before the first `separator` off the front of *rest; without one, takes all. */
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator);
 
-/* What stands behind the last '/' of a path. */
+/* Returns the part of a path behind its last '/'. */
 struct unsock_span unsock_base_name(struct unsock_span path);
 
 /* Reads an unsigned number (digits of `base` 8, 10 or 16 only, no sign, no blank), at most `most`. */

@@ -91,7 +91,7 @@ static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     return size;
 }
 
-/* Are these bytes further up on the stack of this thread? */
+/* True if these bytes are further up on the stack of this thread. */
 static bool is_on_stack(uintptr_t at, size_t size) {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     if (at < here || first_thread == 0)
@@ -124,7 +124,7 @@ bool unsock_user_writable_far(void *at, size_t size) {
     return can_have((uintptr_t)at, size, can_write);
 }
 
-/* Is the byte there? `seen`: the page, plus 1, that was the last to be. */
+/* True if the byte is there. `seen`: the last page that was, plus 1. */
 static inline bool is_byte_there(uintptr_t at, uintptr_t *seen) {
     if (at / UNSOCK_PAGE + 1 != *seen && !unsock_user_readable((const void *)at, 1))
         return false;
@@ -160,7 +160,7 @@ long unsock_user_strings(const char *const *list) {
     }
 }
 
-/* What will be written over may be written to meanwhile: the signal mask is told there, in half the time. */
+/* True if the bytes, which will be overwritten, can be: the kernel writes the signal mask there, in half the time. */
 static bool can_fill(uintptr_t at, size_t size) {
     if (has_been_seen(at))
         return true;

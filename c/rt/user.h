@@ -1,7 +1,7 @@
 /*
- * The program's memory. What a call is given may not be there, may be read-only, or end too early: the kernel says
- * EFAULT then, and the library must never be what ends the program. So the kernel looks at memory before it is touched
- * here, one cheap call for each page, unless it is certain to be there.
+ * The program's memory. Memory that a call is given may not be there, may be read-only, or end too early: the kernel
+ * says EFAULT then, and the library must never be what ends the program. So the kernel looks at memory before it is
+ * touched here, one cheap call for each page, unless it is certain to be there.
  *
  * Certain is only what lies further up on the stack that the call runs on: the rest of the page of the stack pointer,
  * or, on a thread's own stack, all up to its end.
@@ -23,7 +23,7 @@ void unsock_user_start_at(uintptr_t end);
  */
 void unsock_user_stays(uintptr_t from);
 
-/* Can these bytes be read, or written? Asks the kernel, page by page. Nothing changes. */
+/* True if these bytes can be read, or written. Asks the kernel, page by page. Nothing changes. */
 bool unsock_user_readable_far(const void *at, size_t size);
 bool unsock_user_writable_far(void *at, size_t size);
 
