@@ -63,7 +63,7 @@ const char *unsock_child_environment_file(void) {
     return library_file;
 }
 
-/* Does the string begin as NAME=VALUE's NAME= does? */
+/* True if `string` starts with the same NAME= as `named`. */
 static bool is_same_variable(const char *string, const char *named) {
     size_t i = 0;
     while (string[i] == named[i] && named[i] != '=')

@@ -134,7 +134,7 @@ static bool check_rights(const struct unsock_run_directory *directory, const str
     return false;
 }
 
-/* Whoever is trusted with the place: rights are given to nobody else's directory. */
+/* True if the directory is there, or nobody untrusted could put another in its place: then rights may be given. */
 static bool may_give(const struct unsock_run_directory *directory, struct unsock_text *error) {
     struct statx status;
     struct unsock_run_directory unasked = {.asked = false};

@@ -1,4 +1,4 @@
-/* What is to be executed, and how. */
+/* Plans what is to be executed, and how. */
 #include "process/exec.h"
 
 #include "kernel/file_info.h"

@@ -16,7 +16,7 @@ void unsock_self_exe_inherit(void);
 /* The program's file; NULL when it is not known, or the kernel tells it right. */
 const char *unsock_self_exe_file(void);
 
-/* Is this path one of this process's own "exe" links? */
+/* True if this path is one of this process's own "exe" links. */
 bool unsock_self_exe_is(const char *path);
 
 /* library_file.c: The library's own file. */
@@ -27,8 +27,8 @@ bool unsock_self_exe_is(const char *path);
  * the end. */
 struct unsock_span unsock_preload_next(struct unsock_span *rest);
 
-/* Does /proc/self/maps tell the path of this library's file? Writes it into `buffer`, of UNSOCK_LIBRARY_FILE_MOST
- * bytes. */
+/* Writes the path of this library's file into `buffer`, of UNSOCK_LIBRARY_FILE_MOST bytes. False where /proc/self/maps
+ * does not tell it. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path);
 
 /*
@@ -56,8 +56,8 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
                         bool by_shell);
 
 /*
- * Which file would that be? Writes its path into `file`, of UNSOCK_SEARCH_PATH_MOST bytes. Returns 0 or -errno. For
- * those who do not execute it themselves.
+ * Writes the path of the file that unsock_exec_search would execute into `file`, of UNSOCK_SEARCH_PATH_MOST bytes.
+ * Returns 0 or -errno. For callers that do not execute it themselves.
  */
 long unsock_exec_find(const char *name, const char *path, char *file);
 
@@ -85,12 +85,12 @@ void unsock_exec_space_leave(struct unsock_exec_space *space);
 void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
 
 /*
- * exec.c: exec, followed: whoever executes a program takes the library along. What the new environment lacks of
- * LD_PRELOAD and UNSOCK_* is put back; a program that preloading cannot reach is started by the library as its loader,
- * trapped; what neither reaches is named on stderr, or with UNSOCK_STRICT not started.
+ * exec.c: Follows exec: a process that executes a program takes the library along. LD_PRELOAD and UNSOCK_* are put back
+ * where the new environment lacks them; a program that preloading cannot reach is started by the library as its loader,
+ * trapped; one that neither reaches is named on stderr, or with UNSOCK_STRICT not started.
  */
 
-/* What the library tells itself when it is to be a loader, behind the program's own environment: always both, in this
+/* Variables behind the program's own environment with which the library starts itself as a loader: always both, in this
  * order. */
 #define UNSOCK_LOAD_FILE                                                                                               \
     "UNSOCK_LOAD_FILE=" /* "p" and the path of the file to load, or "f" and its descriptor, to be closed; "i" before:  \
@@ -106,7 +106,7 @@ struct unsock_exec {
     int flags;
 };
 
-/* What is to be executed instead. Its memory is that of the space. */
+/* The exec that is done instead. Its memory is that of the space. */
 struct unsock_exec_plan {
     struct unsock_exec exec;
     struct unsock_exec_space *space;

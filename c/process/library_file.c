@@ -19,7 +19,7 @@ struct unsock_span unsock_preload_next(struct unsock_span *rest) {
     return (struct unsock_span){rest->at, 0};
 }
 
-/* Does the line "START-END … INODE PATH" of /proc/self/maps hold this library? Then gives its path. */
+/* True if the line "START-END … INODE PATH" of /proc/self/maps holds this library. Then gives its path. */
 static bool own_map(struct unsock_span line, struct unsock_span *path) {
     uint64_t start, end, here = (uint64_t)&unsock_library_file_mapped;
     struct unsock_span range = unsock_span_next(&line, ' ');

@@ -1,4 +1,4 @@
-/* A look at what is to be executed: which way can it be started? */
+/* Looks at the program that is to be executed, and finds the way to start it. */
 #include "process/exec.h"
 
 #include "kernel/file_info.h"
@@ -68,7 +68,7 @@ static long may_execute_next(const struct unsock_planning *planning) {
     return unsock_program_may_execute(exec->directory, exec->path, exec->flags);
 }
 
-/* What the kernel itself executes, it asks that of. */
+/* True if the program, or the interpreter that is executed for it, is open for writing. */
 static bool is_busy_next(const struct unsock_planning *planning) {
     const struct unsock_exec *exec = &planning->plan->exec;
     if (planning->load)
@@ -124,8 +124,7 @@ static long way_of(const struct unsock_planning *planning, long fd) {
     }
 }
 
-/* What can be executed, but not looked at. Under the trap there is no way then: without the loader it would be ended.
- */
+/* For a file that can be executed, but not read. Under the trap it is refused: it would be ended without the loader. */
 static long cannot_look(const struct unsock_planning *planning, long error) {
     if (may_execute_next(planning) < 0 || error != -EACCES)
         return !unsock_start_trapped ? UNSOCK_WAY_PLAINLY : error == -EISDIR ? -EACCES : error;

@@ -38,8 +38,8 @@ static long look_at_directory(long directory, struct statx *status) {
 }
 
 /*
- * Whoever may use the directory may use what has been made in it. Until that is certain it is the user's alone; another
- * one in its place is not the user's.
+ * Gives the new directory the group and mode of the one that it lies in, and its owner if root made it. Until then it
+ * is the user's alone; another one in its place is not the user's.
  */
 static void give_away(long made, const struct statx *directory) {
     struct statx status;
@@ -158,7 +158,7 @@ static bool is_left_over(long directory, const char *name) {
     return !text.cut && unsock_prune(path, 1) == 1;
 }
 
-/* Is there a socket to which somebody is bound, or could be? */
+/* True if there is a socket to which somebody is bound, or could be. */
 static bool is_directory_used(long at, const char *directory, unsigned depth) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -210,7 +210,7 @@ static bool is_name(const char *name) {
     return length == UNSOCK_PRIVATE_NAME_LENGTH && name[length] == '\0';
 }
 
-/* Is it one that was made here, by its name? Nothing else is ever removed. */
+/* True if it is one that was made here, by its name. Nothing else is ever removed. */
 static bool is_one(const char *path) {
     size_t length = strlen(path), name = UNSOCK_PRIVATE_NAME_LENGTH + 1, place = sizeof("/" PLACE) - 1;
     return length > name + place && length < UNSOCK_RUN_PATH_MOST && path[length - name] == '/' &&

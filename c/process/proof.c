@@ -1,4 +1,4 @@
-/* What ld.so says one line about, and then goes on without; or what would end the program with a bus error. */
+/* Finds faults after which ld.so prints a line and goes on without the library, or the program has a bus error. */
 #include "process/start.h"
 
 #include "kernel/file_info.h"
@@ -187,7 +187,7 @@ static bool forbidden(struct unsock_text *error, const char *call, long result) 
     return false;
 }
 
-/* What passes is no answer to whether the call is allowed. */
+/* True for a shortage, which passes: it does not tell whether the call is allowed. */
 static bool is_shortage(long result) {
     return result == -EMFILE || result == -ENFILE || result == -ENOMEM || result == -ENOBUFS;
 }

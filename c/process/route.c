@@ -142,7 +142,7 @@ static struct unsock_span env_command(const struct unsock_program_file *file) {
     return none;
 }
 
-/* What runs next into `next`. False with the error: it is not there. */
+/* Writes the path of the program that runs next into `next`. False with the error: it is not there. */
 static bool find_next(struct unsock_route *route, const struct unsock_program_file *file, char *next) {
     char name[UNSOCK_SCRIPT_LINE];
     struct unsock_text text;

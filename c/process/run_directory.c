@@ -1,4 +1,4 @@
-/* Who may write to it decides who answers. */
+/* Anyone with write permission to the directory can choose which server answers. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"

@@ -4,8 +4,8 @@
 
 #include "rules/environment.h"
 
-/* run_directory.c: The directory of the socket files for a command that is about to be started: which one, and is it
- * safe? */
+/* run_directory.c: Chooses the directory of the socket files for a command that is about to be started, and checks that
+ * it is safe. */
 
 #define UNSOCK_RUN_PATH_MOST 4096
 
@@ -61,7 +61,7 @@ bool unsock_run_directory_check_sockets(const struct unsock_run_directory *direc
 
 /* directory_rights.c: For whom a directory of socket files is made: `--group` and `--dir-mode`. */
 
-/* What a group needs of socket files, where nothing else was said. */
+/* The mode of socket files that a group needs, where no other was given. */
 #define UNSOCK_GROUP_FILE_MODE "660"
 
 struct unsock_directory_rights {
@@ -85,7 +85,7 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
 
 /*
  * loopback_name.c: The name that a loopback was given by `run --name`: a link in the user's default directory, in
- * `.names`, that leads to the directory of the socket files. Who gives a name once more has it.
+ * `.names`, that leads to the directory of the socket files. A name that is given again leads to the new one.
  */
 
 #define UNSOCK_LOOPBACK_NAMES ".names"
@@ -94,7 +94,7 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
 /* Removes, from the names in a default directory, those whose own directory has gone. */
 void unsock_loopback_names_prune(const char *directory);
 
-/* Is it one that can be part of a host's name: letters, digits and "-"? */
+/* True if it can be part of a host's name: letters, digits and "-". */
 bool unsock_loopback_name_is(struct unsock_span name);
 
 /* The same, with one line in `error`; NULL is fine. */
@@ -119,7 +119,7 @@ struct unsock_private {
     long lock; /* the descriptor that keeps it */
 };
 
-/* Would the path of one in this directory have room for socket files? False with one line in `error`. */
+/* True if the path of one in this directory would have room for socket files. False with one line in `error`. */
 bool unsock_private_fits(const char *directory, struct unsock_text *error);
 
 /*

@@ -20,7 +20,7 @@ __attribute__((noreturn)) static void refuse_start(struct unsock_text *line) {
     unsock_exit(1);
 }
 
-/* Does LD_PRELOAD name the library, by whatever path? */
+/* True if LD_PRELOAD names the library, by whatever path. */
 static bool preloaded_by_name(const struct unsock_environment *environment) {
     char buffer[UNSOCK_LIBRARY_FILE_MOST];
     struct unsock_span path;
@@ -62,7 +62,7 @@ static enum unsock_activity decide_activity(void) {
         settle_process(&environment);
     /* Not in a process that only opens the library, to call its functions. */
     unsock_start_traps = !inert && unsock_settings.engine == UNSOCK_ENGINE_TRAP && preloaded_by_name(&environment);
-    /* What is trapped must be able to execute others, whether anything is redirected in it or not. */
+    /* A trapped program must be able to run other programs, even if none of its own sockets is redirected. */
     if (inert && !unsock_start_trapped)
         return UNSOCK_INERT;
     if (!unsock_library_file(&environment, buffer, &path))

@@ -24,25 +24,25 @@ void unsock_start_loaded(const struct unsock_environment *environment, const cha
 void unsock_start_marks(void);
 
 /*
- * For the library run as a program, which is about to execute one: its settings have been read. What that program gets
- * is completed as a redirected program would for its children.
+ * For the library run as a program, which is about to execute one: its settings have been read. Completes that
+ * program's environment as a redirected program does its children's.
  */
 void unsock_start_program(const struct unsock_environment *environment, const char *own_file);
 
-/* Is anything redirected at all in this process? The first question of every intercepted call. */
+/* True if anything is redirected at all in this process. The first question of every intercepted call. */
 static inline bool unsock_active(void) {
     enum unsock_activity state = __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE);
     return state == UNSOCK_ACTIVE || (state < UNSOCK_INERT && unsock_start_active());
 }
 
-/* Are this process's system calls trapped? Then whatever it executes has to be started by the library as its loader. */
+/* True if this process's system calls are trapped: the library has to start all that it executes, as its loader. */
 extern bool unsock_start_trapped;
 
-/* Are they to be, by the wish of the settings? The trap door does it (c/trap/install.c). */
+/* True if the settings want them trapped. The trap door does it (c/trap/install.c). */
 extern bool unsock_start_traps;
 
 /*
- * child_environment.c: What the library needs to be found in the environment of every program that this one executes:
+ * child_environment.c: The variables that the library needs in the environment of every program that this one executes:
  * its own name in LD_PRELOAD, and the settings. Kept from the start, since programs clear their environment, and write
  * their title over it.
  */
@@ -65,21 +65,21 @@ size_t unsock_child_environment_room(const char *const *environment);
 /*
  * Writes `environment` with what it lacks to `complete`, NULL-terminated, which has room for its strings,
  * UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has the bytes that unsock_child_environment_room says.
- * What is there stays as it is, an empty setting too. One with UNSOCK_OFF=1 is left alone. Returns the number of
- * strings.
+ * Settings that are there stay as they are, empty ones too. An environment with UNSOCK_OFF=1 is left alone. Returns the
+ * number of strings.
  */
 size_t unsock_child_environment_complete(const char *const *environment, const char **complete, char *room,
                                          size_t size);
 
-/* Would unsock_child_environment_complete add anything? */
+/* True if unsock_child_environment_complete would add anything. */
 bool unsock_child_environment_lacks(const char *const *environment);
 
 /* proof.c: Which library is preloaded, and proof, before anything is started, that it will be there. */
 
 /*
- * Will a dynamic linker preload the file at this absolute path, and is it this very library: of this version, for this
- * machine, whole, in nobody else's hands, on a file system from which code may be mapped? Returns false with one line,
- * "library FILE: why: what to do", in `error`.
+ * Checks that a dynamic linker will preload the file at this absolute path, and that it is this very library: of this
+ * version, for this machine, whole, in nobody else's hands, on a file system from which code may be mapped. Returns
+ * false with one line, "library FILE: why: what to do", in `error`.
  */
 bool unsock_proof_library(const char *path, struct unsock_text *error);
 
@@ -109,8 +109,8 @@ struct unsock_user {
 };
 
 /*
- * Is `file`, executed with `argv`, such a command, by root, and to another user? Which one, as far as its arguments and
- * /etc/passwd tell; else nobody at all.
+ * True if `file`, executed by root with `argv`, is such a command, to another user. `user`: which one, as far as its
+ * arguments and /etc/passwd tell; else nobody at all.
  */
 bool unsock_user_change(const char *file, const char *const *argv, struct unsock_user *user);
 
@@ -118,12 +118,12 @@ bool unsock_user_change(const char *file, const char *const *argv, struct unsock
 bool unsock_user_named(const char *told, struct unsock_user *user);
 
 /*
- * May that user do with the file what the bits say: read (4), write (2), execute or enter (1)? A child with his rights
- * tries it. Returns 0, or errno's negative; 1: this process may not take on his rights.
+ * Checks whether that user has the rights to the file: read (4), write (2), execute or enter (1). A child with his
+ * rights tries it. Returns 0, or errno's negative; 1: this process may not take on his rights.
  */
 long unsock_user_access(const struct unsock_user *user, const char *path, int rights);
 
-/* May that user read and map the library? A child with his rights tries it; yes where it cannot take them on. */
+/* True if that user may read and map the library. A child with his rights tries it; true if it cannot take them on. */
 bool unsock_user_may_load(const struct unsock_user *user, const char *library);
 
 #endif

@@ -1,4 +1,4 @@
-/* Who it is, and trying it with his rights. */
+/* Finds the user that a command changes to, and tries files with his rights. */
 #include "process/start.h"
 
 #include "process/exec.h"
