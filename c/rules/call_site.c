@@ -1,5 +1,5 @@
 /*
- * The forms, byte by byte. What is not among them is left alone: it is trapped. A form is one of two:
+ * The forms, byte by byte. A call in no such form is left alone: it is trapped. A form is one of two:
  *
  * - A function of a known library, compared whole as far as it matters.
  * - The call's number is loaded, and then come instructions that are certainly such, up to the call.
@@ -125,9 +125,8 @@ static bool takes_number(uint8_t byte) {
 }
 
 /*
- * May the 0xb8 at `at` be inside of a longer instruction, so that what seems to be `mov $number,%eax` is its end? All
- * ways that there are, one after the other; too many are refused rather than one too few. At least nine bytes are
- * before it.
+ * True if the 0xb8 at `at` may be inside of a longer instruction, so that what seems to be `mov $number,%eax` is its
+ * end. Tries all ways that there are; too many are refused rather than one too few. At least nine bytes are before it.
  */
 static bool may_be_inside(const uint8_t *at) {
     if (is_prefix(at[-1]))
@@ -161,7 +160,7 @@ static bool is_number(const uint8_t *at, int16_t *number) {
     return value < NUMBERS;
 }
 
-/* Do plain instructions alone stand between the two? */
+/* True if there are plain instructions alone between the two. */
 static bool is_plain_between(const uint8_t *from, const uint8_t *to) {
     for (unsigned length; from < to; from += length) {
         length = plain(from);
@@ -207,8 +206,8 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 
 /*
  * Words, as all instructions are. The second form is `mov x8,#number` before the `svc`, with nothing between that leads
- * elsewhere. The number is only a reason to rewrite it: the stub looks at x8, as who jumps to the `svc` may have
- * another there. What is rewritten need not be moved, so it need not be looked at.
+ * elsewhere. The number is only a reason to rewrite it: the stub looks at x8, as code that jumps to the `svc` may have
+ * another there. The `svc` itself is rewritten, so no instruction has to be moved.
  */
 #define WORD 4
 #define SVC 0xd4000001u
@@ -231,8 +230,8 @@ static const struct form forms[] = {
     {UNSOCK_CALL_SITE_GO, WORD, 7, 2,
      {0xf94007e8, 0xf9400be0, 0xf9400fe1, 0xf94013e2, 0xf94017e3, 0xf9401be4, 0xf9401fe5},
      {0xb13ffc1f, 0x540000e3}},
-    /* glibc 2.41, __syscall_cancel_arch, and musl's __syscall_cp_asm: mov x8,x1; mov x0,x2 … mov x5,x7; svc; ret. Who
-     * cancels a thread looks whether it is between these. */
+    /* glibc 2.41, __syscall_cancel_arch, and musl's __syscall_cp_asm: mov x8,x1; mov x0,x2 … mov x5,x7; svc; ret.
+     * Cancelling a thread checks whether it is between these. */
     {UNSOCK_CALL_SITE_C, WORD, 7, 1,
      {0xaa0103e8, 0xaa0203e0, 0xaa0303e1, 0xaa0403e2, 0xaa0503e3, 0xaa0603e4, 0xaa0703e5},
      {0xd65f03c0}},

@@ -34,7 +34,7 @@ struct unsock_call_site {
     uint8_t cut;    /* so many of them are not whole once the jump is there: nobody comes to them but from before */
 };
 
-/* Is there a `syscall` at `at`, of these `size` bytes of code, before which a jump may be put? Then `*site` is how. */
+/* True if there is a `syscall` at `at`, of these `size` bytes of code, that may be rewritten. `*site`: how. */
 bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum unsock_call_site_kind kind,
                            struct unsock_call_site *site);
 
@@ -44,13 +44,13 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 #define UNSOCK_CALL_SITE_B 0x14000000u
 #define UNSOCK_CALL_SITE_BL 0x94000000u
 
-/* Are these the instructions from `at` on? */
+/* True if these are the instructions from `at` on. */
 bool unsock_call_site_words(const uint8_t *at, const uint32_t *words, size_t count);
 
 #endif
 
-/* call_stub.c: What is put at a call site (rules/call_site.h): a jump, and the stub that it leads to. Pure: bytes are
- * made, none run. */
+/* call_stub.c: Makes the jump that is put at a call site, and the stub that it leads to. Pure: bytes are made, none
+ * run. */
 
 #define UNSOCK_CALL_STUB_MOST 96
 #ifdef __x86_64__
@@ -114,10 +114,10 @@ struct unsock_libc_write {
     int64_t distance; /* from its start to that function, or that part */
 };
 
-/* Is this glibc's write? 2.41's and later, and on x86-64 from 2.31 on. */
+/* True if this is glibc's write: 2.41's and later, and on x86-64 from 2.31 on. */
 bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], struct unsock_libc_write *write);
 
-/* Is this __syscall_cancel: a cancellation point that makes the call of its seventh argument, and sets errno? */
+/* True if this is __syscall_cancel: a cancellation point that makes its seventh argument's call, and sets errno. */
 bool unsock_libc_cancel_find(const uint8_t code[UNSOCK_LIBC_CANCEL_MOST]);
 
 #endif

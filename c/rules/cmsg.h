@@ -1,4 +1,4 @@
-/* What goes along with a message. */
+/* The control data of a message. */
 #ifndef UNSOCK_RULES_CMSG_H
 #define UNSOCK_RULES_CMSG_H
 

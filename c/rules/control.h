@@ -7,26 +7,26 @@
 
 /* control.c: Control files: 452 bytes from outside. Pure. */
 
-/* Is this a valid control file? Pure. */
+/* True if this is a valid control file. Pure. */
 bool unsock_control_check(const void *bytes, size_t length);
 
-/* Is it one, though perhaps damaged? */
+/* True if it is one, though perhaps damaged. */
 bool unsock_control_is_meant(const void *bytes, size_t length);
 
 /*
- * Does a valid one lead to UNSOCK_CONTROL_NOBODY? Connections are then refused, by the kernel (and so by unsock 1.1):
- * no socket is there. Binding is what it cannot say no to.
+ * True if a valid one leads to UNSOCK_CONTROL_NOBODY. The kernel then refuses connections (so unsock 1.1 does, too): no
+ * socket is there. The kernel does not refuse a bind.
  */
 bool unsock_control_refuses(const struct unsock_control_file *file);
 
 /*
- * What a valid one says about half-closes (UNSOCK_CONTROL_HALF_CLOSE): "hold" or "pass"; NULL, nothing. The setter
+ * Returns a valid one's option for half-closes (UNSOCK_CONTROL_HALF_CLOSE): "hold" or "pass"; NULL: none. The setter
  * writes that into the last slot, which must be empty; it returns false when `word` is neither.
  */
 const char *unsock_control_half_close(const struct unsock_control_file *file);
 bool unsock_control_half_close_set(struct unsock_control_file *file, const char *word);
 
-/* Is shutdown of writing held back until the end of the connection? Of a valid one. */
+/* True if a valid one holds back a shutdown of writing until the end of the connection. */
 bool unsock_control_holds_half_close(const struct unsock_control_file *file);
 
 /*

@@ -24,14 +24,14 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
 #define UNSOCK_ENVIRONMENT_OWN 64
 
 /*
- * What concerns the library: LD_PRELOAD, the UNSOCK_* and the LISTEN_* variables, in their order, by way of `own`.
+ * Returns the library's variables: LD_PRELOAD, the UNSOCK_* and the LISTEN_* ones, in their order, by way of `own`.
  * Looking them up one by one in a long environment is most of what a start costs. The whole environment where they are
  * too many.
  */
 struct unsock_environment unsock_environment_own(const struct unsock_environment *whole,
                                                  const char *own[UNSOCK_ENVIRONMENT_OWN]);
 
-/* Shall nothing be done where this is the environment (UNSOCK_OFF=1)? */
+/* True if nothing shall be done where this is the environment (UNSOCK_OFF=1). */
 bool unsock_environment_is_off(const struct unsock_environment *environment);
 
 /*

@@ -1,4 +1,4 @@
-/* What TCP or UDP would say, and how errnos are worded. */
+/* Translates errnos to those of TCP or UDP, and words them. */
 #include "rules/errno.h"
 
 #include "rt/base.h"

@@ -1,13 +1,10 @@
-/*
- * What TCP or UDP would say where the kernel says something of AF_UNIX, AF_VSOCK or AF_TIPC, and how errnos are worded.
- * Pure.
- */
+/* Translates the kernel's errnos of AF_UNIX, AF_VSOCK or AF_TIPC to those of TCP or UDP, and words them. Pure. */
 #ifndef UNSOCK_ERRNO_H
 #define UNSOCK_ERRNO_H
 
 #include <stdbool.h>
 
-/* What was being done. */
+/* The call that was made. */
 enum unsock_errno_at {
     UNSOCK_AT_BIND,        /* bind of a port's file */
     UNSOCK_AT_CONNECT,     /* connect of a stream to a port's file */
@@ -23,7 +20,7 @@ enum unsock_errno_at {
 /* `result` is a value, which stays as it is, or -errno. Returns it, or the -errno that TCP (UDP) has for it. */
 long unsock_errno_as_ip(enum unsock_errno_at at, long result);
 
-/* Does sending this way mean that nobody is there? UDP drops such a datagram. */
+/* True if this result of a send means that nobody is there. UDP drops such a datagram. */
 bool unsock_errno_is_nobody(long result);
 
 /* "ECONNREFUSED" for 111, and so on; NULL for one that has no name here. */

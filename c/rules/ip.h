@@ -42,7 +42,7 @@ void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
 
-/* Does a bind to `a` exclude one to `b` on the same port, as the kernel sees it (inet_rcv_saddr_equal)? */
+/* True if a bind to `a` excludes one to `b` on the same port, as the kernel sees it (inet_rcv_saddr_equal). */
 bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only);
 
 /* Numeric text, without a port: dotted quad, or RFC 4291 form (reading: any; writing: eight full groups). */

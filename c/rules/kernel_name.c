@@ -1,4 +1,4 @@
-/* What the names of kernel sockets and in the directory say, and the name that a client gets. Pure. */
+/* Reads the names of kernel sockets and in the directory, and makes the name that a client gets. Pure. */
 #include "rules/port_name.h"
 
 #include "rules/settings.h"
@@ -144,7 +144,7 @@ bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t 
     return unsock_kernel_name_read_file(*file, result);
 }
 
-/* What follows the addresses. Returns the end. */
+/* Writes the tag that follows the addresses. Returns the end. */
 static char *put_tag(char *at, uint64_t tag) {
     uint8_t bytes[TAG_LENGTH / 2];
     memcpy(bytes, &tag, sizeof(bytes));

@@ -33,7 +33,7 @@ static const uint8_t cancel_begins[] = {0x48, 0x83, 0xec, 0x10, 0xff, 0x74, 0x24
 /* pop %rdx; pop %rcx; cmp $-4096,%rax; ja: to where errno is set */
 static const uint8_t cancel_goes_on[] = {0x5a, 0x59, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff, 0x77};
 
-/* Before: is there another thread? Then a part of its own makes the call, which is a cancellation point by itself. */
+/* Before 2.41: looks for another thread. With one, a part of its own makes the call, a cancellation point by itself. */
 /* cmpb $0,__libc_single_threaded(%rip); je: 2.36 to 2.40. The address stands behind the first two bytes. */
 static const uint8_t asks[] = {0x80, 0x3d}, asks_goes_on[] = {0x00, 0x74};
 /* mov %fs:24,%eax; test %eax,%eax; jne: 2.35 */

@@ -10,7 +10,7 @@
 #define NUMBER_MOST 4 /* digits that are looked at: so many are too large a number */
 #define FAMILY4 1u
 #define FAMILY6 2u
-/* What else a path has: "/.65535@", "+109" and the NUL; of datagrams an 'u' more, and a digit less. */
+/* The other parts of a path: "/.65535@", "+109" and the NUL; of datagrams an 'u' more, and a digit less. */
 #define AROUND (8 + 4 + 1)
 
 static const struct {

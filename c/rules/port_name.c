@@ -74,7 +74,7 @@ static char *put_socket_name(char *at, struct unsock_port_key key, const struct 
     return put_decimal(at, entry->number);
 }
 
-/* What is too long is cut off: nobody has such a name. */
+/* Cuts off a name that is too long: nobody has such a name. */
 static socklen_t put_named_path(struct sockaddr_un *path, const char *name, const char *end) {
     char *at = put_directory(path);
     size_t length = UNSOCK_MIN((size_t)(end - name), (size_t)(path->sun_path + sizeof(path->sun_path) - 1 - at));

@@ -42,17 +42,17 @@ struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v
 bool unsock_port_entry_asking(const struct unsock_ip *any, bool v6only, const struct unsock_ip *target,
                               struct unsock_port_entry *entry);
 
-/* Is it such a client? Then `target` (without a port) is whom it asked, if that is known for certain. */
+/* True if it is such a client; and if the address that it asked, `target` (without a port), is known for certain. */
 bool unsock_port_entry_asks(const struct unsock_port_entry *entry);
 bool unsock_port_entry_target(const struct unsock_port_entry *entry, struct unsock_ip *target);
 
 bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* Would TCP and UDP let only one of them be bound, if neither shared its address? */
+/* True if TCP and UDP would let only one of them be bound, if neither shared its address. */
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* Do they let only one of them be bound? That both are of one user, if they share an address, is asked elsewhere. */
+/* True if they let only one of them be bound. Callers check that sockets that share an address are of one user. */
 bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
 /*
@@ -63,12 +63,12 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
 
 void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry);
 
-/* What five characters stand for may be several addresses: then the family alone is right, and it returns false. */
+/* Five characters may stand for several addresses: then the family alone is right, and it returns false. */
 bool unsock_port_entry_ip(const struct unsock_port_entry *entry, struct unsock_ip *ip, bool *v6only);
 
 /*
- * What unsock_fd.local.tag says of the name that a socket is bound by: its number, with V6ONLY for a [::] that takes no
- * IPv4, or one of the other three.
+ * The values of unsock_fd.local.tag, for the name that a socket is bound by: its number, with V6ONLY for a [::] that
+ * takes no IPv4, or one of the other three.
  */
 enum unsock_name_tag {
     UNSOCK_NAME_TAG_ASKING = 0x7d,     /* that of a datagram client that asks */
@@ -81,7 +81,7 @@ enum unsock_name_tag {
 uint8_t unsock_port_tag(bool v6only, uint8_t number);
 struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip);
 
-/* Has a socket's path room for an address as text of this length? */
+/* True if a socket's path has room for an address as text of this length. */
 bool unsock_port_entry_fits(size_t length);
 
 /*
@@ -127,19 +127,19 @@ bool unsock_port_name_read(struct unsock_span name, struct unsock_port_key *key,
 /* Reads the name of a record, .PORT@ or .PORT@~. */
 bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_key *key, bool *next);
 
-/* Is this the text of a link that a library with another protocol has made? */
+/* True if this is the text of a link that a library with another protocol has made. */
 bool unsock_port_is_of_another_protocol(struct unsock_span text);
 
-/* Is the path one of these names, and not PORT.sock? */
+/* True if the path is one of these names, and not PORT.sock. */
 bool unsock_port_is_own_path(const struct sockaddr_un *path);
 
-/* What the link PORT.sock says (NUL-terminated, UNSOCK_PORT_LINK_MOST bytes); and back: false for another's link. */
+/* Writes the text of PORT.sock's link (NUL-terminated, UNSOCK_PORT_LINK_MOST bytes); reads it: false for another's. */
 void unsock_port_link_write(struct unsock_port_key key, const struct unsock_port_entry *first, bool several,
                             char *buffer);
 bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,
                            bool *several);
 
-/* kernel_name.c: What a name in the directory of the socket files is. */
+/* kernel_name.c: Reads names in the directory of the socket files. */
 
 enum unsock_file_kind {
     UNSOCK_FILE_NONE,   /* nothing of ours */
@@ -161,9 +161,9 @@ bool unsock_file_name_is_unfinished_lock(struct unsock_span name);
 #define UNSOCK_FILE_CONTROL_DIGITS 16
 bool unsock_file_name_is_unfinished_control(struct unsock_span name);
 
-/* What the names of kernel sockets say, and the name that a client gets. Pure. */
+/* Reads the names of kernel sockets, and makes the name that a client gets. Pure. */
 
-/* What a kernel name tells. */
+/* A kernel name, as it was read. */
 struct unsock_name {
     enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;
     uint16_t port;                  /* FILE: the port; type says which kind of file */

@@ -1,4 +1,4 @@
-/* Who is bound to a port, and what follows from that. Pure. */
+/* The sockets that are bound to a port, and the decisions that follow. Pure. */
 #include "rules/port_record.h"
 
 struct unsock_span unsock_port_all(const struct unsock_port *port) {
@@ -178,7 +178,7 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
 /* In which order those of one address are tried. As by UDP those come first that are of the newest one's kind. */
 enum rank { CONNECTED, AS_NEWEST, OTHERS, RANKS };
 
-/* Do all of its kind have clients? With SO_REUSEADDR alone the newest one has them all. */
+/* True if all of its kind get clients. With SO_REUSEADDR alone the newest one gets them all. */
 static bool spreads(const struct unsock_port_entry *entry) {
     return (entry->marks & UNSOCK_PORT_SHARES) != UNSOCK_PORT_REUSEADDR;
 }

@@ -1,6 +1,6 @@
 /*
- * Who is bound to a port, as its names tell it, and what follows from that for a bind, a close and a connect. Pure:
- * what is not known yet (whether a socket lives) is asked for, and then the same question is put again.
+ * The sockets that are bound to a port, by its names, and the decisions that follow for a bind, a close and a connect.
+ * Pure: what is not known yet (whether a socket lives) is asked for, and then the same question is put again.
  */
 #ifndef UNSOCK_PORT_RECORD_H
 #define UNSOCK_PORT_RECORD_H
@@ -64,7 +64,7 @@ unsigned unsock_port_living(const struct unsock_port *port);
 /* True if the entry has a mark that its name does not tell, so that it needs a record even if it is alone. */
 bool unsock_port_needs_record(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
-/* Have those a record: are there several, or does the only one need it? */
+/* True if those have a record: there are several living ones, or the only one needs it. */
 bool unsock_port_has_record(const struct unsock_port *port);
 
 /* Adds a living one at the end. False: there is no room. */
@@ -87,7 +87,7 @@ uint64_t unsock_port_sum(const struct unsock_port *port);
 
 enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN };
 
-/* What a bind does. ASK: whether entry `which` lives. REFUSE: that one is why; -1: the record cannot be read. */
+/* The decision on a bind. ASK: whether entry `which` lives. REFUSE: that one is why; -1: the record cannot be read. */
 struct unsock_port_joining {
     enum unsock_port_verdict verdict;
     int which;
@@ -102,7 +102,7 @@ struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *por
 #define UNSOCK_PORT_HEIR_STAYS (-2) /* PORT.sock stays as it is */
 #define UNSOCK_PORT_HEIR_NONE (-1)  /* it goes */
 
-/* What the end of a socket does. `ask`: whether entry `which` lives; else `heir` is to whom PORT.sock leads then. */
+/* The decision at the end of a socket. `ask`: whether entry `which` lives; else PORT.sock leads to `heir` then. */
 struct unsock_port_leaving {
     bool ask;
     int which;

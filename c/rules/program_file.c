@@ -70,7 +70,7 @@ static bool has_segment(const struct reading *reading, uint32_t type) {
     return false;
 }
 
-/* Does the table of section names have one that says so? Stripped programs have none. */
+/* True if a section's name says that it is Go's or Free Pascal's. Stripped programs have none. */
 static bool sections_tell(struct reading *reading, struct unsock_program_file *file) {
     const Elf64_Ehdr *header = &reading->header;
     Elf64_Shdr names;

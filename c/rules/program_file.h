@@ -1,4 +1,4 @@
-/* What kind of program is a file? Pure, over its bytes. */
+/* Tells a program's kind by its file. Pure, over its bytes. */
 #ifndef UNSOCK_PROGRAM_FILE_H
 #define UNSOCK_PROGRAM_FILE_H
 

@@ -207,7 +207,7 @@ static bool read_patch(struct reader *reader, const struct setting *setting, con
     return !value || read_flag(reader, setting, value, &reader->settings->patch);
 }
 
-/* Whoever forbids what is not redirected does not want a program that cannot be. */
+/* Defaults to block_inet: that forbids sockets that are not redirected, so a program that cannot be is refused. */
 static bool read_strict(struct reader *reader, const struct setting *setting, const char *value) {
     reader->settings->strict = reader->settings->block_inet;
     return !value || read_flag(reader, setting, value, &reader->settings->strict);

@@ -35,7 +35,7 @@ enum unsock_engine {
 
 enum unsock_log_to { UNSOCK_LOG_OFF, UNSOCK_LOG_STDERR, UNSOCK_LOG_FILE };
 
-/* What every call needs comes first, in few cache lines. */
+/* The members that every call needs come first, in few cache lines. */
 struct unsock_settings {
     _Alignas(64) unsigned address_count;
     unsigned port_count;
@@ -73,7 +73,7 @@ extern struct unsock_settings unsock_settings;
 
 /* address.c: Which IP addresses are redirected. Pure. */
 
-/* Is this address redirected? With another port than its own; port 0 asks for the address alone. */
+/* True if this address is redirected, with `port` in the place of its own; port 0 asks for the address alone. */
 bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port);
 
 static inline bool unsock_address_covered(const struct unsock_ip *ip) {

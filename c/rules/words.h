@@ -9,10 +9,10 @@
 /* How many bytes the first character of a text has, which is not empty; 0: it is none. */
 unsigned unsock_utf8_next(const char *text);
 
-/* Is the text UTF-8, without surrogates and without what is written longer than it needs to be? */
+/* True if the text is UTF-8, without surrogates and overlong characters. */
 bool unsock_utf8_is(const char *text);
 
-/* What a misspelt word was meant to be. lib/system/nearest.ts has the same rules. Pure. */
+/* Finds the word that a misspelt one was meant to be. lib/system/nearest.ts has the same rules. Pure. */
 
 /* Words by number, NULL behind the last. */
 struct unsock_words {
