@@ -38,9 +38,8 @@ long unsock_control_connect(struct unsock_control_file *control, struct unsock_f
 }
 
 /*
- * Was the connection taken by its own socket? The kernel may have chosen the asked port for this end, and who asks a
- * free port often enough meets that (RFC 9293, 3.5). Closing it by a reset leaves the port free at once, without
- * TIME-WAIT.
+ * True if the socket has connected to itself: the kernel may choose the asked port for this end, and does, if a free
+ * port is asked often enough (RFC 9293, 3.5). Closing it by a reset leaves the port free at once, without TIME-WAIT.
  */
 static bool is_own_end(long socket, int family) {
     static const struct linger reset = {.l_onoff = 1};
@@ -79,8 +78,8 @@ static bool is_any_cid(const struct unsock_control_file *control, int family) {
 }
 
 /*
- * A server that is bound to any CID can be asked where the machine has a loopback transport. Whoever does not answer in
- * time may be there all the same: over AF_TIPC an answer comes when it accepts, from a guest when that goes on.
+ * A server that is bound to any CID can be asked where the machine has a loopback transport. A server that does not
+ * answer in time may be there: over AF_TIPC an answer comes when it accepts, from a guest when that goes on.
  */
 static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int family, int64_t most) {
     bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER, any = !firecracker && is_any_cid(control, family);

@@ -1,4 +1,4 @@
-/* Who is at a port. */
+/* Asks whether a server is at a port. */
 #ifndef UNSOCK_PROGRAM_ANSWERS_H
 #define UNSOCK_PROGRAM_ANSWERS_H
 
@@ -25,7 +25,7 @@ void unsock_port_words_put(struct unsock_text *text, const struct unsock_port_wo
 /* The name of the port's own file: PORT.sock, PORT.dgram.sock. */
 void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_words *port);
 
-/* answers_unix.c: Does somebody answer at a Unix socket? Its owner does not notice the question. */
+/* answers_unix.c: Asks whether somebody answers at a Unix socket. Its owner does not notice the question. */
 
 enum unsock_answer {
     UNSOCK_ANSWER_NOBODY,
@@ -37,12 +37,12 @@ enum unsock_answer {
 enum unsock_answer unsock_answers_unix(const void *address, uint32_t length, int type);
 
 /*
- * answers.c: Would somebody be answered at a port of a directory? Servers do not notice the question, as long as they
- * are behind a Unix socket; where a control file leads to another machine, only a connection tells, which is closed at
- * once.
+ * answers.c: Asks whether a client would be answered at a port of a directory. Servers do not notice the question, as
+ * long as they are behind a Unix socket; where a control file leads to another machine, only a connection tells, which
+ * is closed at once.
  */
 
-/* What no change of the directory would tell, if the answer became another one. */
+/* Where a change of the answer would show: in the directory, or only there where its control file leads. */
 enum unsock_answer_by {
     UNSOCK_ANSWER_BY_DIRECTORY,
     UNSOCK_ANSWER_BY_FILE,       /* a control file leads to a Unix socket elsewhere */
@@ -55,8 +55,8 @@ struct unsock_answers {
 };
 
 /*
- * Asks. `most`: milliseconds that a connection may take. Who does not tell his address (a plain Unix server, a control
- * file) is there for all of them. Returns 0, or -errno of reading the directory.
+ * Asks. `most`: milliseconds that a connection may take. A server that does not tell its address (plain Unix, or behind
+ * a control file) is there for all of them. Returns 0, or -errno of reading the directory.
  */
 long unsock_answers_at(const char *directory, const struct unsock_port_words *port, int64_t most,
                        struct unsock_answers *answers);

@@ -182,9 +182,9 @@ static long fill_pipe(int fd, struct end *end) {
 }
 
 /*
- * Has a client that says nothing more closed its connection, or will it hear the answer? Its kernel is asked after two
- * seconds, and then every ten (tcp_keepalive_timer, net/ipv4/tcp_timer.c, waits for the interval behind each question).
- * That forgets who has closed after a minute (tcp_fin_timeout), and answers with a reset. False: it cannot be asked.
+ * Finds out whether a client that has shut down has closed, or waits for the answer. Asks its kernel after two seconds,
+ * and then every ten (tcp_keepalive_timer, net/ipv4/tcp_timer.c, waits for the interval behind each question). That
+ * forgets a closed socket after a minute (tcp_fin_timeout), and answers with a reset. False: it cannot be asked.
  */
 static bool keep_asking(int fd) {
     int yes = 1, first = 2, interval = 10;
@@ -243,7 +243,7 @@ static long drain(struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Is the end of what this one says still to be kept_buffers from its peer? */
+/* True if the end of this one's data is still to be kept from its peer. */
 static bool is_held(int fd, const struct end *end) {
     const struct end *peer = &pair_ends[end->peer];
     return peer->holds && !peer->told && !(unsock_socket_poll(fd, 0) & (POLLERR | POLLHUP));
@@ -280,7 +280,7 @@ void unsock_connection_pair_event(int fd) {
         return;
     int peer = pair_ends[fd].peer;
     bool whole = move_data(fd);
-    /* What the peer has said before is told, whatever is with this one. */
+    /* Passes on the data that the peer has sent before, even if this one is broken. */
     whole &= move_data(peer);
     if (!whole) {
         break_both(fd, peer);

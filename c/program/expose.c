@@ -56,7 +56,7 @@ static int take_event(const struct unsock_epoll_event *event) {
     return NO_END;
 }
 
-/* What clients of UDP have in the directory goes with their ports. */
+/* Closes the ports, and then the sockets of their UDP clients in the directory. */
 static void leave_expose(void) {
     unsock_expose_close_all();
     unsock_expose_datagrams_go_on();

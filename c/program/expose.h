@@ -31,11 +31,11 @@ struct unsock_expose_options {
     struct unsock_expose_port ports[UNSOCK_EXPOSE_PORTS_MOST];
 };
 
-/* What the words say. Returns false with one line in `error`. */
+/* Takes the options from the words. Returns false with one line in `error`. */
 bool unsock_expose_options_take(const struct unsock_options *given, struct unsock_expose_options *options,
                                 struct unsock_text *error);
 
-/* expose_options.c, too: What all of it has, and the epoll set that all events come from. */
+/* expose_options.c, too: The state that all of it shares, and the epoll set that all events come from. */
 
 extern struct unsock_expose {
     struct unsock_expose_options options;
@@ -44,7 +44,7 @@ extern struct unsock_expose {
     long set, signals;
 } unsock_expose;
 
-/* What an event is about: in the upper half of its data. In the lower half stands which one. */
+/* The subject of an event, in the upper half of its data. The lower half has its number. */
 enum unsock_expose_kind {
     UNSOCK_EXPOSE_JOINED, /* program/connection_pair: the descriptor */
     UNSOCK_EXPOSE_SIGNALS,
@@ -101,7 +101,7 @@ struct unsock_expose_open {
     uint8_t *buffer;
 };
 
-/* Is it open still, and the one that it was when this was its `life`? */
+/* True if it is still open, and the same one as when this was its `life`. */
 static inline bool unsock_expose_is_open(const struct unsock_expose_open *port, uint32_t life) {
     return port->fd > 0 && port->life == life;
 }

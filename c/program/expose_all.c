@@ -1,6 +1,6 @@
 /*
- * The directory is read as a whole when something has changed, but not more often than every 20 ms. What is followed is
- * a port of unsock's and a control file. A plain socket is not: it may be that of an `expose --in`, which leads back.
+ * The directory is read as a whole when something has changed, but not more often than every 20 ms. Ports of unsock's
+ * and control files are followed. A plain socket is not: it may be that of an `expose --in`, which leads back.
  */
 #include "program/expose.h"
 
@@ -91,7 +91,7 @@ void unsock_expose_all_look(void) {
     all.stale = all.changes > 0;
 }
 
-/* Is somebody there whom it leads to? */
+/* True if the name leads to a live socket, or is a control file. */
 static bool is_live(const struct unsock_directory_list_one *one) {
     struct sockaddr_un path;
     unsock_address_path(one->key.number, one->key.type, &path);

@@ -30,7 +30,7 @@ static bool read_idle(const char *value, struct unsock_expose_options *options) 
     return is_one;
 }
 
-/* What is missing, or does not go together. */
+/* Refuses options that lack another, or do not go together. */
 static bool check_expose_options(const struct unsock_expose_options *options, struct unsock_text *error) {
     bool has_port = options->count > 0 || options->is_all;
     if (!has_port)
@@ -45,7 +45,7 @@ static bool check_expose_options(const struct unsock_expose_options *options, st
     return false;
 }
 
-/* What is given with a value that can be read. */
+/* Reads the values of --idle and --address. */
 static bool read_values(const struct unsock_options *given, struct unsock_expose_options *options,
                         struct unsock_text *error) {
     const char *idle = unsock_options_value(given, "--idle");

@@ -1,4 +1,4 @@
-/* Who accepts waits for nobody: a client whose server's queue is full is asked about again. */
+/* Accepting waits for no server: if a server's queue is full, its client is tried again. */
 #include "program/expose.h"
 
 #define ACCEPTED_MOST 64 /* then it is the connections' turn */
@@ -70,7 +70,7 @@ bool unsock_expose_streams_event(const struct unsock_expose_open *port) {
             unsock_nanosleep(&pause, NULL);
         if (fd < 0)
             break;
-        /* Who is not of the network has the address that is asked, as with a control file. */
+        /* A client without an IP address, as with --control, gets the port's address. */
         if (!unsock_expose.options.is_in && !unsock_ip_read(&name, length, &client)) {
             client = port->address;
             client.port = 0;

@@ -57,13 +57,13 @@ static long write_id_map(const char *path, long number) {
     return write_to(path, line);
 }
 
-/* Who may not make a network namespace may in a user namespace of his own. He is who he was in it. */
+/* Makes the network namespace in a user namespace of its own, as an ordinary user may. User and group stay the same. */
 static long unshare_as_user(void) {
     long uid = unsock_geteuid(), gid = unsock_getegid();
     long result = unsock_unshare(CLONE_NEWUSER | CLONE_NEWNET);
     if (result == 0)
         result = write_id_map("/proc/self/uid_map", uid);
-    /* Without this only root may write_id_map groups (user_namespaces(7)). */
+    /* Without this only root may write gid_map (user_namespaces(7)). */
     if (result >= 0)
         result = write_to("/proc/self/setgroups", "deny");
     if (result >= 0)

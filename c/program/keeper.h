@@ -25,11 +25,11 @@ void unsock_keeper_mask(uint64_t mask, uint64_t *before);
 bool unsock_keeper_dispose(int signal, long handler);
 
 /*
- * map_keeper.c: Who removes the control files of `run --map` when the command has ended: a process that is nobody's
- * child, and in nobody's session, waits for that. The command itself takes the place of `run`.
+ * map_keeper.c: Removes the control files of `run --map` when the command has ended: a process that is nobody's child,
+ * and in nobody's session, waits for that. The command itself takes the place of `run`.
  */
 
-/* What has been placed, and is to go. */
+/* The control files that have been placed, and are to go. */
 struct unsock_map_keeper {
     unsigned count;
     struct {

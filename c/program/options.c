@@ -8,7 +8,7 @@ _Static_assert(UNSOCK_OPTIONS_NEEDED <= UNSOCK_OPTIONS_MOST, "there is room for 
 
 static const struct unsock_option rows[] = {UNSOCK_OPTION_ROWS};
 
-/* What an option was called, and still may be. */
+/* Former names of options, which may still be used. */
 static const char former[][2][24] = {UNSOCK_FORMER_OPTIONS};
 
 /* Arrays and numbers, since pointers would have to be relocated in every process. */
@@ -65,7 +65,7 @@ static unsigned find_option(const struct unsock_option_table *table, const char 
     return number;
 }
 
-/* Is the next word this one's value? "-1" is one, and then a wrong one is named. */
+/* True if the next word is this one's value. "-1" is one, so that a wrong one is named. */
 static bool is_value(const char *next) {
     return next && (next[0] != '-' || next[1] == '\0' || (next[1] >= '0' && next[1] <= '9'));
 }

@@ -11,7 +11,7 @@
 #define UNSOCK_OPTIONS_EACH_MOST 64
 #define UNSOCK_OPERANDS_MOST 1024
 
-/* What an option does. Reading the words asks only whether it is MAYBE or EACH. */
+/* The effects of options. Reading the words asks only whether it is MAYBE or EACH. */
 enum unsock_option_kind {
     UNSOCK_OPTION_SWITCH, /* `run`: sets a variable to 1 */
     UNSOCK_OPTION_VALUE,  /* `run`: sets a variable to its value */
@@ -43,7 +43,7 @@ struct unsock_option_table {
 /* Finds the table of a command. False: the library does not have it. */
 bool unsock_option_table_find(const char *command, struct unsock_option_table *table);
 
-/* What was given. */
+/* The options and operands that were given. */
 struct unsock_options {
     const struct unsock_option_table *table;
     const char *values[UNSOCK_OPTIONS_MOST]; /* by the number of the option: NULL nothing, "" without a value */
@@ -65,7 +65,7 @@ bool unsock_options_read(const struct unsock_option_table *table, const char *co
 /* Adds `what: why: "value"` to `error`. Returns false. */
 bool unsock_options_refuse(struct unsock_text *error, const char *what, const char *why, const char *value);
 
-/* What the option was given; NULL: nothing. */
+/* Returns the option's value; NULL: it was not given. */
 const char *unsock_options_value(const struct unsock_options *options, const char *flag);
 
 /* program.c: The commands of the library as a program, but for those that start others. */
@@ -113,8 +113,8 @@ void unsock_printer_put(struct unsock_printer *printer, const char *text);
 long unsock_printer_end(struct unsock_printer *printer);
 
 /*
- * What the program ends with after that: `status` where the result is 0; else `failed`, with one line in `error`, or
- * without one where nobody reads it any more (EPIPE).
+ * Returns the exit status of the program after that: `status` where the result is 0; else `failed`, with one line in
+ * `error`, or without one where nobody reads it any more (EPIPE).
  */
 int unsock_output_status(long result, int status, int failed, struct unsock_text *error);
 
@@ -139,7 +139,7 @@ void unsock_json_bool(struct unsock_json *json, const char *name, bool value);
 /*
  * query.c: `query [options] QUESTION...`: what the library knows, as a line of JSON for each question (docs/json.md).
  * Takes the options of `run`. Returns the exit status, or with --help -ENOTSUP: then `error` is a line for each
- * question. What went wrong is one line in `error`.
+ * question. An error is one line in `error`.
  */
 int unsock_query(const char *const *words, const char *const *environment, const char *library,
                  struct unsock_text *error);

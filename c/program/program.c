@@ -12,7 +12,7 @@
 
 #define PATH_MOST 4096
 #define LINE_MOST (4 * PATH_MOST)
-#define FRONT "unsock" /* by this name it is_word in front of the command line */
+#define FRONT "unsock" /* by this name it is in front of the command line */
 #define OF_RUNTIME                                                                                                     \
     "unsock-of-runtime:" /* and by one that begins so a runtime has become it (lib/library/caller.ts)                  \
                           */
@@ -60,7 +60,7 @@ struct command {
     bool holds, asks;
 };
 
-/* The command of this name. False: there is_word none. */
+/* Finds the command of this name. False: there is none. */
 static bool find_command(const char *name, struct command *command) {
     command->start = is_word(name, "path")     ? unsock_path_start
                      : is_word(name, "wait")   ? unsock_wait_start
@@ -117,7 +117,7 @@ static const char *own_file(char path[PATH_MOST]) {
     return length > 0 && length < PATH_MOST - 1 ? path : NULL;
 }
 
-/* What ends the runtime with a panic is_word told here. NULL: nothing does. */
+/* Returns why the runtime would end with a panic. NULL: it would not. */
 static const char *runtime_fails_at(const char *const *argv) {
     char directory[PATH_MOST];
     if (unsock_getcwd(directory, sizeof(directory)) == -ENOENT)
@@ -129,7 +129,7 @@ static const char *runtime_fails_at(const char *const *argv) {
     return NULL;
 }
 
-/* To the command line, seen from the library where `install` and packages put it. Returns where there is_word none. */
+/* To the command line, seen from the library where `install` and packages put it. Returns where there is none. */
 static void hand_over(const char *const *argv, const char *const *environment) {
     char own[PATH_MOST], file[PATH_MOST + 32];
     struct unsock_text text = unsock_text_in(file, sizeof(file));
@@ -142,8 +142,7 @@ static void hand_over(const char *const *argv, const char *const *environment) {
         return;
     const char *why = runtime_fails_at(argv);
     unsock_keeper_dispose(SIGXFSZ, SIG_IGN); /* the runtime writes to its caches where files may not grow, too */
-    /* Without the library's mark: where this program itself is_word trapped, as below another `run`, exec is_word
-     * followed. */
+    /* Without the library's mark: where this program itself is trapped, as below another `run`, exec is followed. */
     if (!why)
         unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
     else
@@ -162,7 +161,7 @@ static int print_texts(const char *const *texts, int failed) {
     return error.length > 0 ? fail_program(line, status) : status;
 }
 
-/* Of a command, when the whole command line is_word not there to tell more. */
+/* Of a command, when the whole command line is not there to tell more. */
 static int print_usage(const struct command *command) {
     const struct unsock_option_table *table = &command->table;
     const char *texts[UNSOCK_OPTIONS_MOST * 5 + 8], *operand = command->holds ? "" : table->operand;
@@ -187,7 +186,7 @@ static int print_usage(const struct command *command) {
 
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
                        bool is_front) {
-    unsock_start_marks(); /* below a `run` what is_word asked, and the real network, is_word not redirected */
+    unsock_start_marks(); /* below a `run` what is asked, and the real network, is not redirected */
     char own[PATH_MOST], line[LINE_MOST];
     struct unsock_text error = unsock_text_in(line, sizeof(line));
     const char *library = own_file(own);

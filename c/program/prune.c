@@ -1,4 +1,4 @@
-/* What is left over in a directory, and what of it could not be removed. */
+/* Reports the files that are left over in a directory, and those that could not be removed. */
 #include "program/run.h"
 
 #include "files/release.h"
@@ -78,7 +78,7 @@ static void put_held_path(struct unsock_text *path, const char *directory) {
     unsock_text_put(path, directory);
 }
 
-/* What is told is told when the directory is no longer locked. */
+/* Reports only when the directory is no longer locked. */
 static bool prune_sockets(struct pruning *pruning, char *memory) {
     char seen[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text = unsock_text_in(seen, sizeof(seen)), names = unsock_text_in(memory, NAMES_SIZE);

@@ -118,7 +118,7 @@ static bool answer_settings(struct query *query) {
     return good;
 }
 
-/* Would a client of this address, started by `run`, be answered at the port, and by which file? */
+/* Answers whether a client of this address, started by `run`, would be answered at the port, and by which file. */
 static bool answer_client(struct query *query, const char *value) {
     struct unsock_run_environment made = {.space = NULL};
     struct unsock_run_directory directory;
@@ -320,7 +320,7 @@ static unsigned find_question(const char *word, const char **value, struct unsoc
     return number;
 }
 
-/* One line: an object with the question, and either the answer_question or why there is none. */
+/* One line: an object with the question, and either the answer or why there is none. */
 static bool answer_line(struct query *query, const char *word) {
     char line[ERROR_SIZE];
     const char *value;

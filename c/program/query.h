@@ -8,7 +8,7 @@
 
 /* query_sockets.c */
 
-/* `value`: a port, NULL for all. What the names in the directory at the absolute path `directory` say. */
+/* Reads the names in the directory at the absolute path `directory`. `value`: a port, NULL for all. */
 bool unsock_query_names(struct unsock_json *json, const char *directory, const char *value, struct unsock_text *error);
 
 /* The Unix sockets of this network namespace that are bound to a path. */

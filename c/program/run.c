@@ -30,7 +30,7 @@ struct run {
     struct unsock_run_map maps[UNSOCK_RUN_MAPS_MOST];
 };
 
-/* What would not be redirected is refused, unless --force. */
+/* Refuses a program that would not be redirected, unless --force. */
 static void see_step(struct unsock_route *route, const struct unsock_route_step *step) {
     struct run *run = route->context;
     bool only_preload = unsock_settings.engine == UNSOCK_ENGINE_PRELOAD;
@@ -104,7 +104,7 @@ static const char *path_of_run(const struct run *run) {
     return run->options.private ? run->private.path : run->directory.path;
 }
 
-/* What `--private` has made lies in a directory that was looked at before: who may write there is trusted. */
+/* The directory of `--private` lies in one that was looked at before: users who may write there are trusted. */
 static void see_place(struct run *run) {
     char why[WHY_MOST];
     struct unsock_text text = unsock_text_in(why, sizeof(why));
@@ -191,8 +191,7 @@ static bool place_maps(struct run *run) {
     return true;
 }
 
-/* The directory as it is to be, and whoever stays behind. Returns true in the process that is to become_command the
- * command. */
+/* The directory as it is to be, and whoever stays behind. Returns true in the process that is to become the command. */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
     if (!unsock_directory_rights_prepare(&run->directory, run->options.force, &run->rights, NULL, error) ||

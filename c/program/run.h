@@ -31,15 +31,15 @@ int unsock_control_program(const struct unsock_environment *environment, struct 
 /*
  * run_map.c: `run --map PORT[/udp]=PATH`: a control file in the directory, which goes with the command.
  *
- * Whoever runs with it has a shared lock (flock(2)) of it until the command has ended; who is the last of them removes
- * it. That it is one of these its sticky bit tells, which means nothing on a file: one that somebody else has made, by
+ * Each run with it has a shared lock (flock(2)) of it until the command has ended; the last of them removes it. The
+ * sticky bit, which means nothing on a file, tells that it is one of these: one that somebody else has made, by
  * make-control or with --keep, stays. One of these that nobody has locked is left over: its keeper was killed.
  */
 
 #define UNSOCK_RUN_MAPS_MOST UNSOCK_OPTIONS_EACH_MOST
 #define UNSOCK_RUN_MAP_NAME 24 /* "65535.dgram.sock" */
 
-/* What an option says. */
+/* One --map, read. */
 struct unsock_run_map {
     char name[UNSOCK_RUN_MAP_NAME];
     struct unsock_control_file control;
@@ -65,9 +65,9 @@ bool unsock_run_map_drop(long directory, const char *name, long lock);
 /* Looks for those that are left over; with `remove` removes them. Adds a line with the path of each to `paths`. */
 void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text *paths);
 
-/* run_environment.c: What the options of `run` mean. */
+/* run_environment.c: Reads the options of `run`, and makes the command's environment. */
 
-/* What was given, and what it means. The values of --map are `given.each`. */
+/* The options as they were given, and their meaning. The values of --map are `given.each`. */
 struct unsock_run_options {
     struct unsock_option_table table;
     struct unsock_options given;
@@ -110,7 +110,7 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
                                  const char *directory, const char *library, struct unsock_run_environment *environment,
                                  struct unsock_text *error);
 
-/* Is the string of a command's environment unsock's, or other than the caller's? */
+/* True if the string of a command's environment is unsock's, or other than the caller's. */
 bool unsock_run_is_ours(const char *string, const char *const *caller);
 
 /*

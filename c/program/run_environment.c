@@ -11,7 +11,7 @@
 #define VSOCK "vsock"
 #define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
 
-/* Does it promise that nothing is sent past unsock? What takes that back is refused. */
+/* True if the option promises that nothing is sent past unsock. Settings that take that back are refused. */
 static bool insists(const char *flag) {
     static const char flags[][16] = {"--strict", "--block-inet", "--private", "--isolate"};
     for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -21,7 +21,7 @@ static bool insists(const char *flag) {
     return false;
 }
 
-/* What those that are no settings mean. */
+/* Reads the options that are no settings. */
 static void sort_out(struct unsock_run_options *options) {
     const struct unsock_options *given = &options->given;
     options->directory = unsock_options_value(given, "--dir");

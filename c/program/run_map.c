@@ -1,4 +1,4 @@
-/* What is looked at is what is open; before it is removed, it is looked whether the name still is its. */
+/* Looks at the file that is open; before removing it, checks that the name is still this file's. */
 #include "program/run.h"
 
 #include "kernel/file_info.h"
@@ -8,7 +8,7 @@
 #include "rules/control.h"
 
 #define FILE_MODE 0644
-#define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has_control ended */
+#define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has ended */
 #define WAIT_NS 10000000
 
 static bool read_mapped_port(struct unsock_span word, char *name) {
@@ -79,7 +79,7 @@ bool unsock_run_map_read(const char *text, const char *addresses, struct unsock_
            unsock_options_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
 }
 
-/* Is the very same in it? */
+/* True if the file has this very content. */
 static bool has_control(long fd, const struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     long count = unsock_pread64(fd, bytes, sizeof(bytes), 0);
@@ -100,7 +100,7 @@ static bool is_still_there(long directory, const char *name, const struct statx 
 
 bool unsock_run_map_drop(long directory, const char *name, long lock) {
     struct statx status;
-    /* Whoever is refused here has_control no lock any more: of two who end at once, the later one is the last. */
+    /* A run that is refused here has no lock any more: of two that end at once, the later one is the last. */
     bool gone = unsock_flock(lock, LOCK_EX | LOCK_NB) == 0 && is_regular(lock, &status) &&
                 (status.stx_mode & S_ISVTX) && is_still_there(directory, name, &status) &&
                 unsock_unlinkat(directory, name, 0) == 0;
@@ -109,8 +109,8 @@ bool unsock_run_map_drop(long directory, const char *name, long lock) {
 }
 
 /*
- * One attempt. Returns as unsock_run_map_place; -EAGAIN: once more. What is there may be the very same, somebody
- * else's, or that of a run that has_control ended: who was to remove it needs a moment, or was killed.
+ * One attempt. Returns as unsock_run_map_place; -EAGAIN: once more. The file there may be the very same, somebody
+ * else's, or that of a run that has ended: its keeper needs a moment, or was killed.
  */
 static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
     struct statx status;

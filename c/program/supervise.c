@@ -167,7 +167,7 @@ static void deliver(const struct stay *stay, const struct message *signal) {
         unsock_kill(stay->command, signal->number);
 }
 
-/* Did it come to all of the process group, of which the command still is? Then the command has got it, too. */
+/* True if it came to all of the process group, of which the command still is: the command has got it, too. */
 static bool came_to_all(struct stay *stay, const struct message *signal) {
     struct message *direct = &stay->direct[signal->number];
     bool same = direct->number == signal->number && direct->code == signal->code && direct->pid == signal->pid;
@@ -189,7 +189,7 @@ static void hear_parent(struct stay *stay) {
         stay->continuing = false;
     if (message.kind != KEEPER_SIGNAL || message.number <= 0 || message.number > SIGNALS_MOST)
         return;
-    /* What was sent to all is here before the parent speaks of it. */
+    /* A signal to all is here before the parent's message about it. */
     take_signals(stay);
     if (!came_to_all(stay, &message))
         deliver(stay, &message);
@@ -227,7 +227,7 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
             stay.removed = unsock_private_remove(path);
         if (stay.command_ended && !stay.told && !stay.parent_gone)
             send_word(stay.alone ? KEEPER_ALL_ENDED : KEEPER_ENDED, stay.status);
-        /* Whoever ends the caller's session does not mean what stays. */
+        /* The end of the caller's session must not end the processes that stay. */
         if (stay.command_ended && !stay.told && !stay.alone)
             unsock_setsid();
         stay.told |= stay.command_ended;
@@ -296,8 +296,8 @@ static void hear_keeper(long keeper) {
 }
 
 /*
- * Whoever signals a group does so with all processes held in place. To ask for that oneself is to wait until he is
- * done: then the keeper has it, too.
+ * The kernel signals a group with all processes held in place. setpgid needs that, too, and so waits until it is done:
+ * then the keeper has the signal, too.
  */
 static void wait_for_group_signals(void) {
     unsock_setpgid(0, unsock_getpgid(0));
