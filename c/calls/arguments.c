@@ -1,4 +1,4 @@
-/* Addresses and messages that come with a call: do they fit the socket, and are they the library's business? */
+/* Checks whether a call's addresses and messages fit the socket, and whether the library handles them. */
 #include "calls/arguments.h"
 
 #include "replace/replace.h"
@@ -85,7 +85,7 @@ bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages,
         struct unsock_outgoing outgoing;
         if (!unsock_outgoing_take(&outgoing, &messages[i].header))
             return i > 0 && !unsock_outgoing_is_plain(entry, flags);
-        /* What cannot be known, each message is told. */
+        /* An error counts too: each message then reports its own. */
         if (unsock_outgoing_concerns(fd, &outgoing.message, flags) != 0)
             return true;
     }

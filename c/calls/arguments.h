@@ -1,4 +1,4 @@
-/* What a call was given, and what it gives back. */
+/* Checks the addresses and messages of a call, and gives addresses back. */
 #ifndef UNSOCK_CALLS_ARGUMENTS_H
 #define UNSOCK_CALLS_ARGUMENTS_H
 
@@ -30,8 +30,8 @@ static inline bool unsock_call_reads_usual(const struct unsock_fd *entry, const 
 }
 
 /*
- * What the kernel says to an address of this family and length: of bind, and of connect on a socket that is not
- * connected. Returns 0, -EINVAL or -EAFNOSUPPORT.
+ * Returns what the kernel would for an address of this family and length, in bind, and in connect on a socket that is
+ * not connected: 0, -EINVAL or -EAFNOSUPPORT.
  */
 long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t length);
 
@@ -39,13 +39,13 @@ long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t leng
  * peers alone. */
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length);
 
-/* Does an address of IP come with the message, one that is covered, or AF_UNSPEC, which UDP takes for AF_INET, or, over
- * IPv6, for no address at all (net/ipv4/udp.c, net/ipv6/udp.c)? */
+/* True if the message has an IP address; a covered one; AF_UNSPEC, which UDP takes for AF_INET, or, over IPv6, for no
+ * address at all (net/ipv4/udp.c, net/ipv6/udp.c). */
 bool unsock_call_names_ip(const struct msghdr *message);
 bool unsock_call_names_covered(const struct msghdr *message);
 bool unsock_call_names_unspecified(const struct msghdr *message);
 
-/* Has the socket IPv6 peers alone? One that is bound to an IPv6 address, and not to all, has (inet6_bind,
+/* True if the socket can have IPv6 peers only: it has IPV6_V6ONLY, or is bound to one IPv6 address (inet6_bind,
  * net/ipv6/af_inet6.c). */
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);
 
@@ -54,7 +54,7 @@ bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);
 
 #define UNSOCK_OUTGOING_PARTS_MOST 1024u /* UIO_MAXIOV */
 
-/* A message on its way: a copy of the program's, with its address. What else the message points to is the program's
+/* A message on its way: a copy of the program's, with its address. All else that the message points to is the program's
  * memory. */
 struct unsock_outgoing {
     struct msghdr message; /* its name is NULL, or the one below */
@@ -65,21 +65,21 @@ struct unsock_outgoing {
 bool unsock_outgoing_take_name(struct unsock_outgoing *outgoing, const void *name, socklen_t length);
 bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message);
 
-/* Is the call none of the library's business, as long as no address comes with it? */
+/* True if the library leaves the call alone, as long as no address comes with it. */
 bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags);
 
-/* Is the message the library's business? Also -errno, where that cannot be known. */
+/* Returns 1 if the library handles the message, else 0; or -errno where that cannot be known. */
 long unsock_outgoing_concerns(int fd, const struct msghdr *message, int flags);
 
 /* The same of several, of which each is asked for by itself then. */
 bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags);
 
-/* Can what will be looked at beside the address? No more than the kernel takes; of a stream's data, nothing. */
+/* True if all that is read beside the address is readable: at most what the kernel takes; no data of a stream. */
 bool unsock_outgoing_can_be_read(const struct msghdr *message, bool stream);
 
 /* socket_names.c: getsockname and getpeername, and the addresses that other calls give. */
 
-/* Do the settings show peers of this family as IP addresses? */
+/* True if the settings show peers of this family as IP addresses. */
 bool unsock_socket_names_converts(int family);
 
 /* The family of the peers that a socket can have: one bound to an IPv4-mapped address has IPv4 peers only. */
@@ -105,8 +105,8 @@ long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsoc
 /* send_control.c: The control data of a message that is sent (ip(7), ipv6(7), udp(7)). */
 
 /*
- * What a TCP or UDP socket would say to the message's control data, which can be read; AF_UNIX would take them for
- * something else, or pass descriptors on, and is never given them. Returns 0 or -errno.
+ * Checks the message's control data, which can be read, as a TCP or UDP socket would; AF_UNIX would take them for
+ * something else, or pass descriptors on, and never gets them. Returns 0 or -errno.
  */
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message);
 

@@ -1,6 +1,6 @@
 /*
- * Multiplexers that have been asked. What is known of each answer is in one of a few places, by descriptor; a place is
- * in one thread's hands at a time, and nobody waits for it: to another thread nothing has come yet.
+ * Multiplexers that have been asked. A small table has a place for each pending answer, by descriptor; one thread uses
+ * a place at a time, and nobody waits for it: to another thread nothing has come yet.
  */
 #include "calls/target.h"
 
@@ -49,7 +49,7 @@ static struct place *find_asking(int fd) {
     return place ? place : find_as(fd, unsock_socket_cookie(fd));
 }
 
-/* What traps system calls does not see those that wait and those that carry data. */
+/* The trap does not see the calls that wait and those that carry data. */
 bool unsock_asking_has_room(void) {
     return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
            !unsock_is_trapped();
@@ -158,7 +158,7 @@ int64_t unsock_asking_next(int64_t most) {
     return left < 0 ? 0 : UNSOCK_MIN(left, most);
 }
 
-/* Whose descriptor is another socket by now has been closed unseen. */
+/* If the descriptor now refers to a different socket, the old one was closed without an intercepted call. */
 static bool is_still_asking(const struct place *place) {
     return unsock_asking(place->fd) && unsock_socket_cookie(place->fd) == place->cookie;
 }

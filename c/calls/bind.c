@@ -1,22 +1,22 @@
 /*
  * bind: to a socket file when the address is covered, to the network when it is not. In this order:
  *
- *   question                                    who answers                     what follows
- *   can the address be read?                    rt/user                         no: the kernel says what is wrong
- *   of which family is it?                      the address                     AF_UNIX: perhaps a control file's path
- *   whose is the descriptor?                    unsock_whose                    the kernel's: the kernel binds it
- *   does the address fit the socket?            calls/arguments                 no: EINVAL, EAFNOSUPPORT
- *   has the socket a connect that failed?       calls/refusal                   the failure is forgotten
- *   may it be bound, and to that family?        its state, IPV6_V6ONLY          no: EINVAL
- *   is the address covered?                     rules/address                   no: the kernel's TCP or UDP socket
- *   has a client of this process the port?      memory/fds                      yes: EADDRINUSE
- *   which port, and which of its names?         files/bind                      any free one, for port 0
- *   has somebody the port?                      files/port_bind                 no: two calls, without the lock
- *   who, whom it excludes?                      the same, with the lock         yes: EADDRINUSE
- *   has a service manager opened it?            files/listen_fds                yes: the descriptor is a duplicate
- *   is there a control file?                    files/control_file              yes: calls/target binds where it leads
+ *   check                                       decided by                      what follows
+ *   the address can be read                     rt/user                         no: the kernel says what is wrong
+ *   the address's family                        the address                     AF_UNIX: perhaps a control file's path
+ *   the owner of the descriptor                 unsock_whose                    the kernel's: the kernel binds it
+ *   the address fits the socket                 calls/arguments                 no: EINVAL, EAFNOSUPPORT
+ *   a connect of the socket has failed          calls/refusal                   yes: the failure is forgotten
+ *   it may be bound, and to that family         its state, IPV6_V6ONLY          no: EINVAL
+ *   the address is covered                      rules/address                   no: the kernel's TCP or UDP socket
+ *   a client of this process has the port       memory/fds                      yes: EADDRINUSE
+ *   the port, and its name                      files/bind                      any free one, for port 0
+ *   another socket has the port                 files/port_bind                 no: two calls, without the lock
+ *   that socket excludes this one               the same, with the lock         yes: EADDRINUSE
+ *   a service manager has opened it             files/listen_fds                yes: the descriptor is a duplicate
+ *   there is a control file                     files/control_file              yes: calls/target binds where it leads
  *   else the new socket takes the descriptor's place: calls/standin
- *   did it fail as another socket would?        replace/reuse                   yes: all is asked once more
+ *   it failed as another socket would           replace/reuse                   yes: all is checked once more
  */
 #include "calls/bind.h"
 
@@ -110,7 +110,7 @@ static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct 
     return false;
 }
 
-/* Whoever was first at one of the free ports leaves all the others. */
+/* If another socket took the free port first, tries again with a new socket and another port. */
 static long bind_standin(struct unsock_standin *standin, int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     long result = -EADDRINUSE;
     for (int tries = 0; tries < FREE_TRIES && result == -EADDRINUSE; tries++) {

@@ -59,7 +59,7 @@ long unsock_standin_bound(struct unsock_standin *standin, long result);
 long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_kind kind,
                             enum unsock_state state);
 
-/* The bind failed. Has the descriptor's own socket a name in vain by now? Then another one takes its place next. */
+/* Notes after a failed bind that the descriptor's own socket, if it has a name in vain, must be replaced next. */
 void unsock_standin_spend(const struct unsock_standin *standin, struct unsock_fd *entry);
 
 /* Closes the socket, which has no name. Returns `result`. */
@@ -88,9 +88,9 @@ long unsock_listener_end(int fd, struct unsock_fd *entry);
 long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, struct unsock_standin *standin);
 
 /*
- * A control file leads `fd`, which binds `ip` (or NULL), to the AF_UNIX `address` of `length` bytes, which somebody
- * has. Was that socket handed over? Then `standin`, which is undone first, takes a duplicate, with the status flags of
- * `fd`. Returns 0; -EADDRINUSE when it was not, or is in the request's way; or another -errno.
+ * A control file leads `fd`, which binds `ip` (or NULL), to the AF_UNIX `address` of `length` bytes, which is in use.
+ * If that socket was handed over, `standin`, which is undone first, takes a duplicate, with the status flags of `fd`.
+ * Returns 0; -EADDRINUSE if it was not, or is in the request's way; or another -errno.
  */
 long unsock_listen_fds_take_target(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                    const void *address, socklen_t length, const struct unsock_ip *ip);

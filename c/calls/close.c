@@ -55,7 +55,7 @@ long unsock_call_close(int fd) {
     return unsock_release_file_closing(fd, &old);
 }
 
-/* What is known of `from` is true of its duplicate `to`. */
+/* Copies everything known about `from` to its duplicate `to`. */
 static void copy_knowledge(int from, int to) {
     unsock_fds_duplicate(from, to);
     struct unsock_fd *entry = unsock_fds_known(to);
@@ -99,7 +99,7 @@ static long raw_dup2(int from, int to) {
 #endif
 }
 
-/* dup3, or dup2, whose program may not be allowed the other. What was known of `to` is `old`, if its file is `ours` to
+/* dup3, or dup2, whose program may not be allowed the other. `old` is the entry that `to` had, if its file is `ours` to
  * look after. */
 UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int flags, const struct unsock_fd *old,
                                             bool ours) {

@@ -2,17 +2,17 @@
  * connect: to a socket file or where a control file leads, if the address is covered; else to the network. In this
  * order:
  *
- *   question                                    who answers                     what follows
- *   a new stream, to a covered address?         memory/fds, rules/address       yes: calls/stream_connect, at once
- *   can the address be read?                    rt/user                         no: the kernel says what is wrong
- *   is what is known of the number still true?  replace/reuse                   no: it is forgotten
- *   of which family is the address?             the address                     AF_UNSPEC: the association ends
+ *   check                                       decided by                      what follows
+ *   a new stream, to a covered address          memory/fds, rules/address       yes: calls/stream_connect, at once
+ *   the address can be read                     rt/user                         no: the kernel says what is wrong
+ *   the entry of the number is still true       replace/reuse                   no: it is forgotten
+ *   the family of the address                   the address                     AF_UNSPEC: the association ends
  *                                                                               AF_UNIX: perhaps a control file's path
- *   is it covered?                              rules/address                   no, nor is the socket ours: the kernel
- *   whose is the descriptor?                    unsock_whose                    the kernel's: the kernel connects it
- *   does the address fit the socket?            calls/arguments, IPV6_V6ONLY    EINVAL, EAFNOSUPPORT, ENETUNREACH
- *   stream or datagram socket?                  its type                        calls/stream_connect, datagram_connect
- *   did it fail as another socket would?        replace/reuse                   yes: all is asked once more
+ *   the address is covered                      rules/address                   no, nor is the socket ours: the kernel
+ *   the owner of the descriptor                 unsock_whose                    the kernel's: the kernel connects it
+ *   the address fits the socket                 calls/arguments, IPV6_V6ONLY    EINVAL, EAFNOSUPPORT, ENETUNREACH
+ *   stream or datagram socket                   its type                        calls/stream_connect, datagram_connect
+ *   it failed as another socket would           replace/reuse                   yes: all is checked once more
  */
 #include "calls/arguments.h"
 #include "calls/bind.h"
@@ -90,7 +90,7 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
     return unsock_real_connect(fd, address, length);
 }
 
-/* What the kernel says to an address of the wrong family or length; 0 when it fits the socket. */
+/* Returns the kernel's error for an address of the wrong family or length; 0 if it fits the socket. */
 static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
     /* A connected stream's is not looked at (__inet_stream_connect, net/ipv4/af_inet.c). */
     if (!is_idle(entry) && entry->type == SOCK_STREAM)

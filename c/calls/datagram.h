@@ -11,8 +11,7 @@
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /*
- * Is it bound to an AF_UNIX path elsewhere, which a control file names? Then it is known by that name, and none is to
- * be given to it.
+ * True if it is bound to an AF_UNIX path elsewhere, which a control file names: it keeps that name, and gets no other.
  */
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 
@@ -67,12 +66,12 @@ long unsock_datagram_move(int fd, struct unsock_fd *entry);
  */
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* Is it a local socket with a name for the answers? One that is SPENT has its own in vain. */
+/* True for a local socket with a name for the answers. One that is SPENT has its name in vain. */
 static inline bool unsock_datagram_is_named(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED) && entry->state != UNSOCK_STATE_SPENT;
 }
 
-/* datagram_peer.c: What connecting and sending datagrams have in common. All return a value or -errno. */
+/* datagram_peer.c: Steps that connecting and sending datagrams have in common. All return a value or -errno. */
 
 /* Makes the descriptor a local socket with a name that replies from `target` can reach. */
 long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
@@ -110,8 +109,8 @@ void unsock_datagram_set_nobody(struct unsock_fd *entry);
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 
 /*
- * Is there a control file at the path? Then connects the descriptor to where it points; *result is 0 or -errno. If not,
- * that is -EINVAL for a damaged one, -EACCES for one that may not be read, else 0.
+ * If a control file is at the path, connects the descriptor to its target, with 0 or -errno in *result, and returns
+ * true. Else *result is -EINVAL for a damaged file, -EACCES for one that may not be read, or 0.
  */
 bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
                                         const struct unsock_ip *ip, long *result);
@@ -122,7 +121,7 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
 /* datagram_full.c: Sending to a receiver whose queue is full (net.unix.max_dgram_qlen). */
 
 /*
- * What to add to the flags of a send to a receiver that may not read: MSG_DONTWAIT where a wait in the kernel would be
+ * Returns the flags to add to a send to a receiver that may not read: MSG_DONTWAIT where a wait in the kernel would be
  * at the cost of others, or where one has been in vain already.
  */
 int unsock_datagram_full_flags(const struct unsock_fd *entry);

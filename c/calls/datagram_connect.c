@@ -8,7 +8,7 @@
 #include "replace/replace.h"
 #include "rules/errno.h"
 
-/* What tells by which file a socket is known. */
+/* The flags that tell by which file a socket is known. */
 #define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE)
 
 static long connect_datagram_to_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
@@ -104,7 +104,7 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
     return result;
 }
 
-/* What the kernel said to connecting to `path` when it was not yes. */
+/* Tries the other ways to the peer after a connect to `path` has failed with `result`. */
 UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
                                            const struct sockaddr_un *path, long result) {
     long there;

@@ -27,8 +27,8 @@
 #define SOCKETS 64
 
 /*
- * What was waited for one receiver in the second that began with `since`: in vain. Each wait in vain that follows
- * another is half as long: who has not read for seconds will not read now.
+ * Waits in vain for one receiver, in the second that began with `since`. Each one that follows another is half as long:
+ * a program that has not read for seconds will not read now.
  */
 struct receiver {
     uint32_t key;
@@ -81,8 +81,8 @@ static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr 
 }
 
 /*
- * Has this socket sent to several receivers lately? The mark is set when they change, and asked for here alone: it
- * counts for a second after it was seen.
+ * True if this socket has sent to several receivers lately. The mark is set when they change, and read and cleared here
+ * alone: it counts for a second after that.
  */
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
@@ -166,7 +166,7 @@ static bool watch_receiver(int fd, int64_t most) {
     return result > 0 || count_sleeps() - before > own;
 }
 
-/* What is watched: the socket itself, if it has the receiver as peer or its own buffer is full; else a new one. */
+/* Returns the socket to watch: `fd` if the receiver is its peer or its own buffer is full; else a new one. */
 static int open_watch(int fd, const struct msghdr *message) {
     if (!message->msg_name || !unsock_socket_writable(fd))
         return fd;
@@ -242,7 +242,7 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
     if (!connected && has_had_its_wait(entry, message))
         return (long)size;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
-    /* What is not read is held by the sender's buffer too: it may be that, and not the receiver, that is full. */
+    /* Unread datagrams fill the sender's buffer too: that, and not the receiver, may be full. */
     long result = unsock_send_limit_relieve(fd) ? try_again(fd, message, flags) : -EAGAIN;
     if (result != -EAGAIN || (nonblocking && connected))
         return result;

@@ -86,7 +86,7 @@ static bool has_heard(int fd) {
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_fd old = *entry;
-    /* What has arrived may not be lost, and who has connected to this very socket must not lose it. */
+    /* Datagrams that have arrived must not be lost, and peers connected to this very socket must not lose it. */
     if (unsock_fd_is_duplicated(entry) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)
         return;

@@ -128,7 +128,7 @@ static void append_packet_info(int fd, const struct unsock_fd *entry, const stru
         append_ipv6(&control, &local);
 }
 
-/* Is it the name of the socket to which this one is connected? */
+/* True for the name of the socket to which this one is connected. */
 static bool is_peers(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
     union unsock_sockaddr peer;
     return unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL) &&
@@ -146,7 +146,7 @@ UNSOCK_OWN_FRAME static void read_other_name(int fd, const struct unsock_fd *ent
         *read = other;
 }
 
-/* What the last name told that tells an address: a client hears its server again and again. */
+/* Caches the last name that told an address: a client receives from its server again and again. */
 static struct {
     uint32_t version; /* rt/base.h */
     socklen_t length;
@@ -171,7 +171,7 @@ static void note_last(const struct sockaddr_un *name, socklen_t length, const st
     unsock_seqlock_publish(&last.version);
 }
 
-/* What the sender's name tells. */
+/* Reads the sender's name, or takes the result from the cache. */
 static void read_sender_name(int fd, const struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
                              struct unsock_name *told) {
     if (name->any.sa_family == AF_UNIX && is_last(&name->un, length, told))
@@ -229,7 +229,7 @@ static long give_sender(struct unsock_fd *entry, const struct unsock_name *told,
     return unsock_socket_names_give_ip(&sender, entry->domain, address, length);
 }
 
-/* Who waits on a client's socket must find it still there when the answer comes (unsock_datagram_choose_source). */
+/* Marks a client's socket as waited on, so that it stays until the answer comes (unsock_datagram_choose_source). */
 static void expect(struct unsock_fd *entry) {
     if ((entry->flags & UNSOCK_ANY_PORT) || entry->state == UNSOCK_STATE_NEW)
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
@@ -245,7 +245,7 @@ static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
 
-/* Is it from the address to which the socket is connected, of which nobody was there at that time? */
+/* True if it comes from the connected address, where no socket was at the time of the connect. */
 static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_name *told) {
     const struct unsock_ip *remote = unsock_fd_remote(entry);
     if (told->kind != UNSOCK_NAME_FILE || told->type != SOCK_DGRAM || told->port != remote->port)

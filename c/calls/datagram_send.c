@@ -17,7 +17,7 @@ size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_i
     return entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
 }
 
-/* What the kernel says of the message wherever it goes: it is sent to what can be nobody's name. */
+/* Returns the kernel's error for the message at any destination: sends it to a name that no socket can have. */
 static long send_to_none(int fd, const struct msghdr *message, int flags) {
     struct sockaddr_un none = {.sun_family = AF_UNIX, .sun_path = "/"};
     struct msghdr copy = *message;
@@ -26,7 +26,7 @@ static long send_to_none(int fd, const struct msghdr *message, int flags) {
     return unsock_sendmsg(fd, &copy, flags | MSG_DONTWAIT);
 }
 
-/* An error was left, or the peer has left: is the program to be told? */
+/* True if the program must be told now that nobody received its last datagram; it is told once. */
 static bool takes_error(int fd, struct unsock_fd *entry, long result) {
     bool told = result == -ECONNRESET && (entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
     if (told) {
@@ -102,7 +102,7 @@ static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr 
     return result;
 }
 
-/* Is the program told that nobody had the port, as the answer to a datagram tells it? */
+/* True if an unconnected socket is told that nobody has the port (IP_RECVERR, IPV6_RECVERR). */
 static bool hears_of_nobody(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (entry->options == 0 || unsock_state_is_connected(entry->state))
         return false;
@@ -128,7 +128,7 @@ static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     return any;
 }
 
-/* Is this the address that the socket is connected to, whose answers it hears? */
+/* True if the socket is connected to this address, and so receives its answers. */
 static bool is_own_peer(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     return unsock_state_is_connected(entry->state) && unsock_fd_remote(entry)->port == ip->port &&
            unsock_ip_same_address(unsock_fd_remote(entry), ip);
@@ -308,7 +308,7 @@ static size_t segment_size(int fd, const struct unsock_fd *entry, const struct m
     return option > 0 ? (size_t)option : 0;
 }
 
-/* What cannot be sent after the first datagram is dropped, as a full queue on the way would drop it. */
+/* Drops the rest if a datagram after the first cannot be sent, as a full queue on the way would. */
 static long send_segments(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip, size_t size) {
     struct unsock_segment segment;

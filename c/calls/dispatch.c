@@ -1,4 +1,4 @@
-/* socket, listen and accept, and calls by their numbers: who does the work? */
+/* Dispatches socket, listen and accept, and calls by their numbers. */
 #include "calls/list.h"
 
 #include "calls/arguments.h"

@@ -1,8 +1,8 @@
 /*
- * The calls of epoll. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of yet,
- * and urgent bytes that nobody can read (calls/stream_events.c; replace/epoll.c asks for them). Such a one the kernel
- * tells of again and again: so the registration waits by edge meanwhile, which wakes it when anything changes, and it
- * becomes again what it was as soon as there is something to tell.
+ * The calls of epoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and urgent
+ * bytes that nobody can read (calls/stream_events.c; replace/epoll.c asks for them). The kernel reports such an event
+ * again and again: so the registration waits by edge meanwhile, which wakes it when anything changes, and becomes again
+ * what it was as soon as there is something to report.
  */
 #include "calls/list.h"
 
@@ -33,13 +33,13 @@ static bool has_odd(const struct unsock_epoll_event *events, long count) {
     return false;
 }
 
-/* May the event be of this one? */
+/* True if the event may be of this one. */
 static bool is_odd(int fd, const struct unsock_watch *watch, uint32_t events) {
     return (watch->events & UNSOCK_WATCH_QUIET) || ((uint32_t)unsock_socket_poll(fd, POLLPRI | READABLE) & events &
                                                     (EPOLLHUP | EPOLLERR | EPOLLPRI | READABLE));
 }
 
-/* Whose event is it? Several may have the same data: one that is not quiet yet is meant rather than one that is. */
+/* Finds the descriptor of the event. Several may have the same data: prefers one that is not quiet yet. */
 static int find_watched(int set, const struct unsock_epoll_event *event, struct unsock_watch **watch) {
     struct unsock_watch *here;
     uint64_t data = event->data;
@@ -84,8 +84,8 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
 }
 
 /*
- * Is it the answer of a multiplexer, as nothing else can be of one that is asked? It is read, and what the program
- * waits for comes by itself.
+ * True if it is the answer of a multiplexer, the only event of a descriptor that has asked one. Reads it; the events
+ * that the program waits for come by themselves.
  */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
@@ -128,7 +128,7 @@ UNSOCK_OWN_FRAME static long correct_all(int set, struct unsock_epoll_event *eve
     return kept;
 }
 
-/* What is left of a time-out in nanoseconds that began at `begun`, by unsock_libc_clock. */
+/* Returns the nanoseconds left of a time-out that began at `begun`, by unsock_libc_clock. */
 static int64_t left_of(int64_t timeout, int64_t begun) {
     if (timeout == FOREVER || timeout == 0)
         return timeout;

@@ -1,6 +1,6 @@
 /*
- * sendfile and splice. What TCP takes and loses after the peer's end is taken out of the file or the pipe here. The
- * kernel cannot be told to raise no signal by these calls: whoever does not ignore SIGPIPE gets one with what is lost.
+ * sendfile and splice. Data that TCP takes and loses after the peer's end are taken out of the file or the pipe here.
+ * These calls cannot keep the kernel from raising SIGPIPE: a program that does not ignore it gets it with lost data.
  */
 #include "calls/list.h"
 

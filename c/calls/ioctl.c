@@ -13,7 +13,7 @@
 #define REQUEST_FILE 0x89e0u    /* SIOCUNIXFILE */
 #define PIECE 2048
 
-/* tcp(7): how much is not acknowledged yet. What has been written is in the peer's queue already. */
+/* tcp(7): how much is not acknowledged yet. Nothing is: written data are in the peer's queue already. */
 static long ask_queue(int fd, unsigned long argument, long result) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     static const int32_t none = 0;
@@ -34,7 +34,7 @@ static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long
     return socket < 0 ? result : unsock_ioctl(socket, request, (void *)argument);
 }
 
-/* What AF_UNIX knows and the program's socket does not: the place of urgent data in datagrams, the file of a socket. */
+/* True for requests that AF_UNIX alone knows: the place of urgent data in datagrams, the file of a socket. */
 static bool is_of_unix_alone(int fd, unsigned request) {
     struct unsock_whose whose;
     if (request != REQUEST_AT_MARK && request != REQUEST_FILE)

@@ -1,7 +1,7 @@
 /*
- * Who else may have a socket? A process of its own number: a child, or a child's. Since the socket was made none has
- * come and gone (the page faults of all children that were waited for are counted, and there is none without), and none
- * is there. Then nobody can have inherited it; what was passed in a message is noted. With a duplicate it is not
+ * Tells whether another process may have a socket: a child, or a child's. If none has come and gone since the socket
+ * was made (the page faults of all children that were waited for are counted, and no child is without), and none is
+ * there, no process can have inherited it; descriptors passed in a message are noted. With a duplicate it is not
  * certain.
  */
 #include "calls/stream.h"
@@ -38,7 +38,7 @@ static uint32_t children_of_past(void) {
     return sum + 1 != 0 ? sum + 1 : 1;
 }
 
-/* Is there a child, or can some have ended without being waited for? */
+/* True if there is a child, or some can have ended without being waited for. */
 static bool may_have_children(void) {
     struct action action = {0};
     if (unsock_waitid(P_ALL, 0, NULL, WAIT_HOW, NULL) != -ECHILD)

@@ -28,7 +28,7 @@ static void close_at_once(int fd) {
     unsock_close(fd);
 }
 
-/* Has the program asked for control data that AF_UNIX has too, so that there may really have been no room for them? */
+/* True if the program has asked for control data that AF_UNIX has too: there may really have been no room for them. */
 static bool wants_control(int fd) {
     static const int16_t options[] = {SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMPING, SO_RXQ_OVFL, SO_PASSCRED};
     bool any = false;

@@ -1,7 +1,7 @@
 /*
- * poll and ppoll. What the kernel says is what the program gets, but for hang-ups that TCP would not tell of yet, and
- * urgent bytes that nobody can read; only then there is something to do. So that the kernel tells of urgent bytes, it
- * is asked of them beside what the program asks, in the program's own memory, if that is certain to be there.
+ * poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and urgent bytes
+ * that nobody can read; only those need work. So that the kernel reports urgent bytes, POLLPRI is added to the events
+ * that the program asks for, in its own memory, if that is certain to be there.
  */
 #include "calls/list.h"
 
@@ -147,7 +147,7 @@ static int64_t poll_until_answer(int64_t end) {
 static long wait_for_events(const struct wait *wait, struct pollfd *copy, int64_t end) {
     struct timespec left = {0, 0};
     long set = watch_quiet(wait, copy);
-    /* What changed before the set was there. */
+    /* Finds what changed before the set was there. */
     long ready = ask_now(wait);
     end = poll_until_answer(end);
     int64_t rest = end == FOREVER ? 0 : end - unsock_clock_ns();
@@ -192,7 +192,7 @@ UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
 }
 
-/* Does it wait for one whose multiplexer has not answered? The kernel would tell at once that it can be written to. */
+/* True if one of them waits for its multiplexer's answer. The kernel would report it as writable at once. */
 static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0 ||
         !unsock_user_readable(fds, count * sizeof(*fds)))
@@ -203,7 +203,7 @@ static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
     return false;
 }
 
-/* What there is already goes before that. */
+/* Returns the events that are there already; waits only if there are none. */
 static long poll_answers(const struct wait *wait) {
     long ready = ask_now(wait);
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;

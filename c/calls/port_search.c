@@ -1,7 +1,7 @@
 /*
- * By which file a client reaches the server of an address. What worked at the last time comes first, one call: a name
- * is a promise, whoever is reached by it has the address. The names are read only where that fails, and a client is
- * refused only by names that have not changed while it tried them.
+ * Finds the file by which a client reaches the server of an address. The name that worked last time comes first, in one
+ * call: a name is a promise, any server reached by it has the address. The names are read only where that fails, and a
+ * client is refused only by names that have not changed while it tried them.
  */
 #include "calls/connect.h"
 
@@ -57,7 +57,7 @@ static unsigned next_spread(void) {
     return (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
 }
 
-/* What the names say to a client, and some of those that it may try, from number `from` on. */
+/* The port's names as a client sees them, and some of those that it may try, from number `from` on. */
 struct view {
     uint64_t sum;
     bool several;
@@ -139,8 +139,8 @@ UNSOCK_OWN_FRAME static long go_without_memory(const struct unsock_port_search *
 }
 
 /*
- * What was heard by the name PORT.dgram.sock is answered by it, once. Where a server on another address has taken the
- * port by then, it would be reached: so what is to last looks at the names.
+ * A datagram received from the name PORT.dgram.sock is answered by that name, once. If a server on another address has
+ * taken the port by then, the answer would reach it: so a connect, which lasts, reads the names.
  */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path) {
     static const struct unsock_ip any = {.family = AF_INET};

@@ -1,4 +1,4 @@
-/* recv, recvfrom, recvmsg and recvmmsg: who does the work? */
+/* Dispatches recv, recvfrom, recvmsg and recvmmsg. */
 #include "calls/list.h"
 
 #include "calls/arguments.h"
@@ -8,8 +8,8 @@
 #include "replace/replace.h"
 
 /*
- * Would receiving on this descriptor concern the library? `asks`: the caller asks for the sender, or for the queue of
- * errors, of which AF_UNIX does not know: it would give away what waits to be read. -errno: that cannot be known.
+ * Returns whether the library handles a receive on this descriptor; -errno: that cannot be known. `asks`: the caller
+ * asks for the sender, or for the queue of errors, which AF_UNIX does not know: it would give away data that wait.
  */
 static long concerns_receive(int fd, bool asks) {
     struct unsock_whose whose;
@@ -21,12 +21,12 @@ static long concerns_receive(int fd, bool asks) {
     return owner == UNSOCK_IS_IP ? 0 : owner;
 }
 
-/* Has the wait for a datagram ended with none because it was exchanged? */
+/* True if the wait for a datagram ended with none because the socket was exchanged. */
 static bool was_replaced(int fd) {
     return concerns_receive(fd, false) > 0;
 }
 
-/* May a read wait for what cannot come? (read(2) does not come here.) */
+/* True if a read may wait for data that cannot come. (read(2) does not come here.) */
 static inline bool is_reading_over(int fd) {
     const struct unsock_fd *entry =
         __atomic_load_n(&unsock_stream_any_over, __ATOMIC_RELAXED) ? unsock_fds_known(fd) : NULL;
@@ -79,7 +79,7 @@ static long receive_stream(int fd, struct msghdr *message, int flags) {
     return peeks_all(flags, result) ? unsock_stream_peek_all(fd, message, flags, result) : result;
 }
 
-/* What the kernel gives back by the message itself, as ____sys_recvmsg in net/socket.c does. */
+/* Writes back the fields of the message that the kernel does, as ____sys_recvmsg in net/socket.c. */
 static long give_message_back(struct msghdr *message, const struct msghdr *done, long result) {
     if (result < 0 && result != -EFAULT)
         return result;
@@ -152,7 +152,7 @@ static void take_passed(int fd, struct msghdr *message) {
         unsock_passed_descriptors_forget(message);
 }
 
-/* What is left of the time is given back (__sys_recvmmsg in net/socket.c). */
+/* Gives back the time that is left, as __sys_recvmmsg in net/socket.c. */
 static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
     struct timespec wait;
     if (!timeout)

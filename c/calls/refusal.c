@@ -52,7 +52,7 @@ static long open_failed(const struct unsock_fd *entry, int family, long failure)
     return socket < 0 ? open_reset() : socket;
 }
 
-/* What the kernel has bound would lose its port; a filter of the program's own may not know of socketpair. */
+/* A socket that the kernel has bound would lose its port; a filter of the program's own may not know of socketpair. */
 static bool can_be_told_later(const struct unsock_fd *entry) {
     bool ours = entry->kind == UNSOCK_KIND_LOCAL || entry->state == UNSOCK_STATE_ASKING ||
                 (entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_NEW);

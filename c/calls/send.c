@@ -2,17 +2,17 @@
  * sendto, sendmsg and sendmmsg: to a socket file or where a control file leads, if the address is covered; else to the
  * network. In this order:
  *
- *   question                                    who answers                     what follows
- *   a named datagram socket, a covered address? memory/fds, rules/address       yes: sent by the known name, at once
- *   does a connect wait for a multiplexer yet?  calls/asking                    yes: EAGAIN, or the send waits
- *   a connected stream, and data alone?         memory/fds, kernel/identify     yes: calls/stream_send
- *   can the message be read?                    rt/user                         no: the kernel says what is wrong
- *   has it anything to do with the library?     calls/arguments                 no: the kernel sends it
- *   whose is the descriptor?                    unsock_whose                    the kernel's: the kernel sends it
- *   stream or datagram socket?                  its type                        a stream's address is ignored
- *   is there an address, and does it fit?       calls/arguments, IPV6_V6ONLY    none: to the peer; EINVAL, ENETUNREACH
- *   is it covered?                              rules/address                   calls/datagram_send; no: the network
- *   did it fail as another socket would?        replace/reuse                   yes: all is asked once more
+ *   check                                       decided by                      what follows
+ *   a named datagram socket, a covered address  memory/fds, rules/address       yes: sent by the known name, at once
+ *   a connect still waits for a multiplexer     calls/asking                    yes: EAGAIN, or the send waits
+ *   a connected stream, and data alone          memory/fds, kernel/identify     yes: calls/stream_send
+ *   the message can be read                     rt/user                         no: the kernel says what is wrong
+ *   the library handles it                      calls/arguments                 no: the kernel sends it
+ *   the owner of the descriptor                 unsock_whose                    the kernel's: the kernel sends it
+ *   stream or datagram socket                   its type                        a stream's address is ignored
+ *   an address is there, and fits               calls/arguments, IPV6_V6ONLY    none: to the peer; EINVAL, ENETUNREACH
+ *   the address is covered                      rules/address                   calls/datagram_send; no: the network
+ *   it failed as another socket would           replace/reuse                   yes: all is checked once more
  */
 #include "calls/list.h"
 
@@ -97,7 +97,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
         if (result < 0)
             return result;
     }
-    /* What only a stream would ignore. */
+    /* Only a stream would ignore these. */
     long another = message->msg_name || message->msg_controllen > 0 ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;
@@ -269,7 +269,7 @@ static long sendmsg_unusual(int fd, const struct msghdr *message, int flags) {
     return is_another_by_now(fd, result) ? send_outgoing(fd, message, flags) : result;
 }
 
-/* Is the message what sendto could send, too? */
+/* True if sendto could send the message, too: one buffer, no control data. */
 static bool is_one_piece(const struct msghdr *message, struct msghdr *copy, struct iovec *part) {
     return unsock_user_read(copy, message, sizeof(*copy)) == 0 && copy->msg_iovlen == 1 && copy->msg_controllen == 0 &&
            unsock_user_read(part, copy->msg_iov, sizeof(*part)) == 0;

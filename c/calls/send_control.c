@@ -1,4 +1,4 @@
-/* What TCP and UDP say to the control data of a message. */
+/* Checks the control data of a message as TCP and UDP do. */
 #include "calls/arguments.h"
 
 #include "kernel/socket_info.h"
@@ -7,7 +7,7 @@
 #define MSG_CONFIRM_FLAG 0x800
 #define MSG_PROBE_FLAG 0x10 /* with no data and MSG_CONFIRM nothing is sent (udp_sendmsg, do_confirm) */
 
-/* What programs send with many datagrams, and what it may be: an int, or so many bytes of any kind. */
+/* Control data that programs send with many datagrams, and their values: an int, or so many bytes of any kind. */
 static const struct {
     uint8_t domain; /* 0: both */
     uint8_t level;

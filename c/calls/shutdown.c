@@ -29,7 +29,7 @@ static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed)
     return handed ? unsock_stream_reserve(fd, entry) : unsock_listener_end(fd, entry);
 }
 
-/* Will it be over by this? */
+/* True if this ends the connection: the peer has ended already. */
 static bool ends_it(int fd, unsigned mark, unsigned added) {
     bool writes = ((mark | added) & UNSOCK_END_SHUT_WRITE) != 0;
     return writes && !(mark & UNSOCK_END_SHUT_READ) && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);

@@ -54,7 +54,7 @@ static uint32_t machine_of(const union unsock_sockaddr *peer) {
     return number;
 }
 
-/* Who is from another machine is not from this one's address, which many servers trust. */
+/* With `accept_as`, a peer on another machine does not get this one's address, which many servers trust. */
 static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
     uint32_t machine = machine_of(peer);
     uint16_t port = invent_port(fd, peer);
@@ -97,8 +97,8 @@ static bool is_name_of_ours(const union unsock_sockaddr *name, long length) {
     return told.kind == UNSOCK_NAME_FILE || told.kind == UNSOCK_NAME_STREAM;
 }
 
-/* Is this descriptor's name one that the program must not see? Then gives its entry. *wrong gets 0, or -errno where
- * that cannot be known. */
+/* Returns the entry if the program must not see this descriptor's name, else NULL. *wrong gets 0, or -errno where that
+ * cannot be known. */
 static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, long length, struct unsock_whose *whose,
                                     long *wrong) {
     long owner = unsock_whose(fd, is_name_of_ours(name, length) ? UNSOCK_ASK_ALWAYS : UNSOCK_ASK_KERNEL, whose);

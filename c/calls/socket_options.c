@@ -1,4 +1,4 @@
-/* getsockopt and setsockopt: who does the work? */
+/* Dispatches getsockopt and setsockopt. */
 #include "calls/list.h"
 
 #include "calls/target.h"
@@ -8,8 +8,8 @@
 #define KERNELS_OWN_ENOTSUPP 524 /* no errno of programs; older kernels say it of SO_ZEROCOPY (net/core/sock.c) */
 
 /*
- * What the kernel is asked in any case, so that the answer is right also where the number has become another socket's;
- * or told, which counts for a bind: that looks.
+ * True for options that the kernel answers in any case, which is right also if the number has become another socket's;
+ * and for setting SO_REUSEADDR before a bind: the bind checks that.
  */
 static bool is_kernels_option(const struct unsock_fd *entry, int level, int name, bool sets) {
     return level == SOL_SOCKET && entry->kind == UNSOCK_KIND_LOCAL &&
@@ -17,7 +17,7 @@ static bool is_kernels_option(const struct unsock_fd *entry, int level, int name
             (sets && name == SO_REUSEADDR && entry->state == UNSOCK_STATE_NEW));
 }
 
-/* Whose the descriptor is, of which an option is set or read. The kernel is asked only where the option tells. */
+/* Returns the descriptor's owner. Asks the kernel about an unknown one only for options that tell of IP sockets. */
 static long owner_for_option(int fd, int level, int name, bool sets, struct unsock_whose *whose) {
     bool ours = unsock_whose(fd, 0, whose) == UNSOCK_IS_OURS;
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
@@ -47,7 +47,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
-    /* Whoever has been told by select, or a ring, that it can be written to asks next whether it is connected. */
+    /* A program told by select, or a ring, that it can be written to asks next whether it is connected. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;
     long owner = owner_for_option(fd, level, name, false, &whose);

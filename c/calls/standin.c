@@ -45,7 +45,7 @@ long unsock_standin_bound(struct unsock_standin *standin, long result) {
     return result;
 }
 
-/* What an entry says of a socket that is known by a file. */
+/* Notes in the entry that the socket is known by a file. */
 static void remember_bind(struct unsock_fd *entry, const struct unsock_bind *bind, enum unsock_state state) {
     unsock_fd_enter(entry, state);
     entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bind->how == UNSOCK_BOUND_WAITING ? UNSOCK_STREAM_UNLISTED : 0);
@@ -138,7 +138,7 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     }
     if (has_file && !unsock_remove_file_force(&old))
         unsock_remove_file_keep(&old, true);
-    /* What others may be bound beside must tell them when it listens (unsock_port_come_forward). */
+    /* Others may be bound beside this socket: it must tell them when it listens (unsock_port_come_forward). */
     if (standin.named && has_file)
         entry->flags |= UNSOCK_STREAM_UNLISTED;
     if (standin.named)
@@ -160,8 +160,8 @@ static void drop_clients(int fd) {
 }
 
 /*
- * Whoever waits in accept is woken, and hears EINVAL. One that may not wait would be told to ask again: so it may, from
- * before on, as an edge is told once.
+ * Wakes threads that wait in accept: it returns EINVAL. On a non-blocking socket it would return EAGAIN: so the socket
+ * blocks from before the shutdown on, as an edge is reported once.
  */
 static void end_listener(int socket) {
     long flags = unsock_fcntl(socket, F_GETFL, 0);
@@ -175,7 +175,7 @@ static void end_listener(int socket) {
 }
 
 /*
- * What TCP leaves is a socket that is bound as before, and does not listen: one that never has takes its place, and
+ * TCP leaves a socket that is bound as before, and does not listen: a socket that never listened takes its place, and
  * then the old one ends, which other processes may have, too.
  */
 long unsock_listener_end(int fd, struct unsock_fd *entry) {

@@ -50,7 +50,7 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
         return listen_unbound(fd, entry, backlog);
     bool v6only = ip.family == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     bool covered = unsock_address_covered_bind(&ip, v6only);
-    /* Who has opened it outside has clients there. */
+    /* A socket that listens outside already has clients there. */
     if (!unsock_settings.block_inet && (!covered || unsock_socket_option(fd, SO_ACCEPTCONN) == 1))
         return unsock_listen(fd, backlog);
     long result = unsock_bind_ip(fd, entry, &ip, 0);
@@ -81,7 +81,7 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     return open < 0 ? open : listen_unbound(fd, entry, backlog);
 }
 
-/* What is known of a new connection. The peer's address may still be open: a plain Unix client's is invented when
+/* Fills in the entry of a new connection. The peer's address may still be open: a plain Unix client's is invented when
  * asked. */
 static void remember_accepted(int listener, const struct unsock_fd *from, int fd, const union unsock_sockaddr *peer,
                               socklen_t length) {

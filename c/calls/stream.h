@@ -24,20 +24,20 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
  * refuses it with EPIPE and SIGPIPE. So the kernel never raises the signal here: where TCP would, the library does.
  */
 
-/* Is this an AF_UNIX stream in the place of a TCP socket, as far as is known without a system call? */
+/* True for an AF_UNIX stream in the place of a TCP socket, as far as is known without a system call. */
 static inline bool unsock_stream_is_known(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
 }
 
-/* Or a connected one of another kind, where a control file leads? */
+/* True for a connected stream of another kind, where a control file leads. */
 static inline bool unsock_stream_is_foreign(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && entry->domain != AF_UNIX &&
            unsock_state_is_connected(entry->state);
 }
 
-/* Or one that was inherited by exec, perhaps, of which nobody has asked: the kernel's names tell it. */
+/* True for a stream inherited by exec, perhaps, that was not asked about before: the kernel's names tell it. */
 bool unsock_stream_was_inherited(int fd);
 
 /* Any of these: the kernel's write is not the program's. */
@@ -80,39 +80,39 @@ long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, lon
 
 /* write.c: write, writev and send (calls/list.h). */
 
-/* Is this a connected stream of the library's, where write is not the kernel's? */
+/* True for a stream of the library's, where write is not the kernel's. */
 bool unsock_write_concerns(int fd);
 
 /*
- * stream_events.c: What the kernel says to poll and epoll of streams that stand for TCP's. POLLHUP of AF_UNIX comes
- * when the peer has closed, where TCP waits for both sides to have shut down. AF_UNIX keeps the urgent byte in the
- * queue of the others, and its place when it has been taken, so that there seems to be something to read where TCP has
- * it beside the stream (POLLPRI alone).
+ * stream_events.c: Corrects the kernel's poll and epoll events of streams that stand for TCP's. POLLHUP of AF_UNIX
+ * comes when the peer has closed, where TCP waits for both sides to have shut down. AF_UNIX keeps the urgent byte in
+ * the queue of the others, and its place when it has been taken, so that there seems to be something to read where TCP
+ * has it beside the stream (POLLPRI alone).
  */
 
 /*
- * What TCP would say of a descriptor of which the kernel says `events`, POLLHUP among them: the events of poll(2),
+ * Returns the events that TCP would report where the kernel reports `events`, POLLHUP among them: those of poll(2),
  * which are epoll's. Costs some system calls.
  */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events);
 
-/* Has this process, or one that forked it, met an urgent byte? Until then only POLLPRI tells of one. */
+/* True once this process, or one that forked it, has met an urgent byte. Until then only POLLPRI tells of one. */
 extern bool unsock_urgent_met;
 
 /* An urgent byte may come, and go before it is asked for: somebody wants the signal that tells of it. */
 void unsock_urgent_expect(int fd);
 
 /*
- * The kernel says that the descriptor can be read, by these events of poll. Would TCP say no, because nothing waits but
- * an urgent byte, or its empty place? Costs some system calls, where the peer has not ended.
+ * The kernel reports the descriptor as readable, by these events of poll. True if TCP would not, because nothing waits
+ * but an urgent byte, or its empty place. Costs some system calls, where the peer has not ended.
  */
 bool unsock_urgent_alone(int fd, uint32_t events);
 
 /*
  * last_holder.c: Connections whose end TIPC tells wrongly: there a close is ECONNRESET to the peer, after all data, and
  * shutdown of both sides is the end of file that TCP's close is. So a socket is shut down before it is closed, where
- * this process is certain to be the last one that has it: another one would lose its connection. What is not certain
- * stays as it is, and so does what TCP resets: unread data, SO_LINGER 0, a process that is killed.
+ * this process is certain to be the last one that has it: another one would lose its connection. Where that is not
+ * certain, nothing is done, nor where TCP resets too: unread data, SO_LINGER 0, a process that is killed.
  */
 
 /* A connected TIPC stream has just been made by this process. */
@@ -131,7 +131,7 @@ static inline bool unsock_last_holder_any(void) {
 
 /* passed_descriptors.c: Descriptors that come with a message (SCM_RIGHTS; unix(7)). */
 
-/* Might the message have brought any, or have had no room for them? */
+/* True if the message may have brought any, or had no room for them. */
 bool unsock_passed_descriptors_maybe(const struct msghdr *message);
 
 /* They are new to the process: forgets what was known of their numbers. */

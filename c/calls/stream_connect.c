@@ -42,7 +42,7 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
     return bound;
 }
 
-/* What connect(AF_UNSPEC) goes back to. */
+/* Returns the flags that connect(AF_UNSPEC) goes back to. */
 static uint32_t bound_flags(const struct unsock_fd *entry) {
     bool settles = (entry->flags & UNSOCK_BOUND) && unsock_ip_is_wildcard(&entry->local);
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT | UNSOCK_SETTLED)) | (settles ? UNSOCK_SETTLED : 0);
@@ -250,7 +250,7 @@ UNSOCK_OWN_FRAME static long connect_stream_to_ip(const struct attempt *attempt)
     return unsock_real_connect(attempt->fd, &address, length);
 }
 
-/* It is there. Has connect not said so yet? Now it says it. */
+/* The connection is there: returns 0 if connect has not said so yet, else -EISCONN. */
 static long tell_connected(struct unsock_fd *entry) {
     bool first = entry->state == UNSOCK_STATE_CONNECTING;
     if (first)

@@ -1,4 +1,4 @@
-/* What the kernel says to poll and epoll of streams, and what TCP would: hang-ups, and urgent data. */
+/* Turns the kernel's poll and epoll events of streams into TCP's: hang-ups, and urgent data. */
 #include "calls/stream.h"
 
 #include "kernel/socket_info.h"
@@ -7,7 +7,7 @@
 
 /*
  * A listener hangs up when it is shut down, in whichever process: to TCP it is one that has never listened. This
- * process has put such a one in its place. What is known may be of a descriptor that had the number before.
+ * process has put such a one in its place. The entry may be of a descriptor that had the number before.
  */
 static uint32_t hangup_of_listener(int fd, uint32_t events) {
     const struct unsock_fd *entry = unsock_stream_is_known(fd) ? unsock_fds_known(fd) : NULL;
@@ -18,8 +18,8 @@ static uint32_t hangup_of_listener(int fd, uint32_t events) {
 }
 
 /*
- * As tcp_poll (net/ipv4/tcp.c). Pipes, the program's own AF_UNIX sockets and the kernel's TCP hang up as ever. What is
- * marked is asked again: the events may be of a socket that another thread has closed since.
+ * As tcp_poll (net/ipv4/tcp.c). Pipes, the program's own AF_UNIX sockets and the kernel's TCP hang up as ever. Before a
+ * mark is set, the kernel is asked again: the events may be of a socket that another thread has closed since.
  */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (unsock_sandboxed)
@@ -36,7 +36,7 @@ uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (reset)
         return events | POLLERR | POLLHUP;
     events |= foreign && (events & POLLERR) ? POLLHUP : 0;
-    /* Whoever reads it takes it away, and a write later must know of it. */
+    /* Reading the error clears it, and a write later must know of it. */
     if (events & POLLERR) {
         if (unsock_socket_poll(fd, 0) & POLLERR)
             unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);

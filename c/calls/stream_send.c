@@ -9,7 +9,7 @@
 #define PARTS_MOST 1024u      /* UIO_MAXIOV */
 #define BYTES_MOST 0x7ffff000 /* MAX_RW_COUNT: the kernel takes no more in one call */
 /*
- * What TCP takes of one write before it hears of the reset: it looks after every sixteen segments of 32 KiB
+ * The most that TCP takes of one write before it sees the reset: it looks after every sixteen segments of 32 KiB
  * (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER), or when its buffer is full, which has room for one in any case.
  */
 #define SEGMENT (32 << 10)

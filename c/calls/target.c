@@ -21,7 +21,7 @@ static void remember_target(struct unsock_fd *entry, enum unsock_state state, co
         entry->local = unsock_address_default(asked->family, unsock_ephemeral_next());
 }
 
-/* A socket on its way to where a control file leads. What else the file says is not kept: stacks may be small. */
+/* A socket on its way to where a control file leads. The rest of the file is not kept: stacks may be small. */
 struct way {
     int socket; /* to take the descriptor's place, or the descriptor itself */
     long flags;
@@ -254,7 +254,7 @@ UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const 
     return result;
 }
 
-/* Is this an AF_UNIX path? Then copies it, with its NUL, to `path`. */
+/* Copies an AF_UNIX path, with its NUL, to `path`. False for any other address. */
 static bool read_path(const void *address, socklen_t length, struct sockaddr_un *path) {
     memset(path, 0, sizeof(*path));
     if (!address || length <= UNSOCK_SUN_PATH_OFFSET || length > sizeof(*path))

@@ -1,4 +1,4 @@
-/* What a control file leads to. */
+/* The targets of control files. */
 #ifndef UNSOCK_CALLS_TARGET_H
 #define UNSOCK_CALLS_TARGET_H
 
@@ -39,11 +39,11 @@ int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t be
 /* The same, and waits for it until `end` (-EINPROGRESS then), or until a signal that ends a connect (-EINTR). */
 long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end);
 
-/* tipc_service.c: Who else has a TIPC service? */
+/* tipc_service.c: Finds out whether a TIPC service is taken. */
 
 /*
- * Does the control file lead to a TIPC service, or range of them, of which a socket of this node has one already? TIPC
- * itself lets any number of sockets have a service, and shares clients among them. A node address is no service.
+ * True if the control file leads to a TIPC service, or range of them, of which a socket of this node has one already.
+ * TIPC itself lets any number of sockets have a service, and shares clients among them. A node address is no service.
  */
 bool unsock_tipc_service_is_taken(const struct unsock_control_file *control);
 
@@ -67,8 +67,8 @@ void unsock_target_mark(int fd, const struct unsock_control_file *control);
 void unsock_target_inherit_mark(int listener, int fd);
 
 /*
- * Can the descriptor's own socket connect there? It is as it was born, and of that family, and there are no options for
- * it that would undo the program's, or be in the kernel alone.
+ * True if the descriptor's own socket can connect there: it is as it was born, and of that family, and there are no
+ * options for it that would undo the program's, or be in the kernel alone.
  */
 bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control);
 
@@ -99,7 +99,7 @@ static inline struct unsock_fd *unsock_asking(int fd) {
     return entry && entry->state == UNSOCK_STATE_ASKING && entry->kind == UNSOCK_KIND_FOREIGN ? entry : NULL;
 }
 
-/* Can another one be remembered, and do all calls that count come here? Else connect has to wait for the answer. */
+/* True if another one can be remembered, and all calls that count come here. Else connect must wait for the answer. */
 bool unsock_asking_has_room(void);
 
 /* The descriptor has become one. */
@@ -125,7 +125,7 @@ static inline long unsock_asking_before_data(int fd) {
 /* connect once more. Returns 0, -EALREADY, -EINTR, or how it has failed. */
 long unsock_asking_connect(int fd, struct unsock_fd *entry);
 
-/* What poll has to tell of one, of `events`. */
+/* Returns which of `events` poll has to report of one. */
 int unsock_asking_poll(int fd, int events);
 
 /* How many milliseconds until the time of the first one is up; `most` when there is none until then. */
