@@ -1,6 +1,6 @@
 /*
- * What is remembered about epoll. A set is known by a count, which a duplicate has too, and no later set of the same
- * number. A descriptor's latest registration lies at its number; those in other sets before lie in `more`.
+ * Remembers registrations in epoll sets. A set is known by a count, which a duplicate has too, and no later set of the
+ * same number. A descriptor's latest registration lies at its number; those in other sets before lie in `more`.
  */
 #include "memory/epoll_memory.h"
 
@@ -54,7 +54,7 @@ static struct chunk *make_chunk(int fd) {
     return chunk ? chunk : unsock_table_chunk(&watch_chunks[fd / CHUNK], sizeof(*chunk));
 }
 
-/* Which set has this number? 0: none that is known. */
+/* Returns the count of the set with this number; 0: none that is known. */
 static inline uint32_t identity_of(int set) {
     struct chunk *chunk = chunk_of(set);
     return chunk ? __atomic_load_n(&chunk->sets[set % CHUNK], __ATOMIC_RELAXED) : 0;

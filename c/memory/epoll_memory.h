@@ -1,8 +1,8 @@
 /*
- * What is remembered about epoll, by descriptor number: which numbers are sets, and where a descriptor is registered,
+ * Remembers epoll registrations by descriptor number: which numbers are sets, and where a descriptor is registered,
  * with what. It is found by set and descriptor, or by set and the data that an event brings. In pages that are touched
- * only for those. A cache, never the truth: who relies on it asks the kernel as well. No system calls but for memory,
- * no locks.
+ * only for those. A cache, never the truth: code that relies on it asks the kernel as well. No system calls but for
+ * memory, no locks.
  */
 #ifndef UNSOCK_EPOLL_MEMORY_H
 #define UNSOCK_EPOLL_MEMORY_H
@@ -40,7 +40,7 @@ void unsock_epoll_duplicate_set(int from, int to);
 /* Something other than what is certainly the kernel's is about to be registered in this set. */
 void unsock_epoll_mark(int set);
 
-/* Was the set seen from its beginning, and never marked, by none of its numbers? Its events are the kernel's then. */
+/* True if the set was seen from its beginning, and never marked, by any of its numbers: its events are the kernel's. */
 bool unsock_epoll_is_kernels(int set);
 
 /* The first number of a set from `from` on; -1: there is none. It may have been closed unseen. */
@@ -76,7 +76,7 @@ struct unsock_watch *unsock_watch_of(int set, int fd);
 /* The same, or, of a descriptor that is in one set only, that one, of which `set` may be another number. */
 bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event);
 
-/* May it be registered anywhere? */
+/* True if it may be registered anywhere. */
 bool unsock_epoll_is_registered(int fd);
 
 /*

@@ -1,4 +1,4 @@
-/* What is remembered about descriptors. */
+/* Remembers what the kernel cannot tell about descriptors. */
 #include "memory/fds.h"
 
 #include "memory/epoll_memory.h"

@@ -5,8 +5,8 @@
 #include "rules/port_name.h"
 
 /*
- * state.c: What has become of a descriptor's socket, in one word: which states there are, which follows which, and what
- * is asked of them. What is independent of it stands in the flags (memory/fds.h).
+ * state.c: The state of a descriptor's socket, in one word: which states there are, which follows which, and questions
+ * about them. Properties beside the state are in the flags (memory/fds.h).
  */
 
 enum unsock_state {
@@ -28,12 +28,12 @@ enum unsock_state {
 #define UNSOCK_STATES 12
 
 /*
- * May `to` follow `from`? A replacement of the socket starts anew and is no transition: whatever the old socket's state
- * was, the new one's is UNSOCK_STATE_NEW.
+ * True if `to` may follow `from`. A replacement of the socket starts anew and is no transition: whatever the old
+ * socket's state was, the new one's is UNSOCK_STATE_NEW.
  */
 bool unsock_state_follows(uint8_t from, enum unsock_state to);
 
-/* Is the state one of those, each given as UNSOCK_STATE_BIT(…)? */
+/* True if the state is one of those, each given as UNSOCK_STATE_BIT(…). */
 #define UNSOCK_STATE_BIT(name) (1u << UNSOCK_STATE_##name)
 
 static inline bool unsock_state_in(uint8_t state, unsigned states) {
@@ -46,18 +46,18 @@ static inline bool unsock_state_is_connected(uint8_t state) {
                                       UNSOCK_STATE_BIT(NOBODY) | UNSOCK_STATE_BIT(ASKING));
 }
 
-/* Does unsock_fd.remote hold an address? */
+/* True if unsock_fd.remote holds an address. */
 static inline bool unsock_state_has_remote(uint8_t state) {
     return unsock_state_is_connected(state) || state == UNSOCK_STATE_SENT;
 }
 
 /*
- * fds.c: What is remembered about descriptors: a cache of what the kernel cannot tell, never the truth. 64 bytes each,
- * in pages that are only touched for descriptors in use; copied by fork as the descriptors are. No locks: a
- * descriptor's entry is written by the calls that make or change that descriptor, which a program serialises itself.
+ * fds.c: Remembers descriptors: a cache of what the kernel cannot tell, never the truth. 64 bytes each, in pages that
+ * are only touched for descriptors in use; copied by fork as the descriptors are. No locks: a descriptor's entry is
+ * written by the calls that make or change that descriptor, which a program serialises itself.
  *
- * Entries can be out of date (a descriptor closed by fclose, say, is closed inside libc): whoever makes a descriptor
- * through an intercepted call overwrites its entry, and whoever relies on one asks the kernel first.
+ * Entries can be out of date (a descriptor closed by fclose, say, is closed inside libc): an intercepted call that
+ * makes a descriptor overwrites its entry, and code that relies on one asks the kernel first.
  */
 
 enum unsock_kind {
@@ -68,7 +68,7 @@ enum unsock_kind {
     UNSOCK_KIND_FOREIGN, /* a socket that a control file named, in place of a TCP or UDP socket */
 };
 
-/* What is true of a socket beside its state (memory/fds.h). */
+/* Properties of a socket beside its state (memory/fds.h). */
 enum {
     /* Of the socket: gone when another one takes its place. */
     UNSOCK_BOUND = 1 << 0, /* the program bound it, to `local`; it stays so when it connects */
@@ -156,7 +156,7 @@ static inline void unsock_fds_was_made_nonblocking(int fd) {
         unsock_fds_mark(entry, UNSOCK_STREAM_NONBLOCKING);
 }
 
-/* What the code takes for certain: a checked build ends where it is not so. */
+/* Asserts what the code takes for certain: a checked build ends where it is not so. */
 #ifdef UNSOCK_CHECKED
 #define UNSOCK_CHECK(certain) ((certain) ? (void)0 : __builtin_trap())
 #else
@@ -194,7 +194,7 @@ static inline struct unsock_fd_refusal *unsock_fd_refusal(const struct unsock_fd
     return (struct unsock_fd_refusal *)&entry->held.refusal;
 }
 
-/* Is the file's inode number known? */
+/* True if the file's inode number is known. */
 static inline bool unsock_fd_knows_inode(const struct unsock_fd *entry) {
     return !unsock_state_has_remote(entry->state) && unsock_fd_file(entry)->inode != 0;
 }
@@ -207,7 +207,7 @@ static inline bool unsock_fd_is_duplicated(const struct unsock_fd *entry) {
     return entry->ring != 0 && (entry->ring & UNSOCK_RING_NUMBER) != UNSOCK_RING_NUMBER;
 }
 
-/* Is this an AF_UNIX (or a control file's) socket that stands for a TCP or UDP one? */
+/* True for an AF_UNIX (or a control file's) socket that stands for a TCP or UDP one. */
 static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
     return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) &&
            (entry->domain == AF_INET || entry->domain == AF_INET6);
@@ -218,7 +218,7 @@ static inline bool unsock_fd_is_fresh(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW;
 }
 
-/* Can the kernel give this very socket a name still, its duplicates included? */
+/* True if the kernel can still give this very socket, and so its duplicates, a name. */
 static inline bool unsock_fd_can_be_named(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_NAMED);
 }
@@ -247,7 +247,7 @@ static inline bool unsock_fd_stream_leads_nowhere(const struct unsock_fd *entry)
     return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state);
 }
 
-/* Is it bound to a port that the program chose? */
+/* True if it is bound to a port that the program chose. */
 static inline bool unsock_fd_has_chosen_port(const struct unsock_fd *entry) {
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)) == UNSOCK_BOUND;
 }
@@ -262,17 +262,17 @@ static inline struct unsock_ip unsock_fd_bound_to(const struct unsock_fd *entry)
     return bound;
 }
 
-/* Did a connect fail of which the program is told as TCP tells it? */
+/* True if a connect failed, which the program is told as TCP tells it. */
 static inline bool unsock_fd_is_refused(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_REFUSED;
 }
 
-/* A new stream that was born of the family that control files have led to lately: which one? 0: it is not. */
+/* Returns the family of a new stream that was born of the one that control files have led to lately; 0 for others. */
 static inline int unsock_fd_born_family(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_NEW ? entry->born : 0;
 }
 
-/* Is a socket file to be looked after when this descriptor closes? */
+/* True if a socket file is to be looked after when this descriptor closes. */
 static inline bool unsock_fd_has_file(const struct unsock_fd *entry) {
     return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) && (entry->flags & UNSOCK_FILE);
 }
@@ -299,7 +299,7 @@ void unsock_fds_forget(int fd);
 /* A descriptor became a duplicate of another. */
 void unsock_fds_duplicate(int from, int to);
 
-/* Has this process another descriptor of the one that `old` described, as far as that is known? */
+/* True if this process has another descriptor of the socket that `old` describes, as far as that is known. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old);
 
 /*
@@ -309,7 +309,7 @@ bool unsock_fds_has_duplicate(const struct unsock_fd *old);
 typedef void unsock_fds_visit(int other, struct unsock_fd *entry, const void *with);
 void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *with);
 
-/* What is true of a descriptor is true of its duplicates: tells them. */
+/* Copies everything known about a descriptor to its duplicates of the same kind. */
 void unsock_fds_tell_those(int fd);
 
 /* The same of its options alone, which have changed: nothing else may be true of the descriptor yet. */
@@ -333,20 +333,20 @@ static inline void unsock_fds_tell_duplicates(int fd) {
 }
 
 /*
- * born_local.c: Which family should a new socket be born with? Replacing a socket costs more than making one, so a
+ * born_local.c: Chooses the family that a new socket is born with. Replacing a socket costs more than making one, so a
  * process whose connections have been local gets AF_UNIX at once, and so for its datagrams; one whose connections leave
  * the machine pays nothing.
  */
 
 /*
- * By which family will a socket of this domain and type (SOCK_STREAM, SOCK_DGRAM) most likely connect? AF_UNIX, the
- * domain itself, or where control files have led streams to lately.
+ * Returns the family by which a socket of this domain and type (SOCK_STREAM, SOCK_DGRAM) most likely connects: AF_UNIX,
+ * the domain itself, or where control files have led streams to lately.
  */
 int unsock_born_family(int domain, int type);
 
 /*
- * Datagram sockets are never born local here: what traps system calls does not see those that send without an address,
- * which another socket would answer in its own way.
+ * Datagram sockets are never born local here: the trap does not see calls that send without an address, which another
+ * socket would answer in its own way.
  */
 void unsock_born_streams_alone(void);
 
@@ -363,7 +363,7 @@ void unsock_predict_listens(void);
 
 /* Numbers of descriptors of which nothing is known, and of which the kernel has been asked once. */
 
-/* Has unsock_asked_fd_note been called for this number? True as well for those that nothing is remembered about. */
+/* True if unsock_asked_fd_note has been called for this number, or if the number is beyond the table. */
 bool unsock_asked_fd(int fd);
 
 void unsock_asked_fd_note(int fd);

@@ -55,7 +55,7 @@ struct unsock_option_row {
  */
 #define UNSOCK_OPTION_SOME_RARE ((uint64_t)1 << 63)
 
-/* What is remembered of a descriptor's options beside unsock_fd.options; valid with UNSOCK_OPTIONS in its flags. */
+/* Remembers a descriptor's options beside unsock_fd.options; valid with UNSOCK_OPTIONS in its flags. */
 struct unsock_option_memory {
     uint64_t rare; /* bit per rare row: set by the program */
     int32_t values[UNSOCK_OPTION_VALUES];
@@ -69,7 +69,7 @@ int unsock_option_find(int level, int name);
 /* The memory of a descriptor; NULL when there is none (and `create` is false or memory is short). */
 struct unsock_option_memory *unsock_option_memory(int fd, bool create);
 
-/* Does the row's bit say that the option was set (a flag: that it is not as at first)? */
+/* True if the row's bit says that the option was set (a flag: that it is not as at first). */
 bool unsock_option_is_set(int fd, const struct unsock_fd *entry, int row);
 
 /* Sets or clears the row's bit. */
@@ -95,7 +95,7 @@ void unsock_option_copy(int from, int to);
 /* The number that the program set; 0 when it set none. */
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
 
-/* Is this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) on? Works for every kind of descriptor. */
+/* True if this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) is on. Works for every kind of descriptor. */
 static inline bool unsock_option_flag(int fd, const struct unsock_fd *entry, int level, int name) {
     return unsock_option_number(fd, entry, level, name) != 0;
 }

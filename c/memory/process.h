@@ -1,4 +1,4 @@
-/* What this process is, as it was noted. */
+/* Facts about this process, as they were noted. */
 #ifndef UNSOCK_MEMORY_PROCESS_H
 #define UNSOCK_MEMORY_PROCESS_H
 
@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * this_process.c: What belongs to this process alone: a forked child finds it empty, a child of vfork sees that it is
- * its parent's. A page that the kernel clears on fork (MADV_WIPEONFORK, madvise(2)).
+ * this_process.c: Data of this process alone: a forked child finds them empty, a child of vfork sees that they are its
+ * parent's. They are in a page that the kernel clears on fork (MADV_WIPEONFORK, madvise(2)).
  */
 
 #define UNSOCK_OWN_MADE 960
@@ -51,7 +51,7 @@ bool unsock_this_process_owns_descriptors(void);
  */
 extern bool unsock_sandboxed;
 
-/* Is there a filter of the library's (c/trap) in this process? It is never taken away, and survives exec. One system
+/* True if a filter of the library's (c/trap) is in this process. It is never taken away, and survives exec. One system
  * call. */
 bool unsock_is_trapped(void);
 
@@ -69,7 +69,7 @@ struct unsock_signal_action {
  */
 #define UNSOCK_SIGSYS_IGNORED 1u
 
-/* Does this process ignore SIGSYS, as far as the program can tell? */
+/* True if this process ignores SIGSYS, as far as the program can tell. */
 bool unsock_trapped_ignores(void);
 
 /*

@@ -15,7 +15,7 @@ static const uint16_t next[UNSOCK_STATES] = {
     [UNSOCK_STATE_LISTENING] = BIT(LISTENING) | BIT(RESERVED),
     [UNSOCK_STATE_CONNECTING] = BIT(CONNECTED) | BIT(SPENT),
     [UNSOCK_STATE_CONNECTED] = BIT(CONNECTED) | BIT(SPENT) | BIT(BOUND) | BIT(NOBODY),
-    /* Who is just giving it a name may be interrupted by a handler that sends from it. */
+    /* A thread that gives it a name may be interrupted by a handler that sends from it. */
     [UNSOCK_STATE_NAMED] = BIT(NAMED) | BIT(SENT) | BIT(CONNECTED) | BIT(NOBODY),
     [UNSOCK_STATE_SENT] = BIT(NAMED) | BIT(SENT) | BIT(CONNECTED) | BIT(NOBODY) | BIT(BOUND),
     [UNSOCK_STATE_NOBODY] = BIT(CONNECTED) | BIT(NOBODY) | BIT(BOUND),

@@ -1,4 +1,4 @@
-/* What belongs to this process alone. */
+/* Data of this process alone. */
 #include "memory/process.h"
 
 #include "rt/system_calls.h"

@@ -2,7 +2,7 @@
  * Registrations in epoll sets. A registration belongs to the socket behind a descriptor. When another socket takes its
  * place, the kernel drops the registration. So it is taken out before, and made again after.
  *
- * What is remembered (memory/epoll_memory.h) only matters where the kernel's answer costs time or cannot be had.
+ * Remembered registrations (memory/epoll_memory.h) matter only if the kernel's answer costs time or cannot be had.
  */
 #include "replace/replace.h"
 
@@ -152,7 +152,7 @@ void unsock_epoll_drop(const struct unsock_epoll_carry *carry) {
         unsock_unmap(carry->more, MORE_SIZE);
 }
 
-/* Returns 0 or epoll_ctl's -errno. What cannot be known is not guessed: data are a pointer for most programs. */
+/* Returns 0 or epoll_ctl's -errno. Unknown data are not guessed: they are a pointer for most programs. */
 static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
     struct unsock_epoll_event event = {0};
     bool known = unsock_epoll_recall(set, fd, &event), quiet = (event.events & UNSOCK_WATCH_QUIET) != 0;

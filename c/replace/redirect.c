@@ -35,7 +35,7 @@ long unsock_redirect_open_like(int fd, int domain, int type, long *flags) {
                       : open_plain_socket(domain, type, 0, (int)*flags & O_NONBLOCK);
 }
 
-/* Who gets SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
+/* Copies the receiver of SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
 static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
     struct unsock_owner owner = {0, 0};
     /* Of a descriptor from elsewhere nothing is known, which both tell (kernel/identify.c). */
@@ -70,7 +70,7 @@ static void enter_kind(struct unsock_fd *entry, enum unsock_kind kind) {
     memset(&entry->held, 0, sizeof(entry->held));
 }
 
-/* What is known of the descriptor afterwards is that it is of `kind`, and where it is watched. */
+/* Puts `standin` behind `fd`, whose entry is then a new socket's of `kind`, and keeps its epoll registrations. */
 UNSOCK_OWN_FRAME static long replace_socket(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
     struct unsock_epoll_carry carry;
     long close_on_exec = unsock_fcntl(fd, F_GETFD, 0);

@@ -10,9 +10,7 @@
 /* A new socket to take a descriptor's place; close-on-exec and non-blocking until then. Returns it or -errno. */
 long unsock_redirect_open(int domain, int type, int protocol);
 
-/* What a datagram socket of AF_UNIX needs that is to stand for one of UDP: never to wait long, and to take no
- * descriptors.
- */
+/* Prepares an AF_UNIX datagram socket to stand for a UDP one: it never waits long, and takes no descriptors. */
 void unsock_redirect_prepare(int socket);
 
 /* The same as unsock_redirect_open of one that blocks as `fd` does, whose status flags *flags tells: for
@@ -58,7 +56,7 @@ void unsock_reuse_new(int fd);
 struct unsock_fd *unsock_reuse_entry(int fd);
 
 /*
- * Is what is known of the descriptor still true? Its number may be that of another socket by now, which was made inside
+ * Checks whether what is known of the descriptor is still true. Its number may be another socket's by now, made inside
  * libc (rresvport), by a raw system call or through io_uring: forgets what would make a call on that one fail. Returns
  * 0; or -errno where that cannot be known (unsock_socket_unanswered), and nothing may be done by what is known.
  */
@@ -78,8 +76,8 @@ void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length
 bool unsock_reuse_failed(int fd, long result);
 
 /*
- * Whose a descriptor is: the question that each call asks before it does anything. A call says how much the answer is
- * worth to it, since the kernel's answers cost system calls; what is remembered costs none.
+ * Finds the owner of a descriptor, which each call does before anything else. A call says how much the answer is worth
+ * to it, since the kernel's answers cost system calls; the library's memory costs none.
  */
 
 /* The answers, as numbers; a negative one is the -errno of a call on a descriptor of which that cannot be known. */
@@ -90,7 +88,7 @@ enum unsock_whose_answer {
 };
 
 /*
- * How to ask. What is remembered is looked at in any case. CHECK and STILL forget first what is no longer true, as
+ * How to ask. The library's memory is read in any case. CHECK and STILL forget first what is no longer true, as
  * unsock_reuse_check and unsock_reuse_look. If nothing is remembered: KERNEL asks the kernel, but not below a filter of
  * the program's own; ALWAYS asks there too; FOR is ALWAYS by a call that brings an IP address of this family
  * (unsock_identify_unknown_for).
@@ -123,8 +121,8 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
 /* epoll.c: Registrations in epoll sets that outlive the replacement of a descriptor. */
 
 /*
- * What the kernel is asked for a program that asks for `events` of the descriptor: of AF_UNIX streams that can be read
- * also whether what waits is an urgent byte (EPOLLPRI).
+ * Returns the events to register in the kernel for a program that asks for `events`: for a read of AF_UNIX streams also
+ * EPOLLPRI, which tells whether an urgent byte waits; while a multiplexer is asked, those held back.
  */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 

@@ -5,8 +5,8 @@
 #include "memory/process.h"
 
 /*
- * Whatever was known of a descriptor that is new is of no use any more. When the number was a bound socket's, closing
- * went past the library (a raw system call, as in libuv).
+ * Forgets everything known about a number that is a new descriptor's. If it was a bound socket's, closing went past the
+ * library (a raw system call, as in libuv).
  */
 void unsock_reuse_new(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -26,13 +26,13 @@ struct unsock_fd *unsock_reuse_entry(int fd) {
     return entry;
 }
 
-/* Has this AF_UNIX socket another name than the entry says? */
+/* True if this AF_UNIX socket has another name than the entry says. */
 static bool has_another_name(const struct unsock_fd *entry, const struct sockaddr_un *address, size_t length) {
     struct unsock_name name = unsock_kernel_name_read(address, length);
     return name.kind == UNSOCK_NAME_FOREIGN || (name.kind == UNSOCK_NAME_NONE && (entry->flags & UNSOCK_NAMED));
 }
 
-/* What has no name yet, has no peer. */
+/* True for one of a pair: a fresh socket of the library's has neither name nor peer. */
 static bool is_of_a_pair(int fd, const struct unsock_fd *entry, long length) {
     union unsock_sockaddr peer;
     return unsock_fd_is_fresh(entry) && length <= (long)UNSOCK_SUN_PATH_OFFSET &&
@@ -57,7 +57,7 @@ static bool is_another_by_name(const struct unsock_fd *entry, const union unsock
     }
 }
 
-/* Was nobody exchanging the socket meanwhile? Another thread's first datagram does, and a connect. */
+/* True if no thread exchanged the socket meanwhile, as a first datagram does, and a connect. */
 static bool is_settled(const struct unsock_fd *entry, const struct unsock_fd *before) {
     uint32_t flags = __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE);
     return !((flags | before->flags) & UNSOCK_CHANGING) && entry->kind == before->kind &&
