@@ -10,7 +10,7 @@ long unsock_oracle_open(const struct unsock_fd *entry) {
     return unsock_socket(entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
 }
 
-/* What a socket must have done before it can do `name` about a group of multicast, or 0; one of them needs another. */
+/* Returns the option that a socket must set before the multicast option `name`, or 0; one of them needs another. */
 static int needed_first(int level, int name) {
     bool four = level == IPPROTO_IP, six = level == IPPROTO_IPV6;
     switch (name) {

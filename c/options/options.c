@@ -113,7 +113,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     if (tcp && ((name == UNSOCK_TCP_FASTOPEN_CONNECT && (listening || connected)) ||
                 ((name == UNSOCK_TCP_FASTOPEN || name == UNSOCK_TCP_FASTOPEN_NO_COOKIE) && connected)))
         return -EINVAL;
-    /* Whoever takes a connection apart and puts it together elsewhere must hear that it cannot be done. */
+    /* A program that takes a connection apart and rebuilds it elsewhere must be told that it cannot be done. */
     if (tcp && name == UNSOCK_TCP_REPAIR)
         return -EPERM;
     int32_t form = 0;
@@ -127,7 +127,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     return unsock_oracle_set(fd, entry, level, name, value, length);
 }
 
-/* What a connected or listening TCP socket says that a new one does not. */
+/* Answers options for which a connected or listening TCP socket differs from a new one. */
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     bool connected = unsock_state_is_connected(entry->state);
     bool six = connected && entry->domain == AF_INET6 && unsock_fd_remote(entry)->family == AF_INET6;

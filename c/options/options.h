@@ -5,15 +5,15 @@
 #include "memory/fds.h"
 
 /*
- * options.c: Socket options that an AF_UNIX (or AF_VSOCK, …) socket lacks. What the program sets is remembered and read
- * back; what is right, wrong, or the default is asked of a real TCP or UDP socket made for the question, so that every
+ * options.c: Socket options that an AF_UNIX (or AF_VSOCK, …) socket lacks. Values that the program sets are remembered
+ * and read back; a real TCP or UDP socket, made for the question, decides what is valid and the default, so that every
  * answer is the kernel's own. The few options that servers set on each connection are answered without any system call.
  */
 
 /*
- * Must the socket be the kernel's before this option is set? A stream that was born to stand for an IP socket, and is
- * nothing else yet: where it will connect to is open, and the kernel is to have what may matter outside and what cannot
- * be remembered.
+ * True if the socket must be the kernel's before this option is set: it was born to stand for an IP socket, and is
+ * nothing else yet. Its target is open, and the kernel must have options that may matter outside or cannot be
+ * remembered.
  */
 bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name);
 
@@ -48,7 +48,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
 long unsock_oracle_open(const struct unsock_fd *entry);
 
 /*
- * setsockopt of such a socket. What it then answers is remembered of `fd`, if the option has a row. Returns 0 or
+ * setsockopt of such a socket. Its answer afterwards is remembered for `fd`, if the option has a row. Returns 0 or
  * -errno.
  */
 long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
@@ -62,15 +62,14 @@ long unsock_oracle_get(struct unsock_fd *entry, int level, int name, void *value
  */
 long unsock_option_answer(const void *from, socklen_t size, int level, void *value, socklen_t *length);
 
-/* send_limits.c: What a datagram socket's send may wait and hold, so that AF_UNIX is no stricter than UDP. */
+/* send_limits.c: Limits of a datagram socket's wait and buffer, so that AF_UNIX is no stricter than UDP. */
 
 /* Milliseconds of a struct unsock_timeval; anything above 2,000,000 seconds counts as those. */
 int32_t unsock_socket_timeval_ms(const void *timeval);
 
 /*
- * A new AF_UNIX datagram socket: no send waits in the kernel for long, and the buffer is large. What receivers do not
- * read is held by the sender's; UDP over the loopback leaves it to theirs, and poll says of a UDP socket that it is
- * writable.
+ * A new AF_UNIX datagram socket: no send waits in the kernel for long, and the buffer is large. Unread datagrams fill
+ * the sender's; UDP over the loopback fills the receivers', and poll reports a UDP socket as writable.
  */
 void unsock_send_limit_open(int fd);
 
@@ -92,10 +91,7 @@ void unsock_send_limit_time(int fd);
  */
 void unsock_send_limit_grow(int fd, int32_t size);
 
-/*
- * What receivers do not read is held by the sender's buffer, which is one for all of them: makes it larger when much of
- * it is held so. Returns whether it did.
- */
+/* Makes the sender's buffer larger if unread datagrams, of all receivers, fill much of it. Returns whether it did. */
 bool unsock_send_limit_relieve(int fd);
 
 #endif

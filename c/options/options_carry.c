@@ -87,7 +87,7 @@ static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip
 }
 
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip) {
-    /* What is found out on the way may change the bits. */
+    /* Read first: the values found on the way may change the bits. */
     uint64_t rare = unsock_option_rare(from, entry);
     for (uint64_t rows = entry->options & ~UNSOCK_OPTION_SOME_RARE; rows != 0; rows &= rows - 1)
         carry(from, entry, __builtin_ctzll(rows), to, to_ip);
@@ -96,7 +96,7 @@ void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip)
     unsock_fds_tell_options(from);
 }
 
-/* What sk_clone_lock copies and AF_UNIX does not; a new connection has the priority of its first packet. */
+/* True if sk_clone_lock copies the option, unlike AF_UNIX. A new connection's priority is its first packet's. */
 static bool is_option_inherited(const struct unsock_option_row *option) {
     if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO)
         return true;

@@ -6,7 +6,7 @@
 #include "rt/user.h"
 #include "rules/errno.h"
 
-/* What the program does not see: a datagram's send never blocks in the kernel for longer than that. */
+/* Hides from the program that a datagram's send never blocks in the kernel for longer than the limit. */
 static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
     long result = unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
     if (result < 0 || length < sizeof(struct unsock_timeval))
@@ -18,7 +18,7 @@ static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value,
     return 0;
 }
 
-/* What the program sees is UDP's answer; what the socket has is enough for every datagram. */
+/* The program sees UDP's answer; the socket's own buffer is large enough for every datagram. */
 static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const void *value, socklen_t length) {
     int32_t size = 0;
     socklen_t size_length = sizeof(size);
@@ -122,8 +122,8 @@ static long get_error(int fd, const struct unsock_fd *entry, void *value, sockle
 }
 
 /*
- * Told once, by whichever of the descriptors is asked: the kernel's error is all of theirs. What the kernel does not
- * tell is no 0, by which a program knows that it is connected.
+ * Told once, by whichever of the descriptors is asked: the kernel's error is all of theirs. If the kernel does not
+ * answer, returns -errno, and not 0, by which a program knows that it is connected.
  */
 static long get_refusal(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     long asked = unsock_socket_option(fd, SO_ERROR);

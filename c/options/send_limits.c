@@ -1,4 +1,4 @@
-/* What a datagram socket's send may wait and hold. */
+/* Limits of a datagram socket's wait and buffer. */
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
