@@ -82,7 +82,7 @@ UNSOCK_EXPORT int __ppoll_chk(struct pollfd *fds, unsigned long count, const str
     return ppoll(fds, count, timeout, signals);
 }
 
-/* What programs built for files of any size call; it is the same on 64-bit machines. */
+/* Programs built for files of any size call this; it is the same on 64-bit machines. */
 UNSOCK_EXPORT ssize_t sendfile64(int out, int in, int64_t *offset, size_t count) {
     return sendfile(out, in, offset, count);
 }

@@ -1,7 +1,7 @@
 /*
- * What libc writes by itself (fprintf, fwrite, fclose) in a preloaded program. Its own code calls its `write` by
- * address, past every symbol, so a jump is put where that function begins, and leads to what the symbol leads to. The
- * function itself is not run any more: what it calls is called from here, and is the cancellation point that it was.
+ * Catches libc's own writes (fprintf, fwrite, fclose) in a preloaded program. libc calls its `write` by address, past
+ * every symbol, so a jump is put at the start of that function, to the function that the symbol leads to. The function
+ * itself is not run any more: what it calls is called from here, and is the cancellation point that it was.
  *
  * Only a libc whose bytes are known is changed (rules/call_site.h), before there is another thread.
  */
@@ -21,7 +21,7 @@ typedef long cancel_function(long, long, long, long, long, long, long);
 /* glibc's __syscall_cancel. */
 static cancel_function *cancel;
 
-/* What stands for libc's own, for the library: this, or a part of libc's own. */
+/* The library's own way to write (unsock_next.write): this function, or a part of libc's. */
 static ssize_t write_by_cancel(int fd, const void *data, size_t size) {
     return cancel(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
 }
@@ -76,7 +76,7 @@ static long change_libc_write(uint64_t at) {
     return result;
 }
 
-/* What stands for libc's own, if its bytes are known and all in one page: they are looked at and changed there. */
+/* Returns another way to do libc's write, if its bytes are known and all in one page: they are changed there. */
 static write_function *find_other(uint64_t at, struct unsock_libc_write *own) {
     if (at == 0 || (at & (UNSOCK_PAGE - 1)) > UNSOCK_PAGE - UNSOCK_LIBC_WRITE_MOST ||
         !unsock_libc_write_find((const uint8_t *)at, own))

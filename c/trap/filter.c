@@ -23,7 +23,7 @@
 #define FEW 3   /* calls that are looked for one after the other */
 #define DEPTH 8 /* halves of halves, down to so few */
 
-/* Where a jump leads. What several calls have alike stands there once: the kernel compiles all of it at each start. */
+/* Targets of jumps. Code that several calls share is there once: the kernel compiles all of it at each start. */
 enum {
     NEXT,
     ALLOW,
@@ -85,7 +85,7 @@ static void put_verdict(struct maker *maker, unsigned label, uint32_t verdict) {
     put_instruction(maker, BPF_RET | BPF_K, verdict, NEXT, NEXT);
 }
 
-/* What decides when the call has no mark. */
+/* Puts the decision about a call without a mark. */
 static void put_unmarked_decision(struct maker *maker, const struct unsock_trapped *call) {
     switch (call->when) {
     case UNSOCK_TRAPPED_IF_SET:
@@ -164,7 +164,7 @@ static void sort(const struct unsock_trapped *calls, size_t count, uint8_t *orde
     }
 }
 
-/* Which call is it? By halves. */
+/* Puts the search for the call's number, by halves. */
 static void put_search(struct maker *maker, const struct unsock_trapped *calls, const uint8_t *decisions,
                        const uint8_t *order, size_t count) {
     struct {

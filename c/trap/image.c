@@ -112,7 +112,7 @@ static void note_text(const Elf64_Phdr *segment, struct unsock_image *image) {
         (struct unsock_image_text){image->bias + segment->p_vaddr, segment->p_filesz, segment->p_offset};
 }
 
-/* What is to be told about it, segment by segment. */
+/* Notes in the image what one segment tells. */
 static long note_segment(const struct mapping *mapping, const Elf64_Phdr *segment, struct unsock_image *image) {
     uint64_t headers = mapping->header.e_phoff;
     if (segment->p_type == PT_GNU_STACK)

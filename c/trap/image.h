@@ -57,7 +57,7 @@ struct unsock_patch {
  */
 long unsock_patch(const struct unsock_patch *patch);
 
-/* May a copy of this file's first page, once written to, be executed? 0, or what the kernel says: -errno. */
+/* Checks that a copy of this file's first page, once written to, may be executed. Returns 0 or the kernel's -errno. */
 long unsock_patch_allowed(long fd, uint64_t page);
 
 /*
@@ -73,7 +73,7 @@ void unsock_patch_take_over(void);
  * call, and exec takes handlers away: so the library is executed in the program's place, maps it, and jumps to it.
  */
 
-/* `stack` is what the kernel left. Does its environment say that there is something to load (process/exec.h)? */
+/* True if the environment on `stack`, as the kernel left it, names a file to load (process/exec.h). */
 bool unsock_loader_is_asked(const uint64_t *stack);
 
 /* Loads it and jumps to it, with everything on the stack as if it had been executed. */

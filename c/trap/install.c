@@ -92,7 +92,7 @@ static long answer_trapped_call(struct unsock_context *context, long number, con
     }
 }
 
-/* What was about to be answered without a signal (trap/site.h). */
+/* Answers a call that was about to be answered without a signal (trap/site.h). */
 static long answer_tagged(struct unsock_context *context, long number, const long a[6]) {
     if (number == UNSOCK_TRAPPED_NUMBER)
         return unsock_patch_tell();
@@ -129,7 +129,7 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         unsock_signals_foreign(signal, signal_info, signal_context);
         return;
     }
-    /* What is executed brings its own, and gives none back. */
+    /* An executed program brings its own, and gives none back. */
     bool executes = call.info->number == __NR_execve || call.info->number == __NR_execveat;
     struct unsock_own_stack *stack = executes ? NULL : unsock_own_stack_lend(call.context);
     if (stack)

@@ -10,8 +10,8 @@
 #define TRIES 16                 /* of those, that are looked at for a thread that has ended */
 
 /*
- * What a call may take (tests/unit/stack_test.ts). In its middle there may come a handler of the program's, which makes
- * a call itself: two signals' frames, and what the handler needs.
+ * The stack that a call may take (tests/unit/stack_test.ts). In its middle there may come a handler of the program's,
+ * which makes a call itself: two signals' frames, and the handler's own need.
  */
 #define DEEPEST 8192
 #define FRAMES 4
@@ -197,7 +197,7 @@ void unsock_own_stack_forget(void) {
     __atomic_fetch_add(&generation, 1, __ATOMIC_RELAXED);
 }
 
-/* Is there so much below? The kernel has said so from the same page before, or is asked, page by page. */
+/* True if so much is mapped below. The kernel has said so from the same page before, or is asked, page by page. */
 static bool is_mapped_below(uint64_t here, uint64_t size) {
     uint64_t page = here / UNSOCK_PAGE, *known = &roomy[page % ROOMY];
     uint64_t now = page << 32 | __atomic_load_n(&generation, __ATOMIC_RELAXED);
@@ -237,9 +237,9 @@ static uint64_t block(uint64_t set) {
 }
 
 /*
- * Who is not on the stack for signals begins at its top: a handler that came now would write over the one that makes
- * this call. So until the call returns there is no such stack, and handlers stay on this one. rt_sigreturn puts it
- * back.
+ * A handler begins at the top of the stack for signals if that is not in use: one that came now would write over the
+ * one that makes this call. So until the call returns there is no such stack, and handlers stay on this one.
+ * rt_sigreturn puts it back.
  */
 static void on_own_stack(void *given) {
     static const struct unsock_signal_stack none = {.flags = STACK_DISABLED};

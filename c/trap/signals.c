@@ -5,7 +5,7 @@
 
 #define SIGSYS_BIT ((uint64_t)1 << (SIGSYS - 1))
 
-/* What the program has asked for SIGSYS: at first, nothing. */
+/* The action that the program has set for SIGSYS: at first, none. */
 static struct unsock_signal_action programs_own;
 static unsock_trap_handler_function *own_handler;
 
@@ -41,7 +41,7 @@ long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alter
     return result;
 }
 
-/* What the kernel keeps beside the handler. */
+/* Returns the flags that the kernel keeps beside the handler. */
 static uint64_t kept_flags(void) {
     struct unsock_signal_action now = {0};
     unsock_rt_sigaction(SIGSYS, NULL, &now);

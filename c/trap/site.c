@@ -1,4 +1,4 @@
-/* What is answered at rewritten places, and how the program's registers are kept meanwhile. */
+/* Answers calls at rewritten places, and keeps the program's registers meanwhile. */
 #include "trap/site.h"
 
 #include "calls/list.h"
@@ -12,7 +12,7 @@
 
 #define FEW 16 /* descriptors of one poll that are looked at */
 
-/* Is data on this descriptor the kernel's? Of an unknown one it is asked, once. In line: a call costs a fifth more. */
+/* True if the kernel handles data here; it is asked once about an unknown one. In line: a call costs a fifth more. */
 static inline __attribute__((always_inline)) bool is_kernels_data(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry ? !unsock_fd_is_redirected(entry) : unsock_asked_fd(fd) || !unsock_write_concerns(fd);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the kernel gives a signal handler: the interrupted program's registers and signal mask, in its own layout. */
+/* The context of a signal handler: the interrupted program's registers and signal mask, in the kernel's layout. */
 
 struct unsock_signal_stack {
     void *base;
@@ -76,10 +76,10 @@ struct unsock_own_stack {
 /* For this thread, for good. NULL: no memory. */
 struct unsock_own_stack *unsock_own_stack_take(void);
 
-/* Does it reach up to, or past, this address? */
+/* True if the address is on the stack, or is its upper end. */
 bool unsock_own_stack_has(const struct unsock_own_stack *stack, uint64_t at);
 
-/* Is the address on the stack for signals that was in force then? */
+/* True if the address is on the stack for signals that was in force then, or is its upper end. */
 bool unsock_context_on_signal_stack(const struct unsock_context *context, uint64_t at);
 
 /*
@@ -103,7 +103,7 @@ void unsock_call_on(void (*function)(void *), void *argument, void *top) __attri
  * the trapped call of a thread that found none brings one more.
  */
 
-/* May programs read and write that register themselves (AT_HWCAP2)? Kernel 5.9, and a processor that has it. */
+/* In AT_HWCAP2: programs may use that register themselves. Kernel 5.9, and a processor that has it. */
 #ifdef __x86_64__
 #define UNSOCK_SITE_STACK_FEATURE 2
 #else
@@ -121,8 +121,8 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
 
 /*
  * site.c: Calls that a program makes at a place that has been rewritten (trap/image.h): no signal, so that also those
- * are answered that are too frequent to be trapped. What is none of the library's goes back to the program's own
- * `syscall`, with everything as it came.
+ * are answered that are too frequent to be trapped. Every other call goes back to the program's own `syscall`, with
+ * everything as it came.
  */
 
 /* As trap/site.c has them on the stack. */
@@ -131,7 +131,7 @@ struct unsock_site_call {
     long arguments[6];
 };
 
-/* Is this call answered here? Costs no system call, but once for each descriptor that nothing is known of. */
+/* True if this call is answered here. Costs no system call, but once for each descriptor that nothing is known of. */
 bool unsock_site_concerns(const struct unsock_site_call *call);
 
 /* Answers it as preloading answers the function of its name. Returns a value or -errno. */
@@ -166,7 +166,7 @@ typedef void unsock_trap_handler_function(int signal, void *info, void *context)
  */
 long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack, bool ignored);
 
-/* Is it so in this process already? */
+/* True if the process's SIGSYS handler is on the alternate stack already. */
 bool unsock_signals_on_alternate_stack(void);
 
 /* The calls of these names, made by the program. They return what the program gets. */

@@ -62,7 +62,7 @@ bool unsock_trapped_applies(const struct unsock_trapped *call, const long a[6]);
 /* filter.c: The seccomp filter as a program of the kernel's packet filter language (classic BPF): made by a pure
  * function. */
 
-/* What si_errno of a trap by this filter is: others of the program's may trap too. */
+/* The si_errno of a trap by this filter: others of the program's may trap too. */
 #define UNSOCK_FILTER_TAG 0x756e
 
 /* Room for every table that there is. */
