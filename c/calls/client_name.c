@@ -10,10 +10,10 @@
 #define PORTS 65536
 
 /*
- * Abstract names are everybody's: somebody without any right to the directory may have bound those that clients would
- * take, all of them. So there are others, which only who may look into the directory can tell before they are bound:
- * they end with a hash whose key is what the server's file is known by. Clients compute the same, so that these are as
- * unique as the plain ones; and their ports are none that plain names are given, nor any with a file of its own.
+ * Abstract names are everybody's: a user without any right to the directory may have bound all those that clients would
+ * take. So there are others, which only a user with access to the directory can tell before they are bound: they end
+ * with a hash whose key is what the server's file is known by. Clients compute the same, so that these are as unique as
+ * the plain ones; and their ports are none that plain names are given, nor any with a file of its own.
  */
 UNSOCK_OWN_FRAME static long bind_keyed(int socket, struct unsock_ip *source, const struct unsock_ip *target) {
     struct sockaddr_un name, file;

@@ -39,16 +39,16 @@ struct unsock_port_search {
 long unsock_port_go(struct unsock_port_search *search);
 
 /*
- * The same in two steps, for who goes the first way by itself. The name by which this process last reached the target:
- * its length; 0: none is known, or it is not for who connects. Then the others, where that led to `result` (-ENOENT:
- * there was none).
+ * The same in two steps, for callers that go the first way by themselves. The name by which this process last reached
+ * the target: its length; 0: none is known, or it is not for a connect. Then the others, where that led to `result`
+ * (-ENOENT: there was none).
  */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path);
 long unsock_port_go_on(struct unsock_port_search *search, long result);
 
 /*
- * refusal.c: A non-blocking connect that has failed. TCP says EINPROGRESS first, and tells the failure once to whoever
- * asks (SO_ERROR, the next connect or write), with the events of a socket that is over.
+ * refusal.c: A non-blocking connect that has failed. TCP says EINPROGRESS first, and tells the failure once, to the
+ * first question (SO_ERROR, the next connect or write), with the events of a socket that is over.
  */
 
 /*

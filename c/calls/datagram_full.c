@@ -20,7 +20,7 @@
 #define SHARES_MOST 40ul
 
 #define VAIN_MOST 5 /* waits in vain, one after the other, after which they get no shorter */
-#define VAIN_FORGOTTEN_NS (10l * UNSOCK_SECOND_NS) /* who had no full queue for so long is waited for as ever */
+#define VAIN_FORGOTTEN_NS (10l * UNSOCK_SECOND_NS) /* no full queue for so long: waited for as ever */
 
 #define SETS 64
 #define PLACES 4
@@ -75,7 +75,7 @@ static struct receiver *find_receiver(uint32_t key, int64_t time) {
     return oldest;
 }
 
-/* In this second: whoever floods it pays one call each time. */
+/* In this second: a sender that floods it pays one call each time. */
 static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr *message) {
     return find_receiver(key_of_receiver(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS;
 }

@@ -1,4 +1,4 @@
-/* Receiving on datagram sockets: who sent it, and the control data that UDP would give. */
+/* Receiving on datagram sockets: the sender's address, and the control data that UDP would give. */
 #include "calls/arguments.h"
 #include "calls/datagram.h"
 #include "calls/stream.h"

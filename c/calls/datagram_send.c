@@ -46,7 +46,7 @@ static long send_in_vain(int fd, struct unsock_fd *entry, const struct msghdr *m
 
 /*
  * A receiver that has shut down reading, which UDP does not hear of; another socket by now says so of itself. A sender
- * that has shut down writing is told so whoever the receiver is, also one that is none.
+ * that has shut down writing is told so with any receiver, also with none.
  */
 static bool is_deaf(int fd, long result) {
     static const struct msghdr empty;

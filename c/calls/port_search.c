@@ -39,7 +39,7 @@ static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct
 
 /*
  * Names with a number are not remembered: all that share an address shall have clients. A wildcard and an address of
- * its family are there together only by such names: so what is remembered never leads past who has the very address.
+ * its family are there together only by such names: so a remembered way never leads past a server on the very address.
  */
 static void remember_way(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
     if (entry->number != 0)
@@ -104,9 +104,9 @@ static long go_through(const struct unsock_port_search *search, struct view *vie
 }
 
 /*
- * The second round, where several have the port: who had not listened yet may do so now, and the one that was tried
- * after it may just have gone, as when a server is replaced. Before it PORT.sock is mended, for the plain clients'
- * sake.
+ * The second round, where several have the port: one that had not listened yet may do so now, and the one that was
+ * tried after it may just have gone, as when a server is replaced. Before it PORT.sock is mended, for the plain
+ * clients' sake.
  */
 static long go_by_names(const struct unsock_port_search *search) {
     struct view view;

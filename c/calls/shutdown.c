@@ -35,7 +35,7 @@ static bool ends_it(int fd, unsigned mark, unsigned added) {
     return writes && !(mark & UNSOCK_END_SHUT_READ) && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
 
-/* The mark comes first: whoever waits in another thread asks for it as soon as the kernel wakes him. */
+/* The mark comes first: a thread that waits asks for it as soon as the kernel wakes it. */
 static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     static const unsigned marks[] = {UNSOCK_END_SHUT_READ, UNSOCK_END_SHUT_WRITE,
                                      UNSOCK_END_SHUT_READ | UNSOCK_END_SHUT_WRITE};

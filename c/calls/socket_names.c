@@ -54,7 +54,7 @@ static uint32_t machine_of(const union unsock_sockaddr *peer) {
     return number;
 }
 
-/* With `accept_as`, a peer on another machine does not get this one's address, which many servers trust. */
+/* With --accept-as, a peer on another machine does not get this one's address, which many servers trust. */
 static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
     uint32_t machine = machine_of(peer);
     uint16_t port = invent_port(fd, peer);
@@ -182,7 +182,7 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     struct unsock_fd *entry = redirected(fd, &name, result, &whose, &wrong);
     if (wrong < 0)
         return wrong;
-    /* A datagram socket whose peer has not come yet is connected all the same. AF_TIPC forgets who has closed. */
+    /* A datagram socket whose peer has not come yet is connected all the same. AF_TIPC forgets a closed peer. */
     bool waiting =
         entry && unsock_state_is_connected(entry->state) &&
         (entry->type == SOCK_DGRAM || (entry->kind == UNSOCK_KIND_FOREIGN && unsock_fd_remote(entry)->family));

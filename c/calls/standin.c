@@ -208,7 +208,7 @@ static long take_handed(struct unsock_standin *standin, int fd, int type, int ha
     if (!unsock_listen_fds_is((int)copy, type, name, length))
         return unsock_standin_close(standin, -EADDRINUSE);
     unsock_this_process()->has_made = true;
-    /* The status flags are the socket's: who has it already is at work with them. */
+    /* The status flags are the socket's: another holder may be at work with them. */
     bool used = unsock_listen_fds_is_used((int)copy, type);
     long flags = unsock_fcntl(used ? copy : fd, F_GETFL, 0);
     if (flags >= 0)

@@ -32,8 +32,8 @@ long unsock_stream_broken(int flags) {
 
 /*
  * SO_ERROR is asked of every connection that is made: the marks are looked at only where there can be some. TCP's reset
- * comes back at once and wakes who waits, by edge, too. Here both sides are shut down already, and to do it again wakes
- * all of them (net/unix/af_unix.c, unix_shutdown).
+ * comes back at once and wakes threads that wait, by edge, too. Here both sides are shut down already, and to do it
+ * again wakes all of them (net/unix/af_unix.c, unix_shutdown).
  */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);

@@ -58,7 +58,7 @@ long unsock_tipc_service_absent(int fd, long result, bool connected, long size);
 /* The family of its destination. */
 int unsock_target_family(const struct unsock_control_file *control);
 
-/* Where a client goes: who is bound to any CID is reached at the own one (VMADDR_CID_LOCAL). */
+/* Where a client goes: a server bound to any CID is reached at the own one (VMADDR_CID_LOCAL). */
 void unsock_target_to_connect(struct unsock_control_file *control);
 
 /* Notes what a half-close of the stream is to do (UNSOCK_CONTROL_HALF_CLOSE): as the file says, or as its listener's.
@@ -85,7 +85,7 @@ long unsock_target_apply_options(const struct unsock_control_file *control, int 
  * asking.c: Streams whose multiplexer has been asked and has not answered (UNSOCK_STATE_ASKING): the program's connect
  * goes on meanwhile. The descriptor is connected to the multiplexer already, which the kernel would tell of, and what
  * can be read is not for the program yet. So poll and epoll wait for something to read where the program waits until it
- * can write; whoever makes a call reads as much of the answer as is there.
+ * can write; any call reads as much of the answer as is there.
  */
 
 /* How many there may be, more or less. */

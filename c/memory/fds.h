@@ -242,7 +242,7 @@ static inline bool unsock_fds_has_nobody(int fd) {
 /* Set to 1 once any socket has nobody: only then rewritten programs' `read` is looked at (trap/site.h). */
 extern uint8_t *unsock_fds_reads;
 
-/* A stream that is neither connected nor about to be: AF_UNIX has an errno of its own for who reads there. */
+/* A stream that is neither connected nor about to be: AF_UNIX has an errno of its own for a read there. */
 static inline bool unsock_fd_stream_leads_nowhere(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state);
 }

@@ -6,7 +6,7 @@
 #include "options/options.h"
 #include "rules/errno.h"
 
-/* Some descriptor of this process may have somebody who gets its signals: only then each is asked. */
+/* Some descriptor of this process may have a receiver of its signals: only then each is asked. */
 static bool owners_met;
 
 void unsock_redirect_expect_owner(void) {

@@ -20,7 +20,7 @@ long unsock_redirect_open_like(int fd, int domain, int type, long *flags);
 /* Another descriptor of the same socket for a moment, of whose number nothing is known, or -errno. */
 long unsock_redirect_copy(int fd);
 
-/* A program has said who gets a descriptor's signals (fcntl(2), F_SETOWN). */
+/* A program has set the receiver of a descriptor's signals (fcntl(2), F_SETOWN). */
 void unsock_redirect_expect_owner(void);
 
 /*

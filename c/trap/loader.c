@@ -28,7 +28,7 @@ struct start {
     Elf64_auxv_t *auxiliary;
     const char *file; /* behind UNSOCK_LOAD_FILE= */
     const char *name; /* behind UNSOCK_LOAD_NAME= */
-    bool ignored;     /* SIGSYS, by who executed it */
+    bool ignored;     /* SIGSYS, by the program that executed it */
 };
 
 static const char *behind(const char *string, const char *prefix) {

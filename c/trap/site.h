@@ -69,7 +69,7 @@ struct unsock_own_stack {
     uint64_t thread_pointer; /* of the thread that has it for good (trap/site.h); 0: of a call */
     uint64_t top;
     uint64_t in_use;
-    int32_t thread; /* the tid of who has it; 0: nobody */
+    int32_t thread; /* its owner's tid; 0: nobody */
     bool counted;   /* it is among those that are used again */
 };
 
@@ -161,8 +161,8 @@ typedef void unsock_trap_handler_function(int signal, void *info, void *context)
 /*
  * Makes `handler` the process's SIGSYS handler, and unblocks the signal. `on_alternate_stack`: in a program whose
  * stacks are too small for a handler, and which has others for it (Go). `ignored`: for the program the signal is
- * ignored, as for who executed it. Returns 0; or -errno where a filter of others forbids it: the first trapped call
- * would end the process then.
+ * ignored, as for the program that executed it. Returns 0; or -errno where a filter of others forbids it: the first
+ * trapped call would end the process then.
  */
 long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack, bool ignored);
 
