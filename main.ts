@@ -60,7 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print, warn);
   } catch (error) {
-    // Whoever reads our output has seen enough.
+    // The reader of our output has closed it.
     if (codeOf(error) === "EPIPE") return EXIT_FAILED;
     return fail(error, name === "run");
   }

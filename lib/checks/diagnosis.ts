@@ -1,4 +1,4 @@
-/** What `unsock doctor` looks at: the machine, the settings, a command. */
+/** The checks of `unsock doctor`: the machine, the settings, a command. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -193,8 +193,8 @@ function existingAbove(directory: string): string {
 }
 
 /**
- * @returns What the directory, the kernel and other directories tell of one port; the last finding is the verdict: is a client of
- * this user, in this shell, answered?
+ * @returns Findings about one port from the directory, the kernel and other directories; the last one is the verdict:
+ * whether a client of this user, started from this shell, is answered.
  */
 export async function diagnosePort(text: string, context: Context, dir: string | undefined): Promise<Finding[]> {
   const library = await libraryOrReason(context);
@@ -286,7 +286,7 @@ function programFindings(command: string, context: Context, library: Library): F
   }
 }
 
-/** What the environment says that changes what a client does. */
+/** Lists the variables that change what a client does. */
 function environmentFindings({ environ }: Context): Finding[] {
   const set = SETTING_LIST.map(({ variable }) => ({ variable, value: environ.getFilled(variable) }))
     .filter(({ value }) => value !== undefined).map(({ variable, value }) => `${variable}=${value}`);

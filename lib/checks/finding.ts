@@ -1,6 +1,6 @@
-/** What `unsock doctor` says: one finding a line. */
+/** The findings of `unsock doctor`, one a line. */
 
-/** What a finding is about, for scripts: as `docs/json.md` lists them. */
+/** The subject of a finding, for scripts: as `docs/json.md` lists them. */
 export const FINDING_KEYS = [
   "kernel",
   "settings",

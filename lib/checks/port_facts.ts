@@ -1,4 +1,4 @@
-/** What `doctor PORT` has to know for its verdict: asked of the library, which reads settings and directory as a program's would. */
+/** The facts behind the verdict of `doctor PORT`, from the library: it reads settings and directory as in a program. */
 import { type Answer, type Library, type Question, VERSION_QUESTION } from "../library/query.ts";
 import { mayAccess } from "../run/access.ts";
 import { type AddressedPort, formatPort } from "../run/ports.ts";
@@ -25,10 +25,10 @@ const ANSWERS = ["ready", "soon", "nobody"] as const;
 /** Those that a client of "localhost" tries, of which the first is what most programs have written down. */
 const LOCALHOST = ["127.0.0.1", "::1"] as const;
 
-/** What the library says of a client of one address. */
+/** The library's answer about clients of one address. */
 type ClientAnswer = Omit<AddressAnswer, "address" | "mayConnect">;
 
-/** What the library answers about a port, each when it is asked for. */
+/** The library's answers about a port, each fetched when called. */
 export interface PortAnswers {
   readonly directory: Answer<CheckedDirectory>;
   readonly names: Answer<SocketName[]>;
@@ -71,7 +71,7 @@ function clientQuestion(port: AddressedPort, address: string): Question<ClientAn
   };
 }
 
-/** What has been found out about the port so far. */
+/** The facts about the port found so far. */
 export interface Found {
   readonly port: AddressedPort;
   /** Undefined: it cannot be read which. */

@@ -4,7 +4,7 @@
  */
 import type { AddressedPort } from "../run/ports.ts";
 
-/** What the library says of one address that a client may connect to. */
+/** The library's answer about one address that a client may connect to. */
 export interface AddressAnswer {
   readonly address: string;
   /** Whether `UNSOCK_ADDR` and `UNSOCK_PORT` cover it; if not, which of both leaves it out. */
@@ -17,7 +17,7 @@ export interface AddressAnswer {
   readonly mayConnect: boolean;
 }
 
-/** What is in the directory at the port. */
+/** One file of the port in the directory. */
 export interface PortFile {
   readonly file: string;
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
@@ -37,14 +37,14 @@ export interface PortFacts {
   readonly port: AddressedPort;
   readonly name: string;
   readonly directory: string;
-  /** What keeps every client and server from working here, and what to do about it: the first such thing. */
+  /** The first problem that stops every client and server here, with the fix. */
   readonly blocked: Verdict | undefined;
   /** The values of `UNSOCK_PORT` and `UNSOCK_ADDR` that count. */
   readonly settings: { readonly port: string | undefined; readonly addr: string };
   /** In the order in which a client tries them: of `localhost`, where no address was asked for. */
   readonly answers: readonly AddressAnswer[];
   readonly files: readonly PortFile[];
-  /** Who listens on real TCP or UDP: `8000 (python3[12])`. */
+  /** Listeners on real TCP or UDP: `8000 (python3[12])`. */
   readonly onNetwork: readonly string[];
   /** Other directories in which somebody serves the port. */
   readonly elsewhere: readonly string[];

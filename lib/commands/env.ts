@@ -19,7 +19,7 @@ interface EnvOptions extends SettingOptions, DirectoryOptions {
   readonly json?: true;
 }
 
-/** What a shell is told: the settings of the library, and the library. */
+/** The variables printed for a shell: the settings of the library, and the library. */
 const NAMES = [...SETTING_LIST.map(({ variable }) => variable), "LD_PRELOAD"];
 
 /**

@@ -23,7 +23,7 @@ interface InstallOptions {
   readonly lib?: string;
 }
 
-/** What users type is the library, executed: it does a `run` at once, and leaves all else to the program behind it. */
+/** The command that users type is the library itself: it does `run`, and executes the program for all else. */
 const FRONT = "bin/unsock";
 const LIBRARY = "lib/libunsock.so";
 const FRONT_TARGET = path.join("..", LIBRARY);
@@ -62,7 +62,7 @@ export async function install(
   const record = new TextEncoder().encode(formatRecord({ files, directories }));
   putInPlace(path.join(prefix, RECORD), { mode: 0o644, content: () => record });
   for (const name of shown(files)) context.print(`${path.join(prefix, name)}\n`);
-  // What an older version had and this one has not.
+  // Files of an older version that this one does not have.
   uninstall(prefix, { files: before.files.filter((file) => !files.includes(file)), directories: [] }, context);
   context.print(
     `${path.join(prefix, FRONT)} is the library, which runs commands at once; all else is done by ${program.what}\n`,
@@ -79,9 +79,8 @@ interface OwnLibrary extends AsyncDisposable {
 }
 
 /**
- * The one that belongs to the program, whoever else might have one. Who runs a program of another user's, as `sudo` does
- * with what somebody has installed or built for himself, is in his hands already: its library is taken as the program is, by a
- * copy that nobody else can write.
+ * Returns the program's own library unless an option or `UNSOCK_LIB` names one. If another user could have written it,
+ * as with `sudo` and a program that a user built, it is trusted like the program, and installed from a private copy.
  */
 async function libraryToInstall(option: string | undefined, { environ }: Context): Promise<OwnLibrary> {
   const named = option ?? environ.getFilled("UNSOCK_LIB");
@@ -180,7 +179,7 @@ function putInPlace(file: string, item: Item): void {
   }
 }
 
-/** What the runtime has left in its own directory, which only its copy has, goes with that. */
+/** Removes the installed files, and directories that are empty then; the runtime's cache goes with them. */
 function uninstall(prefix: string, { files, directories }: Installation, context: Context): void {
   const removed = files.filter((name) => remove(path.join(prefix, name)));
   for (const name of shown(removed)) context.print(`removed ${path.join(prefix, name)}\n`);

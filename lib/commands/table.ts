@@ -1,6 +1,6 @@
 /**
- * The one table of commands. Reading a command line, `--help`, the manual and the completions come from it. What a command
- * does is loaded only when it runs.
+ * The one table of commands. Reading a command line, `--help`, the manual and the completions come from it. A
+ * command's code is loaded only when it runs.
  */
 import { CONTROL_OPTIONS } from "../control/option_table.ts";
 import type { Command, Invocation } from "../help/command.ts";

@@ -73,10 +73,10 @@ export interface SocketOption {
   readonly value: Uint8Array;
 }
 
-/** What becomes of a half-close: held back until the socket is closed, or passed on. */
+/** Handling of a half-close: held back until the socket is closed, or passed on. */
 export type HalfClose = "hold" | "pass";
 
-/** What a control file says. */
+/** The content of a control file. */
 export interface ControlFile {
   readonly target: Target;
   /** Undefined: the file does not say. */

@@ -95,5 +95,5 @@ export const CONTROL_OPTIONS = {
   },
 } as const satisfies Readonly<Record<string, ControlOption>>;
 
-/** What the user wrote. */
+/** The options as the user wrote them. */
 export type ControlOptions = OptionValues<typeof CONTROL_OPTIONS>;

@@ -20,7 +20,7 @@ import {
 import type { ControlOptions } from "./option_table.ts";
 import { readSocketOption } from "./socket_options.ts";
 
-/** What relative paths and links depend on. */
+/** Resolves relative paths and links. */
 export interface Paths {
   /** @returns The working directory; undefined: it was removed. */
   readonly working: () => string | undefined;

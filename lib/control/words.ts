@@ -1,4 +1,4 @@
-/** What control files say, in words and as JSON. Pure; runs on Deno and on Node.js. */
+/** Describes control files in words and as JSON. Pure; runs on Deno and on Node.js. */
 import { formatIp } from "../system/ip_text.ts";
 import { printable } from "../system/text.ts";
 import {
@@ -15,7 +15,7 @@ import { formatSocketOption } from "./socket_options.ts";
 /** An address, by its fields: `docs/json.md` has them. */
 export type AddressFacts = Readonly<{ family: string } & Record<string, string | number | boolean | readonly number[]>>;
 
-/** What `show-control --json` prints. */
+/** The output of `show-control --json`. */
 export interface ControlFacts {
   readonly kind: "plain" | "firecracker" | "refusing";
   /** The Unix socket of a Firecracker multiplexer that is asked for the destination's port. */

@@ -1,4 +1,4 @@
-/** What the front prints: the URLs that it serves, one a line, at its start and whenever one comes or goes. */
+/** Prints the URLs that the front serves, one a line, at its start and whenever one is added or removed. */
 import { isIP } from "node:net";
 import type { Front } from "./parts.ts";
 import { listLoopbacks, portNumbers } from "./loopbacks.ts";

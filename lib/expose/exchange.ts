@@ -14,7 +14,7 @@ const EARLY_HINTS = 103;
 /** Methods for which a missing body needs no length. */
 const WITHOUT_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
-/** What is exchanged. */
+/** A request, its answer, and the connection to the server. */
 export interface ExchangeParts {
   readonly request: IncomingMessage;
   readonly answer: ServerResponse;

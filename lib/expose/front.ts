@@ -28,7 +28,7 @@ const UPGRADES = { shouldUpgradeCallback: mayUpgrade };
 
 const NO_TUNNEL = { status: 405, sentence: "CONNECT is not passed on.", lists: "nothing" } as const;
 
-/** What a front is started with. */
+/** Options of a front. */
 export interface FrontOptions extends Places {
   /** An IP address. */
   readonly address: string;

@@ -16,7 +16,7 @@ export function parseHost(text: string): string | undefined {
   return (name.length > 1 ? name.replace(/\.$/, "") : name).toLowerCase();
 }
 
-/** Whose a name is. */
+/** The owner of a name. */
 export type Owner = { readonly kind: "front" } | { readonly kind: "loopback"; readonly name: string } | {
   readonly kind: "stranger";
 };
@@ -34,7 +34,7 @@ export function ownerOf(host: string): Owner {
 
 const TARGET = /^http:\/\/([^/?#]+)([/?].*)?$/i;
 
-/** What a request asks for. */
+/** The host and path of a request. */
 export interface Asked {
   /** As the client wrote it. */
   readonly host: string;

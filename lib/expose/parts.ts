@@ -1,4 +1,4 @@
-/** What the parts of a front share. */
+/** The state that the parts of a front share. */
 import type { Connections } from "./connections.ts";
 import type { Places } from "./loopbacks.ts";
 import type { Upstreams } from "./upstream.ts";

@@ -16,7 +16,7 @@ export interface PageAnswer {
   readonly status: number;
   /** Undefined: the heading of the list says all. */
   readonly sentence?: string;
-  /** What the page lists. A stranger's page may not learn the names of loopbacks. */
+  /** The loopbacks on the page. A stranger's page may not learn their names. */
   readonly lists: "all" | "nothing" | Loopback;
 }
 
@@ -30,7 +30,7 @@ function page(status: number, sentence?: string, lists: PageAnswer["lists"] = "a
   return { kind: "page", page: { status, sentence, lists } };
 }
 
-/** What the front answers at its own name. */
+/** Answers a request for the front's own name. */
 function ownPage(method: string, path: string): Route {
   if (method !== "GET" && method !== "HEAD") return page(405, "This address has only a list of loopbacks.");
   return path === "/" ? page(200) : page(404, "This address has only a list of loopbacks, at /.");

@@ -22,9 +22,9 @@ import { portFile } from "./loopbacks.ts";
 import { PAGE_FIELDS, renderPage } from "./page.ts";
 import { failurePage, type PageAnswer, routeOf, type Target } from "./route.ts";
 
-/** What a client of HTTP/2 begins with. */
+/** The first bytes from an HTTP/2 client. */
 export const HTTP2_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/** Bytes by which it is told from all requests of HTTP/1. */
+/** Bytes of the preface that distinguish it from every HTTP/1 request. */
 export const HTTP2_LEAST = 4;
 
 const STREAMS_MOST = 100;

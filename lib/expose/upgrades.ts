@@ -43,7 +43,7 @@ function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMe
 interface Upgrade {
   readonly request: IncomingMessage;
   readonly client: Socket;
-  /** What came behind the request. It belongs to the new protocol, if there is one. */
+  /** Bytes received after the request. They belong to the new protocol, if there is one. */
   readonly head: Uint8Array;
 }
 

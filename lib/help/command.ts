@@ -1,4 +1,4 @@
-/** What a command of the command line says about itself. */
+/** How a command describes itself: operands, options, help. */
 import type { Context } from "../system/context.ts";
 import type { OptionTable, OptionValue, WordKind } from "../system/options.ts";
 
@@ -11,13 +11,13 @@ export interface Operand {
   readonly repeated?: boolean;
   /** All values that there are. */
   readonly choices?: readonly string[];
-  /** What completions offer. */
+  /** The kind of words that completions offer. */
   readonly kind?: WordKind;
 }
 
 /** One call of a command. */
 export interface Invocation<V = Readonly<Record<string, OptionValue>>> {
-  /** What its options were given. */
+  /** Values of its options. */
   readonly options: V;
   readonly operands: readonly string[];
   readonly context: Context;
@@ -32,7 +32,7 @@ export interface Command {
   readonly operands: readonly Operand[];
   /** Its operands are a command line of their own: options end at the first. */
   readonly isWrapper?: boolean;
-  /** What help says at its end: examples, exit statuses. */
+  /** The end of its help: examples, exit statuses. */
   readonly notes?: string;
   /** @returns The exit status. */
   start(invocation: Invocation): Promise<number>;

@@ -2,7 +2,7 @@
 import type { Command } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS, takesWord } from "./completion_flags.ts";
 
-/** What does not depend on the tables. bash cuts words at "=" and ":"; _unsock_words puts them together. */
+/** Functions that do not depend on the tables. bash cuts words at "=" and ":"; _unsock_words joins them again. */
 const FUNCTIONS = `_unsock_words() {
   local line=\${COMP_LINE:0:COMP_POINT} rest word i
   words=() starts=()

@@ -3,7 +3,7 @@ import { optionHelp } from "../system/options.ts";
 import type { Command, Operand } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS, takesWord } from "./completion_flags.ts";
 
-/** What offers words of each kind, as the value of `-a`; files are fish's own. */
+/** The value of `-a` that offers words of each kind; fish itself completes files. */
 const OFFERS: Readonly<Record<Exclude<NonNullable<Operand["kind"]>, "file">, string>> = {
   directory: "(__fish_complete_directories)",
   port: "(__unsock_ports)",
@@ -16,7 +16,7 @@ const OFFERS: Readonly<Record<Exclude<NonNullable<Operand["kind"]>, "file">, str
   program: "(__fish_complete_command)",
 };
 
-/** What does not depend on the tables. */
+/** Functions that do not depend on the tables. */
 const FUNCTIONS = `# __unsock_at COMMAND: options and operands of this command stand here, not those of one behind it.
 function __unsock_at
     set -l words (commandline -opc)

@@ -1,4 +1,4 @@
-/** What the completion scripts of all shells have in common. Pure. */
+/** Flags and words for the completion scripts of all shells. Pure. */
 import { HELP_OPTION, type Option, optionFlag } from "../system/options.ts";
 import { type Command, PROGRAM } from "./command.ts";
 
@@ -16,10 +16,10 @@ export function flagsOf(options: Command["options"]): Flag[] {
   }));
 }
 
-/** What can follow `unsock` instead of a command. */
+/** Flags that can follow `unsock` instead of a command. */
 export const GLOBAL_FLAGS: readonly string[] = flagsOf(PROGRAM.options).map(({ flag }) => flag);
 
-/** The same as words, and what their values are. */
+/** The same as words, with their help. */
 export const GLOBAL_WORDS = { help: "print a command's help", version: PROGRAM.options.version.help } as const;
 
 /** @returns Whether its value is the next word, where it does not stand behind "=". */

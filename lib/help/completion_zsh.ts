@@ -3,7 +3,7 @@ import { optionHelp } from "../system/options.ts";
 import type { Command, Operand } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS } from "./completion_flags.ts";
 
-/** What completes a word of each kind. */
+/** The zsh action that completes each kind of word. */
 const ACTIONS: Readonly<Record<NonNullable<Operand["kind"]>, string>> = {
   file: "_files",
   directory: "_files -/",

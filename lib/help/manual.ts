@@ -10,7 +10,7 @@ import { fill, piecesOf } from "./prose.ts";
 
 type Pair = readonly [term: string, text: string];
 
-/** What all commands end with. */
+/** Exit statuses of all commands. */
 const EXIT_STATUS: readonly Pair[] = [
   ["0", "all is well"],
   ["1", "the command failed, or found something wrong"],
@@ -20,7 +20,7 @@ const EXIT_STATUS: readonly Pair[] = [
   ["127", "run: COMMAND was not found"],
 ];
 
-/** What the command line reads besides the settings. */
+/** Variables that the command line reads besides the settings. */
 const OWN_VARIABLES: readonly Pair[] = [
   ["UNSOCK_DEBUG=1", "print where an error comes from, too"],
   ["XDG_RUNTIME_DIR", "its directory unsock is the default directory of the socket files, if it is the user's own"],

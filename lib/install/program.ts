@@ -24,7 +24,7 @@ export interface Program {
   readonly files: Readonly<Record<string, ProgramFile>>;
 }
 
-/** What the library in front executes: `c/program/program.c`. */
+/** The program that the library executes: `c/program/program.c`. */
 const COMMAND_LINE = "libexec/unsock";
 
 /** Where a copy of the source is; with what the runtime keeps there for itself. */
@@ -36,10 +36,10 @@ const READABLE = 0o644;
 const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 const SOURCES = ["main.ts", "deno.json", "deno.lock", "lib", "types"];
 
-/** What the source tree is compiled from. */
+/** The files that the binary is compiled from. */
 const COMPILED_FROM = [...SOURCES, "build/libunsock.so"];
 
-/** @returns What is to be installed. */
+/** @returns The program to install. */
 export function ownProgram(): Program {
   if (!IS_DENO) return copyOfPackage();
   const binary = IS_COMPILED ? process.execPath : currentBinary();
@@ -48,7 +48,7 @@ export function ownProgram(): Program {
   return { what: `the compiled binary ${binary}`, files: { [COMMAND_LINE]: file } };
 }
 
-/** What `deno task compile` has made, unless something of the source tree is newer. */
+/** Returns the binary that `deno task compile` made, unless a file it was compiled from is newer. */
 function currentBinary(): string | undefined {
   const binary = path.join(ROOT, "dist", "unsock");
   const made = statOrUndefined(binary)?.mtime?.getTime();

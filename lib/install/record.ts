@@ -1,4 +1,4 @@
-/** What an installation has put below a prefix, written down there: `--uninstall` removes exactly that, and nothing else is overwritten. */
+/** Records the files installed below a prefix: `--uninstall` removes only these, and no other file is overwritten. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import { statOrUndefined } from "../system/files.ts";
@@ -12,13 +12,13 @@ const DIRECTORY = "d ";
 /** The paths of an installation, relative to its prefix. */
 export interface Installation {
   readonly files: readonly string[];
-  /** What was made for them; "." is the prefix itself. */
+  /** Directories made for them; "." is the prefix itself. */
   readonly directories: readonly string[];
 }
 
 /**
  * @param prefix Where something may be installed.
- * @returns What was written down; nothing, where nothing was.
+ * @returns The record; empty if there is none.
  */
 export function readRecord(prefix: string): Installation {
   const file = path.join(prefix, RECORD);

@@ -1,5 +1,5 @@
 /**
- * What the caller's process state was before the runtime changed it: Deno and Node.js raise the soft RLIMIT_NOFILE to
+ * Finds the caller's process state before the runtime changed it: Deno and Node.js raise the soft RLIMIT_NOFILE to
  * the hard one and ignore SIGPIPE. The parent, which usually handed both down, still shows what they were.
  */
 import process from "node:process";
@@ -25,7 +25,7 @@ export interface CallerTexts {
   readonly parentStatus?: string | undefined;
 }
 
-/** What the caller most likely had. */
+/** The caller's most likely state. */
 export interface Caller {
   readonly ignoresSigpipe: boolean;
   /** Undefined: it stays as it is. */

@@ -7,7 +7,7 @@ import { IS_DENO } from "../system/runtime.ts";
 import { nameForLibrary } from "./caller.ts";
 import { executeByForeignFunctions } from "./ffi.ts";
 
-/** What ends or stops a program when its user says so. */
+/** Signals by which a user ends, stops or informs a program. */
 const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT", "SIGWINCH"] as const;
 
 /**

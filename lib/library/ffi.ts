@@ -2,7 +2,7 @@
 import process from "node:process";
 import { ShimError } from "../system/errors.ts";
 
-/** What the self-test calls in `libunsock.so`: see `c/unsock.h` and the manual pages of the socket calls. */
+/** Functions of `libunsock.so` that the self-test calls: see `c/unsock.h` and the manual pages of the socket calls. */
 const SHIM = {
   /** `const char *unsock_version(void)` */
   unsock_version: { parameters: [], result: "pointer" },
@@ -55,7 +55,7 @@ export function openShim(file: string): Shim {
 
 /** Its constructor would take them for its settings, and end this process when they are wrong. */
 function clearSettings(): void {
-  // What tests say to each other it passes over, and a process of tests has one environment for all of them.
+  // Variables of the tests stay: the library ignores them, and all tests of a process share one environment.
   for (const name of Object.keys(process.env)) {
     const isSetting = name.startsWith("UNSOCK_") && !name.startsWith("UNSOCK_TEST_") && name !== "UNSOCK_MUST_WORK";
     if (isSetting || name === "LD_PRELOAD") delete process.env[name];

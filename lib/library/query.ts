@@ -9,11 +9,11 @@ export interface Question<T> {
   /** As it is asked: `NAME` or `NAME=VALUE`. */
   readonly word: string;
   readonly read: (answer: Fields) => T;
-  /** What is thrown when the library says why it has no answer. */
+  /** The error to throw when the library reports why it has no answer. */
   readonly failure?: new (message: string, options: { exitCode?: number }) => UnsockError;
 }
 
-/** Which version the library is. */
+/** Asks for the library's version. */
 export const VERSION_QUESTION: Question<string> = { word: "version", read: (answer) => answer.text("version") };
 
 /** Gives an answer, or throws why there is none. */

@@ -1,4 +1,4 @@
-/** `run` at once, by the library, which reads the words by itself. What other commands need is not loaded: a script calls it a thousand times. */
+/** Hands `run` to the library, which parses the arguments. Imports little: scripts call `run` thousands of times. */
 import process from "node:process";
 import { becomeLibrary } from "../library/exec.ts";
 import { ShimError } from "../system/errors.ts";

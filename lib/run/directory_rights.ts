@@ -3,9 +3,9 @@ import type { Question } from "../library/query.ts";
 import { UsageError } from "../system/errors.ts";
 import type { Option, OptionValues } from "../system/options.ts";
 
-/** Who may enter a directory, and what for. */
+/** Access rights of a directory. */
 export interface DirectoryRights {
-  /** The group's number; undefined: that of whoever makes it. */
+  /** The group's number; undefined: that of the process that makes it. */
   readonly group: number | undefined;
   readonly mode: number;
 }
@@ -24,7 +24,7 @@ export const DIRECTORY_OPTIONS = {
   },
 } as const satisfies Readonly<Record<string, Option>>;
 
-/** What these options were given. */
+/** Values of these options. */
 export type DirectoryOptions = OptionValues<typeof DIRECTORY_OPTIONS>;
 
 /** @returns `2770`, `700`. */

@@ -4,7 +4,7 @@ import type { Context } from "../system/context.ts";
 import { findOwnShim } from "./own_shim.ts";
 
 /**
- * Finds it. What it says depends on the caller's environment.
+ * Finds the library. Its answers depend on the caller's environment.
  *
  * @param option The value of `--lib`.
  * @throws {ShimError} When there is none.

@@ -76,7 +76,7 @@ function exists(file: string): boolean {
   return statOrUndefined(file)?.isFile() === true;
 }
 
-/** What is to be started here has nobody else to prove it: one cut short would end by a signal. */
+/** Checks a library before it is executed: no other code does, and a truncated one would die of a signal. */
 function checkOwn(file: string): string {
   if (!exists(file)) throw new ShimError(`library ${file}: No such file`);
   const why = distrust(file);

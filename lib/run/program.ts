@@ -11,7 +11,7 @@ export type Door = typeof DOORS[number];
 export interface ProgramStep {
   readonly file: string;
   readonly door: Door;
-  /** What it is, or why it cannot be reached. */
+  /** A description of the program, or why it cannot be reached. */
   readonly why: string;
 }
 

@@ -1,4 +1,4 @@
-/** `unsock run`: becomes a command. What it does is in C (`c/program/run.c`), which reads the words by itself. */
+/** `unsock run`: becomes a command. The C code (`c/program/run.c`) parses the arguments and does the work. */
 import { becomeLibrary } from "../library/exec.ts";
 import type { Context } from "../system/context.ts";
 import { findOwnShim } from "./own_shim.ts";

@@ -15,7 +15,7 @@ export interface RunSettings {
   readonly variables: ReadonlyMap<string, string>;
 }
 
-/** What the command would be started with; `lib` names the library that is preloaded. */
+/** Asks for the settings that the command would get; `lib` names the library that is preloaded. */
 export const SETTINGS_QUESTION: Question<RunSettings> = {
   word: "settings",
   failure: UsageError,

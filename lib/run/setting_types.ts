@@ -1,11 +1,11 @@
-/** The types of settings: how each is written. What a value means the library alone reads (`c/rules/settings.c`). Pure. */
+/** The types of settings: how each is written. Only the library interprets values (`c/rules/settings.c`). Pure. */
 import type { WordKind } from "../system/options.ts";
 
 /** How a setting is written. */
 export interface SettingType {
-  /** What its value is called; undefined: a switch, 1 or 0. */
+  /** The name of its value in help; undefined: a switch, 1 or 0. */
   readonly value?: string;
-  /** What the value is, for completions. */
+  /** The kind of value, for completions. */
   readonly kind?: WordKind;
   /** All values that there are. */
   readonly choices?: readonly string[];

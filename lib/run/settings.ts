@@ -16,20 +16,20 @@ import {
   TIMEOUT,
 } from "./setting_types.ts";
 
-/** What `unsock run` covers: local traffic moves, the internet stays. */
+/** Addresses that `unsock run` redirects: local ones, not the internet. */
 export const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
 
 /** The option of `run` and `env` that sets a setting. */
 interface SettingOption {
   /** In code: `blockInet` is `--block-inet`. */
   readonly name: string;
-  /** What it was called, and still may be. */
+  /** Its former name, still accepted. */
   readonly formerly?: string;
-  /** What it sets when it is given without a value. */
+  /** The value it sets when given without one. */
   readonly bare?: string;
   /** It chooses one of several switches: the word for this one. */
   readonly choice?: string;
-  /** What `run` sets when neither the option nor the variable says anything. */
+  /** The value that `run` sets when neither the option nor the variable is given. */
   readonly default?: string;
   /** The same in words, where it depends. */
   readonly otherwise?: string;
@@ -42,7 +42,7 @@ export interface Setting {
   /** The environment variable that the library reads. */
   readonly variable: `UNSOCK_${string}`;
   readonly type: SettingType;
-  /** What counts when the variable is unset or empty; undefined: nothing, or of a switch, that it is off. */
+  /** The default when the variable is unset or empty; undefined: none, or of a switch, off. */
   readonly otherwise?: string;
   /** One line, without the default. */
   readonly help: string;
@@ -55,7 +55,7 @@ const CONVERT = {
   help: "peers that are not IP are reported as IP: all, vsock or none",
 } as const;
 
-/** What the library can be told, in the order in which options are shown. */
+/** All settings of the library, in the order in which options are shown. */
 export const SETTINGS = {
   directory: {
     variable: "UNSOCK_DIR",
@@ -202,7 +202,7 @@ type SettingOptionTable = {
   readonly [Name in keyof Table as OptionNameOf<Table[Name]>]: Option & OptionOf<Table[Name]>;
 };
 
-/** What the options that become settings were given. */
+/** Values of the options that become settings. */
 export type SettingOptions = OptionValues<SettingOptionTable>;
 
 /** The settings of each option: one, or those that it chooses from. */

@@ -1,4 +1,4 @@
-/** What finding the library and unpacking it have in common. */
+/** Helpers to find the library and to unpack it. */
 import * as fs from "node:fs";
 import process from "node:process";
 import { readText, statOrUndefined } from "../system/files.ts";

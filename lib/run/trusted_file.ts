@@ -1,7 +1,7 @@
 /**
- * Who could have written a file: code in it runs with the rights of whoever loads it. `c/kernel/trust.c` is the one that
- * counts, for a library that is preloaded and for directories; this is its likeness for the library that is opened to ask
- * it. One table of cases holds both to the same words (`tests/cli/trusted_library_test.ts`).
+ * Checks whether another user could have written a file: its code runs with the rights of the process that loads it.
+ * `c/kernel/trust.c` decides for preloaded libraries and for directories; this copy decides for the library that the
+ * command line opens. One table of cases holds both to the same words (`tests/cli/trusted_library_test.ts`).
  */
 import * as fs from "node:fs";
 import { readText } from "../system/files.ts";
@@ -78,7 +78,7 @@ function writeProblem(at: string, status: fs.Stats, uid: number): string | undef
   return undefined;
 }
 
-/** As ls(1) shows it: neither runtime reads the attribute. What cannot be known is as good as a list. */
+/** True if ls(1) shows an access list, or cannot tell: neither runtime reads the attribute. */
 function hasAccessList(file: string): boolean {
   try {
     const { code, stdout } = runProgram("/bin/ls", ["-ldn", "--", file], { LC_ALL: "C" });

@@ -8,7 +8,7 @@ import { parentOf } from "./trusted_file.ts";
 
 /**
  * Writes the carried library into a private directory, under a name that holds its hash, so that a copy from another
- * version is never taken for this one. Whoever could write there could make every command run code of theirs.
+ * version is never taken for this one. Any user who could write there could make every command run their code.
  *
  * @returns Its path: whole, in nobody else's hands, and opened.
  */

@@ -3,7 +3,7 @@ import * as path from "@std/path/posix";
 import { statOrUndefined } from "../system/files.ts";
 import type { UnixSocketEntry } from "./unix_sockets.ts";
 
-/** What tells a directory from all others. */
+/** A text that identifies a directory whatever its path. */
 type Identity = string | undefined;
 
 /** The sockets that are bound in one directory. */

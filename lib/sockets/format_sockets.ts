@@ -4,7 +4,7 @@ import { LENGTHEN_QUEUE } from "./datagram_queue.ts";
 import type { SocketFile } from "./socket_files.ts";
 import { userName } from "../system/users.ts";
 
-/** What is shown. */
+/** The sockets to show. */
 export interface SocketList {
   readonly directory: string;
   readonly exists: boolean;
@@ -14,11 +14,11 @@ export interface SocketList {
   readonly isRoot: boolean;
   /** How many datagrams fit into a queue, where that is fewer than UDP holds. */
   readonly queue: number | undefined;
-  /** What a browser opens, by TCP port, while `expose --http` runs. */
+  /** URLs for a browser, by TCP port, while `expose --http` runs. */
   readonly urls: ReadonlyMap<number, string>;
 }
 
-/** @returns What a browser opens; undefined: nothing leads to this file. */
+/** @returns The URL of this file; undefined: no URL reaches it. */
 function urlOfFile({ first, port, kind }: SocketFile, urls: SocketList["urls"]): string | undefined {
   return first && kind === "stream" ? urls.get(port) : undefined;
 }

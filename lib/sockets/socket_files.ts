@@ -1,4 +1,4 @@
-/** What is in the directory: sockets alive and stale, control files, and who holds them. */
+/** Lists the directory: sockets alive and stale, control files, and the processes that hold them. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import { Holders, type SocketHolder } from "./holders.ts";
@@ -45,7 +45,7 @@ export interface SocketFile {
   readonly waiting: number;
 }
 
-/** What the library has said of a directory. It reads the names first: a socket that came since then is no name that nobody knows. */
+/** The library's answer about a directory. It reads the names first, so no new socket's name comes without it. */
 export interface Listing {
   readonly names: readonly SocketName[];
   /** All of the network namespace. */

@@ -1,4 +1,4 @@
-/** What the names in a directory stand for: the library reads them (`c/files/directory.h`), as it has written them. */
+/** Names in a directory and their meaning: the library, which wrote them, reads them (`c/files/directory.h`). */
 import type { Fields, Question } from "../library/query.ts";
 import { KINDS, type Port } from "../run/ports.ts";
 
@@ -11,7 +11,7 @@ export interface BoundAddress {
 
 const WHAT = ["plain", "port", "first", "listed", "waiting", "unlisted", "record", "next", "inner"] as const;
 
-/** What one name says. */
+/** The meaning of one name. */
 export interface SocketName {
   readonly name: string;
   readonly port: number;
@@ -35,7 +35,7 @@ export function stateQuestion(file: string): Question<SocketName["state"]> {
   return { word: `state=${file}`, read: readState };
 }
 
-/** What there is in a directory; nothing in one that does not exist. Of one port, or of all. */
+/** Asks for the names in a directory, of one port or of all; empty if the directory does not exist. */
 export function namesQuestion(port?: number): Question<SocketName[]> {
   return {
     word: port === undefined ? "names" : `names=${port}`,

@@ -12,7 +12,7 @@ export interface UnixSocketEntry {
   readonly inode: number;
   /** The inode of the file that it was bound to, which may have got another name, in 32 bits; without: not told. */
   readonly fileInode?: number;
-  /** Whose the name of the file is, in whatever directory; undefined: no socket's of a port. */
+  /** The port that the file's name stands for, in any directory; undefined: none. */
   readonly port?: Port;
 }
 

@@ -1,4 +1,4 @@
-/** What every command gets: the world as it found it, read lazily, so that `--help` costs nothing. */
+/** The surroundings of every command, read lazily, so that `--help` costs nothing. */
 import { Environ } from "./environ.ts";
 
 /** The surroundings of one invocation. */

@@ -34,7 +34,7 @@ export class Environ {
     return new Environ(Object.entries(variables).map(([name, value]) => encoder.encode(`${name}=${value}`)));
   }
 
-  /** What this process was started with: the kernel's copy, which nothing in the runtime has changed. */
+  /** The environment that this process was started with: the kernel's copy, which the runtime has not changed. */
   static ofProcess(): Environ {
     const entries = Environ.#ofKernel();
     if (entries === undefined) return Environ.ofRuntime();
@@ -43,7 +43,7 @@ export class Environ {
     return new Environ(load && Environ.#isNamed(load, LOAD_FILE) ? entries.slice(0, -LOAD_STRINGS) : entries);
   }
 
-  /** What the runtime tells, where there is no /proc. */
+  /** The environment that the runtime reports, where there is no /proc. */
   static ofRuntime(): Environ {
     return Environ.of(Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? ""])));
   }

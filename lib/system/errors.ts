@@ -1,4 +1,4 @@
-/** What can go wrong, as a message for the user and an exit status. Only `main.ts` prints them. */
+/** Errors: a message for the user and an exit status. Only `main.ts` prints them. */
 
 /** Exit statuses of `unsock run` that are not the command's own. */
 export const EXIT_RUN_FAILED = 125;

@@ -1,4 +1,4 @@
-/** Who listens on real TCP and UDP in this network namespace: /proc/net. */
+/** Reads the sockets that listen on real TCP and UDP in this network namespace from /proc/net. */
 import { readText } from "./files.ts";
 
 /** One socket of the kernel's IP, which takes connections or datagrams from anybody. */

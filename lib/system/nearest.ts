@@ -1,4 +1,4 @@
-/** What a misspelt word was meant to be. Pure. */
+/** Finds the word that a misspelt one was meant to be. Pure. */
 
 /** @returns How many letters to insert, remove, replace or swap with the next one (optimal string alignment). */
 function distance(a: string, b: string): number {

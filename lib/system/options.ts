@@ -7,7 +7,7 @@ import { optionFlag } from "./text.ts";
 export { optionFlag };
 
 /**
- * What completions offer for a word: what there is of these on the machine. `port` is one of TCP; the others may be one of UDP or
+ * The kind of words that completions offer, from this machine. `port` is one of TCP; the others may be one of UDP or
  * have an address: `port/live` is not a stale one, `port/file` and `port/program` may be that instead, the former one of a control file.
  */
 export type WordKind =
@@ -24,19 +24,19 @@ export type WordKind =
 
 /** One option, as help, manual and completions tell it. */
 export interface Option {
-  /** What its value is called; undefined: it takes none. */
+  /** The name of its value in help; undefined: it takes none. */
   readonly value?: string;
   /** The value may be missing; a given one stands behind `=`. */
   readonly optional?: boolean;
   /** It may be given several times, and each counts. */
   readonly repeated?: boolean;
-  /** What the value is, for completions. */
+  /** The kind of value, for completions. */
   readonly kind?: WordKind;
   /** Values to choose from; one that ends with "=" goes on. */
   readonly choices?: readonly string[];
   /** One line, without the default. */
   readonly help: string;
-  /** What counts when it is not given, in words. */
+  /** The default, in words. */
   readonly default?: string;
   /** The name in code that it had, and may still be given by. */
   readonly formerly?: string;
@@ -45,7 +45,7 @@ export interface Option {
 /** Options by their names in code: `dryRun` is `--dry-run`. */
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** What an option was given: text, texts, or just that it was given. */
+/** The value of an option: text, texts, or true for one without a value. */
 export type OptionValue = string | true | readonly string[];
 
 type ValueOf<O> = O extends { readonly repeated: true } ? readonly string[]
@@ -53,19 +53,19 @@ type ValueOf<O> = O extends { readonly repeated: true } ? readonly string[]
   : O extends { readonly value: string } ? string
   : true;
 
-/** What the options of a table were given; undefined: nothing. */
+/** Values of the options of a table; undefined: not given. */
 export type OptionValues<T> = { readonly [Name in keyof T]?: ValueOf<T[Name]> };
 
 /** A command line, read. */
 export interface ReadOptions {
   readonly values: Readonly<Record<string, OptionValue>>;
-  /** What is no option, in order. */
+  /** The words that are no options, in order. */
   readonly operands: readonly string[];
   /** `--help` was among the options. */
   readonly help: boolean;
 }
 
-/** What every command has. */
+/** The option of every command. */
 export const HELP_OPTION = { help: "print this help" } as const satisfies Option;
 
 /** @returns Its help with the default. */

@@ -7,7 +7,7 @@ export const IS_DENO = "Deno" in globalThis;
 /** Whether this is the compiled binary, which carries the library. */
 export const IS_COMPILED = IS_DENO && Deno.build.standalone;
 
-/** What a program has printed. */
+/** Exit status and output of a program. */
 export interface Output {
   readonly code: number;
   readonly stdout: string;

@@ -7,7 +7,7 @@ export interface Service {
   readonly library: string;
   /** Absolute file and arguments. */
   readonly command: readonly string[];
-  /** What the library is told. */
+  /** Settings of the library. */
   readonly environment: readonly (readonly [name: string, value: string])[];
   /** Where the socket files are; below `/run`, systemd makes it. */
   readonly directory: string;
@@ -22,7 +22,7 @@ export interface Service {
   readonly socketMode: string;
 }
 
-/** What the lines below take out of the service's sight. */
+/** Directories that the lines below hide from the service. */
 const HIDDEN = [
   { setting: "ProtectHome=yes", directories: ["/home", "/root", "/run/user"] },
   { setting: "PrivateTmp=yes", directories: ["/tmp", "/var/tmp"] },
@@ -34,7 +34,7 @@ export function hiddenBy(file: string): string | undefined {
   return HIDDEN.find(({ directories }) => directories.some(isBelow))?.setting;
 }
 
-/** What the service cannot do: as much as servers in general can do without. */
+/** Restrictions of the service: as many as servers in general can work with. */
 const HARDENED = `NoNewPrivileges=yes
 CapabilityBoundingSet=
 ProtectSystem=strict

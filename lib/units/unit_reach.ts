@@ -1,4 +1,4 @@
-/** What a service of systemd would find out when it is started: that its user cannot get at what it needs. */
+/** Finds files that the user of a systemd service cannot reach, before the service is started. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import type { ProgramStep } from "../run/program.ts";
@@ -11,7 +11,7 @@ const WRITE = 2;
 const EXECUTE = 1;
 const ENOENT = 2;
 
-/** What a service needs, and what to do where its user cannot get at it. */
+/** A file that a service needs, and the advice if its user cannot access it. */
 interface Needed {
   readonly what: "program" | "library" | "directory";
   readonly file: string;
@@ -60,7 +60,7 @@ function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {
   const programs = steps.map(({ file, door }): Needed => ({
     what: "program",
     file,
-    // What is preloaded is started by the kernel alone: it need not be readable.
+    // A program under preload is only executed by the kernel: it need not be readable.
     rights: door === "preload" ? EXECUTE : READ | EXECUTE,
     verb: "execute",
     advice: "write one that every user may execute, such as the system's in /usr/bin",
