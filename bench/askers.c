@@ -27,7 +27,7 @@ static void ask(const struct run *run, int fd, const char *message) {
     must(sendto(fd, message, MESSAGE, 0, to, run->endpoint.length), "sendto");
 }
 
-/* As many that never read as `held` says. What is counted is the answers that the others had. */
+/* `held` askers never read their answers. Counts only the answers of the others. */
 static void ask_in_turn(struct run *run) {
     char message[MESSAGE] = {0};
     int readers[READERS], deaf[DEAF_MOST];

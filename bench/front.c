@@ -1,5 +1,5 @@
 /*
- * What stands between a TCP port and a Unix socket, from both its sides. `front serve PATH` is the server; a
+ * Measures a front between a TCP port and a Unix socket, from both its sides. `front serve PATH` is the server; a
  * connection's first byte says what it does: T takes as many megabytes as the next long says, and answers; L answers a
  * second after the client's end; E sends back what comes. `front T|L|E|H PORT N` is the client: N megabytes, one late
  * answer, N connections one after the other, N at once. It prints seconds, or how many of them were answered.

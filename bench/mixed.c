@@ -1,4 +1,4 @@
-/* What a proxy does: connections to one address and another in turn, only the first of which may be redirected. */
+/* As a proxy: connects to two addresses in turn, only the first of which may be redirected. */
 #include "workload.h"
 
 #include <arpa/inet.h>

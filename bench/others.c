@@ -1,4 +1,4 @@
-/* What no library for sockets should charge for: descriptors that are no sockets. And one call that it answers. */
+/* Calls on descriptors that are no sockets, which no socket library should slow down, and one call that it answers. */
 #include "workload.h"
 
 #include <sys/epoll.h>

@@ -1,4 +1,4 @@
-/* What comes before the data: sockets that are bound, that come and go, that are duplicated and forked. */
+/* Work before the data: sockets that are bound, made and closed, duplicated and forked. */
 #include "workload.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* What streams do: move much, answer fast, come and go. */
+/* Streams: bulk data, short answers, short connections. */
 #include "workload.h"
 
 #include <unistd.h>
@@ -48,7 +48,7 @@ static void ask_round_trips(struct run *run) {
 
 const struct workload round_trips = {"round-trips", SOCK_STREAM, serve_round_trips, ask_round_trips};
 
-/* Who comes is accepted in batches: TCP would answer a full backlog with a second of silence. */
+/* Accepts connections in batches: TCP would answer a full backlog with a second of silence. */
 static void serve_connections(struct run *run) {
     for (long done = 0; done < run->count;) {
         await(&run->shared->announced);

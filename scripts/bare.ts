@@ -35,7 +35,7 @@ async function succeed(command: readonly string[], options: Deno.CommandOptions 
   if (!success) throw new Error(`${command.at(-1)}: exit status ${code}`);
 }
 
-/** What of this machine's settings the new one needs to reach the same mirror and registry. */
+/** Copies the settings that the new machine needs to reach the same mirror and registry. */
 async function copySettings(root: string): Promise<Record<string, string>> {
   const kept: Record<string, string> = {};
   await Deno.copyFile("/etc/resolv.conf", path.join(root, "etc/resolv.conf"));

@@ -76,7 +76,7 @@ async function measure(rig: Rig): Promise<Report> {
   return { machine: await describeMachine(), comparisons, growth, counts };
 }
 
-/** What was measured before, with the rows of the trapped programs measured anew. */
+/** Returns the last report, with the rows of the trapped programs measured anew. */
 async function measureTrappedAlone(rig: Rig, directory: string): Promise<Report> {
   const before: Omit<Report, "growth"> & Partial<Report> = JSON.parse(
     await Deno.readTextFile(path.join(directory, "bench.json")),

@@ -51,10 +51,10 @@ const LINK_FLAGS = [
   "-Wl,-e,unsock_start",
 ];
 
-/** What must never come to pass ends the process (`c/memory/fds.h`). */
+/** Ends the process when an invariant is broken (`c/memory/fds.h`). */
 const CHECKED = "-DUNSOCK_CHECKED";
 
-/** For tests: what reads or writes where it may not ends the process. */
+/** For tests: an invalid read or write ends the process. */
 const SANITIZE_FLAGS = [
   "-fsanitize=address,undefined",
   "-fno-sanitize-recover=all",
@@ -201,13 +201,13 @@ export async function writeTables(): Promise<string> {
   return header;
 }
 
-/** What the files of a library are compiled with, and all of them linked with. */
+/** Flags to compile and link the files of a library. */
 interface Recipe {
   readonly name: string;
   readonly flags: readonly string[];
   /** Of the whole program, for all files but those that stand apart. */
   readonly whole: readonly string[];
-  /** What it is linked with besides. */
+  /** Further libraries to link. */
   readonly libraries?: readonly string[];
 }
 

@@ -21,7 +21,7 @@ import { tellStep } from "./progress.ts";
  */
 const PERMISSIONS = ["--no-prompt", "--allow-all"];
 
-/** What the binaries for the two machines are made of. */
+/** The parts of the binary for one machine. */
 interface Target {
   readonly arch: Tree["arch"];
   /** The library, which the binary carries. */
@@ -91,7 +91,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What lies in an archive beside the tree that is installed. */
+/** Files in an archive besides the tree to install. */
 const BESIDE = ["README.md", "LICENSE", "packaging/install.sh"];
 
 async function makeArchive(out: string, { arch, directory, hasProgram }: Tree): Promise<void> {

@@ -13,7 +13,7 @@ const BULK = 96 * 1024 * 1024;
 const ROUNDS = 3;
 const TIMEOUT_MS = 15_000;
 
-/** What a program got, from `demo/client.ts`. */
+/** The answer that `demo/client.ts` got. */
 interface Answer {
   readonly status: number;
   readonly text: string;

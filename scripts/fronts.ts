@@ -55,10 +55,10 @@ const FRONTS: readonly Front[] = [
   },
 ];
 
-/** What was measured of one, a number a round. */
+/** Measurements of one front, a number a round. */
 interface Measured {
   readonly throughput: number[];
-  /** Seconds of the processor for a gigabyte, of what stands between. */
+  /** CPU seconds a gigabyte, of the front. */
   readonly processor: number[];
   readonly connections: number[];
   readonly held: number[];

@@ -64,7 +64,7 @@ function fronts(node: string): readonly Front[] {
   ];
 }
 
-/** What was measured of one, a number a round. */
+/** Measurements of one front, a number a round. */
 interface Measured {
   readonly firstAnswerMs: number[];
   readonly kept: number[];

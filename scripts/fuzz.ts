@@ -31,7 +31,7 @@ const FLAGS = [
 /** They would take the place of functions that the fuzzer itself calls, or that the sanitizers watch. */
 const LEFT_OUT = ["c/preload/exports.c", "c/program/entry.c", "c/rt/mem.c"];
 
-/** What a fuzzer came to. */
+/** The result of a fuzzer. */
 interface Fuzzed {
   readonly name: string;
   readonly passed: boolean;

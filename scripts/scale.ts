@@ -37,7 +37,7 @@ export function formatCurve({ title, points }: Curve): string {
   return [`**${title}**`, "", ...head, ...rows].join("\n");
 }
 
-/** What directories cost, as a table in Markdown. */
+/** Formats the costs of directories as a Markdown table. */
 export function formatDirectories(costs: readonly DirectoryCost[]): string {
   const head = [
     "| files | directories | processes | bind and unlink, µs | connect, µs |",

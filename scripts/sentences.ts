@@ -15,14 +15,14 @@ export const LONG = 40;
 /** A table's cell of fewer words is a name, not a sentence. */
 const CELL_WORDS = 6;
 
-/** What is counted of a page. */
+/** The counts of one page. */
 export interface Counts {
   readonly words: number;
   readonly sentences: number;
   readonly long: readonly string[];
 }
 
-/** Takes away what is not prose: code, pictures, addresses of links, emphasis. What stands in backquotes is one word. */
+/** Takes away what is not prose: code, pictures, addresses of links, emphasis. Text in backquotes is one word. */
 function plain(markdown: string): string {
   return markdown
     .replaceAll(/^( *)```[^]*?^ *```$/gm, "\n\n")

@@ -1,6 +1,6 @@
 /**
  * Runs other projects' own tests over TCP and under unsock, each in a network of its own: `deno task test:suites [NAME…]`,
- * all of them unless told. What passes over TCP and not under unsock is a difference, and one that is not in
+ * all of them unless named. A test that passes over TCP and not under unsock is a difference, and one that is not in
  * `scripts/suites/known.json` makes it fail. `--write`: `docs/suites.json` and `docs/suites.md` tell of this run; suites that
  * were not run stay there as they are. `--page`: only writes the page anew, with what is known by now. `--part=NAME,…`: only these parts. `--list`: what there is.
  * Ends with the line `N passed, N failed`: tests that pass over TCP, and of those the ones that do not under unsock.
@@ -66,7 +66,7 @@ async function work(): Promise<void> {
     const run = await runSuite(suite, { cache: CACHE, library, parts });
     tell(run, known);
     runs.push(run);
-    // What went wrong is no result that should take the place of one.
+    // A run that failed must not replace a result.
     if (options.includes("--write") && run.wrong.length === 0 && suite.again !== true) {
       const kept = parseRuns(await Deno.readTextFile(DATA));
       const all = mergeRuns(kept, { ...run, machine: await describeMachine(), library: digest }, SUITES);

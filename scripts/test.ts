@@ -34,7 +34,7 @@ function showCounts(output: string, start: number): void {
   showProgress(`${seconds} s: ${passed} passed, ${failed} failed so far`);
 }
 
-/** What takes more than half of the time: whatever call fails, every order of calls, other machines, Go's compiler. */
+/** Tests that take over half of the time: every failing call, every order of calls, other machines, Go's compiler. */
 const LONG = [
   "tests/aarch64",
   "tests/cli/two_runs_test.ts",

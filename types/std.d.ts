@@ -1,5 +1,5 @@
 /**
- * What is used of the standard library, typed: npm's `deno-std` is the same modules as JSR's `@std/*`, as JavaScript. Where
+ * Types of the standard library's functions in use: npm's `deno-std` has JSR's `@std/*` modules as JavaScript. Where
  * JSR can be reached, `deno.json` may map the names to it, and this file goes.
  */
 

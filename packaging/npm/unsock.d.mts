@@ -1,6 +1,6 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 
-/** What went wrong, by `code`; the message says what to do. */
+/** An error, by `code`; the message says what to do. */
 export class UnsockError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions);
   readonly code:
@@ -33,7 +33,7 @@ export interface LoopbackOptions {
   readonly dir?: string;
   /** By which `unsock expose --http PORT` leads to it: `http://NAME.localhost:PORT/`. */
   readonly name?: string;
-  /** What is redirected: `127.0.0.1/8,0.0.0.0,::1,::` otherwise. */
+  /** Addresses to redirect; default: `127.0.0.1/8,0.0.0.0,::1,::`. */
   readonly addr?: string;
   /** Only these ports: `"80,8000-8999"`. */
   readonly port?: string;

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
 
-/** What went wrong, by `code`; the message says what to do. */
+/** An error, by `code`; the message says what to do. */
 export class UnsockError extends Error {
   /**
    * @param {string} code
@@ -164,7 +164,7 @@ class Keeper {
   }
 }
 
-/** What {@linkcode loopback} gives. */
+/** The result of {@linkcode loopback}. */
 export class Loopback {
   #keeper;
   #library;

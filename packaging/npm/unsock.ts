@@ -1,6 +1,6 @@
 /**
- * What npm puts into PATH: becomes this machine's library at once for the commands that it does as a program. All others
- * are in `main.mjs`. Bundled for the package (`scripts/dist/bundle.ts`).
+ * The command that npm puts into PATH: becomes this machine's library for the commands that the library runs itself.
+ * All others are in `main.mjs`. Bundled for the package (`scripts/dist/bundle.ts`).
  */
 import { createRequire } from "node:module";
 import * as path from "node:path";

@@ -1,4 +1,4 @@
-/** What is counted, not timed: system calls, and the memory that a descriptor costs. */
+/** Counts, not times: system calls, and the memory that a descriptor costs. */
 import * as path from "@std/path/posix";
 import { findProgram } from "../../tests/support/programs.ts";
 import { type Count, LOOPBACK, NATIVE, UNSOCK } from "./report.ts";

@@ -1,4 +1,4 @@
-/** What one directory of very many sockets costs, against the same sockets spread over several. */
+/** Measures one directory of very many sockets against the same sockets spread over several. */
 import { output, type Rig } from "./rig.ts";
 import { quantile } from "./stats.ts";
 

@@ -1,6 +1,6 @@
 /**
- * What the measurements of fronts share: several ways to reach one server behind a Unix socket, round by round in turn, and a section
- * of `docs/which-tool.md` that is written anew.
+ * Shared by the measurements of fronts: measures several ways to reach one server behind a Unix socket, in turn, round
+ * by round, and rewrites a section of `docs/which-tool.md`.
  */
 import * as path from "@std/path/posix";
 import { describeMachine, otherWork } from "./machine.ts";
@@ -11,7 +11,7 @@ const PAGE = path.join(ROOT, "docs", "which-tool.md");
 /** Of the times in /proc/PID/stat. */
 export const TICKS_PER_SECOND = 100;
 
-/** What is compared, once the server runs. */
+/** The fronts to compare, once the server runs. */
 export interface Stage<Front, Measured> {
   readonly server: Deno.ChildProcess;
   readonly fronts: readonly Front[];

@@ -1,4 +1,4 @@
-/** What the same work costs when much is there already, against when little is. */
+/** Compares the cost of the same work with many sockets and with few. */
 import { type Growth, NATIVE } from "./report.ts";
 import { clearOthers, interleave, type Rig } from "./rig.ts";
 import { ratio } from "./stats.ts";

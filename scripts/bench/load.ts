@@ -1,4 +1,4 @@
-/** What it costs to preload the library into a program. How long commands take to start is `starts.ts`'s. */
+/** Measures the cost of preloading the library into a program. `starts.ts` measures the start of commands. */
 import type { Count } from "./report.ts";
 import { output, type Rig, unsockEnvironment } from "./rig.ts";
 import { difference, quantile } from "./stats.ts";

@@ -4,7 +4,7 @@ import { type Attempts, interleave, output, type Variant } from "./rig.ts";
 
 const WALLS: readonly (readonly string[])[] = [["unshare", "--net"], ["unshare", "--user", "--map-root-user", "--net"]];
 
-/** What runs a command in a namespace without a network; undefined: no such can be made here. */
+/** Returns the prefix that runs a command in a namespace without a network; undefined: none works here. */
 async function findWall(): Promise<readonly string[] | undefined> {
   for (const wall of WALLS) {
     if (await output([...wall, "true"]).then(() => true, () => false)) return wall;

@@ -3,7 +3,7 @@ import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import type { OtherLibrary } from "./rig.ts";
 
-/** What stands for the directory of the socket files in a command. */
+/** Placeholder for the directory of the socket files in a command. */
 const PLACE = "{}";
 
 /** The command that `how` is, with that directory; undefined: it is a library. */
@@ -30,7 +30,7 @@ export function describeOther({ how }: OtherLibrary): string {
   return [path.basename(program), ...words].join(" ");
 }
 
-/** What a command puts into the environment of what it executes. */
+/** Returns the environment that a command gives to the program it executes. */
 async function environmentOf([program = "", ...words]: readonly string[]): Promise<Record<string, string>> {
   const command = new Deno.Command(program, { args: [...words, "env", "-0"], stdin: "null", stderr: "piped" });
   const { success, stdout, stderr } = await command.output();

@@ -27,7 +27,7 @@ be others; their relations should not be.
 - Times to start are medians over many starts in turn, and the median of their differences.
 `;
 
-/** Whose libraries took their turns too, and how they were set up. */
+/** Lists the other libraries measured in the same rounds, and their setup. */
 function aboutOthers(others: readonly Other[] = []): string {
   if (others.length === 0) return "";
   const names = others.map(({ name, how }) => `${name} (\`${how}\`)`);

@@ -1,4 +1,4 @@
-/** What is told of a program so that it can be measured. */
+/** The description of a program to measure. */
 
 /** Where one server of a program is, and its client finds it. */
 export interface Site {
@@ -20,9 +20,9 @@ export interface Program {
   readonly unit: string;
   /** All programs that have to be installed. */
   readonly needs: readonly string[];
-  /** Can both ends use an `AF_UNIX` socket by themselves? */
+  /** True if both ends can use an `AF_UNIX` socket by themselves. */
   readonly native: boolean;
-  /** What the server needs before it starts, made once a site. */
+  /** Prepares the server's files, once a site. */
   readonly prepare?: (site: Site) => Promise<void>;
   readonly server: (site: Site) => string[];
   /** A server in front of it, for a client of TCP: both are never under the library. */

@@ -5,7 +5,7 @@ import { output } from "./rig.ts";
 
 const NOBODY = 65534;
 
-/** What iperf is to send at least. */
+/** The least number of bytes that iperf sends. */
 const IPERF_LEAST = 256 << 20;
 
 /** PostgreSQL does not run as root. */

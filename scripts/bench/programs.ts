@@ -70,7 +70,7 @@ function makeSite(rig: Rig, program: Program, variant: Variant): Site {
 async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
   const { name, title, unit } = program;
   const isMeasured = (variant: Variant) => variant.name !== NATIVE || program.native;
-  // What others call their socket files, a server in front does not know.
+  // A server in front does not know how other libraries name their socket files.
   const variants = rig.variants.filter((variant) => isMeasured(variant) && !(program.front && variant.mayFail));
   const rounds = rig.quick ? 1 : ROUNDS;
   const sites = new Map<string, Site>();

@@ -1,4 +1,4 @@
-/** What a run of the benchmark found, as it is kept in `docs/bench.json`. */
+/** The results of a benchmark run, as kept in `docs/bench.json`. */
 import { ratio, type Spread, spread } from "./stats.ts";
 
 /** The same work done over native `AF_UNIX`, over loopback, and over loopback addresses under a library. */
@@ -29,7 +29,7 @@ export interface Comparison {
   readonly results: readonly Result[];
   /** The ways by which it cannot be done, though others of their kind can. */
   readonly failed?: readonly string[];
-  /** What the numbers do not tell. */
+  /** Remarks that the numbers do not show. */
   readonly notes: readonly string[];
 }
 
@@ -103,7 +103,7 @@ export function formatRatio(ratio: Spread | undefined): string {
   return ratio ? `${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})` : "";
 }
 
-/** What a reader calls a variant. */
+/** Returns a variant's name for readers. */
 export function variantName(variant: string): string {
   switch (variant) {
     case NATIVE:

@@ -1,4 +1,4 @@
-/** What all measurements share: a directory, the ways to do the work, and programs run to their end. */
+/** Shared by all measurements: a directory, the variants to measure, and programs run to their end. */
 import * as path from "@std/path/posix";
 import { otherEnvironment } from "./others.ts";
 import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
@@ -81,7 +81,7 @@ export async function output(
   throw new Error(`${path.basename(program)} ${args.join(" ")}: ${why || "failed"}`);
 }
 
-/** What `unsock run` sets by default. */
+/** Returns the variables that `unsock run` sets by default. */
 export function unsockEnvironment(library: string, sockets: string): Record<string, string> {
   return {
     LD_PRELOAD: library,
@@ -202,7 +202,7 @@ export function orderOf<T>(items: readonly T[], round: number): T[] {
   return round % 2 === 0 ? order : order.reverse();
 }
 
-/** What came of measuring. */
+/** The results of measuring. */
 export interface Attempts {
   /** The speeds of each variant, one a round. */
   readonly samples: Map<string, number[]>;

@@ -5,7 +5,7 @@ import { formatNumber } from "./report.ts";
 import { output, ROOT } from "./rig.ts";
 import { difference, quantile } from "./stats.ts";
 
-/** What was measured of one way, in milliseconds. */
+/** Times of one way to start, in milliseconds. */
 export interface Start {
   readonly what: string;
   readonly median: number;

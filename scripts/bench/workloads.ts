@@ -3,7 +3,7 @@ import { localOnes } from "./local.ts";
 import { compare, type Comparison } from "./report.ts";
 import { clearOthers, interleave, newPort, output, type Rig, type Variant } from "./rig.ts";
 
-/** What one run of `bench/workload.c` prints. */
+/** The output of one run of `bench/workload.c`. */
 export interface WorkloadRun {
   readonly count: number;
   readonly seconds: number;

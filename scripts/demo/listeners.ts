@@ -1,4 +1,4 @@
-/** Who listens on TCP, as the kernel says. */
+/** Reads the listening TCP ports from the kernel. */
 
 /** @returns Ports with a listening TCP socket in this network namespace. */
 export function listeningPorts(): Set<number> {

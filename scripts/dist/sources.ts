@@ -1,4 +1,4 @@
-/** What goes into the binary: `main.ts`, what it imports, and the library, as plain files for `deno compile`. */
+/** Collects the binary's files for `deno compile`: `main.ts`, its imports, and the library. */
 import * as path from "@std/path/posix";
 import { DATE, ROOT } from "./tools.ts";
 

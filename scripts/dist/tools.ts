@@ -1,4 +1,4 @@
-/** What all that is shipped is made with. */
+/** Tools and constants for everything that is shipped. */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { interrupted } from "../interruption.ts";

@@ -1,4 +1,4 @@
-/** What is put below a prefix on each machine: archives and packages are made of it. */
+/** Makes the tree installed below a prefix on each machine, for archives and packages. */
 import * as path from "@std/path/posix";
 import { RECORD } from "../../lib/install/record.ts";
 import { build, compilerIsThere } from "../build.ts";

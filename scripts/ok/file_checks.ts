@@ -1,4 +1,4 @@
-/** What is checked of files in C and Python without running them: formats, and what analysers find. */
+/** Checks C and Python files without running them: their format, and the findings of analysers. */
 import * as path from "@std/path/posix";
 import { need } from "../../tests/support/programs.ts";
 import { COMPILE_FLAGS, findFiles } from "../build.ts";

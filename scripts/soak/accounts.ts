@@ -44,7 +44,7 @@ export class Accounts {
     this.#inodes = new Map(servers.map(({ file }) => [file, inodeOf(path.join(family.sockets, file))]));
   }
 
-  /** What the servers have now is what they may have. */
+  /** Records each server's present resources as its baseline. */
   warmUp(): void {
     for (const server of this.#watched) server.warm = sample(server.pid);
   }

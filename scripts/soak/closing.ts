@@ -47,7 +47,7 @@ export async function closeAccounts(accounts: Accounts, servers: readonly Member
   await bindLast(accounts);
 }
 
-/** What killed programs left must not keep their ports. */
+/** Binds every port once more: files of killed programs must not keep them. */
 async function bindLast({ family, ledger, ports }: Accounts): Promise<void> {
   const left = readFiles(family.sockets).flatMap(({ port }) => port === undefined ? [] : [port]);
   await expectEnd([family.python("last_bind.py", ...new Set([...ports.all(), ...left]))], ledger);

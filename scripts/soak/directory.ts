@@ -9,7 +9,7 @@ import { Environ } from "../../lib/system/environ.ts";
 import { linkTarget } from "../../lib/system/files.ts";
 import { type Ports } from "./load.ts";
 
-/** What the library has there for itself, which goes with a port's last socket. */
+/** The library's own files, removed with a port's last socket. */
 const INNER: readonly string[] = ["record", "next", "inner"];
 const FILES_OF_KILLED_CLIENT = 2;
 

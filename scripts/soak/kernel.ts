@@ -1,4 +1,4 @@
-/** What the kernel says about processes and their sockets. */
+/** Reads the resources and sockets of processes from the kernel. */
 
 const TABLES = ["tcp", "tcp6", "udp", "udp6"];
 

@@ -1,4 +1,4 @@
-/** Who runs in a soak, and on which ports. */
+/** The programs of a soak, and their ports. */
 import { type Family, isInstalled, type Member } from "./family.ts";
 
 const FIRST = 10_000;

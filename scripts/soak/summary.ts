@@ -1,4 +1,4 @@
-/** What a soak prints: JSON with a line for each row. */
+/** The output of a soak: JSON with a line for each row. */
 import type { Accounts } from "./accounts.ts";
 
 /** How a soak ended. */

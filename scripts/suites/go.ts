@@ -65,7 +65,7 @@ export const GO: Suite = {
   prepare: (_tree, work, run) => prepareGo({ packages: PACKAGES }, work, run),
 };
 
-/** What comes between a system call and its answer: collections of garbage all the time, and a profiler's signals. */
+/** Disturbs system calls: constant garbage collection, and a profiler's signals. */
 export const GO_DISTURBED: Suite = {
   name: "go-disturbed",
   about: "`net`, `net/http`, `crypto/tls` once more, with `GOGC=1` and a CPU profile taken",

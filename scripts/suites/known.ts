@@ -1,7 +1,7 @@
 /** The differences that are known, each with its reason: `known.json`. */
 
 export interface Known {
-  /** What is the cause, and why it stays. */
+  /** The cause, and why it stays. */
   readonly why: string;
   /** Names of tests, by suite: as the task prints them. */
   readonly tests: Readonly<Record<string, readonly string[]>>;

@@ -4,7 +4,7 @@ import { interrupted } from "../interruption.ts";
 import { NOBODY } from "../../tests/support/users.ts";
 import type { Place } from "./suite.ts";
 
-/** What has gone over the network of a run. */
+/** The traffic on the network of a run. */
 export interface Counters {
   /** Connections that were begun, and of those the ones that were refused. */
   readonly begun: number;

@@ -1,4 +1,4 @@
-/** What the suites did, as it is kept in `docs/suites.json`, and the page that is made of it. */
+/** The results of the suites, as kept in `docs/suites.json`, and the page made of them. */
 import type { Known } from "./known.ts";
 import { isKnown } from "./known.ts";
 import type { Counters } from "./namespace.ts";
@@ -18,7 +18,7 @@ export interface SuiteRun {
   readonly unsteady: readonly string[];
   readonly tcp: Counters;
   readonly unsock: Counters;
-  /** What was wrong with the run itself. */
+  /** Problems of the run itself. */
   readonly wrong: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface Machine {
   readonly date: string;
 }
 
-/** What one suite did, where, and under which library: the beginning of its SHA-256. */
+/** The result of one suite, with the machine and the library: the beginning of its SHA-256. */
 export type Kept = SuiteRun & { readonly machine: Machine; readonly library?: string };
 
 /** @throws {Error} when it is no list. */

@@ -1,4 +1,4 @@
-/** What HAProxy and Varnish have as tests: servers and clients around the proxy, all by the program varnishtest. */
+/** The tests of HAProxy and Varnish: servers and clients around the proxy, all run by varnishtest. */
 import { join } from "@std/path/posix";
 import { readVarnishtest } from "./readers.ts";
 import type { Part, Suite } from "./suite.ts";

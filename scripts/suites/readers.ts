@@ -33,7 +33,7 @@ function isStatus(word: string): word is Status {
   return ["pass", "fail", "skip", "unfinished"].includes(word);
 }
 
-/** TAP; `prove -v` names the file before its tests. What has no description is called by its number. */
+/** TAP; `prove -v` names the file before its tests. A test without a description is named by its number. */
 export function readTap(output: string): Results {
   const named = new Named();
   let file = "";
@@ -48,7 +48,7 @@ export function readTap(output: string): Results {
   return named.results;
 }
 
-/** What a Go test program prints with `-test.v=test2json`. */
+/** Reads the output of a Go test program with `-test.v=test2json`. */
 export function readGo(output: string): Results {
   const results = new Map<string, Status>();
   const words: Record<string, Status> = { RUN: "unfinished", PASS: "pass", FAIL: "fail", SKIP: "skip" };
@@ -62,10 +62,10 @@ export function readGo(output: string): Results {
   return results;
 }
 
-/** What one of redis's tests does again and again, at random, for as long as it has: each is one test, whatever came how often. */
+/** Steps that one of redis's tests repeats at random, for as long as it has: each counts as one test. */
 const AT_RANDOM = /^PSYNC2 .*: kill (?:first|chained) replica$/;
 
-/** What redis's runner prints. It says nothing of a test that it has begun. */
+/** Reads the output of redis's runner. It does not report the start of a test. */
 export function readRedis(output: string): Results {
   const named = new Named();
   const words: Record<string, Status> = { ok: "pass", err: "fail", exception: "fail", timeout: "fail", skip: "skip" };
@@ -80,7 +80,7 @@ export function readRedis(output: string): Results {
   return named.results;
 }
 
-/** What Tcl's own tests print with `-verbose "pass skip error start"`. */
+/** Reads the output of Tcl's own tests with `-verbose "pass skip error start"`. */
 export function readTcl(output: string): Results {
   const results = new Map<string, Status>();
   for (const line of output.split("\n")) {
@@ -94,8 +94,8 @@ export function readTcl(output: string): Results {
 }
 
 /**
- * What Ruby's own tests print with `-v --show-skip`: each test when it has ended, and at the end those that did not pass.
- * Without that end nothing is known of them.
+ * Reads the output of Ruby's own tests with `-v --show-skip`: each test when it has ended, and at the end those that
+ * did not pass. Without that end, every test counts as unfinished.
  */
 export function readRuby(output: string): Results {
   const results = new Map<string, Status>();
@@ -111,7 +111,7 @@ export function readRuby(output: string): Results {
   return results;
 }
 
-/** What the program `regress` of libevent prints. */
+/** Reads the output of libevent's program `regress`. */
 export function readTinytest(output: string): Results {
   const results = new Map<string, Status>();
   let current: string | undefined;
@@ -128,7 +128,7 @@ export function readTinytest(output: string): Results {
   return results;
 }
 
-/** What curl's `runtests.pl` prints: a test's number and name, and at the end of some later line that it passed. */
+/** Reads the output of curl's `runtests.pl`: a test's number and name, and in some later line that it passed. */
 export function readCurl(output: string): Results {
   const results = new Map<string, Status>();
   let current: string | undefined;
@@ -146,7 +146,7 @@ export function readCurl(output: string): Results {
   return results;
 }
 
-/** What varnishtest prints: a test is a file. */
+/** Reads the output of varnishtest: a test is a file. */
 export function readVarnishtest(output: string): Results {
   const results = new Map<string, Status>();
   for (const line of output.split("\n")) {

@@ -1,9 +1,9 @@
-/** What tests of other projects did, and which of them do something else under unsock than over TCP. */
+/** Results of other projects' tests, and those that differ between unsock and TCP. */
 
 /** `unfinished`: it was begun, and the program hung or died in it. */
 export type Status = "pass" | "fail" | "skip" | "unfinished";
 
-/** By the test's name. What is not in it did not run. */
+/** By the test's name. A test that is missing did not run. */
 export type Results = ReadonlyMap<string, Status>;
 
 export interface Compared {

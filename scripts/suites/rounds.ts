@@ -12,7 +12,7 @@ export interface PartResult extends Compared {
   readonly seconds: number;
   readonly tcp: Counters;
   readonly unsock: Counters;
-  /** What is wrong with the run itself. */
+  /** Problems of the run itself. */
   readonly wrong: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What a suite is: where it comes from, and how its parts are run. */
+/** Defines a suite: its source, and how its parts are run. */
 import type { Reader } from "./readers.ts";
 
 /** Where one run of a part may write. */
@@ -9,14 +9,14 @@ export interface Place {
   readonly only?: readonly string[];
 }
 
-/** What is run by one command. */
+/** The tests run by one command. */
 export interface Part {
   readonly name: string;
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   /** How long all of it may take before it counts as hung. */
   readonly seconds: number;
-  /** What to run; its output, or the file `report` in the scratch directory if there is one, is what `read` gets. */
+  /** The command; `read` gets its output, or the file `report` in the scratch directory if there is one. */
   readonly command: (place: Place) => string[];
   readonly read: Reader;
   /** Whether it is for an ordinary user: a server that root starts changes to another one, who cannot enter root's directory. */
