@@ -108,7 +108,7 @@ async function makeArchive(out: string, { arch, directory, hasProgram }: Tree): 
  *
  * @param out Where they go.
  * @param stage Where the trees go that are to be installed.
- * @returns What is to be installed on each machine.
+ * @returns The tree to install on each machine.
  */
 export async function compile(out: string, stage: string): Promise<readonly Tree[]> {
   tellStep(`the library for ${Deno.build.arch}`);

@@ -107,7 +107,7 @@ async function buildFuzzers(names: readonly string[]): Promise<string> {
  * @param directory Where buildFuzzers put it.
  * @param name The reader's.
  * @param limits libFuzzer's options that end it.
- * @returns What it came to; the input of a crash is in `build/fuzz/`.
+ * @returns The result; the input of a crash is in `build/fuzz/`.
  */
 async function fuzz(directory: string, name: string, limits: readonly string[]): Promise<Fuzzed> {
   const found = `${directory}/${name}.corpus`;

@@ -12,7 +12,7 @@ export const SOCKETS = "/tmp/sockets";
 const TITLE =
   "A web server and a client under unsock: the answer arrives, no TCP port is open, and a socket file is there";
 
-/** @returns What is typed, with this directory for the socket files. */
+/** @returns The commands to type, with this directory for the socket files. */
 export function commandsIn(sockets: string): string[] {
   return [
     `export UNSOCK_DIR=${sockets}`,
@@ -29,7 +29,7 @@ export function commandsIn(sockets: string): string[] {
  * Runs the commands in one shell.
  *
  * @param sockets A directory that is not there; it is made, and removed in the end.
- * @returns What was typed and printed.
+ * @returns The commands and their output.
  * @throws {Error} When a command fails.
  */
 export async function record(sockets: string): Promise<Step[]> {

@@ -54,8 +54,8 @@ const LONG = [
 /**
  * Reads the task's arguments.
  *
- * @param args What stands behind `deno task test`.
- * @returns What `deno test` gets behind its own options.
+ * @param args The arguments of `deno task test`.
+ * @returns The arguments of `deno test` after its own options.
  */
 export function readTestArguments(args: readonly string[]): string[] {
   const rest = args.filter((arg) => arg !== "--all");

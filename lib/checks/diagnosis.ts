@@ -258,7 +258,7 @@ function queueFinding(length: number | undefined): Finding | undefined {
 
 /**
  * @param command As one would type it behind `unsock run --`.
- * @returns What would happen to it, step by step.
+ * @returns Findings on each step of its start.
  */
 export async function diagnoseCommand(
   command: string,

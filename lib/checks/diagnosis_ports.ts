@@ -38,7 +38,7 @@ export function portFindings({ path: directory }: ChosenDirectory, question: Que
   return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
 }
 
-/** @returns What {@linkcode portFindings} tells of one port, for its verdict. */
+/** @returns The facts of {@linkcode portFindings} about one port, for its verdict. */
 export function findPort(directory: CheckedDirectory, port: AddressedPort, question: Question): Found {
   return {
     port,
@@ -146,7 +146,7 @@ function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined)
   return [port !== undefined && there.length === 0 ? bad("tcp", text, advice) : note("tcp", text, advice)];
 }
 
-/** @returns Who listens on real IP: `8000 (python3[12])`. */
+/** @returns Listeners on real IP: `8000 (python3[12])`. */
 function ipListeners(port: AddressedPort | undefined): string[] {
   const holders = new Holders();
   const listeners = listIpListeners(port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));

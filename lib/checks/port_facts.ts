@@ -138,7 +138,7 @@ function whatBlocks(
   return undefined;
 }
 
-/** @returns What a verdict says of a setting that cannot be read. */
+/** @returns The verdict on a setting that cannot be read. */
 export function unreadSetting(why: string): [text: string, advice: string] {
   return [`settings: ${why}: no program starts`, "correct the variable, or unset it"];
 }

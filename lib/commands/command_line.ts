@@ -9,7 +9,7 @@ import { COMMANDS, PROGRAMS_COMMANDS } from "./table.ts";
 /**
  * Runs one command.
  *
- * @param args What follows `unsock`.
+ * @param args The arguments after `unsock`.
  * @param print Writes to standard output.
  * @param warn Writes one line to standard error.
  * @returns The exit status.

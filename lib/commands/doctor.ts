@@ -9,7 +9,7 @@ import { EXIT_FAILED, UsageError } from "../system/errors.ts";
  * Prints a line, or more, for each finding.
  *
  * @param options As on the command line.
- * @param command What to look at: a program, or what begins as a port does; undefined: this machine.
+ * @param command A program or a port to examine; undefined: this machine.
  * @returns The exit status.
  */
 export async function doctor(

@@ -180,7 +180,7 @@ function writeAddress(bytes: Uint8Array<ArrayBuffer>, offset: number, address: A
 
 /**
  * @param bytes A file's content.
- * @returns What it says.
+ * @returns The decoded content.
  * @throws {ControlFileError} When the library refuses it too, with the reason.
  */
 export function decodeControlFile(bytes: Uint8Array): ControlFile {

@@ -50,7 +50,7 @@ const CIDS = { any: UINT32_MOST, host: 2, local: 1 };
 const ADDRESS_TYPES = { service: 2, range: 1, node: 3 };
 const SCOPES = { cluster: 2, node: 3 };
 
-/** @returns What is wrong with what an option was given. */
+/** @returns The error for a wrong option value. */
 function wrong(flag: string, why: string, text: string): UsageError {
   return new UsageError(`${flag}: ${why}: "${text}"`);
 }

@@ -64,7 +64,7 @@ export class Connections {
 /**
  * Reads until it is certain how a connection begins.
  *
- * @param preface What connections of the other kind begin with.
+ * @param preface The first bytes of connections of the other kind.
  * @param decide Called once, when the bytes that came are back in the socket: whether they begin with all of `preface`
  *   that fits.
  */

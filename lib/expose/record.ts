@@ -28,7 +28,7 @@ function isListening({ pid, port }: FrontRecord): boolean {
     listNames(directory).some((fd) => sockets.includes(linkTarget(join(directory, fd)) ?? ""));
 }
 
-/** @returns What the file says, whether or not that front still runs. */
+/** @returns The record in the file, whether or not that front still runs. */
 function readRecord(base: string): FrontRecord | undefined {
   const [, pid, port, extra] = /^(\d+) (\d+) (\/[^\n]*)\n$/.exec(readText(join(base, NAME)) ?? "") ?? [];
   return extra === undefined ? undefined : { pid: Number(pid), port: Number(port), extra };

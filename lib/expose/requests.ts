@@ -25,8 +25,8 @@ interface Refusal {
 }
 
 /**
- * @returns What the request asks for, or why nobody can tell for certain. The runtime's parser has refused all else that
- *   can be read in two ways.
+ * @returns The host and path of the request, or why they are not certain. The runtime's parser has refused all other
+ *   ambiguous requests.
  */
 export function checkHead(request: IncomingMessage): Asked | Refusal {
   const { rawHeaders, url = "", httpVersionMinor } = request;

@@ -44,7 +44,7 @@ function splitPort(name: string): { port: number; rest: string } | undefined {
 }
 
 /**
- * @param asked What the request asks for.
+ * @param asked The request's host and path.
  * @returns The server, or the page that says why there is none.
  */
 export async function routeOf({ name, path }: Asked, method: string, places: Places): Promise<Route> {

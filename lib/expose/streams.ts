@@ -34,7 +34,7 @@ const IDLE_MS = 60_000;
 const PREFACE_MS = 10_000;
 const FORWARDED = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
 
-/** @returns What a stream asks for; undefined if it does not name one host for certain. */
+/** @returns The stream's host and path; undefined if it does not name one host for certain. */
 function readStream(headers: IncomingHttpHeaders): Asked | undefined {
   const { ":authority": authority, host = authority, ":path": path } = headers;
   const name = host === undefined ? undefined : parseHost(host);

@@ -51,7 +51,7 @@ export const PROGRAM = {
 "unsock COMMAND --help" tells the rest. Exit status: 2 for a wrong command line, 1 for other failures; "run" has its own.`,
 } as const;
 
-/** @returns What follows the command's name: `[options] FILE`. */
+/** @returns The usage after the command's name: `[options] FILE`. */
 export function usageOf({ operands, isWrapper }: Command): string {
   const words = operands.map(({ name, optional, repeated }) => {
     const word = repeated ? `${name}...` : name;

@@ -42,14 +42,14 @@ function optionSection(options: OptionTable): string {
   return groups.map(({ title, entries }) => section(title, entries, column)).join("");
 }
 
-/** @returns What `unsock COMMAND --help` prints. */
+/** @returns The text of `unsock COMMAND --help`. */
 export function commandHelp(command: Command): string {
   const usage = `Usage: ${PROGRAM.name} ${command.name} ${usageOf(command)}\n\n${filled(command.summary, WIDTH)}\n`;
   const notes = command.notes === undefined ? "" : `\n${filled(command.notes, WIDTH)}\n`;
   return usage + optionSection(command.options) + notes;
 }
 
-/** @returns What `unsock --help` prints. */
+/** @returns The text of `unsock --help`. */
 export function programHelp(commands: readonly Command[]): string {
   const names = commands.map((command) => [command.name, command.summary] as const);
   const usage = `Usage: ${PROGRAM.name} ${PROGRAM.usage}\n\n${PROGRAM.summary}\n`;

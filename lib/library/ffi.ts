@@ -78,7 +78,7 @@ const MESSAGE_SIZE = 256;
  * Executes the library: the execve(2) that Deno lacks.
  *
  * @param file Path of `libunsock.so`, which is whole, and in nobody else's hands.
- * @param words What it is called with, its name first.
+ * @param words Its arguments, its name first.
  * @param environment `NAME=VALUE` each.
  * @returns Why it cannot be executed.
  */

@@ -104,7 +104,7 @@ export class Library {
 
   /**
    * @param file Path of `libunsock.so`, which is whole, and in nobody else's hands.
-   * @param environ What the library takes for the caller's environment.
+   * @param environ The environment that the library treats as the caller's.
    */
   constructor(file: string, environ: Environ) {
     this.file = file;
@@ -117,7 +117,7 @@ export class Library {
   }
 
   /**
-   * @param question What to ask.
+   * @param question The question.
    * @param options Options of `run` that the answer depends on.
    * @throws {UnsockError} The question's failure when the library has no answer.
    */
@@ -129,7 +129,7 @@ export class Library {
   /**
    * Asks several questions by one start of the library, which costs about a millisecond.
    *
-   * @returns What gives each answer, in the order of the questions.
+   * @returns A function for each answer, in the order of the questions.
    * @throws {UsageError} When an option cannot be read.
    * @throws {ShimError} When the library cannot be started.
    */

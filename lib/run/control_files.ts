@@ -6,7 +6,7 @@ import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFil
  * Never waits on a FIFO, never reads more than it needs.
  *
  * @param file Its path; links are followed.
- * @returns What it says.
+ * @returns Its decoded content.
  * @throws {ControlFileError} When it is none, with the reason.
  * @throws {Error} When it cannot be read.
  */

@@ -238,7 +238,7 @@ function optionFor(settings: readonly Setting[]): Option {
   };
 }
 
-/** @returns What counts when the variable is not set; empty: nothing. */
+/** @returns The default when the variable is not set; empty: none. */
 export function defaultInWords({ otherwise }: Setting): string {
   return otherwise ?? "";
 }

@@ -20,7 +20,7 @@ const STICKY = 0o1000;
  *
  * @param file An absolute path.
  * @param uid The user who would load the file, besides root.
- * @returns Who else could have written it, or undefined: nobody.
+ * @returns Why another user could have written it; undefined: none could.
  * @throws {Error} When there is no such file, or it cannot be reached.
  */
 export function strangersHand(file: string, uid: number): string | undefined {

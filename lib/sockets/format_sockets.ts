@@ -27,7 +27,7 @@ function formatMode(mode: number): string {
   return mode.toString(8).padStart(4, "0");
 }
 
-/** @returns What `docs/json.md` promises. */
+/** @returns The object that `docs/json.md` describes. */
 export function socketFileToJson(file: SocketFile, urls: SocketList["urls"]): Record<string, unknown> {
   const { first: _first, address, asks, uid, mode, target, listening, since, processes, ...rest } = file;
   return {

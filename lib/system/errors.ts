@@ -55,7 +55,7 @@ export function codeOf(error: unknown): string | undefined {
 /**
  * Puts any thrown value into words that fit behind a colon: no class name, no system call, no "os error".
  *
- * @param error What was thrown.
+ * @param error The value thrown.
  * @returns One line.
  */
 export function reason(error: unknown): string {

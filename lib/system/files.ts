@@ -5,7 +5,7 @@ import process from "node:process";
 
 /**
  * @param file A path; links are followed.
- * @returns What `stat` says; undefined when it cannot say anything: nothing is there, or it is not to be reached.
+ * @returns The result of `stat`; undefined if it fails: the file is missing or not reachable.
  */
 export function statOrUndefined(file: string): fs.Stats | undefined {
   return orUndefined(() => fs.statSync(file));
@@ -22,7 +22,7 @@ export function lstatOrUndefined(file: string): fs.Stats | undefined {
   return orUndefined(() => fs.lstatSync(file));
 }
 
-/** @returns What the link says; undefined when it is none, or cannot be read. */
+/** @returns The link's target; undefined when it is no link, or cannot be read. */
 export function linkTarget(file: string): string | undefined {
   return orUndefined(() => fs.readlinkSync(file));
 }

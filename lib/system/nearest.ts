@@ -18,8 +18,8 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * @param word What was written.
- * @param candidates What there is.
+ * @param word The word as written.
+ * @param candidates The known words.
  * @returns The candidate that `word` begins, or that is a slip or two away; undefined: none is near.
  */
 function nearest(word: string, candidates: readonly string[]): string | undefined {
@@ -32,7 +32,7 @@ function nearest(word: string, candidates: readonly string[]): string | undefine
   return ranked.filter(({ slips }) => slips <= most).toSorted((a, b) => a.slips - b.slips)[0]?.candidate;
 }
 
-/** @returns What to put behind a message about an unknown word. */
+/** @returns The end of a message about an unknown word. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const meant = nearest(word, candidates);
   return meant === undefined ? "" : `: did you mean ${meant}?`;

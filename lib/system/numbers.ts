@@ -1,7 +1,7 @@
 /** Reading numbers strictly: digits only, in a range, or nothing. */
 
 /**
- * @param text What the user wrote.
+ * @param text The user's text.
  * @param min The smallest number allowed.
  * @param max The largest number allowed.
  * @returns The number, or undefined when `text` is anything but plain decimal digits in range.

@@ -81,9 +81,9 @@ export function optionHelp({ help, default: otherwise, formerly }: Option): stri
  * Reads the options of a command.
  *
  * @param table The options that it has.
- * @param args What follows the command's name.
+ * @param args The arguments after the command's name.
  * @param stopEarly Whether the options end at the first operand, as before a command of its own.
- * @returns What was given.
+ * @returns The options and operands given.
  * @throws {UsageError} When an option is unknown, lacks its value or has one too many.
  */
 export function readOptions(table: OptionTable, args: readonly string[], stopEarly: boolean): ReadOptions {

@@ -8,7 +8,7 @@ const BUILD_MS = 300_000;
 /**
  * Builds it, by that commit's own script, and lends it.
  *
- * @param commit What git takes for one.
+ * @param commit Any name of a commit that git accepts.
  * @param directory An empty one of the caller's.
  * @throws {Error} when there is no such commit, or it does not build.
  */

@@ -8,8 +8,8 @@ export async function describeMachine(): Promise<string> {
 }
 
 /**
- * @returns What else keeps the machine busy, asked before anything is measured: then ratios count, and no figure alone. Undefined:
- * less than it has processors.
+ * @returns A note on other load, taken before anything is measured: then only ratios count. Undefined: the load is at
+ * most the number of processors.
  */
 export function otherWork(): string | undefined {
   const [load = 0] = Deno.loadavg();

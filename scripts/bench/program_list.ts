@@ -29,7 +29,7 @@ async function makeDatabase({ directory }: Site): Promise<void> {
   await output([program, ...args], { env: { TZ: "UTC", HOME: directory } });
 }
 
-/** @param server What stands in its only server block. Root's workers stay root's: the sockets are. */
+/** @param server The text of its only server block. Root's workers stay root's: the sockets are. */
 function nginxConfiguration({ directory }: Site, name: string, server: string): string {
   return `${
     Deno.uid() === 0 ? "user root; " : ""

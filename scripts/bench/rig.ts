@@ -64,7 +64,7 @@ export interface Rig {
 /**
  * Runs a program to its end.
  *
- * @returns What it wrote to standard output.
+ * @returns Its standard output.
  * @throws {Error} with its standard error when it fails, or takes longer than `timeoutMs`.
  */
 export async function output(

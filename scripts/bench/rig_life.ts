@@ -14,7 +14,7 @@ async function makeInMemory(): Promise<string> {
  * Lends a rig, with the library built.
  *
  * @param compare A commit whose library takes its turns too.
- * @returns What `use` returned.
+ * @returns The result of `use`.
  * @throws {Error} when something does not build, and what `use` throws.
  */
 export async function withRig<Result>(

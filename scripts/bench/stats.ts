@@ -31,7 +31,7 @@ export function spread(values: readonly number[]): Spread {
  * Compares round by round, as what disturbs a round disturbs both sides of it.
  *
  * @param values One a round.
- * @param bases What they are compared to, one a round.
+ * @param bases The values to compare them to, one a round.
  * @returns The spread of the quotients.
  */
 export function ratio(values: readonly number[], bases: readonly number[]): Spread {

@@ -105,7 +105,7 @@ async function kilobytesOf(directory: string): Promise<number> {
  * Makes `unsock_VERSION_MACHINE.deb`.
  *
  * @param out Where.
- * @param tree What `unsock install` puts below a prefix, for that machine.
+ * @param tree The files of `unsock install` below a prefix, for that machine.
  * @param hasProgram Whether its `bin/unsock` is the whole command line.
  */
 export async function makeDeb(out: string, machine: DebianMachine, tree: string, hasProgram: boolean): Promise<void> {

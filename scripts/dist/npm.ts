@@ -43,7 +43,7 @@ async function packAs(
  * Makes the package of one machine, which has the library.
  *
  * @param out Where.
- * @param tree What `unsock install` puts below a prefix.
+ * @param tree The files of `unsock install` below a prefix.
  */
 export async function makeMachinePackage(out: string, machine: NodeMachine, tree: string): Promise<void> {
   const description = `unsock's library for Linux on ${machine}`;

@@ -8,7 +8,7 @@ import { DATE, ROOT } from "./tools.ts";
  * what npm would have installed.
  *
  * @param directory An empty one.
- * @param carried What else is carried: by its path there, the file.
+ * @param carried Other files to carry, by their paths there.
  * @returns The configuration's path.
  * @throws {Error} When a package is not in the cache.
  */

@@ -45,7 +45,7 @@ function animate(times: readonly number[], last: number): string {
 }
 
 /**
- * @param title What the picture is called, for those who do not see it.
+ * @param title The picture's title, for screen readers.
  * @param steps In order.
  * @returns The SVG.
  */

@@ -48,9 +48,9 @@ export function inodeOf(file: string): number | undefined {
 }
 
 /**
- * @param before What was there a while ago, so that what is just coming or going does not count.
+ * @param before The files of a while ago: only files that are stale both then and now count.
  * @param kills How many clients of datagrams were killed, and how many files left on purpose.
- * @returns What is not in order.
+ * @returns The faults found.
  */
 export function judgeFiles(
   directory: string,

@@ -24,7 +24,7 @@ export interface Sample {
   readonly rssKb: number;
 }
 
-/** @returns What a process has now; undefined: it has ended. */
+/** @returns A process's present resources; undefined: it has ended. */
 export function sample(pid: number): Sample | undefined {
   const rss = read(`/proc/${pid}/status`).match(/^VmRSS:\s+(\d+)/m)?.[1];
   return rss === undefined ? undefined : { descriptors: list(`/proc/${pid}/fd`).length, rssKb: Number(rss) };

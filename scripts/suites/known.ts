@@ -27,7 +27,7 @@ export function isKnown(known: readonly Known[], suite: string, test: string): b
 }
 
 /**
- * @param run What a suite did; only of the parts that ran can it be said.
+ * @param run A suite's result; only the parts that ran count.
  * @returns The known differences of that suite which are none any more.
  */
 export function noLongerDiffers(

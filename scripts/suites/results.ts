@@ -18,8 +18,8 @@ export interface Compared {
 }
 
 /**
- * @param tcp What the tests did over TCP.
- * @param unsock What they did under unsock.
+ * @param tcp The tests' results over TCP.
+ * @param unsock Their results under unsock.
  * @returns The tests that pass over TCP and not under unsock: also those that are skipped there, or did not run.
  */
 export function suspects(tcp: Results, unsock: Results): string[] {
@@ -28,9 +28,9 @@ export function suspects(tcp: Results, unsock: Results): string[] {
 
 /**
  * @param tcp The first round, over TCP.
- * @param suspected What differed in the first round.
+ * @param suspected The tests that differed in the first round.
  * @param again The second round of those, over TCP and under unsock.
- * @returns What is to be told of them all.
+ * @returns The comparison of all tests.
  */
 export function compare(
   tcp: Results,
@@ -48,8 +48,8 @@ export function compare(
 }
 
 /**
- * @param expected What ran over TCP.
- * @param sofar What has run here.
+ * @param expected The results over TCP.
+ * @param sofar The results here so far.
  * @returns Those that have not even been begun, as the program ended before.
  */
 export function notRun(expected: Results, sofar: Results): string[] {

@@ -23,10 +23,10 @@ interface Whole {
 }
 
 /**
- * @param part What to run.
+ * @param part The part to run.
  * @param library The library, as a program.
  * @param logs An absolute path: what the part printed is kept below it, `.tcp` and `.unsock`, with all rounds one after another.
- * @returns What it did here and there.
+ * @returns Its results over TCP and under unsock.
  */
 export async function comparePart(part: Part, library: string, logs: string): Promise<PartResult> {
   const begun = performance.now();

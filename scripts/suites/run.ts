@@ -25,7 +25,7 @@ export interface Where {
 
 /**
  * @param suite Which.
- * @returns What it did; a suite that could not be run has `wrong` and no tests.
+ * @returns Its result; a suite that could not be run has `wrong` and no tests.
  */
 export async function runSuite(suite: Suite, { cache, library, parts }: Where): Promise<SuiteRun> {
   const results: PartResult[] = [];
