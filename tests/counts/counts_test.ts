@@ -10,7 +10,7 @@ import { shimEnv } from "../support/shim.ts";
 const FEW = 3;
 const MANY = 200;
 
-/** What a process of its own adds at its end, file by file: is the number still the socket's, and has somebody else it too? */
+/** Calls a file that a child adds at its end: whether the number is still the socket's, and whether it is shared. */
 const CALLS_OF_AN_INHERITED = 3;
 
 /** SO_SNDBUFFORCE is root's; who may not gets as much as there is by one call more. */
@@ -33,7 +33,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "connect, with the address on the heap": 3,
   "close with SO_LINGER 0": 1,
   "accept": 1,
-  // Is it the descriptor's event, is it the connection that is known, and what has become of it?
+  // Checks that the event is the descriptor's, that the connection is the known one, and its state.
   "hear of an end": 4,
   "dup a connection": 2,
   "close the copy of a connection": 1,
@@ -91,7 +91,7 @@ Deno.test({
       const compiled = await run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", "-o", program, source]);
       assertEquals(compiled.stderr, "");
       const sockets = join(dir, "s");
-      // What libc does for a fork depends on libc: what the library adds is exact.
+      // The calls of libc's fork depend on libc: only the library's additional calls are exact.
       const plain = await trace(program, dir, "nothing", {});
       for (const held of [FEW, MANY]) {
         const operations = await trace(program, dir, `${held}`, shimEnv(sockets));

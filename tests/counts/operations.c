@@ -2,8 +2,8 @@
  * Usage: operations HELD | nothing
  *
  * Does each operation once, between two marks that a tracer sees (faccessat of "/begin/NAME" and "/end/NAME"), while
- * HELD listeners, as many UDP servers and as many connections are held. What a process does for the first time only
- * (reading the range of ports, say) is done before. With "nothing" there are no sockets: forks.
+ * HELD listeners, as many UDP servers and as many connections are held. Work that a process does only once (reading
+ * the range of ports, say) is done before. With "nothing" there are no sockets: forks.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -97,7 +97,7 @@ static void hold(int first, int count) {
     }
 }
 
-/* What epoll tells of a connection that its client has closed: the second one of the process counts. */
+/* Waits by epoll for the end of a closed connection: the second one of the process counts. */
 static void hear_of_ends(int listener) {
     int set = (int)must(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
     for (int i = 0; i < 2; i++) {

@@ -1,4 +1,4 @@
-/** What clients, and those who bind and close, pay for servers on several addresses of a port. */
+/** Costs of connect, bind and close on a port with servers on several addresses. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";

@@ -31,7 +31,7 @@ static void mark(const char *side, char letter) {
     syscall(SYS_faccessat, AT_FDCWD, path, F_OK);
 }
 
-/* What a connection says first, without the line's end, or the errno's name. */
+/* Reads the first line from a connection, without its end, or the errno's name. */
 static void meet(char marked, char line[LINE]) {
     struct sockaddr_in to = address; /* on the stack, which is certain to be there */
     size_t length = 0;

@@ -1,4 +1,4 @@
-/** What a connect by a control file costs, and that the file is followed as it is at that moment, though it is remembered. */
+/** Costs of a connect by a control file, which is followed as it is at that moment, though it is cached. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { controlFile, sockaddrInet, sockaddrUnix } from "../support/control.ts";
@@ -12,10 +12,10 @@ const PORT = 2000;
 /** A file that has changed a moment ago is read each time: it may change again within one tick of its clock. */
 const SETTLED_MS = 2_100;
 
-/** Is the file the one that is known, and whose? Root's is trusted by everybody. */
+/** Checks that the file is the known one, and its owner. Root's is trusted by everybody. */
 const LOOK = Deno.uid() === 0 ? ["statx"] : ["statx", "geteuid"];
 
-/** Is it the socket that is known, and the file? To another family the socket is exchanged. */
+/** Checks that the socket and the file are the known ones. For another family the socket is exchanged. */
 const TO_INET = ["getsockname", "getsockopt", ...LOOK, "connect"];
 const TO_UNIX = [...LOOK, "fcntl", "socket", "fcntl", "dup3", "close", "connect"];
 

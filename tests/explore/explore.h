@@ -1,6 +1,6 @@
 /*
- * What the parts of the explorer share: what each process of a scenario did and when, as seen by all of them. Time is
- * counted in steps: one for each system call at which a process was stopped.
+ * Shared by the parts of the explorer: the operations of each process of a scenario and their times, visible to all.
+ * Time is counted in steps: one for each system call at which a process was stopped.
  */
 #ifndef EXPLORE_H
 #define EXPLORE_H
@@ -59,7 +59,7 @@ void close_all(void);
 /* Receives all datagrams that wait at this process's sockets: their senders' operations have `reached` then. */
 void drain(void);
 
-/* Whose listener a connected socket has met; and a socket that stays open until it is closed by an operation. */
+/* Returns the owner of the listener; keeps a socket open until an operation closes it. */
 pid_t peer_of(int fd);
 void keep_socket(int fd, int operation);
 

@@ -26,7 +26,7 @@ export interface Choice {
   readonly timeoutMs?: number;
 }
 
-/** What came of them. */
+/** Their results. */
 export interface Explored {
   readonly schedules: number;
   /** A line each, which begins with the schedule: `explore -r SCHEDULE` runs it again. */
@@ -50,7 +50,7 @@ export async function buildExplorer(dir: string): Promise<string> {
 /**
  * Runs schedules of a scenario, in a directory of their own.
  *
- * @param tool What `buildExplorer` made.
+ * @param tool The result of `buildExplorer`.
  * @throws {Error} when the tool itself fails.
  */
 export async function explore(tool: string, scenario: Scenario, choice: Choice): Promise<Explored> {

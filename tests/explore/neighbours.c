@@ -1,4 +1,4 @@
-/* What stands beside the library in a directory: plain Unix servers and clients, control files, and who prunes. */
+/* Neighbours of the library in a directory: plain Unix servers and clients, control files, and prune. */
 #include "explore.h"
 #include "rt/syscall6.h"
 

@@ -1,10 +1,10 @@
 /*
- * What a process of a scenario does. It is an ordinary socket program under the library.
+ * Operations of a process in a scenario: an ordinary socket program under the library.
  *   bADDR  binds and listens           nADDR  binds                  dADDR  binds a UDP socket
  *   c      closes its latest socket    xADDR  connects               yADDR  sends a datagram
  *   f      a child keeps copies of all its sockets, until the schedule has been judged
  *   e      ends as exit(3) does        k      is killed (only before "/")
- *   s, S   a plain Unix server at PORT.sock: s removes what is there before        X  a plain Unix client
+ *   s, S   a plain Unix server at PORT.sock: s removes any file there before        X  a plain Unix client
  *   m, u   makes, removes a control file at PORT.sock                              r  prune
  *   U      is another user from now on         v  removes PORT.sock, whoever has it, as nobody should
  */

@@ -1,7 +1,7 @@
 /*
- * What must hold of every schedule, by the rules of TCP and UDP: who may be bound beside whom, who is refused, who is
- * reached. A server is certainly there from the end of its bind to the beginning of its close, and perhaps from the
- * beginning of the one to the end of the other.
+ * Checks every schedule against the rules of TCP and UDP: which servers may be bound together, which clients are
+ * refused, which server is reached. A server is certainly there from the end of its bind to the beginning of its
+ * close, and perhaps from the beginning of the one to the end of the other.
  */
 #include "explore.h"
 
@@ -26,7 +26,7 @@ static bool is_dual(const struct where *where) {
     return strcmp(where->text, "::") == 0;
 }
 
-/* Does TCP exclude one by the other? */
+/* True if TCP does not allow both. */
 static bool conflict(const struct where *a, const struct where *b) {
     if (is_six(a) != is_six(b) && !is_dual(a) && !is_dual(b))
         return false;
@@ -137,7 +137,7 @@ static const char *judge_reached(const struct operation *me, bool plain) {
     return say("reached one that is not at this address", me, me->reached);
 }
 
-/* Whoever closes takes with it what has come and was not read. */
+/* True if the datagram's receiver may have closed before it read it. */
 static bool may_have_died(const struct operation *me) {
     for (int i = 0; i < shared->operations; i++) {
         const struct operation *server = &shared->operation[i];

@@ -1,11 +1,11 @@
-/** What two or three processes do at once, by the letters of `operations.c`. */
+/** Operations of two or three concurrent processes, by the letters of `operations.c`. */
 
 export interface Scenario {
   /** The processes' operations, divided by "|". */
   readonly text: string;
   /** The directory's mode; 0o700 unless told. */
   readonly mode?: number;
-  /** What is found, and stands in docs/limits.md. */
+  /** Findings that docs/limits.md lists. */
   readonly known?: RegExp;
 }
 

@@ -73,7 +73,7 @@ const int *plausible_errors(int number) {
     return others;
 }
 
-/* What finds out whether somebody still has the file, locks the directory for it, or removes it. */
+/* True for a call that finds a file's users, locks the directory for it, or removes it. */
 bool may_leave_file(int number) {
     static const int deciding[] = {__NR_statx,  __NR_getsockname, __NR_fcntl,     __NR_socket,   __NR_connect,
                                    __NR_openat, __NR_flock,       __NR_unlinkat,  __NR_renameat, __NR_renameat2,

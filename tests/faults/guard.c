@@ -134,8 +134,8 @@ static bool prune(const char *name) {
 }
 
 /*
- * A file that was left over goes when its port is bound and closed once more, and what was to be removed elsewhere when
- * a port that leads there is. What the tour made itself is removed.
+ * Removes a stale file: binding and closing its port once more does, or for a file elsewhere, a port that forwards
+ * there. Files that the tour made itself are removed.
  */
 static bool use_again(const char *name) {
     if (strcmp(name, ".unsock.gone") == 0) {

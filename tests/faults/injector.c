@@ -2,8 +2,8 @@
  * injector [-a] [-s STRIDE] [-o OFFSET] [-p PRELOAD] LIBRARY TOUR [SCENARIO…]: runs each scenario of the tour (all of
  * them, where none is named) with every system call of the library failing once with each plausible errno, and with the
  * process killed there; the directory, UNSOCK_DIR, has a guard. Of a loop's turns only the first ones fail, unless -a
- * asks for all. With a stride, only each STRIDE-th of these runs, from OFFSET on. What is wrong is printed, a line
- * each, then a line "N runs, M findings"; the exit status tells whether there were any.
+ * asks for all. With a stride, only each STRIDE-th of these runs, from OFFSET on. Each finding is printed on
+ * a line, then a line "N runs, M findings"; the exit status tells whether there were any.
  *
  * injector -n N -e ERRNO LIBRARY PROGRAM [ARG…]: runs any program once so; errno -1 kills it. Its output is printed.
  */
@@ -109,14 +109,14 @@ static struct outcome run_one(char *scenario, struct fault fault, struct helper 
     struct outcome outcome = injected_run((char *[]){tour, scenario, NULL}, preload, library, fault);
     runs++;
     judge(scenario, fault, &outcome);
-    /* Who was killed cannot remove its files. */
+    /* A killed process cannot remove its files. */
     fprintf(checker->ask, fault.error == KILLED || may_leave_file(outcome.number) ? "after\n" : "clean\n");
     fflush(checker->ask);
     hear(checker, scenario, fault, &outcome);
     return outcome;
 }
 
-/* Is it this run's turn, with the stride? */
+/* Runs one fault, if the stride selects it. */
 static void try(char *scenario, struct fault fault, struct helper *checker) {
     if (combinations++ % stride == offset)
         run_one(scenario, fault, checker);

@@ -32,7 +32,7 @@ struct outcome injected_run(char *const *argv, const char *preload, const char *
 /* The errnos that a system call may have, 0 at the end; none for one that never fails. */
 const int *plausible_errors(int number);
 
-/* May a file be left for the next bind to remove when this call fails? */
+/* True if a failure of this call may leave a file for the next bind to remove. */
 bool may_leave_file(int number);
 
 /* Its name, as far as it is in the table. */

@@ -54,7 +54,7 @@ export async function buildSanitized(): Promise<{ library: string; preload: stri
 export interface TourOptions {
   /** More variables of the programs; LD_PRELOAD is another one's than the library's. */
   env?: Record<string, string>;
-  /** What stands before the tour's name. */
+  /** Words before the tour's name. */
   before?: string[];
 }
 
@@ -83,8 +83,8 @@ function takePorts(): Deno.TcpListener {
  *
  * @param dir The directory of the socket files.
  * @param env More variables.
- * @param use What is done with it.
- * @returns What `use` returned.
+ * @param use Works with it.
+ * @returns The result of `use`.
  */
 export async function withTourEnv<Result>(
   dir: string,

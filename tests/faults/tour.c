@@ -84,8 +84,8 @@ static int connect_error(int fd, const address *to) {
 }
 
 /*
- * Is it a TCP socket that was refused (calls/refusal.c)? One that is in use is not closed, and one that has never been
- * connected has not ended.
+ * True for a TCP socket that was refused (calls/refusal.c). One in use is not closed, and one that was never connected
+ * has not ended.
  */
 static bool is_refused_tcp(int fd) {
     struct sockaddr_storage name = {0};

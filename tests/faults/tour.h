@@ -1,6 +1,6 @@
 /*
  * The tour of all intercepted calls. It is run again and again, each time with one system call of the library failing,
- * or killing the process: so every step here may fail, once. What may not happen is told by `finding`.
+ * or killing the process: so every step here may fail, once. `finding` reports a fault.
  */
 #ifndef TOUR_H
 #define TOUR_H
@@ -88,7 +88,7 @@ void tour_streams(const char *name);
 void tour_datagrams(const char *name);
 void tour_processes(const char *name);
 
-/* What the program does that a scenario executes with a listener. */
+/* Runs in the program that a scenario executes with a listener. */
 void tour_handed_over(void);
 
 /* Runs `step` when it is the scenario of that name, or all are wanted. Lists it when `name` is "list". */

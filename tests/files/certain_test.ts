@@ -68,8 +68,8 @@ Deno.test(
 );
 
 /**
- * Whose file another user's may still be is told by the names of all sockets there are: a port that no other test has
- * in a directory of its own.
+ * A port that no other test has: the names of all sockets show whether another user's file may still be in use, in
+ * whatever directory.
  */
 const PORT = 10_000 + (crypto.getRandomValues(new Uint16Array(1))[0] ?? 0) % 20_000;
 

@@ -1,4 +1,4 @@
-/** Who meets at the path of a control file: servers that close and bind there at the same moment. */
+/** Races at the path of a control file: servers that close and bind there at the same moment. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { DOORS, withPlace } from "../support/place.ts";

@@ -10,7 +10,7 @@ const programText = programsOf(import.meta);
 
 const ignore = !need("python3");
 
-/** What a program tells that does not leave its file, and what one does that does. */
+/** The facts that a program prints, and the files it leaves, if any. */
 interface Story {
   story: string;
   program: string;

@@ -88,7 +88,7 @@ void moment(void) {
         take_place();
 }
 
-/* Does the other one have the place? A process may have been told that it is taken. */
+/* True if the other one has the place. A process may have been told that it is taken. */
 static bool others(void) {
     char answer = 'y';
     int client = opened();

@@ -1,4 +1,4 @@
-/** What closing a socket, and the end of its process, leave in the directory: nothing of their own, all of others. */
+/** Closing a socket, and the end of its process, remove their own files from the directory, and no others. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { programsOf } from "../support/program_text.ts";

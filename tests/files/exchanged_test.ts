@@ -1,5 +1,5 @@
 /**
- * Somebody else exchanges the directory, again and again, with a link to another one. Who trusts him all the same
+ * Another user exchanges the directory, again and again, with a link to another one. A program that trusts him
  * (UNSOCK_TRUST, --force) changes nothing there: the live socket of the same name stays, with its mode.
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";

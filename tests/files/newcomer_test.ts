@@ -1,4 +1,4 @@
-/** Who binds a name without the lock, as he may where nobody had the port when he looked, keeps it. */
+/** A process that binds a name without the lock, as it may when the port was free, keeps the name. */
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
 import { tryEveryMoment } from "./tool.ts";

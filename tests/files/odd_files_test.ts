@@ -1,4 +1,4 @@
-/** What else may stand under a port's name: it is never opened so that it blocks, never removed, and never told. */
+/** Other files under a port's name: never opened in a way that blocks, never removed, and never listed. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { readFacts } from "../support/facts.ts";
@@ -13,7 +13,7 @@ const programText = programsOf(import.meta);
 
 const ignore = !need("python3");
 
-/** What stands there. */
+/** The files there. */
 const ODD = ["a directory", "a link to nowhere", "a FIFO"];
 
 for (const what of ODD) {

@@ -3,7 +3,7 @@
  *
  * Binds where a killed process with SO_REUSEPORT has left its names, and takes away the names of a socket whose file is
  * gone, again and again; each time, at another moment, a newcomer binds that very name without the lock, as it may:
- * before the first system call, before the second one, and so on. What it has got, it keeps. Says how many moments
+ * before the first system call, before the second one, and so on. It keeps its name. Prints how many moments
  * there were.
  */
 #define _GNU_SOURCE

@@ -3,7 +3,7 @@
  *
  * Makes, removes and sweeps private directories, where somebody else may write; each time, at another moment, he puts a
  * link to a directory outside in the place of one on the way: before the first system call, before the second one, and
- * so on. What is outside has to be as it was: its files, owners and rights. Says how many moments there were.
+ * so on. The directory outside must stay as it was: files, owners and rights. Prints how many moments there were.
  */
 #define _GNU_SOURCE
 #include "process/run_directory.h"

@@ -45,7 +45,7 @@ story(
 story(
   "with SO_REUSEADDR the newest has all datagrams, also of those who asked before, and the older one when that goes",
   programText("newest_has_datagrams"),
-  // Who asked before, and who is new.
+  // The answers to a client that asked before, and to a new one.
   {
     "the first": ["one", "one"],
     "the third": ["three", "three"],
@@ -114,7 +114,7 @@ story(
   },
 );
 
-/** Whoever connects while servers take each other's place, a thousand times, finds one of them. */
+/** A client that connects while servers take each other's place, a thousand times, reaches one of them. */
 story(
   "whoever looks in between finds one of them",
   programText("looks_in_between"),

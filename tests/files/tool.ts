@@ -4,7 +4,7 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { run } from "../support/process.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
-/** What a tool does not call needs nothing that it would call. */
+/** The linker drops functions that a tool does not call: their callees need not be linked. */
 const SECTIONS = ["-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"];
 const FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-Ic", ...SECTIONS];
 
@@ -13,7 +13,7 @@ const FLAGS = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-Ic
  *
  * @param dir The directory.
  * @param file The tool's own file, beside this one.
- * @param sources What it uses: by folder of `c/`, the files' names.
+ * @param sources The files it uses: by folder of `c/`, their names.
  * @param flags More flags of the compiler.
  * @returns Its path.
  */
@@ -36,8 +36,8 @@ export async function buildTool(
  * @param dir The directory of a test.
  * @param file The tool's own file.
  * @param sources As of buildTool.
- * @param argument What the tool is told, in the directory `place`, in which nothing may be left.
- * @param expected What it prints.
+ * @param argument The tool's argument, in the directory `place`, which must be empty at the end.
+ * @param expected Its output.
  */
 export async function tryEveryMoment(
   dir: string,

@@ -5,7 +5,7 @@ import { need } from "../support/programs.ts";
 
 const ignore = !need("cc");
 
-/** What a story of the probe prints when the kernel refuses the last step of its exchange. */
+/** The output of a story of the probe when the kernel refuses the last step of its exchange. */
 const STORIES: readonly { name: string; story: string; env?: Record<string, string>; facts: string[] }[] = [
   {
     name: "a UDP socket that cannot move from outside leaves no file behind",

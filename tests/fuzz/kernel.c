@@ -23,7 +23,7 @@ void fuzz_kernel_start(const uint8_t *data, size_t size) {
         fuzz_kernel.error = errors[data[0] >> 6];
         data += 2;
         size -= 2;
-        /* What is slow finds little. */
+        /* Small pieces are slow, and find little. */
         if (fuzz_kernel.piece > 0 && fuzz_kernel.piece < size / PIECES_MOST)
             fuzz_kernel.piece = (unsigned)(size / PIECES_MOST);
     }

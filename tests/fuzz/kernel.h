@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What must hold of every input; else it is kept as a crash. */
+/* Keeps the input as a crash unless the condition holds. */
 #define HOLDS(condition)                                                                                               \
     do {                                                                                                               \
         if (!(condition))                                                                                              \

@@ -1,4 +1,4 @@
-/** What is tried on a kernel: each probe, through each door, as root and as an ordinary user; and what counts as good. */
+/** The cases for a kernel: each probe, through each door, as root and as an ordinary user; and their judgement. */
 import { compareRuns, countTraffic, type ProbeOptions, type ProbeRun, registered } from "../support/probe.ts";
 import { type Door, passage } from "../support/doors.ts";
 import type { Differences } from "../support/differences.ts";
@@ -36,7 +36,7 @@ export interface Case {
   readonly shim: Run;
 }
 
-/** What the guest says of a run. */
+/** The guest's report of a run. */
 export interface Outcome {
   readonly status: number;
   readonly lines: readonly string[];
@@ -52,7 +52,7 @@ export function programName(probe: string, door: Door): string {
 
 /**
  * @param doors By which the library reaches the probes.
- * @param users Who runs them.
+ * @param users The users who run them.
  * @param machine Where.
  * @param only If given, the names of the probes.
  */

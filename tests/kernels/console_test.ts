@@ -1,4 +1,4 @@
-/** What the guest's console says of its runs, and how versions of kernels are compared. */
+/** Parsing the guest's console output, and comparing kernel versions. */
 import { assert, assertEquals } from "@std/assert";
 import { isBefore } from "../support/kernel.ts";
 import { parseOutcomes } from "./machine.ts";

@@ -16,7 +16,7 @@ function withCancel(directory: string): string[] {
   return ["libc.so.6", "libgcc_s.so.1"].map((name) => `${directory}/${name}`);
 }
 
-/** What compiles for a machine, and where the files of its C library are. */
+/** The compiler for a machine, and the files of its C library. */
 const COMPILERS: Readonly<Record<Machine, { compiler: string; prefix: string; files: string[] }>> = {
   x86_64: {
     compiler: "cc",
@@ -39,9 +39,9 @@ const TRUE = "int main(void) { return 0; }\n";
 /**
  * Makes the initial file system.
  *
- * @param machine What to compile for.
+ * @param machine The machine to compile for.
  * @param shell Its /bin/sh.
- * @param cases What the guest is to run.
+ * @param cases The cases for the guest to run.
  * @param directory Where compiled programs and the archive go.
  * @returns The archive's path.
  */

@@ -3,7 +3,7 @@ import { join } from "@std/path/posix";
 import { Archive } from "./archive.ts";
 import { ARCHITECTURES, type Series } from "./series.ts";
 
-/** What a kernel's package is made of besides itself, since Debian 14; its modules are not needed. */
+/** Packages that a kernel's package depends on since Debian 14; its modules are not needed. */
 const IMAGE = /^linux-(image|binary)-\d/;
 
 export interface Kernel {

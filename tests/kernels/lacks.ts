@@ -25,7 +25,7 @@ const PEEK_OFF = "TCP has had SO_PEEK_OFF since 6.9; AF_UNIX, which answers, alw
 const PASSCRED =
   "an accepted TCP socket has had its listener's SO_PASSCRED since 6.16, as the library's has everywhere";
 
-/** What is there instead, line by line, for one reason. */
+/** Returns the lines printed instead, all for one reason. */
 function because(why: string, instead: Readonly<Record<string, string>>): Differences {
   return Object.fromEntries(Object.entries(instead).map(([name, text]) => [name, { instead: text, why }]));
 }
@@ -109,8 +109,8 @@ const LACKS: readonly Lack[] = [
 /**
  * @param release A kernel's version.
  * @param probe A probe's name.
- * @param user Who runs it.
- * @returns What the probe prints there instead.
+ * @param user The user who runs it.
+ * @returns The lines that the probe prints there instead.
  */
 export function lackOf(release: string, probe: string, user: "root" | "user"): Differences {
   const lacks = LACKS.filter((one) => isBefore(release, one.before) && (one.user ?? user) === user);

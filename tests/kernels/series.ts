@@ -18,5 +18,5 @@ export const SERIES: readonly Series[] = [
   { name: "arm64", machine: "aarch64", suites: ["trixie"] },
 ];
 
-/** What Debian calls the machine. */
+/** Debian's names of the machines. */
 export const ARCHITECTURES: Readonly<Record<Machine, string>> = { x86_64: "amd64", aarch64: "arm64" };

@@ -1,4 +1,4 @@
-/** What libc's own code calls in a preloaded program: its streams write past every symbol. */
+/** Calls inside libc in a preloaded program: its streams write without any exported symbol. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
@@ -22,7 +22,7 @@ const CANCEL = "4883ec10ff742418e873ffffff5a59483d00f0ffff77094883c408c3";
 const HERE_COMPILED = { compiler: ["cc", "-fsanitize=address,undefined"], emulator: [] as string[] };
 const AARCH64 = { compiler: ["aarch64-linux-gnu-gcc", "-static"], emulator: ["qemu-aarch64"] };
 
-/** What the rule says of each pair of functions. */
+/** Returns the rule's answer for each pair of functions. */
 async function ask(
   dir: string,
   pairs: readonly (readonly [write: string, cancel: string])[],

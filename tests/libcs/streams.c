@@ -3,7 +3,7 @@
  * says:
  *
  *   cancel   a thread that waits in fputs is cancelled, once it waits and once before
- *   threads  threads print line by line into one pipe, with signals meanwhile: are all lines there, and whole?
+ *   threads  threads print line by line into one pipe, with signals meanwhile; no line may be lost or cut
  *   handle   the write that dlopen("libc.so.6") gives
  */
 #define _GNU_SOURCE
@@ -44,7 +44,7 @@ static void *waits(void *early) {
     return NULL;
 }
 
-/* Is the thread in the kernel's wait for the pipe? */
+/* Fills the pipe, so that the next write waits in the kernel. */
 static void until_full(void) {
     int flags = fcntl(ends[1], F_GETFL);
     fcntl(ends[1], F_SETFL, flags | O_NONBLOCK);

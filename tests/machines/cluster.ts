@@ -83,7 +83,7 @@ function exists(path: string): boolean {
 /**
  * Boots a machine.
  *
- * @param kernel What to boot.
+ * @param kernel The kernel to boot.
  * @param image Its file system.
  * @param dir Where the sockets of the hub and its multiplexer are.
  * @param node Its number, from 1.
@@ -124,7 +124,7 @@ export async function tellMonitor(dir: string, node: number, words: string): Pro
  *
  * @param dir Where the hub's sockets are.
  * @param nodes The machines.
- * @param during What to do meanwhile.
+ * @param during Runs meanwhile.
  */
 export async function withoutFrames(dir: string, nodes: number[], during: () => Promise<void>): Promise<void> {
   const ports = nodes.map((node) => `${dir}/hub.${node}`);

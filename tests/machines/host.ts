@@ -1,4 +1,4 @@
-/** What this machine tells of the guests' servers, and what it serves for them, by their multiplexers. */
+/** Clients of the guests' servers on this machine, and servers for the guests, through their multiplexers. */
 import { join } from "@std/path/posix";
 import { type Proc, run, type RunResult, start } from "../support/process.ts";
 import { unsockCommand } from "../cli/unsock.ts";

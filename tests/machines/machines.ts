@@ -61,7 +61,7 @@ function behind(lines: string[], word: string): string[] {
   return lines.filter((line) => line.startsWith(word)).map((line) => line.slice(word.length));
 }
 
-/** What this machine's clients find by the multiplexers of the first and the third machine. */
+/** Runs this machine's clients through the multiplexers of the first and the third machine. */
 async function tellFromHost(host: Host, first: Proc, third: Proc) {
   const stories = await host.tell(1, 5000);
   const conversations = [(await host.converse(5100)).code, (await host.converse(5101)).code];

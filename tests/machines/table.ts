@@ -11,7 +11,7 @@ const TITLES: Record<Exclude<Channel, "tcp">, string> = {
   guest: "guest to host",
 };
 
-/** What was told of each story, by channel. */
+/** The facts of each story, by channel. */
 export type Told = Record<Channel, Map<string, string>>;
 
 const BEGIN = "<!-- stories: written by deno task test:machines -->";
@@ -40,7 +40,7 @@ function hasStory(told: Told, channel: Channel, name: string): boolean {
 /**
  * Writes the table and what differs below it.
  *
- * @param told What was told.
+ * @param told The facts.
  * @returns Lines of Markdown.
  * @throws {Error} for a difference that nothing explains.
  */

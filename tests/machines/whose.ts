@@ -1,4 +1,4 @@
-/** Whose each difference from TCP is. */
+/** The cause of each difference from TCP. */
 
 type Whose = Partial<Record<"tipc" | "host" | "guest", string>>;
 

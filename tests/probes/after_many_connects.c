@@ -46,7 +46,7 @@ static void connect_each(const char *story) {
     }
 }
 
-/* What programs do with a socket that they never connect: ask about interfaces. */
+/* Uses a socket that is never connected: to ask about interfaces. */
 static void interfaces(const char *story) {
     int fd = CHECK(socket(AF_INET, SOCK_STREAM, 0));
     struct ifreq request = {.ifr_name = "lo"};

@@ -62,7 +62,7 @@ static void start_servers(void) {
     }
 }
 
-/* What the server says: the port where it was heard from. */
+/* Returns the port in the server's answer: the client's, as the server sees it. */
 static int answered(int fd) {
     char bytes[64] = {0};
     if (ready(fd, POLLIN, 10000) == 0)
@@ -82,7 +82,7 @@ static void train(int which) {
     }
 }
 
-/* What programs do with a UDP socket that they never send by, or before they do. */
+/* Uses a UDP socket before it sends, or without ever sending. */
 static void other_uses(const char *story) {
     int fd = fresh();
     address name = name_of(fd);

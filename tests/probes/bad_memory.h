@@ -44,7 +44,7 @@ static inline void set_up(void) {
             die("what was sent has not arrived");
 }
 
-/* What is behind the pointer where it can be read. */
+/* Fill the memory behind the pointer where it can be read. */
 static inline void give_nothing(void *at) {
     memset(at, 0, 1);
 }
@@ -139,7 +139,7 @@ static inline int count_descriptors(void) {
     return count;
 }
 
-/* What the call says, how many descriptors it made, and what is left to receive. */
+/* Prints the call's result, how many descriptors it made, and which data are left to receive. */
 static inline void tell(const struct slot *slot, enum kind kind) {
     char name[120];
     int ends[2];

@@ -102,7 +102,7 @@ static void datagrams(const char *story, const char *first, const char *second) 
     close(client);
 }
 
-/* What a server does with a socket that it was handed, where its starter has opened that one. */
+/* Listens on an inherited socket that its parent has opened. */
 static int listen_again(const char *host, int fd) {
     fact("inherited", "%s: listen: %s", host, listen(fd, 5) == 0 ? "ok" : errno_name(errno));
     int client = connected(host, own_port(fd));

@@ -85,7 +85,7 @@ static int client_of(int server) {
     return fd;
 }
 
-/* What the peer does that UDP's senders do not hear of. */
+/* Changes of the peer that UDP does not report to senders. */
 static void peers(void) {
     int server = bound("127.0.0.1", 0, SOCK_DGRAM), first = client_of(server), second = client_of(server);
     CHECK(connect_to(server, "127.0.0.1", own_port(first)));

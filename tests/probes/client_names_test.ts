@@ -25,7 +25,7 @@ function randomEndpoint(only?: number): { text: string; shown: string } {
   return { text: `${address}:${port}`, shown: `${four ? "0".repeat(20) + "ffff" : ""}${address}:${port}` };
 }
 
-/** What the server says of clients with these names. */
+/** Returns the server's answers to clients with these names. */
 async function ask(names: readonly string[]): Promise<string[]> {
   let answers: string[] = [];
   await withDir(async (dir) => {

@@ -16,7 +16,7 @@
 static int server, receiver;
 static address at_server, at_receiver;
 
-/* What the number was. */
+/* The descriptor's former file. */
 enum before {
     FRESH,
     CLIENT,
@@ -70,7 +70,7 @@ static int make(enum before before) {
     }
 }
 
-/* What it is now. */
+/* Its present file. */
 enum now { A_FILE, A_PIPE, A_TERMINAL, A_PAIR, A_STREAM, A_STREAM6, A_DATAGRAM, NOTHING, NOWS };
 static const char *const now_names[NOWS] = {"file", "pipe",          "terminal", "pair",
                                             "TCP",  "TCP over IPv6", "UDP",      "nothing"};

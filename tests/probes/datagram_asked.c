@@ -101,7 +101,7 @@ static void several(void) {
     close(server);
 }
 
-/* What the server learns is not in what it answers to, nor in what the client is told of itself. */
+/* The address asked is neither in the sender's address, nor in the client's own. */
 static void names(void) {
     int server = serving("0.0.0.0"), client = asking(AF_INET, CONNECTS);
     address to = ip("127.0.0.2", own_port(server)), from = unwritten();

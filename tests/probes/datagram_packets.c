@@ -1,4 +1,4 @@
-/* What a receiver is told about each packet, and messages that are cut into several datagrams (UDP_SEGMENT). */
+/* Packet information for receivers, and messages that are cut into several datagrams (UDP_SEGMENT). */
 #include "probe.h"
 
 #include <netinet/udp.h>

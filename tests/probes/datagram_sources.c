@@ -63,7 +63,7 @@ static void servers_first(void) {
     close(client), close(server);
 }
 
-/* Who has connected to a socket stays connected to it, whatever it sends to whom. */
+/* A client that has connected to a socket stays connected, wherever that socket sends. */
 static void connected_to(void) {
     int client = both_families("::", 0), server = both_families("::", 0), peer = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     address mine = ip("127.0.0.1", own_port(client)), to = ip("::ffff:127.0.0.1", own_port(server));

@@ -14,7 +14,7 @@
 #define MOST 200
 #define RUN_SECONDS 60 /* at the most */
 
-/* What stands where nothing was written: no byte of the time while this runs, but of its microseconds. */
+/* Fill byte for unwritten memory: not in the time while this runs, except in its microseconds. */
 static unsigned char untouched = 0xee;
 
 static inline void choose_untouched(void) {
@@ -96,7 +96,7 @@ static inline void drain(int fd) {
     }
 }
 
-/* Could the port be taken for what was never written? */
+/* True if a byte of the port equals the fill byte. */
 static inline bool is_untouched(int fd) {
     int port = own_port(fd);
     return (port & 0xff) == untouched || port >> 8 == untouched;

@@ -1,5 +1,5 @@
-/* What epoll_wait, epoll_pwait and epoll_pwait2 say after the peer's end: by level, by edge, once, asked for this and
- * that; how they wait then; and that what was registered stays so. */
+/* epoll_wait, epoll_pwait and epoll_pwait2 after the peer's end: level, edge and one-shot, with several events; their
+ * waiting; and that registrations stay. */
 #include "endings.h"
 
 #include <pthread.h>

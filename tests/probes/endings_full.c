@@ -1,4 +1,4 @@
-/* What poll and epoll tell of a connection whose buffer is full. To TCP, who has shut down writing can write: EPIPE. */
+/* poll and epoll on a connection whose buffer is full. In TCP, a socket shut down for writing is writable: EPIPE. */
 #include "endings.h"
 
 #include <sys/epoll.h>

@@ -1,4 +1,4 @@
-/* What poll, ppoll, select and pselect say after the peer's end, asked for this and that, and how they wait. */
+/* poll, ppoll, select and pselect after the peer's end, with several events, and their waiting. */
 #include "endings.h"
 
 #include <pthread.h>

@@ -31,7 +31,7 @@ static void tell(const char *story, const char *what, long result) {
     fact_call(name, result);
 }
 
-/* What the socket says of itself then. */
+/* Prints the socket's state. */
 static void tell_state(const char *story, struct pair *pair) {
     char name[160], byte;
     snprintf(name, sizeof name, "%s: poll", story);
@@ -165,7 +165,7 @@ int main(int count, char **words) {
     for (int end = OPEN; end < ENDS; end++)
         for (int first = SHUT_RD; first <= SHUT_RDWR; first++)
             for (int second = SHUT_RD; second <= SHUT_RDWR; second++) {
-                /* What comes after a side was shut for reading can be read over TCP alone (docs/limits.md). */
+                /* After SHUT_RD, later data can be read over TCP alone (docs/limits.md). */
                 if (end != SENT_CLOSED || first == SHUT_WR)
                     before_and_after((enum end)end, first, second);
                 after((enum end)end, first, second);

@@ -36,7 +36,7 @@ static void close_sources(const struct sources *sources) {
     close(sources->pipe[1]);
 }
 
-/* What came of it, and where file and pipe are then. */
+/* Prints the call's result, and the positions of file and pipe. */
 static void put(const char *story, const char *what, int fd, const struct sources *sources, enum call call) {
     char name[200];
     off_t offset = 5;
@@ -123,7 +123,7 @@ static void not_connected(void) {
     close_sources(&sources);
 }
 
-/* What does not concern a connection's end stays as it is. */
+/* Calls that do not concern a connection's end are unchanged. */
 static void others(void) {
     struct sources sources = open_sources();
     int broken[2];
@@ -177,7 +177,7 @@ static void large(off_t offset) {
     drop_pair(&pair);
 }
 
-/* Who has a handler hears of the second call. */
+/* A handler gets the signal of the second call. */
 static void signals(void) {
     struct pair pair = make_pair(false);
     struct sources sources = open_sources();

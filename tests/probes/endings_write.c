@@ -98,7 +98,7 @@ static void errors(enum end end) {
     drop_pair(&pair);
 }
 
-/* What is true of a connection is true by each descriptor and in each process that has it. */
+/* All descriptors and processes of a connection share its state. */
 static void shared(void) {
     struct pair pair = make_pair(false);
     int other = CHECK(dup(pair.fd));

@@ -1,4 +1,4 @@
-/* What the probes of epoll registrations share: sockets made in advance, registrations, and what a set reports. */
+/* Shared by the probes of epoll registrations: sockets made in advance, registrations, and the events of a set. */
 #ifndef PROBE_EPOLL_H
 #define PROBE_EPOLL_H
 

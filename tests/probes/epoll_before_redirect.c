@@ -224,7 +224,7 @@ static void through_duplicate(void) {
     close(set);
 }
 
-/* What a registered socket reports when its peer has gone. */
+/* Prints the events of a registered socket whose peer has gone. */
 static void hang_up(void) {
     int set = new_set(), client = new_socket();
     CHECK(control(set, EPOLL_CTL_ADD, client, EPOLLIN | EPOLLRDHUP, DATA));

@@ -87,7 +87,7 @@ static void one_shot_datagrams(void) {
     close(set);
 }
 
-/* What a closed socket left behind is no other socket's. */
+/* A socket does not inherit the registration of a closed one with its number. */
 static void one_shot_number_reused(void) {
     int set = new_set(), client = next_socket(), other = next_socket();
     fired(set, client, EPOLLIN);

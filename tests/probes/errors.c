@@ -1,4 +1,4 @@
-/* What fails and with which errno, that success leaves errno alone, and that a refused descriptor can be used again. */
+/* Failing calls and their errnos; success leaves errno alone, and a refused descriptor can be used again. */
 #include "probe.h"
 
 #include <netinet/ip.h>

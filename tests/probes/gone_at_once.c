@@ -1,6 +1,6 @@
 /*
- * Who has waited for the end of a process finds all that it had closed: the pipe that it wrote to is at its end, and
- * the lock on a file that it held is free. It has a thread, and sockets that others have, too.
+ * Once a process has been waited for, all its files are closed: the pipe that it wrote to is at its end, and the lock
+ * on a file that it held is free. It has a thread, and sockets that others have, too.
  */
 #include "probe.h"
 

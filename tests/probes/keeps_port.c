@@ -52,7 +52,7 @@ static const char *of(const char *what) {
     return name;
 }
 
-/* Is a client answered, and by the socket? The client resets it: no TIME_WAIT holds the port. */
+/* Prints whether the socket answers a client. The client resets: no TIME_WAIT holds the port. */
 static void ask(const char *what, int server, const char *host, int port) {
     int client = CHECK(socket(strchr(host, ':') ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     int result = connect_to(client, host, port), refused = errno;

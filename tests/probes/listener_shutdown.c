@@ -38,7 +38,7 @@ static int begin(const char *host, bool nonblocking) {
     return fd;
 }
 
-/* What the socket and a duplicate say, and what can still be done with it. */
+/* Prints the state of the socket and a duplicate, and which calls still work. */
 static void alone(const char *host, int how, bool nonblocking) {
     char story[80];
     snprintf(story, sizeof story, "%s, %s, %s", host, hows[how], nonblocking ? "nonblocking" : "blocking");
@@ -127,7 +127,7 @@ static void waiting(const char *what, void *(*waits)(void *), int how) {
     close(waited_for);
 }
 
-/* Another process has it: does its loop end? It asks as loops do: for an event, then for a connection. */
+/* Another process has it, and its loop must end. It asks as loops do: for an event, then for a connection. */
 static void in_a_child(int how, bool nonblocking) {
     char story[80];
     int told[2];

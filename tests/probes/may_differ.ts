@@ -4,7 +4,7 @@
  */
 import type { Differences } from "../support/differences.ts";
 
-/** What a server on a wildcard is told of a client whose name was made before it asked at this address. */
+/** The addresses that a wildcard server sees of a client whose name was made before it asked at this address. */
 function askedBefore(prefix: string, told: string) {
   return {
     instead: `${prefix === "" ? "" : `at ${prefix}${told} `}at ${told}, from ${told} to ${told}, port right`,

@@ -1,4 +1,4 @@
-/** What IP does not know: addresses of no family. */
+/** Addresses that IP does not have: of no family. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { readFacts } from "../support/facts.ts";

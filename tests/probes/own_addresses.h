@@ -31,7 +31,7 @@ static void serve(int fd, const char *text, int flags, int stop);
 /* Prints who answers at an address, and whether both ends tell the same addresses. */
 static void ask(const char *name, const char *text, int port);
 
-/* As `ask`, without a word: is it the server of just that address? */
+/* As `ask`, without output: true if the server of just that address answers. */
 static bool reaches(const char *text, int port);
 
 static _Noreturn void bind_and_serve(const char *text, int port, int flags, int tell, int stop) {

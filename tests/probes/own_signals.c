@@ -1,6 +1,6 @@
 /*
- * A program that does with signals, stacks and pointers whatever it likes: blocks all signals, handles SIGSYS itself,
- * jumps out of handlers, has little stacks and wild pointers. What its socket calls do must not depend on it.
+ * A program that uses signals, stacks and pointers freely: blocks all signals, handles SIGSYS itself, jumps out of
+ * handlers, has little stacks and wild pointers. Its socket calls must not depend on that.
  */
 #include "probe.h"
 
@@ -83,7 +83,7 @@ static bool usr2_was_blocked(void) {
     return sigismember(&before, SIGUSR2);
 }
 
-/* What a handler writes into the saved mask is in force when it has returned: to the program, or to a call of its. */
+/* A handler's change of the saved mask is in force when it returns: to the program, or into one of its calls. */
 static void edited_masks(void) {
     struct sigaction action = {.sa_sigaction = block_usr2, .sa_flags = SA_SIGINFO};
     sigset_t none, usr1, before;

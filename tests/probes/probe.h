@@ -1,6 +1,6 @@
 /*
- * What every probe program shares: printing facts, naming errnos, IP addresses as values, sockets that are ready for
- * use, and peers in other processes.
+ * Shared by all probe programs: printing facts, naming errnos, IP addresses as values, sockets that are ready for use,
+ * and peers in other processes.
  *
  * A probe is an ordinary socket program about one family of behaviours. It prints `name: value` lines that are the same
  * on every run over real TCP and UDP, so that a run under the library can be compared with it line by line.
@@ -242,7 +242,7 @@ static inline int connected(const char *text, int port) {
     return fd;
 }
 
-/* What poll reports for `fd` within `milliseconds`, begun anew after a signal; 0 when nothing happened. */
+/* Returns the events of `fd` within `milliseconds`, begun anew after a signal; 0 for none. */
 static inline int ready(int fd, int events, int milliseconds) {
     struct pollfd waiting = {.fd = fd, .events = (short)events};
     int found;

@@ -1,4 +1,4 @@
-/* What the probes of random calls share: numbers that are the same everywhere, and lines that tell call and slot. */
+/* Shared by the probes of random calls: numbers that are the same everywhere, and lines with call and slot. */
 #ifndef PROBE_RANDOM_H
 #define PROBE_RANDOM_H
 

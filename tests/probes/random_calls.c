@@ -13,9 +13,9 @@
 #define FIRST_PORT 20001
 
 /*
- * What is left out, since it is known to differ and why (docs/limits.md): an IPv4 client of an IPv6 server, a socket
- * that connects to itself, two sockets bound to one port of which none listens, what a failed connect leaves of a name,
- * and the same connection again.
+ * Left out, as known to differ (docs/limits.md): an IPv4 client of an IPv6 server, a socket that connects to itself,
+ * two sockets bound to one port of which none listens, the name after a failed connect, and the same connection
+ * again.
  */
 struct slot {
     int fd; /* -1: free */
@@ -253,7 +253,7 @@ static void one_call(void) {
         options(slot);
 }
 
-/* What the next program has to know: it goes on where this one stopped, with the descriptors that it inherits. */
+/* State for the next program, which goes on where this one stopped, with the descriptors that it inherits. */
 struct state {
     uint64_t random;
     int step;

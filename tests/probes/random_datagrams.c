@@ -35,7 +35,7 @@ static void say_result(const char *call, int slot, long result) {
     say(call, slot, result < 0 ? errno_name(errno) : text);
 }
 
-/* Which socket has this port? Ports that the kernel chose differ from run to run, their owners don't. */
+/* Names the socket that has this port. Ports that the kernel chose differ from run to run, their owners don't. */
 static void describe(const address *who, char *text, size_t size) {
     char host[64] = "?";
     const void *bytes =
@@ -247,7 +247,7 @@ static void one_call(void) {
         names(slot);
 }
 
-/* What the next program has to know: it goes on where this one stopped, with the descriptors that it inherits. */
+/* State for the next program, which goes on where this one stopped, with the descriptors that it inherits. */
 struct state {
     uint64_t random;
     int step;

@@ -68,7 +68,7 @@ static int used_slot(void) {
     return slot;
 }
 
-/* What is sent comes at once. */
+/* Turns TCP_NODELAY on, so that data arrive at once. */
 static struct end *new_end(int slot, int fd) {
     CHECK(set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1));
     struct end *made = &ends[ends_used++];
@@ -139,7 +139,7 @@ static void send_some(int slot) {
     }
 }
 
-/* What edges tell more often here than over TCP, or less, and what never changes anything: takes them. */
+/* Takes pending edges: their number differs from TCP, and changes nothing. */
 static void take_edges(void) {
     struct epoll_event events[SLOTS];
     CHECK(epoll_wait(set, events, SLOTS, 0));

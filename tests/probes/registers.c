@@ -1,7 +1,7 @@
 /*
- * What a system call leaves of the registers: all general ones (on x86-64 but three), the flags, the large ones, there
- * also the 128 bytes below the stack pointer. The calls are made as programs make them that have no libc: a number,
- * then the instruction.
+ * Registers after a system call: all general ones (on x86-64 but three), the flags and the large ones are kept, and
+ * there the 128 bytes below the stack pointer. The calls are made as in programs without libc: a number, then the
+ * instruction.
  */
 #include "probe.h"
 

@@ -61,7 +61,7 @@ static void bind_another(const char *name, const char *text, int port, int flags
     stop(&server, false);
 }
 
-/* What the kernel says to each of these beside one with SO_REUSEPORT on `first`. */
+/* Prints the result of each bind beside a server with SO_REUSEPORT on `first`. */
 static void beside(const char *first) {
     static const char *const others[] = {"127.0.0.1", "127.0.0.2", "0.0.0.0", "::1"};
     char name[200];

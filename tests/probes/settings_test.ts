@@ -1,4 +1,4 @@
-/** What the settings do to the sockets of small programs: blocking, fallback, converted addresses, the log. */
+/** Effects of the settings on the sockets of small programs: blocking, fallback, converted addresses, the log. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { buildProbe } from "../support/probe.ts";

@@ -111,7 +111,7 @@ static void jump(int number) {
         siglongjmp(back, 1);
 }
 
-/* What a jump leaves open is lost, as over TCP; nothing else is. */
+/* A jump loses only the descriptors that it leaves open, as over TCP. */
 static void *jumps(void *nothing) {
     volatile int times = 0;
     if (sigsetjmp(back, 1) != 0)

@@ -164,7 +164,7 @@ static void *in_parts(void *unused) {
     return NULL;
 }
 
-/* Who peeks and waits for all gets all, however it comes, but not what no longer comes. */
+/* MSG_PEEK with MSG_WAITALL returns all data, in whatever pieces they come, and fewer if the rest never comes. */
 static void peek_all(void) {
     for (int way = 0; way < 4; way++) {
         pthread_t writer;

@@ -5,7 +5,7 @@
 #include <sys/select.h>
 #include <sys/time.h>
 
-static bool waits = true; /* are poll and epoll the library's business? */
+static bool waits = true; /* poll and epoll are intercepted */
 
 static int polled(short events) {
     return ready(receiver, events, 0);

@@ -40,7 +40,7 @@ static inline void tell_number(const char *what, long value) {
     tell(what, text);
 }
 
-/* What is sent last is there when this returns: a byte behind it would be in the way, so the sender's queue tells. */
+/* Waits until the data arrive: a byte after them would be in the way, so the sender's queue tells. */
 static inline void put(const char *text, int flags) {
     struct timespec moment = {0, 1000000};
     int left = 1;

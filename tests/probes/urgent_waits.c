@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-static bool waits = true; /* are poll and epoll the library's business? */
+static bool waits = true; /* poll and epoll are intercepted */
 static volatile sig_atomic_t signals;
 
 static void count_signal(int number) {
@@ -43,7 +43,7 @@ enum way { READ, POLL, HEAP, LEVEL, EDGE, ONE_SHOT, TWICE, WAYS };
 static const char *const way_names[WAYS] = {"read",          "poll",       "ppoll",      "epoll",
                                             "epoll by edge", "epoll once", "epoll twice"};
 
-/* Who waits for the stream is not woken by the urgent byte. */
+/* A thread that waits for the stream is not woken by the urgent byte. */
 static void waited(enum way way) {
     static const unsigned how[] = {[LEVEL] = 0, [EDGE] = EPOLLET, [ONE_SHOT] = EPOLLONESHOT, [TWICE] = 0};
     char name[64], bytes[8] = "";

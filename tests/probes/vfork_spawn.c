@@ -22,7 +22,7 @@ static void check(const char *story, int server, int port) {
     close(client);
 }
 
-/* What Python's subprocess does: vfork, then close descriptors through libc, then exec. */
+/* As Python's subprocess: vfork, then close descriptors through libc, then exec. */
 static void vfork_closes(int server, int client, int port) {
     pid_t pid = vfork();
     if (pid == 0) {

@@ -8,7 +8,7 @@ const HERE = dirname(fromFileUrl(import.meta.url));
 const FLAGS = ["-w", "-DSAFETY", "-DNOREDUCE", "-DCOLLAPSE", "-DMEMLIM=6000"];
 const DEPTH_MOST = 100_000;
 
-/** What is carried out. */
+/** The model to carry out. */
 export interface Choice {
   /** A letter for each of three processes, as the model's head says. */
   readonly kinds: string;
@@ -19,10 +19,10 @@ export interface Choice {
   readonly without?: string;
 }
 
-/** What came of it. */
+/** Its result. */
 export interface Explored {
   readonly states: number;
-  /** What did not hold; undefined when all did, in every state. */
+  /** The property that failed; undefined: all held, in every state. */
   readonly wrong?: string;
 }
 
@@ -52,7 +52,7 @@ export async function readMutants(): Promise<ReadonlyMap<string, string>> {
 /**
  * Visits every state of a choice.
  *
- * @param pan What `buildModel` made.
+ * @param pan The result of `buildModel`.
  * @param dir A directory of its own.
  * @throws {Error} where that was not all of them.
  */

@@ -118,7 +118,7 @@ static bool is_first(unsigned i) {
     return unsock_port_same(&entries[i], &port.first);
 }
 
-/* What has its name is over, if it has another file by now. */
+/* True for an entry with the same name when `me` is bound: its socket is over. */
 static bool is_older(unsigned i, const struct unsock_port_entry *me, bool bound) {
     return bound && unsock_port_same(&entries[i], me);
 }

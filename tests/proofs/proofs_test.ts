@@ -1,4 +1,4 @@
-/** What CBMC proves of pure functions: for all that they can be given, not for examples. */
+/** Proofs of pure functions by CBMC: for all arguments, not for examples. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { run, type RunResult } from "../support/process.ts";
@@ -10,7 +10,7 @@ const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const TIMEOUT_MS = 1_800_000;
 
 interface Proof {
-  /** What is proved. */
+  /** The claim. */
   readonly name: string;
   /** The file beside this one that has `main`, without ".c". */
   readonly file: string;

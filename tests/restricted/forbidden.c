@@ -143,7 +143,7 @@ static bool watch(const struct run *run, bool with_library, int results[STEPS_MO
     return done;
 }
 
-/* Is it one that TCP or UDP has, of a call that is not forbidden itself? */
+/* True for an errno of TCP or UDP, from a call that is not forbidden itself. */
 static bool is_of_ip(int error) {
     static const int good[] = {0,      EACCES,    ECONNREFUSED, EADDRINUSE,  EADDRNOTAVAIL, ENOBUFS,  ENOMEM,
                                EINVAL, EAGAIN,    EALREADY,     EINPROGRESS, EISCONN,       ENOTCONN, ENOPROTOOPT,
@@ -154,7 +154,7 @@ static bool is_of_ip(int error) {
     return false;
 }
 
-/* What is said to have gone well can only have gone nowhere. */
+/* True for a step that succeeded but can have reached nobody. */
 static bool is_lost(const char *call, const char *step) {
     /* To nobody nothing is sent: the directory's names have said that. */
     bool sends = strncmp(step, "sendto_", 7) == 0 && strcmp(step, "sendto_nobody") != 0;
@@ -164,7 +164,7 @@ static bool is_lost(const char *call, const char *step) {
 static int usual[STEPS_MOST];
 
 /*
- * Returns whether all went on as if nothing were forbidden. What happens once is not what is forbidden: a guard that
+ * Returns whether all steps ran as if no call were forbidden. A result that occurs once has another cause: a guard that
  * has not read yet leaves a queue full, say.
  */
 static bool compare(const struct run *run) {

@@ -64,7 +64,7 @@ enum {
 /* Makes those. Returns 0 or an errno. */
 int make_inherited(void);
 
-/* Which are the steps? */
+/* The steps, by number. */
 const char *step_name(int step); /* NULL: there is none */
 int make_step(int step);
 

@@ -1,4 +1,4 @@
-/* What a program does with sockets. Those that it makes stay open: who watches looks what they are. */
+/* A program's calls on sockets. The sockets stay open: the watching process examines them. */
 #include "forbidden.h"
 
 #define TRY(call)                                                                                                      \

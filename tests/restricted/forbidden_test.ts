@@ -28,7 +28,7 @@ async function buildForbidden(dir: string): Promise<string> {
   return binary;
 }
 
-/** @returns What stands before a command that gets a network namespace of its own; undefined: none can be had. */
+/** @returns The prefix of a command that gets its own network namespace; undefined: none can be had. */
 async function findNamespace(): Promise<string[] | undefined> {
   const unshare = findProgram("unshare") ?? "", ip = findProgram("ip") ?? "";
   for (const flags of ["-n", "-Urn"]) {

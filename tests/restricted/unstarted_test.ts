@@ -42,7 +42,7 @@ for (const [form, command] of Object.entries(FORMS)) {
           assertStrictEquals(code, 125);
         }
         assertEquals([...Deno.readDirSync(dir)].length, before, "nothing was started, nothing made");
-        // What is not to be redirected needs none of them.
+        // With UNSOCK_OFF, none of them is needed.
         const off = [...command, "run", "--dir", `${dir}/s`, "--", "echo", "started"];
         const { stdout, stderr } = await run([forbidden, "bind", `${EPERM}`, ...off], { env: { UNSOCK_OFF: "1" } });
         assertStrictEquals(stdout, "started\n", stderr);

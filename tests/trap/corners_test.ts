@@ -1,4 +1,4 @@
-/** What a program does with signals, stacks and pointers, with its system calls trapped: as without. */
+/** Signals, stacks and pointers of a program with trapped system calls work as without. */
 import { testTrapped } from "../support/probe.ts";
 
 for (const door of ["static", "raw", "musl"] as const) {

@@ -1,4 +1,4 @@
-/* What became of SIGSYS for this program, which was executed. With an argument: ignores it, and executes the rest. */
+/* Prints the disposition of SIGSYS in this program. With arguments: sets it first, and executes the rest. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

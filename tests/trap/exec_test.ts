@@ -1,4 +1,4 @@
-/** Whoever executes a program under unsock takes the library along: in every way there is, with whatever environment. */
+/** Every way to execute a program under unsock keeps the library, with whatever environment. */
 import { assertEquals, assertMatch, assertStrictEquals, fail } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir, writeProgram } from "../support/dir.ts";
@@ -38,7 +38,7 @@ const WAYS = [
   ],
 ];
 
-/** What a program that is only preloaded executes by instructions of its own is beyond it. */
+/** Ways that preloading cannot intercept: system calls by the program's own instructions. */
 const BEYOND_PRELOADING = ["past libc"];
 
 let nextPort = 21_000;

@@ -14,7 +14,7 @@ const ENOSYS = 0x00050000 | 38;
 const FD = 7n;
 const POINTER = 0x7ffd_1234_5678n;
 
-/** What tests/trap/print_filter.c prints. */
+/** The output of tests/trap/print_filter.c. */
 class Filter {
   readonly program: Instruction[] = [];
   /** Of a table of two calls. */

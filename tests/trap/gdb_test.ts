@@ -10,7 +10,7 @@ import { until } from "../support/wait.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
 
-/** What UNSOCK_PATCH is, and whether the call comes by a signal then. */
+/** The value of UNSOCK_PATCH, and whether the call then comes by a signal. */
 const WAYS = Deno.build.arch === "x86_64" ? [["1", false], ["0", true]] as const : [["0", true]] as const;
 
 for (const [patch, bySignal] of WAYS) {

@@ -1,5 +1,5 @@
 /*
- * What a program may do to itself that those who rewrite it have to live with. Arguments: what, and its own file.
+ * Changes of a program to itself that the library must survive when it rewrites it. Arguments: which, its own file.
  *
  *   changed  looks where its code differs from its file's
  *   undoes   puts its code back to what the file has, and goes on
@@ -93,7 +93,7 @@ struct filter {
 static void set_filter(void) {
     struct step steps[] = {
         {0x20, 0, 0, 0},          /* the call's number */
-        {0x15, 0, 1, SYS_listen}, /* is it this one? */
+        {0x15, 0, 1, SYS_listen}, /* listen */
         {0x06, 0, 0, 0x00050000 | EPERM},
         {0x06, 0, 0, 0x7fff0000}, /* allowed */
     };

@@ -1,4 +1,4 @@
-/** What a program that the library loads in its own place has from who executed it, as from the kernel. */
+/** A program that the library loads in its own place inherits the same state as from the kernel. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";

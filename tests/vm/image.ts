@@ -40,7 +40,7 @@ const PROGRAMS: Record<string, string[]> = {
   "peer-static": ["peer.c", "exchange.c", "report.c", "-static"],
 };
 
-/** What the shim as a program must write. */
+/** The files that the shim as a program must write. */
 const EXPECTED: Record<string, Uint8Array> = {
   vsock_any: controlFile({ dest: sockaddrVsock(VSOCK_CID_ANY, 5678) }),
   vsock_local: controlFile({ dest: sockaddrVsock(VSOCK_CID_LOCAL, 5678) }),
@@ -48,7 +48,7 @@ const EXPECTED: Record<string, Uint8Array> = {
   tipc: controlFile({ dest: sockaddrTipc({ type: 128, lower: 99 }) }),
 };
 
-/** What tests/vm/guest/endings.c prints over TCP, story by story. */
+/** The output of tests/vm/guest/endings.c over TCP, story by story. */
 export const ENDINGS: Record<string, string> = {
   close: "FIONREAD answers, 300000 bytes, then the end of file",
   half: "7 bytes, then the end of file",
@@ -63,13 +63,13 @@ export const ENDINGS: Record<string, string> = {
   quit: "300000 bytes, then the end of file",
 };
 
-/** What `endings nobody` prints over TCP: connects that do not wait, where nobody listens. */
+/** The output of `endings nobody` over TCP: nonblocking connects, where nobody listens. */
 export const NOBODY = [
   "EINPROGRESS, poll ERR, SO_ERROR ECONNREFUSED, ECONNABORTED, EINPROGRESS, ECONNREFUSED\n",
   "EINPROGRESS, poll ERR, ECONNREFUSED, EINPROGRESS, ECONNREFUSED\n",
 ].join("");
 
-/** What is the kernel's own, in the guest. */
+/** The kernel's own differences, in the guest. */
 const OF_TIPC = { ...ENDINGS, dup: "7 bytes, then ECONNRESET", fork: "15 bytes, then ECONNRESET" };
 const OF_VSOCK = { ...ENDINGS, unread: "0 bytes, then the end of file" };
 
@@ -78,11 +78,11 @@ function stories(told: Record<string, string>): Uint8Array {
   return new TextEncoder().encode(lines.join(""));
 }
 
-/** What another guest has. */
+/** Additions for another guest. */
 export interface More {
   /** Modules of its kernel, after MODULES. */
   readonly modules?: readonly string[];
-  /** What it runs, in the place of guest/checks. */
+  /** The script it runs in place of guest/checks. */
   readonly checks?: string;
   /** More scripts for it, by their paths. */
   readonly scripts?: readonly string[];
@@ -113,7 +113,7 @@ export async function compile(name: string, directory: string): Promise<string> 
 /**
  * Compiles a program of other source files.
  *
- * @param name What it is called.
+ * @param name Its name.
  * @param files The paths of its source files, and flags for the compiler.
  * @param directory Where to put it.
  * @returns The executable's path.
@@ -132,7 +132,7 @@ export async function compileFiles(name: string, files: readonly string[], direc
  *
  * @param kernel Its modules go in.
  * @param directory Where the compiled programs and the archive go.
- * @param more What another guest has beside that.
+ * @param more Additions for another guest.
  * @returns The archive's path.
  */
 export async function makeImage(kernel: Kernel, directory: string, more: More = {}): Promise<string> {

@@ -2,7 +2,7 @@
 import { start } from "../support/process.ts";
 import type { Kernel } from "./kernel.ts";
 
-/** What the guest says by `leave N` is qemu's exit status 2N + 1. None of these is one of qemu's own. */
+/** The guest's `leave N` makes qemu exit with status 2N + 1. None of these is one of qemu's own. */
 export const GUEST_PASSED = 16;
 export const GUEST_FAILED = 17;
 

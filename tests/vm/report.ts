@@ -1,4 +1,4 @@
-/** What a guest tells of its checks. */
+/** Reads a guest's report of its checks. */
 
 /** One of them. */
 export interface Check {

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-    /* What has not come by then does not come: all that others do is done before. */
+    /* Data that has not come by then never comes: all peers are done before. */
     PATIENCE_MS = 15,
     SOME = 512,
 };

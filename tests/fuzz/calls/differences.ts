@@ -1,4 +1,4 @@
-/** What may differ from TCP and UDP: each rule names the row of docs/limits.md that says so. */
+/** Allowed differences from TCP and UDP: each rule names its row of docs/limits.md. */
 import { type Done, type Followed, readLine, socketsOf } from "./follow.ts";
 
 /** A call that ended in two ways. */
@@ -6,11 +6,11 @@ export interface Difference {
   readonly line: string;
   readonly network: string;
   readonly library: string;
-  /** What came before, with its results over the network. */
+  /** The calls before, with their results over the network. */
   readonly before: readonly Done[];
 }
 
-/** What a rule sees. */
+/** The input of a rule. */
 interface Case extends Difference {
   readonly name: string;
   readonly words: readonly string[];

@@ -27,7 +27,7 @@ const OPTIONS = [
 ] as const;
 const SETTABLE = ["reuseaddr", "reuseport", "keepalive", "broadcast"] as const;
 
-/** What a letter stands for, as far as the generator follows it. */
+/** The socket of a letter, as far as the generator follows it. */
 interface Held {
   readonly kind: "tcp" | "udp" | "epoll";
   readonly family: 4 | 6;
@@ -199,7 +199,7 @@ export class Generator {
   }
 }
 
-/** @returns What a letter stands for after a call; undefined: for nothing. */
+/** @returns The socket of a letter after a call; undefined: none. */
 function nextState(call: string, one: Held): Held | undefined {
   const name = call.slice(0, call.indexOf(" "));
   if (name === "close") return undefined;

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* What an answer has to be: "OK ", digits of a number below 2^32, and the end of the line, 32 bytes at most. */
+/* True for a valid answer: "OK ", digits of a number below 2^32, and the end of the line, 32 bytes at most. */
 static bool is_good(const char *text, size_t length, size_t *line) {
     const char *end = memchr(text, '\n', length);
     char number[40] = "";

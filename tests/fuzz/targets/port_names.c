@@ -14,7 +14,7 @@ static const char *name_in(const struct sockaddr_un *path) {
     return path->sun_path + unsock_settings.directory_length + 1;
 }
 
-/* What is read is what would be written. */
+/* Checks that a name that is read would be written the same. */
 static void read_name(struct unsock_span name) {
     struct unsock_port_key key;
     struct unsock_port_entry entry;

@@ -3,7 +3,7 @@
  * network namespace of its own, and says on the console what each printed. Static, so that the guest needs no shell.
  *
  * A line of /runs: number, user, variables, "--", program, arguments; a tab between any two. {dir} in a variable is the
- * run's own directory. What the console shows of a run, its lines together:
+ * run's own directory. The console shows of a run, its lines together:
  *
  *   @run NUMBER    then the lines that it printed, then
  *   @counters      then the namespace's counters of segments and datagrams, then

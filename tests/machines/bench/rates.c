@@ -6,8 +6,8 @@
  *
  * WHERE is tcp:ADDRESS:PORT, vsock:CID:PORT (CID - is any), tipc:TYPE:INSTANCE, unix:PATH: or, for clients,
  * fc:PATH:PORT, a port of the guest behind Firecracker's Unix socket. NUMBER is of connections, or of megabytes. Prints
- * the number per second. With FILE, each connection is preceded by the one call that unsock makes for a known control
- * file: has it changed?
+ * the number per second. With FILE, each connection is preceded by the one call that unsock makes to see whether a
+ * known control file has changed.
  */
 #include <arpa/inet.h>
 #include <errno.h>

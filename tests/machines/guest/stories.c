@@ -178,7 +178,7 @@ static void serve(void) {
     }
 }
 
-/* What the server found; it may be at it still. */
+/* Asks the server for its facts, and waits for them. */
 static void ask_server(const char *name) {
     char line[sizeof(facts)] = "";
     int fd = dial();

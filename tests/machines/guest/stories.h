@@ -23,7 +23,7 @@ extern int listener; /* the server's */
 int open_listener(void);
 extern volatile int pipe_signals;
 
-/* Is there something to read, or an end, within patience_ms? */
+/* True if there are data to read, or an end, within patience_ms. */
 int comes(int fd);
 int polled(int fd, int events, int ms);
 void fact_events(const char *what, int events);

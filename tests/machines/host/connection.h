@@ -40,13 +40,13 @@ int64_t connection_now(void);
 /* Asks the epoll set for what the connection waits for. */
 void connection_watch(struct connection *c);
 
-/* What the epoll set tells of its stream. */
+/* Handles events of its stream. */
 void connection_event(struct connection *c, uint32_t events);
 
 /* It is over: the guest will be told by a reset. */
 void connection_kill(struct connection *c);
 
-/* What a packet of the guest does: data, a shutdown, the answer to a request. */
+/* Handle a packet of the guest: data, a shutdown, the answer to a request. */
 void connection_pass(struct connection *c, const struct packet *packet, const struct iovec *parts, int parts_count);
 void connection_shut(struct connection *c, const struct packet *packet);
 void connection_establish(struct connection *c);

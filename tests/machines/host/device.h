@@ -1,6 +1,6 @@
 /*
  * A virtio-vsock device by vhost-user (qemu's docs/interop/vhost-user.rst): a guest's memory and its two queues of
- * packets. What stands behind it is multiplexer.c.
+ * packets. multiplexer.c is behind it.
  */
 #ifndef DEVICE_H
 #define DEVICE_H

@@ -143,7 +143,7 @@ static void print_end(int fd) {
     printf("%zu bytes, then %s\n", sum, n == 0 ? "the end of file" : strerrorname_np(errno));
 }
 
-/* What a program may do at the end, or after its own shutdown, by any call. */
+/* Prints the results of calls at the end, or after the program's own shutdown. */
 static void tell_afterwards(int fd, char story) {
     char byte;
     struct pollfd p = {.fd = fd, .events = POLLIN};

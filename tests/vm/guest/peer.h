@@ -1,4 +1,4 @@
-/* What one end of the test conversation sends and expects: 200 kB of a pattern of its own, then its checksum. */
+/* One end of the test conversation sends and expects 200 kB of a pattern of its own, then its checksum. */
 #ifndef PEER_H
 #define PEER_H
 
