@@ -1,4 +1,4 @@
-/** What the code of the library for aarch64 must not do. */
+/** Checks the library's aarch64 code for forbidden instructions and calls. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";

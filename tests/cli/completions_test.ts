@@ -1,4 +1,4 @@
-/** What bash, zsh and fish make of a Tab, typed into a pseudo terminal. */
+/** Types a Tab into a pseudo terminal and checks the completions of bash, zsh and fish. */
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import { withDir, writeProgram } from "../support/dir.ts";
@@ -12,7 +12,7 @@ const TYPIST = fromFileUrl(import.meta.resolve("./type_in_shell.py"));
 /** A program with a completion of its own: `--special`. */
 const PROGRAM = "unsock_test_program";
 
-/** What is typed before the Tab, and what stands there after it; D is the test's directory. */
+/** The line before the Tab, and after it; D is the test's directory. */
 const TRIES: readonly (readonly [typed: string, then: string])[] = [
   ["unsock ru", "unsock run"],
   ["unsock make-c", "unsock make-control"],

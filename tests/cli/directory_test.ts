@@ -7,7 +7,7 @@ import { assertFails, unsock } from "./unsock.ts";
 const isRoot = Deno.uid() === 0;
 const WITHOUT_RUNTIME = isRoot ? "/run/unsock" : `/tmp/unsock-${Deno.uid()}`;
 
-/** What the library chooses for `run`; the commands that need no library choose the same. */
+/** Returns the directory that the library chooses for `run`; `path` chooses the same. */
 async function directoryOf(env: Record<string, string>, args: readonly string[] = []): Promise<string | undefined> {
   const result = await unsock(["run", ...args, "--dry-run", "--", "true"], { env });
   assertStrictEquals(result.code, 0, result.stderr);

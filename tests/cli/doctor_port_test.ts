@@ -1,4 +1,4 @@
-/** `unsock doctor PORT`: one verdict and a status: would a client of this user, in this shell, be answered? */
+/** `unsock doctor PORT`: one verdict and a status tell whether a client of this user, in this shell, is answered. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
@@ -11,7 +11,7 @@ import { unsock, unsockCommand } from "./unsock.ts";
 const SERVER = ["python3", "-m", "http.server", "--bind"];
 const ignore = !need("python3", "curl");
 
-/** What doctor ends with, and whether a real client agrees. */
+/** Returns doctor's last line, and whether a real client agrees. */
 async function verdict(port: string, env: Record<string, string>): Promise<string> {
   const { code, stdout } = await unsock(["doctor", port], { env });
   const lines = stdout.trimEnd().split("\n");

@@ -1,4 +1,4 @@
-/** What both `run`s hand down exactly, where a runtime would stumble: the library's, which is what is installed as `unsock`, and the command line's. */
+/** State that both `run`s, the library's (installed as `unsock`) and the command line's, pass on unlike a runtime. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";

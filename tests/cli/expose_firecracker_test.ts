@@ -53,7 +53,7 @@ class Rig implements AsyncDisposable {
     const served = (async () => {
       const all: Promise<void>[] = [];
       for await (const connection of listener) {
-        // What goes wrong here, a client tells.
+        // The client reports errors from here.
         all.push(answer(connection).catch(() => {}).finally(() => connection.close()));
       }
       await Promise.all(all);
@@ -94,7 +94,7 @@ class Exposed {
     return Deno.connect({ hostname: "127.0.0.1", port: this.port(number) });
   }
 
-  /** What a client hears that says this. */
+  /** Returns a client's answer to this text. */
   async ask(text: string, number = 0): Promise<string> {
     try {
       using connection = await this.connect(number);
@@ -107,7 +107,7 @@ class Exposed {
     }
   }
 
-  /** Are all connections' descriptors closed? Pipes are kept for the next ones. */
+  /** Waits until all connections' descriptors are closed. Pipes are kept for later connections. */
   async isEmpty(): Promise<true> {
     return await until("all are closed", () => this.#descriptors() === this.#before);
   }
@@ -264,7 +264,7 @@ Deno.test("expose: a client's half-close keeps its answer, and a control file ca
       const buffer = new Uint8Array(100);
       const isPassed = await connection.read(buffer) === "passed".length;
       const end = connection.read(buffer).then(() => "ended", () => "failed");
-      // What is held nobody tells of; its answer is to come behind it, as far as that can be had.
+      // A held half-close is not visible here; the answer after 50 ms most likely comes after it.
       const held = new Promise<string>((resolve) => setTimeout(resolve, 50, "answer"));
       await writeAll(connection, encoder.encode(await (isPassed ? end : Promise.race([end, held]))));
     });
@@ -296,7 +296,7 @@ Deno.test("expose refuses a time for a guest's answer that is none", () =>
     assertFails(refused, 1, /^unsock: UNSOCK_CONNECT_TIMEOUT_MS: must be milliseconds/);
   }));
 
-/** Who has closed is not remembered for a minute here, but for a second. */
+/** The kernel keeps closed connections for a second here, not for a minute. */
 const FORGET_SOON = `ip link set lo up && echo 1 >/proc/sys/net/ipv4/tcp_fin_timeout && exec "$@"`;
 const alone = ["unshare", Deno.uid() === 0 ? "-n" : "-Urn", "sh", "-c", FORGET_SOON, "sh"];
 

@@ -1,4 +1,4 @@
-/** What cannot be printed is an error with one line: a script that reads a part of it must not take it for the whole. */
+/** If output cannot be printed, the command fails with one line: a script must not take a part of it for the whole. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";

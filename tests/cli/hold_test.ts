@@ -66,7 +66,7 @@ Deno.test({
   ignore: !need("mkfifo"),
   fn: () =>
     withDir(async (dir) => {
-      // Whoever opened the pipe for writing, and goes, ends standard input.
+      // Standard input ends when the process that writes to the pipe ends.
       const script = `mkfifo in; ${hold(`${dir}/s`).join(" ")} <in >out & echo $!; exec sleep 1000 >in`;
       await Deno.mkdir(`${dir}/s`, { mode: 0o700 });
       await using writer = start(["sh", "-c", script], { cwd: dir });

@@ -1,4 +1,4 @@
-/** What the tests of `expose --http` share: a user's loopbacks, and the port that shows them all, on Deno or on Node.js. */
+/** Shared by the tests of `expose --http`: a user's loopbacks, and the port that shows them all, on Deno or Node.js. */
 import { assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
@@ -14,7 +14,7 @@ const SERVERS = join(HERE, "http_servers.py");
 
 export const ignore = !need("python3", "curl");
 
-/** What is not answered by then never is. */
+/** The time without an answer after which none is expected. */
 const SILENCE_MS = 60_000;
 
 /** Node.js 22.18 reads TypeScript by itself. */
@@ -24,7 +24,7 @@ const NODE = 22;
 export interface Runtime {
   readonly name: string;
   readonly command: (dir: string, extra: string, port: number) => string[];
-  /** What runs a program in TypeScript, which can collect garbage. */
+  /** The command that runs a program in TypeScript, which can collect garbage. */
   readonly program: readonly string[];
 }
 
@@ -100,7 +100,7 @@ export class Rig implements AsyncDisposable {
     return this.start(["--name", manner, "--private"], ["python3", SERVERS, manner]);
   }
 
-  /** What starts the front, as one text for a shell. */
+  /** Returns the command that starts the front, as one text for a shell. */
   commandText(port = 0): string {
     return this.#runtime.command(this.dir, "", port).join(" ");
   }
@@ -129,7 +129,7 @@ export class Rig implements AsyncDisposable {
     return Deno.connect({ hostname: "127.0.0.1", port: this.port });
   }
 
-  /** What comes on a connection of its own for these bytes, until `until` is in it or the connection ends. */
+  /** Returns the answer to these bytes on a new connection, up to `until` or the end of the connection. */
   async raw(text: string, until?: string): Promise<string> {
     using connection = await this.connect();
     return await this.say(connection, text, until);

@@ -21,7 +21,7 @@ function filesBelow(directory: string): string[] {
   return files.sort();
 }
 
-/** What is told of files, in which a copy of the source is one. */
+/** Returns the files as printed: a copy of the source is one line. */
 function shown(prefix: string, files: readonly string[]): string[] {
   const tree = path.join(prefix, "lib/unsock");
   return [...new Set(files.map((file) => file.startsWith(`${tree}/`) ? tree : file))];

@@ -1,4 +1,4 @@
-/** What `--json` prints is what docs/json.md says. */
+/** The output of `--json` matches docs/json.md. */
 import { assert, assertEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { FINDING_KEYS } from "../../lib/checks/finding.ts";

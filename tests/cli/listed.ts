@@ -1,4 +1,4 @@
-/** What `unsock ls --json` says. */
+/** The output of `unsock ls --json`. */
 import { assertStrictEquals } from "@std/assert";
 import { unsock } from "./unsock.ts";
 

@@ -74,7 +74,7 @@ Deno.test({
       const { stdout } = await unsock(["ls", "--dir", dir]);
       assertMatch(stdout, /^8002 +stream .*\n8003 +stream .*\n8004@::1 /m);
 
-      // What a killed server says of itself is nothing about who comes after it without the library.
+      // The address of a killed server is not that of a later server without the library.
       const [left, clock] = [path.join(dir, "8001.sock"), path.join(dir, "clock")];
       const made = (file: string) => Deno.statSync(file).birthtime?.getTime() ?? 0;
       await until("the clock of the file system goes on", () => {

@@ -136,7 +136,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const locked = programText("locked");
-      // What is left behind begins late where others have the processors.
+      // The process left behind starts late while others use the processors.
       const script = `for i in 1 2 3 4; do (while [ ! -e done ]; do :; done) & done
         python3 -c '${locked}' '${shimLibrary()}' run --map 80=/x --dir '${dir}/s' -- true; touch done; wait`;
       const { stdout, stderr } = await shell(script, { cwd: dir });

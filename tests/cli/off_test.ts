@@ -8,7 +8,7 @@ import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 const FORMS = { "libunsock.so": [shimLibrary()], unsock: unsockCommand() };
 const OFF = { UNSOCK_OFF: "1" };
 
-/** What promises that nothing goes elsewhere, as an option and as a variable. */
+/** Options and variables that promise that no traffic leaves. */
 const PROMISES: readonly (readonly [words: readonly string[], env: Record<string, string>, named: string])[] = [
   [["--strict"], {}, "--strict"],
   [["--block-inet"], {}, "--block-inet"],

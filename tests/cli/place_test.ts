@@ -15,13 +15,13 @@ const UNKNOWN_GROUP = 64_999;
 
 type Rights = readonly [mode: number, uid?: number, gid?: number];
 
-/** What is above a directory `above/d`, and the directory itself. */
+/** The directory above `above/d`, and `above/d` itself. */
 interface Place {
   readonly above: Rights;
   readonly directory?: Rights;
-  /** One more right to what is above, as setfacl takes it. */
+  /** One more right to the directory above, as setfacl takes it. */
   readonly list?: string;
-  /** What is said of it; undefined: it is used. */
+  /** The error; undefined: it is used. */
   readonly refused: RegExp | undefined;
 }
 
@@ -204,7 +204,7 @@ Deno.test({
       const alone = join(dir, "alone");
       const own = await unsock(["run", "--private", "--dir", alone, ...show]);
       assertMatch(own.stdout, new RegExp(`^${alone}/private/[0-9a-f]{6}\n$`), own.stderr);
-      // What is above that is another question.
+      // The directories above are checked all the same.
       setRights(dir, [0o777]);
       assertFails(await unsock(["run", "--private", "--dir", shared, "true"]), 125, /everybody may write to /);
     }),

@@ -57,7 +57,7 @@ Deno.test("path tells where clients of an address are led to", () =>
     for (const port of ["82@::1", "82@127.0.0.1"]) assertStrictEquals(await pathOf(port), ".82@any");
     // Of a killed server, as nobody else is there.
     assertStrictEquals(await pathOf("84@127.0.0.1"), ".84@127.0.0.1");
-    // What no port tells of, no client finds; and a plain server answers for all addresses.
+    // Clients find no name that the port does not list; a plain server answers for all addresses.
     using _plain = Deno.listen({ transport: "unix", path: path.join(dir, "85.sock") });
     Deno.writeTextFileSync(path.join(dir, ".85@127.0.0.1"), "");
     assertStrictEquals(await pathOf("85@127.0.0.1"), "85.sock");
@@ -199,7 +199,7 @@ Deno.test({
       await come("53 ::1 SOCK_DGRAM");
       for (const address of ["127.0.0.1", "::1"]) assertStrictEquals((await wait(`53@${address}/udp`)).code, 0);
       assertFails(await wait("53@127.0.0.2/udp"), 1, /port 53@127\.0\.0\.2\/udp in/);
-      // Who does not say where he is counts for all.
+      // A plain socket, which has no address, answers for all addresses.
       using _plain = Deno.listen({ transport: "unix", path: path.join(dir, "80.sock") });
       assertStrictEquals((await wait("80@127.0.0.2")).code, 0);
       await input.close();

@@ -19,7 +19,7 @@ interface Plant {
   readonly file: Rights;
   /** One more right to one of them, as setfacl takes it. */
   readonly list?: readonly [right: string, at: "dir" | "dir/libunsock.so"];
-  /** What is said of it; undefined: it is loaded. */
+  /** The error; undefined: it is loaded. */
   readonly refused: RegExp | undefined;
 }
 
@@ -161,7 +161,7 @@ const USERS = `root:x:0:0:root:/root:/bin/sh
 client:x:${CLIENT}:${CLIENT}::/:/bin/sh
 stranger:x:${STRANGER}:7003::/:/bin/sh`;
 
-/** Who may write where the group may, of root and of another user. */
+/** True if a group-writable file is trusted by root and by another user. */
 const IN_GROUPS: readonly (readonly [gid: number, byRoot: boolean, byClient: boolean])[] = [
   [0, true, true],
   [7000, true, true],
@@ -180,14 +180,14 @@ function withFiles(files: Readonly<Record<string, string>>, command: readonly st
   return ["unshare", "--mount", "sh", "-ec", `${mounts.join("; ")}; exec "$@"`, "sh", ...command];
 }
 
-/** What the command line says that opens it, asked by root for another user. */
+/** Returns the command that asks the command line's check, as root for another user. */
 function handOf(file: string, uid: number): string[] {
   const module = new URL("../../lib/run/trusted_file.ts", import.meta.url).href;
   const code = `import { strangersHand } from "${module}"; console.log(strangersHand("${file}", ${uid}) ?? "nobody");`;
   return [Deno.execPath(), "eval", code];
 }
 
-/** What the library says that is asked. */
+/** Returns the command that asks the library's check. */
 function judgementOf(dir: string, file: string, uid: number): string[] {
   const command = [join(dir, "good.so"), "run", "--dir", join(dir, `s${uid}`), "--dry-run", "--lib", file, "true"];
   return uid === 0 ? command : asUser(uid, command);

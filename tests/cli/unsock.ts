@@ -19,7 +19,7 @@ export function unsockCommand(): string[] {
 }
 
 /**
- * What makes the command line take the library that its tests are about: the compiled binary takes the one that it carries.
+ * Returns the variables that make the command line use the tested library: the compiled binary uses the one it carries.
  */
 export function testedLibrary(): Record<string, string> {
   return Deno.env.get("UNSOCK_TEST_BINARY") ? { UNSOCK_LIB: shimLibrary() } : {};

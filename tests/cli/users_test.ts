@@ -138,7 +138,7 @@ test("what cannot be made is said with what to type", async (users) => {
   const closed = await users.run(CLIENT, ["run", "--dir", path.join(users.dir, "new"), "true"]);
   assertStrictEquals(closed.code, 125);
   assertMatch(closed.stderr, /you may not make it in \/tmp.*install -d -o 61002 -m 700 \/tmp\S+\/new\n$/);
-  // What root is told to type makes a directory that the next run takes.
+  // The command printed for root makes a directory that the next run accepts.
   const forGroup = ["run", "--dir", path.join(users.dir, "g"), "--group", `${CLIENT}`, "true"];
   const refused = await users.run(CLIENT, forGroup);
   const [, line = ""] = /let root make it, (install .*)\n$/.exec(refused.stderr) ?? [];

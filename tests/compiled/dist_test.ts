@@ -1,4 +1,4 @@
-/** What `deno task compile` leaves in dist/, and how it fails. */
+/** The files that `deno task compile` leaves in dist/, and its errors. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";

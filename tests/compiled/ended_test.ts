@@ -1,4 +1,4 @@
-/** What is left when the making of packages is ended by a signal: nothing of it, and dist/ as it was. */
+/** A signal that ends the making of packages leaves none of its files, and dist/ as it was. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
@@ -10,7 +10,7 @@ function names(directory: string): string[] {
   return Array.from(Deno.readDirSync(directory), ({ name }) => name).toSorted();
 }
 
-/** What a process's children were started as. One that ends meanwhile, as short ones do, is none any more. */
+/** Returns the arguments of a process's children. One that ends meanwhile, as short ones do, is left out. */
 function commandsOf(pid: number): string[][] {
   const threads = Array.from(Deno.readDirSync(`/proc/${pid}/task`), ({ name }) => name);
   const children = threads.flatMap((thread) => readIfThere(`/proc/${pid}/task/${thread}/children`).split(" "));
@@ -27,7 +27,7 @@ function readIfThere(path: string): string {
   }
 }
 
-/** What is in dist/. */
+/** Lists dist/. */
 async function dist(): Promise<string> {
   return (await run(["ls", "-lainR", "--full-time", join(ROOT, "dist")])).stdout;
 }
@@ -37,7 +37,7 @@ function begun(): string[] {
   return names(join(ROOT, "build")).filter((name) => name.startsWith("dist-"));
 }
 
-/** What others have begun goes when they end; what was left would stay. */
+/** Directories of other tests are removed when they end; one left behind would stay. */
 async function assertNothingLeft(before: readonly string[]): Promise<void> {
   await until("nothing that was begun is left", () => begun().every((name) => before.includes(name)), 60_000);
 }

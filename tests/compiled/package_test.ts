@@ -1,4 +1,4 @@
-/** What `deno task package` leaves in dist/: each package installed where nothing of unsock was, used, and removed again. */
+/** Installs each package of `deno task package` on a system without unsock, uses it, and removes it again. */
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";

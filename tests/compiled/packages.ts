@@ -1,4 +1,4 @@
-/** What the tests of the packages in dist/ have in common. */
+/** Shared by the tests of the packages in dist/. */
 import { assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";

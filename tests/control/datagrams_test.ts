@@ -16,7 +16,7 @@ const programText = programsOf(import.meta);
 const ignore = !need("python3");
 const PORT = 2000;
 
-/** What a client sees of the echo server at the port. */
+/** The facts that a client prints about the echo server at the port. */
 function seen(port: number): Facts {
   return {
     "answer and sender": ["echo one", ["127.0.0.1", port]],

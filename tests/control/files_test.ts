@@ -1,4 +1,4 @@
-/** What may stand in the place of a socket file: malformed control files, directories, FIFOs, devices, links. */
+/** Other files in place of a socket file: malformed control files, directories, FIFOs, devices, links. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { CONTROL_SIZE, controlFile, sockaddrUnix, sockaddrVsock } from "../support/control.ts";
 import { dial, MODES, UNCHANGED } from "../support/dial.ts";

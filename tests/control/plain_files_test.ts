@@ -1,4 +1,4 @@
-/** What is neither a socket nor a control file, at a path that a program connects to by itself. */
+/** Files that are neither sockets nor control files, at a path that a program connects to by itself. */
 import { assertStrictEquals } from "@std/assert";
 import { controlFile, sockaddrInet } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";

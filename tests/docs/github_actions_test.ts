@@ -24,7 +24,7 @@ Deno.test({
       for (const part of [1, 2, 3, 4]) {
         assertMatch(Deno.readTextFileSync(`${reader.home}/answer-${part}`), /Directory listing for/);
       }
-      // Whatever of a server has not ended yet keeps its directory so long (docs/limits.md).
+      // A server's directory stays until all its processes have ended (docs/limits.md).
       await until("their directories are gone", () => [...Deno.readDirSync(`${reader.runtime}/unsock`)].length === 0);
       assertNoIpListener(8000);
     }),

@@ -1,4 +1,4 @@
-/** What comments and pages name is there: modules and files of the tree, and functions of the library. */
+/** Checks that all names in comments and pages exist: modules and files of the tree, and functions of the library. */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { findFiles } from "../../scripts/build.ts";
@@ -7,7 +7,7 @@ import { LAYERS } from "../support/layers.ts";
 const ROOT = join(import.meta.dirname ?? ".", "..", "..");
 const FOLDERS = LAYERS.flat().join("|");
 const PAGES = ["CONTRIBUTING.md", "docs/architecture.md", "docs/limits.md", "docs/names.md"];
-/** What a reader is to replace, and the kernel's own files. */
+/** Placeholders for the reader, and the kernel's own files. */
 const NOT_OURS = ["lib/commands/NAME.ts", "tests/docs/NAME_test.ts", "kernel/signal.c"];
 
 function isThere(path: string): boolean {
@@ -19,7 +19,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Is this a module of the library (without ending), a file or a folder? */
+/** True if this is a module of the library (without ending), a file or a folder. */
 function isNamedRightly(name: string): boolean {
   return NOT_OURS.includes(name) || [`c/${name}`, `c/${name}.c`, `c/${name}.h`, name].some(isThere);
 }

@@ -8,7 +8,7 @@ export const WWW_DATA = isRoot ? 33 : Deno.gid() ?? 0;
 
 /**
  * @param dir Where its files go.
- * @param server What stands in `http { }`.
+ * @param server The text in `http { }`.
  * @param types Lines of its table of types.
  * @returns The process, to be held with `await using`.
  */

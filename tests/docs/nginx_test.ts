@@ -11,7 +11,7 @@ import { Reader } from "./page.ts";
 const isRoot = Deno.uid() === 0;
 const LISTING = /Directory listing for/;
 
-/** What the pages' users and places are here. */
+/** The users and paths here for those of the pages. */
 const places = (port: number) => (dir: string) => ({
   "127.0.0.1:8080": `127.0.0.1:${port}`,
   "/run/app": `${dir}/app`,

@@ -20,7 +20,7 @@ interface Block {
   text: string;
 }
 
-/** What is another each time, in a page's `console` block: to the left what the page has, to the right what may stand there. */
+/** Varying text in a page's `console` block: on the left as on the page, on the right the pattern of the output. */
 const VARYING: readonly (readonly [shown: RegExp, printed: string])[] = [
   [/^…$/, ".*"],
   [/^ +$/, " +"],
@@ -64,14 +64,14 @@ export async function readYaml(page: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-/** Who a block is run by, where the tests are root's; otherwise everybody is the user who runs them. */
+/** The user who runs a block, where the tests are root's; otherwise always the user who runs the tests. */
 export interface Who {
   readonly uid: number;
   /** Numbers of groups besides the user's own. */
   readonly groups?: readonly number[];
 }
 
-/** What a page's test may say about it. */
+/** Options of a page's test. */
 interface ReaderOptions {
   /** Maps texts of the page to what stands for them, given the directory. */
   readonly places?: (dir: string) => Record<string, string>;
@@ -83,7 +83,7 @@ interface ReaderOptions {
 
 /** A reader at work: directories that the page's absolute paths stand for, and `unsock` in the PATH. */
 export class Reader implements AsyncDisposable {
-  /** What XDG_RUNTIME_DIR is. */
+  /** The value of XDG_RUNTIME_DIR. */
   readonly runtime: string;
   /** Where blocks run. */
   readonly home: string;
@@ -202,7 +202,7 @@ export class Reader implements AsyncDisposable {
     const shown = this.#shownBy(block);
     if (shown === undefined) return;
     this.#used.add(shown);
-    // What carries a cursor back is one line's beginning (curl's progress).
+    // A carriage return begins a line (curl's progress).
     const lines = output.replaceAll("\r", "\n");
     for (const line of this.#here(shown.text).split("\n").filter((line) => line.trim() !== "")) {
       assertMatch(lines, lineOf(line), block.text);
@@ -214,7 +214,7 @@ export class Reader implements AsyncDisposable {
     this.#check(this.#find("sh", part, nth), stdout + stderr);
   }
 
-  /** What started commands print may come after what makes them ready. */
+  /** Waits for the output of started commands: it may come after they are ready. */
   async #checkStarted(): Promise<void> {
     for (const { block, process } of this.#running) {
       if (block !== undefined) await this.#untilShown(block, process);
@@ -276,7 +276,7 @@ export class Reader implements AsyncDisposable {
     return who === undefined || Deno.uid() !== 0 ? command : asUser(who.uid, command, who.groups);
   }
 
-  /** @returns What the servers have written. */
+  /** @returns The servers' output. */
   outputs(): string {
     return this.#running.map(({ process }) => process.output()).join("\n");
   }

@@ -8,7 +8,7 @@ import { COMMANDS } from "../../lib/commands/table.ts";
 const ROOT = join(import.meta.dirname ?? ".", "..", "..");
 const LIBRARY = /(?<![\w.~/-])\/[\w./-]*libunsock\.so/g;
 
-/** What makes a file at a path: a mount, a copy into an image, or into a guest's root file system. */
+/** True if the page makes the file: by a mount, a copy into an image, or into a guest's root file system. */
 function isMade(file: string, page: string): boolean {
   const path = RegExp.escape(file);
   return new RegExp(`:${path}:ro|^COPY --from=\\S+ \\S+ ${path}$|^install .* \\S*/mnt/guest${path}$`, "m").test(page);

@@ -8,7 +8,7 @@ import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
 import { readYaml } from "./page.ts";
 
-/** What the tests read of a page's file. */
+/** The part of a page's file that the tests read. */
 interface Container {
   readonly name?: string;
   readonly command: string[];

@@ -32,7 +32,7 @@ Deno.test({
       assertNoIpListener(8000);
 
       await reader.start("redis-server", `${dir}/db/6379.sock`);
-      // What the umask takes is given back a moment after the file is there.
+      // The umask's bits are restored a moment after the file is there.
       await until("the mode", () => ((Deno.statSync(`${dir}/db/6379.sock`).mode ?? 0) & 0o777) === 0o660);
       assertStrictEquals((await reader.run("redis-cli ping")).stdout, "PONG\n");
       if (MAY_ISOLATE) assertMatch((await reader.run("--private --isolate")).stdout, LISTING);

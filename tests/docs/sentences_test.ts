@@ -4,7 +4,7 @@ import { measure, readPages } from "../../scripts/sentences.ts";
 
 const MOST_WORDS = 22;
 const MOST_LONG = 0.02;
-/** What is printed by another program, and quoted. */
+/** Pages that quote the output of other programs. */
 const QUOTES: readonly string[] = ["docs/bench.md"];
 
 Deno.test("measure() counts words and sentences as a reader does", () => {

@@ -9,7 +9,7 @@ import { Reader } from "./page.ts";
 const MAY_ISOLATE = await mayUnshare();
 const LISTING = /Directory listing for/;
 
-/** What the browser has: nothing of unsock's. */
+/** A browser without unsock. */
 const ASK = ["curl", "-s", "--max-time", "20"];
 
 Deno.test({

@@ -1,4 +1,4 @@
-/** What abstract names of others can do: another user's squat on those that clients want, a peer's claims in its own. */
+/** Attacks by abstract names: another user binds those that clients want, or a peer claims an address in its own. */
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";

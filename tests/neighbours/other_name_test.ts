@@ -48,7 +48,7 @@ function program(door: Door, dir: string, text: string, ...args: string[]): stri
   return [...environment(door, dir), ...front, "/usr/bin/python3", "-c", text, ...args];
 }
 
-/** What the client tells: whom the server has heard, which is itself, and from where it was answered. */
+/** The client's facts: the sender that the server saw, which is the client, and the address that answered. */
 function answers(): Facts {
   const facts: Record<string, unknown> = {
     "the address that the server was asked at": "::ffff:127.0.0.2",

@@ -1,6 +1,6 @@
 /**
  * The npm package's whole command line where Node.js is the only runtime: Node.js 22, the oldest that it is for, from npm;
- * no Deno is in PATH. What the tests of the command line say of it on Deno is not said again.
+ * no Deno is in PATH. It does not repeat the tests of the command line on Deno.
  */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { COMMANDS, PROGRAMS_COMMANDS } from "../../lib/commands/table.ts";
@@ -15,7 +15,7 @@ import { withRegistry } from "./registry.ts";
 const LONG_MS = 300_000;
 const MOST_BYTES = 2_000_000;
 
-/** What is in PATH besides Node.js: neither Deno nor another Node.js. */
+/** The programs in PATH besides Node.js: neither Deno nor another Node.js. */
 const PROGRAMS = ["sh", "env", "grep", "ls"];
 
 interface Machine {
@@ -151,7 +151,7 @@ async function tellsWhatIsWrong(machine: Machine): Promise<void> {
     assertMatch(result.stderr, line);
     assertStrictEquals(result.code, code, words.join(" "));
   }
-  // What Node.js has changed of its own process is put back.
+  // The state that Node.js has changed in its own process is restored.
   const state = "grep SigIgn /proc/self/status; ulimit -Sn";
   const [plain, under] = [`ulimit -Sn 1000; ${state}`, `ulimit -Sn 1000; unsock run -- sh -c '${state}'`];
   const outputs = await Promise.all([plain, under].map((script) => machine.run(["sh", "-c", script])));

@@ -12,7 +12,7 @@ async function readManifest(file: string): Promise<Manifest> {
   return JSON.parse((await run(["tar", "-xzOf", file, "package/package.json"])).stdout);
 }
 
-/** What npm's registry tells of a package. */
+/** Returns the registry's description of a package. */
 function describe(manifest: Manifest, dist: Record<string, string>): unknown {
   const versions = { [VERSION]: { version: VERSION, ...manifest, dist } };
   return { name: manifest.name, "dist-tags": { latest: VERSION }, versions };

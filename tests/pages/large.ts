@@ -1,6 +1,6 @@
 /**
- * What the pages say of programs that are large, or that nothing else here needs: run by `deno task test:pages`, which CI
- * does not do. Debian has them: cmake, meson, ninja-build, python3-pytest-xdist, podman.
+ * Tests the pages about programs that are large, or that nothing else here needs: run by `deno task test:pages`, not by
+ * CI. Debian has them: cmake, meson, ninja-build, python3-pytest-xdist, podman.
  */
 import { assertMatch, assertStringIncludes } from "@std/assert";
 import { readBlocks, Reader } from "../docs/page.ts";

@@ -1,6 +1,6 @@
 /**
- * What docs/test-runners.md says of Bun, vitest, Playwright, Cargo, Jupyter and a batch system's jobs: run by `deno task test:pages`,
- * which CI does not do, as npm's registry is asked for the runners. Debian has the others: cargo, jupyter-server.
+ * Tests docs/test-runners.md for Bun, vitest, Playwright, Cargo, Jupyter and a batch system's jobs: run by
+ * `deno task test:pages`, not by CI, as npm's registry has the runners. Debian has the others: cargo, jupyter-server.
  */
 import { stripVTControlCharacters } from "node:util";
 import { assertMatch, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
@@ -192,7 +192,7 @@ Deno.test({
     }),
 });
 
-/** What is at the path, by HTTP, when it answers. */
+/** Fetches the path by HTTP, as soon as the server answers. */
 const ask = (socket: string, path: string) =>
   until(`${socket} answers`, async () => {
     const { code, stdout } = await run(["curl", "-sf", "--unix-socket", socket, `http://localhost${path}`]);

@@ -1,4 +1,4 @@
-/** What every configuration of haproxy says: without time limits it warns. */
+/** The beginning of every configuration of haproxy: without time limits it warns. */
 export const HAPROXY_DEFAULTS = `
 defaults
   mode http

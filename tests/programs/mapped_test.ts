@@ -11,7 +11,7 @@ import { until } from "../support/wait.ts";
 const PORT = 8080;
 const WORKERS = 3;
 
-/** @returns What a program that knows nothing of unsock is answered. */
+/** @returns The answer that a program without unsock gets. */
 async function ask(path: string): Promise<string> {
   return (await run(["curl", "-sS", "--max-time", "10", "--unix-socket", path, "http://x/"])).stdout.trim();
 }

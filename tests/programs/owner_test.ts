@@ -1,4 +1,4 @@
-/** Who gets a socket's signals (fcntl(2), F_SETOWN), when another socket takes its place. */
+/** The receiver of a socket's signals (fcntl(2), F_SETOWN), when another socket takes its place. */
 import { assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";

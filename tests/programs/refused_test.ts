@@ -21,7 +21,7 @@ Deno.test("Tcl's asynchronous sockets hear that nobody is there", { ignore: !nee
   });
 });
 
-/** Whose host refuses is alive; it reads to know whether it was refused. */
+/** To Net::Ping, a host that refuses is alive; it reads to learn whether it was refused. */
 const PING = `
 use Net::Ping;
 for my $how ("tcp", "syn") {

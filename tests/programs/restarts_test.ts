@@ -20,7 +20,7 @@ interface Load {
   more(count: number): Promise<void>;
 }
 
-/** What a client is told that waited in the queue of a listener that closed, as over TCP. */
+/** The error of a client that waited in the backlog of a listener that closed, as over TCP. */
 const RESET = /^failed ConnectionResetError\(/;
 
 /** While clients ask a port, does what `restarts` does; no request may fail, but as `may` says. */

@@ -74,7 +74,7 @@ export class Rig implements AsyncDisposable {
    * Starts a server and waits until it listens.
    *
    * @param cmd The program, found also outside of PATH, and its arguments.
-   * @param options What it listens on and how it is started.
+   * @param options The sockets it listens on, and its start.
    * @returns The process; the rig ends it.
    * @throws {Error} when it ends instead, or is found on the network.
    */
@@ -121,7 +121,7 @@ export class Rig implements AsyncDisposable {
   /**
    * Ends one server before the others; its ports are not looked for any more.
    *
-   * @param process What `server` returned.
+   * @param process The result of `server`.
    */
   async end(process: Proc): Promise<void> {
     const index = this.#servers.findIndex((server) => server.process === process);
@@ -158,7 +158,7 @@ export class Rig implements AsyncDisposable {
     return ["setpriv", ...ids, findProgram(program) ?? program, ...rest];
   }
 
-  /** What all servers have written so far. */
+  /** The output of all servers so far. */
   outputs(): string {
     return this.#servers.map(({ cmd, process }) => `--- ${cmd.join(" ")}\n${process.output()}`).join("\n");
   }

@@ -1,5 +1,5 @@
 /**
- * What ip2unix's own tests ask of such a library, where it is no matter of its rules: servers on several addresses in one
+ * The cases of ip2unix's own tests, except those about its rules: servers on several addresses in one
  * tree of processes, their files, duplicates and children. All of IPv4 and IPv6 is covered.
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";

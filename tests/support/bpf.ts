@@ -8,7 +8,7 @@ export interface Instruction {
   k: number;
 }
 
-/** What a filter sees: `struct seccomp_data`. */
+/** The input of a filter: `struct seccomp_data`. */
 export interface SystemCall {
   number: number;
   machine: number;

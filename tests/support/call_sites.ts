@@ -8,7 +8,7 @@ const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 /** Where a line's system call is thought to be. */
 export const ADDRESS = 0x500000;
 
-/** Whatever number is in the register. */
+/** Any number in the register. */
 export const ANY = -1;
 
 /** A machine whose code is looked at: what compiles for it, runs its programs, and shows their instructions. */
@@ -73,7 +73,7 @@ async function asker(machine: Machine): Promise<string[]> {
 /** A kind of program, and the bytes before and behind a system call, in hexadecimal. */
 export type Line = readonly [kind: string, before: string, behind?: string];
 
-/** @returns What the rules say of each line. */
+/** @returns The rules' answer for each line. */
 export async function ask(lines: readonly Line[], machine: Machine): Promise<string[]> {
   const text = lines.map(([kind, before, behind = "c3"]) => `${kind} ${bare(before)} ${bare(behind)}\n`).join("");
   const { code, stdout, stderr } = await run([...await asker(machine), "-"], { stdin: text });

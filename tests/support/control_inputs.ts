@@ -33,7 +33,7 @@ const VALID: readonly Uint8Array<ArrayBuffer>[] = [
 /**
  * Random bytes and mutated files, some cut short or longer.
  *
- * @param random What they come from.
+ * @param random Their source.
  */
 export function* randomControlFiles(random: Random): Generator<Uint8Array<ArrayBuffer>, never> {
   for (;;) {
@@ -95,10 +95,10 @@ export function* boundaryControlFiles(): Generator<Uint8Array<ArrayBuffer>> {
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]/;
 
 /**
- * What the command line's reader says of the bytes.
+ * Gives the bytes to the command line's reader.
  *
  * @returns Whether it accepts them.
- * @throws {Error} When what it says is wrong by itself: no reason, more than a line, or another file when it is written again.
+ * @throws {Error} When its answer is wrong by itself: no reason, more than a line, or another file if written again.
  */
 export function acceptsControlFile(bytes: Uint8Array): boolean {
   try {

@@ -35,7 +35,7 @@ function find(name: string, flags: readonly string[] = []): Promise<string> {
 }
 
 export interface DialOptions {
-  /** What it connects to, and with the same descriptor next when that failed. */
+  /** The ports it tries in turn with one descriptor, until one connects. */
   ports: number[];
   address?: string;
   settings?: Record<string, string>;
@@ -46,8 +46,8 @@ export interface DialOptions {
  *
  * @param mode Of its descriptor, and whether it is static, so that its system calls are trapped.
  * @param dir Its UNSOCK_DIR.
- * @param options What to connect to.
- * @returns What it printed: values by name.
+ * @param options The ports and addresses to connect to.
+ * @returns The values it printed, by name.
  * @throws {Error} when it ends with another status than 0.
  */
 export async function dial(mode: DialMode, dir: string, options: DialOptions): Promise<Map<string, string>> {

@@ -2,9 +2,9 @@
 
 /** A line that cannot be equal. */
 export interface Difference {
-  /** What the library prints there, to the letter. */
+  /** The exact line under the library. */
   readonly instead: string;
-  /** Why it is not what TCP or UDP say. */
+  /** Why it differs from TCP or UDP. */
   readonly why: string;
 }
 

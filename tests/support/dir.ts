@@ -3,7 +3,7 @@
 /**
  * Runs `fn` with a new empty directory whose path is short enough for socket names, and removes it afterwards.
  *
- * @param fn What to do with the directory.
+ * @param fn Works in the directory.
  * @throws Whatever `fn` throws; the directory is gone then too.
  */
 export async function withDir(fn: (dir: string) => Promise<void>): Promise<void> {
@@ -17,8 +17,8 @@ export async function withDir(fn: (dir: string) => Promise<void>): Promise<void>
 
 /**
  * @param dir A directory of socket files.
- * @returns What is in it, sorted, but for the own name of a socket to which `PORT.sock` leads as a port's only one, and the
- * file of the lock, which processes that live leave there.
+ * @returns The names in it, sorted, without the own name of a port's only socket, to which `PORT.sock` links, and
+ * without the lock file, which live processes keep there.
  */
 export function namesIn(dir: string): string[] {
   const names = Array.from(Deno.readDirSync(dir), ({ name }) => name).filter((name) => name !== ".unsock.lock");

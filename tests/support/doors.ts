@@ -46,7 +46,7 @@ const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>
   signals: { raw: NO_CANCELLATION, syscall: NO_CANCELLATION },
 };
 
-/** What a probe is not to do, as its arguments say it, and why. */
+/** Arguments that keep a probe from some calls, and why. */
 type Arguments = Readonly<Record<string, { args: string[]; why: string }>>;
 
 /** Where calls are trapped. */

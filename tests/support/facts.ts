@@ -1,10 +1,10 @@
-/** What a program of a test tells: `NAME=VALUE` a line, the value in JSON (`fact()` of tests/support/python/facts.py). */
+/** Facts that a program prints: `NAME=VALUE` a line, the value in JSON (`fact()` of tests/support/python/facts.py). */
 
 /** Values by name. A tuple of Python's is an array. */
 export type Facts = Readonly<Record<string, unknown>>;
 
 /**
- * @param text What the program printed.
+ * @param text The program's output.
  * @returns Its facts, in whatever order they came.
  * @throws {Error} naming the line that is no fact, or a fact that is told twice.
  */

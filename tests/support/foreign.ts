@@ -28,7 +28,7 @@ export interface Target {
   readonly emulator?: (preload: string | undefined) => readonly string[];
 }
 
-/** What a user relies on, by the probe that shows it: a choice that touches every part of the library. */
+/** Guarantees to users, by the probe that shows each: a choice that touches every part of the library. */
 const PROBES: Readonly<Record<string, string>> = {
   stream_addresses: "both ends of a connection agree on addresses and ports",
   stream_data: "queues, urgent data, half close, sendfile and splice are as over TCP",
@@ -86,10 +86,10 @@ export async function compileFor(target: Target, source: string, output: string)
 /**
  * Makes the command and the variables that start a target's program.
  *
- * @param target What it was compiled for.
+ * @param target The target it was compiled for.
  * @param command The program and its arguments.
  * @param dir The absolute directory of the socket files; undefined: without the library.
- * @returns What to run, with which variables in addition to the caller's.
+ * @returns The command, and the variables in addition to the caller's.
  */
 export function startFor(
   target: Target,

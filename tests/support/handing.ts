@@ -6,15 +6,15 @@ import { shimEnv } from "./shim.ts";
 
 const programText = programsOf(import.meta);
 
-/** What it opens: a listener, a datagram socket, or a connection to a listener that it keeps (`Accept=yes`); and its path. */
+/** A socket to open, and its path: a listener, a UDP socket, or a connection to a kept listener (`Accept=yes`). */
 export type Handed = readonly [kind: "stream" | "datagram" | "connection", path: string];
 
 /**
  * Makes the command that hands sockets over.
  *
- * @param sockets What to open, in the order of the descriptors from 3 on; paths that are not absolute are in `UNSOCK_DIR`.
+ * @param sockets The sockets to open, in the order of the descriptors from 3 on; relative paths are in `UNSOCK_DIR`.
  * @param command The program that gets them, and its arguments.
- * @param env What it is told beside or instead of the true `LISTEN_FDS` and `LISTEN_PID`.
+ * @param env Variables beside or instead of the true `LISTEN_FDS` and `LISTEN_PID`.
  * @returns The argument vector to start, with the process id that the program will have.
  */
 export function handOver(sockets: readonly Handed[], command: string[], env: Record<string, string> = {}): string[] {
@@ -25,10 +25,10 @@ export function handOver(sockets: readonly Handed[], command: string[], env: Rec
  * Runs a Python program under the library that gets sockets; it must write nothing to stderr.
  *
  * @param dir The absolute directory of the socket files.
- * @param sockets What is opened for it.
+ * @param sockets The sockets opened for it.
  * @param program Its text (program_text.ts), mostly with what the module `handed` has.
- * @param env What it is told beside the sockets, or instead of them.
- * @returns What it printed.
+ * @param env Variables beside or instead of those for the sockets.
+ * @returns Its output.
  */
 export async function told(
   dir: string,

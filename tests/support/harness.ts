@@ -13,7 +13,7 @@ const FLAGS = ["-std=c17", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-D_GN
  * @param program Its file in `tests/`.
  * @param sources Files of `c/` to compile with it, without `c/`.
  * @param args Its arguments.
- * @returns What it printed.
+ * @returns Its output.
  * @throws {Error} with the compiler's words, or when it fails.
  */
 export async function runHarness(program: string, sources: readonly string[], ...args: string[]): Promise<string> {

@@ -33,7 +33,7 @@ export function folderOf(file: string): string {
 /**
  * @param from A folder.
  * @param to Another or the same.
- * @returns Whether files of the first may use those of the second. What lies directly in `c/` may be used by all.
+ * @returns Whether files of the first may use those of the second. Files directly in `c/` may be used by all.
  * @throws {Error} when a folder is in no layer.
  */
 export function mayUse(from: string, to: string): boolean {
@@ -54,7 +54,7 @@ export function forbidden(uses: readonly Use[]): string[] {
 }
 
 /**
- * What files include though another of their headers brings it along. A file's own header, the first, may be such a one.
+ * Returns includes that another header of the file already includes. The file's own header, its first, may be one.
  *
  * @param texts All files by their path.
  */
@@ -135,7 +135,7 @@ function wayTo(cameFrom: ReadonlyMap<string, string>, end: string, start: string
 /**
  * Words for a circle that name the functions.
  *
- * @param circle What `circles` found.
+ * @param circle A result of `circles`.
  * @param uses Where the graph came from.
  */
 export function describeCircle(circle: readonly string[], uses: readonly Use[]): string {

@@ -1,6 +1,6 @@
 /**
- * A Firecracker-style multiplexer: the Unix socket by which a host reaches the vsock ports of its guest. What it does is
- * what Firecracker's does, in src/vmm/src/devices/virtio/vsock: the CONNECT line is read by `read_local_stream_port` and a
+ * A Firecracker-style multiplexer: the Unix socket by which a host reaches the vsock ports of its guest. It behaves as
+ * Firecracker's, in src/vmm/src/devices/virtio/vsock: the CONNECT line is read by `read_local_stream_port` and a
  * request that the guest refuses ends in a reset, by which the stream is closed (`recv_pkt`, unix/muxer.rs); a guest that
  * does not answer is given up after `CONN_REQUEST_TIMEOUT_MS`, 2 s (csm/mod.rs, `defs`), as soon as another connection is
  * added (`sweep_killq`, called by `add_connection`, unix/muxer.rs): here at once, as if one were; and the end of what the
@@ -41,7 +41,7 @@ const decoder = new TextDecoder();
 
 /** A running multiplexer. Hold it with `await using`. */
 export class Multiplexer implements AsyncDisposable {
-  /** What its reads of the CONNECT line gave, in order. */
+  /** The results of its reads of the CONNECT line, in order. */
   readonly requests: string[] = [];
   readonly #listener: Deno.Listener;
   readonly #behaviour: Behaviour;
@@ -138,7 +138,7 @@ export class Multiplexer implements AsyncDisposable {
  * The guest whose servers are under unsock: its ports are socket files.
  *
  * @param directory Their UNSOCK_DIR.
- * @returns What connects to a port, for a Behaviour.
+ * @returns A function that connects to a port, for a Behaviour.
  */
 export function guestIn(directory: string): (port: number) => Promise<Deno.Conn> {
   return (port) => Deno.connect({ transport: "unix", path: `${directory}/${port}.sock` });

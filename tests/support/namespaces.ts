@@ -3,7 +3,7 @@ import { run } from "./process.ts";
 import { findProgram } from "./programs.ts";
 
 /**
- * @param uid Who would have them, a user namespace first unless he is root.
+ * @param uid The user who would have them, a user namespace first unless he is root.
  * @returns Whether he may, network and all.
  */
 export async function mayUnshare(uid = Deno.uid() ?? 0): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** What the kernel says about IP sockets: the proof that a redirected server is not on the network. */
+/** Reads IP sockets from the kernel: the proof that a redirected server is not on the network. */
 
 /** One socket that the network can reach. */
 export interface IpListener {

@@ -5,7 +5,7 @@
  *
  * @param dir Where nginx has its files.
  * @param port Where it listens, on 127.0.0.1.
- * @param location What stands in its only location.
+ * @param location The text of its only location.
  * @param workers How many processes serve.
  * @returns The command that starts it.
  */

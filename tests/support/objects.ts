@@ -1,4 +1,4 @@
-/** What the compiler makes of `c/`: which function or object of which file uses which of another. Needs binutils. */
+/** Reads the object files of `c/`: which function or object of a file uses which of another. Needs binutils. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { COMPILE_FLAGS } from "../../scripts/build.ts";
 import type { Use } from "./layers.ts";
@@ -46,7 +46,7 @@ export function parseObject(text: string): ObjectFile {
 
 /**
  * @param objects By file.
- * @returns Who uses what another of these files has. What none of them has is the C library's.
+ * @returns The uses of other files' functions and objects, without the C library's, which no file defines.
  */
 export function usesBetween(objects: ReadonlyMap<string, ObjectFile>): Use[] {
   const files = new Map<string, string>();

@@ -43,7 +43,7 @@ export function hold(port: number): Deno.UnixListener | undefined {
 }
 
 /**
- * @param range What the kernel says of its range.
+ * @param range The kernel's text about its range.
  * @returns The ports below it, or above it; where it is all there is, all: by chance alone somebody else gets the same.
  */
 export function beyondRange(range: string): { first: number; last: number } {

@@ -18,7 +18,7 @@ const COUNTERS_FOLLOW = "=== what went over the network ===";
 /** Longer than a probe's own alarm, so that it is the probe that tells where it hangs. */
 const TIMEOUT_MS = 120_000;
 
-/** What one run of a probe printed and did. */
+/** The output and effects of one run of a probe. */
 export interface ProbeRun {
   /** The lines, in order. */
   facts: string[];

@@ -61,7 +61,7 @@ export class Proc implements AsyncDisposable {
     ]);
   }
 
-  /** @returns What it has written so far to standard output and standard error. */
+  /** @returns Its standard output and standard error so far. */
   output(): string {
     return this.#both;
   }

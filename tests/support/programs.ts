@@ -131,7 +131,7 @@ const PACKAGES: Record<string, string> = {
   zsh: "zsh",
 };
 
-/** What a program needs that is no program itself: the file that shows its package. */
+/** Needs of a program that are no programs themselves: the file that shows the package. */
 const FILES: Record<string, string> = {
   "aarch64-libc": "/usr/aarch64-linux-gnu/include/stdio.h",
   "bash-completion": "/usr/share/bash-completion/bash_completion",
@@ -213,7 +213,7 @@ export function need(...programs: string[]): boolean {
 /**
  * Skips a test for something that this machine does not have.
  *
- * @param remedy What to do, for the error.
+ * @param remedy The advice in the error.
  * @returns False.
  * @throws {Error} instead, when UNSOCK_MUST_WORK is 1.
  */

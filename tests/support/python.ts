@@ -9,7 +9,7 @@ import { shimEnv } from "./shim.ts";
  * @param program Its text (program_text.ts), mostly with what the module `port_files` has.
  * @param dir The absolute directory of the socket files.
  * @param args Its arguments.
- * @returns What it printed.
+ * @returns Its output.
  */
 export async function python(program: string, dir: string, ...args: string[]): Promise<string> {
   const { stdout, stderr } = await run(["python3", "-c", program, ...args], { env: shimEnv(dir) });

@@ -1,4 +1,4 @@
-/** What README.md and libunsock(7) tell to do where `unsock run` is not used: by the environment alone. */
+/** The recipes of README.md and libunsock(7) without `unsock run`: by the environment alone. */
 import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { libraryManual } from "../../lib/help/manual.ts";

@@ -16,7 +16,7 @@ function typeOf(value: unknown): string {
 }
 
 /**
- * @returns What does not fit, each with its place; a member that the schema does not tell of counts, too: it is not
+ * @returns The violations, each with its place; a member that the schema does not tell of counts, too: it is not
  *   documented.
  */
 export function violations(value: unknown, schema: Schema, place = "$"): string[] {

@@ -15,7 +15,7 @@ if (Deno.env.get(BUILT) !== "1") await build([]);
 /** Where the runtime keeps what the command line imports: needed, as `DENO_DIR`, where a test gives it another `HOME`. */
 export const RUNTIME_CACHE = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
 
-/** What `unsock run` covers unless told otherwise: local traffic. */
+/** The default addresses of `unsock run`: local traffic. */
 const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
 
 /**

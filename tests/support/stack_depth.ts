@@ -7,7 +7,7 @@
  */
 import { run } from "./process.ts";
 
-/** What the C library's own function takes that a call goes on to (its cancellation point included). */
+/** Stack of the C library's function that a call goes on to (its cancellation point included). */
 const OUTSIDE = 160;
 
 /** A call, or a jump to another function. */
@@ -86,7 +86,7 @@ const DIRECT = /^(?:bnd |addr32 )*(call|j\w+) +([0-9a-f]+) /;
 const THROUGH = /^(?:bnd |notrack |addr32 )*(call|jmp) +\*/;
 const NAMED = /# ([0-9a-f]+) /;
 
-/** What a function with a frame pointer has on the stack, from its own instructions: no less than there is. */
+/** Counts the stack of a function with a frame pointer, from its instructions: never too little. */
 class FrameBelow {
   #bytes = 16; // the return address, and the caller's frame pointer
 

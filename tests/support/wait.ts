@@ -6,8 +6,8 @@ type Maybe<T> = T | undefined | false | null;
  * Calls `fn` again and again until it returns something truthy.
  *
  * @param what Names the condition in the error message.
- * @param fn Returns the result, or something falsy while there is none. What it reads may not be there yet; any other exception
- *   ends the wait.
+ * @param fn Returns the result, or something falsy while there is none. A file that it reads may be missing; any other
+ *   exception ends the wait.
  * @param timeoutMs How long to try, in milliseconds.
  * @returns The first truthy result.
  * @throws {Error} when the time is over.

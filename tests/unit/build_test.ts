@@ -1,4 +1,4 @@
-/** What `deno task build` says where what it needs is not there: one line, and what to install. And two builds at once. */
+/** `deno task build` without a program that it needs: one line names the package. And two builds at once. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path/posix";
 import { compile, COMPILE_FLAGS, WHOLE_PROGRAM_FLAGS } from "../../scripts/build.ts";

@@ -1,4 +1,4 @@
-/** What the caller had before the runtime changed it. */
+/** The caller's state before the runtime changed it. */
 import { assertEquals } from "@std/assert";
 import { type CallerTexts, deriveCaller } from "../../lib/library/caller.ts";
 

@@ -1,6 +1,6 @@
 /** Makes small ELF files for tests: headers that are right, around nothing that would run. */
 
-/** What the file has. */
+/** The parts of the file. */
 export interface ElfOptions {
   readonly machine?: number;
   readonly interpreter?: string;

@@ -1,4 +1,4 @@
-/** What TCP and UDP say where the kernel says something of another family (`c/rules/errno.c`). */
+/** The errnos of TCP and UDP for the kernel's errnos of other families (`c/rules/errno.c`). */
 import { assertEquals } from "@std/assert";
 import { runHarness } from "../support/harness.ts";
 import { need } from "../support/programs.ts";

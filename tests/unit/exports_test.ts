@@ -1,4 +1,4 @@
-/** What `libunsock.so` shows to the outside: an exported name too many would replace a function of every program. */
+/** The exports of `libunsock.so`: an exported name too many would replace a function of every program. */
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { run } from "../support/process.ts";
 import { namesInLibrary, shimLibrary } from "../support/shim.ts";

@@ -58,7 +58,7 @@ Deno.test("forbidden() names both functions and both files of a use that goes up
   ]);
 });
 
-/** Who removes or moves a file by its name outside `c/files`, and why that is no name of a port's. */
+/** Files outside `c/files` that remove or move a file by its name, and why that is no name of a port's. */
 const REMOVES: Record<string, string> = {
   "process/directory_rights.c": "a directory that was just made",
   "process/loopback_name.c": "names of loopbacks, below a lock of their own",

@@ -1,4 +1,4 @@
-/** What tests do on a machine without the programs that they need. */
+/** Tests on a machine without the programs that they need. */
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";

@@ -1,4 +1,4 @@
-/** Who is bound to a port, and what follows from that (`c/rules/port_record.c`): tables. */
+/** The sockets bound to a port, and the rules that follow (`c/rules/port_record.c`): tables. */
 import { answers } from "../support/port_names.ts";
 import { need } from "../support/programs.ts";
 

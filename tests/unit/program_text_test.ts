@@ -6,7 +6,7 @@ import { findFiles } from "../../scripts/build.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
-/** Lines of Python and of C that TypeScript does not have. What fits into one line may stay a string. */
+/** Lines of Python and of C that TypeScript does not have. One-line programs may stay strings. */
 const FOREIGN = [
   /^\s*import \w+(, \w+)*$/,
   /^\s*from \w+ import [\w, *()]+$/,

@@ -5,7 +5,7 @@ import { OTHER_NAMES } from "../../scripts/tables.ts";
 import { openShim, type Shim } from "../../lib/library/ffi.ts";
 import { shimLibrary } from "../support/shim.ts";
 
-/** What the library says about the names; empty: nothing. */
+/** The library's message about the names; empty: none. */
 function answer(shim: Shim, directory: string, variables: Record<string, string>): string {
   const block = new TextEncoder().encode(
     Object.entries({ UNSOCK_DIR: directory, ...variables }).map(([name, value]) => `${name}=${value}\0`).join(""),

@@ -1,4 +1,4 @@
-/** What the soak's clients of datagrams believe: over UDP as under the library, late answers, and no wrong ones. */
+/** The soak's datagram clients accept late answers and no wrong ones, over UDP as under the library. */
 import { assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";

@@ -14,10 +14,10 @@ const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 /** Bytes; smaller is better. A handler's stack of 8 KiB has 4.5 KiB left where the processor has AVX-512. */
 const CALLS_MOST = 6912;
 
-/** What has to format: the C library's own takes about as much. */
+/** Functions that format: the C library's own takes about as much. */
 const FORMATS = { names: /^(?:__)?v?dprintf(?:_chk)?$/, most: 9088 };
 
-/** What looks for a program: no handler does, as only `execve` and its like may be called there (signal-safety(7)). */
+/** Functions that search PATH: no handler calls them, as only `execve` and its like may be (signal-safety(7)). */
 const SEARCHES = { names: /^(?:posix_spawnp|pidfd_spawnp)$/, most: 5632 };
 
 /** The library as a program has 256 KiB, wherever it runs (program/entry.c). */

@@ -5,7 +5,7 @@ import { need } from "../support/programs.ts";
 
 const ignore = !need("cc");
 
-/** In the order of enum unsock_state. What may follow each, in the words of what a program does. */
+/** The states in the order of enum unsock_state, each with those that may follow it. */
 const MAY_FOLLOW: Record<string, string[]> = {
   NEW: ["SPENT", "REFUSED", "BOUND", "RESERVED", "LISTENING", "CONNECTING", "CONNECTED", "NAMED", "ASKING"],
   SPENT: ["CONNECTING", "CONNECTED"],

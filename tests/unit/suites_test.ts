@@ -1,4 +1,4 @@
-/** What counts as a difference between TCP and unsock, and that a suite that did not run is a failure. */
+/** Differences between TCP and unsock; a suite that did not run is a failure. */
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path/posix";
 import { isKnown, noLongerDiffers, parseKnown } from "../../scripts/suites/known.ts";
@@ -26,7 +26,7 @@ function results(entries: Record<string, Status>): Results {
   return new Map(Object.entries(entries));
 }
 
-// --- What counts as a difference --------------------------------------------------------------------------------------
+// --- Differences -----------------------------------------------------------------------------------------------------
 
 Deno.test("a test that is skipped, unfinished or not there under unsock is suspected as one that fails", () => {
   const tcp = results({ a: "pass", b: "pass", c: "pass", d: "pass", e: "pass", f: "fail", g: "skip" });
