@@ -47,12 +47,12 @@ export async function diagnoseMachine(context: Context, directory: string | unde
   ].filter((finding) => finding !== undefined);
 }
 
-/** The library that is asked, or why there is none. */
+/** Returns the library, or why there is none. */
 async function libraryOrReason(context: Context): Promise<Library | string> {
   return await ownLibrary(context).catch(reason);
 }
 
-/** Without a library nobody can be asked about the rest. */
+/** Findings about the library. Without one, the rest cannot be checked. */
 async function libraryFindings(context: Context, library: Library | string): Promise<Finding[]> {
   if (typeof library === "string") return [bad("library", library)];
   const [settings, mayBind, version] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION, VERSION_QUESTION]);

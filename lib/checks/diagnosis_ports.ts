@@ -1,4 +1,4 @@
-/** Why a client is refused: who listens in which directory, and whose rights stand in the way. */
+/** Finds why a client is refused: listeners in each directory, and missing rights. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import type { CheckedDirectory, ChosenDirectory } from "../run/run_settings.ts";
@@ -22,7 +22,7 @@ const { W_OK, X_OK } = fs.constants;
 const SHOWN_MOST = 20;
 const DIRECTORIES_MOST = 8;
 
-/** Whom and what is asked about. */
+/** The input of all findings. */
 interface Question {
   readonly library: Library;
   /** Gives the names in the directory, or throws why they cannot be read. */
@@ -49,7 +49,7 @@ export function findPort(directory: CheckedDirectory, port: AddressedPort, quest
   };
 }
 
-/** The files of the directory that are asked about; undefined: it cannot be read, as another finding says. */
+/** Lists the directory's files of the port, or all; undefined: it cannot be read, as another finding says. */
 function listFiles(directory: string, { library, names, sockets, port }: Question): SocketFile[] | undefined {
   try {
     return listSocketFiles(directory, { names: names(), sockets }, library).filter((file) => isWanted(file, port));
@@ -113,7 +113,7 @@ function isWanted({ kind, address }: SocketFile, port: AddressedPort | undefined
   return address.text === port.address || address.text === wildcardOf(port.address) || address.forBoth;
 }
 
-/** Of what a control file leads to, only files of this machine can be looked at. */
+/** Checks a control file's target, if it is a file of this machine: others cannot be checked. */
 function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[] {
   if (state !== "control") return [];
   const control = readControlFile(file);
@@ -132,9 +132,9 @@ function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[]
   ];
 }
 
-/** Servers that were started without unsock: whoever looks for them under unsock finds nobody. */
+/** Servers started without unsock: clients under unsock do not find them. */
 function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined): Finding[] {
-  // With servers in the directory, others are as they shall be, unless somebody asks for one.
+  // With servers in the directory, others on real IP are intended, unless a port is asked for.
   if (port === undefined && there.length > 0) return [];
   const distinct = ipListeners(port);
   if (distinct.length === 0) return [];
@@ -168,7 +168,7 @@ function describe(files: readonly SocketFile[]): string {
   return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
 }
 
-/** Directories with the same kind of names in which somebody serves: where the other side may be. */
+/** Other directories with a server of such a port: the other side may use one of them. */
 function directoriesElsewhere(directory: string, { sockets, port: wanted }: Question): Map<string, Set<string>> {
   const ports = new Map<string, Set<string>>();
   for (const { path: file, port, listening, type, connected } of sockets) {

@@ -22,7 +22,7 @@ import type { AddressAnswer, PortFacts, Verdict } from "./port_verdict.ts";
 const [W_OK, X_OK] = [2, 1];
 const COVERED = ["yes", "address", "port"] as const;
 const ANSWERS = ["ready", "soon", "nobody"] as const;
-/** Those that a client of "localhost" tries, of which the first is what most programs have written down. */
+/** The addresses that a client of "localhost" tries. Most programs use the first literally. */
 const LOCALHOST = ["127.0.0.1", "::1"] as const;
 
 /** The library's answer about clients of one address. */
@@ -105,7 +105,7 @@ function settingsOf({ variables }: RunSettings): PortFacts["settings"] {
   return { port: variables.get("UNSOCK_PORT") || undefined, addr: variables.get("UNSOCK_ADDR") ?? "" };
 }
 
-/** The first of what stands in the way of every client and server. */
+/** Returns the first problem that blocks every client and server. */
 function whatBlocks(
   { settings, mayBind, version }: PortAnswers,
   directory: CheckedDirectory,

@@ -1,6 +1,6 @@
 /**
- * Whether a client of this user, in this shell, gets an answer at a port, and if not why and what to type. Pure: what is known of
- * the port goes in, one sentence comes out.
+ * Decides whether a client of this user, in this shell, gets an answer at a port, or why not and what to type. Pure:
+ * facts about the port go in, one sentence comes out.
  */
 import type { AddressedPort } from "../run/ports.ts";
 
@@ -46,7 +46,7 @@ export interface PortFacts {
   readonly files: readonly PortFile[];
   /** Listeners on real TCP or UDP: `8000 (python3[12])`. */
   readonly onNetwork: readonly string[];
-  /** Other directories in which somebody serves the port. */
+  /** Other directories with a server of the port. */
   readonly elsewhere: readonly string[];
 }
 

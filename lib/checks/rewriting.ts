@@ -1,4 +1,4 @@
-/** Whether programs may be rewritten where they make their system calls (`docs/limits.md`): asked of the library. */
+/** Asks the library whether it may rewrite a program's system calls in place (`docs/limits.md`). */
 import type { Context } from "../system/context.ts";
 import type { Library, Question } from "../library/query.ts";
 import { type Finding, note, ok } from "./finding.ts";
@@ -11,7 +11,7 @@ function rewritingQuestion(file: string): Question<string | undefined> {
   return { word: `rewriting=${file}`, read: (answer) => answer.maybeText("problem") };
 }
 
-/** @param file The program that it is asked of. */
+/** @param file The program. */
 export function rewritingFinding({ environ }: Context, library: Library, file: string): Finding {
   if (environ.getFilled("UNSOCK_PATCH") === "0") {
     return note("rewriting", `UNSOCK_PATCH=0: ${EACH_IS_TRAPPED}`, "unset UNSOCK_PATCH");

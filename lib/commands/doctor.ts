@@ -1,4 +1,4 @@
-/** `unsock doctor [COMMAND|PORT]`: what this machine can do, what would happen to COMMAND, why nobody is found at PORT. */
+/** `unsock doctor [COMMAND|PORT]`: checks this machine, the start of COMMAND, or why no server answers at PORT. */
 import process from "node:process";
 import type { Context } from "../system/context.ts";
 import { diagnoseCommand, diagnoseMachine, diagnosePort } from "../checks/diagnosis.ts";

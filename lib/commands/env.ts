@@ -1,4 +1,4 @@
-/** `unsock env`: what `run` would set, as lines for a shell and others; with `--off` the way back. */
+/** `unsock env`: prints the variables of `run` as lines for a shell and others; with `--off`, lines that undo them. */
 import * as path from "@std/path/posix";
 import type { Answer } from "../library/query.ts";
 import { type DirectoryOptions, RIGHTS_QUESTION } from "../run/directory_rights.ts";
@@ -73,7 +73,7 @@ function isOn(variables: ReadonlyMap<string, string>, { variable }: { readonly v
 
 const OFF = "UNSOCK_OFF=1 is set";
 
-/** As `run` (`c/program/run.c`): what somebody insists on is not taken back, and what is not redirected needs no sockets. */
+/** As `run` (`c/program/run.c`): throws if sockets cannot be bound; with UNSOCK_OFF, if redirection is promised. */
 function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOptions, mayBind: Answer<true>): void {
   if (!isOn(variables, SETTINGS.off)) {
     mayBind();
@@ -90,7 +90,7 @@ function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOption
   throw new UnsockError(`env: ${promise}: ${OFF}, and nothing would be redirected: unset it`);
 }
 
-/** Without the settings, and without the library; what else is preloaded stays. */
+/** Removes the settings and the library; other preloaded libraries stay. */
 function turnOff({ off: _, ...others }: EnvOptions, context: Context): Environ {
   if (Object.values(others).some((value) => value !== undefined)) {
     throw new UsageError("env: --off stands alone: it takes back whatever was set");

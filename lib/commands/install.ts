@@ -73,7 +73,7 @@ export async function install(
   return 0;
 }
 
-/** A library, and what has to be taken away when it is in place. */
+/** A library, and the copy to remove when it is installed. */
 interface OwnLibrary extends AsyncDisposable {
   readonly file: string;
 }
@@ -104,7 +104,7 @@ async function libraryToInstall(option: string | undefined, { environ }: Context
   }
 }
 
-/** @returns Why a shell does not start what is in this directory by its name alone. */
+/** @returns Why a shell does not find the program in this directory by its name. */
 function hiddenBehind(bin: string, search: string): string[] {
   const same = (directory: string) => path.resolve(directory) === bin;
   const places = search.split(":").filter((place) => place !== "");
@@ -113,7 +113,7 @@ function hiddenBehind(bin: string, search: string): string[] {
   return first === undefined || same(first) ? [] : [`PATH leads to ${path.join(first, path.basename(FRONT))} first`];
 }
 
-/** A copy of the source is one thing to those who read of it. */
+/** Returns the files to print: a copy of the source is one line. */
 function shown(files: readonly string[]): string[] {
   return [...new Set(files.map((name) => name.startsWith(`${TREE}/`) ? TREE : name))];
 }
@@ -134,7 +134,7 @@ function items(library: string, commands: readonly Command[], { environ }: Conte
   };
 }
 
-/** Before anything is changed: a file that no record speaks of is somebody else's, and so is a program in the link's place. */
+/** Refuses, before any change, to replace a file that is not recorded, or a program in the link's place. */
 function refuseOthers(prefix: string, files: readonly string[], before: Installation): void {
   for (const name of files) {
     const file = path.join(prefix, name);
@@ -162,7 +162,7 @@ function makeDirectories(prefix: string, names: readonly string[]): string[] {
   });
 }
 
-/** Replaces the file at once: a program that runs from it goes on, and nobody meets half of it. */
+/** Replaces the file atomically: a program that runs from it goes on, and readers never see half of it. */
 function putInPlace(file: string, item: Item): void {
   const part = `${file}.${crypto.randomUUID()}`;
   try {

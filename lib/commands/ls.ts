@@ -1,4 +1,4 @@
-/** `unsock ls`: what is in the directory, and who is behind it. */
+/** `unsock ls`: lists the directory's files, and the processes behind them. */
 import type { Context } from "../system/context.ts";
 import type { Library } from "../library/query.ts";
 import { DIRECTORY_QUESTION } from "../run/run_settings.ts";
@@ -27,7 +27,7 @@ const LOOK_AGAIN_MS = 1000;
 const CLEAR_SCREEN = "\x1b[H\x1b[2J";
 
 /**
- * Prints what is in the directory; with `--watch` again whenever it is not the same.
+ * Prints the directory's files; with `--watch` again whenever they change.
  *
  * @param options As on the command line.
  * @param port The port that is asked for, as the user wrote it; undefined: all.

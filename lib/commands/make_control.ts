@@ -87,12 +87,12 @@ async function choosePlace(options: MakeOptions, file: string | undefined, conte
   return portFile(place, { number, kind: "stream" });
 }
 
-/** Removes the file of a socket to which nobody is bound, by the library's own rules. */
+/** Removes a stale socket file, by the library's own rules. */
 function removalQuestion(file: string): Question<boolean> {
   return { word: `prune=${file}`, read: (answer) => answer.flag("removed") };
 }
 
-/** A socket that somebody is bound to stays, and then the control file cannot be made. */
+/** Removes a stale socket. A live one stays, and then the control file cannot be made. */
 async function removeStale(file: string, context: Context): Promise<void> {
   if (lstatOrUndefined(file)?.isSocket() !== true) return;
   const library = await ownLibrary(context);

@@ -1,4 +1,4 @@
-/** `unsock self-test`: opens the library in this process, makes real sockets with it and checks what they do. */
+/** `unsock self-test`: opens the library in this process, makes real sockets with it and checks their behaviour. */
 import type { Context } from "../system/context.ts";
 import { EXIT_FAILED, reason, UnsockError } from "../system/errors.ts";
 import * as fs from "node:fs";

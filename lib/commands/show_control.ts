@@ -15,7 +15,7 @@ interface ShowOptions {
 }
 
 /**
- * Prints what a control file says.
+ * Prints the content of a control file.
  *
  * @param options As on the command line.
  * @param word Its path, or the port that it is for.

@@ -58,7 +58,7 @@ async function describeService(options: UnitOptions, command: readonly string[],
   if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
   const { file: library } = await findShim(options.lib, environ);
   const given = { ...settingsOf(options), dir: options.dir ?? `/run/${name}`, lib: library };
-  // The units are for another time and user: what this shell's environment says does not count.
+  // The units are for another time and user: this shell's environment does not count.
   const [asked, settings] = own.with(Environ.of({})).askAll([RIGHTS_QUESTION, SETTINGS_QUESTION], given);
   const rights = asked();
   const { directory: { path: directory }, variables } = settings();

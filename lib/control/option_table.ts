@@ -1,4 +1,4 @@
-/** The options of `make-control`, with the variables by which the library, as a program, is told the same. */
+/** The options of `make-control`, with the variables that tell the library, as a program, the same. */
 import type { Option, OptionValues } from "../system/options.ts";
 import { SOCKET_OPTION_NAMES } from "./socket_options.ts";
 
@@ -15,7 +15,7 @@ export interface ControlOption extends Option {
   readonly variable?: ControlVariable;
 }
 
-/** The file itself is no option: it is what `make-control` is called with. */
+/** The file itself is no option, but the operand of `make-control`. */
 export const CONTROL_FILE_VARIABLE: ControlVariable = {
   name: "UNSOCK_FILE",
   value: "file",

@@ -60,7 +60,7 @@ function usage(text: string): UsageError {
 }
 
 /**
- * Reads what the user wrote.
+ * Reads the user's options.
  *
  * @param options As on the command line.
  * @returns The control file that they describe.
@@ -87,7 +87,7 @@ export function readControlOptions(options: ControlOptions, paths: Paths): Contr
   return { target, ...halfClose === undefined ? {} : { halfClose }, socketOptions };
 }
 
-/** Firecracker takes the end of what the host sends to a guest's connection for the end of all. */
+/** Firecracker closes a guest's connection when the host ends its direction. */
 function readHalfClose({ halfClose, fcListen }: ControlOptions): HalfClose | undefined {
   if (halfClose === undefined) return fcListen === undefined ? undefined : "hold";
   if (halfClose !== "hold" && halfClose !== "pass") throw wrong("--half-close", "neither hold nor pass", halfClose);

@@ -9,7 +9,7 @@ const LOOK_MS = 1_000;
 const LOOK_AT_ALL = 5;
 const EVERYWHERE = ["0.0.0.0", "::", "::1"];
 
-/** @returns The URLs of what is served, with the port that each one leads to. A loopback with one port has a short one. */
+/** @returns The URLs served, each with its port. A loopback with one port has a short one. */
 function urlsOf(listed: readonly Listed[], frontPort: number): Map<string, string> {
   const urls = new Map<string, string>();
   for (const { loopback, ports } of listed) {
@@ -41,9 +41,9 @@ function namesIn(front: Front): string {
 }
 
 /**
- * Prints what is served until the process ends.
+ * Prints the URLs served, until the process ends.
  *
- * @param print Writes to standard output; it throws where nobody reads that any more.
+ * @param print Writes to standard output; it throws when the reader has closed it.
  */
 export async function announce(front: Front, print: (text: string) => void): Promise<never> {
   let isRead = true;

@@ -59,7 +59,7 @@ export function passedUpgrades(raw: RawFields): string | undefined {
   return protocols.length === 0 ? undefined : protocols.join(", ");
 }
 
-/** The client, as the server is told. */
+/** The client, as reported to the server. */
 export interface Forwarded {
   readonly address: string | undefined;
   readonly host: string;

@@ -1,4 +1,4 @@
-/** The host that a request names. Strict: what two readers could take for different hosts is none. Pure. */
+/** The host that a request names. Strict: refuses a host that two parsers could read differently. Pure. */
 import { isIP, isIPv6 } from "node:net";
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]+)(?::([0-9]{0,5}))?$/i;

@@ -37,9 +37,9 @@ export interface Directories {
   readonly extra: string;
 }
 
-/** The same, with what tells who listens there. */
+/** The same, with the library, which reports listeners. */
 export interface Places extends Directories {
-  /** The path of `libunsock.so`, which is asked about files that may be stale. */
+  /** The path of `libunsock.so`, which checks files that may be stale. */
   readonly library: string;
 }
 
@@ -55,7 +55,7 @@ function statOf(path: string, follow: boolean): fs.Stats | undefined {
   return (follow ? fs.statSync : fs.lstatSync)(path, { throwIfNoEntry: false });
 }
 
-/** True if `owner` may say what is in a directory that `parent` owns. */
+/** True if entries of `owner` count in a directory that `parent` owns. */
 function isTrusted(owner: number, parent: number): boolean {
   return owner === 0 || owner === parent || owner === process.geteuid?.();
 }
@@ -145,7 +145,7 @@ export function portNumbers(directory: string): number[] {
 }
 
 /**
- * @param isOneEnough A single file is believed without asking whether somebody is bound to it: whoever connects learns it.
+ * @param isOneEnough A single file counts without a check whether it is stale: a connect finds that out.
  * @returns The TCP ports of a loopback that have a server or a control file, the least first.
  */
 export async function listPorts({ path }: Loopback, { library }: Places, isOneEnough = false): Promise<number[]> {

@@ -19,7 +19,7 @@ function listeningPaths(): Set<string> {
   try {
     text = fs.readFileSync(LIST, "latin1");
   } catch {
-    // Without /proc the library is asked about each file.
+    // Without /proc the library checks each file.
   }
   // Num RefCount Protocol Flags Type St Inode Path
   for (const [, flags = "", path = ""] of text.matchAll(/^\w+: \w+ \w+ (\w+) \w+ \w+ +\d+ (\/.*)$/gm)) {
@@ -60,7 +60,7 @@ function readPruned(text: string): Set<string> {
 
 /**
  * @param files Paths of socket files in the directory.
- * @returns Those of them that nobody is bound to.
+ * @returns The stale ones.
  */
 export async function staleFiles(directory: string, files: readonly string[], library: string): Promise<Set<string>> {
   const listening = files.length === 0 ? new Set() : listeningPaths();

@@ -148,7 +148,7 @@ export class Upgrades {
   }
 }
 
-/** Joins both connections: what one side sends goes to the other, half-closes too. */
+/** Joins both connections: data and half-closes of one side go to the other. */
 function join({ client, head }: Upgrade, server: Socket, response: IncomingMessage, first: Uint8Array): void {
   const fields = [...endToEndFields(response.rawHeaders), "Connection", "Upgrade"];
   const [protocol] = valuesOf(response.rawHeaders, "upgrade");

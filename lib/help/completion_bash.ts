@@ -158,7 +158,7 @@ complete -F _unsock unsock
 `;
 }
 
-/** An optional value stands behind "=" alone. */
+/** An optional value follows "=" only. */
 function written({ flag, option }: Flag): string[] {
   return option.optional ? [flag, `${flag}=`] : [flag];
 }

@@ -22,7 +22,7 @@ export const GLOBAL_FLAGS: readonly string[] = flagsOf(PROGRAM.options).map(({ f
 /** The same as words, with their help. */
 export const GLOBAL_WORDS = { help: "print a command's help", version: PROGRAM.options.version.help } as const;
 
-/** @returns Whether its value is the next word, where it does not stand behind "=". */
+/** @returns Whether its value is the next word, if it does not follow "=". */
 export function takesWord({ option }: Flag): boolean {
   return option.value !== undefined && option.optional !== true;
 }

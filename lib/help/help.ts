@@ -24,7 +24,7 @@ function entry(term: string, text: string, column: number): string {
 
 type Entry = readonly [term: string, text: string];
 
-/** As wide as the longest term of all that stand below each other. */
+/** Returns the width of the longest term in the column. */
 function columnOf(entries: readonly Entry[]): number {
   return Math.max(...entries.map(([term]) => term.length)) + 2;
 }

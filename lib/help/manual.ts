@@ -65,14 +65,14 @@ unsock run curl http://127.0.0.1:8000/`,
   ],
 ];
 
-/** Escapes what roff would read: backslashes, hyphens that are minus signs, dots and quotes at a line's begin. */
+/** Escapes roff's special characters: backslashes, hyphens that are minus signs, dots and quotes at a line's begin. */
 function roff(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/gm, "\\&$1");
 }
 
 const LINE_MOST = 80;
 
-/** Breaks long lines of text between words, as roff's own checkers want them; what stands in .nf and .fi stays. */
+/** Breaks long lines of text between words, as roff's own checkers want them; text between .nf and .fi stays. */
 function wrapped(page: string): string {
   let asIs = false;
   return page.split("\n").map((line) => {

@@ -1,4 +1,4 @@
-/** Text of help and manual: paragraphs, and between them lines that stand as they are. Pure. */
+/** Text of help and manual: paragraphs, and between them lines that are not changed. Pure. */
 
 /** One piece: words to be filled, or lines that begin with two blanks, as examples do. */
 export interface Piece {
@@ -35,7 +35,7 @@ export function fill(text: string, width: number): string[] {
   return lines;
 }
 
-/** @returns The text with its paragraphs filled; an example stands right below the line that names it. */
+/** @returns The text with its paragraphs filled; an example is right below the line that names it. */
 export function filled(text: string, width: number): string {
   return piecesOf(text).map(({ isExample, lines }, index) => {
     const before = index === 0 ? "" : isExample ? "\n" : "\n\n";

@@ -19,7 +19,7 @@ export interface ProgramFile {
 
 /** The files, by their paths below the prefix. */
 export interface Program {
-  /** For the user: what it is. */
+  /** Its description for the user. */
   readonly what: string;
   readonly files: Readonly<Record<string, ProgramFile>>;
 }
@@ -27,7 +27,7 @@ export interface Program {
 /** The program that the library executes: `c/program/program.c`. */
 const COMMAND_LINE = "libexec/unsock";
 
-/** Where a copy of the source is; with what the runtime keeps there for itself. */
+/** The copy of the source, with the runtime's cache in it. */
 export const TREE = "lib/unsock";
 export const CACHE = `${TREE}/cache`;
 const EXECUTABLE = 0o755;

@@ -1,6 +1,6 @@
 /**
  * Finds the caller's process state before the runtime changed it: Deno and Node.js raise the soft RLIMIT_NOFILE to
- * the hard one and ignore SIGPIPE. The parent, which usually handed both down, still shows what they were.
+ * the hard one and ignore SIGPIPE. The parent, which usually passed both on, still shows them.
  */
 import process from "node:process";
 import { readText } from "../system/files.ts";
@@ -55,7 +55,7 @@ function deriveNofile({ ownLimits, parentLimits }: CallerTexts, parentName: stri
   return soft === own.soft ? undefined : soft;
 }
 
-/** Derives it from what the kernel tells. Pure. */
+/** Derives it from the kernel's texts. Pure. */
 export function deriveCaller(texts: CallerTexts): Caller {
   const status = texts.parentStatus ?? "";
   const [, name = ""] = /^Name:\s*(.*)$/m.exec(status) ?? [];
@@ -67,7 +67,7 @@ export function deriveCaller(texts: CallerTexts): Caller {
   };
 }
 
-/** @returns The name by which the library is executed: it says what to put back. */
+/** @returns The name to execute the library by: it encodes the state to restore. */
 export function nameForLibrary(): string {
   const { ignoresSigpipe, softNofile } = deriveCaller({
     ownLimits: readText("/proc/self/limits"),

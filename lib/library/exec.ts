@@ -44,7 +44,7 @@ function ownWords(count: number): Uint8Array[] {
     const words = splitNul(fs.readFileSync("/proc/self/cmdline"));
     if (words.length >= count) return words.slice(words.length - count);
   } catch {
-    // Refused below, as if it told nothing: there is no /proc.
+    // Refused below, as if the file were empty: there is no /proc.
   }
   const why = "/proc does not tell this process's words: is it mounted?";
   throw new CommandError(why, { exitCode: EXIT_RUN_FAILED });

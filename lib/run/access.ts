@@ -1,4 +1,4 @@
-/** Whether this user may do something with a file, as the kernel says, with groups and access lists: the library asks it. */
+/** Asks the kernel, through the library, whether this user may access a file: groups and access lists count. */
 import type { Library } from "../library/query.ts";
 
 /**

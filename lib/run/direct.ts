@@ -8,7 +8,7 @@ import { findOwnShim } from "./own_shim.ts";
  * Becomes the library, which becomes the command.
  *
  * @param args All arguments, `run` the first.
- * @returns Only where it may be asked for help, or where there is no library but the one that `--lib` may name.
+ * @returns Only if help may be asked for, or if there is no library unless `--lib` names one.
  * @throws {CommandError} When it cannot.
  */
 export async function runDirectly(args: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-/** For whom a directory is made: the options `--group` and `--dir-mode`, which the library reads (`c/process/directory_rights.c`). */
+/** Rights of a new directory: `--group` and `--dir-mode`, read by the library (`c/process/directory_rights.c`). */
 import type { Question } from "../library/query.ts";
 import { UsageError } from "../system/errors.ts";
 import type { Option, OptionValues } from "../system/options.ts";

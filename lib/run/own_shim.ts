@@ -12,8 +12,8 @@ import { unpackShim } from "./unpack.ts";
 
 /**
  * Finds it: beside the executable, in `../lib`, in the source tree, in the npm package, `/usr/local/lib`, the copy in the
- * binary. One that somebody other than root and the user could have written is passed over, and so is one that cannot be
- * executed where it is.
+ * binary. A library that a user other than this one and root could have written is skipped, and so is one that
+ * cannot be executed where it is.
  *
  * @param option The value of `--lib`, which counts, as `UNSOCK_LIB` does, only where there is no other.
  * @returns An absolute path.
@@ -51,13 +51,13 @@ const PACKAGE = `unsock-linux-${process.arch}`;
 
 function placesBeside(): string[] {
   if (!IS_DENO) return packagedPlaces();
-  // Beside the tree: of what `install` has made a copy.
+  // Beside the tree, if `install` made that copy.
   if (!IS_COMPILED) return [BUILT, `${parentOf(ROOT)}/${NAME}`];
   const directory = parentOf(process.execPath);
   return [`${directory}/${NAME}`, `${parentOf(directory)}/lib/${NAME}`];
 }
 
-/** On Node.js: what `install` has put in place, and the package of this machine. */
+/** On Node.js: the installed library, and the package of this machine. */
 function packagedPlaces(): string[] {
   const beside = [`${parentOf(import.meta.dirname ?? "/")}/${NAME}`];
   try {
@@ -87,7 +87,7 @@ function checkOwn(file: string): string {
   return file;
 }
 
-/** Linkers put the table of sections at an ELF file's end: it is told by the header, from its 40th byte on. */
+/** True if the file reaches to its table of sections, which linkers put last: its place is in the header at byte 40. */
 function isWhole(file: string): boolean {
   const header = new Uint8Array(64);
   const fd = fs.openSync(file, "r");

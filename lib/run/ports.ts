@@ -11,7 +11,7 @@ export interface Port {
 
 /** A port, perhaps of one address. */
 export interface AddressedPort extends Port {
-  /** As people write it; undefined: whoever is there. */
+  /** As people write it; undefined: any. */
   readonly address: string | undefined;
 }
 

@@ -1,13 +1,13 @@
-/** Which programs a command leads to, and by which door the library reaches each: asked of the library. */
+/** Asks the library which programs a command starts, and by which door it reaches each. */
 import type { Library, Question } from "../library/query.ts";
 import { CommandError } from "../system/errors.ts";
 
-/** By which door: `script` decides nothing, what follows it does; of what is `unknown` nothing could be read. */
+/** Doors: after a `script`, the next step decides; an `unknown` program could not be read. */
 const DOORS = ["preload", "trap", "none", "script", "unknown"] as const;
 
 export type Door = typeof DOORS[number];
 
-/** One program on the way from the command to what really runs: a script's interpreter follows the script. */
+/** One program on the way from the command to the one that runs: a script's interpreter follows the script. */
 export interface ProgramStep {
   readonly file: string;
   readonly door: Door;
@@ -28,7 +28,7 @@ export function routeQuestion(command: string): Question<ProgramStep[]> {
 }
 
 /**
- * Follows a command, found as `execvp` finds it by the library's `PATH`, through `#!` lines and `env` to what really runs.
+ * Follows a command, found as by `execvp` in the library's `PATH`, through `#!` lines and `env` to the final program.
  *
  * @param command As typed.
  * @returns At least one step.

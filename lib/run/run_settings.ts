@@ -1,11 +1,11 @@
-/** Questions about what `run` would set and which directory it would use: the library reads options and variables. */
+/** Questions about the variables and the directory of `run`: the library reads options and variables. */
 import type { Question } from "../library/query.ts";
 import { UsageError } from "../system/errors.ts";
 
 /** A directory, and whether the user named it. */
 export interface ChosenDirectory {
   readonly path: string;
-  /** False: a default that nobody asked for by name, which has to be safe all by itself. */
+  /** False: the default, not named by the user, which must be safe by itself. */
   readonly asked: boolean;
 }
 
@@ -25,7 +25,7 @@ export const SETTINGS_QUESTION: Question<RunSettings> = {
   }),
 };
 
-/** A directory, and what is wrong with it. */
+/** A directory, and its problem, if any. */
 export interface CheckedDirectory extends ChosenDirectory {
   readonly exists: boolean;
   /** The line that `run` would end with; undefined: fine. */
@@ -47,8 +47,8 @@ export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
 /** Makes the directory, if it is missing, and checks it. Answers whether it was missing. */
 export const PREPARE_QUESTION: Question<boolean> = { word: "prepare", read: (answer) => answer.flag("made") };
 
-/** Whether what every redirected socket needs is allowed here; else the line that `run` would end with is thrown. */
+/** Asks whether the calls of every redirected socket are allowed here; else throws the error of `run`. */
 export const MAY_BIND_QUESTION: Question<true> = { word: "may-bind", read: () => true };
 
-/** Whether a socket can be made in the directory, which is tried; else the line that says why is thrown. */
+/** Makes a socket in the directory as a test; throws the reason if that fails. */
 export const HOLDS_QUESTION: Question<true> = { word: "holds", read: () => true };

@@ -182,7 +182,7 @@ type Table = typeof SETTINGS;
 /** The table as a list. */
 export const SETTING_LIST: readonly Setting[] = Object.values(SETTINGS);
 
-/** The library itself is named by a variable and an option too, but it cannot be told of them. */
+/** A variable and an option name the library itself, too, but they are no settings of it. */
 export const LIBRARY = {
   variable: "UNSOCK_LIB",
   option: { value: "file", kind: "file", help: "the libunsock.so to preload" },

@@ -19,8 +19,8 @@ export interface FoundShim {
 }
 
 /**
- * Finds the library: `--lib`, `UNSOCK_LIB`, else {@linkcode findOwnShim}'s. The library that is asked proves the one that is
- * preloaded, without running any of that.
+ * Finds the library: `--lib`, `UNSOCK_LIB`, else {@linkcode findOwnShim}'s. The command line's own library checks
+ * the one that is preloaded, without running its code.
  *
  * @param option The value of `--lib`.
  * @throws {ShimError} When there is none, or the one named is not fit.

@@ -7,21 +7,21 @@ import { parentOf, strangersHand } from "./trusted_file.ts";
 
 export const NAME = "libunsock.so";
 
-/** The source tree; in a compiled binary, what it carries; in the npm package, its directory. */
+/** The source tree; in a compiled binary, its embedded files; in the npm package, its directory. */
 export const ROOT = parentOf(parentOf(import.meta.dirname ?? "/"));
 
-/** Where this source tree puts what it builds; in a compiled binary, what it carries. */
+/** The library built in this source tree; in a compiled binary, the embedded one. */
 export const BUILT = `${ROOT}/build/${NAME}`;
 
 /** An environment: a variable that is empty is as good as unset. */
 export type Variables = (name: string) => string | undefined;
 
-/** @returns This process's effective user, who counts for trust. */
+/** @returns This process's effective user, on whom trust depends. */
 export function effectiveUser(): number {
   return process.geteuid?.() ?? -1;
 }
 
-/** @returns Why it must not be loaded, or undefined: nobody but root and the user could have written it. */
+/** @returns Why it must not be loaded, or undefined: only root and the user could have written it. */
 export function distrust(file: string): string | undefined {
   try {
     return strangersHand(file, effectiveUser());

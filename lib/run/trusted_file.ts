@@ -15,8 +15,8 @@ const GROUP_WRITES = 0o020;
 const STICKY = 0o1000;
 
 /**
- * Follows a path, link by link, as the kernel does: whoever may write to a directory on the way could put something else
- * there. A directory with the sticky bit (`/tmp`) is safe for what belongs to root or to the user.
+ * Follows a path, link by link, as the kernel does: any user who may write to a directory on the way could replace
+ * the file. A directory with the sticky bit (`/tmp`) is safe for files of root or of the user.
  *
  * @param file An absolute path.
  * @param uid The user who would load the file, besides root.
@@ -58,12 +58,12 @@ function split(text: string): string[] {
 
 function ownerProblem(at: string, { uid: owner }: fs.Stats, uid: number, isShared: boolean): string | undefined {
   if (owner === 0 || owner === uid) return undefined;
-  // In a user namespace that does not have root, what is root's shows itself so; in /tmp it would be anybody's.
+  // A user namespace without root shows root's files so; in /tmp they could be anybody's.
   if (owner === unknownOwner() && !isShared) return undefined;
   return `${at} belongs to ${userName(owner)}`;
 }
 
-/** Whether only who owns what is in it may take that away. */
+/** True for a directory in which only a file's owner may remove it. */
 function isSticky(status: fs.Stats): boolean {
   return status.isDirectory() && (status.mode & STICKY) !== 0;
 }
@@ -88,7 +88,7 @@ function hasAccessList(file: string): boolean {
   }
 }
 
-/** @returns Whom this user namespace shows as the owner of what belongs to nobody that it knows; undefined: it knows all. */
+/** @returns The owner that this user namespace shows for files of users it does not map; undefined: it maps all. */
 function unknownOwner(): number | undefined {
   const unknown = Number(readText("/proc/sys/kernel/overflowuid") ?? "65534");
   const map = readText("/proc/self/uid_map");

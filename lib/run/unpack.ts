@@ -10,7 +10,7 @@ import { parentOf } from "./trusted_file.ts";
  * Writes the carried library into a private directory, under a name that holds its hash, so that a copy from another
  * version is never taken for this one. Any user who could write there could make every command run their code.
  *
- * @returns Its path: whole, in nobody else's hands, and opened.
+ * @returns Its path: complete, not writable by others, and opened.
  */
 export async function unpackShim(variable: Variables): Promise<string> {
   const hash = fs.readFileSync(`${BUILT}.sha256`, "utf8");
@@ -47,7 +47,7 @@ async function unpackInto(directory: string, hash: string): Promise<string> {
   const why = distrust(directory);
   if (why !== undefined) throw new Error(why);
   const file = `${directory}/libunsock-${hash.slice(0, 16)}.so`;
-  // Itself, and not behind a link: what it is, nobody else can have made in a private directory.
+  // A regular file, no link: in a private directory, no other user can have made it.
   const isThere = lstatOrUndefined(file)?.isFile() === true && await hasHash(file, hash);
   if (!isThere) {
     writeAtomically(file, fs.readFileSync(BUILT));

@@ -1,4 +1,4 @@
-/** Which sockets are bound to files in a directory, whatever way their names were spelled when they were bound. */
+/** Finds the sockets bound to files in a directory, however their paths were spelled at bind. */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../system/files.ts";
 import type { UnixSocketEntry } from "./unix_sockets.ts";

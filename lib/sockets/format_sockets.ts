@@ -8,7 +8,7 @@ import { userName } from "../system/users.ts";
 export interface SocketList {
   readonly directory: string;
   readonly exists: boolean;
-  /** The one that was asked for. */
+  /** The requested port. */
   readonly port: number | undefined;
   readonly files: readonly SocketFile[];
   readonly isRoot: boolean;
@@ -110,7 +110,7 @@ function describeTime(since: Date | undefined): string {
 function describeHolders({ processes, waiting, asks }: SocketFile): string {
   const holders = processes.map(({ pid, name }) => `${name}[${pid}]`);
   if (asks !== undefined) holders.push(`(asks ${asks})`);
-  // Two that were bound to one address with SO_REUSEADDR: who listens first has the port.
+  // Two bound to one address with SO_REUSEADDR: the first to listen has the port.
   if (waiting > 0) holders.push(`(+${waiting} waiting)`);
   return holders.join(" ") || "-";
 }

@@ -9,7 +9,7 @@ export interface SocketHolder {
   readonly uid: number | undefined;
 }
 
-/** Which processes have which sockets open; read once, when first asked. */
+/** The processes that hold each socket; read once, at the first call. */
 export class Holders {
   #byInode: Map<number, SocketHolder[]> | undefined;
 
@@ -32,7 +32,7 @@ export class Holders {
     return byInode;
   }
 
-  /** None of somebody else's process. */
+  /** Returns the inodes of a process's sockets; none for another user's process. */
   #socketsOf(pid: string): Set<number> {
     const inodes = new Set<number>();
     for (const fd of listNames(`/proc/${pid}/fd`)) {

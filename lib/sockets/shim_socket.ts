@@ -46,7 +46,7 @@ export function formatEndpoint({ ip, port }: InternetAddress): string {
 /** Calls that fill in an address and its length. */
 type NameCall = (address: Uint8Array<ArrayBuffer>, length: Uint32Array<ArrayBuffer>) => number | bigint;
 
-/** One socket, which never waits: what the self-test asks for has always happened already. */
+/** One nonblocking socket: in the self-test, every awaited event has already happened. */
 export class ShimSocket implements Disposable {
   readonly #shim: Shim;
   readonly #fd: number;

@@ -29,11 +29,11 @@ export interface SocketFile {
    * which has gone; `unknown`: not allowed to look.
    */
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
-  /** Where a control file leads, or what is wrong with it. */
+  /** A control file's target, or its error. */
   readonly target: string | undefined;
   readonly uid: number;
   readonly mode: number;
-  /** Whether connections are taken; undefined: not known, as of a socket in another network namespace, or of no stream. */
+  /** Whether it listens; undefined: not known, as in another network namespace, or no stream. */
   readonly listening: boolean | undefined;
   /** When the file was made. */
   readonly since: Date | undefined;
@@ -120,7 +120,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   const bound = sockets.filter((socket) => !socket.connected || kind === "datagram");
   return {
     ...common,
-    // The kernel's answer at the file counts: a name says nothing of what is there now.
+    // The kernel's answer about the file counts: its name does not show its present state.
     state: shown.state ?? (bound.length > 0 ? "alive" : "unknown"),
     target: undefined,
     listening: kind === "stream" && bound.length > 0 ? bound.some(({ listening }) => listening) : undefined,

@@ -30,7 +30,7 @@ export interface SocketName {
   readonly state: "alive" | "stale" | undefined;
 }
 
-/** Whether a socket is bound to a file: its owner does not notice the question. Undefined: not known. */
+/** Asks whether a socket is bound to a file; its owner does not notice. Undefined: not known. */
 export function stateQuestion(file: string): Question<SocketName["state"]> {
   return { word: `state=${file}`, read: readState };
 }

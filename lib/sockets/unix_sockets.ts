@@ -1,4 +1,4 @@
-/** Which Unix sockets there are, and by what paths: asked of the library. */
+/** Asks the library for all Unix sockets and their paths. */
 import type { Question } from "../library/query.ts";
 import { KINDS, type Port } from "../run/ports.ts";
 
@@ -10,7 +10,7 @@ export interface UnixSocketEntry {
   readonly listening: boolean;
   readonly connected: boolean;
   readonly inode: number;
-  /** The inode of the file that it was bound to, which may have got another name, in 32 bits; without: not told. */
+  /** The inode of the file that it was bound to, which may have got another name, in 32 bits; missing: not known. */
   readonly fileInode?: number;
   /** The port that the file's name stands for, in any directory; undefined: none. */
   readonly port?: Port;
@@ -35,8 +35,8 @@ export const SOCKETS_QUESTION: Question<UnixSocketEntry[]> = {
 };
 
 /**
- * A name with a newline in it forges lines of /proc/net/unix. Every socket is told of once, so of two entries of one
- * socket not both are the kernel's, and neither is believed.
+ * A name with a newline in it forges lines of /proc/net/unix. The kernel lists each socket once, so of two entries of
+ * one socket at least one is forged, and both are dropped.
  */
 function believable(entries: readonly UnixSocketEntry[]): UnixSocketEntry[] {
   const told = new Map<number, number>();

@@ -38,7 +38,7 @@ export class Environ {
   static ofProcess(): Environ {
     const entries = Environ.#ofKernel();
     if (entries === undefined) return Environ.ofRuntime();
-    // A trapped program's has two at its end that told the library what to load (c/process/exec.h).
+    // A trapped program's ends with two strings that name the file to load (c/process/exec.h).
     const load = entries.at(-LOAD_STRINGS);
     return new Environ(load && Environ.#isNamed(load, LOAD_FILE) ? entries.slice(0, -LOAD_STRINGS) : entries);
   }

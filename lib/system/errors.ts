@@ -24,13 +24,13 @@ export class UnsockError extends Error {
 /** The user asked for something that cannot be: an unknown option, a bad value. */
 export class UsageError extends UnsockError {}
 
-/** The library `libunsock.so` was not found, or is not what it should be. */
+/** The library `libunsock.so` was not found, or is not usable. */
 export class ShimError extends UnsockError {}
 
 /** The command cannot be started. */
 export class CommandError extends UnsockError {}
 
-/** The kernel's words for what the runtimes word in their own ways. */
+/** The kernel's words for errors that each runtime words in its own way. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: "Permission denied",
   EEXIST: "File exists",

@@ -8,7 +8,7 @@ export interface IpListener {
   readonly inode: number;
 }
 
-/** Of a listener, and of a UDP socket that is connected to nobody. */
+/** States of a listener, and of an unconnected UDP socket. */
 const TABLES = [["tcp", "stream", "0A"], ["tcp6", "stream", "0A"], ["udp", "datagram", "07"], [
   "udp6",
   "datagram",

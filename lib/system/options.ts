@@ -1,4 +1,4 @@
-/** Options of a command: what each is, and reading them from a command line. Pure. */
+/** Describes a command's options, and reads them from a command line. Pure. */
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
@@ -26,7 +26,7 @@ export type WordKind =
 export interface Option {
   /** The name of its value in help; undefined: it takes none. */
   readonly value?: string;
-  /** The value may be missing; a given one stands behind `=`. */
+  /** The value may be missing; a given one follows `=`. */
   readonly optional?: boolean;
   /** It may be given several times, and each counts. */
   readonly repeated?: boolean;
@@ -134,7 +134,7 @@ function withoutNextWord(arg: string, names: ReadonlyMap<string, { readonly opti
   return takesNext ? arg : `${arg}=`;
 }
 
-/** A number below zero is a value: the parser would take it for an option, and nobody would be told that it is wrong. */
+/** Makes negative numbers values: the parser would take them for options, and report no error. */
 function withNumbers(args: readonly string[], names: ReadonlyMap<string, unknown>): readonly string[] {
   return args.flatMap((arg, index) => {
     const takesNumber = (word: string) => word.startsWith("--") && names.has(word.slice(2));
@@ -145,8 +145,8 @@ function withNumbers(args: readonly string[], names: ReadonlyMap<string, unknown
 }
 
 /**
- * The words from the first operand on, exactly as they were given: the parser drops the first `--`, which belongs to the
- * command where it stands behind the command's name.
+ * The words from the first operand on, exactly as given: the parser drops the first `--`, which belongs to the command
+ * if it follows the command's name.
  */
 function lastWords(args: readonly string[], before: number, behind: number): readonly string[] {
   const dashes = before > 0 && args.includes("--") ? 1 : 0;

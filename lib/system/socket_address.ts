@@ -15,7 +15,7 @@ export interface InternetAddress {
   readonly port: number;
 }
 
-/** Where the address itself stands, and how long the structure is. */
+/** The offset of the address, and the length of the structure. */
 const LAYOUT = {
   [Family.Inet]: { size: 16, ip: 4, length: 4 },
   [Family.Inet6]: { size: 28, ip: 8, length: 16 },

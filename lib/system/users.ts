@@ -14,7 +14,7 @@ export function groupName(gid: number): string {
   return records("/etc/group").find(([, , id]) => Number(id) === gid)?.[0] ?? `${gid}`;
 }
 
-/** @returns Whether nobody but the user and root is in the group, as far as `/etc/passwd` and `/etc/group` are all. */
+/** @returns Whether only the user and root are in the group, according to `/etc/passwd` and `/etc/group`. */
 export function isGroupOnlyOf(gid: number, uid: number): boolean {
   const known = [userName(uid), userName(0)];
   const group = records("/etc/group").find(([, , id]) => Number(id) === gid);

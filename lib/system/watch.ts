@@ -17,7 +17,7 @@ export class DirectoryWatch implements Disposable {
     this.#arm();
   }
 
-  /** Watches the nearest directory that exists. A change before the watch was there is not told: so it looks once more. */
+  /** Watches the nearest directory that exists. Changes before the watch began are not reported: it looks once more. */
   #arm(): void {
     if (this.#watcher !== undefined && nearestExisting(this.#directory) === this.#place) return;
     do {
@@ -45,7 +45,7 @@ export class DirectoryWatch implements Disposable {
   /**
    * Waits for the next change since the last call.
    *
-   * @param mostMs How long at most; what happens without a change of the directory is not seen before.
+   * @param mostMs How long at most; events that do not change the directory are not seen earlier.
    */
   async change(mostMs: number): Promise<void> {
     if (!this.#isChanged) {

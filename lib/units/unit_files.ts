@@ -1,6 +1,6 @@
 /** Units of systemd for a command under unsock. Pure. */
 
-/** A service, and what its units are to say. */
+/** A service, and the values for its units. */
 export interface Service {
   readonly name: string;
   /** The library, which starts the command: preloaded, or with its system calls trapped. */

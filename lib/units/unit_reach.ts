@@ -51,7 +51,7 @@ export function unreachable(
   });
 }
 
-/** With what errno the user may not do it; 0: he may, or that cannot be known. */
+/** Asks for the errno that the user would get; 0: none, or not known. */
 function mayQuestion(who: string): Question<number> {
   return { word: `may=${who}`, read: (answer) => answer.flag("known") ? answer.number("errno") : 0 };
 }

@@ -80,7 +80,7 @@ export class Loopback implements AsyncDisposable {
    */
   exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /**
-   * Waits until somebody would be answered at the port, at most 30 seconds where nothing else is said.
+   * Waits until a client would be answered at the port, at most 30 seconds where nothing else is said.
    * @throws {UnsockError} `UNSOCK_TIMEOUT`
    */
   wait(port: Port, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>;
@@ -100,15 +100,15 @@ export class Loopback implements AsyncDisposable {
   /** The file at which plain Unix programs reach a port. */
   path(port: Port): string;
   /**
-   * Ends all that was started there (SIGTERM, and SIGKILL for what is left) and removes the directory.
-   * @throws {UnsockError} `UNSOCK_LEFT`: the message names what could not be ended.
+   * Ends all processes started there (SIGTERM, then SIGKILL) and removes the directory.
+   * @throws {UnsockError} `UNSOCK_LEFT`: the message names the processes that did not end.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Makes a loopback: a directory in which programs find each other at 127.0.0.1, and nobody else finds them. It goes with
+ * Makes a loopback: a directory in which only its own programs find each other at 127.0.0.1. It goes with
  * {@linkcode Loopback.close}, or with this process, however that ends.
  */
 export function loopback(options?: LoopbackOptions): Promise<Loopback>;

@@ -1,5 +1,5 @@
 /**
- * A loopback of its own for a test: a directory in which programs find each other at 127.0.0.1, and nobody else finds them.
+ * A loopback of its own for a test: a directory in which only its own programs find each other at 127.0.0.1.
  * The library does all of it (`libunsock.so hold` and `run`); here is what is JavaScript's: processes, promises, errors.
  */
 import { spawn } from "node:child_process";
@@ -105,7 +105,7 @@ class Keeper {
     });
   }
 
-  /** A test that does not close it is not kept from ending; who waits for an answer is. */
+  /** An open loopback does not keep a test from ending; a pending answer does. */
   #hold(how) {
     for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) part[how]?.();
   }
@@ -154,7 +154,7 @@ class Keeper {
     return answer;
   }
 
-  /** Until the directory is gone; what could not be ended is an error. */
+  /** Waits until the directory is gone; throws if processes could not be ended. */
   async end(isUsed) {
     this.#hold("ref");
     this.#child.stdin.end(isUsed ? "" : "unused\0");
@@ -253,7 +253,7 @@ export class Loopback {
     return result;
   }
 
-  /** Waits until somebody would be answered at the port. */
+  /** Waits until a client would be answered at the port. */
   async wait(port, { timeoutMs = WAIT_MS, signal } = {}) {
     this.#checkOpen();
     signal?.throwIfAborted();

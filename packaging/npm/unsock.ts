@@ -17,7 +17,7 @@ const OLDEST = 22;
 const args = process.argv.slice(2);
 const [name = ""] = args;
 
-/** Whether the library does it by itself: help is in `main.mjs`. */
+/** True if the library does the command by itself: help is in `main.mjs`. */
 function isLibrarys(): boolean {
   const end = args.indexOf("--");
   const options = end < 0 ? args : args.slice(0, end);
