@@ -55,13 +55,13 @@ extern const struct workload bulk, round_trips, connections, datagrams, held, ot
 #define MESSAGE 64        /* bytes of a round trip */
 #define BLOCK (128 << 10) /* bytes of a bulk write */
 
-/* Ends the process with what failed and errno. Returns `result` when it is not negative. */
+/* Ends the process with the failed call and errno. Returns `result` when it is not negative. */
 long must(long result, const char *what);
 
 /* Seconds since some moment. */
 double now(void);
 
-/* Whether server and client shall each move `size` bytes: whole, or ends the process. */
+/* Read or write all `size` bytes, or end the process. */
 void read_all(int fd, void *data, size_t size);
 void write_all(int fd, const void *data, size_t size);
 
@@ -77,10 +77,10 @@ int open_client(const struct endpoint *endpoint);
 /* Opens the sockets that `run->held` asks for, at addresses beside the workload's. */
 void hold_sockets(const struct run *run);
 
-/* Ends other processes that hold them, and removes their files where nobody else does. */
+/* Ends other processes that hold them, and removes their files unless another does. */
 void drop_sockets(const struct run *run);
 
-/* Accepts as a server does that wants to know who comes. */
+/* Accepts like a server that reads the client's address. */
 int accept_client(int listener);
 
 /* Bytes of memory that this process has changed and shares with nobody. */

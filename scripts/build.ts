@@ -36,7 +36,7 @@ export const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-
 const FAST = /^c\/(calls|memory|preload|replace|rt|trap)\//;
 const SMALL_FLAG = "-Os";
 
-/** Compiled as they stand: what the compiler itself calls, and what runs before the library is relocated. */
+/** Compiled without LTO: functions that the compiler itself calls, and code that runs before relocation. */
 const APART = ["c/rt/mem.c", "c/program/entry.c"];
 
 const LINK_FLAGS = [
@@ -66,7 +66,7 @@ const SANITIZE_FLAGS = [
 /** Named, as -nostdlib leaves them out; needed, so that they are ready before the library starts. */
 const SANITIZE_LIBRARIES = ["-Wl,--no-as-needed", "-lasan", "-lubsan"];
 
-/** Where to build for, and what with. */
+/** The target, and the tools to build for it. */
 export interface Toolchain {
   readonly compiler: string;
   readonly flags: readonly string[];
@@ -77,7 +77,7 @@ export interface Toolchain {
 /** Everything that was wrong, for the user: nothing to debug here. */
 class BuildError extends Error {}
 
-/** Atomics are instructions, not functions of a library that is not there. Go's signal handlers look for what x28 has. */
+/** Atomics are instructions, not functions of a library that is not there. Go's signal handlers read x28. */
 const AARCH64_FLAGS = ["-mno-outline-atomics", "-ffixed-x28"];
 
 function toolchain(target: string | undefined): Toolchain {
@@ -157,12 +157,12 @@ async function exists(file: string): Promise<boolean> {
   return await Deno.stat(file).then(() => true, () => false);
 }
 
-/** Changes when somebody else puts another file there. */
+/** Identifies a file's version: changes when the file is replaced. */
 async function identity(file: string): Promise<string> {
   return await Deno.stat(file).then(({ size, mtime, ino }) => `${size} ${mtime?.getTime()} ${ino}`, () => "none");
 }
 
-/** Waits for all, so that nothing half-made stays behind, then throws what went wrong first. */
+/** Waits for all, so that nothing half-made stays behind, then throws the first error. */
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const failures: unknown[] = [];
@@ -176,8 +176,8 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
 }
 
 /**
- * Compiles a file, to the same bytes each time: of two builds at once one may link what the other compiles again, and
- * GCC gives what is to be optimized at the end a number by chance.
+ * Compiles a file, to the same bytes each time: of two concurrent builds, one may link an object that the other
+ * compiles again, and GCC numbers code for link-time optimization at random.
  *
  * @param object Absolute; its name is the number's seed.
  */
@@ -205,7 +205,7 @@ export async function writeTables(): Promise<string> {
 interface Recipe {
   readonly name: string;
   readonly flags: readonly string[];
-  /** Of the whole program, for all files but those that stand apart. */
+  /** For the whole program: for all files except those apart. */
   readonly whole: readonly string[];
   /** Further libraries to link. */
   readonly libraries?: readonly string[];
@@ -221,7 +221,7 @@ async function buildLibrary(
   await Deno.mkdir(objectDirectory, { recursive: true });
   const version = await runCompiler(tools, ["--version"]);
   const optimize = version.includes("clang") ? [] : whole;
-  // The caller's flags last: -fno-lto, for example, takes back what is before it.
+  // The caller's flags last: -fno-lto, for example, overrides the ones before it.
   const apart = [...COMPILE_FLAGS, ...extraFlags, ...tools.flags];
   const flags = [...COMPILE_FLAGS, ...extraFlags, ...optimize, ...tools.flags];
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
@@ -270,10 +270,10 @@ export async function buildWith(compiler: string, flags: readonly string[] = [])
 }
 
 /**
- * Builds the library, and only what changed.
+ * Builds the library, and only its changed files.
  *
  * @param args `--debug`, `--sanitize`, `--target=aarch64`.
- * @returns Paths of what was built, relative to the source tree.
+ * @returns Paths of the built files, relative to the source tree.
  * @throws {Error} With a message for the user.
  */
 export async function build(args: readonly string[]): Promise<string[]> {

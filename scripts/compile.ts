@@ -1,6 +1,6 @@
 /**
- * Makes what is shipped: `dist/unsock` and `dist/libunsock.so`, an archive of both with manual pages and completions, one
- * for the other machine, and `SHA256SUMS`. It is there whole or not at all, also when a signal ends this.
+ * Makes the release files: `dist/unsock` and `dist/libunsock.so`, an archive of both with manual pages and completions,
+ * one for the other machine, and `SHA256SUMS`. `dist/` is complete or unchanged, also when a signal ends this.
  *
  * Usage: `deno task compile`. `deno compile` fetches the runtime to put into a binary, `denort`, by itself; without
  * network, DENORT_BIN names one of the same version, and DENORT_BIN_AARCH64 the other machine's, whose archive has
@@ -30,7 +30,7 @@ interface Target {
   readonly runtime: string;
 }
 
-/** Without network no runtime is looked for that nobody named: not the other machine's where this one's had to be. */
+/** Returns the runtime; undefined: for the other machine, if only this machine's is named, as without network. */
 function runtimeFor(arch: Tree["arch"]): string | undefined {
   const own = Deno.env.get("DENORT_BIN") ?? "";
   if (arch === Deno.build.arch) return own;
@@ -47,7 +47,7 @@ async function compileBinary({ arch, library, runtime }: Target, binary: string)
     await Deno.writeTextFile(sum, await sha256(library));
     const carried = { "build/libunsock.so": library, "build/libunsock.so.sha256": sum };
     const tree = path.join(stage, "tree");
-    // Types are the checks' affair, not the user's who compiles.
+    // Types are checked elsewhere, not when a user compiles.
     const sources = ["--no-check", "--no-lock", "--config", await copySources(tree, carried)];
     const included = Object.keys(carried).flatMap((file) => ["--include", file]);
     const target = ["--target", `${arch}-unknown-linux-gnu`, "--output", binary, "main.ts"];
@@ -58,7 +58,7 @@ async function compileBinary({ arch, library, runtime }: Target, binary: string)
   });
 }
 
-/** @throws {Error} when it is not what this machine runs and what it should be. */
+/** @throws {Error} when this machine cannot run it, or it is not the right version. */
 async function tryBinary(binary: string): Promise<void> {
   if (await versionOf(binary) === VERSION) return;
   const runtime = Deno.env.get("DENORT_BIN") || "denort";
@@ -71,7 +71,7 @@ async function versionOf(binary: string): Promise<string> {
 }
 
 /**
- * Where the other machine's runtime is not to be had, its archive and packages are the library alone, and say so.
+ * Without the other machine's runtime, its archive and packages have only the library, and say so.
  *
  * @param binary Where the program goes.
  * @returns Whether it could be made.
@@ -133,7 +133,7 @@ export async function compile(out: string, stage: string): Promise<readonly Tree
 /**
  * Makes `dist/` anew, with `SHA256SUMS` of all files, and prints their names.
  *
- * @param fill Puts the files into the directory that it gets, with another one for what they are made of.
+ * @param fill Puts the files into the directory that it gets, with another one for their parts.
  */
 export async function ship(fill: (out: string, stage: string) => Promise<unknown>): Promise<void> {
   const files = await makeDist(async (out) => {

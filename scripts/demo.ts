@@ -39,7 +39,7 @@ function underUnsock(directory: string | undefined): string[] {
 
 function command(directory: string | undefined, words: readonly string[]): Deno.Command {
   const [program = "", ...args] = [...underUnsock(directory), ...words];
-  // A proxy would have to be asked about 127.0.0.1, and would say no.
+  // A proxy would refuse requests for 127.0.0.1.
   const env = { NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1", NO_COLOR: "1" };
   return new Deno.Command(program, { args, env, stdin: "piped", stdout: "piped", stderr: "inherit" });
 }
@@ -99,7 +99,7 @@ function formatRate(bytesPerSecond: number): string {
   return `${(bytesPerSecond / 1e6).toFixed(0)} MB/s`;
 }
 
-/** Alternates, so that whatever else the machine does meets both alike. */
+/** Alternates, so that other load on the machine affects both alike. */
 async function compareRates(measureTcp: () => Promise<number>, measureUnix: () => Promise<number>): Promise<string> {
   const [tcp, unix]: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,5 +1,5 @@
 /**
- * Measures what can stand between a TCP port and a Unix socket, `unsock expose` among it, round by round in turn, and
+ * Measures fronts between a TCP port and a Unix socket, `unsock expose` among them, round by round in turn, and
  * writes the section of `docs/which-tool.md` about that.
  *
  * Usage: `deno task bench:fronts [ROUNDS]`, with socat and systemd installed.

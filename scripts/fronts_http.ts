@@ -106,7 +106,7 @@ async function isAnswered(port: number): Promise<boolean> {
     const count = await connection.read(buffer) ?? 0;
     return new TextDecoder().decode(buffer.subarray(0, count)).startsWith("HTTP/1.1 200");
   } catch {
-    return false; // nobody listens yet
+    return false; // no listener yet
   }
 }
 

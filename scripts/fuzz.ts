@@ -14,7 +14,7 @@ const SOURCES = "tests/fuzz";
 const COMPILER = "clang-19";
 const HOUR = 3600;
 
-/** Characters of what a program says. */
+/** Characters of a program's output to keep. */
 const LAST = 100_000;
 
 /** Longer ones than the buffers of all readers. */
@@ -44,7 +44,7 @@ async function fuzzTargets(extension: ".c" | ".ts"): Promise<string[]> {
   return (await findFiles(`${SOURCES}/targets`, extension)).map((file) => path.basename(file, extension));
 }
 
-/** A reader may say something of each input, by the gigabyte in an hour: what a stream ends with is all that is kept. */
+/** Returns the end of a stream: a reader may print gigabytes in an hour. */
 async function lastOf(stream: ReadableStream<Uint8Array>): Promise<string> {
   let kept = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) kept = (kept + text).slice(-LAST);
@@ -91,7 +91,7 @@ async function buildFuzzers(names: readonly string[]): Promise<string> {
     await compile([...FLAGS, `-fsanitize=fuzzer-no-link,${SANITIZE}`, "-c", "-o", object, source]);
     return object;
   });
-  // From an archive comes only what a target does not include itself.
+  // An archive supplies only the functions that a target does not include itself.
   const archive = `${directory}/library.a`;
   await call("ar", ["rcs", archive, ...objects]);
   await inParallel(names, async (name) => {

@@ -35,7 +35,7 @@ const seed = Number(values.seed ?? Date.now() % 1_000_000_000) || 1;
 const doors = DOORS.filter((door) => values.door === undefined || values.door === door);
 const end = performance.now() + Number(values.seconds) * 1000;
 
-/** Differs without a row, twice: what one busy moment did is no finding. */
+/** True if it differs twice, without a row: a difference in one busy moment is no finding. */
 async function isFinding(program: Program, door: Door): Promise<boolean> {
   for (let i = 0; i < 2; i++) {
     const found = await firstDifference(program, door);

@@ -1,4 +1,4 @@
-/** Long work that a signal ends: what has been begun is taken away first, and then the signal does what it would have done at once. */
+/** Long work that a signal ends: removes its unfinished files first, then lets the signal act. */
 
 const SIGNALS: readonly Deno.Signal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
 const NUMBERS: Readonly<Partial<Record<Deno.Signal, number>>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
@@ -20,7 +20,7 @@ function expectedSignals(): Deno.Signal[] {
  * Does work that cleans up behind itself however it ends. A signal makes it fail, by ending the program that it waits for.
  *
  * @param work To be done once in a process.
- * @throws {unknown} what the work throws, unless a signal has ended it: then this process ends by that.
+ * @throws {unknown} the work's error, unless a signal has ended it: then this process ends by that.
  */
 export async function untilInterrupted(work: () => Promise<void>): Promise<void> {
   let by: Deno.Signal | undefined;

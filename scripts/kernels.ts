@@ -50,7 +50,7 @@ function parse(args: readonly string[]): Options | string {
   };
 }
 
-/** On arm64 what cannot be tried elsewhere: user emulation (tests/aarch64) does not trap, nor let libc be changed. */
+/** On arm64 only the cases that user emulation (tests/aarch64) cannot run: trapped calls, and a changed libc. */
 function casesOf({ machine }: Series, { quick, probes }: Options): Case[] {
   const cases = makeCases(["preload", "static", "raw"], ["root", "user"], machine, probes)
     .filter(({ door, probe }) => machine === "x86_64" || door !== "preload" || probe === "endings_stdio");

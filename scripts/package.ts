@@ -1,6 +1,6 @@
 /**
- * Makes all packages into `dist/`: what `deno task compile` makes, Debian's and npm's packages and an OCI image layout for each
- * machine, and `SHA256SUMS` of all.
+ * Makes all packages into `dist/`: the files of `deno task compile`, Debian's and npm's packages and an OCI image
+ * layout for each machine, and `SHA256SUMS` of all.
  *
  * Usage: `deno task package`. Needs dpkg-deb and npm. SOURCE_DATE_EPOCH dates the files; DENORT_BIN and
  * DENORT_BIN_AARCH64 as for compile.

@@ -10,7 +10,7 @@ function write(text: string): void {
   if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(encoder.encode(text));
 }
 
-/** Shows this in the place of what was shown before. */
+/** Replaces the text shown before. */
 export function showProgress(text: string): void {
   write(`${ERASE_LINE}${text}`);
 }
@@ -20,13 +20,13 @@ export function endProgress(): void {
   write(ERASE_LINE);
 }
 
-/** Tells on standard output, wherever that goes, what work of many minutes is at, and how long it has taken until now. */
+/** Prints the present step of long work, and the time so far, on standard output. */
 export function tellStep(what: string): void {
   endProgress();
   console.log(`${(performance.now() / 1000).toFixed(0)} s: ${what}`);
 }
 
-/** @returns Whether what goes to standard output may have colours: on a terminal whose user wants them (no-color.org). */
+/** @returns Whether standard output may have colours: on a terminal whose user wants them (no-color.org). */
 export function mayColour(): boolean {
   return Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
 }

@@ -1,5 +1,5 @@
 /**
- * Types a few commands into a shell, really, and draws what came of them: docs/recording.svg, which the README shows.
+ * Types a few commands into a shell, really, and draws their output: docs/recording.svg, which the README shows.
  *
  * Usage: `deno task record [FILE]`. Needs python3, curl, ss; the directory /tmp/sockets must not be there.
  */

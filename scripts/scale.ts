@@ -1,5 +1,5 @@
 /**
- * Measures what a unit of work costs when little and when very much is there already, and writes a table for each.
+ * Measures the cost of a unit of work beside few and beside very many things, and writes a table for each.
  *
  * Usage: `deno task scale [--json] [--quick] [--out FILE]`
  */

@@ -22,7 +22,7 @@ export interface Counts {
   readonly long: readonly string[];
 }
 
-/** Takes away what is not prose: code, pictures, addresses of links, emphasis. Text in backquotes is one word. */
+/** Removes everything but prose: code, pictures, addresses of links, emphasis. Text in backquotes is one word. */
 function plain(markdown: string): string {
   return markdown
     .replaceAll(/^( *)```[^]*?^ *```$/gm, "\n\n")
@@ -64,7 +64,7 @@ export function measure(markdown: string): Counts {
   };
 }
 
-/** @returns The pages by name: those in the tree, and the manual, which is made from what is in `lib/`. */
+/** @returns The pages by name: those in the tree, and the manual, which is made from `lib/`. */
 export function readPages(): Map<string, string> {
   const docs = [...Deno.readDirSync(join(ROOT, "docs"))].map(({ name }) => `docs/${name}`).filter((name) =>
     name.endsWith(".md")

@@ -2,7 +2,8 @@
  * Runs other projects' own tests over TCP and under unsock, each in a network of its own: `deno task test:suites [NAME…]`,
  * all of them unless named. A test that passes over TCP and not under unsock is a difference, and one that is not in
  * `scripts/suites/known.json` makes it fail. `--write`: `docs/suites.json` and `docs/suites.md` tell of this run; suites that
- * were not run stay there as they are. `--page`: only writes the page anew, with what is known by now. `--part=NAME,…`: only these parts. `--list`: what there is.
+ * were not run stay there as they are. `--page`: only writes the page anew, from the present data. `--part=NAME,…`:
+ * only these parts. `--list`: all suites.
  * Ends with the line `N passed, N failed`: tests that pass over TCP, and of those the ones that do not under unsock.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";

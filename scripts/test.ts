@@ -2,7 +2,7 @@
  * Builds, runs the tests and ends with one line, `N passed, N failed`.
  *
  * Usage: `deno task test [--all] [deno test's arguments]`. Without `--all`, and without a file or folder that is named,
- * what takes longest is left out. The exit status is `deno test`'s.
+ * the longest tests are left out. The exit status is `deno test`'s.
  */
 import * as path from "@std/path/posix";
 import { build } from "./build.ts";
@@ -22,7 +22,7 @@ export function countTests(output: string): { passed: number; failed: number } {
   return counts;
 }
 
-/** Counts what `deno test` has told of until now, colours and all. */
+/** Counts the results in the output of `deno test` so far, with its colours. */
 export function countSoFar(output: string): { passed: number; failed: number } {
   const count = (word: string) => output.match(new RegExp(` \\.\\.\\. \\S*${word}`, "g"))?.length ?? 0;
   return { passed: count("ok"), failed: count("FAILED") };
@@ -93,7 +93,7 @@ async function runTests(args: readonly string[]): Promise<number> {
   const { code } = await child.status;
   endProgress();
   const { passed, failed } = countTests(output);
-  // A test file that does not even load is no test that failed, but nobody shall read "0 failed".
+  // A test file that does not load counts as no failed test, but "0 failed" would be wrong.
   console.log(`${passed} passed, ${code !== 0 && failed === 0 ? 1 : failed} failed`);
   return code;
 }

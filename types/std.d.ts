@@ -30,9 +30,9 @@ declare module "@std/cli/parse-args" {
     collect?: readonly string[];
     /** Options end at the first operand. */
     stopEarly?: boolean;
-    /** Gathers what follows `--` under that name, and not among the operands. */
+    /** Gathers the words after `--` under that name, and not among the operands. */
     "--": true;
-    /** Is told of what is not named above; `key` is undefined for an operand. False: leave it out. */
+    /** Called for arguments not named above; `key` is undefined for an operand. False: leave it out. */
     unknown?: (arg: string, key?: string, value?: unknown) => unknown;
   }
   export interface ParsedArgs {

@@ -6,7 +6,7 @@ import { output, type Rig, type Variant } from "./rig.ts";
 import { type Place, runWorkload } from "./workloads.ts";
 
 /**
- * Reads the number of calls from what `strace -c` prints.
+ * Reads the number of calls from the output of `strace -c`.
  *
  * @param table As strace writes it.
  * @throws {Error} when it has no total.
@@ -20,7 +20,7 @@ export function parseCalls(table: string): number {
   return calls;
 }
 
-/** Of both ends: what N more units of work cost, so that start and end do not count. */
+/** Counts the calls of both ends for N more units of work, so that start and end do not count. */
 async function callsPerUnit(rig: Rig, name: string, unit: number, place: Place): Promise<number> {
   const strace = findProgram("strace") ?? "strace";
   const file = path.join(rig.directory, "calls");
@@ -34,7 +34,7 @@ async function callsPerUnit(rig: Rig, name: string, unit: number, place: Place):
   return (await calls(2 * unit) - await calls(unit)) / unit;
 }
 
-/** Also what holding one more connection costs each end, in bytes that are its own. */
+/** Measures the private memory, in bytes, that one more held connection costs each end. */
 async function memoryPerDescriptor(rig: Rig, place: Place, many: number): Promise<number> {
   const bytes = async (count: number) => {
     const { clientMemory = 0, serverMemory = 0, count: held } = await runWorkload(rig, "held", count, place);

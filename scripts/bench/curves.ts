@@ -1,10 +1,10 @@
-/** How the cost of a unit of work grows with what is there already: a curve each. */
+/** Measures how the cost of a unit of work grows with the number of existing things: a curve each. */
 import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 import type { Rig, Variant } from "./rig.ts";
 import { quantile } from "./stats.ts";
 import { type Place, runWorkload } from "./workloads.ts";
 
-/** One number of things, and what a unit of work takes then: microseconds by way, the median of some rounds. */
+/** A number of things, and the time of a unit of work then: microseconds by way, the median of some rounds. */
 export interface Point {
   readonly many: number;
   readonly microseconds: Readonly<Record<string, number>>;

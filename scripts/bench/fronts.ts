@@ -15,7 +15,7 @@ export const TICKS_PER_SECOND = 100;
 export interface Stage<Front, Measured> {
   readonly server: Deno.ChildProcess;
   readonly fronts: readonly Front[];
-  /** @returns Room for what is measured of one front. */
+  /** @returns An empty record for the measurements of one front. */
   readonly room: () => Measured;
   /** One round of one front. */
   readonly measure: (front: Front, into: Measured) => Promise<void>;
@@ -23,7 +23,7 @@ export interface Stage<Front, Measured> {
   readonly format: (measured: readonly Measured[], rounds: number, machine: string) => string;
 }
 
-/** @returns A TCP port that nobody listens at. */
+/** @returns A TCP port without a listener. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;

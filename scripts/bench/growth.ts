@@ -16,7 +16,7 @@ interface Work {
   readonly workload: string;
   readonly little: Amount;
   readonly much: Amount;
-  /** AF_UNIX cannot do it: it waits for who does not read. */
+  /** False: AF_UNIX cannot do it, as its sender waits for peers that do not read. */
   readonly natively: boolean;
 }
 

@@ -18,6 +18,6 @@ export async function measureLoad(rig: Rig): Promise<Count> {
   const times: number[][] = JSON.parse(await output([rig.spawner, `${rig.quick ? 2 : ROUNDS}`, ...words]));
   const column = (index: number) => times.map((round) => (round[index] ?? NaN) / NANOSECONDS);
   const without = quantile(column(0), 0.5);
-  // The difference is taken round by round: it is smaller than what the machine changes from minute to minute.
+  // The difference is taken round by round: it is smaller than the machine's variation from minute to minute.
   return { name: "load", title, unit: "µs", without, with: without + difference(column(1), column(0)).median };
 }

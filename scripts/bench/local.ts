@@ -1,4 +1,4 @@
-/** That what is measured as local is local: it works as well where there is no network at all, not even loopback. */
+/** Proves that local measurements are local: they also work without any network, not even loopback. */
 import { LOOPBACK } from "./report.ts";
 import { type Attempts, interleave, output, type Variant } from "./rig.ts";
 

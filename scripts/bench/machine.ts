@@ -1,4 +1,4 @@
-/** On what it was measured. */
+/** Describes the machine that measured. */
 
 /** @returns Its processor and its kernel, in words. */
 export async function describeMachine(): Promise<string> {

@@ -1,4 +1,4 @@
-/** Somebody else's library to compare with: how it is named, and what sets it up. */
+/** Another project's library to compare with: its name, and its setup. */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import type { OtherLibrary } from "./rig.ts";
@@ -13,7 +13,7 @@ function commandOf(how: string, sockets: string): string[] | undefined {
 }
 
 /**
- * Reads what `--shim` says.
+ * Reads the value of `--shim`.
  *
  * @param text `NAME=LIBRARY`, or `NAME=COMMAND` with words: one that executes what follows, with its library set up.
  * @throws {Error} when it is neither.
@@ -45,7 +45,7 @@ async function environmentOf([program = "", ...words]: readonly string[]): Promi
  * Finds the variables that set it up.
  *
  * @param sockets The directory for its socket files.
- * @returns Of a command, what it sets; of a library, what the known ones need: the caller's environment has the rest.
+ * @returns The variables that a command sets, or that a known library needs: the caller's environment has the rest.
  * @throws {Error} when it is not there.
  */
 export async function otherEnvironment({ how }: OtherLibrary, sockets: string): Promise<Record<string, string>> {

@@ -1,4 +1,4 @@
-/** The page `docs/bench.md`: what the numbers mean, and the numbers. */
+/** The page `docs/bench.md`: the numbers and their meaning. */
 import { formatMarkdown, type Other, type Report } from "./report.ts";
 
 const INTRODUCTION = `# How fast

@@ -92,7 +92,7 @@ async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
   return compare({ name, title, unit, failed, notes }, samples);
 }
 
-/** PostgreSQL is another user than who measures: the directories of the socket files are for both meanwhile. */
+/** Opens the directories of the socket files meanwhile: PostgreSQL runs as another user than the benchmark. */
 async function openDirectories({ variants }: Rig, mode: number): Promise<void> {
   for (const { sockets } of variants) if (sockets !== undefined) await Deno.chmod(sockets, mode);
 }

@@ -42,7 +42,7 @@ export interface Growth {
   readonly notes?: readonly string[];
 }
 
-/** A library of somebody else's, and how it was set up. */
+/** Another project's library, and its setup. */
 export interface Other {
   readonly name: string;
   readonly how: string;
@@ -67,7 +67,7 @@ export interface Report {
 }
 
 /**
- * Sums up what was measured.
+ * Sums up the measurements.
  *
  * @param samples Speeds of each variant, one a round.
  */
@@ -120,7 +120,7 @@ const CHANGE_HEAD = ["", "speed now to before (quartiles)"];
 const GROWTH_HEAD = ["", "way", "times as long (quartiles)"];
 const COUNT_HEAD = ["", "without", "with unsock", "difference", ""];
 
-/** Of several rows about one thing only the first says what. */
+/** Gives only the first of several rows the title. */
 function titled(title: string, rows: readonly string[][]): string[][] {
   return rows.map((row, index) => [index === 0 ? title : "", ...row]);
 }

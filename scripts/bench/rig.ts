@@ -26,7 +26,7 @@ const WHY_MOST = 240;
 export interface Variant {
   readonly name: string;
   readonly transport: "unix" | "inet";
-  /** Added to the environment: what preloads a library and sets it. */
+  /** Variables that preload a library and configure it. */
   readonly env: Readonly<Record<string, string>>;
   /** Of its socket files; not where it has none. */
   readonly sockets?: string;
@@ -37,7 +37,7 @@ export interface Variant {
 /** A library to compare with: as `--shim` gives it, or an earlier one of ours. */
 export interface OtherLibrary {
   readonly name: string;
-  /** The library; or a command that sets it up and executes what follows. */
+  /** The library; or a command that sets it up and executes the words after it. */
   readonly how: string;
   readonly ours: boolean;
 }
@@ -57,7 +57,7 @@ export interface Rig {
   readonly variants: readonly Variant[];
   /** Few and short measurements, to see that all works. */
   readonly quick: boolean;
-  /** Tells what is measured now, and how far it is. */
+  /** Shows the present measurement and its progress. */
   progress(what: string, detail?: string): void;
 }
 
@@ -164,8 +164,8 @@ export async function makeRig(
 }
 
 /**
- * Removes what others' libraries have left in their directories, while nobody is at work there: a file under a port that comes
- * again would be in another user's way.
+ * Removes the files that other libraries left in their directories, while no program uses them: a file under a port
+ * that comes again would be in another user's way.
  */
 export async function clearOthers({ variants }: Pick<Rig, "variants">): Promise<void> {
   for (const { mayFail, sockets } of variants) {
@@ -178,7 +178,7 @@ export async function clearOthers({ variants }: Pick<Rig, "variants">): Promise<
 
 let nextPort = 10_000 + Math.floor(Math.random() * 5_000);
 
-/** A port below the ephemeral range that no earlier call has given: what is left of old connections is in nobody's way. */
+/** Returns a port below the ephemeral range, another at each call: old connections do not block it. */
 export function newPort(): number {
   while (true) {
     nextPort = nextPort < 30_000 ? nextPort + 1 : 10_000;
@@ -193,7 +193,7 @@ export function newPort(): number {
 
 /**
  * The order of a round: each round begins with another one, so that none always comes first; and every second time
- * backwards, so that none always follows the same one: what TCP leaves behind is cleared up later.
+ * backwards, so that none always follows the same one: TCP's cleanup is delayed.
  */
 export function orderOf<T>(items: readonly T[], round: number): T[] {
   const turn = Math.floor(round / 2);
@@ -212,7 +212,7 @@ export interface Attempts {
   readonly notes: string[];
 }
 
-/** In one line: what a program wrote when it failed is long, and how it began says what it was about. */
+/** Returns one line: a failed program's output is long, and its beginning tells the subject. */
 function whyOf(error: unknown): string {
   const line = (error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s+/g, " ");
   return line.length > WHY_MOST ? `${line.slice(0, WHY_MOST)}…` : line;

@@ -15,7 +15,7 @@ async function makeInMemory(): Promise<string> {
  *
  * @param compare A commit whose library takes its turns too.
  * @returns The result of `use`.
- * @throws {Error} when something does not build, and what `use` throws.
+ * @throws {Error} when something does not build, or from `use`.
  */
 export async function withRig<Result>(
   { others, quick, compare }: { others: readonly OtherLibrary[]; quick: boolean; compare?: string | undefined },

@@ -1,4 +1,4 @@
-/** The page `docs/scale.md`: what grows, what does not, and why. */
+/** The page `docs/scale.md`: costs that grow, costs that do not, and why. */
 
 const INTRODUCTION = `# How it grows
 

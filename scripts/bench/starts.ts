@@ -10,9 +10,9 @@ export interface Start {
   readonly what: string;
   readonly median: number;
   readonly least: number;
-  /** The median of what it took longer than `true`, round by round. */
+  /** The median of the time beyond that of `true`, round by round. */
   readonly extra: number;
-  /** The median of its processor time, of all its threads: what else runs on the machine changes that least. */
+  /** The median of the processor time of all its threads: other load on the machine changes it least. */
   readonly processor: number;
 }
 
@@ -36,7 +36,7 @@ interface Way {
   readonly command: readonly string[];
 }
 
-/** Makes what has to be made first, in `stage`. */
+/** Prepares the files of each way, in `stage`. */
 async function prepare(stage: string): Promise<Way[]> {
   const binary = path.join(ROOT, "dist", "unsock");
   const library = path.join(ROOT, "build", "libunsock.so");
@@ -73,7 +73,7 @@ async function prepare(stage: string): Promise<Way[]> {
     { what: "an empty script", command: [...source, "--no-config", `${empty}.ts`] },
     { what: "`unsock run -- true`, from source", command: [...source, path.join(ROOT, "main.ts"), ...run] },
   ];
-  // Of no Debian package: measured where somebody has it.
+  // Not in Debian: measured where it is installed.
   const version = await output(["ip2unix", "--version"]).then((text) => text.split("\n")[0], () => undefined);
   if (version !== undefined) {
     ways.push({
@@ -111,7 +111,7 @@ async function measureLoopback(stage: string, rounds: number): Promise<Starts["l
 /**
  * Measures them in turn, round by round.
  *
- * @param stage An empty directory, which is somebody else's to remove.
+ * @param stage An empty directory, which the caller removes.
  * @param rounds How many.
  */
 export async function measureStarts(stage: string, rounds: number, machine: string): Promise<Starts> {

@@ -28,7 +28,7 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /**
- * Compares round by round, as what disturbs a round disturbs both sides of it.
+ * Compares round by round, as a disturbance affects both sides of a round.
  *
  * @param values One a round.
  * @param bases The values to compare them to, one a round.

@@ -17,8 +17,8 @@ import { quantile } from "./stats.ts";
 import type { WorkloadRun } from "./workloads.ts";
 
 /**
- * The same ways, but that unsock starts the program, as it starts what preloading does not reach: in a directory of its own, for
- * it refuses one that everybody may write to.
+ * The same ways, but unsock starts the program, as it starts programs that preloading does not reach: in its own
+ * directory, since it refuses a world-writable one.
  */
 function variantsOf(rig: Rig): Variant[] {
   const directory = path.join(rig.sockets, "trapped");

@@ -40,7 +40,7 @@ const WORKLOADS: readonly Workload[] = [
   { name: "forks", title: "Fork and _exit, 1,000 connections", unit: "per second", worth: 1, count: 100, rounds: 51 },
 ];
 
-/** In a directory: the address that is asked where nothing is held, too. */
+/** The address to connect to in a crowded directory, and in one where nothing is held. */
 const CROWDED = "127.0.0.1:10001";
 
 /** Another one for each run, as others may measure at the same time. */

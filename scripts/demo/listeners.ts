@@ -20,7 +20,7 @@ function readTable(file: string): string[] {
   }
 }
 
-/** @returns The first port from `start` on which nobody listens on TCP. */
+/** @returns The first port from `start` on without a TCP listener. */
 export function freePort(start: number): number {
   const taken = listeningPorts();
   let port = start;

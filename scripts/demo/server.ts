@@ -1,5 +1,5 @@
 /**
- * An ordinary HTTP server on TCP, which has never heard of unsock. Prints its port when it listens; ends when its
+ * An ordinary HTTP server on TCP, which does not use unsock. Prints its port when it listens; ends when its
  * standard input does.
  *
  * Usage: `deno run -A server.ts PORT`

@@ -1,20 +1,20 @@
-/** The command line for Node.js: what npm puts into PATH, and one module with all else. */
+/** The command line for Node.js: the command that npm puts into PATH, and one module with all else. */
 import * as path from "@std/path/posix";
 import { tellStep } from "../progress.ts";
 import { copySources } from "./sources.ts";
 import { run, withStage } from "./tools.ts";
 
-/** Used here alone: what it makes needs no package. */
+/** Used here alone: its output needs no package. */
 const ESBUILD = "esbuild@0.28.2";
 
 /** The oldest Node.js that it is for. */
 const TARGET = "node22";
 
 /**
- * Puts `main.ts`, and what starts it, into a file each, with all that they import.
+ * Puts `main.ts`, and its starter, into a file each, with all that they import.
  *
  * @param directory Where: `main.mjs` and `bin/unsock.js`.
- * @throws {Error} When npm cannot get esbuild, or what esbuild says.
+ * @throws {Error} When npm cannot get esbuild, or esbuild fails.
  */
 export async function bundleProgram(directory: string): Promise<void> {
   tellStep("the command line for Node.js");

@@ -16,7 +16,7 @@ const RUNTIME = "libc6 (>= 2.27), libgcc-s1, ";
 
 /**
  * @returns `NAME <ADDRESS>`: DEBFULLNAME and DEBEMAIL, as Debian's own tools read them, else the author of the commit that is
- * packaged. The project has no domain, and an address that nobody reads would be worse than none.
+ * packaged. The project has no domain, and an unread address would be worse than none.
  */
 async function maintainer(): Promise<string> {
   const { DEBFULLNAME: name, DEBEMAIL: address } = Deno.env.toObject();

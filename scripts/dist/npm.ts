@@ -21,7 +21,7 @@ function nameFor(machine: NodeMachine): string {
   return `${NAME}-linux-${machine}`;
 }
 
-/** `npm pack` dates all files alike, whatever the clock says. */
+/** `npm pack` dates all files alike, at any time. */
 async function packAs(
   out: string,
   name: string,

@@ -3,9 +3,9 @@ import * as path from "@std/path/posix";
 import { DATE, ROOT } from "./tools.ts";
 
 /**
- * Copies them into a directory, all of one date, which the binary holds, so that the same files make the same binary. The packages
- * of `deno.json` come out of the runtime's cache: a binary with a package of npm in it starts some 2 ms later, since the runtime reads first
- * what npm would have installed.
+ * Copies them into a directory, all of one date, which the binary holds, so that the same files make the same binary.
+ * The packages of `deno.json` come from the runtime's cache: a binary with a package of npm in it starts some 2 ms
+ * later, since the runtime first reads the list of installed packages.
  *
  * @param directory An empty one.
  * @param carried Other files to carry, by their paths there.

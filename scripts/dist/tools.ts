@@ -52,7 +52,7 @@ export async function sha256(file: string): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Options of GNU tar that make the same archive of the same files, whoever owns them and whenever they were made. */
+/** Options of GNU tar that make the same archive of the same files, whatever their owners and dates. */
 export const ALIKE = [
   "--sort=name",
   "--owner=0",
@@ -90,7 +90,7 @@ export async function makeDist(fill: (directory: string) => Promise<void>): Prom
     await fill(made);
     await run("chmod", ["-R", "u=rwX,go=rX", made]);
     interrupted.throwIfAborted();
-    // Without a pause: no signal is heard between the two.
+    // Without an await between them: no signal is handled in between.
     if (statOrUndefined(DIST) !== undefined) Deno.renameSync(DIST, path.join(begun, "old"));
     Deno.renameSync(made, DIST);
   } finally {

@@ -13,7 +13,7 @@ export interface Tree {
   readonly hasProgram: boolean;
 }
 
-/** This machine's: what the program itself installs, without the record of that: each package keeps its own. */
+/** Makes this machine's tree: installs the program, without its record, as each package keeps its own. */
 export async function makeOwnTree(directory: string, program: string, library: string): Promise<Tree> {
   await run(program, ["install", "--prefix", directory, "--lib", library]);
   await Deno.remove(path.join(directory, path.dirname(RECORD)), { recursive: true });
@@ -33,7 +33,7 @@ export async function buildForeign(): Promise<string | undefined> {
   return path.join(ROOT, library);
 }
 
-/** The other machine's: what describes things is as on this one. Its library runs commands by itself, also without the program. */
+/** Makes the other machine's tree, with this machine's manuals. Its library runs commands even without the program. */
 export async function makeForeignTree(
   directory: string,
   own: Tree,

@@ -5,7 +5,7 @@ import { COMPILE_FLAGS, findFiles } from "../build.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
-/** Makes system calls functions that nobody sees into: see there. */
+/** Makes system calls opaque functions for the analysers: see there. */
 const SYSTEM_CALLS = "scripts/ok/sys.h";
 
 const FLAGS = [...COMPILE_FLAGS, "-include", SYSTEM_CALLS, "-o", "/dev/null"];
@@ -51,7 +51,7 @@ async function filesOf(directories: readonly string[], extensions: readonly stri
   return (await Promise.all(found)).flat();
 }
 
-/** In order of how soon they fail. The first word of a command is what has to be installed. */
+/** In order of how soon they fail. The first word of a command is the program to install. */
 const CHECKS: readonly Check[] = [
   {
     name: "C format",

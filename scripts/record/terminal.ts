@@ -1,9 +1,9 @@
 /**
- * Draws what was typed and printed in a terminal as a picture. It shows its last state first, as pages that do not move pictures show
- * it; then it types itself line by line, again and again. Pure.
+ * Draws the input and output of a terminal as a picture. It shows its last state first, as pages without
+ * animation show it; then it types itself line by line, again and again. Pure.
  */
 
-/** A command that was typed, and what came of it. */
+/** A typed command, and its output. */
 export interface Step {
   readonly command: string;
   readonly output: readonly string[];
@@ -19,7 +19,7 @@ const PRINTING_S = 0.12;
 const SHOWN_S = 6;
 const PROMPT = "$ ";
 
-/** A terminal is dark in both themes; only its frame is told apart from the page. */
+/** A terminal is dark in both themes; only its frame differs from the page. */
 const STYLE = `
   text { font: 14px ui-monospace, "DejaVu Sans Mono", monospace; fill: #d1d7e0; white-space: pre }
   .prompt { fill: #3fb950 } .typed { fill: #f0f6fc; font-weight: 600 }
@@ -29,7 +29,7 @@ const STYLE = `
 
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** @returns The text as it stands in the picture. */
+/** @returns The text, escaped for the picture. */
 export function escape(text: string): string {
   return text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character);
 }

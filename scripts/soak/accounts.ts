@@ -26,7 +26,7 @@ export class Accounts {
   readonly #watched: Watched[];
   readonly #inodes: Map<string, number | undefined>;
 
-  /** To be made when the servers listen and nobody has connected yet. */
+  /** Call it when the servers listen and no client has connected yet. */
   constructor(
     readonly family: Family,
     readonly ledger: Ledger,
@@ -82,7 +82,7 @@ export class Accounts {
     }
   }
 
-  /** Files without a process: only those of who was killed. */
+  /** Checks that only killed processes have left files. */
   #checkLeftFiles(before: ReturnType<typeof readFiles>): void {
     const kills = {
       clients: this.ledger.row("fault: client killed").done,

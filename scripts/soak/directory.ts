@@ -1,4 +1,4 @@
-/** The files in the directory of the sockets: whose they are, and who may be missing. */
+/** The files in the directory of the sockets: their owners, and which owners may be missing. */
 import * as path from "@std/path/posix";
 import { BoundSockets } from "../../lib/sockets/bound_names.ts";
 import { namesQuestion } from "../../lib/sockets/socket_names.ts";
@@ -21,10 +21,10 @@ interface SocketFile {
   readonly live: boolean;
 }
 
-/** @returns All files, by what the library says of their names, and whether the kernel has a socket of that file. */
+/** @returns All files, with the library's reading of their names, and whether the kernel has a socket of that file. */
 export function readFiles(directory: string): SocketFile[] {
   const library = new Library(BUILT, Environ.of({}));
-  // The sockets first: one that came since then has a name that nobody knows.
+  // The sockets first: a socket that is bound later looks stale, but only in this one reading.
   const bound = new BoundSockets(directory, library.ask(SOCKETS_QUESTION));
   const known = new Map(library.ask(namesQuestion(), { dir: directory }).map((name) => [name.name, name]));
   return Array.from(Deno.readDirSync(directory), ({ name }) => name).flatMap((name) => {

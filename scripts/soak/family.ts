@@ -67,13 +67,13 @@ export class Family {
     return member;
   }
 
-  /** @returns Everybody who is alive: members, and by their environment whoever they started. */
+  /** @returns All living processes: members, and by their environment the processes that they started. */
   alive(): number[] {
     const members = this.#members.filter(({ ended }) => ended === undefined).map(({ pid }) => pid);
     return [...new Set([...members, ...members.flatMap(childrenOf), ...processesWith(`UNSOCK_DIR=${this.sockets}`)])];
   }
 
-  /** Ends all at once, whatever they are doing. */
+  /** Kills all at once. */
   kill(): void {
     const end = Date.now() + 5_000;
     for (let pids = this.alive(); pids.length > 0 && Date.now() < end; pids = this.strangers()) {

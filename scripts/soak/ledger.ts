@@ -1,4 +1,4 @@
-/** Counts what the programs tell, by kind, and keeps what was wrong. */
+/** Counts the programs' reports by kind, and keeps the faults. */
 
 const FINDINGS_MOST = 60;
 /** Of those that differ only in numbers: one kind must not hide the others. */
@@ -38,7 +38,7 @@ export class Ledger {
     return (performance.now() - this.#started) / 1000;
   }
 
-  /** Adds what a program told. */
+  /** Adds a program's report. */
   add(text: string): void {
     const line = parse(text);
     if (line === undefined) return this.find(`a program wrote: ${text}`);

@@ -71,7 +71,7 @@ export function startServers(family: Family, ports: Ports, home: string): Steady
   return [...tcp, ...udp, { member, file: `${ports.redis}.sock` }];
 }
 
-/** Starts the clients, those who come and go, and the faults. */
+/** Starts the clients, the short-lived programs, and the faults. */
 export function startClients(family: Family, ports: Ports): Member[] {
   const staying = ports.tcp.slice(0, 3); // a worker of the pre-forking one has one connection at a time
   return [

@@ -27,12 +27,12 @@ export const LIBUV: Suite = {
     const directory = await cmake(tree, ["uv_run_tests"], run, ["-DBUILD_TESTING=ON"]);
     const env = { UV_RUN_AS_ROOT: "1", UV_TEST_TIMEOUT_MULTIPLIER: "6" };
     const list = await run([join(directory, "uv_run_tests"), "--list"], { cwd: work, env });
-    // Behind a name stand the helpers that its test starts.
+    // A test's name is followed by the helpers that the test starts.
     const tests = list.split("\n").map((line) => line.split(" ", 1)[0] ?? "").filter((name) => name !== "");
     const loop = 'for test; do timeout -k 5 120 built/uv_run_tests "$test"; done; true';
     return [{
       name: "tests",
-      // Its files to read are told by relative paths.
+      // It finds its input files by relative paths.
       cwd: tree,
       env,
       seconds: 1_800,

@@ -1,4 +1,4 @@
-/** All suites, in the order in which they are run and told of. */
+/** All suites, in the order in which they are run and reported. */
 import { CURL, LIBEVENT, LIBUV } from "./c_libraries.ts";
 import { CPYTHON } from "./cpython.ts";
 import { GO, GO_DISTURBED } from "./go.ts";

@@ -37,7 +37,7 @@ export interface Inside {
 const GRACE_SECONDS = 60;
 const TIMED_OUT = [124, 137];
 
-// The first process of its own numbering: what a test leaves behind ends with it.
+// The first process of its own numbering: processes that a test leaves end with it.
 const SCRIPT = `ip link set lo up || exit 1
 timeout -k 10 "$@" >"$SCRATCH/output" 2>&1 </dev/null
 code=$?

@@ -44,7 +44,7 @@ export function mergeRuns(kept: readonly Kept[], run: Kept, suites: readonly { n
   return suites.map(({ name }) => all.get(name)).filter((one) => one !== undefined);
 }
 
-/** Tells what the suites run on. */
+/** Describes the machine that runs the suites. */
 export async function describeMachine(): Promise<Machine> {
   const release = await Deno.readTextFile("/etc/os-release");
   return {
@@ -134,7 +134,7 @@ export function makePage(runs: readonly Kept[], known: readonly Known[], suites:
   return `${lines.join("\n")}\n`;
 }
 
-/** The differences by their cause, as `known.json` has them; what it does not have comes last. */
+/** The differences by their cause, as `known.json` has them; unknown ones come last. */
 function differences(runs: readonly Kept[], known: readonly Known[]): string[] {
   const lines = known.flatMap(({ why, tests }) => {
     const named = runs.flatMap(({ name, differ }) =>

@@ -1,4 +1,4 @@
-/** Reads what each suite's own runner prints: every test by name. A line that is not understood is no test. */
+/** Reads the output of each suite's own runner: every test by name. Unknown lines are skipped. */
 import type { Results, Status } from "./results.ts";
 
 /** Reads a suite's output. */
@@ -7,7 +7,7 @@ export type Reader = (output: string) => Results;
 // deno-lint-ignore no-control-regex -- colours, which are control characters
 const COLOUR = /\x1b\[[\d;]*m/g;
 
-/** Tests of one name are told apart by their number. A later word about the same test is to be given by `set`. */
+/** Tests of one name, told apart by number. A later result of the same test is given by `set`. */
 class Named {
   readonly results = new Map<string, Status>();
   readonly #seen = new Map<string, number>();
@@ -52,7 +52,7 @@ export function readTap(output: string): Results {
 export function readGo(output: string): Results {
   const results = new Map<string, Status>();
   const words: Record<string, Status> = { RUN: "unfinished", PASS: "pass", FAIL: "fail", SKIP: "skip" };
-  // The mark stands where a line of the runner's begins, also in the middle of what a test has written.
+  // The mark begins a line of the runner's, also in the middle of a test's output.
   // deno-lint-ignore no-control-regex -- that mark
   for (const line of output.split(/\n|\x16/)) {
     const [, word = "", name = ""] = /^\s*(?:---|===) (RUN|PASS|FAIL|SKIP):? +(\S+)(?: \([\d.]+s\))?$/.exec(line) ?? [];

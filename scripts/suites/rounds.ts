@@ -1,4 +1,4 @@
-/** Runs a part of a suite over TCP and under unsock, and what differs once more. */
+/** Runs a part of a suite over TCP and under unsock, and the differing tests once more. */
 import { join } from "@std/path/posix";
 import { addCounters, type Counters, NO_COUNTERS, type Ran, runInside } from "./namespace.ts";
 import { compare, type Compared, notRun, type Results, type Status, suspects } from "./results.ts";
@@ -25,7 +25,7 @@ interface Whole {
 /**
  * @param part The part to run.
  * @param library The library, as a program.
- * @param logs An absolute path: what the part printed is kept below it, `.tcp` and `.unsock`, with all rounds one after another.
+ * @param logs An absolute path: the part's output is kept there, `.tcp` and `.unsock`, all rounds in order.
  * @returns Its results over TCP and under unsock.
  */
 export async function comparePart(part: Part, library: string, logs: string): Promise<PartResult> {
@@ -50,7 +50,7 @@ export async function comparePart(part: Part, library: string, logs: string): Pr
   };
 }
 
-/** Under which library, if any, which tests, and where what it prints is kept. */
+/** The library, if any, the tests, and the log of the output. */
 interface How {
   readonly library?: string;
   readonly only?: readonly string[];

@@ -1,4 +1,4 @@
-/** The tests that Perl, Tcl and Ruby have of their sockets and what they build on them. */
+/** Perl's, Tcl's and Ruby's own tests of sockets and of modules built on them. */
 import { join } from "@std/path/posix";
 import { readRuby, readTap, readTcl } from "./readers.ts";
 import type { Part, Suite } from "./suite.ts";

@@ -21,26 +21,26 @@ export interface Part {
   readonly read: Reader;
   /** Whether it is for an ordinary user: a server that root starts changes to another one, who cannot enter root's directory. */
   readonly asUser?: boolean;
-  /** Whether the command runs `only` what it is told. */
+  /** Whether the command runs only the tests in `only`. */
   readonly chooses?: boolean;
 }
 
 export interface Suite {
   readonly name: string;
-  /** For the table: what of the project is run. */
+  /** For the table: the part of the project that is run. */
   readonly about: string;
   /** Debian's source package. */
   readonly source?: string;
   /** Programs that have to be there. */
   readonly programs: readonly string[];
-  /** Prints the version of what is tested, in the first line. */
+  /** Prints the version of the tested project, in the first line. */
   readonly version: readonly string[];
   /** So many tests pass over TCP at least: fewer, and something did not run. */
   readonly least: number;
   /** Its tests are another suite's, in harder circumstances: the page, which adds up, does not have it. */
   readonly again?: boolean;
   /**
-   * Builds what is to be run.
+   * Builds the tests.
    *
    * @param tree The unpacked source, if there is one.
    * @param work A directory that is kept from run to run.
