@@ -1,4 +1,4 @@
-/** An interpreter of classic BPF as seccomp uses it: enough to ask a filter what it says about a system call. */
+/** An interpreter of classic BPF as seccomp uses it: enough to get a filter's verdict on a system call. */
 
 /** One instruction: `struct sock_filter`. */
 export interface Instruction {
@@ -38,7 +38,7 @@ function seccompData({ number, machine, args = [] }: SystemCall): DataView {
  * @param program The instructions.
  * @param call The system call that it decides about.
  * @returns The verdict: one of SECCOMP_RET_* with its data.
- * @throws {Error} for what the kernel would refuse: unknown instructions, loads and jumps out of bounds.
+ * @throws {Error} for programs that the kernel would refuse: unknown instructions, loads and jumps out of bounds.
  */
 export function runFilter(program: Instruction[], call: SystemCall): number {
   const data = seccompData(call);

@@ -1,4 +1,4 @@
-/** Where a program makes system calls, and what may be rewritten there (c/rules): asked of a program that is compiled with them. */
+/** Finds a program's system calls, and the instructions to rewrite, by a program compiled with the rules in c/rules. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { run } from "./process.ts";
@@ -11,7 +11,7 @@ export const ADDRESS = 0x500000;
 /** Any number in the register. */
 export const ANY = -1;
 
-/** A machine whose code is looked at: what compiles for it, runs its programs, and shows their instructions. */
+/** A machine whose code is read: the commands that compile for it, run its programs, and print their instructions. */
 export interface Machine {
   readonly compiler: readonly string[];
   readonly emulator: readonly string[];

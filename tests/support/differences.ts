@@ -1,4 +1,4 @@
-/** Compares what a probe printed over the kernel's TCP and UDP with what it printed under the library. */
+/** Compares a probe's output over the kernel's TCP and UDP with its output under the library. */
 
 /** A line that cannot be equal. */
 export interface Difference {
@@ -27,13 +27,13 @@ function byName(facts: readonly string[]): Map<string, string> {
 }
 
 /**
- * Lists what is wrong with two runs: lines that differ, and known differences that are none any more, so that the list of
+ * Lists faults of two runs: lines that differ, and known differences that are none any more, so that the list of
  * those can only shrink.
  *
  * @param expected The lines of the run over TCP and UDP.
  * @param actual The lines of the run under the library.
  * @param known The lines that cannot be equal.
- * @returns One text for each, none when all is as it should be.
+ * @returns One text for each fault.
  */
 export function differences(expected: readonly string[], actual: readonly string[], known: Differences = {}): string[] {
   const [before, after] = [byName(expected), byName(actual)];

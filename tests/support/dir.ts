@@ -39,7 +39,7 @@ function hasPort(dir: string, name: string): boolean {
  * Copies a program that is executed at once. By a process of its own: a child that another test starts meanwhile would inherit
  * the file, still open for writing, from this one, and nobody could execute it (ETXTBSY).
  *
- * @throws {Error} with what cp said.
+ * @throws {Error} with cp's message.
  */
 export function copyProgram(from: string, to: string): void {
   byItself("cp", "--", from, to);
@@ -48,7 +48,7 @@ export function copyProgram(from: string, to: string): void {
 /**
  * Writes a program, as copyProgram() copies one, that everybody may execute.
  *
- * @throws {Error} with what the shell said.
+ * @throws {Error} with the shell's message.
  */
 export function writeProgram(to: string, text: string): void {
   byItself("sh", "-c", 'printf %s "$2" >"$1" && chmod 755 "$1"', "sh", to, text);

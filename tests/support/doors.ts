@@ -1,4 +1,4 @@
-/** The ways by which the library reaches a probe, what a probe cannot do by one of them, and what it cannot print there. */
+/** The ways by which the library reaches a probe, with the calls and the lines that are not possible by each. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { MAY_DIFFER } from "../probes/may_differ.ts";
 import type { Differences } from "./differences.ts";
@@ -33,7 +33,7 @@ const UNTRAPPED = "write, sendfile and poll are not trapped: that would slow eve
 
 const NOT_BORN = "UDP sockets are not born local where calls are trapped, and are exchanged in one process then";
 
-/** Probes that one of the doors cannot have, and why; `trapped` stands for those whose calls are all trapped. */
+/** Probes that a door excludes, and why; `trapped` means all doors that trap every call. */
 const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>> = {
   endings_epoll: { trapped: UNTRAPPED },
   endings_full: { trapped: UNTRAPPED },
@@ -104,7 +104,7 @@ const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
   },
 };
 
-/** Probes all of whose lines are equal where what libc's own code writes is reached. */
+/** Probes whose lines are all equal where writes inside libc are intercepted. */
 const INSIDE_EQUAL: readonly string[] = ["endings_stdio"];
 
 /** Probes all of whose lines are equal where the program's code is rewritten. */
@@ -112,13 +112,13 @@ const PATCHED_EQUAL: readonly string[] = ["datagram_refused"];
 
 /** How a probe runs by a door. */
 export interface Passage {
-  /** Its arguments, which leave out what cannot be there. */
+  /** Its arguments, which leave out calls that are not possible there. */
   readonly args: readonly string[];
   /** The lines that cannot be as over TCP and UDP. */
   readonly known: Differences;
 }
 
-/** @returns Whether what comes by this door is started by the library, with its system calls trapped or rewritten. */
+/** @returns Whether the library starts programs by this door, with their system calls trapped or rewritten. */
 export function isTrapped(door: Door): boolean {
   return door !== "preload" && door !== "syscall";
 }

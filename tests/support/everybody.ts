@@ -7,7 +7,7 @@ const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
 /**
  * @param dir An existing directory, which everybody can enter from now on.
- * @returns The path of a program `unsock` that everybody can start: what UNSOCK_TEST_BINARY names, or a copy of the source.
+ * @returns The path of a program `unsock` for all users: the file in UNSOCK_TEST_BINARY, or a copy of the source.
  */
 export async function unsockForEverybody(dir: string): Promise<string> {
   const program = join(dir, "unsock");

@@ -5,8 +5,8 @@ export type Facts = Readonly<Record<string, unknown>>;
 
 /**
  * @param text The program's output.
- * @returns Its facts, in whatever order they came.
- * @throws {Error} naming the line that is no fact, or a fact that is told twice.
+ * @returns Its facts.
+ * @throws {Error} naming the line that is no fact, or a fact that is printed twice.
  */
 export function readFacts(text: string): Facts {
   const facts: Record<string, unknown> = {};

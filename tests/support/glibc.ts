@@ -1,4 +1,4 @@
-/** Whether what libc's own code writes is reached in a preloaded program here: where its `write` is known. */
+/** Finds whether writes inside libc are intercepted in a preloaded program here: only if libc's `write` is known. */
 import { shimEnv } from "./shim.ts";
 
 let reached: boolean | undefined;
@@ -31,7 +31,7 @@ function isChanged(): boolean {
 
 /**
  * @param machine This one, or one whose C library is Debian's of the same version.
- * @returns Whether it is reached: it must be where its bytes have been tried (docs/limits.md).
+ * @returns Whether they are: they must be for every libc that has been tested (docs/limits.md).
  */
 export function isReachedInside(machine: string = Deno.build.arch): boolean {
   if (machine !== Deno.build.arch) return mustBeKnown(machine);

@@ -1,6 +1,6 @@
-/** Control files as `make-control` of unsock 2.0 wrote them, for the same options: the bytes stay what they were. */
+/** Control files as `make-control` of unsock 2.0 wrote them, for the same options: the bytes must not change. */
 
-/** A letter that stands so many times: `<p*107>`. */
+/** Expands a repeated letter: `<p*107>`. */
 function unfold(text: string): string {
   return text.replace(/<(\w+)\*(\d+)>/g, (_, letter: string, count: string) => letter.repeat(Number(count)));
 }

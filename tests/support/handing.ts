@@ -26,7 +26,7 @@ export function handOver(sockets: readonly Handed[], command: string[], env: Rec
  *
  * @param dir The absolute directory of the socket files.
  * @param sockets The sockets opened for it.
- * @param program Its text (program_text.ts), mostly with what the module `handed` has.
+ * @param program Its text (program_text.ts), mostly with the module `handed`.
  * @param env Variables beside or instead of those for the sockets.
  * @returns Its output.
  */

@@ -1,4 +1,4 @@
-/** Small C programs around single files of the library, for what no exported function shows. */
+/** Small C programs around single files of the library, for code that no exported function reaches. */
 import { assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "./dir.ts";

@@ -1,4 +1,4 @@
-/** The rules of the layers as pure functions: who may use whom, circles, floors. Paths are relative to `c/`. */
+/** The rules of the layers as pure functions: allowed uses, circles, floors. Paths are relative to `c/`. */
 
 /** From high to low. Folders of one row are side by side: none of them may use another. */
 export const LAYERS: readonly (readonly string[])[] = [
@@ -22,7 +22,7 @@ export interface Use {
   readonly toFile: string;
 }
 
-/** A graph of files: whom each uses. */
+/** A graph of files: the files that each uses. */
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** The folder of a file; empty for one that lies directly in `c/`. */
@@ -151,7 +151,7 @@ export function includesOf(source: string): string[] {
   return Array.from(source.matchAll(/^\s*#\s*include\s+"(?!\.\.\/build\/)([^"]+)"/gm), ([, name = ""]) => name);
 }
 
-/** How many files stand above each other where each includes the next: the longest way down. There are no circles. */
+/** Returns the length of the longest chain of files in which each includes the next. There are no circles. */
 export function floors(graph: Graph): number {
   const heights = new Map<string, number>();
   const height = (file: string): number => {

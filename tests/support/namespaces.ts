@@ -1,4 +1,4 @@
-/** Whether this machine lets those who run the tests have namespaces of their own: containers' and hardened ones often do not. */
+/** Finds whether users may make namespaces on this machine: in containers and on hardened machines often not. */
 import { run } from "./process.ts";
 import { findProgram } from "./programs.ts";
 

@@ -7,7 +7,7 @@ import { run } from "./process.ts";
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const OBJECTS = join(ROOT, "build", "layers");
 
-/** Not optimised, so that no function has gone into another; each in a section of its own, which tells who refers. */
+/** Not optimised, so that no function is inlined; each in its own section, which names the user of a reference. */
 const FLAGS = [...COMPILE_FLAGS, "-O0", "-ffunction-sections", "-fdata-sections"];
 
 /** One object file, as readelf tells it. */
@@ -81,7 +81,7 @@ async function compile(file: string, text: string, common: readonly string[]): P
 }
 
 /**
- * Compiles files of `c/` and reads who uses whom.
+ * Compiles files of `c/` and reads their uses of each other.
  *
  * @param texts All files of `c/`, `.c` and `.h`, by their path in it.
  * @throws {Error} with the compiler's words.

@@ -1,4 +1,4 @@
-/** A port of the network for one test alone, where it has to be known before somebody listens there, or nobody may. */
+/** A network port for one test alone, if it must be known before a listen, or must have no listener. */
 import { ipListeners } from "./net.ts";
 
 const RANGE = "/proc/sys/net/ipv4/ip_local_port_range";
@@ -10,11 +10,11 @@ export interface OwnPort extends Disposable {
 }
 
 /**
- * Takes a port of TCP and UDP that nobody else gets meanwhile. The kernel gives out none beyond its range by itself, as it
- * does to who binds port 0 and to clients; and an abstract socket name keeps each from other tests, in whatever process.
+ * Takes a port of TCP and UDP that no other process gets meanwhile. To a bind of port 0 and to clients the kernel gives
+ * no port beyond its range, and an abstract socket name keeps each from the tests of other processes.
  * A port that was listened on and closed is everybody's: a test that runs beside may have it a moment later.
  *
- * @returns The port, on which nobody listens.
+ * @returns The port, which has no listener.
  * @throws {Error} when each that was tried is taken.
  */
 export function ownPort(): OwnPort {
@@ -32,7 +32,7 @@ export function ownPort(): OwnPort {
   throw new Error(`no port from ${first} to ${last} is free`);
 }
 
-/** Takes the name that keeps the port from other tests. @returns Nothing while somebody has it. */
+/** Takes the name that keeps the port from other tests. @returns Nothing while another process has it. */
 export function hold(port: number): Deno.UnixListener | undefined {
   try {
     return Deno.listen({ transport: "unix", path: `\0unsock's tests: port ${port}` });

@@ -3,7 +3,7 @@ import { searchPath } from "./programs.ts";
 
 /** How long a process may take to obey SIGTERM before it gets SIGKILL. */
 const TERM_GRACE_MS = 3_000;
-/** How long what it wrote may take to arrive when it has ended. */
+/** The time that its output may take to arrive when it has ended. */
 const DRAIN_MS = 20_000;
 const RUN_TIMEOUT_MS = 180_000;
 
@@ -200,7 +200,7 @@ function isRunning(entry: ProcessEntry): boolean {
   return now !== undefined && now.startTime === entry.startTime && now.state !== "Z";
 }
 
-/** Asks again what is left, as a dying process may still start others. */
+/** Ends all processes listed, and lists again, as a dying process may still start others. */
 async function endAll(list: () => ProcessEntry[]): Promise<void> {
   const deadline = performance.now() + TERM_GRACE_MS;
   let left = list().filter(isRunning);

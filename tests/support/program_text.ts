@@ -11,8 +11,8 @@ const IMPORT = /^from (\w+) import (?:\([^)]*\)|.+)\n/gm;
  * places where it is not. For the same reason a module of ours is put where it is imported.
  *
  * @param test The test's `import.meta`.
- * @returns What reads `programs/TEST/NAME.py` (or a name with another extension), beside `TEST_test.ts`. Modules stand there, in `programs/` where several tests
- *   of the folder have them, or in `tests/support/python`.
+ * @returns A function that reads `programs/TEST/NAME.py` (or a name with another extension), beside `TEST_test.ts`.
+ *   Modules are there, in `programs/` if several tests of the folder use them, or in `tests/support/python`.
  */
 export function programsOf(test: ImportMeta): (name: string) => string {
   const file = fromFileUrl(test.url);

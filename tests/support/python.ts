@@ -1,4 +1,4 @@
-/** Small Python programs under the library: where a C probe would be long, and the kernel need not be asked first. */
+/** Small Python programs under the library, where a C probe would be long and no run over TCP is needed. */
 import { assertStrictEquals } from "@std/assert";
 import { run } from "./process.ts";
 import { shimEnv } from "./shim.ts";
@@ -6,7 +6,7 @@ import { shimEnv } from "./shim.ts";
 /**
  * Runs a Python program under the library, which must write nothing to stderr.
  *
- * @param program Its text (program_text.ts), mostly with what the module `port_files` has.
+ * @param program Its text (program_text.ts), mostly with the module `port_files`.
  * @param dir The absolute directory of the socket files.
  * @param args Its arguments.
  * @returns Its output.

@@ -6,11 +6,11 @@ import type { RunResult } from "./process.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..", "..");
 
-/** In the place of the page's own programs, which a bare machine has not: prints what is mapped into it. */
+/** In the place of the page's own programs, which a bare machine has not: prints the files mapped into it. */
 const PROBE = `sh -c 'while read -r line; do echo "$line"; done </proc/$$/maps'`;
 const PROGRAMS = /\b(nc -l|python3 -m http\.server|curl) .*$/gm;
 
-/** @returns Shell scripts by where they stand; each starts programs with the library in them. */
+/** @returns Shell scripts by their page; each starts programs with the library in them. */
 export function preloadRecipes(): Record<string, string> {
   const readme = Deno.readTextFileSync(join(ROOT, "README.md"));
   const blocks = Array.from(readme.matchAll(/^```sh\n(.*?)^```$/gms), ([, text = ""]) => text);

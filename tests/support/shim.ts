@@ -6,13 +6,13 @@ import { build } from "../../scripts/build.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
-/** Set by those who have just built the library, so that not every test file looks whether that is so. */
+/** Set by a task that has just built the library, so that test files need not check. */
 export const BUILT = "UNSOCK_TEST_BUILT";
 
-// `deno test -A` alone, in a fresh clone, builds what is missing. Several that do so at once do not disturb each other.
+// `deno test -A` alone, in a fresh clone, builds missing files. Several that do so at once do not disturb each other.
 if (Deno.env.get(BUILT) !== "1") await build([]);
 
-/** Where the runtime keeps what the command line imports: needed, as `DENO_DIR`, where a test gives it another `HOME`. */
+/** The runtime's cache of the command line's imports: needed, as `DENO_DIR`, where a test gives it another `HOME`. */
 export const RUNTIME_CACHE = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
 
 /** The default addresses of `unsock run`: local traffic. */

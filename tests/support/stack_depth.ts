@@ -37,7 +37,7 @@ interface Unwind {
 /** The deepest way down from a function. */
 export interface Deepest {
   readonly bytes: number;
-  /** The functions on the way, each with what it has on the stack. */
+  /** The functions on the way, each with its part of the stack. */
   readonly way: readonly string[];
 }
 
@@ -100,7 +100,7 @@ class FrameBelow {
   }
 }
 
-/** A library's functions and whom they call. */
+/** A library's functions and their calls. */
 export class Stacks {
   readonly #codes = new Map<number, Code>();
   readonly #starts: readonly Unwind[];
@@ -249,7 +249,7 @@ export class Stacks {
     return best;
   }
 
-  /** How deep below this function's caller a call through a pointer stands at most; undefined: there is none. */
+  /** Returns the greatest depth below this function's caller of a call through a pointer; undefined: none. */
   #pointedFrom(at: number, above: ReadonlySet<number>): number | undefined {
     if (this.#pointed.has(at)) return this.#pointed.get(at);
     const code = this.#codes.get(at);

@@ -1,4 +1,4 @@
-/** C programs for the tests of reach, built in each way that a program can be: what preloading reaches, and what it does not. */
+/** C programs for the tests of reach, built in each possible way: some are within reach of preloading, some not. */
 import { join } from "@std/path/posix";
 import { run } from "./process.ts";
 import { findProgram, need } from "./programs.ts";
@@ -13,7 +13,7 @@ const COMPILERS: Record<Linking, string[]> = {
   musl: ["musl-gcc", "-static"],
 };
 
-/** @returns Whether this machine has what that takes; says so where it has not. */
+/** @returns Whether this machine has the programs for that; if not, prints a line. */
 export function canLink(linking: Linking): boolean {
   return need(COMPILERS[linking][0] ?? "");
 }
