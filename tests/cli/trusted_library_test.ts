@@ -161,7 +161,7 @@ const USERS = `root:x:0:0:root:/root:/bin/sh
 client:x:${CLIENT}:${CLIENT}::/:/bin/sh
 stranger:x:${STRANGER}:7003::/:/bin/sh`;
 
-/** True if a group-writable file is trusted by root and by another user. */
+/** Groups, and whether root and another user trust a directory that the group may write to. */
 const IN_GROUPS: readonly (readonly [gid: number, byRoot: boolean, byClient: boolean])[] = [
   [0, true, true],
   [7000, true, true],

@@ -1,6 +1,6 @@
 /**
  * The npm package on a machine with Node.js alone: a root with node, npm, and what these two need, no other program and no
- * network, not even a loopback. So all its connections must have gone through files. The Node.js may be older than the
+ * network, not even a loopback. All its connections must go through files. The Node.js may be older than the
  * whole command line wants (tests/npm/alone_test.ts): these commands are the library's.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";

@@ -59,7 +59,7 @@ void close_all(void);
 /* Receives all datagrams that wait at this process's sockets: their senders' operations have `reached` then. */
 void drain(void);
 
-/* Returns the owner of the listener; keeps a socket open until an operation closes it. */
+/* Return the process whose listener the socket is connected to; keep a socket until an operation closes it. */
 pid_t peer_of(int fd);
 void keep_socket(int fd, int operation);
 

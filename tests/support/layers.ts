@@ -54,7 +54,7 @@ export function forbidden(uses: readonly Use[]): string[] {
 }
 
 /**
- * Returns includes that another header of the file already includes. The file's own header, its first, may be one.
+ * Returns includes that another header of the file already includes. A file's own header, its first, is allowed.
  *
  * @param texts All files by their path.
  */
