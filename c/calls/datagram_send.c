@@ -130,8 +130,8 @@ static bool reconnect_own(int fd, const struct unsock_fd *entry) {
 
 /* True if the socket is connected to this address, and so receives its answers. */
 static bool is_own_peer(const struct unsock_fd *entry, const struct unsock_ip *ip) {
-    return unsock_state_is_connected(entry->state) && unsock_fd_remote(entry)->port == ip->port &&
-           unsock_ip_same_address(unsock_fd_remote(entry), ip);
+    return unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL) &&
+           unsock_fd_remote(entry)->port == ip->port && unsock_ip_same_address(unsock_fd_remote(entry), ip);
 }
 
 /* Nobody took the datagram: what UDP would do, or where else it goes. */

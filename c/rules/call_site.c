@@ -185,7 +185,7 @@ static bool find_loaded(const uint8_t *code, size_t at, struct unsock_call_site 
 /* This library's, where it is the program: what is behind rt/syscall6.h's. It marks the calls that are the kernel's. */
 static bool is_own_call(const uint8_t *at) {
     static const uint8_t behind[] = {0x45, 0x31, 0xd2, 0x45, 0x31, 0xc9};
-    return memcmp(at + 2, behind, sizeof(behind)) == 0;
+    return unsock_same(at + 2, behind, sizeof(behind));
 }
 
 bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum unsock_call_site_kind kind,
