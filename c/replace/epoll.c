@@ -118,12 +118,12 @@ UNSOCK_OWN_FRAME static uint64_t inode_of(int fd) {
  * Asks the kernel for the registration as it is now: a one-shot that has fired is disarmed, for example. Of all calls
  * this is where most of a small stack is used: the path is written where the lines come afterwards.
  */
-UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, struct unsock_epoll_event *event) {
+UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t inode,
+                                                      struct unsock_epoll_event *event) {
     struct unsock_lines lines;
     struct unsock_span line;
     struct unsock_text path;
     bool found = false;
-    uint64_t inode = inode_of(fd);
     unsock_text_start(&path, lines.buffer, sizeof(lines.buffer));
     unsock_text_put(&path, "/proc/self/fdinfo/");
     unsock_text_number(&path, (uint64_t)set, 10, 1);
@@ -160,7 +160,7 @@ static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
     /* Of one that is quiet the kernel knows another registration. */
     if (quiet)
         event.events = event.events & UNSOCK_WATCH_FIRED ? EPOLLONESHOT : event.events & ~UNSOCK_WATCH_MARKS;
-    else if ((!certain || (event.events & EPOLLONESHOT)) && read_kernel_registration(set, fd, &event))
+    else if ((!certain || (event.events & EPOLLONESHOT)) && read_kernel_registration(set, fd, inode_of(fd), &event))
         known = true;
     take_marks_back(&event);
     long result = unsock_epoll_ctl(set, EPOLL_CTL_DEL, fd, &event);
