@@ -248,11 +248,10 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
     if (is_front)
         hand_over(argv, environment);
     if (argc >= 2 && is_word(argv[1], "make-control"))
-        return fail_with(
-            argv[1],
-            "the whole command line has it, which is not installed here. The library alone makes control "
-            "files by variables: UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so; --help has all",
-            EXIT_USAGE);
+        return fail_with(argv[1],
+                         "the whole command line has it, which is not installed here. The library alone makes control "
+                         "files by variables: UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so; --help has all",
+                         EXIT_USAGE);
     if (argc >= 2 && !asks_help(argv[1]))
         return fail_with(argv[1],
                          is_front ? "the library alone has run, hold, expose, path, wait and prune: the whole command "
