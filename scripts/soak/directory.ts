@@ -26,8 +26,10 @@ export function readFiles(directory: string): SocketFile[] {
   const library = new Library(BUILT, Environ.of({}));
   // The sockets first: a socket that is bound later looks stale, but only in this one reading.
   const bound = new BoundSockets(directory, library.ask(SOCKETS_QUESTION));
+  // The list before its names' meanings: the library knows a lock that is made between the two.
+  const names = Array.from(Deno.readDirSync(directory), ({ name }) => name);
   const known = new Map(library.ask(namesQuestion(), { dir: directory }).map((name) => [name.name, name]));
-  return Array.from(Deno.readDirSync(directory), ({ name }) => name).flatMap((name) => {
+  return names.flatMap((name) => {
     const what = known.get(name);
     if (what !== undefined && INNER.includes(what.what)) return [];
     const inode = inodeOf(path.join(directory, name));
