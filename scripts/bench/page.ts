@@ -20,7 +20,7 @@ be others; their relations should not be.
   rewritten where it makes system calls.
 - The ways take turns, round by round, and each round begins with another one. A ratio is the median of the rounds' own
   ratios, with the quartiles: half of all rounds were between them.
-- What grows is measured by the same program: how long a unit of work takes with much of something there already, against
+- The same program measures growth: how long a unit of work takes with much of something there already, against
   with little, in turn. (A server's deaf clients ask, which is work, too: loopback's row shows how much.)
 - System calls are counted by \`strace -f -c\`: what N more units of work cost, both ends together. Memory is what N more
   held connections add to the private pages of both ends, for each descriptor.

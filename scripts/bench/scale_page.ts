@@ -11,7 +11,7 @@ stay flat, and where they do not, should be the same.
 /** Measured once, by hand: the last rows take all processors for minutes. */
 const DATAGRAMS = `## A hundred UDP clients and one server
 
-What is lost where 100 clients and one server send as fast as they can, over UDP and under unsock, preloaded, with queues
+Datagrams lost where 100 clients and one server send as fast as they can, over UDP and under unsock, preloaded, with queues
 (\`net.unix.max_dgram_qlen\`) of 10 and 512. Two processors, which had other work too; one run each; trapped programs differ by as little as two runs do.
 
 | what they do | UDP | unsock, 10 | unsock, 512 |
@@ -36,7 +36,7 @@ const MEANING = `## What it means
 - unsock's own steps look at one port's files, by name, and never at the rest of the directory. A second address
   on a port is read from the port's record.
 - The kernel finds a name by its hash, in a directory of 100,000 as in one of 100: binding and removing stays flat.
-- What does not stay flat is the kernel's own table of the sockets that are bound to files: one for the whole machine, of 256 chains,
+- One cost grows with all sockets: the kernel's own table of those that are bound to files, one for the whole machine, of 256 chains,
   found by the file's inode number (\`bsd_socket_buckets\` in net/unix/af_unix.c). With 100,000 sockets a connect walks through some 400 of
   them, natively too; more directories or network namespaces do not change that. Up to some thousand sockets on a machine it cannot be seen.
 - From 10,000 sockets or left-over files on the rows of unsock rise, to 1.2 to 1.7 times with 20,000 to 30,000 and twice beside 19,400 left-over

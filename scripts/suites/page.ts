@@ -110,7 +110,7 @@ export function makePage(runs: readonly Kept[], known: readonly Known[], suites:
     ),
     row(["all", passed, passed - differ, differ, sum((run) => run.unsteady.length), sum((run) => run.others)]),
     "",
-    "_Now and then_: passed under unsock in the second round, or failed over TCP in it. What was run of each:",
+    "_Now and then_: passed under unsock in the second round, or failed over TCP in it. Tests run of each:",
     "",
     ...runs.map((run) => `- ${run.name}: ${suites.find(({ name }) => name === run.name)?.about ?? ""}`),
     "",

@@ -5,7 +5,7 @@ type Whose = Partial<Record<"tipc" | "host" | "guest", string>>;
 const HELD = "Held back: passed on, it would end the other direction, too.";
 const FIRECRACKER = "Firecracker tells the host nothing of a guest's half-close.";
 const NO_RESET = "In vsock a close is an end of file, whatever is unread or lingers.";
-const LAST_HOLDER = "Whoever is killed resets its peer, in TIPC.";
+const LAST_HOLDER = "A killed process resets its peer, in TIPC.";
 const NO_URGENT = "vsock has no urgent data.";
 
 /** By story, as docs/between-machines.md shows it. */
