@@ -14,6 +14,12 @@
 
 struct fuzz_kernel fuzz_kernel;
 
+/* The true one is among the exported functions, which are left out (scripts/fuzz.ts). */
+const char *unsock_call_name(unsigned index) {
+    (void)index;
+    return NULL;
+}
+
 void fuzz_kernel_start(const uint8_t *data, size_t size) {
     fuzz_kernel = (struct fuzz_kernel){.inode = 42, .mode = 0100644};
     if (size >= 2) {

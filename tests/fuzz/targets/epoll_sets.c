@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct unsock_epoll_event event = {0};
     struct unsock_span line;
     fuzz_kernel_start(data, size);
-    bool found = read_kernel_registration(7, 5, &event);
+    bool found = read_kernel_registration(7, 5, fuzz_kernel.inode, &event);
     HOLDS(fuzz_kernel.opened == 0);
     HOLDS(found || (event.events == 0 && event.data == 0));
     char *copy = fuzz_exact(data, size);
