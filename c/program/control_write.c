@@ -56,12 +56,24 @@ long unsock_control_write(const char *path, const struct unsock_control_file *fi
 
 static void put_what_is_there(struct unsock_text *error, const char *path, const char *left_over) {
     struct statx status = {.stx_mode = 0};
+    struct unsock_control_file file;
+    struct unsock_span unix_path = {(const char *)file.dest + UNSOCK_SUN_PATH_OFFSET, sizeof(struct sockaddr_un)};
     unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status);
-    if ((status.stx_mode & S_IFMT) == S_IFSOCK)
-        unsock_text_join(error, "exists already, a socket: a server has this port", left_over);
-    else
-        unsock_text_put(error, "exists already (unsock show-control tells of it): remove it first, or choose another "
-                               "port");
+    bool is_socket = (status.stx_mode & S_IFMT) == S_IFSOCK;
+    unsock_text_put(error, "exists already, ");
+    if (is_socket)
+        unsock_text_put(error, "a socket: a server has this port");
+    else if ((status.stx_mode & S_IFMT) == S_IFLNK)
+        unsock_text_put(error, "a link: ");
+    else if (unsock_control_file_read(path, &file) < 0)
+        unsock_text_put(error, "and is no control file: ");
+    else if (file.dest[0] == AF_UNIX && unix_path.at[0] == '/') {
+        unsock_text_put(error, "and leads to Unix socket ");
+        unsock_text_span(error, unsock_span_next(&unix_path, '\0'));
+        unsock_text_put(error, ": ");
+    } else
+        unsock_text_put(error, "a control file that leads elsewhere: ");
+    unsock_text_put(error, is_socket ? left_over : "remove it first, or choose another port");
 }
 
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *left_over) {

@@ -41,29 +41,43 @@ static int next_byte(struct requests *requests) {
     return requests->used < requests->filled ? (unsigned char)requests->buffer[requests->used++] : -1;
 }
 
-/* Reads up to a NUL; of a longer request than there is room for, `*is_long`, the rest is skipped. False: the end. */
-static bool read_request(struct requests *requests, char request[REQUEST_MOST + 1], bool *is_long) {
-    size_t length = 0;
+/*
+ * Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. Skips a request that
+ * is no text, or too long: `wrong` says why, or is NULL.
+ */
+static bool read_request(struct requests *requests, char request[REQUEST_MOST + 1], const char **wrong) {
+    uint64_t length = 0;
     int c;
-    while ((c = next_byte(requests)) > 0) {
-        request[UNSOCK_MIN(length, REQUEST_MOST)] = (char)c;
-        length++;
+    *wrong = NULL;
+    while ((c = next_byte(requests)) >= '0' && c <= '9' && length <= UINT32_MAX)
+        length = length * 10 + (uint64_t)(c - '0');
+    if (c != '\n')
+        *wrong = "not a length in bytes, a newline and a text of that length";
+    for (; *wrong && c >= 0 && c != '\n'; length = 0)
+        c = next_byte(requests);
+    for (uint64_t i = 0; i < length && c >= 0; i++) {
+        c = next_byte(requests);
+        if (i < REQUEST_MOST)
+            request[i] = (char)c;
+        if (c == '\0')
+            *wrong = "a NUL in the text";
     }
+    if (length > REQUEST_MOST)
+        *wrong = "longer than 8192 bytes";
     request[UNSOCK_MIN(length, REQUEST_MOST)] = '\0';
-    *is_long = length > REQUEST_MOST;
-    return c == 0;
+    return c >= 0;
 }
 
 /* Relative paths are the caller's: the working directory is still his. */
-static void answer_request(const struct unsock_hold *hold, const char *request, bool is_long, bool *is_used) {
+static void answer_request(const struct unsock_hold *hold, const char *request, const char *wrong, bool *is_used) {
     char buffer[ANSWER_MOST];
     struct unsock_environment environment = {.list = hold->environment};
     const char *addresses = unsock_environment_get(&environment, "UNSOCK_ADDR");
     struct unsock_run_map map;
     struct unsock_text error = unsock_text_in(buffer, sizeof(buffer));
-    *is_used = is_long || !unsock_span_is(unsock_span_of(request), UNUSED);
-    if (is_long)
-        unsock_text_put(&error, "hold: bad request: longer than 8192 bytes");
+    *is_used = wrong || !unsock_span_is(unsock_span_of(request), UNUSED);
+    if (wrong)
+        unsock_text_join(&error, "hold: bad request: ", wrong);
     else if (*is_used && !unsock_begins(request, MAP))
         unsock_text_join(&error, "hold: no such request: \"", request, "\"");
     else if (*is_used && unsock_run_map_read(request + sizeof(MAP) - 1, addresses ? addresses : "", &map, &error))
@@ -75,9 +89,10 @@ static void answer_request(const struct unsock_hold *hold, const char *request, 
 static bool serve_requests(const struct unsock_hold *hold) {
     struct requests requests = {.used = 0, .filled = 0};
     char request[REQUEST_MOST + 1];
-    bool is_long, is_used = true;
-    while (read_request(&requests, request, &is_long))
-        answer_request(hold, request, is_long, &is_used);
+    const char *wrong;
+    bool is_used = true;
+    while (read_request(&requests, request, &wrong))
+        answer_request(hold, request, wrong, &is_used);
     return is_used;
 }
 
@@ -98,13 +113,13 @@ int unsock_hold(const struct unsock_hold *hold) {
         is_used = serve_requests(hold);
     }
     char users[ANSWER_MOST], line[ANSWER_MOST + UNSOCK_RUN_PATH_MOST];
-    struct unsock_text left = unsock_text_in(users, sizeof(users)), answer_request = unsock_text_in(line, sizeof(line));
+    struct unsock_text left = unsock_text_in(users, sizeof(users)), last = unsock_text_in(line, sizeof(line));
     if (is_used)
         unsock_users_end(hold->private->path, &left);
     if (!unsock_private_remove(hold->private->path) && left.length == 0)
         unsock_text_put(&left, "the caller, or a process that cannot be seen");
     if (left.length > 0)
-        unsock_text_join(&answer_request, "hold: not ended: ", users, ": uses ", hold->private->path);
-    unsock_output(line, answer_request.length + 1);
+        unsock_text_join(&last, "hold: not ended: ", users, ": uses ", hold->private->path);
+    unsock_output(line, last.length + 1);
     return left.length == 0 ? 0 : EXIT_LEFT;
 }

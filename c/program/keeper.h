@@ -50,10 +50,10 @@ void unsock_map_keeper_undo(const char *directory, struct unsock_map_keeper *kee
  * goes.
  *
  * On standard output, each with a NUL behind it: the variables that put a program there, and an empty one. Then one
- * answer to each request on standard input, "" for yes. A request ends with a NUL: "map PORT[/udp]=PATH"
- * (program/run.h); "unused": nobody was told of the directory, so that nobody in it has to be looked for. A bad request
- * is answered with an error and changes nothing else. The last answer says which processes could not be ended, "" for
- * none.
+ * answer to each request on standard input, "" for yes. A request is its length in bytes, a newline and the text:
+ * "map PORT[/udp]=PATH" (program/run.h); "unused": nobody was told of the directory, so that nobody in it has to be
+ * looked for. A bad request is answered with an error and changes nothing else. The last answer says which processes
+ * could not be ended, "" for none.
  */
 
 struct unsock_hold {

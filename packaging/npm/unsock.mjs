@@ -82,6 +82,9 @@ function delay(milliseconds, signal) {
   });
 }
 
+/** @returns A request of `hold`: its length in bytes, and the text. */
+const framed = (text) => `${Buffer.byteLength(text)}\n${text}`;
+
 /** The process that keeps the directory: it goes when that one's standard input ends, also by this process's death. */
 class Keeper {
   #child;
@@ -143,10 +146,9 @@ class Keeper {
 
   /** One request after the other. */
   request(text) {
-    if (text.includes("\0")) throw new UnsockError("UNSOCK_MAP", `a NUL in ${JSON.stringify(text)}`);
     const answer = this.#last.then(async () => {
       this.#hold("ref");
-      this.#child.stdin.write(`${text}\0`);
+      this.#child.stdin.write(framed(text));
       const [problem] = await this.#read((bytes) => bytes.indexOf(0) + 1).finally(() => this.#hold("unref"));
       if (problem !== "") throw new UnsockError("UNSOCK_MAP", problem);
     });
@@ -157,7 +159,7 @@ class Keeper {
   /** Waits until the directory is gone; throws if processes could not be ended. */
   async end(isUsed) {
     this.#hold("ref");
-    this.#child.stdin.end(isUsed ? "" : "unused\0");
+    this.#child.stdin.end(isUsed ? "" : framed("unused"));
     await this.#ended;
     const last = this.#output.toString().split("\0").at(-2) ?? "";
     if (last !== "") throw new UnsockError("UNSOCK_LEFT", last);

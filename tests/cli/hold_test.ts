@@ -12,8 +12,8 @@ const programText = programsOf(import.meta);
 
 const hold = (dir: string, ...options: string[]) => [shimLibrary(), "hold", "--dir", dir, ...options];
 
-/** A request as `hold` reads it. */
-const framed = (text: string) => `${text}\0`;
+/** A request as `hold` reads it: its length in bytes, and the text. */
+const framed = (text: string) => `${new TextEncoder().encode(text).length}\n${text}`;
 
 /** The variables that `hold` printed, and its answers. */
 function readOutput(stdout: string) {
@@ -31,22 +31,38 @@ Deno.test("hold prints what puts a program there, answers each request, and leav
     assertMatch(variables.get("UNSOCK_DIR") ?? "", new RegExp(`^${dir}/private/[0-9a-f]{6}$`));
     assertEquals([variables.get("UNSOCK_PORT"), variables.get("LD_PRELOAD")], ["1-100", shimLibrary()]);
     assertEquals([first, third], ["", ""]);
-    assertMatch(second ?? "", /80\.sock: exists already \(unsock show-control tells of it\): /);
+    assertMatch(second ?? "", /80\.sock: exists already, and leads to Unix socket \/x: /);
     assertEquals(others, ['hold: no such request: "other"', 'hold: no such request: ""', "", ""]);
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
 Deno.test("hold answers a bad request with an error, and the next one as if it had not been", () =>
   withDir(async (dir) => {
-    const bad = [`map 80=/${"x".repeat(9000)}`, "unuse", "", "é", "x".repeat(8193)];
-    const requests = bad.map((one) => framed(one) + framed("map 80=/x")).join("");
+    const bad = [
+      framed(`map 80=/${"x".repeat(9000)}`),
+      framed("map 81=/a\0unused"),
+      "x\n",
+      "-3\n",
+      "\n",
+      `${"9".repeat(40)}\n`,
+      framed("é"),
+    ];
+    const requests = bad.map((one) => one + framed("map 80=/x")).join("");
     const { code, stdout } = await run(hold(dir), { stdin: requests });
     assertStrictEquals(code, 0);
     const { answers } = readOutput(stdout);
-    const tooLong = "hold: bad request: longer than 8192 bytes";
-    const said = [tooLong, ...["unuse", "", "é"].map((one) => `hold: no such request: "${one}"`), tooLong];
+    const noLength = "hold: bad request: not a length in bytes, a newline and a text of that length";
+    const said = [
+      "hold: bad request: longer than 8192 bytes",
+      "hold: bad request: a NUL in the text",
+      noLength,
+      noLength,
+      'hold: no such request: ""',
+      noLength,
+      'hold: no such request: "é"',
+    ];
     assertEquals(answers, [...said.flatMap((one) => [one, ""]), "", ""]);
-    const cut = await run(hold(dir), { stdin: `${framed("map 80=/x")}map 80=` });
+    const cut = await run(hold(dir), { stdin: `${framed("map 80=/x")}9\nmap 80=` });
     assertEquals(readOutput(cut.stdout).answers, ["", "", ""]);
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
