@@ -76,7 +76,7 @@ UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
 
 /*
  * Looks, with its directory locked, whether nobody is bound to the socket file at `path` (absolute), and removes it
- * then if `remove` is not 0. Returns 1 when it is left over, 0 when it is not, or that cannot be known, or no socket is
+ * then if `remove` is not 0. Returns 1 if it is stale, 0 if it is not, or that cannot be known, or no socket is
  * there; -EINVAL for a path that can be none, or -errno: -EACCES where the directory may not be written to, -EPERM
  * where the file may not be taken away, -EADDRINUSE when others have it locked all the time.
  */

@@ -56,7 +56,7 @@ static bool has_socket_name(int socket) {
     return unsock_socket_name(socket, __NR_getsockname, &name) > (long)UNSOCK_SUN_PATH_OFFSET;
 }
 
-/* Looks at a few free names first. Where the range is full of left-over files, these are as good. */
+/* Looks at a few free names first. Where the range is full of stale files, these are as good. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     UNSOCK_CLOSED long probe = -EBADF;

@@ -59,7 +59,7 @@ struct unsock_target_file {
 };
 
 /*
- * Binds a socket to an AF_UNIX path (of `length` bytes with the family; a NUL may end it). A file that is left over
+ * Binds a socket to an AF_UNIX path (of `length` bytes with the family; a NUL may end it). A stale file
  * there gives way. Returns 0, with `where` filled (of no file where nothing is to go with the socket), or -errno.
  */
 long unsock_target_file_bind(int socket, const void *address, socklen_t length, struct unsock_target_file *where);

@@ -8,8 +8,8 @@
 
 #define FIRST_PORT 61000 /* above the system's ephemeral range by default */
 #define PLACES 1024
-#define LOOKS 8        /* at places that may have become free, and at ports that may be left over, for one datagram */
-#define TAKEN_FIRST 32 /* so many ports may be others' before any of them is thought to be left over */
+#define LOOKS 8             /* at places that may have become free, and at ports that may be stale, for one datagram */
+#define TAKEN_FIRST 32      /* so many ports may be others' before any of them is thought to be stale */
 #define ANSWERS_SECONDS 120 /* after the last datagram, or the last answer, none is to be expected */
 
 struct sender {
@@ -61,7 +61,7 @@ static bool is_our_link(uint32_t place, const struct sender *sender) {
 static bool is_sender_gone(const struct sender *sender) {
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
     enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &sender->name, sender->length);
-    return life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
+    return life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE;
 }
 
 /* Clears the port's name of a killed process's file: binds to it, closes, and sweeps. False where that fails. */
@@ -207,7 +207,7 @@ static void give_ports_back(const uint64_t *file) {
     }
 }
 
-/* As long as the socket is open nobody can have taken these names: they are not left over yet. */
+/* As long as the socket is open nobody can have taken these names: they are not stale yet. */
 void unsock_plain_sender_release(const struct unsock_fd *entry) {
     struct sockaddr_un path;
     uint64_t file[2];

@@ -143,7 +143,7 @@ void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (port->life[i] == UNSOCK_PORT_DEAD && !unsock_port_same(&entry, me))
+        if (port->life[i] == UNSOCK_PORT_STALE && !unsock_port_same(&entry, me))
             unsock_port_unlink(port->key, &entry);
     }
 }
@@ -159,8 +159,8 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     if (result == 0)
         result = unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED);
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(aside.sun_path) + 1);
-    if (result == 0 &&
-        (unsock_file_inode(aside.sun_path) <= 0 || unsock_socketfile_life(probe, &aside, length) != UNSOCK_PORT_DEAD)) {
+    if (result == 0 && (unsock_file_inode(aside.sun_path) <= 0 ||
+                        unsock_socketfile_life(probe, &aside, length) != UNSOCK_PORT_STALE)) {
         /* If PORT.sock has been removed meanwhile, moves the file back without an exchange. */
         if (unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED) < 0)
             unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_NOREPLACE);
@@ -202,7 +202,7 @@ long unsock_port_give_number(struct unsock_port *port, unsigned index) {
         unsock_port_unlink(port->key, &numbered);
         return -EADDRINUSE;
     }
-    port->life[index] = UNSOCK_PORT_DEAD; /* the old name goes, as that of a dead one */
+    port->life[index] = UNSOCK_PORT_STALE; /* the old name goes, as that of a stale one */
     if (unsock_port_same(&port->first, &before))
         port->first = numbered;
     return 0;

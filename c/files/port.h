@@ -14,9 +14,9 @@
  * once at most: that of a datagram socket that others come to share an address with (unsock_port_give_number).
  *   - Removing or replacing a name takes the lock, and a question to the kernel first.
  *   - Making a name that is not there takes no lock.
- *   - A dead file may be removed. A name without a file is never removed: it may be a newcomer's the next moment.
- *   - The record may name dead sockets, and never omits a living one. It is written before PORT.sock says that there is
- *     a record, and goes after that.
+ *   - A stale file may be removed. A name without a file is never removed: it may be a newcomer's the next moment.
+ *   - The record may name stale sockets, and never omits a living one. It is written before PORT.sock says that there
+ * is a record, and goes after that.
  */
 
 /* Memory for one port: of the process where it is free, else mapped. NULL: there is none. */
@@ -49,15 +49,15 @@ void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_ent
 
 /*
  * Gives the file of the entry at this index another name, with a number, for a name that clients remember must not lead
- * past who shares its address. In `port` the old entry is as of a dead one, and goes with those. Returns 0 or -errno.
+ * past who shares its address. In `port` the old entry counts as stale, and goes with those. Returns 0 or -errno.
  */
 long unsock_port_give_number(struct unsock_port *port, unsigned index);
 
-/* Removes the files of those that are known to be dead, but not that of `me`. */
+/* Removes the files of those that are known to be stale, but not that of `me`. */
 void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /*
- * A plain server's file is left over at PORT.sock: the link to `first` takes its place. That server may remove it just
+ * A plain server's file at PORT.sock is stale: the link to `first` takes its place. That server may remove it just
  * now, and another come, which needs no lock: so what was there is looked at when it has been exchanged. Returns 0,
  * -EAGAIN where it was something else by then, or -errno.
  */
@@ -67,7 +67,7 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
 
 /*
  * True if the port is another user's: in a sticky directory others could not remove its stale files, nor root's, so one
- * port is one user's. False if all that was read is dead, and this user may remove it.
+ * port is one user's. False if all that was read is stale, and this user may remove it.
  */
 bool unsock_port_is_another_users(const struct unsock_port *port);
 
@@ -96,8 +96,8 @@ void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_
 /* Changes a port's names when a socket ends. */
 
 /*
- * With the directory locked: the entry's socket has ended (DEAD, GONE), or is to have no name any more (DEAD). Its file
- * goes, and PORT.sock leads to another living one, or goes with the last.
+ * With the directory locked: the entry's socket has ended (STALE, GONE), or is to have no name any more (STALE). Its
+ * file goes, and PORT.sock leads to another living one, or goes with the last.
  */
 void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe);
@@ -156,7 +156,7 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
  * Where a socket file comes from, noted at the file itself for those who may not ask its socket: another
  * user in the same directory.
  *
- * The time of modification of a socket file means nothing to anybody. A file that such a user may find left over gets
+ * The time of modification of a socket file means nothing to anybody. A file that such a user may find stale gets
  * one that names the network namespace of its socket. A process in that namespace sees all its sockets in
  * /proc/net/unix: one that is not there is gone. (A number of a namespace is used again only when no socket of the old
  * one is left.)

@@ -64,7 +64,7 @@ static uint8_t last_number(const struct unsock_bind *bind) {
 /* True if the record has a living socket of that name. */
 static bool is_number_taken(const struct unsock_bind *bind) {
     int index = bind->me.number != 0 ? unsock_port_find(bind->port, &bind->me) : -1;
-    return index >= 0 && bind->port->life[index] < UNSOCK_PORT_DEAD;
+    return index >= 0 && bind->port->life[index] < UNSOCK_PORT_STALE;
 }
 
 /* Binds to the name, with the first free number where it has one. Removes a killed process's file there first. */
@@ -76,7 +76,7 @@ static long bind_first_free_name(struct unsock_bind *bind) {
         if (result != -EADDRINUSE)
             return result;
         enum unsock_port_life life = unsock_port_ask(bind->probe, bind->key, &bind->me);
-        if (life == UNSOCK_PORT_DEAD) {
+        if (life == UNSOCK_PORT_STALE) {
             result = unsock_directory_unlink(bind->path.sun_path);
             if (result < 0 && result != -ENOENT)
                 return result;
@@ -159,14 +159,14 @@ static enum unsock_port_life ask_foreign(const struct unsock_bind *bind) {
     return unsock_socketfile_life(bind->probe, &path, length);
 }
 
-/* A socket that is left over at PORT.sock gives way. */
+/* A stale socket at PORT.sock gives way. */
 static long bind_beside_foreign(struct unsock_bind *bind) {
     long answers, result = look_for_control(bind, &answers);
     if (result != -EAGAIN || answers == UNSOCK_ANSWERS_NOBODY)
         return result;
     if (answers == UNSOCK_ANSWERS_OTHER)
         return -EADDRINUSE;
-    if (ask_foreign(bind) != UNSOCK_PORT_DEAD)
+    if (ask_foreign(bind) != UNSOCK_PORT_STALE)
         return unsock_listen_fds_take(bind, NULL) ? 1 : -EADDRINUSE;
     result = bind->named ? 0 : bind_first_free_name(bind);
     return result < 0 ? result : unsock_port_replace_foreign(bind->key, &bind->me, bind->probe);
@@ -207,7 +207,7 @@ UNSOCK_OWN_FRAME static long bind_locked(struct unsock_bind *bind) {
     return result == -EAGAIN ? -EADDRINUSE : result;
 }
 
-/* Without the lock nothing is removed: who is bound there is told from what is left over. */
+/* Without the lock nothing is removed: who is bound there is told from stale names. */
 UNSOCK_OWN_FRAME static long bind_unlocked(struct unsock_bind *bind, long why) {
     struct unsock_port_joining joining;
     unsock_port_read(bind->port, bind->key);
@@ -219,7 +219,7 @@ UNSOCK_OWN_FRAME static long bind_unlocked(struct unsock_bind *bind, long why) {
     }
     if (unsock_listen_fds_take(bind, NULL))
         return 1;
-    return ask_foreign(bind) == UNSOCK_PORT_DEAD ? why : -EADDRINUSE;
+    return ask_foreign(bind) == UNSOCK_PORT_STALE ? why : -EADDRINUSE;
 }
 
 static long bind_somebodys(struct unsock_bind *bind) {
@@ -292,7 +292,7 @@ static long bind_looking(struct unsock_bind *bind, enum unsock_port_wish wish, b
 
 /*
  * Where the kernel makes a bind's file before its socket is known by it, the first bind too is done under the lock: it
- * would be taken for one that is left over (unsock_socketfile_life). So is that of a socket that needs a record: the
+ * would be taken for a stale one (unsock_socketfile_life). So is that of a socket that needs a record: the
  * record comes before PORT.sock, and is not made by two at once.
  */
 long unsock_bind_names(struct unsock_bind *bind, enum unsock_port_wish wish) {

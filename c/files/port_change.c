@@ -32,7 +32,7 @@ bool unsock_port_shares_with_another(const struct unsock_port *port, const struc
     uint32_t user = (uint32_t)unsock_geteuid();
     alone.marks = 0;
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (port->life[i] >= UNSOCK_PORT_DEAD || !unsock_port_conflict(&entry, &alone))
+        if (port->life[i] >= UNSOCK_PORT_STALE || !unsock_port_conflict(&entry, &alone))
             continue;
         unsock_port_path(port->key, &entry, &path);
         if (owner_of_file(&path, user) != user && unsock_port_ask(probe, port->key, &entry) == UNSOCK_PORT_ALIVE)
@@ -117,7 +117,7 @@ static void settle_numbers(struct unsock_port *port, unsigned from, bool joined)
     }
 }
 
-/* From the record on the new one counts; then the names of dead ones go, and those that others had before. */
+/* From the record on the new one counts; then the names of stale ones go, and those that others had before. */
 static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining) {
     bool moved = false, there = port->holder == UNSOCK_PORT_OURS;
@@ -215,7 +215,7 @@ static void leave_port(struct unsock_port *port, const struct unsock_port_entry 
     } else if (heir == UNSOCK_PORT_HEIR_STAYS && readable && !record) {
         result = unsock_port_put_first(port->key, &port->first, false, true);
     }
-    if (own == UNSOCK_PORT_DEAD)
+    if (own == UNSOCK_PORT_STALE)
         unsock_port_unlink(port->key, me);
     if (heir == UNSOCK_PORT_HEIR_NONE)
         result = unsock_port_unlink_first(port->key);
@@ -234,7 +234,7 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
     for (unsigned i = 0, at = 0; i < entries; i++) {
         struct unsock_port_entry entry = unsock_port_at(port, at);
         enum unsock_port_life life = unsock_port_ask(probe, key, &entry);
-        if (life != UNSOCK_PORT_DEAD && life != UNSOCK_PORT_GONE) {
+        if (life != UNSOCK_PORT_STALE && life != UNSOCK_PORT_GONE) {
             living = true;
             at++;
             continue;
@@ -262,7 +262,7 @@ void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entr
                        long probe) {
     struct unsock_port *port = unsock_port_borrow();
     if (!port) {
-        if (own == UNSOCK_PORT_DEAD)
+        if (own == UNSOCK_PORT_STALE)
             unsock_port_unlink(key, me);
         return;
     }
@@ -270,7 +270,7 @@ void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entr
     /* A name without a file may have become a newcomer's, and PORT.sock with it, before that was read. */
     if (own == UNSOCK_PORT_GONE)
         own = unsock_port_ask(probe, key, me);
-    if (own == UNSOCK_PORT_DEAD || own == UNSOCK_PORT_GONE)
+    if (own == UNSOCK_PORT_STALE || own == UNSOCK_PORT_GONE)
         settle_end(port, me, own, probe);
     unsock_port_return(port);
 }
@@ -293,7 +293,7 @@ struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct
 
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                            long probe) {
-    if (own == UNSOCK_PORT_DEAD || own == UNSOCK_PORT_GONE)
+    if (own == UNSOCK_PORT_STALE || own == UNSOCK_PORT_GONE)
         settle_end(port, me, own, probe);
     unsock_port_return(port);
 }

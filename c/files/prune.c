@@ -1,11 +1,11 @@
-/* Removing what is left over: one name, or all of a directory, port by port. */
+/* Removing stale names: one, or all of a directory, port by port. */
 #include "files/release.h"
 
 #include "files/directory.h"
 #include "files/port.h"
 #include "rt/system_calls.h"
 
-/* True if this is left over. PORT.sock and a socket's file go together, and are mended where others live. */
+/* True if this is stale. PORT.sock and a socket's file go together, and are mended where others live. */
 static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, struct unsock_port_entry entry,
                        bool remove) {
     struct unsock_port_entry first;
@@ -23,7 +23,7 @@ static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, s
         entry = first;
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
     enum unsock_port_life life = unsock_port_ask(probe, key, &entry);
-    bool over = life == UNSOCK_PORT_DEAD || (kind == UNSOCK_FILE_PORT && life == UNSOCK_PORT_GONE);
+    bool over = life == UNSOCK_PORT_STALE || (kind == UNSOCK_FILE_PORT && life == UNSOCK_PORT_GONE);
     if (over && remove)
         unsock_port_leave(key, &entry, life, probe);
     return over;
@@ -39,7 +39,7 @@ static bool is_older_than_a_minute(const char *path) {
 }
 
 /*
- * With the directory locked. Returns 1 when it is left over, 0 or -errno. An unfinished lock's file is that of a thread
+ * With the directory locked. Returns 1 if it is stale, 0 or -errno. An unfinished lock's file is that of a thread
  * that was killed; one that is just being made is not missed: who makes it tries again, as the lock is held here.
  */
 static long prune_path(const char *path, size_t directory, struct sockaddr_un *address, bool remove) {
@@ -106,14 +106,14 @@ static long prune_socket(const struct pruning *pruning, const char *path) {
     return result == 0 && unsock_file_inode(path) == -ENOENT ? 1 : result;
 }
 
-/* Returns whether any lives, or is not known to be dead. */
+/* Returns whether any lives, or is not known to be stale. */
 static bool ask_all(const struct pruning *pruning, struct unsock_port *port) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
     bool living = false;
     for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
         port->life[i] = (uint8_t)unsock_port_ask(pruning->probe, port->key, &entry);
-        living |= port->life[i] != UNSOCK_PORT_DEAD && port->life[i] != UNSOCK_PORT_GONE;
+        living |= port->life[i] != UNSOCK_PORT_STALE && port->life[i] != UNSOCK_PORT_GONE;
     }
     return living;
 }
@@ -130,12 +130,12 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
     bool living = port->holder == UNSOCK_PORT_OURS && ask_all(pruning, port);
     struct unsock_span rest = unsock_port_all(port);
     for (unsigned i = 0; port->holder == UNSOCK_PORT_OURS && unsock_port_entry_next(&rest, &entry); i++) {
-        bool first = unsock_port_same(&entry, &port->first), dead = port->life[i] == UNSOCK_PORT_DEAD;
+        bool first = unsock_port_same(&entry, &port->first), stale = port->life[i] == UNSOCK_PORT_STALE;
         unsock_port_path(key, &entry, &own);
         /* A link to a name without a file goes, or leads to another one then. */
-        if (dead || (first && port->life[i] == UNSOCK_PORT_GONE))
-            tell_pruned(pruning, first && (!dead || !living) ? plain.sun_path : own.sun_path,
-                        prune_socket(pruning, dead ? own.sun_path : plain.sun_path));
+        if (stale || (first && port->life[i] == UNSOCK_PORT_GONE))
+            tell_pruned(pruning, first && (!stale || !living) ? plain.sun_path : own.sun_path,
+                        prune_socket(pruning, stale ? own.sun_path : plain.sun_path));
     }
     unsock_port_return(port);
 }

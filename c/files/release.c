@@ -36,13 +36,13 @@ static void leave_names(const struct unsock_fd *old, enum unsock_port_life life,
     struct unsock_port_entry me;
     if (unsock_port_own(old, &me))
         unsock_port_leave(unsock_port_key_of(old), &me, life, probe);
-    else if (life == UNSOCK_PORT_DEAD)
+    else if (life == UNSOCK_PORT_STALE)
         unsock_port_unlink_first(unsock_port_key_of(old));
 }
 
 /* With the directory locked. Returns whether there is nothing more to do. */
 static bool leave_if_over(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
-    bool over = life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
+    bool over = life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE;
     if (over)
         leave_names(old, life, probe);
     return over;
@@ -71,7 +71,7 @@ long unsock_remove_file_try(const struct unsock_fd *old) {
 
 /*
  * Nobody can have taken the name meanwhile, as the directory was locked while the socket ended: one question is enough,
- * and no bind under way is mistaken for a file that is left over.
+ * and no bind under way is mistaken for a stale file.
  */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
@@ -82,7 +82,7 @@ static long close_locked(int fd, const struct unsock_fd *old, long probe, long *
     struct unsock_port *port = named ? unsock_port_hand_on(key, &me, probe) : NULL;
     long result = unsock_close(fd);
     enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &path, length);
-    *done = life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
+    *done = life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE;
     if (port)
         unsock_port_handed_on(port, &me, life, probe);
     else if (*done)
@@ -105,7 +105,7 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     bool locked = unsock_lock_take(&lock, false) == 0;
     if (locked) {
         UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-        leave_names(entry, UNSOCK_PORT_DEAD, probe);
+        leave_names(entry, UNSOCK_PORT_STALE, probe);
     }
     unsock_lock_drop(&lock);
     return locked;

@@ -83,18 +83,18 @@ void unsock_remove_file_again(void);
 bool unsock_remove_file_any(void);
 bool unsock_remove_file_any_for_the_lock(void);
 
-/* prune.c: Removing what is left over in a directory of socket files, when somebody asks for it. */
+/* prune.c: Removes stale names from a directory of socket files, on request. */
 
 #include "unsock.h" /* unsock_prune */
 
-/* Receives each name that is left over, and 1, or -errno where it cannot be removed. */
+/* Receives each stale name, and 1, or -errno where it cannot be removed. */
 struct unsock_prune_seer {
     void (*see)(void *context, const char *name, long result);
     void *context;
 };
 
 /*
- * All that is left over in the directory at an absolute path. A port's first socket is told as PORT.sock where that
+ * All stale names in the directory at an absolute path. A port's first socket is told as PORT.sock where that
  * goes with it. Names that say nothing to users (records, the lock's file) are not told. Returns 0, or -errno: not all
  * has been looked at.
  */

@@ -110,7 +110,7 @@ bool unsock_file_netns_is_gone(const char *path) {
 
 /*
  * Asks the kernel who is bound to the file, by connecting a datagram socket, which no owner ever sees: a socket of
- * another type gives EPROTOTYPE, a file that is left over ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd).
+ * another type gives EPROTOTYPE, a stale file ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd).
  */
 static long ask_by_probe(long probe, const struct sockaddr_un *path, socklen_t length) {
     return probe < 0 ? probe : unsock_connect(probe, path, length);
@@ -143,8 +143,8 @@ static long wait_for_binds(const struct sockaddr_un *path) {
 static enum unsock_port_life life_of(long answer, const struct sockaddr_un *path) {
     if (answer == -ENOENT)
         return UNSOCK_PORT_GONE;
-    bool dead = answer == -ECONNREFUSED || (answer == -EACCES && unsock_file_netns_is_gone(path->sun_path));
-    return dead ? UNSOCK_PORT_DEAD : UNSOCK_PORT_ALIVE;
+    bool stale = answer == -ECONNREFUSED || (answer == -EACCES && unsock_file_netns_is_gone(path->sun_path));
+    return stale ? UNSOCK_PORT_STALE : UNSOCK_PORT_ALIVE;
 }
 
 enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct sockaddr_un *path, socklen_t length) {
@@ -162,7 +162,7 @@ enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_u
 
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-    return unsock_socketfile_life(probe, path, length) == UNSOCK_PORT_DEAD;
+    return unsock_socketfile_life(probe, path, length) == UNSOCK_PORT_STALE;
 }
 
 /* True if the datagram socket behind this file is connected: nobody else can connect to it then (unix_may_send). */

@@ -89,7 +89,7 @@ static long take_away(const struct unsock_target_file *where, long probe) {
         return held == -ENOENT ? held : -ENOBUFS;
     unsock_file_identify((int)held, "", &now);
     if (unsock_file_is(&now, &where->file) &&
-        unsock_socketfile_life(probe, &where->name.un, where->length) == UNSOCK_PORT_DEAD)
+        unsock_socketfile_life(probe, &where->name.un, where->length) == UNSOCK_PORT_STALE)
         return remove_this(where);
     return -EADDRINUSE;
 }
@@ -121,7 +121,7 @@ long unsock_target_file_bind(int socket, const void *address, socklen_t length, 
     memcpy(&where->name, address, UNSOCK_MIN(length, sizeof(where->name.un)));
     size_t named = UNSOCK_SUN_PATH_OFFSET + strlen(path_of_target(where)) + 1;
     where->length = (socklen_t)UNSOCK_MIN(named, sizeof(where->name.un));
-    /* Where a bind under way can be taken for a left-over file, it is done under the lock. */
+    /* Where a bind under way can be taken for a stale file, it is done under the lock. */
     long result = unsock_kernel_is_before(5, 14) ? -EADDRINUSE
                                                  : unsock_socketfile_bind(socket, &where->name.un, where->length, -1);
     if (result == -EADDRINUSE)

@@ -72,7 +72,7 @@ long unsock_expose_listen_control(const char *path);
 long unsock_expose_connect_real(int type, const struct unsock_ip *address);
 
 /*
- * A listening socket, or one for datagrams, with the port's file, in the place of one that is left over. Returns -errno
+ * A listening socket, or one for datagrams, with the port's file, in the place of a stale one. Returns -errno
  * where it cannot be.
  */
 long unsock_expose_bind_inside(int type, const struct sockaddr_un *file);

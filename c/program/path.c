@@ -12,7 +12,7 @@
 /* A connected datagram socket takes nothing from others. */
 static bool takes_anybody(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {
     enum unsock_port_life life = unsock_port_ask(probe, key, entry);
-    return !(entry->marks & UNSOCK_PORT_CONNECTED) && life != UNSOCK_PORT_DEAD && life != UNSOCK_PORT_GONE;
+    return !(entry->marks & UNSOCK_PORT_CONNECTED) && life != UNSOCK_PORT_STALE && life != UNSOCK_PORT_GONE;
 }
 
 /* The first one of those that a client tries; that of a killed server where no other one is there. */

@@ -29,7 +29,7 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  libunsock.so hold [OPTIONS]\n"
                             "A TCP port of the real network that leads to a server in a directory:\n"
                             "  libunsock.so expose [OPTIONS] PORT[=PORT]...\n"
-                            "The path of a port's file; until somebody listens; away with what is left over:\n"
+                            "The path of a port's file; until somebody listens; remove stale files:\n"
                             "  libunsock.so path PORT\n"
                             "  libunsock.so wait PORT...\n"
                             "  libunsock.so prune\n"

@@ -1,4 +1,4 @@
-/* Reports the files that are left over in a directory, and those that could not be removed. */
+/* Reports the stale files of a directory, and those that could not be removed. */
 #include "program/run.h"
 
 #include "files/release.h"

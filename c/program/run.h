@@ -33,7 +33,7 @@ int unsock_control_program(const struct unsock_environment *environment, struct 
  *
  * Each run with it has a shared lock (flock(2)) of it until the command has ended; the last of them removes it. The
  * sticky bit, which means nothing on a file, tells that it is one of these: one that somebody else has made, by
- * make-control or with --keep, stays. One of these that nobody has locked is left over: its keeper was killed.
+ * make-control or with --keep, stays. One of these that is not locked is stale: its keeper was killed.
  */
 
 #define UNSOCK_RUN_MAPS_MOST UNSOCK_OPTIONS_EACH_MOST
@@ -62,7 +62,7 @@ long unsock_run_map_place(const char *directory, const struct unsock_run_map *ma
 /* Removes it, unless others have it locked, too. Closes `lock`. Returns whether it is gone. */
 bool unsock_run_map_drop(long directory, const char *name, long lock);
 
-/* Looks for those that are left over; with `remove` removes them. Adds a line with the path of each to `paths`. */
+/* Looks for stale ones; with `remove` removes them. Adds a line with the path of each to `paths`. */
 void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text *paths);
 
 /* run_environment.c: Reads the options of `run`, and makes the command's environment. */

@@ -159,7 +159,7 @@ long unsock_run_map_place(const char *directory, const struct unsock_run_map *ma
     if (result >= 0)
         return result;
     unsock_control_not_written(error, path, result == -EAGAIN ? -EEXIST : result,
-                               "; if it is left over, unsock prune removes it");
+                               "; if it is stale, unsock prune removes it");
     return -1;
 }
 

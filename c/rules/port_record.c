@@ -68,7 +68,7 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
 }
 
 static bool is_life_gone(uint8_t life) {
-    return life == UNSOCK_PORT_DEAD || life == UNSOCK_PORT_GONE;
+    return life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE;
 }
 
 unsigned unsock_port_living(const struct unsock_port *port) {
@@ -129,7 +129,7 @@ uint64_t unsock_port_sum(const struct unsock_port *port) {
     return sum;
 }
 
-/* The first one is asked in any case: PORT.sock must not lead to a dead one where somebody comes. */
+/* The first one is asked in any case: PORT.sock must not lead to a stale one where somebody comes. */
 struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me,
                                                    bool bound) {
     struct unsock_port_joining joining = {UNSOCK_PORT_JOIN, -1, port->holder != UNSOCK_PORT_OURS, false};

@@ -12,13 +12,13 @@
 
 /*
  * Of a socket. OWN: it lives, and does not exclude the one that binds now: that replaces it, or it is reserved. GONE:
- * it has no file; the name may be a newcomer's at any moment, so that it is never removed. DEAD: its file is left over.
+ * it has no file; the name may be a newcomer's at any moment, so that it is never removed. STALE: its socket is closed.
  */
 enum unsock_port_life {
     UNSOCK_PORT_UNKNOWN,
     UNSOCK_PORT_ALIVE,
     UNSOCK_PORT_OWN,
-    UNSOCK_PORT_DEAD,
+    UNSOCK_PORT_STALE,
     UNSOCK_PORT_GONE,
 };
 
@@ -57,7 +57,7 @@ int unsock_port_find(const struct unsock_port *port, const struct unsock_port_en
 /* True if PORT.sock leads to one with UNSOCK_PORT_OWN. */
 bool unsock_port_first_is_own(const struct unsock_port *port);
 
-/* How many there are, and how many are not known to be dead or gone. */
+/* How many there are, and how many are not known to be stale or gone. */
 unsigned unsock_port_count(const struct unsock_port *port);
 unsigned unsock_port_living(const struct unsock_port *port);
 
@@ -77,7 +77,7 @@ bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *e
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
 
 /*
- * The next one after `index` (-1: the first) that is not known to be dead, shares its address with `me` and has no
+ * The next one after `index` (-1: the first) that is not known to be stale, shares its address with `me` and has no
  * number, by which clients may remember it: it gets one. -1: there is none.
  */
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me, int index);

@@ -93,7 +93,7 @@ function ownPorts(directory: string, question: Question): Finding[] {
       return note("rights", `${file}: it is ${rights}: you may not connect: EACCES`, RIGHTS);
     }),
     ...files.filter(({ state }) => state === "stale").map(({ file }) =>
-      note("stale", `${file}: left over: connections are refused: ECONNREFUSED`, "unsock prune removes such files")
+      note("stale", `${file}: stale: connections are refused: ECONNREFUSED`, "unsock prune removes such files")
     ),
     ...files.filter(({ state, listening }) => state === "alive" && listening === false).map(({ file }) =>
       note(
@@ -122,7 +122,7 @@ function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[]
   const socket = unixName(address);
   const status = statOrUndefined(socket);
   if (status !== undefined && !(status.isSocket() && library.ask(stateQuestion(socket)) === "stale")) return [];
-  const why = status === undefined ? "no such file" : "left over";
+  const why = status === undefined ? "no such file" : "stale";
   return [
     note(
       "control",

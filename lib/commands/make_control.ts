@@ -124,7 +124,7 @@ function whatIsThere(file: string): string {
   const status = lstatOrUndefined(file);
   if (status === undefined) return remove;
   if (status.isSymbolicLink()) return `a link: ${remove}`;
-  if (status.isSocket()) return "a socket: a server has this port, or, if it is left over, --force replaces it";
+  if (status.isSocket()) return "a socket: a server has this port, or, if it is stale, --force replaces it";
   try {
     return `and leads to ${describeTarget(readControlFile(file))}: ${remove}`;
   } catch {

@@ -164,7 +164,7 @@ A server of an enclave, for its own programs and by vsock:
   }),
   command({
     name: "prune",
-    summary: "remove left-over socket files, never one that somebody is bound to",
+    summary: "remove stale socket files, never one of an open socket",
     options: {
       dir: DIRECTORY_OPTION,
       dryRun: { help: "print what would be removed, remove nothing" },
@@ -238,7 +238,7 @@ Example:
     options: {
       dir: { ...DIRECTORY_OPTION, help: "where DIR/PORT.sock is made" },
       port: { value: "n", kind: "port", help: "the port that programs use" },
-      force: { help: "replace a socket file that is left over; even if everybody may write to --dir" },
+      force: { help: "replace a stale socket file; even if everybody may write to --dir" },
       ...CONTROL_OPTIONS,
     },
     notes: `Without FILE the control file is DIR/PORT.sock; without --port, PORT is the vsock port.

@@ -44,7 +44,7 @@ const FILES: readonly Pair[] = [
     "the record: which sockets a port has, where there are several. With ~ behind it while that changes",
   ],
   ["DIR/.unsock.lock", "the lock of the directory. In a private one it stays until the programs there end"],
-  ["DIR/.unsock.gone, DIR/.unsock-*", "a left-over file, while it is removed; a control file, while it is made"],
+  ["DIR/.unsock.gone, DIR/.unsock-*", "a stale file, while it is removed; a control file, while it is made"],
   ["lib/libunsock.so", "the library, beside the bin of this program: unsock path --lib prints where"],
   ["/run/unsock", "root's directory, where XDG_RUNTIME_DIR is not set"],
   ["/tmp/unsock-UID", "other users' directory, where XDG_RUNTIME_DIR is not set"],

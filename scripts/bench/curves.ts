@@ -91,8 +91,8 @@ const MEASURED: readonly Measured[] = [
   withHeld("datagram-clients", "A UDP client's life beside so many sockets", false),
   withHeld("datagram-clients", "A UDP client's life beside so many sockets", true),
   {
-    name: "left-over",
-    title: "A UDP client's life beside so many left-over files",
+    name: "stale",
+    title: "A UDP client's life beside so many stale files",
     many: CONNECTIONS,
     ofOne: true,
     natively: false,

@@ -39,7 +39,7 @@ const MEANING = `## What it means
 - One cost grows with all sockets: the kernel's own table of those that are bound to files, one for the whole machine, of 256 chains,
   found by the file's inode number (\`bsd_socket_buckets\` in net/unix/af_unix.c). With 100,000 sockets a connect walks through some 400 of
   them, natively too; more directories or network namespaces do not change that. Up to some thousand sockets on a machine it cannot be seen.
-- From 10,000 sockets or left-over files on the rows of unsock rise, to 1.2 to 1.7 times with 20,000 to 30,000 and twice beside 19,400 left-over
+- From 10,000 sockets or stale files on the rows of unsock rise, to 1.2 to 1.7 times with 20,000 to 30,000 and twice beside 19,400 stale
   files, where native ones do not. Its questions whether somebody is there are connects, which walk that table: that is a part of it. The rest is
   not explained yet.
 - Making and removing a name takes the directory's own lock in the kernel: processes that bind at the same moment wait for each other, as the

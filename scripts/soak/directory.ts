@@ -66,6 +66,6 @@ export function judgeFiles(
   const others = dead.filter(({ port }) => port !== undefined && !ports.isOurs(port));
   const most = FILES_OF_KILLED_CLIENT * (kills.clients + 1) + kills.files + 1;
   const findings = foreign.map(({ name }) => `file ${name} is there without its process`);
-  if (others.length > most) findings.push(`${others.length} files of clients, but at most ${most} can be left over`);
+  if (others.length > most) findings.push(`${others.length} stale files of clients, but at most ${most} can be there`);
   return findings;
 }

@@ -183,7 +183,7 @@ Deno.test("show-control does not let a hostile path write to the terminal", asyn
   });
 });
 
-Deno.test("make-control says who is in the file's place, and --force replaces a left-over socket, not a live one", async () => {
+Deno.test("make-control says who is in the file's place, and --force replaces a stale socket, not a live one", async () => {
   await withDir(async (dir) => {
     const [live, left] = [path.join(dir, "80.sock"), path.join(dir, "81.sock")];
     const make = (file: string, ...options: string[]) => unsock(["make-control", file, "--refuse", ...options]);

@@ -69,7 +69,7 @@ Deno.test("doctor COMMAND follows it to what really runs", async () => {
   });
 });
 
-Deno.test("doctor tells who listens, what is left over, and in which other directory somebody listens", () =>
+Deno.test("doctor tells who listens, what is stale, and in which other directory somebody listens", () =>
   withDir(async (dir) => {
     const here = path.join(dir, "here");
     Deno.mkdirSync(here);
@@ -85,7 +85,7 @@ Deno.test("doctor tells who listens, what is left over, and in which other direc
     assertMatch(stdout, /^ok {3}listeners: 8000 \(.*\bdeno\[\d+\].*\)$/m);
     assertMatch(
       stdout,
-      /^note \S+\/8002\.sock: left over: connections are refused: ECONNREFUSED\n {5}-> unsock prune/m,
+      /^note \S+\/8002\.sock: stale: connections are refused: ECONNREFUSED\n {5}-> unsock prune/m,
     );
     // Others on this machine may have theirs.
     const [note = ""] = /^note (another directory, |\d+ other directories: ).*\n.*\n/m.exec(stdout) ?? [];
@@ -181,7 +181,7 @@ Deno.test("doctor tells of a control file that leads to nobody, and not of one b
       stdout,
       /^note \S+\/1\.sock: .*dead\.sock.*: nobody is there: no such file\n {5}-> a client is refused /m,
     );
-    assertMatch(stdout, /^note \S+\/2\.sock: .*stale\.sock.*: nobody is there: left over\n/m);
+    assertMatch(stdout, /^note \S+\/2\.sock: .*stale\.sock.*: nobody is there: stale\n/m);
     assertNotMatch(stdout, /3\.sock: .*nobody is there/);
   }));
 

@@ -75,7 +75,7 @@ function keepers(dir: string): number[] {
   });
 }
 
-Deno.test("run --map: with its keeper killed it is left over: prune removes it, and another map takes its place", () =>
+Deno.test("run --map: with its keeper killed it is stale: prune removes it, and another map takes its place", () =>
   withDir(async (dir) => {
     for (const how of ["prune", "run"]) {
       await using unsocked = start([shimLibrary(), ...mapped(dir, "80=/x", "sh", "-c", "echo; exec sleep 1000")]);

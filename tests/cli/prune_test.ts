@@ -1,4 +1,4 @@
-/** `unsock prune`: what is left over goes, and nothing else. */
+/** `unsock prune`: removes stale files, and nothing else. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
@@ -16,7 +16,7 @@ const programText = programsOf(import.meta);
 
 const sortedLines = (text: string) => text.trimEnd().split("\n").toSorted();
 
-Deno.test("prune removes what is left over, and never a live one's file, a control file or another file", () =>
+Deno.test("prune removes stale files, and never a live one's file, a control file or another file", () =>
   withDir(async (dir) => {
     const names = () => [...Deno.readDirSync(dir)].map(({ name }) => name).toSorted();
     using _live = Deno.listen({ transport: "unix", path: path.join(dir, "80.sock") });
@@ -52,7 +52,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "prune removes all kinds of what is left over, of which a dry run says the same; of the living nothing",
+  name: "prune removes all kinds of stale names, a dry run says the same, and live ones stay",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {

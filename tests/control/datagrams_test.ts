@@ -66,7 +66,7 @@ Deno.test(
     await withPath(async (_base, dir, path) => {
       const command = ["python3", "-c", programText("nobody_there"), String(PORT), path];
       const { stdout, stderr } = await run(command, { env: shimEnv(dir) });
-      const sent = { "not yet": [5, 5], there: 3, "it hears": "now", "left over": [4, 4], gone: [5, 5] };
+      const sent = { "not yet": [5, 5], there: 3, "it hears": "now", stale: [4, 4], gone: [5, 5] };
       assertEquals(readFacts(stdout), sent, stderr);
     });
   },

@@ -97,7 +97,7 @@ static const char *judge_rest(bool killed) {
     if (has('s') || has('S') || has('m'))
         return NULL;
     if (!killed && list_names(names, sizeof names) > 0) {
-        snprintf(text, sizeof text, "left over:%s", names);
+        snprintf(text, sizeof text, "stale:%s", names);
         return text;
     }
     for (int i = 0; i < shared->operations; i++)

@@ -70,7 +70,7 @@ void make_control(void);
 void remove_control(void);
 void remove_name(void);
 
-/* Asks the library to remove what is left over, name by name, as `unsock prune` does. */
+/* Asks the library to remove stale names, one by one, as `unsock prune` does. */
 void prune_all(void);
 
 /* One connect (stream) of a process that is not stopped anywhere: 0 or -errno; whose listener is in *reached. */

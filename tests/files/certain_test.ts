@@ -78,7 +78,7 @@ async function leave(dir: string, as: (command: string[]) => string[], extra: Re
   assertEquals(namesIn(dir), [`${PORT}.dgram.sock`, `${PORT}.sock`]);
 }
 
-Deno.test("left-over files of another user in a directory of both do not keep the port", {
+Deno.test("stale files of another user in a directory of both do not keep the port", {
   ignore: ignore || whyNoOtherUser() !== undefined,
 }, () =>
   withDir(async (dir) => {

@@ -21,7 +21,7 @@ for (const door of DOORS) {
     ] as const
   ) {
     Deno.test(
-      `${door}: a server's file at a path ${what} goes, too, and gives way when it is left over`,
+      `${door}: a server's file at a path ${what} goes, too, and gives way when it is stale`,
       { ignore },
       () =>
         withPlace(door, async ({ python, names, path }) => {
@@ -73,7 +73,7 @@ Deno.test("in another user's directory with the sticky bit everybody's own file 
       assertStrictEquals(await python(programText("serve_and_close"), as), "True served\nFalse\n");
       assertEquals(names(), []);
     }
-    // Of somebody else's, left over there, nothing can be removed.
+    // Of somebody else's stale files there nothing can be removed.
     assertStrictEquals(await python(programText("as_nobody")), "True served\nTrue\n");
     assertEquals(names(), ["server"]);
   }, { everybody: true, mode: 0o1777 }));

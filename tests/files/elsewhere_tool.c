@@ -1,7 +1,7 @@
 /*
  * elsewhere_tool PATH
  *
- * Closes a server at the path, and binds one there where a file is left over, again and again; each time, at another
+ * Closes a server at the path, and binds one there where a stale file is, again and again; each time, at another
  * moment, another server takes the place: before the first system call, before the second one, and so on. It unlinks
  * and binds, or renames a file of its own, knowing nothing of any lock; or it is another process of the library's. At
  * the end the file has to be the other one's. Says how many moments there were.

@@ -15,7 +15,7 @@ const programText = programsOf(import.meta);
 const ignore = !need("python3");
 const PYTHON = "/usr/bin/python3";
 
-Deno.test("left-over files of every ephemeral port cost the next client and server twenty looks at most", {
+Deno.test("stale files of every ephemeral port cost the next client and server twenty looks at most", {
   ignore: ignore || !need("strace"),
 }, () =>
   withDir(async (dir) => {

@@ -79,7 +79,7 @@ for (const name of ["signal_threads", "small_stacks", "datagram_threads", "same_
 }
 
 testProbe("vfork_spawn", "children by vfork and posix_spawn leave the parent's sockets alone");
-testProbe("nothing_left", "nothing is left over beside threads that fork, vfork and spawn");
+testProbe("nothing_left", "nothing is left behind beside threads that fork, vfork and spawn");
 testProbe("stream_data", "queue sizes, urgent data, half close, reset, sendfile and splice are as over TCP");
 testProbe("backlog", "connections wait to be accepted, more than the backlog says");
 testProbe("duplicates", "many duplicates of a socket are one, however many have been closed, and by whatever thread");

@@ -111,7 +111,7 @@ static void read_any(void) {
 #ifndef CLIENTS
 
 static bool is_over(unsigned i) {
-    return port.life[i] >= UNSOCK_PORT_DEAD;
+    return port.life[i] >= UNSOCK_PORT_STALE;
 }
 
 static bool is_first(unsigned i) {

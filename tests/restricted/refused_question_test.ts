@@ -12,7 +12,7 @@ const CALLS = ["bind to any port", "bind of datagrams", "connect", "bind to a po
 
 for (const engine of ["preload", "trap"]) {
   Deno.test({
-    name: `where a filter refuses readlinkat, calls say so at once beside a left-over name (${engine})`,
+    name: `where a filter refuses readlinkat, calls say so at once beside a stale name (${engine})`,
     ignore: !canLink("dynamic"),
     fn: () =>
       withDir(async (dir) => {

@@ -75,7 +75,7 @@ static void decide_bind(struct unsock_port *port, unsigned count, uint8_t lives)
 }
 
 static void decide_leave(struct unsock_port *port, unsigned count, uint8_t lives) {
-    static const uint8_t all[] = {UNSOCK_PORT_DEAD, UNSOCK_PORT_GONE, UNSOCK_PORT_ALIVE};
+    static const uint8_t all[] = {UNSOCK_PORT_STALE, UNSOCK_PORT_GONE, UNSOCK_PORT_ALIVE};
     struct unsock_port_entry me = unsock_port_at(port, 0);
     memset(port->life, UNSOCK_PORT_UNKNOWN, sizeof port->life);
     for (unsigned asked = 0;; asked++) {

@@ -13,6 +13,6 @@ with socket.socket(type=socket.SOCK_DGRAM) as client:
         server.bind(path)
         fact("there", client.sendto(b"now", target))
         fact("it hears", server.recv(100))
-    fact("left over", [client.sendto(b"late", target) for _ in range(2)])
+    fact("stale", [client.sendto(b"late", target) for _ in range(2)])
     os.unlink(path)
     fact("gone", [client.sendto(b"later", target) for _ in range(2)])
