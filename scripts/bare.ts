@@ -45,7 +45,8 @@ async function copySettings(root: string): Promise<Record<string, string>> {
     if (!value.startsWith("/")) continue;
     const copy = path.join(root, value);
     await Deno.mkdir(path.dirname(copy), { recursive: true });
-    await succeed(["cp", "-rL", value, path.dirname(copy)]);
+    // Debian's links to certificates are absolute: cp would follow them back to the file on this machine.
+    await succeed(["cp", "-rL", "--remove-destination", value, path.dirname(copy)]);
   }
   return kept;
 }
