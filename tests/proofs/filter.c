@@ -19,7 +19,9 @@
 
 struct seccomp_data nondet_data(void);
 
-static struct sock_filter program[UNSOCK_FILTER_MOST];
+#include "filter_program.h" /* `program`, as filter_program.c prints it */
+
+#define LENGTH (sizeof program / sizeof program[0])
 
 static uint32_t word_at(const struct seccomp_data *data, uint32_t offset) {
     uint64_t argument = data->args[(offset - 16) / 8 % 6];
@@ -31,10 +33,10 @@ static uint32_t word_at(const struct seccomp_data *data, uint32_t offset) {
     return (uint32_t)(offset % 8 ? argument >> 32 : argument);
 }
 
-static uint32_t verdict_of(const struct seccomp_data *data, size_t length) {
+static uint32_t verdict_of(const struct seccomp_data *data) {
     uint32_t accumulator = 0, verdict = 0;
     size_t at = 0;
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < LENGTH; i++) {
         if (at != i)
             continue;
         const struct sock_filter *one = &program[i];
@@ -46,14 +48,14 @@ static uint32_t verdict_of(const struct seccomp_data *data, size_t length) {
             accumulator &= one->k;
         else if (one->code == (BPF_RET | BPF_K)) {
             verdict = one->k;
-            at = length + 1;
+            at = LENGTH + 1;
         } else {
             __CPROVER_assert(one->code == (BPF_JMP | BPF_JGE | BPF_K) || one->code == (BPF_JMP | BPF_JEQ | BPF_K),
                              "it has no other instructions");
             at += holds ? one->jt : one->jf;
         }
     }
-    __CPROVER_assert(at == length + 1, "it comes to a verdict");
+    __CPROVER_assert(at == LENGTH + 1, "it comes to a verdict");
     return verdict;
 }
 
@@ -103,8 +105,6 @@ static uint32_t expected(const struct seccomp_data *data) {
 
 int main(void) {
     struct seccomp_data data = nondet_data();
-    size_t length = unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, UNSOCK_FILTER_MOST);
-    __CPROVER_assert(length > 0, "it is made");
-    __CPROVER_assert(verdict_of(&data, length) == expected(&data), "it does what the table says");
+    __CPROVER_assert(verdict_of(&data) == expected(&data), "it does what the table says");
     return 0;
 }
