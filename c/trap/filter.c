@@ -1,6 +1,7 @@
 /*
- * Making the filter. First it finds the call by halves of their numbers, then comes what decides, and at the end the
- * verdicts. It is short, as the kernel compiles it at each start, and tries it with all numbers that there are.
+ * Makes the seccomp filter from the table of trapped calls. The filter first finds the call by a binary search for its
+ * number, then come the decisions, and at the end the verdicts. It is short, because the kernel compiles it at each
+ * start and runs it once for every system call number (kernel/seccomp.c).
  */
 #include "trap/trapped.h"
 
@@ -16,14 +17,14 @@
 #else
 #define THIS_MACHINE AUDIT_ARCH_AARCH64
 #endif
-#define FIRST_OTHER_ABI 0x40000000u /* x32's calls have this bit: other programs than ours, with the same machine */
+#define FIRST_OTHER_ABI 0x40000000u /* set in x32's call numbers, which come with x86-64's architecture: ENOSYS */
 
 #define JUMP_MOST 255
 #define CALLS_MOST 64
-#define FEW 3   /* calls that are looked for one after the other */
-#define DEPTH 8 /* halves of halves, down to so few */
+#define FEW 3   /* ranges of so few calls are searched one by one */
+#define DEPTH 8 /* ranges that can wait in put_search */
 
-/* Targets of jumps. Code that several calls share is there once: the kernel compiles all of it at each start. */
+/* Labels: the targets of jumps. Calls that decide alike share their instructions, which keeps the filter short. */
 enum {
     NEXT,
     ALLOW,
@@ -31,8 +32,8 @@ enum {
     NO_SYSTEM,
     PROBED,
     LARGE,
-    RANGES,                          /* each by its first call's place in the order of the numbers */
-    DECISIONS = RANGES + CALLS_MOST, /* each by the first call of the table that has it */
+    RANGES,                          /* one for each range: plus its first call's place in the order of numbers */
+    DECISIONS = RANGES + CALLS_MOST, /* one for each decision: plus the index of its first call in the table */
     LABELS = DECISIONS + CALLS_MOST,
 };
 
@@ -42,7 +43,7 @@ struct maker {
     size_t length;
     bool failed;
     uint16_t places[LABELS];
-    uint8_t if_true[UNSOCK_FILTER_MOST]; /* labels, for each instruction */
+    uint8_t if_true[UNSOCK_FILTER_MOST]; /* the labels of each instruction's two jumps */
     uint8_t if_false[UNSOCK_FILTER_MOST];
 };
 
@@ -85,7 +86,7 @@ static void put_verdict(struct maker *maker, unsigned label, uint32_t verdict) {
     put_instruction(maker, BPF_RET | BPF_K, verdict, NEXT, NEXT);
 }
 
-/* Puts the decision about a call without a mark. */
+/* Puts the instructions that decide about a call without the library's mark. */
 static void put_unmarked_decision(struct maker *maker, const struct unsock_trapped *call) {
     switch (call->when) {
     case UNSOCK_TRAPPED_IF_SET:
@@ -127,7 +128,9 @@ static bool decides_alike(const struct unsock_trapped *a, const struct unsock_tr
     return unsock_sys_marked_argument(a->number) == unsock_sys_marked_argument(b->number);
 }
 
-/* For each call, what decides: the same as for the call before it in the table where that is decided alike. */
+/*
+ * Finds the label of each call's decision. A call that decides like the call before it in the table has the same label.
+ */
 static void find_decisions(const struct unsock_trapped *calls, size_t count, uint8_t *decisions) {
     for (size_t i = 0; i < count; i++) {
         bool asks = calls[i].number == __NR_socket || unsock_sys_marked_argument(calls[i].number) >= 0;
@@ -164,7 +167,7 @@ static void sort(const struct unsock_trapped *calls, size_t count, uint8_t *orde
     }
 }
 
-/* Puts the search for the call's number, by halves. */
+/* Puts the binary search for the call's number. The upper half of each range waits in `later`. */
 static void put_search(struct maker *maker, const struct unsock_trapped *calls, const uint8_t *decisions,
                        const uint8_t *order, size_t count) {
     struct {
@@ -185,7 +188,7 @@ static void put_search(struct maker *maker, const struct unsock_trapped *calls, 
     }
 }
 
-/* Turns labels into distances. All lead forward. */
+/* Replaces labels by distances. All jumps go forward. */
 static void link(struct maker *maker) {
     for (size_t i = 0; i < maker->length; i++) {
         size_t to_true = maker->places[maker->if_true[i]] - i - 1, to_false = maker->places[maker->if_false[i]] - i - 1;

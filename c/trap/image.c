@@ -1,4 +1,4 @@
-/* Mapping an ELF file. */
+/* Maps an ELF file into memory. */
 #include "trap/image.h"
 
 #include "rt/system_calls.h"
@@ -35,7 +35,9 @@ static long read_headers(struct mapping *mapping) {
     return 0;
 }
 
-/* From the first byte to the last, in whole pages, and how the first has to be aligned. */
+/*
+ * The memory that all segments take: from the first one's page to the end of the last one, and the largest alignment.
+ */
 struct extent {
     uint64_t first;
     uint64_t size;
@@ -59,7 +61,7 @@ static bool measure(const struct mapping *mapping, struct extent *extent) {
     return extent->size > 0;
 }
 
-/* Takes the whole range at once, so that nothing else comes in between. */
+/* Reserves the memory of all segments with one mmap, so that no other mapping gets between them. Finds the bias. */
 static long reserve(const struct mapping *mapping, const struct extent *extent, uint64_t *bias) {
     int flags = MAP_ANONYMOUS | MAP_NORESERVE;
     if (mapping->header.e_type == ET_EXEC) {
@@ -81,7 +83,7 @@ static long reserve(const struct mapping *mapping, const struct extent *extent, 
     return 0;
 }
 
-/* The file's part, then zeros: to the end of its last page, and in pages of their own. */
+/* Maps one segment: the file's bytes, zeros to the end of their last page, and anonymous pages for the rest. */
 static long map_segment(const struct mapping *mapping, const Elf64_Phdr *segment, uint64_t bias) {
     uint64_t start = down(mapping, bias + segment->p_vaddr);
     uint64_t before = bias + segment->p_vaddr - start;
@@ -112,7 +114,9 @@ static void note_text(const Elf64_Phdr *segment, struct unsock_image *image) {
         (struct unsock_image_text){image->bias + segment->p_vaddr, segment->p_filesz, segment->p_offset};
 }
 
-/* Notes in the image what one segment tells. */
+/*
+ * Notes in the image what one program header says: the stack's protection, the headers' address, code, the interpreter.
+ */
 static long note_segment(const struct mapping *mapping, const Elf64_Phdr *segment, struct unsock_image *image) {
     uint64_t headers = mapping->header.e_phoff;
     if (segment->p_type == PT_GNU_STACK)

@@ -1,4 +1,4 @@
-/* A program that the library maps itself. */
+/* A program that the library maps, rewrites and starts itself. */
 #ifndef UNSOCK_TRAP_IMAGE_H
 #define UNSOCK_TRAP_IMAGE_H
 
@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* image.c: Mapping an ELF file into memory as the kernel does (fs/binfmt_elf.c). */
+/* image.c: Maps an ELF file into memory as the kernel does (fs/binfmt_elf.c). */
 
 #define UNSOCK_IMAGE_SEGMENTS 64
 #define UNSOCK_IMAGE_TEXTS 4
 
-/* Code from the file, which can be read, and not be written to. */
+/* A segment of the file with code: readable and executable, not writable. */
 struct unsock_image_text {
     uint64_t start;
     uint64_t size;
@@ -19,64 +19,63 @@ struct unsock_image_text {
 };
 
 struct unsock_image {
-    uint64_t bias;    /* what was added to the file's addresses */
-    uint64_t entry;   /* where it begins to run */
-    uint64_t headers; /* where its program headers are in memory; 0: nowhere */
+    uint64_t bias;    /* added to the file's addresses */
+    uint64_t entry;   /* the address of the first instruction */
+    uint64_t headers; /* the address of the program headers; 0: they are in no segment */
     uint64_t header_count;
     bool executable_stack;
-    uint64_t first; /* of its pages */
-    uint64_t size;  /* to the end of its last one */
+    uint64_t first; /* the address of the first page */
+    uint64_t size;  /* up to the end of the last page */
     struct unsock_image_text texts[UNSOCK_IMAGE_TEXTS];
     unsigned text_count;
-    char interpreter[4096]; /* the dynamic linker that it asks for; empty: none */
+    char interpreter[4096]; /* the path of the dynamic linker (PT_INTERP); empty: none */
 };
 
-/*
- * Maps the program of descriptor `fd`. `page`: the size of a page. Returns 0; -ENOEXEC for what is no program of this
- * machine; mmap's -errno.
- */
+/* Maps the program of descriptor `fd` and fills `*image`. `page`: the page size. Returns 0, -ENOEXEC if the file is no
+ * ELF program with 64-bit headers (process/planning.c has checked for which machine), or mmap's -errno. */
 long unsock_image_map(long fd, uint64_t page, struct unsock_image *image);
 
 /*
- * patch.c: Places where a loaded program makes system calls, rewritten before its first instruction: a jump to a stub
- * takes the place of instructions there (rules/call_site.h). The filter stays in force: what is not rewritten, or
- * cannot be, is trapped.
+ * patch.c: Rewrites the places at which a loaded program makes system calls, before its first instruction runs: a jump
+ * to a stub replaces instructions there (rules/call_site.h). The filter stays in force, and traps the calls of all
+ * places that are not rewritten.
  */
 
 struct unsock_patch {
     const struct unsock_image *image;
-    long fd; /* of the program's file */
+    long fd; /* the program's file */
     uint64_t page;
     uint64_t features; /* AT_HWCAP2 */
-    bool small_stacks; /* it is Go's */
+    bool small_stacks; /* it is a Go program: goroutines' stacks have a few KiB */
 };
 
 /*
- * Returns how many places were rewritten. 0: there is none that is known, or no room; -errno: memory that was written
- * to may not be executed here. Nothing has changed then; but with -EFAULT there is code no more that could be executed.
+ * Returns the number of rewritten places. 0: no place is known, or there is no room for stubs, or threads cannot have
+ * stacks of their own. -errno: the kernel does not let written memory be executed. The program is unchanged then,
+ * except after -EFAULT: some of its code could not be mapped again.
  */
 long unsock_patch(const struct unsock_patch *patch);
 
-/* Checks that a copy of this file's first page, once written to, may be executed. Returns 0 or the kernel's -errno. */
+/*
+ * Checks that a copy of this file's first page may be executed after a write to it. Returns 0 or the kernel's -errno.
+ */
 long unsock_patch_allowed(long fd, uint64_t page);
 
 /*
- * Two copies of the library in a process: the one that loaded the program has rewritten it, and is asked by a number of
- * its own (trap/trapped.h) where; the preloaded one then answers. The first tells the second with an address, 0:
- * nowhere.
+ * For a process with two copies of the library: one has loaded and rewritten the program, the other one is preloaded
+ * and is to answer. The preloaded copy takes over: it makes the call UNSOCK_TRAPPED_ASK (trap/trapped.h). The first
+ * copy answers with unsock_patch_tell: the address of the memory that the stubs read, 0 if no place was rewritten.
  */
 long unsock_patch_tell(void);
 void unsock_patch_take_over(void);
 
-/*
- * loader.c: The library as a program's loader. Under the filter every program needs the handler before its first system
- * call, and exec takes handlers away: so the library is executed in the program's place, maps it, and jumps to it.
- */
+/* loader.c: Loads a program in the library's place. Below the filter every program needs the SIGSYS handler before its
+ * first system call, but exec removes handlers. So exec runs the library, which maps the program and jumps to it. */
 
-/* True if the environment on `stack`, as the kernel left it, names a file to load (process/exec.h). */
+/* True if the environment on the kernel's initial stack, at `stack`, names a file to load (process/exec.h). */
 bool unsock_loader_is_asked(const uint64_t *stack);
 
-/* Loads it and jumps to it, with everything on the stack as if it had been executed. */
+/* Loads that file and jumps to it. The program finds its initial stack as if the kernel had executed it. */
 __attribute__((noreturn)) void unsock_loader_start(uint64_t *stack);
 
 #endif

@@ -1,4 +1,4 @@
-/* The SIGSYS handler, and the filter that calls it. */
+/* Installs the SIGSYS handler and the filter, and answers trapped calls. */
 #include "trap/trapped.h"
 
 #include "calls/list.h"
@@ -13,7 +13,7 @@
 
 #define EXEC_STACK (32 * 1024)
 
-/* /proc/self/exe is the program's, not the library's. */
+/* Answers readlink(2) with the program's file where the kernel would name the library: for /proc/self/exe. */
 static long read_self_exe(int directory, const char *path, char *link, int size) {
     const char *file = unsock_self_exe_file();
     if (!file || size <= 0 || !unsock_user_readable(path, 1) || !unsock_self_exe_is(path))
@@ -34,10 +34,8 @@ static void execute_trapped(void *execution) {
     ((struct execution *)execution)->result = unsock_exec(&((struct execution *)execution)->exec);
 }
 
-/*
- * Makes an execve with these three arguments on another stack: that of the program may have hardly room for the handler
- * (musl's posix_spawn gives its child 5 KiB in all).
- */
+/* Makes an execve with the arguments a[0] to a[2] on another stack: the program's may have hardly more room than for
+ * the handler (musl's posix_spawn gives its child 5 KiB in all). */
 UNSOCK_OWN_FRAME static long execute_elsewhere(int directory, const long a[3], int flags) {
     struct execution execution = {
         {directory, (const char *)a[0], (const char *const *)a[1], (const char *const *)a[2], flags}, -ENOMEM};
@@ -63,7 +61,7 @@ static long answer_trapped_call(struct unsock_context *context, long number, con
     switch (number) {
     case __NR_rt_sigaction:
         return unsock_signals_action(a[0], (const void *)a[1], (void *)a[2], a[3]);
-    case __NR_rt_sigprocmask: /* the first call of a thread of glibc's and of musl's */
+    case __NR_rt_sigprocmask: /* glibc's and musl's threads begin with this call, maybe on a smaller stack */
         unsock_own_stack_forget();
         return unsock_signals_mask(context, a[0], (const void *)a[1], (void *)a[2], a[3]);
     case __NR_rt_sigsuspend:
@@ -92,7 +90,7 @@ static long answer_trapped_call(struct unsock_context *context, long number, con
     }
 }
 
-/* Answers a call that was about to be answered without a signal (trap/site.h). */
+/* Answers a call with the tag: it comes from a rewritten place, in a thread that had no stack for it (trap/site.h). */
 static long answer_tagged(struct unsock_context *context, long number, const long a[6]) {
     if (number == UNSOCK_TRAPPED_NUMBER)
         return unsock_patch_tell();
@@ -106,7 +104,7 @@ struct trapped_call {
     struct unsock_context *context;
 };
 
-/* A function of its own: what is on the stack before it is known whether there is room for it. */
+/* Answers the trapped call. Not inlined: `handle` must take little stack before it knows how much there is. */
 __attribute__((noinline)) static void answer_trapped(void *call) {
     struct unsock_context *context = ((struct trapped_call *)call)->context;
     int32_t number = ((struct trapped_call *)call)->info->number;
@@ -120,7 +118,7 @@ __attribute__((noinline)) static void answer_trapped(void *call) {
     UNSOCK_CONTEXT_RESULT(context) = (uint64_t)result;
 }
 
-/* Read from memory: so nobody takes it for what is called on the stack of the handler (tests/unit/stack_test.ts). */
+/* Read from memory, so that tests/unit/stack_test.ts does not add this function's depth to the handler's own stack. */
 static void (*const volatile answer_elsewhere)(void *) = answer_trapped;
 
 static void handle(int signal, void *signal_info, void *signal_context) {
@@ -129,7 +127,7 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         unsock_signals_foreign(signal, signal_info, signal_context);
         return;
     }
-    /* An executed program brings its own, and gives none back. */
+    /* An exec has a stack of its own (execute_elsewhere). If it succeeds, nobody would give a lent one back. */
     bool executes = call.info->number == __NR_execve || call.info->number == __NR_execveat;
     struct unsock_own_stack *stack = executes ? NULL : unsock_own_stack_lend(call.context);
     if (stack)
@@ -138,7 +136,8 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         answer_trapped(&call);
 }
 
-/* The kernel would slow the whole process down for a speculation that no secret of ours depends on (seccomp(2)). */
+/* Installs the filter for all threads. SPEC_ALLOW: else the kernel may turn off Speculative Store Bypass, which slows
+ * the whole process down (seccomp(2)); the library has no secret that this would protect. */
 static long install_filter(void) {
     struct sock_filter program[UNSOCK_FILTER_MOST];
     size_t length = unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, UNSOCK_FILTER_MOST);
@@ -159,13 +158,13 @@ static const char trap_refused[] =
     "unsock: UNSOCK_ENGINE: this system does not let system calls be trapped (seccomp): \"trap\"\n";
 
 /*
- * Into a program whose calls are trapped already, as it was loaded by another copy, the library has been preloaded:
- * this copy's handler takes over, so that what libc's functions and what raw system calls do is remembered in one
- * place. Or into one that is to be trapped (UNSOCK_ENGINE=trap), and was not started by the library.
+ * Installs the preloaded library's handler where system calls are or shall be trapped. If another copy of the library
+ * has loaded the program, this copy takes over, so that one copy stores the facts about all descriptors. If the program
+ * is to be trapped (UNSOCK_ENGINE=trap) but the library did not start it, the filter is installed, too.
  */
 __attribute__((constructor)) static void take_over(void) {
-    /* A Go program may have a dynamic linker, and no libc: there is no environment then, and the other copy knows
-     * better. */
+    /* A Go program may have a dynamic linker, but no libc. This copy then finds no environment, and the loader's copy
+     * stays in charge. */
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))
         return;
     if (unsock_start_trapped) {

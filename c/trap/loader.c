@@ -1,4 +1,4 @@
-/* Loading a program in the library's place. */
+/* Loads a program in the library's place, and jumps to it. */
 #include "trap/image.h"
 
 #include "kernel/file_info.h"
@@ -17,18 +17,18 @@
 #define CANNOT "cannot be loaded"
 #define LOAD_STRINGS 2
 #define PAGE_DEFAULT 4096
-#define NAME_SIZE 16 /* of a thread (prctl(2), PR_SET_NAME) */
+#define NAME_SIZE 16 /* of a thread's name (prctl(2), PR_SET_NAME) */
 
-/* argc, argv, NULL, environment, NULL, auxiliary vector: as the kernel puts them (System V ABI). */
+/* The initial stack as the kernel makes it (System V ABI): argc, argv, NULL, environment, NULL, auxiliary vector. */
 struct start {
     uint64_t *stack;
     const char **argv;
     const char **environment;
     size_t variables;
     Elf64_auxv_t *auxiliary;
-    const char *file; /* behind UNSOCK_LOAD_FILE= */
-    const char *name; /* behind UNSOCK_LOAD_NAME= */
-    bool ignored;     /* SIGSYS, by the program that executed it */
+    const char *file; /* the value of UNSOCK_LOAD_FILE */
+    const char *name; /* the value of UNSOCK_LOAD_NAME */
+    bool ignored;     /* the program that made the exec ignores SIGSYS */
 };
 
 static const char *behind(const char *string, const char *prefix) {
@@ -90,7 +90,8 @@ __attribute__((noreturn)) static void fail_load(const char *what, const char *wh
     unsock_exit(status);
 }
 
-/* Takes the two strings out of the environment: they are 16 bytes, so the stack stays aligned. */
+/* Removes UNSOCK_LOAD_FILE and UNSOCK_LOAD_NAME from the environment. Two pointers are 16 bytes: the stack stays
+ * aligned. */
 static void remove_strings(struct start *start) {
     size_t words = (size_t)((uint64_t *)(start->environment + start->variables - LOAD_STRINGS) - start->stack);
     memmove(start->stack + LOAD_STRINGS, start->stack, words * sizeof(uint64_t));
@@ -111,7 +112,7 @@ static void own_path(const struct start *start, char *path) {
     path[length > 0 ? length : 0] = '\0';
 }
 
-/* "p" and a path, or "f" and a descriptor. */
+/* Opens the program. `start->file` is "p" and its path, or "f" and the number of an open descriptor. */
 static long open_program(const struct start *start) {
     uint64_t fd;
     if (start->file[0] == 'p')
@@ -119,7 +120,9 @@ static long open_program(const struct start *start) {
     return unsock_span_number(unsock_span_of(start->file + 1), 10, INT32_MAX, &fd) ? (long)fd : -ENOENT;
 }
 
-/* A goroutine's stack is far too small for a signal handler; Go gives the kernel another. */
+/*
+ * True for Go's programs: a goroutine's stack is too small for a signal handler, so Go sets an alternate signal stack.
+ */
 static bool needs_alternate_stack(long fd) {
     static UNSOCK_TABLE _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     struct unsock_program_file file;
@@ -163,7 +166,7 @@ __attribute__((noreturn)) static void jump(uint64_t entry, uint64_t *stack) {
 
 static UNSOCK_TABLE struct unsock_image program, linker;
 
-/* Where Go's heap begins, with its goroutines' stacks: it gives no address back (runtime/malloc.go, mallocinit). */
+/* The start of Go's heap, where goroutines' stacks are. Go never unmaps heap memory (runtime/malloc.go, mallocinit). */
 #ifdef __x86_64__
 #define GO_HEAP ((uintptr_t)0x00c0 << 32)
 #else
@@ -171,9 +174,9 @@ static UNSOCK_TABLE struct unsock_image program, linker;
 #endif
 
 /*
- * A static program makes all its calls itself, and Go's do so, too, with a libc beside them. A filter of another
- * version of the library's may be in force here, which does not know of the tag: where threads' stacks have to be
- * brought, the first of them would be lost.
+ * Rewrites the calls of static programs, and of Go's even if they have a libc: both make their system calls themselves.
+ * The filter may be of another version of the library, which lets no tag through. A Go program is not rewritten then: a
+ * thread's first call without a stack carries the tag, and would fail.
  */
 static void patch(const struct start *start, long fd, bool small_stacks) {
     struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
@@ -200,7 +203,7 @@ void unsock_loader_start(uint64_t *stack) {
     read_start(stack, &start);
     own_path(&start, own);
     remove_strings(&start);
-    set_name(&start); /* the log has it, too */
+    set_name(&start); /* before the log, which writes the name */
     struct unsock_environment environment = {.list = start.environment};
     unsock_start_loaded(&environment, own, auxiliary(&start, AT_RANDOM, 0));
     long fd = open_program(&start);

@@ -1,17 +1,18 @@
-/* Stacks of the library's own, and changing to one. */
+/* Keeps stacks of the library's own, lends them to calls, and switches to one. */
 #include "trap/site.h"
 
 #include "rt/user.h"
 
-#define PAGE (64 * 1024) /* of any machine */
+#define PAGE (64 * 1024) /* at least any machine's page size */
 #define STACK (64 * 1024)
-#define WHOLE (2 * PAGE + STACK) /* what is known of it, a page that cannot be accessed, the stack */
-#define KEPT 4096                /* at once, that are used again */
-#define TRIES 16                 /* of those, that are looked at for a thread that has ended */
+#define WHOLE (2 * PAGE + STACK) /* struct unsock_own_stack, a page without access, the stack */
+#define KEPT 4096                /* stacks that are kept and used again */
+#define TRIES 16                 /* kept stacks that are checked in one search for an ended thread's */
 
 /*
- * The stack that a call may take (tests/unit/stack_test.ts). In its middle there may come a handler of the program's,
- * which makes a call itself: two signals' frames, and the handler's own need.
+ * A call uses at most DEEPEST bytes of stack (tests/unit/stack_test.ts). A handler of the program's may interrupt it
+ * and be trapped itself. So there must be room for FRAMES signal frames more: two for signals, two for the handler's
+ * use.
  */
 #define DEEPEST 8192
 #define FRAMES 4
@@ -20,12 +21,12 @@
 
 #define STACK_DISABLED 2 /* SS_DISABLE */
 
-static uint64_t roomy[ROOMY]; /* numbers of stacks' pages below which there is room, each with the generation */
+static uint64_t roomy[ROOMY]; /* page numbers of stacks with enough room below; the generation in the lower half */
 static uint32_t generation;
 
 static UNSOCK_TABLE struct unsock_own_stack *kept_stacks[KEPT];
 static unsigned kept_count, next_try;
-static int32_t keeper; /* the process that they are of: a forked child has other threads */
+static int32_t keeper; /* the process whose threads own the kept stacks; a forked child has other threads */
 
 #if defined(__x86_64__)
 __asm__(".text\n"
@@ -109,10 +110,8 @@ static struct unsock_own_stack *of_nobody(int32_t self) {
     return NULL;
 }
 
-/*
- * Of a thread that is there no more. Its number may be another's by now, of whatever process: then it stays where it
- * is.
- */
+/* Takes the stack of a thread that has ended; NULL if none is found. If another thread, of any process, has the number
+ * of the ended one by now, the stack seems to be in use, and is not taken. */
 static struct unsock_own_stack *of_the_dead(int32_t self) {
     unsigned all = count_kept_stacks();
     for (unsigned i = 0; i < TRIES && i < all; i++) {
@@ -145,10 +144,8 @@ static struct unsock_own_stack *make_stack(int32_t self) {
     return stack;
 }
 
-/*
- * A forked child goes on with the stacks that its thread has, and leaves the others' alone: their numbers say nothing.
- * One of vfork has its parent's memory, and with it all of them.
- */
+/* Gives a forked child an empty list of stacks: the owners in the list are its parent's threads. Its own thread goes on
+ * with the stack that it has. A child of vfork has its parent's memory, and uses the parent's list. */
 static void settle_kept_stacks(void) {
     if (!unsock_this_process_owns_descriptors())
         return;
@@ -172,10 +169,8 @@ struct unsock_own_stack *unsock_own_stack_take(void) {
     return any((int32_t)unsock_gettid());
 }
 
-/*
- * One that this thread has for a call from which a handler has jumped away. While such a call goes on, what is called
- * in its middle comes from that stack, or from the one for signals.
- */
+/* Returns this thread's stack if a handler has left the call on it by a jump (siglongjmp); else NULL. During a call
+ * that goes on, a handler runs on that call's stack or on the signal stack. */
 static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     struct unsock_own_stack *found = NULL;
@@ -197,7 +192,7 @@ void unsock_own_stack_forget(void) {
     __atomic_fetch_add(&generation, 1, __ATOMIC_RELAXED);
 }
 
-/* True if so much is mapped below. The kernel has said so from the same page before, or is asked, page by page. */
+/* True if `size` bytes below `here` are mapped. Asks the kernel, page by page, once for each page and generation. */
 static bool is_mapped_below(uint64_t here, uint64_t size) {
     uint64_t page = here / UNSOCK_PAGE, *known = &roomy[page % ROOMY];
     uint64_t now = page << 32 | __atomic_load_n(&generation, __ATOMIC_RELAXED);
@@ -209,10 +204,8 @@ static bool is_mapped_below(uint64_t here, uint64_t size) {
     return true;
 }
 
-/*
- * Of the first thread's stack, and of one for signals, it is known. Go has the trap itself put on the latter, which has
- * 32 KiB. They must be enough: Go does not bear that there is none for a while.
- */
+/* True if the stack of this handler has room for a call. The first thread's always has, and the kernel gives a signal
+ * stack's size. Go's programs are trapped on their signal stack: its 32 KiB must do, as Go cannot be without it. */
 static bool has_room(const struct unsock_context *context) {
     char mark;
     uint64_t here = (uint64_t)&mark, before = UNSOCK_CONTEXT_STACK(context),
@@ -226,7 +219,7 @@ static bool has_room(const struct unsock_context *context) {
 struct call {
     void (*function)(void *);
     void *argument;
-    uint64_t blocked; /* signals */
+    uint64_t blocked; /* signal mask */
     bool on_signal_stack;
 };
 
@@ -237,9 +230,9 @@ static uint64_t block(uint64_t set) {
 }
 
 /*
- * A handler begins at the top of the stack for signals if that is not in use: one that came now would write over the
- * one that makes this call. So until the call returns there is no such stack, and handlers stay on this one.
- * rt_sigreturn puts it back.
+ * Makes the call without a signal stack. If the thread is not on its signal stack, the kernel starts a handler at the
+ * top of it, where the frame of this trapped call is. So handlers stay on this stack until the call returns, and
+ * rt_sigreturn sets the signal stack again.
  */
 static void on_own_stack(void *given) {
     static const struct unsock_signal_stack none = {.flags = STACK_DISABLED};

@@ -1,7 +1,7 @@
 /*
- * Rewriting a program before it runs: looking for places, making their stubs, and putting jumps to them. Its pages can
- * be written to meanwhile, and not be executed. Where the kernel refuses that they are executed then, they are mapped
- * from the file again.
+ * Rewrites a program before it runs: finds the places, makes their stubs, and puts jumps to them. The program's pages
+ * are writable meanwhile, and not executable. If the kernel refuses to make them executable again, they are mapped
+ * anew.
  */
 #include "trap/image.h"
 
@@ -16,19 +16,17 @@
 #define STEP ((uint64_t)1 << 20)
 #define STEPS 64
 #ifdef __x86_64__
-#define FAR ((uint64_t)0x7fff0000) /* bytes that a jump can go */
+#define FAR ((uint64_t)0x7fff0000) /* a jump's reach */
 #else
 #define FAR ((uint64_t)0x07ff0000)
 #endif
 #define GRANULE ((uint64_t)0x10000)
-#define GO_MOST ((uint64_t)1 << 20) /* bytes of a program of Go's that are looked at */
+#define GO_MOST ((uint64_t)1 << 20) /* bytes of a Go program that are searched */
 
-#define TRY_AT 1 /* which byte of a file's first page is written to, for the question */
+#define TRY_AT 1 /* the byte that unsock_patch_allowed writes */
 
-/*
- * In the stubs' first page, which can be written to: where they go on, whether threads have stacks of their own, and
- * which numbers the stubs look at.
- */
+/* The head of the stubs' memory, which stays writable: the code to which all stubs jump, whether threads have stacks of
+ * their own, and the numbers of the calls that are answered. */
 struct shared {
     void (*enter)(void);
     uint64_t small_stacks;
@@ -49,14 +47,14 @@ struct work {
     unsigned count;
     uint64_t stubs; /* 0: none yet */
     uint64_t stubs_size;
-    long refused; /* what the kernel said of memory that was to be executed: -errno */
+    long refused; /* -errno if the kernel did not make memory executable; else 0 */
 };
 
 static bool is_answered_site(const struct unsock_call_site *site) {
     return site->number == UNSOCK_CALL_SITE_ANY || unsock_site_numbers[site->number];
 }
 
-/* Of Go's calls, one place makes those that count. It is among the first of a program: the rest may be 40 MB. */
+/* True if no more places are needed. Go makes all socket calls at one place, near a program's start. */
 static bool is_enough(const struct work *work) {
     return work->count == SITES || (work->kind == UNSOCK_CALL_SITE_GO && work->count > 0);
 }
@@ -74,7 +72,7 @@ static void look_through(struct work *work, const struct unsock_image_text *text
     }
 }
 
-/* Behind the program or before it, near enough for a jump from anywhere in it. */
+/* Maps memory behind or before the program, so near that each place can jump to it. Returns its address, or 0. */
 static uint64_t room_near(const struct unsock_image *image, uint64_t size) {
     uint64_t end = image->first + image->size;
     for (uint64_t step = 0; step < STEPS * 2; step++) {
@@ -86,13 +84,13 @@ static uint64_t room_near(const struct unsock_image *image, uint64_t size) {
             unsock_mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         if (got == (long)at)
             return at;
-        if (!unsock_is_error(got)) /* before kernel 4.17 */
+        if (!unsock_is_error(got)) /* kernels before 4.17 do not know NOREPLACE */
             unsock_munmap((unsigned long)got, size);
     }
     return 0;
 }
 
-/* The first byte that is changed. */
+/* The first byte that is changed at this place. */
 static uint8_t *start_of(const struct place *place) {
     return (uint8_t *)(place->at - place->site.moved);
 }
@@ -131,7 +129,7 @@ static bool put_jump_to_stub(const struct work *work, unsigned index) {
     return true;
 }
 
-/* The pages as the file has them. */
+/* Maps the pages from the file again. */
 static void put_back(struct work *work, const struct unsock_image_text *text, uint64_t start, uint64_t size) {
     uint64_t offset = text->offset + (start - text->start);
     long at = unsock_mmap(start, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, work->patch->fd, offset);
@@ -139,10 +137,7 @@ static void put_back(struct work *work, const struct unsock_image_text *text, ui
         work->refused = -EFAULT;
 }
 
-/*
- * In the pages from the first to the last of these places, which are of one text. Returns how many are rewritten: all,
- * or none.
- */
+/* Rewrites the places from `first` up to `end`, which are in one text. Returns how many: all, or none. */
 static unsigned rewrite(struct work *work, const struct unsock_image_text *text, unsigned first, unsigned end) {
     uint64_t page = work->patch->page, start = (uint64_t)start_of(&work->places[first]) & ~(page - 1);
     uint64_t size = ((work->places[end - 1].at + page - 1) & ~(page - 1)) - start;
@@ -161,10 +156,10 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
     return end - first;
 }
 
-/* Stubs lead here from now on. */
+/* Notes the memory that the stubs read from now on. */
 static void share_stubs(struct shared *told) {
     shared_memory = told;
-    if (told->numbers) /* another version may have loaded the program */
+    if (told->numbers) /* NULL if another version of the library loaded the program */
         unsock_fds_reads = &told->numbers[__NR_read];
     if (told->small_stacks)
         unsock_site_stack_start();

@@ -1,25 +1,23 @@
-/* SIGSYS kept for the library, and the program none the wiser. */
+/* Keeps SIGSYS for the library: stores the program's settings for it, and returns them as if they were in force. */
 #include "trap/site.h"
 
 #include "rt/user.h"
 
 #define SIGSYS_BIT ((uint64_t)1 << (SIGSYS - 1))
 
-/* The action that the program has set for SIGSYS: at first, none. */
+/* The action that the program has set for SIGSYS; at first SIG_DFL. */
 static struct unsock_signal_action programs_own;
 static unsock_trap_handler_function *own_handler;
 
 #ifdef __x86_64__
-/* This name, and these bytes, are what gdb and libunwind take for the end of a signal handler. */
+/* gdb and libunwind recognise the return from a signal handler by this name and these bytes. */
 __asm__(".text\n.hidden __restore_rt\n.type __restore_rt,@function\nnop\n__restore_rt:\n"
         ".byte 0x48,0xc7,0xc0,0x0f,0x00,0x00,0x00,0x0f,0x05\n.size __restore_rt,.-__restore_rt\n");
 extern void __restore_rt(void) __attribute__((visibility("hidden")));
 #endif
 
-/*
- * No other signal is blocked while it runs, nor SIGSYS itself: what the program's handlers see and do in the middle of
- * a call is as in the system call that it stands for.
- */
+/* Sets the SIGSYS handler. It blocks no signal, not even SIGSYS: the program's handlers can run during the call, under
+ * the mask that they would find in the real system call. */
 static long set_handler(uint64_t more_flags) {
     struct unsock_signal_action action = {.handler = own_handler,
                                           .flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | more_flags};
@@ -56,10 +54,8 @@ static bool wants_other_stack(const struct unsock_signal_action *action) {
     return (uintptr_t)action->handler > SIG_IGN && (action->flags & SA_ONSTACK);
 }
 
-/*
- * A child of vfork has handlers of its own, but not this memory: it is about to execute, which forgets them, but not
- * that a signal is ignored.
- */
+/* Answers rt_sigaction for SIGSYS. A child of vfork has handlers of its own, but its parent's memory: nothing is
+ * stored. It will exec soon; then only an ignored signal stays ignored, and that is a flag of the handler. */
 static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
     struct unsock_signal_action before = programs_own;
     if (action) {
@@ -67,8 +63,7 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             return -EFAULT;
         if (unsock_this_process_owns_descriptors())
             programs_own = *action;
-        /* Go wants all signals on other stacks than its goroutines'. Its build information may have been packed away.
-         */
+        /* Go puts every signal on an alternate stack. The loader may not have recognised Go, if the file was packed. */
         uint64_t kept = kept_flags() & SA_ONSTACK, other = wants_other_stack(action) ? SA_ONSTACK : 0;
         bool ignores = (uintptr_t)action->handler == SIG_IGN;
         set_handler(kept | other | (ignores ? UNSOCK_SIGSYS_IGNORED : 0));
@@ -93,13 +88,13 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
         return -EFAULT;
     struct unsock_signal_action copy = *action;
     copy.blocked &= ~SIGSYS_BIT;
-    /* Go as a library in a C program handles few signals, and not SIGSYS; this one interrupts its goroutines. */
+    /* Go as a library in a C program sets few handlers, and none for SIGSYS. SIGURG, by which it preempts, shows it. */
     if ((int)signal == SIGURG && wants_other_stack(action))
         set_handler(kept_flags() | SA_ONSTACK);
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);
 }
 
-/* Copies a set of signals of the program's, without SIGSYS. Returns 0, -EINVAL or -EFAULT. */
+/* Copies the program's signal set without SIGSYS. Returns 0, -EINVAL or -EFAULT. */
 static long copy_without_sigsys(const void *set, long size, uint64_t *copy) {
     if (size != UNSOCK_SIGNALS_SIZE)
         return -EINVAL;
@@ -109,10 +104,8 @@ static long copy_without_sigsys(const void *set, long size, uint64_t *copy) {
     return 0;
 }
 
-/*
- * The handler has the program's own mask: so the kernel does it all, and what it comes to is what the program returns
- * to. SIGSYS is taken out before, not after: a handler of the program's may run as soon as it is not blocked.
- */
+/* Answers rt_sigprocmask. The handler runs under the program's own mask, so the kernel can change it; the new mask goes
+ * into the context. SIGSYS is removed before: a handler of the program's may run as soon as its signal is unblocked. */
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size) {
     uint64_t copy;
     long wrong = set ? copy_without_sigsys(set, size, &copy) : size != UNSOCK_SIGNALS_SIZE ? -EINVAL : 0;
@@ -134,7 +127,7 @@ long unsock_signals_suspend(const void *set, long size) {
     return wrong < 0 ? wrong : unsock_rt_sigsuspend(&copy, size);
 }
 
-/* pselect6's last argument: a pointer to the set, and its size. */
+/* pselect6's last argument. */
 struct pointed_set {
     const void *set;
     uint64_t size;
@@ -174,7 +167,7 @@ void unsock_signals_foreign(int signal, struct unsock_signal_info *info, struct 
         programs_own.handler(signal, info, context);
         return;
     }
-    /* Ends as it would have: the signal comes again, and nobody handles it. */
+    /* Ends the process as without the library: by a second SIGSYS, with the default action. */
     struct unsock_signal_action action = {.handler = (void (*)(int, void *, void *))SIG_DFL};
     unsock_rt_sigaction(SIGSYS, &action, NULL);
     unsock_tgkill(unsock_getpid(), unsock_gettid(), SIGSYS);

@@ -1,4 +1,4 @@
-/* Answers calls at rewritten places, and keeps the program's registers meanwhile. */
+/* Answers the calls of rewritten places, and restores the program's registers afterwards. */
 #include "trap/site.h"
 
 #include "calls/list.h"
@@ -8,17 +8,19 @@
 
 #include <linux/poll.h>
 
-#define NAMED __attribute__((used, visibility("hidden"))) /* in assembly, which the compiler does not read */
+#define NAMED __attribute__((used, visibility("hidden"))) /* called by assembly only */
 
-#define FEW 16 /* descriptors of one poll that are looked at */
+#define FEW 16 /* descriptors of one poll that are checked */
 
-/* True if the kernel handles data here; it is asked once about an unknown one. In line: a call costs a fifth more. */
+/*
+ * True if the kernel handles this descriptor's data. Asks once about an unknown one. Inline: a call costs a fifth more.
+ */
 static inline __attribute__((always_inline)) bool is_kernels_data(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry ? !unsock_fd_is_redirected(entry) : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
 }
 
-/* The same of sending, where a datagram socket of the kernel's may still be exchanged. */
+/* The same for sending. False for a UDP socket, too: it may be replaced when it sends. */
 static bool sends_by_kernel(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return is_kernels_data(fd) && !(entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM);
@@ -38,7 +40,7 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
     return true;
 }
 
-/* Of a set that has none of the library's sockets. It must not wait: a thread may add one meanwhile. */
+/* True for an epoll_wait with timeout 0 on a set without redirected sockets. During a wait a thread may add one. */
 static bool is_look_at_kernels(const long a[6]) {
     return (int)a[3] == 0 && unsock_epoll_is_kernels((int)a[0]);
 }
@@ -77,7 +79,7 @@ NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
     case __NR_epoll_pwait:
         return !is_look_at_kernels(a);
     case __NR_epoll_ctl:
-        is_kernels_data((int)a[2]); /* is asked, once */
+        is_kernels_data((int)a[2]); /* asks the kernel, once */
         return true;
     default:
         return true;
@@ -100,15 +102,15 @@ void unsock_site_start(void) {
 #ifdef __x86_64__
 
 /*
- * Both come from a stub with the address behind the `syscall` in rcx, and leave all registers as the kernel does: rax
- * has the result, rcx and r11 are nobody's. The compiler's code below changes no others than those that are saved, as
- * it is made for the plainest processor: of the large registers only the lower 16 bytes. `cld`, as C relies on it.
+ * A stub jumps to unsock_site_stay or unsock_site_switch, with the address behind the `syscall` in rcx. They leave all
+ * registers as the kernel does: the result in rax, anything in rcx and r11. The C code has general registers alone
+ * (-mgeneral-regs-only), and those that it may change are saved here. It relies on a clear direction flag (`cld`).
  *
- * DIRECTION, of string instructions: back to what it was, from the flags on the stack. `popfq` would cost as much as
- * all else here; what arithmetic sets comes back by `sahf`.
+ * DIRECTION: restores the direction flag of string instructions from the flags on the stack. `popfq` would cost as much
+ * as all else here; `sahf` restores the arithmetic flags.
  *
- * ANSWER: from the registers on the stack, and back. Leaves rax, and sets the flag ZF where nothing was answered. rbx
- * is the frame meanwhile, for debuggers and profilers: `frame` and `no_frame` tell them.
+ * ANSWER: calls unsock_site_concerns, and unsock_site_answer, with the registers on the stack. Leaves rax, and ZF set
+ * if the call was not answered. rbx is the frame meanwhile: `frame` and `no_frame` say so to debuggers and profilers.
  */
 /* clang-format off */
 #define PUSH(register) "push %" register "\n.cfi_adjust_cfa_offset 8\n"
@@ -151,13 +153,13 @@ __asm__(
     POP("rbx") ".cfi_restore rbx\n"
     POP("rcx") ".cfi_register rip,rcx\n"
     "jnz 1f\n"
-    "lea -2(%rcx),%rcx\n" /* the `syscall` */
+    "lea -2(%rcx),%rcx\n" /* back to the `syscall` */
     "1: mov %rax,%r11\n"
     DIRECTION
     "mov 1(%rsp),%al\n"
     "mov (%rsp),%ah\n"
     "and $8,%al\n"
-    "add $0x78,%al\n" /* overflows where it had */
+    "add $0x78,%al\n" /* sets OF if it was set */
     "sahf\n"
     "mov %r11,%rax\n"
     "lea 136(%rsp),%rsp\n"
@@ -166,10 +168,8 @@ __asm__(
     ".cfi_endproc\n"
     ".size unsock_site_stay,.-unsock_site_stay\n"
 
-    /*
-     * Nothing is written, and no flag lost, until there is a stack: the flags go into ax, and with the number into r11.
-     * Offsets: struct unsock_own_stack.
-     */
+    /* Until there is a stack, nothing is written to memory and no flag changed: the flags go into ax, then with the
+     * call's number into r11. Offsets in gs: struct unsock_own_stack. */
     ".globl unsock_site_switch\n"
     ".hidden unsock_site_switch\n"
     ".type unsock_site_switch,@function\n"
@@ -187,9 +187,9 @@ __asm__(
     "test %rax,%rax\n"
     "jz 3f\n"
     "rdfsbase %rax\n"
-    "cmp %gs:0,%rax\n" /* another thread's: this one has just begun */
+    "cmp %gs:0,%rax\n" /* a new thread still has the gs of the thread that made it */
     "jne 3f\n"
-    "cmpq $0,%gs:16\n" /* in use: this is a handler, in the middle of a call */
+    "cmpq $0,%gs:16\n" /* in use: a handler has interrupted a call */
     "jne 3f\n"
     "movq $1,%gs:16\n"
     "mov %rsp,%rax\n"
@@ -203,7 +203,7 @@ __asm__(
     "push %rbx\n"
     "mov %r11,%rax\n"
     "shr $32,%rax\n"
-    /* The program's stack pointer stands above the frame, as do its rbx and where it goes on. */
+    /* The program's rsp, rbx and return address are on the new stack. */
     ".cfi_remember_state\n"
     ANSWER(".cfi_escape 0x0f,4,0x73,0xd8,0,6\n"
            ".cfi_escape 0x10,16,3,0x73,0xc0,0\n"
@@ -225,7 +225,7 @@ __asm__(
     "sahf\n"
     "mov %r11,%rax\n"
     "jmp *%rcx\n"
-    /* As if nothing had been rewritten, but for the tag. The handler brings a stack. */
+    /* Without a stack: makes the call with the tag, which is trapped. The handler brings a stack. */
     "3: mov %r11d,%eax\n"
     "shr $32,%r11\n"
     "add $0x7f,%al\n"
@@ -240,9 +240,9 @@ __asm__(
 #else
 
 /*
- * The first comes back by x30, and w16 says whether it has answered; a stub has put x16 and x30 away. All other
- * registers are as they were, but for x0 with the result. The compiler's code has none of the large registers, and
- * leaves x28 alone: Go's handlers look there (scripts/build.ts).
+ * A stub calls unsock_site_stay with x16 and x30 saved. It returns to x30, with w16 1 if the call was answered, else 0.
+ * All other registers keep their values, except x0, which has the result. The C code uses general registers alone, and
+ * never x28, where Go's signal handlers look (scripts/build.ts).
  */
 /* clang-format off */
 __asm__(
@@ -297,10 +297,8 @@ __asm__(
     ".cfi_endproc\n"
     ".size unsock_site_stay,.-unsock_site_stay\n"
 
-    /*
-     * From a place with x9 to x17 free, x17 leads to its `svc`. Takes the first stack that is in nobody's use, and gives
-     * it back. Offsets: struct unsock_own_stack.
-     */
+    /* A stub jumps here with x9 to x17 free and the address of the `svc` in x17. Takes the first stack that is not in
+     * use, and gives it back. Offsets: struct unsock_own_stack. */
     ".globl unsock_site_switch\n"
     ".hidden unsock_site_switch\n"
     ".type unsock_site_switch,@function\n"
@@ -323,17 +321,17 @@ __asm__(
     "mov sp,x13\n"
     ".cfi_def_cfa x12,0\n"
     "stp x12,x30,[sp,#-16]!\n"
-    ".cfi_escape 0x0f,3,0x8f,0,6\n" /* the program's stack pointer stands above the frame, as does where it goes on */
+    ".cfi_escape 0x0f,3,0x8f,0,6\n" /* the program's sp and return address are on the new stack */
     ".cfi_escape 0x10,30,2,0x8f,8\n"
     "bl unsock_site_stay\n"
-    "add x17,x17,w16,uxtw #2\n" /* behind it */
+    "add x17,x17,w16,uxtw #2\n" /* behind the `svc` if answered */
     "ldr x30,[sp,#8]\n"
     "mov sp,x12\n"
     ".cfi_def_cfa sp,0\n"
     ".cfi_restore x30\n"
     "stlr xzr,[x11]\n"
     "br x17\n"
-    /* As if nothing had been rewritten, but for the tag. The handler brings a stack. */
+    /* Without a stack: makes the call with the tag, which is trapped. The handler brings a stack. */
     "3: movk w8,#0x0756,lsl #16\n"
     "br x17\n"
     ".cfi_endproc\n"

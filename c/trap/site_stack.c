@@ -1,4 +1,4 @@
-/* Threads' own stacks, used again when the thread has ended. */
+/* Gives threads the stacks on which they make calls at rewritten places. */
 #include "trap/site.h"
 
 #include "rt/system_calls.h"
@@ -23,10 +23,8 @@ static uint64_t site_thread_pointer(void) {
     return at;
 }
 
-/*
- * A child of vfork shares its parent's, and may be gone while it has it: it has executed, or was killed. The call comes
- * from neither that stack nor from the one for signals then.
- */
+/* Marks the stack as free if nobody uses it. A child of vfork uses its parent's stack, and may exec or be killed while
+ * it is in use. The parent's next call then comes neither from this stack nor from the signal stack. */
 static void mend(struct unsock_own_stack *stack, const struct unsock_context *context) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     if (!unsock_own_stack_has(stack, at) && !unsock_context_on_signal_stack(context, at))
@@ -42,7 +40,7 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
             mend(stack, context);
         return;
     }
-    /* A child of vfork with a thread pointer of its own: what it is given nobody would take back. */
+    /* A child of vfork with a thread pointer of its own: nobody would take back the stack that it gets. */
     if (!unsock_this_process_owns_descriptors())
         return;
     stack = unsock_own_stack_take();
@@ -54,12 +52,12 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
 
 #else
 
-#define MOST 64 /* calls at once */
+#define MOST 64 /* calls at the same time */
 
-/* Read by the assembly of trap/site.c, up to the first that is not there. */
+/* The assembly in trap/site.c reads this list up to the first NULL. */
 __attribute__((used, visibility("hidden"))) struct unsock_own_stack *unsock_site_stacks[MOST + 1];
 
-/* They are the process's: no thread that ends leaves one to others. */
+/* Adds a stack to the list. The stacks belong to the process, so threads that end leave none behind. */
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) {
     (void)context;
     if (!started || !tagged || unsock_site_stacks[MOST - 1] || !unsock_this_process_owns_descriptors())

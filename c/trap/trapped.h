@@ -1,4 +1,4 @@
-/* The trap: which calls, the filter, and how it is installed. */
+/* The trap: the table of trapped calls, the seccomp filter, and its installation. */
 #ifndef UNSOCK_TRAP_TRAPPED_H
 #define UNSOCK_TRAP_TRAPPED_H
 
@@ -10,37 +10,37 @@
 #include <stdint.h>
 
 /*
- * Which system calls are trapped, and when, by the list of calls (rt/calls.h). The filter is made from this
- * table, and the handler answers its calls. All others go to the kernel; for a call whose number alone decides the
- * kernel keeps a bitmap, so that it costs nothing that could be measured.
+ * The system calls that are trapped, and when, made from the list of calls (rt/calls.h). The filter is made from this
+ * table, and the handler answers these calls. All others go to the kernel. For calls that the filter allows by their
+ * number alone, the kernel keeps a bitmap: the filter costs them nothing that can be measured.
  */
 
 enum unsock_trapped_when {
     UNSOCK_TRAPPED_ALWAYS,
-    UNSOCK_TRAPPED_IF_SET,    /* the argument, a pointer, is not NULL, or the int before it is more than `masked` under
-                                 `mask` */
-    UNSOCK_TRAPPED_IF_VALUE,  /* the argument, an int, is one of `values`, or `masked` under `mask` */
+    UNSOCK_TRAPPED_IF_SET, /* the argument, a pointer, is not NULL; or the int before it is above `masked` under `mask`
+                            */
+    UNSOCK_TRAPPED_IF_VALUE,  /* the argument, an int, is one of `values`, or under `mask` is `masked` */
     UNSOCK_TRAPPED_UNLESS,    /* the argument, an int, is not values[0] */
-    UNSOCK_TRAPPED_NO_SYSTEM, /* never let through: ENOSYS, as on a kernel without it */
+    UNSOCK_TRAPPED_NO_SYSTEM, /* never let through: fails with ENOSYS, as on a kernel without it */
 };
 
 #define UNSOCK_TRAPPED_VALUES 5
 
 /*
- * A number with this is trapped, whatever the rest is, and means the call of the rest: at a place in the program that
- * has been rewritten, a thread without a stack of its own makes its calls so (trap/site.h), also those that are
- * let through otherwise. No kernel has such numbers.
+ * A call number with this tag is always trapped; its lower half is the number of the call that is meant. At a rewritten
+ * place a thread without a stack makes its calls with the tag (trap/site.h), even calls that the filter lets through
+ * otherwise. The kernel has no such numbers.
  */
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu
 
-/* One such number asks the library itself (trap/image.h). */
+/* A call by which one copy of the library asks the other one for the stubs' memory (trap/image.h). */
 #define UNSOCK_TRAPPED_ASK (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER)
 
 struct unsock_trapped {
     uint16_t number;  /* of the system call */
     uint8_t when;     /* enum unsock_trapped_when */
-    uint8_t argument; /* which one `when` is about, 0 to 5 */
+    uint8_t argument; /* the argument that `when` is about, 0 to 5 */
     uint8_t value_count;
     uint32_t values[UNSOCK_TRAPPED_VALUES];
     uint32_t mask; /* 0: none */
@@ -59,28 +59,25 @@ extern const struct unsock_trapped unsock_trapped[UNSOCK_TRAPPED_COUNT];
 /* True if the call is trapped with these arguments. */
 bool unsock_trapped_applies(const struct unsock_trapped *call, const long a[6]);
 
-/* filter.c: The seccomp filter as a program of the kernel's packet filter language (classic BPF): made by a pure
- * function. */
+/* filter.c: Makes the seccomp filter, a program for the kernel's classic BPF. Pure. */
 
-/* The si_errno of a trap by this filter: others of the program's may trap too. */
+/* The si_errno of a SIGSYS by this filter: the program may have filters of its own that trap, too. */
 #define UNSOCK_FILTER_TAG 0x756e
 
-/* Room for every table that there is. */
+/* Room for the filter of any table. */
 #define UNSOCK_FILTER_MOST 512
 
 /*
- * Makes the filter that traps these calls of this machine, unless they carry the library's mark (rt/sys.h), and lets
- * all else through. Returns its length in instructions, or 0 when `room` instructions are too few or the table asks for
- * too long a jump.
+ * Makes the filter that traps these calls of this machine, unless they carry the library's mark (rt/calls.h), and lets
+ * all others through. Returns its length in instructions; 0 if it needs more than `room`, or a jump that is too long.
  */
 size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, struct sock_filter *program, size_t room);
 
-/* install.c: Putting a process under the trap. */
+/* install.c: Traps a process's system calls. */
 
 /*
- * Installs the handler, and the filter unless it is there already. `on_alternate_stack` and `ignored` as for
- * unsock_signals_install. Returns 0, or -errno where the system does not allow filters, or a thread has one of its own.
- * From then on `no_new_privs` is set.
+ * Installs the handler, and the filter if there is none of the library's yet, and sets `no_new_privs`. The parameters:
+ * unsock_signals_install. Returns 0; -EBUSY if a thread has a filter of its own; -errno if the system allows no filter.
  */
 long unsock_trap_install(bool on_alternate_stack, bool ignored);
 
