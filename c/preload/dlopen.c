@@ -1,21 +1,21 @@
 /*
- * dlopen. RTLD_DEEPBIND would let the opened library find libc's functions before this library's. Its traffic would
- * leave by the network without a word, so that one flag is taken away. libc reads its caller's own search path and name
- * space from where the call returns to, so it is jumped to, not called.
+ * Interposes dlopen and removes RTLD_DEEPBIND. With that flag the opened library would find libc's functions before
+ * this library's, and its traffic would silently use the network. libc finds its caller's search path and namespace by
+ * the return address, so libc's dlopen is not called but jumped to.
  */
 #include "process/start.h"
 #include "unsock.h"
 
 #define DEEPBIND 8                   /* RTLD_DEEPBIND */
-#define BY_PROGRAM (-0x7fffffff - 1) /* __RTLD_DLOPEN: not for libc itself */
+#define BY_PROGRAM (-0x7fffffff - 1) /* __RTLD_DLOPEN: a program's call, not libc's own */
 
 extern void *__libc_dlopen_mode(const char *file, int flags) __attribute__((weak));
 
-#define NAMED __attribute__((used)) /* in assembly, which the compiler does not read */
+#define NAMED __attribute__((used)) /* used by assembly only */
 
 NAMED void *(*unsock_next_dlopen)(const char *file, int flags);
 
-/* The flags without that one, where libc's functions are what the library stands before. */
+/* Returns the flags for libc's dlopen: without RTLD_DEEPBIND in a preloaded program. A trapped one may keep it. */
 NAMED int unsock_dlopen_flags(int flags) {
     if (!__atomic_load_n(&unsock_next_dlopen, __ATOMIC_RELAXED))
         __atomic_store_n(&unsock_next_dlopen, (void *(*)(const char *, int))unsock_next_find_newer("dlopen"),
@@ -23,7 +23,8 @@ NAMED int unsock_dlopen_flags(int flags) {
     return unsock_active() && !unsock_start_trapped ? flags & ~DEEPBIND : flags;
 }
 
-/* Before glibc 2.34 dlopen is in libdl, which only the library that calls it may have; what it calls is in libc. */
+/* Opens a library if no dlopen was found. Before glibc 2.34 it is in libdl, which only the calling library may have
+ * loaded; but the function that libdl calls is in libc. */
 NAMED void *unsock_dlopen_plain(const char *file, int flags) {
     return __libc_dlopen_mode ? __libc_dlopen_mode(file, flags | BY_PROGRAM) : NULL;
 }

@@ -1,4 +1,4 @@
-/* The exported functions that execute: libc's own call each other inside libc, so that each of them has to be here. */
+/* Exports the exec family. libc's functions call each other inside libc, so each of them is interposed. */
 #include "process/exec.h"
 #include "process/start.h"
 #include "rt/system_calls.h"
@@ -43,7 +43,7 @@ UNSOCK_EXPORT int execvp(const char *name, list argv) {
 
 enum variant { BY_PATH, BY_NAME, WITH_ENVIRONMENT };
 
-/* execl and its like: the arguments are the function's own, up to a NULL; behind that may be the environment. */
+/* Executes for execl, execlp and execle: the arguments end with a NULL, behind which execle has the environment. */
 static int execute_listed(enum variant variant, const char *name, const char *first, va_list *arguments) {
     va_list counting;
     size_t count = 1;

@@ -1,7 +1,5 @@
-/*
- * The exported functions: those that only look at the settings (for tests, the self-test and embedding programs), those
- * that are like their system calls, and those that are not: variable arguments, no result, fortification.
- */
+/* Exports functions that only read the settings (for tests, the self-test and embedding programs), wrappers of the
+ * system calls in the list, and wrappers of another shape: variable arguments, no result, fortification. */
 #include "calls/list.h"
 #include "process/start.h"
 #include "rules/port_name.h"
@@ -27,7 +25,7 @@ int unsock_path(uint16_t port, int type, char *path, size_t size) {
     return (int)length;
 }
 
-#pragma GCC diagnostic ignored "-Warray-parameter" /* the header's socketpair has int[2] */
+#pragma GCC diagnostic ignored "-Warray-parameter" /* <sys/socket.h> declares socketpair with int[2] */
 
 #define WRAPPER(type, name, parameters, result)                                                                        \
     UNSOCK_EXPORT type name(UNSOCK_PARAMETERS parameters) {                                                            \
@@ -48,7 +46,7 @@ int unsock_path(uint16_t port, int type, char *path, size_t size) {
     EXPORT_##exported(type, name, parameters)
 UNSOCK_CALLS(EXPORT)
 
-/* Programs built with fortification call this; glibc ends the process when the buffer is smaller than the size. */
+/* Fortified programs call this one for recvfrom. If `buffer` is smaller than `size`, glibc's own ends the process. */
 UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buffer, int flags,
                                      struct sockaddr *address, socklen_t *length) {
     if (size > buffer && unsock_next.recvfrom_chk)
@@ -64,7 +62,7 @@ UNSOCK_EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t buffer,
     return recv(fd, data, UNSOCK_MIN(size, buffer), flags);
 }
 
-/* So are these: `room` is how many bytes the array of descriptors has. */
+/* The same for poll and ppoll: `room` is the size of the array in bytes. */
 int poll(struct pollfd *fds, unsigned long count, int timeout);
 ssize_t sendfile(int out, int in, int64_t *offset, size_t count);
 int ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals);
@@ -82,7 +80,7 @@ UNSOCK_EXPORT int __ppoll_chk(struct pollfd *fds, unsigned long count, const str
     return ppoll(fds, count, timeout, signals);
 }
 
-/* Programs built for files of any size call this; it is the same on 64-bit machines. */
+/* Programs with large-file support call this one; on 64-bit machines it is sendfile. */
 UNSOCK_EXPORT ssize_t sendfile64(int out, int in, int64_t *offset, size_t count) {
     return sendfile(out, in, offset, count);
 }
@@ -124,7 +122,7 @@ UNSOCK_EXPORT int prctl(int option, ...) {
                                                    : unsock_sys(__NR_prctl, a[0], a[1], a[2], a[3], a[4]));
 }
 
-/* Children of Python's multiprocessing and daemons that have had enough end so, past all destructors. */
+/* Children of Python's multiprocessing, and daemons that give up, end by _exit: no destructor removes their files. */
 UNSOCK_EXPORT _Noreturn void _exit(int status) {
     if (unsock_active())
         unsock_call_exit();
@@ -145,7 +143,7 @@ __attribute__((destructor)) static void at_exit(void) {
 #define NAME_IF_BY_HAND(name) #name "\0"
 #define NAME_IF_NO(name)
 
-/* In one text: pointers to names would have to be relocated in every process. */
+/* Returns the name of an exported function, or NULL. One text: pointers to names need a relocation in every process. */
 const char *unsock_call_name(unsigned index) {
     static const char names[] =
         UNSOCK_CALLS(NAME_OF_CALL) UNSOCK_DOOR_CALLS(NAME_OF_DOOR_CALL) UNSOCK_OTHER_NAMES(NAME);

@@ -1,9 +1,9 @@
 /*
- * Catches libc's own writes (fprintf, fwrite, fclose) in a preloaded program. libc calls its `write` by address, past
- * every symbol, so a jump is put at the start of that function, to the function that the symbol leads to. The function
- * itself is not run any more: what it calls is called from here, and is the cancellation point that it was.
+ * Intercepts libc's own writes (fprintf, fwrite, fclose) in a preloaded program. libc calls its `write` by address, not
+ * by symbol, so the start of that function becomes a jump to the library. The function itself then never runs. The
+ * library calls the part of libc that makes the system call, so a write is still a cancellation point.
  *
- * Only a libc whose bytes are known is changed (rules/call_site.h), before there is another thread.
+ * Only a libc whose bytes are known is changed (rules/call_site.h), and only before there is a second thread.
  */
 #include "calls/list.h"
 #include "kernel/log.h"
@@ -13,25 +13,25 @@
 
 #include <elf.h>
 
-#define NOT_FOUND (-ENOEXEC) /* where the code is in its file */
+#define NOT_FOUND (-ENOEXEC) /* the code is not found in its file */
 
 typedef ssize_t write_function(int, const void *, size_t);
 typedef long cancel_function(long, long, long, long, long, long, long);
 
-/* glibc's __syscall_cancel. */
+/* glibc's __syscall_cancel, since 2.41. */
 static cancel_function *cancel;
 
-/* The library's own way to write (unsock_next.write): this function, or a part of libc's. */
+/* Makes the library's own writes (unsock_next.write) by that function; older libcs have a part of `write` for it. */
 static ssize_t write_by_cancel(int fd, const void *data, size_t size) {
     return cancel(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
 }
 
-/* As the exported one. That symbol may be another library's, which was not asked before either. */
+/* The target of the jump. Not the exported `write`: that symbol may be another library's. */
 static ssize_t inside_write(int fd, const void *data, size_t size) {
     return unsock_libc_result(unsock_active() ? unsock_call_write(fd, data, size) : unsock_real_write(fd, data, size));
 }
 
-/* Where in its file an address of a mapped object is; 0: nowhere. */
+/* Returns the offset in the file of an address in a mapped object; 0: it is in no executable segment. */
 static uint64_t offset_in_file(uint64_t start, uint64_t at) {
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)start;
     const Elf64_Phdr *parts = (const Elf64_Phdr *)(start + header->e_phoff);
@@ -46,7 +46,8 @@ static uint64_t offset_in_file(uint64_t start, uint64_t at) {
     return 0;
 }
 
-/* The copy must be what is there: the file may be another by now, or the code have been changed already. */
+/* Puts the jump into the copy of the page, and moves the copy over the page. The copy is from the file, and must equal
+ * the page: the file may have been replaced, or the code changed already. */
 static long put_jump_in_libc(uint64_t at, long copy) {
     uint64_t page = at & ~(UNSOCK_PAGE - 1);
     if (!unsock_same((const void *)copy, (const void *)page, UNSOCK_PAGE) ||
@@ -76,7 +77,9 @@ static long change_libc_write(uint64_t at) {
     return result;
 }
 
-/* Returns another way to do libc's write, if its bytes are known and all in one page: they are changed there. */
+/*
+ * Returns a function that writes as libc's does after its first bytes; NULL unless all bytes are known and in one page.
+ */
 static write_function *find_other(uint64_t at, struct unsock_libc_write *own) {
     if (at == 0 || (at & (UNSOCK_PAGE - 1)) > UNSOCK_PAGE - UNSOCK_LIBC_WRITE_MOST ||
         !unsock_libc_write_find((const uint8_t *)at, own))

@@ -1,7 +1,5 @@
-/*
- * dprintf and its kin: libc writes past write what they print. On a connected stream it is formatted here, and written
- * as write does it.
- */
+/* Interposes dprintf and its variants: libc prints without `write`. For a connected stream the library formats the
+ * text, and writes it as `write` does. */
 #include "calls/list.h"
 #include "calls/stream.h"
 #include "process/start.h"
@@ -9,10 +7,10 @@
 
 #include <stdarg.h>
 
-#define LONGEST 2049   /* with its NUL; what is longer libc writes itself, in pieces */
-#define UNCHECKED (-1) /* in the place of fortification's flag */
+#define LONGEST 2049   /* with the NUL; libc itself writes a longer text, in pieces */
+#define UNCHECKED (-1) /* no flag of fortification */
 
-/* libc's, looked for when they are needed first. */
+/* libc's functions, looked up at the first call. */
 static int (*next_print)(int, const char *, va_list);
 static int (*next_format)(char *, size_t, const char *, va_list);
 static int (*next_print_checked)(int, int, const char *, va_list);

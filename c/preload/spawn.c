@@ -1,13 +1,11 @@
-/*
- * The exported functions by which libc makes a child and executes in it: what the child is to execute is decided here,
- * in the parent, since libc's child calls no exported function.
- */
+/* Interposes the functions by which libc makes a child and executes in it. The parent plans the child's exec, since
+ * libc's child calls no exported function. */
 #include "process/exec.h"
 #include "process/start.h"
 #include "unsock.h"
 
 typedef const char *const *list;
-/* `pid`: where the process's number goes, or its descriptor's. */
+/* `pid` gets the child's process number, or its pidfd. */
 typedef int spawn(int *pid, const char *path, const void *actions, const void *attributes, list argv, list environment);
 
 enum { BY_NAME = 1, TO_DESCRIPTOR = 2, WAYS = 4 };
@@ -26,13 +24,13 @@ static int spawn_by_libc(unsigned way, int *pid, const char *path, const void *a
     return function ? function(pid, path, actions, attributes, argv, environment) : ENOSYS;
 }
 
-/* Under the trap it is the child's own system call that is answered. */
+/* True if the exec is planned here. In a trapped program the child's own execve is trapped. */
 static bool is_followed(void) {
     return unsock_active() && !unsock_start_trapped;
 }
 
-/* `file`: what will be found for `path`. Only what the library has to load is named by it: libc finds the rest again
- * itself. */
+/* Spawns `file`, which libc will find for `path`. libc gets another path only if the library must load the program;
+ * else it searches for `path` itself. */
 static int spawn_followed(unsigned way, int *pid, const char *path, const char *file, const void *actions,
                           const void *attributes, list argv, list environment) {
     struct unsock_exec exec = {AT_FDCWD, file, argv, environment, 0};
@@ -74,7 +72,7 @@ UNSOCK_EXPORT int posix_spawnp(int *pid, const char *name, const void *actions, 
     return spawn_name(BY_NAME, pid, name, actions, attributes, argv, environment);
 }
 
-/* Of glibc 2.39. */
+/* Since glibc 2.39. */
 UNSOCK_EXPORT int pidfd_spawn(int *pidfd, const char *path, const void *actions, const void *attributes, list argv,
                               list environment) {
     return spawn_path(TO_DESCRIPTOR, pidfd, path, actions, attributes, argv, environment);
@@ -85,10 +83,10 @@ UNSOCK_EXPORT int pidfd_spawnp(int *pidfd, const char *name, const void *actions
     return spawn_name(TO_DESCRIPTOR | BY_NAME, pidfd, name, actions, attributes, argv, environment);
 }
 
-/* system and popen give the child the process's own environment: which is whole while they run. */
+/* system and popen pass on the process's own environment. It is completed while they run. */
 struct whole_environment {
     list before;
-    const char **during; /* NULL: it was whole */
+    const char **during; /* NULL: nothing was missing */
     struct unsock_exec_space *space;
 };
 
@@ -110,7 +108,7 @@ static void make_whole(struct whole_environment *whole) {
     unsock_environment_set(whole->during);
 }
 
-/* Unless somebody has made it another meanwhile. */
+/* Restores the environment, unless the program has set another one meanwhile. */
 static void unmake_whole(struct whole_environment *whole) {
     if (!whole->during)
         return;

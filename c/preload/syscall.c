@@ -1,7 +1,6 @@
 /*
- * syscall(2): a program, or a library in it, that makes its calls by their numbers (libuv closes so) is reached as by
- * their names. All other numbers go on to the next library's function with stack and registers as they came: a clone
- * returns twice, and what its child finds on the stack must be what the caller left there.
+ * Interposes syscall(2), and answers the numbers of intercepted calls (libuv closes descriptors in this way). Any other
+ * number is passed on by a jump, with stack and registers unchanged: a clone's child goes on with its caller's stack.
  */
 #include "calls/list.h"
 #include "process/exec.h"
@@ -13,7 +12,7 @@
 
 #define NUMBERS 448
 
-#define NAMED __attribute__((used)) /* in assembly, which the compiler does not read */
+#define NAMED __attribute__((used)) /* used by assembly only */
 
 #define ANSWERED(exported, next, machines, mark, trapped, type, name, parameters)                                      \
     UNSOCK_IF_ON_##machines([__NR_##name] = true, )
@@ -24,7 +23,7 @@
 /* True for each number that is answered here. */
 NAMED const bool unsock_syscall_answered[NUMBERS] = {UNSOCK_CALLS(ANSWERED) UNSOCK_DOOR_CALLS(ANSWERED_DOOR_CALL)};
 
-/* By itself: other calls need not have room for this on their stack. */
+/* Executes. Not inlined, so that other calls need no stack for it. */
 __attribute__((noinline)) static long execute_by_syscall(int directory, long path, long argv, long environment,
                                                          int flags) {
     struct unsock_exec exec = {directory, (const char *)path, (const char *const *)argv,
@@ -33,9 +32,9 @@ __attribute__((noinline)) static long execute_by_syscall(int directory, long pat
 }
 
 /*
- * libuv (node from 22 on, uvloop) registers descriptors in its epoll set by a ring, of which nothing is seen here, if
- * the ring has what it takes for the sign of a newer kernel; and by epoll_ctl if not. Nobody else is known to ask for
- * it.
+ * Makes a ring without a feature of newer kernels. If a ring has it, libuv (Node.js from 22 on, uvloop) registers
+ * descriptors in its epoll set by the ring, unseen by the library; else by epoll_ctl. No other program is known to need
+ * this feature of a ring made by syscall(2).
  */
 static long set_up_ring(unsigned entries, struct io_uring_params *params) {
     struct io_uring_params copy;
@@ -47,7 +46,7 @@ static long set_up_ring(unsigned entries, struct io_uring_params *params) {
     return ring;
 }
 
-/* Calls that change what the process is. */
+/* Answers a call by number. Those that change the process itself are answered here. */
 static long answer_others(long number, long a, long b, long c, long d, long e, long f) {
     switch (number) {
     case __NR_io_uring_setup:
@@ -64,7 +63,7 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
     }
 }
 
-/* Where there is no next function (Deno.dlopen), or the library has not looked for it yet. */
+/* Makes the system call if there is no next function (Deno.dlopen), or the library has not found it yet. */
 NAMED long unsock_syscall_plain(long number, long a, long b, long c, long d, long e, long f) {
     return unsock_libc_result(unsock_syscall6(number, a, b, c, d, e, f));
 }
@@ -75,7 +74,7 @@ NAMED long unsock_syscall_answer(long number, long a, long b, long c, long d, lo
     return unsock_libc_result(answer_others(number, a, b, c, d, e, f));
 }
 
-/* If the number is answered here, the answer; else on, with everything where it was. */
+/* Jumps to unsock_syscall_answer for a number that is answered here; else to the next function, with all as it came. */
 __asm__(".text\n"
         ".globl syscall\n"
         ".type syscall, %function\n"

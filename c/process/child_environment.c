@@ -1,4 +1,4 @@
-/* Keeping what children need, and giving it back to them. */
+/* Keeps the variables that the library needs in its children, and adds them to environments that lack them. */
 #include "process/start.h"
 
 #include "process/exec.h"
@@ -8,7 +8,9 @@
 #define PRELOAD "LD_PRELOAD="
 #define USUAL_SIZE 1024
 
-/* NAME=VALUE strings, one behind the other; the first is LD_PRELOAD's. Nearly always they fit into `usual`. */
+/*
+ * NAME=VALUE strings, one after the other; the first is LD_PRELOAD's. If they do not fit into `usual`, they are mapped.
+ */
 static char usual[USUAL_SIZE];
 static const char *library_file;
 static const char *preload; /* NULL: nothing is put back */
@@ -19,7 +21,7 @@ static char *make_room(size_t size) {
     return size <= sizeof(usual) ? usual : unsock_map(size);
 }
 
-/* In which process this is off says nothing about its children's children. */
+/* UNSOCK_OFF is not put back: it is for one process, not for its children. */
 static bool is_setting_inherited(const char *name) {
     return !unsock_span_is(unsock_span_of(name), "UNSOCK_OFF");
 }
@@ -71,7 +73,7 @@ static bool is_same_variable(const char *string, const char *named) {
     return named[i] == '=' && string[i] == '=';
 }
 
-/* The place of a variable, or NULL. */
+/* Returns the variable's place in the environment, or NULL. */
 static const char *const *find_variable(const char *const *environment, const char *named) {
     for (; environment && *environment; environment++) {
         if (is_same_variable(*environment, named))

@@ -1,4 +1,6 @@
-/* Rights are given to what is open: nobody can put another directory in its place meanwhile. */
+/*
+ * Gives a directory its group and mode, by an open descriptor: nobody can put another directory in its place meanwhile.
+ */
 #include "process/run_directory.h"
 
 #include "rt/system_calls.h"
@@ -8,9 +10,11 @@
 #define GROUP_MOST 0xfffffffeu
 #define CHUNK 4096
 #define LINE_START 256
-#define GROUP_MODE 02770 /* members serve and connect; the bit in front makes the files in it the group's, too */
+#define GROUP_MODE 02770 /* members serve and connect; set-group-ID gives new files the directory's group */
 
-/* NAME:PASSWORD:NUMBER:MEMBERS (group(5)), of which the members may be cut off. False: it is another's. */
+/*
+ * Reads a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, maybe cut off in the members. False: it is another group's.
+ */
 static bool read_group_line(struct unsock_span line, const char *name, uint32_t *group) {
     uint64_t number;
     if (!unsock_span_is(unsock_span_next(&line, ':'), name))
@@ -23,7 +27,7 @@ static bool read_group_line(struct unsock_span line, const char *name, uint32_t 
     return true;
 }
 
-/* Lines may be of any length: a group may have a thousand members. Closes `fd`. */
+/* Searches lines for a group. They may be of any length, as a group may have a thousand members. Closes `fd`. */
 static bool find_in(long fd, const char *name, uint32_t *group) {
     char chunk[CHUNK], line[LINE_START];
     size_t length = 0;
@@ -40,7 +44,7 @@ static bool find_in(long fd, const char *name, uint32_t *group) {
         }
     }
     unsock_close_open(fd);
-    /* The last line may have no end. */
+    /* The last line may have no newline. */
     return found || read_group_line((struct unsock_span){line, length}, name, group);
 }
 
@@ -66,10 +70,8 @@ static bool ask_system(const char *name, uint32_t *group) {
     return found;
 }
 
-/*
- * The number of the group that is called so, in /etc/group or wherever else this system keeps them (getent(1)); else
- * the name as a number. False: none of these.
- */
+/* Finds a group's number: by its name in /etc/group, else as a number, else by getent(1), which knows the system's
+ * other sources of groups. False: there is no such group. */
 static bool group_named(const char *name, uint32_t *group) {
     uint64_t number;
     if (find_in(unsock_openat(AT_FDCWD, "/etc/group", O_RDONLY | O_CLOEXEC, 0), name, group))
@@ -134,7 +136,7 @@ static bool check_rights(const struct unsock_run_directory *directory, const str
     return false;
 }
 
-/* True if the directory is there, or nobody untrusted could put another in its place: then rights may be given. */
+/* True if rights may be given: the directory exists, or nobody untrusted could put another in its place. */
 static bool may_give(const struct unsock_run_directory *directory, struct unsock_text *error) {
     struct statx status;
     struct unsock_run_directory unasked = {.asked = false};

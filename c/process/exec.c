@@ -1,4 +1,4 @@
-/* Plans what is to be executed, and how. */
+/* Plans how a program is executed, executes it, and answers for /proc/self/exe. */
 #include "process/exec.h"
 
 #include "kernel/file_info.h"
@@ -20,7 +20,7 @@ static size_t load_room(const struct unsock_exec *exec) {
     return 2 * strlen(exec->path) + sizeof(UNSOCK_LOAD_FILE) + sizeof(UNSOCK_LOAD_NAME) + 2 * UNSOCK_SCRIPT_LINE + 64;
 }
 
-/* All memory that the plan can need. */
+/* Returns the size of all memory that the plan can need. */
 static size_t whole_room(const struct unsock_exec *exec) {
     size_t strings = count_strings(exec->argv) + ADDED_ARGUMENTS + count_strings(exec->environment) +
                      UNSOCK_CHILD_ENVIRONMENT_STRINGS + LOAD_STRINGS + 4;
@@ -29,7 +29,7 @@ static size_t whole_room(const struct unsock_exec *exec) {
            16 * 32;
 }
 
-/* The path by which a file of a directory's descriptor is known to the program (fs/exec.c, alloc_bprm). */
+/* Puts the name that the kernel gives a program whose path is relative to a descriptor (fs/exec.c, alloc_bprm). */
 static void put_exec_name(struct unsock_text *text, const struct unsock_exec *exec) {
     if (exec->directory != AT_FDCWD && exec->path[0] != '/') {
         unsock_text_put(text, "/dev/fd/");
@@ -39,7 +39,7 @@ static void put_exec_name(struct unsock_text *text, const struct unsock_exec *ex
     unsock_text_put(text, exec->path);
 }
 
-/* Becomes: the library, which is told what to load. `fd` is the open program. */
+/* Replaces the exec by one of the library, whose environment says what to load. `fd` is the open program. */
 static long load_instead(struct unsock_planning *planning, const char **environment, size_t strings, long fd) {
     struct unsock_exec *exec = &planning->plan->exec;
     size_t size = load_room(exec);
@@ -76,7 +76,7 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
-/* Where the library itself would not be read, ld.so says one line, and starts the program all the same. */
+/* Checks that the library can be read: else ld.so would print one line and start the program without it. */
 static long check_library(const struct unsock_planning *planning) {
     const char *file = unsock_child_environment_file();
     if (!file || unsock_activity != UNSOCK_ACTIVE || unsock_program_is_readable(file))
@@ -114,7 +114,7 @@ static long make_plan(struct unsock_planning *planning) {
     return load_instead(planning, environment, strings, fd);
 }
 
-/* As the kernel would say it; it takes no list for an empty one (fs/exec.c). */
+/* True if no argument makes the kernel return EFAULT. It takes NULL for an empty list (fs/exec.c). */
 static bool is_exec_readable(const struct unsock_exec *exec) {
     return unsock_user_string(exec->path) >= 0 && (!exec->argv || unsock_user_strings(exec->argv) >= 0) &&
            (!exec->environment || unsock_user_strings(exec->environment) >= 0);
@@ -143,7 +143,7 @@ void unsock_exec_drop(struct unsock_exec_plan *plan) {
     unsock_exec_space_leave(plan->space);
 }
 
-/* execveat(2) as it is. */
+/* Makes the system call without a plan. */
 static long exec_plainly(const struct unsock_exec *exec) {
     if (exec->directory == AT_FDCWD && exec->flags == 0)
         return unsock_execve(exec->path, exec->argv, exec->environment);
@@ -162,7 +162,7 @@ long unsock_exec(const struct unsock_exec *exec) {
     return result;
 }
 
-/* Answering for /proc/self/exe. */
+/* /proc/self/exe of a loaded program. */
 
 #define FILE_MOST 4096
 #define LINK_MOST 64
@@ -179,7 +179,7 @@ void unsock_self_exe_note(int fd) {
 }
 
 void unsock_self_exe_inherit(void) {
-    /* Without the mark: it is trapped. */
+    /* Without the library's mark: so the call is trapped, and the copy that loaded the program answers it. */
     long length = unsock_syscall6(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)self_file,
                                   sizeof(self_file) - 1, 0, 0);
     self_file[length > 0 ? length : 0] = '\0';
@@ -194,7 +194,7 @@ static bool is_own_number(struct unsock_span text) {
     return unsock_span_number(text, 10, INT32_MAX, &number) && (long)number == unsock_getpid();
 }
 
-/* "/proc/self/exe", "/proc/thread-self/exe", "/proc/PID/exe". */
+/* The paths: /proc/self/exe, /proc/thread-self/exe, /proc/PID/exe. */
 bool unsock_self_exe_is(const char *path) {
     if (!unsock_begins(path, "/proc/"))
         return false;

@@ -1,70 +1,65 @@
-/* Finding a program and the library, and executing it. */
+/* Executes programs, and takes the library along. */
 #ifndef UNSOCK_PROCESS_EXEC_H
 #define UNSOCK_PROCESS_EXEC_H
 
 #include "rules/program_file.h"
 #include "rules/settings.h"
 
-/* /proc/self/exe of a program that the library loaded: the kernel says that it is the library. */
+/* exec.c: /proc/self/exe of a program that the library loaded. For the kernel this is the library's file. */
 
-/* Notes the file that is the program: the descriptor it was loaded from. */
+/* Notes the program's file, by the descriptor from which it was loaded. */
 void unsock_self_exe_note(int fd);
 
-/* Asks the copy of the library that loaded this program (which answers raw calls still) what it has noted. */
+/*
+ * Notes the file that the other copy of the library has noted: the one that loaded this program and answers raw calls.
+ */
 void unsock_self_exe_inherit(void);
 
-/* The program's file; NULL when it is not known, or the kernel tells it right. */
+/* Returns the program's file; NULL if it is not known, or if the library did not load the program. */
 const char *unsock_self_exe_file(void);
 
-/* True if this path is one of this process's own "exe" links. */
+/* True if the path names this process's own "exe" link in /proc. */
 bool unsock_self_exe_is(const char *path);
 
-/* library_file.c: The library's own file. */
+/* library_file.c: Finds the library's own file. */
 
 #define UNSOCK_LIBRARY_FILE_MOST 4096
 
-/* Cuts the next entry off the front of LD_PRELOAD's value: they are separated by spaces or colons (ld.so(8)). Empty at
- * the end. */
+/* Returns the next entry of LD_PRELOAD's value, and removes it from `rest`. Spaces and colons separate entries
+ * (ld.so(8)). Empty at the end. */
 struct unsock_span unsock_preload_next(struct unsock_span *rest);
 
-/* Writes the path of this library's file into `buffer`, of UNSOCK_LIBRARY_FILE_MOST bytes. False where /proc/self/maps
- * does not tell it. */
+/* Writes the path of this library's mapped file into `buffer` (UNSOCK_LIBRARY_FILE_MOST bytes). False if
+ * /proc/self/maps does not have it. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path);
 
 /*
- * The absolute path by which others can be given the library: as LD_PRELOAD says, where that is absolute, else as
- * mapped. False when neither tells.
+ * Finds an absolute path by which others can load the library: from LD_PRELOAD, else the mapped file's. False: neither.
  */
 bool unsock_library_file(const struct unsock_environment *environment, char *buffer, struct unsock_span *path);
 
-/* search.c: Finding a program as execvp does. */
+/* search.c: Finds a program in PATH, as execvp does. */
 
 #define UNSOCK_SEARCH_PATH_MOST 4096
 
-/*
- * Writes the next candidate into `file`, of UNSOCK_SEARCH_PATH_MOST bytes; `cut`: it is longer. `rest` is the value of
- * PATH at first, in which an empty directory is the working directory, `more` true. False at the end.
- */
+/* Writes the next candidate into `file` (UNSOCK_SEARCH_PATH_MOST bytes); `cut`: it did not fit. At first `rest` is the
+ * value of PATH, in which an empty directory is the working directory, and `more` is true. False at the end. */
 bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut);
 
 /*
- * Executes `name` (unsock_exec), which without a slash is looked for in the directories of `path`, separated by colons.
- * With `by_shell` a file that the kernel does not know is given to /bin/sh. Returns -errno, if it returns: of the first
- * file that was there but could not be executed, else -ENOENT.
+ * Executes `name` (unsock_exec), and without a slash in it searches the directories of `path`, separated by colons.
+ * With `by_shell` /bin/sh runs a file that the kernel does not know. Returns -errno, if it returns: -EACCES if a file
+ * was found but may not be executed, the error that ended the search, or -ENOENT.
  */
 long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment,
                         bool by_shell);
 
-/*
- * Writes the path of the file that unsock_exec_search would execute into `file`, of UNSOCK_SEARCH_PATH_MOST bytes.
- * Returns 0 or -errno. For callers that do not execute it themselves.
- */
+/* Writes the file that unsock_exec_search would execute into `file` (UNSOCK_SEARCH_PATH_MOST bytes). Returns 0 or
+ * -errno. */
 long unsock_exec_find(const char *name, const char *path, char *file);
 
-/*
- * exec_space.c: Memory for what exec needs: paths, lists of arguments. Not on the stack, which is a child of vfork's
- * own little one, or a goroutine's; and not left behind in the parent of such a child, whose memory it is.
- */
+/* exec_space.c: Memory for paths and lists of arguments during an exec. Not on the stack: that of a vfork's child or of
+ * a goroutine is small. Not allocated either: a vfork's child would leave it behind in its parent's memory. */
 
 struct unsock_exec_space {
     uint8_t *memory;
@@ -72,32 +67,29 @@ struct unsock_exec_space {
     size_t used;
 };
 
-/*
- * A space of at least `size` bytes, for this thread until it executes or unsock_exec_space_leave. One that was entered
- * later is left earlier. NULL: no memory.
- */
+/* Returns a space of at least `size` bytes, which is this thread's until it executes or leaves the space. A thread
+ * leaves its spaces in the reverse order. NULL: no memory. */
 struct unsock_exec_space *unsock_exec_space_enter(size_t size);
 
-/* Gives it back; NULL is none. */
+/* Gives the space back, unless it is NULL. */
 void unsock_exec_space_leave(struct unsock_exec_space *space);
 
-/* Cuts off a piece of it, aligned to 16. NULL when the space was made too small. */
+/* Returns the next `size` bytes of the space, aligned to 16. NULL if the space is too small. */
 void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
 
 /*
- * exec.c: Follows exec: a process that executes a program takes the library along. LD_PRELOAD and UNSOCK_* are put back
- * where the new environment lacks them; a program that preloading cannot reach is started by the library as its loader,
- * trapped; one that neither reaches is named on stderr, or with UNSOCK_STRICT not started.
+ * exec.c: Takes the library along when a process executes a program. LD_PRELOAD and UNSOCK_* are added to an
+ * environment that lacks them. A program that preloading cannot reach is loaded and trapped by the library. A program
+ * that neither door reaches is named on stderr; with UNSOCK_STRICT it is not started.
  */
 
-/* Variables behind the program's own environment with which the library starts itself as a loader: always both, in this
- * order. */
+/* Two variables, always in this order and behind the program's own: by them the library tells itself what to load. */
 #define UNSOCK_LOAD_FILE                                                                                               \
     "UNSOCK_LOAD_FILE=" /* "p" and the path of the file to load, or "f" and its descriptor, to be closed; "i" before:  \
-                           SIGSYS is ignored, which the kernel does not know below a filter */
-#define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME=" /* by which name it was executed */
+                           the program ignores SIGSYS, which the kernel cannot know below a filter */
+#define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME=" /* the path by which the program was executed */
 
-/* execveat(2)'s arguments. */
+/* The arguments of execveat(2). */
 struct unsock_exec {
     int directory;
     const char *path;
@@ -106,62 +98,58 @@ struct unsock_exec {
     int flags;
 };
 
-/* The exec that is done instead. Its memory is that of the space. */
+/* The exec that replaces the program's own. Its memory is in the space. */
 struct unsock_exec_plan {
     struct unsock_exec exec;
     struct unsock_exec_space *space;
-    int descriptor; /* opened for it, to be closed when nothing comes of it; -1: none */
+    int descriptor; /* opened for the exec, closed if that fails; -1: none */
 };
 
-/* Returns 0, or -errno: then there is nothing to execute, and no plan. */
+/* Makes a plan. Returns 0, or -errno: there is no plan then. A plan whose exec has failed is dropped. */
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan);
 void unsock_exec_drop(struct unsock_exec_plan *plan);
 
-/* execveat(2) by such a plan. Returns -errno, if it returns. */
+/* Plans and makes an execveat(2). Returns -errno, if it returns. */
 long unsock_exec(const struct unsock_exec *exec);
 
-/* planning.c: One exec on its way: what process/exec.c and the look at the program share. */
+/* planning.c: Finds the way to start a program. Only for process/exec.c. */
 
-#define UNSOCK_SCRIPTS_MOST 5 /* the kernel follows so many "#!" (fs/exec.c) */
+#define UNSOCK_SCRIPTS_MOST 5 /* levels of "#!" that the kernel follows (fs/exec.c) */
 
-/* How a program is started. */
+/* The way in which a program is started. */
 enum unsock_way {
-    UNSOCK_WAY_PLAINLY,   /* as asked, with a whole environment */
-    UNSOCK_WAY_LOADED,    /* by the library as its loader */
-    UNSOCK_WAY_UNTOUCHED, /* as asked, with the environment as it is */
+    UNSOCK_WAY_PLAINLY,   /* the program's own exec, with a completed environment */
+    UNSOCK_WAY_LOADED,    /* an exec of the library, which loads the program */
+    UNSOCK_WAY_UNTOUCHED, /* the program's own exec, with its own environment */
 };
 
 struct unsock_planning {
     struct unsock_exec_plan *plan;
-    const char *named; /* the path in messages */
-    const char **argv; /* a copy, with room in front for scripts' interpreters */
+    const char *named; /* the path for messages */
+    const char **argv; /* a copy of the arguments, with room in front for scripts' interpreters */
     bool argv_is_changed;
     struct unsock_program_file *file;
     void *room;
-    const char *load; /* what the loader is to load, when it is not the path itself */
+    const char *load; /* the script's interpreter, which runs instead of the path; NULL: no script */
 };
 
-/* Memory from the plan's space; NULL when that was made too small. */
+/* Returns memory from the plan's space; NULL if the space is too small. */
 void *unsock_planning_cut(struct unsock_planning *planning, size_t size);
 
-/*
- * Neither door reaches the program, and `why`: says so on stderr. Returns 0, or with UNSOCK_STRICT -EACCES. Where
- * nothing is redirected there is nothing to say.
- */
+/* Says on stderr that neither door reaches the program, and `why`. Returns 0, or -EACCES with UNSOCK_STRICT. Silent if
+ * this process redirects nothing. */
 long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why);
 
-/*
- * Looks at the program, through the scripts that lead to it, whose interpreters' arguments it puts in front of argv.
- * Returns an enum unsock_way, or -errno. With UNSOCK_WAY_LOADED *opened is the program's descriptor.
- */
+/* Looks at the program. If it is a script, puts its interpreter in front of argv and looks at that, and so on. Returns
+ * an enum unsock_way or -errno. For UNSOCK_WAY_LOADED `*opened` is the program's descriptor. */
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
-/* route.c: From a command, as it was typed, to what really runs: its file, and through "#!" lines and env(1) the
- * interpreters.
+/*
+ * route.c: Finds the files that a typed command runs: its own, and the interpreters in "#!" lines, also through env(1).
  */
 
 #define UNSOCK_ROUTE_PATH_MOST 4096
-#define UNSOCK_ROUTE_SEARCH "/bin:/usr/bin" /* what execvp searches where there is no PATH */
+#define UNSOCK_ROUTE_SEARCH "/bin:/usr/bin" /* execvp's search if PATH is unset */
 #define UNSOCK_NOT_EXECUTABLE 126
 #define UNSOCK_NOT_FOUND 127
 
@@ -169,30 +157,30 @@ enum unsock_door {
     UNSOCK_DOOR_PRELOAD,
     UNSOCK_DOOR_TRAP,
     UNSOCK_DOOR_NONE,
-    UNSOCK_DOOR_SCRIPT,  /* what follows decides */
-    UNSOCK_DOOR_UNKNOWN, /* it may be executed but not read */
+    UNSOCK_DOOR_SCRIPT,  /* the next file decides */
+    UNSOCK_DOOR_UNKNOWN, /* the file may be executed, but not read */
 };
 
 struct unsock_route_step {
     const char *file;
     enum unsock_door door;
-    const char *why; /* for people */
+    const char *why; /* the reason, for people */
 };
 
 struct unsock_route {
     const char *search; /* the value of PATH; NULL: unset */
     struct unsock_text *error;
-    int status; /* the exit status, when something is not there or cannot be executed */
+    int status; /* the exit status if a file is missing or cannot be executed */
     void (*see)(struct unsock_route *route, const struct unsock_route_step *step);
-    void *context; /* of `see` */
+    void *context; /* for `see` */
 };
 
-/* Finds the file that execvp would execute, into `file` of UNSOCK_ROUTE_PATH_MOST bytes. False: one line in the error.
+/*
+ * Writes the file that execvp would execute into `file` (UNSOCK_ROUTE_PATH_MOST bytes). False: one line in the error.
  */
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file);
 
-/* Follows it. Each step is shown to `see`, in turn; what neither door reaches is the last. False: one line in the
- * error. */
+/* Calls `see` for the file and each interpreter in turn, up to one that is no script. False: one line in the error. */
 bool unsock_route_follow(struct unsock_route *route, const char *file);
 
 #endif

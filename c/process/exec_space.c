@@ -1,18 +1,17 @@
-/* A few spaces, used again and again. */
+/* Keeps a few spaces, each for one thread at a time. */
 #include "process/exec.h"
 
 #include "memory/process.h"
 #include "rt/system_calls.h"
 
 #define PLACES 16
-#define LEVELS                                                                                                         \
-    4 /* spaces that a thread has at once: a search in PATH, its execution, and both again in a signal handler */
+#define LEVELS 4 /* spaces of one thread at once: a search in PATH and its exec, and both again in a signal handler */
 #define TRIES 1000
-#define PAGES(size) (((size) + 0xffff) & ~(size_t)0xffff) /* in whole pages of any machine */
+#define PAGES(size) (((size) + 0xffff) & ~(size_t)0xffff) /* rounded up to pages of any machine */
 
 struct place {
-    int32_t owner;  /* the thread that has it; 0: nobody */
-    bool shared;    /* by the child of vfork that has it, with its parent */
+    int32_t owner;  /* the thread whose place it is; 0: free */
+    bool shared;    /* the owner is a child of vfork: this memory is also its parent's */
     unsigned depth; /* levels in use */
     struct unsock_exec_space levels[LEVELS];
 };
@@ -38,10 +37,8 @@ static struct place *find_thread_space(int32_t thread) {
     return NULL;
 }
 
-/*
- * All of them at work is all of them about to execute or to fail: one will be free soon. Not in a child that was forked
- * in the middle of that: then NULL.
- */
+/* Takes a free place. If all are in use, their threads are about to execute or to fail, and one will be free soon; but
+ * not in a child that was forked meanwhile: NULL. */
 static struct place *take_space(int32_t thread) {
     for (unsigned tries = 0; tries < TRIES; tries++) {
         for (size_t i = 0; i < PLACES; i++) {
@@ -57,10 +54,8 @@ static struct place *take_space(int32_t thread) {
     return NULL;
 }
 
-/*
- * A child of vfork that has executed cannot say that it is ready with its parent's memory. The kernel does: it writes 0
- * to the address that set_tid_address names when a thread leaves memory that others go on using (set_tid_address(2)).
- */
+/* Takes a place for this thread. After its exec, a child of vfork cannot give back a place in its parent's memory. The
+ * kernel does it: set_tid_address(2) names an address that it sets to 0 when a thread leaves memory that others use. */
 static struct place *take_for_good(int32_t thread) {
     bool shared = !unsock_this_process_owns_descriptors();
     struct place *place = take_space(thread);
@@ -78,7 +73,7 @@ static void give_space_back(struct place *place) {
     __atomic_store_n(&place->owner, 0, __ATOMIC_RELEASE);
 }
 
-/* One more, in memory of its own, which is shared as that does not count for RLIMIT_DATA (getrlimit(2)). */
+/* Makes a space of its own. The mapping is shared, as such mappings do not count for RLIMIT_DATA (getrlimit(2)). */
 static struct unsock_exec_space *make_space(size_t size) {
     size_t whole = PAGES(size + sizeof(struct unsock_exec_space) + 16);
     long memory = unsock_mmap(0, whole, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

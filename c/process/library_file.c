@@ -1,4 +1,4 @@
-/* Finding the library's own file, without libc: dladdr is not in every one. */
+/* Finds the library's own file in LD_PRELOAD or /proc/self/maps. Not by dladdr, which not every libc has. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"
@@ -19,7 +19,7 @@ struct unsock_span unsock_preload_next(struct unsock_span *rest) {
     return (struct unsock_span){rest->at, 0};
 }
 
-/* True if the line "START-END … INODE PATH" of /proc/self/maps holds this library. Then gives its path. */
+/* True if the line "START-END … INODE PATH" of /proc/self/maps is this library's. Sets `*path` to its path then. */
 static bool own_map(struct unsock_span line, struct unsock_span *path) {
     uint64_t start, end, here = (uint64_t)&unsock_library_file_mapped;
     struct unsock_span range = unsock_span_next(&line, ' ');
@@ -34,7 +34,7 @@ static bool own_map(struct unsock_span line, struct unsock_span *path) {
     return line.length > 0;
 }
 
-/* Line by line; lines that are longer than the buffer end the search. */
+/* Reads line by line. A line that is longer than the buffer ends the search. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     size_t filled = 0;

@@ -1,7 +1,5 @@
-/*
- * A link is made beside the one that is there, and takes its place. Names are made and removed by processes that have
- * the directory locked (flock(2)), so no new link is removed in the place of an old one.
- */
+/* Gives and removes names of loopbacks. A new link is made beside the old one, and renamed over it. Whoever makes or
+ * removes a name has the directory locked (flock(2)), so that no new link is removed as a dangling one. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
@@ -34,7 +32,7 @@ static long lock_names(const char *names) {
     return result < 0 ? result : fd;
 }
 
-/* Removes the names whose directory has gone. The directory of the names is locked. */
+/* Removes the names of directories that do not exist any more. The caller has the directory of the names locked. */
 static void remove_dangling(long directory) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -55,7 +53,7 @@ void unsock_loopback_names_prune(const char *directory) {
         remove_dangling(fd);
 }
 
-/* Returns 0 or -errno. */
+/* Makes or replaces the name's link. Returns 0 or -errno. */
 static long give_loopback_name(const char *names, const char *name, const char *path) {
     char link[UNSOCK_RUN_PATH_MOST], next[UNSOCK_RUN_PATH_MOST];
     struct unsock_text text;
@@ -70,7 +68,7 @@ static long give_loopback_name(const char *names, const char *name, const char *
     unsock_text_join(&text, names, "/", name);
     unsock_text_start(&text, next, sizeof(next));
     unsock_text_join(&text, names, "/.next");
-    unsock_unlinkat(AT_FDCWD, next, 0); /* of one who was killed */
+    unsock_unlinkat(AT_FDCWD, next, 0); /* left by a killed process */
     result = unsock_symlinkat(path, AT_FDCWD, next);
     if (result == 0)
         result = unsock_renameat2(AT_FDCWD, next, AT_FDCWD, link, 0);

@@ -1,4 +1,4 @@
-/* Looks at the program that is to be executed, and finds the way to start it. */
+/* Looks at the program to be executed, and finds the way to start it. */
 #include "process/exec.h"
 
 #include "kernel/file_info.h"
@@ -34,7 +34,8 @@ static const char *copy_of(struct unsock_planning *planning, const char *string)
     return copy;
 }
 
-/* A script is executed by its interpreter: which gets its own argument, the script's name, and the script's arguments.
+/*
+ * Plans for the script's interpreter, with its argument and the script's name in front of the script's own arguments.
  */
 static long follow_script(struct unsock_planning *planning) {
     struct unsock_exec *exec = &planning->plan->exec;
@@ -53,7 +54,7 @@ static long follow_script(struct unsock_planning *planning) {
     return 0;
 }
 
-/* Opens what is to be executed now: the program, or the interpreter of the script that it is. */
+/* Opens the program, or the interpreter of the script that was looked at last. */
 static long open_next(const struct unsock_planning *planning) {
     const struct unsock_exec *exec = &planning->plan->exec;
     if (planning->load)
@@ -68,7 +69,7 @@ static long may_execute_next(const struct unsock_planning *planning) {
     return unsock_program_may_execute(exec->directory, exec->path, exec->flags);
 }
 
-/* True if the program, or the interpreter that is executed for it, is open for writing. */
+/* True if the program, or that interpreter, is open for writing. */
 static bool is_busy_next(const struct unsock_planning *planning) {
     const struct unsock_exec *exec = &planning->plan->exec;
     if (planning->load)
@@ -76,16 +77,14 @@ static bool is_busy_next(const struct unsock_planning *planning) {
     return unsock_program_is_busy(exec->directory, exec->path, exec->flags);
 }
 
-/*
- * valgrind's tools are static programs that run another one in themselves, with LD_PRELOAD as ld.so would. They make
- * its system calls as their own, and a signal in the middle of one is not answered.
- */
+/* True for valgrind's tools: static programs that run another program in themselves, and preload for it as ld.so would.
+ * They make its system calls as their own, and cannot answer a signal in the middle of one. */
 static bool runs_another_in_itself(const struct unsock_planning *planning) {
     struct unsock_environment environment = {.list = planning->plan->exec.environment};
     return unsock_environment_get(&environment, "VALGRIND_LAUNCHER") != NULL;
 }
 
-/* How a static program is started, or one that makes its own system calls. */
+/* Returns the way, or -errno, for a program that makes its own system calls: static, Go's or Free Pascal's. */
 static long way_of_own_calls(const struct unsock_planning *planning, bool trapped) {
     long result;
     if (runs_another_in_itself(planning)) {
@@ -99,7 +98,7 @@ static long way_of_own_calls(const struct unsock_planning *planning, bool trappe
     return result < 0 ? result : UNSOCK_WAY_PLAINLY;
 }
 
-/* How a program of this kind is started. Returns a way or -errno. */
+/* Returns the way, or -errno, for a program of this kind. */
 static long way_of(const struct unsock_planning *planning, long fd) {
     bool trapped = unsock_start_trapped;
     long result;
@@ -124,7 +123,8 @@ static long way_of(const struct unsock_planning *planning, long fd) {
     }
 }
 
-/* For a file that can be executed, but not read. Under the trap it is refused: it would be ended without the loader. */
+/* Returns the way, or -errno, for a file that cannot be read. If it can be executed, it is started plainly; but not by
+ * a trapped process: without the loader its first trapped call would end it. */
 static long cannot_look(const struct unsock_planning *planning, long error) {
     if (may_execute_next(planning) < 0 || error != -EACCES)
         return !unsock_start_trapped ? UNSOCK_WAY_PLAINLY : error == -EISDIR ? -EACCES : error;
@@ -144,7 +144,7 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
         unsock_program_look(fd, planning->room, planning->file);
         bool script = planning->file->kind == UNSOCK_PROGRAM_SCRIPT;
         long result = script ? 0 : way_of(planning, fd);
-        /* libc's execvp has a shell run what is no program: the kernel says so only of what may be executed. */
+        /* For ENOEXEC execvp starts a shell; the kernel returns it only for a file that may be executed. */
         if (result == UNSOCK_WAY_LOADED || result == -ENOEXEC || script) {
             long allowed = may_execute_next(planning);
             result = allowed < 0 ? allowed : is_busy_next(planning) ? -ETXTBSY : result;

@@ -1,4 +1,4 @@
-/* Made and swept with the directory that they lie in locked (flock(2)): none is seen half made. */
+/* Makes and removes private directories with DIR/private locked (flock(2)): no process sees one half made. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
@@ -20,15 +20,13 @@ static bool put_private_path(char *path, const char *directory, const char *slas
     return !text.cut;
 }
 
-/*
- * Where others may write, what has been looked at may be a link to somewhere else a moment later: so each directory is
- * opened once, never by a link, and what is in it is named from there.
- */
+/* Opens a directory in another one, but follows no link. If others may write to the outer one, a name in it may become
+ * a link at any moment. So each directory is opened once, and all names in it are looked up from its descriptor. */
 static long open_inner(long at, const char *name) {
     return unsock_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
-/* The directory itself may be named by a link. */
+/* Opens DIR, which the user names: it may be a link. */
 static long open_outer(const char *directory) {
     return unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
@@ -37,10 +35,8 @@ static long look_at_directory(long directory, struct statx *status) {
     return directory < 0 ? directory : unsock_statx(directory, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status);
 }
 
-/*
- * Gives the new directory the group and mode of the one that it lies in, and its owner if root made it. Until then it
- * is the user's alone; another one in its place is not the user's.
- */
+/* Gives the new directory the group and mode of the one around it, and its owner if root made it. A directory that
+ * another user has put in its place has another owner, and is left alone. */
 static void give_away(long made, const struct statx *directory) {
     struct statx status;
     uint32_t user = (uint32_t)unsock_geteuid();
@@ -50,10 +46,8 @@ static void give_away(long made, const struct statx *directory) {
         unsock_fchmod(made, directory->stx_mode & UNSOCK_MODE_BITS);
 }
 
-/*
- * Makes DIR/private where it is missing, and opens it. -ENOENT also where somebody has removed it just now. *others:
- * somebody else may write to it, and take away what is in it.
- */
+/* Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno: -ENOENT if another process
+ * removed it just now; -EACCES with `*others` if another user may write to it, and so could remove what is in it. */
 static long make_private_place(long outer, bool *others) {
     struct statx status, above;
     long result = look_at_directory(outer, &above);
@@ -72,7 +66,7 @@ static long make_private_place(long outer, bool *others) {
     return *others ? -EACCES : result;
 }
 
-/* Returns 0; -errno: others have it locked all the time. */
+/* Locks DIR/private. Returns 0, or -errno: other processes had it locked for a second. */
 static long lock_place(long place) {
     struct timespec pause = {0, WAIT_NS};
     long result = place;
@@ -85,7 +79,9 @@ static long lock_place(long place) {
     return result;
 }
 
-/* Opens and locks the file that says that somebody keeps it. Returns the descriptor; -EAGAIN: somebody does. */
+/*
+ * Opens and locks the file that a private directory's keeper locks. Returns the descriptor; -EAGAIN: the keeper lives.
+ */
 static long take_lock(long directory, int flags) {
     if (directory < 0)
         return directory;
@@ -131,7 +127,7 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     if (!unsock_private_fits(directory, error))
         return false;
     unsock_private_sweep(directory, true, NULL);
-    /* Somebody whose one was the last may remove the place just now, or the name be taken. */
+    /* Another process may remove DIR/private with its own directory, the last one; or the name is taken. */
     for (int i = 0; result < 0 && again && i < ATTEMPTS_MOST; i++) {
         UNSOCK_CLOSED long outer = open_outer(directory);
         UNSOCK_CLOSED long place = make_private_place(outer, &others);
@@ -147,7 +143,8 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     return result >= 0;
 }
 
-/* The path has room in a socket's address, and leads into the very directory that is open. */
+/* Removes the socket file if it is stale; true then. By /proc/self/fd its path is short enough for a socket's address,
+ * and is certainly in the open directory. */
 static bool is_left_over(long directory, const char *name) {
     char path[UNSOCK_RUN_PATH_MOST], number[24];
     struct unsock_text text;
@@ -158,7 +155,7 @@ static bool is_left_over(long directory, const char *name) {
     return !text.cut && unsock_prune(path, 1) == 1;
 }
 
-/* True if there is a socket to which somebody is bound, or could be. */
+/* True if a socket in the directory is live, or may be. Removes stale ones. */
 static bool is_directory_used(long at, const char *directory, unsigned depth) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -176,7 +173,7 @@ static bool is_directory_used(long at, const char *directory, unsigned depth) {
     return used;
 }
 
-/* All that is in it. Where a pass removes nothing more, what is left cannot be removed. */
+/* Removes all that is in the directory. Ends after a pass that could remove nothing. */
 static void empty(long at, const char *directory, unsigned depth) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -210,7 +207,7 @@ static bool is_name(const char *name) {
     return length == UNSOCK_PRIVATE_NAME_LENGTH && name[length] == '\0';
 }
 
-/* True if it is one that was made here, by its name. Nothing else is ever removed. */
+/* True if the path is DIR/private/NAME, as made here. Nothing else is ever removed. */
 static bool is_one(const char *path) {
     size_t length = strlen(path), name = UNSOCK_PRIVATE_NAME_LENGTH + 1, place = sizeof("/" PLACE) - 1;
     return length > name + place && length < UNSOCK_RUN_PATH_MOST && path[length - name] == '/' &&
@@ -227,13 +224,13 @@ bool unsock_private_remove(const char *path) {
     UNSOCK_CLOSED long outer = open_outer(directory);
     UNSOCK_CLOSED long place = open_inner(outer, PLACE);
     bool gone = place >= 0 && remove_one(place, path + length + sizeof("/" PLACE));
-    /* It goes with the last that was in it. */
+    /* DIR/private is removed with the last directory in it. */
     if (gone)
         unsock_unlinkat(outer, PLACE, AT_REMOVEDIR);
     return gone;
 }
 
-/* One that is locked by us from here on is nobody else's to remove. */
+/* Looks at one private directory. While this process has it locked, no other process removes it. */
 static void sweep_one(long place, const char *name, const char *path, bool remove, struct unsock_text *paths) {
     UNSOCK_CLOSED long one = open_inner(place, name);
     UNSOCK_CLOSED long lock = take_lock(one, 0);

@@ -1,4 +1,4 @@
-/* Finds faults after which ld.so prints a line and goes on without the library, or the program has a bus error. */
+/* Checks a library for faults for which ld.so would start the program without it, or the program would get SIGBUS. */
 #include "process/start.h"
 
 #include "kernel/file_info.h"
@@ -21,7 +21,7 @@
 #define THIS_MACHINE EM_AARCH64
 #endif
 
-/* By which a file is known to be this library, and its version, without running any of it. */
+/* The note by which a file is recognised as this library, and its version read, without running it. */
 static const struct {
     Elf64_Nhdr header;
     char name[8];
@@ -106,7 +106,9 @@ static bool is_whole(struct proof *proof) {
     return (read && end <= proof->size) || fail_proof(proof, "cut short", "copy it once more");
 }
 
-/* Goes through the notes of one segment: each has a name and a content, padded to 4. */
+/*
+ * Returns this library's version from a segment of notes, or NULL. A note has a name and a content, each padded to 4.
+ */
 static const char *version_in(const uint8_t *notes, size_t size) {
     for (size_t at = 0; at + sizeof(Elf64_Nhdr) <= size;) {
         Elf64_Nhdr header;
@@ -143,7 +145,7 @@ static bool is_this_version(const struct proof *proof) {
     return false;
 }
 
-/* As the dynamic linker will. */
+/* Maps the file as the dynamic linker will. */
 static bool can_be_mapped(const struct proof *proof) {
     long memory = unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, proof->fd, 0);
     if (unsock_is_error(memory))
@@ -187,7 +189,7 @@ static bool forbidden(struct unsock_text *error, const char *call, long result) 
     return false;
 }
 
-/* True for a shortage, which passes: it does not tell whether the call is allowed. */
+/* True for a shortage, which is temporary and does not show whether the call is allowed. */
 static bool is_shortage(long result) {
     return result == -EMFILE || result == -ENFILE || result == -ENOMEM || result == -ENOBUFS;
 }
@@ -203,7 +205,9 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
             return true;
         if (fd < 0)
             return forbidden(error, kinds[i].call, fd);
-        /* Of a family that is none it gets as far as filters and security modules go, and no further. */
+        /*
+         * Seccomp filters and security modules see this bind; then the kernel refuses it for its family, with EINVAL.
+         */
         static const struct sockaddr_un nowhere = {AF_UNSPEC, "/"};
         long result = unsock_bind(fd, &nowhere, sizeof(nowhere.sun_family) + sizeof("/"));
         if (result != -EINVAL)

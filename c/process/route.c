@@ -1,4 +1,4 @@
-/* Looking at each file as the kernel, and execvp, would. */
+/* Looks at the files that a command runs, as execvp and the kernel find them. */
 #include "process/exec.h"
 
 #include "kernel/file_info.h"
@@ -31,7 +31,7 @@ static bool check_executable(struct unsock_route *route, const char *file) {
     return true;
 }
 
-/* As execvp does: what is there but cannot be executed is remembered, and the search goes on. */
+/* Searches PATH as execvp does. The first file that cannot be executed is the error if no other is found. */
 static bool search_executable(struct unsock_route *route, const char *command, char *file) {
     struct unsock_span rest = unsock_span_of(route->search ? route->search : UNSOCK_ROUTE_SEARCH);
     char first[WHY_MOST] = "";
@@ -90,7 +90,7 @@ static const char *gain_in_words(enum unsock_program_gain gain) {
 
 static enum unsock_door door_of(const struct unsock_program_file *file, enum unsock_program_gain gain,
                                 struct unsock_text *why) {
-    bool script = file->kind == UNSOCK_PROGRAM_SCRIPT; /* Its bits count for nothing. */
+    bool script = file->kind == UNSOCK_PROGRAM_SCRIPT; /* The kernel ignores a script's set-user-ID bit. */
     if (!script && gain != UNSOCK_GAINS_NOTHING) {
         unsock_text_put(why, gain_in_words(gain));
         return UNSOCK_DOOR_NONE;
@@ -126,12 +126,12 @@ static bool is_option(struct unsock_span word) {
     return word.length == 0 || word.at[0] == '-' || assigns;
 }
 
-/* The program that "#!/usr/bin/env [-S] [NAME=VALUE…] PROGRAM" starts; empty: it is no such line. */
+/* Returns the program that "#!/usr/bin/env [-S] [NAME=VALUE…] PROGRAM" starts; empty: it is no such line. */
 static struct unsock_span env_command(const struct unsock_program_file *file) {
     struct unsock_span rest = unsock_span_of(file->argument), none = {file->argument, 0};
     if (!unsock_span_is(unsock_base_name(unsock_span_of(file->interpreter)), "env"))
         return none;
-    /* Without -S the whole rest is one word: the kernel does not split it. */
+    /* Without -S the rest is one word: the kernel does not split it. */
     if (rest.length < 2 || rest.at[0] != '-')
         return is_option(rest) ? none : rest;
     while (rest.length > 0) {
@@ -142,7 +142,7 @@ static struct unsock_span env_command(const struct unsock_program_file *file) {
     return none;
 }
 
-/* Writes the path of the program that runs next into `next`. False with the error: it is not there. */
+/* Writes the path of the program that runs the script into `next`. False: it is missing; one line in the error. */
 static bool find_next(struct unsock_route *route, const struct unsock_program_file *file, char *next) {
     char name[UNSOCK_SCRIPT_LINE];
     struct unsock_text text;
@@ -162,7 +162,7 @@ static bool find_next(struct unsock_route *route, const struct unsock_program_fi
     return unsock_route_find(route, name, next);
 }
 
-/* Shows one file. Returns whether another follows it, which is what `file` was read for. */
+/* Reads a file's kind into `*file` and calls `see`. True if the file is a script: another file runs it. */
 static bool look_at_step(struct unsock_route *route, const char *path, struct unsock_program_file *file) {
     _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     char buffer[2 * UNSOCK_SCRIPT_LINE + 64];

@@ -1,4 +1,4 @@
-/* Anyone with write permission to the directory can choose which server answers. */
+/* Chooses and checks the directory: anyone with write permission to it can choose which server answers. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
@@ -11,7 +11,7 @@
 
 #define LENGTH_PROBLEM "must be a directory of 2 to 90 bytes, so that a socket file's path fits"
 
-/* Adds the parts of a path to what is there, which is "" for the root. */
+/* Appends a path's components, without "." and "..", to an absolute path, in which the root is "". */
 static void add_parts(struct unsock_text *text, struct unsock_span rest) {
     while (rest.length > 0) {
         struct unsock_span part = unsock_span_next(&rest, '/');
@@ -33,7 +33,7 @@ long unsock_run_resolve(const char *path, char *resolved) {
     struct unsock_text text = unsock_text_in(resolved, UNSOCK_RUN_PATH_MOST);
     if (path[0] != '/') {
         long length = unsock_getcwd(working, sizeof(working));
-        /* "(unreachable)/…" is outside of this root directory. */
+        /* getcwd(2) returns "(unreachable)/…" for a directory outside of this root directory. */
         if (length < 0 || working[0] != '/')
             return length < 0 ? length : -ENOENT;
         add_parts(&text, unsock_span_of(working));
@@ -44,7 +44,8 @@ long unsock_run_resolve(const char *path, char *resolved) {
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
-/* Another's, which su and sudo may leave in the environment, is no place: its owner could take away what is in it. */
+/* True if the directory is the user's. su and sudo may leave another user's, who could remove the files, in the
+ * environment. */
 static bool is_directory_of(const char *path, long uid) {
     struct statx status;
     return unsock_statx(AT_FDCWD, path, 0, STATX_TYPE | STATX_UID, &status) == 0 &&
@@ -125,7 +126,9 @@ bool unsock_run_directory_check_place(const struct unsock_run_directory *directo
     return false;
 }
 
-/* A link counts as what its owner makes of it, so the link's owner is asked too. */
+/*
+ * Checks the directory's type and mode; of a default also the owner, and the owner of a link to it, who can change it.
+ */
 static bool check_itself(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
     struct statx link, target;
     long result = unsock_statx(AT_FDCWD, directory->path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &link);
@@ -200,7 +203,7 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
     return check_itself(directory, force, error);
 }
 
-/* On these a bind fails by what the program is told well enough: no right, no space. */
+/* True for file systems on which sockets can be made: if a bind fails, its errno tells the program enough. */
 static bool is_usual_file_system(const char *path) {
     static const uint32_t usual[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,       BTRFS_SUPER_MAGIC,
                                      TMPFS_MAGIC,      OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC};
@@ -212,7 +215,9 @@ static bool is_usual_file_system(const char *path) {
     return false;
 }
 
-/* Binds a socket to a name that nothing else has, and removes it. A name that another process just tries is as good. */
+/*
+ * Binds a socket to a name for tests alone, and removes it. If another process does so just now, sockets can be made.
+ */
 static long try_socket(const char *directory) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
@@ -226,7 +231,7 @@ static long try_socket(const char *directory) {
 
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error) {
-    /* Clients connect where nothing can be written, too. */
+    /* Clients may use a directory without write permission. */
     long access = unsock_faccessat2(AT_FDCWD, directory->path, W_OK | X_OK, AT_EACCESS);
     if (access == -EACCES || (!known && (access < 0 || is_usual_file_system(directory->path))))
         return true;

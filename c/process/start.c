@@ -1,4 +1,4 @@
-/* The library's start inside a process: the constructor, and what it decides. */
+/* Starts the library in a process, by its constructor or a first call, and decides whether it is active there. */
 #include "process/start.h"
 
 #include "files/bind.h"
@@ -13,14 +13,14 @@ enum unsock_activity unsock_activity = UNSOCK_NOT_STARTED;
 bool unsock_start_trapped;
 bool unsock_start_traps;
 
-/* Ends the process before main: half the settings are worse than none. */
+/* Ends the process before main: with half of its settings it would do the wrong thing. */
 __attribute__((noreturn)) static void refuse_start(struct unsock_text *line) {
     unsock_text_char(line, '\n');
     unsock_write(2, line->buffer, line->length);
     unsock_exit(1);
 }
 
-/* True if LD_PRELOAD names the library, by whatever path. */
+/* True if LD_PRELOAD has an entry with the library's file name. */
 static bool preloaded_by_name(const struct unsock_environment *environment) {
     char buffer[UNSOCK_LIBRARY_FILE_MOST];
     struct unsock_span path;
@@ -60,7 +60,7 @@ static enum unsock_activity decide_activity(void) {
                  (!unsock_environment_get(&environment, "UNSOCK_DIR") && !preloaded_by_name(&environment));
     if (!inert)
         settle_process(&environment);
-    /* Not in a process that only opens the library, to call its functions. */
+    /* A process that only opens the library, to call its functions, is not trapped. */
     unsock_start_traps = !inert && unsock_settings.engine == UNSOCK_ENGINE_TRAP && preloaded_by_name(&environment);
     /* A trapped program must be able to run other programs, even if none of its own sockets is redirected. */
     if (inert && !unsock_start_trapped)
@@ -85,7 +85,7 @@ void unsock_start_loaded(const struct unsock_environment *whole, const char *own
     __atomic_store_n(&unsock_activity, inert ? UNSOCK_INERT : UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
 
-/* The kernel ignores the mark; a filter of others may compare all 64 bits of an argument. */
+/* Calls are marked only below the library's filter: a program's own filter may compare all 64 bits of an argument. */
 void unsock_start_marks(void) {
     unsock_start_trapped = unsock_is_trapped();
     if (unsock_start_trapped)
@@ -117,7 +117,7 @@ bool unsock_start_active(void) {
             unsock_next_resolve();
         __atomic_store_n(&unsock_activity, activity, __ATOMIC_RELEASE);
     }
-    /* Another thread is at it: that is before main, and over within microseconds. */
+    /* Another thread starts the library, before main; that takes microseconds. */
     while (__atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_STARTING)
         unsock_sched_yield();
     return __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_ACTIVE;

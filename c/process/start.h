@@ -1,72 +1,71 @@
-/* How the library starts in a process, and what its children get. */
+/* The library's start in a process, the proof that it can start, and the environment of its children. */
 #ifndef UNSOCK_PROCESS_START_H
 #define UNSOCK_PROCESS_START_H
 
 #include "rules/settings.h"
 
-/* start.c: The library's start inside a process, by whichever door it came, and what it is in it. */
+/* start.c: Starts the library in a process, by any door. */
 
-/* 0: not started yet; then inert (everything passes through) or active. */
+/* Inert: every call passes through. Active: calls are redirected. */
 enum unsock_activity { UNSOCK_NOT_STARTED, UNSOCK_STARTING, UNSOCK_INERT, UNSOCK_ACTIVE };
 extern enum unsock_activity unsock_activity;
 
-/* Starts the library: by its constructor, or by the first intercepted call where that comes earlier. */
+/*
+ * Starts the library unless it has started, and returns whether it is active. For the constructor and the first call.
+ */
 bool unsock_start_active(void);
 
 /*
- * Starts it in a program that it has loaded itself (c/trap/image.h): with the environment that the program gets, the
- * library's own path, and where the first thread's stack ends (rt/user.h). Inert without UNSOCK_DIR, or with
- * UNSOCK_OFF=1. Ends the process for settings that cannot be read.
+ * Starts the library in a program that it loads (trap/image.h). `environment` is the program's, `own_file` the
+ * library's path, and `stack_end` the end of the first thread's stack (rt/user.h). Inert without UNSOCK_DIR or with
+ * UNSOCK_OFF=1. Ends the process if the settings cannot be read.
  */
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
 
-/* Whether its calls are trapped: they are marked only then (rt/sys.h). First of all, by whichever door. */
+/* Finds out whether this process is trapped: only then the library's calls are marked (rt/sys.h). Each door does this
+ * first. */
 void unsock_start_marks(void);
 
-/*
- * For the library run as a program, which is about to execute one: its settings have been read. Completes that
- * program's environment as a redirected program does its children's.
- */
+/* Starts the library for its own program, which has read the settings and is about to execute another program. That
+ * one's environment is then completed like that of a redirected program's child. */
 void unsock_start_program(const struct unsock_environment *environment, const char *own_file);
 
-/* True if anything is redirected at all in this process. The first question of every intercepted call. */
+/* True if this process redirects anything. Each intercepted call asks this first. */
 static inline bool unsock_active(void) {
     enum unsock_activity state = __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE);
     return state == UNSOCK_ACTIVE || (state < UNSOCK_INERT && unsock_start_active());
 }
 
-/* True if this process's system calls are trapped: the library has to start all that it executes, as its loader. */
+/* True if this process's system calls are trapped: then the library loads every program that the process executes. */
 extern bool unsock_start_trapped;
 
-/* True if the settings want them trapped. The trap door does it (c/trap/install.c). */
+/* True if the settings want this process to be trapped, which trap/install.c does. */
 extern bool unsock_start_traps;
 
 /*
- * child_environment.c: The variables that the library needs in the environment of every program that this one executes:
- * its own name in LD_PRELOAD, and the settings. Kept from the start, since programs clear their environment, and write
- * their title over it.
+ * child_environment.c: The variables that the library needs in each program that this one executes: its own path in
+ * LD_PRELOAD, and the settings. They are copied at the start: programs clear their environment, or write a title over
+ * it.
  */
 
 #define UNSOCK_CHILD_ENVIRONMENT_MOST 24 /* settings */
 
-/*
- * Copies them. `own_file`: the absolute path of the library; empty when it is not known: then LD_PRELOAD is left alone.
- * `environment` NULL: nothing is ever put back, and the path alone is kept.
- */
+/* Copies the variables. `own_file`: the absolute path of the library; if it is empty, LD_PRELOAD is never changed. If
+ * `environment` is NULL, only the path is kept, and nothing is ever added. */
 void unsock_child_environment_take(const struct unsock_environment *environment, struct unsock_span own_file);
 
-/* The library's path; NULL when it is not known. */
+/* Returns the library's path; NULL if it is not known. */
 const char *unsock_child_environment_file(void);
 
-/* How many bytes and how many strings more an environment may need at most. */
+/* The most bytes, and the most strings, that completing the environment adds. */
 size_t unsock_child_environment_room(const char *const *environment);
 #define UNSOCK_CHILD_ENVIRONMENT_STRINGS (UNSOCK_CHILD_ENVIRONMENT_MOST + 1)
 
 /*
- * Writes `environment` with what it lacks to `complete`, NULL-terminated, which has room for its strings,
- * UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has the bytes that unsock_child_environment_room says.
- * Settings that are there stay as they are, empty ones too. An environment with UNSOCK_OFF=1 is left alone. Returns the
- * number of strings.
+ * Writes `environment`, and what it lacks, to `complete`, with a NULL at the end. `complete` has room for its strings,
+ * UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has `size` bytes (unsock_child_environment_room). Settings
+ * that are present stay unchanged, even empty ones, as does an environment with UNSOCK_OFF=1. Returns the strings'
+ * number.
  */
 size_t unsock_child_environment_complete(const char *const *environment, const char **complete, char *room,
                                          size_t size);
@@ -74,29 +73,29 @@ size_t unsock_child_environment_complete(const char *const *environment, const c
 /* True if unsock_child_environment_complete would add anything. */
 bool unsock_child_environment_lacks(const char *const *environment);
 
-/* proof.c: Which library is preloaded, and proof, before anything is started, that it will be there. */
+/* proof.c: Proves, before a program is started, that the library will be preloaded into it. */
 
 /*
- * Checks that a dynamic linker will preload the file at this absolute path, and that it is this very library: of this
- * version, for this machine, whole, in nobody else's hands, on a file system from which code may be mapped. Returns
+ * Checks that a dynamic linker will preload the file at this absolute path, and that it is this library: of this
+ * version, for this machine, not cut short, written by no untrusted user, on a file system without noexec. Returns
  * false with one line, "library FILE: why: what to do", in `error`.
  */
 bool unsock_proof_library(const char *path, struct unsock_text *error);
 
 /*
- * Chooses: the option (NULL: not given), UNSOCK_LIB, `own` (this file's path; NULL: /proc does not tell), and proves
- * that it can be preloaded (unsock_proof_library). Writes its absolute path into `path` (UNSOCK_RUN_PATH_MOST bytes).
- * Returns false with one line in `error`.
+ * Chooses the option (NULL: not given), UNSOCK_LIB, or `own` (this file's path; NULL: /proc does not have it), and
+ * checks the file by unsock_proof_library. Writes its absolute path into `path` (UNSOCK_RUN_PATH_MOST bytes). Returns
+ * false with one line in `error`.
  */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 
-/* Returns false with one line, "sockets: which call: why: what to do", in `error`. Nothing is bound for the question.
- */
+/* Checks that AF_UNIX sockets can be made and bound; binds none. Returns false with one line, "sockets: which call:
+ * why: what to do", in `error`. */
 bool unsock_sockets_allowed(struct unsock_text *error);
 
-/* user_change.c: A command that changes to another user (sudo, su, runuser, setpriv) and then executes the rest of its
- * line. */
+/* user_change.c: Recognises commands that change to another user and then execute the rest of their words: sudo, su,
+ * runuser, setpriv and others. */
 
 #define UNSOCK_USER_NAME_MOST 64
 #define UNSOCK_USER_GROUPS_MOST 64
@@ -104,26 +103,22 @@ bool unsock_sockets_allowed(struct unsock_text *error);
 struct unsock_user {
     char name[UNSOCK_USER_NAME_MOST];
     uint32_t uid;
-    unsigned group_count; /* the first is the user's own */
+    unsigned group_count; /* groups[0] is the user's own */
     uint32_t groups[UNSOCK_USER_GROUPS_MOST];
 };
 
-/*
- * True if `file`, executed by root with `argv`, is such a command, to another user. `user`: which one, as far as its
- * arguments and /etc/passwd tell; else nobody at all.
- */
+/* True if `file`, executed by root with `argv`, changes to another user. Fills `*user` from the arguments and
+ * /etc/passwd; a name that is not there becomes user nobody. */
 bool unsock_user_change(const char *file, const char *const *argv, struct unsock_user *user);
 
-/* The user of this name or number, with his groups. False: neither a number nor in /etc/passwd. */
+/* Finds the user of this name or number, and the user's groups. False: neither a number nor in /etc/passwd. */
 bool unsock_user_named(const char *told, struct unsock_user *user);
 
-/*
- * Checks whether that user has the rights to the file: read (4), write (2), execute or enter (1). A child with his
- * rights tries it. Returns 0, or errno's negative; 1: this process may not take on his rights.
- */
+/* Checks the user's rights to the file: read (4), write (2), execute or search (1). A child with these rights tries it.
+ * Returns 0 or -errno; 1 if this process may not take on the rights. */
 long unsock_user_access(const struct unsock_user *user, const char *path, int rights);
 
-/* True if that user may read and map the library. A child with his rights tries it; true if it cannot take them on. */
+/* True if a child with the user's rights can read and map the library, or if no child can take on these rights. */
 bool unsock_user_may_load(const struct unsock_user *user, const char *library);
 
 #endif

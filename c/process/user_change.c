@@ -1,4 +1,4 @@
-/* Finds the user that a command changes to, and tries files with his rights. */
+/* Finds the user to which a command changes, and tries files with that user's rights. */
 #include "process/start.h"
 
 #include "process/exec.h"
@@ -10,11 +10,11 @@
 #define UNTRIED 255 /* no errno */
 #define NAME_ROOM 24
 
-/* How each of them is told the user: by an option with a value, or by the first word that is no option. */
+/* The commands, and how each names the user: by an option with a value, or by the first word that is no option. */
 static const struct {
     char name[NAME_ROOM];
     char option[NAME_ROOM]; /* "" : none */
-    char letter;            /* of the same option; 0: none */
+    char letter;            /* the option's letter; 0: none */
     bool by_word;
 } changers[] = {
     {"chpst", "", 'u', false},     {"doas", "", 'u', false},
@@ -25,7 +25,9 @@ static const struct {
     {"sudo", "user", 'u', false},
 };
 
-/* The value of an option that is written "--NAME=VALUE", "--NAME VALUE", "-L VALUE", "-XL VALUE" or "-LVALUE". */
+/*
+ * Returns the option's value, written "--NAME=VALUE", "--NAME VALUE", "-L VALUE", "-XL VALUE" or "-LVALUE"; else NULL.
+ */
 static const char *option_value(const char *const *word, const char *name, char letter) {
     const char *text = *word;
     size_t size = strlen(text), length = strlen(name);
@@ -39,7 +41,7 @@ static const char *option_value(const char *const *word, const char *name, char 
     return text[length + 2] == '=' ? text + length + 3 : text[length + 2] == '\0' ? word[1] : NULL;
 }
 
-/* "-c COMMAND" and the like, of su and runuser. */
+/* True for options of su and runuser that have a value in the next word, like "-c COMMAND". */
 static bool takes_next(const char *text) {
     static const char letters[] = "csgGwC";
     if (text[0] != '-' || text[1] == '\0' || text[2] != '\0')
@@ -51,7 +53,7 @@ static bool takes_next(const char *text) {
     return false;
 }
 
-/* NULL: it does not say. */
+/* Returns the user that the words name; NULL: none. */
 static const char *told_user(const char *const *argv, size_t changer) {
     for (const char *const *word = argv + 1; *word; word++) {
         const char *value = option_value(word, changers[changer].option, changers[changer].letter);
@@ -65,7 +67,7 @@ static const char *told_user(const char *const *argv, size_t changer) {
     return NULL;
 }
 
-/* NAME or NAME:GROUP; the fields of /etc/passwd. Where it has no such name, nobody; returns whether it is known. */
+/* Reads NAME or NAME:GROUP, and the user's line of /etc/passwd. False, with user nobody: neither a number nor there. */
 static bool identify(const char *told, struct unsock_user *user) {
     struct unsock_lines lines;
     struct unsock_span line, rest = unsock_span_of(told);
@@ -102,7 +104,7 @@ static bool identify(const char *told, struct unsock_user *user) {
     return known;
 }
 
-/* The groups that list him in /etc/group. */
+/* Adds the groups of /etc/group that list the user. */
 static void add_groups(struct unsock_user *user) {
     struct unsock_lines lines;
     struct unsock_span line;
@@ -138,7 +140,7 @@ bool unsock_user_change(const char *file, const char *const *argv, struct unsock
             continue;
         const char *told = told_user(argv, i);
         if (!told)
-            return false; /* it stays root */
+            return false; /* no user is named: it stays root */
         unsock_user_named(told, user);
         return user->uid != 0;
     }
@@ -151,7 +153,9 @@ static bool take_rights(const struct unsock_user *user) {
            unsock_setresuid(user->uid, user->uid, user->uid) >= 0;
 }
 
-/* In a child that ends here. Where the rights cannot be taken on, nothing is known, and nothing said. */
+/*
+ * In a child: maps the library with the user's rights, and ends. Without the rights nothing is known, and all is well.
+ */
 __attribute__((noreturn)) static void try_it(const struct unsock_user *user, const char *library) {
     if (!take_rights(user))
         unsock_exit(LOADS);
@@ -160,7 +164,7 @@ __attribute__((noreturn)) static void try_it(const struct unsock_user *user, con
     unsock_exit(unsock_is_error(memory) ? LACKS : LOADS);
 }
 
-/* The exit status of the child with this number; -1: there is none. */
+/* Returns the child's exit status; -1 if there is no child or a signal ended it. */
 static int wait_for_child(long child) {
     int status = 0;
     if (child < 0)

@@ -1,4 +1,5 @@
-/* A program's title may overwrite what /proc/PID/environ shows, so that one sign alone does not tell all. */
+/* Finds and kills the processes that use a directory. A program's title may overwrite /proc/PID/environ, so that
+ * sockets and parents are checked, too. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
@@ -14,20 +15,20 @@
 #define PROCESSES_MOST 256 /* at once */
 
 struct users {
-    struct unsock_span variable; /* UNSOCK_DIR=DIRECTORY with the NUL at its end; empty: it is too long */
+    struct unsock_span variable; /* UNSOCK_DIR=DIRECTORY with the NUL */
     struct statx directory;
     unsigned socket_count, count;
-    uint32_t sockets[SOCKETS_MOST];     /* that are bound in the directory: their inodes */
-    uint32_t processes[PROCESSES_MOST]; /* that use it */
-    int descriptors[PROCESSES_MOST];    /* of them: their numbers may be other processes' meanwhile */
+    uint32_t sockets[SOCKETS_MOST];     /* the inodes of sockets that are bound in the directory */
+    uint32_t processes[PROCESSES_MOST]; /* that use the directory */
+    int descriptors[PROCESSES_MOST];    /* their pidfds: a process's number may be used again */
     char buffer[CHUNK];
 };
 
-/* How much of the variable that is looked for the bytes so far have matched. */
+/* The state of a search for a variable in /proc/PID/environ, which is read in pieces. */
 struct match {
     struct unsock_span wanted;
     size_t matched;
-    bool apart; /* not at the beginning of a string */
+    bool apart; /* the current string differs */
 };
 
 static bool is_matched_by(struct match *match, const char *bytes, size_t count) {
@@ -46,7 +47,7 @@ static bool is_matched_by(struct match *match, const char *bytes, size_t count) 
     return false;
 }
 
-/* Writes "/proc/PID/NAME". */
+/* Writes "/proc/PID/NAME" into `path`, and returns it. */
 static const char *process_path(uint64_t process, const char *name, char path[64]) {
     struct unsock_text text = unsock_text_in(path, 64);
     unsock_text_put(&text, "/proc/");
@@ -94,7 +95,7 @@ static bool has_socket(const struct users *users, uint32_t process) {
     return found;
 }
 
-/* Returns the process's parent; 0: it is in another namespace, or there is none; -1: the process has ended. */
+/* Returns the process's parent; 0: none, or in another namespace; -1: the process has ended. */
 static int64_t parent_of(uint32_t process) {
     char path[64];
     struct unsock_lines lines;
@@ -126,7 +127,7 @@ static bool note_socket(void *context, const struct unsock_unix_socket *socket) 
     return users->socket_count < SOCKETS_MOST;
 }
 
-/* Notes the process if it uses the directory. */
+/* Notes the process if it uses the directory; true then. */
 static bool note_process(struct users *users, uint32_t process) {
     long fd = unsock_pidfd_open(process, 0);
     if (fd < 0)
@@ -140,7 +141,8 @@ static bool note_process(struct users *users, uint32_t process) {
     return true;
 }
 
-/* Notes all that use the directory but `spared`. After one that was found once more: a child may come before it. */
+/* Notes the processes that use the directory, except `spared`. A child may come before its parent: so passes are
+ * repeated. */
 static void find_users(struct users *users, const char *directory, const uint32_t spared[2]) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -168,7 +170,7 @@ static void forget_users(struct users *users) {
         unsock_close(users->descriptors[--users->count]);
 }
 
-/* Returns true if one of them has ended by it. */
+/* Kills the processes. True if one of them has ended within half a second. */
 static bool end_users(const struct users *users) {
     bool ended = false;
     for (unsigned i = 0; i < users->count; i++)
@@ -190,7 +192,7 @@ bool unsock_users_of(const char *directory) {
     return any;
 }
 
-/* "NAME (PID)" */
+/* Puts "NAME (PID)". */
 static void put_process(struct unsock_text *text, uint32_t process) {
     char path[64], name[32];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, process_path(process, "comm", path), O_RDONLY | O_CLOEXEC, 0);

@@ -90,8 +90,7 @@ __attribute__((noreturn)) static void fail_load(const char *what, const char *wh
     unsock_exit(status);
 }
 
-/* Removes UNSOCK_LOAD_FILE and UNSOCK_LOAD_NAME from the environment. Two pointers are 16 bytes: the stack stays
- * aligned. */
+/* Removes the two variables of the loader from the environment. The stack stays aligned: two pointers are 16 bytes. */
 static void remove_strings(struct start *start) {
     size_t words = (size_t)((uint64_t *)(start->environment + start->variables - LOAD_STRINGS) - start->stack);
     memmove(start->stack + LOAD_STRINGS, start->stack, words * sizeof(uint64_t));

@@ -9,11 +9,8 @@
 #define KEPT 4096                /* stacks that are kept and used again */
 #define TRIES 16                 /* kept stacks that are checked in one search for an ended thread's */
 
-/*
- * A call uses at most DEEPEST bytes of stack (tests/unit/stack_test.ts). A handler of the program's may interrupt it
- * and be trapped itself. So there must be room for FRAMES signal frames more: two for signals, two for the handler's
- * use.
- */
+/* A call uses at most DEEPEST bytes of stack (tests/unit/stack_test.ts). A handler of the program's may interrupt it
+ * and be trapped itself. So FRAMES signal frames more must have room: two for the signals, two for the handler. */
 #define DEEPEST 8192
 #define FRAMES 4
 #define NEEDED_BY_GO (16 * 1024)

@@ -1,8 +1,5 @@
-/*
- * Rewrites a program before it runs: finds the places, makes their stubs, and puts jumps to them. The program's pages
- * are writable meanwhile, and not executable. If the kernel refuses to make them executable again, they are mapped
- * anew.
- */
+/* Rewrites a program before it runs: finds the places, makes their stubs, and puts jumps to them. Its pages are
+ * writable meanwhile, not executable. If the kernel refuses to make them executable again, the file is mapped again. */
 #include "trap/image.h"
 
 #include "memory/fds.h"
