@@ -1,7 +1,7 @@
 /*
- * Reading control files: bytes from outside, checked before anything in them is used. Contents are kept: a file with
- * the same inode and time of last change is not read again. One that changed a moment ago may change again without
- * another time, and is read each time.
+ * Reads control files and checks their bytes before anything in them is used. Contents are kept: a file with the same
+ * inode and time of change is not read again. A file that changed a moment ago may change again within one tick of its
+ * clock, so it is read each time.
  */
 #include "files/control_file.h"
 
@@ -10,13 +10,13 @@
 
 #define LOOKED_AT (STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_CTIME)
 #define PLACES 16
-#define SETTLED_NS (2 * UNSOCK_SECOND_NS) /* FAT's clock ticks so slowly, and none more slowly */
+#define SETTLED_NS (2 * UNSOCK_SECOND_NS) /* a tick of FAT's clock, the slowest of all */
 
 static uint64_t time_of(int64_t seconds, uint64_t nanoseconds) {
     return (uint64_t)seconds * UNSOCK_SECOND_NS + nanoseconds;
 }
 
-/* A file as it was at some time; chmod and chown change the time. */
+/* A version of a file. chmod and chown change `changed`, too. */
 struct version {
     uint64_t inode;
     uint32_t device[2];
@@ -24,7 +24,7 @@ struct version {
 };
 
 static UNSOCK_TABLE struct kept {
-    uint32_t lock; /* rt/base.h */
+    uint32_t lock; /* a version counter (rt/base.h) */
     struct version version;
     struct unsock_control_file content;
 } kept[PLACES];
@@ -35,7 +35,7 @@ static struct version version_of(const struct statx *status) {
                             .changed = time_of(status->stx_ctime.tv_sec, status->stx_ctime.tv_nsec)};
 }
 
-/* False for a file that not everybody may read: opening it has to report EACCES. */
+/* Copies the kept content. False if there is none, or not everybody may read the file: to open it may give EACCES. */
 static bool recall(const struct statx *status, struct unsock_control_file *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
@@ -46,7 +46,7 @@ static bool recall(const struct statx *status, struct unsock_control_file *conte
     return unsock_seqlock_holds(&place->lock, begun);
 }
 
-/* `now`: a time at which it was not read yet. */
+/* Keeps a content. `now`: a time before the file was read. */
 static void keep_content(const struct statx *status, const struct timespec *now, const uint8_t *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
@@ -58,7 +58,9 @@ static void keep_content(const struct statx *status, const struct timespec *now,
     unsock_seqlock_publish(&place->lock);
 }
 
-/* One byte more than a control file has, so that a longer file is seen as such. Some file systems give it in pieces. */
+/*
+ * Reads up to `size` bytes, one more than a control file has: a longer file then fails. Some file systems give pieces.
+ */
 static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
     while (filled < size) {
@@ -72,7 +74,7 @@ static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     return (long)filled;
 }
 
-/* Root, this user, and whoever made the directory may say where the traffic of others goes; somebody else may not. */
+/* True if the owner may redirect this user's traffic: root, this user, and the directory's owner may. */
 static bool is_trusted_owner(uint32_t owner, const char *path) {
     struct statx status;
     char directory[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
@@ -86,7 +88,7 @@ static bool is_trusted_owner(uint32_t owner, const char *path) {
     return unsock_statx(AT_FDCWD, directory, 0, STATX_UID, &status) == 0 && status.stx_uid == owner;
 }
 
-/* Both the file and the link that led to it, if there is one. */
+/* Checks the owner of the file, and the owner of a link at its path. */
 UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const char *path, bool linked) {
     struct statx link;
     return is_trusted_owner(file->stx_uid, path) &&
@@ -94,7 +96,7 @@ UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const cha
                         is_trusted_owner(link.stx_uid, path)));
 }
 
-/* Returns the file's type or -errno, and whether it is a link. Neither blocks at a FIFO or device nor wakes anybody. */
+/* Returns the file's type or -errno, and whether its path is a link. Opens nothing, so no FIFO or device blocks. */
 static long look_at_file(const char *path, struct statx *status, bool *linked) {
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, LOOKED_AT, status);
     *linked = result == 0 && (status->stx_mode & S_IFMT) == S_IFLNK;
@@ -103,7 +105,7 @@ static long look_at_file(const char *path, struct statx *status, bool *linked) {
     return result < 0 ? result : status->stx_mode & S_IFMT;
 }
 
-/* Checks the open file, not the path, which may lead to another by now. */
+/* Reads and checks the open file, not its path, which may have another file by now. */
 UNSOCK_OWN_FRAME static int read_open(long fd, const char *path, bool linked, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     struct statx status;
@@ -132,7 +134,7 @@ int unsock_control_file_read(const char *path, struct unsock_control_file *contr
         return result < 0 ? (int)result : -ENODATA;
     if (control && recall(&status, control) && may_be_followed(&status, path, linked))
         return 0;
-    /* O_NONBLOCK keeps even a FIFO from blocking. */
+    /* O_NONBLOCK: a FIFO may have taken the file's place. */
     int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (linked ? 0 : O_NOFOLLOW);
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, path, flags, 0);
     if (fd < 0)

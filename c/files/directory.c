@@ -1,7 +1,4 @@
-/*
- * The directory of the socket files: making it, its own name, another one in its place for a while, and changes in it,
- * by path or from its descriptor.
- */
+/* Makes the directory, finds its own name, visits another directory, and changes names by path or from a descriptor. */
 #include "files/directory.h"
 
 #include "kernel/socket_info.h"
@@ -78,11 +75,11 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
         result = make_with_parents(path);
         result = result == 0 ? stat_directory(path, &status) : result;
     } else if (result == -EACCES) {
-        return true; /* the program may need no network: the first call that does says so (kernel/log.h) */
+        return true; /* the program may need no network: its first call that does logs it (kernel/log.h) */
     }
     if (result == 0 && (status.stx_mode & S_IFMT) == S_IFDIR) {
         shared_directory = (status.stx_mode & UNSOCK_OTHERS_WRITE) != 0;
-        /* Numbers of devices are small, those of files have few digits: they don't meet. */
+        /* Device numbers are small, and inode numbers have few digits: they do not overlap. */
         tag = status.stx_ino ^ (uint64_t)status.stx_dev_major << 52 ^ (uint64_t)status.stx_dev_minor << 32;
         struct unsock_directory_id found = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};
         unsock_directory_change_start(&found, may_move);
@@ -148,9 +145,9 @@ bool unsock_directory_may_move(void) {
     return moves;
 }
 
-/* From where, and by which name. */
+/* The arguments of a call that changes a name: where to begin, and the name from there. */
 struct place {
-    long at; /* a descriptor of ours, AT_FDCWD, or why there is none */
+    long at; /* a descriptor of the library's, AT_FDCWD, or -errno */
     const char *name;
 };
 
@@ -160,7 +157,7 @@ bool unsock_directory_has_path(const char *path) {
            path[length] == '/';
 }
 
-/* -EACCES where another directory is in the place by now. */
+/* Opens the directory. Returns -EACCES if another directory is in its place now. */
 static long open_known_directory(void) {
     struct statx status;
     long fd = unsock_openat(AT_FDCWD, unsock_settings.directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);

@@ -1,4 +1,4 @@
-/* The directory: where it is, its lock, its names, and who changes it. */
+/* The directory: its place, its lock, and changes of its names. */
 #ifndef UNSOCK_FILES_DIRECTORY_H
 #define UNSOCK_FILES_DIRECTORY_H
 
@@ -6,118 +6,110 @@
 #include "rules/port_record.h"
 #include "rules/settings.h"
 
-/* directory.c: The directory of the socket files. */
+/* directory.c: Makes the directory of the socket files, and changes it. */
 
-/*
- * Makes the directory (0755, parents too) where it is missing. One that this user cannot reach is no reason to refuse.
- * Returns false with one line in `error`, also where others could put another in its place and UNSOCK_TRUST is not set.
- */
+/* Makes the directory (0755, with its parents) if it is missing. A directory that this user cannot reach is accepted.
+ * Returns false with one line in `error`, also if others could put another in its place and UNSOCK_TRUST is not set. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
-/*
- * A number that is this directory's, by whatever path it is reached: what is named after it is apart from what another
- * directory's programs name, where names are common to all (a network namespace's abstract ones). 0: not known.
- */
+/* Returns a number for this directory, the same by any path; 0: unknown. Abstract names contain it, since they belong
+ * to a whole network namespace: so programs of two directories have different ones. */
 uint64_t unsock_directory_tag(void);
 
-/* True if others than its owner could write to it when the process started. */
+/* True if users other than its owner could write to it when the process started. */
 bool unsock_directory_is_shared(void);
 
 /*
- * The directory's own name: /run/x, where the program was told /var/run/x and that leads through a link. All who are in
- * one mount namespace then have one name for it, and know each other's sockets by that.
- *
- * Puts its own name in the place of the one in the settings, if it has another and that fits. The directory is there.
- * Without /proc the name stays as it is.
+ * Replaces the directory in the settings by its own name, if that differs and fits: /run/x for /var/run/x, as /var/run
+ * is a link. So all processes of a mount namespace have one name for it, by which they recognise each other's sockets.
+ * The directory exists. Without /proc nothing changes.
  */
 void unsock_directory_name_settle(struct unsock_settings *settings);
 
-/*
- * Another directory of socket files than the one in force, for who asks about it: a port's names are those of the
- * directory in force, which is kept here meanwhile. Not for use while other threads make socket calls.
- */
+/* A visit to another directory: a port's names are always those of the directory in the settings. Until the visit ends,
+ * this struct keeps that one. Not for use while other threads make socket calls. */
 struct unsock_directory_visit {
     char directory[UNSOCK_DIR_ROOM];
     size_t length;
 };
 
-/* `directory`: an absolute path of `length` bytes. False, and nothing to end: it is none, or its names have no room. */
+/*
+ * `directory`: an absolute path of `length` bytes. False, and no visit has begun: it is none, or its names do not fit.
+ */
 bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length);
 void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
 
 /*
- * lock.c: The lock of a directory, held by whoever removes or moves a socket file in it.
+ * lock.c: The lock of a directory. A process holds it while it removes or renames a socket file there.
  *
- * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". To make a file costs several times what it
- * costs to open one. So in a directory that nobody but its owner may write to, a process leaves the file there until it
- * ends. In others another user could not open it, and the file is there only while somebody has the lock or waits for
- * it.
- *   - Only those who may write to the directory can have the lock. Nobody else can make the file, and its mode lets
- *     nobody else open it, for reading neither.
- *   - A process that is killed has it no longer, and a child that another thread forked meanwhile never has it: such
+ * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". To make the file costs several times what
+ * it costs to open it. So in a directory to which only its owner may write, a process leaves the file there until it
+ * ends. In other directories another user could not open it, so it exists only while a process has the lock or waits
+ * for it.
+ *   - Only users with write permission to the directory can take the lock: nobody else can make the file, or open it in
+ *     any mode.
+ *   - The kernel frees the lock of a killed process. A child that another thread forked meanwhile never has it: record
  *     locks belong to the process that took them.
  *   - Threads of one process would share it. They exclude each other by a word in memory.
  *
- * Signals are held back meanwhile in the first thread alone. A thread that holds signals back and lets them in again
- * takes what was sent to the process just then. It would also take what the first thread has been woken for; that one
- * would sleep on, and Python runs its handlers nowhere else.
+ * Only the first thread blocks signals meanwhile. A thread that unblocks signals takes those that were sent to the
+ * process just then, also the one for which the first thread was woken. That thread would sleep on, and Python runs its
+ * handlers in no other.
  */
 
 struct unsock_lock {
-    long fd;          /* of the lock's file; -errno: why there is none */
-    bool blocks;      /* signals are held back */
+    long fd;          /* of the lock's file, or -errno */
+    bool blocks;      /* signals are blocked */
     bool keeps;       /* the file stays for the next time */
-    bool closes;      /* a socket is to be closed: where this process has left the file, it is as it was */
-    uint64_t signals; /* then: the thread's mask before */
-    char path[128];   /* of the lock's file: its directory's may be as long as fits into a sun_path */
+    bool closes;      /* for a close: a file that this process left is taken as it is */
+    uint64_t signals; /* the thread's mask before, if `blocks` */
+    char path[128];   /* of the lock's file: longer than a sun_path can be */
 };
 
 /*
- * Locks a directory (an absolute path of `length` bytes). Waits for others, at most a second, and 20 ms where this
- * process has done so in vain in the last ten seconds; not in a signal handler that has interrupted this thread while
- * it has a lock. Returns 0; or, not locked, -EADDRINUSE when others have it all the time, -EACCES for a directory that
- * cannot be written to, -ENOBUFS when there is no descriptor, space or memory.
+ * Locks a directory (an absolute path of `length` bytes). Waits at most a second for other processes, but 20 ms if this
+ * process has waited in vain in the last ten seconds, and not at all in a signal handler that has interrupted this
+ * thread with a lock. Returns 0; -EADDRINUSE if others had the lock all the time; -EACCES if the directory cannot be
+ * written to; -ENOBUFS without a descriptor, space or memory.
  */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
 /*
- * The same of the directory of the socket files. `closes`: to close a socket. Whether others may write to the directory
- * by now is asked where one is bound: whoever may not open the file that this process has left, waits for that anyway.
+ * Locks the directory of the socket files. `closes`: for a close. Then a lock file that this process left is opened
+ * without a look at the directory's mode. If others may write there by now, the next bind sees that; and a user who
+ * cannot open the lock file waits in any case.
  */
 long unsock_lock_take(struct unsock_lock *lock, bool closes);
 
-/* Unlocks, whatever locking said. */
+/* Unlocks; after a failed lock it only restores the signal mask. */
 void unsock_lock_drop(struct unsock_lock *lock);
 
-/*
- * This process ends: removes the file that it has left for the next time. Waits for nobody: who has the lock now, and
- * leaves the file, removes it in turn.
- */
+/* At the end of the process: removes the file that it has left. Waits for no other process: if one has the lock and
+ * leaves the file, that one removes it. */
 void unsock_lock_end(void);
 
 /*
- * Changing what is in the directory of the socket files. Its path leads elsewhere once somebody has
- * put another directory in its place; where others than root and the user could do that (UNSOCK_TRUST), each change is
- * made from a descriptor of the very directory that was there at the start. Elsewhere that costs nothing: the path is
- * as good.
+ * Changes in the directory of the socket files. If a user other than root and this one can replace the directory
+ * (UNSOCK_TRUST), its path may lead to another one later. Then each change is made from a descriptor of the directory
+ * that was there at the start; else by path, which costs nothing.
  *
- * The functions take absolute paths, as their namesakes of the kernel, and return what the kernel says; -EACCES where
+ * The functions take absolute paths and return the kernel's results, like the system calls of these names; -EACCES if
  * another directory is in the place.
  */
 
-/* Which directory it is; inode 0: it cannot be reached. */
+/* The directory's identity; inode 0: it cannot be reached. */
 struct unsock_directory_id {
     uint64_t inode;
     uint32_t major, minor; /* of its file system */
 };
 
-/* As it was found at the start, and whether others than root and the user could put another in its place. */
+/* Sets the directory that was found at the start, and whether an untrusted user could put another one in its place. */
 void unsock_directory_change_start(const struct unsock_directory_id *directory, bool may_move);
 
-/* True if changes in it must be made from its descriptor, not by path. */
+/* True if changes must be made from its descriptor, not by path. */
 bool unsock_directory_may_move(void);
 
-/* True if the path begins with that directory's and a slash. */
+/* True if the path begins with the directory's path and a slash. */
 bool unsock_directory_has_path(const char *path);
 
 long unsock_directory_unlink(const char *path);
@@ -125,48 +117,49 @@ long unsock_directory_symlink(const char *text, const char *path);
 long unsock_directory_link(const char *from, const char *to);
 long unsock_directory_rename(const char *from, const char *to);
 
-/* With flags of renameat2(2). */
+/* The same with flags of renameat2(2). */
 long unsock_directory_rename_with(const char *from, const char *to, unsigned flags);
 
-/* Times of the file itself, not of what it leads to (utimensat(2)). */
+/* Sets the times of the file itself, also if it is a link (utimensat(2)). */
 long unsock_directory_set_times(const char *path, const void *times);
 
-/* Opens it (openat(2)), as a descriptor of the library (kernel/socket_info.h). */
+/* Opens the file (openat(2)) with a descriptor for the library's own use (kernel/socket_info.h). */
 long unsock_directory_open(const char *path, int flags, int mode);
 
-/* directory_list.c: Lists a directory of socket files, name by name, as the library itself reads it. */
+/* directory_list.c: Lists the names in a directory of socket files, as the library itself reads them. */
 
 /* The kinds of names. */
 enum unsock_directory_list_what {
-    UNSOCK_DIRECTORY_LIST_PLAIN,    /* PORT.sock itself: a plain Unix server's, a datagram client's, a control file */
-    UNSOCK_DIRECTORY_LIST_PORT,     /* PORT.sock, a link to the port's first socket, which `entry` is */
-    UNSOCK_DIRECTORY_LIST_FIRST,    /* the file of that */
-    UNSOCK_DIRECTORY_LIST_LISTED,   /* that of another one in the record */
-    UNSOCK_DIRECTORY_LIST_WAITING,  /* that of one that waits for another of its process */
-    UNSOCK_DIRECTORY_LIST_UNLISTED, /* a name of a socket's that the port knows nothing of */
-    UNSOCK_DIRECTORY_LIST_RECORD,   /* from here on what the library has there for itself */
+    UNSOCK_DIRECTORY_LIST_PLAIN,   /* PORT.sock: a socket of a plain Unix server or a datagram client, or a control file
+                                    */
+    UNSOCK_DIRECTORY_LIST_PORT,    /* PORT.sock, a link to the port's first socket; `entry` is that socket */
+    UNSOCK_DIRECTORY_LIST_FIRST,   /* the first socket's own file */
+    UNSOCK_DIRECTORY_LIST_LISTED,  /* the own file of another socket in the record */
+    UNSOCK_DIRECTORY_LIST_WAITING, /* the own file of a socket that waits for another one of its process */
+    UNSOCK_DIRECTORY_LIST_UNLISTED, /* the own file of a socket that the port's names do not have */
+    UNSOCK_DIRECTORY_LIST_RECORD,   /* from here on names for the library's own use */
     UNSOCK_DIRECTORY_LIST_NEXT,
     UNSOCK_DIRECTORY_LIST_INNER,
 };
 
 struct unsock_directory_list_one {
-    const char *name; /* good until the next one */
+    const char *name; /* valid until the next call */
     enum unsock_directory_list_what what;
-    struct unsock_port_key key; /* but for INNER */
+    struct unsock_port_key key; /* not for INNER */
     struct unsock_port_entry entry;
 };
 
 struct unsock_directory_list {
-    uint16_t only; /* this port's alone; 0: of all */
+    uint16_t only; /* lists only this port; 0: all */
     struct unsock_directory_visit visit;
     struct unsock_entries entries;
-    struct unsock_port *port; /* the last one that was read */
+    struct unsock_port *port; /* the port that was read last */
 };
 
-/* Opens the directory at an absolute path, which may lead through links. Returns 0; or -errno, and nothing to close. */
+/* Opens the directory at an absolute path, which may have links in it. Returns 0; or -errno, with nothing to close. */
 long unsock_directory_list_open(struct unsock_directory_list *names, const char *directory, uint16_t only);
 
-/* False at the end: names->entries.fd is -errno then where not all has been told. */
+/* Returns false at the end. If not all names could be read, names->entries.fd is -errno then. */
 bool unsock_directory_list_next(struct unsock_directory_list *names, struct unsock_directory_list_one *one);
 
 void unsock_directory_list_close(struct unsock_directory_list *names);

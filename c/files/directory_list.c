@@ -1,4 +1,4 @@
-/* Lists a directory of socket files. */
+/* Lists the names in a directory of socket files, and what each is for its port. */
 #include "files/directory.h"
 
 #include "files/port.h"
@@ -9,12 +9,12 @@ long unsock_directory_list_open(struct unsock_directory_list *names, const char 
     *names = (struct unsock_directory_list){.only = only};
     if (!unsock_directory_visit_begin(&names->visit, directory, strlen(directory)))
         return -EINVAL;
-    unsock_text_join(&text, directory, "/."); /* whatever links lead there */
+    unsock_text_join(&text, directory, "/."); /* a link at the path is followed */
     unsock_entries_open(&names->entries, AT_FDCWD, path);
     names->port = unsock_port_borrow();
     long result = names->entries.fd < 0 ? names->entries.fd : names->port ? 0 : -ENOBUFS;
     if (names->port)
-        names->port->key = (struct unsock_port_key){.number = 0}; /* it has been lent before */
+        names->port->key = (struct unsock_port_key){.number = 0}; /* an earlier borrower's */
     if (result < 0)
         unsock_directory_list_close(names);
     return result;
@@ -27,7 +27,7 @@ void unsock_directory_list_close(struct unsock_directory_list *names) {
     unsock_directory_visit_end(&names->visit);
 }
 
-/* Many of a port's names stand side by side: it is read once for those. */
+/* Reads the port, unless the last name was of the same port, as often. */
 static void read_listed_port(struct unsock_port *port, struct unsock_port_key key) {
     if (port->key.number != key.number || port->key.type != key.type)
         unsock_port_read(port, key);

@@ -1,4 +1,4 @@
-/* The system's ephemeral port range (ip(7), ip_local_port_range), walked from a random start in each process. */
+/* Chooses ephemeral ports (ip(7), ip_local_port_range), from a random start in each process. */
 #include "files/bind.h"
 
 #include "memory/process.h"
@@ -6,9 +6,11 @@
 
 #define FIRST_DEFAULT 32768
 #define LAST_DEFAULT 60999
-#define SPREAD 0x9e3779b1u /* a number and the next are far apart, whatever the range (Knuth, 6.4) */
+#define SPREAD 0x9e3779b1u /* puts successive process numbers far apart in any range (Knuth, 6.4) */
 
-/* first | last << 16, or 0 while unknown: one word, so that two threads may both read it in. */
+/*
+ * first | last << 16; 0: not read yet. One word, so that two threads may both set it.
+ */
 static uint32_t range;
 static uint32_t start;
 
@@ -36,10 +38,8 @@ static uint32_t known_range(void) {
     return known;
 }
 
-/*
- * Of this process, by its number: children that went on where their parent is would all try the same ports, one after
- * the other. getpid may be called in every sandbox.
- */
+/* Returns this process's cursor, which starts by its number: children with their parent's cursor would all try the same
+ * ports. Every sandbox allows getpid. */
 static uint32_t *cursor(void) {
     uint32_t *own = &unsock_this_process()->port_cursor;
     if (__atomic_load_n(own, __ATOMIC_RELAXED) == 0)
@@ -54,8 +54,7 @@ unsigned unsock_ephemeral_count(void) {
 
 uint16_t unsock_ephemeral_next(void) {
     uint32_t known = known_range(), *next = cursor();
-    /* Not one atomic step: two threads may get the same port, and then the kernel tells one of them that it is taken.
-     */
+    /* Two threads may get the same port here; the bind of one of them then fails, and it tries the next port. */
     uint32_t step = __atomic_load_n(next, __ATOMIC_RELAXED);
     __atomic_store_n(next, step + 1, __ATOMIC_RELAXED);
     return (uint16_t)((known & 0xffff) + step % ((known >> 16) - (known & 0xffff) + 1));

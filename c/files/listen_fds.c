@@ -1,11 +1,11 @@
-/* Sockets that a service manager has opened for this program and handed over. */
+/* Finds sockets that a service manager has opened for this program and handed over. */
 #include "files/bind.h"
 
 #include "kernel/socket_info.h"
 #include "rules/settings.h"
 
 #define FIRST 3          /* SD_LISTEN_FDS_START (sd_listen_fds(3)) */
-#define COUNT_MOST 65536 /* more than there are ports: what says more was written by no service manager */
+#define COUNT_MOST 65536 /* the number of ports: no service manager hands over more */
 
 int unsock_listen_fds_count;
 
@@ -21,7 +21,7 @@ void unsock_listen_fds_start(const struct unsock_environment *environment) {
         unsock_listen_fds_count = (int)count;
 }
 
-/* How many bytes of an AF_UNIX name count: of a path those before the NUL, of an abstract one all. */
+/* Returns the length of an AF_UNIX name: of a path up to the NUL, of an abstract name all. */
 static size_t name_size(const struct sockaddr_un *name, size_t length) {
     size_t most = length > UNSOCK_SUN_PATH_OFFSET ? length - UNSOCK_SUN_PATH_OFFSET : 0, size = 0;
     most = UNSOCK_MIN(most, sizeof(name->sun_path));
@@ -32,7 +32,7 @@ static size_t name_size(const struct sockaddr_un *name, size_t length) {
     return size;
 }
 
-/* A connection has its listener's name (Accept=yes in the unit). */
+/* An accepted connection has its listener's name, too (Accept=yes in the unit): so a stream must listen. */
 bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length) {
     union unsock_sockaddr own;
     long own_length = unsock_socket_name(fd, __NR_getsockname, &own);
@@ -44,7 +44,8 @@ bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, sock
            (type != SOCK_STREAM || unsock_socket_option(fd, SO_ACCEPTCONN) == 1);
 }
 
-/* A descriptor that has this socket, and that the program has bound, or found by itself; -1: none from this one on. */
+/* Returns the first descriptor with this socket, from `from` on, that the program has bound or uses as handed over.
+ * Returns -1 if there is none. */
 static int next_user(uint64_t cookie, int type, int from) {
     for (int fd = from; fd < unsock_fds_end(); fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);

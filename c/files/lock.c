@@ -1,4 +1,4 @@
-/* The lock of a directory. */
+/* Locks a directory by a record lock on a file in it (files/directory.h). */
 #include "files/directory.h"
 
 #include "kernel/socket_info.h"
@@ -28,7 +28,7 @@ struct record {
     int32_t pid;
 };
 
-/* A thread that ended in a signal handler gives nothing back. */
+/* True if the thread that has the lock has ended: one that ends in a signal handler does not unlock. */
 static bool has_ended(int32_t thread) {
     return unsock_this_process_owns_descriptors() && unsock_tgkill(unsock_this_process()->owner, thread, 0) == -ESRCH;
 }
@@ -39,7 +39,7 @@ static void close_left(struct unsock_this_process *own) {
     unsock_close_open(left);
 }
 
-/* Of the text, which stays as it is while the lock is held. */
+/* Returns a checksum of the path, which does not change while the lock is held. */
 static uint64_t sum_of(const struct unsock_lock *lock) {
     uint64_t sum = 0, word;
     for (size_t i = 0; i < sizeof(lock->path); i += sizeof(word)) {
@@ -73,9 +73,9 @@ struct signal_stack {
 };
 
 /*
- * True if a signal handler that interrupted this thread while it had the lock made this call. The kernel has then put a
- * frame between the two (struct rt_sigframe: arch/x86/kernel/signal.c, arch/arm64/kernel/signal.c), and the older lock
- * is as it was.
+ * True if this call comes from a signal handler that interrupted this thread while it had the lock. Then the older lock
+ * is unchanged, and a signal frame lies between it and this one (struct rt_sigframe in arch/x86/kernel/signal.c and
+ * arch/arm64/kernel/signal.c).
  */
 __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
     const struct unsock_lock *older = unsock_this_process()->lock_frame;
@@ -100,11 +100,8 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     return false;
 }
 
-/*
- * Makes the lock's file. Where others may write to the directory they may have the lock too: the same classes of users
- * may open its file, and nobody else. It gets its name when that is so: who is killed before leaves no lock that others
- * cannot open.
- */
+/* Makes the lock's file in a directory to which others may write: the same classes of users may open the file, and
+ * nobody else. The file gets its name last: a process that is killed before leaves no lock that others cannot open. */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     char name[sizeof(lock->path) + 16];
     struct unsock_text text = unsock_text_in(name, sizeof(name));
@@ -124,10 +121,8 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
     return result < 0 ? result : fd;
 }
 
-/*
- * Opens the file of a lock that is being taken, or makes it; whether it stays there when the lock is given back is said
- * in `lock`. *made: this process has made it just now, and by this name alone. Returns the descriptor or -errno.
- */
+/* Opens or makes the lock's file, and sets `lock->keeps` if it is to stay there after the unlock. *made: this process
+ * has made it, with no other name. Returns the descriptor or -errno. */
 static long open_lock_file(struct unsock_lock *lock, const char *directory, bool *made) {
     struct statx status;
     if (lock->closes && unsock_this_process()->lock_kept) {
@@ -137,7 +132,7 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
     }
     if (unsock_statx(AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status) < 0)
         return -EACCES;
-    /* Where this process has left the file, it was its user's. */
+    /* If this process has left the file, the directory was its user's. */
     bool left = lock->keeps && unsock_this_process()->lock_kept;
     bool private =
         (status.stx_mode & UNSOCK_OTHERS_WRITE) == 0 && (left || status.stx_uid == (uint32_t)unsock_geteuid());
@@ -150,15 +145,13 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
     return fd == -EEXIST ? unsock_directory_open(lock->path, FLAGS, 0) : fd;
 }
 
-/*
- * The lock counts only on the file that is there now: its last holder may have removed the one that was opened. One
- * that was made by this name alone has it as long as it has any.
- */
+/* True if the locked file is the one that is there now: the last holder of the lock may have removed it. A file that
+ * was made with this name alone has it as long as it has any. */
 static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
-    struct statx status; /* one for both: a handler's stack may be small */
+    struct statx status; /* one for both calls: a handler's stack may be small */
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)
         return false;
-    /* In a private directory nobody renames it. */
+    /* Nobody renames files in a private directory. */
     if (made || lock->keeps)
         return status.stx_nlink > 0 && (status.stx_mode & S_IFMT) == S_IFREG;
     uint64_t opened = status.stx_ino;
@@ -166,7 +159,7 @@ static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
            unsock_statx(AT_FDCWD, lock->path, AT_SYMLINK_NOFOLLOW, STATX_INO, &status) == 0 && opened == status.stx_ino;
 }
 
-/* Returns the descriptor; -EAGAIN: somebody has the lock; another -errno. */
+/* Tries once. Returns the descriptor; -EAGAIN: another process has the lock; or another -errno. */
 static long attempt(struct unsock_lock *lock, const char *directory) {
     struct record whole = {.type = F_WRLCK};
     bool made = false;
@@ -180,7 +173,8 @@ static long attempt(struct unsock_lock *lock, const char *directory) {
     return result == 0 || result == -EACCES ? -EAGAIN : result;
 }
 
-/* True if waiting may help: not where the file cannot be made, but one that cannot be opened may be about to go. */
+/* True if the lock may be had later: another process has it, or a file that cannot be opened may be removed soon. False
+ * if the file cannot be made. */
 static bool may_lock_change(const struct unsock_lock *lock, long result, int64_t waited, int64_t most) {
     struct statx status;
     if (result != -EACCES)
@@ -195,7 +189,7 @@ static long as_errno(long result) {
     return result == -EAGAIN ? -EADDRINUSE : -ENOBUFS;
 }
 
-/* Also where handlers come between. */
+/* Sleeps the whole time, even if signals are handled meanwhile. */
 static void sleep_whole(struct timespec time) {
     while (unsock_nanosleep(&time, &time) == -EINTR)
         ;
@@ -220,7 +214,7 @@ static long wait_for_lock(struct unsock_lock *lock, const char *directory, int32
         own->lock_file = (int32_t)result + 1;
     else if (first_here)
         leave_to_threads();
-    /* The lock's owner may be stopped: a process with many sockets would else wait for each of them, for hours. */
+    /* A stopped process may have the lock: a close of many sockets must not wait for each of them. */
     if (result >= 0 || waited >= WAIT_AGAIN_NS)
         own->lock_vain = result == -EAGAIN ? unsock_libc_clock() + VAIN_NS : 0;
     return result;
@@ -231,7 +225,7 @@ static long take_lock_file(struct unsock_lock *lock, const char *directory, size
     char name[sizeof(lock->path)];
     struct unsock_text text = unsock_text_in(name, sizeof(name));
     unsock_text_span(&text, (struct unsock_span){directory, length});
-    memset(lock->path, 0, sizeof(lock->path)); /* all of it is summed up */
+    memset(lock->path, 0, sizeof(lock->path)); /* sum_of reads all of it */
     unsock_text_start(&text, lock->path, sizeof(lock->path));
     unsock_text_join(&text, name, LOCK_NAME);
     int32_t first = unsock_this_process()->owner, self = unsock_own_thread();
@@ -259,12 +253,12 @@ long unsock_lock_take(struct unsock_lock *lock, bool closes) {
 
 void unsock_lock_drop(struct unsock_lock *lock) {
     if (lock->fd >= 0) {
-        /* First the name: whoever opens it from now on makes another file. */
+        /* Unlinks before it unlocks: a process that opens the name from now on makes another file. */
         if (!lock->keeps)
             unsock_directory_unlink(lock->path);
         else
             unsock_this_process()->lock_kept = true;
-        /* Not after it: the number may be another's by then, and this thread may end here. */
+        /* Cleared before the close: then the number may be another file's, and a signal may end this thread. */
         unsock_this_process()->lock_file = 0;
         unsock_close(lock->fd);
         leave_to_threads();

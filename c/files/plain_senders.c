@@ -1,4 +1,4 @@
-/* Datagram peers that are plain Unix sockets. */
+/* Invents ports for datagram peers that are plain Unix sockets. */
 #include "files/plain_senders.h"
 
 #include "files/bind.h"
@@ -6,25 +6,25 @@
 #include "files/port.h"
 #include "rt/system_calls.h"
 
-#define FIRST_PORT 61000 /* above the system's ephemeral range by default */
+#define FIRST_PORT 61000 /* above the default ephemeral range */
 #define PLACES 1024
-#define LOOKS 8             /* at places that may have become free, and at ports that may be stale, for one datagram */
-#define TAKEN_FIRST 32      /* so many ports may be others' before any of them is thought to be stale */
-#define ANSWERS_SECONDS 120 /* after the last datagram, or the last answer, none is to be expected */
+#define LOOKS 8             /* per datagram: places of which the sender may be gone, and ports that may be stale */
+#define TAKEN_FIRST 32      /* ports in use before one of them is suspected of being stale */
+#define ANSWERS_SECONDS 120 /* a port is kept so long after its last datagram in either direction */
 
 struct sender {
-    uint32_t version; /* rt/base.h */
-    uint32_t length;  /* 0: free */
-    int32_t process;  /* that took the port: it gives it back */
-    bool linked;      /* to the file of a socket of ours */
-    int64_t used;     /* seconds of CLOCK_MONOTONIC_COARSE */
+    uint32_t version; /* a version counter (rt/base.h) */
+    uint32_t length;  /* of `name`; 0: the place is free */
+    int32_t process;  /* the process that took the port, and gives it back */
+    bool linked;      /* the port's file is a hard link to a file of ours */
+    int64_t used;     /* when, in seconds of CLOCK_MONOTONIC_COARSE */
     uint64_t file[2]; /* unsock_file_key of the port's file */
     struct sockaddr_un name;
 };
 
-static struct sender *senders; /* PLACES of them; NULL until there is one */
-static void *chunk;            /* the same */
-static int used_senders;       /* places that were ever used */
+static struct sender *senders; /* PLACES of them; NULL before the first one */
+static void *chunk;            /* the same memory */
+static int used_senders;       /* one more than the highest place that was ever used */
 static uint32_t sender_cursor; /* where the search for a place goes on */
 
 static uint32_t places_used(void) {
@@ -41,7 +41,7 @@ static socklen_t path_of_port(uint32_t place, struct sockaddr_un *path) {
     return unsock_address_path((uint16_t)(FIRST_PORT + place), SOCK_DGRAM, path);
 }
 
-/* A place as it was at one moment. False while it is being written, or free. */
+/* Copies a place. False if the place is free, or is being written. */
 static bool read_place(uint32_t place, struct sender *sender) {
     const struct sender *from = &senders[place];
     uint32_t begun = unsock_seqlock_begin(&from->version);
@@ -49,7 +49,7 @@ static bool read_place(uint32_t place, struct sender *sender) {
     return unsock_seqlock_holds(&from->version, begun) && sender->length != 0;
 }
 
-/* True if the port's file is still the link that was made. Anything else at the name is somebody else's. */
+/* True if the port's file is still the link that this process made; any other file belongs to another process. */
 static bool is_our_link(uint32_t place, const struct sender *sender) {
     struct sockaddr_un path;
     uint64_t file[2];
@@ -57,14 +57,14 @@ static bool is_our_link(uint32_t place, const struct sender *sender) {
     return unsock_file_key(path.sun_path, file) == 0 && unsock_same(file, sender->file, sizeof(file));
 }
 
-/* Nobody can be at the other end of a name that no socket has any more. */
+/* True if no socket has the sender's name any more. */
 static bool is_sender_gone(const struct sender *sender) {
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
     enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &sender->name, sender->length);
     return life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE;
 }
 
-/* Clears the port's name of a killed process's file: binds to it, closes, and sweeps. False where that fails. */
+/* Removes a killed process's file from the port: binds to the port, closes, and sweeps. False if that fails. */
 static bool clear_left_over(uint32_t place) {
     struct unsock_port_key key = {(uint16_t)(FIRST_PORT + place), SOCK_DGRAM};
     struct unsock_bind bind = {.type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET, .port = key.number}};
@@ -77,15 +77,15 @@ static bool clear_left_over(uint32_t place) {
     return cleared && unsock_port_sweep(key) > 0;
 }
 
-/* A socket elsewhere, of which a control file told, has no file that could stand here: a link that leads nowhere does.
- */
+/* Makes the port's file: a hard link to the socket's own file. A socket at a control file's target has no file in the
+ * directory, so a dangling symbolic link stands for it. */
 static long make_port_link(const struct sockaddr_un *own, const struct sockaddr_un *path) {
     if (!own)
         return unsock_directory_symlink("unsock: a plain Unix sender's port", path->sun_path);
     return unsock_directory_link(own->sun_path, path->sun_path);
 }
 
-/* The one step by which a port becomes ours. Returns 0 or -errno. */
+/* Takes the port by making its file, which only one process can do. Returns 0 or -errno. */
 static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears, uint64_t file[2]) {
     struct sockaddr_un path;
     path_of_port(place, &path);
@@ -95,8 +95,7 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }
 
-/* A place that is free, or whose sender is gone and has not been heard or answered for long; its port is given back
- * then. */
+/* Claims a place that is free, or whose sender is gone and was not used for long; gives that sender's port back. */
 static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
     for (uint32_t i = 0; i < PLACES; i++) {
         struct sender sender;
@@ -149,7 +148,7 @@ static uint16_t invent(const struct sockaddr_un *own, const struct sockaddr_un *
     return 0;
 }
 
-/* False for a relative path: from here it leads to another socket than its owner's. */
+/* False for a relative path: in this process it names another socket. */
 static bool can_be_answered(const struct sockaddr_un *name, socklen_t length) {
     return length > UNSOCK_SUN_PATH_OFFSET + 1 && length <= sizeof(*name) &&
            (name->sun_family != AF_UNIX || name->sun_path[0] == '/' || name->sun_path[0] == '\0');
@@ -171,7 +170,7 @@ uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct so
     bool has_file = entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
     if (has_file)
         unsock_port_own_path(entry, &own);
-    /* Another process may have given it another name (files/port.h). */
+    /* Another process may have renamed the file (unsock_port_give_number). */
     bool linked = has_file && unsock_file_inode(own.sun_path) > 0;
     return has_file || entry->kind == UNSOCK_KIND_FOREIGN ? invent(linked ? &own : NULL, name, length, time) : 0;
 }
@@ -190,7 +189,7 @@ socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name) {
     return time - sender.used < ANSWERS_SECONDS ? unsock_address_path(0, SOCK_DGRAM, name) : 0;
 }
 
-/* Gives the ports of this process back that stand for the file (NULL: that are links leading nowhere). */
+/* Gives back this process's ports that are links to the file; or, with NULL, those that are dangling links. */
 static void give_ports_back(const uint64_t *file) {
     struct sockaddr_un path;
     struct sender sender;
@@ -207,7 +206,7 @@ static void give_ports_back(const uint64_t *file) {
     }
 }
 
-/* As long as the socket is open nobody can have taken these names: they are not stale yet. */
+/* Runs before the close: while the socket is open, its ports are not stale, and no other process takes their names. */
 void unsock_plain_sender_release(const struct unsock_fd *entry) {
     struct sockaddr_un path;
     uint64_t file[2];

@@ -1,33 +1,29 @@
 /*
- * Datagram peers that are plain Unix sockets, not under unsock. A port is invented for each. Datagrams from this
- * process and its children to that port reach the peer.
+ * Ports for datagram peers that are plain Unix sockets, not under unsock. Each peer gets an invented port. Datagrams
+ * that this process or its children send to that port reach the peer.
  *
- * An invented port is nobody else's, for certain: it is taken in the directory, as every port is that somebody has. Its
- * file is a hard link to the file of the socket that heard the sender. So whoever binds sees it alive for as long as
- * that socket is. To make a link is one step, in which one thread of one process succeeds. Where no link can be made,
- * the port is 0: as in UDP, there can be no answer.
+ * An invented port is certainly no other socket's, since it is taken in the directory like any port. Its file is a hard
+ * link to the file of the socket that received the peer's datagram. So each bind finds the port in use as long as that
+ * socket is open. Only one thread of one process can make the link. If no link can be made, the port is 0, and no reply
+ * is possible.
  */
 #ifndef UNSOCK_PLAIN_SENDERS_H
 #define UNSOCK_PLAIN_SENDERS_H
 
 #include "memory/fds.h"
 
-/*
- * The port for a sender's name, as the socket that `entry` describes heard it. 0: nothing can be sent back to it; it
- * has no name, or one that means something else in another directory, or no port can be taken.
- */
+/* Returns the port for the sender `name` of a datagram that the socket of `entry` received. 0: no reply is possible,
+ * because the sender has no name, or one that depends on its working directory, or no port can be taken. */
 uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length);
 
-/*
- * The name behind a port: its length; 0 when the port was not invented here. A port that was, and is no longer ours,
- * has the name of a file that is not there, for as long as the program may still mean the sender.
- */
+/* Writes the name behind a port. Returns its length, or 0 if the port was not invented here. If the port is not ours
+ * any more, but the program may still mean the sender, the name is one without a file. */
 socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name);
 
-/* The socket of this entry is going to be closed: gives the ports back that its file stands for. */
+/* Before the socket of this entry is closed: gives back the ports whose files are links to its file. */
 void unsock_plain_sender_release(const struct unsock_fd *entry);
 
-/* The process ends: gives the others back. */
+/* At the end of the process: gives back all others. */
 void unsock_plain_sender_end(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* A port's names in the directory. */
+/* Reads and changes a port's names in the directory. */
 #include "files/port.h"
 
 #include "files/directory.h"
@@ -6,10 +6,10 @@
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 
-#define NEXT "~" /* .PORT@~: a link before it is renamed, or what was exchanged for it */
+#define NEXT "~" /* .PORT@~: a link before its rename, or the file that was exchanged for it */
 #define RENAME_EXCHANGED 2u
 
-/* Lent to one borrower: a thread, or a handler that has interrupted it, or a child of vfork. */
+/* For one borrower at a time. Other threads, handlers that interrupt it, and children of vfork map memory. */
 static UNSOCK_TABLE struct unsock_port own_port;
 static bool borrowed;
 
@@ -26,7 +26,7 @@ void unsock_port_return(struct unsock_port *port) {
         unsock_unmap(port, sizeof(*port));
 }
 
-/* Reads the link, and logs one of another protocol. Returns its length, or -errno. */
+/* Reads a link, and logs it if it is of another protocol. Returns its length or -errno. */
 static long read_port_link(const struct sockaddr_un *path, char *text, size_t size) {
     long length = unsock_readlinkat(AT_FDCWD, path->sun_path, text, size);
     if (length > 0 && unsock_port_is_of_another_protocol((struct unsock_span){text, (size_t)length}))
@@ -49,7 +49,7 @@ enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unso
     return ours ? UNSOCK_PORT_OURS : UNSOCK_PORT_FOREIGN;
 }
 
-/* Returns its length; 0: there is none, or it does not fit. */
+/* Returns the record's length; 0: there is none, or it is too long. */
 static size_t read_record(struct unsock_port_key key, char *text) {
     struct sockaddr_un path;
     unsock_port_record_path(key, "", &path);
@@ -79,14 +79,14 @@ enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, co
     return unsock_socketfile_life(probe, &path, length);
 }
 
-/* In one step, in the place of an old one where there is one. */
+/* Makes a link in one step; `there`: replaces an old one by a rename. */
 static long put_link(struct unsock_port_key key, const char *path, const char *text, bool there) {
     struct sockaddr_un next;
     if (!there)
         return unsock_directory_symlink(text, path);
     unsock_port_record_path(key, NEXT, &next);
     long result = unsock_directory_symlink(text, next.sun_path);
-    if (result == -EEXIST) { /* of one who was killed */
+    if (result == -EEXIST) { /* left by a killed process */
         unsock_directory_unlink(next.sun_path);
         result = unsock_directory_symlink(text, next.sun_path);
     }
@@ -113,7 +113,7 @@ long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_e
         return -EADDRINUSE;
     unsock_port_record_path(port->key, "", &path);
     long result = put_link(port->key, path.sun_path, port->fresh, port->several);
-    /* One is there of a process that was killed before it counted. */
+    /* A process that was killed before PORT.sock got its "./" has left a record. */
     return result == -EEXIST ? put_link(port->key, path.sun_path, port->fresh, true) : result;
 }
 
@@ -123,7 +123,8 @@ long unsock_port_unlink_first(struct unsock_port_key key) {
     bool several;
     unsock_address_path(key.number, key.type, &path);
     long result = unsock_directory_unlink(path.sun_path);
-    /* Two answers decide: a "./" that stayed unseen would be without its record. */
+    /* ENOENT is believed only if PORT.sock cannot be read either: the caller removes the record next, and a PORT.sock
+     * with "./" must not be without one. */
     return result == -ENOENT && unsock_port_look(key, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
 }
 
@@ -202,7 +203,7 @@ long unsock_port_give_number(struct unsock_port *port, unsigned index) {
         unsock_port_unlink(port->key, &numbered);
         return -EADDRINUSE;
     }
-    port->life[index] = UNSOCK_PORT_STALE; /* the old name goes, as that of a stale one */
+    port->life[index] = UNSOCK_PORT_STALE; /* the old name is then removed with those of stale sockets */
     if (unsock_port_same(&port->first, &before))
         port->first = numbered;
     return 0;

@@ -1,11 +1,11 @@
-/* Sockets that join a port, and those that leave it: whose they are, and what becomes of the port's names. */
+/* Adds sockets to a port's names, and removes those that end. */
 #include "files/port.h"
 
 #include "files/directory.h"
 #include "memory/fds.h"
 #include "rt/system_calls.h"
 
-/* Returns the file's owner; `otherwise` where it cannot be told. */
+/* Returns the file's owner; `otherwise` if it cannot be read. */
 static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise) {
     struct statx status;
     long result = unsock_statx(AT_FDCWD, path->sun_path, AT_SYMLINK_NOFOLLOW, STATX_UID, &status);
@@ -41,7 +41,7 @@ bool unsock_port_shares_with_another(const struct unsock_port *port, const struc
     return false;
 }
 
-/* The next descriptor with a file of this port's; -1: there is none. */
+/* Returns the next descriptor with a file of this port, after `fd`; -1: none. */
 static int next_fd_of(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
     while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
         const struct unsock_fd *known = unsock_fds_known(fd);
@@ -55,7 +55,7 @@ static int next_fd_of(int fd, struct unsock_port_key key, struct unsock_port_ent
     return -1;
 }
 
-/* Of those the next one that does not listen. */
+/* The same among the descriptors that do not listen. */
 static int next_silent_fd(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
     const struct unsock_fd *known = NULL;
     while ((fd = next_fd_of(fd, key, entry)) >= 0) {
@@ -83,7 +83,7 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
     }
 }
 
-/* The file of the entry has got this number: descriptors of this process that have its socket know it from now on. */
+/* The entry's file has got this number: notes it for the descriptors of this process with that socket. */
 static void tell_number(struct unsock_port_key key, const struct unsock_port_entry *before, uint8_t number) {
     struct unsock_port_entry its;
     for (int fd = -1; (fd = next_fd_of(fd, key, &its)) >= 0;) {
@@ -93,7 +93,8 @@ static void tell_number(struct unsock_port_key key, const struct unsock_port_ent
     }
 }
 
-/* Those that the new one shares its address with get numbers, and stand at the end. *moved: so does the first one. */
+/* Gives numbers to the sockets with the address of `me`. Their new entries are the last ones. *moved: the port's first
+ * socket is one of them. */
 static long give_numbers(struct unsock_port *port, const struct unsock_port_entry *me, bool *moved) {
     struct unsock_port_entry first = port->first;
     long result = 0;
@@ -103,7 +104,8 @@ static long give_numbers(struct unsock_port *port, const struct unsock_port_entr
     return result;
 }
 
-/* Of those from number `from` on: they are known by these names from now on, or are not after all. */
+/* Ends the numbering of the entries from index `from` on. If the bind has succeeded, this process's descriptors get the
+ * new names; if not, the new names are removed. */
 static void settle_numbers(struct unsock_port *port, unsigned from, bool joined) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry, before;
@@ -117,7 +119,8 @@ static void settle_numbers(struct unsock_port *port, unsigned from, bool joined)
     }
 }
 
-/* From the record on the new one counts; then the names of stale ones go, and those that others had before. */
+/* Adds the socket to the port. It counts as soon as the record lists it. Afterwards the names of stale sockets are
+ * removed, and the old names of numbered ones. */
 static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining) {
     bool moved = false, there = port->holder == UNSOCK_PORT_OURS;
@@ -149,7 +152,8 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
     return result;
 }
 
-/* The kernel tells which are connected, whatever their numbers are by now. Returns whether any was not known to be. */
+/* Asks the kernel which sockets of this address are connected, as their numbers may have changed, and marks their
+ * entries. True if an entry was not marked before. */
 static bool mark_connected(struct unsock_port *port, const struct unsock_port_entry *like) {
     struct sockaddr_un path;
     bool any = false;
@@ -185,7 +189,7 @@ UNSOCK_OWN_FRAME void unsock_port_note_connected(struct unsock_port_key key, con
     unsock_port_return(port);
 }
 
-/* To whom PORT.sock leads when `me` has gone. */
+/* Returns the socket to which PORT.sock leads after the end of `me`. */
 static int find_heir(struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
     for (;;) {
         struct unsock_port_leaving leaving = unsock_port_decide_leave(port, me);
@@ -197,9 +201,9 @@ static int find_heir(struct unsock_port *port, const struct unsock_port_entry *m
 }
 
 /*
- * In this order. PORT.sock leads to the heir before the file goes: whoever is killed in between leaves what every bind
- * sees and mends. Where there is none it goes after the file, and the record last, if that has been done: a "./" is
- * never without it.
+ * Removes an ended socket's names, in this order. PORT.sock leads to the heir before the file is removed: if the
+ * process is killed between, the next bind sees and repairs the rest. Without an heir PORT.sock goes after the file,
+ * and the record only if PORT.sock is gone: a "./" always has a record.
  */
 static void leave_port(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
@@ -226,7 +230,7 @@ static void leave_port(struct unsock_port *port, const struct unsock_port_entry 
         unsock_port_put_record(port, NULL);
 }
 
-/* Returns whether nobody of the port lives. */
+/* Removes the names of stale sockets. True if no socket of the port is live. */
 static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, long probe) {
     bool living = false;
     unsock_port_read(port, key);
@@ -240,16 +244,14 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
             continue;
         }
         leave_port(port, &entry, life, probe);
-        unsock_port_read(port, key);               /* as it is now */
-        at += unsock_port_find(port, &entry) >= 0; /* it may not be taken away: somebody else's directory */
+        unsock_port_read(port, key);               /* it has changed */
+        at += unsock_port_find(port, &entry) >= 0; /* the entry stays if the directory is another user's */
     }
     return !living;
 }
 
-/*
- * A datagram socket's own file may have got a number from another process (unsock_port_give_number), which this one
- * does not know: it is the one that has ended.
- */
+/* Removes the names of a socket that has ended. If its file is gone, another process may have given the file a number
+ * (unsock_port_give_number). Then the stale one of all of the port's names is the ended socket's. */
 static void settle_end(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)
@@ -267,7 +269,7 @@ void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entr
         return;
     }
     unsock_port_read(port, key);
-    /* A name without a file may have become a newcomer's, and PORT.sock with it, before that was read. */
+    /* A new socket may have bound that name, and made PORT.sock, before the port was read. */
     if (own == UNSOCK_PORT_GONE)
         own = unsock_port_ask(probe, key, me);
     if (own == UNSOCK_PORT_STALE || own == UNSOCK_PORT_GONE)
@@ -275,7 +277,7 @@ void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entr
     unsock_port_return(port);
 }
 
-/* A plain client that comes while the socket ends must find one that lives. */
+/* A plain client that connects during the close must find a live socket. */
 struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct unsock_port_entry *me, long probe) {
     struct unsock_port *port = unsock_port_borrow();
     if (!port)

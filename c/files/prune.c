@@ -1,11 +1,12 @@
-/* Removing stale names: one, or all of a directory, port by port. */
+/* Removes stale names: one, or all in a directory, port by port. */
 #include "files/release.h"
 
 #include "files/directory.h"
 #include "files/port.h"
 #include "rt/system_calls.h"
 
-/* True if this is stale. PORT.sock and a socket's file go together, and are mended where others live. */
+/* True if the name is stale. With `remove`, removes the stale socket's file, and PORT.sock or makes it a link to a live
+ * socket: both always change together. */
 static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, struct unsock_port_entry entry,
                        bool remove) {
     struct unsock_port_entry first;
@@ -29,7 +30,7 @@ static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, s
     return over;
 }
 
-/* A control file that gets no name any more: it is made, and has one, within a moment. */
+/* True for an unfinished control file that will not be finished: it gets its name within a moment. */
 static bool is_older_than_a_minute(const char *path) {
     struct statx status;
     struct timespec now = {0};
@@ -38,10 +39,8 @@ static bool is_older_than_a_minute(const char *path) {
            status.stx_mtime.tv_sec < now.tv_sec - 60;
 }
 
-/*
- * With the directory locked. Returns 1 if it is stale, 0 or -errno. An unfinished lock's file is that of a thread
- * that was killed; one that is just being made is not missed: who makes it tries again, as the lock is held here.
- */
+/* With the directory locked. Returns 1 if the name is stale, 0 or -errno. An unfinished lock's file is a killed
+ * thread's. If a thread is just making one, it tries again, since the lock is held here. */
 static long prune_path(const char *path, size_t directory, struct sockaddr_un *address, bool remove) {
     struct unsock_port_key key;
     struct unsock_port_entry entry;
@@ -62,7 +61,7 @@ static long prune_path(const char *path, size_t directory, struct sockaddr_un *a
         over = socket && unsock_socketfile_is_stale(address, size);
     if (!over || !remove)
         return over;
-    /* These have gone with their port, if they may be taken away. */
+    /* prune_port has removed these, if this user may. */
     if (kind == UNSOCK_FILE_SOCKET)
         return unsock_file_inode(path) == inode ? -EPERM : 1;
     if (kind == UNSOCK_FILE_PORT && link)
@@ -83,7 +82,7 @@ int unsock_prune(const char *path, int remove) {
     long result = unsock_lock_take_in(&lock, path, directory - 1);
     if (result == 0)
         result = prune_path(path, directory, &address, remove != 0);
-    /* And with it the lock's file, whoever left it. */
+    /* Also removes the lock's file, whichever process left it. */
     unsock_lock_drop(&lock);
     unsock_directory_visit_end(&visit);
     return (int)result;
@@ -100,13 +99,13 @@ static void tell_pruned(const struct pruning *pruning, const char *path, long re
         pruning->seer->see(pruning->seer->context, unsock_base_name(unsock_span_of(path)).at, result);
 }
 
-/* One that has gone with another one of its port is not there any more. */
+/* Returns 1 as well for a file that was removed with another one of its port. */
 static long prune_socket(const struct pruning *pruning, const char *path) {
     long result = unsock_prune(path, pruning->remove);
     return result == 0 && unsock_file_inode(path) == -ENOENT ? 1 : result;
 }
 
-/* Returns whether any lives, or is not known to be stale. */
+/* Asks for all sockets of the port. True if one is live, or not known to be stale. */
 static bool ask_all(const struct pruning *pruning, struct unsock_port *port) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
@@ -118,7 +117,7 @@ static bool ask_all(const struct pruning *pruning, struct unsock_port *port) {
     return living;
 }
 
-/* Those of a port that its link and its record tell. */
+/* Prunes the sockets of a port that its link and its record list. */
 static void prune_listed(const struct pruning *pruning, struct unsock_port_key key) {
     struct unsock_port *port = unsock_port_borrow();
     struct sockaddr_un plain, own;
@@ -132,7 +131,7 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
     for (unsigned i = 0; port->holder == UNSOCK_PORT_OURS && unsock_port_entry_next(&rest, &entry); i++) {
         bool first = unsock_port_same(&entry, &port->first), stale = port->life[i] == UNSOCK_PORT_STALE;
         unsock_port_path(key, &entry, &own);
-        /* A link to a name without a file goes, or leads to another one then. */
+        /* A PORT.sock whose file is gone is removed, or made a link to another socket. */
         if (stale || (first && port->life[i] == UNSOCK_PORT_GONE))
             tell_pruned(pruning, first && (!stale || !living) ? plain.sun_path : own.sun_path,
                         prune_socket(pruning, stale ? own.sun_path : plain.sun_path));
@@ -152,7 +151,7 @@ static void prune_name(const struct pruning *pruning, const struct unsock_direct
         tell_pruned(pruning, path.sun_path, result);
 }
 
-/* The sockets first, and then what is left of their ports. */
+/* Sockets come first, then the other names of their ports. */
 long unsock_prune_directory(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;

@@ -1,4 +1,4 @@
-/* Removes socket files when descriptors close: at once, later, or at the end of the process. */
+/* Removes socket files when descriptors are closed: at once, later, or at the end of the process. */
 #include "files/release.h"
 
 #include "files/bind.h"
@@ -10,9 +10,9 @@
 
 #include <linux/poll.h>
 
-#define LATE_MOST 1024 /* of more the files stay, until prune or the next bind */
+#define LATE_MOST 1024 /* the files of more sockets stay until prune or the next bind */
 #define LATE_LOOKS 2
-#define TAKEN 0xff /* not a kind: a thread is at it */
+#define TAKEN 0xff /* not a kind: a thread uses the place */
 #define SINGLE_THREAD_LINKS 3
 #define READERS_FIRST_NS 50000
 #define READERS_MOST_NS 10000000
@@ -22,16 +22,13 @@
 
 static const uint64_t all_signals = UNSOCK_ALL_SIGNALS;
 
-/*
- * By its name alone another process's socket may be known by now: where the file is known that this one had, that is
- * told by it.
- */
+/* True if the file at this path is another socket's by now: its inode is not the one that was noted for `old`. */
 static bool is_anothers_file(const struct unsock_fd *old, const struct sockaddr_un *path) {
     int64_t inode = unsock_fd_knows_inode(old) ? unsock_file_inode(path->sun_path) : 0;
     return inode > 0 && unsock_fd_file(old)->inode != (uint64_t)inode;
 }
 
-/* With the directory locked: the socket has ended, as `life` says, or is to have no name. */
+/* With the directory locked: removes the names of a socket that has ended, as `life` says, or shall have no name. */
 static void leave_names(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
     struct unsock_port_entry me;
     if (unsock_port_own(old, &me))
@@ -40,7 +37,7 @@ static void leave_names(const struct unsock_fd *old, enum unsock_port_life life,
         unsock_port_unlink_first(unsock_port_key_of(old));
 }
 
-/* With the directory locked. Returns whether there is nothing more to do. */
+/* With the directory locked: the same if the socket has ended. True then. */
 static bool leave_if_over(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
     bool over = life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE;
     if (over)
@@ -48,7 +45,7 @@ static bool leave_if_over(const struct unsock_fd *old, enum unsock_port_life lif
     return over;
 }
 
-/* It is asked about before the lock: a yes is certain, and removes nothing. */
+/* Asks without the lock first: a live socket is certain, and its file stays. */
 UNSOCK_OWN_FRAME long unsock_remove_file_try_by(long probe, const struct unsock_fd *old) {
     struct sockaddr_un path;
     struct unsock_lock lock;
@@ -69,10 +66,8 @@ long unsock_remove_file_try(const struct unsock_fd *old) {
     return unsock_remove_file_try_by(probe, old);
 }
 
-/*
- * Nobody can have taken the name meanwhile, as the directory was locked while the socket ended: one question is enough,
- * and no bind under way is mistaken for a stale file.
- */
+/* Closes the socket with the directory locked: no other socket can take the name meanwhile. So one question is enough
+ * afterwards, and no bind in progress looks like a stale file. */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
     struct unsock_port_entry me;
@@ -111,14 +106,12 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     return locked;
 }
 
-/*
- * Sockets that were still in use when their last descriptor here was closed: by another process, or by a thread of this
- * one that is in accept or waits for a datagram, and will come back (Java closes so). Tried again later.
- */
+/* Sockets that were still in use when their last descriptor here was closed: by another process, or by a thread of this
+ * one that is in accept or waits for a datagram (Java closes so). Their files are tried again later. */
 static UNSOCK_TABLE struct unsock_fd late[LATE_MOST];
-static bool any_kept; /* some was, at some time: at the end of most processes nobody has to look */
+static bool any_kept; /* a socket was ever kept; in most processes none, and the end need not search */
 
-static bool locked_out; /* some was kept because of the lock alone: it can go as soon as that can be had */
+static bool locked_out; /* a socket was kept only because the lock could not be had */
 
 static bool take_late_place(struct unsock_fd *place, const struct unsock_fd *old) {
     uint8_t free = UNSOCK_KIND_UNKNOWN;
@@ -139,7 +132,7 @@ static bool has_same_file(const struct unsock_fd *one, const struct unsock_fd *o
            unsock_ip_same_address(&one->local, &other->local);
 }
 
-/* The place of this very file; NULL: it is not kept. */
+/* Returns the place of the socket with this file; NULL: it is not kept. */
 static struct unsock_fd *find_late(const struct unsock_fd *old) {
     for (int i = 0; __atomic_load_n(&any_kept, __ATOMIC_RELAXED) && i < LATE_MOST; i++) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && has_same_file(&late[i], old))
@@ -148,7 +141,7 @@ static struct unsock_fd *find_late(const struct unsock_fd *old) {
     return NULL;
 }
 
-/* The name may be another socket's by then: which file it is now, tells them apart. */
+/* Notes the file's inode: later the name may be another socket's. */
 static void note_file(struct unsock_fd *old) {
     struct sockaddr_un path;
     if (unsock_state_has_remote(old->state))
@@ -191,7 +184,7 @@ UNSOCK_OWN_FRAME void unsock_remove_file_again(void) {
         look_at_late_again(&late[i]);
 }
 
-/* A child that closes what it has inherited may close thousands: each of them looks again at a few, not at all. */
+/* Looks at a few of the kept sockets. Not at all of them: a child may close thousands of inherited ones, one by one. */
 static void look_at_some(void) {
     static unsigned turn;
     for (int i = 0; i < LATE_LOOKS; i++)
@@ -211,7 +204,7 @@ void unsock_remove_file_result(const struct unsock_fd *old, long done) {
     }
     if (done < 0)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
-    /* By closing a duplicate, and then the next one, it comes here again. */
+    /* A process that closes several duplicates comes here for each of them. */
     if (kept || keep_for_later(old))
         return;
     if (done == 0)
@@ -231,7 +224,8 @@ bool unsock_remove_file_any_for_the_lock(void) {
     return __atomic_load_n(&locked_out, __ATOMIC_RELAXED);
 }
 
-/* Of /proc/self/task: ".", ".." and one for each thread (proc_task_getattr, fs/proc/base.c). */
+/* True if the process has several threads. /proc/self/task has a link for ".", for "..", and for each thread
+ * (proc_task_getattr, fs/proc/base.c). */
 static bool has_threads(void) {
     struct statx status;
     if (unsock_libc_is_single_threaded())
@@ -258,7 +252,7 @@ void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_relea
     settle_at_end(old, unsock_remove_file_try_by(probe_of(end), old), end);
 }
 
-/* One that this process has only inherited, others have: it is asked about before the lock. */
+/* Other processes have a socket that this one has only inherited: it is asked about before the lock. */
 void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end) {
     long done = 0;
     if (unsock_this_process()->has_made && !unsock_fd_is_handed(old)) {
@@ -279,7 +273,7 @@ void unsock_release_file(const struct unsock_fd *old) {
         unsock_remove_file_result(old, unsock_remove_file_try(old));
 }
 
-/* One that others have for certain, or that this process has only inherited, is asked about before the lock. */
+/* If other descriptors have the socket, or this process has only inherited it, the question comes before the lock. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {
@@ -293,12 +287,12 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     return result;
 }
 
-/* The child of a process that is ending: has nothing of its open, waits until it is gone, and looks again. */
+/* In a child of a process that ends: closes everything, waits for that end, and looks again at the kept sockets. */
 _Noreturn static void look_afterwards(long parent) {
     struct timespec pause = {0, AFTERWARDS_PAUSE_NS};
     unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
-    unsock_chdir("/"); /* who unmounts what that was finds it free */
-    /* Where a filter forbids it, the sockets would be open here. */
+    unsock_chdir("/"); /* its file system may be unmounted meanwhile */
+    /* If a filter forbids this, the sockets are still open here. */
     if (unsock_close_range(0, ~0u, 0) < 0)
         unsock_exit(0);
     for (int i = 0; i < AFTERWARDS_PAUSES && unsock_getppid() == parent; i++)
@@ -313,8 +307,9 @@ _Noreturn static void look_afterwards(long parent) {
 }
 
 /*
- * The child has all that is open here for a moment. A process that waits for this one must not meet that: pipes would
- * not be at their end, and locks not free. So this one ends when the child has closed the pipe, too.
+ * Starts that child. For a moment the child has all of this process's descriptors open. A process that waits for the
+ * end of this one must not notice that: pipes would not be at their end, and locks not free. So this process waits
+ * until the child has closed them.
  */
 static void look_in_a_child(void) {
     int32_t ends[2];
@@ -325,7 +320,7 @@ static void look_in_a_child(void) {
     if (!is_told)
         return;
     struct pollfd polled = {ends[0], POLLIN, 0};
-    /* Another thread may have forked just then. */
+    /* Not for ever: a child that another thread has just forked may have the pipe, too. */
     struct timespec most = {1, 0};
     unsock_close(ends[1]);
     unsock_ppoll(&polled, 1, &most, &all_signals, sizeof(all_signals));
@@ -338,14 +333,14 @@ void unsock_release_file_earlier(void) {
 }
 
 /*
- * A process that lists /proc/PID/fd has each file open for a moment: one closed meanwhile goes when its call returns
- * (proc_readfd_common, fs/proc/fd.c; fput, fs/file_table.c). A monitor that does so would leave the file in the
- * directory for good. A child that has only inherited its sockets does not wait: others have them.
+ * Waits up to 10 ms for processes that list /proc/PID/fd. They have each file open for a moment; one that was closed
+ * meanwhile ends with their call (proc_readfd_common, fs/proc/fd.c; fput, fs/file_table.c). Else a monitor would make
+ * the file stay for good. A child that has only inherited its sockets does not wait: other processes have them.
  */
 static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
     int64_t begun = unsock_libc_clock();
-    /* To look takes long where others have the directory locked. */
+    /* The clock, too: to look takes long while other processes have the directory locked. */
     for (int64_t waited = 0; unsock_this_process()->has_made && unsock_remove_file_any() && waited < READERS_MOST_NS &&
                              unsock_libc_waited(begun) < READERS_MOST_NS;
          pause.tv_nsec *= 2) {
@@ -358,7 +353,7 @@ static void wait_for_readers(void) {
 void unsock_release_file_afterwards(void) {
     if (!unsock_remove_file_any() || !unsock_this_process_owns_descriptors())
         return;
-    /* Without threads nothing of this process is in the way: somebody else has what was in use when it closed it. */
+    /* Without threads, a socket that was in use at its close is in use by another process. */
     if (!has_threads() && !unsock_remove_file_any_for_the_lock()) {
         wait_for_readers();
         return;

@@ -1,28 +1,22 @@
-/*
- * Socket files. Removing a file takes the directory's lock, and asking the kernel whether a socket is still bound to
- * it, so that two processes that find the same stale file cannot remove each other's new one.
- */
+/* Asks about socket files and binds them. To remove a file, a process locks the directory and then asks the kernel for
+ * a socket: so of two processes that find one stale file, none can remove the other one's new file. */
 #include "files/port.h"
 
 #include "files/directory.h"
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 
-/*
- * The mark is in the nanoseconds, so that `ls -l` shows the true time: mtime has the namespace's number, atime MARK
- * minus that number, modulo a second. A socket's atime never changes by itself.
- */
+/* The note is in the nanoseconds of two times, so that `ls -l` shows the true one. mtime has the namespace's number,
+ * atime MARK minus that number, modulo a second. The kernel does not change a socket file's atime. */
 #define MARK 756473107
 #define SECOND_NS 1000000000
-#define FIRST_NAMESPACE                                                                                                \
-    0xe0000000u /* below PROC_NET_INIT_INO and PROC_DYNAMIC_FIRST (linux/nsfs.h, linux/proc_ns.h)                      \
-                 */
+#define FIRST_NAMESPACE 0xe0000000u /* below PROC_NET_INIT_INO, PROC_DYNAMIC_FIRST (linux/nsfs.h, proc_ns.h) */
 #define NAMESPACES_MOST 999999999u
 #define WRITABLE_BY_OWNER 0200
 #define PASSES 3
 #define SIOCUNIXFILE_NUMBER 0x89e0 /* linux/un.h */
 
-/* Of this process's network namespace, from 0; -1: unknown. */
+/* Returns the number of this process's network namespace, counted from 0; -1: unknown. */
 UNSOCK_OWN_FRAME static int64_t number_namespace(void) {
     struct statx status;
     if (unsock_statx(AT_FDCWD, "/proc/self/ns/net", 0, STATX_INO, &status) < 0 || status.stx_ino < FIRST_NAMESPACE ||
@@ -35,7 +29,7 @@ static int64_t mark_of_namespace(int64_t number) {
     return (MARK - number + SECOND_NS) % SECOND_NS;
 }
 
-/* True if a user could find a file of this mode and not be able to ask its socket. */
+/* True if a user could find a file of this mode, but not ask its socket. */
 static bool needs_note(unsigned mode) {
     if ((mode & WRITABLE_BY_OWNER) == 0)
         return true;
@@ -60,10 +54,8 @@ void unsock_file_netns_note(const char *path) {
         note_namespace(path);
 }
 
-/*
- * True if the line's socket may be the file's, by the last component of its name: the directory may have others, and a
- * datagram socket's file may have got a number. A forged line can only keep a file.
- */
+/* True if the line's socket may be the file's. Compares the last component of the names: the directory may have several
+ * names, and a datagram socket's file may have got a number. A forged line can only make a file stay. */
 static bool may_be_name(struct unsock_span line, struct unsock_span name) {
     struct unsock_span last = unsock_base_name(line);
     struct unsock_port_key key, other_key;
@@ -74,7 +66,7 @@ static bool may_be_name(struct unsock_span line, struct unsock_span name) {
     return last.length == name.length && unsock_same(last.at, name.at, name.length);
 }
 
-/* True as well when that cannot be found out. */
+/* True if the socket is listed in /proc/net/unix, or if that cannot be read. */
 static bool is_socket_listed(struct unsock_span name) {
     struct unsock_lines lines;
     struct unsock_span line;
@@ -87,7 +79,7 @@ static bool is_socket_listed(struct unsock_span name) {
     return found;
 }
 
-/* True if this is a socket file of this network namespace, and noted as such. */
+/* True if the note at this socket file names this process's network namespace. */
 UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
     struct statx status;
     int64_t here = number_namespace();
@@ -102,16 +94,15 @@ bool unsock_file_netns_is_gone(const char *path) {
     bool found = false;
     if (!is_from_here(path))
         return false;
-    /* Where other sockets of the same hash go between two reads, one may be passed over, but not again and again. */
+    /* The kernel lists the sockets in pieces. If others of the same hash chain close between two pieces, one may be
+     * missed: hence several passes. */
     for (int i = 0; !found && i < PASSES; i++)
         found = is_socket_listed(name);
     return !found;
 }
 
-/*
- * Asks the kernel who is bound to the file, by connecting a datagram socket, which no owner ever sees: a socket of
- * another type gives EPROTOTYPE, a stale file ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd).
- */
+/* Connects a datagram socket to the file, which no owner notices. A socket of another type gives EPROTOTYPE, a stale
+ * file ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd). */
 static long ask_by_probe(long probe, const struct sockaddr_un *path, socklen_t length) {
     return probe < 0 ? probe : unsock_connect(probe, path, length);
 }
@@ -131,15 +122,15 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
 }
 
 /*
- * bind makes the file first, and then the socket known by it; meanwhile it holds the directory's inode lock, which this
- * waits for (unix_bind_bsd; since Linux 5.14: before, binding is done under our own lock). Renaming a file to itself
- * changes nothing.
+ * Waits for binds in this directory. A bind makes the file before the socket can be found by it, and holds the
+ * directory's inode lock meanwhile (unix_bind_bsd; since Linux 5.14: before, unsock binds under its own lock). To
+ * rename a file to itself changes nothing, but waits for that lock.
  */
 static long wait_for_binds(const struct sockaddr_un *path) {
     return unsock_directory_rename_with(path->sun_path, path->sun_path, RENAME_NOREPLACE);
 }
 
-/* EACCES is no answer: the socket may not be written to, as another user's, or by a mode that shuts out its owner. */
+/* EACCES says nothing: the file is another user's, or its mode forbids its own user to write. */
 static enum unsock_port_life life_of(long answer, const struct sockaddr_un *path) {
     if (answer == -ENOENT)
         return UNSOCK_PORT_GONE;
@@ -165,12 +156,12 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
     return unsock_socketfile_life(probe, path, length) == UNSOCK_PORT_STALE;
 }
 
-/* True if the datagram socket behind this file is connected: nobody else can connect to it then (unix_may_send). */
+/* Nobody else can connect to a connected datagram socket (unix_may_send). */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length) {
     return ask_socket_file(path, length) == -EPERM;
 }
 
-/* Of what is open, if it is a socket file. Where the kernel or a container's filter has no fchmodat2, by /proc. */
+/* Sets the mode of an open socket file. By /proc if the kernel, or a container's filter, has no fchmodat2. */
 static void set_open_mode(long fd, int mode) {
     struct statx status;
     char link[32];
@@ -183,10 +174,8 @@ static void set_open_mode(long fd, int mode) {
     unsock_fchmodat(AT_FDCWD, link, mode);
 }
 
-/*
- * chmod that follows no link: in somebody else's directory the name may be a link to another file by now. Where the
- * directory itself may have been exchanged, the file is looked for in the very directory that was meant.
- */
+/* Sets the mode and follows no link: in another user's directory the name may be a link to another file by now. If the
+ * directory may have been replaced, the file is opened from the directory that was there at the start. */
 static void set_path_mode(const char *path, int mode) {
     if (unsock_directory_has_path(path) && !unsock_directory_may_move() &&
         unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
@@ -196,10 +185,8 @@ static void set_path_mode(const char *path, int mode) {
         set_open_mode(fd, mode);
 }
 
-/*
- * A path of somebody else's choice may lead to another directory than a moment ago. A process with CAP_NET_ADMIN, as
- * root has, could do harm by that; it may ask the kernel for the file that the socket was bound to, and does.
- */
+/* Sets the mode of a bound socket's file. A path that a user chose may lead to another file by now, which root could
+ * damage. A process with CAP_NET_ADMIN, as root has, gets the file to which the socket is bound from the kernel. */
 static void set_bound_mode(int socket, const char *path, int mode) {
     UNSOCK_CLOSED long fd =
         unsock_directory_has_path(path) ? -EPERM : unsock_ioctl((int)socket, SIOCUNIXFILE_NUMBER, NULL);
@@ -209,10 +196,8 @@ static void set_bound_mode(int socket, const char *path, int mode) {
         set_open_mode(fd, mode);
 }
 
-/*
- * The kernel makes the file with the mode of the socket itself, less the umask: setting that first means that the file
- * never has wider rights than asked for, not even for a moment. A file open to all becomes so a moment later.
- */
+/* The kernel makes the file with the socket's own mode, less the umask. So that mode is set first, and the file never
+ * has more rights than UNSOCK_MODE, not even for a moment. Other modes are set after the bind. */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode) {
     if (unsock_settings.mode >= 0) {
         mode = unsock_settings.mode;

@@ -1,4 +1,4 @@
-/* Socket files at paths of the user's choice. */
+/* Binds, finds and removes socket files at the targets of control files. */
 #include "files/control_file.h"
 
 #include "files/directory.h"
@@ -7,14 +7,14 @@
 #include "rules/errno.h"
 
 #define ASIDE_NAME ".unsock.gone"
-#define ASIDE_MOST 128 /* more than a sun_path and the name */
+#define ASIDE_MOST 128 /* a sun_path and the name fit */
 
-/* In memory that is longer than the sun_path. */
+/* Returns the path, with its NUL: the memory is longer than sun_path. */
 static const char *path_of_target(const struct unsock_target_file *where) {
     return (const char *)where->name.bytes + UNSOCK_SUN_PATH_OFFSET;
 }
 
-/* Of the path, up to the last slash. */
+/* Returns the length of the path before its last slash. */
 static size_t directory_length(const char *path) {
     size_t length = (size_t)(unsock_base_name(unsock_span_of(path)).at - path);
     return length > 0 ? length - 1 : 0;
@@ -25,13 +25,13 @@ static long lock_directory(struct unsock_lock *lock, const char *path) {
     return length == 0 && path[0] != '/' ? unsock_lock_take_in(lock, ".", 1) : unsock_lock_take_in(lock, path, length);
 }
 
-/* Some file systems cannot promise not to replace anything, and say EINVAL. */
+/* Renames a file, and replaces none. Some file systems cannot do that (EINVAL): there it may replace one. */
 static long move_file(const char *from, const char *to) {
     long result = unsock_renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
     return result == -EINVAL ? unsock_renameat(AT_FDCWD, from, AT_FDCWD, to) : result;
 }
 
-/* Removes a killed process's file set aside. (One whose path is too long to ask was to be removed anyway.) */
+/* Removes a killed process's file from that name. If its path is too long to ask, it was to be removed in any case. */
 static void clear(const char *aside) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     size_t length = strlen(aside) + 1;
@@ -42,7 +42,7 @@ static void clear(const char *aside) {
         unsock_unlinkat(AT_FDCWD, aside, 0);
 }
 
-/* To the name by which only who has the lock knows things. */
+/* Renames the file to a name that only the lock's holder uses. */
 static long move_aside(const char *path, const char *aside) {
     long result = move_file(path, aside);
     if (result != -EEXIST)
@@ -52,10 +52,8 @@ static long move_aside(const char *path, const char *aside) {
     return result == -EEXIST ? -EADDRINUSE : result;
 }
 
-/*
- * A program that does not know the lock may have put another file there since it was looked at (by unlink and bind, or
- * by a rename): the file is known once it has a name that nobody else knows. Another's gets its own back.
- */
+/* Removes this file. A program without the lock may have put another one there since it was asked about. So it gets a
+ * name that no other program knows, and is compared then. Another program's file gets its own name back. */
 static long remove_this(const struct unsock_target_file *where) {
     const char *path = path_of_target(where);
     char aside[ASIDE_MOST];
@@ -77,13 +75,11 @@ static long remove_this(const struct unsock_target_file *where) {
     return result;
 }
 
-/*
- * With the directory locked: removes the file if that is what stands there, and no socket is known by it. Returns 0,
- * -ENOENT when nothing is there, or -errno.
- */
+/* With the directory locked: removes the file, if it is still at its path and its socket is closed. Returns 0, -ENOENT
+ * if nothing is at the path, or -errno. */
 static long take_away(const struct unsock_target_file *where, long probe) {
     struct unsock_file_id now;
-    /* As long as it is open no other file can get its inode number. */
+    /* While the file is open, no other file can get its inode number. */
     UNSOCK_CLOSED long held = unsock_openat(AT_FDCWD, path_of_target(where), UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     if (held < 0)
         return held == -ENOENT ? held : -ENOBUFS;
@@ -101,7 +97,7 @@ static void take_away_locked(const struct unsock_target_file *where, long probe)
     unsock_lock_drop(&lock);
 }
 
-/* Looks at the file under the lock: its socket may just have gone, and its file with it. */
+/* Binds in the place of a file, under the lock. The file's socket, and the file itself, may be gone by now. */
 static long replace_left_over(int socket, struct unsock_target_file *where) {
     struct unsock_lock lock;
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
@@ -121,12 +117,12 @@ long unsock_target_file_bind(int socket, const void *address, socklen_t length, 
     memcpy(&where->name, address, UNSOCK_MIN(length, sizeof(where->name.un)));
     size_t named = UNSOCK_SUN_PATH_OFFSET + strlen(path_of_target(where)) + 1;
     where->length = (socklen_t)UNSOCK_MIN(named, sizeof(where->name.un));
-    /* Where a bind under way can be taken for a stale file, it is done under the lock. */
+    /* Before 5.14 a bind in progress looks like a stale file (files/socketfile.c): so each bind takes the lock. */
     long result = unsock_kernel_is_before(5, 14) ? -EADDRINUSE
                                                  : unsock_socketfile_bind(socket, &where->name.un, where->length, -1);
     if (result == -EADDRINUSE)
         result = replace_left_over(socket, where);
-    /* Which directory a relative path is seen from may change. */
+    /* The working directory, from which a relative path is seen, may change. */
     where->file.inode = 0;
     if (result == 0 && path_of_target(where)[0] == '/')
         unsock_file_identify(AT_FDCWD, path_of_target(where), &where->file);
@@ -148,7 +144,7 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
     if (own && unsock_fd_knows_inode(entry)) {
         own = unsock_fd_file(entry)->inode == where->file.inode && unsock_fd_file(entry)->device == where->file.device;
     } else if (own) {
-        /* Forgotten for the address of a peer. This socket lives: a file without one is somebody else's. */
+        /* A peer's address has taken the inode's place. This socket is live: so a stale file is not its own. */
         UNSOCK_CLOSED long probe = unsock_socketfile_probe();
         own = unsock_socketfile_is_live(probe, &where->name.un, where->length);
     }
@@ -156,7 +152,7 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
     return own;
 }
 
-/* Needs no lock if the socket is in use: then nothing is removed. */
+/* Asks without the lock first: a live socket's file stays. */
 UNSOCK_OWN_FRAME void unsock_target_file_release(const struct unsock_target_file *where) {
     struct unsock_file_id now;
     if (where->file.inode == 0)

@@ -54,8 +54,8 @@ bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, 
 long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment,
                         bool by_shell);
 
-/* Writes the file that unsock_exec_search would execute into `file` (UNSOCK_SEARCH_PATH_MOST bytes). Returns 0 or
- * -errno. */
+/* Writes the path that unsock_exec_search would execute into `file` (UNSOCK_SEARCH_PATH_MOST bytes), for callers that
+ * do not execute it themselves. Returns 0 or -errno. */
 long unsock_exec_find(const char *name, const char *path, char *file);
 
 /* exec_space.c: Memory for paths and lists of arguments during an exec. Not on the stack: that of a vfork's child or of

@@ -44,8 +44,7 @@ long unsock_run_resolve(const char *path, char *resolved) {
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
-/* True if the directory is the user's. su and sudo may leave another user's, who could remove the files, in the
- * environment. */
+/* True if the directory is the user's own. After su or sudo, XDG_RUNTIME_DIR may be another user's. */
 static bool is_directory_of(const char *path, long uid) {
     struct statx status;
     return unsock_statx(AT_FDCWD, path, 0, STATX_TYPE | STATX_UID, &status) == 0 &&

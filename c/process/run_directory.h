@@ -44,8 +44,8 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
 
 /*
  * Checks that sockets can be made in the directory, if this user may write to it: some file systems have none (sshfs),
- * are full, or read-only. `known`: also on usual ones (ext4, tmpfs), which `run` skips. Returns false with one line in
- * `error`.
+ * are full, or read-only. `run` skips usual ones (ext4, tmpfs); `known`: checks them, too. Returns false with one line
+ * in `error`, which names the errno.
  */
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error);
@@ -87,8 +87,8 @@ bool unsock_loopback_name_is(struct unsock_span name);
 /* Checks the same, with one line in `error`. NULL passes. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Gives the name (NULL: none) to the directory at the absolute path. `caller` is the environment. Returns false with
- * one line in `error`. */
+/* Gives the name (NULL: none) to the directory at the absolute path; `caller` is the environment. False with one line
+ * in `error` if the link cannot be made. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 

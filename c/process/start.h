@@ -22,8 +22,7 @@ bool unsock_start_active(void);
  */
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
 
-/* Finds out whether this process is trapped: only then the library's calls are marked (rt/sys.h). Each door does this
- * first. */
+/* Finds out whether this process is trapped: the library's calls are marked only then (rt/sys.h). Done first of all. */
 void unsock_start_marks(void);
 
 /* Starts the library for its own program, which has read the settings and is about to execute another program. That
@@ -42,11 +41,8 @@ extern bool unsock_start_trapped;
 /* True if the settings want this process to be trapped, which trap/install.c does. */
 extern bool unsock_start_traps;
 
-/*
- * child_environment.c: The variables that the library needs in each program that this one executes: its own path in
- * LD_PRELOAD, and the settings. They are copied at the start: programs clear their environment, or write a title over
- * it.
- */
+/* child_environment.c: The variables that the library needs in each program that this one executes: its path in
+ * LD_PRELOAD, and the settings. They are copied at the start: programs clear their environment, or overwrite it. */
 
 #define UNSOCK_CHILD_ENVIRONMENT_MOST 24 /* settings */
 
@@ -64,8 +60,7 @@ size_t unsock_child_environment_room(const char *const *environment);
 /*
  * Writes `environment`, and what it lacks, to `complete`, with a NULL at the end. `complete` has room for its strings,
  * UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has `size` bytes (unsock_child_environment_room). Settings
- * that are present stay unchanged, even empty ones, as does an environment with UNSOCK_OFF=1. Returns the strings'
- * number.
+ * that are present stay unchanged, even empty ones. So does an environment with UNSOCK_OFF=1. Returns how many strings.
  */
 size_t unsock_child_environment_complete(const char *const *environment, const char **complete, char *room,
                                          size_t size);
