@@ -58,9 +58,8 @@ static void keep_content(const struct statx *status, const struct timespec *now,
     unsock_seqlock_publish(&place->lock);
 }
 
-/*
- * Reads up to `size` bytes, one more than a control file has: a longer file then fails. Some file systems give pieces.
- */
+/* Reads up to `size` bytes, one more than a control file has: a longer file then fails. Some file
+ * systems give pieces. */
 static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
     while (filled < size) {

@@ -33,9 +33,8 @@ struct unsock_directory_visit {
     size_t length;
 };
 
-/*
- * `directory`: an absolute path of `length` bytes. False, and no visit has begun: it is none, or its names do not fit.
- */
+/* `directory`: an absolute path of `length` bytes. False, and no visit has begun: it is none, or its names
+ * do not fit. */
 bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length);
 void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
 

@@ -8,9 +8,7 @@
 #define LAST_DEFAULT 60999
 #define SPREAD 0x9e3779b1u /* puts successive process numbers far apart in any range (Knuth, 6.4) */
 
-/*
- * first | last << 16; 0: not read yet. One word, so that two threads may both set it.
- */
+/* first | last << 16; 0: not read yet. One word, so that two threads may both set it. */
 static uint32_t range;
 static uint32_t start;
 

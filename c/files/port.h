@@ -35,9 +35,8 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key);
 /* Asks with the probe (unsock_socketfile_probe) whether the entry's socket is live. */
 enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry);
 
-/*
- * Makes PORT.sock a link to `first`; `there`: replaces one. Returns 0 or -errno; -EEXIST: another process has made it.
- */
+/* Makes PORT.sock a link to `first`; `there`: replaces one. Returns 0 or -errno; -EEXIST: another process
+ * has made it. */
 long unsock_port_put_first(struct unsock_port_key key, const struct unsock_port_entry *first, bool several, bool there);
 
 /* Writes the record of the live sockets and `me` (or NULL). Returns 0 or -errno; -EADDRINUSE: it has no room. */
@@ -75,9 +74,8 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
  */
 bool unsock_port_is_another_users(const struct unsock_port *port);
 
-/*
- * True if a live socket of another user would share an address with `me`: SO_REUSEPORT shares with the same user only.
- */
+/* True if a live socket of another user would share an address with `me`: SO_REUSEPORT shares with the
+ * same user only. */
 bool unsock_port_shares_with_another(const struct unsock_port *port, const struct unsock_port_entry *me, long probe);
 
 /* Returns the descriptor of this process that has the entry's socket and does not listen; -1: none. */

@@ -66,9 +66,8 @@ bool unsock_remove_file_force(const struct unsock_fd *entry);
  * longer. 0 or -errno: it is kept, once. */
 void unsock_remove_file_result(const struct unsock_fd *old, long done);
 
-/*
- * Keeps the socket. `for_the_lock`: the directory could not be locked, so it is tried again as soon as that succeeds.
- */
+/* Keeps the socket. `for_the_lock`: the directory could not be locked, so it is tried again as soon
+ * as that succeeds. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
 
 /* Looks again at all kept sockets. */

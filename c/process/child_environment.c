@@ -8,9 +8,8 @@
 #define PRELOAD "LD_PRELOAD="
 #define USUAL_SIZE 1024
 
-/*
- * NAME=VALUE strings, one after the other; the first is LD_PRELOAD's. If they do not fit into `usual`, they are mapped.
- */
+/* NAME=VALUE strings, one after the other; the first is LD_PRELOAD's. If they do not fit into `usual`,
+ * they are mapped. */
 static char usual[USUAL_SIZE];
 static const char *library_file;
 static const char *preload; /* NULL: nothing is put back */

@@ -1,6 +1,5 @@
-/*
- * Gives a directory its group and mode, by an open descriptor: nobody can put another directory in its place meanwhile.
- */
+/* Gives a directory its group and mode, by an open descriptor: nobody can put another directory in
+ * its place meanwhile. */
 #include "process/run_directory.h"
 
 #include "rt/system_calls.h"
@@ -12,9 +11,8 @@
 #define LINE_START 256
 #define GROUP_MODE 02770 /* members serve and connect; set-group-ID gives new files the directory's group */
 
-/*
- * Reads a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, maybe cut off in the members. False: it is another group's.
- */
+/* Reads a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, maybe cut off in the members. False: it
+ * is another group's. */
 static bool read_group_line(struct unsock_span line, const char *name, uint32_t *group) {
     uint64_t number;
     if (!unsock_span_is(unsock_span_next(&line, ':'), name))

@@ -10,9 +10,8 @@
 /* Notes the program's file, by the descriptor from which it was loaded. */
 void unsock_self_exe_note(int fd);
 
-/*
- * Notes the file that the other copy of the library has noted: the one that loaded this program and answers raw calls.
- */
+/* Notes the file that the other copy of the library has noted: the one that loaded this program and
+ * answers raw calls. */
 void unsock_self_exe_inherit(void);
 
 /* Returns the program's file; NULL if it is not known, or if the library did not load the program. */
@@ -33,9 +32,8 @@ struct unsock_span unsock_preload_next(struct unsock_span *rest);
  * /proc/self/maps does not have it. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path);
 
-/*
- * Finds an absolute path by which others can load the library: from LD_PRELOAD, else the mapped file's. False: neither.
- */
+/* Finds an absolute path by which others can load the library: from LD_PRELOAD, else the mapped
+ * file's. False: neither. */
 bool unsock_library_file(const struct unsock_environment *environment, char *buffer, struct unsock_span *path);
 
 /* search.c: Finds a program in PATH, as execvp does. */
@@ -144,9 +142,8 @@ long unsock_planning_out_of_reach(const struct unsock_planning *planning, const 
  * an enum unsock_way or -errno. For UNSOCK_WAY_LOADED `*opened` is the program's descriptor. */
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
-/*
- * route.c: Finds the files that a typed command runs: its own, and the interpreters in "#!" lines, also through env(1).
- */
+/* route.c: Finds the files that a typed command runs: its own, and the interpreters in "#!" lines,
+ * also through env(1). */
 
 #define UNSOCK_ROUTE_PATH_MOST 4096
 #define UNSOCK_ROUTE_SEARCH "/bin:/usr/bin" /* execvp's search if PATH is unset */
@@ -175,9 +172,8 @@ struct unsock_route {
     void *context; /* for `see` */
 };
 
-/*
- * Writes the file that execvp would execute into `file` (UNSOCK_ROUTE_PATH_MOST bytes). False: one line in the error.
- */
+/* Writes the file that execvp would execute into `file` (UNSOCK_ROUTE_PATH_MOST bytes). False: one line
+ * in the error. */
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file);
 
 /* Calls `see` for the file and each interpreter in turn, up to one that is no script. False: one line in the error. */

@@ -34,9 +34,8 @@ static const char *copy_of(struct unsock_planning *planning, const char *string)
     return copy;
 }
 
-/*
- * Plans for the script's interpreter, with its argument and the script's name in front of the script's own arguments.
- */
+/* Plans for the script's interpreter, with its argument and the script's name in front of the
+ * script's own arguments. */
 static long follow_script(struct unsock_planning *planning) {
     struct unsock_exec *exec = &planning->plan->exec;
     const char *interpreter = copy_of(planning, planning->file->interpreter);

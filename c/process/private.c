@@ -79,9 +79,8 @@ static long lock_place(long place) {
     return result;
 }
 
-/*
- * Opens and locks the file that a private directory's keeper locks. Returns the descriptor; -EAGAIN: the keeper lives.
- */
+/* Opens and locks the file that a private directory's keeper locks. Returns the descriptor; -EAGAIN:
+ * the keeper lives. */
 static long take_lock(long directory, int flags) {
     if (directory < 0)
         return directory;

@@ -106,9 +106,8 @@ static bool is_whole(struct proof *proof) {
     return (read && end <= proof->size) || fail_proof(proof, "cut short", "copy it once more");
 }
 
-/*
- * Returns this library's version from a segment of notes, or NULL. A note has a name and a content, each padded to 4.
- */
+/* Returns this library's version from a segment of notes, or NULL. A note has a name and a content, each
+ * padded to 4. */
 static const char *version_in(const uint8_t *notes, size_t size) {
     for (size_t at = 0; at + sizeof(Elf64_Nhdr) <= size;) {
         Elf64_Nhdr header;
@@ -205,9 +204,8 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
             return true;
         if (fd < 0)
             return forbidden(error, kinds[i].call, fd);
-        /*
-         * Seccomp filters and security modules see this bind; then the kernel refuses it for its family, with EINVAL.
-         */
+        /* Seccomp filters and security modules see this bind; then the kernel refuses it for its
+         * family, with EINVAL. */
         static const struct sockaddr_un nowhere = {AF_UNSPEC, "/"};
         long result = unsock_bind(fd, &nowhere, sizeof(nowhere.sun_family) + sizeof("/"));
         if (result != -EINVAL)

@@ -10,9 +10,8 @@
 enum unsock_activity { UNSOCK_NOT_STARTED, UNSOCK_STARTING, UNSOCK_INERT, UNSOCK_ACTIVE };
 extern enum unsock_activity unsock_activity;
 
-/*
- * Starts the library unless it has started, and returns whether it is active. For the constructor and the first call.
- */
+/* Starts the library unless it has started, and returns whether it is active. For the constructor and
+ * the first call. */
 bool unsock_start_active(void);
 
 /*

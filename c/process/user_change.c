@@ -25,9 +25,8 @@ static const struct {
     {"sudo", "user", 'u', false},
 };
 
-/*
- * Returns the option's value, written "--NAME=VALUE", "--NAME VALUE", "-L VALUE", "-XL VALUE" or "-LVALUE"; else NULL.
- */
+/* Returns the option's value, written "--NAME=VALUE", "--NAME VALUE", "-L VALUE", "-XL VALUE" or
+ * "-LVALUE"; else NULL. */
 static const char *option_value(const char *const *word, const char *name, char letter) {
     const char *text = *word;
     size_t size = strlen(text), length = strlen(name);
@@ -153,9 +152,8 @@ static bool take_rights(const struct unsock_user *user) {
            unsock_setresuid(user->uid, user->uid, user->uid) >= 0;
 }
 
-/*
- * In a child: maps the library with the user's rights, and ends. Without the rights nothing is known, and all is well.
- */
+/* In a child: maps the library with the user's rights, and ends. Without the rights nothing is known, and
+ * all is well. */
 __attribute__((noreturn)) static void try_it(const struct unsock_user *user, const char *library) {
     if (!take_rights(user))
         unsock_exit(LOADS);

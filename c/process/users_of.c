@@ -141,9 +141,8 @@ static bool note_process(struct users *users, uint32_t process) {
     return true;
 }
 
-/*
- * Notes the processes that use the directory, except `spared`. Passes are repeated: a child may come before its parent.
- */
+/* Notes the processes that use the directory, except `spared`. Passes are repeated: a child may come
+ * before its parent. */
 static void find_users(struct users *users, const char *directory, const uint32_t spared[2]) {
     struct unsock_entries entries;
     enum unsock_entry_type type;

@@ -128,9 +128,8 @@ static bool decides_alike(const struct unsock_trapped *a, const struct unsock_tr
     return unsock_sys_marked_argument(a->number) == unsock_sys_marked_argument(b->number);
 }
 
-/*
- * Finds the label of each call's decision. A call that decides like the call before it in the table has the same label.
- */
+/* Finds the label of each call's decision. A call that decides like the call before it in the table has
+ * the same label. */
 static void find_decisions(const struct unsock_trapped *calls, size_t count, uint8_t *decisions) {
     for (size_t i = 0; i < count; i++) {
         bool asks = calls[i].number == __NR_socket || unsock_sys_marked_argument(calls[i].number) >= 0;

@@ -35,9 +35,8 @@ static long read_headers(struct mapping *mapping) {
     return 0;
 }
 
-/*
- * The memory that all segments take: from the first one's page to the end of the last one, and the largest alignment.
- */
+/* The memory that all segments take: from the first one's page to the end of the last one, and
+ * the largest alignment. */
 struct extent {
     uint64_t first;
     uint64_t size;
@@ -114,9 +113,8 @@ static void note_text(const Elf64_Phdr *segment, struct unsock_image *image) {
         (struct unsock_image_text){image->bias + segment->p_vaddr, segment->p_filesz, segment->p_offset};
 }
 
-/*
- * Notes in the image what one program header says: the stack's protection, the headers' address, code, the interpreter.
- */
+/* Notes in the image what one program header says: the stack's protection, the headers' address,
+ * code, the interpreter. */
 static long note_segment(const struct mapping *mapping, const Elf64_Phdr *segment, struct unsock_image *image) {
     uint64_t headers = mapping->header.e_phoff;
     if (segment->p_type == PT_GNU_STACK)

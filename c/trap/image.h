@@ -56,9 +56,8 @@ struct unsock_patch {
  */
 long unsock_patch(const struct unsock_patch *patch);
 
-/*
- * Checks that a copy of this file's first page may be executed after a write to it. Returns 0 or the kernel's -errno.
- */
+/* Checks that a copy of this file's first page may be executed after a write to it. Returns 0 or
+ * the kernel's -errno. */
 long unsock_patch_allowed(long fd, uint64_t page);
 
 /*

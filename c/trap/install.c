@@ -163,9 +163,8 @@ static const char trap_refused[] =
  * is to be trapped (UNSOCK_ENGINE=trap) but the library did not start it, the filter is installed, too.
  */
 __attribute__((constructor)) static void take_over(void) {
-    /*
-     * A Go program may have a dynamic linker, but no libc. This copy finds no environment then, and takes nothing over.
-     */
+    /* A Go program may have a dynamic linker, but no libc. This copy finds no environment then, and
+     * takes nothing over. */
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))
         return;
     if (unsock_start_trapped) {

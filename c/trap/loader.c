@@ -119,9 +119,8 @@ static long open_program(const struct start *start) {
     return unsock_span_number(unsock_span_of(start->file + 1), 10, INT32_MAX, &fd) ? (long)fd : -ENOENT;
 }
 
-/*
- * True for Go's programs: a goroutine's stack is too small for a signal handler, so Go sets an alternate signal stack.
- */
+/* True for Go's programs: a goroutine's stack is too small for a signal handler, so Go sets an
+ * alternate signal stack. */
 static bool needs_alternate_stack(long fd) {
     static UNSOCK_TABLE _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     struct unsock_program_file file;

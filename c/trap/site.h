@@ -8,9 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * A signal handler's context in the kernel's layout: the interrupted program's registers, signal stack and signal mask.
- */
+/* A signal handler's context in the kernel's layout: the interrupted program's registers, signal stack
+ * and signal mask. */
 
 struct unsock_signal_stack {
     void *base;
@@ -135,9 +134,8 @@ extern uint8_t unsock_site_numbers[65536];
 /* Fills that table. */
 void unsock_site_start(void);
 
-/*
- * The targets of stubs (rules/call_site.h), not callable from C: on the program's stack, and on one of the library's.
- */
+/* The targets of stubs (rules/call_site.h), not callable from C: on the program's stack, and on one
+ * of the library's. */
 void unsock_site_stay(void) __attribute__((visibility("hidden")));
 void unsock_site_switch(void) __attribute__((visibility("hidden")));
 
@@ -166,9 +164,8 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size);
 long unsock_signals_suspend(const void *set, long size);
 
-/*
- * Makes the program go on with the mask that is in force now: a handler that ran during the call may have changed it.
- */
+/* Makes the program go on with the mask that is in force now: a handler that ran during the call may
+ * have changed it. */
 void unsock_signals_keep_mask(struct unsock_context *context);
 
 /* Make ppoll, epoll_pwait, epoll_pwait2 or pselect6, with SIGSYS removed from the mask. */
