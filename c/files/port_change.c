@@ -189,7 +189,8 @@ UNSOCK_OWN_FRAME void unsock_port_note_connected(struct unsock_port_key key, con
     unsock_port_return(port);
 }
 
-/* Returns the socket to which PORT.sock leads after the end of `me`. */
+/* Returns which entry PORT.sock shall lead to after the end of `me`. Asks whether sockets live, as the decision needs
+ * it. */
 static int find_heir(struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
     for (;;) {
         struct unsock_port_leaving leaving = unsock_port_decide_leave(port, me);
@@ -251,7 +252,7 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
 }
 
 /* Removes the names of a socket that has ended. If its file is gone, another process may have given the file a number
- * (unsock_port_give_number). Then the stale one of all of the port's names is the ended socket's. */
+ * (unsock_port_give_number), which this process does not know. Then all names of the port are checked. */
 static void settle_end(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)

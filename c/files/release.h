@@ -24,11 +24,13 @@ struct unsock_release_file_end {
                    processes have them, and will remove the files */
 };
 
-/* Release the file of a closed descriptor, and close a descriptor and release its file, at the end of the process. */
+/*
+ * Release a file at the end of the process: of a descriptor that is closed already, and of one that the second closes.
+ */
 void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_release_file_end *end);
 void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end);
 
-/* Ends that. */
+/* Closes the probe, after the last socket. */
 void unsock_release_file_ended(struct unsock_release_file_end *end);
 
 /*

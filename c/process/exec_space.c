@@ -1,4 +1,4 @@
-/* Keeps a few spaces, each for one thread at a time. */
+/* Keeps memory for a few threads at a time: each has a place with up to LEVELS spaces. */
 #include "process/exec.h"
 
 #include "memory/process.h"

@@ -1,4 +1,4 @@
-/* Checks a library for faults for which ld.so would start the program without it, or the program would get SIGBUS. */
+/* Finds faults of a library with which ld.so would start the program without it, or the program would get SIGBUS. */
 #include "process/start.h"
 
 #include "kernel/file_info.h"

@@ -152,8 +152,8 @@ static bool take_rights(const struct unsock_user *user) {
            unsock_setresuid(user->uid, user->uid, user->uid) >= 0;
 }
 
-/* In a child: maps the library with the user's rights, and ends. Without the rights nothing is known, and
- * all is well. */
+/* Maps the library with the user's rights, in a child that ends here. If the child cannot take on these rights, nothing
+ * is known, and it reports success. */
 __attribute__((noreturn)) static void try_it(const struct unsock_user *user, const char *library) {
     if (!take_rights(user))
         unsock_exit(LOADS);

@@ -32,8 +32,8 @@ enum {
     NO_SYSTEM,
     PROBED,
     LARGE,
-    RANGES,                          /* one for each range: plus its first call's place in the order of numbers */
-    DECISIONS = RANGES + CALLS_MOST, /* one for each decision: plus the index of its first call in the table */
+    RANGES,                          /* + the place of a range's first call in the order of numbers */
+    DECISIONS = RANGES + CALLS_MOST, /* + the index of the first call in the table with this decision */
     LABELS = DECISIONS + CALLS_MOST,
 };
 

@@ -136,8 +136,8 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         answer_trapped(&call);
 }
 
-/* Installs the filter for all threads. SPEC_ALLOW: else the kernel may turn off Speculative Store Bypass, which slows
- * the whole process down (seccomp(2)); the library has no secret that this would protect. */
+/* Installs the filter for all threads. Without SPEC_ALLOW the kernel may forbid this process to speculate past stores
+ * (seccomp(2)), which slows it down; the library has no secret that this would protect. */
 static long install_filter(void) {
     struct sock_filter program[UNSOCK_FILTER_MOST];
     size_t length = unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, UNSOCK_FILTER_MOST);

@@ -166,8 +166,8 @@ struct unsock_own_stack *unsock_own_stack_take(void) {
     return any((int32_t)unsock_gettid());
 }
 
-/* Returns this thread's stack if a handler has left the call on it by a jump (siglongjmp); else NULL. During a call
- * that goes on, a handler runs on that call's stack or on the signal stack. */
+/* Returns this thread's stack if a handler has left the call on it by a jump (siglongjmp). Returns NULL if the call
+ * goes on: then this handler runs on the call's stack or on the signal stack. */
 static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     struct unsock_own_stack *found = NULL;
@@ -201,8 +201,11 @@ static bool is_mapped_below(uint64_t here, uint64_t size) {
     return true;
 }
 
-/* True if the stack of this handler has room for a call. The first thread's always has, and the kernel gives a signal
- * stack's size. Go's programs are trapped on their signal stack: its 32 KiB must do, as Go cannot be without it. */
+/*
+ * True if the stack of this handler has room for a call. The first thread's always has, and a signal stack's size is in
+ * the context. Go's programs are trapped on their signal stack, and its 32 KiB must do: Go cannot be without a signal
+ * stack for a while (on_own_stack).
+ */
 static bool has_room(const struct unsock_context *context) {
     char mark;
     uint64_t here = (uint64_t)&mark, before = UNSOCK_CONTEXT_STACK(context),
@@ -227,9 +230,9 @@ static uint64_t block(uint64_t set) {
 }
 
 /*
- * Makes the call without a signal stack. If the thread is not on its signal stack, the kernel starts a handler at the
- * top of it, where the frame of this trapped call is. So handlers stay on this stack until the call returns, and
- * rt_sigreturn sets the signal stack again.
+ * Makes the call with the signal stack turned off. On any other stack, a signal would make the kernel start its handler
+ * at the top of the signal stack, where the frame of this trapped call is. So handlers stay on this stack until the
+ * call returns; rt_sigreturn turns the signal stack on again.
  */
 static void on_own_stack(void *given) {
     static const struct unsock_signal_stack none = {.flags = STACK_DISABLED};

@@ -1,5 +1,8 @@
-/* Rewrites a program before it runs: finds the places, makes their stubs, and puts jumps to them. Its pages are
- * writable meanwhile, not executable. If the kernel refuses to make them executable again, the file is mapped again. */
+/*
+ * Rewrites a program before it runs: finds the places, makes their stubs, and puts jumps to them. The program's pages
+ * are writable meanwhile, and not executable. If the kernel refuses to make them executable again, they are mapped from
+ * the file again, unchanged.
+ */
 #include "trap/image.h"
 
 #include "memory/fds.h"
@@ -51,7 +54,8 @@ static bool is_answered_site(const struct unsock_call_site *site) {
     return site->number == UNSOCK_CALL_SITE_ANY || unsock_site_numbers[site->number];
 }
 
-/* True if no more places are needed. Go makes all socket calls at one place, near a program's start. */
+/* True if no more places are needed. Go makes all calls that concern sockets at one place, near a program's start. The
+ * rest of a Go program may have 40 MB. */
 static bool is_enough(const struct work *work) {
     return work->count == SITES || (work->kind == UNSOCK_CALL_SITE_GO && work->count > 0);
 }

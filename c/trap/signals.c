@@ -54,8 +54,11 @@ static bool wants_other_stack(const struct unsock_signal_action *action) {
     return (uintptr_t)action->handler > SIG_IGN && (action->flags & SA_ONSTACK);
 }
 
-/* Answers rt_sigaction for SIGSYS. A child of vfork has handlers of its own, but its parent's memory: nothing is
- * stored. It will exec soon; then only an ignored signal stays ignored, and that is a flag of the handler. */
+/*
+ * Answers rt_sigaction for SIGSYS. A child of vfork has handlers of its own, but its parent's memory: so nothing is
+ * stored for it. It is about to execute, after which only an ignored signal stays ignored: a flag of the handler says
+ * so.
+ */
 static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
     struct unsock_signal_action before = programs_own;
     if (action) {
@@ -63,7 +66,9 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             return -EFAULT;
         if (unsock_this_process_owns_descriptors())
             programs_own = *action;
-        /* Go puts every signal on an alternate stack. The loader may not have recognised Go, if the file was packed. */
+        /*
+         * Go sets SA_ONSTACK for every signal. The loader may have missed that the program is Go's, if it was packed.
+         */
         uint64_t kept = kept_flags() & SA_ONSTACK, other = wants_other_stack(action) ? SA_ONSTACK : 0;
         bool ignores = (uintptr_t)action->handler == SIG_IGN;
         set_handler(kept | other | (ignores ? UNSOCK_SIGSYS_IGNORED : 0));
@@ -88,7 +93,9 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
         return -EFAULT;
     struct unsock_signal_action copy = *action;
     copy.blocked &= ~SIGSYS_BIT;
-    /* Go as a library in a C program sets few handlers, and none for SIGSYS. SIGURG, by which it preempts, shows it. */
+    /*
+     * Go as a library in a C program sets no handler for SIGSYS, but one for SIGURG, by which it interrupts goroutines.
+     */
     if ((int)signal == SIGURG && wants_other_stack(action))
         set_handler(kept_flags() | SA_ONSTACK);
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);

@@ -19,7 +19,7 @@ static inline __attribute__((always_inline)) bool is_kernels_data(int fd) {
     return entry ? !unsock_fd_is_redirected(entry) : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
 }
 
-/* The same for sending. False for a UDP socket, too: it may be replaced when it sends. */
+/* The same for sending. False for a UDP socket of the kernel's, too: it may be replaced when it sends. */
 static bool sends_by_kernel(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return is_kernels_data(fd) && !(entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM);
@@ -39,7 +39,9 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
     return true;
 }
 
-/* True for an epoll_wait with timeout 0 on a set without redirected sockets. During a wait a thread may add one. */
+/*
+ * True for an epoll_wait that does not wait, on a set without redirected sockets. During a wait a thread may add one.
+ */
 static bool is_look_at_kernels(const long a[6]) {
     return (int)a[3] == 0 && unsock_epoll_is_kernels((int)a[0]);
 }

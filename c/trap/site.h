@@ -128,14 +128,14 @@ bool unsock_site_concerns(const struct unsock_site_call *call);
 /* Answers the call, as preloading answers the function of its name. Returns a value or -errno. */
 long unsock_site_answer(const struct unsock_site_call *call);
 
-/* Not 0 for the numbers of calls that may be answered here. */
+/* By call number: not 0 if such a call may be answered here. */
 extern uint8_t unsock_site_numbers[65536];
 
 /* Fills that table. */
 void unsock_site_start(void);
 
-/* The targets of stubs (rules/call_site.h), not callable from C: on the program's stack, and on one
- * of the library's. */
+/* The code to which stubs jump (rules/call_site.h), not for C: unsock_site_stay answers on the program's stack,
+ * unsock_site_switch on one of the library's. */
 void unsock_site_stay(void) __attribute__((visibility("hidden")));
 void unsock_site_switch(void) __attribute__((visibility("hidden")));
 

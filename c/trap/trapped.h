@@ -17,10 +17,9 @@
 
 enum unsock_trapped_when {
     UNSOCK_TRAPPED_ALWAYS,
-    UNSOCK_TRAPPED_IF_SET, /* the argument, a pointer, is not NULL; or the int before it is above `masked` under `mask`
-                            */
-    UNSOCK_TRAPPED_IF_VALUE,  /* the argument, an int, is one of `values`, or under `mask` is `masked` */
-    UNSOCK_TRAPPED_UNLESS,    /* the argument, an int, is not values[0] */
+    UNSOCK_TRAPPED_IF_SET,    /* the argument (a pointer) is not NULL, or (the int before it & `mask`) > `masked` */
+    UNSOCK_TRAPPED_IF_VALUE,  /* the argument (an int) is one of `values`, or (the int & `mask`) == `masked` */
+    UNSOCK_TRAPPED_UNLESS,    /* the argument (an int) is not values[0] */
     UNSOCK_TRAPPED_NO_SYSTEM, /* never let through: fails with ENOSYS, as on a kernel without it */
 };
 
