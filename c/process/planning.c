@@ -143,7 +143,9 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
         unsock_program_look(fd, planning->room, planning->file);
         bool script = planning->file->kind == UNSOCK_PROGRAM_SCRIPT;
         long result = script ? 0 : way_of(planning, fd);
-        /* For ENOEXEC execvp starts a shell; the kernel returns it only for a file that may be executed. */
+        /*
+         * After ENOEXEC execvp runs a file by a shell. The kernel returns ENOEXEC only for a file that may be executed.
+         */
         if (result == UNSOCK_WAY_LOADED || result == -ENOEXEC || script) {
             long allowed = may_execute_next(planning);
             result = allowed < 0 ? allowed : is_busy_next(planning) ? -ETXTBSY : result;

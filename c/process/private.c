@@ -66,7 +66,7 @@ static long make_private_place(long outer, bool *others) {
     return *others ? -EACCES : result;
 }
 
-/* Locks DIR/private. Returns 0, or -errno: other processes had it locked for a second. */
+/* Locks DIR/private, unless `place` is -errno. Returns 0 or -errno; -EAGAIN: others had it locked for a second. */
 static long lock_place(long place) {
     struct timespec pause = {0, WAIT_NS};
     long result = place;
@@ -154,7 +154,7 @@ static bool is_left_over(long directory, const char *name) {
     return !text.cut && unsock_prune(path, 1) == 1;
 }
 
-/* True if a socket in the directory is live, or may be. Removes stale ones. */
+/* True if a socket in the directory, or in one below it, is live or may be. Removes stale ones. */
 static bool is_directory_used(long at, const char *directory, unsigned depth) {
     struct unsock_entries entries;
     enum unsock_entry_type type;

@@ -204,8 +204,7 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
             return true;
         if (fd < 0)
             return forbidden(error, kinds[i].call, fd);
-        /* Seccomp filters and security modules see this bind; then the kernel refuses it for its
-         * family, with EINVAL. */
+        /* An address of no family. Filters and security modules check its bind; then the kernel refuses it (EINVAL). */
         static const struct sockaddr_un nowhere = {AF_UNSPEC, "/"};
         long result = unsock_bind(fd, &nowhere, sizeof(nowhere.sun_family) + sizeof("/"));
         if (result != -EINVAL)

@@ -54,11 +54,8 @@ static bool wants_other_stack(const struct unsock_signal_action *action) {
     return (uintptr_t)action->handler > SIG_IGN && (action->flags & SA_ONSTACK);
 }
 
-/*
- * Answers rt_sigaction for SIGSYS. A child of vfork has handlers of its own, but its parent's memory: so nothing is
- * stored for it. It is about to execute, after which only an ignored signal stays ignored: a flag of the handler says
- * so.
- */
+/* Answers rt_sigaction for SIGSYS. A child of vfork has handlers of its own, but its parent's memory: so nothing is
+ * stored for it. It is about to execute, which keeps a signal ignored: a flag of the handler says whether SIGSYS is. */
 static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
     struct unsock_signal_action before = programs_own;
     if (action) {
