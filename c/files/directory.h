@@ -26,8 +26,8 @@ bool unsock_directory_is_shared(void);
  */
 void unsock_directory_name_settle(struct unsock_settings *settings);
 
-/* A visit to another directory: a port's names are always those of the directory in the settings. Until the visit ends,
- * this struct keeps that one. Not for use while other threads make socket calls. */
+/* A visit to another directory. A port's names are always read in the directory of the settings: so a visit changes the
+ * settings, and keeps their own directory here until it ends. Not for use while other threads make socket calls. */
 struct unsock_directory_visit {
     char directory[UNSOCK_DIR_ROOM];
     size_t length;
@@ -83,14 +83,14 @@ long unsock_lock_take(struct unsock_lock *lock, bool closes);
 /* Unlocks; after a failed lock it only restores the signal mask. */
 void unsock_lock_drop(struct unsock_lock *lock);
 
-/* At the end of the process: removes the file that it has left. Waits for no other process: if one has the lock and
- * leaves the file, that one removes it. */
+/* At the end of the process: removes the lock file that it has left. Waits for no other process: a process that has the
+ * lock now, and leaves the file, removes it at its own end. */
 void unsock_lock_end(void);
 
 /*
- * Changes in the directory of the socket files. If a user other than root and this one can replace the directory
- * (UNSOCK_TRUST), its path may lead to another one later. Then each change is made from a descriptor of the directory
- * that was there at the start; else by path, which costs nothing.
+ * Changes in the directory of the socket files. If an untrusted user can replace the directory (UNSOCK_TRUST), its path
+ * may name another directory later. Then each change is made from a descriptor of the directory that was there at the
+ * start; else by path, which costs nothing.
  *
  * The functions take absolute paths and return the kernel's results, like the system calls of these names; -EACCES if
  * another directory is in the place.

@@ -1,4 +1,4 @@
-/* Lists the names in a directory of socket files, and what each is for its port. */
+/* Lists the names in a directory of socket files, each with its kind. */
 #include "files/directory.h"
 
 #include "files/port.h"

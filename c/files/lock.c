@@ -33,6 +33,7 @@ static bool has_ended(int32_t thread) {
     return unsock_this_process_owns_descriptors() && unsock_tgkill(unsock_this_process()->owner, thread, 0) == -ESRCH;
 }
 
+/* Closes the lock's file for a thread that cannot do so any more. The kernel frees the record lock with it. */
 static void close_left(struct unsock_this_process *own) {
     int32_t left = own->lock_file - 1;
     own->lock_file = 0;
@@ -49,6 +50,7 @@ static uint64_t sum_of(const struct unsock_lock *lock) {
     return sum;
 }
 
+/* Takes the lock among the threads of this process, also from a thread that has ended. False: another has it. */
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     int32_t other = 0;
@@ -73,9 +75,9 @@ struct signal_stack {
 };
 
 /*
- * True if this call comes from a signal handler that interrupted this thread while it had the lock. Then the older lock
- * is unchanged, and a signal frame lies between it and this one (struct rt_sigframe in arch/x86/kernel/signal.c and
- * arch/arm64/kernel/signal.c).
+ * True if a signal handler that interrupted this thread while it had the lock makes this call. Then the older lock is
+ * unchanged, and the kernel's signal frame lies between the two locks on the stack (struct rt_sigframe in
+ * arch/x86/kernel/signal.c and arch/arm64/kernel/signal.c).
  */
 __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
     const struct unsock_lock *older = unsock_this_process()->lock_frame;
@@ -100,8 +102,11 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     return false;
 }
 
-/* Makes the lock's file in a directory to which others may write: the same classes of users may open the file, and
- * nobody else. The file gets its name last: a process that is killed before leaves no lock that others cannot open. */
+/*
+ * Makes the lock's file in a directory to which other users may write. The same classes of users may open the file, and
+ * nobody else. The file gets its name last: a process that is killed before leaves no lock that other users cannot
+ * open.
+ */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     char name[sizeof(lock->path) + 16];
     struct unsock_text text = unsock_text_in(name, sizeof(name));

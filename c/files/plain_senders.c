@@ -10,7 +10,7 @@
 #define PLACES 1024
 #define LOOKS 8             /* per datagram: places of which the sender may be gone, and ports that may be stale */
 #define TAKEN_FIRST 32      /* ports in use before one of them is suspected of being stale */
-#define ANSWERS_SECONDS 120 /* a port is kept so long after its last datagram in either direction */
+#define ANSWERS_SECONDS 120 /* a port is kept for so long after the last datagram to or from its sender */
 
 struct sender {
     uint32_t version; /* a version counter (rt/base.h) */

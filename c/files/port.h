@@ -1,4 +1,4 @@
-/* A port's names and record, and the sockets behind them: who lives, who joins, who leaves. */
+/* A port's names and record, the changes when a socket joins or leaves the port, and the files behind the names. */
 #ifndef UNSOCK_FILES_PORT_H
 #define UNSOCK_FILES_PORT_H
 
@@ -45,6 +45,7 @@ long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_e
 /* Removes PORT.sock. Returns 0, also if it does not exist, or -errno. */
 long unsock_port_unlink_first(struct unsock_port_key key);
 
+/* Remove the record, and the own file of the entry. A failure is ignored: the next bind tries again. */
 void unsock_port_unlink_record(struct unsock_port_key key);
 void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
@@ -89,8 +90,11 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining);
 
-/* Notes in the record that the datagram socket of this entry, which lets others share its address, has been connected:
- * clients other than its peer then go to the others. One system call if it has the port alone. */
+/*
+ * A datagram socket with this entry, which lets others share its address, has been connected. Notes that in the record:
+ * from now on it gets its own peer's datagrams alone, and the other sockets get those of all other clients. One system
+ * call if the socket has the port alone.
+ */
 void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
 /* Changes of a port's names when a socket ends. */
@@ -102,8 +106,8 @@ void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entr
 
 /*
  * The same in two steps around a close, with the directory locked all the time. So PORT.sock always has a live socket,
- * if the port has several. The first step returns the port as it was read; NULL: no memory. For the second step, `own`
- * is what the kernel says of the socket after the close; if it is live, nothing is removed.
+ * if the port has several. The first step returns the port as it was read; NULL: no memory. The second step takes the
+ * kernel's answer about the socket after the close (`own`); if the socket is live, nothing is removed.
  */
 struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct unsock_port_entry *me, long probe);
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,

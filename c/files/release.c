@@ -252,7 +252,7 @@ void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_relea
     settle_at_end(old, unsock_remove_file_try_by(probe_of(end), old), end);
 }
 
-/* Other processes have a socket that this one has only inherited: it is asked about before the lock. */
+/* A socket that this process has only inherited is open in other processes: asks about it before taking the lock. */
 void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end) {
     long done = 0;
     if (unsock_this_process()->has_made && !unsock_fd_is_handed(old)) {
@@ -273,7 +273,8 @@ void unsock_release_file(const struct unsock_fd *old) {
         unsock_remove_file_result(old, unsock_remove_file_try(old));
 }
 
-/* If other descriptors have the socket, or this process has only inherited it, the question comes before the lock. */
+/* Asks before taking the lock, if other descriptors have the socket for certain, or if this process has only inherited
+ * it. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {

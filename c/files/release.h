@@ -14,7 +14,7 @@ void unsock_release_file(const struct unsock_fd *old);
  * unsock_release_file. Returns the result of close(2). */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old);
 
-/* At the end of the process, before it closes its sockets: looks again at those that it closed before. */
+/* At the end of the process, before it closes its sockets: looks again at the sockets that it closed before. */
 void unsock_release_file_earlier(void);
 
 /* Facts that are found once for all sockets of an ending process. */
@@ -24,9 +24,8 @@ struct unsock_release_file_end {
                    processes have them, and will remove the files */
 };
 
-/*
- * Release a file at the end of the process: of a descriptor that is closed already, and of one that the second closes.
- */
+/* Release a file at the end of the process: of a descriptor that is closed already, and of one that
+ * the second closes. */
 void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_release_file_end *end);
 void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end);
 

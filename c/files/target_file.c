@@ -97,7 +97,7 @@ static void take_away_locked(const struct unsock_target_file *where, long probe)
     unsock_lock_drop(&lock);
 }
 
-/* Binds in the place of a file, under the lock. The file's socket, and the file itself, may be gone by now. */
+/* Binds in the place of a stale file, under the lock. That file, or its socket, may just have gone. */
 static long replace_left_over(int socket, struct unsock_target_file *where) {
     struct unsock_lock lock;
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();

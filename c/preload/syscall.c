@@ -23,7 +23,7 @@
 /* True for each number that is answered here. */
 NAMED const bool unsock_syscall_answered[NUMBERS] = {UNSOCK_CALLS(ANSWERED) UNSOCK_DOOR_CALLS(ANSWERED_DOOR_CALL)};
 
-/* Executes. Not inlined, so that other calls need no stack for it. */
+/* Makes an execve(2) or execveat(2). Not inlined, so that other calls need no stack for it. */
 __attribute__((noinline)) static long execute_by_syscall(int directory, long path, long argv, long environment,
                                                          int flags) {
     struct unsock_exec exec = {directory, (const char *)path, (const char *const *)argv,

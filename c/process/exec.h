@@ -107,9 +107,8 @@ struct unsock_exec_plan {
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan);
 void unsock_exec_drop(struct unsock_exec_plan *plan);
 
-/*
- * Makes an execveat(2), by a plan if the library is active or this process is trapped. Returns -errno, if it returns.
- */
+/* Makes an execveat(2), by a plan if the library is active or this process is trapped. Returns -errno,
+ * if it returns. */
 long unsock_exec(const struct unsock_exec *exec);
 
 /* planning.c: Finds the way to start a program. Only for process/exec.c. */

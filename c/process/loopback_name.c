@@ -1,5 +1,8 @@
-/* Gives and removes names of loopbacks. A new link is made beside the old one, and renamed over it. Whoever makes or
- * removes a name has the directory locked (flock(2)), so that no new link is removed as a dangling one. */
+/*
+ * Gives and removes names of loopbacks. A new link is made beside the old one, and renamed over it. A process that
+ * makes or removes a name has the directory locked (flock(2)), so that no new link is removed in the place of a
+ * dangling one.
+ */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"

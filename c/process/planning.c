@@ -34,8 +34,7 @@ static const char *copy_of(struct unsock_planning *planning, const char *string)
     return copy;
 }
 
-/* Plans for the script's interpreter, with its argument and the script's name in front of the
- * script's own arguments. */
+/* Plans the exec of the script's interpreter, whose arguments are its own one, the script's name and the script's. */
 static long follow_script(struct unsock_planning *planning) {
     struct unsock_exec *exec = &planning->plan->exec;
     const char *interpreter = copy_of(planning, planning->file->interpreter);
@@ -53,7 +52,7 @@ static long follow_script(struct unsock_planning *planning) {
     return 0;
 }
 
-/* Opens the program, or the interpreter of the script that was looked at last. */
+/* Opens the program; after a script, the script's interpreter. */
 static long open_next(const struct unsock_planning *planning) {
     const struct unsock_exec *exec = &planning->plan->exec;
     if (planning->load)
@@ -68,7 +67,7 @@ static long may_execute_next(const struct unsock_planning *planning) {
     return unsock_program_may_execute(exec->directory, exec->path, exec->flags);
 }
 
-/* True if the program, or that interpreter, is open for writing. */
+/* True if that program or interpreter is open for writing. */
 static bool is_busy_next(const struct unsock_planning *planning) {
     const struct unsock_exec *exec = &planning->plan->exec;
     if (planning->load)
@@ -143,9 +142,8 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
         unsock_program_look(fd, planning->room, planning->file);
         bool script = planning->file->kind == UNSOCK_PROGRAM_SCRIPT;
         long result = script ? 0 : way_of(planning, fd);
-        /*
-         * After ENOEXEC execvp runs a file by a shell. The kernel returns ENOEXEC only for a file that may be executed.
-         */
+        /* Asks the kernel first: a file that may not be executed must not give ENOEXEC, after which execvp starts a
+         * shell for it. */
         if (result == UNSOCK_WAY_LOADED || result == -ENOEXEC || script) {
             long allowed = may_execute_next(planning);
             result = allowed < 0 ? allowed : is_busy_next(planning) ? -ETXTBSY : result;

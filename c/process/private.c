@@ -46,8 +46,10 @@ static void give_away(long made, const struct statx *directory) {
         unsock_fchmod(made, directory->stx_mode & UNSOCK_MODE_BITS);
 }
 
-/* Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno: -ENOENT if another process
- * removed it just now; -EACCES with `*others` if another user may write to it, and so could remove what is in it. */
+/*
+ * Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno: -ENOENT if another process
+ * removed it just now; -EACCES with `*others` if another user may write to it, and so could remove a private directory.
+ */
 static long make_private_place(long outer, bool *others) {
     struct statx status, above;
     long result = look_at_directory(outer, &above);
@@ -66,7 +68,8 @@ static long make_private_place(long outer, bool *others) {
     return *others ? -EACCES : result;
 }
 
-/* Locks DIR/private, unless `place` is -errno. Returns 0 or -errno; -EAGAIN: others had it locked for a second. */
+/* Locks DIR/private, unless `place` is -errno. Returns 0 or -errno; -EAGAIN: other processes had it locked for a
+ * second. */
 static long lock_place(long place) {
     struct timespec pause = {0, WAIT_NS};
     long result = place;

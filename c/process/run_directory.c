@@ -201,7 +201,7 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
     return check_itself(directory, force, error);
 }
 
-/* True for file systems on which sockets can be made: if a bind fails, its errno tells the program enough. */
+/* True for usual file systems, which have sockets. If a bind fails there, its errno tells the program enough. */
 static bool is_usual_file_system(const char *path) {
     static const uint32_t usual[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,       BTRFS_SUPER_MAGIC,
                                      TMPFS_MAGIC,      OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC};

@@ -24,8 +24,8 @@ void unsock_start_loaded(const struct unsock_environment *environment, const cha
 /* Finds out whether this process is trapped: the library's calls are marked only then (rt/sys.h). Done first of all. */
 void unsock_start_marks(void);
 
-/* Starts the library for its own program, which has read the settings and is about to execute another program. That
- * one's environment is then completed like that of a redirected program's child. */
+/* Starts the library for its own program, which has read the settings and is about to execute another program. The
+ * environment of that other program is then completed like that of a redirected program's child. */
 void unsock_start_program(const struct unsock_environment *environment, const char *own_file);
 
 /* True if this process redirects anything. Each intercepted call asks this first. */

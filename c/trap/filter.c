@@ -17,7 +17,7 @@
 #else
 #define THIS_MACHINE AUDIT_ARCH_AARCH64
 #endif
-#define FIRST_OTHER_ABI 0x40000000u /* set in x32's call numbers, which come with x86-64's architecture: ENOSYS */
+#define FIRST_OTHER_ABI 0x40000000u /* x32's calls have this bit, and x86-64's AUDIT_ARCH: ENOSYS */
 
 #define JUMP_MOST 255
 #define CALLS_MOST 64

@@ -141,8 +141,8 @@ static struct unsock_own_stack *make_stack(int32_t self) {
     return stack;
 }
 
-/* Gives a forked child an empty list of stacks: the owners in the list are its parent's threads. Its own thread goes on
- * with the stack that it has. A child of vfork has its parent's memory, and uses the parent's list. */
+/* Gives a forked child an empty list of stacks: the listed ones belong to its parent's threads. The child's own thread
+ * still has its stack. A child of vfork has its parent's memory, and uses the parent's list. */
 static void settle_kept_stacks(void) {
     if (!unsock_this_process_owns_descriptors())
         return;

@@ -63,9 +63,8 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             return -EFAULT;
         if (unsock_this_process_owns_descriptors())
             programs_own = *action;
-        /*
-         * Go sets SA_ONSTACK for every signal. The loader may have missed that the program is Go's, if it was packed.
-         */
+        /* Go sets SA_ONSTACK for every signal. The loader may have missed that the program is Go's, if
+         * it was packed. */
         uint64_t kept = kept_flags() & SA_ONSTACK, other = wants_other_stack(action) ? SA_ONSTACK : 0;
         bool ignores = (uintptr_t)action->handler == SIG_IGN;
         set_handler(kept | other | (ignores ? UNSOCK_SIGSYS_IGNORED : 0));
@@ -90,9 +89,8 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
         return -EFAULT;
     struct unsock_signal_action copy = *action;
     copy.blocked &= ~SIGSYS_BIT;
-    /*
-     * Go as a library in a C program sets no handler for SIGSYS, but one for SIGURG, by which it interrupts goroutines.
-     */
+    /* Go as a library in a C program sets no handler for SIGSYS, but one for SIGURG, by which
+     * it interrupts goroutines. */
     if ((int)signal == SIGURG && wants_other_stack(action))
         set_handler(kept_flags() | SA_ONSTACK);
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);

@@ -39,9 +39,8 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
     return true;
 }
 
-/*
- * True for an epoll_wait that does not wait, on a set without redirected sockets. During a wait a thread may add one.
- */
+/* True for an epoll_wait that does not wait, on a set without redirected sockets. During a wait a thread
+ * may add one. */
 static bool is_look_at_kernels(const long a[6]) {
     return (int)a[3] == 0 && unsock_epoll_is_kernels((int)a[0]);
 }

@@ -150,8 +150,8 @@ typedef void unsock_trap_handler_function(int signal, void *info, void *context)
 /*
  * Makes `handler` the process's SIGSYS handler, and unblocks SIGSYS. `on_alternate_stack`: it runs on the alternate
  * signal stack, in a program whose stacks are too small (Go). `ignored`: the program is to see SIGSYS as ignored,
- * because the program that executed it ignored it. Returns 0, or -errno if a filter of others forbids the handler: the
- * first trapped call would then end the process.
+ * because the program that executed it ignored it. Returns 0, or -errno if another filter forbids the handler: then the
+ * first trapped call would end the process.
  */
 long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack, bool ignored);
 
