@@ -8,7 +8,7 @@
 
 #define FIRST_PORT 61000 /* above the default ephemeral range */
 #define PLACES 1024
-#define LOOKS 8             /* per datagram: places of which the sender may be gone, and ports that may be stale */
+#define LOOKS 8             /* tries per datagram: at places whose sender may be gone, and at ports that may be stale */
 #define TAKEN_FIRST 32      /* ports in use before one of them is suspected of being stale */
 #define ANSWERS_SECONDS 120 /* a port is kept for so long after the last datagram to or from its sender */
 
@@ -170,7 +170,7 @@ uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct so
     bool has_file = entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
     if (has_file)
         unsock_port_own_path(entry, &own);
-    /* Another process may have renamed the file (unsock_port_give_number). */
+    /* Another process may have given the file another name (unsock_port_give_number). */
     bool linked = has_file && unsock_file_inode(own.sun_path) > 0;
     return has_file || entry->kind == UNSOCK_KIND_FOREIGN ? invent(linked ? &own : NULL, name, length, time) : 0;
 }

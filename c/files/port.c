@@ -79,7 +79,7 @@ enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, co
     return unsock_socketfile_life(probe, &path, length);
 }
 
-/* Makes a link in one step; `there`: replaces an old one by a rename. */
+/* Makes a symbolic link in one step. `there`: one exists, and is replaced by a rename. */
 static long put_link(struct unsock_port_key key, const char *path, const char *text, bool there) {
     struct sockaddr_un next;
     if (!there)
@@ -123,8 +123,8 @@ long unsock_port_unlink_first(struct unsock_port_key key) {
     bool several;
     unsock_address_path(key.number, key.type, &path);
     long result = unsock_directory_unlink(path.sun_path);
-    /* ENOENT is believed only if PORT.sock cannot be read either: the caller removes the record next, and a PORT.sock
-     * with "./" must not be without one. */
+    /* ENOENT is believed only if a look at PORT.sock finds nothing, too: the caller removes the record next, and a
+     * PORT.sock with "./" must not be without one. */
     return result == -ENOENT && unsock_port_look(key, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
 }
 

@@ -23,7 +23,7 @@
 struct unsock_port *unsock_port_borrow(void);
 void unsock_port_return(struct unsock_port *port);
 
-/* Reads PORT.sock by one system call. If the port has only one socket, that is all. */
+/* Reads PORT.sock by one system call. If the port has only one socket, PORT.sock tells everything about it. */
 enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unsock_port_entry *first, bool *several);
 
 /* True if the record is of another protocol (rules/port_name.h). */
@@ -50,9 +50,9 @@ void unsock_port_unlink_record(struct unsock_port_key key);
 void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
 /*
- * Renames the file of the entry at this index to a name with a number. Clients remember a name without a number, and
- * would pass over the sockets that share the address. In `port` the old entry then counts as stale, and is removed with
- * the stale ones. Returns 0 or -errno.
+ * Gives the file of the entry at this index a name with a number, by a hard link. Clients remember a name without a
+ * number, and would pass over the sockets that share the address. In `port` the old entry then counts as stale, and its
+ * name is removed with those of stale sockets. Returns 0 or -errno.
  */
 long unsock_port_give_number(struct unsock_port *port, unsigned index);
 

@@ -185,8 +185,11 @@ static void set_path_mode(const char *path, int mode) {
         set_open_mode(fd, mode);
 }
 
-/* Sets the mode of a bound socket's file. A path that a user chose may lead to another file by now, which root could
- * damage. A process with CAP_NET_ADMIN, as root has, gets the file to which the socket is bound from the kernel. */
+/*
+ * Sets the mode of a bound socket's file. If a user chose the path, it may lead to another file by now, whose mode root
+ * would change. So a process with CAP_NET_ADMIN, as root has, gets the file to which the socket is bound from the
+ * kernel.
+ */
 static void set_bound_mode(int socket, const char *path, int mode) {
     UNSOCK_CLOSED long fd =
         unsock_directory_has_path(path) ? -EPERM : unsock_ioctl((int)socket, SIOCUNIXFILE_NUMBER, NULL);
@@ -196,8 +199,8 @@ static void set_bound_mode(int socket, const char *path, int mode) {
         set_open_mode(fd, mode);
 }
 
-/* The kernel makes the file with the socket's own mode, less the umask. So that mode is set first, and the file never
- * has more rights than UNSOCK_MODE, not even for a moment. Other modes are set after the bind. */
+/* The kernel makes the file with the socket's own mode, less the umask. UNSOCK_MODE is set at the socket first, so that
+ * the file never has more rights, not even for a moment. Another `mode` is set after the bind. */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode) {
     if (unsock_settings.mode >= 0) {
         mode = unsock_settings.mode;

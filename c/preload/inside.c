@@ -21,7 +21,8 @@ typedef long cancel_function(long, long, long, long, long, long, long);
 /* glibc's __syscall_cancel, since 2.41. */
 static cancel_function *cancel;
 
-/* Makes the library's own writes (unsock_next.write) by that function; older libcs have a part of `write` for it. */
+/* Makes the library's own writes (unsock_next.write) by __syscall_cancel. In an older libc a part of `write` makes
+ * them. */
 static ssize_t write_by_cancel(int fd, const void *data, size_t size) {
     return cancel(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
 }

@@ -1,6 +1,7 @@
 /*
- * Interposes syscall(2), and answers the numbers of intercepted calls (libuv closes descriptors in this way). Any other
- * number is passed on by a jump, with stack and registers unchanged: a clone's child goes on with its caller's stack.
+ * Interposes syscall(2), and answers the numbers of intercepted calls (libuv closes descriptors in this way). It passes
+ * any other number on by a jump, with stack and registers unchanged: the child of a clone returns here, too, and needs
+ * the stack as its caller left it.
  */
 #include "calls/list.h"
 #include "process/exec.h"

@@ -209,7 +209,7 @@ static bool is_name(const char *name) {
     return length == UNSOCK_PRIVATE_NAME_LENGTH && name[length] == '\0';
 }
 
-/* True if the path is DIR/private/NAME, as made here. Nothing else is ever removed. */
+/* True if the path is DIR/private/NAME, as made here. No other directory is ever removed. */
 static bool is_one(const char *path) {
     size_t length = strlen(path), name = UNSOCK_PRIVATE_NAME_LENGTH + 1, place = sizeof("/" PLACE) - 1;
     return length > name + place && length < UNSOCK_RUN_PATH_MOST && path[length - name] == '/' &&

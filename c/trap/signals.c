@@ -63,8 +63,8 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             return -EFAULT;
         if (unsock_this_process_owns_descriptors())
             programs_own = *action;
-        /* Go sets SA_ONSTACK for every signal. The loader may have missed that the program is Go's, if
-         * it was packed. */
+        /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader may have missed that a packed
+         * program is Go's. */
         uint64_t kept = kept_flags() & SA_ONSTACK, other = wants_other_stack(action) ? SA_ONSTACK : 0;
         bool ignores = (uintptr_t)action->handler == SIG_IGN;
         set_handler(kept | other | (ignores ? UNSOCK_SIGSYS_IGNORED : 0));

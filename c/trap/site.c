@@ -225,7 +225,7 @@ __asm__(
     "sahf\n"
     "mov %r11,%rax\n"
     "jmp *%rcx\n"
-    /* Without a stack: makes the call with the tag, which is trapped. The handler brings a stack. */
+    /* No stack: makes the system call with the tag, so that it is trapped. The handler brings a stack. */
     "3: mov %r11d,%eax\n"
     "shr $32,%r11\n"
     "add $0x7f,%al\n"
@@ -331,7 +331,7 @@ __asm__(
     ".cfi_restore x30\n"
     "stlr xzr,[x11]\n"
     "br x17\n"
-    /* Without a stack: makes the call with the tag, which is trapped. The handler brings a stack. */
+    /* No stack: makes the system call with the tag, so that it is trapped. The handler brings a stack. */
     "3: movk w8,#0x0756,lsl #16\n"
     "br x17\n"
     ".cfi_endproc\n"

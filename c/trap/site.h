@@ -158,7 +158,7 @@ long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alter
 /* True if the process's SIGSYS handler is on the alternate stack already. */
 bool unsock_signals_on_alternate_stack(void);
 
-/* Answer the program's calls of these names. They return what the program gets. */
+/* Answer a trapped program's rt_sigaction, rt_sigprocmask and rt_sigsuspend. Return what the program gets. */
 long unsock_signals_action(long signal, const struct unsock_signal_action *action, struct unsock_signal_action *old,
                            long size);
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size);
