@@ -117,7 +117,7 @@ void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_en
  * close. Takes the lock. Returns 1 if no socket of the port is live, 0 if one is, or -errno. */
 long unsock_port_sweep(struct unsock_port_key key);
 
-/* socketfile.c: Asks for the socket behind a file, and binds sockets to files with the right mode. */
+/* socketfile.c: Asks the kernel about the socket behind a file, and binds sockets to files with the right mode. */
 
 /* True if certainly no socket is bound to the file. No socket's owner notices the question. The directory is locked. */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length);

@@ -1,4 +1,4 @@
-/* Adds sockets to a port's names, and removes those that end. */
+/* Adds sockets to a port, and removes the names of sockets that end. */
 #include "files/port.h"
 
 #include "files/directory.h"

@@ -5,8 +5,8 @@
 #include "files/port.h"
 #include "rt/system_calls.h"
 
-/* True if the name is stale. With `remove`, removes the stale socket's file, and PORT.sock or makes it a link to a live
- * socket: both always change together. */
+/* True if the name is stale. `remove`: then removes the stale socket's file and updates PORT.sock and the record, as at
+ * a close (unsock_port_leave). */
 static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, struct unsock_port_entry entry,
                        bool remove) {
     struct unsock_port_entry first;
@@ -105,7 +105,7 @@ static long prune_socket(const struct pruning *pruning, const char *path) {
     return result == 0 && unsock_file_inode(path) == -ENOENT ? 1 : result;
 }
 
-/* Asks for all sockets of the port. True if one is live, or not known to be stale. */
+/* Asks about all sockets of the port. True if one is live, or not known to be stale. */
 static bool ask_all(const struct pruning *pruning, struct unsock_port *port) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;

@@ -109,7 +109,7 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
 /* Sockets that were still in use when their last descriptor here was closed: by another process, or by a thread of this
  * one that is in accept or waits for a datagram (Java closes so). Their files are tried again later. */
 static UNSOCK_TABLE struct unsock_fd late[LATE_MOST];
-static bool any_kept; /* a socket was ever kept; in most processes none, and the end need not search */
+static bool any_kept; /* a socket was ever kept; if not, the end of the process need not search */
 
 static bool locked_out; /* a socket was kept only because the lock could not be had */
 
@@ -184,7 +184,8 @@ UNSOCK_OWN_FRAME void unsock_remove_file_again(void) {
         look_at_late_again(&late[i]);
 }
 
-/* Looks at a few of the kept sockets. Not at all of them: a child may close thousands of inherited ones, one by one. */
+/* Looks at a few of the kept sockets, not at each of them: a child may close thousands of inherited sockets, one by
+ * one. */
 static void look_at_some(void) {
     static unsigned turn;
     for (int i = 0; i < LATE_LOOKS; i++)

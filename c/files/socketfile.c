@@ -1,5 +1,8 @@
-/* Asks about socket files and binds them. To remove a file, a process locks the directory and then asks the kernel for
- * a socket: so of two processes that find one stale file, none can remove the other one's new file. */
+/*
+ * Asks about socket files and binds them. To remove a file, a process locks the directory and then asks the kernel
+ * whether a socket is bound to it. So of two processes that find one stale file, none can remove the other one's new
+ * file.
+ */
 #include "files/port.h"
 
 #include "files/directory.h"
