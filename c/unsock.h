@@ -1,6 +1,6 @@
 /*
- * The interface of libunsock.so besides the socket calls that it intercepts: the control file's format and the
- * functions that tests, the command line's self-test and embedding programs call by name.
+ * The interface of libunsock.so besides the intercepted socket calls: the format of a control file, and the functions
+ * that the tests, the command line's self-test and embedding programs call by name.
  */
 #ifndef UNSOCK_H
 #define UNSOCK_H
@@ -17,19 +17,19 @@
 #define UNSOCK_CONTROL_ADDRESS_SIZE 128
 #define UNSOCK_CONTROL_SOCKOPTS 4
 #define UNSOCK_CONTROL_SOCKOPT_SIZE 32
-#define UNSOCK_CONTROL_NOBODY "/dev/null" /* an AF_UNIX destination where no socket is, nor will be */
+#define UNSOCK_CONTROL_NOBODY "/dev/null" /* a Unix socket's path that never leads to a socket */
 
 /*
- * An empty slot (group 0) with this key tells what becomes of a half-close, by the first byte of its value: 1, it is
- * held back until the socket is closed; 2, it is passed on. unsock 1.1 reads over it. Without one it is held back where
- * it would take the answer away: by a multiplexer, and over AF_TIPC.
+ * An empty slot (group 0) with this key sets how a half-close is handled, by the first byte of its value: 1 holds it
+ * back until the socket is closed, 2 passes it on. unsock 1.1 skips the slot. Without such a slot a half-close is held
+ * back for Firecracker's multiplexer and over AF_TIPC, where it would lose the server's answer.
  */
 #define UNSOCK_CONTROL_HALF_CLOSE 0x666c6168u
 #define UNSOCK_CONTROL_HALF_CLOSE_HOLD 1
 #define UNSOCK_CONTROL_HALF_CLOSE_PASS 2
 
 struct unsock_control_sockopt {
-    uint32_t group; /* setsockopt's level; 0 with key 0 is an empty slot */
+    uint32_t group; /* setsockopt's level; an empty slot has 0 here and in key */
     uint32_t key;   /* setsockopt's option name */
     uint8_t value[UNSOCK_CONTROL_SOCKOPT_SIZE];
 };
@@ -42,7 +42,7 @@ struct unsock_control_file {
     uint32_t options_count;
     uint32_t reserved;
     uint8_t proxy[UNSOCK_CONTROL_ADDRESS_SIZE]; /* sockaddr_un of a Firecracker multiplexer, or zero */
-    uint8_t dest[UNSOCK_CONTROL_ADDRESS_SIZE];  /* the real address */
+    uint8_t dest[UNSOCK_CONTROL_ADDRESS_SIZE];  /* the real destination */
     struct unsock_control_sockopt sockopts[UNSOCK_CONTROL_SOCKOPTS];
     uint32_t reserved_end;
 } __attribute__((packed));
@@ -75,23 +75,23 @@ UNSOCK_EXPORT int unsock_path(uint16_t port, int type, char *path, size_t size);
 UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
 
 /*
- * Looks, with its directory locked, whether nobody is bound to the socket file at `path` (absolute), and removes it
- * then if `remove` is not 0. Returns 1 if it is stale, 0 if it is not, or that cannot be known, or no socket is
- * there; -EINVAL for a path that can be none, or -errno: -EACCES where the directory may not be written to, -EPERM
- * where the file may not be taken away, -EADDRINUSE when others have it locked all the time.
+ * Checks, with the directory of `path` (absolute) locked, whether the socket file is stale, and removes a stale one if
+ * `remove` is not 0. Returns 1 if it is stale; 0 if it is not, if the kernel does not tell, or if there is no socket
+ * file; -EINVAL if `path` is no possible path of one; else -errno: -EACCES if the directory is not writable, -EPERM if
+ * the file may not be removed, -EADDRINUSE if other processes keep the directory locked.
  */
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 
-/* The name of intercepted call number `index`, as exported; NULL after the last. */
+/* Returns the name of intercepted call number `index`, as exported, or NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 
-/* execve(2), for a runtime that lacks it. Returns if the file cannot be executed, and says why in `why`. */
+/* Calls execve(2), for a runtime that lacks it. Returns only if the file cannot be executed; `why` has the reason. */
 UNSOCK_EXPORT void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why,
                                   size_t size);
 
 /*
- * The errno of the last intercepted call of this process that failed inside the library (0: none yet). For callers
- * that cannot read errno, such as a foreign-function interface; not exact when several threads fail at once.
+ * Returns the errno of this process's last intercepted call that failed inside the library, or 0 if none did. For
+ * callers that cannot read errno, such as a foreign-function interface. Inexact when several threads fail at once.
  */
 UNSOCK_EXPORT int unsock_last_error(void);
 

@@ -1,4 +1,4 @@
-/* Types and constants of the kernel and of the socket interface. No calls. */
+/* Types, constants, table chunks, seqlocks and bit tables that all folders use. */
 #ifndef UNSOCK_RT_BASE_H
 #define UNSOCK_RT_BASE_H
 
@@ -16,11 +16,11 @@
 #include <sys/un.h>
 
 /*
- * The kernel's and the socket interface's types and constants, in one place. Declarations only: _GNU_SOURCE stays
- * undefined so that the intercepted functions can be defined with plain pointer types, and what only it brings is here.
+ * The library defines the intercepted functions itself, with plain pointer types. So _GNU_SOURCE, with which libc's
+ * headers declare them differently, stays undefined, and this file has the constants that only _GNU_SOURCE brings.
  */
 
-/* Own copies of what <sys/socket.h>, <netinet/tcp.h> and <fcntl.h> hide without _GNU_SOURCE. */
+/* Own copies of types that <sys/socket.h> and <fcntl.h> hide without _GNU_SOURCE: mmsghdr, f_owner_ex. */
 struct unsock_mmsghdr {
     struct msghdr header;
     unsigned int length;
@@ -31,9 +31,7 @@ struct unsock_owner {
     int pid;
 };
 
-/*
- * A function whose frame must not become part of its callers': calls may run on small stacks, and it is rarely called.
- */
+/* Keeps a rarely called function's frame out of its callers' frames: calls may run on small stacks. */
 #define UNSOCK_OWN_FRAME __attribute__((noinline))
 
 #define UNSOCK_F_SETOWN 8
@@ -44,7 +42,7 @@ struct unsock_owner {
 #define UNSOCK_F_DUPFD_CLOEXEC 1030
 #define UNSOCK_FIONBIO 0x5421u        /* ioctl_tty(2) */
 #define UNSOCK_SIOCOUTQ 0x5411u       /* linux/sockios.h */
-#define UNSOCK_SIOC_INTERFACE 0x8900u /* netdevice(7); its requests have this under 0xff00 */
+#define UNSOCK_SIOC_INTERFACE 0x8900u /* netdevice(7): all its requests have this value under 0xff00 */
 #define UNSOCK_O_PATH 010000000
 #define UNSOCK_O_ASYNC 020000
 #define UNSOCK_CLOSE_RANGE_CLOEXEC 4u
@@ -63,7 +61,7 @@ struct unsock_timeval {
     int64_t microseconds;
 };
 
-/* Any address a kernel gives back (at most 128 bytes), aligned for every family. */
+/* An address of any family, as the kernel returns it (at most 128 bytes), aligned for each. */
 union unsock_sockaddr {
     struct sockaddr any;
     struct sockaddr_in in;
@@ -73,50 +71,50 @@ union unsock_sockaddr {
 };
 
 /*
- * sys.c: Large tables of zeros, of which few processes touch much, lie behind all small variables: those are on few
- * pages then, and each page that a process touches at its start costs it a fault. Larger ones come in chunks, the first
- * of which may lie here.
+ * Tables (sys.c). Large tables of zeros get a section behind all small variables. The small variables then share few
+ * pages, and each page that a process touches at its start costs a page fault. A larger table has chunks; only its
+ * first one may be in this section.
  */
 
 #define UNSOCK_TABLE __attribute__((section(".bss.tables")))
 
-/* The chunk at `place`; when there is none, a new one of zeros, the same for all threads. NULL: there is no memory. */
+/* Returns the chunk at `place`, the same one for all threads. Maps one of zeros if there is none. NULL: no memory. */
 void *unsock_table_chunk(void **place, unsigned long size);
 
-/* Makes `*end` at least `number` + 1. */
+/* Raises `*end` to at least `number` + 1. */
 void unsock_table_reach(int *end, int number);
 
 /*
- * A seqlock: several bytes that one thread writes and others read, of which nobody waits for another. A version stands
- * beside them, odd while they are being written. A reader looks at it before and after; a writer claims them first. A
- * process that is forked meanwhile does without them.
+ * A seqlock: several bytes that one thread writes while others read; no thread waits for another. The version beside
+ * them is odd while a thread writes. A writer claims the bytes first; a reader checks the version before and after. In
+ * a child forked during a write the version stays odd, so the child ignores the bytes.
  */
 
-/* Before reading. */
+/* Returns the version, before the reader reads. */
 static inline uint32_t unsock_seqlock_begin(const uint32_t *version) {
     return __atomic_load_n(version, __ATOMIC_ACQUIRE);
 }
 
-/* After reading: true if it is what was there at one moment. */
+/* True if the bytes read since `begun` were all there at one moment. */
 static inline bool unsock_seqlock_holds(const uint32_t *version, uint32_t begun) {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return begun % 2 == 0 && begun == __atomic_load_n(version, __ATOMIC_RELAXED);
 }
 
-/* Before writing. False: somebody else is at it, or was, since the version was `begun`. */
+/* Claims the bytes before a write. False if another thread writes, or has written since the version was `begun`. */
 static inline bool unsock_seqlock_claim(uint32_t *version, uint32_t begun) {
     bool claimed = begun % 2 == 0 &&
                    __atomic_compare_exchange_n(version, &begun, begun + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE); /* who sees any of what is written next sees the odd version, too */
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* a thread that sees a byte written next sees the odd version, too */
     return claimed;
 }
 
-/* After writing. */
+/* Ends the write. */
 static inline void unsock_seqlock_publish(uint32_t *version) {
     __atomic_store_n(version, *version + 1, __ATOMIC_RELEASE);
 }
 
-/* Tables with a bit for each number. */
+/* Tables with one bit for each number. */
 static inline bool unsock_bit_is_set(const uint64_t *bits, unsigned number) {
     return (__atomic_load_n(&bits[number / 64], __ATOMIC_RELAXED) >> number % 64 & 1) != 0;
 }
@@ -131,7 +129,7 @@ static inline void unsock_bit_clear(uint64_t *bits, unsigned number) {
         __atomic_fetch_and(&bits[number / 64], ~((uint64_t)1 << number % 64), __ATOMIC_RELAXED);
 }
 
-/* The first number from `from` on, and below `end`, whose bit is set; `end`: there is none. */
+/* Returns the first number from `from` on, below `end`, whose bit is set, or `end` if there is none. */
 int unsock_bits_next(const uint64_t *bits, int from, int end);
 
 #endif

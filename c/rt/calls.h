@@ -1,7 +1,7 @@
 /*
- * The list of calls. The exported functions, the declarations of their logic, the dispatch by number, the seccomp
- * filter, the numbers that rewritten places and syscall(2) answer, the mark of the library's own calls, the next
- * library's functions and the names in the manual are all made from it.
+ * The list of intercepted calls. The build makes from it: the exported functions, the declarations of their logic, the
+ * dispatch by number, the seccomp filter, the numbers that rewritten places and syscall(2) answer, the mark of the
+ * library's own calls, the next library's functions, and the names in the manual.
  */
 #ifndef UNSOCK_RT_CALLS_H
 #define UNSOCK_RT_CALLS_H
@@ -9,28 +9,28 @@
 #include <asm/unistd.h>
 
 /*
- * A call with logic of its own, unsock_call_NAME, is a row in UNSOCK_CALLS; a call that each door answers itself is one
- * in UNSOCK_DOOR_CALLS; an exported function that stands for one of them is a name in UNSOCK_OTHER_NAMES. The columns:
+ * UNSOCK_CALLS has the calls with logic of their own, unsock_call_NAME. UNSOCK_DOOR_CALLS has calls that each door
+ * answers itself. UNSOCK_OTHER_NAMES has exported functions that do the work of one of these calls. The columns:
  *
  *   exported   how the function of that name is exported, and what it does while the library is inert:
  *                LIBC     calls the next library's function: a cancellation point in glibc
  *                RAW      makes the system call of that name
- *                ALWAYS   calls the logic, which finds nothing to do then
+ *                ALWAYS   calls the logic, which does nothing else then
  *                BY_HAND  a wrapper of its own shape, in preload/
  *                NO       no such function is exported
  *   next       unsock_real_NAME, which calls the next library's function:
  *                SAME     or makes the system call of the same name and arguments
  *                OTHER    or makes another system call on some machine (rt/libc.c)
- *                NEWER    as OTHER, of a function that an old libc lacks
- *                NO       there is none here
+ *                NEWER    as OTHER, for a function that an old libc lacks
+ *                NO       there is no unsock_real_NAME
  *   machines   those that have such a system call: ALL, X86, NO
  *   parameters their count, and a type and a name for each
- *   mark       which argument carries the mark of the library's own call (below): 0, 3, 5, NONE, or NO if the
+ *   mark       the argument that carries the mark of the library's own call (below): 0, 3, 5, NONE; or NO if the
  *              call is never trapped
  *   trapped    when the filter traps the call (the rules are in trap/trapped.h), or NO
- *   syscall    whether syscall(2) is answered (preload/syscall.c): YES, NO; calls with logic always are
+ *   syscall    whether syscall(2) intercepts the number (preload/syscall.c): YES, NO; always, for calls with logic
  *
- * Neighbours with the same rule and mark share their instructions in the filter.
+ * Adjacent rows with the same rule and mark share their instructions in the filter.
  */
 /* clang-format off */
 #define UNSOCK_CALLS(CALL) \
@@ -51,7 +51,7 @@
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     getpeername,   (3, int, fd, struct sockaddr *, address, socklen_t *, length)) \
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     getsockopt,    (5, int, fd, int, level, int, name, void *, value, socklen_t *, length)) \
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     setsockopt,    (5, int, fd, int, level, int, name, const void *, value, socklen_t, length)) \
-    /* Streams send and receive without an address: that is not trapped, it would slow every connection down. */ \
+    /* Sends and receives of streams, without an address, are not trapped: that would slow down every connection. */ \
     CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, write,         (3, int, fd, const void *, data, size_t, size)) \
     CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, writev,        (3, int, fd, const struct iovec *, parts, int, count)) \
     CALL(LIBC,    NO,    NO,    NO,  NO,        ssize_t, send,          (4, int, fd, const void *, data, size_t, size, int, flags)) \
@@ -59,7 +59,7 @@
     CALL(RAW,     NO,    ALL,   NO,  NO,        ssize_t, sendfile,      (4, int, out, int, in, int64_t *, offset, size_t, count)) \
     CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, splice,        (6, int, in, int64_t *, in_offset, int, out, int64_t *, out_offset, size_t, size, unsigned, flags)) \
     CALL(LIBC,    NO,    NO,    NO,  NO,        ssize_t, recv,          (4, int, fd, void *, data, size_t, size, int, flags)) \
-    /* The queue of errors, and MSG_PEEK with MSG_WAITALL: both, as the larger of them is not enough. */ \
+    /* Also MSG_ERRQUEUE, and MSG_PEEK with MSG_WAITALL: of these three flags, all sets above MSG_WAITALL alone. */ \
     CALL(LIBC,    SAME,  ALL,   0,   IF_SET_OR(4, MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL, MSG_WAITALL), \
                                            ssize_t, recvfrom,      (6, int, fd, void *, data, size_t, size, int, flags, struct sockaddr *, address, socklen_t *, length)) \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    ssize_t, sendmsg,       (3, int, fd, const struct msghdr *, message, int, flags)) \
@@ -67,7 +67,7 @@
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    ssize_t, recvmsg,       (3, int, fd, struct msghdr *, message, int, flags)) \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     recvmmsg,      (5, int, fd, struct unsock_mmsghdr *, messages, unsigned, count, int, flags, void *, timeout)) \
     CALL(LIBC,    OTHER, X86,   NO,  NO,        int,     poll,          (3, struct pollfd *, fds, unsigned long, count, int, timeout)) \
-    /* A file is removed with its last descriptor, and duplicates share what is known. */ \
+    /* The last descriptor's close removes the socket file, and duplicates share what the library knows. */ \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     close,         (1, int, fd)) \
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     close_range,   (3, unsigned, first, unsigned, last, int, flags)) \
     CALL(ALWAYS,  NO,    ALL,   0,   ALWAYS,    int,     dup,           (1, int, fd)) \
@@ -77,7 +77,7 @@
     CALL(ALWAYS,  NO,    ALL,   0,   ALWAYS,    int,     epoll_create1, (1, int, flags)) \
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     epoll_ctl,     (4, int, set, int, operation, int, fd, struct unsock_epoll_event *, event)) \
     CALL(LIBC,    OTHER, X86,   NO,  NO,        int,     epoll_wait,    (4, int, set, struct unsock_epoll_event *, events, int, most, int, timeout)) \
-    /* Waits are trapped when they bring a signal mask, as SIGSYS must not be blocked. */ \
+    /* Waits are trapped if they bring a signal mask: it must not block SIGSYS. */ \
     CALL(LIBC,    OTHER, ALL,   0,   IF_SET(4), int,     epoll_pwait,   (5, int, set, struct unsock_epoll_event *, events, int, most, int, timeout, const void *, signals)) \
     CALL(LIBC,    NEWER, ALL,   0,   IF_SET(4), int,     epoll_pwait2,  (5, int, set, struct unsock_epoll_event *, events, int, most, const struct timespec *, timeout, const void *, signals)) \
     CALL(LIBC,    OTHER, ALL,   5,   IF_SET(3), int,     ppoll,         (4, struct pollfd *, fds, unsigned long, count, const struct timespec *, timeout, const void *, signals))
@@ -88,19 +88,19 @@
     CALL(NO,      ALL,    0,   YES,     ALWAYS,                      exit_group) \
     CALL(BY_HAND, ALL,    0,   YES,     ALWAYS,                      execveat) \
     CALL(BY_HAND, ALL,    3,   YES,     ALWAYS,                      execve) \
-    /* /proc/self/exe is the library. */ \
+    /* /proc/self/exe is the library; the program must read its own file's name. */ \
     CALL(NO,      X86,    3,   NO,      ALWAYS,                      readlink) \
     CALL(NO,      ALL,    0,   NO,      ALWAYS,                      readlinkat) \
-    /* A blocked or handled SIGSYS would be the end of the program. */ \
+    /* A blocked SIGSYS, or another handler of it, would end the program. */ \
     CALL(NO,      ALL,    0,   NO,      ALWAYS,                      rt_sigaction) \
     CALL(NO,      ALL,    0,   NO,      UNLESS(0, SIG_UNBLOCK),      rt_sigprocmask) \
     CALL(NO,      ALL,    5,   NO,      ALWAYS,                      rt_sigsuspend) \
-    /* A filter of the program's own knows the program's calls, and not those that stand for them. */ \
+    /* A filter of the program's own allows the program's calls, but not the calls that the library makes instead. */ \
     CALL(NO,      ALL,    0,   YES,     ALWAYS,                      seccomp) \
     CALL(BY_HAND, ALL,    5,   YES,     IF_VALUE(0, PR_SET_SECCOMP), prctl) \
-    /* Its calls are the kernel's own threads': nothing can trap them. */ \
+    /* The kernel's own threads make the calls of a ring: nothing can trap them. */ \
     CALL(NO,      ALL,    NONE,YES,     NO_SYSTEM,                   io_uring_setup) \
-    /* Can take all handlers away from the child, whose first system call would kill it; clone cannot. */ \
+    /* Can remove all handlers from the child, whose first trapped call would then kill it; clone cannot. */ \
     CALL(NO,      ALL,    NONE,NO,      NO_SYSTEM,                   clone3)
 
 #define UNSOCK_OTHER_NAMES(NAME)                                                                                       \
@@ -109,7 +109,7 @@
     NAME(execvpe) NAME(execl) NAME(execlp) NAME(execle) NAME(fexecve) NAME(posix_spawn) NAME(posix_spawnp)             \
     NAME(pidfd_spawn) NAME(pidfd_spawnp) NAME(system) NAME(popen) NAME(syscall) NAME(dlopen) NAME(_exit) NAME(_Exit)
 
-/* Its arguments, if this machine has a system call of that name. */
+/* Expands to its arguments if this machine has a system call of that name. */
 #define UNSOCK_IF_ON_NO(...)
 #define UNSOCK_IF_ON_ALL(...) __VA_ARGS__
 #ifdef __x86_64__
@@ -118,14 +118,14 @@
 #define UNSOCK_IF_ON_X86(...)
 #endif
 
-/* Its arguments, if a call with this mark is ever trapped. */
+/* Expands to its arguments if a call with this mark is ever trapped. */
 #define UNSOCK_IF_TRAPPED_NO(...)
 #define UNSOCK_IF_TRAPPED_NONE(...) __VA_ARGS__
 #define UNSOCK_IF_TRAPPED_0(...) __VA_ARGS__
 #define UNSOCK_IF_TRAPPED_3(...) __VA_ARGS__
 #define UNSOCK_IF_TRAPPED_5(...) __VA_ARGS__
 
-/* A row's parameters as a prototype has them, as a call passes them on, and as values of an array `a` of long. */
+/* A row's parameters: for a prototype, for passing them on, and read from an array `a` of long. */
 #define UNSOCK_PARAMETERS(...) UNSOCK_EACH(UNSOCK_PARAMETER, __VA_ARGS__)
 #define UNSOCK_ARGUMENTS(...) UNSOCK_EACH(UNSOCK_ARGUMENT, __VA_ARGS__)
 #define UNSOCK_ARGUMENTS_IN_ARRAY(...) UNSOCK_EACH(UNSOCK_ARGUMENT_IN_ARRAY, __VA_ARGS__)
@@ -144,20 +144,18 @@
     UNSOCK_EACH_5(M, t0, n0, t1, n1, t2, n2, t3, n3, t4, n4), M(5, t5, n5)
 /* clang-format on */
 
-/* By what the trap door's filter knows the library's own system calls. */
-
 /*
- * A process may have its system calls trapped (c/trap). The library's own calls carry a mark, by which the filter lets
- * them pass. It is in the upper half of an argument that the kernel takes for an int. execve and the few others that
- * begin with a pointer carry the mark in an argument that they do not have, and so do socket, socketpair and prctl: a
- * filter of the program's own may compare all 64 bits of their first argument (Chromium's, libseccomp's). Such an
- * argument's register is cleared after the call (rt/syscall6.h), since a later call of the program's would carry it.
+ * The filter of a trapped process (c/trap) lets the library's own calls pass because they carry a mark, in the upper
+ * half of an argument that the kernel reads as an int. execve and a few others, whose first argument is a pointer,
+ * carry the mark in an argument that they do not have. So do socket, socketpair and prctl: a filter of the program's
+ * own may compare all 64 bits of their first argument (Chromium's, libseccomp's). Such an argument's register is
+ * cleared after the call (rt/syscall6.h): otherwise a later call of the program's would carry the mark.
  */
 #define UNSOCK_SYS_MARK 0x756e736bul
 
 /*
- * socket() with this in the place of the mark fails with an errno that no kernel has: so there is a
- * filter. Without one it is a family that does not exist.
+ * socket() with this value in the mark's place fails with an errno that no kernel has, if the library's filter is in
+ * force. Without the filter it fails because its family does not exist.
  */
 #define UNSOCK_SYS_PROBE 0x756e7370ul
 #define UNSOCK_SYS_PROBE_ERRNO 4077
@@ -173,7 +171,7 @@
 #define UNSOCK_MARK_OF_DOOR_CALL(exported, machines, mark, syscall, trapped, name)                                     \
     UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(case __NR_##name : return UNSOCK_MARK_##mark;))
 
-/* The argument of a call (0 to 5) that carries the mark; UNSOCK_SYS_UNMARKED for those that are never trapped. */
+/* Returns the argument (0 to 5) that carries the mark, or UNSOCK_SYS_UNMARKED for a call that is never trapped. */
 static inline __attribute__((always_inline)) int unsock_sys_marked_argument(long number) {
     switch (number) {
         UNSOCK_CALLS(UNSOCK_MARK_OF)

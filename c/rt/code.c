@@ -1,4 +1,4 @@
-/* The code of this process: the steps of changing it, which object an address is in, and the kernel's clock. */
+/* Changes code, asks the dynamic linker for the object around an address, and finds the vDSO's clock. */
 #include "rt/code.h"
 
 #include "rt/system_calls.h"
@@ -23,8 +23,8 @@ long unsock_code_move(uint64_t copy, uint64_t size, uint64_t to) {
 }
 
 /*
- * The kernel does it for pages that become executable. Where instructions are kept by address, and these had been
- * fetched before, that was elsewhere.
+ * The kernel does this only for the address where the pages become executable. A processor may still hold instructions
+ * that it fetched from the address to which they were moved.
  */
 void unsock_code_sync(uint64_t at, uint64_t size) {
 #ifdef __aarch64__
@@ -42,9 +42,9 @@ void unsock_code_sync(uint64_t at, uint64_t size) {
 #endif
 }
 
-/* Asked of the dynamic linker, which knows without a system call. Its symbol is weak, as all of libc's. */
+/* Asks the dynamic linker, which knows the object without a system call. Its function is weak, as all of libc's are. */
 
-/* dlfcn.h and link.h, as far as they are needed. */
+/* The needed parts of dlfcn.h and link.h. */
 struct link_map {
     uintptr_t difference;
     const char *name;
@@ -70,7 +70,7 @@ bool unsock_object_of(const void *address, const char **file, uint64_t *start) {
     return true;
 }
 
-/* Finding the clock: an ELF image in memory, whose tables give addresses as in the file. */
+/* Finds the clock in an ELF image in memory. Its tables hold the addresses that the file has, without the load bias. */
 
 #if defined(__x86_64__)
 #define CLOCK "__vdso_clock_gettime"
@@ -85,7 +85,7 @@ struct tables {
     const Elf64_Dyn *dynamic;
     const Elf64_Sym *symbols;
     const char *names;
-    const uint32_t *hash; /* [1]: how many symbols */
+    const uint32_t *hash; /* [1]: the number of symbols */
 };
 
 static void read_segments(uint64_t at, struct tables *tables) {

@@ -1,47 +1,45 @@
-/* The code of this process: objects in memory, the kernel's own one, and pages that are changed. */
+/* This process's code: which object has an address, the vDSO's clock, and how to change instructions. */
 #ifndef UNSOCK_RT_CODE_H
 #define UNSOCK_RT_CODE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Which file is mapped where something is. */
-
 /*
- * The path of the file that is mapped around `address` by the dynamic linker, and where that mapping starts. False
- * where nobody tells: glibc does since 2.35.
+ * Returns by `file` the path of the object that the dynamic linker mapped around `address`, and by `start` where that
+ * mapping starts. False if the dynamic linker does not tell: glibc tells since 2.35.
  */
 bool unsock_object_of(const void *address, const char **file, uint64_t *start);
 
-/* The kernel's own functions in every process (vdso(7)): a clock for programs that have no libc to ask. */
+/* The vDSO (vdso(7)): the kernel's own functions in every process. Programs without a libc get a clock by it. */
 
 struct timespec;
 
-/* clock_gettime, as the C library has it; NULL: not looked for, or not there. */
+/* clock_gettime of the vDSO; NULL before unsock_vdso_start, and if there is none. */
 extern int (*unsock_vdso_clock)(int clock, struct timespec *time);
 
-/* Looks for it. `header`: where the kernel says that they are (AT_SYSINFO_EHDR); 0: nowhere. */
+/* Finds the vDSO's clock. `header`: the address of the vDSO by the kernel (AT_SYSINFO_EHDR), or 0 if there is none. */
 void unsock_vdso_start(uint64_t header);
 
 /*
- * Changing code that may run meanwhile. Never in place: a private copy of its pages is made from its file,
- * written to, made executable, and moved to where the code is. Where the kernel refuses a step (PR_SET_MDWE, SELinux, a
- * filter), the code is as it was, and at no time is anything both written to and executed.
+ * The steps to change code that other threads may run. Code is never changed in place: a private copy of its pages is
+ * mapped from its file, written to, made executable, and moved over the code. If the kernel refuses a step
+ * (PR_SET_MDWE, SELinux, a seccomp filter), the code stays unchanged. No page is ever writable and executable at once.
  */
 
 /*
- * Whole pages, as the program's own mapping has them. Returns where the copy is, to be unmapped by the caller unless it
- * is moved, or -errno.
+ * Maps a private copy of whole pages of the file. Returns its address, or -errno. The caller unmaps it, unless it is
+ * moved.
  */
 long unsock_code_copy(long fd, uint64_t offset, uint64_t size);
 
-/* Makes what was written to executable, and no longer writable. Returns 0, or -errno. */
+/* Makes written pages executable, and no longer writable. Returns 0, or -errno. */
 long unsock_code_make(uint64_t at, uint64_t size);
 
-/* Lets the processor see code that was written here, and moved: for each place, before it is executed. */
+/* Makes the processor fetch code that was written or moved here. Called for each place before it is executed. */
 void unsock_code_sync(uint64_t at, uint64_t size);
 
-/* The copy takes the place of the code at `to`. Returns 0, or -errno: the copy is where it was. */
+/* Moves the copy over the code at `to`. Returns 0, or -errno: the copy then stays where it was. */
 long unsock_code_move(uint64_t copy, uint64_t size, uint64_t to);
 
 #endif

@@ -1,4 +1,4 @@
-/* Calls of the process's libc. Every symbol is weak: without a libc (run as a program) all of them are NULL. */
+/* Uses the process's libc. Every symbol is weak: as a program, without a libc, all of them are NULL. */
 #include "rt/libc.h"
 
 #include "rt/code.h"
@@ -68,8 +68,8 @@ struct unsock_next unsock_next;
 __attribute__((used)) long (*unsock_next_syscall)(long number, ...);
 
 /*
- * RTLD_NEXT is -1 in glibc and in musl. In a library that dlopen brought, it finds nothing: the raw calls stay. Before
- * glibc 2.34 dlsym is in libdl, which few programs have; what it calls is in libc.
+ * RTLD_NEXT is -1 in glibc and in musl. In a library that dlopen loaded it finds nothing, and the system calls are
+ * used. Before glibc 2.34, dlsym is in libdl, which few programs load; libc has the function _dl_sym that dlsym calls.
  */
 void *unsock_next_find(const char *name) {
     void *next = (void *)-1l;
@@ -104,7 +104,7 @@ void unsock_next_resolve(void) {
 }
 
 static int (*set_cancel_type)(int type, int *before);
-static int32_t answering[256]; /* threads, each by its number */
+static int32_t answering[256]; /* the numbers of threads that answer a trapped call, each at its place */
 static unsigned resolve_answers;
 
 void unsock_next_resolve_trapped(void) {
@@ -141,18 +141,18 @@ void unsock_cancel_close(int before) {
         set_cancel_type(before, &before);
 }
 
-/* Without the mark: where calls are trapped, a set of signals is the trap's business (trap/signals.c). */
+/* Without the library's mark: the filter traps a call with a signal mask, and trap/signals.c unblocks SIGSYS in it. */
 #define BY_THE_PROGRAM(number, a, b, c, d, e, f)                                                                       \
     unsock_syscall6(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 static long raw_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals) {
-    struct timespec copy; /* the kernel writes what is left of it */
+    struct timespec copy; /* the kernel writes the remaining time to its argument */
     if (timeout)
         copy = *timeout;
     return BY_THE_PROGRAM(__NR_ppoll, fds, count, timeout ? &copy : NULL, signals, UNSOCK_SIGNALS_SIZE, 0);
 }
 
-/* The program's own call where there is one: a filter may not know of the other. */
+/* The program's own call, if this machine has it: a sandbox's filter may not allow the other one. */
 static long raw_poll(struct pollfd *fds, unsigned long count, int timeout) {
 #ifdef __NR_poll
     return BY_THE_PROGRAM(__NR_poll, fds, count, timeout, 0, 0, 0);

@@ -1,4 +1,4 @@
-/* Reading line by line. */
+/* Reads a text file line by line. */
 #include "rt/text.h"
 
 #include "rt/system_calls.h"
@@ -10,7 +10,7 @@ void unsock_lines_open(struct unsock_lines *lines, const char *path) {
     lines->failed = lines->fd < 0;
 }
 
-/* Makes room by moving what is not used yet to the front, and reads on. */
+/* Moves the unread rest to the front of the buffer and reads more behind it. False at the file's end or on an error. */
 static bool read_on(struct unsock_lines *lines) {
     size_t rest = lines->filled - lines->used;
     if (lines->fd < 0)
@@ -41,7 +41,7 @@ bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line) {
                 return true;
         }
     } while (read_on(lines));
-    /* The file's last line may have no end. */
+    /* The file's last line may lack a newline. */
     *line = (struct unsock_span){lines->buffer + lines->used, lines->filled - lines->used};
     bool last = line->length > 0 && !lines->failed && !lines->too_long;
     lines->skipped |= line->length > 0 && !last;

@@ -1,6 +1,4 @@
-/*
- * The memory functions that the compiler calls on its own even in freestanding code. Hidden: they never replace libc's.
- */
+/* The memory functions, which the compiler calls even in freestanding code. Hidden: they never replace libc's own. */
 #include "rt/mem.h"
 
 #undef memcpy
@@ -8,7 +6,7 @@
 #undef strlen
 
 #if defined(__GNUC__) && !defined(__clang__)
-/* Without this GCC would turn the loops below into calls of themselves. */
+/* Keeps GCC from turning the loops below into calls of the functions that they are in. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 #endif
 
@@ -26,8 +24,8 @@ static inline void store(uint8_t *at, uint64_t value) {
 }
 
 /*
- * Nearly all that is copied, filled and compared here is short: addresses, names, entries. The last word of what is
- * longer than one overlaps the one before.
+ * The library copies, fills and compares mostly short objects: addresses, names, entries. For a length of at least one
+ * word, the last word overlaps the one before it.
  */
 void *memcpy(void *restrict to, const void *restrict from, size_t length) {
     uint8_t *out = to;

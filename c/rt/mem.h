@@ -13,24 +13,22 @@ void *memset(void *to, int value, size_t length);
 int memcmp(const void *left, const void *right, size_t length);
 size_t strlen(const char *text);
 
-/* unsock_same of any length: cheaper than memcmp, which must know which is less. */
+/* unsock_same for a length that is not constant: cheaper than memcmp, which has to find the lesser one. */
 bool unsock_same_bytes(const void *left, const void *right, size_t length);
 #pragma GCC visibility pop
 
-/* Freestanding code has no built-in functions by itself; with them, a copy of constant length is an instruction or two.
- */
+/* Built-in functions, which -ffreestanding turns off: a copy of constant length becomes one or two instructions. */
 #define memcpy(to, from, length) __builtin_memcpy(to, from, length)
 #define memset(to, value, length) __builtin_memset(to, value, length)
 #define strlen(text) __builtin_strlen(text)
 
-/* True if these bytes are the same. */
 static inline bool unsock_same(const void *left, const void *right, size_t length) {
     if (__builtin_constant_p(length))
         return __builtin_memcmp(left, right, length) == 0;
     return unsock_same_bytes(left, right, length);
 }
 
-/* Where the kernel would say EFAULT at once: the zero page, and what is no user address on any machine. */
+/* True if the kernel would fail with EFAULT at once: the zero page, and addresses that no machine gives to users. */
 static inline bool unsock_is_nowhere(const void *pointer) {
     return (uintptr_t)pointer < 4096 || (uintptr_t)pointer >> 57 != 0;
 }

@@ -1,4 +1,4 @@
-/* Shared by all system calls: the mark, closing on the way out, and tables that grow while several threads use them. */
+/* The mark of the library's own calls, descriptors that are closed at a scope's end, and tables that grow lock-free. */
 #include "rt/system_calls.h"
 
 unsigned long unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;

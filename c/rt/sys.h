@@ -1,6 +1,6 @@
 /*
- * Raw system calls. They return the kernel's value: a result, or -errno; the caller's errno is not touched. Nothing
- * here (or above) uses libc code: the same bytes run under glibc, under musl and with no libc at all.
+ * Raw system calls. Each returns the kernel's value, a result or -errno, and does not change the caller's errno. No
+ * folder uses libc's code: the same bytes run under glibc, under musl, and without a libc.
  */
 #ifndef UNSOCK_RT_SYS_H
 #define UNSOCK_RT_SYS_H
@@ -9,12 +9,12 @@
 #include "rt/syscall6.h"
 
 /*
- * The mark in its place; 0 in a process without the filter, where it would only confuse tools that read the arguments
- * as the kernel does not (valgrind). It is there until the start has found out.
+ * The mark (rt/calls.h), shifted to its place in an argument. 0 in a process without the filter: tools that read all 64
+ * bits of an argument (valgrind) would misread a marked one. Set until the start knows whether there is a filter.
  */
 extern unsigned long unsock_sys_mark_bits;
 
-/* The mark for one argument: an int keeps its lower half, whatever is above it. */
+/* Returns `value`, with the mark above it if this argument carries it: the kernel reads an int's lower half alone. */
 static inline __attribute__((always_inline)) long unsock_sys_marked(long number, int argument, long value) {
     if (unsock_sys_marked_argument(number) != argument)
         return value;

@@ -1,8 +1,8 @@
-/* The instruction itself. Needs nothing else: tests make system calls by it that no library can stand before. */
+/* The system call instruction alone. Tests make calls by it that no interposed library function can intercept. */
 #ifndef UNSOCK_RT_SYSCALL6_H
 #define UNSOCK_RT_SYSCALL6_H
 
-/* The fourth and the sixth argument's registers are cleared after it: they may carry the mark (rt/calls.h). */
+/* Clears the registers of the fourth and sixth argument after the call: they may hold the mark (rt/calls.h). */
 static inline long unsock_syscall6(long number, long a, long b, long c, long d, long e, long f) {
 #if defined(__x86_64__)
     long result;

@@ -1,4 +1,4 @@
-/* The kernel's interface: each call with its types, its constants, and the clock. */
+/* The system calls that the library makes, with their types and constants, and functions that need nothing else. */
 #ifndef UNSOCK_RT_SYSTEM_CALLS_H
 #define UNSOCK_RT_SYSTEM_CALLS_H
 
@@ -10,9 +10,9 @@
 #include <time.h>
 
 /*
- * Constants of the kernel's interface that libc's headers hide without _GNU_SOURCE, or bring along with functions that
- * this library defines itself. They have their usual names, and the manual's pages have what they mean. Signals have
- * the same numbers on x86-64 and aarch64 (signal(7)).
+ * Constants of the kernel that libc's headers hide without _GNU_SOURCE, or declare beside functions that the library
+ * defines itself. Names and meanings are those of the manual's pages. Signal numbers are the same on x86-64 and aarch64
+ * (signal(7)).
  */
 
 #define AT_EMPTY_PATH 0x1000
@@ -24,8 +24,8 @@
 #define F_SETPIPE_SZ 1031
 #define SPLICE_F_NONBLOCK 2
 #define UNSOCK_MODE_BITS 07777
-#define UNSOCK_OTHERS_WRITE 0022 /* the group and everybody else */
-#define UNSOCK_PAGE 4096         /* the smallest there is */
+#define UNSOCK_OTHERS_WRITE 0022 /* write permission for the group or for all others */
+#define UNSOCK_PAGE 4096         /* the smallest page of all machines */
 
 #define CLOCK_REALTIME 0
 #define CLOCK_MONOTONIC 1
@@ -50,7 +50,7 @@
 #define SA_ONSTACK 0x08000000ul
 #define SA_RESTART 0x10000000ul
 #define SA_NODEFER 0x40000000ul
-/* A set of signals has 64 bits, and the kernel wants to be told so. */
+/* The kernel's set of signals has 64 bits, and each call takes its size. */
 #define UNSOCK_SIGNALS_SIZE sizeof(uint64_t)
 #define UNSOCK_ALL_SIGNALS (~(uint64_t)0)
 
@@ -70,10 +70,9 @@
 #define EPOLLET (1u << 31)
 
 /*
- * The system calls that the library makes, with types: section 2 of the manual has each. A call returns the kernel's
- * value, a result or -errno. A structure of the kernel's own is a `void *` here, as the caller's structure is often
- * another one of the same layout; an address that need not be mapped is a number. The kernel looks at `mode` of
- * openat() only with O_CREAT.
+ * The system calls, each as section 2 of the manual has it. Each returns the kernel's value: a result or -errno. A
+ * structure of the kernel's is a `void *`, since the caller's own type often has the same layout. An address that may
+ * be unmapped is a number. The kernel uses the `mode` of openat() only with O_CREAT.
  */
 
 #ifndef __NR_fchmodat2
@@ -85,7 +84,7 @@
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \
     }
 
-/* The same, as a function: where it is not made for each message, an instruction more is nothing, and code is short. */
+/* The same, not inline: shorter code, one instruction more. For calls that are not made for each message. */
 #define UNSOCK_RARE_CALL(name, parameters, ...)                                                                        \
     static __attribute__((noinline, unused)) long unsock_##name parameters {                                           \
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \
@@ -216,25 +215,25 @@ UNSOCK_SYSTEM_CALL(writev, (int fd, const void *parts, unsigned long count), fd,
 #undef UNSOCK_SYSTEM_CALL
 #undef UNSOCK_RARE_CALL
 
-/* Of all threads. A filter may forbid it: this does not come back in any case. */
+/* Ends all threads. A sandbox may refuse the call; the function never returns in any case. */
 static inline _Noreturn void unsock_exit(int status) {
     for (;;)
         unsock_exit_group(status);
 }
 
-/* True for an errno. An address may have the highest bit. */
+/* True if a call's result is -errno. An address may also be negative as a long. */
 static inline bool unsock_is_error(long result) {
     return result < 0 && result > -4096;
 }
 
-/* Closes what was opened; negative: nothing was. */
+/* Closes a descriptor, unless it is negative. */
 void unsock_close_open(long fd);
 
-/* Closes the descriptor in this variable where its scope ends, if one was opened: before `long fd = …`. */
+/* Before `long fd = …`: closes the descriptor, unless it is negative, at the end of the variable's scope. */
 #define UNSOCK_CLOSED __attribute__((cleanup(unsock_cleanup_fd)))
 void unsock_cleanup_fd(const long *fd);
 
-/* Memory of the process's own, all zeros, which costs nothing before it is used. NULL: there is none. */
+/* Maps private memory of zeros, which costs little before it is used. NULL if there is none. */
 static inline void *unsock_map(unsigned long size) {
     long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return unsock_is_error(memory) ? NULL : (void *)memory;
@@ -244,7 +243,7 @@ static inline void unsock_unmap(void *memory, unsigned long size) {
     unsock_munmap((unsigned long)memory, size);
 }
 
-/* CLOCK_MONOTONIC by the system call: the time that nobody sets. rt/libc.h has a coarser one that costs no call. */
+/* CLOCK_MONOTONIC by a system call: nobody can set it. rt/libc.h has a coarser clock without a system call. */
 
 #define UNSOCK_SECOND_NS 1000000000ll
 #define UNSOCK_MILLISECOND_NS 1000000ll
@@ -260,14 +259,14 @@ static inline int64_t unsock_clock_ms(void) {
 }
 
 /*
- * unsock_real_NAME: the next library's function, where the process has one: a cancellation point in glibc. Its outcome
- * is kernel-style, and errno as before. Where there is none it is the system call, without errno: a thread that libc
- * did not make has no place for it. Where calls are trapped that is a cancellation point, too (rt/libc.h).
+ * unsock_real_NAME calls the next library's function, a cancellation point in glibc. It returns the result or -errno,
+ * and leaves errno unchanged. Without a next library it makes the system call and never uses errno, which a thread that
+ * libc did not make lacks. Where calls are trapped, that system call is a cancellation point, too (rt/libc.h).
  *
- * Nearly all are taken into who calls them. After a call that sleeps the processor has forgotten where to go back to,
- * and each function that waits for it costs as much as a hundred instructions.
+ * Nearly all are inline. After a call that slept, the processor's return predictions are gone, and each function on the
+ * stack costs as much as a hundred instructions.
  */
-/* An address may be of any type. */
+/* Pointers to any type of address are accepted. */
 #define UNSOCK_LOOSE_PARAMETERS(...) UNSOCK_EACH(UNSOCK_LOOSE_PARAMETER, __VA_ARGS__)
 #define UNSOCK_LOOSE_PARAMETER(index, type, name)                                                                      \
     __typeof__(_Generic((type)0,                                                                                       \
@@ -298,7 +297,7 @@ static inline int64_t unsock_clock_ms(void) {
     UNSOCK_REAL_##next(name, parameters)
 UNSOCK_CALLS(UNSOCK_REAL_ROW)
 
-/* The program's own call: a filter may not know of the other. */
+/* Calls accept if there are no flags, else accept4: a sandbox's filter may allow only the call that programs make. */
 static inline long unsock_real_accept_by(int fd, void *address, socklen_t *length, int flags) {
     return flags == 0 ? unsock_real_accept(fd, address, length) : unsock_real_accept4(fd, address, length, flags);
 }
@@ -311,7 +310,7 @@ static inline long unsock_real_send(int fd, const void *data, size_t size, int f
     return unsock_real_sendto(fd, data, size, flags, NULL, 0);
 }
 
-/* sendmsg of a message, by the cheaper sendto where that can carry it. Its parts can be read. */
+/* Sends a message whose parts can be read. Uses sendto, which is cheaper, for one part without control data. */
 long unsock_real_send_message(int fd, const struct msghdr *message, int flags);
 
 #endif

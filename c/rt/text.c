@@ -1,4 +1,4 @@
-/* Text of bounded length. */
+/* Builds text of bounded length in a buffer, and splits and reads text. */
 #include "rt/text.h"
 
 #define QUOTE_MOST 200

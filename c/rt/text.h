@@ -1,18 +1,16 @@
-/* Text in memory of the caller's: what is written, digits, lines that are read. */
+/* Text in the caller's memory: building it, reading numbers and hexadecimal digits, and reading a file's lines. */
 #ifndef UNSOCK_RT_TEXT_H
 #define UNSOCK_RT_TEXT_H
 
 #include "rt/mem.h"
 
-/* text.c: Text of bounded length: building it in a caller's buffer, and reading numbers from it. */
-
-/* A piece of text that somebody else owns; not NUL-terminated. */
+/* A piece of text that its owner keeps; not NUL-terminated. */
 struct unsock_span {
     const char *at;
     size_t length;
 };
 
-/* Text under construction: always NUL-terminated; what does not fit is cut off and `cut` says so. */
+/* Text under construction, always NUL-terminated. Text that does not fit is cut off, and `cut` is set. */
 struct unsock_text {
     char *buffer;
     size_t size; /* bytes of buffer, at least 1 */
@@ -27,13 +25,13 @@ static inline bool unsock_span_is(struct unsock_span span, const char *text) {
     return span.length == length && unsock_same(span.at, text, length);
 }
 
-/* True if the string begins with `with`. */
+/* True if `string` begins with `with`. */
 bool unsock_begins(const char *string, const char *with);
 
-/* True if the character is in the string. It is not '\0'. */
+/* True if the string contains `c`, which is not '\0'. */
 bool unsock_contains(const char *string, char c);
 
-/* Cuts what stands before the first `separator` off the front of *rest; without one, takes all. */
+/* Cuts the text before the first `separator` off the front of *rest, and the separator too. Without one, takes all. */
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator);
 
 /* Returns the part of a path behind its last '/'. */
@@ -51,14 +49,14 @@ static inline struct unsock_text unsock_text_in(char *buffer, size_t size) {
 
 void unsock_text_char(struct unsock_text *text, char c);
 void unsock_text_put(struct unsock_text *text, const char *string);
-/* Appends strings, one behind the other. */
+/* Appends all strings. */
 void unsock_text_list(struct unsock_text *text, const char *const *strings);
 #define unsock_text_join(text, ...) unsock_text_list(text, (const char *const[]){__VA_ARGS__, NULL})
 
 void unsock_text_span(struct unsock_text *text, struct unsock_span span);
 void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base, unsigned digits);
 
-/* Appends "…" in quotes, control characters as '?', at most 200 bytes of it: for values in messages. */
+/* Appends the text in double quotes, for messages: control characters as '?', and "..." for all behind 200 bytes. */
 void unsock_text_quote(struct unsock_text *text, struct unsock_span span);
 
 static inline char unsock_upper(char c) {
@@ -69,16 +67,16 @@ static inline char unsock_upper(char c) {
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte in memory is the lowest one");
 
-#define UNSOCK_HEX_EACH(byte) (0x0101010101010101u * (byte)) /* the same in each of eight bytes */
+#define UNSOCK_HEX_EACH(byte) (0x0101010101010101u * (byte)) /* `byte` in each of eight bytes */
 #define UNSOCK_HEX_LETTER_GAP ('a' - '9' - 1)
 
-/* Eight values from 0 to 15 as digits. */
+/* Turns eight values from 0 to 15, one a byte, into their digits. */
 static inline uint64_t unsock_hex_digits(uint64_t values) {
     uint64_t letters = (values + UNSOCK_HEX_EACH(6)) >> 4 & UNSOCK_HEX_EACH(1);
     return values + UNSOCK_HEX_EACH('0') + letters * UNSOCK_HEX_LETTER_GAP;
 }
 
-/* Bytes as digits, two each; `size` is a multiple of four. */
+/* Writes bytes as lower-case digits, two each. `size` is a multiple of four. */
 static inline void unsock_hex_write(const uint8_t *bytes, size_t size, char *digits) {
     for (size_t i = 0; i < size; i += 4) {
         uint32_t part;
@@ -91,7 +89,7 @@ static inline void unsock_hex_write(const uint8_t *bytes, size_t size, char *dig
     }
 }
 
-/* And back. False for anything that unsock_hex_write would not have written: capitals too. */
+/* Reads digits back into bytes. False for text that unsock_hex_write does not write, such as capital letters. */
 static inline bool unsock_hex_read(const char *digits, size_t size, uint8_t *bytes) {
     uint64_t wrong = 0;
     for (size_t i = 0; i < size; i += 4) {
@@ -108,15 +106,15 @@ static inline bool unsock_hex_read(const char *digits, size_t size, uint8_t *byt
     return wrong == 0;
 }
 
-/* lines.c: A text file of the kernel's, line by line, in a buffer of the caller's. */
+/* A text file read line by line, mostly one of /proc, in a buffer of the caller's (lines.c). */
 
 #define UNSOCK_LINES_CHUNK 512 /* calls may run on small stacks */
 
 struct unsock_lines {
-    long fd;       /* or -errno: then there is no line */
-    bool too_long; /* what comes next is the rest of a line that is left out */
-    bool failed;   /* the last line was not the file's last one */
-    bool skipped;  /* one has been left out */
+    long fd;       /* -errno if the file cannot be opened: there are no lines then */
+    bool too_long; /* the next bytes are the rest of a line that did not fit, and is skipped */
+    bool failed;   /* opening or reading failed, so the last line returned may not be the file's last */
+    bool skipped;  /* a line was skipped */
     size_t used;
     size_t filled;
     char buffer[UNSOCK_LINES_CHUNK];
@@ -124,12 +122,12 @@ struct unsock_lines {
 
 void unsock_lines_open(struct unsock_lines *lines, const char *path);
 
-/* The next line, without its end, good until the next call. A line longer than the buffer is left out. */
+/* Returns the next line by `line`, without its newline, valid until the next call. Skips lines beyond the buffer. */
 bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line);
 
 void unsock_lines_close(struct unsock_lines *lines);
 
-/* Cuts the next word off the front of a line: blanks in front of it are skipped. Empty when there is none. */
+/* Cuts the next word off the front of a line, with the blanks before it. Empty if there is none. */
 struct unsock_span unsock_lines_word(struct unsock_span *line);
 
 #endif

@@ -1,21 +1,21 @@
-/* Memory of the program that may not be there. */
+/* Checks the program's memory by system calls that read or write it without an effect. */
 #include "rt/user.h"
 
 #define AUXILIARY_RANDOM 25 /* AT_RANDOM (getauxval(3)): 16 bytes at the end of the first thread's stack */
 
 /*
- * Other threads' stacks end at the thread's own data, in one mapping with it (nptl/allocatestack.c; musl's
- * pthread_create.c). Found out once for each thread and depth: how many pages up to that end can be written; the end
- * and the count, in one word. A later thread with the same end has its stack there too.
+ * Another thread's stack ends at the thread's own data, in the same mapping (nptl/allocatestack.c; musl's
+ * pthread_create.c). The kernel is asked once for each thread and depth how many pages below that end can be written;
+ * one word holds the end and the count. A later thread with the same end has its stack in the same place.
  */
 #define STACKS 64
 #define COUNT_BITS 22
 #define THREAD_STACK_MOST ((uintptr_t)2 << 20)
 
-/* Of memory that stays, a bit for each page. */
+/* One bit for each page of permanent memory (unsock_user_stays) that the kernel has confirmed. */
 #define STAYING_PAGES ((uintptr_t)1 << 20)
 static uint64_t *seen;
-static uintptr_t stays_from; /* 0: there is none */
+static uintptr_t stays_from; /* 0: no memory is permanent */
 
 uintptr_t unsock_user_stack_end;
 static uintptr_t first_thread;
@@ -33,7 +33,7 @@ static uintptr_t own_thread_pointer(void) {
 
 void unsock_user_start(void) {
     unsock_user_stack_end = unsock_libc_auxiliary(AUXILIARY_RANDOM);
-    /* Without a libc nobody may have set it. */
+    /* Without a libc the thread pointer may be unset, and reading through it would crash. */
     if (unsock_user_stack_end != 0)
         first_thread = own_thread_pointer();
 }
@@ -43,16 +43,15 @@ void unsock_user_start_at(uintptr_t end) {
 }
 
 /*
- * A change of the signal mask in a way that does not exist: the kernel reads the 8 bytes first, and then refuses. Where
- * a sandbox refuses it before that, nothing is known, and nothing worse than it was without asking.
+ * Asks for a change of the signal mask by a `how` that does not exist: the kernel reads the 8 bytes, and then refuses.
+ * If a sandbox refuses the call before the kernel reads, the answer is true, as if the library had not checked.
  */
 static bool can_read(uintptr_t at) {
-    uintptr_t word = at < 8 ? 8 : at & ~(uintptr_t)7; /* 0 would mean none */
+    uintptr_t word = at < 8 ? 8 : at & ~(uintptr_t)7; /* a NULL mask would not be read */
     return unsock_rt_sigprocmask(-1, (void *)word, NULL) != -EFAULT;
 }
 
-/* Adds nothing to the word there (futex(2), FUTEX_WAKE_OP): a write that changes nothing, also beside other threads'.
- */
+/* Adds 0 to the word at `at` (futex(2), FUTEX_WAKE_OP): an atomic write, harmless while other threads write there. */
 static bool can_write(uintptr_t at) {
     enum { WAKE_OP_PRIVATE = 5 | 128, ADD = 1 << 28, IF_LESS = 2 << 24, LEAST = 0x800 };
     static uint32_t nobody;
@@ -78,10 +77,10 @@ static bool note_seen(uintptr_t at) {
     return true;
 }
 
-/* How many of the `size` bytes from `at` on can be had: all that lie before the first page that cannot. */
+/* Returns how many of the `size` bytes from `at` on pass `can`: those before the first page that does not. */
 static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     uintptr_t end = at + size;
-    /* Up to the end of the address space there is nothing of the program's. */
+    /* A range that wraps around the end of the address space is none of the program's. */
     if (end < at)
         return 0;
     for (uintptr_t next = at; next < end; next = (next | (UNSOCK_PAGE - 1)) + 1) {
@@ -91,7 +90,7 @@ static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     return size;
 }
 
-/* True if these bytes are further up on the stack of this thread. */
+/* True if these bytes are further up on this thread's stack. */
 static bool is_on_stack(uintptr_t at, size_t size) {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     if (at < here || first_thread == 0)
@@ -124,7 +123,7 @@ bool unsock_user_writable_far(void *at, size_t size) {
     return can_have((uintptr_t)at, size, can_write);
 }
 
-/* True if the byte is there. `seen`: the last page that was, plus 1. */
+/* True if the byte can be read. `seen`: the number of the last page that could be, plus 1. */
 static inline bool is_byte_there(uintptr_t at, uintptr_t *seen) {
     if (at / UNSOCK_PAGE + 1 != *seen && !unsock_user_readable((const void *)at, 1))
         return false;
@@ -146,7 +145,7 @@ long unsock_user_string(const char *at) {
     return length_of(at, &seen);
 }
 
-/* Nearly always the strings stand one behind the other, so that a page is asked for once. */
+/* The strings are nearly always adjacent, so the kernel checks each page once. */
 long unsock_user_strings(const char *const *list) {
     uintptr_t seen_list = 0, seen = 0;
     for (long count = 0;; count++) {
@@ -160,7 +159,7 @@ long unsock_user_strings(const char *const *list) {
     }
 }
 
-/* True if the bytes, which will be overwritten, can be: the kernel writes the signal mask there, in half the time. */
+/* True if these bytes can be written. They are overwritten next, so the kernel puts the signal mask there: faster. */
 static bool can_fill(uintptr_t at, size_t size) {
     if (has_been_seen(at))
         return true;

@@ -1,50 +1,49 @@
 /*
- * The program's memory. Memory that a call is given may not be there, may be read-only, or end too early: the kernel
- * says EFAULT then, and the library must never be what ends the program. So the kernel looks at memory before it is
- * touched here, one cheap call for each page, unless it is certain to be there.
+ * Reads and writes the program's memory safely. A pointer that the program passes to a call may be unmapped, read-only,
+ * or too near the end of its mapping. The kernel answers EFAULT then, and the library must not crash the program. So
+ * the kernel checks the memory first, by one cheap call for each page, unless the memory is certain to be there.
  *
- * Certain is only what lies further up on the stack that the call runs on: the rest of the page of the stack pointer,
- * or, on a thread's own stack, all up to its end.
+ * Only memory further up on the current stack is certain: the rest of the stack pointer's page, and on the first
+ * thread's own stack everything up to its end.
  */
 #ifndef UNSOCK_RT_USER_H
 #define UNSOCK_RT_USER_H
 
 #include "rt/system_calls.h"
 
-/* Finds the end of the first thread's stack. Once, at start; until then less is certain. */
+/* Finds the end of the first thread's stack. Called once, at start; until then fewer addresses are certain. */
 void unsock_user_start(void);
 
-/* Where no libc can say it: `end` is what the kernel put at the end of the first thread's stack (AT_RANDOM), or 0. */
+/* Stores the first thread's stack end where no libc tells it: the kernel's AT_RANDOM, or 0. */
 void unsock_user_start_at(uintptr_t end);
 
 /*
- * Once, at start: from this address on, for 4 GiB, what can be read or written once can always be, both. So each page
- * is asked for no more than once.
+ * Declares memory permanent, once, at start: a page in the 4 GiB from `from` on that could be read or written once can
+ * always be read and written (Go's heap, which is never unmapped). So the kernel checks each page at most once.
  */
 void unsock_user_stays(uintptr_t from);
 
-/* True if these bytes can be read, or written. Asks the kernel, page by page. Nothing changes. */
+/* True if all `size` bytes can be read, or written. The kernel checks page by page; no byte changes. */
 bool unsock_user_readable_far(const void *at, size_t size);
 bool unsock_user_writable_far(void *at, size_t size);
 
-/* Copies as the kernel would: up to the first page that cannot be written. Returns 0 or -EFAULT. */
+/* Copies as the kernel would, up to the first page that cannot be written. Returns 0 or -EFAULT. */
 long unsock_user_write_far(void *to, const void *from, size_t size);
 
-/* The length of a string; -EFAULT where it goes on into what cannot be read. */
+/* Returns the length of a string, or -EFAULT if it runs into memory that cannot be read. */
 long unsock_user_string(const char *at);
 
-/* How many strings a list has that ends with NULL; -EFAULT where it, or one of them, goes on into what cannot be read.
- */
+/* Returns the number of strings in a NULL-terminated list; -EFAULT if the list or a string cannot be read. */
 long unsock_user_strings(const char *const *list);
 
 #define UNSOCK_USER_FAULT (-14) /* -EFAULT */
 
-/* The first thread's stack ends here; 0: not known. */
+/* The end of the first thread's stack; 0 if unknown. */
 extern uintptr_t unsock_user_stack_end;
 
 /*
- * A stack pointer that is as near as this to that end is on that stack: the kernel keeps its mappings further away
- * (arch_pick_mmap_layout, at least 128 MiB).
+ * A stack pointer at most this far below that end is on the first thread's stack: the kernel keeps mappings further
+ * away (arch_pick_mmap_layout, at least 128 MiB).
  */
 #define UNSOCK_USER_STACK_MOST ((uintptr_t)64 << 20)
 
@@ -68,7 +67,7 @@ static inline bool unsock_user_writable(void *at, size_t size) {
     return unsock_user_is_certain(at, size) || unsock_user_writable_far(at, size);
 }
 
-/* Copy from, and to, the program's memory. Return 0 or -EFAULT; what could be written before that has been. */
+/* Copy from, and to, the program's memory. Return 0 or -EFAULT. A failed write may have written the first pages. */
 static inline long unsock_user_read(void *to, const void *from, size_t size) {
     if (!unsock_user_readable(from, size))
         return UNSOCK_USER_FAULT;
