@@ -1,22 +1,22 @@
 /*
- * The length of the current run of local connects, and of first datagrams, as branch predictors count. A wrong guess is
- * dear (the socket has to be replaced after all), so each one makes the next guess wait for a longer run: a process
- * with both kinds soon pays nothing. A listener tells less of the next socket: a server has some, and may connect to
- * anywhere.
+ * Counts the current run of local connects, and of first datagrams, as branch predictors count. A wrong guess is
+ * expensive, as the socket must be replaced after all. So after each one the next guess needs a longer run: a process
+ * with both kinds soon pays nothing. A listener counts less than a connect: a server has some, and may connect to any
+ * address.
  */
 #include "memory/fds.h"
 
 #include "memory/process.h"
 #include "rules/settings.h"
 
-#define CONNECT 8 /* listeners for one connect */
+#define CONNECT 8 /* listeners that count as one connect */
 #define RUN_FIRST (2 * CONNECT)
 #define RUN_AFTER_WRONG (64 * CONNECT)
 #define RUN_MOST (1 << 24)
 #define NEVER INT32_MAX
 #define TARGETS 2
 
-/* Of streams, and of datagram sockets. */
+/* For streams, and for datagram sockets. */
 static struct guess {
     int run;
     int needed;
@@ -26,7 +26,7 @@ static struct guess *guess_of(int type) {
     return &guesses[type == SOCK_DGRAM];
 }
 
-/* Every address of the family is covered, and so are all ports: there is nothing to predict. */
+/* True if every address of the family is covered, on all ports: there is nothing to predict. */
 static bool covers_all(int domain) {
     for (unsigned i = 0; i < unsock_settings.address_count; i++) {
         const struct unsock_prefix *prefix = &unsock_settings.addresses[i];
@@ -42,12 +42,12 @@ static bool guesses_local(int type) {
 }
 
 /*
- * There in programs that use liburing: a connect through io_uring to an address that is not covered would find a socket
- * of the wrong kind (IORING_OP_CONNECT is not intercepted).
+ * Not NULL in programs that use liburing. IORING_OP_CONNECT is not intercepted: a connect to an address that is not
+ * covered would fail on a socket that is born local.
  */
 extern int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) __attribute__((weak));
 
-/* The family of the last targets, and how many these were in a row. */
+/* The family of the last target of a control file, and the number of such targets in a row. */
 static int target;
 static int targets;
 
@@ -60,7 +60,7 @@ void unsock_born_note_target(int family) {
     __atomic_store_n(&targets, run + 1, __ATOMIC_RELAXED);
 }
 
-/* Datagram sockets are made for much else (multicast, questions about interfaces): only what was seen counts. */
+/* Datagram sockets have other uses too (multicast, asking about interfaces): that all is covered predicts nothing. */
 int unsock_born_family(int domain, int type) {
     if (io_uring_queue_init)
         return domain;

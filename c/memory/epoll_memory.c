@@ -1,6 +1,7 @@
 /*
- * Remembers registrations in epoll sets. A set is known by a count, which a duplicate has too, and no later set of the
- * same number. A descriptor's latest registration lies at its number; those in other sets before lie in `more`.
+ * Stores registrations in epoll sets. A counter numbers the sets: duplicates of a set have the same count, and a later
+ * set with its descriptor number another. The chunks hold a descriptor's latest registration, `more` the older ones in
+ * other sets.
  */
 #include "memory/epoll_memory.h"
 
@@ -8,16 +9,16 @@
 
 #define CHUNK UNSOCK_FDS_CHUNK
 #define CHUNKS 1024
-#define MORE 256    /* of descriptors in several sets: the oldest give way */
-#define PLACES 8192 /* descriptors by their data; the newest wins */
-#define MARKS 256   /* of sets: several have the same one */
+#define MORE 256    /* for descriptors in several sets; the oldest are overwritten */
+#define PLACES 8192 /* descriptors by set and data; the newest overwrites */
+#define MARKS 256   /* of sets; several sets share one */
 
-/* Registered in `more` as well, or nobody knows where. */
+/* In a count: the descriptor is registered in `more`, too, or in unknown sets. */
 #define MANY (1u << 31)
 
 struct chunk {
     struct unsock_watch watches[CHUNK];
-    uint32_t sets[CHUNK]; /* 0: none */
+    uint32_t sets[CHUNK]; /* the counts of the sets; 0: no set */
 };
 
 static UNSOCK_TABLE struct chunk first_chunk;
@@ -30,10 +31,10 @@ static UNSOCK_TABLE struct {
 } more[MORE];
 static unsigned more_used;
 static UNSOCK_TABLE int32_t places[PLACES]; /* the descriptor, plus 1 */
-static uint8_t marks[MARKS];                /* 1: may have other than the kernel's own */
+static uint8_t marks[MARKS];                /* 1: may have events that are not the kernel's own */
 static UNSOCK_TABLE uint64_t with_set[CHUNK * CHUNKS / 64];
 
-/* NULL: nothing is remembered about it. */
+/* Returns the chunk of a number; NULL if nothing is remembered about it. */
 static inline struct chunk *chunk_of(int fd) {
     unsigned number = (unsigned)fd;
     return number < CHUNK * CHUNKS ? __atomic_load_n(&watch_chunks[number / CHUNK], __ATOMIC_ACQUIRE) : NULL;
@@ -44,7 +45,7 @@ static inline struct unsock_watch *at(int fd) {
     return chunk ? &chunk->watches[fd % CHUNK] : NULL;
 }
 
-/* The same, made. NULL: it is too high, or there is no memory. */
+/* As chunk_of, but makes the chunk. NULL if the number is too high or there is no memory. */
 static struct chunk *make_chunk(int fd) {
     if ((unsigned)fd >= CHUNK * CHUNKS)
         return NULL;
@@ -54,7 +55,7 @@ static struct chunk *make_chunk(int fd) {
     return chunk ? chunk : unsock_table_chunk(&watch_chunks[fd / CHUNK], sizeof(*chunk));
 }
 
-/* Returns the count of the set with this number; 0: none that is known. */
+/* Returns the count of the set with this number, or 0 if none is known. */
 static inline uint32_t identity_of(int set) {
     struct chunk *chunk = chunk_of(set);
     return chunk ? __atomic_load_n(&chunk->sets[set % CHUNK], __ATOMIC_RELAXED) : 0;
@@ -139,7 +140,7 @@ static struct unsock_watch *find_registration(uint32_t set, int fd, struct unsoc
     return NULL;
 }
 
-/* Registered in another set before, perhaps still. */
+/* Moves the registration in another set to `more`: it may still be in force. */
 static void keep_old(int fd, const struct unsock_watch *old) {
     for (int tries = 0; tries < MORE; tries++) {
         unsigned i = __atomic_fetch_add(&more_used, 1, __ATOMIC_RELAXED) % MORE;
@@ -156,7 +157,7 @@ static void drop_watch(struct unsock_watch *watch) {
     __atomic_fetch_and(&watch->set, MANY, __ATOMIC_RELAXED);
 }
 
-/* All of a descriptor; or those that have not fired. */
+/* Drops a descriptor's registrations: all, or only those that have not fired. */
 static void drop_watches(int fd, struct unsock_watch *first, bool fired_too) {
     if (fired_too || !unsock_epoll_is_fired(first->events))
         drop_watch(first);
@@ -195,8 +196,8 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
     }
     bool somewhere = __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
     /*
-     * Added, also when it is here already: the number is another set's by now, and the first one may have another
-     * number. Else it was added to this set by another number: which registration this is about is not known.
+     * ADD although `here` is known: the number is another set's now, and the old set may have another number. MOD or
+     * DEL although it is not: the descriptor was added by another number of the set, so the registration is unknown.
      */
     if (operation != EPOLL_CTL_ADD && somewhere && !here)
         drop_watches(fd, first, false);

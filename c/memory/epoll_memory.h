@@ -1,8 +1,8 @@
 /*
- * Remembers epoll registrations by descriptor number: which numbers are sets, and where a descriptor is registered,
- * with what. It is found by set and descriptor, or by set and the data that an event brings. In pages that are touched
- * only for those. A cache, never the truth: code that relies on it asks the kernel as well. No system calls but for
- * memory, no locks.
+ * Remembers epoll registrations by descriptor number: which numbers are sets, and where each descriptor is registered,
+ * with what events and data. A registration is found by set and descriptor, or by set and the data of an event. A
+ * cache, never the truth: code that relies on it asks the kernel as well. Its pages are touched only for such
+ * descriptors. No locks, and no system calls but for memory.
  */
 #ifndef UNSOCK_EPOLL_MEMORY_H
 #define UNSOCK_EPOLL_MEMORY_H
@@ -19,34 +19,34 @@ struct unsock_epoll_event {
 };
 #endif
 
-/* A registration. Its numbers are read and written by several threads. */
+/* A registration. Several threads read and write its members. */
 struct unsock_watch {
     uint64_t data;
-    uint32_t events; /* as the kernel keeps them, with EPOLLERR and EPOLLHUP; and the two below */
-    uint32_t set;    /* which set, as the table counts them; 0: none. In its highest bit: MANY */
+    uint32_t events; /* as the kernel keeps them, with EPOLLERR and EPOLLHUP, and with the two bits below */
+    uint32_t set;    /* the set's number in the table's own count; 0: none. The highest bit: MANY */
 };
 
-/* Bits of events that epoll does not have (sys/epoll.h). */
-#define UNSOCK_WATCH_QUIET (1u << 20) /* is registered by edge: it has hung up where TCP has not */
-#define UNSOCK_WATCH_FIRED (1u << 21) /* QUIET, one-shot, and disarmed as far as the program knows */
+/* Bits in `events` that epoll does not use (sys/epoll.h). */
+#define UNSOCK_WATCH_QUIET (1u << 20) /* registered edge-triggered, to report only once a hang-up that TCP has not */
+#define UNSOCK_WATCH_FIRED (1u << 21) /* QUIET and one-shot, and disarmed for the program */
 #define UNSOCK_WATCH_MARKS (UNSOCK_WATCH_QUIET | UNSOCK_WATCH_FIRED)
 
-/* A new set has this number. */
+/* Notes that the number is a new epoll set. */
 void unsock_epoll_note_new_set(int set);
 
-/* If `from` is a set, so is its duplicate `to`, and the same one. */
+/* If `from` is a set, notes that its duplicate `to` is the same set. */
 void unsock_epoll_duplicate_set(int from, int to);
 
-/* Something other than what is certainly the kernel's is about to be registered in this set. */
+/* Marks a set, before a descriptor is registered in it whose events may not be the kernel's alone. */
 void unsock_epoll_mark(int set);
 
-/* True if the set was seen from its beginning, and never marked, by any of its numbers: its events are the kernel's. */
+/* True if the set was known from its beginning, and no number of it was marked: its events are the kernel's. */
 bool unsock_epoll_is_kernels(int set);
 
-/* The first number of a set from `from` on; -1: there is none. It may have been closed unseen. */
+/* Returns the first number of a set from `from` on, or -1. The set may have been closed past the library. */
 int unsock_epoll_next_set(int from);
 
-/* The number is another descriptor's by now, no set's, or nothing is registered by it any more. */
+/* Forgets a number: it is another descriptor's now, or no set's, or it has lost all its registrations. */
 extern int unsock_epoll_end;
 void unsock_epoll_forget_number(int fd);
 
@@ -55,33 +55,33 @@ static inline void unsock_epoll_forget(int fd) {
         unsock_epoll_forget_number(fd);
 }
 
-/* One-shot, and disarmed by having fired: the kernel has taken away what else every registration waits for. */
+/* True if a one-shot registration has fired: the kernel has removed EPOLLERR and EPOLLHUP, which all others have. */
 static inline bool unsock_epoll_is_fired(uint32_t events) {
     return (events & (EPOLLONESHOT | EPOLLERR | EPOLLHUP)) == EPOLLONESHOT;
 }
 
 /*
- * `operation` was done to the registration of `fd` in `set`; it has `event` now (ADD, MOD). Returns false when that is
- * not remembered. Registrations in several sets give way to others, but for those that have fired.
+ * Notes that `operation` was done to the registration of `fd` in `set`, with `event` as the result (ADD, MOD). False if
+ * it cannot be stored. Of descriptors in several sets, new registrations overwrite the oldest ones that have not fired.
  */
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event);
 
-/* It may be registered in any set: it was made before it was known. */
+/* Notes that `fd` may be registered in any set, since it existed before the library knew it. */
 void unsock_epoll_note_anywhere(int fd);
-bool unsock_epoll_is_anywhere(int fd); /* or in several */
+bool unsock_epoll_is_anywhere(int fd); /* True for such a descriptor, or one in several sets */
 
-/* The registration of `fd` in `set`; NULL: none is known. */
+/* Returns the registration of `fd` in `set`, or NULL if none is known. */
 struct unsock_watch *unsock_watch_of(int set, int fd);
 
-/* The same, or, of a descriptor that is in one set only, that one, of which `set` may be another number. */
+/* Copies that registration to `event`, for any `set` if the descriptor is in one set only. False: unknown. */
 bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event);
 
-/* True if it may be registered anywhere. */
+/* True if `fd` may be registered in any set. */
 bool unsock_epoll_is_registered(int fd);
 
 /*
- * The descriptor in `set` whose events bring `data`, from number `from` on, or, with -1, whichever is found soonest.
- * -1: there is none. `*watch` is where it is remembered.
+ * Returns the descriptor in `set` whose events carry `data`: the first from number `from` on, or any if `from` is -1.
+ * Returns -1 if there is none. `*watch` is its registration.
  */
 int unsock_watch_find(int set, uint64_t data, int from, struct unsock_watch **watch);
 

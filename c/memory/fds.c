@@ -1,4 +1,4 @@
-/* Remembers what the kernel cannot tell about descriptors. */
+/* Stores the entries of descriptors, and joins those of duplicates to rings. */
 #include "memory/fds.h"
 
 #include "memory/epoll_memory.h"
@@ -7,7 +7,7 @@
 #define CHUNK UNSOCK_FDS_CHUNK
 #define CHUNKS 1024 /* descriptors up to 2^20, the kernel's default limit */
 
-/* The first chunk needs no system call; nearly every process stays within it. */
+/* The first chunk needs no system call, and nearly every process stays within it. */
 static UNSOCK_TABLE _Alignas(64) struct unsock_fd first_chunk[CHUNK];
 void *unsock_fds_chunks[CHUNKS] = {first_chunk};
 static uint32_t last_ring;
@@ -26,7 +26,7 @@ struct unsock_fd *unsock_fds_entry(int fd) {
     return &chunk[number % CHUNK];
 }
 
-/* A bit for each descriptor that may have a file. One too many costs a look. */
+/* One bit for each descriptor that may have a socket file. The entry decides, so a bit too many does no harm. */
 static UNSOCK_TABLE uint64_t with_file[CHUNK * CHUNKS / 64];
 
 void unsock_fds_note_file(int fd) {
@@ -45,12 +45,12 @@ int unsock_fds_next_with_file(int from) {
 }
 
 /*
- * Duplicates form a ring, each with the number of the next. Two threads that take neighbours out of it at once may
- * leave a number there that leads nowhere: then all numbers are gone through.
+ * Duplicates form a ring: each has the number of the next. Two threads that remove neighbours at once may leave the
+ * number of a descriptor that is not in the ring. A search then goes through all descriptors.
  */
 #define NUMBER UNSOCK_RING_NUMBER
 
-/* The entry of a number that is in the ring, else NULL. */
+/* Returns the entry of `number` if it is in the ring, else NULL. */
 static struct unsock_fd *find_ring_member(uint32_t number, uint32_t ring) {
     struct unsock_fd *entry = unsock_fds_known((int)number);
     return entry && entry->ring != 0 && ((entry->ring ^ ring) & ~NUMBER) == 0 ? entry : NULL;
@@ -118,7 +118,7 @@ void unsock_fds_duplicate(int from, int to) {
         unsock_fds_note_file(to);
 }
 
-/* Its own number is no longer in the ring, or not known here: the next one's is. */
+/* The removed descriptor's own number may be unknown by now, so the search begins at the next one in its ring. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old) {
     int end = unsock_fd_is_duplicated(old) ? unsock_fds_end() : 0;
     bool found = end > 0 && find_ring_member(old->ring & NUMBER, old->ring);
@@ -160,7 +160,7 @@ void unsock_fds_tell_those(int fd) {
     unsock_fds_visit_duplicates(fd, tell_duplicate, &fd);
 }
 
-/* A bit for each descriptor: pages are only touched where some have been asked about. */
+/* One bit for each descriptor: a page is touched only for descriptors that were asked about. */
 static UNSOCK_TABLE uint64_t asked[CHUNK * CHUNKS / 64];
 
 bool unsock_asked_fd(int fd) {

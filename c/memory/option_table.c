@@ -1,4 +1,4 @@
-/* The options that are remembered. Initial values and ranges: net/ipv4/tcp.c, include/net/tcp.h, socket(7), tcp(7). */
+/* Remembers options. Initial values and ranges: net/ipv4/tcp.c, include/net/tcp.h, socket(7), tcp(7). */
 #include "memory/option_table.h"
 
 #include <linux/tcp.h>
@@ -11,7 +11,7 @@
 #define SIMPLE_NUMBER(level, name, index, initial, least, most)                                                        \
     {level, name, UNSOCK_OPTION_NUMBER, index, 1, initial, least, most}
 
-/* Names that the headers of an older system do not have. */
+/* Names that an older system's headers lack. */
 enum {
     SO_NO_CHECK_NAME = 11,
     SO_PREFER_BUSY_POLL_NAME = 69,
@@ -50,7 +50,7 @@ const struct unsock_option_row unsock_option_table[] = {
     KERNEL(SO_OOBINLINE),
     KERNEL(SO_PRIORITY),
     KERNEL(SO_RCVBUF),
-    {SOL_SOCKET, SO_SNDBUF, UNSOCK_OPTION_KERNEL, 1, 0, 0, 0, 0}, /* a datagram socket's: what the program sees */
+    {SOL_SOCKET, SO_SNDBUF, UNSOCK_OPTION_KERNEL, 1, 0, 0, 0, 0}, /* datagrams: the size that the program reads */
     KERNEL(SO_RCVLOWAT),
     KERNEL(SO_RCVTIMEO),
     KERNEL(SO_TIMESTAMP),
@@ -59,7 +59,7 @@ const struct unsock_option_row unsock_option_table[] = {
     KERNEL(SO_BUSY_POLL),
     KERNEL(SO_INCOMING_CPU),
     KERNEL(SO_NO_CHECK_NAME),
-    NUMBER(SOL_SOCKET, SO_SNDTIMEO, 0), /* milliseconds; a datagram socket's real one is ours */
+    NUMBER(SOL_SOCKET, SO_SNDTIMEO, 0), /* milliseconds; the library sets the kernel's own for datagrams */
     FLAG(SOL_SOCKET, SO_REUSEPORT, 0),
     SIMPLE_FLAG(IPPROTO_TCP, TCP_NODELAY, 0),
     SIMPLE_FLAG(IPPROTO_TCP, TCP_CORK, 0),
@@ -108,7 +108,7 @@ const struct unsock_option_row unsock_option_table[] = {
     KERNEL(SO_TIMESTAMPNS),
     KERNEL(SO_TIMESTAMPING),
     KERNEL(SO_MAX_PACING_RATE),
-    NUMBER(SOL_SOCKET, SO_PEEK_OFF, 38), /* the kernel's too, where there is something to peek at */
+    NUMBER(SOL_SOCKET, SO_PEEK_OFF, 38), /* the kernel's, too, where data can be peeked at */
     KERNEL(SO_LOCK_FILTER),
     KERNEL(SO_NOFCS),
     KERNEL(SO_SELECT_ERR_QUEUE),
@@ -140,7 +140,7 @@ const struct unsock_option_row unsock_option_table[] = {
     NUMBER(IPPROTO_IPV6, IPV6_MULTICAST_IF, 34),
     NUMBER(IPPROTO_IPV6, IPV6_MINHOPCOUNT_NAME, 35),
     NUMBER(IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, 36),
-    NUMBER(IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 37), /* net.ipv6.auto_flowlabels says what it is at first */
+    NUMBER(IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 37), /* initially as net.ipv6.auto_flowlabels says */
     FLAG(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1),
     FLAG(IPPROTO_IPV6, IPV6_MULTICAST_ALL_NAME, 1),
     FLAG(IPPROTO_IPV6, IPV6_DONTFRAG, 0),
@@ -159,7 +159,7 @@ const struct unsock_option_row unsock_option_table[] = {
     FLAG(IPPROTO_UDP, UDP_NO_CHECK6_TX_NAME, 0),
     FLAG(IPPROTO_UDP, UDP_NO_CHECK6_RX_NAME, 0),
     FLAG(IPPROTO_UDP, UDP_GRO_NAME, 0),
-    NUMBER(IPPROTO_UDP, UDP_SEGMENT_NAME, 2), /* no socket has both this and TCP_KEEPINTVL */
+    NUMBER(IPPROTO_UDP, UDP_SEGMENT_NAME, 2), /* shared with TCP_KEEPINTVL: no socket has both */
 };
 
 #define ROWS (sizeof(unsock_option_table) / sizeof(unsock_option_table[0]))
@@ -191,7 +191,7 @@ struct unsock_option_memory *unsock_option_memory(int fd, bool create) {
     return chunk ? &chunk[fd % CHUNK] : NULL;
 }
 
-/* The memory to write into: empty when nothing of this descriptor is in it yet. */
+/* Returns the memory to write into, cleared if it holds nothing of this descriptor yet. NULL if there is none. */
 static struct unsock_option_memory *take_memory(int fd, struct unsock_fd *entry) {
     struct unsock_option_memory *memory = unsock_option_memory(fd, true);
     if (!memory || (entry->flags & UNSOCK_OPTIONS))
@@ -266,7 +266,7 @@ int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, i
     int row = unsock_option_find(level, name);
     int32_t value = 0;
     socklen_t length = sizeof(value);
-    /* The kernel remembers it. */
+    /* The kernel keeps an IP socket's options itself. */
     if (row >= 0 && entry->kind == UNSOCK_KIND_IP) {
         bool set = unsock_option_is_set(fd, entry, row);
         return set && unsock_getsockopt(fd, level, name, &value, &length) == 0 ? value : 0;

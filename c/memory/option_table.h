@@ -1,11 +1,11 @@
-/* The options that are remembered, and where their values are kept. */
+/* The options that the library remembers, and the memory for their values. */
 #ifndef UNSOCK_OPTION_TABLE_H
 #define UNSOCK_OPTION_TABLE_H
 
 #include "memory/fds.h"
 #include "rt/system_calls.h"
 
-/* Names that the headers hide without _GNU_SOURCE, or do not have. */
+/* Names that the headers hide without _GNU_SOURCE, or lack. */
 #define UNSOCK_TCP_MAXSEG 2
 #define UNSOCK_TCP_INFO 11
 #define UNSOCK_TCP_REPAIR 19
@@ -25,8 +25,8 @@
 #define UNSOCK_SO_PEERPIDFD 77
 
 enum unsock_option_row_kind {
-    UNSOCK_OPTION_KERNEL,  /* SOL_SOCKET: every family has it; its row says that it was set (and see SO_SNDBUF) */
-    UNSOCK_OPTION_APPLIED, /* SOL_SOCKET flags without effect on AF_UNIX: applied, and remembered by the bit alone */
+    UNSOCK_OPTION_KERNEL,  /* SOL_SOCKET: the kernel keeps the value; the bit says that it was set (see SO_SNDBUF) */
+    UNSOCK_OPTION_APPLIED, /* SOL_SOCKET flags without effect on AF_UNIX: set in the kernel, read back from the bit */
     UNSOCK_OPTION_FLAG,    /* on or off: the bit says that it differs from `initial` */
     UNSOCK_OPTION_NUMBER,  /* a number in the values: the bit says that there is one */
     UNSOCK_OPTION_TEXT,    /* TCP_CONGESTION: UNSOCK_OPTION_TEXT_SIZE bytes in the values */
@@ -38,7 +38,7 @@ struct unsock_option_row {
     int16_t name;
     uint8_t kind;
     uint8_t value;   /* index in the values */
-    uint8_t simple;  /* 1: a stream's setsockopt is decided here, without a system call, within least..most */
+    uint8_t simple;  /* 1: least..most decides a stream's setsockopt, without a system call */
     int32_t initial; /* FLAG, or simple: the value of a new socket */
     int32_t least;
     int32_t most;
@@ -46,53 +46,51 @@ struct unsock_option_row {
 
 #define UNSOCK_OPTION_VALUES 40
 
-/* The rows from this one on are of options that few programs set: their bits are not in unsock_fd.options. */
+/* The rows from here on are options that few programs set: their bits are not in unsock_fd.options. */
 #define UNSOCK_OPTION_RARE 60
 
 /*
- * In unsock_fd.options: unsock_option_memory.rare says which rare ones were set; all may be, as long as there is no
- * such memory.
+ * In unsock_fd.options: rare options were set, those in unsock_option_memory.rare. Without such a memory, any rare
+ * option may have been set.
  */
 #define UNSOCK_OPTION_SOME_RARE ((uint64_t)1 << 63)
 
-/* Remembers a descriptor's options beside unsock_fd.options; valid with UNSOCK_OPTIONS in its flags. */
+/* The rest of a descriptor's options, beside unsock_fd.options; valid if its flags have UNSOCK_OPTIONS. */
 struct unsock_option_memory {
-    uint64_t rare; /* bit per rare row: set by the program */
+    uint64_t rare; /* one bit for each rare row: the program set it */
     int32_t values[UNSOCK_OPTION_VALUES];
 };
 
 extern const struct unsock_option_row unsock_option_table[];
 
-/* The row of an option, or -1. */
+/* Returns the row of an option, or -1. */
 int unsock_option_find(int level, int name);
 
-/* The memory of a descriptor; NULL when there is none (and `create` is false or memory is short). */
+/* Returns a descriptor's memory. NULL if there is none and `create` is false, or if none can be had. */
 struct unsock_option_memory *unsock_option_memory(int fd, bool create);
 
-/* True if the row's bit says that the option was set (a flag: that it is not as at first). */
+/* True if the row's bit is set: the program set the option, or a flag differs from its initial value. */
 bool unsock_option_is_set(int fd, const struct unsock_fd *entry, int row);
 
 /* Sets or clears the row's bit. */
 void unsock_option_mark(int fd, struct unsock_fd *entry, int row, bool set);
 
-/* The bits of the rare rows. */
+/* Returns the bits of the rare rows. */
 uint64_t unsock_option_rare(int fd, const struct unsock_fd *entry);
 
-/* The options of a descriptor of which nothing is known: all may have been set. */
+/* The options of an unknown descriptor: all may have been set. */
 #define UNSOCK_OPTION_ALL ((((uint64_t)1 << UNSOCK_OPTION_RARE) - 1) | UNSOCK_OPTION_SOME_RARE)
 
-/* Remembers a value of sizeof(int32_t) bytes, or TCP_CONGESTION's text. */
+/* Stores a value of sizeof(int32_t) bytes, or TCP_CONGESTION's text. */
 void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int32_t *value);
 
-/* The remembered value of a row, or NULL. */
+/* Returns the stored value of a row, or NULL. */
 const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int row);
 
-/* A duplicate has what was set on the first descriptor. */
+/* Copies the stored values of a descriptor to its duplicate. */
 void unsock_option_copy(int from, int to);
 
-/* Options that decide about the socket itself: what was set, remembered here or by the kernel. */
-
-/* The number that the program set; 0 when it set none. */
+/* Returns the number that the program set, from the table or for an IP socket from the kernel; 0 if it set none. */
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
 
 /* True if this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) is on. Works for every kind of descriptor. */

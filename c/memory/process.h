@@ -1,4 +1,4 @@
-/* Facts about this process, as they were noted. */
+/* Facts about this process: its lock, the sockets that it made, its filters, and how it reached ports. */
 #ifndef UNSOCK_MEMORY_PROCESS_H
 #define UNSOCK_MEMORY_PROCESS_H
 
@@ -8,51 +8,50 @@
 #include <stdint.h>
 
 /*
- * this_process.c: Data of this process alone: a forked child finds them empty, a child of vfork sees that they are its
- * parent's. They are in a page that the kernel clears on fork (MADV_WIPEONFORK, madvise(2)).
+ * this_process.c: Data of this process alone, in a page that the kernel clears on fork (MADV_WIPEONFORK, madvise(2)). A
+ * forked child finds the page empty; a child of vfork sees that it is its parent's.
  */
 
 #define UNSOCK_OWN_MADE 960
 
 struct unsock_this_process {
-    int32_t owner;          /* pid of the process whose descriptors the memory describes; 0: not known yet */
-    int32_t locker;         /* the thread (tid) that has, or is about to take, the directory's lock; 0: none */
-    int32_t lock_file;      /* the descriptor of its lock's file, plus 1; 0: not yet */
-    const void *lock_frame; /* where on its stack it has it (struct unsock_lock) */
-    uint64_t lock_sum;      /* of what stands there */
-    int64_t lock_vain;      /* until then (unsock_libc_clock) one that was waited for in vain is hardly waited for */
-    uint32_t port_cursor;   /* where in the ephemeral range the next port is looked for; 0: not chosen yet */
-    bool lock_kept;         /* its file is there still, for the next time */
-    bool unwiped;           /* there is no such page, and a forked child sees its parent's */
-    bool made_any;          /* some of `made` is not 0 */
-    bool has_made;          /* a socket file, or bound one; what a forked child has, it may have inherited alone */
-    /* By descriptor: what the children of this process had done when it made the socket; 0: nothing is known. */
+    int32_t owner;          /* the pid whose descriptors the memory describes; 0: not known yet */
+    int32_t locker;         /* the tid of the thread that has the directory's lock, or is about to take it; 0: none */
+    int32_t lock_file;      /* the descriptor of the lock's file, plus 1; 0: none yet */
+    const void *lock_frame; /* the address of that thread's struct unsock_lock, on its stack */
+    uint64_t lock_sum;      /* a checksum of the bytes at lock_frame */
+    int64_t lock_vain;      /* until this time (unsock_libc_clock) waits for the lock are short: one was in vain */
+    uint32_t port_cursor;   /* the place in the ephemeral range where the search for a port begins; 0: none yet */
+    bool lock_kept;         /* the lock's file is still there, for the next use */
+    bool unwiped;           /* the kernel has no such page: a forked child sees its parent's data */
+    bool made_any;          /* an element of `made` is not 0 */
+    bool has_made;          /* this process has made a socket file; a forked child may only have inherited some */
+    /* By descriptor: a number for the children that had ended when this process made the socket; 0: unknown. */
     uint32_t made[UNSOCK_OWN_MADE];
 };
 
-/* Once, at start. */
+/* Makes the page. Called once, at start. */
 void unsock_this_process_start(void);
 
-/* The page; the same for all threads. */
+/* Returns the page's data, which all threads share. */
 struct unsock_this_process *unsock_this_process(void);
 
-/* This thread's number, which tells it from the others of this process: for nothing where it is the only one. */
+/* Returns the thread's number, unique in this process. Makes no system call if it is the only thread. */
 int32_t unsock_own_thread(void);
 
 /*
- * False in a child of vfork (and posix_spawn): its memory is the parent's but its descriptors are its own, so what it
- * closes must change nothing here.
+ * False in a child of vfork (and posix_spawn), which has the parent's memory and its own descriptors: its closes must
+ * not change the entries.
  */
 bool unsock_this_process_owns_descriptors(void);
 
 /*
- * True once this process has set up a seccomp filter of its own (sshd's and vsftpd's children, Chromium's, programs
- * with libseccomp). Such filters know which calls the program makes itself: where it only writes, sendto ends it.
+ * True once the process has installed a seccomp filter of its own (sshd's and vsftpd's children, Chromium, libseccomp).
+ * Such a filter allows the calls that the program makes: if that is write alone, a sendto kills the process.
  */
 extern bool unsock_sandboxed;
 
-/* True if a filter of the library's (c/trap) is in this process. It is never taken away, and survives exec. One system
- * call. */
+/* True if the library's filter (c/trap) is in this process: it stays, also after exec. Makes one system call. */
 bool unsock_is_trapped(void);
 
 /* The kernel's struct sigaction. aarch64 has the restorer too, for its 32-bit programs. */
@@ -64,8 +63,8 @@ struct unsock_signal_action {
 };
 
 /*
- * A flag of the library's SIGSYS handler: the program ignores that signal, which a program that it executes inherits.
- * (SA_NOCLDSTOP: of this signal it means nothing, and the kernel keeps it, for a child of vfork too.)
+ * A flag of the library's SIGSYS handler: the program ignores SIGSYS, and a program that it executes inherits that.
+ * (This is SA_NOCLDSTOP, which has no meaning for SIGSYS. The kernel keeps it, for a child of vfork too.)
  */
 #define UNSOCK_SIGSYS_IGNORED 1u
 
@@ -73,20 +72,20 @@ struct unsock_signal_action {
 bool unsock_trapped_ignores(void);
 
 /*
- * By which kind of name this process last reached a server of a port, or heard of a client. Only a guess: each name is
- * right where it answers, since it is never bound by a socket on another address.
+ * The kind of name by which this process last reached a server of a port, or received from a client. Only a guess, but
+ * a safe one: no socket on another address is ever bound to a name, so a name that answers is right.
  */
 
 enum unsock_known_way {
     UNSOCK_KNOWN_NOTHING,
-    UNSOCK_KNOWN_EXACT,    /* the name of the very address */
-    UNSOCK_KNOWN_WILDCARD, /* of its family's wildcard */
-    UNSOCK_KNOWN_BOTH,     /* of the wildcard of both families */
-    UNSOCK_KNOWN_PLAIN,    /* datagrams: PORT.dgram.sock itself has just been heard of */
-    UNSOCK_KNOWN_CONTROL,  /* streams: a control file stands at PORT.sock */
+    UNSOCK_KNOWN_EXACT,    /* the name of the address itself */
+    UNSOCK_KNOWN_WILDCARD, /* the name of its family's wildcard */
+    UNSOCK_KNOWN_BOTH,     /* the name of the wildcard of both families */
+    UNSOCK_KNOWN_PLAIN,    /* datagrams: PORT.dgram.sock itself, from which a datagram has just come */
+    UNSOCK_KNOWN_CONTROL,  /* streams: PORT.sock is a control file */
 };
 
-/* Of the port and the family of `target`; `type`: SOCK_STREAM or SOCK_DGRAM. */
+/* The port and the family are those of `target`; `type`: SOCK_STREAM or SOCK_DGRAM. */
 enum unsock_known_way unsock_known_port(const struct unsock_ip *target, int type);
 void unsock_known_port_note(const struct unsock_ip *target, int type, enum unsock_known_way way);
 

@@ -1,9 +1,9 @@
-/* Which state of a socket follows which. */
+/* Decides which state of a socket may follow which. */
 #include "memory/fds.h"
 
 #define BIT(name) UNSOCK_STATE_BIT(name)
 
-/* A row: what may come next. The tests walk all of it (tests/unit/state_test.ts). */
+/* The states that may follow each state. The tests walk the whole table (tests/unit/state_test.ts). */
 static const uint16_t next[UNSOCK_STATES] = {
     [UNSOCK_STATE_NEW] = BIT(SPENT) | BIT(REFUSED) | BIT(BOUND) | BIT(RESERVED) | BIT(LISTENING) | BIT(CONNECTING) |
                          BIT(CONNECTED) | BIT(NAMED) | BIT(ASKING),
@@ -15,7 +15,7 @@ static const uint16_t next[UNSOCK_STATES] = {
     [UNSOCK_STATE_LISTENING] = BIT(LISTENING) | BIT(RESERVED),
     [UNSOCK_STATE_CONNECTING] = BIT(CONNECTED) | BIT(SPENT),
     [UNSOCK_STATE_CONNECTED] = BIT(CONNECTED) | BIT(SPENT) | BIT(BOUND) | BIT(NOBODY),
-    /* A thread that gives it a name may be interrupted by a handler that sends from it. */
+    /* A signal handler may send from the socket while the interrupted thread gives it a name. */
     [UNSOCK_STATE_NAMED] = BIT(NAMED) | BIT(SENT) | BIT(CONNECTED) | BIT(NOBODY),
     [UNSOCK_STATE_SENT] = BIT(NAMED) | BIT(SENT) | BIT(CONNECTED) | BIT(NOBODY) | BIT(BOUND),
     [UNSOCK_STATE_NOBODY] = BIT(CONNECTED) | BIT(NOBODY) | BIT(BOUND),

@@ -1,11 +1,11 @@
-/* Data of this process alone. */
+/* Stores the data of this process alone, and by which kind of name it reached each port. */
 #include "memory/process.h"
 
 #include "rt/system_calls.h"
 
 bool unsock_sandboxed;
 
-/* Where there is no such page: then a forked child takes itself for its parent until that one has ended. */
+/* Used if the kernel has no such page: a forked child then takes itself for its parent until the parent has ended. */
 static struct unsock_this_process without = {.unwiped = true};
 static struct unsock_this_process *page = &without;
 
@@ -36,11 +36,11 @@ bool unsock_this_process_owns_descriptors(void) {
     int32_t pid = (int32_t)unsock_getpid();
     if (page == &without)
         return true;
-    /* Written before it is read: in a forked child the page is not there yet, and comes by one fault so. */
+    /* Writes before it reads: a forked child has no page yet, and a write gets it by one page fault instead of two. */
     int32_t owner = 0;
     if (__atomic_compare_exchange_n(&page->owner, &owner, pid, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return true;
-    /* A vfork child of a freshly forked process may have put its pid here; it is gone when that one is. */
+    /* A vfork child of a freshly forked process may have put its pid here. It has ended: the page is this process's. */
     if (owner != pid && unsock_kill(owner, 0) == -ESRCH)
         page->owner = owner = pid;
     return owner == pid;
@@ -58,11 +58,9 @@ bool unsock_trapped_ignores(void) {
     return handler == SIG_IGN || (handler > SIG_IGN && (now.flags & UNSOCK_SIGSYS_IGNORED));
 }
 
-/* By which kind of name this process last reached a server of a port. */
+#define PLACES 512 /* two ports with the same place replace each other, which costs one call each */
 
-#define PLACES 512 /* two ports of one place drive each other out, which costs them a call */
-
-/* The port, and above it the way. */
+/* The port, with the kind of name above it. */
 static UNSOCK_TABLE uint32_t known_ports[2][2][PLACES];
 
 static uint32_t *place_of_known_port(const struct unsock_ip *target, int type) {
