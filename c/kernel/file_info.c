@@ -1,11 +1,11 @@
-/* Questions about what is at a path: a file, a program, a directory's entries. */
+/* Asks the kernel about a path: a file, a program, the entries of a directory. */
 #include "kernel/file_info.h"
 
 #include "rt/system_calls.h"
 
 #include <linux/prctl.h>
 
-#define MINOR_BITS 20 /* of a device's number (linux/kdev_t.h) */
+#define MINOR_BITS 20 /* of a device number (linux/kdev_t.h) */
 
 UNSOCK_OWN_FRAME long unsock_file_identify(int at, const char *path, struct unsock_file_id *id) {
     struct statx status;
@@ -19,7 +19,6 @@ UNSOCK_OWN_FRAME long unsock_file_identify(int at, const char *path, struct unso
     return 0;
 }
 
-/* The file's inode number when it is a socket; 0 when it is something else; -errno. */
 int64_t unsock_file_inode(const char *path) {
     struct unsock_file_id id;
     long result = unsock_file_identify(AT_FDCWD, path, &id);
@@ -32,8 +31,7 @@ UNSOCK_OWN_FRAME bool unsock_file_is_link(const char *path) {
            (status.stx_mode & S_IFMT) == S_IFLNK;
 }
 
-/* Of times only that of the making: the other ones change with the rights, the links, and by notes
- * (files/port.h). */
+/* Uses only the time of creation: permissions, links and the library's notes (files/port.h) change the others. */
 long unsock_file_key(const char *path, uint64_t key[2]) {
     struct statx status;
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &status);
@@ -55,7 +53,7 @@ static bool is_descriptor(const char *path, int flags) {
     return (flags & AT_EMPTY_PATH) && path[0] == '\0';
 }
 
-/* A descriptor may be for its path alone (O_PATH), or at its end: it is opened anew where /proc allows that. */
+/* Opens the descriptor's file anew, if /proc allows it: the descriptor may be O_PATH, or at the file's end. */
 static long reopen(int fd) {
     char link[LINK_MOST];
     struct unsock_text text = unsock_text_in(link, sizeof(link));
@@ -80,17 +78,17 @@ long unsock_program_open(int directory, const char *path, int flags) {
     return -EISDIR;
 }
 
-/* Says EACCES for a file system without execution too. */
+/* Returns -EACCES for a file system mounted with noexec, too. */
 long unsock_program_may_execute(int directory, const char *path, int flags) {
 #ifdef __NR_faccessat2
     long result = unsock_faccessat2(directory, path, X_OK, AT_EACCESS | (flags & AT_EMPTY_PATH));
-    if (result != -ENOSYS && result != -EPERM) /* Older sandboxes refuse what they do not know. */
+    if (result != -ENOSYS && result != -EPERM) /* an older sandbox refuses a call that it does not know */
         return result;
 #endif
     return is_descriptor(path, flags) ? 0 : unsock_faccessat(directory, path, X_OK);
 }
 
-/* The file is opened for execution before the list is looked at, which is nowhere: nothing can be executed so. */
+/* Executes nothing: the kernel opens the file first, and then fails to read the arguments at an invalid address. */
 bool unsock_program_is_busy(int directory, const char *path, int flags) {
     return unsock_execveat(directory, path, (void *)NOWHERE, NULL, flags) == -ETXTBSY;
 }
@@ -143,7 +141,7 @@ void unsock_entries_open(struct unsock_entries *entries, long at, const char *pa
     entries->fd = unsock_openat(at, path, FLAGS, 0);
 }
 
-/* Not every file system tells. */
+/* Asks for a file's type: not every file system tells it in the list. */
 static unsigned ask_type(const struct unsock_entries *entries, const char *name) {
     struct statx status;
     if (unsock_statx(entries->fd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) < 0)

@@ -1,24 +1,22 @@
-/* Questions to the kernel about files, directories and programs, and their owners. */
+/* Asks the kernel about files, directories and programs, and their owners. */
 #ifndef UNSOCK_KERNEL_FILE_INFO_H
 #define UNSOCK_KERNEL_FILE_INFO_H
 
 #include "rt/text.h"
 #include "rules/program_file.h"
 
-/* The file at a path. */
-
-/* The inode number of the socket file at `path`; 0 when something else is there; -errno. Links are not followed. */
+/* Returns the inode number of the socket file at `path`, 0 for other files, or -errno. Does not follow links. */
 int64_t unsock_file_inode(const char *path);
 
-/* Which file, of all file systems. */
+/* Identifies a file among those of all file systems. */
 struct unsock_file_id {
-    uint64_t inode; /* 0: none, or no socket file */
+    uint64_t inode; /* 0: no file, or no socket file */
     uint32_t device;
 };
 
 /*
- * Which socket file is at `path`, seen from the directory `at`; an empty path: which one `at` itself has open. Links
- * are not followed. Returns 0, also where something else is, or -errno: then `id` is of none.
+ * Identifies the socket file at `path`, relative to the directory `at`; for an empty path, the one that `at` has open.
+ * Does not follow links. Returns 0, or -errno; `id->inode` is 0 after an error and for other files.
  */
 long unsock_file_identify(int at, const char *path, struct unsock_file_id *id);
 
@@ -26,10 +24,10 @@ static inline bool unsock_file_is(const struct unsock_file_id *one, const struct
     return one->inode != 0 && one->inode == other->inode && one->device == other->device;
 }
 
-/* True if it is a symbolic link, for certain. */
+/* True if the path is certainly a symbolic link. */
 bool unsock_file_is_link(const char *path);
 
-/* A key made of what is known of the file by those alone who may look at it. Returns 0 or -errno. */
+/* Makes a key of facts about the file that only users who may look it up know. Returns 0 or -errno. */
 long unsock_file_key(const char *path, uint64_t key[2]);
 
 /* Lists a directory, name by name. */
@@ -39,77 +37,77 @@ long unsock_file_key(const char *path, uint64_t key[2]);
 enum unsock_entry_type { UNSOCK_ENTRY_OTHER, UNSOCK_ENTRY_SOCKET, UNSOCK_ENTRY_DIRECTORY };
 
 struct unsock_entries {
-    long fd; /* or -errno, also of reading: then not all has been told */
+    long fd; /* -errno after a failed open or read: the list is incomplete then */
     size_t at;
     size_t filled;
     _Alignas(8) char buffer[UNSOCK_ENTRIES_CHUNK];
 };
 
-/* Opens `path`, which is no link, seen from the directory `at` (AT_FDCWD). */
+/* Opens the directory `path`, which is no link, relative to the directory `at` (or AT_FDCWD). */
 void unsock_entries_open(struct unsock_entries *entries, long at, const char *path);
 
 /*
- * The next name, good until the next call, but for "." and ".."; NULL at the end. A file that is removed meanwhile may
- * be told or not.
+ * Returns the next name, valid until the next call, or NULL at the end. Skips "." and "..". A file that is removed
+ * during the listing may be in it or not.
  */
 const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entry_type *type);
 
-/* From the beginning once more. */
+/* Begins the list again. */
 void unsock_entries_rewind(struct unsock_entries *entries);
 
 void unsock_entries_close(struct unsock_entries *entries);
 
 /*
- * trust.c: Finds out whether others than root and this process's user could have written a file, or replaced a
- * directory. Not on a call path: it needs much memory, which is static, and so is called by one thread at a time.
+ * trust.c: Checks whether others than root and this process's user could have written a file, or replaced a directory.
+ * Not on a call's path: it uses much static memory, so only one thread may call it at a time.
  */
 
 /*
  * Returns false, with `why` ("everybody may write to /tmp/x"), if others than root and this process's user could have
- * written the file at the absolute path, or have put it there. Looks at the file, at the directories above it, and at
- * those that links lead through. Code in such a file runs with the rights of whoever loads it. lib/run/trusted_file.ts
- * says the same before there is a library to ask.
+ * written or placed the file at the absolute path. Checks the file, the directories above it, and those that links pass
+ * through. The file's code will run with the rights of any process that loads it. lib/run/trusted_file.ts decides the
+ * same for the command line, before a library is loaded.
  */
 bool unsock_trust(const char *path, struct unsock_text *why);
 
 enum unsock_place {
-    UNSOCK_PLACE_FIXED,  /* by root and the user alone */
-    UNSOCK_PLACE_OWNERS, /* also by the directory's own owner, whom an ordinary user trusts who names it; or by nobody
-                          * whom that would help, since this user cannot reach it */
-    UNSOCK_PLACE_OPEN,   /* by others, of whom `why` says one */
+    UNSOCK_PLACE_FIXED,  /* only root and this user can */
+    UNSOCK_PLACE_OWNERS, /* the directory's owner can too, whom a user who names it trusts; or this user cannot reach it
+                          */
+    UNSOCK_PLACE_OPEN,   /* others can; `why` names one */
 };
 
 /*
- * Returns which users could put another directory in the place of the one at the absolute path. Looks at what is above
- * it, not at who may write to it.
+ * Returns which users could put another directory in the place of the one at the absolute path. Checks the directories
+ * above it; who may write to it does not matter.
  */
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 
 /* The kernel's answer to executing a file, and the kind of the file. */
 
 /*
- * Opens the program that execveat(directory, path, flags) would execute, to look at it: close-on-exec. Returns the
- * descriptor or -errno; -EISDIR when it is no regular file. It may be one that may be executed but not read.
+ * Opens the program that execveat(directory, path, flags) would execute, close-on-exec, to read it. Returns the
+ * descriptor or -errno: -EISDIR if it is no regular file, -EACCES also if this user may execute but not read it.
  */
 long unsock_program_open(int directory, const char *path, int flags);
 
-/* Checks whether this process may execute it. Returns 0 or -errno, as execve would. */
+/* Checks whether this process may execute the program. Returns 0 or -errno, as execve would. */
 long unsock_program_may_execute(int directory, const char *path, int flags);
 
 /*
- * True if somebody has it open for writing: execve then fails with ETXTBSY. (False before Linux 6.8, which looks at
- * other things first.)
+ * True if a process has the program open for writing: execve then fails with ETXTBSY. (False before Linux 6.8, which
+ * checks the arguments first.)
  */
 bool unsock_program_is_busy(int directory, const char *path, int flags);
 
-/* Returns which rights, other than this process's, executing it would give. */
+/* Returns the rights beyond this process's own that executing the program would give. */
 enum unsock_program_gain { UNSOCK_GAINS_NOTHING, UNSOCK_GAINS_USER, UNSOCK_GAINS_GROUP, UNSOCK_GAINS_CAPABILITIES };
 enum unsock_program_gain unsock_program_gains_rights(long fd);
 
-/* Reads from the descriptor what kind of file it is. `room` as for unsock_program_file_read. */
+/* Reads the kind of the program from the descriptor. `room` as for unsock_program_file_read. */
 void unsock_program_look(long fd, void *room, struct unsock_program_file *file);
 
-/* True if this process may read the file, with the rights that it has now. */
+/* True if this process may read the file, with its present rights. */
 bool unsock_program_is_readable(const char *path);
 
 #endif

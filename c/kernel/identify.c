@@ -1,11 +1,11 @@
-/* Identifies a descriptor of which nothing is known. */
+/* Identifies an unknown descriptor by the kernel's own names. */
 #include "kernel/socket_info.h"
 
 #include "memory/epoll_memory.h"
 #include "memory/process.h"
 #include "rules/settings.h"
 
-#define INHERITED_MOST 1024 /* numbers that are looked at before the program's filter */
+#define INHERITED_MOST 1024 /* descriptors that are identified before the program's filter */
 
 bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
@@ -18,7 +18,7 @@ bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
     return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type;
 }
 
-/* The address of PORT.sock's socket, which the name does not tell: handed over, or a datagram client's. */
+/* Returns the address of PORT.sock's own socket, which the name does not tell: handed over, or a datagram client's. */
 static struct unsock_ip address_by_mark(unsigned mark) {
     struct unsock_ip any = {.family = mark & UNSOCK_MARK_IPV6 ? AF_INET6 : AF_INET};
     return mark & UNSOCK_MARK_WILDCARD ? any : unsock_address_default(any.family, 0);
@@ -32,8 +32,7 @@ static uint8_t tag_of(const struct unsock_name *name) {
                                                 : unsock_port_tag(six && name->v6only, name->entry.number);
 }
 
-/* A stream with a number that does not listen yet may be in no record, or with a mark that it has while it is reserved.
- */
+/* A stream with a number that does not listen is waiting or reserved: it gets its port anew when it listens. */
 static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     if (name->own && name->entry.number != 0 && !listens)
@@ -42,7 +41,7 @@ static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_n
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
 }
 
-/* A listening or unconnected socket of ours: its file tells the port, and the address unless it is PORT.sock. */
+/* Fills the entry of a listening or unconnected socket by its file's name: PORT.sock itself tells no address. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool six = name->own && name->address.family == AF_INET6;
     unsigned mark = six ? UNSOCK_MARK_INET6 : unsock_socket_mark(fd);
@@ -69,7 +68,7 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
     *unsock_fd_remote(entry) = *remote;
 }
 
-/* As datagram_connect.c leaves it: a peer on a wildcard, or a client, is at the default address. */
+/* Fills in the peer as calls/datagram_connect.c does: for one on a wildcard, or a client, the default address. */
 static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_name *peer) {
     bool told = peer->own && peer->address_known && !unsock_ip_is_wildcard(&peer->address);
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
@@ -84,22 +83,22 @@ static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_
     }
 }
 
-/* The directory may have another name where the socket was bound. */
+/* Reads the name of a bound socket: the directory may have had another path where it was bound. */
 static struct unsock_name read_bound_name(const struct sockaddr_un *address, size_t length) {
     struct unsock_name name = unsock_kernel_name_read(address, length), other;
     return name.kind == UNSOCK_NAME_FOREIGN && unsock_other_name_is_ours(address, length, &other) ? other : name;
 }
 
-/* An AF_UNIX socket that this process did not make itself: its names say whether it stands for an IP socket. */
+/* Identifies an AF_UNIX socket that this process did not make: its names tell whether it replaces an IP socket. */
 UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
     long length = unsock_socket_name(fd, __NR_getsockname, &address);
     if (length < 0 || address.any.sa_family != AF_UNIX)
-        return length < 0 ? length : -ENOTSOCK; /* another one by now */
+        return length < 0 ? length : -ENOTSOCK; /* the descriptor is another socket's by now */
     struct unsock_name own = read_bound_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_STREAM) {
         identify_stream(entry, &own.source, &own.target);
-        /* It has the name of a connection that was refused. */
+        /* Without a peer, the name is left from a connect that was refused. */
         length = unsock_socket_name(fd, __NR_getpeername, &address);
         if (length == -ENOTCONN)
             unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
@@ -135,7 +134,7 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
 
 static struct unsock_fd *keep_identified(int fd, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
-    unsock_epoll_note_anywhere(fd); /* registered before it was known */
+    unsock_epoll_note_anywhere(fd); /* may have been registered before it was known */
     if (!entry)
         return scratch;
     *entry = *scratch;
@@ -144,7 +143,7 @@ static struct unsock_fd *keep_identified(int fd, struct unsock_fd *scratch) {
     return entry;
 }
 
-/* The question came to `result`, which is no answer. */
+/* Returns `scratch` as an unknown descriptor, with the errno for `result`, the kernel's answer. */
 static struct unsock_fd *unanswered(struct unsock_fd *scratch, long result) {
     long wrong = unsock_socket_unanswered(result);
     memset(scratch, 0, sizeof(*scratch));
@@ -189,7 +188,7 @@ struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch) {
     } else if ((scratch->type == SOCK_STREAM &&
                 (scratch->protocol == IPPROTO_TCP || scratch->protocol == UNSOCK_IPPROTO_MPTCP)) ||
                (scratch->type == SOCK_DGRAM && scratch->protocol == IPPROTO_UDP)) {
-        /* Made elsewhere: what was set on it is not known, so everything is carried over. */
+        /* Made elsewhere: its options are unknown, so the library carries all of them over. */
         scratch->kind = UNSOCK_KIND_IP;
         scratch->options = UNSOCK_OPTION_ALL;
     }
@@ -215,7 +214,7 @@ UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* True if it is still the known accepted socket, by its client's name. */
+/* True if the descriptor still has the accepted socket that is known, by its client's name. */
 UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip source, target;
@@ -230,7 +229,7 @@ UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entr
 bool unsock_identify_is_connection(int fd) {
     struct unsock_fd scratch = {.type = SOCK_STREAM};
     const struct unsock_fd *known = unsock_fds_known(fd);
-    /* The kernel's TCP tells by itself what TCP tells. */
+    /* The answers of a foreign socket of the kernel's own TCP are TCP's already. */
     if (known && known->kind == UNSOCK_KIND_FOREIGN && unsock_fd_is_redirected(known))
         return known->type == SOCK_STREAM && unsock_state_is_connected(known->state) && !unsock_socket_is_ip(fd);
     if (known && has_its_client(fd, known))
@@ -239,7 +238,7 @@ bool unsock_identify_is_connection(int fd) {
         return false;
     if (scratch.kind == UNSOCK_KIND_LOCAL)
         return unsock_state_is_connected(scratch.state);
-    /* A client without a name, of which nobody but this process knows. */
+    /* A client without a name: only this process's entry tells its connection. */
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM &&
            unsock_state_is_connected(entry->state);

@@ -1,4 +1,4 @@
-/* Messages for users. A line is one write, so that lines of several processes do not mix. */
+/* Writes messages for users. A line is one write, so that lines of several processes do not mix. */
 #include "kernel/log.h"
 
 #include "rt/system_calls.h"
@@ -24,7 +24,7 @@ static void put_time(struct unsock_text *line) {
 #define SIGNAL_BIT(number) ((uint64_t)1 << ((number) - 1))
 #define NAME_SIZE 16 /* prctl(2), PR_GET_NAME */
 
-/* Of the process as it started. */
+/* The program's name, and the file that was its stderr, at the start of the process. */
 static char program_name[NAME_SIZE];
 static struct file {
     uint64_t device; /* of the file system, major and minor */
@@ -38,7 +38,7 @@ static struct file file_of(int fd) {
     return (struct file){(uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor, status.stx_ino};
 }
 
-/* The program may have closed its stderr, and the number be a file's or a connection's by now. */
+/* True if descriptor 2 is still the file of the start: the program may have closed it, and reused the number. */
 static bool is_stderr(void) {
     struct file now = file_of(2);
     return now.inode != 0 && now.inode == stderr_at_start.inode && now.device == stderr_at_start.device;
@@ -77,7 +77,7 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
     if (settings->log == UNSOCK_LOG_STDERR)
         return true;
     UNSOCK_CLOSED long fd = open_log_file(settings->log_file);
-    /* ENXIO: a FIFO that nobody reads from yet. */
+    /* ENXIO: a FIFO without a reader so far. */
     if (fd < 0 && fd != -ENXIO) {
         unsock_text_put(error, "UNSOCK_LOG: cannot be written (");
         put_error(error, (int)-fd);
@@ -129,7 +129,7 @@ UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct uns
     return result;
 }
 
-/* Not by faccessat(2), which asks for the real user: "." in it is to be found by who may enter it. */
+/* True if the user may enter the directory: a lookup of "." in it succeeds. faccessat(2) would check the real user. */
 static bool may_enter(void) {
     char path[UNSOCK_DIR_ROOM + 2];
     struct unsock_text text = unsock_text_in(path, sizeof(path));

@@ -1,6 +1,6 @@
 /*
- * UNSOCK_LOG: one line for each redirected call. Unasked, one where a user may not enter the directory, and one where
- * another version's names are in it.
+ * Messages for users: with UNSOCK_LOG one line for each redirected call. Without it, one if the user may not enter the
+ * directory, and one if the directory has names of another version of unsock.
  */
 #ifndef UNSOCK_LOG_H
 #define UNSOCK_LOG_H
@@ -8,33 +8,33 @@
 #include "rules/settings.h"
 
 /*
- * Remembers what the lines need of the process as it starts: which file descriptor 2 is, since no line goes into
- * another one, and the program's name. Returns false, with one line in `error`, when the file cannot be written.
+ * Stores the facts of the process's start that the lines need: the file that is descriptor 2, since lines go into no
+ * other, and the program's name. Returns false, with one line in `error`, if the log file cannot be written.
  */
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error);
 
 /*
- * write(2) that sends no signal. A reader that has gone (SIGPIPE) and a file that may not grow (SIGXFSZ) would end the
- * program: the signal is held back, and taken away again if it was not there before.
+ * write(2) that sends no signal: SIGPIPE (the reader has closed) or SIGXFSZ (the file may not grow) would end the
+ * program. Blocks both, and removes the one that the write raised, unless it was pending before.
  */
 long unsock_write_quietly(long fd, const void *bytes, size_t length);
 
 /*
  * Writes a line: time, pid, program, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result:
- * a value, or -errno. Never changes errno. Returns `result`.
+ * "ok" or the errno's name. Never changes errno. Returns `result`.
  */
 long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path, long result);
 
 /*
- * `call` has failed with EACCES: once in a process, where this user may not enter the directory of the socket files, a
- * line on stderr says so. A process may have changed to another user since its start.
+ * Reports that `call` failed with EACCES: one line on stderr, once in a process, if this user may not enter the
+ * directory. A process may have changed to another user since its start.
  */
 void unsock_log_denied(const char *call);
 
-/* The port at this path has names that this library does not know: once in a process a line on stderr says so. */
+/* Reports, once in a process on stderr, that the port at this path has names of another version. */
 void unsock_log_other_protocol(const char *path);
 
-/* The line when logging is on. */
+/* Writes the line if logging is on. Returns `result`. */
 static inline long unsock_log(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path,
                               long result) {
     if (__builtin_expect(result == -EACCES, 0))

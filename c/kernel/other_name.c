@@ -1,23 +1,23 @@
-/* Our directory by another name. */
+/* Recognises sockets of the directory that were bound by another path to it (kernel/socket_info.h). */
 #include "kernel/socket_info.h"
 
 #include "rules/settings.h"
 
 /*
- * The seconds of a mark: after the year 2242, and early enough for ext4 and XFS. With those of the nanoseconds they
- * have 61 bits of the hash.
+ * The first second of marks: after the year 2242, and early enough for ext4 and XFS. Seconds and nanoseconds together
+ * hold 61 bits of the hash.
  */
 #define MARK_FIRST ((int64_t)1 << 33)
 #define NANOSECOND_BITS 29
 
-/* Computes the mark that the file has if its socket has this name. False where it is no socket file. */
+/* Computes the mark of the file at `path` if its socket has this name. False if it is no socket file. */
 static bool mark_of_file(const char *path, const struct sockaddr_un *name, size_t length, struct timespec *mark,
                          struct statx *status) {
     unsigned wanted = STATX_TYPE | STATX_INO | STATX_BTIME | STATX_MTIME;
     if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, wanted, status) < 0 ||
         (status->stx_mode & S_IFMT) != S_IFSOCK)
         return false;
-    /* As unsock_file_key: no two files have the same, and nobody knows it before there is one. */
+    /* As unsock_file_key: unique among all files, and unknown before the file exists. */
     uint64_t key[2] = {status->stx_ino, (uint64_t)status->stx_btime.tv_sec << 32 ^ status->stx_btime.tv_nsec};
     uint64_t hash = unsock_keyed_hash(key, name->sun_path, length - UNSOCK_SUN_PATH_OFFSET);
     mark->tv_sec = MARK_FIRST + (int64_t)(hash >> 32);
@@ -32,7 +32,7 @@ static bool is_marked(const char *path, const struct sockaddr_un *name, size_t l
            status.stx_mtime.tv_nsec == (uint32_t)mark.tv_nsec;
 }
 
-/* True if the socket at this path of ours has the name. */
+/* True if the socket at `path` in this process's directory has this name. */
 UNSOCK_OWN_FRAME static bool has_name_at_path(const struct sockaddr_un *path, socklen_t path_length,
                                               const struct sockaddr_un *name, size_t length) {
     union unsock_sockaddr found;

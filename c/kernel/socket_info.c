@@ -1,4 +1,4 @@
-/* Small questions to the kernel about one socket, and what it keeps of the socket for the library. */
+/* Asks the kernel about one socket, and stores the library's marks with it. */
 #include "kernel/socket_info.h"
 
 #include "rules/errno.h"
@@ -8,10 +8,10 @@
 #define FIELD 65 /* struct new_utsname (linux/utsname.h): sysname, nodename, release, … */
 #define FIELDS 6
 #define RELEASE 2
-#define UNKNOWN_AS 5, 10 /* the oldest one that is supported */
+#define UNKNOWN_AS 5, 10 /* the oldest supported kernel */
 
 #define INVENTED_FIRST 32768
-#define INVENTED_COUNT 28232 /* the system's ephemeral range by default: 32768 to 60999 */
+#define INVENTED_COUNT 28232 /* the kernel's default ephemeral range: 32768 to 60999 */
 
 long unsock_socket_option(int fd, int name) {
     int32_t value = 0;
@@ -30,7 +30,7 @@ long unsock_socket_unanswered(long result) {
     return answered ? 0 : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
-/* True for the errno of a call with no valid descriptor or memory that is not forbidden; qemu checks memory first. */
+/* True if the call was allowed: it fails for its invalid descriptor or memory (qemu checks memory first). */
 static bool is_allowed(long result) {
     return result == -EBADF || result == -EFAULT;
 }
@@ -57,7 +57,7 @@ uint64_t unsock_socket_cookie(int fd) {
 
 bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie) {
     long asked = cookie == 0 ? unsock_socket_option(fd, SO_COOKIE) : 0;
-    /* An int is too short for one: who says so may be asked. */
+    /* An int is too short for a cookie. A kernel that answers so would return it. */
     return asked != -EINVAL && unsock_socket_unanswered(asked) < 0;
 }
 
@@ -86,8 +86,8 @@ uint16_t unsock_socket_invented_port(int fd) {
 }
 
 /*
- * "Num: RefCount Protocol Flags Type St Inode Path" (net/unix/af_unix.c, unix_seq_show): one reference is the
- * descriptor's, one the table's, and every socket that is connected to this one has another.
+ * Counts the references of a socket in "Num: RefCount Protocol Flags Type St Inode Path" (net/unix/af_unix.c,
+ * unix_seq_show): one for the descriptor, one for the table, and one for each socket that is connected to this one.
  */
 static uint64_t count_references(struct unsock_span line, uint64_t inode) {
     uint64_t references = 0, found = 0;
@@ -99,8 +99,7 @@ static uint64_t count_references(struct unsock_span line, uint64_t inode) {
                                                                                                           : 0;
 }
 
-/* A name with a newline in it forges lines: of two that tell of this socket one is not the kernel's, and none is
- * believed. */
+/* Returns -1 if two lines have this socket's inode: a name with a newline has forged one of them. */
 int unsock_socket_peers(int fd) {
     struct unsock_lines lines;
     uint64_t inode = unsock_socket_inode(fd);
@@ -126,10 +125,10 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {
     return result < 0 ? result : (long)UNSOCK_MIN(length, sizeof(*name));
 }
 
-/* major << 16 | minor; 0: not asked yet. */
+/* The kernel's version, major << 16 | minor; 0: not asked yet. */
 static uint32_t release;
 
-/* "6.1.0-18-amd64": the numbers in front. */
+/* Reads the first two numbers of "6.1.0-18-amd64". */
 static uint32_t read_release(const char *release) {
     uint64_t numbers[2] = {UNKNOWN_AS};
     struct unsock_span rest = unsock_span_of(release);
@@ -156,15 +155,13 @@ bool unsock_kernel_is_before(unsigned major, unsigned minor) {
     return known < (major << 16 | minor);
 }
 
-/* Socket marks. */
-
 unsigned unsock_socket_mark(int fd) {
     long value = unsock_socket_option(fd, SO_INCOMING_CPU);
     return (value & ~UNSOCK_SOCKET_MARK_BITS) == UNSOCK_SOCKET_MARK ? (unsigned)value & UNSOCK_SOCKET_MARK_BITS : 0;
 }
 
 unsigned unsock_socket_mark_certain(int fd) {
-    static bool can_be_had; /* of one socket is of all */
+    static bool can_be_had; /* a kernel that has the option for one socket has it for all */
     unsigned mark = unsock_socket_mark(fd);
     int32_t none = UNSOCK_SOCKET_MARK;
     if (mark != 0 || __atomic_load_n(&can_be_had, __ATOMIC_RELAXED))
@@ -190,7 +187,7 @@ bool unsock_end_is_reset(int fd) {
     return unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == -ECONNRESET;
 }
 
-/* POLLRDHUP tells of the peer's shutdown only while this side has not shut down reading itself. */
+/* POLLRDHUP reports the peer's shutdown only while this side has not shut down reading itself. */
 bool unsock_end_is_over(int fd, unsigned mark, int events) {
     /* Reading the error clears it. */
     if (events & POLLERR)

@@ -1,201 +1,200 @@
-/* Questions to the kernel about sockets. */
+/* Asks the kernel about sockets, and stores marks with them. */
 #ifndef UNSOCK_KERNEL_SOCKET_INFO_H
 #define UNSOCK_KERNEL_SOCKET_INFO_H
 
 #include "memory/option_table.h"
 
-/* socket_info.c: Small questions to the kernel about one socket, and which kernel it is. */
+/* socket_info.c: Small questions about one socket, and about the kernel's version. */
 
-/* True if the running kernel is older than Linux `major`.`minor`. Asked once. */
+/* True if the running kernel is older than Linux `major`.`minor`. Asks the kernel once. */
 bool unsock_kernel_is_before(unsigned major, unsigned minor);
 
-/* One integer socket option of SOL_SOCKET, or -errno. */
+/* Returns an integer socket option of SOL_SOCKET, or -errno. */
 long unsock_socket_option(int fd, int name);
 
-/* True if it is a socket of the kernel's IPv4 or IPv6. */
+/* True for a socket of the kernel's IPv4 or IPv6. */
 bool unsock_socket_is_ip(int fd);
 
 /*
- * `result` is what the kernel said to a question that each socket can be asked (getsockname, SO_DOMAIN, SO_TYPE,
- * SO_PROTOCOL). Returns 0 when that is an answer, "no socket" too; else the -errno that a call fails with which needs
- * one: a filter of somebody's forbids the question (-EACCES), or there was no memory to answer it.
+ * Judges `result`, the kernel's answer to a question that any descriptor can be asked (getsockname, SO_DOMAIN, SO_TYPE,
+ * SO_PROTOCOL). Returns 0 if it answers the question, also by "no socket". Else returns the -errno for the call that
+ * needed the answer: a seccomp filter forbids the question (-EACCES), or there was no memory.
  */
 long unsock_socket_unanswered(long result);
 
 /*
- * True if a filter forbids connecting, or sending. For datagrams EPERM has a meaning of its own: the peer is connected
- * to another. One system call, or two.
+ * True if a seccomp filter forbids connect, or sends. Tells its EPERM from a datagram socket's, which means that the
+ * peer is connected to another socket. Makes one system call, or two.
  */
 bool unsock_socket_may_not_connect(void);
 bool unsock_socket_may_not_send(void);
 
 /*
- * Lets peers hear EPERM who pass descriptors along to this AF_UNIX socket, or to one that is accepted from it, where
- * the kernel can (SO_PASSRIGHTS; Linux 6.16): what is refused need not be closed.
+ * Makes the kernel refuse, with EPERM, descriptors that peers send to this AF_UNIX socket or to one accepted from it
+ * (SO_PASSRIGHTS, from Linux 6.16). The library need not close them then.
  */
 void unsock_socket_refuse_descriptors(int fd);
 
 /*
- * Returns a number that only this socket has, for as long as the system runs (SO_COOKIE; socket(7)): a descriptor with
- * another number has another socket. 0 when it is no socket.
+ * Returns the socket's cookie, unique as long as the system runs (SO_COOKIE; socket(7)): a descriptor with another
+ * cookie has another socket. 0 if it is no socket, or if the kernel does not tell.
  */
 uint64_t unsock_socket_cookie(int fd);
 
-/* True if a cookie of 0 means that it may not be asked for, not that there is none (as in qemu's user emulation). */
+/* True if a cookie of 0 means that the kernel does not tell it (a filter, qemu), not that there is no socket. */
 bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie);
 
-/* The socket's inode number, as /proc/PID/fd shows it; 0 when it cannot be told. */
+/* Returns the socket's inode number, as /proc/PID/fd shows it; 0 if the kernel does not tell. */
 uint64_t unsock_socket_inode(int fd);
 
-/* Returns 1 for a non-blocking descriptor, 0 for a blocking one, -errno if it is not open or may not be asked. */
+/* Returns 1 for a non-blocking descriptor, 0 for a blocking one, or -errno: not open, or a filter forbids it. */
 long unsock_socket_nonblocking(int fd);
 
-/* poll(2) without waiting. Returns the events that there are; POLLERR when it cannot be asked. */
+/* Polls without waiting. Returns the events, or POLLERR if poll(2) fails. */
 int unsock_socket_poll(int fd, short events);
 
-/* True if a write, or asking for SO_ERROR after a connect, would not wait. */
+/* True if a write, or a query of SO_ERROR after a connect, would not wait. */
 bool unsock_socket_writable(int fd);
 
-/* A port that stands for an unnamed peer, the same in every process: from the socket's inode number. */
+/* Returns a port to report for an unnamed peer, from the socket's inode number: the same in every process. */
 uint16_t unsock_socket_invented_port(int fd);
 
-/* How many sockets are connected to this datagram socket; -1 when that cannot be found out. */
+/* Returns how many sockets are connected to this datagram socket; -1 if that is unknown. */
 int unsock_socket_peers(int fd);
 
-/* The kernel's getsockname or getpeername (`number`), into `name`. Returns its length or -errno. */
+/* Calls the kernel's getsockname or getpeername (`number`) into `name`. Returns the name's length or -errno. */
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 
 /*
- * Socket marks: facts that the kernel does not know. For a connection's end, whether this side or the other one has
- * shut down, which AF_UNIX does not tell apart; for a bound socket, how the program sees it, where the name does not
- * tell. The marks are in an option of the socket that means nothing on AF_UNIX (SO_INCOMING_CPU), so that every
- * descriptor of it and every process that has it knows them.
+ * Socket marks: facts about a socket that the kernel does not know. Of a connection's end: which side has shut down,
+ * which AF_UNIX does not tell. Of a bound socket: how the program sees it, if the name does not tell. The kernel stores
+ * the marks in an option without meaning on AF_UNIX (SO_INCOMING_CPU). So all descriptors of a socket, in all
+ * processes, have them.
  */
 
 enum {
     UNSOCK_END_SHUT_WRITE = 1 << 0, /* this side has shut down writing */
     UNSOCK_END_SHUT_READ = 1 << 1,  /* this side has shut down reading */
-    UNSOCK_END_LOST = 1 << 2,       /* a write after the peer's end was taken: TCP's would have been reset by it */
-    UNSOCK_END_TOLD = 1 << 3,       /* the error that followed has been told */
-    UNSOCK_END_RESET = 1 << 4,      /* the peer closed with unread data, and that has been told */
+    UNSOCK_END_LOST = 1 << 2,       /* a write after the peer's end was accepted: TCP's peer would have reset */
+    UNSOCK_END_TOLD = 1 << 3,       /* the error that followed has been reported */
+    UNSOCK_END_RESET = 1 << 4,      /* the peer closed with unread data, and that has been reported */
     UNSOCK_END_OVER = 1 << 5,       /* both sides have shut down writing: TCP's socket is closed */
     UNSOCK_END_UNKNOWN =
-        1 << 6, /* no marks can be had (qemu's user emulation lacks the option): AF_UNIX's word counts */
+        1 << 6, /* no marks can be had (qemu's user emulation lacks the option): use AF_UNIX's own answer */
     UNSOCK_MARK_INET6 = 1 << 8,     /* the program made an AF_INET6 socket */
-    UNSOCK_MARK_IPV6 = 1 << 9,      /* of one that was handed over: its address is of IPv6 */
-    UNSOCK_MARK_WILDCARD = 1 << 10, /* and it is the wildcard */
+    UNSOCK_MARK_IPV6 = 1 << 9,      /* handed over: its address is an IPv6 one */
+    UNSOCK_MARK_WILDCARD = 1 << 10, /* handed over: its address is the wildcard */
     UNSOCK_MARK_HALF_CLOSE =
-        1 << 11, /* where a control file leads: held back; of AF_TIPC: passed on (calls/shutdown.c) */
+        1 << 11, /* a foreign socket's half-close is held back; AF_TIPC's is passed on (calls/shutdown.c) */
 };
 
-/* The value of the option that holds marks, which the program may read, and the bits of the marks. */
+/* The value of the option if it holds marks (the program may read it), and the bits of the marks. */
 #define UNSOCK_SOCKET_MARK 0x756e0000
 #define UNSOCK_SOCKET_MARK_BITS 0xffff
 
-/* The marks; 0 also for what is no socket. One system call. */
+/* Returns the marks; 0 also if it is no socket. Makes one system call. */
 unsigned unsock_socket_mark(int fd);
 
-/* The same, and where there can be none, UNSOCK_END_UNKNOWN. */
+/* Returns the marks, or UNSOCK_END_UNKNOWN if there can be none. */
 unsigned unsock_socket_mark_certain(int fd);
 
-/* Adds some to those that there are. */
+/* Adds marks to the old ones. */
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
 
 /*
- * True if TCP's socket would be closed: reset, or shut down by both sides. `mark`: the marks; `events`: poll's answer
- * to POLLRDHUP. Marks a reset.
+ * True if TCP's socket would be closed: reset, or shut down by both sides. `mark`: the marks; `events`: the result of a
+ * poll for POLLRDHUP. Marks a reset.
  */
 bool unsock_end_is_over(int fd, unsigned mark, int events);
 
-/* True if the next read would fail with ECONNRESET: AF_TIPC reports a reset by nothing else. One system call. */
+/* True if the next read would fail with ECONNRESET: AF_TIPC reports a reset by that alone. Makes one system call. */
 bool unsock_end_is_reset(int fd);
 
-/* Has these alone from now on. */
+/* Replaces all marks. */
 void unsock_socket_mark_replace(int fd, unsigned marks);
 
-/* identify.c: Identifies a descriptor of which nothing is known, by the kernel's own names. */
+/* identify.c: Identifies an unknown descriptor by the kernel's own names. */
 
-/* True if the bound socket with a file that the entry describes is (still) behind this descriptor. */
+/* True if the entry's bound socket with a file is (still) behind this descriptor. */
 bool unsock_identify_has_file(int fd, const struct unsock_fd *entry);
 
 /*
- * Asks the kernel about a descriptor of which nothing is known. Returns its entry, filled, or `scratch` where the cache
- * has no room. The kind is UNSOCK_KIND_UNKNOWN when it is no socket that could be ours, and also when that cannot be
- * known.
+ * Identifies an unknown descriptor by questions to the kernel. Returns its entry, filled, or `scratch` if the table has
+ * no room. The kind is UNSOCK_KIND_UNKNOWN if the descriptor is not redirected and cannot be, and also if the kernel
+ * does not tell.
  */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
 /*
- * The same, but below a seccomp filter of the program's own the kernel is not asked, as the question could end the
- * program: the kind is UNSOCK_KIND_UNKNOWN then. For calls that can be made by a program that has no IP sockets.
+ * As unsock_identify_asking, but does not ask the kernel below a seccomp filter of the program's own, which might kill
+ * the process for it: the kind is UNSOCK_KIND_UNKNOWN then. For calls that programs without IP sockets make, too.
  */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 
-/* Identifies all open descriptors of which nothing is known, before the program sets up a filter. */
+/* Identifies all open unknown descriptors, before the program installs a filter. */
 void unsock_identify_inherited(void);
 
 /*
- * The same for a call that brings an address of `family` (AF_INET, AF_INET6): an unnamed AF_UNIX stream of which
- * nothing is known was then born to stand for an IP socket, in the program that this one was executed by.
+ * As unsock_identify_asking, for a call with an address of `family` (AF_INET, AF_INET6). So an unknown AF_UNIX socket,
+ * or stream of a control file's family, that has no name was born so, in the program that executed this one.
  */
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 
 /*
- * The datagram socket of an entry without a name may have one: whom this signal has interrupted has just given it, or a
- * process with which it is shared. Returns 0, or -EINVAL: it has none, or is another socket.
+ * Reads the kernel name of an unnamed datagram socket into its entry: the thread that this signal interrupted, or a
+ * process that shares the socket, may have named it. Returns 0, or -EINVAL if it has no name or is another socket.
  */
 long unsock_identify_name(int fd, struct unsock_fd *entry);
 
 /*
- * True if this is a connected stream in the place of a TCP one. Asks the kernel where it can tell; remembers nothing.
- * For callers that got the descriptor from the kernel and not from the program: other threads of the program may just
- * then be closing it, and making another of the same number.
+ * True if this is a connected stream in the place of a TCP one. Asks the kernel if it can tell, and stores nothing. For
+ * callers that got the descriptor from the kernel, not from the program: another thread may be closing it, and opening
+ * another by that number.
  */
 bool unsock_identify_is_connection(int fd);
 
 /*
- * The -errno of a call that depends on what the entry's descriptor is, where that cannot be known; 0 where it is known.
- * Such a call must not go to the kernel as if the descriptor were none of ours.
+ * Returns the -errno of a call that must know whether the entry's descriptor is redirected, if that is unknown; else 0.
+ * Such a call must not go to the kernel as if the descriptor were not redirected.
  */
 static inline long unsock_identify_wrong(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_UNKNOWN ? unsock_fd_refusal(entry)->error : 0;
 }
 
 /*
- * other_name.c: Our directory by another name: sockets that were bound by another path to it, in another mount
- * namespace (docs/containers.md) or through another mount here.
+ * other_name.c: The directory by another name. A socket may have been bound by another path to the same directory, in
+ * another mount namespace (docs/containers.md) or through another mount here.
  *
- * How a path begins proves nothing: anybody may have a directory with a 53.dgram.sock in it. A socket is of our
- * directory if the file of that name in it is the socket's own. The kernel tells that: the socket to which our path
- * leads has a name, and it must be the very text that the sender's is. Of a socket that is connected to somebody else
- * the kernel tells nobody else the name. So a socket leaves a mark at its own file when it connects to one that has
- * another name for the directory. Only the file's owner can do that. The mark is a hash of the socket's name, for which
- * the time of modification has room.
+ * How a path begins proves nothing: any user may have a directory with a 53.dgram.sock in it. A socket is the
+ * directory's if the file of that name there is its own. So the library connects to that file, and the kernel returns
+ * the name of the socket behind it: both names must be the same text. If that socket is connected to another one, the
+ * kernel refuses. So a socket marks its own file when it connects to a peer that has another name for the directory.
+ * Only the file's owner can do that. The mark is a hash of the socket's name, kept in the file's time of modification.
  */
 
 /*
- * True if the datagram socket with this name is one of our directory, for certain, though its name does not begin like
- * that. Then fills `name` as if it did, kind FILE. No system call for names that cannot be.
+ * True if the datagram socket with this name is certainly the directory's, by another path. Then fills `name` as for a
+ * name of the directory, kind FILE. Makes no system call for a name that cannot be one.
  */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
 /*
- * The datagram socket `fd` has just been connected. Where its peer has another name for the directory, marks the file
- * of `fd`, which must still be at the name that it was bound by.
+ * Marks the file of the datagram socket `fd`, which has just connected, if its peer has another name for the directory.
+ * The file must still be at the path that it was bound to.
  */
 void unsock_other_name_mark(int fd);
 
-/* unix_sockets.c: Which AF_UNIX sockets there are: the kernel's list. */
+/* unix_sockets.c: Lists the AF_UNIX sockets by the kernel. */
 
 struct unsock_unix_socket {
     bool listens;
-    bool is_connected; /* as streams are; of a datagram socket: to one peer */
-    bool has_file;     /* `inode` and `device` are known, and the line is not forged */
+    bool is_connected; /* a stream to its peer; a datagram socket to one peer */
+    bool has_file;     /* `inode` and `device` are known, and the entry is not forged */
     int type;          /* SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET */
-    uint32_t number;   /* its own inode, as /proc/PID/fd shows it */
-    uint32_t inode;    /* of the file that it was bound to, in 32 bits; that may have got another name */
-    uint32_t device;   /* its file system, as the kernel numbers it: major << 20 | minor */
-    const char *name;  /* as it was bound; an abstract one begins with a NUL */
+    uint32_t number;   /* the socket's own inode, as /proc/PID/fd shows it */
+    uint32_t inode;    /* the lower 32 bits of its file's inode; the file may have another name by now */
+    uint32_t device;   /* its file's device, as the kernel numbers it: major << 20 | minor */
+    const char *name;  /* the name that it was bound to; an abstract one begins with a NUL */
     size_t length;
 };
 
@@ -203,13 +202,13 @@ struct unsock_unix_socket {
 typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
 
 /*
- * Passes each bound socket of this network namespace to `see`; those that have a peer only `with_connected`. Asks
- * sock_diag(7), and reads /proc/net/unix where the kernel does not answer that: there a name with a newline forges
- * sockets, so that none has a file. Returns false if neither can be read.
+ * Passes each bound socket of this network namespace to `see`; those with a peer only if `with_connected`. Asks
+ * sock_diag(7). If the kernel does not answer, reads /proc/net/unix, where a name with a newline can forge a socket: so
+ * no socket from there has a file. Returns false if both fail.
  */
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);
 
-/* Reads the status of the directory part of an absolute path. */
+/* Reads the status of the directory part of an absolute path. False if there is none. */
 bool unsock_unix_name_above(struct unsock_span name, struct statx *status);
 
 /* True if the path that the socket was bound to is in this directory. */

@@ -1,28 +1,31 @@
-/* Every directory on the way, link by link, as the kernel goes. */
+/*
+ * Checks who could replace a file or a directory. Walks the path one component at a time, following links as the kernel
+ * does, and checks the owner and the permissions of each component.
+ */
 #include "kernel/file_info.h"
 
 #include "rt/system_calls.h"
 
 #define OVERFLOW_USER_FILE "/proc/sys/kernel/overflowuid"
-#define OVERFLOW_USER 65534u /* where that cannot be read */
+#define OVERFLOW_USER 65534u /* if the file cannot be read */
 #define ACCESS_LIST "system.posix_acl_access"
 #define PATH_MOST 4096
 #define NAME_MOST 64
-#define LINKS_MOST 40 /* as the kernel has it */
+#define LINKS_MOST 40 /* as in the kernel */
 #define NOBODY_MORE UINT32_MAX
 
-/* Where the way has come to, and what of it is left. */
+/* The walk: the path up to the component that it has reached, and the rest. */
 static UNSOCK_TABLE struct walk {
     struct unsock_text *why;
-    uint32_t owner; /* is trusted, besides root and the user */
+    uint32_t owner; /* trusted besides root and this user */
     unsigned links;
-    bool place;  /* what stands at the end is not asked about, only whether it can be exchanged */
-    bool shared; /* others may make files where it lies, and each may exchange his own */
+    bool place;  /* of the last component, check only whether it can be replaced */
+    bool shared; /* others may create files in this sticky directory; each can replace his own */
     bool link;
     size_t length;
     char at[PATH_MOST];
     char rest[2 * PATH_MOST];
-    char whole[2 * PATH_MOST]; /* what a link leads to, and the rest */
+    char whole[2 * PATH_MOST]; /* a link's text, with the rest behind it */
 } walk;
 
 static bool say_untrusted(struct unsock_text *why, const char *what, const char *at) {
@@ -41,7 +44,7 @@ static uint64_t overflow_user(void) {
     return user;
 }
 
-/* Whom this user namespace shows as the owner of what belongs to nobody that it knows; UINT64_MAX: it knows all. */
+/* Returns the user whom this user namespace shows for unmapped owners; UINT64_MAX if that user is mapped, too. */
 static uint64_t unknown_owner(void) {
     struct unsock_lines lines;
     struct unsock_span line;
@@ -59,14 +62,14 @@ static uint64_t unknown_owner(void) {
     return known ? UINT64_MAX : user;
 }
 
-/* In a user namespace that does not have root, what is root's shows itself so; in /tmp it would be anybody's. */
+/* Without root in its map, a user namespace shows root as the overflow user. In a shared directory he may be anyone. */
 static bool is_known_owner(uint32_t owner) {
     if (owner == 0 || (long)owner == unsock_geteuid() || owner == walk.owner)
         return true;
     return !walk.shared && owner == unknown_owner();
 }
 
-/* A line "NAME:PASSWORD:NUMBER:…" of /etc/passwd or /etc/group, up to the number. */
+/* Reads "NAME:PASSWORD:NUMBER:…" of /etc/passwd or /etc/group, up to the number. */
 static bool read_entry(struct unsock_span *line, struct unsock_span *name, uint64_t *number) {
     *name = unsock_span_next(line, ':');
     unsock_span_next(line, ':');
@@ -89,7 +92,7 @@ static void put_user(struct unsock_text *text, uint32_t uid) {
         unsock_text_number(text, uid, 10, 1);
 }
 
-/* The names of those who are trusted. */
+/* The names of the trusted users. */
 struct names {
     char of[3][NAME_MOST];
 };
@@ -101,7 +104,7 @@ static bool is_among_names(const struct names *names, struct unsock_span name) {
     return among;
 }
 
-/* As /etc/group lists them. False also for a group that it does not have: nobody knows who is in it. */
+/* True if /etc/group lists only these users in the group. False if it lacks the group: who is in it is unknown. */
 static bool has_only(uint32_t gid, const struct names *names) {
     struct unsock_lines lines;
     struct unsock_span line, name;
@@ -120,7 +123,7 @@ static bool has_only(uint32_t gid, const struct names *names) {
     return found && only;
 }
 
-/* True if these alone have it as their first group, by /etc/passwd: /etc/group does not tell that. */
+/* True if /etc/passwd has only these users in the group, as their first one: /etc/group does not list those. */
 static bool is_first_of_only(uint32_t gid, const struct names *names) {
     struct unsock_lines lines;
     struct unsock_span line, name;
@@ -137,7 +140,7 @@ static bool is_first_of_only(uint32_t gid, const struct names *names) {
     return only;
 }
 
-/* With a list of access rights the group's bits are the most that any user in the list has. */
+/* With an access list, the group's bits are the most that any user in the list has: such a group is not trusted. */
 static bool is_group_trusted(uint32_t gid, const char *at) {
     uint32_t users[] = {0, (uint32_t)unsock_geteuid(), walk.owner};
     struct names names = {0};
@@ -157,7 +160,7 @@ static bool is_at_end(void) {
     return walk.rest[i] == '\0';
 }
 
-/* Returns whether it is in good hands; false with `why`. True for one that cannot be looked at, and so not used. */
+/* False, with `why`, if others could change or replace the walked component. True if the lookup fails: it is unused. */
 static bool check_walked_place(void) {
     struct statx status;
     const char *at = walk.length > 0 ? walk.at : "/";
@@ -167,7 +170,7 @@ static bool check_walked_place(void) {
     unsigned type = status.stx_mode & S_IFMT;
     walk.link = type == S_IFLNK;
     bool is_end = walk.place && !walk.link && is_at_end();
-    /* A link's owner cannot change it: whether it can be exchanged depends on its directory alone. */
+    /* A link's owner cannot change its text: only its directory decides who can replace it. */
     if ((walk.shared || !(walk.place && (walk.link || is_end))) && !is_known_owner(status.stx_uid)) {
         unsock_text_join(walk.why, at, " belongs to ");
         put_user(walk.why, status.stx_uid);
@@ -190,7 +193,7 @@ static void go_up(void) {
     walk.at[walk.length] = '\0';
 }
 
-/* Puts the link's target in front of the rest. */
+/* Puts the link's text in front of the rest. */
 static bool follow_walked_link(void) {
     struct unsock_text text;
     unsock_text_start(&text, walk.whole, sizeof(walk.whole));
@@ -205,14 +208,14 @@ static bool follow_walked_link(void) {
     go_up();
     if (walk.whole[0] == '/') {
         walk.length = 0;
-        walk.shared = false; /* the root directory has been looked at */
+        walk.shared = false; /* the root directory has been checked */
     }
     walk.at[walk.length] = '\0';
     memcpy(walk.rest, walk.whole, text.length + 1);
     return true;
 }
 
-/* The next name of the rest, which is cut off. False at the end. */
+/* Moves the next name from the rest to the path. False at the end. `*cut`: the path is too long. */
 static bool step(bool *cut) {
     struct unsock_span rest = unsock_span_of(walk.rest), name = {walk.rest, 0};
     while (rest.length > 0 && (name.length == 0 || unsock_span_is(name, ".")))
@@ -263,7 +266,7 @@ static void take_text_back(struct unsock_text *text, const struct unsock_text *b
     text->buffer[text->length] = '\0';
 }
 
-/* Whether the way is good; only where it is not there is something in `why`. */
+/* True if only trusted users could replace the directory. Otherwise `why` has the reason. */
 static bool is_fixed(const char *path, uint32_t owner, struct unsock_text *why) {
     struct unsock_text before = *why;
     bool fixed = walk_path(path, true, owner, why);

@@ -1,16 +1,16 @@
-/* The AF_UNIX sockets of this network namespace, by sock_diag(7) or /proc/net/unix. */
+/* Lists the AF_UNIX sockets of this network namespace, by sock_diag(7) or /proc/net/unix. */
 #include "kernel/socket_info.h"
 
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 
-#define ANSWER_SIZE 8192     /* the kernel puts no more into one answer than there is room for */
+#define ANSWER_SIZE 8192     /* the kernel fills an answer only as far as there is room */
 #define STATE_ESTABLISHED 1  /* TCP_ESTABLISHED */
 #define STATE_CLOSE 7        /* TCP_CLOSE: bound, and neither connected nor listening */
 #define STATE_LISTEN 10      /* TCP_LISTEN */
-#define FLAG_LISTENS 0x10000 /* __SO_ACCEPTCON, as /proc/net/unix tells it */
-#define STATE_UNCONNECTED 1  /* SS_UNCONNECTED, as /proc/net/unix tells it */
+#define FLAG_LISTENS 0x10000 /* __SO_ACCEPTCON, as /proc/net/unix shows it */
+#define STATE_UNCONNECTED 1  /* SS_UNCONNECTED, as /proc/net/unix shows it */
 #define STATE_CONNECTED 3    /* SS_CONNECTED */
 #define ALIGNED(length) (((length) + 3u) & ~3u)
 #define PATH_MOST 4096
@@ -19,16 +19,16 @@ struct listing {
     unsock_unix_socket_seer *see;
     void *context;
     bool with_connected;
-    bool ended; /* nobody wants to know more, or there is no more */
+    bool ended; /* the caller wants no more, or there are no more */
     bool failed;
 };
 
-/* struct unix_diag_msg and its attributes. A socket without a name is nobody's to find. */
+/* Reads struct unix_diag_msg and its attributes. Skips a socket without a name: no client can find it. */
 static void read_socket(struct listing *listing, const uint8_t *bytes, size_t length) {
     struct unix_diag_msg message;
     struct unix_diag_vfs file;
     struct nlattr attribute;
-    memcpy(&message, bytes, sizeof(message)); /* read_answer has looked at its length */
+    memcpy(&message, bytes, sizeof(message)); /* read_answer has checked the length */
     struct unsock_unix_socket socket = {.listens = message.udiag_state == STATE_LISTEN,
                                         .is_connected = message.udiag_state == STATE_ESTABLISHED,
                                         .type = message.udiag_type,
@@ -50,7 +50,7 @@ static void read_socket(struct listing *listing, const uint8_t *bytes, size_t le
         }
         at += ALIGNED(attribute.nla_len);
     }
-    /* The kernel may count the NUL behind a path. */
+    /* The kernel may count the NUL at a path's end. */
     while (socket.length > 1 && socket.name[0] != '\0' && socket.name[socket.length - 1] == '\0')
         socket.length--;
     if (socket.length > 0)
@@ -72,7 +72,7 @@ static void read_answer(struct listing *listing, const uint8_t *bytes, size_t le
     }
 }
 
-/* Returns false where the kernel does not answer to the end. */
+/* False if the kernel does not answer to the end. */
 static bool ask_diag(struct listing *listing) {
     struct {
         struct nlmsghdr header;
