@@ -1,4 +1,4 @@
-/* Which addresses are redirected. Pure. */
+/* Decides which addresses are covered. Pure. */
 #include "rules/settings.h"
 
 static bool port_covered(uint16_t port) {
@@ -35,7 +35,7 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port) {
     return ip;
 }
 
-/* The first and the last of a range are no machine's. */
+/* The first and the last address of a range are no host's. */
 struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port) {
     struct unsock_ip ip = range->ip;
     uint32_t hosts = ~(uint32_t)0 >> range->bits, host = (number - 1) % (hosts - 1) + 1;

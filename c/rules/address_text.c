@@ -1,10 +1,10 @@
-/* How an address is written in names; SipHash-2-4, of which a short name is made. Pure. */
+/* Writes and reads addresses in names, and computes SipHash-2-4 for the short form. Pure. */
 #include "rules/ip.h"
 
 #define SHORT_LENGTH 5
 #define CLASS_SHIFT 28
 
-/* The meanings of five characters of six bits: 24 bits of 127.x.y.z, a hash of another address, or a wildcard. */
+/* What five characters of six bits hold: 24 bits of 127.x.y.z, a hash of another address, or a wildcard. */
 enum { LOOPBACK4, OTHER4, OTHER6, WILDCARD };
 
 static const char digits64[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_=";
@@ -13,7 +13,7 @@ static unsigned group(const struct unsock_ip *ip, int index) {
     return (unsigned)ip->bytes[2 * index] << 8 | ip->bytes[2 * index + 1];
 }
 
-/* The longest run of two zero groups or more, which "--" stands for (RFC 5952). Returns its start; 8: none. */
+/* Returns the start of the longest run of at least two zero groups, for which "--" stands (RFC 5952); 8: none. */
 static int zeros(const struct unsock_ip *ip, int *length) {
     int best = 8;
     *length = 1;

@@ -1,7 +1,7 @@
-/* Cutting a message into datagrams, as its control data say. */
+/* Cuts a message into datagrams, as its control data say. */
 #include "rules/cmsg.h"
 
-/* As copy_iovec_from_user in lib/iov_iter.c: first of all, none has more than half of what there can be. */
+/* Like copy_iovec_from_user in lib/iov_iter.c, refuses a part of more than half the address space before all else. */
 long unsock_segment_total(const struct msghdr *message) {
     size_t total = 0;
     for (size_t i = 0; i < message->msg_iovlen; i++) {

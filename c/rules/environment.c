@@ -1,4 +1,4 @@
-/* An environment, wherever its strings come from. */
+/* Reads an environment, as a list or as a block. */
 #include "rules/environment.h"
 
 const char *unsock_environment_next(const struct unsock_environment *environment, size_t *at) {

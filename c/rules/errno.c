@@ -4,7 +4,7 @@
 #include "rt/base.h"
 
 struct translation {
-    unsigned at; /* a bit for each enum unsock_errno_at */
+    unsigned at; /* one bit for each enum unsock_errno_at */
     int from;
     int to;
 };
@@ -13,34 +13,34 @@ struct translation {
 #define TARGETS (BIT(TARGET) | BIT(TARGET_ONCE))
 
 static const struct translation translations[] = {
-    /* No file, one of another type, or something in the way: nobody listens. */
+    /* No file, a socket of another type, or another file in the path: no server. */
     {BIT(CONNECT) | BIT(SEND) | TARGETS | BIT(MULTIPLEXER), ENOENT, ECONNREFUSED},
     {BIT(CONNECT) | BIT(SEND) | TARGETS | BIT(MULTIPLEXER), EPROTOTYPE, ECONNREFUSED},
     {BIT(CONNECT) | BIT(SEND), ENOTDIR, ECONNREFUSED},
     {BIT(CONNECT) | BIT(SEND), ELOOP, ECONNREFUSED},
     {BIT(CONNECT), ENAMETOOLONG, ECONNREFUSED},
-    /* AF_VSOCK resets where nobody listens (virtio_transport_common.c), AF_TIPC finds no host (net/tipc/socket.c). */
+    /* AF_VSOCK resets if no server listens (virtio_transport_common.c); AF_TIPC finds no host (net/tipc/socket.c). */
     {TARGETS | BIT(ERROR), ECONNRESET, ECONNREFUSED},
     {TARGETS | BIT(ERROR), EHOSTUNREACH, ECONNREFUSED},
-    /* There is no way to a machine of that number (vsock_assign_transport, af_vsock.c). */
+    /* No transport reaches a machine of that number (vsock_assign_transport, af_vsock.c). */
     {TARGETS | BIT(ERROR), ENODEV, ENETUNREACH},
-    /* The peer's backlog is full, and nothing would tell when to go on. */
+    /* The peer's backlog is full, and no event would tell when it has room. */
     {BIT(TARGET_ONCE), EAGAIN, ECONNREFUSED},
-    /* A call that made no descriptor over TCP cannot fail for want of one. */
+    /* A call that makes no descriptor over TCP cannot fail for lack of one. */
     {BIT(OPEN), EMFILE, ENOBUFS},
     {BIT(OPEN), ENFILE, ENOBUFS},
-    /* The kernel has no such family. */
+    /* The kernel lacks the family. */
     {BIT(OPEN), EAFNOSUPPORT, ENETUNREACH},
     {BIT(OPEN), EPROTONOSUPPORT, ENETUNREACH},
-    /* The directory is gone, or nobody may write into it. */
+    /* The directory is gone, or this user may not write to it. */
     {BIT(BIND), ENOENT, EACCES},
     {BIT(BIND), ENOTDIR, EACCES},
     {BIT(BIND), EROFS, EACCES},
     {BIT(BIND), EPERM, EACCES},
-    /* No room for a file, or no descriptor to look with. */
+    /* No room for a file, or no descriptor for a probe. */
     {BIT(BIND), ENOSPC, ENOBUFS},
     {BIT(BIND), EDQUOT, ENOBUFS},
-    /* A filter or a security module forbids it. */
+    /* A seccomp filter or a security module forbids it. */
     {BIT(STEP) | BIT(OPEN), EPERM, EACCES},
     {BIT(STEP) | BIT(OPEN), ENOSYS, EACCES},
 };
@@ -57,7 +57,7 @@ bool unsock_errno_is_nobody(long result) {
     return unsock_errno_as_ip(UNSOCK_AT_SEND, result) == -ECONNREFUSED;
 }
 
-/* In themselves, as pointers to texts would have to be relocated in every process. The words are the C library's. */
+/* Arrays, as pointers to texts would have to be relocated in every process. The words are the C library's. */
 struct error {
     int number;
     char name[16];

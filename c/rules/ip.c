@@ -1,4 +1,4 @@
-/* IP addresses: to and from sockaddr and text. Pure. */
+/* Converts IP addresses from and to a sockaddr and text. Pure. */
 #include "rules/ip.h"
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -32,7 +32,7 @@ bool unsock_ip_read(const void *address, size_t length, struct unsock_ip *ip) {
         ip->family = AF_INET;
         return true;
     }
-    /* The kernel takes an address without the scope too (SIN6_LEN_RFC2133). */
+    /* The kernel also accepts an address without the scope (SIN6_LEN_RFC2133). */
     if (family != AF_INET6 || length < offsetof(struct sockaddr_in6, sin6_scope_id))
         return false;
     struct sockaddr_in6 in6;
@@ -98,7 +98,7 @@ bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct u
     return unsock_ip_is_wildcard(six) && !(six == a ? a_v6only : b_v6only);
 }
 
-/* Which bits differ, the first one of the addresses highest. */
+/* Returns the bits that differ, the addresses' first bit highest. */
 static uint64_t differences(const uint8_t *a, const uint8_t *b) {
     uint64_t left, right;
     memcpy(&left, a, sizeof(left));
@@ -119,7 +119,7 @@ static bool parse_v4(struct unsock_span text, uint8_t *bytes) {
     for (int i = 0; i < 4; i++) {
         uint64_t number;
         struct unsock_span part = i < 3 ? unsock_span_next(&text, '.') : text;
-        /* No zero in front: some would read the rest as octal (inet_aton(3)). */
+        /* Refuses a leading zero: inet_aton(3) would read the part as octal. */
         bool octal = part.length > 1 && part.at[0] == '0';
         if (octal || part.length > 3 || !unsock_span_number(part, 10, 255, &number))
             return false;

@@ -1,4 +1,4 @@
-/* IP addresses, and how they are written. */
+/* IP addresses: in a sockaddr, as text, and in the names of socket files. */
 #ifndef UNSOCK_RULES_IP_H
 #define UNSOCK_RULES_IP_H
 
@@ -9,69 +9,70 @@
 #include <stdint.h>
 
 /*
- * ip.c: IP addresses: to and from sockaddr and text. Pure. The only place where byte order changes: outside, ports are
- * in host byte order.
+ * ip.c: Converts IP addresses from and to a sockaddr and text. Pure. Only here does byte order change: all other files
+ * have ports in host byte order.
  */
 
-/* An IP address and port. An IPv4-mapped IPv6 address is always held as the IPv4 address that it means. */
+/* An IP address and port. An IPv4-mapped IPv6 address is always stored as the IPv4 address. */
 struct unsock_ip {
     uint8_t bytes[16]; /* network byte order; an IPv4 address uses the first 4 */
     uint16_t port;     /* host byte order */
     uint8_t family;    /* AF_INET, AF_INET6, or 0: none */
-    uint8_t tag;       /* free for the owner; not part of the address */
+    uint8_t tag;       /* free for the struct's owner; not part of the address */
 };
 
-/* Reads a sockaddr_in or sockaddr_in6 of `length` bytes. Returns false when it is neither or too short. */
+/* Reads a sockaddr_in or sockaddr_in6 of `length` bytes. False if it is neither, or too short. */
 bool unsock_ip_read(const void *address, size_t length, struct unsock_ip *ip);
 
 /*
- * Writes `ip` as a socket of `domain` (AF_INET or AF_INET6) shows it: IPv4 in AF_INET6 as a mapped address. IPv6 in
- * AF_INET cannot be shown and becomes 127.0.0.1 with the same port. Returns the sockaddr's length.
+ * Writes `ip` as a socket of `domain` (AF_INET or AF_INET6) shows it: an IPv4 address in AF_INET6 as a mapped one. An
+ * IPv6 address in AF_INET cannot be shown, and becomes 127.0.0.1 with the same port. Returns the sockaddr's length.
  */
 socklen_t unsock_ip_write(const struct unsock_ip *ip, int domain, union unsock_sockaddr *address);
 
 bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
 
-/* The address itself; of the wildcard, which nobody has, the loopback address of the same family. */
+/* Returns the address, or for a wildcard, which no peer has, the loopback address of its family. */
 struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
-/* Makes it whom a socket that is bound to `own` (NULL: to nothing) asks there: at 0.0.0.0 itself, as
- * ip_route_output_key.
+/*
+ * Replaces a wildcard by the address that TCP connects to for it: for IPv4 `own`, to which the socket is bound (or
+ * NULL), else the loopback address (ip_route_output_key).
  */
 void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
 
-/* True if a bind to `a` excludes one to `b` on the same port, as the kernel sees it (inet_rcv_saddr_equal). */
+/* True if a bind to `a` excludes one to `b` on the same port, as in the kernel (inet_rcv_saddr_equal). */
 bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only);
 
-/* Numeric text, without a port: dotted quad, or RFC 4291 form (reading: any; writing: eight full groups). */
+/* Read and write an address without a port: dotted quad, or RFC 4291 form (reads any, writes eight full groups). */
 bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip);
 void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip);
 
-/* The same with a port: 127.0.0.1:80, [::1]:80. */
+/* Writes address and port: 127.0.0.1:80, [::1]:80. */
 void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 
-/* `bits` leading bits of both addresses are the same (and so is the family). */
+/* True if both have the same family and the same `bits` leading bits. */
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits);
 
 /*
- * address_text.c: How an address is written in the names of socket files: as text with '-' for each colon, or, where
- * that is too long for a socket's path, as five characters. Pure.
+ * address_text.c: Writes an address in the names of socket files: as text with '-' for each colon, or in five
+ * characters, its short form, if that is too long for a socket's path. Pure.
  */
 
-/* Writes an address, '-' for each colon; or, `shortened`, the five characters that stand for it. */
+/* Writes an address with '-' for each colon, or `shortened` in its five characters. */
 void unsock_address_text_put(struct unsock_text *text, const struct unsock_ip *ip, bool shortened);
 
 /* Writes an address as people do (RFC 5952). */
 void unsock_address_text_show(struct unsock_text *text, const struct unsock_ip *ip);
 
 /*
- * Reads one. Of five characters that may stand for other addresses too only the family is told: then `known` is false.
+ * Reads either form. `known` is false if several addresses have these five characters: then only the family is right.
  */
 bool unsock_address_text_read(struct unsock_span text, struct unsock_ip *ip, bool *known);
 
-/* SipHash-2-4 (Aumasson and Bernstein): a number that nobody can tell who does not have the key. Pure. */
+/* SipHash-2-4 (Aumasson and Bernstein): a hash that nobody can compute without the key. Pure. */
 
 uint64_t unsock_keyed_hash(const uint64_t key[2], const void *data, size_t size);
 

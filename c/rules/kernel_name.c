@@ -1,4 +1,4 @@
-/* Reads the names of kernel sockets and in the directory, and makes the name that a client gets. Pure. */
+/* Reads the names of kernel sockets and of files in the directory, and makes the name that a client binds. Pure. */
 #include "rules/port_name.h"
 
 #include "rules/settings.h"
@@ -6,19 +6,19 @@
 #define STREAM_PREFIX_LENGTH 8
 static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
 
-/* Of an endpoint: digits of the address, ':', digits of the port. */
+/* An endpoint is the digits of the address, ':', and the digits of the port. */
 #define PORT_LENGTH (1 + 4)
 #define ENDPOINT4_LENGTH (8 + PORT_LENGTH)
 #define ENDPOINT6_LENGTH (32 + PORT_LENGTH)
 #define TAG_LENGTH 16
 
 /*
- * The numbers of a name, without what stands between them: two addresses of 4 or 16 bytes, and both ports. All are
- * written and read in one go; addresses are copied as if they had 16 bytes, and what comes next is put over the rest.
+ * The numbers in a name: two addresses of 4 or 16 bytes, then both ports. They are written and read in one step: an
+ * address is copied as if it had 16 bytes, and the next number overwrites the surplus.
  */
 #define NUMBERS_MOST (16 + 16 + 4)
 
-/* .PORT@ADDR[+N]. */
+/* Reads .PORT@ADDR[+N]. */
 static bool read_own(struct unsock_span name, struct unsock_name *result) {
     struct unsock_port_key key;
     if (!unsock_port_name_read(name, &key, &result->entry))
@@ -34,7 +34,7 @@ static bool read_own(struct unsock_span name, struct unsock_name *result) {
     return result->address.family != 0;
 }
 
-/* PORT.sock, PORT.dgram.sock. */
+/* Reads PORT.sock or PORT.dgram.sock. */
 static bool read_plain(struct unsock_span name, struct unsock_name *result) {
     unsigned port = 0;
     size_t at = 0;
@@ -54,7 +54,7 @@ bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *r
     return name.length > 0 && name.at[0] == '.' ? read_own(name, result) : read_plain(name, result);
 }
 
-/* The length of the address's digits in the endpoint here that ends with `end`; 0 when there is none. */
+/* Returns the number of the address's digits in an endpoint that is followed by `end`; 0 if there is no endpoint. */
 static size_t address_digits(const char *at, size_t length, char end) {
     if (length > ENDPOINT4_LENGTH && at[ENDPOINT4_LENGTH] == end)
         return ENDPOINT4_LENGTH - PORT_LENGTH;
@@ -69,7 +69,7 @@ static void take_address(const uint8_t *bytes, size_t size, uint16_t port, struc
         memcpy(ip->bytes, bytes, 16);
 }
 
-/* `at` has 108 - 8 bytes, `first` and `second` digits of addresses in them. */
+/* Reads two endpoints. `at` has 108 - 8 bytes; `first` and `second` are the numbers of digits of the two addresses. */
 static bool read_numbers(const char *at, size_t first, size_t second, uint8_t *bytes) {
     char digits[2 * NUMBERS_MOST];
     uint32_t ports[2];
@@ -94,8 +94,7 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
         return false;
     length -= UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH;
     size_t first = address_digits(at, length, ' ');
-    /* Then the other endpoint, one character that only spreads names, and a tag, which may be missing: older clients
-     * had none. */
+    /* The other endpoint, one character that only spreads names, and a tag: older clients' names have none. */
     size_t second = length - first - 2 * PORT_LENGTH - 2;
     second -= second == 8 + TAG_LENGTH || second == 32 + TAG_LENGTH ? TAG_LENGTH : 0;
     if (first == 0 || (second != 8 && second != 32) || !read_numbers(at, first, second, bytes))
@@ -144,7 +143,7 @@ bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t 
     return unsock_kernel_name_read_file(*file, result);
 }
 
-/* Writes the tag that follows the addresses. Returns the end. */
+/* Writes the tag behind the addresses. Returns the end. */
 static char *put_tag(char *at, uint64_t tag) {
     uint8_t bytes[TAG_LENGTH / 2];
     memcpy(bytes, &tag, sizeof(bytes));
@@ -176,8 +175,8 @@ socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct
     memcpy(at + second + 1, digits + first + second + 4, 4);
     at += second + PORT_LENGTH;
     /*
-     * The kernel sums names up and folds the sum: digits alone would crowd a part of its table (net/unix/af_unix.c).
-     * ASCII, because a server that is not under unsock may read the name as text.
+     * The kernel adds up a name's bytes and folds the sum: digits alone would crowd a part of its table
+     * (net/unix/af_unix.c). In ASCII, since a server that is not under unsock may read the name as text.
      */
     *at++ = (char)('0' + source->port % 64);
     return (socklen_t)(put_tag(at, directory) - (char *)name);

@@ -1,4 +1,4 @@
-/* A socket of a port, as its name and the record tell it. Pure. */
+/* Writes, reads and compares the entries of a port's sockets. Pure. */
 #include "rules/port_name.h"
 
 #include "rules/settings.h"
@@ -7,10 +7,10 @@
 #define ANY6 "--"
 #define BOTH "any"
 #define ASKS ','
-#define NUMBER_MOST 4 /* digits that are looked at: so many are too large a number */
+#define NUMBER_MOST 4 /* digits to read: a number with so many is too large */
 #define FAMILY4 1u
 #define FAMILY6 2u
-/* The other parts of a path: "/.65535@", "+109" and the NUL; of datagrams an 'u' more, and a digit less. */
+/* The other bytes of a path: "/.65535@", "+109" and the NUL. For datagrams one 'u' more, and one digit less. */
 #define AROUND (8 + 4 + 1)
 
 static const struct {
@@ -22,7 +22,7 @@ static bool is_address(const char *address, const char *text) {
     return unsock_span_is(unsock_span_of(address), text);
 }
 
-/* Five characters that stand for an address: no such text has neither a dot nor a colon. */
+/* True for an address in five characters: any other text has a dot or a '-', or is "any". */
 static bool is_short(const char *address) {
     return !is_address(address, BOTH) && !unsock_contains(address, '.') && !unsock_contains(address, '-');
 }
@@ -96,7 +96,7 @@ bool unsock_port_entry_ip(const struct unsock_port_entry *entry, struct unsock_i
     return known && ip->family != 0;
 }
 
-/* Beside a client's port no other address can be bound, of either family. */
+/* A client's port excludes all other addresses, of both families. */
 static unsigned families(const struct unsock_port_entry *entry) {
     struct unsock_ip ip;
     bool known;
@@ -127,7 +127,7 @@ bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock
     return (a->marks & b->marks & UNSOCK_PORT_SHARES) == 0 && unsock_port_overlap(a, b);
 }
 
-/* A bit for each character from..to, of 64. */
+/* One bit for each of 64 characters, set from `from` to `to`. */
 #define BITS(from, to) ((((uint64_t)2 << (to) % 64) - 1) ^ (((uint64_t)1 << (from) % 64) - 1))
 #define BIT(character) BITS(character, character)
 
@@ -137,7 +137,7 @@ static bool is_address_character(char c) {
     return !(c & 128) && (bits >> c % 64 & 1);
 }
 
-/* The marks in their order, and a number; a '+' before a number from UNSOCK_PORT_WAITING on is no mark. */
+/* Cuts off the marks, in their order, and the number. A '+' before a number from UNSOCK_PORT_WAITING on is no mark. */
 static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry) {
     uint64_t value;
     size_t at = 0;
@@ -174,7 +174,7 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
     left = (struct unsock_span){left.at + length, left.length - length};
     if (left.length > 0 && left.at[0] != ' ' && !cut_number(&left, entry))
         return false;
-    /* A blank is followed by another one. */
+    /* An entry must follow a blank. */
     if (left.length == 1)
         return false;
     if (left.length > 0)

@@ -1,18 +1,18 @@
-/* The names of a port's sockets. Pure. */
+/* Writes and reads the names of a port's sockets. Pure. */
 #include "rules/port_name.h"
 
 #include "rules/settings.h"
 
 #define DATAGRAM 'u'
 
-#define ADDRESS4_MOST 15 /* 255.255.255.255 */
+#define ADDRESS4_MOST 15 /* characters of 255.255.255.255 */
 
 /* "/.65535u@ADDR+255". */
 #define NAME_MOST (sizeof("/.65535u@+255") + UNSOCK_PORT_ADDRESS_MOST)
 
 /*
- * Written by hand: every connection and every datagram needs them. There is room, since the settings take no longer
- * directory (UNSOCK_DIR_MOST).
+ * Written without unsock_text, as every connection and every datagram needs them. The settings refuse a directory that
+ * leaves no room (UNSOCK_DIR_MOST).
  */
 
 static char *put_decimal(char *at, unsigned number) {
@@ -31,7 +31,7 @@ static char *put_text(char *at, const char *text) {
     return at;
 }
 
-/* The directory, in pieces of constant length: what is copied beyond its end is written over or never read. */
+/* Copies the directory in pieces of constant length. The bytes behind its end are overwritten, or never read. */
 static char *put_directory(struct sockaddr_un *path) {
     path->sun_family = AF_UNIX;
     for (size_t i = 0; i < unsock_settings.directory_length; i += 16)
@@ -65,7 +65,7 @@ static char *put_port(char *at, struct unsock_port_key key) {
     return at;
 }
 
-/* The name of a socket's file. */
+/* Writes the name of a socket's own file. */
 static char *put_socket_name(char *at, struct unsock_port_key key, const struct unsock_port_entry *entry) {
     at = put_text(put_port(at, key), entry->address);
     if (entry->number == 0)
@@ -74,7 +74,7 @@ static char *put_socket_name(char *at, struct unsock_port_key key, const struct 
     return put_decimal(at, entry->number);
 }
 
-/* Cuts off a name that is too long: nobody has such a name. */
+/* Cuts off a name that is too long: no socket has such a name. */
 static socklen_t put_named_path(struct sockaddr_un *path, const char *name, const char *end) {
     char *at = put_directory(path);
     size_t length = UNSOCK_MIN((size_t)(end - name), (size_t)(path->sun_path + sizeof(path->sun_path) - 1 - at));
@@ -88,7 +88,7 @@ socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_
     return put_named_path(path, name, end);
 }
 
-/* Without an entry, which takes longer to make than all the rest. */
+/* Does without an entry, which takes longer to make than all the rest. */
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path) {
     if (!unsock_port_entry_fits(ADDRESS4_MOST)) {
         struct unsock_port_entry entry = unsock_port_entry_of(ip, true, 0);
@@ -121,7 +121,7 @@ static bool cut_port(struct unsock_span *rest, struct unsock_port_key *key) {
     if (rest->length < 2 || rest->at[0] != '.' || rest->at[1] == '0')
         return false;
     struct unsock_span left = {rest->at + 1, rest->length - 1}, digits = unsock_span_next(&left, '@');
-    bool ends = digits.length + 1 == rest->length; /* without '@' */
+    bool ends = digits.length + 1 == rest->length; /* there is no '@' */
     bool datagram = digits.length > 0 && digits.at[digits.length - 1] == DATAGRAM;
     digits.length -= datagram;
     if (ends || !unsock_span_number(digits, 10, 65535, &number))
@@ -135,7 +135,7 @@ bool unsock_port_name_read(struct unsock_span name, struct unsock_port_key *key,
     struct unsock_span rest = name;
     if (!cut_port(&rest, key) || !unsock_port_entry_next(&rest, entry) || rest.length > 0)
         return false;
-    /* Marks stand in the record alone. */
+    /* Only entries of a record have marks. */
     return entry->number == 0 ? entry->marks == 0 : (entry->marks & ~UNSOCK_PORT_REUSEPORT) == 0;
 }
 

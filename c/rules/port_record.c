@@ -1,4 +1,4 @@
-/* The sockets that are bound to a port, and the decisions that follow. Pure. */
+/* Decides by a port's entries what a bind, a close and a connect do. Pure. */
 #include "rules/port_record.h"
 
 struct unsock_span unsock_port_all(const struct unsock_port *port) {
@@ -28,7 +28,7 @@ bool unsock_port_first_is_own(const struct unsock_port *port) {
     return first >= 0 && port->life[first] == UNSOCK_PORT_OWN;
 }
 
-/* One too many where it is no record. */
+/* Returns one too many if the text is no record. */
 unsigned unsock_port_count(const struct unsock_port *port) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
@@ -78,7 +78,7 @@ unsigned unsock_port_living(const struct unsock_port *port) {
     return living;
 }
 
-/* A stream's name tells UNSOCK_PORT_REUSEPORT. */
+/* The name of a stream shows UNSOCK_PORT_REUSEPORT. */
 bool unsock_port_needs_record(struct unsock_port_key key, const struct unsock_port_entry *entry) {
     return (entry->marks & ~(key.type == SOCK_STREAM ? UNSOCK_PORT_REUSEPORT : 0)) != 0;
 }
@@ -129,7 +129,7 @@ uint64_t unsock_port_sum(const struct unsock_port *port) {
     return sum;
 }
 
-/* The first one is asked in any case: PORT.sock must not lead to a stale one where somebody comes. */
+/* Asks about the first entry in any case: PORT.sock must not point to a stale socket once this bind is done. */
 struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me,
                                                    bool bound) {
     struct unsock_port_joining joining = {UNSOCK_PORT_JOIN, -1, port->holder != UNSOCK_PORT_OURS, false};
@@ -175,10 +175,10 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
     return leaving;
 }
 
-/* In which order those of one address are tried. As by UDP those come first that are of the newest one's kind. */
+/* The order in which a client tries the sockets on one address: as in UDP, the newest one's kind before the other. */
 enum rank { CONNECTED, AS_NEWEST, OTHERS, RANKS };
 
-/* True if all of its kind get clients. With SO_REUSEADDR alone the newest one gets them all. */
+/* True if clients are spread over all sockets of this kind. With SO_REUSEADDR alone the newest one gets them all. */
 static bool spreads(const struct unsock_port_entry *entry) {
     return (entry->marks & UNSOCK_PORT_SHARES) != UNSOCK_PORT_REUSEADDR;
 }
@@ -189,7 +189,7 @@ static enum rank rank_of(const struct unsock_port_entry *entry, bool newest_spre
     return spreads(entry) == newest_spreads ? AS_NEWEST : OTHERS;
 }
 
-/* Of whom a client looks for: one entry's address (`like`), all clients (`asks`), or everybody. */
+/* The entries that a client looks for: with one address (`like`), those that ask (`asks`), or all. */
 struct wanted {
     const struct unsock_port_entry *like;
     bool asks;
@@ -212,8 +212,7 @@ static bool newest_spreads(const struct unsock_port *port, const struct wanted *
     return spread;
 }
 
-/* Of those the one with this index. Where clients are spread they come from number `start` on, else the newest first.
- */
+/* Finds the wanted entry with this index: if clients are spread, counted from number `start`, else the newest first. */
 static bool pick(const struct unsock_port *port, const struct wanted *wanted, unsigned start, unsigned *index,
                  struct unsock_port_entry *found) {
     struct unsock_span rest = unsock_port_all(port);

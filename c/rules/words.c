@@ -1,4 +1,4 @@
-/* Words: their bytes, and the distances between them. */
+/* Checks UTF-8, and computes distances between words. */
 #include "rules/words.h"
 
 #define FOLLOWING(byte) (((byte) & 0xc0) == 0x80)
@@ -35,7 +35,7 @@ static unsigned least(unsigned a, unsigned b) {
     return a < b ? a : b;
 }
 
-/* How many letters to insert, remove, replace or swap with the next one. */
+/* Returns the number of letters to insert, remove, replace or swap with the next one. */
 static unsigned slips(struct unsock_span a, struct unsock_span b) {
     uint8_t rows[3][NAME_MOST + 1];
     if (a.length > NAME_MOST || b.length > NAME_MOST)
