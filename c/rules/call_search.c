@@ -1,4 +1,4 @@
-/* Thirty-two bytes at once on x86-64: a program has millions. */
+/* Searches machine code for `syscall`; on x86-64 32 bytes at once, since a program has millions. */
 #include "rules/call_site.h"
 
 #include "rt/mem.h"
@@ -9,7 +9,7 @@
 #define SECOND 0x05
 #define STEP 32
 
-/* The compiler knows of the large registers only where it may use them. */
+/* The compiler accepts the large registers as clobbered only where it may use them itself. */
 #ifdef __SSE2__
 #define LARGE , "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5"
 #else
@@ -17,8 +17,8 @@
 #endif
 
 /*
- * Goes on from `at` in steps to the first with one or more, or to `end` or behind it. Reads one byte more than the
- * steps have. `*found`: a bit for each byte of the step.
+ * Steps on from `at` to the first 32 bytes with a `syscall`, or to `end` or behind it. Reads one byte more than the
+ * steps have. `*found`: one bit for each byte of that step.
  */
 static const uint8_t *skip_to_syscall(const uint8_t *at, const uint8_t *end, uint32_t *found) {
     uint32_t low, high;

@@ -1,8 +1,8 @@
 /*
- * The forms, byte by byte. A call in no such form is left alone: it is trapped. A form is one of two:
+ * The known forms of call sites, byte by byte. A call in another form is left alone, and trapped. The two forms:
  *
- * - A function of a known library, compared whole as far as it matters.
- * - The call's number is loaded, and then come instructions that are certainly such, up to the call.
+ * - A function of a known library, compared as far as it matters.
+ * - An instruction that loads the call's number, followed by known instructions up to the call.
  */
 #include "rules/call_site.h"
 
@@ -13,8 +13,8 @@
 #ifdef __x86_64__
 
 /*
- * The second form is `mov $number,%eax`, then instructions that mean the same at any address, then `syscall`. The bytes
- * before it must not let it be the end of a longer instruction.
+ * The second form is `mov $number,%eax`, then instructions that do the same at any address, then `syscall`. The bytes
+ * before the `mov` must show that it is not the end of a longer instruction.
  */
 #define JUMP 5 /* bytes */
 #define RAX 0
@@ -67,7 +67,7 @@ static bool has_form(const struct form *form, const uint8_t *code, size_t size, 
            unsock_same(code + at + 2, form->behind, form->behind_length);
 }
 
-/* The register in a field of an instruction, with the prefix's bit for it. */
+/* Returns the register in a field of an instruction, with the prefix's bit for it. */
 static unsigned register_of(unsigned field, bool high) {
     return (field & 7) | (high ? 8 : 0);
 }
@@ -77,8 +77,8 @@ static bool may_register_change(unsigned changed) {
 }
 
 /*
- * The length of an instruction that does the same at any address, needs no memory and leaves rax alone; 0: it is none
- * of those that are known. At least eight bytes can be read.
+ * Returns the length of an instruction that does the same at any address, uses no memory and keeps rax; 0 if it is not
+ * known to be one. At least eight bytes can be read.
  */
 static unsigned plain(const uint8_t *at) {
     unsigned prefix = (at[0] & 0xf0) == 0x40 ? at[0] : 0, start = prefix ? 1 : 0;
@@ -108,34 +108,33 @@ static bool is_prefix(uint8_t byte) {
     return (byte & 0xf0) == 0x40;
 }
 
-/* A prefix by which 0xb8 would be about r8 where it says how memory is addressed. Of rax it cannot be: rax has a
- * number. */
+/* True for a prefix with which 0xb8 addresses memory by r8. (By rax it cannot: rax holds the call's number.) */
 static bool extends(uint8_t byte) {
     return (byte & 0xf1) == 0x41;
 }
 
-/* The same by the longer prefixes, VEX and EVEX, where the bit has the opposite sense. */
+/* The same for the longer prefixes, VEX and EVEX, whose bit has the opposite sense. */
 static bool extends_long(const uint8_t *at) {
     return (at[0] == 0xc4 || at[0] == 0x62) && !(at[1] & 0x20) && (at[1] & 0x07);
 }
 
-/* An operation on memory that ends with four bytes of a number. */
+/* True for an operation on memory whose last four bytes are a number. */
 static bool takes_number(uint8_t byte) {
     return byte == 0xc7 || byte == 0x81 || byte == 0x69;
 }
 
 /*
- * True if the 0xb8 at `at` may be inside of a longer instruction, so that what seems to be `mov $number,%eax` is its
- * end. Tries all ways that there are; too many are refused rather than one too few. At least nine bytes are before it.
+ * True if the 0xb8 at `at` may be inside a longer instruction, so that the seeming `mov $number,%eax` is that one's
+ * end. Checks every way to encode one, and is true in case of doubt. At least nine bytes are before it.
  */
 static bool may_be_inside(const uint8_t *at) {
     if (is_prefix(at[-1]))
         return true;
-    /* A distance of one byte, then a number: movl $number,-72(%reg), and with an index. */
+    /* A displacement of one byte, then a number: movl $number,-72(%reg), and with an index. */
     if ((takes_number(at[-2]) && (at[-1] & 0xc7) != 0x44 && (at[-1] & 0xc0) == 0x40) ||
         (takes_number(at[-3]) && (at[-2] & 0xc7) == 0x44))
         return true;
-    /* How memory is addressed, from r8, with a distance of four bytes. push and pop (0x50 to 0x5f) address none. */
+    /* Memory addressed by r8, with a displacement of four bytes. push and pop (0x50 to 0x5f) use no such operand. */
     if (extends(at[-2]) && (at[-1] & 0xf0) != 0x50)
         return true;
     if ((at[-2] == 0x0f && extends(at[-3])) || (at[-3] == 0x0f && extends(at[-4])))
@@ -160,7 +159,7 @@ static bool is_number(const uint8_t *at, int16_t *number) {
     return value < NUMBERS;
 }
 
-/* True if there are plain instructions alone between the two. */
+/* True if only plain instructions are between the two. */
 static bool is_plain_between(const uint8_t *from, const uint8_t *to) {
     for (unsigned length; from < to; from += length) {
         length = plain(from);
@@ -182,7 +181,7 @@ static bool find_loaded(const uint8_t *code, size_t at, struct unsock_call_site 
     return false;
 }
 
-/* This library's, where it is the program: what is behind rt/syscall6.h's. It marks the calls that are the kernel's. */
+/* True for a call of this library, if it is the program, by the code of rt/syscall6.h. Its calls are marked already. */
 static bool is_own_call(const uint8_t *at) {
     static const uint8_t behind[] = {0x45, 0x31, 0xd2, 0x45, 0x31, 0xc9};
     return unsock_same(at + 2, behind, sizeof(behind));
@@ -205,9 +204,9 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 #else
 
 /*
- * Words, as all instructions are. The second form is `mov x8,#number` before the `svc`, with nothing between that leads
- * elsewhere. The number is only a reason to rewrite it: the stub looks at x8, as code that jumps to the `svc` may have
- * another there. The `svc` itself is rewritten, so no instruction has to be moved.
+ * On aarch64 all instructions are words. The second form is `mov x8,#number` before the `svc`, with no branch between.
+ * The number only shows that rewriting pays: the stub checks x8, since code that jumps to the `svc` may have another
+ * one there. The `svc` itself is rewritten, so no instruction is moved.
  */
 #define WORD 4
 #define SVC 0xd4000001u
@@ -235,7 +234,7 @@ static const struct form forms[] = {
     {UNSOCK_CALL_SITE_C, WORD, 7, 1,
      {0xaa0103e8, 0xaa0203e0, 0xaa0303e1, 0xaa0403e2, 0xaa0503e3, 0xaa0603e4, 0xaa0703e5},
      {0xd65f03c0}},
-    /* glibc 2.41, __internal_syscall_cancel without threads, to which jumps lead: and w1,w1,w2; cmp w1,#8; b.ne;
+    /* glibc 2.41, __internal_syscall_cancel without threads, to whose svc code jumps: and w1,w1,w2; cmp w1,#8; b.ne;
      * bl __syscall_do_cancel; svc; ldr x19,[sp,#16]; ldp x29,x30,[sp],#32 */
     {UNSOCK_CALL_SITE_C, 0, 4, 2,
      {0x0a020021, 0x7100203f, 0x54000061, UNSOCK_CALL_SITE_BL},
@@ -271,7 +270,7 @@ static bool has_form(const struct form *form, const uint8_t *at) {
            unsock_call_site_words(at + WORD, form->behind, form->behind_count);
 }
 
-/* Branches and other calls, and what is no usual instruction: data, most of it. */
+/* True for branches and other calls, and for words that are no usual instructions: mostly data. */
 static bool leads_elsewhere(uint32_t instruction) {
     return (instruction >> 26 & 7) == 5 || (instruction >> 27 & 3) == 0;
 }
@@ -289,7 +288,7 @@ static bool find_loaded(const uint8_t *at, struct unsock_call_site *site) {
     return false;
 }
 
-/* This library's, where it is the program: what is behind rt/syscall6.h's. It marks the calls that are the kernel's. */
+/* True for a call of this library, if it is the program, by the code of rt/syscall6.h. Its calls are marked already. */
 static bool is_own_call(const uint8_t *at) {
     static const uint32_t behind[] = {0xd2800003, 0xd2800005};
     return unsock_call_site_words(at + WORD, behind, 2);

@@ -1,10 +1,10 @@
-/* Making the bytes of a stub. */
+/* Makes the bytes of stubs and jumps. */
 #include "rules/call_site.h"
 
 #include "rt/mem.h"
 
 struct maker {
-    uint64_t at; /* of the first byte */
+    uint64_t at; /* the address of the first byte */
     uint8_t *bytes;
     size_t length;
     bool failed;
@@ -17,7 +17,7 @@ static void put_bytes(struct maker *maker, const void *bytes, size_t count) {
 
 #ifdef __x86_64__
 
-/* The four bytes that lead from behind them to an address. */
+/* Puts the four bytes of the distance from behind them to an address. */
 static void put_way(struct maker *maker, uint64_t to) {
     int64_t distance = (int64_t)(to - (maker->at + maker->length + 4));
     int32_t way = (int32_t)distance;
@@ -27,7 +27,7 @@ static void put_way(struct maker *maker, uint64_t to) {
 
 #define PUT(maker, ...) put_bytes(maker, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
-/* Leaves a place for the distance of a short jump, and returns it. */
+/* Puts a short jump with its distance left open, and returns the place of the distance. */
 static size_t skip_jump(struct maker *maker, uint8_t jump) {
     PUT(maker, jump, 0);
     return maker->length - 1;
@@ -88,7 +88,7 @@ static void put_word(struct maker *maker, uint32_t instruction) {
     put_bytes(maker, &instruction, sizeof(instruction));
 }
 
-/* An instruction with a field for the way from itself to an address, in words. */
+/* Puts an instruction with a field for the distance from itself to an address, in words. */
 static void put_way(struct maker *maker, uint32_t instruction, uint64_t to, unsigned bits, unsigned shift) {
     int64_t way = (int64_t)(to - (maker->at + maker->length)) / WORD, most = (int64_t)1 << (bits - 1);
     maker->failed |= to % WORD != 0 || way < -most || way >= most;
@@ -103,7 +103,7 @@ static void put_load(struct maker *maker, unsigned to, uint64_t from) {
     put_way(maker, 0x58000000 | to, from, 19, 5); /* ldr xN,address */
 }
 
-/* Nothing changes the flags. Two addresses stand behind the instructions. */
+/* Makes no instruction that changes the flags. The last two words of the stub are addresses. */
 size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct unsock_call_site *site,
                              const uint8_t *moved, uint8_t bytes[UNSOCK_CALL_STUB_MOST]) {
     struct maker maker = {stub->at, bytes, 0, false};

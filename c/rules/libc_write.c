@@ -1,4 +1,4 @@
-/* The bytes of known functions. */
+/* Recognises glibc's `write` and __syscall_cancel by their bytes. */
 #include "rules/call_site.h"
 
 #include "rt/mem.h"
@@ -7,7 +7,7 @@
 
 #define CALL 0xe8
 #define PIECES 6
-#define PART_AT_MOST 48 /* from the start */
+#define PART_AT_MOST 48 /* from the start of `write` */
 
 struct piece {
     uint8_t length;
@@ -15,10 +15,10 @@ struct piece {
 };
 
 /* clang-format off */
-/* Not on every distribution's. */
+/* Only some distributions' libc has it. */
 static const struct piece may_begin = {4, {0xf3, 0x0f, 0x1e, 0xfa}}; /* endbr64 */
 
-/* Since 2.41: `return __syscall_cancel(fd, data, size, 0, 0, 0, __NR_write)`, prepared in this order or that. */
+/* Since 2.41: `return __syscall_cancel(fd, data, size, 0, 0, 0, __NR_write)`, whose arguments come in any order. */
 static const struct piece preparations[PIECES] = {
     {4, {0x48, 0x83, 0xec, 0x10}}, /* sub $16,%rsp */
     {3, {0x48, 0x63, 0xff}},       /* movslq %edi,%rdi */
@@ -30,11 +30,11 @@ static const struct piece preparations[PIECES] = {
 static const uint8_t write_ends[] = {0x48, 0x83, 0xc4, 0x18, 0xc3}; /* add $24,%rsp; ret */
 /* sub $16,%rsp; push 24(%rsp); call __internal_syscall_cancel */
 static const uint8_t cancel_begins[] = {0x48, 0x83, 0xec, 0x10, 0xff, 0x74, 0x24, 0x18, CALL};
-/* pop %rdx; pop %rcx; cmp $-4096,%rax; ja: to where errno is set */
+/* pop %rdx; pop %rcx; cmp $-4096,%rax; ja: to the code that sets errno */
 static const uint8_t cancel_goes_on[] = {0x5a, 0x59, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff, 0x77};
 
-/* Before 2.41: looks for another thread. With one, a part of its own makes the call, a cancellation point by itself. */
-/* cmpb $0,__libc_single_threaded(%rip); je: 2.36 to 2.40. The address stands behind the first two bytes. */
+/* Before 2.41: checks for other threads. With any, a part of `write` makes the call, as a cancellation point. */
+/* cmpb $0,__libc_single_threaded(%rip); je: 2.36 to 2.40. The address follows the first two bytes. */
 static const uint8_t asks[] = {0x80, 0x3d}, asks_goes_on[] = {0x00, 0x74};
 /* mov %fs:24,%eax; test %eax,%eax; jne: 2.35 */
 static const uint8_t asks_thread[] = {0x64, 0x8b, 0x04, 0x25, 0x18, 0x00, 0x00, 0x00, 0x85, 0xc0, 0x75};
@@ -52,7 +52,7 @@ _Static_assert(PART_AT_MOST + sizeof(part_begins) + sizeof(int32_t) + sizeof(par
                "all that is looked at");
 _Static_assert(sizeof(cancel_begins) + sizeof(int32_t) + sizeof(cancel_goes_on) == UNSOCK_LIBC_CANCEL_MOST, "as well");
 
-/* The length of a preparation that has not been seen yet; 0: it is none. */
+/* Returns the length of a preparation that has not been seen yet; 0 if it is none. */
 static unsigned preparation(const uint8_t *at, unsigned *seen) {
     for (unsigned i = 0; i < PIECES; i++) {
         if ((*seen & 1u << i) || !unsock_same(at, preparations[i].bytes, preparations[i].length))
@@ -63,7 +63,7 @@ static unsigned preparation(const uint8_t *at, unsigned *seen) {
     return 0;
 }
 
-/* `at`: behind what may begin it. The distance is from there. */
+/* Finds the call of __syscall_cancel from `at` on, behind the optional first instruction. `distance`: from `at`. */
 static bool find_by_cancel(const uint8_t *at, int64_t *distance) {
     const uint8_t *start = at;
     unsigned seen = 0;
@@ -78,7 +78,7 @@ static bool find_by_cancel(const uint8_t *at, int64_t *distance) {
     return at[0] == CALL && unsock_same(at + 1 + sizeof(way), write_ends, sizeof(write_ends));
 }
 
-/* How long the question is; 0: it is none. The byte behind it leads to the part. */
+/* Returns the length of the check for threads, or 0 if it is none. The byte behind it is the distance to the part. */
 static unsigned question(const uint8_t *at) {
     unsigned address = sizeof(asks) + sizeof(int32_t);
     if (unsock_same(at, asks_thread, sizeof(asks_thread)))
@@ -131,7 +131,7 @@ bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], struct u
     size_t word = sizeof(write_words[0]), last = sizeof(write_words) - word;
     uint32_t branch;
     memcpy(&branch, code + last, word);
-    /* Its lower 26 bits are the way, in words. */
+    /* The lower 26 bits of a branch are the distance, in words. */
     *write = (struct unsock_libc_write){(uint8_t)word, true, (int64_t)last + (int32_t)(branch << 6) / 16};
     return unsock_call_site_words(code, write_words, sizeof(write_words) / word);
 }

@@ -1,4 +1,4 @@
-/* Reading what a program file begins with: ELF headers, section names, "#!". */
+/* Reads the beginning of a program file: ELF headers, section names, "#!". */
 #include "rules/program_file.h"
 
 #include "rt/text.h"
@@ -11,7 +11,7 @@
 #define THIS_MACHINE EM_AARCH64
 #endif
 
-/* In front of a Go program's build information, aligned to 16 in its first writable segment (Go's debug/buildinfo). */
+/* Begins a Go program's build information, aligned to 16 in its first writable segment (Go's debug/buildinfo). */
 static const char go_mark[] = "\xff Go buildinf:";
 #define GO_MARK_SIZE (sizeof(go_mark) - 1)
 #define GO_SEARCH (64 * 1024u)
@@ -35,7 +35,7 @@ static bool read_program_bytes(const struct reading *reading, uint64_t offset, v
     return reading->source->read(reading->source, offset, bytes, size) == (long)size;
 }
 
-/* "#!", blanks, the interpreter, blanks, the rest without the blanks at its end (fs/binfmt_script.c). */
+/* Reads "#!", blanks, the interpreter, blanks, and the argument without blanks at its end (fs/binfmt_script.c). */
 static void read_script(const char *line, size_t length, struct unsock_program_file *file) {
     struct unsock_span rest = {line + 2, length - 2};
     rest = unsock_span_next(&rest, '\n');
@@ -70,7 +70,7 @@ static bool has_segment(const struct reading *reading, uint32_t type) {
     return false;
 }
 
-/* True if a section's name says that it is Go's or Free Pascal's. Stripped programs have none. */
+/* True if a section's name is Go's or Free Pascal's. Stripped programs have no sections. */
 static bool sections_tell(struct reading *reading, struct unsock_program_file *file) {
     const Elf64_Ehdr *header = &reading->header;
     Elf64_Shdr names;

@@ -1,4 +1,4 @@
-/* Names of settings, and of what is none. */
+/* Finds names that are no settings, and the setting that was meant. */
 #include "rules/environment.h"
 
 #include "../build/tables.h"
@@ -8,7 +8,7 @@
 #define PREFIX_LENGTH (sizeof(PREFIX) - 1)
 #define NAME_MOST 48
 
-/* Read by others: the command line, the tests, the library as a program that makes a control file. */
+/* Variables of the command line, the tests, and the library as a program that makes a control file. */
 static const char others[][24] = {UNSOCK_OTHER_VARIABLES};
 #define OTHERS (sizeof(others) / sizeof(others[0]))
 #define TESTS "UNSOCK_TEST_"

@@ -1,4 +1,4 @@
-/* Reading the settings from the environment. Pure, but for the directory that is made. */
+/* Reads the settings from the environment. Pure. */
 #include "rules/settings.h"
 
 #include "../build/tables.h"
@@ -12,13 +12,13 @@
 
 struct unsock_settings unsock_settings;
 
-/* One reading in progress: what all the readers below need. */
+/* The state of one reading, for all readers below. */
 struct reader {
     struct unsock_settings *settings;
     struct unsock_text *error;
 };
 
-/* One setting; `value` is NULL when it is unset or empty. */
+/* One setting. `read` gets NULL as the value if the setting is unset or empty. */
 struct setting {
     char name[SETTING_NAME_ROOM]; /* a pointer would have to be relocated in every process */
     bool (*read)(struct reader *reader, const struct setting *setting, const char *value);
@@ -40,7 +40,7 @@ static bool read_flag(struct reader *reader, const struct setting *setting, cons
     return true;
 }
 
-/* Drops doubled and trailing slashes and "/./", so that the kernel's names and ours compare equal. */
+/* Drops double and trailing slashes and "/./", so that paths from the kernel compare equal. */
 static bool normalize_directory(struct unsock_span path, struct unsock_settings *settings) {
     struct unsock_text text;
     unsock_text_start(&text, settings->directory, UNSOCK_DIR_MOST + 1);
@@ -85,7 +85,7 @@ static bool read_prefix(struct unsock_span item, struct unsock_prefix *prefix) {
     return true;
 }
 
-/* Room for more than one machine, and none of an address that is another's own. */
+/* Requires a range with room for more than one machine. */
 static bool read_accept_as(struct reader *reader, const struct setting *setting, const char *value) {
     struct unsock_prefix *prefix = &reader->settings->accept_as;
     bool mapped = value && unsock_span_next(&(struct unsock_span){value, strlen(value)}, ':').length < strlen(value);
@@ -95,7 +95,7 @@ static bool read_accept_as(struct reader *reader, const struct setting *setting,
     return fail_setting(reader, setting, "must be a range of IPv4 addresses, ADDR/BITS, with 8 to 30 bits", value);
 }
 
-/* The first listed address of a family: the one that peers without an address of their own have. */
+/* Returns the first listed address of a family, for peers without an address of their own. */
 static struct unsock_ip first_address_of_family(const struct unsock_settings *settings, int family,
                                                 struct unsock_ip otherwise) {
     for (unsigned i = 0; i < settings->address_count; i++) {
@@ -105,7 +105,7 @@ static struct unsock_ip first_address_of_family(const struct unsock_settings *se
     return otherwise;
 }
 
-/* Reads what commas separate; `add` takes each item into the settings, which have room for UNSOCK_RANGES of them. */
+/* Reads a comma-separated list. `add` stores each item in the settings, which have room for UNSOCK_RANGES. */
 static bool read_list(struct reader *reader, const struct setting *setting, const char *value, const unsigned *count,
                       bool (*add)(struct unsock_span item, struct unsock_settings *settings), const char *why) {
     struct unsock_span rest = unsock_span_of(value);
@@ -201,13 +201,13 @@ static bool read_engine(struct reader *reader, const struct setting *setting, co
     return fail_setting(reader, setting, "must be auto, trap or preload", value);
 }
 
-/* On, if nothing is said. */
+/* On by default. */
 static bool read_patch(struct reader *reader, const struct setting *setting, const char *value) {
     reader->settings->patch = true;
     return !value || read_flag(reader, setting, value, &reader->settings->patch);
 }
 
-/* Defaults to block_inet: that forbids sockets that are not redirected, so a program that cannot be is refused. */
+/* On by default with block_inet, which forbids sockets that are not redirected: then no program may be out of reach. */
 static bool read_strict(struct reader *reader, const struct setting *setting, const char *value) {
     reader->settings->strict = reader->settings->block_inet;
     return !value || read_flag(reader, setting, value, &reader->settings->strict);
@@ -226,7 +226,7 @@ FLAG(one_address, one_address)
 FLAG(trust, trust)
 FLAG(off, off)
 
-/* In the order in which they are read, and complained about: that of lib/run/settings.ts. */
+/* In the order of lib/run/settings.ts, in which they are read and errors are reported. */
 #define SETTING(variable, name) {variable, read_##name},
 static const struct setting table[] = {UNSOCK_SETTING_ROWS};
 
