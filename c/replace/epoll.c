@@ -1,22 +1,21 @@
 /*
- * Registrations in epoll sets. A registration belongs to the socket behind a descriptor. When another socket takes its
- * place, the kernel drops the registration. So it is taken out before, and made again after.
+ * Keeps registrations in epoll sets. A registration belongs to the socket behind a descriptor: the kernel drops it when
+ * another socket replaces that one. So the library removes it before, and makes it again after.
  *
- * Remembered registrations (memory/epoll_memory.h) matter only if the kernel's answer costs time or cannot be had.
+ * The library's own memory of registrations (memory/epoll_memory.h) serves if the kernel's answer is slow or missing.
  */
 #include "replace/replace.h"
 
 #include "memory/process.h"
 #include "rt/user.h"
 
-/* <linux/eventpoll.h> cannot be had together with <fcntl.h>. */
-/* Bits of events that nobody tells of, kept by the kernel with a registration: */
-#define ADDED 0x400u      /* EPOLLPRI is the library's question */
-#define ADDED_IN 0x800u   /* EPOLLIN is */
-#define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, and the kernel is not asked yet */
-#define HELD_NORM 0x4000u /* and for EPOLLWRNORM */
+/* Bits of `events` that the kernel stores with a registration and never reports: */
+#define ADDED 0x400u      /* the library asks for EPOLLPRI */
+#define ADDED_IN 0x800u   /* the library asks for EPOLLIN */
+#define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, which is held back */
+#define HELD_NORM 0x4000u /* the program asks for EPOLLWRNORM, which is held back */
 
-/* Until the multiplexer has answered there is something to read, and nothing to write (calls/target.h). */
+/* Until the multiplexer answers, the library reads and the program may not write (calls/target.h). */
 static uint32_t held(uint32_t events) {
     if (events & EPOLLEXCLUSIVE)
         return events;
@@ -42,9 +41,9 @@ static void take_marks_back(struct unsock_epoll_event *event) {
 }
 
 /*
- * A one-shot that has fired cannot be registered again: the kernel would arm it, and a second thread would get the
- * socket that a first one is at work with. It stays out of the set, remembered with the socket's inode number for data,
- * and the program's next call makes it true.
+ * Remembers a one-shot registration that has fired, with the socket's inode number for data. To register it would arm
+ * it: a second thread would get the socket while a first one works with it. So it stays out of the set until the
+ * program's next call.
  */
 static bool remember_fired(int set, int fd) {
     struct unsock_epoll_event fired = {EPOLLONESHOT, unsock_socket_inode(fd)};
@@ -71,7 +70,7 @@ long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_ev
     long result = control(set, operation, fd, event);
     if (result == -ENOENT && is_remembered_fired(set, fd)) {
         result = operation == EPOLL_CTL_MOD ? control(set, EPOLL_CTL_ADD, fd, event) : 0;
-        /* Another thread, or the process that this one was forked from, did so meanwhile. */
+        /* Another thread, or the process that forked this one, did so meanwhile. */
         if (result == -EEXIST)
             result = control(set, operation, fd, event);
     }
@@ -84,7 +83,7 @@ long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_ev
     return result;
 }
 
-/* "ino:1234", in hexadecimal; true as well when the kernel does not say it. */
+/* True for "ino:" and this inode number in hexadecimal, and also if the kernel does not write that field. */
 static bool is_inode(struct unsock_span word, uint64_t inode) {
     uint64_t number;
     struct unsock_span label = unsock_span_next(&word, ':');
@@ -92,8 +91,8 @@ static bool is_inode(struct unsock_span word, uint64_t inode) {
 }
 
 /*
- * "tfd: 5 events: 19 data: 7f00… pos:0 ino:1234 sdev:8" (fs/eventpoll.c, ep_show_fdinfo). The inode number tells it
- * from the registration of a socket that had the descriptor before and lives on.
+ * Reads "tfd: 5 events: 19 data: 7f00… pos:0 ino:1234 sdev:8" (fs/eventpoll.c, ep_show_fdinfo). The inode number
+ * excludes the registration of a socket that had the descriptor before and is still open.
  */
 static bool read_registration(struct unsock_span line, int fd, uint64_t inode, struct unsock_epoll_event *event) {
     static const char *const labels[] = {"tfd:", "events:", "data:"};
@@ -115,8 +114,8 @@ UNSOCK_OWN_FRAME static uint64_t inode_of(int fd) {
 }
 
 /*
- * Asks the kernel for the registration as it is now: a one-shot that has fired is disarmed, for example. Of all calls
- * this is where most of a small stack is used: the path is written where the lines come afterwards.
+ * Reads the registration as the kernel has it now: a one-shot that has fired is disarmed, for example. No other call
+ * uses more of a small stack, so the path is written into the buffer that the lines need afterwards.
  */
 UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t inode,
                                                       struct unsock_epoll_event *event) {
@@ -136,7 +135,7 @@ UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t 
 
 #define MORE_SIZE (UNSOCK_EPOLL_MORE * sizeof(struct unsock_epoll_registration))
 
-/* NULL: there is none. */
+/* Returns NULL if there is no room. */
 static struct unsock_epoll_registration *new_place(struct unsock_epoll_carry *carry) {
     if (carry->count < UNSOCK_EPOLL_FEW)
         return &carry->few[carry->count++];
@@ -152,12 +151,12 @@ void unsock_epoll_drop(const struct unsock_epoll_carry *carry) {
         unsock_unmap(carry->more, MORE_SIZE);
 }
 
-/* Returns 0 or epoll_ctl's -errno. Unknown data are not guessed: they are a pointer for most programs. */
+/* Removes a registration, and keeps it unless its data, usually a pointer, are unknown. Returns 0 or -errno. */
 static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
     struct unsock_epoll_event event = {0};
     bool known = unsock_epoll_recall(set, fd, &event), quiet = (event.events & UNSOCK_WATCH_QUIET) != 0;
     bool certain = known && !unsock_epoll_is_anywhere(fd) && unsock_watch_of(set, fd);
-    /* Of one that is quiet the kernel knows another registration. */
+    /* For a quiet one the kernel has other events than the program asked for. */
     if (quiet)
         event.events = event.events & UNSOCK_WATCH_FIRED ? EPOLLONESHOT : event.events & ~UNSOCK_WATCH_MARKS;
     else if ((!certain || (event.events & EPOLLONESHOT)) && read_kernel_registration(set, fd, inode_of(fd), &event))
@@ -184,7 +183,7 @@ static void take_all(int fd, struct unsock_epoll_carry *carry) {
     for (int set = -1; !anywhere && (set = unsock_epoll_next_set(set + 1)) >= 0;)
         if (unsock_watch_of(set, fd) && take_from(set, fd, carry) == 0)
             return;
-    /* In several sets; or in one that was closed by its first number, and may have others. */
+    /* The descriptor is in several sets; or its set was closed by its first number, and may have other numbers. */
     for (int set = -1; (set = unsock_epoll_next_set(set + 1)) >= 0;)
         if (is_no_set(take_from(set, fd, carry)) && unsock_this_process_owns_descriptors())
             unsock_epoll_forget(set);

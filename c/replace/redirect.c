@@ -1,4 +1,4 @@
-/* Replacing the socket behind a descriptor. */
+/* Replaces the socket behind a descriptor. */
 #include "replace/replace.h"
 
 #include "files/control_file.h"
@@ -6,7 +6,7 @@
 #include "options/options.h"
 #include "rules/errno.h"
 
-/* Some descriptor of this process may have a receiver of its signals: only then each is asked. */
+/* True once a descriptor of this process may have a receiver of its signals: only then is each one asked. */
 static bool owners_met;
 
 void unsock_redirect_expect_owner(void) {
@@ -38,7 +38,7 @@ long unsock_redirect_open_like(int fd, int domain, int type, long *flags) {
 /* Copies the receiver of SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
 static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
     struct unsock_owner owner = {0, 0};
-    /* Of a descriptor from elsewhere nothing is known, which both tell (kernel/identify.c). */
+    /* Two facts show that the descriptor was made elsewhere (kernel/identify.c): then it may have a receiver. */
     bool elsewhere = (entry->options & UNSOCK_OPTION_SOME_RARE) || unsock_epoll_is_anywhere(fd);
     bool may_have = elsewhere || __atomic_load_n(&owners_met, __ATOMIC_RELAXED);
     if (!may_have || unsock_fcntl(fd, UNSOCK_F_GETOWN_EX, (unsigned long)&owner) < 0 || owner.pid == 0)
@@ -49,7 +49,7 @@ static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
         unsock_fcntl(standin, UNSOCK_F_SETSIG, signal);
 }
 
-/* `flags`: with which the standin was opened (unsock_redirect_open_like); negative: it does not block. */
+/* Copies the status flags. `flags`: those from unsock_redirect_open_like; negative: the stand-in does not block. */
 static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long flags) {
     bool alike = flags >= 0;
     if (!alike)
@@ -80,7 +80,7 @@ UNSOCK_OWN_FRAME static long replace_socket(int fd, struct unsock_fd *entry, int
     unsock_fds_mark(entry, UNSOCK_CHANGING);
     int flags = close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0;
     long result = unsock_dup3(standin, fd, flags);
-    /* The descriptor is there, but not below the limit any more. */
+    /* The descriptor exists, but the limit has been lowered below it. */
     if (result == -EBADF)
         result = -ENOBUFS;
     if (result >= 0)
@@ -97,8 +97,8 @@ struct replacement {
 };
 
 /*
- * A descriptor that was duplicated before its redirection: all of them are the same socket, and stay so. Whether one
- * still has it the kernel says: it may have been closed and its number be a file's by now.
+ * Replaces the socket of a descriptor that was duplicated before: duplicates stay the same socket. The kernel tells
+ * whether it still is one: it may have been closed, and its number be another file's.
  */
 static void replace_duplicate(int other, struct unsock_fd *entry, const void *of_replacement) {
     const struct replacement *replacement = of_replacement;
@@ -106,7 +106,7 @@ static void replace_duplicate(int other, struct unsock_fd *entry, const void *of
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
-/* Its number may have been a duplicate's, which would be exchanged with the others. */
+/* Clears the copy's entry: the number may have been a duplicate's, and would be replaced with the others. */
 long unsock_redirect_copy(int fd) {
     long copy = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0)
@@ -114,13 +114,13 @@ long unsock_redirect_copy(int fd) {
     return copy;
 }
 
-/* The old socket, kept for as long as it takes to wake the threads that wait for its first datagram; or -1. */
+/* Returns a copy of the old socket, to wake the threads that wait for its first datagram; -1 if there may be none. */
 static long keep_waited_for(int fd, const struct unsock_fd *old) {
     bool waited_for = unsock_fd_may_be_exchanged(old) && (old->flags & UNSOCK_DATAGRAM_HEARD);
     return waited_for ? unsock_redirect_copy(fd) : -1;
 }
 
-/* They come back with nothing, see that the socket is another one, and wait on that (calls/receive.c). */
+/* Wakes these threads: they receive nothing, and wait on the socket that has replaced it (calls/receive.c). */
 static void wake(long old_socket) {
     if (old_socket < 0)
         return;
@@ -128,14 +128,14 @@ static void wake(long old_socket) {
     unsock_close(old_socket);
 }
 
-/* The exchange itself. `old` is what was known of the descriptor. */
+/* Replaces the socket of `fd` and its duplicates. `old` is the entry as it was before. */
 UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const struct unsock_fd *old, int standin,
                                         enum unsock_kind kind, long flags) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, old, &where);
     long old_socket = keep_waited_for(fd, old);
     struct replacement replacement = {unsock_fd_is_duplicated(old) ? unsock_socket_cookie(fd) : 0, standin, kind};
-    /* Which descriptors are duplicates must be known for certain. */
+    /* The library must be certain which descriptors are duplicates. */
     bool unknown = unsock_fd_is_duplicated(old) && unsock_socket_cookie_is_kept_back(fd, replacement.cookie);
     long result = unknown ? -EACCES : carry_flags(fd, old, standin, flags);
     if (result == 0)
@@ -149,7 +149,7 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     return result;
 }
 
-/* The exchange, and what becomes of the old socket's file; the options have been carried over. */
+/* Replaces the socket, and releases the old one's file. The options have been copied before. */
 static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags) {
     struct unsock_fd old = *entry;
     long result = take_place(fd, entry, &old, standin, kind, flags);
@@ -167,7 +167,7 @@ long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, 
     return exchange(fd, entry, standin, kind, flags);
 }
 
-/* A datagram client that the kernel would have given a port keeps the one that it has, if that is free there too. */
+/* Keeps a datagram client's port, which the kernel would have chosen, if it is free for the new socket. */
 static void keep_port(const struct unsock_fd *entry, int standin) {
     union unsock_sockaddr address;
     struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
@@ -184,7 +184,7 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     long standin = unsock_redirect_open(entry->domain, entry->type, entry->protocol);
     if (standin < 0)
         return standin;
-    /* Before the bind: SO_REUSEADDR and IPV6_V6ONLY decide about it. */
+    /* Before the bind, on which SO_REUSEADDR and IPV6_V6ONLY have an effect. */
     unsock_options_carry(fd, entry, (int)standin, true);
     if (bound) {
         socklen_t length = unsock_ip_write(&local, entry->domain, &address);
@@ -206,7 +206,7 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     return result;
 }
 
-/* The address that was bound with port 0 stays, its port goes. */
+/* Binds to the address that the program bound with port 0, without a port. */
 static void bind_without_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *local) {
     static const int32_t on = 1, off = 0;
     union unsock_sockaddr address;
@@ -218,7 +218,7 @@ static void bind_without_port(int fd, const struct unsock_fd *entry, const struc
     unsock_setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
 }
 
-/* An accepted socket was bound by its listener: to an address, or to the wildcard. Its kernel name tells which. */
+/* True if an accepted socket's listener is bound to an address, not to the wildcard: its kernel name tells. */
 static bool was_accepted_at_address(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr own;
     if (!(entry->flags & UNSOCK_ACCEPTED) || entry->kind != UNSOCK_KIND_LOCAL)

@@ -1,97 +1,93 @@
-/* One socket in the place of another. */
+/* Puts another socket behind a descriptor, finds out whose a descriptor is, and keeps epoll registrations. */
 #ifndef UNSOCK_REPLACE_REPLACE_H
 #define UNSOCK_REPLACE_REPLACE_H
 
 #include "kernel/socket_info.h"
 #include "memory/epoll_memory.h"
 
-/* redirect.c: Replacing the socket behind a descriptor, so that the program does not notice. */
+/* redirect.c: Replaces the socket behind a descriptor. The program does not notice. */
 
-/* A new socket to take a descriptor's place; close-on-exec and non-blocking until then. Returns it or -errno. */
+/* Opens a socket to replace another: close-on-exec and non-blocking until then. Returns its descriptor or -errno. */
 long unsock_redirect_open(int domain, int type, int protocol);
 
-/* Prepares an AF_UNIX datagram socket to stand for a UDP one: it never waits long, and takes no descriptors. */
+/* Prepares an AF_UNIX datagram socket to replace a UDP one: it never waits long, and receives no descriptors. */
 void unsock_redirect_prepare(int socket);
 
-/* The same as unsock_redirect_open of one that blocks as `fd` does, whose status flags *flags tells: for
- * ..._install_like. */
+/* As unsock_redirect_open, but blocking if `fd` is. `*flags` gets the status flags of `fd`, for ..._install_like. */
 long unsock_redirect_open_like(int fd, int domain, int type, long *flags);
 
-/* Another descriptor of the same socket for a moment, of whose number nothing is known, or -errno. */
+/* Returns a temporary duplicate of the descriptor, without an entry, or -errno. */
 long unsock_redirect_copy(int fd);
 
-/* A program has set the receiver of a descriptor's signals (fcntl(2), F_SETOWN). */
+/* Notes that a program has set the receiver of a descriptor's signals (fcntl(2), F_SETOWN). */
 void unsock_redirect_expect_owner(void);
 
 /*
- * Puts `standin` in the place of `fd` (and of its duplicates): same number, status flags, owner, close-on-exec, epoll
- * registrations and options. The standin's own descriptor is closed, also on failure; `entry` then has the new kind,
- * and none of the flags that described the old socket's name and connection. On failure `fd` is as it was.
- * Returns 0 or -errno.
+ * Puts `standin` behind `fd` and its duplicates. Each keeps its number, status flags, owner, close-on-exec, epoll
+ * registrations and options. `entry` then has the new kind, without the flags about the old socket's name and
+ * connection. On failure `fd` is unchanged. Closes the stand-in's own descriptor in any case. Returns 0 or -errno.
  */
 long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind);
 
-/* `flags`: what unsock_redirect_open_like told; negative: it was opened otherwise. */
+/* `flags`: the value from unsock_redirect_open_like; negative: the stand-in was opened otherwise. */
 long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags);
 
 /*
- * Makes a redirected descriptor the kernel's TCP or UDP socket (again): unconnected, bound to the address that the
- * program bound. One that is that already stays as it is. Returns 0 or -errno, with the descriptor as it was.
+ * Makes a redirected descriptor the kernel's TCP or UDP socket (again): unconnected, and bound to the address that the
+ * program bound. Leaves a descriptor that is one already. Returns 0, or -errno with the descriptor unchanged.
  */
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
 
 /*
- * The same, with what was bound given back, as after connect(AF_UNSPEC); an address that was bound with port 0 stays,
- * without a port.
+ * As unsock_redirect_to_ip, but gives up the bound address, as after connect(AF_UNSPEC). An address that was bound with
+ * port 0 stays, without a port.
  */
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry);
 
-/* reuse.c: Descriptor numbers that are another socket's by now. */
+/* reuse.c: Finds descriptor numbers that another socket has by now. */
 
-/* A descriptor came back from the kernel as new: forgets what was known of the number, and tidies up after it. */
+/* Clears the entry of a number that the kernel has just returned, and releases the old socket's file. */
 void unsock_reuse_new(int fd);
 
-/* The same of a socket that the library has made for the program. Returns its entry, to be filled; NULL: it has none.
- */
+/* The same for a socket that the library makes for the program. Returns the entry to fill, or NULL. */
 struct unsock_fd *unsock_reuse_entry(int fd);
 
 /*
- * Checks whether what is known of the descriptor is still true. Its number may be another socket's by now, made inside
- * libc (rresvport), by a raw system call or through io_uring: forgets what would make a call on that one fail. Returns
- * 0; or -errno where that cannot be known (unsock_socket_unanswered), and nothing may be done by what is known.
+ * Checks whether the entry of a descriptor is still true, in every state but NEW. A socket that libc (rresvport), a raw
+ * system call or io_uring has opened may have the number: clears the entry then. Returns 0; or -errno if the kernel
+ * does not tell (unsock_socket_unanswered), and the entry must not be used.
  */
 long unsock_reuse_check(int fd);
 
 /*
- * The same of a descriptor in every state, and with more questions: before something is done by what is known alone.
- * Returns whether it was another one's (1): then nothing is known of it any more; or -errno, as above.
+ * The same in every state, and more thoroughly, for callers that act on the entry alone. Returns 1 if another socket
+ * has the number, whose entry is now cleared; 0 if not; or -errno, as above.
  */
 long unsock_reuse_look(int fd);
 
-/* The same with the name at hand that getsockname has given. */
+/* The same with a name that getsockname has just returned. */
 void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length);
 
-/* The same after a call that came to `result`: only where that is an error which the real socket would not have said.
- */
+/* The same after a call that returned `result`, if that is an error which the known socket would not return. */
 bool unsock_reuse_failed(int fd, long result);
 
 /*
- * Finds the owner of a descriptor, which each call does before anything else. A call says how much the answer is worth
- * to it, since the kernel's answers cost system calls; the library's memory costs none.
+ * Finds out whose a descriptor is, as each call does first. The library's memory costs no system call, but the kernel's
+ * answers do. So a call says how certain the answer must be.
  */
 
-/* The answers, as numbers; a negative one is the -errno of a call on a descriptor of which that cannot be known. */
+/* The answers. A negative number is the -errno of a call on a descriptor whose owner the kernel does not tell. */
 enum unsock_whose_answer {
-    UNSOCK_IS_KERNELS, /* not the library's: the call goes to the kernel as it is */
-    UNSOCK_IS_IP,      /* the program's own TCP or UDP socket, which another one may replace yet */
-    UNSOCK_IS_OURS,    /* a socket of the library's stands for the program's TCP or UDP socket */
+    UNSOCK_IS_KERNELS, /* not redirected: the call goes to the kernel unchanged */
+    UNSOCK_IS_IP,      /* the program's own TCP or UDP socket, which may still be redirected */
+    UNSOCK_IS_OURS,    /* redirected: another socket replaces the program's TCP or UDP socket */
 };
 
 /*
- * How to ask. The library's memory is read in any case. CHECK and STILL forget first what is no longer true, as
- * unsock_reuse_check and unsock_reuse_look. If nothing is remembered: KERNEL asks the kernel, but not below a filter of
- * the program's own; ALWAYS asks there too; FOR is ALWAYS by a call that brings an IP address of this family
- * (unsock_identify_unknown_for).
+ * How certain the answer must be. The library's memory is read in any case. CHECK and STILL first clear an entry that
+ * is no longer true, as unsock_reuse_check and unsock_reuse_look do. For a descriptor without an entry, KERNEL asks the
+ * kernel, but not below a filter of the program's own; ALWAYS asks there, too; FOR is ALWAYS for a call with an IP
+ * address of this family (unsock_identify_unknown_for).
  */
 #define UNSOCK_ASK_CHECK 1u
 #define UNSOCK_ASK_STILL 2u
@@ -100,11 +96,11 @@ enum unsock_whose_answer {
 #define UNSOCK_ASK_FOR(family) ((unsigned)(family) << 8)
 
 struct unsock_whose {
-    struct unsock_fd *entry; /* what is known of the descriptor; NULL: nothing, and the kernel was not asked */
+    struct unsock_fd *entry; /* the descriptor's entry; NULL: it has none, and the kernel was not asked */
     struct unsock_fd scratch;
 };
 
-/* The same where the kernel is asked. */
+/* unsock_whose for the cases that ask the kernel. */
 long unsock_whose_asking(int fd, unsigned how, struct unsock_whose *whose);
 
 /* Returns whose the descriptor is (enum unsock_whose_answer), or -errno; fills `whose`. */
@@ -118,15 +114,15 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
     return entry && entry->kind == UNSOCK_KIND_IP ? UNSOCK_IS_IP : UNSOCK_IS_KERNELS;
 }
 
-/* epoll.c: Registrations in epoll sets that outlive the replacement of a descriptor. */
+/* epoll.c: Keeps registrations in epoll sets when a descriptor's socket is replaced. */
 
 /*
  * Returns the events to register in the kernel for a program that asks for `events`: for a read of AF_UNIX streams also
- * EPOLLPRI, which tells whether an urgent byte waits; while a multiplexer is asked, those held back.
+ * EPOLLPRI, which tells whether an urgent byte waits. While a multiplexer has not answered, holds some events back.
  */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
-/* epoll_ctl. Returns 0 or -errno. */
+/* Does the program's epoll_ctl. Returns 0 or -errno. */
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
 
 #define UNSOCK_EPOLL_FEW 8 /* on the stack, which may be small */
@@ -138,8 +134,8 @@ struct unsock_epoll_registration {
 };
 
 /*
- * The registrations that were taken out of their sets, to be made again on the new socket by unsock_epoll_give, or
- * dropped by unsock_epoll_drop.
+ * Registrations that were removed from their sets. unsock_epoll_give makes them again for the new socket,
+ * unsock_epoll_drop forgets them.
  */
 struct unsock_epoll_carry {
     unsigned count;
@@ -147,16 +143,16 @@ struct unsock_epoll_carry {
     struct unsock_epoll_registration *more; /* NULL: none */
 };
 
-/* Takes the descriptor out of every set that it is registered in. Sets that were closed meanwhile are skipped. */
+/* Removes the descriptor from every set that it is registered in. Skips sets that were closed meanwhile. */
 void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry);
 
-/* Registers it again, with the same events and data. `entry` is what it has become. */
+/* Registers it again, with the same events and data. `entry` is the new socket's. */
 void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
 
-/* Nothing is registered again. */
+/* Forgets the registrations. */
 void unsock_epoll_drop(const struct unsock_epoll_carry *carry);
 
-/* Makes the registrations anew: an edge that has been seen is told again, if it is there. */
+/* Makes the registrations anew: an edge that was reported before is reported again, if it is still there. */
 void unsock_epoll_rearm(int fd, const struct unsock_fd *entry);
 
 #endif

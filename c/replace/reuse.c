@@ -1,12 +1,12 @@
-/* Descriptor numbers that are another socket's by now. */
+/* Finds descriptor numbers that another socket has by now, and whose a descriptor is. */
 #include "replace/replace.h"
 
 #include "files/release.h"
 #include "memory/process.h"
 
 /*
- * Forgets everything known about a number that is a new descriptor's. If it was a bound socket's, closing went past the
- * library (a raw system call, as in libuv).
+ * Clears all data about a number that a new descriptor has. If the old one had a socket file, it was closed past the
+ * library (by a raw system call, as in libuv), and its file is released now.
  */
 void unsock_reuse_new(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -32,7 +32,7 @@ static bool has_another_name(const struct unsock_fd *entry, const struct sockadd
     return name.kind == UNSOCK_NAME_FOREIGN || (name.kind == UNSOCK_NAME_NONE && (entry->flags & UNSOCK_NAMED));
 }
 
-/* True for one of a pair: a fresh socket of the library's has neither name nor peer. */
+/* True for a socket of a pair: a fresh socket of the library's has neither a name nor a peer. */
 static bool is_of_a_pair(int fd, const struct unsock_fd *entry, long length) {
     union unsock_sockaddr peer;
     return unsock_fd_is_fresh(entry) && length <= (long)UNSOCK_SUN_PATH_OFFSET &&
@@ -57,14 +57,14 @@ static bool is_another_by_name(const struct unsock_fd *entry, const union unsock
     }
 }
 
-/* True if no thread exchanged the socket meanwhile, as a first datagram does, and a connect. */
+/* True if no other thread replaced the socket meanwhile, as a first datagram or a connect does. */
 static bool is_settled(const struct unsock_fd *entry, const struct unsock_fd *before) {
     uint32_t flags = __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE);
     return !((flags | before->flags) & UNSOCK_CHANGING) && entry->kind == before->kind &&
            entry->state == before->state && flags == before->flags;
 }
 
-/* By what the kernel tells of the socket, if it is one. Returns whether it is another one, or -errno. */
+/* Compares the entry with the kernel's answers about the socket. Returns whether it is another socket, or -errno. */
 static long look_at_socket(int fd, bool thoroughly) {
     union unsock_sockaddr name;
     const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -95,7 +95,7 @@ static long look_at_socket(int fd, bool thoroughly) {
 
 void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    /* The name is older than what is known of the descriptor now, and none tells nothing. */
+    /* Asks again: the name may be older than the entry, and no name proves nothing. */
     if (entry && (is_another_by_name(entry, name, length) || unsock_fd_is_fresh(entry)))
         unsock_reuse_look(fd);
 }
