@@ -17,7 +17,7 @@
 #define UNSOCK_CONTROL_ADDRESS_SIZE 128
 #define UNSOCK_CONTROL_SOCKOPTS 4
 #define UNSOCK_CONTROL_SOCKOPT_SIZE 32
-#define UNSOCK_CONTROL_NOBODY "/dev/null" /* a Unix socket's path that never leads to a socket */
+#define UNSOCK_CONTROL_NOBODY "/dev/null" /* a target of AF_UNIX where there is never a socket */
 
 /*
  * An empty slot (group 0) with this key sets how a half-close is handled, by the first byte of its value: 1 holds it

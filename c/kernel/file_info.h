@@ -72,14 +72,13 @@ bool unsock_trust(const char *path, struct unsock_text *why);
 
 enum unsock_place {
     UNSOCK_PLACE_FIXED,  /* only root and this user can */
-    UNSOCK_PLACE_OWNERS, /* the directory's owner can too, whom a user who names it trusts; or this user cannot reach it
-                          */
+    UNSOCK_PLACE_OWNERS, /* its owner can, too, and a user who names it trusts him; or this user cannot reach it */
     UNSOCK_PLACE_OPEN,   /* others can; `why` names one */
 };
 
 /*
  * Returns which users could put another directory in the place of the one at the absolute path. Checks the directories
- * above it; who may write to it does not matter.
+ * above it; write permission to the directory itself does not matter.
  */
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 

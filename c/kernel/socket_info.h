@@ -135,8 +135,8 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 void unsock_identify_inherited(void);
 
 /*
- * As unsock_identify_asking, for a call with an address of `family` (AF_INET, AF_INET6). So an unknown AF_UNIX socket,
- * or stream of a control file's family, that has no name was born so, in the program that executed this one.
+ * As unsock_identify_asking, for a call with an address of `family` (AF_INET, AF_INET6): its socket is meant for IP. An
+ * unnamed AF_UNIX socket, or stream of a control file's family, was born so in the program that executed this one.
  */
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 

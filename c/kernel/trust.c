@@ -104,7 +104,7 @@ static bool is_among_names(const struct names *names, struct unsock_span name) {
     return among;
 }
 
-/* True if /etc/group lists only these users in the group. False if it lacks the group: who is in it is unknown. */
+/* True if /etc/group lists only these users in the group. False if it lacks the group: its members are unknown. */
 static bool has_only(uint32_t gid, const struct names *names) {
     struct unsock_lines lines;
     struct unsock_span line, name;

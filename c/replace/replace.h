@@ -1,4 +1,4 @@
-/* Puts another socket behind a descriptor, finds out whose a descriptor is, and keeps epoll registrations. */
+/* Puts another socket behind a descriptor, finds out if a descriptor is redirected, and keeps epoll registrations. */
 #ifndef UNSOCK_REPLACE_REPLACE_H
 #define UNSOCK_REPLACE_REPLACE_H
 
@@ -72,8 +72,8 @@ void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length
 bool unsock_reuse_failed(int fd, long result);
 
 /*
- * Finds out whose a descriptor is, as each call does first. The library's memory costs no system call, but the kernel's
- * answers do. So a call says how certain the answer must be.
+ * Finds out, as each call does first, whether the library handles a descriptor. The library's memory costs no system
+ * call, but the kernel's answers do. So a call says how certain the answer must be.
  */
 
 /* The answers. A negative number is the -errno of a call on a descriptor whose owner the kernel does not tell. */

@@ -1,4 +1,4 @@
-/* Finds descriptor numbers that another socket has by now, and whose a descriptor is. */
+/* Finds descriptor numbers that another socket has by now, and finds out if a descriptor is redirected. */
 #include "replace/replace.h"
 
 #include "files/release.h"

@@ -4,7 +4,7 @@
 #define SHORT_LENGTH 5
 #define CLASS_SHIFT 28
 
-/* What five characters of six bits hold: 24 bits of 127.x.y.z, a hash of another address, or a wildcard. */
+/* Five characters of six bits each hold 24 bits of 127.x.y.z, a hash of another address, or a wildcard. */
 enum { LOOPBACK4, OTHER4, OTHER6, WILDCARD };
 
 static const char digits64[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_=";
