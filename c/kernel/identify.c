@@ -32,7 +32,7 @@ static uint8_t tag_of(const struct unsock_name *name) {
                                                 : unsock_port_tag(six && name->v6only, name->entry.number);
 }
 
-/* A stream with a number that does not listen is waiting or reserved: it gets its port anew when it listens. */
+/* Notes whether a stream listens. If not, one with a number is waiting or reserved: it gets its port anew later. */
 static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     if (name->own && name->entry.number != 0 && !listens)
@@ -68,7 +68,7 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
     *unsock_fd_remote(entry) = *remote;
 }
 
-/* Fills in the peer as calls/datagram_connect.c does: for one on a wildcard, or a client, the default address. */
+/* Fills in the peer as calls/datagram_connect.c does. A peer on a wildcard, or a client, gets the default address. */
 static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_name *peer) {
     bool told = peer->own && peer->address_known && !unsock_ip_is_wildcard(&peer->address);
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);

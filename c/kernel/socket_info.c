@@ -57,7 +57,7 @@ uint64_t unsock_socket_cookie(int fd) {
 
 bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie) {
     long asked = cookie == 0 ? unsock_socket_option(fd, SO_COOKIE) : 0;
-    /* An int is too short for a cookie. A kernel that answers so would return it. */
+    /* EINVAL: an int is too short for a cookie, so nothing forbids to ask for one. */
     return asked != -EINVAL && unsock_socket_unanswered(asked) < 0;
 }
 

@@ -23,8 +23,8 @@ bool unsock_socket_is_ip(int fd);
 long unsock_socket_unanswered(long result);
 
 /*
- * True if a seccomp filter forbids connect, or sends. Tells its EPERM from a datagram socket's, which means that the
- * peer is connected to another socket. Makes one system call, or two.
+ * True if a seccomp filter forbids connect, or sends. For datagram sockets the kernel's own EPERM means that the peer
+ * is connected to another socket: these calls tell the two apart. They make one system call, or two.
  */
 bool unsock_socket_may_not_connect(void);
 bool unsock_socket_may_not_send(void);
@@ -88,7 +88,7 @@ enum {
         1 << 11, /* a foreign socket's half-close is held back; AF_TIPC's is passed on (calls/shutdown.c) */
 };
 
-/* The value of the option if it holds marks (the program may read it), and the bits of the marks. */
+/* The upper half of the option's value tells marks from a number of the program's; the lower half holds them. */
 #define UNSOCK_SOCKET_MARK 0x756e0000
 #define UNSOCK_SOCKET_MARK_BITS 0xffff
 
@@ -184,7 +184,7 @@ bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length,
  */
 void unsock_other_name_mark(int fd);
 
-/* unix_sockets.c: Lists the AF_UNIX sockets by the kernel. */
+/* unix_sockets.c: Lists the AF_UNIX sockets that the kernel shows. */
 
 struct unsock_unix_socket {
     bool listens;

@@ -62,7 +62,7 @@ static uint64_t unknown_owner(void) {
     return known ? UINT64_MAX : user;
 }
 
-/* Without root in its map, a user namespace shows root as the overflow user. In a shared directory he may be anyone. */
+/* True for a trusted owner. An unmapped root appears as the overflow user, who may be anyone in a shared directory. */
 static bool is_known_owner(uint32_t owner) {
     if (owner == 0 || (long)owner == unsock_geteuid() || owner == walk.owner)
         return true;
@@ -140,7 +140,7 @@ static bool is_first_of_only(uint32_t gid, const struct names *names) {
     return only;
 }
 
-/* With an access list, the group's bits are the most that any user in the list has: such a group is not trusted. */
+/* True if the group has trusted users only. With an access list its bits apply to any user in the list: false. */
 static bool is_group_trusted(uint32_t gid, const char *at) {
     uint32_t users[] = {0, (uint32_t)unsock_geteuid(), walk.owner};
     struct names names = {0};
@@ -160,7 +160,7 @@ static bool is_at_end(void) {
     return walk.rest[i] == '\0';
 }
 
-/* False, with `why`, if others could change or replace the walked component. True if the lookup fails: it is unused. */
+/* False, with `why`, if others could change or replace the walked component. True if this process cannot look it up. */
 static bool check_walked_place(void) {
     struct statx status;
     const char *at = walk.length > 0 ? walk.at : "/";

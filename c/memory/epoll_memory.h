@@ -27,8 +27,8 @@ struct unsock_watch {
 };
 
 /* Bits in `events` that epoll does not use (sys/epoll.h). */
-#define UNSOCK_WATCH_QUIET (1u << 20) /* registered edge-triggered, to report only once a hang-up that TCP has not */
-#define UNSOCK_WATCH_FIRED (1u << 21) /* QUIET and one-shot, and disarmed for the program */
+#define UNSOCK_WATCH_QUIET (1u << 20) /* registered edge-triggered: AF_UNIX reports a hang-up that TCP does not */
+#define UNSOCK_WATCH_FIRED (1u << 21) /* QUIET and one-shot, and fired, as far as the program knows */
 #define UNSOCK_WATCH_MARKS (UNSOCK_WATCH_QUIET | UNSOCK_WATCH_FIRED)
 
 /* Notes that the number is a new epoll set. */

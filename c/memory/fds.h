@@ -226,7 +226,9 @@ static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && (entry->kind == UNSOCK_KIND_IP || unsock_fd_is_fresh(entry));
 }
 
-/* True for such a socket, or one connected to nobody: it receives from its peer alone (calls/datagram_receive.c). */
+/*
+ * True if it may be exchanged, or is connected to nobody and receives from its peer alone (calls/datagram_receive.c).
+ */
 static inline bool unsock_fd_receives_with_care(const struct unsock_fd *entry) {
     return unsock_fd_may_be_exchanged(entry) || entry->state == UNSOCK_STATE_NOBODY;
 }
@@ -281,8 +283,8 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
 }
 
 /*
- * Returns the first descriptor from `from` on that has a socket file to remove, or -1. Skips each other one by a bit.
- * Code that sets UNSOCK_FILE must call unsock_fds_note_file().
+ * Returns the first descriptor from `from` on that has a socket file to remove, or -1. Costs one bit for each
+ * descriptor without one. Code that sets UNSOCK_FILE must call unsock_fds_note_file().
  */
 int unsock_fds_next_with_file(int from);
 void unsock_fds_note_file(int fd);
@@ -300,8 +302,8 @@ void unsock_fds_duplicate(int from, int to);
 bool unsock_fds_has_duplicate(const struct unsock_fd *old);
 
 /*
- * Calls `visit` for each duplicate of a descriptor, of any kind. For some twice, if other threads close duplicates
- * meanwhile.
+ * Calls `visit` for each duplicate of a descriptor, of any kind. Calls it twice for some, if other threads close
+ * duplicates meanwhile.
  */
 typedef void unsock_fds_visit(int other, struct unsock_fd *entry, const void *with);
 void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *with);
@@ -342,8 +344,8 @@ static inline void unsock_fds_tell_duplicates(int fd) {
 int unsock_born_family(int domain, int type);
 
 /*
- * Lets no datagram socket be born local. For trapped programs: the filter does not trap sends without an address, and
- * an AF_UNIX socket would answer them in another way.
+ * Keeps datagram sockets from being born local, in trapped programs: the filter does not trap sends without an address,
+ * and an AF_UNIX socket would answer them in another way than UDP.
  */
 void unsock_born_streams_alone(void);
 

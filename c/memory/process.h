@@ -26,7 +26,9 @@ struct unsock_this_process {
     bool unwiped;           /* the kernel has no such page: a forked child sees its parent's data */
     bool made_any;          /* an element of `made` is not 0 */
     bool has_made;          /* this process has made a socket file; a forked child may only have inherited some */
-    /* By descriptor: a number for the children that had ended when this process made the socket; 0: unknown. */
+    /*
+     * By descriptor: the count of ended children when this process made the socket (calls/last_holder.c); 0: unknown.
+     */
     uint32_t made[UNSOCK_OWN_MADE];
 };
 

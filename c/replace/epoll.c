@@ -70,7 +70,7 @@ long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_ev
     long result = control(set, operation, fd, event);
     if (result == -ENOENT && is_remembered_fired(set, fd)) {
         result = operation == EPOLL_CTL_MOD ? control(set, EPOLL_CTL_ADD, fd, event) : 0;
-        /* Another thread, or the process that forked this one, did so meanwhile. */
+        /* Another thread, or the process that forked this one, has registered it meanwhile. */
         if (result == -EEXIST)
             result = control(set, operation, fd, event);
     }
@@ -151,12 +151,12 @@ void unsock_epoll_drop(const struct unsock_epoll_carry *carry) {
         unsock_unmap(carry->more, MORE_SIZE);
 }
 
-/* Removes a registration, and keeps it unless its data, usually a pointer, are unknown. Returns 0 or -errno. */
+/* Moves a registration to `carry`, or drops one whose data, often a pointer, are unknown. Returns 0 or -errno. */
 static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
     struct unsock_epoll_event event = {0};
     bool known = unsock_epoll_recall(set, fd, &event), quiet = (event.events & UNSOCK_WATCH_QUIET) != 0;
     bool certain = known && !unsock_epoll_is_anywhere(fd) && unsock_watch_of(set, fd);
-    /* For a quiet one the kernel has other events than the program asked for. */
+    /* For a quiet registration the kernel has other events than the program asked for. */
     if (quiet)
         event.events = event.events & UNSOCK_WATCH_FIRED ? EPOLLONESHOT : event.events & ~UNSOCK_WATCH_MARKS;
     else if ((!certain || (event.events & EPOLLONESHOT)) && read_kernel_registration(set, fd, inode_of(fd), &event))

@@ -38,7 +38,7 @@ long unsock_redirect_open_like(int fd, int domain, int type, long *flags) {
 /* Copies the receiver of SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
 static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
     struct unsock_owner owner = {0, 0};
-    /* Two facts show that the descriptor was made elsewhere (kernel/identify.c): then it may have a receiver. */
+    /* Unknown options or sets show a descriptor from elsewhere (kernel/identify.c): it may have a receiver. */
     bool elsewhere = (entry->options & UNSOCK_OPTION_SOME_RARE) || unsock_epoll_is_anywhere(fd);
     bool may_have = elsewhere || __atomic_load_n(&owners_met, __ATOMIC_RELAXED);
     if (!may_have || unsock_fcntl(fd, UNSOCK_F_GETOWN_EX, (unsigned long)&owner) < 0 || owner.pid == 0)
@@ -97,8 +97,8 @@ struct replacement {
 };
 
 /*
- * Replaces the socket of a descriptor that was duplicated before: duplicates stay the same socket. The kernel tells
- * whether it still is one: it may have been closed, and its number be another file's.
+ * Replaces a duplicate's socket, too: duplicates stay one socket. The kernel tells whether the descriptor still is a
+ * duplicate: the program may have closed it and reused its number.
  */
 static void replace_duplicate(int other, struct unsock_fd *entry, const void *of_replacement) {
     const struct replacement *replacement = of_replacement;

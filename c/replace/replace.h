@@ -49,7 +49,7 @@ long unsock_redirect_to_new(int fd, struct unsock_fd *entry);
 /* Clears the entry of a number that the kernel has just returned, and releases the old socket's file. */
 void unsock_reuse_new(int fd);
 
-/* The same for a socket that the library makes for the program. Returns the entry to fill, or NULL. */
+/* As unsock_reuse_new, for a socket that the library makes for the program. Returns the entry to fill, or NULL. */
 struct unsock_fd *unsock_reuse_entry(int fd);
 
 /*
@@ -60,15 +60,15 @@ struct unsock_fd *unsock_reuse_entry(int fd);
 long unsock_reuse_check(int fd);
 
 /*
- * The same in every state, and more thoroughly, for callers that act on the entry alone. Returns 1 if another socket
- * has the number, whose entry is now cleared; 0 if not; or -errno, as above.
+ * As unsock_reuse_check, in every state and more thoroughly, for callers that act on the entry alone. Returns 1 if
+ * another socket has the number, whose entry is now cleared; 0 if not; or -errno, as above.
  */
 long unsock_reuse_look(int fd);
 
-/* The same with a name that getsockname has just returned. */
+/* As unsock_reuse_look, with a name that getsockname has just returned. */
 void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length);
 
-/* The same after a call that returned `result`, if that is an error which the known socket would not return. */
+/* As unsock_reuse_look, after a call with an error `result` that the known socket would not return. */
 bool unsock_reuse_failed(int fd, long result);
 
 /*
@@ -122,7 +122,7 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
  */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
-/* Does the program's epoll_ctl. Returns 0 or -errno. */
+/* Calls epoll_ctl for the program. Returns 0 or -errno. */
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
 
 #define UNSOCK_EPOLL_FEW 8 /* on the stack, which may be small */

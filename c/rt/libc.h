@@ -75,7 +75,7 @@ void unsock_next_resolve(void);
 /*
  * unsock_next_resolve for a process whose calls are trapped. libc's functions would be trapped in turn and recurse, so
  * the library makes the system calls itself. pthread_setcanceltype makes a blocking one a cancellation point, as in
- * glibc before 2.41. Not while this thread answers a trapped call: such a thread may lack libc's data.
+ * glibc before 2.41. Not while the thread answers a trapped call: it may lack libc's data.
  */
 void unsock_next_resolve_trapped(void);
 

@@ -71,7 +71,7 @@
 
 /*
  * The system calls, each as section 2 of the manual has it. Each returns the kernel's value: a result or -errno. A
- * structure of the kernel's is a `void *`, since the caller's own type often has the same layout. An address that may
+ * structure of the kernel's is a `void *`, since callers often use another type of the same layout. An address that may
  * be unmapped is a number. The kernel uses the `mode` of openat() only with O_CREAT.
  */
 

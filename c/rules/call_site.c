@@ -181,7 +181,7 @@ static bool find_loaded(const uint8_t *code, size_t at, struct unsock_call_site 
     return false;
 }
 
-/* True for a call of this library, if it is the program, by the code of rt/syscall6.h. Its calls are marked already. */
+/* True for a call of this library itself, by the instructions of rt/syscall6.h behind it: the filter lets it pass. */
 static bool is_own_call(const uint8_t *at) {
     static const uint8_t behind[] = {0x45, 0x31, 0xd2, 0x45, 0x31, 0xc9};
     return unsock_same(at + 2, behind, sizeof(behind));
@@ -288,7 +288,7 @@ static bool find_loaded(const uint8_t *at, struct unsock_call_site *site) {
     return false;
 }
 
-/* True for a call of this library, if it is the program, by the code of rt/syscall6.h. Its calls are marked already. */
+/* True for a call of this library itself, by the instructions of rt/syscall6.h behind it: the filter lets it pass. */
 static bool is_own_call(const uint8_t *at) {
     static const uint32_t behind[] = {0xd2800003, 0xd2800005};
     return unsock_call_site_words(at + WORD, behind, 2);

@@ -127,7 +127,7 @@ bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock
     return (a->marks & b->marks & UNSOCK_PORT_SHARES) == 0 && unsock_port_overlap(a, b);
 }
 
-/* One bit for each of 64 characters, set from `from` to `to`. */
+/* A word with one bit for each of 64 characters: those from `from` to `to` are set. */
 #define BITS(from, to) ((((uint64_t)2 << (to) % 64) - 1) ^ (((uint64_t)1 << (from) % 64) - 1))
 #define BIT(character) BITS(character, character)
 

@@ -11,8 +11,8 @@
 #define NAME_MOST (sizeof("/.65535u@+255") + UNSOCK_PORT_ADDRESS_MOST)
 
 /*
- * Written without unsock_text, as every connection and every datagram needs them. The settings refuse a directory that
- * leaves no room (UNSOCK_DIR_MOST).
+ * Written by hand, not with unsock_text: every connection and every datagram makes such names. The settings refuse a
+ * directory that leaves no room for them (UNSOCK_DIR_MOST).
  */
 
 static char *put_decimal(char *at, unsigned number) {

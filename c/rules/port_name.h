@@ -77,7 +77,7 @@ enum unsock_name_tag {
     UNSOCK_NAME_TAG_LISTEN_FDS = 0xfd, /* a service manager opened the socket; its file is not the library's */
 };
 
-/* Return the tag of a number and of [::]'s families, and the entry of a known address with its tag. */
+/* Return the tag for a number, with a bit for [::] of IPv6 alone, and the entry for an address that has such a tag. */
 uint8_t unsock_port_tag(bool v6only, uint8_t number);
 struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip);
 
@@ -132,7 +132,7 @@ bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_ke
 /* True if this text of a link was written by a library with another protocol. */
 bool unsock_port_is_of_another_protocol(struct unsock_span text);
 
-/* True if a path of one of these names is not PORT.sock. */
+/* True if the path, which has one of these names, is not PORT.sock. */
 bool unsock_port_is_own_path(const struct sockaddr_un *path);
 
 /* Write and read the text of PORT.sock's link (UNSOCK_PORT_LINK_MOST bytes at most); false: another program's. */

@@ -88,7 +88,7 @@ uint64_t unsock_port_sum(const struct unsock_port *port);
 
 enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN };
 
-/* The decision on a bind. ASK: is entry `which` live? REFUSE: because of that entry; -1: the record cannot be read. */
+/* The decision on a bind. ASK: whether entry `which` is live. REFUSE: for that entry; -1: the record is unreadable. */
 struct unsock_port_joining {
     enum unsock_port_verdict verdict;
     int which;
@@ -103,7 +103,7 @@ struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *por
 #define UNSOCK_PORT_HEIR_STAYS (-2) /* PORT.sock stays as it is */
 #define UNSOCK_PORT_HEIR_NONE (-1)  /* PORT.sock is removed */
 
-/* The decision when a socket closes. `ask`: is entry `which` live? Else PORT.sock will point to the entry `heir`. */
+/* The decision when a socket closes. `ask`: ask whether entry `which` is live; else PORT.sock will point to `heir`. */
 struct unsock_port_leaving {
     bool ask;
     int which;
@@ -116,7 +116,7 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
  * Finds the entry that a client of `ip` tries as number `index`, in TCP's order: sockets on the address itself, on the
  * family's wildcard, on the dual-stack one, datagram clients, and with `one_address` all others. On one address the
  * connected sockets come first, as they take only their own client, then those of the newest one's kind: with
- * SO_REUSEPORT from any on, as `spread` says; with SO_REUSEADDR alone the newest first. False: no such entry.
+ * SO_REUSEPORT from any on, as `spread` says; with SO_REUSEADDR alone the newest first. False if there are fewer.
  */
 bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
                            bool one_address, unsigned index, struct unsock_port_entry *entry);
