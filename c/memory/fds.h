@@ -353,7 +353,7 @@ void unsock_born_streams_alone(void);
 void unsock_born_local_note_local(int type);
 void unsock_born_local_note_ip(int type);
 
-/* Notes that a stream has connected to a control file's target of that family. AF_UNIX: or to a socket file. */
+/* Notes the family by which a stream has connected: that of a control file's target, or AF_UNIX for a socket file. */
 void unsock_born_note_target(int family);
 
 /* Notes that a stream socket listens at a covered address. */

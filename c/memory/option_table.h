@@ -50,8 +50,8 @@ struct unsock_option_row {
 #define UNSOCK_OPTION_RARE 60
 
 /*
- * In unsock_fd.options: rare options were set, those in unsock_option_memory.rare. Without such a memory, any rare
- * option may have been set.
+ * A bit of unsock_fd.options: the program has set rare options, which unsock_option_memory.rare lists. Without such a
+ * memory, it may have set any.
  */
 #define UNSOCK_OPTION_SOME_RARE ((uint64_t)1 << 63)
 
