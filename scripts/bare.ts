@@ -62,10 +62,24 @@ async function makeMachine(root: string): Promise<Record<string, string>> {
   return await copySettings(root);
 }
 
-/** A bare machine's `/proc` and `/dev`, and nothing of this machine's environment but where certificates are. */
+/**
+ * Enters the machine as a container's runtime does: its root takes the place of this one's, so that users may make
+ * namespaces there, as they may not in a chroot. The shell, which does not end with an `exec`, is
+ * the init that waits for orphans.
+ */
+const ENTER = `
+mount --bind "$0" "$0"
+mount -t proc proc "$0/proc"
+mount --rbind /dev "$0/dev"
+cd "$0"
+pivot_root . mnt
+umount --lazy /mnt
+"$@"
+exit`;
+
+/** Types a line in the machine, with nothing of this machine's environment but where certificates are. */
 async function type(line: string, user: string, root: string, kept: Record<string, string>): Promise<void> {
   const home = user === "root" ? "/root" : `/home/${user}`;
-  const enter = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"';
   const environment = {
     ...kept,
     HOME: home,
@@ -78,7 +92,7 @@ async function type(line: string, user: string, root: string, kept: Record<strin
   const as = user === "root" ? [] : ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--init-groups"];
   const shell = ["bash", "-ec", `cd ${home}; [ ! -d unsock ] || cd unsock; ${line}`];
   say(`${user}$ ${line}`);
-  const words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", enter, root, ...as, ...shell];
+  const words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-ec", ENTER, root, ...as, ...shell];
   await succeed(words, { env: environment, clearEnv: true });
 }
 

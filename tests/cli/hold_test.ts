@@ -1,7 +1,7 @@
 /** `libunsock.so hold`: a private directory for who starts programs in it himself, until standard input ends. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
-import { run, start } from "../support/process.ts";
+import { isAlive, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -126,8 +126,6 @@ async function startHold(dir: string) {
   };
 }
 
-const lives = (pid: string | number) => Deno.lstat(`/proc/${pid}/exe`).then(() => true, () => false);
-
 for (const [kind, engine] of [["tcp", "preload"], ["udp", "preload"], ["tcp", "trap"]]) {
   Deno.test({
     name: `hold ends a daemon whose title overwrites its environment, and the daemon's children (${kind}, ${engine})`,
@@ -139,9 +137,9 @@ for (const [kind, engine] of [["tcp", "preload"], ["udp", "preload"], ["tcp", "t
         const started = await run([shimLibrary(), "run", ...words, `${kind}`, `${dir}/pids`]);
         assertStrictEquals(started.code, 0, started.stderr);
         const pids = (await until("it is there", () => Deno.readTextFile(`${dir}/pids`).catch(() => ""))).split(" ");
-        for (const pid of pids) assert(await lives(pid), pid);
+        for (const pid of pids) assert(isAlive(pid), pid);
         assertEquals(await end(), { code: 0, last: "" });
-        for (const pid of pids) await until("it has ended", async () => !await lives(pid));
+        for (const pid of pids) await until("it has ended", () => !isAlive(pid));
         assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["pids"]);
       }),
   });

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
-import { run, start } from "../support/process.ts";
+import { isAlive, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -161,7 +161,7 @@ Deno.test("--private: who kills unsock kills the command, and the directory goes
     await using _ = unsocked;
     Deno.kill(unsocked.pid, "SIGKILL");
     assertStrictEquals((await unsocked.result(60_000)).signal, "SIGKILL");
-    await until("the command is gone", isGone(`/proc/${command}`));
+    await until("the command is gone", () => !isAlive(command));
     await until("the directory is gone", isGone(directory));
   }));
 
@@ -181,7 +181,7 @@ for (const [how, sweep] of [["prune", ["prune"]], ["run", ["run", "--dir", "DIR"
       } finally {
         Deno.kill(command, "SIGKILL");
       }
-      await until("the command is gone", isGone(`/proc/${command}`));
+      await until("the command is gone", () => !isAlive(command));
       if (how === "prune") {
         const dry = await unsock([...words, "--dry-run"]);
         assertStrictEquals(dry.stdout, `would remove ${directory}\n`, dry.stderr);

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import * as path from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";
 import { withDir } from "../support/dir.ts";
-import { run, type RunResult, start } from "../support/process.ts";
+import { isAlive, run, type RunResult, start } from "../support/process.ts";
 import { controlFile, sockaddrUnix } from "../support/control.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
@@ -148,7 +148,7 @@ for (const [program, ...words] of [["node"], [Deno.execPath(), "run", "-A", "--n
         Deno.kill(test.pid, "SIGKILL");
         await test.status;
         for (const id of ids) {
-          await until(`process ${id} is gone`, () => Deno.lstat(`/proc/${id}`).then(() => false, () => true));
+          await until(`process ${id} is gone`, () => !isAlive(id));
         }
       }),
   });

@@ -3,7 +3,7 @@ import { assert, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { nginxWith } from "../support/nginx.ts";
-import { run, start } from "../support/process.ts";
+import { isAlive, run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { unsockRun } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
@@ -32,7 +32,7 @@ Deno.test("nginx at a path of --map: the file outlives its workers and reloads, 
       const { ino } = await Deno.lstat(path);
       Deno.kill(Number(first), "SIGTERM");
       Deno.kill(nginx.pid, "SIGHUP");
-      const gone = () => Deno.stat(`/proc/${first}`).then(() => false, () => true);
+      const gone = () => !isAlive(first);
       await until("the worker has gone", gone);
       assert(Number(await until("nginx answers again", () => ask(path))) > 0, nginx.output());
       assertStrictEquals((await Deno.lstat(path)).ino, ino);

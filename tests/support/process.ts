@@ -211,3 +211,13 @@ async function endAll(list: () => ProcessEntry[]): Promise<void> {
     if (performance.now() > deadline) { for (const { pid } of left) sendSignal(pid, "SIGKILL"); }
   }
 }
+
+/**
+ * Returns whether a process lives. One that has ended does not, though its parent has not waited for it: in a container
+ * without an init that may stay so.
+ *
+ * @param pid Its process id.
+ */
+export function isAlive(pid: number | string): boolean {
+  return !["Z", "X", undefined].includes(readProcess(Number(pid))?.state);
+}
