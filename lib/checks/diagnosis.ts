@@ -110,13 +110,13 @@ function libraryFinding(file: string, version: string, forEverybody: boolean): F
   return note("library", `library ${file}: version ${version}, root alone can reach it`, advice);
 }
 
-const DIRECTORY_QUESTIONS = [DIRECTORY_QUESTION, namesQuestion(), SOCKETS_QUESTION] as const;
+const DIRECTORY_QUESTIONS = [DIRECTORY_QUESTION, HOLDS_QUESTION, namesQuestion(), SOCKETS_QUESTION] as const;
 
 function directoryFindings(library: Library | string, dir: string | undefined): Finding[] {
   if (typeof library === "string") return [bad("directory", `directory: ${library}`)];
   try {
-    const [directory, names, sockets] = library.askAll(DIRECTORY_QUESTIONS, { dir });
-    return findingsIn({ directory, names, sockets }, library, dir);
+    const [directory, holds, names, sockets] = library.askAll(DIRECTORY_QUESTIONS, { dir });
+    return findingsIn({ directory, holds, names, sockets }, library);
   } catch (error) {
     return [bad("directory", `directory: ${reason(error)}`)];
   }
@@ -124,23 +124,22 @@ function directoryFindings(library: Library | string, dir: string | undefined): 
 
 /** @throws {UnsockError} When it cannot be read which directory it is. */
 function findingsIn(
-  { directory, names, sockets }: Pick<PortAnswers, "directory" | "names" | "sockets">,
+  { directory, holds, names, sockets }: Pick<PortAnswers, "directory" | "holds" | "names" | "sockets">,
   library: Library,
-  dir: string | undefined,
   port?: AddressedPort,
 ): Finding[] {
   const chosen = directory();
   return [
-    directoryFinding(chosen, library, dir),
+    directoryFinding(chosen, library, holds),
     ...portFindings(chosen, { library, names, sockets: sockets(), port }),
   ];
 }
 
-function directoryFinding(directory: CheckedDirectory, library: Library, dir: string | undefined): Finding {
+function directoryFinding(directory: CheckedDirectory, library: Library, holds: Answer<true>): Finding {
   const status = statOrUndefined(directory.path);
   if (directory.problem !== undefined) return bad("directory", directory.problem);
   if (status === undefined) return missingFinding(directory.path, library);
-  const cannotHold = whyNot(() => library.ask(HOLDS_QUESTION, { dir }));
+  const cannotHold = whyNot(holds);
   if (cannotHold !== undefined) {
     return bad("directory", cannotHold, "a server needs another --dir; a client can connect there");
   }
@@ -207,7 +206,7 @@ export async function diagnosePort(text: string, context: Context, dir: string |
     return [
       ...environmentFindings(context),
       socketsFinding(asked.mayBind),
-      ...findingsIn(asked, library, dir, port),
+      ...findingsIn(asked, library, port),
       verdictFinding(port, asked, library, context),
     ];
   } catch (error) {

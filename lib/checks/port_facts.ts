@@ -5,6 +5,7 @@ import { type AddressedPort, formatPort } from "../run/ports.ts";
 import {
   type CheckedDirectory,
   DIRECTORY_QUESTION,
+  HOLDS_QUESTION,
   MAY_BIND_QUESTION,
   type RunSettings,
   SETTINGS_QUESTION,
@@ -31,6 +32,8 @@ type ClientAnswer = Omit<AddressAnswer, "address" | "mayConnect">;
 /** The library's answers about a port, each fetched when called. */
 export interface PortAnswers {
   readonly directory: Answer<CheckedDirectory>;
+  /** Throws the reason why the directory holds no sockets. */
+  readonly holds: Answer<true>;
   readonly names: Answer<SocketName[]>;
   readonly sockets: Answer<UnixSocketEntry[]>;
   readonly settings: Answer<RunSettings>;
@@ -47,8 +50,9 @@ export interface PortAnswers {
  */
 export function askAboutPort(port: AddressedPort, library: Library, dir: string | undefined): PortAnswers {
   const addresses = port.address === undefined ? LOCALHOST : [port.address];
-  const [directory, names, sockets, settings, mayBind, version, ...clients] = library.askAll([
+  const [directory, holds, names, sockets, settings, mayBind, version, ...clients] = library.askAll([
     DIRECTORY_QUESTION,
+    HOLDS_QUESTION,
     namesQuestion(port.number),
     SOCKETS_QUESTION,
     SETTINGS_QUESTION,
@@ -57,7 +61,7 @@ export function askAboutPort(port: AddressedPort, library: Library, dir: string 
     ...addresses.map((address) => clientQuestion(port, address)),
   ], { dir });
   const answers = clients.map((answer, index) => ({ address: addresses[index] ?? "", answer }));
-  return { directory, names, sockets, settings, mayBind, version, clients: answers };
+  return { directory, holds, names, sockets, settings, mayBind, version, clients: answers };
 }
 
 function clientQuestion(port: AddressedPort, address: string): Question<ClientAnswer> {
@@ -90,6 +94,7 @@ export function factsOfPort(found: Found, asked: PortAnswers, library: Library, 
     name: formatPort(port),
     directory: directory.path,
     blocked,
+    cannotHold: whyNot(asked.holds),
     settings: blocked === undefined ? settingsOf(asked.settings()) : { port: undefined, addr: "" },
     answers: blocked === undefined ? asked.clients.map((client) => readClient(client, library)) : [],
     files: found.files.map((file) => ({

@@ -39,6 +39,8 @@ export interface PortFacts {
   readonly directory: string;
   /** The first problem that stops every client and server here, with the fix. */
   readonly blocked: Verdict | undefined;
+  /** The reason why no server can make its socket in the directory. */
+  readonly cannotHold: string | undefined;
   /** The values of `UNSOCK_PORT` and `UNSOCK_ADDR` that count. */
   readonly settings: { readonly port: string | undefined; readonly addr: string };
   /** In the order in which a client tries them: of `localhost`, where no address was asked for. */
@@ -103,7 +105,7 @@ function nameOf(file: PortFile | undefined): string {
 
 /** Each reason by itself, the nearest one first. */
 function refused(facts: PortFacts): Verdict {
-  const { files, name, directory, answers, onNetwork, elsewhere } = facts;
+  const { files, name, answers } = facts;
   const damaged = files.find(({ state }) => state === "invalid");
   if (damaged !== undefined) {
     return no(
@@ -126,7 +128,7 @@ function refused(facts: PortFacts): Verdict {
       `unsock wait ${name}`,
     );
   }
-  return ofOthers(facts) ?? nobody(name, directory, files, onNetwork, elsewhere);
+  return ofOthers(facts) ?? nobody(facts);
 }
 
 function ofOthers({ files, answers, port }: PortFacts): Verdict | undefined {
@@ -147,13 +149,7 @@ function ofOthers({ files, answers, port }: PortFacts): Verdict | undefined {
   );
 }
 
-function nobody(
-  name: string,
-  directory: string,
-  files: readonly PortFile[],
-  onNetwork: readonly string[],
-  elsewhere: readonly string[],
-): Verdict {
+function nobody({ name, directory, files, onNetwork, elsewhere, cannotHold }: PortFacts): Verdict {
   const [tcp] = onNetwork;
   if (tcp !== undefined) {
     return no(
@@ -170,6 +166,12 @@ function nobody(
     return no(
       `the server of ${name} was killed and left ${stale.file}: ECONNREFUSED`,
       "start it again, or remove the file: unsock prune",
+    );
+  }
+  if (cannotHold !== undefined) {
+    return no(
+      `nobody serves ${name}, and no server can here: ${cannotHold}`,
+      "a client needs the same --dir as the server",
     );
   }
   return no(

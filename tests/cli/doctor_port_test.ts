@@ -141,13 +141,17 @@ Deno.test({
       const script = `mkdir ${dir}/full ${dir}/ro ${dir}/ram
         mount -t tmpfs -o nr_inodes=1,mode=700 none ${dir}/full && mount -t tmpfs -o ro,mode=700 none ${dir}/ro || exit 9
         mount -t ramfs -o mode=700 none ${dir}/ram || exit 9
-        ${doctor} ${dir}/full; ${doctor} ${dir}/ro; ${doctor} ${dir}/ram
+        ${doctor} ${dir}/full; ${doctor} ${dir}/ro 80; ${doctor} ${dir}/ram
         ${shimLibrary()} run --dir ${dir}/ram -- ls -A ${dir}/ram && echo started`;
       const { stdout, stderr } = await run(["unshare", "--mount", "sh", "-c", script], { timeoutMs: 120_000 });
       assertMatch(stdout, /^FAIL directory \S+\/full: no socket can be made there: No space left on device: /m, stderr);
       assertMatch(
         stdout,
         /^FAIL directory \S+\/ro: no socket can be made there: Read-only file system: .*\n {5}-> a server needs another/m,
+      );
+      assertMatch(
+        stdout,
+        /^FAIL => nobody serves 80, and no server can here: directory \S+\/ro: no socket .* Read-only file system: .*\n {5}-> a client needs the same/m,
       );
       assertMatch(stdout, /^ok {3}directory \S+\/ram: yours/m);
       assertMatch(stdout, /\nstarted\n$/);
