@@ -46,7 +46,11 @@ function fronts(node: string): readonly Front[] {
   return [
     {
       name: "`unsock expose --http` (Deno)",
-      command: ({ port }) => [Deno.execPath(), "run", "-A", `${ROOT}/main.ts`, "expose", "--http", `${port}`],
+      // As `install` starts it.
+      command: ({ port }) => [
+        ...[Deno.execPath(), "run", "-A", "--v8-flags=--optimize-for-size", `${ROOT}/main.ts`],
+        ...["expose", "--http", `${port}`],
+      ],
     },
     {
       name: "`unsock expose --http` (Node.js)",

@@ -64,7 +64,8 @@ function currentBinary(): string | undefined {
 /** By its own path, wherever it has been put; the packages that it imports lie beside it, so that nothing is fetched. */
 const START = `#!/bin/sh
 here=\${0%/*}/../${TREE}
-DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run --quiet --no-prompt -A --cached-only "$here/main.ts" "$@"
+DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\
+  --quiet --no-prompt -A --cached-only --v8-flags=--optimize-for-size "$here/main.ts" "$@"
 `;
 
 /** The file of the npm package, for the Node.js that is in PATH then. */
