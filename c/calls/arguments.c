@@ -1,4 +1,4 @@
-/* Checks whether a call's addresses and messages fit the socket, and whether the library handles them. */
+/* Checks whether a call's address or message fits the socket, and whether the library handles it. */
 #include "calls/arguments.h"
 
 #include "replace/replace.h"
@@ -32,7 +32,7 @@ bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry) {
     return entry->domain == AF_INET6 && (by_address || unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY));
 }
 
-/* As udp_sendmsg in net/ipv4/udp.c and udpv6_sendmsg in net/ipv6/udp.c. */
+/* Follows udp_sendmsg in net/ipv4/udp.c and udpv6_sendmsg in net/ipv6/udp.c. */
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
     if (entry->domain == AF_INET)
         return length >= sizeof(struct sockaddr_in) && family == AF_UNSPEC ? 0
@@ -56,8 +56,8 @@ bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags) {
     return entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
 }
 
-/* A covered address must not leave by a descriptor that has become another socket, or of which that cannot be known
- * (-errno). */
+/* Returns 1 if the kernel sends the message as it is, 0 if not. A message with a covered address must not reach the
+ * network because the number is another socket's by now: if the kernel does not tell, returns -errno. */
 static long is_plain_with(int fd, int flags, const struct msghdr *message) {
     if (!unsock_outgoing_is_plain(unsock_fds_known(fd), flags))
         return false;
@@ -85,7 +85,7 @@ bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages,
         struct unsock_outgoing outgoing;
         if (!unsock_outgoing_take(&outgoing, &messages[i].header))
             return i > 0 && !unsock_outgoing_is_plain(entry, flags);
-        /* An error counts too: each message then reports its own. */
+        /* Also if it is an error: sent one by one, each message reports its own. */
         if (unsock_outgoing_concerns(fd, &outgoing.message, flags) != 0)
             return true;
     }

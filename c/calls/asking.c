@@ -1,6 +1,6 @@
 /*
- * Multiplexers that have been asked. A small table has a place for each pending answer, by descriptor; one thread uses
- * a place at a time, and nobody waits for it: to another thread nothing has come yet.
+ * Remembers the connects that wait for a multiplexer's answer (calls/target.h). A small table has a place for each,
+ * found by descriptor. One thread uses a place at a time. Another thread does not wait for it, and sees no answer yet.
  */
 #include "calls/target.h"
 
@@ -18,7 +18,7 @@ enum { FREE, IDLE, BUSY };
 struct place {
     int use;
     int fd;
-    uint64_t cookie; /* of its socket: a duplicate has another number */
+    uint64_t cookie; /* identifies the socket, since a duplicate has another number */
     struct unsock_firecracker asked;
 };
 
@@ -49,7 +49,7 @@ static struct place *find_asking(int fd) {
     return place ? place : find_as(fd, unsock_socket_cookie(fd));
 }
 
-/* The trap does not see the calls that wait and those that carry data. */
+/* False below the library's filter: calls that wait or carry data are not trapped, so only connect itself can wait. */
 bool unsock_asking_has_room(void) {
     return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
            !unsock_is_trapped();
@@ -76,7 +76,7 @@ void unsock_asking_forget(int fd) {
         release_place(place);
 }
 
-/* The answer is there, or will not come. */
+/* Ends the connect with the answer, or the lack of one, in `result`. */
 static void end(int fd, struct unsock_fd *entry, long result) {
     struct unsock_ip asked = *unsock_fd_remote(entry);
     unsock_log("connect", fd, &asked, NULL, result);
@@ -87,11 +87,12 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     }
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTING);
     unsock_fds_tell_duplicates(fd);
-    /* For what the program asked in the first place. */
+    /* Registers the program's own events again (unsock_epoll_asked). */
     unsock_epoll_rearm(fd, entry);
 }
 
-/* One that has no place any more is over: its time was up, and it was told so by another number. */
+/* Without a place nobody reads the answer any more: another descriptor of the socket has reported its end, or was
+ * closed. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {
@@ -123,7 +124,7 @@ long unsock_asking_wait(int fd) {
         long result = look_at_asking(fd, entry, INT64_MAX);
         if (result != -EINPROGRESS)
             return result;
-        /* Another thread is at it. */
+        /* Another thread reads the answer. */
         unsock_nanosleep(&moment, NULL);
     }
     return 0;
@@ -158,7 +159,9 @@ int64_t unsock_asking_next(int64_t most) {
     return left < 0 ? 0 : UNSOCK_MIN(left, most);
 }
 
-/* If the descriptor now refers to a different socket, the old one was closed without an intercepted call. */
+/*
+ * False if the descriptor's number belongs to another socket now: the old one was closed without an intercepted call.
+ */
 static bool is_still_asking(const struct place *place) {
     return unsock_asking(place->fd) && unsock_socket_cookie(place->fd) == place->cookie;
 }

@@ -1,4 +1,4 @@
-/* The names of connecting stream sockets. */
+/* Binds a connecting stream to an abstract name that tells the server the client's IP address and port. */
 #include "calls/connect.h"
 
 #include "files/bind.h"
@@ -6,14 +6,15 @@
 #include "rt/system_calls.h"
 
 #define TAKEN_MOST 256
-#define ASIDE_FIRST 1024 /* the first port that is nobody's privilege */
+#define ASIDE_FIRST 1024 /* ports below belong to privileged users */
 #define PORTS 65536
 
 /*
- * Abstract names are everybody's: a user without any right to the directory may have bound all those that clients would
- * take. So there are others, which only a user with access to the directory can tell before they are bound: they end
- * with a hash whose key is what the server's file is known by. Clients compute the same, so that these are as unique as
- * the plain ones; and their ports are none that plain names are given, nor any with a file of its own.
+ * Binds a name that other users cannot compute. Anybody may bind abstract names, so a user without access to the
+ * directory may have bound all names that a client tries first. These end with a hash instead of the directory's tag.
+ * Its key, the inode number and birth time of PORT.sock, is known only to users with access to the directory. All
+ * clients compute the same hash, so no two connections share a name. The ports are outside the ephemeral range, from
+ * which clients take plain names, and have no socket file.
  */
 UNSOCK_OWN_FRAME static long bind_keyed(int socket, struct unsock_ip *source, const struct unsock_ip *target) {
     struct sockaddr_un name, file;

@@ -1,4 +1,4 @@
-/* close, dup and the end of the process: what becomes of entries and socket files. */
+/* close, dup, close_range and the end of the process: forgets closed descriptors and removes their socket files. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -11,10 +11,8 @@
 
 #include <linux/resource.h>
 
-/*
- * The kernel drops registrations with the socket, which another descriptor goes on sharing here. Not in a forked child:
- * the sets are its parent's, too.
- */
+/* Removes a handed-over socket from its epoll sets. The kernel does that only when the last descriptor closes, and here
+ * the one from systemd stays open. Not in a forked child that made no socket: it shares the sets with its parent. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry)) {
@@ -23,7 +21,7 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     }
 }
 
-/* A socket whose file is where a control file leads to: which one, can be asked as long as it is open. */
+/* Closes a socket whose file is a control file's target. The kernel tells which file only while the socket is open. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, entry, &where);
@@ -50,7 +48,7 @@ long unsock_call_close(int fd) {
     leave_sets(fd, entry);
     if (!unsock_fd_is_duplicated(entry))
         unsock_plain_sender_release(entry);
-    /* Before the close: the number may be another thread's right after it. */
+    /* Before the close, as another thread may get the number right after it. */
     unsock_fds_forget(fd);
     return unsock_release_file_closing(fd, &old);
 }
@@ -63,7 +61,7 @@ static void copy_knowledge(int from, int to) {
         unsock_option_copy(from, to);
 }
 
-/* A duplicate with a new number. */
+/* Notes that `to` is a new duplicate of `from`. Returns `to`, which may be -errno. */
 static long remember_duplicate(int from, long to) {
     if (to < 0)
         return to;
@@ -99,8 +97,8 @@ static long raw_dup2(int from, int to) {
 #endif
 }
 
-/* dup3, or dup2, whose program may not be allowed the other. `old` is the entry that `to` had, if its file is `ours` to
- * look after. */
+/* Calls dup3; or dup2 if the program did, as its filter may forbid dup3. `ours`: the table describes this process's
+ * descriptors. `old`: if so, the entry that `to` had, if that had a socket file. */
 UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int flags, const struct unsock_fd *old,
                                             bool ours) {
     struct unsock_target_file where;
@@ -154,7 +152,7 @@ static bool any_file(unsigned first, unsigned last) {
     return fd >= 0 && (unsigned)fd <= last;
 }
 
-/* Closes the sockets whose files are elsewhere one by one: each can be asked for its file only while it is open. */
+/* Closes sockets with files outside the directory one by one: the kernel tells the file only of an open socket. */
 static void close_all_elsewhere(unsigned first, unsigned last) {
     for (int fd = (int)first; (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last; fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -186,7 +184,8 @@ void unsock_call_closefrom(unsigned first) {
         unsock_call_close((int)fd);
 }
 
-/* A forked child would copy a page of what it has only inherited for each of these, to end at once. */
+/* Forgets a descriptor when the process ends. Not in a forked child that made no socket: each write would copy a page
+ * of the table for nothing. */
 static void forget_at_end(int fd) {
     if (unsock_this_process()->has_made)
         unsock_fds_forget(fd);
@@ -201,7 +200,8 @@ UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *entry
     unsock_target_file_release(&where);
 }
 
-/* The number may be another's by now, a file's, say. */
+/* Releases a descriptor's socket file when the process ends. The descriptor may be a regular file's by now: only the
+ * socket is closed. */
 static void end_descriptor(int fd, struct unsock_release_file_end *end) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
@@ -220,7 +220,8 @@ static void end_descriptor(int fd, struct unsock_release_file_end *end) {
     unsock_release_file_at_end(&old, end);
 }
 
-/* The socket files go with their last descriptor. Copies in other processes keep theirs alive. */
+/* Removes the socket files whose last descriptors this process has. Files of sockets that other processes have open
+ * stay. */
 void unsock_call_exit(void) {
     struct unsock_release_file_end end = {.probe = -1};
     unsock_last_holder_closing_all(0, UNSOCK_OWN_MADE);

@@ -1,25 +1,23 @@
-/* The logic of the intercepted calls (rt/calls.h has their list). */
+/* Declares the logic of the intercepted calls, from the list in rt/calls.h. */
 #ifndef UNSOCK_CALLS_LIST_H
 #define UNSOCK_CALLS_LIST_H
 
 #include "memory/epoll_memory.h"
 
-/* Of each call in the list: takes what the call takes, returns a value or -errno. */
+/* unsock_call_NAME takes the arguments of the call, and returns its value or -errno. */
 struct pollfd;
 #define UNSOCK_CALL_LOGIC(exported, next, machines, mark, trapped, type, name, parameters)                             \
     long unsock_call_##name(UNSOCK_PARAMETERS parameters);
 UNSOCK_CALLS(UNSOCK_CALL_LOGIC)
 
-/* closefrom(3), also where the kernel or a container's filter refuses close_range. */
+/* closefrom(3), also if the kernel or a container's filter refuses close_range. */
 void unsock_call_closefrom(unsigned first);
 
-/* The process is about to end: by exit, or by _exit. */
+/* Releases the socket files of a process that is about to end, by exit or _exit. */
 void unsock_call_exit(void);
 
-/*
- * dispatch.c: Answers a system call of sockets, of descriptors, and of data on them, as the function of its name does:
- * trapped ones, those at rewritten places, and those by syscall(2). Returns a value or -errno.
- */
+/* dispatch.c: Makes the call with this number as the function of its name does: for trapped calls, rewritten places and
+ * syscall(2). Calls without logic go to the kernel. Returns a value or -errno. */
 __attribute__((noinline)) long unsock_call_by_number(long number, const long a[6]);
 
 #endif

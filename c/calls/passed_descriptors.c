@@ -1,4 +1,4 @@
-/* Descriptors that come with a message. */
+/* Forgets, or closes, descriptors that a message brought (SCM_RIGHTS). */
 #include "calls/stream.h"
 
 #include "replace/replace.h"
@@ -20,15 +20,15 @@ bool unsock_passed_descriptors_maybe(const struct msghdr *message) {
     return false;
 }
 
-/* The last one to close a TCP socket with data that nobody takes would wait for as long as the peer has set
- * (SO_LINGER). */
+/* Closes a received descriptor without waiting. If the sender set SO_LINGER on a TCP socket, the last close would wait
+ * until the peer has taken all data. */
 static void close_at_once(int fd) {
     static const struct linger off = {0, 0};
     unsock_setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
     unsock_close(fd);
 }
 
-/* True if the program has asked for control data that AF_UNIX has too: there may really have been no room for them. */
+/* True if the program requested control data that AF_UNIX also delivers: MSG_CTRUNC may then be about these. */
 static bool wants_control(int fd) {
     static const int16_t options[] = {SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMPING, SO_RXQ_OVFL, SO_PASSCRED};
     bool any = false;

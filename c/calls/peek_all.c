@@ -1,14 +1,12 @@
-/*
- * recv with MSG_PEEK and MSG_WAITALL on a stream: TCP waits until as much is there as was asked for. AF_UNIX, AF_VSOCK
- * and AF_TIPC give what there is: a program that looks at a message's head would find a part of it.
- */
+/* Makes recv with MSG_PEEK and MSG_WAITALL on a stream wait, as TCP does, until all bytes that the program requests are
+ * there. AF_UNIX, AF_VSOCK and AF_TIPC return fewer: the program would find part of a message's head. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"
 
 #include <linux/poll.h>
 
-#define EVENT_SIZE 16 /* of struct epoll_event, at most */
+#define EVENT_SIZE 16 /* at least sizeof(struct epoll_event) */
 #define ENDED (POLLRDHUP | POLLHUP | POLLERR)
 
 static bool is_our_stream(int fd) {
@@ -17,7 +15,7 @@ static bool is_our_stream(int fd) {
            whose.entry->type == SOCK_STREAM;
 }
 
-/* A set that is woken by what comes, and not by what is there; or -errno. */
+/* Returns an edge-triggered epoll set, which reports data that arrive, not data that wait already; or -errno. */
 static long watch_for_data(int fd) {
     uint8_t event[EVENT_SIZE] = {0};
     uint32_t edge = EPOLLET | POLLIN | POLLRDHUP;
@@ -28,7 +26,7 @@ static long watch_for_data(int fd) {
     return set;
 }
 
-/* The socket's time for a receive, which counts anew here. Returns NULL where there is none. */
+/* Reads SO_RCVTIMEO, which begins anew at each wait here. Returns NULL if the socket has none. */
 static struct timespec *read_limit(int fd, struct timespec *time) {
     struct unsock_timeval most = {0};
     uint32_t length = sizeof(most);
@@ -51,7 +49,7 @@ long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, lon
     for (bool more = news.fd >= 0; more && (size_t)had < size;) {
         uint8_t event[EVENT_SIZE];
         unsock_epoll_pwait(news.fd, event, 1, 0, NULL, 8);
-        /* In this order: what came before the end is there by then. */
+        /* Checks for the end before it reads: data that came before the end are in the queue by then. */
         more = !(unsock_socket_poll(fd, POLLRDHUP) & ENDED);
         long now = unsock_real_recvmsg(fd, &again, flags | MSG_DONTWAIT);
         had = now < 0 ? had : now;
