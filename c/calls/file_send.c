@@ -1,6 +1,7 @@
 /*
- * sendfile and splice. Data that TCP takes and loses after the peer's end are taken out of the file or the pipe here.
- * These calls cannot keep the kernel from raising SIGPIPE: a program that does not ignore it gets it with lost data.
+ * sendfile and splice. TCP accepts data after the peer's close, and loses them; so these bytes are removed from the
+ * file's position or the pipe. The two calls have no flag against SIGPIPE: a program that does not ignore it gets it
+ * with the lost data.
  */
 #include "calls/list.h"
 
@@ -12,9 +13,9 @@
 #include <asm/ioctls.h>
 
 #define PIECE 1024
-#define PAGES 16 /* PIPE_DEF_BUFFERS: so many the kernel passes on, before it looks at the connection again */
+#define PAGES 16 /* PIPE_DEF_BUFFERS: the kernel sends so many pages before it checks the connection again */
 
-/* Pipes and the program's own AF_UNIX sockets fail as ever. */
+/* True for a redirected stream. Pipes and the program's own AF_UNIX sockets fail as in the kernel. */
 static bool is_redirected_stream(int fd) {
     struct unsock_whose whose;
     return !unsock_sandboxed && unsock_whose(fd, UNSOCK_ASK_STILL | UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS &&
@@ -25,8 +26,8 @@ static inline bool is_end_of_send(long result) {
     return result == -EPIPE || result == -ENOTCONN;
 }
 
-/* How much of a file TCP takes before it hears of the loss; 0 also of what is no file: what was read from that is gone
- * already. */
+/* Returns how many bytes of a file TCP accepts before it reports the loss; 0 also for other descriptors, whose data the
+ * kernel has already read. */
 static size_t lost_of_file(int fd, int64_t at) {
     struct statx status;
     if (at < 0 || unsock_statx(fd, "", AT_EMPTY_PATH, STATX_SIZE | STATX_TYPE, &status) < 0 ||
@@ -89,7 +90,7 @@ long unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset
         return result;
     if (result == -ENOTCONN)
         return unsock_stream_broken(0);
-    /* The kernel has raised the signal that may come with it. */
+    /* MSG_NOSIGNAL: the kernel has raised the signal already. */
     size = UNSOCK_MIN(size, (size_t)(PAGES * UNSOCK_PAGE));
     result = unsock_stream_refused(out, UNSOCK_MIN(size, waits_in(in)), MSG_NOSIGNAL);
     if (result > 0)

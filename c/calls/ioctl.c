@@ -1,4 +1,4 @@
-/* ioctl: network interfaces are asked about on any IP socket (netdevice(7)), also on a redirected one. */
+/* ioctl on redirected sockets: requests about network interfaces (netdevice(7)), and about waiting data (tcp(7)). */
 #include "calls/list.h"
 
 #include "options/options.h"
@@ -9,11 +9,11 @@
 
 #define REQUEST_AT_MARK 0x8905u /* SIOCATMARK */
 #define REQUEST_OWNER 0x8901u   /* FIOSETOWN */
-#define REQUEST_GROUP 0x8902u   /* SIOCSPGRP: the same */
+#define REQUEST_GROUP 0x8902u   /* SIOCSPGRP: as FIOSETOWN */
 #define REQUEST_FILE 0x89e0u    /* SIOCUNIXFILE */
 #define PIECE 2048
 
-/* tcp(7): how much is not acknowledged yet. Nothing is: written data are in the peer's queue already. */
+/* SIOCOUTQ (tcp(7)): how many bytes are not acknowledged. Always 0, as written data are in the peer's queue at once. */
 static long ask_queue(int fd, unsigned long argument, long result) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     static const int32_t none = 0;
@@ -25,7 +25,7 @@ static long ask_queue(int fd, unsigned long argument, long result) {
     return 0;
 }
 
-/* AF_UNIX does not know the requests that belong to IP: a socket of the kind that the program believes to have does. */
+/* Makes a request of IP's, which AF_UNIX lacks, on a temporary socket of the program's family and type. */
 static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long result) {
     struct unsock_whose whose;
     if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS || unsock_reuse_look(fd))
@@ -34,7 +34,7 @@ static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long
     return socket < 0 ? result : unsock_ioctl(socket, request, (void *)argument);
 }
 
-/* True for requests that AF_UNIX alone knows: the place of urgent data in datagrams, the file of a socket. */
+/* True for requests that only AF_UNIX answers: SIOCATMARK on datagram sockets, SIOCUNIXFILE. */
 static bool is_of_unix_alone(int fd, unsigned request) {
     struct unsock_whose whose;
     if (request != REQUEST_AT_MARK && request != REQUEST_FILE)
@@ -43,7 +43,7 @@ static bool is_of_unix_alone(int fd, unsigned request) {
            (request == REQUEST_FILE || whose.entry->type == SOCK_DGRAM) && !unsock_reuse_look(fd);
 }
 
-/* AF_TIPC, and AF_VSOCK before Linux 6.13, do not tell how much waits; they let it be looked at. */
+/* FIONREAD where AF_TIPC, and AF_VSOCK before Linux 6.13, lack it: peeks at the data and counts them, up to PIECE. */
 UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long result) {
     char piece[PIECE];
     int32_t count;

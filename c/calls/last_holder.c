@@ -1,8 +1,8 @@
 /*
- * Tells whether another process may have a socket: a child, or a child's. If none has come and gone since the socket
- * was made (the page faults of all children that were waited for are counted, and no child is without), and none is
- * there, no process can have inherited it; descriptors passed in a message are noted. With a duplicate it is not
- * certain.
+ * Shuts a TIPC connection down before close, if no other process can have the socket (calls/stream.h says why). Another
+ * process can only be a child or a descendant, or have received the descriptor in a message, which is noted. If this
+ * process has no child, and none has ended since the socket was made, none has inherited it. The sum of the page faults
+ * of all children waited for shows that, since every child has some. A socket with a duplicate is left alone.
  */
 #include "calls/stream.h"
 
@@ -14,7 +14,7 @@
 
 #define WAIT_HOW (WEXITED | WNOHANG | WNOWAIT | __WALL)
 
-/* getrusage(2), with 64-bit numbers. */
+/* struct rusage of getrusage(2), with 64-bit numbers */
 struct usage {
     int64_t times[4];
     int64_t memory[4];
@@ -29,7 +29,7 @@ struct action {
     uint64_t rest[2];
 };
 
-/* Another number whenever a child has ended and been waited for; never 0. */
+/* Returns a number that changes whenever a child has ended and been waited for; 0 if it cannot be had. */
 static uint32_t children_of_past(void) {
     struct usage usage = {0};
     if (unsock_getrusage(RUSAGE_CHILDREN, &usage) < 0)
@@ -38,7 +38,7 @@ static uint32_t children_of_past(void) {
     return sum + 1 != 0 ? sum + 1 : 1;
 }
 
-/* True if there is a child, or some can have ended without being waited for. */
+/* True if there is a child, or if children may end without being waited for. */
 static bool may_have_children(void) {
     struct action action = {0};
     if (unsock_waitid(P_ALL, 0, NULL, WAIT_HOW, NULL) != -ECHILD)
@@ -53,8 +53,8 @@ static uint32_t *made_of(int fd) {
 
 void unsock_last_holder_note(int fd) {
     uint32_t *made = made_of(fd);
-    /* In a child of vfork it is the parent's memory; to that one nothing is certain until the child has been waited
-     * for. */
+    /* A child of vfork writes this into its parent's memory. The parent relies on it no more: until it has waited for
+     * the child it has one, and then the number differs. */
     if (!made || unsock_this_process()->unwiped)
         return;
     *made = children_of_past();
@@ -70,7 +70,7 @@ void unsock_last_holder_may_pass(const struct msghdr *message) {
     }
 }
 
-/* TCP resets the peer, too. */
+/* True with SO_LINGER 0: TCP's close resets the peer, too. */
 static bool lingers_for_nothing(int fd, const struct unsock_fd *entry) {
     int32_t linger[2] = {0, 1};
     socklen_t length = sizeof(linger);
@@ -84,7 +84,7 @@ static bool is_certain_last(int fd, const struct unsock_fd *entry, const uint32_
            unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC && !lingers_for_nothing(fd, entry);
 }
 
-/* A peer that has gone is told nothing, and TCP resets one whose data are unread: POLLIN says either. */
+/* Not with POLLIN: either the peer has closed, and gets no more, or unread data wait, for which TCP resets it. */
 void unsock_last_holder_closing(int fd, const struct unsock_fd *entry) {
     uint32_t *made = made_of(fd);
     if (!made || *made == 0 || !unsock_this_process_owns_descriptors())

@@ -1,7 +1,7 @@
 /*
- * poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and urgent bytes
- * that nobody can read; only those need work. So that the kernel reports urgent bytes, POLLPRI is added to the events
- * that the program asks for, in its own memory, if that is certain to be there.
+ * poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and POLLIN where
+ * only an urgent byte waits; only those need work. To learn of urgent bytes, the library adds POLLPRI to the program's
+ * `events`, in the program's memory, if that is certain to be there.
  */
 #include "calls/list.h"
 
@@ -11,12 +11,12 @@
 
 #include <linux/poll.h>
 
-#define EVENT_SIZE 16 /* of struct epoll_event, at most */
+#define EVENT_SIZE 16 /* at least sizeof(struct epoll_event) */
 #define FEW 16        /* descriptors that are copied on the stack */
 #define DRAINED 8
 #define FOREVER INT64_MAX
 #define READABLE (POLLIN | POLLRDNORM)
-#define MARK 0x4000 /* no event: POLLPRI is the library's question */
+#define MARK 0x4000 /* in `events`, and no event of the kernel's: the library added POLLPRI */
 #define ARRAYS 16
 
 struct wait {
@@ -27,7 +27,8 @@ struct wait {
     const void *signals; /* ppoll's */
 };
 
-/* Where the kernel has taken an array of so many, programs have it for long: by its address and number. */
+/* Returns the place that remembers an array, by its address and length. Programs keep their arrays: memory that the
+ * kernel once accepted for an array of this length counts as certain to be there. */
 static uint64_t *place_of_array(const struct pollfd *fds, unsigned long count, uint64_t *array) {
     static uint64_t arrays[ARRAYS];
     *array = (uint64_t)(uintptr_t)fds << 16 | (count & 0xffff);
@@ -40,7 +41,7 @@ static bool is_array_certain(const struct pollfd *fds, unsigned long count) {
            (unsock_user_is_certain(fds, count * sizeof(*fds)) || __atomic_load_n(place, __ATOMIC_RELAXED) == array);
 }
 
-/* Asks for urgent bytes, too. Returns whether it could. */
+/* Adds POLLPRI to the events of streams. Returns false if the array may not be written to. */
 static bool mark_urgent(struct pollfd *fds, unsigned long count) {
     if (unsock_sandboxed || !is_array_certain(fds, count))
         return false;
@@ -50,7 +51,7 @@ static bool mark_urgent(struct pollfd *fds, unsigned long count) {
     return true;
 }
 
-/* Takes the question back. Returns whether there is an answer that TCP may not give. */
+/* Removes the added POLLPRI. Returns true if some event may be one that TCP would not report. */
 static bool unmark(struct pollfd *fds, unsigned long count, long ready) {
     short odd_ones =
         POLLHUP | POLLERR | POLLPRI | (__atomic_load_n(&unsock_urgent_met, __ATOMIC_RELAXED) ? READABLE : 0);
@@ -63,7 +64,7 @@ static bool unmark(struct pollfd *fds, unsigned long count, long ready) {
     return odd && ready > 0;
 }
 
-/* The same of an array that has not been asked of urgent bytes. The next time it will be. */
+/* The same for an array without added POLLPRI. Remembers the array, so that the next call adds it. */
 static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready) {
     uint64_t array, *place = place_of_array(fds, count, &array);
     bool odd = false;
@@ -76,7 +77,7 @@ static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready
     return odd;
 }
 
-/* Takes what TCP would not say out of the answer. Returns how many descriptors are ready still. */
+/* Removes the events that TCP would not report. Returns how many descriptors are still ready. */
 static long correct_answers(struct pollfd *fds, unsigned long count, long ready) {
     for (unsigned long i = 0; i < count; i++) {
         short said = fds[i].revents;
@@ -98,10 +99,8 @@ static long ask_now(const struct wait *wait) {
     return ready > 0 ? correct_answers(wait->fds, wait->count, ready) : ready;
 }
 
-/*
- * A set that is woken when something changes on those that have hung up, and not by the hang-up that there is. Returns
- * it, or -errno: then nobody waits for those.
- */
+/* Fills `copy` for a wait: descriptors that have hung up, or have only an urgent byte, move into an epoll set, which
+ * reports further changes by edge. Returns the set; or -errno, and the wait leaves those descriptors out. */
 static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     static const struct timespec now = {0, 0};
     uint8_t event[EVENT_SIZE] = {0}, drained[DRAINED * EVENT_SIZE];
@@ -135,7 +134,7 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     return set;
 }
 
-/* At the latest when the time of some multiplexer is up. */
+/* Returns `end`, or the end of the first multiplexer's time if that is earlier. */
 static int64_t poll_until_answer(int64_t end) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0)
         return end;
@@ -143,11 +142,11 @@ static int64_t poll_until_answer(int64_t end) {
     return next == most ? end : UNSOCK_MIN(end, unsock_clock_ns() + next * (UNSOCK_SECOND_NS / 1000));
 }
 
-/* Waits until something has changed, or until `end`. Returns as poll; what is ready the caller asks again. */
+/* Waits until something changes, or until `end`. Returns as poll; the caller polls once more for the events. */
 static long wait_for_events(const struct wait *wait, struct pollfd *copy, int64_t end) {
     struct timespec left = {0, 0};
     long set = watch_quiet(wait, copy);
-    /* Finds what changed before the set was there. */
+    /* Finds changes from before the set was made. */
     long ready = ask_now(wait);
     end = poll_until_answer(end);
     int64_t rest = end == FOREVER ? 0 : end - unsock_clock_ns();
@@ -159,7 +158,7 @@ static long wait_for_events(const struct wait *wait, struct pollfd *copy, int64_
     return ready;
 }
 
-/* Nothing of what the kernel said was TCP's: waits on. */
+/* Continues the wait after the kernel reported only events that TCP would not. */
 static long wait_on(const struct wait *wait) {
     struct pollfd few[FEW], *copy = few;
     size_t size = wait->count * sizeof(struct pollfd);
@@ -192,7 +191,7 @@ UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
 }
 
-/* True if one of them waits for its multiplexer's answer. The kernel would report it as writable at once. */
+/* True if one of the descriptors waits for its multiplexer's answer. The kernel would report it as writable at once. */
 static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0 ||
         !unsock_user_readable(fds, count * sizeof(*fds)))
@@ -203,7 +202,7 @@ static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
     return false;
 }
 
-/* Returns the events that are there already; waits only if there are none. */
+/* Returns the events that are there; waits only if there are none. */
 static long poll_answers(const struct wait *wait) {
     long ready = ask_now(wait);
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;

@@ -8,8 +8,9 @@
 #include "replace/replace.h"
 
 /*
- * Returns whether the library handles a receive on this descriptor; -errno: that cannot be known. `asks`: the caller
- * asks for the sender, or for the queue of errors, which AF_UNIX does not know: it would give away data that wait.
+ * Returns above 0 if the library handles a receive on this descriptor, else 0; -errno if the descriptor cannot be
+ * identified. `asks`: the call requests the sender's address, or MSG_ERRQUEUE, for which AF_UNIX would return waiting
+ * data.
  */
 static long concerns_receive(int fd, bool asks) {
     struct unsock_whose whose;
@@ -21,12 +22,12 @@ static long concerns_receive(int fd, bool asks) {
     return owner == UNSOCK_IS_IP ? 0 : owner;
 }
 
-/* True if the wait for a datagram ended with none because the socket was exchanged. */
+/* True if a wait returned no datagram because another thread replaced the socket meanwhile. */
 static bool was_replaced(int fd) {
     return concerns_receive(fd, false) > 0;
 }
 
-/* True if a read may wait for data that cannot come. (read(2) does not come here.) */
+/* True if a read would block though no more data can come. (read(2) itself is not handled.) */
 static inline bool is_reading_over(int fd) {
     const struct unsock_fd *entry =
         __atomic_load_n(&unsock_stream_any_over, __ATOMIC_RELAXED) ? unsock_fds_known(fd) : NULL;
@@ -38,7 +39,8 @@ static inline int flags_of(int fd, int flags) {
     return is_reading_over(fd) ? flags | MSG_DONTWAIT : flags;
 }
 
-/* AF_TIPC tells of an end, and of a reset, once; ENOTCONN is what it says after a shutdown of this side. */
+/* Turns a stream read's result into TCP's at a connection's end. AF_TIPC reports an end, or a reset, only once, and
+ * ENOTCONN after this side's shutdown. */
 static long at_end(int fd, long result) {
     if (result == -EINVAL && unsock_fds_stream_leads_nowhere(fd))
         return -ENOTCONN;
@@ -62,7 +64,7 @@ static long peek_all(int fd, void *data, size_t size, int flags, long had) {
     return unsock_stream_peek_all(fd, &message, flags, had);
 }
 
-/* TCP gives no address, and says so by the length. */
+/* Like TCP, gives no sender's address: msg_namelen becomes 0. */
 static long receive_stream(int fd, struct msghdr *message, int flags) {
     struct msghdr plain = *message;
     if (flags & MSG_ERRQUEUE)
@@ -79,7 +81,7 @@ static long receive_stream(int fd, struct msghdr *message, int flags) {
     return peeks_all(flags, result) ? unsock_stream_peek_all(fd, message, flags, result) : result;
 }
 
-/* Writes back the fields of the message that the kernel does, as ____sys_recvmsg in net/socket.c. */
+/* Writes the same fields of the message back as ____sys_recvmsg in net/socket.c. */
 static long give_message_back(struct msghdr *message, const struct msghdr *done, long result) {
     if (result < 0 && result != -EFAULT)
         return result;
@@ -94,7 +96,8 @@ static long give_message_back(struct msghdr *message, const struct msghdr *done,
     return result;
 }
 
-/* The message on a redirected descriptor. One that the kernel would not read, or would refuse, it does. */
+/* Receives a message on a redirected descriptor. If its header cannot be read, or is wrong, the kernel makes the call
+ * and says why. */
 static long receive_call(int fd, struct msghdr *message, int flags) {
     struct unsock_whose whose;
     struct msghdr copy;
@@ -123,7 +126,7 @@ static long receive_from(int fd, void *data, size_t size, int flags, void *addre
 
 #define NO_DEADLINE INT64_MAX
 
-/* As the kernel: the timeout is looked at after each datagram, and never interrupts a wait (recvmmsg(2), BUGS). */
+/* As in the kernel, the timeout is checked after each datagram, and never ends a wait (recvmmsg(2), BUGS). */
 static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, int64_t deadline) {
     for (unsigned i = 0; i < count; i++) {
         long result = receive_call(fd, &messages[i].header, flags & ~UNSOCK_MSG_WAITFORONE);
@@ -140,8 +143,8 @@ static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned co
     return (long)count;
 }
 
-/* Descriptors came with a message on one of which nothing may be known yet: it was inherited, or accepted from such a
- * one. */
+/* Handles the descriptors that came with a message. `fd` may be unknown so far: inherited, or accepted from an
+ * inherited listener. */
 static void take_passed(int fd, struct msghdr *message) {
     struct unsock_whose whose;
     if (!unsock_passed_descriptors_maybe(message))
@@ -152,7 +155,7 @@ static void take_passed(int fd, struct msghdr *message) {
         unsock_passed_descriptors_forget(message);
 }
 
-/* Gives back the time that is left, as __sys_recvmmsg in net/socket.c. */
+/* Writes the remaining time back, as __sys_recvmmsg in net/socket.c. */
 static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
     struct timespec wait;
     if (!timeout)
@@ -201,7 +204,8 @@ static long receive_unusual(int fd, void *data, size_t size, int flags, struct s
     return receive_from(fd, data, size, flags, address, length);
 }
 
-/* A redirected datagram socket's waits for no more than one function to come back to (rt/system_calls.h). */
+/* A wait on a redirected datagram socket has few functions to return to, as each costs time after it
+ * (rt/system_calls.h). */
 long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry && unsock_fd_is_redirected(entry) && entry->type == SOCK_DGRAM)

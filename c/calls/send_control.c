@@ -1,19 +1,19 @@
-/* Checks the control data of a message as TCP and UDP do. */
+/* Checks the control data of a message that a program sends, as TCP and UDP do. */
 #include "calls/arguments.h"
 
 #include "kernel/socket_info.h"
 #include "rules/cmsg.h"
 
 #define MSG_CONFIRM_FLAG 0x800
-#define MSG_PROBE_FLAG 0x10 /* with no data and MSG_CONFIRM nothing is sent (udp_sendmsg, do_confirm) */
+#define MSG_PROBE_FLAG 0x10 /* MSG_PROBE: with MSG_CONFIRM and no data, nothing is sent (udp_sendmsg, do_confirm) */
 
-/* Control data that programs send with many datagrams, and their values: an int, or so many bytes of any kind. */
+/* Control data that programs send with many datagrams: an int within bounds, or `size` bytes of any value. */
 static const struct {
     uint8_t domain; /* 0: both */
     uint8_t level;
     uint8_t type;
     uint8_t size;
-    int16_t least; /* of an int */
+    int16_t least; /* of an int; `most` too */
     int16_t most;
 } usual_controls[] = {
     {AF_INET, IPPROTO_IP, IP_PKTINFO, 12, 0, 0},      {AF_INET, IPPROTO_IP, IP_TOS, 4, 0, 255},
@@ -37,7 +37,9 @@ static bool is_usual_control(int domain, const struct cmsghdr *header, const voi
     return false;
 }
 
-/* By a socket made for the question, which sends nothing. Whether there is a way is not the question. */
+/*
+ * Returns the errno of a temporary UDP socket for the control data. Nothing is sent, and errors of routing are ignored.
+ */
 static long ask_udp_socket(int domain, void *control, size_t length) {
     union unsock_sockaddr there = {0};
     struct iovec none = {NULL, 0};
@@ -46,7 +48,7 @@ static long ask_udp_socket(int domain, void *control, size_t length) {
     message.msg_control = control;
     message.msg_controllen = length;
     there.any.sa_family = (sa_family_t)domain;
-    there.in.sin_port = 0x0900; /* of both families: port 9 */
+    there.in.sin_port = 0x0900; /* sin_port and sin6_port: port 9 */
     UNSOCK_CLOSED long socket = unsock_socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return 0;
@@ -54,7 +56,7 @@ static long ask_udp_socket(int domain, void *control, size_t length) {
     return result == -EINVAL || result == -EPERM || result == -ENOBUFS ? result : 0;
 }
 
-/* TCP looks at those of SOL_SOCKET alone (sock_cmsg_send in net/core/sock.c). */
+/* TCP checks only those of SOL_SOCKET (sock_cmsg_send in net/core/sock.c). */
 static long check_stream(const struct msghdr *message, size_t at, const struct cmsghdr *header) {
     if (header->cmsg_level != SOL_SOCKET)
         return 0;
@@ -71,7 +73,7 @@ long unsock_send_control_check(const struct unsock_fd *entry, const struct msghd
             return wrong;
         all_usual &= is_usual_control(entry->domain, &header, (const uint8_t *)message->msg_control + at + CMSG_LEN(0));
     }
-    /* One that is longer than what there is, or shorter than itself. */
+    /* A header whose length is beyond the control data, or below the header's own. */
     if (at + sizeof(header) <= message->msg_controllen)
         return -EINVAL;
     return all_usual || entry->type == SOCK_STREAM

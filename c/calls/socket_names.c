@@ -1,4 +1,5 @@
-/* getsockname and getpeername. The kernel is always asked first; the cache only says what the kernel cannot. */
+/* Answers getsockname and getpeername. The kernel's name comes first; the cache adds only facts that the kernel does
+ * not have. */
 #include "calls/arguments.h"
 
 #include "calls/target.h"
@@ -8,7 +9,7 @@
 
 #include <linux/poll.h>
 
-/* As move_addr_to_user in net/socket.c, in its order. */
+/* Follows move_addr_to_user in net/socket.c, in its order. */
 long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address,
                               socklen_t *length) {
     int32_t room;
@@ -24,7 +25,7 @@ long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_
 long unsock_socket_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length) {
     union unsock_sockaddr written;
     struct unsock_ip shown = *ip;
-    /* An IPv6 client on an IPv4 socket (they share ports) has no address there that could be shown. */
+    /* An IPv4 socket can have an IPv6 client, as both share ports: AF_INET has no form for such an address. */
     if (domain == AF_INET && ip->family == AF_INET6)
         shown = unsock_address_default(AF_INET, ip->port);
     socklen_t written_length = unsock_ip_write(&shown, domain, &written);
@@ -37,7 +38,9 @@ bool unsock_socket_names_converts(int family) {
     return family == AF_UNIX || family == AF_UNSPEC || unsock_settings.convert_all;
 }
 
-/* A port for a peer that has none: of a vsock peer its own (cut to 16 bits), else from the socket's inode number. */
+/*
+ * Returns a port for a peer without one: a vsock peer's own (its low 16 bits), else one from the socket's inode number.
+ */
 static uint16_t invent_port(int fd, const union unsock_sockaddr *peer) {
     uint32_t port;
     if (peer->any.sa_family != UNSOCK_AF_VSOCK)
@@ -46,7 +49,7 @@ static uint16_t invent_port(int fd, const union unsock_sockaddr *peer) {
     return (port & 0xffff) != 0 ? (uint16_t)port : unsock_socket_invented_port(fd);
 }
 
-/* The number of the machine that a peer is on: a vsock CID, a TIPC node. Returns 0 for any other peer. */
+/* Returns the number of the peer's machine: a vsock CID, or a TIPC node; 0 for other families. */
 static uint32_t machine_of(const union unsock_sockaddr *peer) {
     uint32_t number = 0;
     if (peer->any.sa_family == UNSOCK_AF_VSOCK || peer->any.sa_family == UNSOCK_AF_TIPC)
@@ -54,7 +57,8 @@ static uint32_t machine_of(const union unsock_sockaddr *peer) {
     return number;
 }
 
-/* With --accept-as, a peer on another machine does not get this one's address, which many servers trust. */
+/* Returns the IP address that stands for a peer. With --accept-as, a peer on another machine gets one of that range, as
+ * many servers trust this machine's own. */
 static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
     uint32_t machine = machine_of(peer);
     uint16_t port = invent_port(fd, peer);
@@ -63,7 +67,7 @@ static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, cons
     return unsock_address_in_range(&unsock_settings.accept_as, machine, port);
 }
 
-/* A name that tells the address by itself is believed before the cache. */
+/* Parses a kernel name that holds an IP address. It counts more than the cache. */
 static struct unsock_name read_telling_name(const union unsock_sockaddr *name, long length) {
     struct unsock_name none = {.kind = UNSOCK_NAME_NONE};
     return name->any.sa_family == AF_UNIX && length >= 0 ? unsock_kernel_name_read(&name->un, (size_t)length) : none;
@@ -91,14 +95,14 @@ int unsock_socket_names_family(const struct unsock_fd *entry) {
     return entry->local.family == AF_INET ? AF_INET : entry->domain;
 }
 
-/* The name, its own or its peer's, tells that the socket is one of ours; a plain Unix client's does not. */
+/* True if the name, the socket's own or its peer's, is one that the library gives. A plain Unix client's is not. */
 static bool is_name_of_ours(const union unsock_sockaddr *name, long length) {
     struct unsock_name told = read_telling_name(name, length);
     return told.kind == UNSOCK_NAME_FILE || told.kind == UNSOCK_NAME_STREAM;
 }
 
-/* Returns the entry if the program must not see this descriptor's name, else NULL. *wrong gets 0, or -errno where that
- * cannot be known. */
+/* Returns the entry if the program must not see the kernel's name of this descriptor, else NULL. *wrong gets 0, or
+ * -errno if the descriptor cannot be identified. */
 static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, long length, struct unsock_whose *whose,
                                     long *wrong) {
     long owner = unsock_whose(fd, is_name_of_ours(name, length) ? UNSOCK_ASK_ALWAYS : UNSOCK_ASK_KERNEL, whose);
@@ -107,7 +111,9 @@ static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, l
     *wrong = family == AF_UNIX ? UNSOCK_MIN(owner, 0) : 0;
     if (owner != UNSOCK_IS_OURS)
         return NULL;
-    /* A refused connect has TCP's own name, but for what the program bound (calls/connect.h). */
+    /*
+     * After a refused connect the kernel's TCP socket shows its own name, but not the address that the program bound.
+     */
     bool bound = unsock_fd_is_refused(entry) && (entry->flags & UNSOCK_BOUND);
     return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX || bound ? entry : NULL;
 }
@@ -116,13 +122,13 @@ static long give_local(struct unsock_fd *entry, struct sockaddr *address, sockle
     struct unsock_ip local = entry->local;
     if (local.family == 0)
         local.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET;
-    /* An unbound or wildcard socket shows the wildcard of its own family. */
+    /* Like TCP, an unbound or wildcard socket shows the wildcard of its own family. */
     if (unsock_ip_is_wildcard(&local))
         local.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET;
     return unsock_socket_names_give_ip(&local, entry->domain, address, length);
 }
 
-/* Sockets that are known to be none of ours are asked about without a detour. */
+/* True for sockets that are known not to be redirected: the kernel answers alone. */
 static bool is_known_plain(int fd) {
     struct unsock_whose whose;
     long owner = unsock_whose(fd, 0, &whose);
@@ -149,14 +155,14 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
         return unsock_socket_names_give(&name, (socklen_t)result, address, length);
     if (own.kind == UNSOCK_NAME_STREAM)
         return unsock_socket_names_give_ip(&own.source, entry->domain, address, length);
-    /* A process with which it is shared has used it. */
+    /* Another process that shares the socket has sent or connected, which gave it a name. */
     if (own.kind == UNSOCK_NAME_FILE && entry->type == SOCK_DGRAM && unsock_fd_is_fresh(entry))
         unsock_identify_name(fd, entry);
     return give_local(entry, address, length);
 }
 
-/* Of a connection that is over TCP knows no peer. One that lives costs a question; where that is forbidden, it lives.
- */
+/* True if the connection is over: TCP then reports no peer. To find out takes one call for a live connection; below a
+ * filter of the program's own, which may forbid that call, each connection counts as live. */
 static bool is_connection_over(int fd, const struct unsock_fd *entry) {
     if (unsock_sandboxed || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
         return false;
@@ -182,7 +188,7 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     struct unsock_fd *entry = redirected(fd, &name, result, &whose, &wrong);
     if (wrong < 0)
         return wrong;
-    /* A datagram socket whose peer has not come yet is connected all the same. AF_TIPC forgets a closed peer. */
+    /* A datagram socket is connected even before its peer has started. AF_TIPC forgets a peer that has closed. */
     bool waiting =
         entry && unsock_state_is_connected(entry->state) &&
         (entry->type == SOCK_DGRAM || (entry->kind == UNSOCK_KIND_FOREIGN && unsock_fd_remote(entry)->family));
