@@ -1,4 +1,4 @@
-/* Dispatches socket, listen and accept, and calls by their numbers. */
+/* Dispatches socket, listen and accept, and all calls by number. */
 #include "calls/list.h"
 
 #include "calls/arguments.h"
@@ -19,7 +19,7 @@ static bool is_redirectable(int domain, int type, int protocol) {
     return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
 }
 
-/* `family` is the kernel socket's; 0: it is none of ours. */
+/* Fills the entry of a new socket. `family` is the kernel socket's; 0: the library never redirects it. */
 static void remember_socket(int fd, int domain, int type, int protocol, int family) {
     struct unsock_fd *entry = unsock_reuse_entry(fd);
     if (!entry)
@@ -38,8 +38,8 @@ static void remember_socket(int fd, int domain, int type, int protocol, int fami
 }
 
 /*
- * A service manager's filter (systemd's RestrictAddressFamilies=AF_UNIX) leaves no IP socket to be replaced: its
- * stand-in is made at once. A kernel that merely has no IPv6 says the same, and the program goes on with IPv4 then.
+ * True if no IP socket can be had, by a service manager's filter (systemd's RestrictAddressFamilies=AF_UNIX): the
+ * socket is made AF_UNIX at once. A kernel that only lacks IPv6 has the same errno; the program goes on with IPv4 then.
  */
 static bool no_ip_at_all(int domain, long refused) {
     if (refused != -EAFNOSUPPORT)
@@ -114,12 +114,10 @@ long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return unsock_call_accept4(fd, address, length, 0);
 }
 
-/* Calls by their numbers. Pointers are checked by the functions that are called (rt/user.h). */
+/* Calls by number. Each function checks the pointers that it gets (rt/user.h). */
 
-/*
- * prctl and seccomp. Before a filter of the program's own is in force, what the program has inherited is identified;
- * from then on the library makes no calls but the program's own where that is possible. (A filter of NULL is a probe.)
- */
+/* Makes prctl or seccomp. Before a filter of the program's own is in force, identifies all inherited descriptors; from
+ * then on the library makes no calls but the program's own, if possible. (A filter of NULL is a probe.) */
 static long set_filter(long number, const long a[6]) {
     bool before = unsock_sandboxed;
     bool comes = number == __NR_prctl ? (int)a[0] == PR_SET_SECCOMP
@@ -133,7 +131,7 @@ static long set_filter(long number, const long a[6]) {
     return result;
 }
 
-/* True if the call brings a signal mask of a size that the kernel refuses. */
+/* True if the call has a signal mask of a size that the kernel refuses. */
 static bool has_wrong_mask(long number, const long a[6]) {
     unsigned mask = number == __NR_ppoll ? 3 : 4;
     bool may = number == __NR_ppoll || number == __NR_epoll_pwait || number == __NR_epoll_pwait2;

@@ -1,4 +1,4 @@
-/* The handshake of Firecracker's vsock multiplexer. */
+/* Makes the handshake with Firecracker's vsock multiplexer. */
 #include "calls/target.h"
 
 #include "memory/option_table.h"
@@ -12,10 +12,8 @@
 #define FULL_WAIT_NS 1000000
 #define SIGNALS 64
 
-/*
- * True if a signal that interrupted this thread may end its connect: a handler was installed without SA_RESTART. Which
- * handler ran cannot be told afterwards.
- */
+/* True if a signal that interrupted this thread may end its connect: some handler was installed without SA_RESTART.
+ * Nothing tells afterwards which handler ran. */
 static bool is_ended_by_signal(void) {
     struct unsock_signal_action action;
     for (int number = 1; number <= SIGNALS; number++) {
@@ -35,7 +33,7 @@ int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t be
     return limit > 0 ? begun + limit : INT64_MAX;
 }
 
-/* Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
+/* Waits for the socket. Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
 static long await_multiplexer(int socket, short events, int64_t deadline) {
     for (;;) {
         int64_t left = deadline - unsock_clock_ms();
@@ -64,7 +62,7 @@ static long connect_proxy(int socket, const struct unsock_control_file *control,
     }
 }
 
-/* In one write: the multiplexer reads the line with one read. */
+/* Sends the request in one write, as the multiplexer reads it with one read. */
 static long send_request(int socket, const struct unsock_control_file *control) {
     char line[UNSOCK_FIRECRACKER_LINE];
     struct unsock_text text;
@@ -91,7 +89,7 @@ static bool is_ok(struct unsock_span line) {
     return unsock_span_is(word, "OK") && unsock_span_number(line, 10, UINT32_MAX, &number);
 }
 
-/* Up to the end of the line, of what is there. Returns how many bytes, 0 for the end of the connection, or -errno. */
+/* Reads what is there, up to the end of the line. Returns how many bytes, 0 at the connection's end, or -errno. */
 static long take_line(int socket, char *place, size_t size, bool *ends) {
     long count = unsock_recvfrom(socket, place, size, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
     long length = 0;
@@ -103,7 +101,7 @@ static long take_line(int socket, char *place, size_t size, bool *ends) {
     return unsock_recvfrom(socket, place, length, MSG_DONTWAIT, NULL, NULL);
 }
 
-/* It is looked at before it is taken: what follows the line belongs to the program. */
+/* Each piece is peeked at before it is read: bytes after the line belong to the program. */
 long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked) {
     while (asked->length < sizeof(asked->line)) {
         bool ends;

@@ -1,7 +1,7 @@
 /*
- * Non-blocking connects that have failed, and are to be told of later. One that was refused becomes the kernel's TCP
- * socket that is refused; else, and where that cannot be had, an AF_UNIX socket that the kernel reports alike, but for
- * the error that reading has.
+ * Reports a failed non-blocking connect later, as TCP does. If it was refused, a TCP socket that the kernel has refused
+ * replaces the stream. For other errors, and if that socket cannot be had, an AF_UNIX socket does: the kernel reports
+ * the same events for it, but another error when it is read.
  */
 #include "calls/connect.h"
 
@@ -13,9 +13,9 @@
 #include <linux/poll.h>
 
 /*
- * A TCP socket that is refused: nobody can ever listen at port 0. Its error is the kernel's own then, in every call.
- * The answer of the loopback device is there when connect returns; where it is not (no such device, a firewall), there
- * is none. Returns it or -errno.
+ * Returns a TCP socket that was refused: nobody can ever listen at port 0. All calls on it then get the kernel's own
+ * error. When connect returns, the loopback device has answered. If it has not (no such device, a firewall), or for
+ * want of a socket, returns -errno.
  */
 UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int family) {
     union unsock_sockaddr address;
@@ -30,10 +30,8 @@ UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int fam
     return -EHOSTUNREACH;
 }
 
-/*
- * An AF_UNIX stream whose peer has closed without having read: the kernel reports it to poll, select, epoll and
- * io_uring bit by bit as TCP's that was refused, and its error, ECONNRESET, once. Returns it or -errno.
- */
+/* Returns an AF_UNIX stream whose peer has closed with unread data, or -errno. To poll, select, epoll and io_uring the
+ * kernel reports it bit by bit as a refused TCP socket; and its error, ECONNRESET, once. */
 static long open_reset(void) {
     int pair[2];
     long result = unsock_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
@@ -52,7 +50,7 @@ static long open_failed(const struct unsock_fd *entry, int family, long failure)
     return socket < 0 ? open_reset() : socket;
 }
 
-/* A socket that the kernel has bound would lose its port; a filter of the program's own may not know of socketpair. */
+/* True unless a bound socket of the kernel would lose its port, or the program's own filter may not know socketpair. */
 static bool can_be_told_later(const struct unsock_fd *entry) {
     bool ours = entry->kind == UNSOCK_KIND_LOCAL || entry->state == UNSOCK_STATE_ASKING ||
                 (entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_NEW);
@@ -76,7 +74,7 @@ long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long
     return -EINPROGRESS;
 }
 
-/* As __inet_stream_connect (net/ipv4/af_inet.c). */
+/* Follows __inet_stream_connect (net/ipv4/af_inet.c). */
 long unsock_refusal_tell(int fd, struct unsock_fd *entry) {
     long error = unsock_socket_poll(fd, POLLIN) & POLLERR ? -unsock_fd_refusal(entry)->error : -ECONNABORTED;
     long result = unsock_stream_end(fd, entry);

@@ -1,15 +1,15 @@
 /*
- * sendto, sendmsg and sendmmsg: to a socket file or where a control file leads, if the address is covered; else to the
- * network. In this order:
+ * sendto, sendmsg and sendmmsg: send to a socket file, or to a control file's target, if the address is covered; else
+ * to the network. The checks, in this order:
  *
- *   check                                       decided by                      what follows
+ *   check                                       by                              then
  *   a named datagram socket, a covered address  memory/fds, rules/address       yes: sent by the known name, at once
- *   a connect still waits for a multiplexer     calls/asking                    yes: EAGAIN, or the send waits
+ *   a connect waits for its multiplexer         calls/asking                    yes: EAGAIN, or the send waits
  *   a connected stream, and data alone          memory/fds, kernel/identify     yes: calls/stream_send
- *   the message can be read                     rt/user                         no: the kernel says what is wrong
+ *   the message can be read                     rt/user                         no: the kernel returns the error
  *   the library handles it                      calls/arguments                 no: the kernel sends it
- *   the owner of the descriptor                 unsock_whose                    the kernel's: the kernel sends it
- *   stream or datagram socket                   its type                        a stream's address is ignored
+ *   the descriptor's owner                      unsock_whose                    the kernel's: the kernel sends it
+ *   stream or datagram socket                   its type                        stream: the address is ignored
  *   an address is there, and fits               calls/arguments, IPV6_V6ONLY    none: to the peer; EINVAL, ENETUNREACH
  *   the address is covered                      rules/address                   calls/datagram_send; no: the network
  *   it failed as another socket would           replace/reuse                   yes: all is checked once more
@@ -25,19 +25,19 @@
 #include "replace/replace.h"
 #include "rules/errno.h"
 
-#define ANEW (-4096) /* no errno: the number has become another socket's meanwhile, and the message goes by that */
+#define ANEW (-4096) /* no errno: the number belongs to another socket by now, and the message is sent anew */
 
 static inline struct unsock_fd *named(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->type == SOCK_DGRAM && unsock_datagram_is_named(entry) ? entry : NULL;
 }
 
-/* UNSOCK_PORT names the servers' ports. Their clients' ports are others, and answers to them stay here too. */
+/* True if the address may be a local client's, for a reply: UNSOCK_PORT names only the ports of servers. */
 static bool is_local_client(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered_at(ip, 0);
 }
 
-/* From a socket that has a name, to an address of its family, with nothing else to be looked at. */
+/* True if a named socket sends to an address of its family, and nothing else needs a check. */
 static bool is_usual_send(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length, size_t size,
                           struct unsock_ip *ip) {
     return !(entry->options & UNSOCK_OPTION_SOME_RARE) && unsock_call_reads_usual(entry, address, length, ip) &&
@@ -45,7 +45,7 @@ static bool is_usual_send(const struct unsock_fd *entry, const struct sockaddr *
            is_local_client(entry, ip);
 }
 
-/* By the name that is known: no function waits for the call but its caller (rt/system_calls.h). */
+/* Sends to the known name. Inlined, as each function to return to costs time after a wait (rt/system_calls.h). */
 static inline __attribute__((always_inline)) long send_usual(int fd, struct unsock_fd *entry, const struct iovec *part,
                                                              int flags, const struct unsock_ip *ip) {
     struct sockaddr_un path;
@@ -61,12 +61,12 @@ static inline __attribute__((always_inline)) long send_usual(int fd, struct unso
     return unsock_log("sendto", fd, ip, &path, result);
 }
 
-/* A connected stream, one that was inherited by exec, too. */
+/* True for a connected stream, also for one inherited by exec. */
 static bool is_stream_send(int fd, int flags) {
     return !(flags & MSG_FASTOPEN) && unsock_stream_concerns(fd);
 }
 
-/* Nothing that a stream of AF_UNIX would not take as TCP does. */
+/* True if the message has no address and no control data, which AF_UNIX would not ignore as TCP does. */
 static bool is_data_alone(const struct msghdr *message) {
     struct msghdr copy;
     return unsock_user_read(&copy, message, sizeof(copy)) == 0 && !copy.msg_name && copy.msg_controllen == 0;
@@ -77,7 +77,7 @@ static bool may_be_inet(int fd) {
     return domain == AF_INET || unsock_socket_unanswered(domain) < 0;
 }
 
-/* A socket that is none of ours, a raw one for example. */
+/* Sends on a socket that is not redirected, a raw one, say. */
 static long send_other(int fd, const struct msghdr *message, int flags) {
     if (unsock_settings.block_inet &&
         (unsock_call_names_ip(message) || (unsock_call_names_unspecified(message) && may_be_inet(fd))))
@@ -85,7 +85,7 @@ static long send_other(int fd, const struct msghdr *message, int flags) {
     return unsock_real_sendmsg(fd, message, flags);
 }
 
-/* TCP ignores an address on a connected socket; with MSG_FASTOPEN it connects first (tcp(7)). */
+/* Sends on a stream. TCP ignores an address on a connected socket; with MSG_FASTOPEN it connects first (tcp(7)). */
 static long send_stream(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
     if ((flags & MSG_FASTOPEN) && !message->msg_name)
@@ -97,7 +97,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
         if (result < 0)
             return result;
     }
-    /* Only a stream would ignore these. */
+    /* Only a stream ignores an address or control data: the socket must still be the same. */
     long another = message->msg_name || message->msg_controllen > 0 ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;
@@ -113,7 +113,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
                       : unsock_real_sendmsg(fd, &plain, flags);
     if (result != -ENOTCONN)
         return result;
-    /* TCP says that it cannot be written to (sk_stream_error). */
+    /* On a stream that is not connected, TCP's write is EPIPE (sk_stream_error). */
     return unsock_reuse_look(fd) > 0 ? ANEW : unsock_stream_broken(flags);
 }
 
@@ -124,7 +124,7 @@ static long send_to_peer(int fd, struct unsock_fd *entry, const struct msghdr *m
     return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
 }
 
-/* The address that a datagram goes to; AF_UNSPEC is AF_INET. */
+/* Reads the datagram's destination. UDP takes AF_UNSPEC for AF_INET. */
 static void read_destination(const struct msghdr *message, struct unsock_ip *ip) {
     struct sockaddr_in in;
     if (!unsock_call_names_unspecified(message)) {
@@ -152,7 +152,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
         return send_to_peer(fd, entry, message, flags);
     int family = ((const struct sockaddr *)message->msg_name)->sa_family;
     long wrong = unsock_call_check_destination(fd, entry, family, message->msg_namelen);
-    /* A socket that a control file named may have heard from a peer of its own family, and answers that. */
+    /* A control file's socket may have received from a peer of its own family: the program replies to that address. */
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_LOCAL ? wrong : unsock_real_sendmsg(fd, message, flags);
     if (family == AF_UNSPEC && entry->domain != AF_INET)
@@ -160,7 +160,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     read_destination(message, &ip);
     if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
-    /* Before it is exchanged. */
+    /* Before the socket is replaced. */
     long another = unsock_fd_may_be_exchanged(entry) ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;
@@ -180,7 +180,7 @@ static long send_whole_message(int fd, const struct msghdr *message, int flags) 
     return result;
 }
 
-/* The call failed, perhaps because the number has become another socket's: then it begins anew. */
+/* True if the call may have failed because the number belongs to another socket by now: it must be made anew. */
 static bool is_another_by_now(int fd, long result) {
     struct unsock_whose whose;
     return result < 0 && result != -EPIPE && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS &&
@@ -188,7 +188,7 @@ static bool is_another_by_now(int fd, long result) {
 }
 
 static long send_piece(int fd, const void *data, size_t size, int flags, const struct unsock_outgoing *outgoing) {
-    struct iovec part = {.iov_len = UNSOCK_MIN(size, (size_t)INT32_MAX)}; /* the kernel takes no more at once */
+    struct iovec part = {.iov_len = UNSOCK_MIN(size, (size_t)INT32_MAX)}; /* the kernel's limit for one call */
     memcpy(&part.iov_base, &data, sizeof(data));
     struct msghdr message = outgoing->message;
     message.msg_iov = &part;
@@ -205,7 +205,7 @@ static long sendto_once(int fd, const void *data, size_t size, int flags, const 
         if (result != -ENOTCONN)
             return result;
     }
-    /* Nor is an address of fewer bytes one of IP. */
+    /* An address shorter than a sockaddr_in is none of IP either. */
     bool no_ip = !address || (length < sizeof(struct sockaddr_in) && unsock_outgoing_is_plain(whose.entry, flags));
     if (!redirected && no_ip)
         return unsock_real_sendto(fd, data, size, flags, address, length);
@@ -215,8 +215,8 @@ static long sendto_once(int fd, const void *data, size_t size, int flags, const 
     if (concerns <= 0)
         return concerns < 0 ? concerns : unsock_real_sendto(fd, data, size, flags, address, length);
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    /* To UDP this is an address, and too short; of sendmsg it is none (__sys_sendto and __copy_msghdr in net/socket.c).
-     */
+    /* In UDP's sendto an address of length 0 is too short, in sendmsg it is none (__sys_sendto, __copy_msghdr:
+     * net/socket.c). */
     if (address && length == 0 && entry && entry->type == SOCK_DGRAM)
         return -EINVAL;
     return send_piece(fd, data, size, flags, &outgoing);
@@ -242,7 +242,7 @@ long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const 
     return is_another_by_now(fd, result) ? send_unusual(fd, data, size, flags, address, length) : result;
 }
 
-/* One message. `message` is the program's own, which the kernel is given wherever it would fail before it asks the
+/* Sends one message. `message` is the program's own: the kernel gets it whenever it would fail before it looks at the
  * socket. */
 static long send_outgoing(int fd, const struct msghdr *message, int flags) {
     struct unsock_outgoing outgoing;
@@ -269,7 +269,7 @@ static long sendmsg_unusual(int fd, const struct msghdr *message, int flags) {
     return is_another_by_now(fd, result) ? send_outgoing(fd, message, flags) : result;
 }
 
-/* True if sendto could send the message, too: one buffer, no control data. */
+/* True if sendto could send the message, too: one buffer, no control data. Copies both. */
 static bool is_one_piece(const struct msghdr *message, struct msghdr *copy, struct iovec *part) {
     return unsock_user_read(copy, message, sizeof(*copy)) == 0 && copy->msg_iovlen == 1 && copy->msg_controllen == 0 &&
            unsock_user_read(part, copy->msg_iov, sizeof(*part)) == 0;
@@ -305,7 +305,7 @@ long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
             result = -EFAULT;
         if (result < 0)
             return i > 0 ? (long)i : result;
-        /* After part of a message nothing may follow but its rest (__sys_sendmmsg in net/socket.c). */
+        /* After a part of a message nothing may follow but its rest (__sys_sendmmsg in net/socket.c). */
         const struct unsock_fd *entry = unsock_fds_known(fd);
         if (entry && entry->type == SOCK_STREAM && (size_t)result < unsock_stream_size(&messages[i].header))
             return (long)i + 1;

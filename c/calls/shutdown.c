@@ -1,4 +1,4 @@
-/* shutdown, of listeners and of connections. */
+/* shutdown of listeners, connections and datagram sockets. */
 #include "calls/list.h"
 
 #include "calls/bind.h"
@@ -8,12 +8,12 @@
 
 #include <linux/poll.h>
 
-/* A service manager has the socket, too, and needs it for the next server. */
+/* True if a service manager has the socket, too, and needs it for the next server. */
 static bool is_handed(int fd, const struct unsock_fd *entry) {
     return unsock_fd_is_handed(entry) || (!unsock_state_is_connected(entry->state) && unsock_listen_fds_is_behind(fd));
 }
 
-/* A server where a control file leads to: its file goes when no other process has the socket. */
+/* Shuts down a listener at a control file's target. Its file is removed if no other process has the socket. */
 static long shut_elsewhere(int fd, struct unsock_fd *entry, int how) {
     long result = unsock_shutdown(fd, how);
     if (result < 0 || how == SHUT_WR)
@@ -29,13 +29,13 @@ static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed)
     return handed ? unsock_stream_reserve(fd, entry) : unsock_listener_end(fd, entry);
 }
 
-/* True if this ends the connection: the peer has ended already. */
+/* True if this shutdown ends the connection: this side stops writing, and the peer has stopped before. */
 static bool ends_it(int fd, unsigned mark, unsigned added) {
     bool writes = ((mark | added) & UNSOCK_END_SHUT_WRITE) != 0;
     return writes && !(mark & UNSOCK_END_SHUT_READ) && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
 
-/* The mark comes first: a thread that waits asks for it as soon as the kernel wakes it. */
+/* Shuts down a connection. The mark comes first: a thread that the shutdown wakes reads it at once. */
 static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     static const unsigned marks[] = {UNSOCK_END_SHUT_READ, UNSOCK_END_SHUT_WRITE,
                                      UNSOCK_END_SHUT_READ | UNSOCK_END_SHUT_WRITE};
@@ -47,16 +47,14 @@ static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     if (how == SHUT_RDWR && ends_it(fd, mark, added))
         added |= UNSOCK_END_OVER;
     unsock_socket_mark_set(fd, mark, added);
-    /* A connect that has not said so yet will not any more (inet_shutdown, net/ipv4/af_inet.c). */
+    /* A connect that has not been reported yet no longer will be (inet_shutdown, net/ipv4/af_inet.c). */
     if (entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_CONNECTING)
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     return unsock_shutdown(fd, how);
 }
 
-/*
- * AF_TIPC's read is ENOTCONN once both sides are shut down, and so may AF_VSOCK's be when the peer closes: an AF_UNIX
- * stream whose peer has closed takes the place of such a connection, with its marks.
- */
+/* Shuts down both sides of a TIPC or vsock connection. Then AF_TIPC's read is ENOTCONN, and AF_VSOCK's may be once the
+ * peer closes. So an AF_UNIX stream whose peer has closed replaces the socket, with its marks. */
 static long shut_both(int fd, struct unsock_fd *entry) {
     int pair[2];
     struct unsock_fd old = *entry;
@@ -76,9 +74,9 @@ static long shut_both(int fd, struct unsock_fd *entry) {
 }
 
 /*
- * A connection to where a control file leads. Over AF_TIPC there is no half-close, and a multiplexer passes the end of
- * what a client sends on as the end of the connection: the answer is lost. So it is held back until the socket is
- * closed, or passed on, as the control file says.
+ * Shuts down a connection to a control file's target. AF_TIPC has no half-close. A multiplexer takes a client's
+ * half-close for the end of the connection, and the reply is lost. So the control file chooses (unsock_target_mark):
+ * the half-close is held back until the socket is closed, or passed on.
  */
 static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
     if (how < SHUT_RD || how > SHUT_RDWR)
@@ -92,7 +90,7 @@ static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
         unsock_fds_tell_duplicates(fd);
         return unsock_log("shutdown (held back until close)", fd, NULL, NULL, 0);
     }
-    /* Of what reads no more the peer need not know. */
+    /* TCP does not tell the peer that this side reads no more; AF_TIPC's shutdown would end the connection. */
     if (tipc && how == SHUT_RD && !(mark & UNSOCK_END_SHUT_WRITE)) {
         unsock_stream_note_over(fd);
         return 0;
@@ -102,10 +100,8 @@ static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
     return shut_connection(fd, entry, how);
 }
 
-/*
- * A stream before listen or connect. TCP says no, and still has clients then. AF_UNIX would remember it: such a server
- * refuses everybody.
- */
+/* True for a stream before listen or connect. TCP returns ENOTCONN, and a server can have clients afterwards. AF_UNIX
+ * would keep the shutdown, and refuse every client. */
 static bool shuts_nothing(const struct unsock_fd *entry, int how) {
     return entry->type == SOCK_STREAM &&
            unsock_state_in(entry->state,
@@ -121,7 +117,7 @@ long unsock_call_shutdown(int fd, int how) {
     if (owner < 0)
         return owner;
     struct unsock_fd *entry = whose.entry;
-    bool listens = entry->state == UNSOCK_STATE_LISTENING; /* one that was inherited by exec, too */
+    bool listens = entry->state == UNSOCK_STATE_LISTENING; /* also one inherited by exec */
     bool foreign = owner == UNSOCK_IS_OURS && entry->kind == UNSOCK_KIND_FOREIGN;
     if (foreign && listens && unsock_fd_has_file(entry))
         return shut_elsewhere(fd, entry, how);
@@ -138,7 +134,7 @@ long unsock_call_shutdown(int fd, int how) {
     long another = nothing ? unsock_reuse_look(fd) : 0;
     if (another < 0 || (nothing && another == 0))
         return another < 0 ? another : -ENOTCONN;
-    /* Nobody could send to a service manager's socket ever again, where UDP goes on receiving. */
+    /* Nobody could ever send to a service manager's socket again, while UDP still receives. */
     long result = handed ? 0 : unsock_shutdown(fd, how);
     if (result < 0)
         return result;

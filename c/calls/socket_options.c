@@ -5,19 +5,17 @@
 #include "options/options.h"
 #include "replace/replace.h"
 
-#define KERNELS_OWN_ENOTSUPP 524 /* no errno of programs; older kernels say it of SO_ZEROCOPY (net/core/sock.c) */
+#define KERNELS_OWN_ENOTSUPP 524 /* no errno for programs: older kernels say it of SO_ZEROCOPY (net/core/sock.c) */
 
-/*
- * True for options that the kernel answers in any case, which is right also if the number has become another socket's;
- * and for setting SO_REUSEADDR before a bind: the bind checks that.
- */
+/* True for options that the kernel answers in any case, correctly even if the number belongs to another socket by now;
+ * and for SO_REUSEADDR set before a bind, as the bind checks the socket. */
 static bool is_kernels_option(const struct unsock_fd *entry, int level, int name, bool sets) {
     return level == SOL_SOCKET && entry->kind == UNSOCK_KIND_LOCAL &&
            (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER || name == SO_ACCEPTCONN ||
             (sets && name == SO_REUSEADDR && entry->state == UNSOCK_STATE_NEW));
 }
 
-/* Returns the descriptor's owner. Asks the kernel about an unknown one only for options that tell of IP sockets. */
+/* Returns the descriptor's owner. If it is unknown, queries the kernel only for options that an IP socket has. */
 static long owner_for_option(int fd, int level, int name, bool sets, struct unsock_whose *whose) {
     bool ours = unsock_whose(fd, 0, whose) == UNSOCK_IS_OURS;
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
@@ -47,7 +45,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
-    /* A program told by select, or a ring, that it can be written to asks next whether it is connected. */
+    /* When select or io_uring reports the socket as writable, the program reads SO_ERROR: the answer must be there. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;
     long owner = owner_for_option(fd, level, name, false, &whose);

@@ -1,4 +1,4 @@
-/* listen and accept of stream sockets. */
+/* Makes listen and accept on stream sockets. */
 #include "calls/stream.h"
 
 #include "calls/arguments.h"
@@ -14,7 +14,7 @@ static long listen_here(int fd, struct unsock_fd *entry) {
     long wrong = entry->flags & UNSOCK_STREAM_UNLISTED ? unsock_port_come_forward(fd, entry) : 0;
     if (wrong < 0)
         return unsock_log("listen", fd, &entry->local, NULL, wrong);
-    /* Before anybody can connect: accepted sockets are born with it. */
+    /* Before any client can connect, as accepted sockets inherit this. */
     unsock_socket_refuse_descriptors(fd);
     long result = unsock_listen(fd, BACKLOG_MOST);
     if (result == 0) {
@@ -25,7 +25,7 @@ static long listen_here(int fd, struct unsock_fd *entry) {
     return unsock_log("listen", fd, &entry->local, NULL, result);
 }
 
-/* Nobody bound it: the kernel gives a TCP socket the wildcard address and a free port. */
+/* Listens on an unbound stream. As in TCP, it gets the wildcard address and a free port. */
 static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
@@ -39,7 +39,8 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     return result < 0 ? result : unsock_listen(fd, backlog);
 }
 
-/* Inherited, or bound inside libc (bindresvport) or by a raw system call: then it keeps that port. */
+/* Listens on a TCP socket that no intercepted call has bound: inherited, or bound inside libc (bindresvport) or by a
+ * raw system call. It keeps its port. */
 static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog) {
     union unsock_sockaddr address;
     struct unsock_ip ip;
@@ -59,7 +60,7 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
     return entry->kind == UNSOCK_KIND_IP ? unsock_listen(fd, backlog) : listen_here(fd, entry);
 }
 
-/* It was shut down, which took its file; a TCP socket can listen again after that. */
+/* Listens on a stream that has lost its file by a shutdown; a TCP socket can listen again after that. */
 static long listen_again(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
     long result = unsock_bind_again(fd, entry, &local);
@@ -81,8 +82,8 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     return open < 0 ? open : listen_unbound(fd, entry, backlog);
 }
 
-/* Fills in the entry of a new connection. The peer's address may still be open: a plain Unix client's is invented when
- * asked. */
+/* Fills the entry of a new connection. The peer's address may be open: a plain Unix client gets one when the program
+ * asks. */
 static void remember_accepted(int listener, const struct unsock_fd *from, int fd, const union unsock_sockaddr *peer,
                               socklen_t length) {
     struct unsock_fd *entry = unsock_reuse_entry(fd);
@@ -114,7 +115,7 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     long accepted = unsock_real_accept_by(fd, &peer, &peer_length, flags);
     if (accepted < 0)
         return accepted;
-    /* Not from the listener that was known: its number is a TCP socket's by now. */
+    /* The number belongs to a TCP listener by now, not to the one that was known. */
     if (entry->kind == UNSOCK_KIND_LOCAL && (peer.any.sa_family == AF_INET || peer.any.sa_family == AF_INET6)) {
         unsock_reuse_new(fd);
         unsock_reuse_new((int)accepted);
@@ -129,12 +130,12 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     long wrong = 0;
     if (address && known && known->kind == UNSOCK_KIND_LOCAL && unsock_fd_remote(known)->family != 0)
         wrong = unsock_socket_names_give_ip(unsock_fd_remote(known), known->domain, address, length);
-    else if (address || peer.any.sa_family == UNSOCK_AF_TIPC) { /* which forgets it at the peer's close */
+    else if (address || peer.any.sa_family == UNSOCK_AF_TIPC) { /* AF_TIPC forgets a peer that closes */
         unsock_whose((int)accepted, UNSOCK_ASK_KERNEL, &whose);
         wrong = unsock_socket_names_peer((int)accepted, whose.entry, &peer, peer_length, address ? address : &peer.any,
                                          address ? length : &peer_length);
     }
-    /* The connection is lost then, as the kernel loses it (__sys_accept4_file, net/socket.c). */
+    /* The connection is lost, as in the kernel (__sys_accept4_file, net/socket.c). */
     if (wrong < 0) {
         unsock_fds_forget((int)accepted);
         unsock_close(accepted);

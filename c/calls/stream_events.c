@@ -6,8 +6,9 @@
 #include <linux/poll.h>
 
 /*
- * A listener hangs up when it is shut down, in whichever process: to TCP it is one that has never listened. This
- * process has put such a one in its place. The entry may be of a descriptor that had the number before.
+ * Returns a listener's events as TCP reports them. AF_UNIX reports a hang-up after a shutdown in any process; for TCP
+ * the socket then has never listened. In this process such a socket has replaced it. The entry may be out of date: the
+ * number may have had a listener before.
  */
 static uint32_t hangup_of_listener(int fd, uint32_t events) {
     const struct unsock_fd *entry = unsock_stream_is_known(fd) ? unsock_fds_known(fd) : NULL;
@@ -17,26 +18,24 @@ static uint32_t hangup_of_listener(int fd, uint32_t events) {
     return listens ? POLLHUP | POLLOUT : events;
 }
 
-/*
- * As tcp_poll (net/ipv4/tcp.c). Pipes, the program's own AF_UNIX sockets and the kernel's TCP hang up as ever. Before a
- * mark is set, the kernel is asked again: the events may be of a socket that another thread has closed since.
- */
+/* Follows tcp_poll (net/ipv4/tcp.c). Pipes, the program's own AF_UNIX sockets and the kernel's TCP keep the kernel's
+ * events. Before a mark is set, polls again: another thread may have closed the socket of these events. */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (unsock_sandboxed)
         return events;
     if (!unsock_identify_is_connection(fd))
         return hangup_of_listener(fd, events);
-    /* AF_TIPC does not say the one, and AF_UNIX not the other while its buffer is full. */
+    /* AF_TIPC never reports POLLRDHUP, and AF_UNIX no POLLOUT while its buffer is full. */
     events |= POLLRDHUP | POLLOUT;
     unsigned mark = unsock_socket_mark_certain(fd);
     const struct unsock_fd *entry = unsock_fds_known(fd);
     bool foreign = entry && entry->kind == UNSOCK_KIND_FOREIGN;
-    /* AF_VSOCK says it of a refused connect without POLLHUP, and AF_TIPC of no reset. */
+    /* AF_VSOCK reports a refused connect by POLLERR without POLLHUP; AF_TIPC does not report a reset. */
     bool reset = foreign && unsock_stream_note_over(fd) && !(mark & UNSOCK_END_RESET) && unsock_end_is_reset(fd);
     if (reset)
         return events | POLLERR | POLLHUP;
     events |= foreign && (events & POLLERR) ? POLLHUP : 0;
-    /* Reading the error clears it, and a write later must know of it. */
+    /* Reading the error clears it; the mark tells a later write of it. */
     if (events & POLLERR) {
         if (unsock_socket_poll(fd, 0) & POLLERR)
             unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
@@ -58,7 +57,8 @@ void unsock_urgent_expect(int fd) {
     __atomic_store_n(&unsock_urgent_met, true, __ATOMIC_RELAXED);
 }
 
-/* After the peer's end there is always something to read. A look must not move the program's place (SO_PEEK_OFF). */
+/* After the peer's end a read never waits, in TCP either. The peek must not move the program's own offset
+ * (SO_PEEK_OFF). */
 bool unsock_urgent_alone(int fd, uint32_t events) {
     char byte;
     const struct unsock_fd *entry = unsock_fds_known(fd);

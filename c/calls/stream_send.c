@@ -1,4 +1,4 @@
-/* Data on connected streams, and what follows when the peer has gone. */
+/* Writes to connected streams, and turns the kernel's refusal after the peer's close into TCP's result. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"
@@ -8,10 +8,8 @@
 
 #define PARTS_MOST 1024u      /* UIO_MAXIOV */
 #define BYTES_MOST 0x7ffff000 /* MAX_RW_COUNT: the kernel takes no more in one call */
-/*
- * The most that TCP takes of one write before it sees the reset: it looks after every sixteen segments of 32 KiB
- * (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER), or when its buffer is full, which has room for one in any case.
- */
+/* The most bytes of one write that TCP accepts before it sees the reset: it checks after every sixteen segments of 32
+ * KiB (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER), or when its buffer is full, which has room for one in any case. */
 #define SEGMENT (32 << 10)
 #define LOST_MOST (16 * SEGMENT)
 
@@ -31,9 +29,9 @@ long unsock_stream_broken(int flags) {
 }
 
 /*
- * SO_ERROR is asked of every connection that is made: the marks are looked at only where there can be some. TCP's reset
- * comes back at once and wakes threads that wait, by edge, too. Here both sides are shut down already, and to do it
- * again wakes all of them (net/unix/af_unix.c, unix_shutdown).
+ * Notes that a write was lost. The flag lets SO_ERROR, which programs read after each connect, skip the marks while
+ * there can be none. TCP's reset also wakes waiting threads, edge-triggered ones, too. Here both sides are shut down
+ * already; another shutdown wakes them all (net/unix/af_unix.c, unix_shutdown).
  */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
@@ -64,10 +62,8 @@ bool unsock_stream_note_over(int fd) {
     return true;
 }
 
-/*
- * Where a control file leads: 0 where the kernel may be asked. A held half-close is one to this side; AF_TIPC takes an
- * urgent byte for one of the stream.
- */
+/* Returns an error if TCP would refuse this write, though the control file's target would not; else 0. A half-close
+ * that is held back counts as made for the program. AF_TIPC would send an urgent byte as one of the stream. */
 static long refuse_foreign(int fd, int flags) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || entry->kind != UNSOCK_KIND_FOREIGN)
@@ -77,9 +73,9 @@ static long refuse_foreign(int fd, int flags) {
     return (flags & MSG_OOB) && unsock_socket_option(fd, SO_DOMAIN) == UNSOCK_AF_TIPC ? -EOPNOTSUPP : 0;
 }
 
-/* As sk_stream_error and tcp_sendmsg do it (net/ipv4/tcp.c). */
+/* Follows sk_stream_error and tcp_sendmsg (net/ipv4/tcp.c). */
 long unsock_stream_refused(int fd, size_t size, int flags) {
-    /* Of another socket by now, and where a control file leads to the kernel's TCP, that is the kernel's own word. */
+    /* The EPIPE of another socket with this number, or of a TCP socket to a control file's target, is TCP's already. */
     if (unsock_reuse_look(fd) > 0 || unsock_socket_is_ip(fd))
         return unsock_stream_broken(flags);
     const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -100,7 +96,8 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_TOLD);
     if (mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN))
         return unsock_stream_broken(flags);
-    /* Of a peer that only reads no more TCP knows nothing, and nothing is sent for no bytes. AF_TIPC says POLLHUP. */
+    /* TCP does not know of a peer that only reads no more, and sends nothing for no bytes. AF_TIPC reports POLLHUP
+     * alone. */
     if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & (POLLRDHUP | POLLHUP))) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_LOST);
         note_lost(fd);
@@ -112,7 +109,7 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags) {
     if (unsock_sandboxed)
         return unsock_real_sendto(fd, data, size, flags, NULL, 0);
-    /* Of no bytes none is urgent: AF_UNIX says EOPNOTSUPP. */
+    /* A write of no bytes has no urgent byte: AF_UNIX would return EOPNOTSUPP. */
     if (size == 0)
         flags &= ~MSG_OOB;
     long result = refuse_foreign(fd, flags);

@@ -1,4 +1,4 @@
-/* New sockets of the family that a control file names. */
+/* Makes sockets of the family that a control file names. */
 #include "calls/target.h"
 
 #include "replace/replace.h"
@@ -35,7 +35,7 @@ int unsock_target_family(const struct unsock_control_file *control) {
     return family;
 }
 
-/* Nothing is marked where it is as the family does it by itself: over AF_TIPC there is none to pass on. */
+/* Sets no mark where the family itself does as the file says: AF_TIPC has no half-close that it could pass on. */
 void unsock_target_mark(int fd, const struct unsock_control_file *control) {
     if (unsock_control_holds_half_close(control) != (unsock_target_family(control) == UNSOCK_AF_TIPC))
         unsock_socket_mark_replace(fd, UNSOCK_MARK_HALF_CLOSE);

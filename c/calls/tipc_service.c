@@ -1,5 +1,5 @@
-/* The topology server of a node (net/tipc/topsrv.c) tells of its services: what there is, and then that there is no
- * more. */
+/* Finds out whether a TIPC service is taken. A node's topology server (net/tipc/topsrv.c) reports each socket of a
+ * service, and then that there are no more. */
 #include "calls/target.h"
 
 #include "kernel/socket_info.h"
@@ -22,7 +22,7 @@ static bool read_service(const struct unsock_control_file *control, struct tipc_
     return true;
 }
 
-/* Returns a socket that tells of it, or -errno. */
+/* Subscribes to the service. Returns the socket that gets the reports, or -errno. */
 static long subscribe(const struct tipc_subscr *subscription) {
     struct sockaddr_tipc server = {.family = UNSOCK_AF_TIPC, .addrtype = TIPC_SERVICE_ADDR};
     struct unsock_timeval most = {WAIT_SECONDS, 0};

@@ -1,7 +1,5 @@
-/*
- * write, writev and send. They concern the library on connected streams, where a system call that can be told to raise
- * no signal does the same: sendto and sendmsg; and on connected datagram sockets that the kernel has refused.
- */
+/* write, writev and send. On connected streams the library makes them with sendto and sendmsg, which have a flag
+ * against SIGPIPE. On connected datagram sockets it continues after the kernel's refusal. */
 #include "calls/stream.h"
 
 #include "calls/datagram.h"
@@ -9,7 +7,7 @@
 #include "calls/target.h"
 #include "replace/replace.h"
 
-#define PARTS_MOST 1024 /* UIO_MAXIOV: beyond it the two calls have different errnos */
+#define PARTS_MOST 1024 /* UIO_MAXIOV: above it writev and sendmsg have different errnos */
 
 static inline bool concerns_write(int fd) {
     if (unsock_sandboxed)
@@ -22,8 +20,9 @@ bool unsock_write_concerns(int fd) {
 }
 
 /*
- * The socket is not connected, or there is none; or a filter that was there before the program forbids the call that
- * stands for its own. Returns whether the call is to be made as the program has made it.
+ * Returns true if the program's own call must be made after sendto or sendmsg failed with `result`: a filter from
+ * before the program forbids them (EPERM, ENOSYS), the number has no socket (ENOTSOCK), or another socket, not
+ * connected (ENOTCONN).
  */
 static bool is_repeated_by_kernel(int fd, long result) {
     if (result == -EPERM || result == -ENOSYS) {
@@ -41,7 +40,7 @@ static inline bool is_unusual_write(long result) {
     return result == -ENOTCONN || result == -ENOTSOCK || result == -EPERM || result == -ENOSYS;
 }
 
-/* The kernel made the call as the program did, and said `result`, an error. */
+/* Continues after the kernel made the program's call, and returned the error `result`. */
 static long write_after_error(int fd, const struct msghdr *message, int flags, long result) {
     if (result == -EHOSTUNREACH)
         return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
