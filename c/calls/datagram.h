@@ -1,111 +1,100 @@
-/* Datagrams. */
+/* Declares the calls on datagram sockets. */
 #ifndef UNSOCK_CALLS_DATAGRAM_H
 #define UNSOCK_CALLS_DATAGRAM_H
 
 #include "memory/fds.h"
 #include "unsock.h"
 
-/* UDP calls on covered addresses and redirected descriptors. All return a value or -errno, and leave errno alone. */
+/* datagram_*.c: UDP's calls on covered addresses and redirected descriptors. All return a value or -errno, and leave
+ * errno alone. */
 
-/* connect to a covered address. */
+/* Connects to a covered address. */
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/*
- * True if it is bound to an AF_UNIX path elsewhere, which a control file names: it keeps that name, and gets no other.
- */
+/* True if a control file bound the socket to an AF_UNIX path outside the directory: it keeps that name. */
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 
-/* sendmsg to a covered address (`ip`), or, with `ip` NULL, on a redirected descriptor to its connected peer. */
+/* Sends a message to a covered address (`ip`); or, with `ip` NULL, on a redirected descriptor to its connected peer. */
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip);
 
 /*
- * The kernel said `result`, an error, to a write or send of `size` bytes on a known datagram socket of ours, as the
- * program made it. Goes on: to the socket that has the address by now (syslog, statsd: their clients connect once, and
- * the server is started again), and by what is true of a full queue.
+ * Continues after the kernel returned the error `result` for the program's own write or send of `size` bytes on a
+ * redirected datagram socket. The socket may have to be connected to a server that was started again (clients of syslog
+ * and statsd connect once), or its peer's queue may be full.
  */
 long unsock_datagram_written(int fd, const struct msghdr *message, int flags, size_t size, long result);
 
-/* How many bytes a datagram can have; `ip` as above. */
+/* Returns the largest datagram in bytes; `ip` as above. */
 size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/* Before a redirected descriptor with a name sends to an address: an unconnected one remembers whom it asked. */
+/* Prepares a named socket for a send to `ip`: connects a peer that was absent, chooses the source address, and
+ * remembers the destination of an unconnected socket. */
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /*
- * That has sent `message` by the name that was known of the address, which the message has, and has room for another
- * (a sockaddr_un), and came to `result`; -ENOENT: none was known. Goes on where it was not taken. The message is no
- * longer than it may be, and has no control data.
+ * Continues a send whose `message` has the name that was known for `ip` (in room for a sockaddr_un), if the send
+ * failed: `result` is the kernel's; -ENOENT: no name was known. The message must have no control data, and not be too
+ * long.
  */
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
 
-/* sendmsg to an address that is not covered: the descriptor becomes (or stays) the kernel's UDP socket. */
+/* Sends a message to an address that is not covered: the descriptor becomes, or stays, the kernel's UDP socket. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
-/* recvmsg and recvfrom on a redirected descriptor. `message` is a copy of the program's, what it points to is not. */
+/* recvmsg and recvfrom on a redirected descriptor. `message` is a copy; it points into the program's memory. */
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
 long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
 
-/* datagram_name.c: The names of datagram sockets: their own, given for answers, and new ones in the place of those that
- * they have. */
+/* datagram_name.c: Names datagram sockets: with a file for replies, or with a new name in the place of an old one. */
 
-/*
- * Gives a datagram socket without a name a file of its own, so that replies to what it sends to `target` reach it.
- * Returns 0 or -errno.
- */
+/* Gives an unnamed datagram socket a file of its own, so that replies to what it sends to `target` reach it. Returns 0
+ * or -errno. */
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* The same of an IP socket that the program had bound to an address outside: it keeps its port when it moves. */
+/* Does the same for an IP socket that the program bound to an address outside: it keeps its port. */
 long unsock_datagram_move(int fd, struct unsock_fd *entry);
 
-/*
- * For a datagram socket that is bound to the wildcard of both families and to any port, before it first sends to an
- * IPv4 address (`target`): gives it a name by which receivers know it as an IPv4 sender. UDP chooses the source address
- * by the destination's.
- */
+/* Renames a datagram socket that is bound to [::] and any port, before it first sends to an IPv4 address (`target`):
+ * receivers then see an IPv4 sender. UDP chooses the source address by the destination's family. */
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* True for a local socket with a name for the answers. One that is SPENT has its name in vain. */
+/* True for a local socket with a name for replies. A SPENT socket's name is of no use. */
 static inline bool unsock_datagram_is_named(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED) && entry->state != UNSOCK_STATE_SPENT;
 }
 
-/* datagram_peer.c: Steps that connecting and sending datagrams have in common. All return a value or -errno. */
+/* datagram_peer.c: Steps that connecting and sending share. All return a value or -errno. */
 
 /* Makes the descriptor a local socket with a name that replies from `target` can reach. */
 long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/*
- * It has been connected to a socket: if that is in another mount namespace, where the directory has another name, what
- * comes from here is recognised there all the same.
- */
+/* Leaves a mark for the peer that the socket was connected to. If that is in another mount namespace, where the
+ * directory has another name, it recognises this socket by the mark. */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
 
-/*
- * connect(2) of the kernel's socket to a covered address, by `path`, which is found as well. Returns 0 or -errno;
- * -EPERM where all that have the address are connected to somebody else.
- */
+/* Connects the kernel's socket to a covered address, and puts the file into `path`. Returns 0 or -errno; -EPERM if all
+ * sockets on the address are connected to other peers. */
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path);
 
-/*
- * Of a socket that is connected to nobody: the peer may have come (back) since, and only then does the kernel let its
- * datagrams in. Returns 0 or -errno.
- */
+/* Tries to connect a socket that is connected to nobody, as its peer may have started since: only then does the kernel
+ * let the peer's datagrams in. Returns 0 or -errno. */
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 
 /*
- * Leaves an error on `fd`, a datagram socket that is connected to nobody, as the answer of a host without that port
- * would: the next call tells of it, whatever that is. False where its own file is not to be reached, or no descriptor
- * is left.
+ * Leaves an error on `fd`, a datagram socket that is connected to nobody, as the ICMP answer of a host without that
+ * port does: the next call, of any kind, reports it. False if its own file cannot be reached, or no descriptor is left.
  */
 bool unsock_datagram_leave_error(int fd);
 
-/* Notes that nobody has the address to which the socket is connected; rewritten programs' reads are looked at then. */
+/* Notes that nobody has the address to which the socket is connected. From then on rewritten programs' reads are
+ * handled. */
 void unsock_datagram_set_nobody(struct unsock_fd *entry);
 
-/* Remembers whom the socket is connected to (UNSOCK_STATE_CONNECTED, _NOBODY) or sent to last (UNSOCK_STATE_SENT). */
+/* Remembers the address to which the socket is connected (UNSOCK_STATE_CONNECTED, _NOBODY) or last sent
+ * (UNSOCK_STATE_SENT). */
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 
 /*
@@ -115,21 +104,19 @@ void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip 
 bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
                                         const struct unsock_ip *ip, long *result);
 
-/* Before the first datagram leaves: makes the name tell the source address that UDP would choose for this target. */
+/* Renames the socket before its first datagram, if UDP would choose another source address for this target. */
 void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* datagram_full.c: Sending to a receiver whose queue is full (net.unix.max_dgram_qlen). */
+/* datagram_full.c: Sends to a receiver whose queue is full (net.unix.max_dgram_qlen). */
 
-/*
- * Returns the flags to add to a send to a receiver that may not read: MSG_DONTWAIT where a wait in the kernel would be
- * at the cost of others, or where one has been in vain already.
- */
+/* Returns flags to add to a send: MSG_DONTWAIT if a wait in the kernel would be at the cost of other receivers, or if
+ * one was in vain before. */
 int unsock_datagram_full_flags(const struct unsock_fd *entry);
 
 /*
- * The kernel said -EAGAIN or -EINTR to sending `message`, of `size` bytes in all, with the program's `flags`. Goes on
- * as UDP would: returns what sendmsg returns, or `size` for a datagram that is dropped, or -EAGAIN where poll can tell
- * when to go on.
+ * Continues after the kernel returned -EAGAIN or -EINTR for `message`, of `size` bytes in all, sent with the program's
+ * `flags`. Waits, or drops the datagram, as UDP would. Returns sendmsg's result; `size` for a dropped datagram; or
+ * -EAGAIN if poll can tell when to retry.
  */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, size_t size);
 

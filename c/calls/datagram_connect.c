@@ -1,4 +1,4 @@
-/* connect of datagram sockets. */
+/* Connects datagram sockets. */
 #include "calls/arguments.h"
 #include "calls/datagram.h"
 #include "files/bind.h"
@@ -8,7 +8,7 @@
 #include "replace/replace.h"
 #include "rules/errno.h"
 
-/* The flags that tell by which file a socket is known. */
+/* The flags about the file to which a socket is bound. */
 #define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE)
 
 static long connect_datagram_to_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
@@ -22,10 +22,10 @@ static bool is_listener(const struct unsock_fd *entry, const struct unsock_fd *o
            other->local.port == entry->local.port && !unsock_state_is_connected(other->state);
 }
 
-/* Puts the socket `standin`, known by the file that `file` tells, behind a descriptor. */
+/* Puts the socket `standin` behind a descriptor. `file` is the entry that describes the socket's file. */
 static long take_standin(int fd, struct unsock_fd *entry, int standin, const struct unsock_fd *file) {
     struct unsock_fd before = *entry;
-    entry->flags &= ~UNSOCK_FILE; /* the socket lives on, and so does its file */
+    entry->flags &= ~UNSOCK_FILE; /* the old socket lives on elsewhere, and keeps its file */
     long result = unsock_redirect_install(fd, entry, standin, UNSOCK_KIND_LOCAL);
     if (result < 0) {
         entry->flags = before.flags;
@@ -42,7 +42,8 @@ static long take_standin(int fd, struct unsock_fd *entry, int standin, const str
     return 0;
 }
 
-/* Both are dups for as long as that takes; the status flags belong to the sockets, not to the descriptors. */
+/* Exchanges the kernel sockets of two descriptors, by duplicates of both. Status flags belong to a socket, not to a
+ * descriptor: both descriptors get their own back. */
 static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *listener) {
     struct unsock_fd own = *entry, its = *listener;
     long own_flags = unsock_fcntl(fd, F_GETFL, 0);
@@ -78,12 +79,12 @@ static void disconnect_from_peer(int fd) {
 }
 
 /*
- * Connecting `fd` to the client at `path` was refused (EPERM): the client is connected to the listening socket of this
- * process on the same port, and its datagrams will go on coming there. The two exchange their kernel sockets: `fd` gets
- * the listener's, with the client, and the listener gets the one that `fd` had, for all others.
+ * Connects `fd` to the client at `path`, whose socket has refused it (EPERM): the client is connected to the listening
+ * socket of this process on the same port, and will go on sending there. So the two descriptors exchange their kernel
+ * sockets: `fd` gets the listener's, with the client; the listener gets the one of `fd`, for all other clients.
  *
- * Returns 0: connected. -EPERM: there is no such listener. -EADDRNOTAVAIL: the listener has other connected clients
- * too, which would be cut off. A server that is told so goes on serving this client by the listener.
+ * Returns 0 if connected; -EPERM if there is no such listener; -EADDRNOTAVAIL if the listener has other connected
+ * clients, which would be cut off. After that error a server goes on serving this client by the listener.
  */
 static long connect_per_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path) {
     long result = -EPERM;
@@ -92,10 +93,10 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
         if (!listener || other == fd || !is_listener(entry, listener) ||
             unsock_socket_cookie(other) == unsock_socket_cookie(fd))
             continue;
-        /* The kernel lets the very socket connect to which the client is connected, and no other. */
+        /* The kernel lets only that socket connect to the client to which the client is connected. */
         if (unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
             continue;
-        /* One peer: the client. The listener's own connection to it does not count here, but at the client. */
+        /* One peer: the client. The listener's own connection to the client counts there, not here. */
         result = unsock_socket_peers(other) == 1 ? swap(fd, entry, other, listener) : -EADDRNOTAVAIL;
         if (result == 0)
             return 0;
@@ -104,7 +105,7 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
     return result;
 }
 
-/* Tries the other ways to the peer after a connect to `path` has failed with `result`. */
+/* Tries the other ways to the peer after a connect to `path` failed with `result`. */
 UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
                                            const struct sockaddr_un *path, long result) {
     long there;
@@ -120,19 +121,19 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
             return there;
         result = there < 0 ? there : result;
     }
-    /* EPERM: the peer is connected to somebody else, and so is nobody for us. */
+    /* EPERM: the peer is connected to another socket, and to this one it is as if nobody were there. */
     if (!unsock_errno_is_nobody(result) && (result != -EPERM || unsock_socket_may_not_connect()))
         return result;
     if (result == -ENOENT && unsock_settings.fallback)
         return connect_datagram_to_ip(fd, entry, ip);
-    /* The peer may come yet: a socket that is connected to another in the kernel's eyes could not be reached by it. */
+    /* The peer may start later: it could not send to a kernel socket that is connected to another one. */
     disconnect_from_peer(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
     unsock_datagram_set_nobody(entry);
     return 0;
 }
 
-/* The address that a connected UDP socket has: getsockname tells it, where it was the wildcard before. */
+/* Gives a socket on the wildcard the address that a connect gives to a UDP socket, as getsockname shows. */
 static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
     uint16_t port = entry->local.port;
     uint8_t tag = entry->local.tag;
@@ -149,11 +150,11 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
            unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX;
 }
 
-/* A local socket of its own, with the name that the peer shall see. */
+/* Makes the descriptor a local socket with the name that the peer is to see. */
 static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
         return 0;
-    /* All descriptors of a service manager's socket are one, and would be connected with it. */
+    /* All descriptors from a service manager are one socket, and would all be connected. */
     if (unsock_fd_is_handed(entry) && unsock_listen_fds_is_shared(fd, SOCK_DGRAM))
         return -EADDRINUSE;
     long result = unsock_datagram_be_local(fd, entry, ip);
@@ -162,7 +163,7 @@ static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsoc
     return result;
 }
 
-/* Of those that share its address it is the one to which its peer's datagrams come. */
+/* Records that the socket is connected: among sockets that share its address, it gets its peer's datagrams. */
 static void tell_sharers(int fd, const struct unsock_fd *entry) {
     struct unsock_port_entry own;
     if (entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) && unsock_port_own(entry, &own) &&

@@ -1,4 +1,4 @@
-/* Sending to a receiver whose queue is full. */
+/* Waits for room in a receiver's full queue, or drops the datagram, as UDP may. */
 #include "calls/datagram.h"
 
 #include "kernel/socket_info.h"
@@ -8,43 +8,39 @@
 #include <linux/resource.h>
 
 #define PAUSE_FIRST_NS 50000
-#define PAUSES_MOST_NS 10000000 /* a program that does not block is not held up for longer at a time */
-/* In a second, for one receiver in vain: by a socket that sends to that one alone; and by one that others wait for too.
- */
+#define PAUSES_MOST_NS 10000000 /* the longest wait at a time of a program that does not block */
+/* The bounds in a second of waits in vain for one receiver: by a socket that sends to it alone, and by one with
+ * several. */
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
-#define ALL_MOST_NS 50000000 /* in a second, in vain or not, by sockets that others wait for too: a twentieth */
+#define ALL_MOST_NS 50000000 /* in a second, of all waits, by sockets with several receivers: a twentieth */
 #define WATCH_FIRST_NS 2000000
-#define LATE_NS 200000000      /* from then on room is looked for so often that newcomers are seldom faster */
-#define WATCH_MOST_NS 64000000 /* each datagram that is taken wakes all who watch, which costs the receiver time */
+#define LATE_NS 200000000      /* from then on it retries so often that new senders are seldom faster */
+#define WATCH_MOST_NS 64000000 /* each datagram that is taken wakes all that watch, which costs the receiver time */
 #define SHARES_MOST 40ul
 
-#define VAIN_MOST 5 /* waits in vain, one after the other, after which they get no shorter */
-#define VAIN_FORGOTTEN_NS (10l * UNSOCK_SECOND_NS) /* no full queue for so long: waited for as ever */
+#define VAIN_MOST 5                                /* waits in vain in a row, after which they get no shorter */
+#define VAIN_FORGOTTEN_NS (10l * UNSOCK_SECOND_NS) /* without a full queue: then waits in vain are forgotten */
 
 #define SETS 64
 #define PLACES 4
 #define SOCKETS 64
 
-/*
- * Waits in vain for one receiver, in the second that began with `since`. Each one that follows another is half as long:
- * a program that has not read for seconds will not read now.
- */
+/* Waits in vain for one receiver, in the second that began at `since`. Each wait in a row is half as long as the one
+ * before: a program that has not read for seconds will not read now. */
 struct receiver {
     uint32_t key;
-    uint32_t vain; /* waits, one after the other */
+    uint32_t vain; /* how many in a row */
     int64_t since;
     int64_t waited;
 };
 
-/*
- * No locks: two threads that write one place at a time cost a wait, or spare one. Receivers are told apart by a hash of
- * their names; in a set, the one that was full longest ago makes room.
- */
+/* No locks: if two threads write one place at once, that costs a wait, or saves one. A hash of its name identifies a
+ * receiver. In a full set, the one whose queue was full longest ago is replaced. */
 static UNSOCK_TABLE struct receiver receivers[SETS][PLACES];
 static struct receiver all_receivers;
 static int64_t many_until[SOCKETS];
-static bool in_vain; /* some wait was */
+static bool in_vain; /* any wait was */
 
 static uint32_t key_of_receiver(const struct unsock_fd *entry, const struct msghdr *message) {
     const uint8_t *name = message->msg_name;
@@ -75,15 +71,13 @@ static struct receiver *find_receiver(uint32_t key, int64_t time) {
     return oldest;
 }
 
-/* In this second: a sender that floods it pays one call each time. */
+/* True if this receiver has used up its waits for this second: then each datagram that floods it costs one call. */
 static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr *message) {
     return find_receiver(key_of_receiver(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS;
 }
 
-/*
- * True if this socket has sent to several receivers lately. The mark is set when they change, and read and cleared here
- * alone: it counts for a second after that.
- */
+/* True if this socket has sent to several receivers in the last second. unsock_datagram_note_target sets the mark when
+ * the receiver changes; only this function clears it, and counts one second from then. */
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
     if (entry->flags & UNSOCK_DATAGRAM_MANY) {
@@ -98,7 +92,7 @@ int unsock_datagram_full_flags(const struct unsock_fd *entry) {
     return (entry->flags & UNSOCK_DATAGRAM_MANY) || waits_here ? MSG_DONTWAIT : 0;
 }
 
-/* Each wait in vain is noted: the next ones for this receiver in this second are shorter, or none. */
+/* Notes a wait in vain: the next waits for this receiver in this second are shorter, or left out. */
 static void note_vain(struct receiver *receiver, int64_t waited) {
     receiver->waited += waited;
     receiver->vain = UNSOCK_MIN(receiver->vain + 1, VAIN_MOST);
@@ -109,7 +103,7 @@ static long try_again(int fd, const struct msghdr *message, int flags) {
     return unsock_sendmsg(fd, message, flags | MSG_DONTWAIT);
 }
 
-/* Tries again and again, for `most` nanoseconds. */
+/* Tries to send, with pauses that double, for `most` nanoseconds. */
 static long pause_and_try(int fd, const struct msghdr *message, int flags, int64_t begun, int64_t most) {
     struct timespec pause = {0, PAUSE_FIRST_NS};
     long result = -EAGAIN;
@@ -121,10 +115,8 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
     return result;
 }
 
-/*
- * Waits, and tries again and again, where the wait is at the cost of others or of a program that does not block: `most`
- * nanoseconds are left of what this receiver, and all together, may cost in this second.
- */
+/* Waits and retries at the cost of other receivers, or of a program that does not block: for as long as this receiver,
+ * and all together, may still cost in this second. */
 static long wait_briefly(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many) {
     int64_t begun = unsock_clock_ns();
     int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
@@ -136,7 +128,7 @@ static long wait_briefly(int fd, const struct msghdr *message, int flags, struct
     int64_t waited = unsock_clock_ns() - begun;
     if (many)
         all_receivers.waited += waited;
-    /* A receiver costs those beside it one wait in vain in a second, however short that was. */
+    /* A receiver costs the others one wait in vain in a second, however short that was. */
     if (result == -EAGAIN)
         note_vain(receiver, many ? ALONE_MOST_NS : waited);
     else
@@ -144,17 +136,15 @@ static long wait_briefly(int fd, const struct msghdr *message, int flags, struct
     return result;
 }
 
-/* How often this thread has slept. */
+/* Returns how often this thread has slept. */
 static long count_sleeps(void) {
     struct rusage usage = {0};
     unsock_getrusage(RUSAGE_THREAD, &usage);
     return usage.ru_nvcsw;
 }
 
-/*
- * Waits for room at the receiver, `most` nanoseconds. Each datagram that the receiver takes wakes every socket that is
- * polled for room there, even if another sender is faster. Returns whether it took one.
- */
+/* Waits up to `most` nanoseconds for room in the receiver's queue. Returns true if the receiver has taken a datagram:
+ * each one wakes every socket that polls for room there, even if another sender is faster. */
 static bool watch_receiver(int fd, int64_t most) {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
     int64_t end = unsock_clock_ns() + most;
@@ -177,7 +167,7 @@ static int open_watch(int fd, const struct msghdr *message) {
     return -1;
 }
 
-/* How many programs that can run there are to a processor: a receiver that waits for its turn cannot read. */
+/* Returns how many runnable programs share a processor: a receiver that waits for its turn cannot read. */
 UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
     struct unsock_lines lines;
     struct unsock_span line = {0}, word = {0};
@@ -196,10 +186,8 @@ UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
     return UNSOCK_MIN(running / processors + 1, SHARES_MOST);
 }
 
-/*
- * A sender to one receiver alone waits as long as that takes datagrams: in the kernel, which wakes those that wait in
- * turn, and, as newcomers overtake them, watching whether it reads at all. The kernel has waited once.
- */
+/* Waits for the only receiver of a sender as long as that takes datagrams: in the kernel, which wakes senders in turn;
+ * and, as new senders overtake them, by watching whether the receiver reads at all. The kernel has waited once. */
 static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct receiver *receiver) {
     int watched = open_watch(fd, message);
     int64_t begun = unsock_clock_ns(), pause = WATCH_FIRST_NS, vain = 0;
@@ -225,24 +213,24 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
     return result;
 }
 
-/* The program's own SO_SNDTIMEO has ended the kernel's wait. */
+/* True if the program's own SO_SNDTIMEO ended the kernel's wait. */
 static bool is_own_timeout_over(int fd, const struct unsock_fd *entry) {
     int32_t own = unsock_option_number(fd, entry, SOL_SOCKET, SO_SNDTIMEO);
     return own > 0 && own <= UNSOCK_SEND_LIMIT_NS / UNSOCK_MILLISECOND_NS;
 }
 
 /*
- * A blocking send waits for its receiver as long as that reads, and 100 ms while it does not: then the datagram is
- * dropped, as UDP may. A non-blocking one waits a moment where poll could not tell when to go on (it can on a connected
- * socket). UDP, which does not wait, never says EINTR. But a server must not be held up by clients that do not read:
- * what it waits for each, and for all, in a second is bounded, and nothing at the others' cost.
+ * Blocking sends wait as long as the receiver reads, and 100 ms while it does not; then the datagram is dropped, as UDP
+ * may. Non-blocking sends wait a moment if poll could not tell when to retry; on a connected socket it can. UDP, which
+ * does not wait, never returns EINTR. But clients that do not read must not hold up a server: its waits in a second are
+ * bounded, for each client and for all.
  */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, size_t size) {
     bool connected = unsock_state_is_connected(entry->state);
     if (!connected && has_had_its_wait(entry, message))
         return (long)size;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
-    /* Unread datagrams fill the sender's buffer too: that, and not the receiver, may be full. */
+    /* Unread datagrams fill the sender's own buffer, too: that may be full, and not the receiver's queue. */
     long result = unsock_send_limit_relieve(fd) ? try_again(fd, message, flags) : -EAGAIN;
     if (result != -EAGAIN || (nonblocking && connected))
         return result;

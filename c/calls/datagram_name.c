@@ -1,4 +1,4 @@
-/* The names of datagram sockets: their own, given for answers, and new ones in the place of those that they have. */
+/* Gives datagram sockets the names of files: one for replies, or a new one in the place of an old one. */
 #include "calls/datagram.h"
 
 #include "calls/bind.h"
@@ -8,7 +8,7 @@
 #define UDP_CORK 1
 #define TRIES 16
 
-/* The port that the kernel gave when it was still its own UDP socket, so that it keeps it; 0: none. */
+/* Returns the port that the kernel gave to the UDP socket, so that its replacement keeps it; 0: none. */
 static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip ip = {0};
@@ -16,7 +16,7 @@ static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
     return length >= 0 && unsock_ip_read(&address, (size_t)length, &ip) ? ip.port : 0;
 }
 
-/* Binding the standin ended with `result`, or what was bound will not do: puts it in place, or undoes it. */
+/* Installs the stand-in after its bind, or undoes it if `result` is an error. */
 static long finish(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_state state,
                    long result) {
     if (result < 0)
@@ -24,7 +24,7 @@ static long finish(struct unsock_standin *standin, int fd, struct unsock_fd *ent
     return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, state);
 }
 
-/* As inet_autobind in net/ipv4/af_inet.c says it. */
+/* Fails with EAGAIN if no port is free, as inet_autobind does (net/ipv4/af_inet.c). */
 static long bind_datagram_client(struct unsock_bind *bind) {
     long result = unsock_bind_client(bind);
     return result == -EADDRINUSE ? -EAGAIN : result;
@@ -48,7 +48,7 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET, .port = kernel_port(fd, entry)};
     struct unsock_ip local = entry->local;
     long result = 0;
-    /* A parent and its child walk alike. */
+    /* A parent and its child try the same ports in the same order, and may take them from each other. */
     for (int tries = 0; tries < TRIES; tries++) {
         result = try_name(fd, entry, &any, target, &standin);
         unsock_standin_spend(&standin, entry);
@@ -86,7 +86,9 @@ static bool has_heard(int fd) {
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_fd old = *entry;
-    /* Datagrams that have arrived must not be lost, and peers connected to this very socket must not lose it. */
+    /*
+     * Datagrams that have arrived would be lost, and connected peers would lose their socket: then it keeps its name.
+     */
     if (unsock_fd_is_duplicated(entry) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)
         return;
@@ -102,13 +104,14 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
     }
 }
 
-/* A server on a port of its own that local clients have used: it must not lose its file for one datagram elsewhere. */
+/* True for a server on a port of its choice that local clients have used: it must not lose its file for one datagram to
+ * the network. */
 static bool is_serving(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) &&
            ((entry->flags & UNSOCK_DATAGRAM_HEARD) || unsock_state_has_remote(entry->state));
 }
 
-/* From a UDP socket made for this datagram, with the same options and, if it is free, port. No answer will be heard. */
+/* Sends from a temporary UDP socket with the same options and, if free, the same port. Replies to it are lost. */
 static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     static const int32_t off = 0;
     union unsock_sockaddr address;
@@ -117,7 +120,7 @@ static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *mes
     if (socket < 0)
         return socket;
     unsock_options_carry(fd, entry, (int)socket, true);
-    unsock_setsockopt(socket, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)); /* nothing else will push it out */
+    unsock_setsockopt(socket, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)); /* no later call would send the datagram */
     unsock_bind(socket, &address, unsock_ip_write(&any, entry->domain, &address));
     long result = unsock_sendmsg(socket, message, flags);
     unsock_close(socket);

@@ -1,4 +1,5 @@
-/* Where datagrams go: the local socket of a descriptor, the files of ports, and control files in their place. */
+/* Connects datagram sockets to their peers: makes the descriptor's socket local, and finds the port's file or the
+ * control file in its place. */
 #include "calls/datagram.h"
 
 #include "calls/connect.h"
@@ -16,8 +17,9 @@
 #define NAMING_WAIT_NS 50000
 
 /*
- * Threads that send the first datagrams of one socket at once must not each give it a name. The thread that is at it;
- * 0: none. Nobody waits for long: a signal handler may have interrupted it, and a forked child has only itself.
+ * The thread that is just naming a socket; 0: none. Threads that send the first datagrams of one socket at once must
+ * not each give it a name. They wait only briefly: a signal handler may have interrupted that thread, and a forked
+ * child does not have it.
  */
 static int32_t naming;
 
@@ -44,7 +46,6 @@ static long become_local(int fd, struct unsock_fd *entry, const struct unsock_ip
     return unsock_datagram_name(fd, entry, target);
 }
 
-/* Makes the descriptor a local socket with a name that replies can reach. */
 long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     if (unsock_datagram_is_named(entry))
         return 0;
@@ -59,8 +60,9 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 }
 
 /*
- * The file of one that others in the directory may not write to has its mark already (files/port.h). By its path
- * another directory's file would be marked where somebody may put that in the place (files/directory.h).
+ * In a directory that others may write to, a bound socket's file has a mark already, its network namespace
+ * (files/socketfile.c), which must stay. The mark is made by path: if the directory can be replaced, it could reach
+ * another directory's file (files/directory.h).
  */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
     if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move() &&
@@ -86,7 +88,7 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
         unsock_datagram_show_ipv4(fd, entry, target);
 }
 
-/* A descriptor on its way to a peer. */
+/* A descriptor, and the path to which it is to be connected. */
 struct attempt {
     int fd;
     socklen_t length;
@@ -111,10 +113,8 @@ long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const
     return unsock_port_go(&search);
 }
 
-/*
- * To a socket of the same family the descriptor's own can be connected, and keeps its name for the answers. Returns 1
- * where the control file leads to another family.
- */
+/* Connects the descriptor's own socket if the control file names an AF_UNIX target: it keeps its name for replies.
+ * Returns 0, also without a control file; 1 if the target is of another family; or -errno. */
 UNSOCK_OWN_FRAME static long connect_own(int fd, const struct sockaddr_un *path, long *answers) {
     struct unsock_control_file control;
     uint16_t family;
@@ -155,10 +155,8 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
     return result;
 }
 
-/*
- * The kernel has one way to give an AF_UNIX datagram socket an error: the socket at the other end of a connection of
- * both connects to somebody else, or to nobody (unix_dgram_disconnected in net/unix/af_unix.c). It is ECONNRESET then.
- */
+/* The kernel gives an AF_UNIX datagram socket an error in one case only: of two sockets connected to each other, one
+ * connects to a third or disconnects (unix_dgram_disconnected in net/unix/af_unix.c). The other gets ECONNRESET. */
 bool unsock_datagram_leave_error(int fd) {
     union unsock_sockaddr own, other;
     const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}}, nobody = {.any = {.sa_family = AF_UNSPEC}};
@@ -166,7 +164,8 @@ bool unsock_datagram_leave_error(int fd) {
     long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (peer < 0)
         return false;
-    /* Bound to the family alone it gets an abstract name that no one has. Only `fd` can send to it: it is connected. */
+    /* A bind to the family alone gives it an abstract name that no socket has. It is connected: only `fd` can send to
+     * it. */
     bool left = unsock_connect(peer, &own, own_length) == 0 &&
                 unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
                 (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&
@@ -174,7 +173,9 @@ bool unsock_datagram_leave_error(int fd) {
                 unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0) == 0 &&
                 unsock_connect(peer, &nobody, sizeof(nobody.any)) == 0;
     unsock_close(peer);
-    /* Connected to nobody again, so that its peer can send when it comes; with something to read that would be lost. */
+    /*
+     * Disconnects `fd` again, so that its peer can send when it starts; not if datagrams wait, which that would drop.
+     */
     if (!(unsock_socket_poll(fd, POLLIN) & POLLIN))
         unsock_connect(fd, &nobody, sizeof(nobody.any));
     return left;

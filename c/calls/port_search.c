@@ -1,7 +1,7 @@
 /*
- * Finds the file by which a client reaches the server of an address. The name that worked last time comes first, in one
- * call: a name is a promise, any server reached by it has the address. The names are read only where that fails, and a
- * client is refused only by names that have not changed while it tried them.
+ * Finds the file by which a client reaches the server of an address. First, in one call, it tries the name that worked
+ * last time: only a socket on that address is ever bound to that name. The port's names are read only if that fails,
+ * and a client is refused only if they have not changed while it tried them.
  */
 #include "calls/connect.h"
 
@@ -21,13 +21,15 @@ static long try_entry(const struct unsock_port_search *search, const struct unso
     return search->way(search->attempt);
 }
 
-/* A plain server's, a client's, or a control file. */
+/* Tries PORT.sock itself: the file of a plain server or of a client, or a control file. */
 static long go_plain(const struct unsock_port_search *search) {
     *search->length = unsock_address_path(search->target->port, search->type, search->path);
     return search->way(search->attempt);
 }
 
-/* Nobody is there, or does not listen, or hears somebody else alone: another one may have the client. */
+/*
+ * True if another socket may accept the client: this one is closed, does not listen, or is connected to another peer.
+ */
 static bool may_try_another(const struct unsock_port_search *search, long result) {
     return result == -ECONNREFUSED || result == -ENOENT || (result == -EPERM && search->type == SOCK_DGRAM);
 }
@@ -38,8 +40,9 @@ static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct
 }
 
 /*
- * Names with a number are not remembered: all that share an address shall have clients. A wildcard and an address of
- * its family are there together only by such names: so a remembered way never leads past a server on the very address.
+ * Remembers the kind of name that worked. Not a name with a number: all sockets that share an address must get clients.
+ * A wildcard and an address of its family can be bound at once only with numbers. So a remembered wildcard never hides
+ * a server on the address itself.
  */
 static void remember_way(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
     if (entry->number != 0)
@@ -51,13 +54,14 @@ static void remember_way(const struct unsock_port_search *search, const struct u
     }
 }
 
-/* Clients of streams go round those that share an address, those of other processes from another one on. */
+/* Returns where a stream client begins among the sockets that share an address: the next one each time, and elsewhere
+ * in each process. */
 static unsigned next_spread(void) {
     static unsigned turn;
     return (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
 }
 
-/* The port's names as a client sees them, and some of those that it may try, from number `from` on. */
+/* A port's names as one client sees them, and up to AT_ONCE entries that it may try, from number `from` on. */
 struct view {
     uint64_t sum;
     bool several;
@@ -67,7 +71,8 @@ struct view {
     struct unsock_port_entry entries[AT_ONCE];
 };
 
-/* Nothing is borrowed while a client waits: it may never come back (siglongjmp(3)). Returns 0 or -ENOBUFS. */
+/* Fills the view. Returns the borrowed memory before the client connects: while that waits, it may leave for good
+ * (siglongjmp(3)). Returns 0 or -ENOBUFS. */
 UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *search, unsigned from, struct view *view) {
     struct unsock_port *port = unsock_port_borrow();
     if (!port)
@@ -85,7 +90,8 @@ UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *searc
     return 0;
 }
 
-/* One after the other of those that may have the client. -ENOENT: there is none. */
+/* Tries the entries in turn, until one accepts the client, or fails for a reason of its own. -ENOENT: there is no
+ * entry. */
 static long go_through(const struct unsock_port_search *search, struct view *view) {
     long result = view->count > 0 ? -ECONNREFUSED : -ENOENT;
     for (;;) {
@@ -104,9 +110,9 @@ static long go_through(const struct unsock_port_search *search, struct view *vie
 }
 
 /*
- * The second round, where several have the port: one that had not listened yet may do so now, and the one that was
- * tried after it may just have gone, as when a server is replaced. Before it PORT.sock is mended, for the plain
- * clients' sake.
+ * Reads the port's names, and tries them. If several sockets have the port, tries twice: when a server is replaced, the
+ * first may begin to listen only after it was tried, and the second close before it is. Between the tries it repairs
+ * PORT.sock, for plain clients.
  */
 static long go_by_names(const struct unsock_port_search *search) {
     struct view view;
@@ -132,16 +138,14 @@ static long go_by_names(const struct unsock_port_search *search) {
 
 UNSOCK_OWN_FRAME static long go_without_memory(const struct unsock_port_search *search) {
     long result = go_by_names(search);
-    /* It is about the port then, not about the last name that was tried. */
+    /* The result is about the port then, not about the last name that was tried. */
     if (result == -ENOENT)
         *search->length = unsock_address_path(search->target->port, search->type, search->path);
     return result;
 }
 
-/*
- * A datagram received from the name PORT.dgram.sock is answered by that name, once. If a server on another address has
- * taken the port by then, the answer would reach it: so a connect, which lasts, reads the names.
- */
+/* A datagram from the name PORT.dgram.sock is answered by that name, once. If a server on another address has taken the
+ * port since, the reply reaches that. A connect lasts, and so reads the names instead. */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path) {
     static const struct unsock_ip any = {.family = AF_INET};
     struct unsock_port_key key = {target->port, (uint8_t)type};
