@@ -1,4 +1,4 @@
-/* Receiving on datagram sockets: the sender's address, and the control data that UDP would give. */
+/* Receives datagrams: finds the sender's IP address, and appends the control data that UDP would give. */
 #include "calls/arguments.h"
 #include "calls/datagram.h"
 #include "calls/stream.h"
@@ -9,10 +9,10 @@
 
 #include <linux/poll.h>
 
-#define LOOPBACK_INDEX 1 /* of lo, in every network namespace */
-#define DEFAULT_TTL 64   /* a new socket's; the sender's own is not known */
+#define LOOPBACK_INDEX 1 /* the index of lo in every network namespace */
+#define DEFAULT_TTL 64   /* a new socket's; the sender's own is unknown */
 #define IPV6_ORIGDSTADDR_NAME 74
-#define DATA_MOST sizeof(struct sockaddr_in6) /* of the data that there are here */
+#define DATA_MOST sizeof(struct sockaddr_in6) /* the longest data of a control message here */
 
 struct pktinfo4 {
     int32_t index;
@@ -25,7 +25,7 @@ struct pktinfo6 {
     uint32_t index;
 };
 
-/* Where the control messages go. */
+/* A received message, whose control data are appended to. */
 struct control {
     int fd;
     const struct unsock_fd *entry;
@@ -37,7 +37,8 @@ static bool wants(const struct control *control, int level, int option) {
     return unsock_option_flag(control->fd, control->entry, level, option);
 }
 
-/* As put_cmsg in net/core/scm.c does: what does not fit is cut, and what cannot be written is left out. */
+/* Appends a control message as put_cmsg in net/core/scm.c does: cuts one that does not fit, and leaves out one that
+ * cannot be written. */
 static void append_control(const struct control *control, int level, int type, const void *data, size_t size) {
     struct msghdr *message = control->message;
     struct cmsghdr header = {.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type};
@@ -57,7 +58,7 @@ static void append_control(const struct control *control, int level, int type, c
         message->msg_controllen = used + UNSOCK_MIN(CMSG_SPACE(size), left);
 }
 
-/* In the order of ip_cmsg_recv_offset (net/ipv4/ip_sockglue.c). */
+/* Appends in the order of ip_cmsg_recv_offset (net/ipv4/ip_sockglue.c). */
 static void append_ipv4(const struct control *control, const struct unsock_ip *local) {
     static const int32_t ttl = DEFAULT_TTL;
     static const uint8_t tos;
@@ -76,7 +77,7 @@ static void append_ipv4(const struct control *control, const struct unsock_ip *l
         append_control(control, IPPROTO_IP, IP_ORIGDSTADDR, &address, unsock_ip_write(local, AF_INET, &address));
 }
 
-/* In the order of ip6_datagram_recv_specific_ctl (net/ipv6/datagram.c). */
+/* Appends in the order of ip6_datagram_recv_specific_ctl (net/ipv6/datagram.c). */
 static void append_ipv6(const struct control *control, const struct unsock_ip *local) {
     static const int32_t hops = DEFAULT_TTL, class;
     union unsock_sockaddr address;
@@ -89,10 +90,8 @@ static void append_ipv6(const struct control *control, const struct unsock_ip *l
                        unsock_ip_write(local, AF_INET6, &address));
 }
 
-/*
- * The address that was asked: the bound one, on a wildcard the one that a client's name tells, or that of the sender's
- * family which local peers have.
- */
+/* Returns the address to which the datagram was sent: the socket's own; on a wildcard the one that is in a client's
+ * name, else the address of the sender's family that local peers have. */
 static struct unsock_ip destination(const struct unsock_fd *entry, const struct unsock_name *sender) {
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;
@@ -106,16 +105,16 @@ static struct unsock_ip destination(const struct unsock_fd *entry, const struct 
 }
 
 /*
- * Appends to what the kernel gave (msg_controllen) those that the program asked for by IP_PKTINFO, IP_RECVTTL,
- * IPV6_RECVPKTINFO and so on; `room` is the size of the program's buffer, in bytes. `sender` is what the sender's
- * name tells.
+ * Appends to the kernel's control data (msg_controllen) those that the program requested by IP_PKTINFO, IP_RECVTTL,
+ * IPV6_RECVPKTINFO and so on. `room` is the size of the program's buffer, in bytes; `sender` is the parsed name of the
+ * sender.
  */
 static void append_packet_info(int fd, const struct unsock_fd *entry, const struct unsock_name *sender,
                                struct msghdr *message, size_t room) {
     union unsock_sockaddr address;
     struct control control = {fd, entry, message, room};
     struct unsock_ip local = destination(entry, sender);
-    /* An IPv6 socket tells this of IPv4 packets too (ip6_datagram_recv_common_ctl). */
+    /* An IPv6 socket gets it for IPv4 packets, too (ip6_datagram_recv_common_ctl). */
     if (entry->domain == AF_INET6 && wants(&control, IPPROTO_IPV6, IPV6_RECVPKTINFO)) {
         struct pktinfo6 info = {.index = LOOPBACK_INDEX};
         unsock_ip_write(&local, AF_INET6, &address);
@@ -128,14 +127,14 @@ static void append_packet_info(int fd, const struct unsock_fd *entry, const stru
         append_ipv6(&control, &local);
 }
 
-/* True for the name of the socket to which this one is connected. */
+/* True if the name is that of the socket to which this one is connected. */
 static bool is_peers(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
     union unsock_sockaddr peer;
     return unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL) &&
            unsock_socket_name(fd, __NR_getpeername, &peer) == (long)length && unsock_same(&peer, name, length);
 }
 
-/* The directory may have another name where the sender is. */
+/* Parses a name by which the sender knows the directory otherwise, in another mount namespace. */
 UNSOCK_OWN_FRAME static void read_other_name(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name,
                                              socklen_t length, struct unsock_name *read) {
     struct unsock_name other;
@@ -146,9 +145,9 @@ UNSOCK_OWN_FRAME static void read_other_name(int fd, const struct unsock_fd *ent
         *read = other;
 }
 
-/* Caches the last name that told an address: a client receives from its server again and again. */
+/* Caches the last name with an address, parsed: a client receives from its server again and again. */
 static struct {
-    uint32_t version; /* rt/base.h */
+    uint32_t version; /* a version counter (rt/base.h) */
     socklen_t length;
     struct sockaddr_un name;
     struct unsock_name told;
@@ -171,7 +170,7 @@ static void note_last(const struct sockaddr_un *name, socklen_t length, const st
     unsock_seqlock_publish(&last.version);
 }
 
-/* Reads the sender's name, or takes the result from the cache. */
+/* Parses the sender's name, or takes the result from the cache. */
 static void read_sender_name(int fd, const struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
                              struct unsock_name *told) {
     if (name->any.sa_family == AF_UNIX && is_last(&name->un, length, told))
@@ -185,15 +184,16 @@ static void read_sender_name(int fd, const struct unsock_fd *entry, const union 
         read_other_name(fd, entry, &name->un, length, told);
 }
 
-/* The family from which a sender comes that is on a wildcard, or is a client. */
+/* Returns the family of a sender that is bound to a wildcard, or is a client. */
 static int family_of_sender(const struct unsock_name *told) {
     int own = told->own ? told->address.family : AF_INET;
     return told->target.family != 0 ? told->target.family : own;
 }
 
 /*
- * The sender's IP address. Its port is in the name of its file, and its address where it is on one; else that is the
- * one that we sent to, for a reply from that port, and otherwise the address that local peers have.
+ * Returns the sender's IP address. Its file's name holds the port, and the address unless that is a wildcard. For a
+ * reply without an address, from the port to which this socket last sent, it is the address of that; else the one that
+ * local peers have.
  */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
@@ -214,38 +214,38 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
     return sender;
 }
 
-/* A family that the settings leave alone is shown as it is. */
+/* Writes the sender's address to the program; as it is if the settings leave its family alone. */
 static long give_sender(struct unsock_fd *entry, const struct unsock_name *told, const union unsock_sockaddr *name,
                         socklen_t name_length, void *address, socklen_t *length) {
-    /* The number has become a UDP socket's. */
+    /* The number belongs to a UDP socket by now. */
     if (entry->kind == UNSOCK_KIND_LOCAL && (name->any.sa_family == AF_INET || name->any.sa_family == AF_INET6))
         return unsock_socket_names_give(name, name_length, address, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_socket_names_converts(name->any.sa_family))
         return unsock_socket_names_give(name, name_length, address, length);
     struct unsock_ip sender = sender_of(entry, told, &name->un, name_length);
-    /* The answer goes to the same name. */
+    /* The reply is sent to the same name. */
     if (told->kind == UNSOCK_NAME_FILE && told->type == SOCK_DGRAM && !told->own)
         unsock_known_port_note(&sender, SOCK_DGRAM, UNSOCK_KNOWN_PLAIN);
     return unsock_socket_names_give_ip(&sender, entry->domain, address, length);
 }
 
-/* Marks a client's socket as waited on, so that it stays until the answer comes (unsock_datagram_choose_source). */
+/* Marks a client's socket as one that expects a reply: it is not renamed any more (unsock_datagram_choose_source). */
 static void expect(struct unsock_fd *entry) {
     if ((entry->flags & UNSOCK_ANY_PORT) || entry->state == UNSOCK_STATE_NEW)
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
 }
 
-/* It was born local, and has become the kernel's UDP socket while this thread waited. */
+/* True if the socket was born local, and became the kernel's UDP socket while this thread waited. */
 static bool has_gone_outside(const struct unsock_fd *entry, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && entry->kind == UNSOCK_KIND_IP;
 }
 
-/* This side has shut down reading: nobody is the sender, where a plain Unix one without a name could be. */
+/* True if this side has shut down reading. There is no sender then; nor has an unnamed plain Unix sender a name. */
 static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
 
-/* True if it comes from the connected address, where no socket was at the time of the connect. */
+/* True if the datagram comes from the connected address, where no socket was when the program connected. */
 static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_name *told) {
     const struct unsock_ip *remote = unsock_fd_remote(entry);
     if (told->kind != UNSOCK_NAME_FILE || told->type != SOCK_DGRAM || told->port != remote->port)
@@ -259,8 +259,9 @@ static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_na
 }
 
 /*
- * A socket that is connected to nobody hears all, as the kernel cannot tell its peer from others before it is there.
- * Returns whether this came from another one, and is to be left out. From then on it has its peer.
+ * True if the datagram is not from the peer, and must be dropped. A socket that is connected to nobody receives from
+ * everybody, as the kernel cannot connect it to a peer that does not exist. Connects it when the peer's first datagram
+ * comes.
  */
 static bool is_stranger(int fd, struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
                         int flags) {

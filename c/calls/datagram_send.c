@@ -1,4 +1,5 @@
-/* Sending datagrams. */
+/* Sends datagrams to the socket of an address, to the connected peer or to a control file's target, and does as UDP if
+ * nobody is there. */
 #include "calls/arguments.h"
 #include "calls/connect.h"
 #include "calls/datagram.h"
@@ -26,7 +27,7 @@ static long send_to_none(int fd, const struct msghdr *message, int flags) {
     return unsock_sendmsg(fd, &copy, flags | MSG_DONTWAIT);
 }
 
-/* True if the program must be told now that nobody received its last datagram; it is told once. */
+/* True if this call must report that nobody received the program's last datagram. It is reported once. */
 static bool takes_error(int fd, struct unsock_fd *entry, long result) {
     bool told = result == -ECONNRESET && (entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
     if (told) {
@@ -36,7 +37,8 @@ static bool takes_error(int fd, struct unsock_fd *entry, long result) {
     return told;
 }
 
-/* Nobody has heard it, which the sender is not told: its length, unless UDP would not have sent it. */
+/* Sends a datagram that nobody receives. Returns its size, as UDP does not tell, or the error with which UDP would not
+ * send. */
 static long send_in_vain(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
     long result = send_to_none(fd, message, flags);
     if (takes_error(fd, entry, result))
@@ -44,10 +46,8 @@ static long send_in_vain(int fd, struct unsock_fd *entry, const struct msghdr *m
     return result == -EFAULT || result == -EOPNOTSUPP || result == -EPIPE ? result : size;
 }
 
-/*
- * A receiver that has shut down reading, which UDP does not hear of; another socket by now says so of itself. A sender
- * that has shut down writing is told so with any receiver, also with none.
- */
+/* True if the receiver has shut down reading, which a UDP sender never learns. EPIPE has other causes: another socket
+ * has the number by now, or the sender has shut down writing; then it gets EPIPE for any receiver, even for none. */
 static bool is_deaf(int fd, long result) {
     static const struct msghdr empty;
     return result == -EPIPE && unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX &&
@@ -62,7 +62,7 @@ static long send_by_target(int fd, const struct msghdr *message, int flags) {
     return unsock_tipc_service_absent(fd, result, false, unsock_segment_total(message));
 }
 
-/* To the network after all: UNSOCK_FALLBACK. */
+/* Sends to the network after all (UNSOCK_FALLBACK). */
 UNSOCK_OWN_FRAME static long send_outside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                                           const struct unsock_ip *ip) {
     union unsock_sockaddr address;
@@ -72,11 +72,11 @@ UNSOCK_OWN_FRAME static long send_outside(int fd, struct unsock_fd *entry, const
     return unsock_datagram_send_real(fd, entry, &outside, flags);
 }
 
-/* A datagram on its way to the socket of an address. */
+/* A datagram, and the name to which it is to be sent, of the socket on an address. */
 struct sending {
     int fd;
     int flags;
-    const struct msghdr *message; /* its name is `path` */
+    const struct msghdr *message; /* `path` takes the place of its name */
     const struct unsock_ip *ip;
     struct sockaddr_un *path;
     socklen_t length;
@@ -90,7 +90,8 @@ static long way_send(void *of_sending) {
     return unsock_real_send_message(sending->fd, &local, sending->flags);
 }
 
-/* Nobody has the address to which it is connected. */
+/* Sends to the connected address, which nobody has. Returns the size, and leaves the error for the next call; if that
+ * is not possible, returns -ECONNREFUSED. */
 static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
     long result = send_in_vain(fd, entry, message, flags, size);
     if (result == size && !unsock_datagram_leave_error(fd))
@@ -102,7 +103,7 @@ static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr 
     return result;
 }
 
-/* True if an unconnected socket is told that nobody has the port (IP_RECVERR, IPV6_RECVERR). */
+/* True if an unconnected socket learns that nobody has the port (IP_RECVERR, IPV6_RECVERR). */
 static bool hears_of_nobody(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (entry->options == 0 || unsock_state_is_connected(entry->state))
         return false;
@@ -110,10 +111,8 @@ static bool hears_of_nobody(int fd, const struct unsock_fd *entry, const struct 
                                   : unsock_option_flag(fd, entry, IPPROTO_IP, IP_RECVERR);
 }
 
-/*
- * A socket of this process is connected to an earlier socket with the name of `fd`, and the kernel refuses what comes
- * from this one: connects it to this one. Returns whether there is any.
- */
+/* Connects this process's sockets to `fd` that are connected to an earlier socket of the same name: the kernel would
+ * refuse what `fd` sends them. Returns true if there was one. */
 static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr own, peer;
     long length = unsock_socket_name(fd, __NR_getsockname, &own);
@@ -128,13 +127,13 @@ static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     return any;
 }
 
-/* True if the socket is connected to this address, and so receives its answers. */
+/* True if the socket is connected to this address, and so receives errors from it. */
 static bool is_own_peer(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     return unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL) &&
            unsock_fd_remote(entry)->port == ip->port && unsock_ip_same_address(unsock_fd_remote(entry), ip);
 }
 
-/* Nobody took the datagram: what UDP would do, or where else it goes. */
+/* Continues after no socket took the datagram: waits, sends it elsewhere, or returns what UDP would. */
 static long not_taken(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
     long there;
     int fd = sending->fd;
@@ -163,7 +162,7 @@ static long not_taken(struct sending *sending, struct unsock_fd *entry, int flag
     long size = unsock_segment_total(&local);
     if (unsock_errno_is_nobody(result) && is_own_peer(entry, sending->ip))
         return send_to_nobody(fd, entry, &local, flags, size);
-    /* To nobody, or to somebody connected elsewhere, or who will not read: UDP drops it. */
+    /* Nobody is there, or the socket is connected to another peer, or has shut down reading: UDP drops the datagram. */
     return nobody || is_deaf(fd, result) ? send_in_vain(fd, entry, &local, flags, size) : result;
 }
 
@@ -181,7 +180,7 @@ static bool is_nobody_by_it(long result) {
     return result == -ENOENT || result == -ECONNREFUSED || result == -EPERM;
 }
 
-/* The way by the name that was known came to `result`. */
+/* Continues after the send to the known name returned `result`. */
 static long send_past_known(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
     struct unsock_port_search search = {.target = sending->ip, .type = SOCK_DGRAM, .spread = entry->local.port};
     if (takes_error(sending->fd, entry, result))
@@ -220,7 +219,7 @@ long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghd
     return unsock_errno_as_ip(UNSOCK_AT_STEP, send_past_known(&sending, entry, flags, result));
 }
 
-/* The kernel said `result`, an error, to sending to the connected peer. */
+/* Continues after the kernel returned the error `result` for a send to the connected peer. */
 static long go_on_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size,
                             long result) {
     if (!unsock_state_is_connected(entry->state))
@@ -253,12 +252,14 @@ static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr 
 
 long unsock_datagram_written(int fd, const struct msghdr *message, int flags, size_t size, long result) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry) /* else another thread has closed it meanwhile */
+    if (entry) /* else another thread has closed it */
         result = go_on_connected(fd, entry, message, flags, (long)size, result);
     return unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
-/* Back to a sender that it heard, or on to the target it is connected to. False: there is neither. */
+/*
+ * Sends to the plain sender for which `port` was invented, or else to the connected target. False if there is neither.
+ */
 UNSOCK_OWN_FRAME static bool send_back(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags,
                                        uint16_t port, long *result) {
     struct sockaddr_un name;
@@ -272,7 +273,7 @@ UNSOCK_OWN_FRAME static bool send_back(int fd, const struct unsock_fd *entry, co
     return true;
 }
 
-/* A socket that a control file bound or connected. */
+/* Sends on a socket that a control file has bound or connected. */
 static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                          const struct unsock_ip *ip) {
     long result;
@@ -299,7 +300,7 @@ static long send_one(int fd, struct unsock_fd *entry, const struct msghdr *messa
     return ip && !foreign ? unsock_log("sendto", fd, ip, NULL, result) : result;
 }
 
-/* By the message, or by the socket's option. 0: none. */
+/* Returns the size of UDP_SEGMENT, by the message or by the socket's option; 0: none. */
 static size_t segment_size(int fd, const struct unsock_fd *entry, const struct msghdr *message) {
     size_t size = unsock_segment_size(message);
     if (size > 0 || !(entry->options & UNSOCK_OPTION_SOME_RARE))
@@ -334,7 +335,7 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
         return result;
     if (ip && ip->port == 0)
         return -EINVAL;
-    /* Before its options are asked for: until then the kernel has them. */
+    /* Before the socket's options are read: as long as it is the kernel's UDP socket, the kernel has them. */
     result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)
         return unsock_log("sendto", fd, ip, NULL, unsock_errno_as_ip(UNSOCK_AT_STEP, result));

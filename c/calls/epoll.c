@@ -1,8 +1,8 @@
 /*
- * The calls of epoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and urgent
- * bytes that nobody can read (calls/stream_events.c; replace/epoll.c asks for them). The kernel reports such an event
- * again and again: so the registration waits by edge meanwhile, which wakes it when anything changes, and becomes again
- * what it was as soon as there is something to report.
+ * The calls of epoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN
+ * where only an urgent byte waits (calls/stream_events.c; replace/epoll.c requests EPOLLPRI for these). The kernel
+ * would report such an event again and again. So the registration becomes edge-triggered, or quiet: it reports changes
+ * alone. It becomes what it was as soon as the program gets an event.
  */
 #include "calls/list.h"
 
@@ -33,7 +33,7 @@ static bool has_odd(const struct unsock_epoll_event *events, long count) {
     return false;
 }
 
-/* True if the event may be of this one. */
+/* True if the event may be this descriptor's. */
 static bool is_odd(int fd, const struct unsock_watch *watch, uint32_t events) {
     return (watch->events & UNSOCK_WATCH_QUIET) || ((uint32_t)unsock_socket_poll(fd, POLLPRI | READABLE) & events &
                                                     (EPOLLHUP | EPOLLERR | EPOLLPRI | READABLE));
@@ -62,7 +62,8 @@ static bool change_registration(int set, int fd, const struct unsock_watch *watc
     return unsock_epoll_ctl(set, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
-/* Nothing that TCP would say. Returns whether the program has to hear it all the same. */
+/* Makes the registration quiet, after an event that TCP would not report. Returns true if that fails, and the program
+ * must get the event. */
 static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)
@@ -73,7 +74,7 @@ static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     return false;
 }
 
-/* There is something to tell of one that was quiet. Returns whether this thread is the one to tell it. */
+/* Ends the quiet, for an event that the program gets. Returns true if this thread is the one to report it. */
 static bool speak(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & EPOLLONESHOT)
@@ -83,10 +84,8 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
-/*
- * True if it is the answer of a multiplexer, the only event of a descriptor that has asked one. Reads it; the events
- * that the program waits for come by themselves.
- */
+/* True if the event is a multiplexer's answer: a descriptor that waits for one has no other. Reads the answer; the
+ * program's own events come afterwards. */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
     int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;
@@ -97,7 +96,7 @@ static bool is_answer(int set, const struct unsock_epoll_event *event) {
     return fd >= 0;
 }
 
-/* Returns whether the program gets the event, made as TCP would tell it. */
+/* Turns the event into TCP's. Returns true if the program gets it. */
 static bool correct_event(int set, struct unsock_epoll_event *event) {
     struct unsock_watch *watch = NULL;
     if (is_answer(set, event))
@@ -136,7 +135,7 @@ static int64_t left_of(int64_t timeout, int64_t begun) {
     return timeout > waited ? timeout - waited : 0;
 }
 
-/* Waits no longer than until the time of some multiplexer is up; then there is something to tell. */
+/* Returns the time-out, or the time until the first multiplexer's deadline: then a failed connect must be reported. */
 static int epoll_until_answer(int timeout) {
     return is_any_asking() ? (int)unsock_asking_next(timeout < 0 ? INT32_MAX : timeout) : timeout;
 }
@@ -173,7 +172,7 @@ long unsock_call_epoll_pwait2(int set, struct unsock_epoll_event *events, int mo
                               const void *signals) {
     struct timespec time;
     int64_t whole = FOREVER, begun = timeout ? unsock_libc_clock() : 0;
-    /* Whole milliseconds are enough for as long as an answer is waited for. */
+    /* While an answer is awaited, whole milliseconds are enough. */
     if (is_any_asking() && (!timeout || (unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec >= 0)))
         return unsock_call_epoll_pwait(set, events, most, timeout ? in_milliseconds(&time) : -1, signals);
     for (;;) {

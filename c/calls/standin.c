@@ -1,4 +1,5 @@
-/* A socket that is to take the place of a descriptor's, on its way there. */
+/* Replaces a descriptor's socket in several steps: by a stand-in, which is opened, perhaps bound, and installed or
+ * undone. */
 #include "calls/bind.h"
 
 #include "files/release.h"
@@ -28,7 +29,7 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip) {
     struct unsock_bind *bind = &standin->bind;
-    memset(bind, 0, sizeof(*bind)); /* in its place: a literal would stand on the stack, too */
+    memset(bind, 0, sizeof(*bind)); /* not a literal, which would be on the stack, too */
     bind->socket = standin->socket;
     bind->type = entry->type;
     bind->domain = entry->domain;
@@ -45,7 +46,7 @@ long unsock_standin_bound(struct unsock_standin *standin, long result) {
     return result;
 }
 
-/* Notes in the entry that the socket is known by a file. */
+/* Notes in the entry that the socket is bound to a file. */
 static void remember_bind(struct unsock_fd *entry, const struct unsock_bind *bind, enum unsock_state state) {
     unsock_fd_enter(entry, state);
     entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bind->how == UNSOCK_BOUND_WAITING ? UNSOCK_STREAM_UNLISTED : 0);
@@ -85,7 +86,7 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
     int type = entry->type;
     if (!standin->in_place) {
         int socket = standin->socket;
-        standin->socket = -1; /* closed by the exchange */
+        standin->socket = -1; /* the exchange closes it */
         long result = unsock_redirect_install_like(fd, entry, socket, kind, standin->flags);
         if (result < 0)
             return unsock_standin_undo(standin, type, result);
@@ -97,10 +98,8 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
     return 0;
 }
 
-/*
- * Binds the new socket of a stream that is reserved to the port of the old one: by another name, as the old one still
- * has its own. Without a name, if somebody has taken the port, the stream keeps its address alone.
- */
+/* Binds the new socket of a reserved stream to the old one's port: to another name, as the old one still has its own.
+ * If another socket has taken the port, the stream keeps its address alone. */
 static void reserve_port(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
     struct unsock_ip local = unsock_fd_bound_to(entry);
     if (entry->kind != UNSOCK_KIND_LOCAL || !unsock_fd_has_chosen_port(entry) || unsock_fd_is_handed(entry))
@@ -116,9 +115,9 @@ static void reserve_port(struct unsock_standin *standin, int fd, const struct un
 }
 
 /*
- * A stream that was bound to a port of the program's choice has it still, and can listen or connect again (haproxy
- * makes room for its successor so, and comes back when that fails). Its new socket has a name before the old one's
- * goes: the port is never free in between.
+ * A stream bound to a port of the program's choice keeps it, and can listen or connect again. (haproxy makes room for
+ * its successor that way, and comes back if that fails.) The new socket has a name before the old one loses its own:
+ * the port is never free in between.
  */
 UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     struct unsock_fd old = *entry;
@@ -138,7 +137,7 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     }
     if (has_file && !unsock_remove_file_force(&old))
         unsock_remove_file_keep(&old, true);
-    /* Others may be bound beside this socket: it must tell them when it listens (unsock_port_come_forward). */
+    /* Other sockets may be bound beside this one: it must come forward before it listens (unsock_port_come_forward). */
     if (standin.named && has_file)
         entry->flags |= UNSOCK_STREAM_UNLISTED;
     if (standin.named)
@@ -150,7 +149,7 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* TCP resets them. Nobody else comes: that is never waited for. */
+/* Closes the waiting clients, which TCP resets. After a shutdown accept does not wait for more. */
 static void drop_clients(int fd) {
     long client = 0;
     while (client >= 0) {
@@ -159,10 +158,8 @@ static void drop_clients(int fd) {
     }
 }
 
-/*
- * Wakes threads that wait in accept: it returns EINVAL. On a non-blocking socket it would return EAGAIN: so the socket
- * blocks from before the shutdown on, as an edge is reported once.
- */
+/* Shuts a listener down. Threads that wait in accept wake up, and get EINVAL. On a non-blocking socket accept would
+ * return EAGAIN. So it blocks from before the shutdown on, as an edge-triggered set reports that only once. */
 static void end_listener(int socket) {
     long flags = unsock_fcntl(socket, F_GETFL, 0);
     bool nonblocking = flags >= 0 && (flags & O_NONBLOCK);
@@ -170,14 +167,12 @@ static void end_listener(int socket) {
         unsock_fcntl(socket, F_SETFL, (unsigned long)flags & ~(unsigned long)O_NONBLOCK);
     if (unsock_shutdown(socket, SHUT_RDWR) == 0)
         drop_clients(socket);
-    else if (nonblocking) /* it listens still: accept would wait */
+    else if (nonblocking) /* it still listens: accept would wait */
         unsock_fcntl(socket, F_SETFL, (unsigned long)flags);
 }
 
-/*
- * TCP leaves a socket that is bound as before, and does not listen: a socket that never listened takes its place, and
- * then the old one ends, which other processes may have, too.
- */
+/* In TCP the socket stays bound, and does not listen. So a socket that has never listened replaces it. Then the old one
+ * is shut down, as other processes may have it. */
 long unsock_listener_end(int fd, struct unsock_fd *entry) {
     long old = unsock_redirect_copy(fd);
     long reserved = old < 0 ? old : unsock_stream_reserve(fd, entry);
@@ -196,9 +191,9 @@ long unsock_stream_end(int fd, struct unsock_fd *entry) {
     return entry->state == UNSOCK_STATE_LISTENING ? unsock_listener_end(fd, entry) : unsock_stream_reserve(fd, entry);
 }
 
-/* Sockets that a service manager has handed over, on their way to the descriptor that binds the port. */
+/* Sockets from a service manager, on their way to the descriptor that binds their port. */
 
-/* Another thread may close it meanwhile. */
+/* Makes a duplicate of `handed` the stand-in. Checks that, as another thread may close `handed` meanwhile. */
 static long take_handed(struct unsock_standin *standin, int fd, int type, int handed, const struct sockaddr_un *name,
                         socklen_t length) {
     long copy = unsock_fcntl(handed, F_DUPFD_CLOEXEC, 0);
@@ -208,7 +203,8 @@ static long take_handed(struct unsock_standin *standin, int fd, int type, int ha
     if (!unsock_listen_fds_is((int)copy, type, name, length))
         return unsock_standin_close(standin, -EADDRINUSE);
     unsock_this_process()->has_made = true;
-    /* The status flags are the socket's: another holder may be at work with them. */
+    /* Status flags belong to the socket: if another descriptor uses it, `fd` takes its flags, else it takes those of
+     * `fd`. */
     bool used = unsock_listen_fds_is_used((int)copy, type);
     long flags = unsock_fcntl(used ? copy : fd, F_GETFL, 0);
     if (flags >= 0)
@@ -236,7 +232,7 @@ UNSOCK_OWN_FRAME long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, st
     unsock_fds_note_file(fd);
     entry->local = bound.ip;
     entry->local.tag = UNSOCK_NAME_TAG_LISTEN_FDS;
-    /* The service manager's path does not tell the address. */
+    /* The service manager's path does not hold the IP address. */
     unsigned mark = (entry->domain == AF_INET6 ? UNSOCK_MARK_INET6 : 0) |
                     (bound.ip.family == AF_INET6 ? UNSOCK_MARK_IPV6 : 0) |
                     (unsock_ip_is_wildcard(&bound.ip) ? UNSOCK_MARK_WILDCARD : 0);

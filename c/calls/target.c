@@ -1,4 +1,4 @@
-/* Sockets that control files name. */
+/* Connects sockets to the targets of control files, and binds them there. */
 #include "calls/target.h"
 
 #include "calls/bind.h"
@@ -9,7 +9,7 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 
-#define FULL_MS 200 /* as long as a connect that does not block waits for a port's own full backlog */
+#define FULL_MS 200 /* how long a non-blocking connect waits for a full backlog of a port's own server */
 
 static void remember_target(struct unsock_fd *entry, enum unsock_state state, const struct unsock_ip *asked) {
     unsock_fd_enter(entry, state);
@@ -21,20 +21,21 @@ static void remember_target(struct unsock_fd *entry, enum unsock_state state, co
         entry->local = unsock_address_default(asked->family, unsock_ephemeral_next());
 }
 
-/* A socket on its way to where a control file leads. The rest of the file is not kept: stacks may be small. */
+/* A socket on its way to a control file's target. Only this much of the file is kept, as stacks may be small. */
 struct way {
-    int socket; /* to take the descriptor's place, or the descriptor itself */
+    int socket; /* replaces the descriptor's, or is the descriptor itself */
     long flags;
-    bool waits; /* it connects once it has taken the descriptor's place */
+    bool waits; /* it connects after it has replaced the descriptor's */
     bool multiplexed;
     int family;
-    bool asks; /* its multiplexer has not answered yet, and connect goes on without the caller */
+    bool asks; /* its multiplexer has not answered yet, and the connect goes on after the call */
     socklen_t length;
     uint8_t dest[UNSOCK_CONTROL_ADDRESS_SIZE];
     struct unsock_firecracker answer;
 };
 
-/* A blocking descriptor connects after the exchange, where a signal or a cancelled thread leaves nothing behind. */
+/* Connects the socket to the target. For a blocking descriptor that happens after the exchange, where a signal or a
+ * cancelled thread leaves nothing behind. */
 static long connect_plain(int fd, struct unsock_control_file *control, struct way *way) {
     unsock_target_to_connect(control);
     if (way->socket != fd && (way->flags & O_NONBLOCK))
@@ -46,10 +47,8 @@ static long connect_plain(int fd, struct unsock_control_file *control, struct wa
     return 0;
 }
 
-/*
- * Connects while the kernel waits. When SO_SNDTIMEO ends that wait, returns TCP's errno, except for a program's own
- * AF_UNIX socket (`asked` is NULL).
- */
+/* Connects, and waits in the kernel. If SO_SNDTIMEO ends that wait, returns TCP's errno, except for a program's own
+ * AF_UNIX socket (`asked` is NULL). */
 static long connect_blocking(int fd, const struct unsock_fd *entry, const struct way *way,
                              const struct unsock_ip *asked) {
     long result = unsock_real_connect(fd, way->dest, way->length);
@@ -58,8 +57,8 @@ static long connect_blocking(int fd, const struct unsock_fd *entry, const struct
 }
 
 /*
- * Connects the socket, which is not in the place of `fd` yet, by the multiplexer. With -EINPROGRESS, and with -EINTR,
- * *goes_on tells whether it is to take its place all the same, with `answer` for unsock_asking_begin. A program's own
+ * Connects `socket` by the multiplexer, before it replaces the socket of `fd`. With -EINPROGRESS and -EINTR, *goes_on
+ * says whether it is to replace that all the same, with `answer` for unsock_asking_begin. A connect of a program's own
  * AF_UNIX socket always waits.
  */
 static long connect_multiplexed(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
@@ -78,7 +77,7 @@ static long connect_multiplexed(int fd, const struct unsock_fd *entry, const str
     result = at_once ? -EINPROGRESS : unsock_firecracker_await(socket, answer, end);
     bool unfinished = result == -EINPROGRESS || result == -EINTR;
     *goes_on = at_once || (may && unfinished && unsock_asking_has_room());
-    /* That took its time: another thread may have closed the descriptor, and its number be another's. */
+    /* During the wait another thread may have closed the descriptor, and its number be another socket's. */
     return unsock_socket_cookie(fd) != cookie ? -EBADF : result;
 }
 
@@ -86,7 +85,8 @@ static bool is_way_open(const struct way *way, long result) {
     return result == 0 || way->asks || (result == -EINPROGRESS && !way->multiplexed);
 }
 
-/* No set tells of it that it could be written to. */
+/* Installs a socket that waits for its multiplexer. Epoll sets must not report it as writable: it leaves them during
+ * the exchange. */
 UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, const struct way *way,
                                             const struct unsock_ip *asked) {
     struct unsock_epoll_carry carry;
@@ -103,7 +103,7 @@ UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, con
     return result;
 }
 
-/* As far as it goes before the exchange. */
+/* Opens the socket for the control file at `path`, and connects it as far as that happens before the exchange. */
 UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const char *path,
                                    const struct unsock_ip *asked, struct way *way, long *answers) {
     struct unsock_control_file control;
@@ -128,7 +128,7 @@ UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const 
     return result;
 }
 
-/* Puts the socket into the descriptor's place. */
+/* Replaces the descriptor's socket. */
 static long install(int fd, struct unsock_fd *entry, const struct way *way, const struct unsock_ip *asked) {
     if (way->asks)
         return install_asking(fd, entry, way, asked);
@@ -188,7 +188,9 @@ bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const struct u
     return answers == UNSOCK_ANSWERS_CONTROL;
 }
 
-/* An AF_UNIX target that is a file is made, and goes with its socket, as the port's own would be. */
+/*
+ * Binds the socket to the target. A file of AF_UNIX is made here, and removed with its socket, as a port's own file is.
+ */
 static long bind_target(int socket, const struct unsock_control_file *control, bool shares,
                         struct unsock_target_file *where) {
     if (unsock_target_family(control) == AF_UNIX && control->dest[UNSOCK_SUN_PATH_OFFSET] != '\0')
@@ -211,7 +213,8 @@ static void remember_bound(int fd, struct unsock_fd *entry, const struct unsock_
     unsock_fds_note_file(fd);
 }
 
-/* Makes the socket and binds it. Returns 0 with `standin` and `where` filled and *handed told, or -errno. */
+/* Makes the socket and binds it. Fills `standin` and `where`; *handed: the socket is one from a service manager.
+ * Returns 0 or -errno. */
 UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, const char *path,
                                      const struct unsock_ip *bound, struct unsock_standin *standin,
                                      struct unsock_target_file *where, bool *handed, long *answers) {
@@ -223,7 +226,7 @@ UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, cons
         return -EACCES;
     long flags, socket = unsock_target_open(fd, entry, &control, &flags);
     if (socket < 0)
-        return socket == -ENETUNREACH ? -EADDRNOTAVAIL : socket; /* a kernel without that family */
+        return socket == -ENETUNREACH ? -EADDRNOTAVAIL : socket; /* the kernel lacks that family */
     unsock_standin_take(standin, (int)socket);
     standin->flags = flags;
     long result =
@@ -264,7 +267,7 @@ static bool read_path(const void *address, socklen_t length, struct sockaddr_un 
            path->sun_path[sizeof(path->sun_path) - 1] == '\0';
 }
 
-/* The entry of a program's own AF_UNIX socket, filled in for its replacement. */
+/* Fills the entry of a program's own AF_UNIX socket, which is to be replaced. Returns it, or `scratch`. */
 static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
     memset(scratch, 0, sizeof(*scratch));
@@ -284,7 +287,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect_path(int fd, const void *address, so
     if (!unsock_resolve_is_worth_it(result) || !read_path(address, length, &path))
         return result;
     answers = unsock_resolve(path.sun_path, NULL);
-    /* Any file can stand there: only one of our kind, damaged, is EINVAL. */
+    /* Any file may be at this path: EINVAL is only for a damaged control file. */
     if (answers == -EINVAL && unsock_control_file_read(path.sun_path, NULL) != -EINVAL)
         return result;
     if (answers != UNSOCK_ANSWERS_CONTROL)
@@ -300,7 +303,7 @@ UNSOCK_OWN_FRAME long unsock_target_bind_path(int fd, const void *address, sockl
     long answers;
     if (result != -EADDRINUSE || !read_path(address, length, &path))
         return result;
-    /* Not a control file: the error is bind's own. */
+    /* Without a control file the error is bind's own. */
     answers = unsock_resolve(path.sun_path, NULL);
     if (answers != UNSOCK_ANSWERS_CONTROL)
         return answers == -EACCES ? unsock_log("bind", fd, NULL, &path, answers) : result;
