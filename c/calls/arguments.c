@@ -56,8 +56,8 @@ bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags) {
     return entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
 }
 
-/* Returns 1 if the kernel sends the message as it is, 0 if not. A message with a covered address must not reach the
- * network because the number is another socket's by now: if the kernel does not tell, returns -errno. */
+/* Returns 1 if the kernel sends the message as it is, else 0. If the number may belong to another socket by now, and
+ * the kernel does not tell, returns -errno: a covered address must not reach the network. */
 static long is_plain_with(int fd, int flags, const struct msghdr *message) {
     if (!unsock_outgoing_is_plain(unsock_fds_known(fd), flags))
         return false;

@@ -39,8 +39,8 @@ long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t leng
  * that can have IPv6 peers only. */
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length);
 
-/* True if the message's address is an IP address; a covered one; AF_UNSPEC, which UDP takes for AF_INET and UDP over
- * IPv6 for no address (net/ipv4/udp.c, net/ipv6/udp.c). */
+/* True if the message's address is an IP address; if it is covered; if it is AF_UNSPEC, which UDP takes for AF_INET,
+ * and UDP over IPv6 for no address (net/ipv4/udp.c, net/ipv6/udp.c). */
 bool unsock_call_names_ip(const struct msghdr *message);
 bool unsock_call_names_covered(const struct msghdr *message);
 bool unsock_call_names_unspecified(const struct msghdr *message);
@@ -66,7 +66,7 @@ struct unsock_outgoing {
 bool unsock_outgoing_take_name(struct unsock_outgoing *outgoing, const void *name, socklen_t length);
 bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message);
 
-/* True if the kernel sends by this descriptor as it is, unless the call brings an address. */
+/* True if the kernel makes a send on this descriptor as it is, unless the send has an address. */
 bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags);
 
 /* Returns 1 if the library handles the message, 0 if the kernel does, or -errno if the socket behind `fd` cannot be
@@ -107,8 +107,8 @@ long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsoc
  * it would misread them, or pass descriptors on. Returns 0 or -errno. */
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message);
 
-/* Replaces a wildcard destination, in place as stacks may be small: by loopback, or the IPv4 address that the socket is
- * bound to. */
+/* Replaces a wildcard destination by the address that the kernel would use: loopback, or the IPv4 address to which the
+ * socket is bound. In place, as stacks may be small. */
 static inline void unsock_call_ask(const struct unsock_fd *entry, struct unsock_ip *ip) {
     unsock_ip_ask(ip, entry->flags & UNSOCK_BOUND ? &entry->local : NULL);
 }

@@ -1,7 +1,5 @@
-/*
- * Remembers the connects that wait for a multiplexer's answer (calls/target.h). A small table has a place for each,
- * found by descriptor. One thread uses a place at a time. Another thread does not wait for it, and sees no answer yet.
- */
+/* Remembers the connects that wait for a multiplexer's answer (calls/target.h). A small table has a place for each,
+ * found by descriptor. One thread uses a place at a time. Others do not wait for it: to them no answer has come yet. */
 #include "calls/target.h"
 
 #include "calls/connect.h"
@@ -49,7 +47,9 @@ static struct place *find_asking(int fd) {
     return place ? place : find_as(fd, unsock_socket_cookie(fd));
 }
 
-/* False below the library's filter: calls that wait or carry data are not trapped, so only connect itself can wait. */
+/*
+ * Never in a trapped program: the library does not get its calls that wait or carry data, so connect itself must wait.
+ */
 bool unsock_asking_has_room(void) {
     return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
            !unsock_is_trapped();
@@ -91,8 +91,7 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     unsock_epoll_rearm(fd, entry);
 }
 
-/* Without a place nobody reads the answer any more: another descriptor of the socket has reported its end, or was
- * closed. */
+/* Without a place the connect has failed: it timed out, or the descriptor that had the place was closed. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {

@@ -11,8 +11,8 @@
 
 #include <linux/resource.h>
 
-/* Removes a handed-over socket from its epoll sets. The kernel does that only when the last descriptor closes, and here
- * the one from systemd stays open. Not in a forked child that made no socket: it shares the sets with its parent. */
+/* Removes a handed-over socket from its epoll sets. The kernel does that only when the last descriptor closes, and the
+ * one from systemd stays open. Not in a forked child that made no socket: it shares the sets with its parent. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry)) {
@@ -21,7 +21,7 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     }
 }
 
-/* Closes a socket whose file is a control file's target. The kernel tells which file only while the socket is open. */
+/* Closes a socket whose file is outside the directory. The kernel tells which file only while the socket is open. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, entry, &where);
@@ -97,8 +97,8 @@ static long raw_dup2(int from, int to) {
 #endif
 }
 
-/* Calls dup3; or dup2 if the program did, as its filter may forbid dup3. `ours`: the table describes this process's
- * descriptors. `old`: if so, the entry that `to` had, if that had a socket file. */
+/* Calls dup3; or dup2 if the program did, as its filter may forbid dup3. `ours`: the entries are this process's, not
+ * those of a parent after vfork. `old`: the former entry of `to`, if that had a socket file. */
 UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int flags, const struct unsock_fd *old,
                                             bool ours) {
     struct unsock_target_file where;
@@ -184,8 +184,8 @@ void unsock_call_closefrom(unsigned first) {
         unsock_call_close((int)fd);
 }
 
-/* Forgets a descriptor when the process ends. Not in a forked child that made no socket: each write would copy a page
- * of the table for nothing. */
+/* Forgets a descriptor when the process ends. Not in a forked child that made no socket file: each entry that it
+ * changes would copy a page of the table. */
 static void forget_at_end(int fd) {
     if (unsock_this_process()->has_made)
         unsock_fds_forget(fd);

@@ -33,9 +33,9 @@ size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_i
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /*
- * Continues a send whose `message` has the name that was known for `ip` (in room for a sockaddr_un), if the send
- * failed: `result` is the kernel's; -ENOENT: no name was known. The message must have no control data, and not be too
- * long.
+ * Continues a send to the name that was known for `ip`, if that failed. `message` holds that name, in room for a
+ * sockaddr_un; `result` is the kernel's error, or -ENOENT if no name was known. The message must have no control data,
+ * and not be too long.
  */
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
@@ -53,7 +53,7 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
  * or -errno. */
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* Does the same for an IP socket that the program bound to an address outside: it keeps its port. */
+/* Does the same for a UDP socket that the program bound to an address that is not covered: it keeps its port. */
 long unsock_datagram_move(int fd, struct unsock_fd *entry);
 
 /* Renames a datagram socket that is bound to [::] and any port, before it first sends to an IPv4 address (`target`):

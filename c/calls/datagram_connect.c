@@ -121,7 +121,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
             return there;
         result = there < 0 ? there : result;
     }
-    /* EPERM: the peer is connected to another socket, and to this one it is as if nobody were there. */
+    /* EPERM: the peer is connected to another socket. For this one it is as if nobody were there. */
     if (!unsock_errno_is_nobody(result) && (result != -EPERM || unsock_socket_may_not_connect()))
         return result;
     if (result == -ENOENT && unsock_settings.fallback)
@@ -154,7 +154,7 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
 static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
         return 0;
-    /* All descriptors from a service manager are one socket, and would all be connected. */
+    /* All descriptors of a service manager's socket would be connected with this one. */
     if (unsock_fd_is_handed(entry) && unsock_listen_fds_is_shared(fd, SOCK_DGRAM))
         return -EADDRINUSE;
     long result = unsock_datagram_be_local(fd, entry, ip);

@@ -156,7 +156,7 @@ static bool watch_receiver(int fd, int64_t most) {
     return result > 0 || count_sleeps() - before > own;
 }
 
-/* Returns the socket to watch: `fd` if the receiver is its peer or its own buffer is full; else a new one. */
+/* Returns the socket to watch: `fd` if the receiver is its peer or its own buffer is full; else a new one. -1: none. */
 static int open_watch(int fd, const struct msghdr *message) {
     if (!message->msg_name || !unsock_socket_writable(fd))
         return fd;

@@ -25,7 +25,7 @@ struct pktinfo6 {
     uint32_t index;
 };
 
-/* A received message, whose control data are appended to. */
+/* A received message, to which control messages are appended. */
 struct control {
     int fd;
     const struct unsock_fd *entry;
@@ -134,7 +134,7 @@ static bool is_peers(int fd, const struct unsock_fd *entry, const struct sockadd
            unsock_socket_name(fd, __NR_getpeername, &peer) == (long)length && unsock_same(&peer, name, length);
 }
 
-/* Parses a name by which the sender knows the directory otherwise, in another mount namespace. */
+/* Parses a name that begins with another path to the directory, of another mount namespace. */
 UNSOCK_OWN_FRAME static void read_other_name(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name,
                                              socklen_t length, struct unsock_name *read) {
     struct unsock_name other;

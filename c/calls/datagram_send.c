@@ -72,7 +72,7 @@ UNSOCK_OWN_FRAME static long send_outside(int fd, struct unsock_fd *entry, const
     return unsock_datagram_send_real(fd, entry, &outside, flags);
 }
 
-/* A datagram, and the name to which it is to be sent, of the socket on an address. */
+/* A datagram, and the name to which it is sent next, of a socket on the address. */
 struct sending {
     int fd;
     int flags;
@@ -127,7 +127,7 @@ static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     return any;
 }
 
-/* True if the socket is connected to this address, and so receives errors from it. */
+/* True if the socket is connected to this address, and so learns of errors. */
 static bool is_own_peer(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     return unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL) &&
            unsock_fd_remote(entry)->port == ip->port && unsock_ip_same_address(unsock_fd_remote(entry), ip);

@@ -1,7 +1,7 @@
 /*
- * sendfile and splice. TCP accepts data after the peer's close, and loses them; so these bytes are removed from the
- * file's position or the pipe. The two calls have no flag against SIGPIPE: a program that does not ignore it gets it
- * with the lost data.
+ * sendfile and splice. After the peer's close TCP accepts data and loses them: the library then moves the file's
+ * offset, or empties the pipe, by these bytes. The two calls have no flag against SIGPIPE: a program that does not
+ * ignore it gets it with the lost data.
  */
 #include "calls/list.h"
 
@@ -90,7 +90,7 @@ long unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset
         return result;
     if (result == -ENOTCONN)
         return unsock_stream_broken(0);
-    /* MSG_NOSIGNAL: the kernel has raised the signal already. */
+    /* MSG_NOSIGNAL, as splice has raised the signal already. */
     size = UNSOCK_MIN(size, (size_t)(PAGES * UNSOCK_PAGE));
     result = unsock_stream_refused(out, UNSOCK_MIN(size, waits_in(in)), MSG_NOSIGNAL);
     if (result > 0)

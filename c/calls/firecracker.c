@@ -33,7 +33,7 @@ int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t be
     return limit > 0 ? begun + limit : INT64_MAX;
 }
 
-/* Waits for the socket. Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
+/* Waits for `events`. Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
 static long await_multiplexer(int socket, short events, int64_t deadline) {
     for (;;) {
         int64_t left = deadline - unsock_clock_ms();

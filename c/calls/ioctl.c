@@ -25,7 +25,7 @@ static long ask_queue(int fd, unsigned long argument, long result) {
     return 0;
 }
 
-/* Makes a request of IP's, which AF_UNIX lacks, on a temporary socket of the program's family and type. */
+/* Makes an IP socket's request, which AF_UNIX lacks, on a temporary socket of the program's family and type. */
 static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long result) {
     struct unsock_whose whose;
     if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS || unsock_reuse_look(fd))

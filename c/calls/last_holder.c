@@ -1,8 +1,8 @@
 /*
  * Shuts a TIPC connection down before close, if no other process can have the socket (calls/stream.h says why). Another
- * process can only be a child or a descendant, or have received the descriptor in a message, which is noted. If this
- * process has no child, and none has ended since the socket was made, none has inherited it. The sum of the page faults
- * of all children waited for shows that, since every child has some. A socket with a duplicate is left alone.
+ * process can have it only as a descendant of this one, or by a message, and each message is noted. If this process has
+ * no child, and none has ended since it made the socket, none has inherited it. The page faults of the children that
+ * were waited for tell whether one has ended: each child adds some. A socket with a duplicate is left alone.
  */
 #include "calls/stream.h"
 
@@ -53,8 +53,8 @@ static uint32_t *made_of(int fd) {
 
 void unsock_last_holder_note(int fd) {
     uint32_t *made = made_of(fd);
-    /* A child of vfork writes this into its parent's memory. The parent relies on it no more: until it has waited for
-     * the child it has one, and then the number differs. */
+    /* A child of vfork writes this into its parent's memory. That does not mislead the parent: until it has waited for
+     * the child, it has one; afterwards the number differs. */
     if (!made || unsock_this_process()->unwiped)
         return;
     *made = children_of_past();

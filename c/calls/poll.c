@@ -1,7 +1,7 @@
 /*
  * poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and POLLIN where
- * only an urgent byte waits; only those need work. To learn of urgent bytes, the library adds POLLPRI to the program's
- * `events`, in the program's memory, if that is certain to be there.
+ * only an urgent byte waits; only these events need work. To learn of urgent bytes, the library adds POLLPRI to the
+ * program's `events`, in the program's memory, if that is certain to be there.
  */
 #include "calls/list.h"
 
@@ -27,8 +27,8 @@ struct wait {
     const void *signals; /* ppoll's */
 };
 
-/* Returns the place that remembers an array, by its address and length. Programs keep their arrays: memory that the
- * kernel once accepted for an array of this length counts as certain to be there. */
+/* Returns the place that remembers an array by its address and length. Programs keep their arrays: if the kernel has
+ * accepted this one before, its memory is certain to be there. */
 static uint64_t *place_of_array(const struct pollfd *fds, unsigned long count, uint64_t *array) {
     static uint64_t arrays[ARRAYS];
     *array = (uint64_t)(uintptr_t)fds << 16 | (count & 0xffff);
@@ -134,7 +134,7 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     return set;
 }
 
-/* Returns `end`, or the end of the first multiplexer's time if that is earlier. */
+/* Returns `end`, or the first multiplexer's deadline if that is earlier. */
 static int64_t poll_until_answer(int64_t end) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0)
         return end;

@@ -54,8 +54,8 @@ static void remember_way(const struct unsock_port_search *search, const struct u
     }
 }
 
-/* Returns where a stream client begins among the sockets that share an address: the next one each time, and elsewhere
- * in each process. */
+/* Returns where a stream client begins among the sockets that share an address: with the next one each time, and in
+ * each process with another one. */
 static unsigned next_spread(void) {
     static unsigned turn;
     return (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
@@ -71,8 +71,8 @@ struct view {
     struct unsock_port_entry entries[AT_ONCE];
 };
 
-/* Fills the view. Returns the borrowed memory before the client connects: while that waits, it may leave for good
- * (siglongjmp(3)). Returns 0 or -ENOBUFS. */
+/* Fills the view. A client that waits in connect may never come back (siglongjmp(3)), so the memory for the port's
+ * names is returned before. Returns 0 or -ENOBUFS. */
 UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *search, unsigned from, struct view *view) {
     struct unsock_port *port = unsock_port_borrow();
     if (!port)
@@ -110,9 +110,9 @@ static long go_through(const struct unsock_port_search *search, struct view *vie
 }
 
 /*
- * Reads the port's names, and tries them. If several sockets have the port, tries twice: when a server is replaced, the
- * first may begin to listen only after it was tried, and the second close before it is. Between the tries it repairs
- * PORT.sock, for plain clients.
+ * Reads the port's names, and tries them in turn. If several sockets have the port, tries them twice: while one server
+ * replaces another, a client may try the new one before that listens, and the old one after it has closed. In between,
+ * PORT.sock is repaired for plain clients.
  */
 static long go_by_names(const struct unsock_port_search *search) {
     struct view view;

@@ -204,7 +204,7 @@ static long receive_unusual(int fd, void *data, size_t size, int flags, struct s
     return receive_from(fd, data, size, flags, address, length);
 }
 
-/* A wait on a redirected datagram socket has few functions to return to, as each costs time after it
+/* A redirected datagram socket waits near the exported function: each function to return to costs time
  * (rt/system_calls.h). */
 long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
     const struct unsock_fd *entry = unsock_fds_known(fd);

@@ -160,7 +160,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     read_destination(message, &ip);
     if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
-    /* Before the socket is replaced. */
+    /* Checks that before the socket is replaced. */
     long another = unsock_fd_may_be_exchanged(entry) ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;
@@ -180,7 +180,7 @@ static long send_whole_message(int fd, const struct msghdr *message, int flags) 
     return result;
 }
 
-/* True if the call may have failed because the number belongs to another socket by now: it must be made anew. */
+/* True if the call may have failed because the number belongs to another socket by now: then the call is made anew. */
 static bool is_another_by_now(int fd, long result) {
     struct unsock_whose whose;
     return result < 0 && result != -EPIPE && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS &&
@@ -205,7 +205,7 @@ static long sendto_once(int fd, const void *data, size_t size, int flags, const 
         if (result != -ENOTCONN)
             return result;
     }
-    /* An address shorter than a sockaddr_in is none of IP either. */
+    /* An address shorter than a sockaddr_in is no IP address either. */
     bool no_ip = !address || (length < sizeof(struct sockaddr_in) && unsock_outgoing_is_plain(whose.entry, flags));
     if (!redirected && no_ip)
         return unsock_real_sendto(fd, data, size, flags, address, length);

@@ -37,9 +37,8 @@ static bool is_usual_control(int domain, const struct cmsghdr *header, const voi
     return false;
 }
 
-/*
- * Returns the errno of a temporary UDP socket for the control data. Nothing is sent, and errors of routing are ignored.
- */
+/* Tries the control data on a temporary UDP socket. Returns its errno for them, or 0. Nothing is sent; errors of
+ * routing do not count. */
 static long ask_udp_socket(int domain, void *control, size_t length) {
     union unsock_sockaddr there = {0};
     struct iovec none = {NULL, 0};

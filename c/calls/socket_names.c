@@ -25,7 +25,7 @@ long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_
 long unsock_socket_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length) {
     union unsock_sockaddr written;
     struct unsock_ip shown = *ip;
-    /* An IPv4 socket can have an IPv6 client, as both share ports: AF_INET has no form for such an address. */
+    /* An IPv4 socket can have an IPv6 client, as both families share ports. Its address has no IPv4 form. */
     if (domain == AF_INET && ip->family == AF_INET6)
         shown = unsock_address_default(AF_INET, ip->port);
     socklen_t written_length = unsock_ip_write(&shown, domain, &written);
@@ -111,9 +111,7 @@ static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, l
     *wrong = family == AF_UNIX ? UNSOCK_MIN(owner, 0) : 0;
     if (owner != UNSOCK_IS_OURS)
         return NULL;
-    /*
-     * After a refused connect the kernel's TCP socket shows its own name, but not the address that the program bound.
-     */
+    /* A TCP socket has replaced a refused stream: its name is right, unless the program bound the stream. */
     bool bound = unsock_fd_is_refused(entry) && (entry->flags & UNSOCK_BOUND);
     return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX || bound ? entry : NULL;
 }
@@ -155,7 +153,7 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
         return unsock_socket_names_give(&name, (socklen_t)result, address, length);
     if (own.kind == UNSOCK_NAME_STREAM)
         return unsock_socket_names_give_ip(&own.source, entry->domain, address, length);
-    /* Another process that shares the socket has sent or connected, which gave it a name. */
+    /* Another process, which shares the socket, has given it a name. */
     if (own.kind == UNSOCK_NAME_FILE && entry->type == SOCK_DGRAM && unsock_fd_is_fresh(entry))
         unsock_identify_name(fd, entry);
     return give_local(entry, address, length);

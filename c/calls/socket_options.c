@@ -45,7 +45,8 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
-    /* When select or io_uring reports the socket as writable, the program reads SO_ERROR: the answer must be there. */
+    /* A program that learns by select or io_uring that the socket is writable reads SO_ERROR next: the answer must be
+     * there. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;
     long owner = owner_for_option(fd, level, name, false, &whose);

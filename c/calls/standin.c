@@ -29,7 +29,7 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip) {
     struct unsock_bind *bind = &standin->bind;
-    memset(bind, 0, sizeof(*bind)); /* not a literal, which would be on the stack, too */
+    memset(bind, 0, sizeof(*bind)); /* not by a literal, which would be on the stack, too */
     bind->socket = standin->socket;
     bind->type = entry->type;
     bind->domain = entry->domain;
@@ -158,8 +158,10 @@ static void drop_clients(int fd) {
     }
 }
 
-/* Shuts a listener down. Threads that wait in accept wake up, and get EINVAL. On a non-blocking socket accept would
- * return EAGAIN. So it blocks from before the shutdown on, as an edge-triggered set reports that only once. */
+/*
+ * Shuts a listener down. Threads that wait in accept wake up, and get EINVAL. A non-blocking accept would return
+ * EAGAIN, and an edge-triggered set reports the shutdown only once: so the listener blocks from before the shutdown on.
+ */
 static void end_listener(int socket) {
     long flags = unsock_fcntl(socket, F_GETFL, 0);
     bool nonblocking = flags >= 0 && (flags & O_NONBLOCK);
@@ -193,7 +195,8 @@ long unsock_stream_end(int fd, struct unsock_fd *entry) {
 
 /* Sockets from a service manager, on their way to the descriptor that binds their port. */
 
-/* Makes a duplicate of `handed` the stand-in. Checks that, as another thread may close `handed` meanwhile. */
+/* Makes a duplicate of `handed` the stand-in. Checks the duplicate: another thread may have closed `handed` and reused
+ * its number. */
 static long take_handed(struct unsock_standin *standin, int fd, int type, int handed, const struct sockaddr_un *name,
                         socklen_t length) {
     long copy = unsock_fcntl(handed, F_DUPFD_CLOEXEC, 0);

@@ -82,8 +82,8 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     return open < 0 ? open : listen_unbound(fd, entry, backlog);
 }
 
-/* Fills the entry of a new connection. The peer's address may be open: a plain Unix client gets one when the program
- * asks. */
+/* Fills the entry of a new connection. The peer's address may stay unknown: a plain Unix client's is invented when the
+ * program asks for it. */
 static void remember_accepted(int listener, const struct unsock_fd *from, int fd, const union unsock_sockaddr *peer,
                               socklen_t length) {
     struct unsock_fd *entry = unsock_reuse_entry(fd);
@@ -115,7 +115,7 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     long accepted = unsock_real_accept_by(fd, &peer, &peer_length, flags);
     if (accepted < 0)
         return accepted;
-    /* The number belongs to a TCP listener by now, not to the one that was known. */
+    /* The number belongs to a TCP listener by now: forgets what was known of it. */
     if (entry->kind == UNSOCK_KIND_LOCAL && (peer.any.sa_family == AF_INET || peer.any.sa_family == AF_INET6)) {
         unsock_reuse_new(fd);
         unsock_reuse_new((int)accepted);

@@ -31,7 +31,7 @@ static inline bool unsock_stream_is_known(int fd) {
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
 }
 
-/* True for a connected stream to the target of a control file. */
+/* True for a connected socket to a control file's target in the place of a TCP socket, by the cache alone. */
 static inline bool unsock_stream_is_foreign(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && entry->domain != AF_UNIX &&
@@ -42,16 +42,16 @@ static inline bool unsock_stream_is_foreign(int fd) {
  * number. */
 bool unsock_stream_was_inherited(int fd);
 
-/* True for each of these: the library makes the write, since the kernel's differs from TCP's. */
+/* True for all of these streams: the library makes their writes, as the kernel's result is not always TCP's. */
 static inline bool unsock_stream_concerns(int fd) {
     return unsock_stream_is_known(fd) || unsock_stream_is_foreign(fd) ||
            (!unsock_fds_known(fd) && !unsock_asked_fd(fd) && unsock_stream_was_inherited(fd));
 }
 
 /*
- * sendto without an address, and sendmsg of data alone, on such a descriptor. They return TCP's result, and raise
- * SIGPIPE as TCP does. Only -ENOTCONN is the kernel's: the socket is not connected, for which TCP's write has another
- * errno.
+ * Send data on such a stream, as sendto without an address and sendmsg with data alone. They return TCP's result, and
+ * raise SIGPIPE as TCP does. Only -ENOTCONN is the kernel's: the socket is not connected, for which TCP's write has
+ * another errno.
  */
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags);
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
@@ -63,8 +63,8 @@ size_t unsock_stream_size(const struct msghdr *message);
  * -errno. Raises the signal where TCP would, unless `flags` have MSG_NOSIGNAL. */
 long unsock_stream_refused(int fd, size_t size, int flags);
 
-/* Notes that an AF_TIPC connection has ended: AF_TIPC reports that once, and would block the next read. False for other
- * families, which report it each time. One system call. */
+/* Notes that an AF_TIPC connection has ended. AF_TIPC reports that only once, and a later read would block. False for
+ * other families, which report it each time. One system call. */
 bool unsock_stream_note_over(int fd);
 extern bool unsock_stream_any_over;
 
@@ -85,7 +85,7 @@ bool unsock_write_concerns(int fd);
 /*
  * stream_events.c: Turns the kernel's poll and epoll events of streams into TCP's. AF_UNIX reports POLLHUP when the
  * peer has closed; TCP waits until both sides have shut down. AF_UNIX keeps an urgent byte in the queue of the others,
- * and its empty place once it was read. So it reports POLLIN, where TCP, which keeps that byte beside the stream,
+ * and an empty place for it after it was read, and reports POLLIN for both. TCP keeps that byte beside the stream, and
  * reports POLLPRI alone.
  */
 
@@ -93,13 +93,12 @@ bool unsock_write_concerns(int fd);
  * the same bits. Costs some system calls. */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events);
 
-/* True once this process, or a parent that forked it, has seen an urgent byte or expects one. Before that only POLLPRI
- * tells of one. */
+/* True once this process, or a parent that forked it, has seen an urgent byte or expects one. Before that, POLLPRI
+ * alone shows one. */
 extern bool unsock_urgent_met;
 
-/*
- * Prepares for urgent bytes on this stream that no poll reports: the program gets SIGURG, and may read the byte first.
- */
+/* Expects an urgent byte on this stream that no poll shows: the program gets SIGURG for it, and may read it before it
+ * polls. */
 void unsock_urgent_expect(int fd);
 
 /* True if the kernel reports the descriptor as readable, by poll's `events`, and TCP would not: only an urgent byte
@@ -116,7 +115,8 @@ bool unsock_urgent_alone(int fd, uint32_t events);
 /* Notes that this process has just made a connected TIPC stream. */
 void unsock_last_holder_note(int fd);
 
-/* Shuts down the descriptor that is about to be closed, or all from `first` to `last`, also at the process's end. */
+/* Shuts such a connection down, as its descriptor is about to be closed; or all from `first` to `last`, which are about
+ * to be closed, or the process is to end. */
 void unsock_last_holder_closing(int fd, const struct unsock_fd *entry);
 void unsock_last_holder_closing_all(unsigned first, unsigned last);
 
@@ -132,13 +132,13 @@ static inline bool unsock_last_holder_any(void) {
 /* True if the message may have brought descriptors, or lacked room for them. */
 bool unsock_passed_descriptors_maybe(const struct msghdr *message);
 
-/* Forgets everything known about their numbers, which are new to the process. */
+/* Forgets everything known about the numbers of the received descriptors, which are new to the process. */
 void unsock_passed_descriptors_forget(const struct msghdr *message);
 
 /*
- * Closes the descriptors, without waiting, and removes them from `message`, which recvmsg on `fd` filled: from the
- * control data (msg_controllen is the kernel's) and from the flags. No TCP or UDP socket brings descriptors, so
- * programs do not close any: a plain Unix peer could use up all of their numbers.
+ * Closes the received descriptors, without waiting, and removes them from `message`, which recvmsg on `fd` filled: from
+ * the control data (msg_controllen is the kernel's) and from the flags. No TCP or UDP socket brings descriptors, so
+ * programs do not close any: a plain Unix peer could use up their numbers.
  */
 void unsock_passed_descriptors_refuse(int fd, struct msghdr *message);
 

@@ -29,8 +29,8 @@ long unsock_stream_broken(int flags) {
 }
 
 /*
- * Notes that a write was lost. The flag lets SO_ERROR, which programs read after each connect, skip the marks while
- * there can be none. TCP's reset also wakes waiting threads, edge-triggered ones, too. Here both sides are shut down
+ * Notes that a write was lost. Without this flag SO_ERROR, which programs read after each connect, need not read the
+ * socket's mark. TCP's reset also wakes waiting threads, edge-triggered ones, too. Here both sides are shut down
  * already; another shutdown wakes them all (net/unix/af_unix.c, unix_shutdown).
  */
 static void note_lost(int fd) {
@@ -75,7 +75,8 @@ static long refuse_foreign(int fd, int flags) {
 
 /* Follows sk_stream_error and tcp_sendmsg (net/ipv4/tcp.c). */
 long unsock_stream_refused(int fd, size_t size, int flags) {
-    /* The EPIPE of another socket with this number, or of a TCP socket to a control file's target, is TCP's already. */
+    /* The EPIPE of another socket, which has this number by now, or of a TCP socket, as a control file's target, is
+     * final. */
     if (unsock_reuse_look(fd) > 0 || unsock_socket_is_ip(fd))
         return unsock_stream_broken(flags);
     const struct unsock_fd *entry = unsock_fds_known(fd);

@@ -58,8 +58,8 @@ static long connect_blocking(int fd, const struct unsock_fd *entry, const struct
 
 /*
  * Connects `socket` by the multiplexer, before it replaces the socket of `fd`. With -EINPROGRESS and -EINTR, *goes_on
- * says whether it is to replace that all the same, with `answer` for unsock_asking_begin. A connect of a program's own
- * AF_UNIX socket always waits.
+ * says whether it still replaces that, and waits there for the rest of `answer` (unsock_asking_begin). A connect of a
+ * program's own AF_UNIX socket always waits here.
  */
 static long connect_multiplexed(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
                                 const struct unsock_ip *asked, int socket, struct unsock_firecracker *answer,
@@ -85,8 +85,8 @@ static bool is_way_open(const struct way *way, long result) {
     return result == 0 || way->asks || (result == -EINPROGRESS && !way->multiplexed);
 }
 
-/* Installs a socket that waits for its multiplexer. Epoll sets must not report it as writable: it leaves them during
- * the exchange. */
+/* Installs a socket that waits for its multiplexer. `fd` leaves its epoll sets during the exchange, as they would
+ * report it as writable. */
 UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, const struct way *way,
                                             const struct unsock_ip *asked) {
     struct unsock_epoll_carry carry;

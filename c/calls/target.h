@@ -37,7 +37,7 @@ int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t be
 /* Waits for the answer, and reads it: until `end` (-EINPROGRESS), or until a signal ends the connect (-EINTR). */
 long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end);
 
-/* tipc_service.c: Whether anybody has a TIPC service. */
+/* tipc_service.c: Whether a TIPC service has a socket. */
 
 /* True if the control file names a TIPC service, or a range of them, that another socket of this node has. TIPC lets
  * any number of sockets have a service, and shares clients among them. A node address is no service. */
@@ -92,8 +92,8 @@ static inline struct unsock_fd *unsock_asking(int fd) {
     return entry && entry->state == UNSOCK_STATE_ASKING && entry->kind == UNSOCK_KIND_FOREIGN ? entry : NULL;
 }
 
-/* True if one more can be remembered, and the library gets all calls that matter. If not, connect must wait for the
- * answer. */
+/* True if one more can be remembered, and the library gets all calls that wait or carry data. If not, connect must
+ * wait. */
 bool unsock_asking_has_room(void);
 
 /* Notes that the descriptor waits for its multiplexer's answer. */
