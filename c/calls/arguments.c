@@ -56,8 +56,8 @@ bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags) {
     return entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
 }
 
-/* Returns 1 if the kernel sends the message as it is, else 0. If the number may belong to another socket by now, and
- * the kernel does not tell, returns -errno: a covered address must not reach the network. */
+/* Returns 1 if the kernel sends the message as it is, else 0; or -errno if the number may belong to another socket by
+ * now, and the kernel does not say so. A message with a covered address must not reach the network that way. */
 static long is_plain_with(int fd, int flags, const struct msghdr *message) {
     if (!unsock_outgoing_is_plain(unsock_fds_known(fd), flags))
         return false;

@@ -35,8 +35,8 @@ static inline bool unsock_call_reads_usual(const struct unsock_fd *entry, const 
  * connected: 0, -EINVAL or -EAFNOSUPPORT. */
 long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t length);
 
-/* The same for the destination of a datagram on a redirected socket. Also -ENETUNREACH, for an IPv4 address on a socket
- * that can have IPv6 peers only. */
+/* Checks the destination of a datagram on a redirected socket in the same way. Also returns -ENETUNREACH, for an IPv4
+ * address on a socket that can have IPv6 peers only. */
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length);
 
 /* True if the message's address is an IP address; if it is covered; if it is AF_UNSPEC, which UDP takes for AF_INET,
@@ -49,7 +49,7 @@ bool unsock_call_names_unspecified(const struct msghdr *message);
  * net/ipv6/af_inet6.c). */
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);
 
-/* arguments.c: Messages that a program sends: copies them as the kernel does, and tells whether the library handles
+/* arguments.c: Messages that a program sends: copies them as the kernel does, and decides whether the library handles
  * them. */
 
 #define UNSOCK_OUTGOING_PARTS_MOST 1024u /* UIO_MAXIOV */
@@ -61,8 +61,7 @@ struct unsock_outgoing {
     union unsock_sockaddr name;
 };
 
-/* Copies an address, or a message, as the kernel does before it looks at the socket. False if the kernel would fail
- * there. */
+/* Copies an address, or a message, as the kernel does before it looks at the socket. False if the kernel would fail. */
 bool unsock_outgoing_take_name(struct unsock_outgoing *outgoing, const void *name, socklen_t length);
 bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message);
 
@@ -93,11 +92,11 @@ int unsock_socket_names_family(const struct unsock_fd *entry);
 long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address,
                               socklen_t *length);
 
-/* Writes an IP address in the form that a socket of `domain` shows. Returns the same. */
+/* Writes an IP address in the form that a socket of `domain` shows. Returns as unsock_socket_names_give. */
 long unsock_socket_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length);
 
 /* Writes the peer's address of a connected redirected socket. `peer` is the kernel's name of the peer. The program gets
- * an IP address, or `peer` itself if the settings leave its family alone. Returns the same. */
+ * an IP address, or `peer` itself if the settings leave its family alone. Returns as unsock_socket_names_give. */
 long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
                               void *address, socklen_t *length);
 

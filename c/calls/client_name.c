@@ -1,4 +1,4 @@
-/* Binds a connecting stream to an abstract name that tells the server the client's IP address and port. */
+/* Binds a connecting stream to an abstract name, from which the server reads the client's IP address and port. */
 #include "calls/connect.h"
 
 #include "files/bind.h"

@@ -11,8 +11,8 @@
 
 #include <linux/resource.h>
 
-/* Removes a handed-over socket from its epoll sets. The kernel does that only when the last descriptor closes, and the
- * one from systemd stays open. Not in a forked child that made no socket: it shares the sets with its parent. */
+/* Removes a handed-over socket from its epoll sets. The kernel does that only when the last descriptor closes, and
+ * systemd's own stays open. Not in a forked child that made no socket: it shares the sets with its parent. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry)) {
@@ -21,7 +21,7 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     }
 }
 
-/* Closes a socket whose file is outside the directory. The kernel tells which file only while the socket is open. */
+/* Closes a socket whose file is outside the directory. The kernel reports the file only while the socket is open. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, entry, &where);
@@ -152,7 +152,7 @@ static bool any_file(unsigned first, unsigned last) {
     return fd >= 0 && (unsigned)fd <= last;
 }
 
-/* Closes sockets with files outside the directory one by one: the kernel tells the file only of an open socket. */
+/* Closes sockets with files outside the directory one by one: the kernel reports the file only of an open socket. */
 static void close_all_elsewhere(unsigned first, unsigned last) {
     for (int fd = (int)first; (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last; fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);

@@ -53,7 +53,8 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
  * or -errno. */
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* Does the same for a UDP socket that the program bound to an address that is not covered: it keeps its port. */
+/* Puts a local socket with a file in the place of a UDP socket that the program bound to an address that is not
+ * covered. It keeps its port. Returns 0 or -errno. */
 long unsock_datagram_move(int fd, struct unsock_fd *entry);
 
 /* Renames a datagram socket that is bound to [::] and any port, before it first sends to an IPv4 address (`target`):
@@ -79,8 +80,8 @@ void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path);
 
-/* Tries to connect a socket that is connected to nobody, as its peer may have started since: only then does the kernel
- * let the peer's datagrams in. Returns 0 or -errno. */
+/* Connects a socket whose peer was absent (UNSOCK_STATE_NOBODY), as the peer may have started since. From then on the
+ * kernel delivers the peer's datagrams alone. Returns 0 or -errno. */
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 
 /*
@@ -89,7 +90,7 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
  */
 bool unsock_datagram_leave_error(int fd);
 
-/* Notes that nobody has the address to which the socket is connected. From then on rewritten programs' reads are
+/* Notes that no socket has the address to which this one is connected. From then on reads at rewritten places are
  * handled. */
 void unsock_datagram_set_nobody(struct unsock_fd *entry);
 
@@ -116,7 +117,7 @@ int unsock_datagram_full_flags(const struct unsock_fd *entry);
 /*
  * Continues after the kernel returned -EAGAIN or -EINTR for `message`, of `size` bytes in all, sent with the program's
  * `flags`. Waits, or drops the datagram, as UDP would. Returns sendmsg's result; `size` for a dropped datagram; or
- * -EAGAIN if poll can tell when to retry.
+ * -EAGAIN if poll will report when to retry.
  */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, size_t size);
 

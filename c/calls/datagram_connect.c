@@ -80,10 +80,10 @@ static void disconnect_from_peer(int fd) {
 
 /*
  * Connects `fd` to the client at `path`, whose socket has refused it (EPERM): the client is connected to the listening
- * socket of this process on the same port, and will go on sending there. So the two descriptors exchange their kernel
- * sockets: `fd` gets the listener's, with the client; the listener gets the one of `fd`, for all other clients.
+ * socket of this process on the same port, and will go on sending to it. So the two descriptors exchange their kernel
+ * sockets: `fd` gets the listener's, with the client; the listener gets that of `fd`, for all other clients.
  *
- * Returns 0 if connected; -EPERM if there is no such listener; -EADDRNOTAVAIL if the listener has other connected
+ * Returns 0 if connected; -EPERM if no listener is connected so; -EADDRNOTAVAIL if the listener has other connected
  * clients, which would be cut off. After that error a server goes on serving this client by the listener.
  */
 static long connect_per_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path) {
@@ -96,7 +96,7 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
         /* The kernel lets only that socket connect to the client to which the client is connected. */
         if (unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
             continue;
-        /* One peer: the client. The listener's own connection to the client counts there, not here. */
+        /* The client is the only peer. The listener's own connection to it is counted at the client. */
         result = unsock_socket_peers(other) == 1 ? swap(fd, entry, other, listener) : -EADDRNOTAVAIL;
         if (result == 0)
             return 0;
@@ -121,7 +121,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
             return there;
         result = there < 0 ? there : result;
     }
-    /* EPERM: the peer is connected to another socket. For this one it is as if nobody were there. */
+    /* EPERM: the peer is connected to another socket. For this one that counts as an absent peer. */
     if (!unsock_errno_is_nobody(result) && (result != -EPERM || unsock_socket_may_not_connect()))
         return result;
     if (result == -ENOENT && unsock_settings.fallback)
@@ -154,7 +154,7 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
 static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
         return 0;
-    /* All descriptors of a service manager's socket would be connected with this one. */
+    /* All descriptors of a service manager's socket would be connected, too. */
     if (unsock_fd_is_handed(entry) && unsock_listen_fds_is_shared(fd, SOCK_DGRAM))
         return -EADDRINUSE;
     long result = unsock_datagram_be_local(fd, entry, ip);

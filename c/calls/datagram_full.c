@@ -26,8 +26,8 @@
 #define PLACES 4
 #define SOCKETS 64
 
-/* Waits in vain for one receiver, in the second that began at `since`. Each wait in a row is half as long as the one
- * before: a program that has not read for seconds will not read now. */
+/* Waits in vain for one receiver, in the second that began at `since`. Each wait in a row is half as long as the last:
+ * a program that has not read for seconds will not read now. */
 struct receiver {
     uint32_t key;
     uint32_t vain; /* how many in a row */
@@ -35,8 +35,8 @@ struct receiver {
     int64_t waited;
 };
 
-/* No locks: if two threads write one place at once, that costs a wait, or saves one. A hash of its name identifies a
- * receiver. In a full set, the one whose queue was full longest ago is replaced. */
+/* No locks: if two threads write one place at once, that costs a wait, or saves one. A hash of a receiver's name
+ * identifies it. In a full set, the receiver whose queue was full longest ago is replaced. */
 static UNSOCK_TABLE struct receiver receivers[SETS][PLACES];
 static struct receiver all_receivers;
 static int64_t many_until[SOCKETS];
@@ -71,7 +71,7 @@ static struct receiver *find_receiver(uint32_t key, int64_t time) {
     return oldest;
 }
 
-/* True if this receiver has used up its waits for this second: then each datagram that floods it costs one call. */
+/* True if the waits for this receiver are used up for this second: further datagrams to it cost one call each. */
 static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr *message) {
     return find_receiver(key_of_receiver(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS;
 }
@@ -128,7 +128,7 @@ static long wait_briefly(int fd, const struct msghdr *message, int flags, struct
     int64_t waited = unsock_clock_ns() - begun;
     if (many)
         all_receivers.waited += waited;
-    /* A receiver costs the others one wait in vain in a second, however short that was. */
+    /* A receiver costs the other ones one wait in vain in a second, however short that was. */
     if (result == -EAGAIN)
         note_vain(receiver, many ? ALONE_MOST_NS : waited);
     else
@@ -144,7 +144,7 @@ static long count_sleeps(void) {
 }
 
 /* Waits up to `most` nanoseconds for room in the receiver's queue. Returns true if the receiver has taken a datagram:
- * each one wakes every socket that polls for room there, even if another sender is faster. */
+ * each one wakes every socket that polls for room in that queue, even if another sender is faster. */
 static bool watch_receiver(int fd, int64_t most) {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
     int64_t end = unsock_clock_ns() + most;
@@ -221,7 +221,7 @@ static bool is_own_timeout_over(int fd, const struct unsock_fd *entry) {
 
 /*
  * Blocking sends wait as long as the receiver reads, and 100 ms while it does not; then the datagram is dropped, as UDP
- * may. Non-blocking sends wait a moment if poll could not tell when to retry; on a connected socket it can. UDP, which
+ * may. Non-blocking sends wait a moment, unless poll can report when to retry, as on a connected socket. UDP, which
  * does not wait, never returns EINTR. But clients that do not read must not hold up a server: its waits in a second are
  * bounded, for each client and for all.
  */

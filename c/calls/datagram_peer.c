@@ -60,7 +60,7 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 }
 
 /*
- * In a directory that others may write to, a bound socket's file has a mark already, its network namespace
+ * In a directory that other users may write to, a bound socket's file has a mark already, its network namespace
  * (files/socketfile.c), which must stay. The mark is made by path: if the directory can be replaced, it could reach
  * another directory's file (files/directory.h).
  */
@@ -173,9 +173,8 @@ bool unsock_datagram_leave_error(int fd) {
                 unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0) == 0 &&
                 unsock_connect(peer, &nobody, sizeof(nobody.any)) == 0;
     unsock_close(peer);
-    /*
-     * Disconnects `fd` again, so that its peer can send when it starts; not if datagrams wait, which that would drop.
-     */
+    /* Disconnects `fd` again, so that its peer can send when it starts; not if datagrams wait, which the disconnect
+     * would drop. */
     if (!(unsock_socket_poll(fd, POLLIN) & POLLIN))
         unsock_connect(fd, &nobody, sizeof(nobody.any));
     return left;

@@ -90,8 +90,8 @@ static void append_ipv6(const struct control *control, const struct unsock_ip *l
                        unsock_ip_write(local, AF_INET6, &address));
 }
 
-/* Returns the address to which the datagram was sent: the socket's own; on a wildcard the one that is in a client's
- * name, else the address of the sender's family that local peers have. */
+/* Returns the address to which the datagram was sent: the socket's own; on a wildcard the address in the client's name,
+ * else the default address of the sender's family. */
 static struct unsock_ip destination(const struct unsock_fd *entry, const struct unsock_name *sender) {
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;
@@ -105,7 +105,7 @@ static struct unsock_ip destination(const struct unsock_fd *entry, const struct 
 }
 
 /*
- * Appends to the kernel's control data (msg_controllen) those that the program requested by IP_PKTINFO, IP_RECVTTL,
+ * Appends to the kernel's control data (msg_controllen) what the program requested by IP_PKTINFO, IP_RECVTTL,
  * IPV6_RECVPKTINFO and so on. `room` is the size of the program's buffer, in bytes; `sender` is the parsed name of the
  * sender.
  */
@@ -127,14 +127,14 @@ static void append_packet_info(int fd, const struct unsock_fd *entry, const stru
         append_ipv6(&control, &local);
 }
 
-/* True if the name is that of the socket to which this one is connected. */
+/* True if the name is the connected peer's. */
 static bool is_peers(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
     union unsock_sockaddr peer;
     return unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL) &&
            unsock_socket_name(fd, __NR_getpeername, &peer) == (long)length && unsock_same(&peer, name, length);
 }
 
-/* Parses a name that begins with another path to the directory, of another mount namespace. */
+/* Parses a sender's name that begins with another path to the directory, of another mount namespace. */
 UNSOCK_OWN_FRAME static void read_other_name(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name,
                                              socklen_t length, struct unsock_name *read) {
     struct unsock_name other;
@@ -191,9 +191,9 @@ static int family_of_sender(const struct unsock_name *told) {
 }
 
 /*
- * Returns the sender's IP address. Its file's name holds the port, and the address unless that is a wildcard. For a
- * reply without an address, from the port to which this socket last sent, it is the address of that; else the one that
- * local peers have.
+ * Returns the sender's IP address. The name of its file holds the port, and the address unless that is a wildcard. If
+ * it holds no address: the address to which this socket last sent, if that was at the same port; else the default
+ * address.
  */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
@@ -245,7 +245,7 @@ static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
 
-/* True if the datagram comes from the connected address, where no socket was when the program connected. */
+/* True if the datagram is from the connected address, where no socket was when the program connected. */
 static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_name *told) {
     const struct unsock_ip *remote = unsock_fd_remote(entry);
     if (told->kind != UNSOCK_NAME_FILE || told->type != SOCK_DGRAM || told->port != remote->port)
@@ -258,11 +258,8 @@ static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_na
     return unsock_ip_same_address(&usual, remote);
 }
 
-/*
- * True if the datagram is not from the peer, and must be dropped. A socket that is connected to nobody receives from
- * everybody, as the kernel cannot connect it to a peer that does not exist. Connects it when the peer's first datagram
- * comes.
- */
+/* True if the datagram is not from the peer, and must be dropped. A socket whose peer is absent receives from every
+ * sender, as the kernel cannot connect it yet. The peer's first datagram connects it. */
 static bool is_stranger(int fd, struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
                         int flags) {
     struct unsock_name told;

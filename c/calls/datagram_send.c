@@ -1,5 +1,5 @@
-/* Sends datagrams to the socket of an address, to the connected peer or to a control file's target, and does as UDP if
- * nobody is there. */
+/* Sends datagrams to the socket of an address, to the connected peer or to a control file's target. If none takes the
+ * datagram, does as UDP would. */
 #include "calls/arguments.h"
 #include "calls/connect.h"
 #include "calls/datagram.h"
@@ -37,8 +37,8 @@ static bool takes_error(int fd, struct unsock_fd *entry, long result) {
     return told;
 }
 
-/* Sends a datagram that nobody receives. Returns its size, as UDP does not tell, or the error with which UDP would not
- * send. */
+/* Sends a datagram that no socket takes. Returns its size, as UDP does not report the loss, or an error with which UDP
+ * would not send it. */
 static long send_in_vain(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
     long result = send_to_none(fd, message, flags);
     if (takes_error(fd, entry, result))
@@ -90,8 +90,8 @@ static long way_send(void *of_sending) {
     return unsock_real_send_message(sending->fd, &local, sending->flags);
 }
 
-/* Sends to the connected address, which nobody has. Returns the size, and leaves the error for the next call; if that
- * is not possible, returns -ECONNREFUSED. */
+/* Sends to the connected address, which no socket has. Returns the size, and leaves the error for the next call; if
+ * that is not possible, returns -ECONNREFUSED. */
 static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
     long result = send_in_vain(fd, entry, message, flags, size);
     if (result == size && !unsock_datagram_leave_error(fd))
@@ -103,7 +103,7 @@ static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr 
     return result;
 }
 
-/* True if an unconnected socket learns that nobody has the port (IP_RECVERR, IPV6_RECVERR). */
+/* True if an unconnected socket gets an error if no socket has the port (IP_RECVERR, IPV6_RECVERR). */
 static bool hears_of_nobody(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (entry->options == 0 || unsock_state_is_connected(entry->state))
         return false;
@@ -111,8 +111,8 @@ static bool hears_of_nobody(int fd, const struct unsock_fd *entry, const struct 
                                   : unsock_option_flag(fd, entry, IPPROTO_IP, IP_RECVERR);
 }
 
-/* Connects this process's sockets to `fd` that are connected to an earlier socket of the same name: the kernel would
- * refuse what `fd` sends them. Returns true if there was one. */
+/* Connects to `fd` each socket of this process that is connected to an earlier socket of the same name: the kernel
+ * would refuse what `fd` sends to it. Returns true if any was. */
 static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr own, peer;
     long length = unsock_socket_name(fd, __NR_getsockname, &own);
@@ -162,7 +162,9 @@ static long not_taken(struct sending *sending, struct unsock_fd *entry, int flag
     long size = unsock_segment_total(&local);
     if (unsock_errno_is_nobody(result) && is_own_peer(entry, sending->ip))
         return send_to_nobody(fd, entry, &local, flags, size);
-    /* Nobody is there, or the socket is connected to another peer, or has shut down reading: UDP drops the datagram. */
+    /*
+     * No socket has the address, or it is connected to another peer, or has shut down reading: UDP drops the datagram.
+     */
     return nobody || is_deaf(fd, result) ? send_in_vain(fd, entry, &local, flags, size) : result;
 }
 
@@ -257,9 +259,7 @@ long unsock_datagram_written(int fd, const struct msghdr *message, int flags, si
     return unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
-/*
- * Sends to the plain sender for which `port` was invented, or else to the connected target. False if there is neither.
- */
+/* Sends to the plain sender for which `port` was invented, or else to the connected target. False if neither exists. */
 UNSOCK_OWN_FRAME static bool send_back(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags,
                                        uint16_t port, long *result) {
     struct sockaddr_un name;

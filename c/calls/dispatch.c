@@ -37,10 +37,8 @@ static void remember_socket(int fd, int domain, int type, int protocol, int fami
     entry->protocol = (uint16_t)(protocol != 0 ? protocol : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP);
 }
 
-/*
- * True if no IP socket can be had, by a service manager's filter (systemd's RestrictAddressFamilies=AF_UNIX): the
- * socket is made AF_UNIX at once. A kernel that only lacks IPv6 has the same errno; the program goes on with IPv4 then.
- */
+/* True if no IP socket can be made, by a service manager's filter (systemd's RestrictAddressFamilies=AF_UNIX): the
+ * socket is made AF_UNIX at once. A kernel that only lacks IPv6 has the same errno; the program then uses IPv4. */
 static bool no_ip_at_all(int domain, long refused) {
     if (refused != -EAFNOSUPPORT)
         return false;

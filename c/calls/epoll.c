@@ -1,8 +1,8 @@
 /*
  * The calls of epoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN
- * where only an urgent byte waits (calls/stream_events.c; replace/epoll.c requests EPOLLPRI for these). The kernel
- * would report such an event again and again. So the registration becomes edge-triggered, or quiet: it reports changes
- * alone. It becomes what it was as soon as the program gets an event.
+ * where only an urgent byte waits (calls/stream_events.c; replace/epoll.c requests EPOLLPRI for urgent bytes). The
+ * kernel would report such an event again and again. So the library makes the registration quiet, which is
+ * edge-triggered: the kernel reports changes alone. The registration is restored as soon as the program gets an event.
  */
 #include "calls/list.h"
 
@@ -74,7 +74,7 @@ static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     return false;
 }
 
-/* Ends the quiet, for an event that the program gets. Returns true if this thread is the one to report it. */
+/* Ends the quiet, for an event that the program gets. Returns true if this thread must report the event. */
 static bool speak(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & EPOLLONESHOT)

@@ -12,8 +12,8 @@
 #define FULL_WAIT_NS 1000000
 #define SIGNALS 64
 
-/* True if a signal that interrupted this thread may end its connect: some handler was installed without SA_RESTART.
- * Nothing tells afterwards which handler ran. */
+/* True if a signal that interrupted this thread may end its connect: some handler was installed without SA_RESTART. The
+ * kernel does not report which handler ran. */
 static bool is_ended_by_signal(void) {
     struct unsock_signal_action action;
     for (int number = 1; number <= SIGNALS; number++) {
@@ -89,7 +89,7 @@ static bool is_ok(struct unsock_span line) {
     return unsock_span_is(word, "OK") && unsock_span_number(line, 10, UINT32_MAX, &number);
 }
 
-/* Reads what is there, up to the end of the line. Returns how many bytes, 0 at the connection's end, or -errno. */
+/* Reads what has arrived, up to the end of the line. Returns how many bytes, 0 at the connection's end, or -errno. */
 static long take_line(int socket, char *place, size_t size, bool *ends) {
     long count = unsock_recvfrom(socket, place, size, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
     long length = 0;

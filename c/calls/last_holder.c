@@ -2,7 +2,7 @@
  * Shuts a TIPC connection down before close, if no other process can have the socket (calls/stream.h says why). Another
  * process can have it only as a descendant of this one, or by a message, and each message is noted. If this process has
  * no child, and none has ended since it made the socket, none has inherited it. The page faults of the children that
- * were waited for tell whether one has ended: each child adds some. A socket with a duplicate is left alone.
+ * were waited for show whether one has ended: each child adds some. A socket with a duplicate is left alone.
  */
 #include "calls/stream.h"
 
@@ -29,7 +29,7 @@ struct action {
     uint64_t rest[2];
 };
 
-/* Returns a number that changes whenever a child has ended and been waited for; 0 if it cannot be had. */
+/* Returns a number that changes whenever a child has ended and been waited for; 0 if the kernel does not report it. */
 static uint32_t children_of_past(void) {
     struct usage usage = {0};
     if (unsock_getrusage(RUSAGE_CHILDREN, &usage) < 0)

@@ -28,7 +28,7 @@ static void close_at_once(int fd) {
     unsock_close(fd);
 }
 
-/* True if the program requested control data that AF_UNIX also delivers: MSG_CTRUNC may then be about these. */
+/* True if the program requested control data that AF_UNIX also delivers: MSG_CTRUNC may then concern these data. */
 static bool wants_control(int fd) {
     static const int16_t options[] = {SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMPING, SO_RXQ_OVFL, SO_PASSCRED};
     bool any = false;

@@ -1,5 +1,5 @@
-/* Makes recv with MSG_PEEK and MSG_WAITALL on a stream wait, as TCP does, until all bytes that the program requests are
- * there. AF_UNIX, AF_VSOCK and AF_TIPC return fewer: the program would find part of a message's head. */
+/* Makes recv with MSG_PEEK and MSG_WAITALL on a stream wait, as TCP does, until all bytes that the program requests
+ * have arrived. AF_UNIX, AF_VSOCK and AF_TIPC return fewer: the program would find part of a message's head. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"

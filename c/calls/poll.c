@@ -1,7 +1,7 @@
 /*
  * poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and POLLIN where
  * only an urgent byte waits; only these events need work. To learn of urgent bytes, the library adds POLLPRI to the
- * program's `events`, in the program's memory, if that is certain to be there.
+ * program's `events`, in the program's memory, if that is certain to be writable.
  */
 #include "calls/list.h"
 
@@ -27,8 +27,8 @@ struct wait {
     const void *signals; /* ppoll's */
 };
 
-/* Returns the place that remembers an array by its address and length. Programs keep their arrays: if the kernel has
- * accepted this one before, its memory is certain to be there. */
+/* Returns the place that remembers an array by its address and length. Programs keep their arrays: memory that the
+ * kernel has accepted for an array once is certain to be writable. */
 static uint64_t *place_of_array(const struct pollfd *fds, unsigned long count, uint64_t *array) {
     static uint64_t arrays[ARRAYS];
     *array = (uint64_t)(uintptr_t)fds << 16 | (count & 0xffff);
@@ -64,7 +64,7 @@ static bool unmark(struct pollfd *fds, unsigned long count, long ready) {
     return odd && ready > 0;
 }
 
-/* The same for an array without added POLLPRI. Remembers the array, so that the next call adds it. */
+/* Checks an array without added POLLPRI in the same way. Remembers the array, so that the next call adds it. */
 static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready) {
     uint64_t array, *place = place_of_array(fds, count, &array);
     bool odd = false;
@@ -100,7 +100,7 @@ static long ask_now(const struct wait *wait) {
 }
 
 /* Fills `copy` for a wait: descriptors that have hung up, or have only an urgent byte, move into an epoll set, which
- * reports further changes by edge. Returns the set; or -errno, and the wait leaves those descriptors out. */
+ * reports further changes by edge. Returns the set; or -errno, and the wait leaves these descriptors out. */
 static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     static const struct timespec now = {0, 0};
     uint8_t event[EVENT_SIZE] = {0}, drained[DRAINED * EVENT_SIZE];
@@ -202,7 +202,7 @@ static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
     return false;
 }
 
-/* Returns the events that are there; waits only if there are none. */
+/* Returns the events that the kernel has now; waits only if it has none. */
 static long poll_answers(const struct wait *wait) {
     long ready = ask_now(wait);
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;

@@ -90,8 +90,9 @@ UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *searc
     return 0;
 }
 
-/* Tries the entries in turn, until one accepts the client, or fails for a reason of its own. -ENOENT: there is no
- * entry. */
+/*
+ * Tries the entries in turn, until one accepts the client, or fails for a reason of its own. -ENOENT: no entry to try.
+ */
 static long go_through(const struct unsock_port_search *search, struct view *view) {
     long result = view->count > 0 ? -ECONNREFUSED : -ENOENT;
     for (;;) {
@@ -145,7 +146,7 @@ UNSOCK_OWN_FRAME static long go_without_memory(const struct unsock_port_search *
 }
 
 /* A datagram from the name PORT.dgram.sock is answered by that name, once. If a server on another address has taken the
- * port since, the reply reaches that. A connect lasts, and so reads the names instead. */
+ * port since, that server gets the reply. A connect lasts, and so reads the names instead. */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path) {
     static const struct unsock_ip any = {.family = AF_INET};
     struct unsock_port_key key = {target->port, (uint8_t)type};

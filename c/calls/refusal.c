@@ -1,6 +1,6 @@
 /*
  * Reports a failed non-blocking connect later, as TCP does. If it was refused, a TCP socket that the kernel has refused
- * replaces the stream. For other errors, and if that socket cannot be had, an AF_UNIX socket does: the kernel reports
+ * replaces the stream. For other errors, and if no such socket can be made, an AF_UNIX socket does: the kernel reports
  * the same events for it, but another error when it is read.
  */
 #include "calls/connect.h"

@@ -35,7 +35,7 @@ static bool ends_it(int fd, unsigned mark, unsigned added) {
     return writes && !(mark & UNSOCK_END_SHUT_READ) && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
 
-/* Shuts down a connection. The mark comes first: a thread that the shutdown wakes reads it at once. */
+/* Shuts down a connection. Sets the mark first, as a thread that the shutdown wakes reads the mark. */
 static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     static const unsigned marks[] = {UNSOCK_END_SHUT_READ, UNSOCK_END_SHUT_WRITE,
                                      UNSOCK_END_SHUT_READ | UNSOCK_END_SHUT_WRITE};

@@ -1,5 +1,5 @@
-/* Answers getsockname and getpeername. The kernel's name comes first; the cache adds only facts that the kernel does
- * not have. */
+/* Answers getsockname and getpeername. The kernel's name decides; the cache adds only facts that the kernel does not
+ * have. */
 #include "calls/arguments.h"
 
 #include "calls/target.h"
@@ -57,8 +57,8 @@ static uint32_t machine_of(const union unsock_sockaddr *peer) {
     return number;
 }
 
-/* Returns the IP address that stands for a peer. With --accept-as, a peer on another machine gets one of that range, as
- * many servers trust this machine's own. */
+/* Returns the IP address of a peer that has none. With --accept-as, a peer on another machine gets one of that range,
+ * as many servers trust this machine's own. */
 static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
     uint32_t machine = machine_of(peer);
     uint16_t port = invent_port(fd, peer);

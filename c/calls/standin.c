@@ -137,7 +137,9 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     }
     if (has_file && !unsock_remove_file_force(&old))
         unsock_remove_file_keep(&old, true);
-    /* Other sockets may be bound beside this one: it must come forward before it listens (unsock_port_come_forward). */
+    /*
+     * Other sockets may be bound beside this one, which must come forward before it listens (unsock_port_come_forward).
+     */
     if (standin.named && has_file)
         entry->flags |= UNSOCK_STREAM_UNLISTED;
     if (standin.named)
@@ -206,8 +208,8 @@ static long take_handed(struct unsock_standin *standin, int fd, int type, int ha
     if (!unsock_listen_fds_is((int)copy, type, name, length))
         return unsock_standin_close(standin, -EADDRINUSE);
     unsock_this_process()->has_made = true;
-    /* Status flags belong to the socket: if another descriptor uses it, `fd` takes its flags, else it takes those of
-     * `fd`. */
+    /* Status flags belong to the socket. If another descriptor uses the socket, `fd` gets its flags, else it gets those
+     * of `fd`. */
     bool used = unsock_listen_fds_is_used((int)copy, type);
     long flags = unsock_fcntl(used ? copy : fd, F_GETFL, 0);
     if (flags >= 0)

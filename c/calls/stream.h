@@ -38,20 +38,21 @@ static inline bool unsock_stream_is_foreign(int fd) {
            unsock_state_is_connected(entry->state);
 }
 
-/* True if an unknown descriptor is such a stream, inherited by exec, say. Reads the kernel's names, once for each
- * number. */
+/* True if an unknown descriptor is an AF_UNIX stream in the place of a TCP socket, inherited by exec, say. Reads the
+ * kernel's names, once for each number. */
 bool unsock_stream_was_inherited(int fd);
 
-/* True for all of these streams: the library makes their writes, as the kernel's result is not always TCP's. */
+/* True if the library makes the writes on this descriptor: it is a stream of one of these kinds, for which the kernel's
+ * result is not always TCP's. */
 static inline bool unsock_stream_concerns(int fd) {
     return unsock_stream_is_known(fd) || unsock_stream_is_foreign(fd) ||
            (!unsock_fds_known(fd) && !unsock_asked_fd(fd) && unsock_stream_was_inherited(fd));
 }
 
 /*
- * Send data on such a stream, as sendto without an address and sendmsg with data alone. They return TCP's result, and
- * raise SIGPIPE as TCP does. Only -ENOTCONN is the kernel's: the socket is not connected, for which TCP's write has
- * another errno.
+ * Send data on a descriptor for which unsock_stream_concerns is true, as sendto without an address and sendmsg with
+ * data alone. They return TCP's result, and raise SIGPIPE as TCP does. Only -ENOTCONN is the kernel's: the socket is
+ * not connected, for which TCP's write has another errno.
  */
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags);
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
@@ -84,9 +85,9 @@ bool unsock_write_concerns(int fd);
 
 /*
  * stream_events.c: Turns the kernel's poll and epoll events of streams into TCP's. AF_UNIX reports POLLHUP when the
- * peer has closed; TCP waits until both sides have shut down. AF_UNIX keeps an urgent byte in the queue of the others,
- * and an empty place for it after it was read, and reports POLLIN for both. TCP keeps that byte beside the stream, and
- * reports POLLPRI alone.
+ * peer has closed; TCP waits until both sides have shut down. AF_UNIX keeps an urgent byte in the queue with the other
+ * bytes, and an empty place for it after it was read, and reports POLLIN for both. TCP keeps that byte beside the
+ * stream, and reports POLLPRI alone.
  */
 
 /* Returns the events that TCP would report. `events` are the kernel's, with POLLHUP or POLLERR; poll(2) and epoll use
@@ -115,8 +116,7 @@ bool unsock_urgent_alone(int fd, uint32_t events);
 /* Notes that this process has just made a connected TIPC stream. */
 void unsock_last_holder_note(int fd);
 
-/* Shuts such a connection down, as its descriptor is about to be closed; or all from `first` to `last`, which are about
- * to be closed, or the process is to end. */
+/* Shuts a noted connection down, before its descriptor is closed or the process ends; or all from `first` to `last`. */
 void unsock_last_holder_closing(int fd, const struct unsock_fd *entry);
 void unsock_last_holder_closing_all(unsigned first, unsigned last);
 

@@ -7,8 +7,8 @@
 
 /*
  * Returns a listener's events as TCP reports them. AF_UNIX reports a hang-up when any process has shut the listener
- * down. In TCP the socket then has never listened. In this process such a socket has replaced the listener, and is
- * polled. The entry may be out of date: the number may have had a listener before.
+ * down. In TCP the socket is then as one that never listened. In this process a socket that never listened has replaced
+ * the listener, and is polled. The entry may be out of date: the number may have had a listener before.
  */
 static uint32_t hangup_of_listener(int fd, uint32_t events) {
     const struct unsock_fd *entry = unsock_stream_is_known(fd) ? unsock_fds_known(fd) : NULL;
@@ -19,7 +19,7 @@ static uint32_t hangup_of_listener(int fd, uint32_t events) {
 }
 
 /* Follows tcp_poll (net/ipv4/tcp.c). Pipes, the program's own AF_UNIX sockets and the kernel's TCP keep the kernel's
- * events. Before a mark is set, polls again: another thread may have closed the socket of these events. */
+ * events. Before a mark is set, polls again: another thread may have closed the socket that had these events. */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (unsock_sandboxed)
         return events;
@@ -35,7 +35,7 @@ uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (reset)
         return events | POLLERR | POLLHUP;
     events |= foreign && (events & POLLERR) ? POLLHUP : 0;
-    /* Reading the error clears it; the mark tells a later write of it. */
+    /* Reading the error clears it: a later write learns of it by the mark. */
     if (events & POLLERR) {
         if (unsock_socket_poll(fd, 0) & POLLERR)
             unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);

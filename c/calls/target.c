@@ -58,8 +58,8 @@ static long connect_blocking(int fd, const struct unsock_fd *entry, const struct
 
 /*
  * Connects `socket` by the multiplexer, before it replaces the socket of `fd`. With -EINPROGRESS and -EINTR, *goes_on
- * says whether it still replaces that, and waits there for the rest of `answer` (unsock_asking_begin). A connect of a
- * program's own AF_UNIX socket always waits here.
+ * says whether `socket` still replaces that of `fd`, which then waits for the rest of `answer` (unsock_asking_begin). A
+ * connect of a program's own AF_UNIX socket always waits here.
  */
 static long connect_multiplexed(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
                                 const struct unsock_ip *asked, int socket, struct unsock_firecracker *answer,

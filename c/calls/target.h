@@ -78,13 +78,13 @@ long unsock_target_apply_options(const struct unsock_control_file *control, int 
  * asking.c: Streams whose multiplexer has not answered yet (UNSOCK_STATE_ASKING), while the program's non-blocking
  * connect goes on. For the kernel the descriptor is connected already, to the multiplexer, and what it receives first
  * is not for the program. So when the program waits until it can write, poll and epoll wait for something to read. Any
- * call reads as much of the answer as is there.
+ * call reads as much of the answer as has arrived.
  */
 
-/* How many such streams there are. Another thread may be changing it. */
+/* How many streams wait for their multiplexers. Another thread may be changing it. */
 extern int unsock_asking_count;
 
-/* Returns the entry of such a descriptor, else NULL. No system call. */
+/* Returns the entry of a descriptor that waits for its multiplexer, else NULL. No system call. */
 static inline struct unsock_fd *unsock_asking(int fd) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0)
         return NULL;
@@ -114,10 +114,10 @@ static inline long unsock_asking_before_data(int fd) {
     return entry ? unsock_asking_settle(fd, entry) : 0;
 }
 
-/* Handles another connect of such a descriptor. Returns 0, -EALREADY, -EINTR, or the first connect's error. */
+/* Handles another connect of a descriptor that waits. Returns 0, -EALREADY, -EINTR, or the first connect's error. */
 long unsock_asking_connect(int fd, struct unsock_fd *entry);
 
-/* Returns those of `events` that poll reports for such a descriptor. */
+/* Returns those of `events` that poll reports for a descriptor that waits. */
 int unsock_asking_poll(int fd, int events);
 
 /* Returns the milliseconds until the first answer's deadline, at most `most`. */
@@ -143,8 +143,8 @@ void unsock_asking_forget(int fd);
 long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
                            long *answers);
 
-/* The same if a control file was at the port's path the last time, so that no socket is tried first. Returns false, and
- * does nothing, if none was there, or it is gone. */
+/* Does the same if the port's path had a control file the last time, so that no socket is tried first. Returns false,
+ * and does nothing, if it had none, or has none any more. */
 bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const struct unsock_ip *asked, long *result);
 
 /* Binds the descriptor to the target. `bound` is the address that the program binds, or NULL; `answers` as above. */

@@ -1,5 +1,5 @@
 /* Finds out whether a TIPC service is taken. A node's topology server (net/tipc/topsrv.c) reports each socket of a
- * service, and then that there are no more. */
+ * service, and then the end of the list. */
 #include "calls/target.h"
 
 #include "kernel/socket_info.h"
