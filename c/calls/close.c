@@ -11,8 +11,8 @@
 
 #include <linux/resource.h>
 
-/* Removes a handed-over socket from its epoll sets. The kernel does that only when the last descriptor closes, and
- * systemd's own stays open. Not in a forked child that made no socket: it shares the sets with its parent. */
+/* Removes a handed-over socket from its epoll sets. The kernel does that only when the last descriptor closes, and the
+ * one that systemd passed stays open. Not in a forked child that made no socket: it shares the sets with its parent. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry)) {

@@ -72,7 +72,7 @@ UNSOCK_OWN_FRAME static long send_outside(int fd, struct unsock_fd *entry, const
     return unsock_datagram_send_real(fd, entry, &outside, flags);
 }
 
-/* A datagram, and the name to which it is sent next, of a socket on the address. */
+/* A datagram for the address `ip`, and the socket file to which it is sent next. */
 struct sending {
     int fd;
     int flags;

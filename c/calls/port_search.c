@@ -139,7 +139,7 @@ static long go_by_names(const struct unsock_port_search *search) {
 
 UNSOCK_OWN_FRAME static long go_without_memory(const struct unsock_port_search *search) {
     long result = go_by_names(search);
-    /* The result is about the port then, not about the last name that was tried. */
+    /* No socket has the address: `path` becomes PORT.sock, for the control file there and for the log. */
     if (result == -ENOENT)
         *search->length = unsock_address_path(search->target->port, search->type, search->path);
     return result;

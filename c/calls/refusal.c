@@ -30,8 +30,8 @@ UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int fam
     return -EHOSTUNREACH;
 }
 
-/* Returns an AF_UNIX stream whose peer has closed with unread data, or -errno. To poll, select, epoll and io_uring the
- * kernel reports it bit by bit as a refused TCP socket; and its error, ECONNRESET, once. */
+/* Returns an AF_UNIX stream whose peer has closed with unread data, or -errno. The kernel reports the same events for
+ * it as for a refused TCP socket, to poll, select, epoll and io_uring; and an error, ECONNRESET, once. */
 static long open_reset(void) {
     int pair[2];
     long result = unsock_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);

@@ -53,8 +53,8 @@ static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     return unsock_shutdown(fd, how);
 }
 
-/* Shuts down both sides of a TIPC or vsock connection. Then AF_TIPC's read is ENOTCONN, and AF_VSOCK's may be once the
- * peer closes. So an AF_UNIX stream whose peer has closed replaces the socket, with its marks. */
+/* Shuts down both sides of a TIPC or vsock connection. A read then fails with ENOTCONN on AF_TIPC, and may on AF_VSOCK
+ * once the peer closes. So an AF_UNIX stream whose peer has closed replaces the socket, with its marks. */
 static long shut_both(int fd, struct unsock_fd *entry) {
     int pair[2];
     struct unsock_fd old = *entry;

@@ -67,7 +67,7 @@ static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, cons
     return unsock_address_in_range(&unsock_settings.accept_as, machine, port);
 }
 
-/* Parses a kernel name that holds an IP address. It counts more than the cache. */
+/* Parses a kernel name that holds an IP address, which counts more than a cached one. */
 static struct unsock_name read_telling_name(const union unsock_sockaddr *name, long length) {
     struct unsock_name none = {.kind = UNSOCK_NAME_NONE};
     return name->any.sa_family == AF_UNIX && length >= 0 ? unsock_kernel_name_read(&name->un, (size_t)length) : none;

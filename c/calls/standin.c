@@ -208,8 +208,8 @@ static long take_handed(struct unsock_standin *standin, int fd, int type, int ha
     if (!unsock_listen_fds_is((int)copy, type, name, length))
         return unsock_standin_close(standin, -EADDRINUSE);
     unsock_this_process()->has_made = true;
-    /* Status flags belong to the socket. If another descriptor uses the socket, `fd` gets its flags, else it gets those
-     * of `fd`. */
+    /* Status flags belong to the socket. If another descriptor uses the socket, its flags are copied to `fd`, else
+     * those of `fd` to it. */
     bool used = unsock_listen_fds_is_used((int)copy, type);
     long flags = unsock_fcntl(used ? copy : fd, F_GETFL, 0);
     if (flags >= 0)

@@ -51,7 +51,7 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
         return listen_unbound(fd, entry, backlog);
     bool v6only = ip.family == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     bool covered = unsock_address_covered_bind(&ip, v6only);
-    /* A TCP socket that listens already may have clients: it stays what it is. */
+    /* A TCP socket that listens already may have clients: it stays the kernel's. */
     if (!unsock_settings.block_inet && (!covered || unsock_socket_option(fd, SO_ACCEPTCONN) == 1))
         return unsock_listen(fd, backlog);
     long result = unsock_bind_ip(fd, entry, &ip, 0);

@@ -188,9 +188,8 @@ bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const struct u
     return answers == UNSOCK_ANSWERS_CONTROL;
 }
 
-/*
- * Binds the socket to the target. A file of AF_UNIX is made here, and removed with its socket, as a port's own file is.
- */
+/* Binds the socket to the target. The file of an AF_UNIX target is made here, and removed with its socket, as a port's
+ * own file is. */
 static long bind_target(int socket, const struct unsock_control_file *control, bool shares,
                         struct unsock_target_file *where) {
     if (unsock_target_family(control) == AF_UNIX && control->dest[UNSOCK_SUN_PATH_OFFSET] != '\0')
