@@ -21,9 +21,7 @@ static inline bool unsock_call_is_ip(int family) {
     return family == AF_INET || family == AF_INET6;
 }
 
-/*
- * Reads an IP address of the socket's own family, the usual case. False: another family, or memory that cannot be read.
- */
+/* Reads an IP address of the socket's own family, as most are. False: another family, or memory that cannot be read. */
 static inline bool unsock_call_reads_usual(const struct unsock_fd *entry, const struct sockaddr *address,
                                            socklen_t length, struct unsock_ip *ip) {
     return address && length >= sizeof(*address) && length <= sizeof(union unsock_sockaddr) &&

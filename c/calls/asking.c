@@ -47,9 +47,7 @@ static struct place *find_asking(int fd) {
     return place ? place : find_as(fd, unsock_socket_cookie(fd));
 }
 
-/*
- * Never in a trapped program: the library does not get its calls that wait or carry data, so connect itself must wait.
- */
+/* False in a trapped program: the library does not get its calls that wait or carry data, so connect must wait. */
 bool unsock_asking_has_room(void) {
     return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
            !unsock_is_trapped();
@@ -158,9 +156,7 @@ int64_t unsock_asking_next(int64_t most) {
     return left < 0 ? 0 : UNSOCK_MIN(left, most);
 }
 
-/*
- * False if the descriptor's number belongs to another socket now: the old one was closed without an intercepted call.
- */
+/* False if the number belongs to another socket now: the old one was closed without an intercepted call. */
 static bool is_still_asking(const struct place *place) {
     return unsock_asking(place->fd) && unsock_socket_cookie(place->fd) == place->cookie;
 }

@@ -86,9 +86,7 @@ static bool has_heard(int fd) {
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_fd old = *entry;
-    /*
-     * Datagrams that have arrived would be lost, and connected peers would lose their socket: then it keeps its name.
-     */
+    /* Datagrams that have arrived would be lost, and connected peers would lose their socket: it keeps its name. */
     if (unsock_fd_is_duplicated(entry) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)
         return;

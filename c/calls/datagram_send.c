@@ -162,9 +162,7 @@ static long not_taken(struct sending *sending, struct unsock_fd *entry, int flag
     long size = unsock_segment_total(&local);
     if (unsock_errno_is_nobody(result) && is_own_peer(entry, sending->ip))
         return send_to_nobody(fd, entry, &local, flags, size);
-    /*
-     * No socket has the address, or it is connected to another peer, or has shut down reading: UDP drops the datagram.
-     */
+    /* No socket has the address, or it is connected to another peer, or has shut down reading: UDP drops this. */
     return nobody || is_deaf(fd, result) ? send_in_vain(fd, entry, &local, flags, size) : result;
 }
 

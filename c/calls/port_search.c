@@ -27,9 +27,7 @@ static long go_plain(const struct unsock_port_search *search) {
     return search->way(search->attempt);
 }
 
-/*
- * True if another socket may accept the client: this one is closed, does not listen, or is connected to another peer.
- */
+/* True if another socket may accept the client: this one is closed, or not listening, or connected to another peer. */
 static bool may_try_another(const struct unsock_port_search *search, long result) {
     return result == -ECONNREFUSED || result == -ENOENT || (result == -EPERM && search->type == SOCK_DGRAM);
 }
@@ -90,9 +88,7 @@ UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *searc
     return 0;
 }
 
-/*
- * Tries the entries in turn, until one accepts the client, or fails for a reason of its own. -ENOENT: no entry to try.
- */
+/* Tries the entries in turn, until one accepts the client, or fails for a reason of its own. -ENOENT: no entry. */
 static long go_through(const struct unsock_port_search *search, struct view *view) {
     long result = view->count > 0 ? -ECONNREFUSED : -ENOENT;
     for (;;) {

@@ -38,9 +38,7 @@ bool unsock_socket_names_converts(int family) {
     return family == AF_UNIX || family == AF_UNSPEC || unsock_settings.convert_all;
 }
 
-/*
- * Returns a port for a peer without one: a vsock peer's own (its low 16 bits), else one from the socket's inode number.
- */
+/* Returns a port for a peer without one: a vsock peer's own (its low 16 bits), else one from the inode number. */
 static uint16_t invent_port(int fd, const union unsock_sockaddr *peer) {
     uint32_t port;
     if (peer->any.sa_family != UNSOCK_AF_VSOCK)

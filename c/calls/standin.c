@@ -137,9 +137,7 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     }
     if (has_file && !unsock_remove_file_force(&old))
         unsock_remove_file_keep(&old, true);
-    /*
-     * Other sockets may be bound beside this one, which must come forward before it listens (unsock_port_come_forward).
-     */
+    /* Other sockets may be bound beside this one: before it listens it must come forward (unsock_port_come_forward). */
     if (standin.named && has_file)
         entry->flags |= UNSOCK_STREAM_UNLISTED;
     if (standin.named)

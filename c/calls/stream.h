@@ -70,7 +70,7 @@ bool unsock_stream_note_over(int fd);
 extern bool unsock_stream_any_over;
 
 /*
- * Fails a write to a stream that cannot be written to: raises SIGPIPE unless `flags` have MSG_NOSIGNAL. Returns -EPIPE.
+ * Fails a write to a stream that cannot be written to: raises SIGPIPE without MSG_NOSIGNAL in `flags`. Returns -EPIPE.
  */
 long unsock_stream_broken(int flags);
 

@@ -5,9 +5,7 @@
 #include "memory/fds.h"
 #include "unsock.h"
 
-/*
- * firecracker.c: The handshake with Firecracker's vsock multiplexer (its docs/vsock.md, "Host-Initiated Connections").
- */
+/* firecracker.c: The handshake with Firecracker's vsock multiplexer (its docs/vsock.md, Host-Initiated Connections). */
 
 #define UNSOCK_FIRECRACKER_LINE 32 /* "OK 4294967295\n" is 14 */
 
@@ -57,9 +55,7 @@ int unsock_target_family(const struct unsock_control_file *control);
 /* Makes dest an address to connect to: a server bound to any CID is reached at this machine's (VMADDR_CID_LOCAL). */
 void unsock_target_to_connect(struct unsock_control_file *control);
 
-/*
- * Marks how to treat a half-close of the stream (UNSOCK_CONTROL_HALF_CLOSE): as the file says, or as its listener does.
- */
+/* Marks how to treat a half-close of the stream (UNSOCK_CONTROL_HALF_CLOSE): as the file says, or as the listener's. */
 void unsock_target_mark(int fd, const struct unsock_control_file *control);
 void unsock_target_inherit_mark(int listener, int fd);
 
