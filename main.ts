@@ -56,7 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (name === "run") await runDirectly(args);
-    // All else only where it is needed; what a `run` needs comes at once: to ask for more later takes longer than to load it.
+    // Only other commands load this. A `run` needs only the static imports, which load faster than a later import.
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print, warn);
   } catch (error) {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts what lies beside this file in place, as "unsock install" does; --uninstall removes exactly that.
+# Installs the files beside this script, as "unsock install" does; --uninstall removes exactly those.
 # usage: install.sh [--prefix DIR] [--force] [--uninstall]
 set -eu
 umask 022
@@ -45,7 +45,7 @@ is_there() {
   [ -e "$1" ] || [ -L "$1" ]
 }
 
-# Where the directory in front of the last slash is "." it is the prefix itself.
+# Prints the path of a directory of the record; "." is the prefix itself.
 place() {
   [ "$1" = . ] && echo "$prefix" || echo "$prefix/$1"
 }
@@ -55,7 +55,7 @@ if [ -n "$uninstall" ]; then
     echo "nothing of unsock is installed below $prefix"
     exit 0
   }
-  # Read whole before the first line is obeyed: it is among what is removed.
+  # The whole record is read first, as it is itself among the files to remove.
   lines=$(cat "$prefix/$record")
   echo "$lines" | while read -r kind name; do
     if [ "$kind" = d ]; then
@@ -73,10 +73,10 @@ for file in $files; do
   is_there "$prefix/$file" && [ -z "$force" ] || continue
   front=$(readlink "$prefix/bin/unsock" || :)
   listed "$file" && { [ "$file" != bin/unsock ] || [ "$front" = ../lib/libunsock.so ]; } ||
-    fail "$prefix/$file: is there already, and not by unsock's installation: --force replaces it"
+    fail "$prefix/$file: exists already and was not installed by unsock: --force replaces it"
 done
 
-# Each behind the one that it lies in.
+# Each directory follows its parent.
 directories=$(for file in $files; do
   while [ "$file" != . ]; do
     file=$(dirname "$file")
@@ -95,7 +95,7 @@ done
 for file in $files; do
   [ "$file" = "$record" ] && continue
   target=$prefix/$file
-  # Moved into place: a program that runs from the old one goes on.
+  # A rename into place: a program that runs from the old file keeps running.
   cp -P "$here/$file" "$target.part.$$" && mv -f "$target.part.$$" "$target" || {
     rm -f "$target.part.$$"
     fail "$target: cannot be written"
@@ -103,7 +103,7 @@ for file in $files; do
   echo "$target"
 done
 
-# What an older version had and this one has not.
+# Removes files of an older version that this one does not have.
 sed -n "s/^f //p" "$prefix/$record" 2>/dev/null | while read -r file; do
   case "
 $files

@@ -79,7 +79,7 @@ function socketsFinding(answer: Answer<true>): Finding {
   }
 }
 
-/** Exported for its test: Linux 5.10 is the oldest kernel that is promised. */
+/** @returns The finding about the kernel's release. Linux 5.10 is the oldest supported one. */
 export function kernelFinding(release: string): Finding {
   const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
   const isNew = major > 5 || (major === 5 && minor >= 10);
@@ -96,7 +96,7 @@ function settingsFinding(answer: Answer<unknown>): Finding {
     return bad(
       "settings",
       `settings: ${reason(error)}`,
-      "every command that the library is preloaded into ends with this line",
+      "every program that preloads the library ends with this line",
     );
   }
 }
@@ -106,8 +106,9 @@ function libraryFinding(file: string, version: string, forEverybody: boolean): F
     return bad("library", `library ${file}: version ${version}`, `this is unsock ${VERSION}: use its own`);
   }
   if (forEverybody) return ok("library", `library ${file}: version ${version}`);
-  const advice = "what a command executes as another user is not redirected: use --lib with a copy for everyone";
-  return note("library", `library ${file}: version ${version}, root alone can reach it`, advice);
+  const advice =
+    "a program that becomes another user is not redirected: use --lib with a copy that every user can read";
+  return note("library", `library ${file}: version ${version}, only root can read it`, advice);
 }
 
 const DIRECTORY_QUESTIONS = [DIRECTORY_QUESTION, HOLDS_QUESTION, namesQuestion(), SOCKETS_QUESTION] as const;
@@ -122,7 +123,7 @@ function directoryFindings(library: Library | string, dir: string | undefined): 
   }
 }
 
-/** @throws {UnsockError} When it cannot be read which directory it is. */
+/** @throws {UnsockError} When the setting that names the directory cannot be read. */
 function findingsIn(
   { directory, holds, names, sockets }: Pick<PortAnswers, "directory" | "holds" | "names" | "sockets">,
   library: Library,
@@ -141,14 +142,14 @@ function directoryFinding(directory: CheckedDirectory, library: Library, holds: 
   if (status === undefined) return missingFinding(directory.path, library);
   const cannotHold = whyNot(holds);
   if (cannotHold !== undefined) {
-    return bad("directory", cannotHold, "a server needs another --dir; a client can connect there");
+    return bad("directory", cannotHold, "servers need another --dir; clients can connect in this one");
   }
   const mode = (status.mode & 0o7777).toString(8).padStart(4, "0");
   if ((status.mode & 0o022) !== 0) {
     return note(
       "directory",
       `directory ${directory.path}: mode ${mode}`,
-      "whoever may write there can answer in a server's place",
+      "anyone with write permission can answer in place of a server",
     );
   }
   const isOurs = status.uid === effectiveUser();
@@ -162,15 +163,15 @@ function directoryFinding(directory: CheckedDirectory, library: Library, holds: 
     : note(
       "directory",
       text,
-      "clients may connect there as far as the files' rights let them; a server needs another --dir",
+      "clients may connect to files whose mode lets them; servers need another --dir",
     );
 }
 
-/** `run` makes it, but none of its parents (`c/process/run_directory.c`). */
+/** Reports a missing directory: `run` makes it, but none of its parents (`c/process/run_directory.c`). */
 function missingFinding(directory: string, library: Library): Finding {
   const parent = path.dirname(directory);
   const text = `directory ${directory}: cannot be made`;
-  if (lstatOrUndefined(directory) !== undefined) return bad("directory", `${text}: a link that leads nowhere is there`);
+  if (lstatOrUndefined(directory) !== undefined) return bad("directory", `${text}: it is a dangling link`);
   if (mayAccess(library, parent, W_OK | X_OK)) {
     return ok("directory", `directory ${directory}: will be made, for you alone`);
   }
@@ -226,13 +227,17 @@ function preloadFindings(context: Context): Finding[] {
   for (const entry of entries) {
     const missing = entry.includes("/") && statOrUndefined(entry) === undefined;
     if (missing) {
-      findings.push(note("preload", `LD_PRELOAD: ${entry} does not exist`, "the dynamic linker complains and goes on"));
-    } else findings.push(note("preload", `LD_PRELOAD: ${entry} is there already`, "unsock run goes in front of it"));
+      findings.push(note("preload", `LD_PRELOAD: ${entry} does not exist`, "the dynamic linker warns and ignores it"));
+    } else findings.push(note("preload", `LD_PRELOAD: has ${entry} already`, "unsock run puts its library before it"));
   }
   const system = readText("/etc/ld.so.preload")?.trim();
   if (system) {
     findings.push(
-      note("preload", `/etc/ld.so.preload: ${system.replace(/\s+/g, " ")}`, "in every program, behind unsock"),
+      note(
+        "preload",
+        `/etc/ld.so.preload: ${system.replace(/\s+/g, " ")}`,
+        "every program loads it, after unsock's library",
+      ),
     );
   }
   return findings;
@@ -242,7 +247,7 @@ function preloadFindings(context: Context): Finding[] {
 function familyFindings(protocols: string): Finding[] {
   const find = (name: string, family: string, module: "vsock" | "tipc") =>
     new RegExp(`^${name}\\b`, "m").test(protocols)
-      ? ok(module, `${family}: there`)
+      ? ok(module, `${family}: available`)
       : note(module, `${family}: not loaded`, `only control files to ${family} need it: modprobe ${module}`);
   return [find("AF_VSOCK", "AF_VSOCK", "vsock"), find("TIPC", "AF_TIPC", "tipc")];
 }
@@ -250,7 +255,7 @@ function familyFindings(protocols: string): Finding[] {
 function queueFinding(length: number | undefined): Finding | undefined {
   return length === undefined ? undefined : note(
     "datagrams",
-    `datagrams: ${length} fit into a queue (net.unix.max_dgram_qlen)`,
+    `datagrams: a queue holds ${length} (net.unix.max_dgram_qlen)`,
     `for busy UDP, before its servers start: ${LENGTHEN_QUEUE}`,
   );
 }

@@ -25,15 +25,15 @@ const DIRECTORIES_MOST = 8;
 /** The input of all findings. */
 interface Question {
   readonly library: Library;
-  /** Gives the names in the directory, or throws why they cannot be read. */
+  /** Returns the names in the directory, or throws the reason why they cannot be read. */
   readonly names: () => readonly SocketName[];
-  /** All of the network namespace. */
+  /** The Unix sockets of the network namespace that have a path. */
   readonly sockets: readonly UnixSocketEntry[];
-  /** Undefined: all. */
+  /** The port asked for; undefined: all ports. */
   readonly port: AddressedPort | undefined;
 }
 
-/** @returns Findings about the ports in the directory, in others and on real IP; or about one port alone. */
+/** @returns Findings about servers in the directory, in other directories and on real IP: of one port or of all. */
 export function portFindings({ path: directory }: ChosenDirectory, question: Question): Finding[] {
   return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
 }
@@ -49,7 +49,7 @@ export function findPort(directory: CheckedDirectory, port: AddressedPort, quest
   };
 }
 
-/** Lists the directory's files of the port, or all; undefined: it cannot be read, as another finding says. */
+/** Lists the directory's files of the port, or all. Undefined: it cannot be read, which another finding reports. */
 function listFiles(directory: string, { library, names, sockets, port }: Question): SocketFile[] | undefined {
   try {
     return listSocketFiles(directory, { names: names(), sockets }, library).filter((file) => isWanted(file, port));
@@ -63,7 +63,7 @@ function ownPorts(directory: string, question: Question): Finding[] {
   const status = statOrUndefined(directory);
   const where = port === undefined ? "" : ` at ${formatPort(port)}`;
   if (status === undefined) {
-    const text = `nobody listens${where}: the directory is not there`;
+    const text = `nobody listens${where}: the directory does not exist`;
     return [
       port === undefined ? note("listeners", text, NOBODY) : bad("listeners", text, NOBODY),
       ...onRealIp([], port),
@@ -76,7 +76,7 @@ function ownPorts(directory: string, question: Question): Finding[] {
   }
   const files = listFiles(directory, question);
   if (files === undefined) {
-    return [note("listeners", `directory ${directory}: you may enter it, but not read who listens there`)];
+    return [note("listeners", `directory ${directory}: you may enter it, but not list its files`)];
   }
   const there = files.filter(({ state }) => state === "alive" || state === "control");
   const closed = there.filter(({ file }) =>
@@ -98,8 +98,8 @@ function ownPorts(directory: string, question: Question): Finding[] {
     ...files.filter(({ state, listening }) => state === "alive" && listening === false).map(({ file }) =>
       note(
         "bound",
-        `${file}: bound, but nobody listens yet: ECONNREFUSED`,
-        "unsock wait PORT waits until somebody does",
+        `${file}: bound, but not listening yet: ECONNREFUSED`,
+        "unsock wait PORT waits until its server listens",
       )
     ),
     ...there.flatMap((file) => leadsToNobody(file, library)),
@@ -126,13 +126,13 @@ function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[]
   return [
     note(
       "control",
-      `${file}: ${describeTarget(control)}: nobody is there: ${why}`,
-      `a client is refused until somebody listens at ${socket}`,
+      `${file}: ${describeTarget(control)}: no server listens: ${why}`,
+      `clients are refused until a server listens at ${socket}`,
     ),
   ];
 }
 
-/** Servers started without unsock: clients under unsock do not find them. */
+/** Reports servers that were started without unsock: clients under unsock do not reach them. */
 function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined): Finding[] {
   // With servers in the directory, others on real IP are intended, unless a port is asked for.
   if (port === undefined && there.length > 0) return [];
@@ -142,7 +142,8 @@ function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined)
   const text = `on real ${protocol}, without unsock: ${distinct.slice(0, SHOWN_MOST).join(", ")}${
     distinct.length > SHOWN_MOST ? ", ..." : ""
   }`;
-  const advice = "a client under unsock does not reach it: start the server by unsock run too, or the client without";
+  const advice =
+    "a client under unsock does not reach it: start the server with unsock run too, or the client without it";
   return [port !== undefined && there.length === 0 ? bad("tcp", text, advice) : note("tcp", text, advice)];
 }
 
@@ -168,7 +169,7 @@ function describe(files: readonly SocketFile[]): string {
   return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
 }
 
-/** Other directories with a server of such a port: the other side may use one of them. */
+/** Returns the other directories with a server of the wanted port, and its ports: the peer may use one of them. */
 function directoriesElsewhere(directory: string, { sockets, port: wanted }: Question): Map<string, Set<string>> {
   const ports = new Map<string, Set<string>>();
   for (const { path: file, port, listening, type, connected } of sockets) {
@@ -181,7 +182,7 @@ function directoriesElsewhere(directory: string, { sockets, port: wanted }: Ques
   return ports;
 }
 
-/** However many there are: one line. */
+/** Reports all other directories in one line. */
 function portsElsewhere(directory: string, question: Question): Finding[] {
   const ports = directoriesElsewhere(directory, question);
   const shown = Array.from(ports).toSorted().slice(0, DIRECTORIES_MOST).map(([dir, numbers]) =>

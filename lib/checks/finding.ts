@@ -1,6 +1,6 @@
-/** The findings of `unsock doctor`, one a line. */
+/** The findings of `unsock doctor`, which prints one a line. */
 
-/** The subject of a finding, for scripts: as `docs/json.md` lists them. */
+/** The subjects of findings, for scripts. `docs/json.md` describes them. */
 export const FINDING_KEYS = [
   "kernel",
   "settings",
@@ -26,7 +26,7 @@ export const FINDING_KEYS = [
 
 export type FindingKey = typeof FINDING_KEYS[number];
 
-/** One finding: `ok`, `note` (works, but know it) or `FAIL`, and what to do about it. */
+/** One finding and the advice. `note`: it works, with a limit that the user should know. */
 export interface Finding {
   readonly key: FindingKey;
   readonly level: "ok" | "note" | "FAIL";

@@ -1,4 +1,4 @@
-/** The facts behind the verdict of `doctor PORT`, from the library: it reads settings and directory as in a program. */
+/** Collects the facts for the verdict of `doctor PORT`. The library reads settings and directory as in a program. */
 import { type Answer, type Library, type Question, VERSION_QUESTION } from "../library/query.ts";
 import { mayAccess } from "../run/access.ts";
 import { type AddressedPort, formatPort } from "../run/ports.ts";
@@ -44,9 +44,9 @@ export interface PortAnswers {
 }
 
 /**
- * Asks all that findings and verdict need, by one start of the library.
+ * Asks all questions of the findings and the verdict in one start of the library.
  *
- * @throws {UnsockError} When nothing can be asked.
+ * @throws {UnsockError} When the library cannot be started, or `dir` cannot be read.
  */
 export function askAboutPort(port: AddressedPort, library: Library, dir: string | undefined): PortAnswers {
   const addresses = port.address === undefined ? LOCALHOST : [port.address];
@@ -78,7 +78,6 @@ function clientQuestion(port: AddressedPort, address: string): Question<ClientAn
 /** The facts about the port found so far. */
 export interface Found {
   readonly port: AddressedPort;
-  /** Undefined: it cannot be read which. */
   readonly directory: CheckedDirectory;
   readonly files: readonly SocketFile[];
   readonly onNetwork: readonly string[];
@@ -131,7 +130,7 @@ function whatBlocks(
   }
   const forbidden = whyNot(mayBind);
   if (forbidden !== undefined) return no(forbidden, "allow AF_UNIX sockets in this sandbox");
-  if (directory.problem !== undefined) return no(directory.problem, "unsock run says the same, and starts nothing");
+  if (directory.problem !== undefined) return no(directory.problem, "unsock run fails with the same message");
   const status = statOrUndefined(directory.path);
   if (status !== undefined && !mayAccess(library, directory.path, X_OK)) {
     const rights = `${userName(status.uid)}'s, mode ${(status.mode & 0o7777).toString(8).padStart(4, "0")}`;
@@ -148,7 +147,7 @@ export function unreadSetting(why: string): [text: string, advice: string] {
   return [`settings: ${why}: no program starts`, "correct the variable, or unset it"];
 }
 
-/** @returns Why the library has no answer, in its own words; undefined: it has one. */
+/** @returns The library's reason for having no answer; undefined: it has one. */
 export function whyNot(answer: Answer<unknown>): string | undefined {
   try {
     answer();

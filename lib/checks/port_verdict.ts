@@ -7,7 +7,7 @@ import type { AddressedPort } from "../run/ports.ts";
 /** The library's answer about one address that a client may connect to. */
 export interface AddressAnswer {
   readonly address: string;
-  /** Whether `UNSOCK_ADDR` and `UNSOCK_PORT` cover it; if not, which of both leaves it out. */
+  /** Whether `UNSOCK_ADDR` and `UNSOCK_PORT` cover it; if not, which of the two excludes it. */
   readonly covered: "yes" | "address" | "port";
   /** `soon`: a socket is bound and does not listen. */
   readonly answer: "ready" | "soon" | "nobody";
@@ -23,7 +23,7 @@ export interface PortFile {
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
   /** The address that a socket is bound to, where that is known. */
   readonly address: string | undefined;
-  /** Where a control file forwards to, or what is wrong with it. */
+  /** The target of a control file, or its error. */
   readonly target: string | undefined;
   /** Processes that have the socket: `nginx[12]`. */
   readonly processes: readonly string[];
@@ -31,19 +31,19 @@ export interface PortFile {
   readonly rights: string;
 }
 
-/** All that decides. */
+/** All facts that the verdict depends on. */
 export interface PortFacts {
-  /** As the user writes it: `8000`, `53@127.0.0.2/udp`. */
   readonly port: AddressedPort;
+  /** The port as the user writes it: `8000`, `53@127.0.0.2/udp`. */
   readonly name: string;
   readonly directory: string;
   /** The first problem that stops every client and server here, with the fix. */
   readonly blocked: Verdict | undefined;
   /** The reason why no server can make its socket in the directory. */
   readonly cannotHold: string | undefined;
-  /** The values of `UNSOCK_PORT` and `UNSOCK_ADDR` that count. */
+  /** The values of `UNSOCK_PORT` and `UNSOCK_ADDR` in effect. */
   readonly settings: { readonly port: string | undefined; readonly addr: string };
-  /** In the order in which a client tries them: of `localhost`, where no address was asked for. */
+  /** In the order in which a client tries the addresses: those of `localhost` if the user named none. */
   readonly answers: readonly AddressAnswer[];
   readonly files: readonly PortFile[];
   /** Listeners on real TCP or UDP: `8000 (python3[12])`. */
@@ -52,7 +52,7 @@ export interface PortFacts {
   readonly elsewhere: readonly string[];
 }
 
-/** One sentence, and what to type. */
+/** One sentence, and the command to type. */
 export interface Verdict {
   readonly answered: boolean;
   readonly text: string;
@@ -86,7 +86,7 @@ function answered({ answers, files, port }: PortFacts): Verdict | undefined {
   );
   if (first === undefined) return undefined;
   const who = nameOf(files.find(({ file }) => file === first.file) ?? (files.length === 1 ? files[0] : undefined));
-  // A client of "localhost" tries both of its addresses. One of 127.0.0.1 alone must not be told that all is well.
+  // A client of "localhost" tries both addresses, but a client of the first one alone is refused: the sentence says so.
   const [tried] = answers;
   const not = tried === undefined || tried === first ? "" : `; a client of ${at(tried.address, port)} is not`;
   return { answered: true, text: `a client of ${at(first.address, port)} is answered${who}${not}` };
@@ -103,7 +103,7 @@ function nameOf(file: PortFile | undefined): string {
   return file.processes.length === 0 ? "" : ` by ${file.processes.join(" ")}`;
 }
 
-/** Each reason by itself, the nearest one first. */
+/** Returns the first reason that applies: those in the port's own files come first. */
 function refused(facts: PortFacts): Verdict {
   const { files, name, answers } = facts;
   const damaged = files.find(({ state }) => state === "invalid");

@@ -3,10 +3,10 @@ import type { Context } from "../system/context.ts";
 import type { Library, Question } from "../library/query.ts";
 import { type Finding, note, ok } from "./finding.ts";
 
-const EACH_IS_TRAPPED = "each call of static programs and of Go's is trapped, which is slower";
+const EACH_IS_TRAPPED = "each call of static and Go programs is trapped, which is slower";
 const ALLOW_IT = "MemoryDenyWriteExecute=no in a service, execmod for SELinux: or leave it, and see docs/limits.md";
 
-/** Why a program of this file may not be rewritten; undefined: it may. A security module may allow it of one and not of another. */
+/** Asks why a program may not be rewritten; undefined: it may. A security module may allow it for some files only. */
 function rewritingQuestion(file: string): Question<string | undefined> {
   return { word: `rewriting=${file}`, read: (answer) => answer.maybeText("problem") };
 }
@@ -18,6 +18,6 @@ export function rewritingFinding({ environ }: Context, library: Library, file: s
   }
   const problem = library.ask(rewritingQuestion(file));
   return problem === undefined
-    ? ok("rewriting", "rewriting: the calls of static programs and of Go's are rewritten, not trapped")
+    ? ok("rewriting", "rewriting: the calls of static and Go programs are rewritten, not trapped")
     : note("rewriting", `rewriting: changed code may not be executed (${problem}): ${EACH_IS_TRAPPED}`, ALLOW_IT);
 }

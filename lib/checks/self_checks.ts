@@ -15,7 +15,7 @@ import {
 import { encodeAddress, Family } from "../system/socket_address.ts";
 import { VERSION } from "../system/version.ts";
 
-/** One check: returns when all is well, throws with the reason when not. */
+/** One check: returns on success, throws the reason of a failure. */
 export interface Check {
   readonly name: string;
   readonly run: () => void;
@@ -45,7 +45,7 @@ function cText(buffer: Uint8Array): string {
   return new TextDecoder().decode(buffer.subarray(0, Math.max(0, buffer.indexOf(0))));
 }
 
-/** Gives the library its settings. @returns 0 or a negative errno, with the library's own words. */
+/** Gives the library its settings. @returns 0 or a negative errno, with the library's message. */
 function configure(shim: Shim, variables: Readonly<Record<string, string>>): { result: number; message: string } {
   const block = environmentBlock(variables);
   const message = new Uint8Array(512);
@@ -53,7 +53,7 @@ function configure(shim: Shim, variables: Readonly<Record<string, string>>): { r
   return { result, message: cText(message) };
 }
 
-/** The library keeps it for the next time while a process lives. */
+/** The lock of the directory: the library keeps it while this process lives. */
 const LOCK = ".unsock.lock";
 
 /**
@@ -74,7 +74,7 @@ export function selfChecks(shim: Shim, directory: string): Check[] {
   check("127.0.0.0/8 and ::1 are covered, 192.0.2.1 is not", () => checkCover(shim));
   check("a stream on port 80 is 80.sock, a datagram socket 80.dgram.sock", () => checkPaths(shim, directory));
   check(
-    "control files: it takes what make-control makes, and nothing of another length or with another beginning",
+    "control files: those of make-control are accepted, a wrong length or magic number is refused",
     () => checkControlFiles(shim),
   );
   for (const host of ["127.0.0.1", "::1"]) {
@@ -82,7 +82,7 @@ export function selfChecks(shim: Shim, directory: string): Check[] {
     check(`UDP over ${host}: a request and its reply`, () => checkDatagrams(shim, host));
   }
   check("nobody listens: ECONNREFUSED; a port is taken: EADDRINUSE", () => checkErrors(shim));
-  check("a control file leads a connection to another Unix socket", () => checkRedirection(shim, directory));
+  check("a control file redirects a connection to another Unix socket", () => checkRedirection(shim, directory));
   check("no socket file is left", () => {
     const left = fs.readdirSync(directory).filter((name) => name !== LOCK);
     expectEqual("left", left.join(" "), "");
@@ -122,7 +122,7 @@ const encoder = new TextEncoder();
 const VSOCK = { kind: "vsock", port: 5678, cid: 0xffffffff, flags: 0 } as const;
 const unixSocket = (path: string) => ({ kind: "unix", abstract: false, name: encoder.encode(path) }) as const;
 
-/** One of each kind that leads to another machine. */
+/** One control file of each kind that reaches a guest or another machine. */
 const CONTROL_FILES: readonly ControlFile[] = [
   { target: VSOCK, socketOptions: [] },
   { target: { kind: "firecracker", proxy: unixSocket("/nonexistent/vsock"), guest: VSOCK }, socketOptions: [] },
@@ -132,10 +132,10 @@ const CONTROL_FILES: readonly ControlFile[] = [
 function checkControlFiles(shim: Shim): void {
   for (const file of CONTROL_FILES) {
     const made = encodeControlFile(file);
-    expectEqual("what it says of one that is good", shim.unsock_check_control(made, BigInt(made.length)), 0);
-    expectEqual("of one cut short", shim.unsock_check_control(made, BigInt(made.length - 1)), -EINVAL);
+    expectEqual("result for a good file", shim.unsock_check_control(made, BigInt(made.length)), 0);
+    expectEqual("for a truncated file", shim.unsock_check_control(made, BigInt(made.length - 1)), -EINVAL);
     made[0] = 0;
-    expectEqual("of one with another beginning", shim.unsock_check_control(made, BigInt(made.length)), -EINVAL);
+    expectEqual("for a wrong magic number", shim.unsock_check_control(made, BigInt(made.length)), -EINVAL);
   }
 }
 
@@ -151,7 +151,7 @@ function checkStream(shim: Shim, directory: string, host: string): void {
   using server = openServer(shim, host);
   const address = server.localAddress;
   const file = path.join(directory, `${address.port}.sock`);
-  const status = fs.statSync(file); // PORT.sock leads to the socket's own file
+  const status = fs.statSync(file); // PORT.sock is a link to the socket's own file
   if (!status.isSocket()) throw new Error(`${file} is no socket`);
   expectEqual("mode of the socket file", (status.mode & 0o777).toString(8), "600");
   using client = ShimSocket.open(shim, address.family, SOCK_STREAM);
@@ -202,7 +202,7 @@ function checkRedirection(shim: Shim, directory: string): void {
     client.connect(internetAddress("127.0.0.1", port));
     using accepted = server.accept().socket;
     client.send("through a control file");
-    expectEqual("what arrives", accepted.receive(), "through a control file");
+    expectEqual("received text", accepted.receive(), "through a control file");
   } finally {
     fs.unlinkSync(file);
   }

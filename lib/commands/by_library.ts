@@ -1,12 +1,12 @@
-/** Commands that the library does, as a program (`c/program/program.c`): this process becomes it. */
+/** Commands of the library as a program (`c/program/program.c`): this process executes it. */
 import { becomeLibrary } from "../library/exec.ts";
 import { findOwnShim } from "../run/own_shim.ts";
 import type { Context } from "../system/context.ts";
 
 /**
- * Becomes the library as a program, which reads the words by itself.
+ * Executes the library in place of this process; the library parses the arguments itself.
  *
- * @param lib The value of `--lib`, where no other library is found.
+ * @param lib The value of `--lib`, which counts only if no other library is found.
  * @throws {ShimError} When there is no library.
  * @throws {CommandError} When it cannot be executed.
  */

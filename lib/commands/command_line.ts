@@ -1,4 +1,4 @@
-/** From a command line to the command that it means. */
+/** Parses a command line and runs its command. */
 import type { Command } from "../help/command.ts";
 import { Context } from "../system/context.ts";
 import { UsageError } from "../system/errors.ts";
@@ -57,7 +57,7 @@ function read(command: Command, args: readonly string[]): ReadOptions {
 }
 
 function checkOperands({ operands, isWrapper }: Command, words: readonly string[]): void {
-  if (isWrapper) return; // how many words a command of its own has is its own affair
+  if (isWrapper) return; // the operands are another program's command line
   const extra = words[operands.length];
   if (extra !== undefined && operands.at(-1)?.repeated !== true) throw new UsageError(`too many arguments: "${extra}"`);
   for (const [index, { name, optional, choices }] of operands.entries()) {

@@ -1,4 +1,4 @@
-/** `unsock env`: prints the variables of `run` as lines for a shell and others; with `--off`, lines that undo them. */
+/** `unsock env`: prints the variables that `run` sets, in the chosen format; with `--off`, lines that unset them. */
 import * as path from "@std/path/posix";
 import type { Answer } from "../library/query.ts";
 import { type DirectoryOptions, RIGHTS_QUESTION } from "../run/directory_rights.ts";
@@ -33,9 +33,11 @@ export async function env(options: EnvOptions, context: Context): Promise<number
   const { format: written = options.json ? "json" : "sh", json, ...others } = options;
   const format = ENV_FORMATS.find((one) => one === written);
   if (format === undefined) throw new UsageError(`--format: not one of ${ENV_FORMATS.join(", ")}: "${written}"`);
-  if (json && format !== "json") throw new UsageError("env: --json is a format of its own");
+  if (json && format !== "json") throw new UsageError(`env: --json and --format ${format} exclude each other`);
   const isShell = format === "sh";
-  if (others.off && !isShell) throw new UsageError("env: --off is for a shell, which has to unset variables");
+  if (others.off && !isShell) {
+    throw new UsageError("env: --off prints lines for a shell only: leave out --format and --json");
+  }
   const environ = others.off ? turnOff(others, context) : await turnOn(others, context);
   const set = NAMES.flatMap((name): [string, string][] => {
     const value = environ.get(name);
@@ -54,7 +56,7 @@ async function turnOn(options: EnvOptions, context: Context): Promise<Environ> {
   const library = await ownLibrary(context, lib);
   const given = { ...settings, force: force || undefined, lib: file };
   const [rights, asked, mayBind] = library.askAll([RIGHTS_QUESTION, SETTINGS_QUESTION, MAY_BIND_QUESTION], given);
-  rights(); // whether they can be read
+  rights(); // throws if the options of the directory's rights cannot be read
   const { variables } = asked();
   for (const name of NAMES) {
     const value = variables.get(name);
@@ -73,7 +75,7 @@ function isOn(variables: ReadonlyMap<string, string>, { variable }: { readonly v
 
 const OFF = "UNSOCK_OFF=1 is set";
 
-/** As `run` (`c/program/run.c`): throws if sockets cannot be bound; with UNSOCK_OFF, if redirection is promised. */
+/** Throws as `run` fails (`c/program/run.c`): sockets cannot be bound, or UNSOCK_OFF contradicts an option. */
 function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOptions, mayBind: Answer<true>): void {
   if (!isOn(variables, SETTINGS.off)) {
     mayBind();
@@ -93,7 +95,7 @@ function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOption
 /** Removes the settings and the library; other preloaded libraries stay. */
 function turnOff({ off: _, ...others }: EnvOptions, context: Context): Environ {
   if (Object.values(others).some((value) => value !== undefined)) {
-    throw new UsageError("env: --off stands alone: it takes back whatever was set");
+    throw new UsageError("env: --off takes no other options: it unsets all variables");
   }
   const environ = context.environ.clone();
   const preloaded = environ.get("LD_PRELOAD")?.split(/[\s:]+/) ?? [];

@@ -1,4 +1,4 @@
-/** `unsock expose`: raw ports are the library's; `--http` is served here. */
+/** `unsock expose`: the library serves raw ports, this process serves `--http`. */
 import { isIP } from "node:net";
 import type { Library, RunOptions } from "../library/query.ts";
 import { ownLibrary } from "../run/own_library.ts";
@@ -29,7 +29,7 @@ const RAW = ["all", "in", "control", "idle", "untilEof"] as const;
  * @param options As on the command line.
  * @param ports Its operands.
  * @returns Never, once it serves.
- * @throws {UsageError} When the words do not go together.
+ * @throws {UsageError} When options and ports contradict each other.
  * @throws {UnsockError} When it cannot serve.
  */
 export async function expose(
@@ -64,7 +64,7 @@ function readPlace(options: HttpOptions & OptionValues<OptionTable>, ports: read
   const { http = "", address = LOOPBACK } = options;
   const other = RAW.find((name) => options[name] !== undefined);
   if (ports.length > 0 || other !== undefined) {
-    throw new UsageError("expose: --http: write it without ports and options of ports; a second expose serves those");
+    throw new UsageError("expose: --http takes no ports and no options of ports: start a second expose for those");
   }
   const port = parseDecimal(http, 0, LAST_PORT);
   if (port === undefined) throw new UsageError(`expose: --http: not a port from 1 to 65535, or 0 for any: "${http}"`);

@@ -23,7 +23,7 @@ interface InstallOptions {
   readonly lib?: string;
 }
 
-/** The command that users type is the library itself: it does `run`, and executes the program for all else. */
+/** The command that users type is the library itself: it runs commands, and executes the program for all else. */
 const FRONT = "bin/unsock";
 const LIBRARY = "lib/libunsock.so";
 const FRONT_TARGET = path.join("..", LIBRARY);
@@ -62,10 +62,10 @@ export async function install(
   const record = new TextEncoder().encode(formatRecord({ files, directories }));
   putInPlace(path.join(prefix, RECORD), { mode: 0o644, content: () => record });
   for (const name of shown(files)) context.print(`${path.join(prefix, name)}\n`);
-  // Files of an older version that this one does not have.
+  // Removes files of an older version that this one does not have.
   uninstall(prefix, { files: before.files.filter((file) => !files.includes(file)), directories: [] }, context);
   context.print(
-    `${path.join(prefix, FRONT)} is the library, which runs commands at once; all else is done by ${program.what}\n`,
+    `${path.join(prefix, FRONT)} is the library, which runs commands itself; all else is done by ${program.what}\n`,
   );
   for (const line of hiddenBehind(path.join(prefix, path.dirname(FRONT)), context.environ.get("PATH") ?? "")) {
     context.print(`${line}\n`);
@@ -73,7 +73,7 @@ export async function install(
   return 0;
 }
 
-/** A library, and the copy to remove when it is installed. */
+/** A library to install. Its disposal removes the private copy, if there is one. */
 interface OwnLibrary extends AsyncDisposable {
   readonly file: string;
 }
@@ -104,13 +104,13 @@ async function libraryToInstall(option: string | undefined, { environ }: Context
   }
 }
 
-/** @returns Why a shell does not find the program in this directory by its name. */
+/** @returns Lines for the user if a shell does not find the program in this directory by its name; else none. */
 function hiddenBehind(bin: string, search: string): string[] {
   const same = (directory: string) => path.resolve(directory) === bin;
   const places = search.split(":").filter((place) => place !== "");
   if (!places.some(same)) return [`${bin} is not in PATH: export PATH="${bin}:$PATH", in ~/.profile for good`];
   const first = places.find((place) => statOrUndefined(path.join(place, path.basename(FRONT)))?.isFile() === true);
-  return first === undefined || same(first) ? [] : [`PATH leads to ${path.join(first, path.basename(FRONT))} first`];
+  return first === undefined || same(first) ? [] : [`PATH finds ${path.join(first, path.basename(FRONT))} first`];
 }
 
 /** Returns the files to print: a copy of the source is one line. */
@@ -138,15 +138,17 @@ function items(library: string, commands: readonly Command[], { environ }: Conte
 function refuseOthers(prefix: string, files: readonly string[], before: Installation): void {
   for (const name of files) {
     const file = path.join(prefix, name);
-    // Where it cannot be looked at, it cannot be written either: that is said then.
+    // A file that lstat(2) cannot reach cannot be written either: putInPlace() reports it.
     if (lstatOrUndefined(file) === undefined) continue;
     const isOurs = before.files.includes(name) && (name !== FRONT || linkTarget(file) === FRONT_TARGET);
     if (isOurs) continue;
-    throw new UnsockError(`install ${file}: is there already, and not by "unsock install": --force replaces it`);
+    throw new UnsockError(
+      `install ${file}: exists already and was not installed by "unsock install": --force replaces it`,
+    );
   }
 }
 
-/** @returns Those that were missing. Everybody may enter them, whatever the umask. */
+/** Makes missing directories, which every user may enter, whatever the umask. @returns Those made. */
 function makeDirectories(prefix: string, names: readonly string[]): string[] {
   return names.filter((name) => {
     const directory = path.join(prefix, name);
@@ -162,7 +164,7 @@ function makeDirectories(prefix: string, names: readonly string[]): string[] {
   });
 }
 
-/** Replaces the file atomically: a program that runs from it goes on, and readers never see half of it. */
+/** Replaces a file atomically: a program that runs from it keeps running, and readers never see half of it. */
 function putInPlace(file: string, item: Item): void {
   const part = `${file}.${crypto.randomUUID()}`;
   try {
@@ -179,7 +181,7 @@ function putInPlace(file: string, item: Item): void {
   }
 }
 
-/** Removes the installed files, and directories that are empty then; the runtime's cache goes with them. */
+/** Removes the installed files, the runtime's cache, and then the directories that are empty. */
 function uninstall(prefix: string, { files, directories }: Installation, context: Context): void {
   const removed = files.filter((name) => remove(path.join(prefix, name)));
   for (const name of shown(removed)) context.print(`removed ${path.join(prefix, name)}\n`);
@@ -189,7 +191,7 @@ function uninstall(prefix: string, { files, directories }: Installation, context
       if (name === CACHE) fs.rmSync(directory, { recursive: true });
       else fs.rmdirSync(directory);
     } catch {
-      // Others have put something there meanwhile.
+      // It has files that "unsock install" did not make.
     }
   }
 }

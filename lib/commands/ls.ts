@@ -21,7 +21,7 @@ interface ListOptions {
   readonly watch?: true;
 }
 
-/** Connections come and go without any change of the directory. */
+/** With `--watch`: connections open and close without a change of the directory, so it is listed again after so long. */
 const LOOK_AGAIN_MS = 1000;
 
 const CLEAR_SCREEN = "\x1b[H\x1b[2J";
@@ -30,7 +30,7 @@ const CLEAR_SCREEN = "\x1b[H\x1b[2J";
  * Prints the directory's files; with `--watch` again whenever they change.
  *
  * @param options As on the command line.
- * @param port The port that is asked for, as the user wrote it; undefined: all.
+ * @param port The port to list, as the user wrote it; undefined: all.
  * @returns The exit status.
  * @throws {UnsockError} When the directory cannot be read, or there is no library to read it.
  */
@@ -55,7 +55,7 @@ export async function ls(options: ListOptions, port: string | undefined, context
   }
 }
 
-/** The one of `expose --http`, whatever the environment names; undefined: no front would use it. */
+/** Returns the default directory, in which a front records itself; undefined: it does not exist, or is not safe. */
 function defaultDirectory({ environ }: Context, library: Library): string | undefined {
   const variables = environ.clone();
   variables.delete("UNSOCK_DIR");
@@ -63,7 +63,7 @@ function defaultDirectory({ environ }: Context, library: Library): string | unde
   return exists && problem === undefined ? path : undefined;
 }
 
-/** By one start of the library. */
+/** Lists the directory with one start of the library. */
 function list(
   port: number | undefined,
   options: ListOptions,

@@ -1,4 +1,4 @@
-/** `unsock make-control [FILE]`: writes a control file, when all that was asked for could be read. */
+/** `unsock make-control [FILE]`: writes a control file, if all options can be read. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import process from "node:process";
@@ -26,7 +26,7 @@ const MODE = 0o644;
 const PORT_MOST = 65535;
 
 /**
- * Writes the control file that the options describe, and says where it leads.
+ * Writes the control file that the options describe, and prints its target.
  *
  * @param options As on the command line.
  * @param file Its path; undefined: that of a port in the directory.
@@ -51,7 +51,7 @@ function working(): string | undefined {
   try {
     return process.cwd();
   } catch {
-    return undefined; // it was removed
+    return undefined; // the working directory was removed
   }
 }
 
@@ -59,11 +59,11 @@ function real(file: string): string | undefined {
   try {
     return fs.realpathSync.native(file);
   } catch {
-    return undefined; // not there, or not to be reached: for connecting it is the same
+    return undefined; // missing or unreachable: a connect fails either way
   }
 }
 
-/** DIR/PORT.sock where there is no FILE, in a directory that is made for it; without --port, PORT is the vsock port. */
+/** Returns FILE, or DIR/PORT.sock, whose directory it makes. Without --port, PORT is the vsock port. */
 async function choosePlace(options: MakeOptions, file: string | undefined, context: Context): Promise<string> {
   const { dir, port, vsockPort, force } = options;
   if (file !== undefined) {
@@ -87,21 +87,21 @@ async function choosePlace(options: MakeOptions, file: string | undefined, conte
   return portFile(place, { number, kind: "stream" });
 }
 
-/** Removes a stale socket file, by the library's own rules. */
+/** Asks the library to remove a socket file, if it is stale. */
 function removalQuestion(file: string): Question<boolean> {
   return { word: `prune=${file}`, read: (answer) => answer.flag("removed") };
 }
 
-/** Removes a stale socket. A live one stays, and then the control file cannot be made. */
+/** Removes a stale socket file. A live one stays, and then the control file cannot be made. */
 async function removeStale(file: string, context: Context): Promise<void> {
   if (lstatOrUndefined(file)?.isSocket() !== true) return;
   const library = await ownLibrary(context);
   const before = working();
   try {
-    // The path of a socket has 108 bytes; that of its directory may be longer. The library is started there.
+    // A socket's path has at most 108 bytes, its directory's path may be longer: the library is started in the directory.
     process.chdir(path.dirname(file));
   } catch {
-    return; // a directory that may not be entered: making the file says so
+    return; // the directory cannot be entered: making the file reports it
   }
   library.ask(removalQuestion(`/proc/self/cwd/${path.basename(file)}`));
   if (before !== undefined) process.chdir(before);
@@ -128,6 +128,6 @@ function whatIsThere(file: string): string {
   try {
     return `and leads to ${describeTarget(readControlFile(file))}: ${remove}`;
   } catch {
-    return `and is no control file: ${remove}`; // whatever else it may be
+    return `and is no control file: ${remove}`;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The one table of commands. Reading a command line, `--help`, the manual and the completions come from it. A
- * command's code is loaded only when it runs.
+ * The one table of commands: the parser, `--help`, the manual and the completions use it. A command's code is loaded
+ * only when it runs.
  */
 import { CONTROL_OPTIONS } from "../control/option_table.ts";
 import type { Command, Invocation } from "../help/command.ts";
@@ -19,7 +19,7 @@ interface Declaration<T extends OptionTable> extends Omit<Command, "options" | "
 }
 
 function command<const T extends OptionTable>(declaration: Declaration<T>): Command {
-  // The values were read by this very table.
+  // The values were read with this table, so they have its types.
   const start: Command["start"] = ({ options, ...rest }) =>
     declaration.start({ ...rest, options: options as OptionValues<T> });
   return { operands: [], ...declaration, start };
@@ -29,27 +29,29 @@ const JSON_OPTION = { help: "print JSON" };
 const DIRECTORY_OPTION = {
   value: "directory",
   kind: "directory",
-  help: "where the socket files are",
+  help: "directory of the socket files",
   default: "as for run",
 } as const satisfies Option;
 
 const RUN_OPTIONS = {
   ...SETTING_OPTIONS,
   ...DIRECTORY_OPTIONS,
-  name: { value: "name", help: "of this loopback, for expose --http: http://NAME.localhost:PORT/" },
+  name: { value: "name", help: "name this loopback for expose --http: http://NAME.localhost:PORT/" },
   map: {
     value: "port[/udp]=path",
     repeated: true,
-    help: "this port is the Unix socket PATH (%p: the port, %a: the first IPv4 address of --addr); may be repeated",
+    help: "map this port to the Unix socket PATH (%p: the port, %a: the first IPv4 address of --addr); may be repeated",
   },
-  keep: { help: "leave the control files of --map there when COMMAND has ended; they go with it otherwise" },
-  private: { help: "a directory of its own in --dir, gone when COMMAND and all that it started have ended" },
-  isolate: { help: "no network but unsock's: a network namespace of its own, for ordinary users too" },
+  keep: { help: "keep the control files of --map when COMMAND has ended; they are removed otherwise" },
+  private: { help: "make a private directory in --dir; it is removed when COMMAND and all that it started have ended" },
+  isolate: {
+    help: "run COMMAND in a network namespace of its own, with no network but unsock's; ordinary users can, too",
+  },
   lib: LIBRARY.option,
   force: {
-    help: "run COMMAND even if the library cannot reach it, or others could write to --dir or exchange it",
+    help: "run COMMAND even if the library cannot reach it, or other users could write to --dir or replace it",
   },
-  dryRun: { help: "print environment and command, run nothing" },
+  dryRun: { help: "print environment and command, but do not run it" },
 } as const satisfies OptionTable;
 
 /** In the order in which help shows them. */
@@ -71,12 +73,12 @@ Examples:
   }),
   command({
     name: "ls",
-    summary: "list the ports: who listens, whose the files are, with which processes and how many clients",
+    summary: "list the ports: state, owner, processes and number of clients",
     operands: [{ name: "PORT", optional: true, kind: "port" }],
     options: {
       dir: DIRECTORY_OPTION,
       json: JSON_OPTION,
-      watch: { help: "print again whenever something changes, until interrupted" },
+      watch: { help: "print the list again whenever it changes, until interrupted" },
     },
     start: async ({ options, operands, context }) => await (await import("./ls.ts")).ls(options, operands[0], context),
   }),
@@ -86,33 +88,33 @@ Examples:
     operands: [{ name: "PORT[@ADDR][/udp]", optional: true, kind: "port/udp" }],
     options: {
       dir: DIRECTORY_OPTION,
-      lib: { help: "the path of libunsock.so, as run preloads it, in place of a port's" },
+      lib: { help: "print the path of the libunsock.so that run preloads, not a port's" },
     },
     notes: `Programs that speak Unix sockets need no unsock to reach it:
   curl --unix-socket "$(unsock path 8000)" http://localhost/
 
-Where servers share a port on addresses of their own, PORT@ADDR is the one that clients of that address reach.`,
+If several servers have a port, each on its own address, PORT@ADDR is the one that clients of ADDR reach.`,
     start: async ({ context }) => await (await import("./by_library.ts")).byLibrary(context),
   }),
   command({
     name: "wait",
-    summary: "wait until somebody listens at all of these ports",
+    summary: "wait until a server listens at each of these ports",
     operands: [{ name: "PORT[@ADDR][/udp]", kind: "port/live", repeated: true }],
     options: {
       dir: DIRECTORY_OPTION,
       timeout: {
         value: "seconds",
-        help: "fail when it takes longer: 10, 0.5, 10s or 500ms",
+        help: "fail after this time: 10, 0.5, 10s or 500ms",
         default: "wait for ever",
       },
-      gone: { help: "wait until nobody is there any more" },
+      gone: { help: "wait until none of the ports has a server any more" },
     },
     notes:
-      `PORT@ADDR is ready when somebody listens on that address, or on a wildcard of its family. A plain Unix server and a control file
-are there for all addresses. Behind a control file ready is who would be answered:
-where that leads to another machine, a connection is made and closed again.
+      `PORT@ADDR is ready when a server listens on that address, or on a wildcard of its family. A plain Unix server and a control file
+serve all addresses. A port with a control file is ready when its target would accept a client.
+If the target is on another machine, a connection is made and closed again.
 
-Exit status: 0 when they are ready, 1 when the time is over.
+Exit status: 0 when all ports are ready, 1 after the time-out.
 
 Example:
   unsock run -- redis-server &
@@ -121,27 +123,30 @@ Example:
   }),
   command({
     name: "expose",
-    summary: "lead a port of the real network to the directory's server, or with --in the other way",
+    summary: "forward a port of the real network to the directory's server, or with --in the other way",
     operands: [{ name: "PORT[/udp][=PORT]", kind: "port/live", repeated: true, optional: true }],
     options: {
       dir: DIRECTORY_OPTION,
-      address: { value: "address", help: "of the real network", default: "127.0.0.1" },
-      all: { help: "whatever TCP port somebody has in the directory, as they come and go" },
-      http: { value: "port", help: "one port for all loopbacks of the user, by name" },
-      in: { help: "the directory's port leads to a server of the real network" },
-      control: { value: "file", help: "listen where this control file leads (make-control), instead of at an address" },
-      idle: { value: "seconds", help: "after which a client of UDP is forgotten", default: "60" },
-      untilEof: { help: "end when standard input ends: for a program that starts it" },
-      force: { help: "even if everybody may write to --dir, or others could exchange it" },
+      address: { value: "address", help: "IP address of the real network", default: "127.0.0.1" },
+      all: { help: "expose every port that has a server in the directory, of TCP and UDP, as servers start and end" },
+      http: { value: "port", help: "serve all loopbacks of the user by name, at this one port" },
+      in: { help: "forward the directory's port to a server of the real network" },
+      control: {
+        value: "file",
+        help: "listen at the target of this control file (make-control), not at an IP address",
+      },
+      idle: { value: "seconds", help: "forget a client of UDP that sends nothing for so long", default: "60" },
+      untilEof: { help: "end when standard input ends, for a program that starts expose" },
+      force: { help: "expose even if everybody may write to --dir, or other users could replace it" },
     },
     notes:
-      `The port behind = is the real network's, where that is another one. With 0 it is any free one, which is printed. The port is there
-until the command is ended (Ctrl-C). Whoever reaches it reaches the server, whatever the directory's rights are. The server sees the
-client's own address. With --all, ports that are named besides are led to where they say; a file that is a plain Unix server's, or
-of --in, is not followed.
+      `The port after = is the real network's, if it differs. 0 means any free port, which is printed. The port is open
+until the command ends (Ctrl-C). Anyone who can connect to it reaches the server, whatever the directory's mode is. The server sees the
+client's own address. With --all, PORT=PORT chooses another number for one of the ports. Ports of plain Unix servers, and of
+another expose --in, are not exposed.
 
-With --http a request goes to the only TCP port of the loopback that its Host names: http://NAME.localhost:PORT/ to one of "run --name NAME",
-or to a directory in the default one or in --dir; http://3000.NAME.localhost:PORT/ where there are several. http://localhost:PORT/ lists all. Connections
+With --http the Host of a request names the loopback. http://NAME.localhost:PORT/ is the only TCP port of "run --name NAME",
+or of a directory in the default one or in --dir; http://3000.NAME.localhost:PORT/ is one of several. http://localhost:PORT/ lists all. Connections
 stay open, WebSockets and HTTP/2 without TLS pass, and X-Forwarded-For, -Host and -Proto tell the server its client.
 
 For a browser, http://localhost:3000/, and http://localhost:8080/:
@@ -153,7 +158,7 @@ For a browser, http://localhost:3000/, and http://localhost:8080/:
 A DNS server:
   unsock expose 53/udp=5353
 
-A database of this machine's, for what runs in the directory:
+A database of this machine, for programs in the directory:
   unsock expose --in 5432
 
 A server of an enclave, for its own programs and by vsock:
@@ -167,22 +172,22 @@ A server of an enclave, for its own programs and by vsock:
     summary: "remove stale socket files, never one of an open socket",
     options: {
       dir: DIRECTORY_OPTION,
-      dryRun: { help: "print what would be removed, remove nothing" },
-      force: { help: "even if others could put another directory in the place of --dir" },
+      dryRun: { help: "print the files that would be removed, but do not remove them" },
+      force: { help: "prune even if other users could replace the directory --dir" },
       json: JSON_OPTION,
       lib: { ...LIBRARY.option, help: "the libunsock.so that removes them" },
     },
-    notes: "Exit status: 1 when one could not be removed.",
+    notes: "Exit status: 1 when a file could not be removed.",
     start: async ({ options, context }) => await (await import("./by_library.ts")).byLibrary(context, options.lib),
   }),
   command({
     name: "doctor",
-    summary: "tell what this machine can do, who listens where, how COMMAND is reached, or why nobody is at PORT",
+    summary: "check this machine and its listeners, or how COMMAND is reached, or why no server answers at PORT",
     operands: [{ name: "COMMAND|PORT[@ADDR][/udp]", optional: true, kind: "port/program" }],
     options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
     notes:
-      `Exit status: 0 when all is well, 1 when a line says FAIL. Of a PORT the last line is the verdict, and decides: 0 when a client
-of this user in this shell is answered, else 1, with the reason and what to type.`,
+      `Exit status: 0 when all is well, 1 when a line says FAIL. With a PORT the last line is the verdict, and it alone decides: 0 when a
+client of this user in this shell is answered, else 1, with the reason and the command to type.`,
     start: async ({ options, operands, context }) =>
       await (await import("./doctor.ts")).doctor(options, operands[0], context),
   }),
@@ -193,8 +198,8 @@ of this user in this shell is answered, else 1, with the reason and what to type
       ...SETTING_OPTIONS,
       ...DIRECTORY_OPTIONS,
       lib: LIBRARY.option,
-      force: { help: "even if everybody may write to --dir, or others could exchange it" },
-      off: { help: "print the way back: nothing is redirected any more in what the shell starts" },
+      force: { help: "print them even if everybody may write to --dir, or other users could replace it" },
+      off: { help: "print lines that unset them: the shell's later programs are not redirected any more" },
       format: {
         value: "which",
         choices: ENV_FORMATS,
@@ -209,7 +214,7 @@ of this user in this shell is answered, else 1, with the reason and what to type
 and no longer:
   eval "$(unsock env --off)"
 
-A service that is there already, by a drop-in file:
+An existing service, by a drop-in file:
   { echo "[Service]"; unsock env --format systemd; } >unsock.conf`,
     start: async ({ options, context }) => await (await import("./env.ts")).env(options, context),
   }),
@@ -224,7 +229,7 @@ A service that is there already, by a drop-in file:
       ...DIRECTORY_OPTIONS,
       lib: { ...LIBRARY.option, help: "the libunsock.so that starts COMMAND" },
     },
-    notes: `The directory is /run/NAME, where --dir does not say another; systemd makes it.
+    notes: `The directory is /run/NAME, which systemd makes, unless --dir names another.
 
 Example:
   unsock unit --group www-data --output /etc/systemd/system -- \\
@@ -236,9 +241,9 @@ Example:
     summary: "write a control file that sends a port's traffic elsewhere: vsock, Firecracker, TIPC, Unix, IP",
     operands: [{ name: "FILE", optional: true, kind: "file" }],
     options: {
-      dir: { ...DIRECTORY_OPTION, help: "where DIR/PORT.sock is made" },
+      dir: { ...DIRECTORY_OPTION, help: "directory in which PORT.sock is made" },
       port: { value: "n", kind: "port", help: "the port that programs use" },
-      force: { help: "replace a stale socket file; even if everybody may write to --dir" },
+      force: { help: "replace a stale socket file, and write even if everybody may write to --dir" },
       ...CONTROL_OPTIONS,
     },
     notes: `Without FILE the control file is DIR/PORT.sock; without --port, PORT is the vsock port.
@@ -254,7 +259,7 @@ Examples:
   }),
   command({
     name: "show-control",
-    summary: "explain every field of a control file, or of the one that a port has",
+    summary: "explain every field of a control file, named by its path or its port",
     operands: [{ name: "FILE|PORT[/udp]", kind: "port/file" }],
     options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
     start: async ({ options, operands: [file = ""], context }) =>
@@ -270,9 +275,9 @@ Examples:
     name: "install",
     summary: "install program, library, manual pages and completions",
     options: {
-      prefix: { value: "directory", kind: "directory", help: "where bin, lib and share are", default: "/usr/local" },
-      uninstall: { help: "remove what install has put there" },
-      force: { help: "replace files that are there already and not by install" },
+      prefix: { value: "directory", kind: "directory", help: "directory of bin, lib and share", default: "/usr/local" },
+      uninstall: { help: "remove the installed files" },
+      force: { help: "replace existing files that install has not made" },
       lib: { ...LIBRARY.option, help: "the libunsock.so to install" },
     },
     start: async ({ options, context }) => await (await import("./install.ts")).install(options, COMMANDS, context),
@@ -290,30 +295,30 @@ Examples:
 ];
 
 /**
- * Commands that programs start, not people: they have a page, by `unsock --help hold`, but neither the list of commands nor the
- * completions name them.
+ * Commands for programs, not for people: `unsock --help hold` shows their help, but neither the list of commands nor
+ * the completions name them.
  */
 export const PROGRAMS_COMMANDS: readonly Command[] = [
   command({
     name: "hold",
-    summary: "keep a directory for a program that starts others in it, until standard input ends",
+    summary: "keep a private directory for a program that starts others in it, until standard input ends",
     options: RUN_OPTIONS,
     notes:
-      `It is there for test runners: the npm module "unsock" starts it. A person wants "unsock run --private", which ends by itself.
+      `For test runners: the npm module "unsock" starts it. On a command line use "unsock run --private", which ends by itself.
 
-It makes a private directory in --dir and prints the variables that put a program into it, a NUL behind each and one more at
-the end. A request on standard input is its length in bytes, a newline and the text, "map PORT=PATH"; the answer is empty or says what is
-wrong, with a NUL behind it. When standard input ends, all that runs in the directory is ended and the directory removed. libunsock(7) has it, too.`,
+It makes a private directory in --dir and prints the variables for programs in it, each with a NUL at its end, and one more NUL at
+the end. A request on standard input is its length in bytes, a newline and the text, "map PORT=PATH". The answer is empty on success, else the
+reason of the failure; it ends with a NUL. When standard input ends, all processes of the directory are ended and the directory is removed. See also libunsock(7).`,
     start: async ({ options, context }) => await (await import("./by_library.ts")).byLibrary(context, options.lib),
   }),
   command({
     name: "query",
-    summary: "answer QUESTIONs in JSON: what the library knows of directories, ports and programs",
+    summary: "answer QUESTIONs about directories, ports and programs in JSON",
     operands: [{ name: "QUESTION" }],
     isWrapper: true,
     options: RUN_OPTIONS,
     notes:
-      `It is there for other programs: this command line asks it, too. docs/json.md has the questions and answers, and so has
+      `For other programs; this command line uses it, too. docs/json.md lists the questions and answers, and so does
 "$(unsock path --lib)" query --help.`,
     start: async ({ options, context }) => await (await import("./by_library.ts")).byLibrary(context, options.lib),
   }),

@@ -18,7 +18,7 @@ import type { OptionValues } from "../system/options.ts";
 
 type UnitOptions = SettingOptions & DirectoryOptions & OptionValues<typeof UNIT_OPTIONS> & { readonly lib?: string };
 
-/** A service has its directory to itself: only its user can enter, unless it is a group's. */
+/** The mode of the service's directory unless an option sets it: only the service's user and group may enter. */
 const PRIVATE_MODE = 0o750;
 const SOCKETS_MOST = 64;
 
@@ -28,7 +28,7 @@ const SOCKETS_MOST = 64;
  * @param options As on the command line.
  * @param command The command's name and its arguments.
  * @returns The exit status.
- * @throws {UnsockError} When the command is not there, or an option cannot be read.
+ * @throws {UnsockError} When the command is not found, or an option cannot be read.
  */
 export async function unit(options: UnitOptions, command: readonly string[], context: Context): Promise<number> {
   const { service, warnings } = await describeService(options, command, context);
@@ -58,7 +58,7 @@ async function describeService(options: UnitOptions, command: readonly string[],
   if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
   const { file: library } = await findShim(options.lib, environ);
   const given = { ...settingsOf(options), dir: options.dir ?? `/run/${name}`, lib: library };
-  // The units are for another time and user: this shell's environment does not count.
+  // The units run later and as another user, so this shell's environment is left out.
   const [asked, settings] = own.with(Environ.of({})).askAll([RIGHTS_QUESTION, SETTINGS_QUESTION], given);
   const rights = asked();
   const { directory: { path: directory }, variables } = settings();
@@ -81,14 +81,14 @@ async function describeService(options: UnitOptions, command: readonly string[],
   return { service, warnings: unreachable(service, steps, rights?.group, own) };
 }
 
-/** Those that are no settings of the command are the units' own. */
+/** Returns the options that are settings of the command, without those of the units themselves. */
 function settingsOf(
   { output: _, socket: __, name: ___, user: ____, network: _____, lib: ______, ...others }: UnitOptions,
 ) {
   return others;
 }
 
-/** @param ports As the library has taken them: `N` and `N-M`, with commas. */
+/** @param ports As the library prints them: `N` and `N-M`, with commas. */
 function socketsOf(ports: string, directory: string): string[] {
   const ranges = ports.split(",").filter((range) => range !== "").map((range) => {
     const [first = 0, last = first] = range.split("-").map(Number);

@@ -1,6 +1,6 @@
 /**
- * Control files: the 452 bytes of `c/unsock.h`, byte-compatible with unsock 1.1, to and from a typed value. Bytes come from
- * outside: `c/rules/control.c` accepts and refuses the same ones. Pure; runs on Deno and on Node.js.
+ * Encodes and decodes control files: the 452 bytes of `c/unsock.h`, byte-compatible with unsock 1.1. The bytes come from
+ * outside and are checked: `c/rules/control.c` accepts exactly the same ones. Pure; runs on Deno and on Node.js.
  */
 
 /** A control file is exactly this long. */
@@ -21,7 +21,7 @@ export interface VsockAddress {
   readonly flags: number;
 }
 
-/** `struct sockaddr_tipc`; the words are type, lower and upper, or what the address type makes of them. */
+/** `struct sockaddr_tipc`. Its words: type, lower, upper of a range; type, instance, domain of a service; socket, node. */
 export interface TipcAddress {
   readonly kind: "tipc";
   readonly addressType: number;
@@ -57,12 +57,12 @@ export interface FirecrackerTarget {
   readonly guest: VsockAddress;
 }
 
-/** Nobody: connections are refused, and binding is EACCES. */
+/** No destination: connections are refused, and bind fails with EACCES. */
 export interface RefusingTarget {
   readonly kind: "refuse";
 }
 
-/** Where a control file leads. */
+/** The destination that a control file names. */
 export type Target = Address | FirecrackerTarget | RefusingTarget;
 
 /** A `setsockopt` that runs on the new socket; level and name are not 0. */
@@ -79,13 +79,13 @@ export type HalfClose = "hold" | "pass";
 /** The content of a control file. */
 export interface ControlFile {
   readonly target: Target;
-  /** Undefined: the file does not say. */
+  /** Undefined: the file does not set it. */
   readonly halfClose?: HalfClose;
   /** At most four; three with `halfClose`. */
   readonly socketOptions: readonly SocketOption[];
 }
 
-/** These bytes are no control file. */
+/** The error for bytes that are no control file. */
 export class ControlFileError extends Error {
   override readonly name = "ControlFileError";
 }
@@ -100,7 +100,7 @@ const AT = { magic: 0, options: 8, proxyLength: 16, destLength: 20, proxy: 32, d
 const ADDRESS_MOST = 128;
 const SLOT = { size: 40, name: 4, value: 8, valueSize: 32 } as const;
 
-/** The key of an empty slot that tells of a half-close. unsock 1.1 reads over it. */
+/** The name in a slot of level 0 whose value sets the half-close. unsock 1.1 ignores slots of level 0. */
 const HALF_CLOSE = 0x666c6168;
 const HALF_CLOSE_VALUES = { hold: 1, pass: 2 } as const;
 
@@ -109,12 +109,12 @@ const SUN_PATH = 2;
 const SUN_SIZE = SUN_PATH + UNIX_NAME_MOST;
 const SIZE = { inet: 16, inet6: 28, tipc: 16, vsock: 16 } as const;
 
-/** A path at which no socket is, nor will be. unsock 1.1 is refused there too. */
+/** A path that is never a socket: unsock 1.1, which knows no refusing target, is refused there too. */
 export const NOBODY: UnixAddress = { kind: "unix", abstract: false, name: new TextEncoder().encode("/dev/null") };
 
 /**
  * @returns The file's bytes.
- * @throws {RangeError} When a name is longer than 108 bytes, or there are more socket options than places.
+ * @throws {RangeError} When a name is longer than 108 bytes, or there are more socket options than slots.
  */
 export function encodeControlFile({ target, halfClose, socketOptions }: ControlFile): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(CONTROL_FILE_SIZE);
@@ -123,7 +123,7 @@ export function encodeControlFile({ target, halfClose, socketOptions }: ControlF
   if (target.kind === "firecracker") {
     view.setBigUint64(AT.options, FIRECRACKER, true);
     writeAddress(bytes, AT.proxy, target.proxy);
-    view.setUint32(AT.proxyLength, SUN_SIZE, true); // as unsock 1.1 has it
+    view.setUint32(AT.proxyLength, SUN_SIZE, true); // unsock 1.1 writes this length
   }
   const dest = target.kind === "firecracker" ? target.guest : target.kind === "refuse" ? NOBODY : target;
   view.setUint32(AT.destLength, writeAddress(bytes, AT.dest, dest), true);
@@ -144,7 +144,7 @@ function writeSlot(bytes: Uint8Array<ArrayBuffer>, index: number, level: number,
   new Uint8Array(bytes.buffer, view.byteOffset + SLOT.value, SLOT.valueSize).set(value);
 }
 
-/** @returns How many of the bytes count. */
+/** Writes a socket address. @returns Its length in bytes. */
 function writeAddress(bytes: Uint8Array<ArrayBuffer>, offset: number, address: Address): number {
   const view = new DataView(bytes.buffer, offset, ADDRESS_MOST);
   view.setUint16(0, FAMILY[address.kind], true);
@@ -181,7 +181,7 @@ function writeAddress(bytes: Uint8Array<ArrayBuffer>, offset: number, address: A
 /**
  * @param bytes A file's content.
  * @returns The decoded content.
- * @throws {ControlFileError} When the library refuses it too, with the reason.
+ * @throws {ControlFileError} With the reason, for the bytes that the library refuses, too.
  */
 export function decodeControlFile(bytes: Uint8Array): ControlFile {
   if (bytes.length !== CONTROL_FILE_SIZE) {
@@ -210,7 +210,7 @@ function firecrackerTarget(proxy: Address, guest: Address): FirecrackerTarget {
   return { kind: "firecracker", proxy, guest };
 }
 
-/** The library wants the NUL behind the path, too. */
+/** True for {@linkcode NOBODY}. As in the library, the length has to include the NUL after the path. */
 function isNobody(dest: Address, length: number): boolean {
   return dest.kind === "unix" && !dest.abstract && dest.name.join() === NOBODY.name.join() &&
     length > SUN_PATH + NOBODY.name.length;

@@ -1,4 +1,4 @@
-/** The options of `make-control`, with the variables that tell the library, as a program, the same. */
+/** The options of `make-control`, and the variables of the library as a program that mean the same. */
 import type { Option, OptionValues } from "../system/options.ts";
 import { SOCKET_OPTION_NAMES } from "./socket_options.ts";
 
@@ -10,19 +10,19 @@ export interface ControlVariable {
   readonly help: string;
 }
 
-/** An option that says where a control file leads. */
+/** An option that describes a control file. */
 export interface ControlOption extends Option {
   readonly variable?: ControlVariable;
 }
 
-/** The file itself is no option, but the operand of `make-control`. */
+/** The file to make. In `make-control` it is an operand, not an option. */
 export const CONTROL_FILE_VARIABLE: ControlVariable = {
   name: "UNSOCK_FILE",
   value: "file",
   help: "the control file to make; must not exist",
 };
 
-/** Where a control file leads. */
+/** The options that describe a control file. */
 export const CONTROL_OPTIONS = {
   vsockPort: {
     value: "n",
@@ -45,7 +45,7 @@ export const CONTROL_OPTIONS = {
   fcListen: {
     value: "path",
     kind: "file",
-    help: "Firecracker's Unix socket; receives what the guest sends to --vsock-port of the host",
+    help: "Firecracker's Unix socket; accepts the guest's connections to --vsock-port of the host",
   },
   tipcType: {
     value: "n",
@@ -55,13 +55,13 @@ export const CONTROL_OPTIONS = {
   tipcInstance: { value: "n", help: "AF_TIPC service instance" },
   tipcLower: {
     value: "n",
-    help: "AF_TIPC range, its begin",
-    variable: { name: "UNSOCK_TIPC_LOWER", value: "n", help: "instance, or begin of the range" },
+    help: "AF_TIPC range: first instance",
+    variable: { name: "UNSOCK_TIPC_LOWER", value: "n", help: "instance, or first instance of a range" },
   },
   tipcUpper: {
     value: "n",
-    help: "AF_TIPC range, its end",
-    variable: { name: "UNSOCK_TIPC_UPPER", value: "n", help: "domain, or end of the range" },
+    help: "AF_TIPC range: last instance",
+    variable: { name: "UNSOCK_TIPC_UPPER", value: "n", help: "domain, or last instance of a range" },
   },
   tipcScope: {
     value: "scope",
@@ -79,13 +79,13 @@ export const CONTROL_OPTIONS = {
   },
   unix: { value: "path", kind: "file", help: "another Unix socket; @NAME is an abstract one" },
   inet: { value: "host:port", help: "an IP address and port, [IPv6]:PORT" },
-  refuse: { help: "nobody: connections are refused, and binding is EACCES" },
+  refuse: { help: "refuse connections, and let bind fail with EACCES" },
   halfClose: {
     value: "how",
     choices: ["hold", "pass"],
-    help: "a half-close is held back until the socket is closed, or passed on",
+    help: "hold a half-close back until the socket is closed, or pass it on",
     default: "hold for --fc-sock and TIPC, else pass",
-    variable: { name: "UNSOCK_HALF_CLOSE", value: "how", help: "hold or pass: what becomes of a half-close" },
+    variable: { name: "UNSOCK_HALF_CLOSE", value: "how", help: "hold a half-close back, or pass it on: hold, pass" },
   },
   sockopt: {
     value: "name=value",

@@ -1,6 +1,6 @@
 /**
- * The options of `make-control` as a control file. Those that say where it leads come in groups that exclude each other.
- * Pure but for the paths that it asks for; runs on Deno and on Node.js.
+ * Makes a control file of the options of `make-control`. The options for the target form groups that exclude each other.
+ * Pure, but for {@linkcode Paths}; runs on Deno and on Node.js.
  */
 import { posix } from "node:path";
 import { UsageError } from "../system/errors.ts";
@@ -39,7 +39,7 @@ const TIPC: readonly OptionName[] = [
   "tipcAddrtype",
 ];
 const VSOCK: readonly OptionName[] = ["vsockPort", "vsockCid", "fcSock", "fcListen"];
-/** In the order in which they are complained about. */
+/** In the order in which an error message names them. */
 const GROUPS: readonly (readonly OptionName[])[] = [TIPC, VSOCK, ["unix"], ["inet"], ["refuse"]];
 
 const UINT32_MOST = 0xffffffff;
@@ -87,7 +87,7 @@ export function readControlOptions(options: ControlOptions, paths: Paths): Contr
   return { target, ...halfClose === undefined ? {} : { halfClose }, socketOptions };
 }
 
-/** Firecracker closes a guest's connection when the host ends its direction. */
+/** `--fc-listen` implies `hold`: Firecracker closes a guest's connection when the host half-closes it. */
 function readHalfClose({ halfClose, fcListen }: ControlOptions): HalfClose | undefined {
   if (halfClose === undefined) return fcListen === undefined ? undefined : "hold";
   if (halfClose !== "hold" && halfClose !== "pass") throw wrong("--half-close", "neither hold nor pass", halfClose);
@@ -106,14 +106,14 @@ function readVsock({ vsockPort, vsockCid, fcSock, fcListen }: ControlOptions, pa
   if (fcListen !== undefined) {
     if (fcSock !== undefined) throw usage("--fc-sock and --fc-listen exclude each other");
     if (vsockCid !== undefined) throw usage("--fc-listen needs no --vsock-cid");
-    const path = `${fcListen}_${port}`; // where Firecracker connects guests to
+    const path = `${fcListen}_${port}`; // Firecracker connects guests to this path
     return unixAddress("--fc-listen", path, absolute("--fc-listen", path, paths), false);
   }
   const cid = readWord("--vsock-cid", vsockCid, CIDS, 0, UINT32_MOST) ?? CIDS.any;
   const guest = { kind: "vsock", port, cid, flags: 0 } as const;
   if (fcSock === undefined) return guest;
   if (vsockCid !== undefined) throw usage("--fc-sock needs no --vsock-cid");
-  // As unsock 1.1 does: links are resolved; only an absolute path may be of a socket that is yet to come.
+  // As in unsock 1.1, links are resolved, and only an absolute path may name a socket that does not exist yet.
   const real = paths.real(fcSock);
   if (real === undefined && !fcSock.startsWith("/")) throw wrong("--fc-sock", "a relative path must exist", fcSock);
   return { kind: "firecracker", proxy: unixAddress("--fc-sock", fcSock, real ?? fcSock, false), guest };
@@ -131,7 +131,7 @@ function readTipc(options: ControlOptions): TipcAddress {
   const lower = isRange
     ? readNumber("--tipc-lower", tipcLower, 0, UINT32_MOST)
     : readNumber("--tipc-instance", tipcInstance, 0, UINT32_MOST);
-  // The last word: of a range its end; of a service the domain, where 0 is everywhere; of a node address nothing.
+  // The third word is a range's upper end, or a service's domain (0: everywhere). A socket's address does not use it.
   const upper = isRange
     ? readNumber("--tipc-upper", tipcUpper, 0, UINT32_MOST)
     : addressType === ADDRESS_TYPES.range
@@ -151,7 +151,7 @@ function readNumber(flag: string, text: string | undefined, least: number, most:
   return number;
 }
 
-/** @returns A number, or that of a word; undefined: nothing was given. */
+/** @returns The number, written in digits or as a word; undefined: the option is missing. */
 function readWord(
   flag: string,
   text: string | undefined,
@@ -166,7 +166,7 @@ function readWord(
   throw wrong(flag, `neither a number${bounds} nor one of ${Object.keys(words).join(", ")}`, text);
 }
 
-/** A path, or `@NAME`. */
+/** Reads a path, or `@NAME`, an abstract name. */
 function readUnix(flag: string, text: string, paths: Paths): UnixAddress {
   if (!text.startsWith("@")) return unixAddress(flag, text, absolute(flag, text, paths), false);
   if (text === "@") throw wrong(flag, "an empty name", text);

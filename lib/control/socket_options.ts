@@ -3,7 +3,7 @@ import { UsageError } from "../system/errors.ts";
 import { parseDecimal } from "../system/numbers.ts";
 import type { SocketOption } from "./format.ts";
 
-/** The numbers of each level's options; those in other forms than a 32-bit integer stand below. */
+/** The numbers of each level's options. `FORMS` lists those whose value is no 32-bit integer. */
 const LEVELS: readonly (readonly [level: number, prefix: string, names: Readonly<Record<string, number>>])[] = [
   [1, "SO_", {
     DEBUG: 1,
@@ -53,7 +53,7 @@ const KNOWN = LEVELS.flatMap(([level, prefix, names]) =>
   Object.entries(names).map(([name, number]) => ({ text: `${prefix}${name}`, level, name: number }))
 );
 
-/** The names that there are, for completions. */
+/** All known names, for completions. */
 export const SOCKET_OPTION_NAMES: readonly string[] = KNOWN.map(({ text }) => text);
 
 const UINT32_MOST = 0xffffffff;
@@ -114,7 +114,7 @@ function formOf({ level, name }: Pick<SocketOption, "level" | "name">): { text: 
   return { text, form: Object.hasOwn(FORMS, text) ? FORMS[text] ?? INTEGER : INTEGER };
 }
 
-/** Zero is no level and no name here: the library reads it as an empty slot. */
+/** Reads a known name, or LEVEL:NUMBER. Zero is refused for either: the library takes such a slot for an empty one. */
 function readName(text: string): Pick<SocketOption, "level" | "name"> | undefined {
   const known = KNOWN.find((known) => known.text === text);
   if (known !== undefined) return known;

@@ -18,13 +18,13 @@ export type AddressFacts = Readonly<{ family: string } & Record<string, string |
 /** The output of `show-control --json`. */
 export interface ControlFacts {
   readonly kind: "plain" | "firecracker" | "refusing";
-  /** The Unix socket of a Firecracker multiplexer that is asked for the destination's port. */
+  /** The Unix socket of the Firecracker multiplexer that connects to the destination; null for other kinds. */
   readonly proxy: AddressFacts | null;
   readonly destination: AddressFacts;
-  /** Missing: the file does not say. */
+  /** Missing: the file does not set it. */
   readonly halfClose?: HalfClose;
   readonly socketOptions: readonly string[];
-  /** Where it leads, in one short line. */
+  /** The target in one short line. */
   readonly target: string;
 }
 
@@ -34,15 +34,15 @@ const TIPC = { range: 1, service: 2, cluster: 2, node: 3 } as const;
 
 const KINDS: Readonly<Record<ControlFacts["kind"], string>> = {
   plain: "plain: bind, connect and datagrams use the destination as it is",
-  firecracker: "Firecracker: connect only, through a multiplexer that is asked for the guest's port",
-  refusing: "refusing: nobody can be connected to, and binding is EACCES",
+  firecracker: "Firecracker: connect only, through the multiplexer to the guest's port",
+  refusing: "refusing: connections are refused, and bind fails with EACCES",
 };
 const HALF_CLOSES: Readonly<Record<HalfClose, string>> = {
   hold: "held back until the socket is closed",
   pass: "passed on",
 };
 
-/** @returns The path, or the abstract name without its NUL, with nothing in it that writes to a terminal. */
+/** @returns The path, or the abstract name without its NUL; control characters are escaped. */
 export function unixName({ name }: UnixAddress): string {
   return printable(new TextDecoder("utf-8", { ignoreBOM: true }).decode(name));
 }
@@ -92,20 +92,20 @@ function addressFacts(address: Address): AddressFacts {
   }
 }
 
-/** @returns Where it leads, in one short line. */
+/** @returns The target in one short line. */
 export function describeTarget({ target }: ControlFile): string {
   if (target.kind === "refuse") return "nobody: connections are refused";
   if (target.kind !== "firecracker") return describeAddress(target);
   return `port ${target.guest.port} of the guest behind Firecracker's ${describeAddress(target.proxy)}`;
 }
 
-/** The addresses as the file has them. */
+/** Returns the addresses in the file. */
 function addressesOf({ target }: ControlFile): { proxy: UnixAddress | undefined; destination: Address } {
   if (target.kind === "firecracker") return { proxy: target.proxy, destination: target.guest };
   return { proxy: undefined, destination: target.kind === "refuse" ? NOBODY : target };
 }
 
-/** @returns The same by fields. */
+/** @returns The content by fields, for JSON. */
 export function controlFacts(file: ControlFile): ControlFacts {
   const { proxy, destination } = addressesOf(file);
   const { kind } = file.target;
@@ -119,7 +119,7 @@ export function controlFacts(file: ControlFile): ControlFacts {
   };
 }
 
-/** @returns Every field in words, a line each. */
+/** @returns Every field in words, one a line. */
 export function describeControl(file: ControlFile): string {
   const { kind, proxy, destination, halfClose, socketOptions } = controlFacts(file);
   const addresses = addressesOf(file);

@@ -5,7 +5,7 @@ import { listLoopbacks, portNumbers } from "./loopbacks.ts";
 import { type Listed, listServed, urlOf } from "./page.ts";
 
 const LOOK_MS = 1_000;
-/** A killed server leaves its file, so nothing in the directory changes. */
+/** After so many looks all files are checked: a killed server leaves its file, so no name changes. */
 const LOOK_AT_ALL = 5;
 const EVERYWHERE = ["0.0.0.0", "::", "::1"];
 
@@ -35,7 +35,7 @@ function title(count: number, { address, port }: Front): string {
   return `Serving ${served} at http://${host}:${port}/ (Ctrl-C stops)\n${hint}`;
 }
 
-/** Changes whenever a file of a port comes or goes. */
+/** Returns a text that changes whenever a port's file is made or removed. */
 function namesIn(front: Front): string {
   return JSON.stringify(listLoopbacks(front).map(({ name, path }) => [name, path, portNumbers(path)]));
 }
@@ -51,7 +51,7 @@ export async function announce(front: Front, print: (text: string) => void): Pro
     try {
       if (isRead && text !== "") print(text);
     } catch {
-      isRead = false; // requests are answered all the same
+      isRead = false; // the front goes on serving
     }
   };
   let names = namesIn(front);

@@ -1,7 +1,7 @@
 /**
- * The clients' connections, as many as this process can hold. A connection waits while no request of it is answered:
- * before its first byte, before the end of a head, between two requests. Where too many wait, the one that has waited
- * longest is closed, so slow clients never keep others out.
+ * Limits the clients' connections to as many as this process can hold. A connection waits before its first byte, until
+ * a head is complete, and between two requests. If too many wait, the one that has waited longest is closed, so that
+ * slow clients never lock others out.
  */
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
@@ -31,7 +31,7 @@ export class Connections {
   /** In the order in which they began to wait. */
   readonly #waiting = new Set<Socket>();
 
-  /** Takes in a new connection, which waits. It ends where its first byte takes too long. */
+  /** Adds a new connection, which waits for its first request. */
   enter(socket: Socket): void {
     this.#all.add(socket);
     socket.once("close", () => {
@@ -62,11 +62,11 @@ export class Connections {
 }
 
 /**
- * Reads until it is certain how a connection begins.
+ * Reads a connection's first bytes until they certainly begin `preface`, or certainly do not. Closes a connection that
+ * sends too little for too long.
  *
- * @param preface The first bytes of connections of the other kind.
- * @param decide Called once, when the bytes that came are back in the socket: whether they begin with all of `preface`
- *   that fits.
+ * @param least How many bytes of `preface` must match.
+ * @param decide Called once with the result, when the bytes read are back in the socket.
  */
 export function lookAtBeginning(socket: Socket, preface: string, least: number, decide: (has: boolean) => void): void {
   const chunks: Uint8Array[] = [];

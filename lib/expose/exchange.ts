@@ -1,4 +1,4 @@
-/** One request on its way to a server, and the answer on its way back: bodies, trailers, 1xx, early answers. */
+/** Passes a request to a server, and the answer back: bodies, trailers, 1xx, early answers. */
 import { type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
@@ -40,7 +40,7 @@ export function requestFields(request: IncomingMessage, { host }: Asked): string
   return fields;
 }
 
-/** Ends an answer. To close while the client still sends would reset the connection, and the client could lose the answer. */
+/** Ends an answer. Closing while the client still sends would reset the connection and could lose the answer, so it waits. */
 export function endAnswer(request: IncomingMessage, answer: ServerResponse, isAwaited = false): void {
   if (request.complete || answer.shouldKeepAlive || isAwaited) {
     answer.end();
@@ -69,7 +69,7 @@ export class Exchange {
     this.#parts = parts;
   }
 
-  /** Begins; all else follows from events. */
+  /** Starts the exchange; events do the rest. */
   start(): void {
     const { request, answer, server, asked } = this.#parts;
     if (answer.destroyed) {
@@ -86,7 +86,7 @@ export class Exchange {
     });
     onward.on("information", ({ statusCode, headers }) => this.#inform(statusCode, headers));
     onward.on("response", (response) => this.#respond(response));
-    onward.on("upgrade", (_response, socket) => socket.destroy()); // nobody has asked for one
+    onward.on("upgrade", (_response, socket) => socket.destroy()); // the request asked for none
     onward.on("error", (error) => this.#break(error));
     onward.on("close", () => this.#break(undefined));
     answer.on("close", () => this.#leave());
@@ -96,7 +96,7 @@ export class Exchange {
       onward.end();
     });
     request.pipe(onward, { end: false });
-    // With the body, if that has come too; else alone, for a body that comes later.
+    // Sends the head with the body, if that has arrived too; else alone.
     setImmediate(() => onward.writableEnded || onward.destroyed || onward.flushHeaders());
   }
 
@@ -113,7 +113,7 @@ export class Exchange {
     try {
       answer.writeEarlyHints({ link, ...others as Record<string, string> });
     } catch {
-      // The runtime takes links of its own pattern alone. The answer's head has them again.
+      // The runtime accepts only links of its own pattern. The final head repeats them.
     }
   }
 
@@ -127,14 +127,14 @@ export class Exchange {
     try {
       answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", endToEndFields(response.rawHeaders));
     } catch (error) {
-      this.#isAnswered = false; // a head that no client may be sent
+      this.#isAnswered = false; // the runtime refuses to send this head
       response.destroy();
       this.#break(error);
       return;
     }
-    // With the body, if that has come too; else alone, for those who wait for events.
+    // Sends the head with the body, if that has arrived too; else alone, for clients of server-sent events.
     setImmediate(() => answer.writableEnded || answer.destroyed || answer.flushHeaders());
-    response.on("error", () => {}); // "close" tells
+    response.on("error", () => {}); // "close" follows
     response.on("close", () => response.complete || this.#cut(response));
     response.on("end", () => {
       if (response.rawTrailers.length > 0) answer.addTrailers(pairsOf(response.rawTrailers));
@@ -143,7 +143,7 @@ export class Exchange {
     response.pipe(answer, { end: false });
   }
 
-  /** The server's connection ended before its answer did. An answer without a length ends so, by a reset too. */
+  /** Handles a server that closes before its answer is complete. An answer without a length ends there, even by a reset. */
   #cut({ rawHeaders }: IncomingMessage): void {
     const hasEnd = valuesOf(rawHeaders, "content-length").length + valuesOf(rawHeaders, "transfer-encoding").length > 0;
     if (hasEnd) this.#parts.answer.destroy();
@@ -154,12 +154,12 @@ export class Exchange {
     const { request, answer } = this.#parts;
     if (this.#onward !== undefined) request.unpipe(this.#onward);
     if (answer.writableEnded || answer.destroyed) return;
-    // A client that waits to be told to send its body sends nothing now.
+    // A client that still waits for 100 Continue sends no body now.
     endAnswer(request, answer, request.headers.expect !== undefined && !this.#isContinued);
     request.resume();
   }
 
-  /** The server gave no answer. */
+  /** Reports, once, that the server gave no answer. */
   #break(why: unknown): void {
     const { request, answer, fail } = this.#parts;
     if (this.#isAnswered || answer.destroyed) return;
@@ -168,7 +168,7 @@ export class Exchange {
     fail(why);
   }
 
-  /** The client's connection has ended, or its answer is written. */
+  /** Ends the request to the server: the client's connection has ended, or its answer is written. */
   #leave(): void {
     const { answer, server } = this.#parts;
     if (!answer.writableFinished) server.destroy();

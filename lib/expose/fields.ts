@@ -1,6 +1,6 @@
 /** The fields of a message's head, as a proxy passes them on (RFC 9110, 7.6.1). Pure. */
 
-/** Fields that concern one connection. How the body's end is found is written anew for each connection. */
+/** Fields of one connection, which are not passed on. The body's framing is chosen anew for each connection. */
 const OF_A_CONNECTION = new Set([
   "connection",
   "keep-alive",
@@ -11,10 +11,10 @@ const OF_A_CONNECTION = new Set([
   "http2-settings",
 ]);
 
-/** `Connection` may not take these away: without them another reader could find another host or another end. */
+/** `Connection` cannot remove these: without them the server could read another host, or another end of the body. */
 const ALWAYS_KEPT = new Set(["host", "content-length"]);
 
-/** A protocol that carries requests would carry those for other names too, so no upgrade to one is passed. */
+/** Protocols that carry HTTP requests: no upgrade to one is passed on, as it could carry requests for other hosts. */
 const CARRIES_REQUESTS = /^(?:h2|h2c|http|tls)(?:[/\d]|$)/i;
 
 /** Names and values in turn, as they came. */
@@ -66,8 +66,8 @@ export interface Forwarded {
 }
 
 /**
- * Adds the fields by which proxies tell a server of its client. The address is appended to those of proxies before;
- * the host and the protocol are those that the first proxy has seen.
+ * Adds the fields that tell a server its client. The address is appended to those of earlier proxies; the host and the
+ * protocol that the first proxy has set stay.
  *
  * @param fields Names and values in turn.
  */

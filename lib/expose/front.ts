@@ -24,7 +24,7 @@ const HEAD_MS = 10_000;
 const CHECK_MS = 1_000;
 const IDLE_MS = 60_000;
 
-/** Asked for each upgrade by Deno, and by Node.js from 24.9 on. */
+/** Deno, and Node.js from 24.9 on, call this for each upgrade. */
 const UPGRADES = { shouldUpgradeCallback: mayUpgrade };
 
 const NO_TUNNEL = { status: 405, sentence: "CONNECT is not passed on.", lists: "nothing" } as const;
@@ -58,7 +58,7 @@ export function whyNoFront(error: unknown, address: string, port: number): strin
   const known: Readonly<Record<string, string>> = {
     EADDRINUSE: "is taken: write another port, or 0 for any",
     EADDRNOTAVAIL: "not an address of this machine",
-    EINVAL: "not an address of this machine", // as Deno says it
+    EINVAL: "not an address of this machine", // Deno's code for EADDRNOTAVAIL
     EACCES: "Permission denied",
   };
   const place = address.includes(":") ? `[${address}]` : address;

@@ -23,8 +23,8 @@ export type Owner = { readonly kind: "front" } | { readonly kind: "loopback"; re
 
 /**
  * @param host From {@linkcode parseHost}.
- * @returns The loopback that it names; the front for `localhost` and addresses; for all others a stranger, since a page
- *   may have said that its own name leads to this machine (DNS rebinding).
+ * @returns The loopback that it names; the front for `localhost` and addresses; a stranger for every other name, since
+ *   a web page's own name may resolve to this machine (DNS rebinding).
  */
 export function ownerOf(host: string): Owner {
   if (host === DOMAIN.slice(1) || isIP(host.replace(/^\[(.*)\]$/, "$1")) !== 0) return { kind: "front" };

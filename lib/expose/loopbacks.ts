@@ -1,7 +1,7 @@
 /**
  * The loopbacks of a user, and the ports that have a server in them. Both are read anew for each request, so that
- * servers appear and disappear at once. Directories and links are used only if this user, root, or the owner of the
- * directory that they lie in made them.
+ * servers appear and disappear at once. Directories and links are used only if they belong to this user, to root, or to
+ * the owner of their directory.
  */
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
@@ -25,11 +25,11 @@ const LAST_PORT = 65535;
 export interface Loopback {
   readonly name: string;
   readonly path: string;
-  /** Another name of the same directory comes before this one, as `run --name` gave it. */
+  /** True if the same directory has an earlier name, given by `run --name`. */
   readonly isSecondName: boolean;
 }
 
-/** Where loopbacks are looked for. Both directories have been checked: no other user can write to them or replace them. */
+/** The directories of loopbacks. Both have been checked: no other user can write to them or replace them. */
 export interface Directories {
   /** The user's default directory, which has the names that `run --name` gave. */
   readonly base: string;
@@ -37,7 +37,7 @@ export interface Directories {
   readonly extra: string;
 }
 
-/** The same, with the library, which reports listeners. */
+/** The directories, and the library. */
 export interface Places extends Directories {
   /** The path of `libunsock.so`, which checks files that may be stale. */
   readonly library: string;
@@ -47,7 +47,7 @@ function entriesOf(directory: string): fs.Dirent[] {
   try {
     return fs.readdirSync(directory, { withFileTypes: true });
   } catch {
-    return []; // gone, or not this user's to read: nothing in it can be served
+    return []; // missing, or not readable by this user: nothing in it can be served
   }
 }
 
@@ -55,12 +55,12 @@ function statOf(path: string, follow: boolean): fs.Stats | undefined {
   return (follow ? fs.statSync : fs.lstatSync)(path, { throwIfNoEntry: false });
 }
 
-/** True if entries of `owner` count in a directory that `parent` owns. */
+/** True if entries that `owner` owns are used in a directory that `parent` owns. */
 function isTrusted(owner: number, parent: number): boolean {
   return owner === 0 || owner === parent || owner === process.geteuid?.();
 }
 
-/** Returns what `look` finds; undefined if the file vanished or this user may not look. */
+/** Returns the result of `look`; undefined if the file is gone, or this user may not access it. */
 function lookAt<T>(look: () => T): T | undefined {
   try {
     return look();
@@ -94,8 +94,8 @@ function addDirectories(parent: string, add: (name: string, path: string) => voi
 }
 
 /**
- * @returns All loopbacks, by name. Of two with one name the first of these counts: one that was named, then `extra` and
- *   the directories in it, then `base` and those in that.
+ * @returns All loopbacks, by name. If two have one name, the first in this order counts: names given by `run --name`,
+ *   `extra` and its subdirectories, `base` and its subdirectories.
  */
 export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
@@ -135,7 +135,7 @@ export function isControlFile(file: string, directory: string): boolean {
   }) ?? false;
 }
 
-/** @returns The numbers of all files in a directory that stand for a TCP port, the least first. */
+/** @returns The numbers of all TCP ports that have a file in a directory, in ascending order. */
 export function portNumbers(directory: string): number[] {
   const numbers = entriesOf(directory)
     .filter((entry) => !entry.isDirectory())
@@ -145,8 +145,8 @@ export function portNumbers(directory: string): number[] {
 }
 
 /**
- * @param isOneEnough A single file counts without a check whether it is stale: a connect finds that out.
- * @returns The TCP ports of a loopback that have a server or a control file, the least first.
+ * @param isOneEnough If there is a single file, do not check whether it is stale: the connect finds that out.
+ * @returns The TCP ports of a loopback that have a server or a control file, in ascending order.
  */
 export async function listPorts({ path }: Loopback, { library }: Places, isOneEnough = false): Promise<number[]> {
   const numbers = portNumbers(path);

@@ -1,6 +1,6 @@
 /**
- * The pages of the front. Names and paths come from others, so they are escaped, and a name that no host can have is no
- * link.
+ * The pages of the front. Names and paths may come from other users, so they are escaped. A name that is no valid host
+ * name gets no link.
  */
 import { listLoopbacks, listPorts, type Loopback, type Places } from "./loopbacks.ts";
 import type { PageAnswer } from "./route.ts";
@@ -26,13 +26,13 @@ export interface Listed {
   readonly ports: readonly number[];
 }
 
-/** @returns The text with nothing in it that HTML reads as its own. */
+/** @returns The text with HTML's special characters escaped, and control characters replaced. */
 export function escapeHtml(text: string): string {
   const plain = [...text].map((c) => c < " " || c === "\x7f" ? "?" : c).join("");
   return plain.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
-/** @returns The URL of a loopback, or of one port of it; undefined if its name can be no host's. */
+/** @returns The URL of a loopback, or of one port of it; undefined if its name is no valid host name. */
 export function urlOf({ name }: Loopback, frontPort: number, port?: number): string | undefined {
   if (!name.split(".").every((label) => LABEL.test(label))) return undefined;
   return `http://${port === undefined ? "" : `${port}.`}${name}.localhost:${frontPort}/`;
@@ -69,7 +69,7 @@ export async function renderPage({ sentence, lists }: PageAnswer, places: Places
   const listed = lists === "all"
     ? await listServed(places)
     : [{ loopback: lists, ports: await listPorts(lists, places) }].filter(({ ports }) => ports.length > 0);
-  const title = lists === "all" ? "Who listens here" : "Which of them?";
+  const title = lists === "all" ? "Loopbacks with a server" : "Choose a port";
   const items = listed.map((one) => listItem(one, frontPort)).join("");
-  return `${HEAD}${lead}<h1>${title}</h1>\n<ul>\n${items}</ul>\n${items === "" ? "<p>Nobody does.</p>\n" : ""}`;
+  return `${HEAD}${lead}<h1>${title}</h1>\n<ul>\n${items}</ul>\n${items === "" ? "<p>No server listens.</p>\n" : ""}`;
 }

@@ -3,7 +3,7 @@ import type { Connections } from "./connections.ts";
 import type { Places } from "./loopbacks.ts";
 import type { Upstreams } from "./upstream.ts";
 
-/** A front that runs. */
+/** A running front. */
 export interface Front extends Places {
   readonly connections: Connections;
   readonly upstreams: Upstreams;

@@ -1,6 +1,6 @@
 /**
- * Which front runs: a file in the user's default directory, from which `unsock ls` makes URLs. It is believed only as long as the
- * process that wrote it listens at the port: a killed front leaves it.
+ * Records the running front in a file of the user's default directory, so that `unsock ls` can print URLs. A killed
+ * front leaves the file, so it counts only while the process that wrote it listens at the port.
  */
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { urlOf } from "./page.ts";
 const NAME = ".front";
 const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** A front, as others find it. */
+/** The content of the file. */
 export interface FrontRecord {
   readonly pid: number;
   readonly port: number;
@@ -38,7 +38,7 @@ function readRecord(base: string): FrontRecord | undefined {
 export interface Served {
   readonly directory: string;
   readonly ports: readonly number[];
-  /** Whether there are no others: a single port has a short URL. */
+  /** Whether these are all ports of the directory: a single port has a short URL. */
   readonly isWhole: boolean;
 }
 
@@ -67,7 +67,7 @@ export function recordFront({ base, extra }: Directories, port: number): void {
     fs.writeFileSync(`${file}.${process.pid}`, `${process.pid} ${port} ${extra}\n`, { mode: 0o600 });
     fs.renameSync(`${file}.${process.pid}`, file);
   } catch {
-    return; // a full or read-only file system: requests are answered all the same
+    return; // a full or read-only file system: the front serves without a record
   }
   for (const signal of ENDINGS) {
     process.once(signal, () => {

@@ -1,7 +1,7 @@
 /**
- * Ports whose file is a control file. The library knows how to follow one (vsock, TIPC, Firecracker's multiplexer,
- * another socket), so `libunsock.so expose PORT=0` is started for such a port when it is first asked for. It ends a
- * minute after its last connection, and with this process, since its standard input ends then.
+ * Connects to ports whose file is a control file. The library can follow one (vsock, TIPC, Firecracker's multiplexer,
+ * another socket), so the first request for such a port starts `libunsock.so expose PORT=0`, the relay. It ends a
+ * minute after its last connection, and with this process, which closes its standard input.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Socket } from "node:net";
@@ -37,7 +37,7 @@ function readPort(child: Child): Promise<number> {
   });
 }
 
-/** The relays that run. */
+/** The running relays. */
 export class ControlRelays {
   readonly #library: string;
   readonly #running = new Map<string, Relay>();
@@ -49,7 +49,7 @@ export class ControlRelays {
 
   /**
    * @param connect Connects to a TCP port of 127.0.0.1.
-   * @returns A connection that leads where the control file of the directory's port does.
+   * @returns A connection to the target of the port's control file.
    */
   async connect(directory: string, port: number, connect: (port: number) => Promise<Socket>): Promise<Socket> {
     const key = `${port} ${directory}`;
@@ -70,7 +70,7 @@ export class ControlRelays {
   #start(key: string, directory: string, port: number): Relay {
     const words = ["expose", "--until-eof", "--dir", directory, `${port}=0`];
     const child = spawn(this.#library, words, { stdio: ["pipe", "pipe", "pipe"] });
-    child.stdin.on("error", () => {}); // it has ended, which its "close" tells
+    child.stdin.on("error", () => {}); // the relay has ended: "close" follows
     const relay: Relay = { child, port: readPort(child), users: 0, idle: undefined };
     child.on("close", () => this.#forget(key, relay));
     this.#running.set(key, relay);

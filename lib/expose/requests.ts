@@ -1,4 +1,4 @@
-/** Requests of HTTP/1: each to the server that its own host names, one of a connection after the other. */
+/** Passes each HTTP/1 request to the server that its host names; the requests of one connection one after the other. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -25,8 +25,8 @@ interface Refusal {
 }
 
 /**
- * @returns The host and path of the request, or why they are not certain. The runtime's parser has refused all other
- *   ambiguous requests.
+ * @returns The host and path of the request, or a refusal if they are ambiguous. The runtime's parser has refused all
+ *   other ambiguous requests.
  */
 export function checkHead(request: IncomingMessage): Asked | Refusal {
   const { rawHeaders, url = "", httpVersionMinor } = request;

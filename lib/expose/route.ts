@@ -1,4 +1,4 @@
-/** Which server a request is for, by the host that it names. */
+/** Finds the server of a request by the host that it names. */
 import type { Asked } from "./host.ts";
 import { ownerOf } from "./host.ts";
 import { findLoopback, listLoopbacks, listPorts, type Loopback, type Places } from "./loopbacks.ts";
@@ -14,13 +14,13 @@ export interface Target {
 /** A page of the front itself. */
 export interface PageAnswer {
   readonly status: number;
-  /** Undefined: the heading of the list says all. */
+  /** Undefined: the page has only the list. */
   readonly sentence?: string;
-  /** The loopbacks on the page. A stranger's page may not learn their names. */
+  /** The loopbacks on the page; none for a stranger's host name, whose web page may not learn them. */
   readonly lists: "all" | "nothing" | Loopback;
 }
 
-/** Where a request goes. */
+/** The destination of a request. */
 export type Route = { readonly kind: "server"; readonly target: Target } | {
   readonly kind: "page";
   readonly page: PageAnswer;

@@ -1,7 +1,6 @@
 /**
- * Tells which socket files are stale. The kernel's list of sockets answers for servers of this network namespace, at no
- * cost to them. Only the library can ask about others (`prune --dry-run`): it connects a socket of another type, which
- * no server notices.
+ * Finds stale socket files. The kernel's list of sockets shows the servers of this network namespace. The library
+ * checks the other files (`prune --dry-run`): it connects a socket of another type, which no server notices.
  */
 import { execFile } from "node:child_process";
 import * as fs from "node:fs";
@@ -12,7 +11,7 @@ const LISTENS = 0x10000;
 const PATIENCE_MS = 5_000;
 const OUTPUT_MOST = 1 << 22;
 
-/** Returns the paths at which servers listen, as they wrote them. */
+/** Returns the paths at which servers listen, as the servers spelled them. */
 function listeningPaths(): Set<string> {
   const paths = new Set<string>();
   let text = "";
@@ -28,12 +27,12 @@ function listeningPaths(): Set<string> {
   return paths;
 }
 
-/** Returns the path of the socket that a port's file is, or leads to. */
+/** Returns the path of a port's socket: the file itself, or the link's target. */
 function ownPath(file: string): string {
   try {
     return resolve(dirname(file), fs.readlinkSync(file));
   } catch {
-    return file; // no link: a plain server's
+    return file; // no link: a plain server's socket
   }
 }
 
@@ -47,7 +46,7 @@ function askLibrary(directory: string, library: string): Promise<Set<string>> {
   });
 }
 
-/** Returns the files that `prune --json` names; none where the library cannot tell, as a live server is never left out. */
+/** Returns the files that `prune --json` lists; none if it failed, so that no live server is left out. */
 function readPruned(text: string): Set<string> {
   try {
     const list: unknown = JSON.parse(text);

@@ -1,6 +1,6 @@
 /**
- * HTTP/2 without TLS, of clients that know beforehand that it is spoken here: each stream goes to the server that its
- * own authority names. A client's connection has one connection to each of those servers, which no other client shares.
+ * HTTP/2 without TLS, for clients that begin with it (RFC 9113, 3.3): each stream goes to the server that its authority
+ * names. A client's connection has one connection to each of those servers, which no other client shares.
  * Both runtimes end a client that resets stream after stream (1,000 at once, then 33 a second).
  */
 import {
@@ -58,7 +58,7 @@ function forwardedHeaders(
   return all;
 }
 
-/** A client's connection, and those that its streams use. */
+/** A client's connection, and its connections to servers. */
 class Client {
   readonly #front: Front;
   readonly #session: ServerHttp2Session;
@@ -79,7 +79,7 @@ class Client {
   }
 
   async #take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
-    stream.on("error", () => {}); // "close" tells
+    stream.on("error", () => {}); // "close" follows
     this.#count(1);
     stream.on("close", () => this.#count(-1));
     const asked = readStream(headers);
@@ -109,7 +109,7 @@ class Client {
     }
   }
 
-  /** A connection without a stream waits for one. */
+  /** Counts open streams: a connection without one waits. */
   #count(more: number): void {
     this.#open += more;
     if (this.#open > 0) this.#front.connections.answer(this.#socket);
@@ -124,7 +124,7 @@ class Client {
     stream.resume();
   }
 
-  /** The connection to a server; a new one if there is none, or the last has ended. */
+  /** Returns the connection to a server; makes one if there is none, or the last has ended. */
   async #serverAt(target: Target): Promise<ClientHttp2Session> {
     const key = portFile(target.loopback.path, target.port);
     const known = await this.#servers.get(key)?.catch(() => undefined);
@@ -174,7 +174,7 @@ function exchange(stream: ServerHttp2Stream, onward: ClientHttp2Stream, fail: (w
 /** @returns A server of HTTP/2, which gets its connections by the event "connection". */
 export function createStreamServer(front: Front): Http2Server {
   const server = createServer({ settings: { maxConcurrentStreams: STREAMS_MOST, maxHeaderListSize: HEAD_MOST } });
-  // The session's own socket is a stand-in that forbids most of what a socket has.
+  // The session's own socket is a proxy that forbids most methods of a socket, so the real one is kept here.
   let socket: Socket | undefined;
   server.prependListener("connection", (one: Socket) => {
     socket = one;

@@ -1,4 +1,4 @@
-/** Connections that become another protocol's, such as WebSockets: both ways, once the server has agreed. */
+/** Passes on connections that change to another protocol, such as WebSockets: both ways, once the server has agreed. */
 import { type IncomingMessage, request as httpRequest, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { eachField, endToEndFields, passedUpgrades, type RawFields, valuesOf, wordsOf } from "./fields.ts";
@@ -28,7 +28,7 @@ function headText(line: string, fields: RawFields): string {
   return `${text}\r\n`;
 }
 
-/** @returns The head of the same request without its wish for another protocol, which a server is free to ignore. */
+/** @returns The head of the same request without its offer to change the protocol, which a server may ignore. */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
   const fields: string[] = [];
   eachField(rawHeaders, (name, value, spelled) => {
@@ -53,7 +53,7 @@ export class Upgrades {
   readonly #requests: RequestHandler;
   readonly #read: Reader;
 
-  /** @param read Reads a request once more that is no upgrade after all. */
+  /** @param read Reads a request again that turned out to be no upgrade. */
   constructor(front: Front, requests: RequestHandler, read: Reader) {
     this.#front = front;
     this.#requests = requests;
@@ -71,7 +71,7 @@ export class Upgrades {
       void this.#pass(upgrade, passedUpgrades(request.rawHeaders) ?? "");
       return;
     }
-    // Node.js before 24.9 asks nobody, and has not read the body.
+    // Node.js before 24.9 does not call mayUpgrade(), and has not read the body.
     client.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), "latin1"), head]));
     this.#read(client);
   }
@@ -81,7 +81,7 @@ export class Upgrades {
     void this.#requests.say(upgrade.request, this.#answer(upgrade), page);
   }
 
-  /** An answer of HTTP to an upgrade: the connection ends with it. */
+  /** Returns an HTTP answer to an upgrade. The connection ends after it. */
   #answer({ request, client }: Upgrade): ServerResponse {
     const answer = new ServerResponse(request);
     answer.shouldKeepAlive = false;

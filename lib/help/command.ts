@@ -1,4 +1,4 @@
-/** How a command describes itself: operands, options, help. */
+/** The description of a command: operands, options, help. */
 import type { Context } from "../system/context.ts";
 import type { OptionTable, OptionValue, WordKind } from "../system/options.ts";
 
@@ -7,9 +7,9 @@ export interface Operand {
   /** As help shows it: `FILE`. */
   readonly name: string;
   readonly optional?: boolean;
-  /** It may be given several times; the last one alone. */
+  /** It may be given several times. Only the last operand can. */
   readonly repeated?: boolean;
-  /** All values that there are. */
+  /** All allowed values. */
   readonly choices?: readonly string[];
   /** The kind of words that completions offer. */
   readonly kind?: WordKind;
@@ -30,7 +30,7 @@ export interface Command {
   readonly summary: string;
   readonly options: OptionTable;
   readonly operands: readonly Operand[];
-  /** Its operands are a command line of their own: options end at the first. */
+  /** Its operands are another program's command line: options end at the first. */
   readonly isWrapper?: boolean;
   /** The end of its help: examples, exit statuses. */
   readonly notes?: string;
@@ -44,11 +44,11 @@ export const PROGRAM = {
   summary: "move the TCP and UDP traffic of unmodified programs to Unix sockets",
   usage: "COMMAND [options]",
   options: { version: { help: "print the version" } },
-  notes: `Run a server and a client, and their TCP connection to 127.0.0.1 is a Unix socket instead:
+  notes: `Run a server and a client; their TCP connection to 127.0.0.1 becomes one of Unix sockets:
   unsock run -- python3 -m http.server 8000
   unsock run -- curl http://127.0.0.1:8000/
 
-"unsock COMMAND --help" tells the rest. Exit status: 2 for a wrong command line, 1 for other failures; "run" has its own.`,
+"unsock COMMAND --help" describes a command. Exit status: 2 for a wrong command line, 1 for other failures; "run" has its own.`,
 } as const;
 
 /** @returns The usage after the command's name: `[options] FILE`. */

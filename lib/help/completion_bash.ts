@@ -18,7 +18,7 @@ const FUNCTIONS = `_unsock_words() {
   done
 }
 
-# What unsock ls shows in the directory that the words name, or in the default one: UDP's and addresses where the kind has them.
+# Prints the ports that unsock ls shows in the directory of --dir, or the default one; UDP ports and addresses if KIND has them.
 _unsock_ports() {
   local i directory= port kind state rest end
   for ((i = 2; i < last; i++)); do
@@ -44,7 +44,7 @@ _unsock_ports() {
   done | sort -u
 }
 
-# _unsock_offer KIND PREFIX VALUE [WORDS]: what VALUE can become; PREFIX is what stands before it in the same word.
+# _unsock_offer KIND PREFIX VALUE [WORDS]: offers completions of VALUE; PREFIX is the text before it in the same word.
 _unsock_offer() {
   local kind=$1 prefix=$2 value=$3 whole=$2$3 breaks head
   case $kind in
@@ -60,7 +60,7 @@ _unsock_offer() {
     words) mapfile -t COMPREPLY < <(compgen -W "$4" -- "$value") ;;
   esac
   [[ \${#COMPREPLY[@]} != 1 || \${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
-  # Where bash cuts words, it only replaces what stands behind the cut.
+  # bash replaces only the part of a word after the last character in COMP_WORDBREAKS.
   breaks=\${COMP_WORDBREAKS//[^=:@]/}
   head=\${breaks:+\${whole%"\${whole##*[$breaks]}"}}
   COMPREPLY=("\${COMPREPLY[@]/#/$prefix}")
@@ -139,7 +139,7 @@ ${options.join("\n")}
   esac
 }
 
-# _unsock_value COMMAND FLAG [=]: whether it takes a value; _unsock_fill offers it then. Without a flag: an operand.
+# _unsock_value COMMAND FLAG [=]: true if FLAG takes a value, which _unsock_fill offers. An empty FLAG is an operand.
 _unsock_value() {
   local kind= choices=
   case "$1 $2$3" in

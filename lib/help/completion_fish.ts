@@ -17,13 +17,14 @@ const OFFERS: Readonly<Record<Exclude<NonNullable<Operand["kind"]>, "file">, str
 };
 
 /** Functions that do not depend on the tables. */
-const FUNCTIONS = `# __unsock_at COMMAND: options and operands of this command stand here, not those of one behind it.
+const FUNCTIONS =
+  `# __unsock_at COMMAND: true if the cursor is in this command's own words, not in those of a wrapped command.
 function __unsock_at
     set -l words (commandline -opc)
     test (count $words) -ge 2; and test $words[2] = $argv[1]; and test (__unsock_start) -eq 0
 end
 
-# Where the command behind a wrapper's options begins, or 0.
+# Prints the index of the first word of the wrapped command, or 0.
 function __unsock_start
     set -l words (commandline -opc)
     if test (count $words) -lt 2; or not contains -- $words[2] $__unsock_wrappers
@@ -45,7 +46,7 @@ function __unsock_start
         end
         set i (math $i + 1)
     end
-    # The word that is being written is the command, unless it is an option or one's value.
+    # The word at the cursor is the command, unless it is an option or an option's value.
     if test $i -eq (math (count $words) + 1); and not string match -q -- '-*' (commandline -ct)
         echo $i
     else
@@ -57,7 +58,7 @@ function __unsock_behind
     test (__unsock_start) -gt 0
 end
 
-# What completes there by itself.
+# Offers the completions of the wrapped command.
 function __unsock_command
     set -l start (__unsock_start)
     set -l words (commandline -opc)
@@ -66,7 +67,7 @@ function __unsock_command
     complete -C (string join ' ' -- $line (commandline -ct))
 end
 
-# What unsock ls shows in the directory that the words name, or in the default one: with a word UDP's, too, and addresses.
+# Prints the ports that unsock ls shows in the directory of --dir, or the default one; with an argument, UDP ports and addresses, too.
 function __unsock_ports
     set -l words (commandline -opc)
     set -l directory
@@ -133,7 +134,7 @@ function optionLines(name: string, here: string, taker: Flag): string[] {
   const help = `-d ${quote(optionHelp(option))}`;
   if (option.value === undefined) return [`${here} ${words} ${help}`];
   if (takesWord(taker)) return [`${here} ${words} -r ${offer(option)} ${help}`];
-  // fish knows no optional values: this one takes one as soon as "=" stands behind it.
+  // fish has no optional values: this option takes one as soon as "=" follows it.
   const typed = `complete -c unsock -n '__unsock_at ${name}; and string match -q -- "${flag}=*" (commandline -ct)'`;
   return [`${here} ${words} ${help}`, `${typed} ${words} -r ${offer(option)}`];
 }

@@ -18,7 +18,7 @@ const ACTIONS: Readonly<Record<NonNullable<Operand["kind"]>, string>> = {
 };
 
 const PORTS =
-  `# What unsock ls shows in the directory that the words name, or in the default one: with a word UDP's, too, and addresses.
+  `# Prints the ports that unsock ls shows in the directory of --dir, or the default one; with an argument, UDP ports and addresses, too.
 _unsock_ports() {
   local directory line port end
   local -aU ports
@@ -41,14 +41,14 @@ _unsock_ports() {
   _wanted ports expl port compadd -a ports
 }
 
-# _unsock_port_or KIND COMMAND...: a port, or what the command completes.
+# _unsock_port_or KIND COMMAND...: offers ports, and the completions of COMMAND.
 _unsock_port_or() {
   local kind=$1
   shift
   _alternative "ports:port:_unsock_ports $kind" "$kind:$kind:$*"
 }`;
 
-const WITHOUT_DASHES = `      # _arguments completes nothing behind a "--" that stands first.
+const WITHOUT_DASHES = `      # _arguments completes nothing after a leading "--".
       if ((CURRENT > 2)) && [[ $words[2] == -- ]]; then
         words[2]=()
         ((CURRENT--))
@@ -61,7 +61,7 @@ export function zshScript(commands: readonly Command[]): string {
     const lines = [...flagsOf(command.options).map(optionSpec), ...operandSpecs(command)].map((line) =>
       `      ${line}`
     );
-    // The options end where the command of its own begins.
+    // The options end where the wrapped command begins.
     const until = command.isWrapper ? " -A '-*'" : "";
     const before = command.isWrapper ? WITHOUT_DASHES : "";
     return `    ${command.name})\n${before}      _arguments -S${until} : \\\n${lines.join(" \\\n")}\n      ;;`;

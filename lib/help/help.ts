@@ -15,7 +15,7 @@ export function optionTerm(name: string, { value, optional }: Option): string {
   return optional ? `${flag}[=<${value}>]` : `${flag} <${value}>`;
 }
 
-/** A term on the left, its meaning on the right, as many lines as it needs. */
+/** Returns the lines of an entry: the term on the left, its meaning on the right. */
 function entry(term: string, text: string, column: number): string {
   const [first = "", ...rest] = fill(text, WIDTH - INDENT.length - column);
   const margin = " ".repeat(INDENT.length + column);

@@ -14,7 +14,7 @@ type Pair = readonly [term: string, text: string];
 const EXIT_STATUS: readonly Pair[] = [
   ["0", "all is well"],
   ["1", "the command failed, or found something wrong"],
-  ["2", "the command line, or a variable of the environment, cannot be read"],
+  ["2", "the command line or an environment variable is wrong"],
   ["125", "run: unsock itself failed"],
   ["126", "run: COMMAND cannot be executed"],
   ["127", "run: COMMAND was not found"],
@@ -22,32 +22,32 @@ const EXIT_STATUS: readonly Pair[] = [
 
 /** Variables that the command line reads besides the settings. */
 const OWN_VARIABLES: readonly Pair[] = [
-  ["UNSOCK_DEBUG=1", "print where an error comes from, too"],
-  ["XDG_RUNTIME_DIR", "its directory unsock is the default directory of the socket files, if it is the user's own"],
-  ["XDG_CACHE_HOME", "in its directory unsock the compiled program keeps the library that it carries"],
+  ["UNSOCK_DEBUG=1", "print an error's stack trace, too"],
+  ["XDG_RUNTIME_DIR", "its subdirectory unsock is the default directory of the socket files, if the user owns it"],
+  ["XDG_CACHE_HOME", "the compiled program unpacks the library that it carries into the subdirectory unsock"],
 ];
 
-/** The first are the library's, too. */
+/** Files; libunsock(7) has the first `SOCKET_FILES`, too. */
 const FILES: readonly Pair[] = [
   [
     "DIR/PORT.sock",
     "a TCP port: a link to its only or first socket; or a plain Unix server's socket, or a control file",
   ],
-  ["DIR/PORT.dgram.sock", "the same of a UDP port, or a UDP client's socket"],
+  ["DIR/PORT.dgram.sock", "the same for a UDP port; or a UDP client's socket"],
   [
     "DIR/.PORT@ADDR",
-    "the TCP socket on that address. ADDR has - for each colon, is any for [::] of both families, and five characters where it would be too long. +N follows where the socket shares the address, or waits",
+    "the TCP socket on that address. ADDR has - for each colon. It is any for [::] of both families, and five characters if the path would be too long. +N follows if the socket shares the address, or waits",
   ],
-  ["DIR/.PORTu@ADDR", "the UDP socket on that address. A client's has a comma and the address that it asks"],
+  ["DIR/.PORTu@ADDR", "the UDP socket on that address. A client's name has a comma and its server's address"],
   [
     "DIR/.PORT@, DIR/.PORTu@",
-    "the record: which sockets a port has, where there are several. With ~ behind it while that changes",
+    "the record: lists the sockets of a port that has several. ~ follows during a change",
   ],
-  ["DIR/.unsock.lock", "the lock of the directory. In a private one it stays until the programs there end"],
+  ["DIR/.unsock.lock", "the directory's lock. In a private directory it stays until the programs there end"],
   ["DIR/.unsock.gone, DIR/.unsock-*", "a stale file, while it is removed; a control file, while it is made"],
-  ["lib/libunsock.so", "the library, beside the bin of this program: unsock path --lib prints where"],
-  ["/run/unsock", "root's directory, where XDG_RUNTIME_DIR is not set"],
-  ["/tmp/unsock-UID", "other users' directory, where XDG_RUNTIME_DIR is not set"],
+  ["lib/libunsock.so", "the library, in the directory beside bin: unsock path --lib prints its path"],
+  ["/run/unsock", "root's default directory, if XDG_RUNTIME_DIR is not set"],
+  ["/tmp/unsock-UID", "other users' default directory, if XDG_RUNTIME_DIR is not set"],
 ];
 const SOCKET_FILES = 7;
 
@@ -58,21 +58,21 @@ const EXAMPLES: readonly Pair[] = [
 unsock run curl http://127.0.0.1:8000/`,
   ],
   ["For a group of users", "unsock run --dir /run/db --group db redis-server"],
-  ["In a script, until the server is ready", "unsock wait 8000 --timeout 10"],
+  ["In a script, wait until the server is ready", "unsock wait 8000 --timeout 10"],
   [
     "The same port in a guest behind Firecracker",
     "unsock make-control --port 80 --fc-sock /run/vm/v.sock --vsock-port 5678",
   ],
 ];
 
-/** Escapes roff's special characters: backslashes, hyphens that are minus signs, dots and quotes at a line's begin. */
+/** Escapes roff's special characters: backslashes, hyphens that are minus signs, dots and quotes at the start of a line. */
 function roff(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/gm, "\\&$1");
 }
 
 const LINE_MOST = 80;
 
-/** Breaks long lines of text between words, as roff's own checkers want them; text between .nf and .fi stays. */
+/** Breaks long lines of text between words, as roff's checkers require; lines between .nf and .fi stay. */
 function wrapped(page: string): string {
   let asIs = false;
   return page.split("\n").map((line) => {
@@ -81,7 +81,7 @@ function wrapped(page: string): string {
   }).join("\n");
 }
 
-/** A new line that begins with one of these would be read as a request. */
+/** Fills a line. Escapes a dot or a quote that begins a new line: roff would read it as a request. */
 function wrap(text: string): string {
   return fill(text, LINE_MOST).join("\n").replace(/(?<=\n)(?=[.'])/g, "\\&");
 }
@@ -110,7 +110,7 @@ function controlVariables(): string {
     .map(({ name, value, help }) => entry(`${name}=${value.toUpperCase()}`, help)).join("");
 }
 
-/** Paragraphs, and examples as they are. */
+/** Returns paragraphs, and examples with their own line breaks. */
 function prose(text: string): string {
   return piecesOf(text).map(({ isExample, lines }) =>
     isExample ? `.PP\n.nf\n${roff(lines.join("\n"))}\n.fi\n` : `.PP\n${roff(lines.join("\n"))}\n`
@@ -159,7 +159,7 @@ ${EXAMPLES.map(([text, lines]) => `${roff(text)}:\n.PP\n.nf\n${roff(lines)}\n.fi
 /**
  * `libunsock(7)`.
  *
- * @param calls The functions that the library puts itself in front of, as it names them itself.
+ * @param calls The functions that the library interposes, as the library lists them.
  * @returns The page in roff.
  */
 export function libraryManual(calls: readonly string[]): string {
@@ -175,29 +175,29 @@ UNSOCK_FILE=/run/sockets/80.sock UNSOCK_VSOCK_PORT=5678 "$library"
 .SH DESCRIPTION
 A socket that a program binds or connects to a covered address becomes a Unix socket:
 TCP port 80 is the file 80.sock in the directory, UDP port 53 the file 53.dgram.sock.
-A regular file in such a place, a control file, leads elsewhere: to vsock, TIPC, a guest behind Firecracker.
-Where a service manager has opened that file for the program (LISTEN_FDS, LISTEN_PID; sd_listen_fds(3)), who binds the port gets its socket.
+A control file, a regular file of such a name, forwards the port elsewhere: to vsock, TIPC, or a guest behind Firecracker.
+If a service manager has opened the file for the program (LISTEN_FDS, LISTEN_PID; sd_listen_fds(3)), a bind of the port gets that socket.
 .PP
 The library is also a program. With UNSOCK_FILE it makes a control file.
 "run" preloads it into COMMAND, with all options of unsock(1). "expose", "path", "wait" and "prune" are those of unsock(1).
-"hold" takes the options of run, makes a private directory, and prints the variables that put a program into it:
-each with a NUL behind it, and an empty one at the end. It ends all that runs there when its standard input ends.
+"hold" takes the options of run, makes a private directory, and prints the variables for programs in it:
+each with a NUL at its end, and one more NUL at the end. When its standard input ends, it ends all processes of the directory.
 The library needs no other file, not even a C library.
 .PP
-It puts itself in front of these functions of the C library, and of no others:
+It interposes these functions of the C library, and no others:
 ${roff(calls.toSorted().join(", "))}.
 .PP
-A value that cannot be read ends the program before it starts, with one line and status 1: nobody shall believe
-that traffic is off the network when it is not.
+If a value cannot be read, the program ends before it starts, with one line and status 1,
+so that no traffic goes over the network unnoticed.
 .SH ENVIRONMENT
 ${settings()}.SS To make control files
 ${controlVariables()}.SH NOTES
 .B unsock run
-covers ${roff(RUN_ADDRESSES)} unless told otherwise.
-A program that wants to leave can: this is no sandbox.
+covers ${roff(RUN_ADDRESSES)} by default.
+This is no sandbox: a program can use the network if it tries to.
 .SH EXIT STATUS
-Of the library as a program: with "run", 125 when it fails itself, 126 when COMMAND cannot be executed, 127 when it is not found, else
-COMMAND's own; of the others, 2 for what cannot be asked for, 1 when it fails.
+Of the library as a program: for "run", 125 when the library itself fails, 126 when COMMAND cannot be executed, 127 when it is not found,
+else COMMAND's own. For the others, 2 for a wrong command line, 1 for other failures.
 .SH FILES
 ${FILES.slice(0, SOCKET_FILES).map(([name, text]) => entry(name, text)).join("")}.SH EXAMPLES
 A server and a client, by the environment alone:

@@ -1,9 +1,9 @@
-/** In which order help and manual show a command's options, where it has many. Pure. */
+/** Groups and orders the options of a command for help and manual. Pure. */
 import { HELP_OPTION, type Option, type OptionTable } from "../system/options.ts";
 
 /** Options that belong together, by their names in code. */
 const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
-  ["What is redirected", [
+  ["Redirection", [
     "addr",
     "port",
     "map",
@@ -13,22 +13,22 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
     "acceptAs",
     "connectTimeoutMs",
   ]],
-  ["Where the sockets are", ["dir", "private", "group", "dirMode", "mode"]],
-  ["What is refused", ["strict", "isolate", "blockInet", "blockInet6"]],
+  ["Directory and permissions", ["dir", "private", "group", "dirMode", "mode"]],
+  ["Restrictions", ["strict", "isolate", "blockInet", "blockInet6"]],
 ];
 const TITLE = "Options";
 const OTHERS = "Other options";
 
-/** As many as a reader takes in at once. */
+/** Up to so many options are shown as one group. */
 const UNGROUPED_MOST = 12;
 
-/** One group, as it is shown. */
+/** One group of options. */
 export interface OptionGroup {
   readonly title: string;
   readonly options: readonly (readonly [name: string, option: Option])[];
 }
 
-/** @returns All options of a command and `--help`; few ones are one group. */
+/** @returns The groups of a command's options and `--help`. */
 export function groupOptions(table: OptionTable): OptionGroup[] {
   const all = Object.entries<Option>({ ...table, help: HELP_OPTION });
   if (all.length <= UNGROUPED_MOST) return [{ title: TITLE, options: all }];

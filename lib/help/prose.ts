@@ -1,6 +1,6 @@
-/** Text of help and manual: paragraphs, and between them lines that are not changed. Pure. */
+/** Lays out the text of help and manual: fills paragraphs, and keeps the lines of examples. Pure. */
 
-/** One piece: words to be filled, or lines that begin with two blanks, as examples do. */
+/** One piece: a paragraph, or an example, whose lines begin with two blanks. */
 export interface Piece {
   readonly isExample: boolean;
   readonly lines: readonly string[];
@@ -8,7 +8,7 @@ export interface Piece {
 
 const EXAMPLE = "  ";
 
-/** @returns The pieces in order; an empty line parts paragraphs. */
+/** @returns The pieces in order; an empty line separates paragraphs. */
 export function piecesOf(text: string): Piece[] {
   const pieces: { isExample: boolean; lines: string[] }[] = [];
   let last: { isExample: boolean; lines: string[] } | undefined;
@@ -24,7 +24,7 @@ export function piecesOf(text: string): Piece[] {
   return pieces;
 }
 
-/** @returns Lines of at most `width` columns, as far as its words allow. */
+/** @returns Lines of at most `width` columns; a longer word has a line of its own. */
 export function fill(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(/\s+/)) {
@@ -35,7 +35,7 @@ export function fill(text: string, width: number): string[] {
   return lines;
 }
 
-/** @returns The text with its paragraphs filled; an example is right below the line that names it. */
+/** @returns The text with its paragraphs filled; an example follows its paragraph without an empty line. */
 export function filled(text: string, width: number): string {
   return piecesOf(text).map(({ isExample, lines }, index) => {
     const before = index === 0 ? "" : isExample ? "\n" : "\n\n";

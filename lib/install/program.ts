@@ -1,6 +1,6 @@
 /**
- * The command line behind the library that is put in front: the compiled binary; from a source tree that has none which is
- * as new as itself, a copy of the source, of what it imports and of the runtime. Nothing in it leads back to the source tree.
+ * The files of the installed command line, which the library executes: the compiled binary, if it is as new as the source;
+ * else a copy of the source, of its packages and of the runtime. The copy needs nothing from the source tree.
  */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
@@ -11,7 +11,7 @@ import { Environ } from "../system/environ.ts";
 import { IS_COMPILED, IS_DENO, runProgram } from "../system/runtime.ts";
 import { VERSION } from "../system/version.ts";
 
-/** One file of it. */
+/** One file to install. */
 export interface ProgramFile {
   readonly mode: number;
   readonly content: () => Uint8Array;
@@ -61,14 +61,14 @@ function currentBinary(): string | undefined {
   return COMPILED_FROM.some((name) => newer(path.join(ROOT, name))) ? undefined : binary;
 }
 
-/** By its own path, wherever it has been put; the packages that it imports lie beside it, so that nothing is fetched. */
+/** Finds its files by its own path, so the prefix may be moved. The imported packages lie beside it: nothing is fetched. */
 const START = `#!/bin/sh
 here=\${0%/*}/../${TREE}
 DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\
   --quiet --no-prompt -A --cached-only --v8-flags=--optimize-for-size "$here/main.ts" "$@"
 `;
 
-/** The file of the npm package, for the Node.js that is in PATH then. */
+/** Returns the npm package's one file. It runs with the node that is in PATH when a user runs it. */
 function copyOfPackage(): Program {
   const main = `${TREE}/main.mjs`;
   const start = `#!/bin/sh\nexec node "\${0%/*}/../${main}" "$@"\n`;
@@ -95,7 +95,7 @@ function copyOfSource(): Program {
   return { what: `a copy of Deno ${process.versions.deno} and of the source of unsock ${VERSION}`, files };
 }
 
-/** Where the runtime keeps the packages of `deno.json`: in its directory for npm, by registry, name and version. */
+/** Returns the directories in which the runtime caches the packages of `deno.json`: by registry, name and version. */
 function importedPackages(): { from: string; below: string }[] {
   const { stdout } = runProgram(process.execPath, ["info", "--json"], Environ.ofRuntime().variables());
   const { npmCache }: { npmCache: string } = JSON.parse(stdout);

@@ -3,7 +3,7 @@ import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import { statOrUndefined } from "../system/files.ts";
 
-/** Where it is written down, below the prefix. `packaging/install.sh` reads and writes the same. */
+/** The record's path below the prefix. `packaging/install.sh` reads and writes the same file. */
 export const RECORD = "share/unsock/installed";
 
 const FILE = "f ";
@@ -17,7 +17,7 @@ export interface Installation {
 }
 
 /**
- * @param prefix Where something may be installed.
+ * @param prefix The prefix of an installation; there may be none.
  * @returns The record; empty if there is none.
  */
 export function readRecord(prefix: string): Installation {
@@ -27,7 +27,7 @@ export function readRecord(prefix: string): Installation {
   return { files: of(FILE), directories: of(DIRECTORY) };
 }
 
-/** @returns The record's text: the files, then the directories, each before the one that it lies in. */
+/** @returns The record's text: the files, then the directories, each before its parent. */
 export function formatRecord({ files, directories }: Installation): string {
   const lines = [
     ...files.toSorted().map((file) => `${FILE}${file}`),
@@ -38,7 +38,7 @@ export function formatRecord({ files, directories }: Installation): string {
 
 /**
  * @param files Paths relative to the prefix.
- * @returns All directories that they need, the prefix among them as ".", each behind the one that it lies in.
+ * @returns All directories that they need, each after its parent; "." is the prefix itself.
  */
 export function directoriesFor(files: readonly string[]): string[] {
   const found = new Set<string>(["."]);

@@ -5,14 +5,14 @@
 import process from "node:process";
 import { readText } from "../system/files.ts";
 
-/** The library's name for itself by which it knows that a runtime has become it (`c/program/program.c`). */
+/** The beginning of the library's `argv[0]` when a runtime executes it (`c/program/program.c`). */
 const NAME = "unsock-of-runtime";
 const COMMON_SOFT_NOFILE = 1024;
 
 /**
- * Shells hand an ignored SIGPIPE down to what they start. Other runtimes that ignore it themselves (Python, Node, Deno)
- * set it back in their children, so that their own state says nothing. systemd ignores it and lets services inherit
- * that by default (IgnoreSIGPIPE=).
+ * Programs whose children inherit an ignored SIGPIPE. Shells pass it on. Python, Node.js and Deno ignore it themselves,
+ * but reset it in their children, so their own state shows nothing. systemd ignores it and lets services inherit that by
+ * default (IgnoreSIGPIPE=).
  */
 const HANDS_DOWN: ReadonlySet<string> = new Set(
   "ash bash busybox dash fish ksh ksh93 mksh oksh rbash sh yash zsh systemd".split(" "),
@@ -55,7 +55,7 @@ function deriveNofile({ ownLimits, parentLimits }: CallerTexts, parentName: stri
   return soft === own.soft ? undefined : soft;
 }
 
-/** Derives it from the kernel's texts. Pure. */
+/** Derives the caller's state from the kernel's texts. Pure. */
 export function deriveCaller(texts: CallerTexts): Caller {
   const status = texts.parentStatus ?? "";
   const [, name = ""] = /^Name:\s*(.*)$/m.exec(status) ?? [];

@@ -1,4 +1,4 @@
-/** Becoming the library as a program, with the words and the environment of this process. */
+/** Executes the library in place of this process, with the same arguments and environment. */
 import * as fs from "node:fs";
 import process from "node:process";
 import { Environ, splitNul } from "../system/environ.ts";
@@ -11,11 +11,11 @@ import { executeByForeignFunctions } from "./ffi.ts";
 const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT", "SIGWINCH"] as const;
 
 /**
- * Becomes the library as a program. Where the runtime cannot (Node.js before 22.15), the library is a child, which this
- * process ends with.
+ * Executes the library. If the runtime has no execve(2) (Node.js before 22.15), the library is a child, and this process
+ * ends with its status.
  *
  * @param library Its path.
- * @param args All arguments of this process, which are the library's words.
+ * @param args All arguments of this process, which the library gets.
  * @throws {CommandError} When it cannot be executed.
  */
 export async function becomeLibrary(library: string, args: readonly string[]): Promise<never> {
@@ -31,7 +31,7 @@ export async function becomeLibrary(library: string, args: readonly string[]): P
   return await stayAsParent(library, name, args);
 }
 
-/** Words and environment are the kernel's: the runtime's copies have lost bytes that are no UTF-8. */
+/** Takes arguments and environment from the kernel: the runtime's copies have lost bytes that are no UTF-8. */
 function becomeOnDeno(library: string, name: string, args: readonly string[]): never {
   const words = ownWords(args.length);
   const environment = Environ.ofProcess().entries;
@@ -46,7 +46,7 @@ function ownWords(count: number): Uint8Array[] {
   } catch {
     // Refused below, as if the file were empty: there is no /proc.
   }
-  const why = "/proc does not tell this process's words: is it mounted?";
+  const why = "this process's arguments cannot be read: mount /proc";
   throw new CommandError(why, { exitCode: EXIT_RUN_FAILED });
 }
 
@@ -59,7 +59,7 @@ async function stayAsParent(library: string, name: string, args: readonly string
   const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(library, args, { stdio: "inherit", argv0: name });
   for (const signal of PASSED_ON) {
-    // From a terminal the child gets an interrupt too; this process must only not end before it.
+    // A terminal sends SIGINT to the child, too; then this process only has to outlive it.
     process.on(signal, () => process.stdin.isTTY && signal === "SIGINT" || child.kill(signal));
   }
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
@@ -71,5 +71,5 @@ async function stayAsParent(library: string, name: string, args: readonly string
   process.kill(process.pid, signal);
   await new Promise((resolve) => setTimeout(resolve, 100));
   const { constants } = process.getBuiltinModule("node:os");
-  process.exit(128 + constants.signals[signal]); // the signal does not end this process
+  process.exit(128 + constants.signals[signal]); // the signal has not ended this process
 }

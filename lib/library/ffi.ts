@@ -1,4 +1,4 @@
-/** The foreign functions, which Deno alone has: those that the self-test calls in the library, and becoming that. */
+/** Foreign functions, which only Deno has: those of the self-test, and the one that executes the library. */
 import process from "node:process";
 import { ShimError } from "../system/errors.ts";
 
@@ -32,7 +32,7 @@ const SHIM = {
   close: { parameters: ["i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** By which this process becomes the library. */
+/** Executes the library in place of this process. */
 const EXECUTING = {
   /** `void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why, size_t size)` */
   unsock_execute: { parameters: ["buffer", "buffer", "buffer", "buffer", "usize"], result: "void" },
@@ -53,7 +53,7 @@ export function openShim(file: string): Shim {
   return open(file, SHIM);
 }
 
-/** Its constructor would take them for its settings, and end this process when they are wrong. */
+/** Removes the library's variables: its constructor would read them as settings, and end this process if they are wrong. */
 function clearSettings(): void {
   // Variables of the tests stay: the library ignores them, and all tests of a process share one environment.
   for (const name of Object.keys(process.env)) {
@@ -77,10 +77,10 @@ const MESSAGE_SIZE = 256;
 /**
  * Executes the library: the execve(2) that Deno lacks.
  *
- * @param file Path of `libunsock.so`, which is whole, and in nobody else's hands.
+ * @param file Path of `libunsock.so`, complete and not writable by other users.
  * @param words Its arguments, its name first.
  * @param environment `NAME=VALUE` each.
- * @returns Why it cannot be executed.
+ * @returns The reason, if it cannot be executed; else it does not return.
  */
 export function executeByForeignFunctions(
   file: string,
@@ -93,7 +93,7 @@ export function executeByForeignFunctions(
   return textOf(message);
 }
 
-/** @returns Pointers to the strings, with a NULL at the end; the strings are in the same buffer, behind them. */
+/** @returns Pointers to the strings, with a NULL at the end; the strings follow in the same buffer. */
 function listOf(strings: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const size = (strings.length + 1) * BigUint64Array.BYTES_PER_ELEMENT;
   const list = new Uint8Array(strings.reduce((sum, { length }) => sum + length + 1, size));
@@ -108,7 +108,7 @@ function listOf(strings: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return list;
 }
 
-/** @returns The text with a NUL behind it, as C wants it. */
+/** @returns The text with a NUL at its end, for C. */
 export function cString(text: string | Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
   const copy = new Uint8Array(bytes.length + 1);
@@ -116,7 +116,7 @@ export function cString(text: string | Uint8Array): Uint8Array<ArrayBuffer> {
   return copy;
 }
 
-/** @returns The text up to the NUL that C wrote behind it. */
+/** @returns The text up to the NUL at its end. */
 export function textOf(buffer: Uint8Array): string {
   return new TextDecoder().decode(buffer.subarray(0, buffer.indexOf(0)));
 }

@@ -1,12 +1,12 @@
-/** Questions to the library, which is started as a program and answers in JSON (`c/program/query.c`, `docs/json.md`). */
+/** Asks the library, which is started as a program and answers in JSON (`c/program/query.c`, `docs/json.md`). */
 import type { Environ } from "../system/environ.ts";
 import { reason, ShimError, UnsockError, UsageError } from "../system/errors.ts";
 import { optionFlag, type OptionValue } from "../system/options.ts";
 import { runProgram } from "../system/runtime.ts";
 
-/** A question, and how its answer is read. */
+/** A question, and the reader of its answer. */
 export interface Question<T> {
-  /** As it is asked: `NAME` or `NAME=VALUE`. */
+  /** The argument of `query`: `NAME` or `NAME=VALUE`. */
   readonly word: string;
   readonly read: (answer: Fields) => T;
   /** The error to throw when the library reports why it has no answer. */
@@ -16,17 +16,17 @@ export interface Question<T> {
 /** Asks for the library's version. */
 export const VERSION_QUESTION: Question<string> = { word: "version", read: (answer) => answer.text("version") };
 
-/** Gives an answer, or throws why there is none. */
+/** Returns an answer, or throws the reason why there is none. */
 export type Answer<T> = () => T;
 
 type Answers<Q extends readonly Question<unknown>[]> = {
   [Index in keyof Q]: Answer<Q[Index] extends Question<infer T> ? T : never>;
 };
 
-/** Options of `run` by their names in code, as they were given. */
+/** Options of `run` by their names in code, as the user wrote them. */
 export type RunOptions = Readonly<Record<string, OptionValue | undefined>>;
 
-/** The members of an object in an answer, each with its type checked: the library may be another one. */
+/** Reads the members of an object in an answer, and checks their types: the library may be another version. */
 export class Fields {
   readonly #value: Readonly<Record<string, unknown>>;
 
@@ -37,7 +37,8 @@ export class Fields {
   }
 
   #wrong(name: string): ShimError {
-    return new ShimError(`library: another version's answer: ${name} is ${JSON.stringify(this.#value[name])}`);
+    const value = JSON.stringify(this.#value[name]);
+    return new ShimError(`library: unexpected answer, perhaps another version's: ${name} is ${value}`);
   }
 
   text(name: string): string {
@@ -96,14 +97,14 @@ export class Fields {
   }
 }
 
-/** The library, asked with the environment that counts. */
+/** The library, and the environment that it is asked with. */
 export class Library {
   /** Its path. */
   readonly file: string;
   readonly #environ: Environ;
 
   /**
-   * @param file Path of `libunsock.so`, which is whole, and in nobody else's hands.
+   * @param file Path of `libunsock.so`, complete and not writable by other users.
    * @param environ The environment that the library treats as the caller's.
    */
   constructor(file: string, environ: Environ) {
@@ -127,7 +128,7 @@ export class Library {
   }
 
   /**
-   * Asks several questions by one start of the library, which costs about a millisecond.
+   * Asks several questions in one start of the library, which costs about a millisecond.
    *
    * @returns A function for each answer, in the order of the questions.
    * @throws {UsageError} When an option cannot be read.
@@ -136,7 +137,7 @@ export class Library {
   askAll<const Q extends readonly Question<unknown>[]>(questions: Q, options: RunOptions = {}): Answers<Q> {
     const lines = this.#start([...optionWords(options), "--", ...questions.map(({ word }) => word)]);
     const answers = questions.map((question, index): Answer<unknown> => () => readAnswer(question, lines[index]));
-    return answers as unknown as Answers<Q>; // each was made of the question in its place
+    return answers as unknown as Answers<Q>; // each reads the answer to the question of its index
   }
 
   #start(words: readonly string[]): string[] {
@@ -165,7 +166,9 @@ function optionWords(options: RunOptions): string[] {
 
 function readAnswer<T>({ word, read, failure = UnsockError }: Question<T>, line: string | undefined): T {
   const answer = new Fields(parse(line ?? ""));
-  if (answer.text("question") !== word) throw new ShimError(`library: another version's answer to "${word}"`);
+  if (answer.text("question") !== word) {
+    throw new ShimError(`library: unexpected answer to "${word}", perhaps another version's`);
+  }
   const error = answer.maybeText("error");
   if (error !== undefined) throw new failure(error, { exitCode: answer.maybeNumber("status") });
   return read(answer);
@@ -175,6 +178,6 @@ function parse(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (error) {
-    throw new ShimError(`library: answers are no JSON: ${reason(error)}`, { cause: error });
+    throw new ShimError(`library: the answer is no JSON: ${reason(error)}`, { cause: error });
   }
 }

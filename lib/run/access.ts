@@ -1,4 +1,4 @@
-/** Asks the kernel, through the library, whether this user may access a file: groups and access lists count. */
+/** Checks through the library whether this user may access a file, by the kernel's rules for groups and access lists. */
 import type { Library } from "../library/query.ts";
 
 /**

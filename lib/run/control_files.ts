@@ -1,9 +1,9 @@
-/** Reading control files where they are: anything may be there. */
+/** Reads control files from paths that may name any kind of file. */
 import * as fs from "node:fs";
 import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFile } from "../control/format.ts";
 
 /**
- * Never waits on a FIFO, never reads more than it needs.
+ * Reads a control file. Checks type and size first, so it never blocks on a FIFO and never reads a large file.
  *
  * @param file Its path; links are followed.
  * @returns Its decoded content.

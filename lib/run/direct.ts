@@ -5,11 +5,11 @@ import { ShimError } from "../system/errors.ts";
 import { findOwnShim } from "./own_shim.ts";
 
 /**
- * Becomes the library, which becomes the command.
+ * Executes the library, which executes the command.
  *
  * @param args All arguments, `run` the first.
- * @returns Only if help may be asked for, or if there is no library unless `--lib` names one.
- * @throws {CommandError} When it cannot.
+ * @returns Only if the user may want help, or if no library is found unless `--lib` names one.
+ * @throws {CommandError} When the library cannot be executed.
  */
 export async function runDirectly(args: readonly string[]): Promise<void> {
   const end = args.indexOf("--");
@@ -28,7 +28,7 @@ async function ownShim(): Promise<string | undefined> {
   }
 }
 
-/** One that is no UTF-8 cannot name a directory here. */
+/** Returns a variable's value. Deno throws for one that is no UTF-8: it counts as unset, as it can name no directory here. */
 function variable(name: string): string | undefined {
   try {
     return process.env[name] || undefined;

@@ -5,7 +5,7 @@ import type { Option, OptionValues } from "../system/options.ts";
 
 /** Access rights of a directory. */
 export interface DirectoryRights {
-  /** The group's number; undefined: that of the process that makes it. */
+  /** The group's number; undefined: that of the process that makes the directory. */
   readonly group: number | undefined;
   readonly mode: number;
 }
@@ -15,7 +15,8 @@ export const DIRECTORY_OPTIONS = {
   group: {
     value: "group",
     kind: "group",
-    help: "make the directory for a group: it enters, serves and connects there; others do not get in (--mode 660 too)",
+    help:
+      "make the directory for a group, whose members alone may enter, serve and connect there; --mode is 660 then",
   },
   dirMode: {
     value: "octal",
@@ -32,7 +33,7 @@ export function formatMode(mode: number): string {
   return mode.toString(8).padStart(3, "0");
 }
 
-/** Whom the directory is for, by these options; undefined: nothing was said. */
+/** Asks for the rights that these options give to the directory; undefined: neither option is set. */
 export const RIGHTS_QUESTION: Question<DirectoryRights | undefined> = {
   word: "rights",
   failure: UsageError,

@@ -1,7 +1,7 @@
-/** How `unsock env` writes variables down. Pure. */
+/** Writes the variables of `unsock env` in each format. Pure. */
 import { shellQuote } from "../system/shell.ts";
 
-/** For whom. */
+/** The formats, by the program that reads them. */
 export const ENV_FORMATS = ["sh", "systemd", "docker", "json"] as const;
 
 /** One of {@linkcode ENV_FORMATS}. */
@@ -11,7 +11,7 @@ const WRITERS: Readonly<Record<Exclude<EnvFormat, "json">, (name: string, value:
   sh: (name, value) => `export ${name}=${shellQuote(value)}`,
   // systemd.exec(5): in quotes, with C's escapes and specifiers (systemd.unit(5)).
   systemd: (name, value) => `Environment="${name}=${value.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%")}"`,
-  // Everything behind the first "=", as it is.
+  // Docker takes everything after the first "=" literally.
   docker: (name, value) => `${name}=${value}`,
 };
 

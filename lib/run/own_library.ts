@@ -1,4 +1,4 @@
-/** The library that the command line asks. */
+/** Opens the command line's own library for questions. */
 import { Library } from "../library/query.ts";
 import type { Context } from "../system/context.ts";
 import { findOwnShim } from "./own_shim.ts";

@@ -1,5 +1,5 @@
 /**
- * Finds the library that this command line does its own work by. Every `run` comes through here: so it imports little.
+ * Finds the library that the command line itself uses. Every `run` loads this file, so it imports little.
  */
 import * as fs from "node:fs";
 import process from "node:process";
@@ -11,18 +11,18 @@ import { parentOf } from "./trusted_file.ts";
 import { unpackShim } from "./unpack.ts";
 
 /**
- * Finds it: beside the executable, in `../lib`, in the source tree, in the npm package, `/usr/local/lib`, the copy in the
- * binary. A library that a user other than this one and root could have written is skipped, and so is one that
- * cannot be executed where it is.
+ * Searches beside the executable, in `../lib`, in the source tree, in the npm package, in `/usr/local/lib`, and last
+ * unpacks the copy in the binary. Skips a library that a user other than this one and root could have written, and one
+ * that cannot be executed at its place.
  *
- * @param option The value of `--lib`, which counts, as `UNSOCK_LIB` does, only where there is no other.
+ * @param option The value of `--lib`. It counts, as `UNSOCK_LIB` does, only if no other library is found.
  * @returns An absolute path.
  * @throws {ShimError} When there is none.
  */
 export async function findOwnShim(option: string | undefined, variable: Variables): Promise<string> {
   const places = defaultPlaces();
   const there = places.filter(exists);
-  const named = option ?? variable("UNSOCK_LIB"); // opening one takes that out of this process's environment
+  const named = option ?? variable("UNSOCK_LIB"); // read now: opening a library removes the variable
   const found = there.find((file) => distrust(file) === undefined && startProblem(file) === undefined);
   if (found !== undefined) return checkOwn(found);
   if (IS_COMPILED) {
@@ -41,7 +41,7 @@ function howToGet(): string {
   return IS_DENO ? 'run "deno task build"' : `npm install ${PACKAGE}`;
 }
 
-/** @returns The library that lies where the program expects its own; undefined: a compiled binary has it in itself. */
+/** @returns The library at the program's own places; undefined: none is there, as for a binary that carries its own. */
 export function libraryBeside(): string | undefined {
   return placesBeside().find(exists);
 }
@@ -51,7 +51,7 @@ const PACKAGE = `unsock-linux-${process.arch}`;
 
 function placesBeside(): string[] {
   if (!IS_DENO) return packagedPlaces();
-  // Beside the tree, if `install` made that copy.
+  // The second is for the copy of the source that `install` makes.
   if (!IS_COMPILED) return [BUILT, `${parentOf(ROOT)}/${NAME}`];
   const directory = parentOf(process.execPath);
   return [`${directory}/${NAME}`, `${parentOf(directory)}/lib/${NAME}`];
@@ -87,7 +87,7 @@ function checkOwn(file: string): string {
   return file;
 }
 
-/** True if the file reaches to its table of sections, which linkers put last: its place is in the header at byte 40. */
+/** True if the file includes its section table, which linkers put last; the header has its offset at byte 40. */
 function isWhole(file: string): boolean {
   const header = new Uint8Array(64);
   const fd = fs.openSync(file, "r");

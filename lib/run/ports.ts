@@ -1,4 +1,4 @@
-/** Ports as users write them, which the library reads (`c/program/port_words.c`), and the names of their files. */
+/** Ports as users write them, which the library parses (`c/program/port_words.c`), and the names of their files. */
 import * as path from "@std/path/posix";
 import type { Question } from "../library/query.ts";
 import { UsageError } from "../system/errors.ts";
@@ -9,13 +9,13 @@ export interface Port {
   readonly kind: "stream" | "datagram";
 }
 
-/** A port, perhaps of one address. */
+/** A port, of one address or of all. */
 export interface AddressedPort extends Port {
   /** As people write it; undefined: any. */
   readonly address: string | undefined;
 }
 
-/** TCP's and UDP's sockets, in the words of answers. */
+/** TCP and UDP, in the words of the library's answers. */
 export const KINDS = ["stream", "datagram"] as const;
 
 /** @param text `8000`, `8000/tcp` or `53/udp`, or with an address behind the number: `9042@127.0.0.2`, `53@::1/udp`. */
@@ -36,7 +36,7 @@ export function formatPort({ number, kind, address }: AddressedPort): string {
   return `${number}${address === undefined ? "" : `@${address}`}${kind === "stream" ? "" : "/udp"}`;
 }
 
-/** @returns The path of its file: of the socket, or of a control file in its place. */
+/** @returns The path of the port's file: the socket file, or a control file in its place. */
 export function portFile(directory: string, { number, kind }: Port): string {
   return path.join(directory, `${number}${kind === "stream" ? "" : ".dgram"}.sock`);
 }

@@ -7,7 +7,7 @@ const DOORS = ["preload", "trap", "none", "script", "unknown"] as const;
 
 export type Door = typeof DOORS[number];
 
-/** One program on the way from the command to the one that runs: a script's interpreter follows the script. */
+/** One step from the command to the final program: after a script comes its interpreter. */
 export interface ProgramStep {
   readonly file: string;
   readonly door: Door;

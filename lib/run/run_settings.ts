@@ -5,7 +5,7 @@ import { UsageError } from "../system/errors.ts";
 /** A directory, and whether the user named it. */
 export interface ChosenDirectory {
   readonly path: string;
-  /** False: the default, not named by the user, which must be safe by itself. */
+  /** False: it is the default directory, which the user did not name, so it must be safe by itself. */
   readonly asked: boolean;
 }
 

@@ -1,17 +1,17 @@
-/** The types of settings: how each is written. Only the library interprets values (`c/rules/settings.c`). Pure. */
+/** The types of settings, for help and completions. Only the library interprets values (`c/rules/settings.c`). Pure. */
 import type { WordKind } from "../system/options.ts";
 
-/** How a setting is written. */
+/** The form of a setting's value. */
 export interface SettingType {
   /** The name of its value in help; undefined: a switch, 1 or 0. */
   readonly value?: string;
   /** The kind of value, for completions. */
   readonly kind?: WordKind;
-  /** All values that there are. */
+  /** All allowed values. */
   readonly choices?: readonly string[];
 }
 
-/** By which door programs are reached. */
+/** The doors by which programs are reached. */
 const ENGINES = ["auto", "trap", "preload"] as const;
 
 /** An absolute directory, short enough for the names in it. */
@@ -32,7 +32,7 @@ export const MODE = { value: "octal" } as const satisfies SettingType;
 /** On or off. */
 export const SWITCH = {} as const satisfies SettingType;
 
-/** Which door. */
+/** A door. */
 export const ENGINE = { value: "auto|trap|preload", choices: ENGINES } as const satisfies SettingType;
 
 /** Milliseconds, up to an hour. */

@@ -1,6 +1,6 @@
 /**
- * The one table of settings. The environment, the options of `run` and `env`, `--help`, the manual and the completions
- * come from it, and the library's own rows when it is built (`scripts/tables.ts`). Pure.
+ * The one table of settings. The options of `run` and `env`, `--help`, the manual and the completions are made from it,
+ * and the library's rows when the library is built (`scripts/tables.ts`). Pure.
  */
 import type { Option, OptionValues } from "../system/options.ts";
 import {
@@ -27,11 +27,11 @@ interface SettingOption {
   readonly formerly?: string;
   /** The value it sets when given without one. */
   readonly bare?: string;
-  /** It chooses one of several switches: the word for this one. */
+  /** If the option chooses one of several switches: the word for this one. */
   readonly choice?: string;
   /** The value that `run` sets when neither the option nor the variable is given. */
   readonly default?: string;
-  /** The same in words, where it depends. */
+  /** The default in words, if it depends on the user. */
   readonly otherwise?: string;
   /** One line, where the option is more than the setting. */
   readonly help?: string;
@@ -52,7 +52,7 @@ export interface Setting {
 const CONVERT = {
   name: "acceptConvert",
   default: "all",
-  help: "peers that are not IP are reported as IP: all, vsock or none",
+  help: "report peers that are not IP as IP: all, vsock or none",
 } as const;
 
 /** All settings of the library, in the order in which options are shown. */
@@ -60,10 +60,10 @@ export const SETTINGS = {
   directory: {
     variable: "UNSOCK_DIR",
     type: DIRECTORY,
-    help: "where the socket files are: an absolute path of at most 90 bytes, made if missing",
+    help: "directory of the socket files: an absolute path of at most 90 bytes, made if missing",
     option: {
       name: "dir",
-      help: "where the socket files are",
+      help: "directory of the socket files",
       otherwise: "$XDG_RUNTIME_DIR/unsock, /run/unsock for root, /tmp/unsock-UID",
     },
   },
@@ -71,14 +71,15 @@ export const SETTINGS = {
     variable: "UNSOCK_ADDR",
     type: ADDRESSES,
     otherwise: "127.175.0.0/32",
-    help: "what is redirected: ADDR or ADDR/BITS, IPv4 and IPv6; the first of each family is what nameless peers have",
+    help:
+      "addresses to redirect: ADDR or ADDR/BITS, IPv4 and IPv6; peers without an address are reported as the first of each family",
     option: { name: "addr", default: RUN_ADDRESSES },
   },
   ports: {
     variable: "UNSOCK_PORT",
     type: PORTS,
     otherwise: "all",
-    help: "only these ports: N or N-M",
+    help: "redirect only these ports: N or N-M",
     option: { name: "port" },
   },
   mode: {
@@ -99,7 +100,7 @@ export const SETTINGS = {
     variable: "UNSOCK_LOG",
     type: LOG,
     otherwise: "none",
-    help: "a line for each redirected call, to a file or to standard error (stderr)",
+    help: "write a line for each redirected call to a file, or to standard error (stderr)",
     option: { name: "log", bare: "stderr" },
   },
   blockInet: {
@@ -117,63 +118,64 @@ export const SETTINGS = {
   acceptConvertAll: {
     variable: "UNSOCK_ACCEPT_CONVERT_ALL",
     type: SWITCH,
-    help: "peers that are not IP are reported as IP",
+    help: "report peers that are not IP as IP",
     option: { ...CONVERT, choice: "all" },
   },
   acceptConvertVsock: {
     variable: "UNSOCK_ACCEPT_CONVERT_VSOCK",
     type: SWITCH,
-    help: "vsock peers are reported as IP",
+    help: "report vsock peers as IP",
     option: { ...CONVERT, choice: "vsock" },
   },
   acceptAs: {
     variable: "UNSOCK_ACCEPT_AS",
     type: RANGE,
     otherwise: "the first address of UNSOCK_ADDR, for all",
-    help: "reported peers have addresses of this range, one for each vsock CID and TIPC node: ADDR/BITS, IPv4",
+    help: "report peers with addresses of this range, one for each vsock CID and TIPC node: ADDR/BITS, IPv4",
     option: { name: "acceptAs" },
   },
   fallback: {
     variable: "UNSOCK_FALLBACK",
     type: SWITCH,
-    help: "connect over the real network where no socket file exists",
+    help: "connect over the real network if no socket file exists",
     option: { name: "fallback" },
   },
   oneAddress: {
     variable: "UNSOCK_ONE_ADDRESS",
     type: SWITCH,
-    help: "an address that nobody has leads to whoever has the port, as in unsock 1.1",
+    help: "connect a client of an address without a server to the port's first server, as in unsock 1.1",
     option: { name: "oneAddress" },
   },
   engine: {
     variable: "UNSOCK_ENGINE",
     type: ENGINE,
     otherwise: "auto",
-    help: "auto: a program that preloading does not reach has its system calls trapped; trap: all; preload: none",
+    help:
+      "auto: trap the system calls of programs that preloading does not reach; trap: of all programs; preload: of none",
     option: { name: "engine" },
   },
   patch: {
     variable: "UNSOCK_PATCH",
     type: SWITCH,
     help:
-      "0: no code is changed, of libc's write nor of programs whose system calls are trapped (slower then), for those who debug",
+      "0, for debugging: rewrite neither libc's write nor the system calls of trapped programs, which are slower then",
   },
   strict: {
     variable: "UNSOCK_STRICT",
     type: SWITCH,
     otherwise: "on with UNSOCK_BLOCK_INET",
-    help: "do not start a program that cannot be reached at all, instead of naming it",
+    help: "refuse to start a program that the library cannot reach, instead of printing a warning",
     option: { name: "strict" },
   },
   trust: {
     variable: "UNSOCK_TRUST",
     type: SWITCH,
-    help: "trust those who could put another directory in the place of UNSOCK_DIR; --force of run and env sets it",
+    help: "trust the users who could replace the directory UNSOCK_DIR; --force of run and env sets it",
   },
   off: {
     variable: "UNSOCK_OFF",
     type: SWITCH,
-    help: "for one command: nothing is redirected in it and in what it starts",
+    help: "redirect nothing in this command and in the programs that it starts",
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 
@@ -182,13 +184,13 @@ type Table = typeof SETTINGS;
 /** The table as a list. */
 export const SETTING_LIST: readonly Setting[] = Object.values(SETTINGS);
 
-/** A variable and an option name the library itself, too, but they are no settings of it. */
+/** The variable and the option that name the library. They are no settings of it. */
 export const LIBRARY = {
   variable: "UNSOCK_LIB",
   option: { value: "file", kind: "file", help: "the libunsock.so to preload" },
 } as const satisfies { readonly variable: string; readonly option: Option };
 
-/** The switch that chooses none of several. */
+/** The word of an option that turns off all switches it chooses from. */
 export const NO_CHOICE = "none";
 
 type OptionOf<S> = S extends { readonly option: { readonly choice: string } } ? { readonly value: string }
@@ -238,7 +240,7 @@ function optionFor(settings: readonly Setting[]): Option {
   };
 }
 
-/** @returns The default when the variable is not set; empty: none. */
+/** @returns The default of an unset variable, in words; empty: none. */
 export function defaultInWords({ otherwise }: Setting): string {
   return otherwise ?? "";
 }

@@ -5,12 +5,12 @@ import type { Environ } from "../system/environ.ts";
 import { ShimError } from "../system/errors.ts";
 import { findOwnShim } from "./own_shim.ts";
 
-/** Proves that the file is this library and can be preloaded. Answers whether every user could read it, where this is root. */
+/** Asks for proof that the file is this library and can be preloaded. The answer: every user can read it, or this is not root. */
 export function libraryQuestion(file: string): Question<boolean> {
   return { word: `library=${file}`, failure: ShimError, read: (answer) => answer.flag("everybody") };
 }
 
-/** A library that is fit to be preloaded. */
+/** A library that can be preloaded. */
 export interface FoundShim {
   /** An absolute path that `LD_PRELOAD` can hold. */
   readonly file: string;
@@ -23,7 +23,7 @@ export interface FoundShim {
  * the one that is preloaded, without running its code.
  *
  * @param option The value of `--lib`.
- * @throws {ShimError} When there is none, or the one named is not fit.
+ * @throws {ShimError} When there is none, or the named one cannot be preloaded.
  */
 export async function findShim(option: string | undefined, environ: Environ): Promise<FoundShim> {
   const own = await findOwnShim(option, (name) => environ.getFilled(name));

@@ -13,7 +13,7 @@ export const ROOT = parentOf(parentOf(import.meta.dirname ?? "/"));
 /** The library built in this source tree; in a compiled binary, the embedded one. */
 export const BUILT = `${ROOT}/build/${NAME}`;
 
-/** An environment: a variable that is empty is as good as unset. */
+/** Looks up an environment variable; an empty one counts as unset. */
 export type Variables = (name: string) => string | undefined;
 
 /** @returns This process's effective user, on whom trust depends. */
@@ -21,7 +21,7 @@ export function effectiveUser(): number {
   return process.geteuid?.() ?? -1;
 }
 
-/** @returns Why it must not be loaded, or undefined: only root and the user could have written it. */
+/** @returns Why the file must not be loaded; undefined: only root and the user could have written it. */
 export function distrust(file: string): string | undefined {
   try {
     return strangersHand(file, effectiveUser());
@@ -37,8 +37,8 @@ export function startProblem(file: string): string | undefined {
 }
 
 /**
- * Whether the mount that the file is in forbids execution, as /proc/self/mountinfo tells (proc(5)). Deno's access(2) looks at mode
- * bits alone. Without /proc nothing is known, and the kernel says it later.
+ * True if the file's mount forbids execution, by /proc/self/mountinfo (proc(5)): Deno's access(2) checks only mode bits.
+ * Without /proc it returns false, and execve(2) fails later.
  */
 function isNoexec(file: string): boolean {
   const real = fs.realpathSync(file);
@@ -47,7 +47,7 @@ function isNoexec(file: string): boolean {
     const [, , , , text = "", options = ""] = line.split(" ");
     const point = text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
     const isAbove = point === "/" || real === point || real.startsWith(`${point}/`);
-    // One that was mounted later on the same directory hides the one before.
+    // A later mount on the same directory hides the earlier one.
     if (isAbove && point.length >= longest.length) [longest, found] = [point, options.split(",").includes("noexec")];
   }
   return found;

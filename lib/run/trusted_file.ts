@@ -1,14 +1,14 @@
 /**
  * Checks whether another user could have written a file: its code runs with the rights of the process that loads it.
  * `c/kernel/trust.c` decides for preloaded libraries and for directories; this copy decides for the library that the
- * command line opens. One table of cases holds both to the same words (`tests/cli/trusted_library_test.ts`).
+ * command line opens. A test runs both on the same cases (`tests/cli/trusted_library_test.ts`).
  */
 import * as fs from "node:fs";
 import { readText } from "../system/files.ts";
 import { runProgram } from "../system/runtime.ts";
 import { isGroupOnlyOf, userName } from "../system/users.ts";
 
-/** The kernel's own limit to symbolic links in one path. */
+/** The kernel's limit of symbolic links in one path. */
 const LINKS_MOST = 40;
 const OTHERS_WRITE = 0o002;
 const GROUP_WRITES = 0o020;
@@ -58,7 +58,7 @@ function split(text: string): string[] {
 
 function ownerProblem(at: string, { uid: owner }: fs.Stats, uid: number, isShared: boolean): string | undefined {
   if (owner === 0 || owner === uid) return undefined;
-  // A user namespace without root shows root's files so; in /tmp they could be anybody's.
+  // A user namespace that does not map root shows root's files with this owner; in /tmp it may be any user's file.
   if (owner === unknownOwner() && !isShared) return undefined;
   return `${at} belongs to ${userName(owner)}`;
 }
@@ -73,7 +73,7 @@ function writeProblem(at: string, status: fs.Stats, uid: number): string | undef
   if (status.isSymbolicLink() || isSticky(status)) return undefined;
   if ((mode & OTHERS_WRITE) !== 0) return `everybody may write to ${at}`;
   if ((mode & GROUP_WRITES) === 0) return undefined;
-  // With a list of access rights these bits are the most that any user in the list has.
+  // With an access list, the group bits are the most that any user in the list may have.
   if (!isGroupOnlyOf(gid, uid) || hasAccessList(at)) return `others may write to ${at}`;
   return undefined;
 }

@@ -4,8 +4,8 @@ import type { Option } from "../system/options.ts";
 /** Options of the units themselves. */
 export const UNIT_OPTIONS = {
   socket: { help: "print a socket unit, too: systemd listens at the ports of --port and starts COMMAND when needed" },
-  name: { value: "name", help: "of the units", default: "COMMAND's" },
-  user: { value: "user", kind: "user", help: "whom COMMAND runs as", default: "one that systemd invents" },
-  network: { help: "COMMAND may use the network where nothing is redirected" },
-  output: { value: "directory", kind: "directory", help: "write the units there, as NAME.service and NAME.socket" },
+  name: { value: "name", help: "name of the units", default: "COMMAND's" },
+  user: { value: "user", kind: "user", help: "user that COMMAND runs as", default: "a dynamic user of systemd" },
+  network: { help: "let COMMAND use the real network for addresses that are not redirected" },
+  output: { value: "directory", kind: "directory", help: "write NAME.service and NAME.socket into this directory" },
 } as const satisfies Readonly<Record<string, Option>>;

@@ -1,4 +1,4 @@
-/** The compiled binary unpacks the library that it carries, where there is no other. */
+/** Unpacks the library that the compiled binary carries, if no other is found. */
 import * as fs from "node:fs";
 import process from "node:process";
 import { lstatOrUndefined, statOrUndefined } from "../system/files.ts";
@@ -10,7 +10,7 @@ import { parentOf } from "./trusted_file.ts";
  * Writes the carried library into a private directory, under a name that holds its hash, so that a copy from another
  * version is never taken for this one. Any user who could write there could make every command run their code.
  *
- * @returns Its path: complete, not writable by others, and opened.
+ * @returns Its path. The file is complete, executable, and not writable by others.
  */
 export async function unpackShim(variable: Variables): Promise<string> {
   const hash = fs.readFileSync(`${BUILT}.sha256`, "utf8");
@@ -32,7 +32,7 @@ function cacheDirectories(variable: Variables): string[] {
   const directories: string[] = [];
   if (cache?.startsWith("/")) directories.push(`${cache}/unsock`);
   else if (home?.startsWith("/")) directories.push(`${home}/.cache/unsock`);
-  // For a home that is read-only or does not exist.
+  // For a home directory that is read-only or does not exist.
   if (runtime?.startsWith("/")) directories.push(`${runtime}/unsock-lib`);
   directories.push(`/var/tmp/unsock-${effectiveUser()}`, `/tmp/unsock-lib-${effectiveUser()}`);
   return directories;
@@ -51,7 +51,7 @@ async function unpackInto(directory: string, hash: string): Promise<string> {
   const isThere = lstatOrUndefined(file)?.isFile() === true && await hasHash(file, hash);
   if (!isThere) {
     writeAtomically(file, fs.readFileSync(BUILT));
-    if (!await hasHash(file, hash)) throw new Error("what was written reads back different");
+    if (!await hasHash(file, hash)) throw new Error("the written copy differs");
   }
   const problem = startProblem(file);
   if (problem === undefined) return file;
@@ -69,8 +69,8 @@ function makeDirectory(directory: string): void {
 }
 
 /**
- * A limit to the size of files is to be an error like a full disk, not the end of this process. The listener stays: Deno asks
- * for one only after the write, and ends the process where there is none any more.
+ * Writes a file whole or not at all. With a handler of SIGXFSZ a limit of file sizes is an error, like a full disk, and does not
+ * end this process. The handler stays: Deno checks for one only after the write, and else ends the process.
  */
 function writeAtomically(file: string, bytes: Uint8Array): void {
   const part = `${file}.${crypto.randomUUID()}`;

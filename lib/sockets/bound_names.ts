@@ -12,10 +12,10 @@ export class BoundSockets {
   readonly #byFile = new Map<number, UnixSocketEntry[]>();
 
   /**
-   * The kernel keeps the text that a socket was bound with. It may lead through another link to the directory.
+   * The kernel keeps the path that a socket was bound with, which may reach the directory through another link.
    *
    * @param directory Absolute path; it need not exist.
-   * @param sockets All that have a name.
+   * @param sockets All Unix sockets with a path.
    */
   constructor(directory: string, sockets: readonly UnixSocketEntry[]) {
     const known = new Map<string, Identity>();
@@ -31,11 +31,11 @@ export class BoundSockets {
   }
 
   /**
-   * The library may give a datagram socket's file another name, and the kernel goes on telling the one that it was bound
-   * by: the file itself counts, where the kernel tells which it is (a layered file system has another number for it).
+   * Returns the sockets of a file. The library may rename a datagram socket's file, while the kernel keeps reporting the
+   * old path: so the file's inode is tried first. (A layered file system reports another inode; then the name decides.)
    *
-   * @param name The file's in the directory.
-   * @param inode Its number.
+   * @param name The file's name in the directory.
+   * @param inode The file's inode.
    */
   of(name: string, inode: number): readonly UnixSocketEntry[] {
     return this.#byFile.get(Number(BigInt.asUintN(32, BigInt(inode)))) ?? this.#byName.get(name) ?? [];

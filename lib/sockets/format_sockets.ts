@@ -1,4 +1,4 @@
-/** A list of socket files in words, and as JSON. */
+/** Formats a list of socket files as a table, and as JSON. */
 import { printable } from "../system/text.ts";
 import { LENGTHEN_QUEUE } from "./datagram_queue.ts";
 import type { SocketFile } from "./socket_files.ts";
@@ -12,7 +12,7 @@ export interface SocketList {
   readonly port: number | undefined;
   readonly files: readonly SocketFile[];
   readonly isRoot: boolean;
-  /** How many datagrams fit into a queue, where that is fewer than UDP holds. */
+  /** How many datagrams a queue holds, if it is fewer than UDP's. */
   readonly queue: number | undefined;
   /** URLs for a browser, by TCP port, while `expose --http` runs. */
   readonly urls: ReadonlyMap<number, string>;
@@ -45,7 +45,7 @@ export function socketFileToJson(file: SocketFile, urls: SocketList["urls"]): Re
   };
 }
 
-/** How many sockets each port has. */
+/** Counts the sockets of each port. */
 function countByPort(files: readonly SocketFile[]): (file: SocketFile) => number {
   const keyOf = ({ port, kind }: SocketFile) => `${port} ${kind}`;
   const counts = new Map<string, number>();
@@ -53,7 +53,7 @@ function countByPort(files: readonly SocketFile[]): (file: SocketFile) => number
   return (file) => counts.get(keyOf(file)) ?? 0;
 }
 
-/** @returns `9042@127.0.0.2`; the port alone where the address is not known, or there is one socket, on a wildcard. */
+/** @returns `9042@127.0.0.2`; the port alone if the address is unknown, or if its only socket is on a wildcard. */
 function formatAddressedPort({ first, port, address }: SocketFile, sockets: number): string {
   const isPlain = address === undefined || (first && sockets === 1 && ["0.0.0.0", "::"].includes(address.text));
   return isPlain ? `${port}` : `${port}@${address.text}`;
@@ -87,9 +87,9 @@ export function formatSocketTable({ directory, exists, port, files, isRoot, queu
   return [
     title,
     ...lines,
-    ...unseen ? ["(root would see the processes of other users, too)"] : [],
+    ...unseen ? ["(only root sees the processes of other users)"] : [],
     ...isShort
-      ? [`(${queue} datagrams fit into a queue here; root lengthens those of new sockets: ${LENGTHEN_QUEUE})`]
+      ? [`(a queue holds ${queue} datagrams here; root can lengthen new sockets' queues: ${LENGTHEN_QUEUE})`]
       : [],
   ]
     .map((line) => `${line}\n`).join("");
@@ -110,7 +110,7 @@ function describeTime(since: Date | undefined): string {
 function describeHolders({ processes, waiting, asks }: SocketFile): string {
   const holders = processes.map(({ pid, name }) => `${name}[${pid}]`);
   if (asks !== undefined) holders.push(`(asks ${asks})`);
-  // Two bound to one address with SO_REUSEADDR: the first to listen has the port.
+  // Sockets of one process, bound to one address with SO_REUSEADDR: the first to listen has the port.
   if (waiting > 0) holders.push(`(+${waiting} waiting)`);
   return holders.join(" ") || "-";
 }

@@ -1,4 +1,4 @@
-/** Which processes hold sockets open, as far as rights allow to see it: /proc. */
+/** Finds the processes that hold sockets open, in /proc, as far as this user's rights allow. */
 import { linkTarget, listNames, readText } from "../system/files.ts";
 
 /** A process that holds a socket open. */

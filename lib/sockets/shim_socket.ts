@@ -1,4 +1,4 @@
-/** Sockets through the library's own exported functions, in this very process: for the self-test. */
+/** Sockets for the self-test, by the library's exported functions in this process. */
 import { type Shim } from "../library/ffi.ts";
 import { decodeAddress, encodeAddress, Family, type InternetAddress } from "../system/socket_address.ts";
 
@@ -87,7 +87,7 @@ export class ShimSocket implements Disposable {
     this.#check("listen", this.#shim.listen(this.#fd, 16));
   }
 
-  /** `connect`; the sockets do not block, so the first call says that it is in progress, and the second how it ended. */
+  /** `connect`; the sockets do not block, so the first call may return EINPROGRESS, and the second has the result. */
   connect(address: InternetAddress): void {
     const bytes = encodeAddress(address);
     const attempt = () => this.#shim.connect(this.#fd, bytes, bytes.length);

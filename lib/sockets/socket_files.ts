@@ -1,4 +1,4 @@
-/** Lists the directory: sockets alive and stale, control files, and the processes that hold them. */
+/** Lists the directory: live and stale sockets, control files, and the processes that hold the sockets. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import { Holders, type SocketHolder } from "./holders.ts";
@@ -13,42 +13,42 @@ import { lstatOrUndefined } from "../system/files.ts";
 import type { BoundAddress, SocketName } from "./socket_names.ts";
 import type { UnixSocketEntry } from "./unix_sockets.ts";
 
-/** One file of the directory that stands for a port. */
+/** One file of a port in the directory. */
 export interface SocketFile {
   readonly file: string;
   readonly port: number;
-  /** Whether it is shown as the port's own file, which plain Unix programs know: `PORT.sock`, `PORT.dgram.sock`. */
+  /** Whether it is shown under the name that plain Unix programs use: `PORT.sock`, `PORT.dgram.sock`. */
   readonly first: boolean;
-  /** On which address its socket is; undefined: not known. */
+  /** The address that its socket is bound to; undefined: not known. */
   readonly address: BoundAddress | undefined;
-  /** Whom a datagram client asks, where its name tells. */
+  /** The server's address of a datagram client, if the file's name has it. */
   readonly asks: string | undefined;
   readonly kind: "stream" | "datagram";
   /**
-   * `control`: a control file; `stale`: nobody is bound to it; `waiting`: a socket that waits for another of its process
-   * which has gone; `unknown`: not allowed to look.
+   * `control`: a control file; `stale`: no socket is bound to it; `waiting`: a socket that was bound beside another one of
+   * its process, whose file is gone; `unknown`: this user may not check it.
    */
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
   /** A control file's target, or its error. */
   readonly target: string | undefined;
   readonly uid: number;
   readonly mode: number;
-  /** Whether it listens; undefined: not known, as in another network namespace, or no stream. */
+  /** Whether its socket listens; undefined: not known, as in another network namespace, or no stream. */
   readonly listening: boolean | undefined;
   /** When the file was made. */
   readonly since: Date | undefined;
-  /** Processes, as far as rights allow. */
+  /** The processes that hold it, as far as this user's rights allow. */
   readonly processes: readonly SocketHolder[];
-  /** Accepted connections that are open. */
+  /** The number of open accepted connections. */
   readonly connections: number;
-  /** More sockets on this port that wait: two of one process that were bound to one address, before one listens. */
+  /** The number of sockets that wait for this one: bound beside it by its process, before one of them listens. */
   readonly waiting: number;
 }
 
-/** The library's answer about a directory. It reads the names first, so no new socket's name comes without it. */
+/** The library's answer about a directory. It reads the names before the sockets, so every name's socket is known. */
 export interface Listing {
   readonly names: readonly SocketName[];
-  /** All of the network namespace. */
+  /** The Unix sockets of the network namespace that have a path. */
   readonly sockets: readonly UnixSocketEntry[];
 }
 
@@ -84,13 +84,13 @@ function keyOf({ port, kind }: SocketName): string {
   return `${port} ${kind}`;
 }
 
-/** The first one is shown by its own file, under the name of the link: but for a link to a name without a file. */
+/** True if a name has a row. A port's first socket has one, named as the port link; the link itself only without it. */
 function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
   if (name.what === "port") return !firsts.has(keyOf(name));
   return ["plain", "first", "listed", "waiting", "unlisted"].includes(name.what);
 }
 
-/** Counts those that wait with the file that they wait behind. Without one, each is shown by itself. */
+/** Counts waiting sockets in the row of the file that they wait for. Without such a file, each has a row of its own. */
 function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): SocketFile[] {
   const isBehind = (front: SocketFile) => (file: SocketFile) =>
     file.port === front.port && file.kind === front.kind && front.first;
@@ -109,7 +109,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   const file = what === "first" ? portFile(directory, { number: port, kind }) : own;
   const status = lstatOrUndefined(own);
   if (status === undefined) return undefined; // gone meanwhile
-  // Not every file system knows when a file was made.
+  // Not every file system stores the time when a file was made.
   const since = status.birthtimeMs > 0 ? status.birthtime : status.ctime;
   const mode = status.mode & 0o777;
   const common = { file, port, first, address, asks, kind, uid: status.uid, mode, since, waiting: 0 };
@@ -120,7 +120,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   const bound = sockets.filter((socket) => !socket.connected || kind === "datagram");
   return {
     ...common,
-    // The kernel's answer about the file counts: its name does not show its present state.
+    // The library's check of the file counts, then the kernel's list: a file's name does not show its state.
     state: shown.state ?? (bound.length > 0 ? "alive" : "unknown"),
     target: undefined,
     listening: kind === "stream" && bound.length > 0 ? bound.some(({ listening }) => listening) : undefined,
@@ -129,7 +129,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   };
 }
 
-/** A process may have several sockets of the same name: the file's owner has ended, and another took its place. */
+/** Lists each process once: it may have several sockets of one name, if the file was removed and made again. */
 function distinct(holders: readonly SocketHolder[]): SocketHolder[] {
   return [...new Map(holders.map((holder) => [holder.pid, holder])).values()];
 }

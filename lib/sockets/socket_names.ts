@@ -1,4 +1,4 @@
-/** Names in a directory and their meaning: the library, which wrote them, reads them (`c/files/directory.h`). */
+/** Asks the library for the names in a directory and their meaning (`c/files/directory.h`). */
 import type { Fields, Question } from "../library/query.ts";
 import { KINDS, type Port } from "../run/ports.ts";
 
@@ -17,20 +17,20 @@ export interface SocketName {
   readonly port: number;
   readonly kind: Port["kind"];
   /**
-   * `plain`: `PORT.sock` itself; `port`: that, as a link to the first socket; `first`: the file of this; `listed`: of
-   * another one; `waiting`: of one that waits for another of its process; `unlisted`: that the port knows nothing of;
-   * the others say nothing to users.
+   * `plain`: `PORT.sock` is no link; `port`: `PORT.sock` is a link to the first socket; `first`: that socket's own file;
+   * `listed`: another socket of the port; `waiting`: a socket that waits for another of its process; `unlisted`: a socket
+   * in no record; the others are internal.
    */
   readonly what: typeof WHAT[number];
-  /** Undefined: the name does not tell it for certain. */
+  /** Undefined: the name does not determine it. */
   readonly address: BoundAddress | undefined;
-  /** Whom a datagram client asks, if it tells. */
+  /** The server's address of a datagram client, if the name has it. */
   readonly asks: string | undefined;
-  /** Whether a socket is bound to the file, if it is one; undefined: not known. */
+  /** Whether a socket is bound to the socket file; undefined: not known, or another kind of file. */
   readonly state: "alive" | "stale" | undefined;
 }
 
-/** Asks whether a socket is bound to a file; its owner does not notice. Undefined: not known. */
+/** Asks whether a socket is bound to a file; the socket's owner does not notice. Undefined: not known. */
 export function stateQuestion(file: string): Question<SocketName["state"]> {
   return { word: `state=${file}`, read: readState };
 }

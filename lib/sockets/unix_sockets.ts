@@ -4,13 +4,13 @@ import { KINDS, type Port } from "../run/ports.ts";
 
 /** One socket with a path. */
 export interface UnixSocketEntry {
-  /** As it was bound. An accepted socket has the path of its listener. */
+  /** The path as the socket was bound. An accepted socket has its listener's path. */
   readonly path: string;
   readonly type: "stream" | "datagram" | "seqpacket";
   readonly listening: boolean;
   readonly connected: boolean;
   readonly inode: number;
-  /** The inode of the file that it was bound to, which may have got another name, in 32 bits; missing: not known. */
+  /** The lower 32 bits of the inode of its file, which may have been renamed since bind; missing: not known. */
   readonly fileInode?: number;
   /** The port that the file's name stands for, in any directory; undefined: none. */
   readonly port?: Port;

@@ -1,4 +1,4 @@
-/** An environment as the kernel keeps it: ordered byte strings, not necessarily UTF-8, perhaps twice the same name. */
+/** An environment as the kernel keeps it: ordered byte strings, not necessarily UTF-8; a name may occur twice. */
 import * as fs from "node:fs";
 import process from "node:process";
 
@@ -20,7 +20,7 @@ export function splitNul(bytes: Uint8Array): Uint8Array[] {
   return parts;
 }
 
-/** Names and values, in order, with everything that was not touched kept byte for byte. */
+/** Names and values, in order. Entries that are not changed stay as they are, byte for byte. */
 export class Environ {
   #entries: Uint8Array[];
 
@@ -38,7 +38,7 @@ export class Environ {
   static ofProcess(): Environ {
     const entries = Environ.#ofKernel();
     if (entries === undefined) return Environ.ofRuntime();
-    // A trapped program's ends with two strings that name the file to load (c/process/exec.h).
+    // A trapped program's environment ends with two strings that name the file to load (c/process/exec.h).
     const load = entries.at(-LOAD_STRINGS);
     return new Environ(load && Environ.#isNamed(load, LOAD_FILE) ? entries.slice(0, -LOAD_STRINGS) : entries);
   }
@@ -67,7 +67,7 @@ export class Environ {
     return entry && decoder.decode(entry.subarray(encoder.encode(name).length + 1));
   }
 
-  /** As {@linkcode Environ.get}, but an empty value is as good as none. */
+  /** As {@linkcode Environ.get}, but an empty value counts as none. */
   getFilled(name: string): string | undefined {
     return this.get(name) || undefined;
   }
@@ -77,7 +77,7 @@ export class Environ {
     return this.#entries.map((entry) => decoder.decode(entry));
   }
 
-  /** Names and values, as text. Of two with one name the first counts, as `getenv` has it. */
+  /** Names and values, as text. If a name occurs twice, its first value counts, as for `getenv`. */
   variables(): Record<string, string> {
     const pairs = this.texts().map((text): [string, string] => {
       const [name = ""] = text.split("=", 1);

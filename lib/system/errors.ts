@@ -21,7 +21,7 @@ export class UnsockError extends Error {
   }
 }
 
-/** The user asked for something that cannot be: an unknown option, a bad value. */
+/** The command line is wrong: an unknown option, a bad value. */
 export class UsageError extends UnsockError {}
 
 /** The library `libunsock.so` was not found, or is not usable. */
@@ -30,7 +30,7 @@ export class ShimError extends UnsockError {}
 /** The command cannot be started. */
 export class CommandError extends UnsockError {}
 
-/** The kernel's words for errors that each runtime words in its own way. */
+/** The kernel's texts of errors, which each runtime words in its own way. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: "Permission denied",
   EEXIST: "File exists",
@@ -53,7 +53,7 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /**
- * Puts any thrown value into words that fit behind a colon: no class name, no system call, no "os error".
+ * Returns the text of any thrown value, to follow a colon: no class name, no system call, no "os error".
  *
  * @param error The value thrown.
  * @returns One line.

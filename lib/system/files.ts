@@ -1,4 +1,4 @@
-/** Files that may not be there, and files that appear whole. */
+/** Reads files that may be missing, and makes files atomically. */
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import process from "node:process";
@@ -11,13 +11,13 @@ export function statOrUndefined(file: string): fs.Stats | undefined {
   return orUndefined(() => fs.statSync(file));
 }
 
-/** True if both paths lead to one file or directory. */
+/** True if both paths name the same file or directory. */
 export function isSameFile(one: string, other: string): boolean {
   const [a, b] = [statOrUndefined(one), statOrUndefined(other)];
   return one === other || (a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino);
 }
 
-/** @returns The same of the path itself: a link is not followed. */
+/** @returns The result of `lstat`, which does not follow a link; undefined if it fails. */
 export function lstatOrUndefined(file: string): fs.Stats | undefined {
   return orUndefined(() => fs.lstatSync(file));
 }
@@ -37,7 +37,7 @@ export function listNames(directory: string): string[] {
   return orUndefined(() => fs.readdirSync(directory)) ?? [];
 }
 
-/** Swallows every error: it says that the file cannot be used, and all callers treat a file that is missing in the same way. */
+/** Returns undefined for every error: all callers treat a file that they cannot use like a missing one. */
 function orUndefined<T>(ask: () => T): T | undefined {
   try {
     return ask();
@@ -47,9 +47,9 @@ function orUndefined<T>(ask: () => T): T | undefined {
 }
 
 /**
- * Makes a file that appears with all its bytes or not at all, and never replaces another: as one of another name beside it,
- * which gets this name when all is in it (link(2)). A killed process leaves `.unsock-` and 16 digits behind, which
- * `unsock prune` removes.
+ * Makes a file atomically, and never replaces another: writes a file of another name in the same directory, and links it
+ * to this name when it is complete (link(2)). A killed process leaves `.unsock-` and 16 digits, which `unsock prune`
+ * removes.
  *
  * @param file Its path.
  * @param mode Its mode, whatever the umask says.
@@ -57,7 +57,7 @@ function orUndefined<T>(ask: () => T): T | undefined {
  */
 export function createWhole(file: string, bytes: Uint8Array, mode: number): void {
   const part = `${file.slice(0, file.lastIndexOf("/") + 1)}.unsock-${randomBytes(8).toString("hex")}`;
-  // Where files may not grow (RLIMIT_FSIZE) a write would end this process, here or when the runtime writes to its caches.
+  // Beyond RLIMIT_FSIZE a write would end this process by a signal, here or when the runtime writes to its caches.
   process.on("SIGXFSZ", () => {});
   const fd = fs.openSync(part, "wx", 0o600);
   try {

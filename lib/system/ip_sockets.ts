@@ -1,21 +1,21 @@
 /** Reads the sockets that listen on real TCP and UDP in this network namespace from /proc/net. */
 import { readText } from "./files.ts";
 
-/** One socket of the kernel's IP, which takes connections or datagrams from anybody. */
+/** A listening TCP socket, or an unconnected UDP socket, of the real network. */
 export interface IpListener {
   readonly port: number;
   readonly kind: "stream" | "datagram";
   readonly inode: number;
 }
 
-/** States of a listener, and of an unconnected UDP socket. */
+/** The tables, and the state in each of a listener or of an unconnected UDP socket. */
 const TABLES = [["tcp", "stream", "0A"], ["tcp6", "stream", "0A"], ["udp", "datagram", "07"], [
   "udp6",
   "datagram",
   "07",
 ]] as const;
 
-/** @returns Those of one port; undefined: of all. */
+/** @returns The listeners of one port, or of all if it is undefined. */
 export function listIpListeners(port?: number): IpListener[] {
   return TABLES.flatMap(([table, kind, listening]) => {
     const text = readText(`/proc/net/${table}`) ?? "";

@@ -1,4 +1,4 @@
-/** Finds the word that a misspelt one was meant to be. Pure. */
+/** Finds the known word that is closest to a misspelt one. Pure. */
 
 /** @returns How many letters to insert, remove, replace or swap with the next one (optimal string alignment). */
 function distance(a: string, b: string): number {
@@ -20,7 +20,7 @@ function distance(a: string, b: string): number {
 /**
  * @param word The word as written.
  * @param candidates The known words.
- * @returns The candidate that `word` begins, or that is a slip or two away; undefined: none is near.
+ * @returns The candidate that begins with `word`, or differs from it in few letters; undefined: none.
  */
 function nearest(word: string, candidates: readonly string[]): string | undefined {
   const letters = word.replace(/^-+/, "");

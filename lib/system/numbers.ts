@@ -1,4 +1,4 @@
-/** Reading numbers strictly: digits only, in a range, or nothing. */
+/** Reads numbers strictly: only decimal digits, in a range. */
 
 /**
  * @param text The user's text.

@@ -7,8 +7,8 @@ import { optionFlag } from "./text.ts";
 export { optionFlag };
 
 /**
- * The kind of words that completions offer, from this machine. `port` is one of TCP; the others may be one of UDP or
- * have an address: `port/live` is not a stale one, `port/file` and `port/program` may be that instead, the former one of a control file.
+ * The kind of words that completions offer, from this machine. `port` is a TCP port. The other kinds of port include UDP
+ * and addresses: `port/live` leaves out stale ones, `port/file` is a control file's port or a file, `port/program` a port or a program.
  */
 export type WordKind =
   | "file"
@@ -22,9 +22,9 @@ export type WordKind =
   | "user"
   | "program";
 
-/** One option, as help, manual and completions tell it. */
+/** One option, as help, manual and completions describe it. */
 export interface Option {
-  /** The name of its value in help; undefined: it takes none. */
+  /** The name of its value in help; undefined: it takes no value. */
   readonly value?: string;
   /** The value may be missing; a given one follows `=`. */
   readonly optional?: boolean;
@@ -32,13 +32,13 @@ export interface Option {
   readonly repeated?: boolean;
   /** The kind of value, for completions. */
   readonly kind?: WordKind;
-  /** Values to choose from; one that ends with "=" goes on. */
+  /** Values to choose from; after one that ends with "=" the user types more. */
   readonly choices?: readonly string[];
   /** One line, without the default. */
   readonly help: string;
   /** The default, in words. */
   readonly default?: string;
-  /** The name in code that it had, and may still be given by. */
+  /** Its former name in code, which is still accepted. */
   readonly formerly?: string;
 }
 
@@ -56,7 +56,7 @@ type ValueOf<O> = O extends { readonly repeated: true } ? readonly string[]
 /** Values of the options of a table; undefined: not given. */
 export type OptionValues<T> = { readonly [Name in keyof T]?: ValueOf<T[Name]> };
 
-/** A command line, read. */
+/** A parsed command line. */
 export interface ReadOptions {
   readonly values: Readonly<Record<string, OptionValue>>;
   /** The words that are no options, in order. */
@@ -82,9 +82,9 @@ export function optionHelp({ help, default: otherwise, formerly }: Option): stri
  *
  * @param table The options that it has.
  * @param args The arguments after the command's name.
- * @param stopEarly Whether the options end at the first operand, as before a command of its own.
+ * @param stopEarly Whether the options end at the first operand, as before another program's command line.
  * @returns The options and operands given.
- * @throws {UsageError} When an option is unknown, lacks its value or has one too many.
+ * @throws {UsageError} When an option is unknown, lacks its value, or has one that it does not take.
  */
 export function readOptions(table: OptionTable, args: readonly string[], stopEarly: boolean): ReadOptions {
   const names = new Map(Object.entries(table).map(([name, option]) => [optionFlag(name).slice(2), { name, option }]));
@@ -126,7 +126,7 @@ function withPresentName(arg: string, former: ReadonlyMap<string, string>): stri
   return present === undefined ? arg : [present, ...value].join("=");
 }
 
-/** A word by itself: the parser would take a `true` behind it, as in `run --force true`, for its value. */
+/** Marks an option that takes no value: the parser would take a following `true`, as in `run --force true`, for one. */
 function withoutNextWord(arg: string, names: ReadonlyMap<string, { readonly option: Option }>): string {
   if (arg === "-h" || arg === "--help") return "--help=";
   const option = arg.startsWith("--") ? names.get(arg.slice(2))?.option : undefined;
@@ -134,7 +134,7 @@ function withoutNextWord(arg: string, names: ReadonlyMap<string, { readonly opti
   return takesNext ? arg : `${arg}=`;
 }
 
-/** Makes negative numbers values: the parser would take them for options, and report no error. */
+/** Joins a negative number to its option: the parser would take it for an option, and report no error. */
 function withNumbers(args: readonly string[], names: ReadonlyMap<string, unknown>): readonly string[] {
   return args.flatMap((arg, index) => {
     const takesNumber = (word: string) => word.startsWith("--") && names.has(word.slice(2));

@@ -1,4 +1,4 @@
-/** Which runtime this is. The command line runs on Deno, also compiled, and on Node.js, from the npm package. */
+/** Detects the runtime. The command line runs on Deno, also compiled, and on Node.js, from the npm package. */
 import process from "node:process";
 
 /** Whether this is Deno. */
@@ -24,7 +24,7 @@ export function runProgram(file: string, args: readonly string[], env: Readonly<
   return IS_DENO ? runByDeno(file, args, env) : runByNode(file, args, env);
 }
 
-/** Deno's own: that of `node:child_process` adds this process's environment, and hides why a program does not start. */
+/** Uses Deno's own API: its `node:child_process` adds this process's environment, and hides why a program does not start. */
 function runByDeno(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
   const command = new Deno.Command(file, { args: [...args], env, clearEnv: true, stdin: "null" });
   const { code, stdout, stderr } = command.outputSync();
@@ -32,7 +32,7 @@ function runByDeno(file: string, args: readonly string[], env: Readonly<Record<s
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Loads its module where it is needed alone: each `run` on Deno would wait for it. */
+/** Loads its module only here: an import would delay each `run` on Deno. */
 function runByNode(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
   const { spawnSync } = process.getBuiltinModule("node:child_process");
   const { error, status, stdout, stderr } = spawnSync(file, args, {

@@ -1,6 +1,6 @@
-/** Text of others, as it may be shown, and options as they are written. Pure. */
+/** Makes foreign text safe to print, and spells options. Pure. */
 
-/** @returns The text with its control characters written out: a foreign name cannot control the terminal. */
+/** @returns The text with its control characters escaped, so that a foreign name cannot control the terminal. */
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);

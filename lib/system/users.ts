@@ -24,7 +24,7 @@ export function isGroupOnlyOf(gid: number, uid: number): boolean {
   return [...members, ...first].every((name) => known.includes(name));
 }
 
-/** A file of lines with colons between their fields; nothing of one that cannot be read. */
+/** Returns the fields of each line of a colon-separated file; none if it cannot be read. */
 function records(file: string): string[][] {
   return (readText(file) ?? "").split("\n").filter((line) => line !== "").map((line) => line.split(":"));
 }

@@ -1,9 +1,9 @@
-/** Waiting for a directory to change, whether it exists yet or not. */
+/** Waits for a directory to change, which need not exist yet. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import { statOrUndefined } from "./files.ts";
 
-/** Watches a directory; where it does not exist, the nearest one above it that does. */
+/** Watches a directory, or its nearest existing parent if it does not exist. */
 export class DirectoryWatch implements Disposable {
   readonly #directory: string;
   #place = "";
@@ -17,7 +17,7 @@ export class DirectoryWatch implements Disposable {
     this.#arm();
   }
 
-  /** Watches the nearest directory that exists. Changes before the watch began are not reported: it looks once more. */
+  /** Watches the nearest existing directory. Checks again after that, as a watch does not report earlier changes. */
   #arm(): void {
     if (this.#watcher !== undefined && nearestExisting(this.#directory) === this.#place) return;
     do {
@@ -27,7 +27,7 @@ export class DirectoryWatch implements Disposable {
         this.#watcher = fs.watch(this.#place, () => this.#tell());
         this.#watcher.on("error", () => this.#close()); // the directory is gone
       } catch {
-        // No watch is left for this user: the caller's own time has to do.
+        // This user has reached the limit of watches: only the caller's time-out is left.
       }
     } while (nearestExisting(this.#directory) !== this.#place);
   }
@@ -45,7 +45,7 @@ export class DirectoryWatch implements Disposable {
   /**
    * Waits for the next change since the last call.
    *
-   * @param mostMs How long at most; events that do not change the directory are not seen earlier.
+   * @param mostMs The longest wait, for events that change no name in the directory.
    */
   async change(mostMs: number): Promise<void> {
     if (!this.#isChanged) {

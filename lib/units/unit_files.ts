@@ -1,4 +1,4 @@
-/** Units of systemd for a command under unsock. Pure. */
+/** Writes systemd units for a command under unsock. Pure. */
 
 /** A service, and the values for its units. */
 export interface Service {
@@ -12,7 +12,7 @@ export interface Service {
   /** Where the socket files are; below `/run`, systemd makes it. */
   readonly directory: string;
   readonly directoryMode: string;
-  /** Undefined: a user that systemd invents. */
+  /** Undefined: a dynamic user. */
   readonly user: string | undefined;
   readonly group: string | undefined;
   /** Whether it may use IP where nothing is redirected. */
@@ -22,7 +22,7 @@ export interface Service {
   readonly socketMode: string;
 }
 
-/** Directories that the lines below hide from the service. */
+/** Directories that lines of the unit hide from the service. */
 const HIDDEN = [
   { setting: "ProtectHome=yes", directories: ["/home", "/root", "/run/user"] },
   { setting: "PrivateTmp=yes", directories: ["/tmp", "/var/tmp"] },

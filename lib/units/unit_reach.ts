@@ -11,7 +11,7 @@ const WRITE = 2;
 const EXECUTE = 1;
 const ENOENT = 2;
 
-/** A file that a service needs, and the advice if its user cannot access it. */
+/** A file that a service needs, and advice if its user cannot access it. */
 interface Needed {
   readonly what: "program" | "library" | "directory";
   readonly file: string;
@@ -21,12 +21,12 @@ interface Needed {
 }
 
 /**
- * Looks at the program, the library and the directory of the socket files, with the rights of the service's user as far as
- * this process may take them on.
+ * Checks whether the service's user can access the program, the library and the directory of the socket files, if this
+ * process may assume that user's rights.
  *
- * @param steps The programs that the command leads to.
+ * @param steps The programs that the command starts.
  * @param group Number of the service's group; undefined: the user's own.
- * @returns A line for each that the service cannot use.
+ * @returns A line for each file that the service cannot use.
  */
 export function unreachable(
   service: Service,
@@ -70,12 +70,12 @@ function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {
     file: service.library,
     rights: READ | EXECUTE,
     verb: "execute",
-    advice: `sudo "$(command -v unsock)" install puts one where every user may, or name it with --lib`,
+    advice: `sudo "$(command -v unsock)" install installs one for every user, or name one with --lib`,
   };
   return [...programs, library, ...neededDirectory(service)];
 }
 
-/** systemd makes it below `/run`, and for a socket unit anywhere. */
+/** Returns the directory, unless systemd makes it: below `/run`, and anywhere for a socket unit. */
 function neededDirectory(service: Service): Needed[] {
   if (runtimeDirectory(service) !== undefined || service.sockets.length > 0) return [];
   const owner = service.user === undefined ? "" : `-o ${service.user} `;
@@ -89,7 +89,7 @@ function neededDirectory(service: Service): Needed[] {
   }];
 }
 
-/** A link into a hidden directory leads nowhere. */
+/** Resolves links, as the target may lie in a hidden directory. */
 function realPath(file: string): string {
   try {
     return fs.realpathSync(file);

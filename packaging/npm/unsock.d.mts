@@ -17,7 +17,7 @@ export class UnsockError extends Error {
     | "UNSOCK_WAIT"; // the directory cannot be read
 }
 
-/** A command of `exec` that did not end well. */
+/** A command of `exec` that failed. */
 export class CommandError extends UnsockError {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -29,24 +29,24 @@ export class CommandError extends UnsockError {
 export type Port = number | `${number}` | `${number}/tcp` | `${number}/udp`;
 
 export interface LoopbackOptions {
-  /** Where the directory is made, in `private`; as for `unsock run` otherwise. */
+  /** The directory in whose `private` the loopback is made; default: as for `unsock run`. */
   readonly dir?: string;
-  /** By which `unsock expose --http PORT` leads to it: `http://NAME.localhost:PORT/`. */
+  /** The name by which `unsock expose --http PORT` serves it: `http://NAME.localhost:PORT/`. */
   readonly name?: string;
   /** Addresses to redirect; default: `127.0.0.1/8,0.0.0.0,::1,::`. */
   readonly addr?: string;
   /** Only these ports: `"80,8000-8999"`. */
   readonly port?: string;
   readonly engine?: "auto" | "trap" | "preload";
-  /** Programs that cannot be reached are not started. */
+  /** Refuse to start programs that the library cannot reach. */
   readonly strict?: boolean;
-  /** IP traffic that is not redirected is refused. */
+  /** Refuse IP traffic that is not redirected. */
   readonly blockInet?: boolean;
-  /** A line for each redirected call, to this file, or to `stderr`. */
+  /** Write a line for each redirected call to this file, or to `stderr`. */
   readonly log?: string;
-  /** Ports that lead to Unix sockets of other names: `{ 5432: "/run/postgresql/.s.PGSQL.5432" }`. */
+  /** Ports that are mapped to Unix sockets at other paths: `{ 5432: "/run/postgresql/.s.PGSQL.5432" }`. */
   readonly map?: Readonly<Record<string | number, string>>;
-  /** The library, where it is not that of the package. */
+  /** The library; default: the package's. */
   readonly lib?: string;
 }
 
@@ -70,37 +70,37 @@ export class Loopback implements AsyncDisposable {
   private constructor();
   /** The directory of the socket files. */
   readonly directory: string;
-  /** The variables that put a program there that is started otherwise: `{ ...process.env, ...lo.env }`. */
+  /** The variables for a program that is started in another way: `{ ...process.env, ...lo.env }`. */
   readonly env: Readonly<Record<string, string>>;
-  /** Starts a command there, as `child_process.spawn` does. Its process is the command's own. */
+  /** Starts a command in the loopback, as `child_process.spawn` does. Its process is the command's own. */
   spawn(command: string, args?: readonly string[], options?: Omit<SpawnOptions, "shell">): ChildProcess;
   /**
-   * Runs a command there to its end.
+   * Runs a command in the loopback to its end.
    * @throws {CommandError} When its exit status is not 0.
    */
   exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /**
-   * Waits until a client would be answered at the port, at most 30 seconds where nothing else is said.
+   * Waits until a client would be answered at the port, by default at most 30 seconds.
    * @throws {UnsockError} `UNSOCK_TIMEOUT`
    */
   wait(port: Port, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>;
   /**
-   * Leads a port to a Unix socket of another name: an absolute path, or `@name`.
+   * Maps a port to a Unix socket at another path: an absolute path, or `@name`, an abstract name.
    * @throws {UnsockError} `UNSOCK_MAP`
    */
   map(port: Port, path: string): Promise<void>;
   /**
-   * Leads a port of the real network, of TCP or UDP, to the server at a port here, for a browser, until the loopback is closed.
-   * @param options.port The real one; any that is free, where nothing is said.
-   * @param options.address 127.0.0.1, where nothing is said.
-   * @returns The real one.
+   * Forwards a port of the real network, of TCP or UDP, to the server at a port here, until the loopback is closed: for a browser.
+   * @param options.port The real network's port; default: any free one.
+   * @param options.address The real network's address; default: 127.0.0.1.
+   * @returns The real network's port.
    * @throws {UnsockError} `UNSOCK_EXPOSE`
    */
   expose(port: Port, options?: { readonly port?: number; readonly address?: string }): Promise<number>;
   /** The file at which plain Unix programs reach a port. */
   path(port: Port): string;
   /**
-   * Ends all processes started there (SIGTERM, then SIGKILL) and removes the directory.
+   * Ends all processes of the loopback (SIGTERM, then SIGKILL) and removes the directory.
    * @throws {UnsockError} `UNSOCK_LEFT`: the message names the processes that did not end.
    */
   close(): Promise<void>;
@@ -108,7 +108,7 @@ export class Loopback implements AsyncDisposable {
 }
 
 /**
- * Makes a loopback: a directory in which only its own programs find each other at 127.0.0.1. It goes with
- * {@linkcode Loopback.close}, or with this process, however that ends.
+ * Makes a loopback: a directory in which only its own programs find each other at 127.0.0.1. It is removed by
+ * {@linkcode Loopback.close}, or when this process ends, however it ends.
  */
 export function loopback(options?: LoopbackOptions): Promise<Loopback>;

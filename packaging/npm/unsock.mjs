@@ -1,6 +1,6 @@
 /**
  * A loopback of its own for a test: a directory in which only its own programs find each other at 127.0.0.1.
- * The library does all of it (`libunsock.so hold` and `run`); here is what is JavaScript's: processes, promises, errors.
+ * The library does the work (`libunsock.so hold` and `run`); this module adds processes, promises and errors.
  */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
@@ -21,7 +21,7 @@ export class UnsockError extends Error {
   }
 }
 
-/** A command of `exec` that did not end well. */
+/** A command of `exec` that failed. */
 export class CommandError extends UnsockError {
   constructor(words, { code, signal, stdout, stderr }) {
     const how = signal === null ? `exit status ${code}` : signal;
@@ -56,7 +56,7 @@ function settingWords({ addr, port, engine, strict, blockInet, log }) {
   ];
 }
 
-/** @returns {{ words: string, file: string }} As the library reads it; the name of its file. */
+/** @returns {{ words: string, file: string }} The port as the library reads it, and the name of its file. */
 function readPort(port) {
   const [, digits, protocol = "tcp"] = /^(\d+)(?:\/(tcp|udp))?$/.exec(`${port}`) ?? [];
   const number = Number(digits);
@@ -85,7 +85,7 @@ function delay(milliseconds, signal) {
 /** @returns A request of `hold`: its length in bytes, and the text. */
 const framed = (text) => `${Buffer.byteLength(text)}\n${text}`;
 
-/** The process that keeps the directory: it goes when that one's standard input ends, also by this process's death. */
+/** The process that keeps the directory. It removes the directory when its standard input ends, even if this process is killed. */
 class Keeper {
   #child;
   #output = Buffer.alloc(0);
@@ -101,7 +101,7 @@ class Keeper {
       this.#waiting?.();
     });
     this.#child.stderr.setEncoding("utf8").on("data", (text) => this.#errors += text);
-    this.#child.stdin.on("error", () => {}); // it has ended, which is told of below
+    this.#child.stdin.on("error", () => {}); // the child has ended: handled below
     this.#ended = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(error.message));
       this.#child.once("close", (code, signal) => resolve(this.#errors.trim() || `ended with ${signal ?? code}`));
@@ -113,7 +113,7 @@ class Keeper {
     for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) part[how]?.();
   }
 
-  /** The texts up to where `isWhole` says so. */
+  /** Reads texts until `isWhole` returns their length in bytes; 0: more is needed. */
   async #read(isWhole) {
     let ended;
     this.#ended.then((why) => {
@@ -144,7 +144,7 @@ class Keeper {
     );
   }
 
-  /** One request after the other. */
+  /** Sends a request after the answers to earlier ones. */
   request(text) {
     const answer = this.#last.then(async () => {
       this.#hold("ref");
@@ -184,9 +184,9 @@ export class Loopback {
     this.#env = env;
   }
 
-  /** The variables that put a program there that is started otherwise: `{ ...process.env, ...lo.env }`. */
+  /** The variables for a program that is started in another way: `{ ...process.env, ...lo.env }`. */
   get env() {
-    this.#isUsed = true; // whoever has been told may have started something
+    this.#isUsed = true; // the caller may start a program with them
     return this.#env;
   }
 
@@ -195,14 +195,14 @@ export class Loopback {
     return this.env.UNSOCK_DIR;
   }
 
-  /** Starts a command there, as `child_process.spawn` does. Its process is the command's own. */
+  /** Starts a command in the loopback, as `child_process.spawn` does. Its process is the command's own. */
   spawn(command, args = [], options = {}) {
     this.#checkOpen();
     if (options.shell) throw new UnsockError("UNSOCK_SHELL", 'spawn: no shell: write spawn("sh", ["-c", TEXT])');
     return this.#start(["run", ...this.#words, "--dir", this.directory, "--", command, ...args], options);
   }
 
-  /** A process of the library's, which ends with the loopback at the latest. */
+  /** Starts the library as a program, which ends with the loopback at the latest. */
   #start(words, options) {
     const child = spawn(this.#library, words, options);
     const ended = new Promise((resolve) => {
@@ -215,11 +215,11 @@ export class Loopback {
     return child;
   }
 
-  /** Leads a port of the real network to the server at a port here (`3000`, `"53/udp"`), for a browser; 0: any that is free. */
+  /** Forwards a port of the real network to the server at a port here (`3000`, `"53/udp"`), for a browser; 0: any free port. */
   async expose(port, { port: real = 0, address } = {}) {
     this.#checkOpen();
     const words = ["expose", "--dir", this.directory, ...(address === undefined ? [] : ["--address", address])];
-    // By its environment the keeper knows it, when this process is killed.
+    // By this variable the keeper finds the child if this process is killed.
     const env = { ...process.env, UNSOCK_DIR: this.directory };
     const child = this.#start([...words, `${readPort(port).words}=${real}`], { stdio: "pipe", env });
     let output = "";
@@ -238,13 +238,13 @@ export class Loopback {
     });
   }
 
-  /** Runs a command there to its end. */
+  /** Runs a command in the loopback to its end. */
   async exec(command, args = [], { input, timeoutMs, signal, ...options } = {}) {
     const stop = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)].filter(Boolean);
     const child = this.spawn(command, args, { ...options, stdio: "pipe", signal: AbortSignal.any(stop) });
     const texts = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => texts[name] += text);
-    child.stdin.on("error", () => {}); // who does not read his input need not
+    child.stdin.on("error", () => {}); // the command need not read its input
     child.stdin.end(input);
     const [code, end] = await new Promise((resolve, reject) => {
       child.once("error", reject);
@@ -261,7 +261,7 @@ export class Loopback {
     signal?.throwIfAborted();
     readPort(port);
     const words = ["wait", "--dir", this.directory, `${port}`, `--timeout=${(timeoutMs / 1000).toFixed(3)}`];
-    // By its environment the keeper knows it, when this process is killed.
+    // By this variable the keeper finds the child if this process is killed.
     const env = { ...process.env, UNSOCK_DIR: this.directory };
     const child = this.#start(words, { stdio: ["ignore", "ignore", "pipe"], env, signal });
     let errors = "";
@@ -279,7 +279,7 @@ export class Loopback {
     throw new UnsockError("UNSOCK_TIMEOUT", `${message}: is the server started by spawn, or with env?`);
   }
 
-  /** Leads a port (`5432`, `"53/udp"`) to a Unix socket of another name. */
+  /** Maps a port (`5432`, `"53/udp"`) to a Unix socket at another path. */
   async map(port, path) {
     this.#checkOpen();
     readPort(port);
@@ -295,7 +295,7 @@ export class Loopback {
     if (this.#closing !== undefined) throw new UnsockError("UNSOCK_CLOSED", "the loopback is closed");
   }
 
-  /** Ends all that was started there (SIGTERM, and SIGKILL for what is left) and removes the directory; says what it could not end. */
+  /** Ends all processes of the loopback (SIGTERM, then SIGKILL) and removes the directory; the error names those that did not end. */
   close() {
     return this.#closing ??= this.#end();
   }

@@ -8,7 +8,7 @@ import process from "node:process";
 import { becomeLibrary } from "../../lib/library/exec.ts";
 import { EXIT_FAILED, EXIT_RUN_FAILED, reason } from "../../lib/system/errors.ts";
 
-/** Of CommonJS, which starts sooner. */
+/** The bundle is CommonJS, which starts faster. */
 declare const __filename: string;
 
 const OF_LIBRARY = ["run", "path", "wait", "prune", "hold", "query"];

@@ -252,6 +252,6 @@ Deno.test("env --off takes back what env has set, and leaves what else is preloa
     const env = { LD_PRELOAD: `/x/libunsock-0123.so:/none/other.so /none/libunsock.so` };
     const { stdout } = await unsock(["env", "--off"], { env });
     assertStrictEquals(stdout, "export LD_PRELOAD=/none/other.so\n");
-    assertFails(await unsock(["env", "--off", "--port", "80"]), 2, /--off stands alone/);
+    assertFails(await unsock(["env", "--off", "--port", "80"]), 2, /--off takes no other options/);
   });
 });

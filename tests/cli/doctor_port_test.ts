@@ -74,7 +74,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "doctor PORT tells a damaged control file, one that leads to nobody, and nobody at all",
+  name: "doctor PORT reports a damaged control file, one whose target has no server, and a port without a server",
   ignore,
   fn: () =>
     withDir(async (dir) => {
@@ -132,7 +132,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "doctor tries whether the directory holds sockets, and run says it before it starts anything",
+  name: "doctor and run report that no socket can be made in the directory, before run starts anything",
   ignore: Deno.uid() !== 0 || !need("unshare", "mount"),
   fn: () =>
     withDir(async (dir) => {
@@ -147,7 +147,7 @@ Deno.test({
       assertMatch(stdout, /^FAIL directory \S+\/full: no socket can be made there: No space left on device: /m, stderr);
       assertMatch(
         stdout,
-        /^FAIL directory \S+\/ro: no socket can be made there: Read-only file system: .*\n {5}-> a server needs another/m,
+        /^FAIL directory \S+\/ro: no socket can be made there: Read-only file system: .*\n {5}-> servers need another/m,
       );
       assertMatch(
         stdout,

@@ -27,7 +27,7 @@ Deno.test({
     withDir(async (dir) => {
       const env = { UNSOCK_DIR: path.join(dir, "s"), DENO_V8_FLAGS: "--jitless" };
       const allowed = await unsock(["doctor"], { env });
-      assertMatch(allowed.stdout, /^ok {3}rewriting: the calls of static programs and of Go's are rewritten/m);
+      assertMatch(allowed.stdout, /^ok {3}rewriting: the calls of static and Go programs are rewritten/m);
       const off = await unsock(["doctor"], { env: { ...env, UNSOCK_PATCH: "0" } });
       assertMatch(off.stdout, /^note UNSOCK_PATCH=0: each call .* is trapped.*\n {5}-> unset UNSOCK_PATCH$/m);
       if (isCompiled()) return; // its runtime takes no flags, and does not start there
@@ -162,12 +162,12 @@ Deno.test("doctor fails for a directory that cannot be made, with what to do", (
     assertStrictEquals(missing.code, 1);
     Deno.symlinkSync("nowhere", path.join(dir, "link"));
     const link = await unsock(["doctor", "--dir", path.join(dir, "link")]);
-    assertMatch(link.stdout, /^FAIL directory \S+\/link: cannot be made: a link that leads nowhere is there$/m);
+    assertMatch(link.stdout, /^FAIL directory \S+\/link: cannot be made: it is a dangling link$/m);
     const fine = await unsock(["doctor", "--dir", path.join(dir, "s")]);
     assertMatch(fine.stdout, /^ok {3}directory \S+\/s: will be made/m);
   }));
 
-Deno.test("doctor tells of a control file that leads to nobody, and not of one behind which somebody is", () =>
+Deno.test("doctor reports a control file whose target has no server, and none whose target has one", () =>
   withDir(async (dir) => {
     const [dead, stale, alive] = ["dead", "stale", "alive"].map((name) => path.join(dir, `${name}.sock`));
     using _alive = Deno.listen({ transport: "unix", path: alive ?? "" });
@@ -179,9 +179,9 @@ Deno.test("doctor tells of a control file that leads to nobody, and not of one b
     const { stdout } = await unsock(["doctor", "--dir", dir]);
     assertMatch(
       stdout,
-      /^note \S+\/1\.sock: .*dead\.sock.*: nobody is there: no such file\n {5}-> a client is refused /m,
+      /^note \S+\/1\.sock: .*dead\.sock.*: no server listens: no such file\n {5}-> clients are refused /m,
     );
-    assertMatch(stdout, /^note \S+\/2\.sock: .*stale\.sock.*: nobody is there: stale\n/m);
+    assertMatch(stdout, /^note \S+\/2\.sock: .*stale\.sock.*: no server listens: stale\n/m);
     assertNotMatch(stdout, /3\.sock: .*nobody is there/);
   }));
 
@@ -248,7 +248,7 @@ Deno.test("env writes for a systemd unit, for docker and as JSON what it writes 
       2,
       /--format: not one of sh, systemd, docker, json: "csh"/,
     );
-    assertFails(await unsock(["env", "--off", "--json"]), 2, /--off is for a shell/);
+    assertFails(await unsock(["env", "--off", "--json"]), 2, /--off prints lines for a shell only/);
   }));
 
 Deno.test("a group that is not there is named with what makes it, by run and env", async () => {

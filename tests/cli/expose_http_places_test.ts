@@ -107,8 +107,8 @@ Deno.test(
       const env = { XDG_RUNTIME_DIR: dir };
       assertFails(await unsock(["expose", "--http", "0"], { env }), 1, /others may write to it: chmod 700/);
       Deno.chmodSync(`${dir}/unsock`, 0o700);
-      assertFails(await unsock(["expose", "--http", "0", "3000"], { env }), 2, /--http: write it without ports/);
-      assertFails(await unsock(["expose", "--http", "0", "--all"], { env }), 2, /--http: write it without ports/);
+      assertFails(await unsock(["expose", "--http", "0", "3000"], { env }), 2, /--http takes no ports/);
+      assertFails(await unsock(["expose", "--http", "0", "--all"], { env }), 2, /--http takes no ports/);
       assertFails(await unsock(["expose", "--http", "70000"], { env }), 2, /--http: not a port from 1 to 65535, or 0/);
       assertFails(
         await unsock(["expose", "--http", "0", "--address", "x"], { env }),

@@ -60,7 +60,7 @@ testFront("expose --http: each HTTP/2 stream goes to its own server, one for nob
   await rig.expose();
   assertMatch(await rig.text("one.localhost/", "--http2-prior-knowledge"), /^A 0 one/);
   assertMatch(await rig.text("two.localhost/", "--http2-prior-knowledge"), /^B 0 two/);
-  assertMatch(await rig.text("localhost/", "--http2-prior-knowledge"), /Who listens here/);
+  assertMatch(await rig.text("localhost/", "--http2-prior-knowledge"), /Loopbacks with a server/);
 
   const session = connect(`http://127.0.0.1:${rig.port}`);
   try {
@@ -114,5 +114,5 @@ testFront("expose --http: a client that resets stream after stream is ended, and
   await rig.expose();
   const { stdout } = await run(["python3", RESET_STREAMS, `${rig.port}`, "waits.localhost", RESETS_MOST]);
   assertStrictEquals(stdout, "ended\n");
-  assertMatch(await rig.text("localhost/", "--http2-prior-knowledge"), /Who listens here/);
+  assertMatch(await rig.text("localhost/", "--http2-prior-knowledge"), /Loopbacks with a server/);
 });

@@ -39,7 +39,7 @@ testFront("expose --http: the same port in several loopbacks, each by its name, 
   assert(list.includes(`<a href="http://feature.localhost:${rig.port}/">feature</a>`), list);
   assert(list.includes("/&#60;i&#62;&#39;&#38;</code>") && !list.includes("<i>"), list);
   assertMatch(list, /^<li><a href="http:\/\/extra[^\n]*>1<\/a>, <a [^\n]*>2<\/a> <code>/m);
-  assertMatch(await rig.text("extra.localhost/"), /<h1>Which of them\?<\/h1>[^]*2\.extra\.localhost/);
+  assertMatch(await rig.text("extra.localhost/"), /<h1>Choose a port<\/h1>[^]*2\.extra\.localhost/);
   assertStrictEquals(await statusOf(rig, "127.0.0.1/"), "200");
   assertStrictEquals(await statusOf(rig, "localhost/", "-X", "POST"), "405");
   for (const [url, status] of [["localhost/x", "404"], ["nobody.localhost/", "404"], ["7.main.localhost/", "502"]]) {
@@ -68,7 +68,7 @@ testFront("expose --http: a name goes with its loopback, and is had by who takes
   const two = await rig.serve(["--name", "it", "--private"], "B", 3000);
   assertMatch(await rig.text("it.localhost/"), /^B /);
   for (const server of [one, two]) await server[Symbol.asyncDispose]();
-  assertMatch(await rig.text("localhost/"), /Nobody does/);
+  assertMatch(await rig.text("localhost/"), /No server listens/);
   assertStrictEquals(await statusOf(rig, "it.localhost/"), "404");
   const names = () => [...Deno.readDirSync(`${rig.dir}/r/unsock/.names`)].map(({ name }) => name);
   assertEquals(names(), ["it"]);

@@ -56,7 +56,7 @@ Deno.test("run's options are in groups, each option in one, in help and manual a
   const titles = Array.from(help.matchAll(/^([A-Z][^:\n]*):$/gm), ([, title]) => title).filter((title) =>
     title !== "Examples"
   );
-  assertEquals(titles, ["What is redirected", "Where the sockets are", "What is refused", "Other options"]);
+  assertEquals(titles, ["Redirection", "Directory and permissions", "Restrictions", "Other options"]);
   for (const option of [...Object.keys(command.options), "help"]) {
     const flag = new RegExp(`^  ${optionFlag(option)}(?=[ ,[\n])`, "gm");
     assertEquals(help.match(flag)?.length, 1, option);
@@ -79,12 +79,12 @@ Deno.test("a command's name before --help and behind it print one page, by the l
   assertFails(await byLibrary(["--help", "wiat"]), 1, /wiat: unknown command; --help says what there is/);
 });
 
-Deno.test("hold and query are for programs: no list has them, and hold's page says whose it is", async () => {
+Deno.test("hold and query are in no list of commands, and hold's page says that test runners start it", async () => {
   assertNotMatch(programHelp(COMMANDS), /^ {2}(hold|query) /m);
   const { stdout } = await unsock(["hold", "--help"]);
   assertMatch(
     stdout,
-    /for test runners: the npm module "unsock" starts it\. A person wants\s+"unsock run --private"/,
+    /For test runners: the npm module "unsock" starts it\. On a command line\s+use "unsock run --private"/,
   );
   assertMatch((await unsock(["hold", "--dir", "/nowhere/s"])).stderr, /^unsock: .*nowhere/);
 });

@@ -74,7 +74,7 @@ Deno.test("install leaves a program that is not its own alone, but for --force, 
     const program = path.join(dir, "bin", "unsock");
     Deno.mkdirSync(path.dirname(program));
     Deno.writeTextFileSync(program, "theirs");
-    const refused = /install \S+\/bin\/unsock: is there already, .*: --force replaces it\n$/;
+    const refused = /install \S+\/bin\/unsock: exists already and .*: --force replaces it\n$/;
     assertFails(await install("--prefix", dir), 1, refused);
     assertEquals(filesBelow(dir), [program]);
     assertStrictEquals((await install("--force", "--prefix", dir)).code, 0);
@@ -220,7 +220,7 @@ Deno.test("install says where the shell does not find what it has put in place, 
     const other = path.join(dir, "other");
     Deno.mkdirSync(other);
     Deno.writeTextFileSync(path.join(other, "unsock"), "#!/bin/sh\n", { mode: 0o755 });
-    assertEquals(await told(`${other}:${prefix}/bin:/usr/bin:/bin`), [`PATH leads to ${other}/unsock first`]);
+    assertEquals(await told(`${other}:${prefix}/bin:/usr/bin:/bin`), [`PATH finds ${other}/unsock first`]);
   }));
 
 Deno.test("install says in one line where it cannot write", async () => {

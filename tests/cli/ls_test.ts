@@ -43,7 +43,7 @@ Deno.test("ls tells the live from the stale, sockets from control files, and who
 });
 
 Deno.test({
-  name: "ls says how few datagrams fit into a queue, and the line that root types, where there is a datagram socket",
+  name: "ls reports a short datagram queue and the command that lengthens it, if a datagram socket is listed",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
@@ -53,7 +53,7 @@ Deno.test({
       await until("the server is ready", () => server.output() === "ready\n");
       const length = Number(Deno.readTextFileSync("/proc/sys/net/unix/max_dgram_qlen"));
       const { stdout } = await unsock(["ls", "--dir", dir]);
-      const said = /^\((\d+) datagrams fit .*: sysctl net\.unix\.max_dgram_qlen=512\)$/m.exec(stdout)?.[1];
+      const said = /^\(a queue holds (\d+) datagrams .*: sysctl net\.unix\.max_dgram_qlen=512\)$/m.exec(stdout)?.[1];
       assertStrictEquals(said, length < 512 ? `${length + 1}` : undefined);
       assertNotMatch((await unsock(["ls", "--dir", dir, "54"])).stdout, /max_dgram_qlen/);
     }),

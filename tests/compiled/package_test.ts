@@ -100,7 +100,7 @@ Deno.test({
       await Deno.writeTextFile(unsock, "theirs");
       const kept = await run([script, "--prefix", ours]);
       assertStrictEquals(kept.code, 1);
-      assertMatch(kept.stderr, /install\.sh: \S+\/bin\/unsock: is there already, [^\n]*: --force replaces it\n$/);
+      assertMatch(kept.stderr, /install\.sh: \S+\/bin\/unsock: exists already and [^\n]*: --force replaces it\n$/);
       assertEquals(await filesBelow(ours), ["./bin/unsock"]);
       await succeed([script, "--prefix", ours, "--force"]);
       assertStrictEquals((await succeed([unsock, "--version"])).stdout.trim(), VERSION);
