@@ -1,9 +1,9 @@
 /**
- * A newcomer's first hour: makes a bare Debian 13 and types the README's lines for a clone there as they are written, the
- * `apt-get` line as root, the others as an ordinary user and then as root, each with an empty cache.
+ * Tests the README's set-up: makes a bare Debian 13 and types the README's lines for a clone there, the `apt-get` line as
+ * root, the others as an ordinary user and then as root, each with an empty cache.
  *
- * Usage, as root: `deno task test:bare [--demo]`. `--demo` leaves the tests out. Needs mmdebstrap, unshare and git. The root goes
- * in the end; a log with times is printed. Ends with 1 when a line fails.
+ * Usage, as root: `deno task test:bare [--demo]`. `--demo` leaves the tests out. Needs mmdebstrap, unshare and git. Removes the
+ * bare system at the end, and prints a log with times. Exits with 1 when a line fails.
  */
 import * as path from "@std/path/posix";
 import { mirror } from "../tests/libcs/old_root.ts";

@@ -1,6 +1,6 @@
 /**
- * The main job, shown on real programs: an HTTP server and a client that know nothing but TCP talk over a Unix socket.
- * Ends with 1 when anything is not as it says.
+ * Shows unsock on real programs: an HTTP server and a client that only know TCP talk over a Unix socket. Checks each
+ * statement that it prints, and exits with 1 when one is wrong.
  *
  * Usage: `deno task demo`. UNSOCK_TEST_BINARY names a compiled unsock to show instead of the source.
  */

@@ -1,6 +1,6 @@
 /**
- * Makes random programs of socket calls, runs each over the kernel's TCP and UDP and under the library, and prints, as short as
- * can be, those whose calls end in two ways and have no row in docs/limits.md.
+ * Makes random programs of socket calls, and runs each over the kernel's TCP and UDP and under the library. If a call has
+ * different results, and docs/limits.md has no row for that, it prints the shortest program that shows it.
  *
  * Usage: `deno task fuzz:calls [--seconds N] [--seed N] [--door preload|trapped|static] [--keep DIR]`. The last line is
  * `N passed, N failed`.

@@ -1,4 +1,4 @@
-/** Long work that a signal ends: removes its unfinished files first, then lets the signal act. */
+/** Removes the unfinished files of long work when a signal ends it, and then lets the signal act. */
 
 const SIGNALS: readonly Deno.Signal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
 const NUMBERS: Readonly<Partial<Record<Deno.Signal, number>>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };

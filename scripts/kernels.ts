@@ -1,8 +1,8 @@
 /**
- * Runs the probes on Debian's kernels, each booted under qemu: `deno task test:kernels [SERIES…]`, all of them unless told.
- * Through both doors, as root and as an ordinary user. `--quick`: through each door once. `--probes=NAME,…`: only these.
- * However slow a machine is, it goes on; a guest that says nothing for ten minutes is ended (`--patience=MINUTES`).
- * Ends with the line `N passed, N failed`.
+ * Runs the probes on Debian's kernels, each booted under qemu: `deno task test:kernels [SERIES…]`, by default on all of
+ * them. Each probe runs through both doors, as root and as an ordinary user. `--quick`: through each door once.
+ * `--probes=NAME,…`: only these. There is no time limit for a slow machine, but a guest that prints nothing for ten
+ * minutes is ended (`--patience=MINUTES`). The last line is `N passed, N failed`.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { type Case, judge, makeCases } from "../tests/kernels/cases.ts";

@@ -1,6 +1,6 @@
 /**
- * The tests that need machines of their own: `deno task test:machines` boots them under qemu and runs tests/machines in them.
- * With `--write` the table of stories in docs/between-machines.md is written anew, instead of being compared.
+ * Runs the tests between machines: `deno task test:machines` boots guests under qemu and runs tests/machines in them.
+ * With `--write` it writes the table of stories in docs/between-machines.md; without, it compares the table.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 

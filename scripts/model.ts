@@ -1,10 +1,10 @@
 /**
- * Visits every state of the model of a port's names (`tests/proofs/port.pml`), for every choice of what three processes
- * do: with two kills and a last bind, and with a client.
+ * Visits every state of the model of a port's names (`tests/proofs/port.pml`), for every choice of three processes'
+ * actions: with two kills and a last bind, and with a client.
  *
- * Usage: `deno task test:model [--kills N] [--most N] [WORD]`: those alone whose letters have the word in them, and of
- * those N, spread over all (all of them take ten minutes). The last line is `N choices, M states, F findings`;
- * the exit status tells whether there were any.
+ * Usage: `deno task test:model [--kills N] [--most N] [WORD]`: only choices whose letters contain the word, and N of
+ * them, spread over all (all of them take ten minutes). The last line is `N choices, M states, F findings`. The exit
+ * status is not 0 if there were findings.
  */
 import { parseArgs } from "node:util";
 import { showProgress } from "./progress.ts";

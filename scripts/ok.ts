@@ -1,5 +1,5 @@
 /**
- * Everything that has to be green before a commit.
+ * Runs all checks that must pass before a commit.
  *
  * Usage: `deno task ok` stops at the first failure. `deno task ok --checks` runs all but the tests, goes on after a
  * failure and ends with the line `N passed, N failed`: for CI, which runs the tests in its own way.

@@ -1,6 +1,6 @@
 /**
- * How far long work is: one line on standard error that is written over again and again, on a terminal alone, of which there is
- * nothing in a pipe or a file; and a line for each step of what takes many minutes, everywhere.
+ * Shows the progress of long work on standard error: on a terminal, one line that is overwritten (nothing in a pipe or
+ * a file); and for work of many minutes, a line for each step, everywhere.
  */
 
 const ERASE_LINE = "\r\x1b[K";

@@ -1,7 +1,7 @@
 /**
- * Types a few commands into a shell, really, and draws their output: docs/recording.svg, which the README shows.
+ * Types a few commands into a real shell and draws their output: docs/recording.svg, which the README shows.
  *
- * Usage: `deno task record [FILE]`. Needs python3, curl, ss; the directory /tmp/sockets must not be there.
+ * Usage: `deno task record [FILE]`. Needs python3, curl, ss; the directory /tmp/sockets must not exist.
  */
 import * as path from "@std/path/posix";
 import { build } from "./build.ts";

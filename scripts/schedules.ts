@@ -2,9 +2,9 @@
  * Runs every schedule of every scenario in `tests/explore/scenarios.ts`: two or three processes under the library,
  * stopped at each system call.
  *
- * Usage: `deno task test:schedules [--most N] [--seed S] [WORD]`: N of each scenario, chosen by S, and of those alone
- * that have the word in them; with a kill, with a call that fails, and without. Hours without --most. The last line is `N schedules, M findings`; the exit status tells
- * whether there were any.
+ * Usage: `deno task test:schedules [--most N] [--seed S] [WORD]`: N schedules of each scenario whose letters contain the
+ * word, chosen by S: with a kill, with a call that fails, and with neither. Without --most it takes hours. The last line
+ * is `N schedules, M findings`. The exit status is not 0 if there were findings.
  */
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";

@@ -1,6 +1,6 @@
 /**
- * Hours of mixed load in minutes or hours: servers that stay, that come, go and are killed, faults, and accounts of
- * everything at the end. Prints a summary; ends with 1 when a request was lost or an account is not in order.
+ * Runs mixed load for minutes or hours: servers that stay, servers that start, end and are killed, and faults. Counts
+ * all resources at the end. Prints a summary; exits with 1 when a request was lost or a resource leaked.
  *
  * Usage: `deno task soak [--minutes N]`. Needs Python 3.
  */

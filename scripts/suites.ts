@@ -1,10 +1,10 @@
 /**
- * Runs other projects' own tests over TCP and under unsock, each in a network of its own: `deno task test:suites [NAME…]`,
- * all of them unless named. A test that passes over TCP and not under unsock is a difference, and one that is not in
- * `scripts/suites/known.json` makes it fail. `--write`: `docs/suites.json` and `docs/suites.md` tell of this run; suites that
- * were not run stay there as they are. `--page`: only writes the page anew, from the present data. `--part=NAME,…`:
- * only these parts. `--list`: all suites.
- * Ends with the line `N passed, N failed`: tests that pass over TCP, and of those the ones that do not under unsock.
+ * Runs other projects' own tests over TCP and under unsock, each in a network namespace: `deno task test:suites [NAME…]`,
+ * by default all suites. A test that passes over TCP but not under unsock is a difference; one that is not in
+ * `scripts/suites/known.json` makes this fail. `--write`: writes this run into `docs/suites.json` and `docs/suites.md`,
+ * and keeps the results of suites that were not run. `--page`: only writes the page, from the stored results.
+ * `--part=NAME,…`: only these parts. `--list`: lists all suites.
+ * The last line is `N passed, N failed`: tests that pass over TCP, and of those the ones that fail under unsock.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { untilInterrupted } from "./interruption.ts";

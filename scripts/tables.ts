@@ -1,6 +1,6 @@
 /**
- * The rows of C's tables of settings, options and commands, made of the command line's (`lib/run/settings.ts`,
- * `lib/commands/table.ts`): each is written once. `scripts/build.ts` writes them before it compiles.
+ * Makes the rows of C's tables of settings, options and commands from the command line's (`lib/run/settings.ts`,
+ * `lib/commands/table.ts`), so that each exists once. `scripts/build.ts` writes them before it compiles.
  */
 import { COMMANDS } from "../lib/commands/table.ts";
 import type { Command } from "../lib/help/command.ts";

@@ -15,8 +15,7 @@ export const DIRECTORY_OPTIONS = {
   group: {
     value: "group",
     kind: "group",
-    help:
-      "make the directory for a group, whose members alone may enter, serve and connect there; --mode is 660 then",
+    help: "make the directory for a group, whose members alone may enter, serve and connect there; --mode is 660 then",
   },
   dirMode: {
     value: "octal",

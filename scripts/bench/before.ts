@@ -1,4 +1,4 @@
-/** The library as it was at an earlier commit. */
+/** Builds the library of an earlier commit. */
 import * as path from "@std/path/posix";
 import { BEFORE } from "./report.ts";
 import { type OtherLibrary, output, ROOT } from "./rig.ts";

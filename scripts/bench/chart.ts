@@ -1,4 +1,4 @@
-/** The chart: how fast each way is, where loopback is 1. */
+/** Draws the chart: the speed of each variant, relative to loopback. */
 import {
   type Comparison,
   formatNumber,

@@ -1,4 +1,4 @@
-/** Lends the rig: the library built, the programs compiled, directories that go afterwards, progress on the terminal. */
+/** Sets up the rig and removes it: builds the library and the programs, makes directories, shows progress on a terminal. */
 import { build } from "../build.ts";
 import { endProgress, showProgress } from "../progress.ts";
 import { buildBefore } from "./before.ts";

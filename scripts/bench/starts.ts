@@ -1,4 +1,4 @@
-/** How long a command takes to start, by each way there is to start it: a table for `docs/bench.md`. */
+/** Measures how long a command takes to start, by each way to start it: a table for `docs/bench.md`. */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { formatNumber } from "./report.ts";

@@ -1,4 +1,4 @@
-/** Numbers that were measured again and again, summed up without trusting any single one. */
+/** Summarizes repeated measurements by their median and quartiles, so that no single one counts. */
 
 /** A median and the quartiles around it: half of all values are between `low` and `high`. */
 export interface Spread {

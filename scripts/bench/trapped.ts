@@ -1,4 +1,4 @@
-/** Programs whose code is rewritten where it makes system calls, as preloading does not reach them: a static one in C, and Go's HTTP. */
+/** Measures programs that preloading does not reach, and whose system calls are rewritten: a static one in C, and Go's HTTP. */
 import * as path from "@std/path/posix";
 import { findProgram } from "../../tests/support/programs.ts";
 import { compare, type Comparison, type Count, LOOPBACK, NATIVE, UNSOCK } from "./report.ts";

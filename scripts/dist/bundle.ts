@@ -1,4 +1,4 @@
-/** The command line for Node.js: the command that npm puts into PATH, and one module with all else. */
+/** Bundles the command line for Node.js: the command that npm puts into PATH, and one module with the rest. */
 import * as path from "@std/path/posix";
 import { tellStep } from "../progress.ts";
 import { copySources } from "./sources.ts";

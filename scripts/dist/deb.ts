@@ -1,4 +1,4 @@
-/** The Debian packages, by `dpkg-deb`, which dates all files with SOURCE_DATE_EPOCH. */
+/** Makes the Debian packages with `dpkg-deb`, which dates all files with SOURCE_DATE_EPOCH. */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { VERSION } from "../../lib/system/version.ts";

@@ -1,6 +1,6 @@
 /**
- * The npm packages: `unsock`, with the module for tests and the whole command line; and one with the library for each
- * machine, of which npm takes the right one.
+ * Makes the npm packages: `unsock`, with the module for tests and the whole command line; and for each machine a package
+ * with its library, of which npm installs the right one.
  */
 import * as path from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";

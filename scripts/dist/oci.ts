@@ -1,6 +1,6 @@
 /**
- * An OCI image layout in a tar archive, for `COPY --from`: the library alone, `FROM scratch`, for each machine. Written here,
- * since it needs no daemon: https://github.com/opencontainers/image-spec (image-layout.md, manifest.md, config.md).
+ * Makes an OCI image layout in a tar archive, for `COPY --from`: the library alone, `FROM scratch`, for each machine. Written
+ * here, so that no daemon is needed: https://github.com/opencontainers/image-spec (image-layout.md, manifest.md, config.md).
  */
 import * as path from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";

@@ -1,4 +1,4 @@
-/** The accounts of the servers that stay, of the directory and of the network: at the start, every minute, at the end. */
+/** Counts the resources of the servers that stay, of the directory and of the network: at the start, every minute, at the end. */
 import * as path from "@std/path/posix";
 import { inodeOf, judgeFiles, readFiles } from "./directory.ts";
 import type { Family } from "./family.ts";

@@ -1,4 +1,4 @@
-/** The end of a soak: all go by SIGTERM, and nothing of them may be left. */
+/** Ends a soak: sends SIGTERM to all programs, and checks that nothing of theirs is left. */
 import type { Accounts } from "./accounts.ts";
 import { readFiles } from "./directory.ts";
 import { type Member, signal } from "./family.ts";

@@ -1,4 +1,4 @@
-/** The programs of a soak: started under the library, listened to, and ended on every way out. */
+/** Starts the programs of a soak under the library, reads their reports, and ends them however the soak ends. */
 import * as path from "@std/path/posix";
 import { shimEnv } from "../../tests/support/shim.ts";
 import { childrenOf, processesWith } from "./kernel.ts";

@@ -1,4 +1,4 @@
-/** redis-benchmark, again and again. */
+/** Runs redis-benchmark again and again. */
 import type { Family } from "./family.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Stop } from "./stop.ts";

@@ -1,4 +1,4 @@
-/** The wish to end: by the clock or by a signal. */
+/** Decides when a soak ends: after its time, or by a signal. */
 
 export class Stop {
   readonly #waiting = new Set<() => void>();

@@ -1,4 +1,4 @@
-/** CPython's tests, of Debian's Python: by a runner of ours, as its own one reports results in many ways. */
+/** CPython's tests, of Debian's Python, with our own runner: Python's runner reports results in many formats. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { readReport } from "./readers.ts";
 import type { Part, Suite } from "./suite.ts";

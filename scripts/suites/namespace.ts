@@ -1,4 +1,4 @@
-/** Runs a command in a network of its own, over its TCP or under unsock, and reads the kernel's counters of that network. */
+/** Runs a command in a network namespace, over its TCP or under unsock, and reads the kernel's counters of that namespace. */
 import { join } from "@std/path/posix";
 import { interrupted } from "../interruption.ts";
 import { NOBODY } from "../../tests/support/users.ts";

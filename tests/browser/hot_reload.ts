@@ -1,5 +1,5 @@
 /**
- * vite, as npm's registry has it, in two checkouts on port 3000: each tab hears of changes of its own checkout, by the
+ * Tests vite, from npm's registry, in two checkouts on port 3000: each tab gets the changes of its own checkout, by the
  * WebSocket of vite's hot reload. Run by `deno task test:browser`.
  */
 import { assertStrictEquals } from "@std/assert";

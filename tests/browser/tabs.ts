@@ -1,6 +1,6 @@
 /**
- * Two checkouts on one port, in two tabs of a browser: run by `deno task test:browser`, which CI does not do, as a
- * browser is large and slow. With WRITE_PICTURE=1 it draws docs/tabs.png anew.
+ * Tests two checkouts on one port, in two tabs of a browser. Run by `deno task test:browser`, not by CI, as a browser is
+ * large and slow. With WRITE_PICTURE=1 it draws docs/tabs.png again.
  */
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";

@@ -1,4 +1,4 @@
-/** A headless Chromium, steered by its debugging protocol. */
+/** A headless Chromium, controlled by its debugging protocol. */
 import { assert } from "@std/assert";
 import { Proc, start } from "../support/process.ts";
 import { until } from "../support/wait.ts";

@@ -1,4 +1,4 @@
-/** Runs the commands of a page in docs/ as a reader would, and tells which of them no test has run. */
+/** Runs the commands of a page in docs/ as a reader would, and lists the commands that no test has run. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir, writeProgram } from "../support/dir.ts";

@@ -1,4 +1,4 @@
-/** The tour of all intercepted calls, the injector, the sanitized library, and a guard to have in the directory. */
+/** Builds the tour of all intercepted calls, the injector of failures, the sanitized library, and a guard server for the directory. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { build } from "../../scripts/build.ts";
 import { withDir } from "../support/dir.ts";

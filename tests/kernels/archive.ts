@@ -1,6 +1,6 @@
 /**
- * Packages of other releases and machines than this one's, from the mirror that this one uses: by apt, with a state of its
- * own, so that nothing of the machine's changes. Needs no privileges.
+ * Fetches packages of other releases and machines from the mirror that this machine uses: by apt, with a state directory
+ * of its own, so that nothing on this machine changes. Needs no privileges.
  */
 import { join } from "@std/path/posix";
 import { run } from "../support/process.ts";

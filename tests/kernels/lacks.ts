@@ -1,4 +1,4 @@
-/** Lines that cannot be as over TCP and UDP on kernels that lack something (docs/limits.md). */
+/** Lists the lines that differ from TCP and UDP on kernels without some feature (docs/limits.md). */
 import type { Difference, Differences } from "../support/differences.ts";
 import { isBefore } from "../support/kernel.ts";
 

@@ -1,4 +1,4 @@
-/** Boots a kernel in qemu's own emulation, and reads what the guest says of its runs. */
+/** Boots a kernel in qemu's own emulation, and reads the guest's results. */
 import { settles, start } from "../support/process.ts";
 import type { Outcome } from "./cases.ts";
 import { Patience } from "./patience.ts";

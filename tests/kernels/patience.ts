@@ -1,4 +1,4 @@
-/** When to give up what goes on: not after a time, which no slow machine keeps, but when nothing of it has come for long. */
+/** Decides when to give up a run: not after a fixed time, too short for a slow machine, but after a long time without output. */
 
 export class Patience {
   readonly #ms: number;

@@ -1,4 +1,4 @@
-/** The kernels that the library is tried on: what Debian has of them. */
+/** The kernels of Debian that the library is tested on. */
 
 export type Machine = "x86_64" | "aarch64";
 

@@ -1,4 +1,4 @@
-/** Connections and bytes a second between two machines, beside the same without unsock: `deno task bench:machines`. */
+/** Measures connections and bytes a second between two machines, with unsock and without: `deno task bench:machines`. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, start } from "../support/process.ts";

@@ -1,4 +1,4 @@
-/** The table of stories in docs/between-machines.md, which the task compares with what it sees, and writes. */
+/** Reads, compares and writes the table of stories in docs/between-machines.md. */
 import { WHOSE } from "./whose.ts";
 
 /** How two machines are connected. TCP over their Ethernet is the oracle. */

@@ -1,4 +1,4 @@
-/** A registry of npm's with the packages of this machine, as `npx` and Deno's `npm:` ask one. */
+/** An npm registry with the packages of this machine, for `npx` and Deno's `npm:`. */
 import { createHash } from "node:crypto";
 import { VERSION } from "../../lib/system/version.ts";
 import { run } from "../support/process.ts";

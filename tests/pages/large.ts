@@ -1,6 +1,6 @@
 /**
- * Tests the pages about programs that are large, or that nothing else here needs: run by `deno task test:pages`, not by
- * CI. Debian has them: cmake, meson, ninja-build, python3-pytest-xdist, podman.
+ * Tests the pages about programs that are large, or that no other test needs. Run by `deno task test:pages`, not by CI.
+ * The programs are Debian's: cmake, meson, ninja-build, python3-pytest-xdist, podman.
  */
 import { assertMatch, assertStringIncludes } from "@std/assert";
 import { readBlocks, Reader } from "../docs/page.ts";

@@ -1,6 +1,6 @@
 /**
- * Tests docs/test-runners.md for Bun, vitest, Playwright, Cargo, Jupyter and a batch system's jobs: run by
- * `deno task test:pages`, not by CI, as npm's registry has the runners. Debian has the others: cargo, jupyter-server.
+ * Tests docs/test-runners.md for Bun, vitest, Playwright, Cargo, Jupyter and a batch system's jobs. Run by
+ * `deno task test:pages`, not by CI, as the runners come from npm's registry. The others are Debian's: cargo, jupyter-server.
  */
 import { stripVTControlCharacters } from "node:util";
 import { assertMatch, assertNotStrictEquals, assertStrictEquals } from "@std/assert";

@@ -1,6 +1,6 @@
 /**
- * The lines that a probe cannot print as it does over TCP and UDP: which, what the library prints there, and why. Users
- * read of them in `docs/limits.md`. The list can only shrink: one that has become equal fails its test.
+ * The lines of a probe's output that differ from TCP and UDP: the line, its text under the library, and the reason.
+ * `docs/limits.md` has them for users. The list can only shrink: a line that no longer differs fails its test.
  */
 import type { Differences } from "../support/differences.ts";
 

@@ -1,4 +1,4 @@
-/** Finds a program's system calls, and the instructions to rewrite, by a program compiled with the rules in c/rules. */
+/** Finds a program's system calls and the instructions to rewrite, with a test program compiled from the rules in c/rules. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { run } from "./process.ts";

@@ -1,4 +1,4 @@
-/** Bytes that readers of control files are tried with. */
+/** Inputs for the tests of the readers of control files. */
 import { assertEquals } from "@std/assert";
 import { ControlFileError, decodeControlFile, encodeControlFile } from "../../lib/control/format.ts";
 import { controlFacts } from "../../lib/control/words.ts";

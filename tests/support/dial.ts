@@ -1,4 +1,4 @@
-/** tests/control/dial.c: an ordinary TCP client that tells how its connect went. */
+/** Builds tests/control/dial.c, an ordinary TCP client that prints the result of its connect. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { run } from "./process.ts";
 import { shimEnv, shimLibrary } from "./shim.ts";

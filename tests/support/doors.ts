@@ -1,4 +1,4 @@
-/** The ways by which the library reaches a probe, with the calls and the lines that are not possible by each. */
+/** The doors by which the library reaches a probe, with the calls and the lines that each cannot do as over TCP and UDP. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { MAY_DIFFER } from "../probes/may_differ.ts";
 import type { Differences } from "./differences.ts";

@@ -1,4 +1,4 @@
-/** A command line that every user may run: the source tree that is tested may be for its owner alone. */
+/** A copy of the command line that every user may run, as the source tree may be readable for its owner alone. */
 import { copyProgram, writeProgram } from "./dir.ts";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { RUNTIME_CACHE, shimLibrary } from "./shim.ts";

@@ -1,4 +1,4 @@
-/** Kernels' versions, as uname tells them. */
+/** Compares kernel versions, as uname(2) returns them. */
 
 /** @returns Whether one kernel's version is lower than another's. */
 export function isBefore(release: string, other: string): boolean {

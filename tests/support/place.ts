@@ -1,4 +1,4 @@
-/** A port that leads to a path elsewhere by its control files, and Python programs that serve there. */
+/** A port whose control files forward to a path outside the directory, and Python programs that serve at that path. */
 import { assertStrictEquals } from "@std/assert";
 import { controlFile, sockaddrUnix } from "./control.ts";
 import { withDir } from "./dir.ts";

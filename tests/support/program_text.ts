@@ -1,4 +1,4 @@
-/** Programs that tests run, mostly in Python: files beside the tests, and how their text is had. */
+/** Reads the programs that tests run, mostly in Python: each is a file beside its test. */
 import { basename, dirname, fromFileUrl, join } from "@std/path/posix";
 
 /** Modules that programs of several folders import. */

@@ -1,4 +1,4 @@
-/** As much of JSON Schema as `docs/json.md` uses. */
+/** Checks a value against the part of JSON Schema that `docs/json.md` uses. */
 
 /** A schema. */
 export interface Schema {

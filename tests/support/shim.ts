@@ -1,4 +1,4 @@
-/** How a test puts a program under unsock: by environment (fast) or by the command line (as a user does). */
+/** Runs a test's program under unsock: by the environment (fast) or by the command line (as a user does). */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { Library } from "../../lib/library/query.ts";
 import { Environ } from "../../lib/system/environ.ts";

@@ -1,4 +1,4 @@
-/** An sshd of the test's own, with keys of its own, which only root can start. */
+/** Starts an sshd with its own keys for a test. Only root can. */
 import { assertStrictEquals } from "@std/assert";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { withDir } from "./dir.ts";

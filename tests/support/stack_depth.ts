@@ -1,9 +1,9 @@
 /**
- * How much stack a library's functions take at most, read from the finished file: how deep each instruction stands from
- * the unwind table, who calls whom from the machine code. That holds for every compiler, and for link-time optimisation.
+ * Computes the stack that each function of a library takes at most, from the finished file: the depth at each instruction
+ * from the unwind table, the calls from the machine code. That works for every compiler, and with link-time optimisation.
  *
- * A call through a pointer leads to what the caller, or somebody above it, has taken the address of: pointers to our own
- * functions are passed down here, and never kept. Tables of functions are `tables`. Needs binutils.
+ * A call through a pointer may reach each function whose address the caller, or a function above it, has taken: the
+ * library passes pointers to its functions down, and stores them only in the tables of `tables`. Needs binutils.
  */
 import { run } from "./process.ts";
 

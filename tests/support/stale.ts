@@ -1,4 +1,4 @@
-/** Files that servers leave behind. */
+/** Makes stale files, as killed servers leave them. */
 import { run } from "./process.ts";
 
 /** Makes the file of a plain Unix server that listened there and was killed. */

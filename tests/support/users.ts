@@ -1,4 +1,4 @@
-/** Running things as another user: only root can. */
+/** Runs programs as another user. Only root can. */
 import { findProgram } from "./programs.ts";
 
 /** An ordinary user that every Debian has. */

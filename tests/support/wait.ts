@@ -1,4 +1,4 @@
-/** Waiting for a condition instead of sleeping for luck. */
+/** Waits for a condition, instead of sleeping for a fixed time. */
 
 type Maybe<T> = T | undefined | false | null;
 

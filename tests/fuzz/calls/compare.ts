@@ -1,4 +1,4 @@
-/** Runs programs over the kernel's TCP and UDP and under the library, and finds the first call that ends in two ways. */
+/** Runs programs over the kernel's TCP and UDP and under the library, and finds the first call with different results. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { run } from "../../support/process.ts";
 import { shimEnv, shimLibrary } from "../../support/shim.ts";

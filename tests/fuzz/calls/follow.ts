@@ -1,4 +1,4 @@
-/** Follows which socket each letter of a program stands for, and what it has been through, by its results over the network. */
+/** Tracks the socket of each letter of a program, and the socket's state, by the results over the network. */
 
 /** A line that was run. */
 export interface Done {

@@ -1,4 +1,4 @@
-/** Makes random programs for the interpreter: most calls make sense where they stand, some do not. */
+/** Makes random programs for the interpreter: most calls are valid in their place, some are not. */
 import type { Random } from "../../support/random.ts";
 
 /** A program: its lines, as the interpreter reads them. */

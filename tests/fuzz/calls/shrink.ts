@@ -1,4 +1,4 @@
-/** Makes a program shorter as long as it shows the same kind of thing. */
+/** Makes a program shorter as long as it shows the same kind of difference. */
 import type { Program } from "./generate.ts";
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Fuzzes both readers of control files, the library's and the command line's, which must accept the same.
  *
- * Usage: `control_readers.ts SECONDS FILE`: FILE gets the input of which one thinks otherwise than the other.
+ * Usage: `control_readers.ts SECONDS FILE`: FILE gets an input that one accepts and the other refuses.
  */
 import { acceptsControlFile, boundaryControlFiles, randomControlFiles } from "../../support/control_inputs.ts";
 import { Random } from "../../support/random.ts";
