@@ -84,7 +84,7 @@ Deno.test("hold and query are in no list of commands, and hold's page says that 
   const { stdout } = await unsock(["hold", "--help"]);
   assertMatch(
     stdout,
-    /For test runners: the npm module "unsock" starts it\. On a command line\s+use "unsock run --private"/,
+    /For test runners: the npm module "unsock" starts it\. On a command line\s+use\s+"unsock run --private"/,
   );
   assertMatch((await unsock(["hold", "--dir", "/nowhere/s"])).stderr, /^unsock: .*nowhere/);
 });
