@@ -45,7 +45,7 @@ testWords("functions of known libraries are known as a whole, and another word m
   assertEquals(unknown, unknown.map(() => "no"));
 });
 
-testWords("a number in x8, and nothing that leads elsewhere, up to the call: the call is rewritten", async () => {
+testWords("a call is rewritten if x8 gets its number, and no branch is between that and the call", async () => {
   const answers = await askWords([
     ["c", "d65f03c0 d28018c8"], // mov x8,#198
     ["c", "d65f03c0 528018c8"], // mov w8,#198
@@ -90,7 +90,7 @@ function branch(instruction: number, from: number, to: number, bits: number, shi
 }
 
 testWords(
-  "the stub looks at the number, goes on, and makes the call itself only where that was rewritten",
+  "the stub checks the number, and makes the call itself only if the call was rewritten",
   async () => {
     const [stub, syscall, enter] = [0x700000, ADDRESS, 0x6ff000];
     const [[, ...go], [, ...cancel]] = KNOWN_WORDS;

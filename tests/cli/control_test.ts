@@ -51,7 +51,7 @@ Deno.test({
     }),
 });
 
-Deno.test("make-control is the command line's: the library alone hands it over, or says what it has instead", () =>
+Deno.test("the library executes the command line for make-control, or names the variables to use instead", () =>
   withFront(async (front, dir) => {
     const words = ["make-control", "80.sock", "--unix", "/x"];
     const made = await run([front, ...words], { cwd: dir });
@@ -183,7 +183,7 @@ Deno.test("show-control does not let a hostile path write to the terminal", asyn
   });
 });
 
-Deno.test("make-control says who is in the file's place, and --force replaces a stale socket, not a live one", async () => {
+Deno.test("make-control reports an existing file, and --force replaces a stale socket, not a live one", async () => {
   await withDir(async (dir) => {
     const [live, left] = [path.join(dir, "80.sock"), path.join(dir, "81.sock")];
     const make = (file: string, ...options: string[]) => unsock(["make-control", file, "--refuse", ...options]);
@@ -239,7 +239,7 @@ Deno.test({
     }),
 });
 
-Deno.test("env --off takes back what env has set, and leaves what else is preloaded", async () => {
+Deno.test("env --off unsets the variables of env, and keeps other preloaded libraries", async () => {
   await withDir(async (dir) => {
     const script = `
       before=$(env -u _ | sort)

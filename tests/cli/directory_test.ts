@@ -63,7 +63,7 @@ Deno.test("a directory that is no directory is refused", async () => {
 });
 
 Deno.test({
-  name: "a default directory of somebody else, or behind somebody else's link, is refused; a named one is not",
+  name: "a default directory of another user, or behind another user's link, is refused; a named one is not",
   ignore: !isRoot, // only root can give files away
   fn: async () => {
     await withDir(async (dir) => {
@@ -91,7 +91,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "in somebody else's XDG_RUNTIME_DIR, whose owner could take it away, there is no default directory",
+  name: "another user's XDG_RUNTIME_DIR is not used for the default directory",
   ignore: !isRoot, // only root can give directories away
   fn: () =>
     withDir(async (dir) => {
@@ -102,7 +102,7 @@ Deno.test({
     }),
 });
 
-Deno.test("a default directory that others may write to is refused, one that was asked for is not", async () => {
+Deno.test("a default directory that others may write to is refused, a named one is not", async () => {
   await withDir(async (dir) => {
     const open = path.join(dir, "unsock");
     Deno.mkdirSync(open);

@@ -35,7 +35,7 @@ async function withServer(address: string, port: number, env: Record<string, str
 }
 
 Deno.test({
-  name: "doctor PORT says that a client is answered, and by whom; at another address it says at which one",
+  name: "doctor PORT reports the process that answers a client; at another address, the address that it serves",
   ignore,
   fn: () =>
     withDir(async (dir) => {
@@ -102,7 +102,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "doctor PORT tells a killed server's file, one in another directory, and one on the real network",
+  name: "doctor PORT reports a killed server's file, a server in another directory, and one on the real network",
   ignore,
   fn: () =>
     withDir(async (dir) => {

@@ -56,7 +56,7 @@ Deno.test("doctor reports settings that cannot be read and a directory of others
   );
 });
 
-Deno.test("doctor COMMAND follows it to what really runs", async () => {
+Deno.test("doctor COMMAND follows the command to the program that finally runs", async () => {
   await withDir(async (dir) => {
     const script = path.join(dir, "script");
     Deno.writeTextFileSync(script, "#!/usr/bin/env sh\n", { mode: 0o755 });
@@ -69,7 +69,7 @@ Deno.test("doctor COMMAND follows it to what really runs", async () => {
   });
 });
 
-Deno.test("doctor tells who listens, what is stale, and in which other directory somebody listens", () =>
+Deno.test("doctor reports listeners, stale files, and other directories with listeners", () =>
   withDir(async (dir) => {
     const here = path.join(dir, "here");
     Deno.mkdirSync(here);
@@ -123,7 +123,7 @@ async function doctorOfNobody(dir: string, ...words: string[]): Promise<RunResul
 }
 
 Deno.test({
-  name: "doctor fails for a directory of one's own that cannot be written, and tells a client of another's",
+  name: "doctor fails for the user's own directory without write permission, and only notes another user's",
   ignore: whyNoOtherUser() !== undefined,
   fn: () =>
     withDir(async (dir) => {
@@ -152,7 +152,7 @@ Deno.test({
     }),
 });
 
-Deno.test("doctor fails for a directory that cannot be made, with what to do", () =>
+Deno.test("doctor fails for a directory that cannot be made, with advice", () =>
   withDir(async (dir) => {
     const missing = await unsock(["doctor", "--dir", path.join(dir, "a/b/c")]);
     assertMatch(
@@ -215,7 +215,7 @@ Deno.test("doctor PORT finds the server that was started without unsock, and lis
     assertFails(await unsock(["doctor", "99999"]), 2, /PORT: not a port from 1 to 65535/);
   }));
 
-Deno.test("env prints what a shell evaluates to what run sets", async () => {
+Deno.test("env prints lines that set the same variables in a shell as run sets", async () => {
   await withDir(async (dir) => {
     const sockets = path.join(dir, "it's here");
     const options = `--dir "$D" --port 80 --log=x.log`;
@@ -229,7 +229,7 @@ Deno.test("env prints what a shell evaluates to what run sets", async () => {
   });
 });
 
-Deno.test("env writes for a systemd unit, for docker and as JSON what it writes for a shell", () =>
+Deno.test("env writes the same variables for a systemd unit, for docker and as JSON as for a shell", () =>
   withDir(async (dir) => {
     const log = `${dir}/100% "it's\\log"`;
     const words = ["env", "--dir", path.join(dir, "s"), `--log=${log}`];
@@ -251,7 +251,7 @@ Deno.test("env writes for a systemd unit, for docker and as JSON what it writes 
     assertFails(await unsock(["env", "--off", "--json"]), 2, /--off prints lines for a shell only/);
   }));
 
-Deno.test("a group that is not there is named with what makes it, by run and env", async () => {
+Deno.test("run and env name a missing group, and the command that makes it", async () => {
   for (const [command, code] of [["run", 125], ["env", 2]] as const) {
     const refused = await unsock([command, "--group", "no-such-group", ...command === "run" ? ["true"] : []]);
     assertFails(
@@ -262,7 +262,7 @@ Deno.test("a group that is not there is named with what makes it, by run and env
   }
 });
 
-Deno.test("env unsets what an option takes back", async () => {
+Deno.test("env unsets the variables that an option turns off", async () => {
   await withDir(async (dir) => {
     const env = { UNSOCK_DIR: path.join(dir, "s"), UNSOCK_ACCEPT_CONVERT_ALL: "1" };
     const { stdout } = await unsock(["env", "--accept-convert", "none"], { env });

@@ -23,7 +23,7 @@ async function serve(dir: string, port: number): Promise<Proc> {
 const says = (exposed: Proc, text: string) => until(text, () => exposed.output().includes(text));
 
 Deno.test({
-  name: "expose --all: a server that comes is reached, one that goes or is killed leaves no listener",
+  name: "expose --all serves a new server, and closes the port of one that ends or is killed",
   ignore,
   fn: () =>
     withDir(async (dir) => {
@@ -76,7 +76,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "expose --all ends when its directory is gone",
+  name: "expose --all ends when its directory is removed",
   ignore,
   fn: () =>
     withDir(async (dir) => {

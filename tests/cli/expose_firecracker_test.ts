@@ -176,7 +176,7 @@ Deno.test("expose: a client reaches a guest's server, whose multiplexer's answer
     await exposed.isEmpty();
   }));
 
-Deno.test("expose: who waits for a guest that stands still keeps nobody waiting, and is reset when its time is up", () =>
+Deno.test("expose: a client that waits for a stopped guest delays no other client, and is reset after its time-out", () =>
   withRig(async (rig) => {
     rig.serve(shout);
     const still = rig.guest({ kind: "silent" });
@@ -196,7 +196,7 @@ Deno.test("expose: who waits for a guest that stands still keeps nobody waiting,
     await exposed.isEmpty();
   }));
 
-Deno.test("expose: whom the multiplexer refuses is reset, and the next one is led to who is there by then", () =>
+Deno.test("expose: a client that the multiplexer refuses is reset, and the next one reaches a server that has started", () =>
   withRig(async (rig) => {
     const behaviours: Behaviour[] = [{ kind: "refusing" }, { kind: "resetting" }, { kind: "cut", text: "OK 1" }];
     for (const text of ["NO\n", "OK\n", "OK 1 2\n", `OK ${"1".repeat(40)}`]) behaviours.push({ kind: "saying", text });
@@ -212,7 +212,7 @@ Deno.test("expose: whom the multiplexer refuses is reset, and the next one is le
   }));
 
 Deno.test({
-  name: "expose: a multiplexer whose queue is full is asked again",
+  name: "expose: connects again to a multiplexer whose backlog is full",
   ignore: !need("python3"),
   fn: () =>
     withRig(async (rig) => {
@@ -301,7 +301,7 @@ const FORGET_SOON = `ip link set lo up && echo 1 >/proc/sys/net/ipv4/tcp_fin_tim
 const alone = ["unshare", Deno.uid() === 0 ? "-n" : "-Urn", "sh", "-c", FORGET_SOON, "sh"];
 
 Deno.test({
-  name: "expose: of a held half-close nothing is left when its client is gone, and all while it is there",
+  name: "expose: a held half-close keeps its connection while the client is connected, and is dropped with the client",
   ignore: !need("unshare", "ip", "python3") || (await run([...alone, "true"])).code !== 0,
   fn: () =>
     withRig(async (rig) => {
@@ -334,7 +334,7 @@ Deno.test("expose --all follows a guest's port, too", () =>
   }));
 
 Deno.test({
-  name: "expose --http leads to a guest's web server, and says so where none answers",
+  name: "expose --http reaches a guest's web server, and reports a guest that does not answer",
   ignore: !need("curl"),
   fn: () =>
     withRig(async (rig) => {

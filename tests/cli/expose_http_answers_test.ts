@@ -62,32 +62,35 @@ testFront("expose --http: 1xx answers and trailers pass both ways", async (rig) 
   assertMatch(await rig.say(held, requestText("/", "stages"), "X-Got"), /103 Early Hints[^]* 200 OK/, "and stays open");
 });
 
-testFront("expose --http: a server is told its client, and fields of one connection go no further", async (rig) => {
-  await rig.special("echo");
-  await rig.expose();
-  const seen = await rig.text(
-    "echo.localhost/a?b",
-    "-H",
-    "Connection: X-Hop, Host",
-    "-H",
-    "X-Hop: 1",
-    "-H",
-    "TE: trailers",
-  );
-  assertMatch(seen, /^GET \/a\?b HTTP\/1\.1\r\n/);
-  assertMatch(seen, new RegExp(`\\r\\nHost: echo\\.localhost:${rig.port}\\r\\n`));
-  assertMatch(seen, /\r\nX-Forwarded-For: 127\.0\.0\.1\r\n/);
-  assertMatch(
-    seen,
-    new RegExp(`\\r\\nX-Forwarded-Host: echo\\.localhost:${rig.port}\\r\\nX-Forwarded-Proto: http\\r\\n`),
-  );
-  assert(!/x-hop|\r\nTE:|keep-alive/i.test(seen), seen);
-  const proxied = ["X-Forwarded-For: 192.0.2.1", "X-Forwarded-Proto: https", "X-Forwarded-Host: a.example"];
-  const through = await rig.text("echo.localhost/", ...proxied.flatMap((field) => ["-H", field]));
-  assertMatch(through, /\r\nX-Forwarded-For: 192\.0\.2\.1, 127\.0\.0\.1\r\n/);
-  assertMatch(through, /\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a\.example\r\n/);
-  assertMatch(await rig.text("echo.localhost/", "-X", "POST"), /\r\nContent-Length: 0\r\n/);
-});
+testFront(
+  "expose --http: a server gets its client's address, and fields of one connection are not passed on",
+  async (rig) => {
+    await rig.special("echo");
+    await rig.expose();
+    const seen = await rig.text(
+      "echo.localhost/a?b",
+      "-H",
+      "Connection: X-Hop, Host",
+      "-H",
+      "X-Hop: 1",
+      "-H",
+      "TE: trailers",
+    );
+    assertMatch(seen, /^GET \/a\?b HTTP\/1\.1\r\n/);
+    assertMatch(seen, new RegExp(`\\r\\nHost: echo\\.localhost:${rig.port}\\r\\n`));
+    assertMatch(seen, /\r\nX-Forwarded-For: 127\.0\.0\.1\r\n/);
+    assertMatch(
+      seen,
+      new RegExp(`\\r\\nX-Forwarded-Host: echo\\.localhost:${rig.port}\\r\\nX-Forwarded-Proto: http\\r\\n`),
+    );
+    assert(!/x-hop|\r\nTE:|keep-alive/i.test(seen), seen);
+    const proxied = ["X-Forwarded-For: 192.0.2.1", "X-Forwarded-Proto: https", "X-Forwarded-Host: a.example"];
+    const through = await rig.text("echo.localhost/", ...proxied.flatMap((field) => ["-H", field]));
+    assertMatch(through, /\r\nX-Forwarded-For: 192\.0\.2\.1, 127\.0\.0\.1\r\n/);
+    assertMatch(through, /\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a\.example\r\n/);
+    assertMatch(await rig.text("echo.localhost/", "-X", "POST"), /\r\nContent-Length: 0\r\n/);
+  },
+);
 
 testFront("expose --http: an answer that has no end yet is passed as far as it has come", async (rig) => {
   await rig.special("events");
@@ -98,19 +101,22 @@ testFront("expose --http: an answer that has no end yet is passed as far as it h
   assertMatch(await rig.say(held, "", "data: 1"), /data: 1/);
 });
 
-testFront("expose --http: a client that goes takes its request along; a server that goes is told of", async (rig) => {
-  const waits = await rig.special("waits");
-  await rig.special("silent");
-  await rig.expose();
-  {
-    using client = await rig.connect();
-    await client.write(new TextEncoder().encode(requestText("/", "waits")));
-    await until("the server has the request", () => waits.output().includes("asked"));
-  }
-  await until("the server's client has gone", () => waits.output().includes("gone"));
-  const answer = await rig.raw(requestText("/", "silent"), "</ul>");
-  assertMatch(
-    answer,
-    /^HTTP\/1\.1 502 [^]*The server on port 3000 of the loopback &#34;silent&#34; closed the connection/,
-  );
-});
+testFront(
+  "expose --http: a client that disconnects ends its request; a server that disconnects is reported",
+  async (rig) => {
+    const waits = await rig.special("waits");
+    await rig.special("silent");
+    await rig.expose();
+    {
+      using client = await rig.connect();
+      await client.write(new TextEncoder().encode(requestText("/", "waits")));
+      await until("the server has the request", () => waits.output().includes("asked"));
+    }
+    await until("the server's client has gone", () => waits.output().includes("gone"));
+    const answer = await rig.raw(requestText("/", "silent"), "</ul>");
+    assertMatch(
+      answer,
+      /^HTTP\/1\.1 502 [^]*The server on port 3000 of the loopback &#34;silent&#34; closed the connection/,
+    );
+  },
+);

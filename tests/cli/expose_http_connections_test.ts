@@ -96,7 +96,7 @@ testFront("expose --http: an upgrade to HTTP/2 is not passed, to others it is", 
   assert(!/h2c/.test(agrees.output()));
 });
 
-testFront("expose --http: what a server says too much reaches no other request", async (rig) => {
+testFront("expose --http: bytes after a server's answer reach no other request", async (rig) => {
   await rig.special("doubles");
   await rig.expose();
   using held = await rig.connect();

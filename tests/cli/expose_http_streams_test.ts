@@ -51,7 +51,7 @@ function ask(session: ClientHttp2Session, host: string, more: Record<string, str
   });
 }
 
-testFront("expose --http: each HTTP/2 stream goes to its own server, one for nobody gets a page", async (rig) => {
+testFront("expose --http: each HTTP/2 stream goes to its own server; one without a server gets a page", async (rig) => {
   await Deno.writeTextFile(`${rig.dir}/h2.mjs`, H2_SERVER);
   for (const [name, letter] of [["one", "A"], ["two", "B"]]) {
     await rig.start(["--name", name ?? "", "--private"], ["node", `${rig.dir}/h2.mjs`, letter ?? ""]);

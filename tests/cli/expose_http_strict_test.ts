@@ -51,7 +51,7 @@ const CASES: readonly [string, number][] = [
   [`GET / HTTP/1.1\r\nHost: [::1]:80\r\nConnection: close\r\n\r\n`, 200],
 ];
 
-testFront("expose --http refuses what could be read in two ways", async (rig) => {
+testFront("expose --http refuses requests that two parsers could read differently", async (rig) => {
   await rig.serve(["--name", "main", "--private"], "A", 3000);
   await rig.expose();
   for (const [text, status] of CASES) {
@@ -62,7 +62,7 @@ testFront("expose --http refuses what could be read in two ways", async (rig) =>
   assertMatch(await rig.raw(requestText("/", "main", "Connection: close\r\n")), /^HTTP\/1\.1 200 /);
 });
 
-testFront("expose --http: slow clients and thousands of connections keep nobody out", async (rig) => {
+testFront("expose --http: slow clients and thousands of connections lock no client out", async (rig) => {
   await rig.serve(["--name", "main", "--private"], "A", 3000);
   const exposed = await rig.expose();
   const beginnings = [

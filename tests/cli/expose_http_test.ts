@@ -60,25 +60,28 @@ testFront("expose --http: the same port in several loopbacks, each by its name, 
   }
 });
 
-testFront("expose --http: a name goes with its loopback, and is had by who takes it last", async (rig) => {
-  const exposed = await rig.expose();
-  assertMatch(exposed.output(), /^Serving 0 loopbacks at http:\/\/[^\n]*\nNo server listens yet: unsock run --name/);
-  const one = await rig.serve(["--name", "it", "--private"], "A", 3000);
-  assertMatch(await rig.text("it.localhost/"), /^A /);
-  const two = await rig.serve(["--name", "it", "--private"], "B", 3000);
-  assertMatch(await rig.text("it.localhost/"), /^B /);
-  for (const server of [one, two]) await server[Symbol.asyncDispose]();
-  assertMatch(await rig.text("localhost/"), /No server listens/);
-  assertStrictEquals(await statusOf(rig, "it.localhost/"), "404");
-  const names = () => [...Deno.readDirSync(`${rig.dir}/r/unsock/.names`)].map(({ name }) => name);
-  assertEquals(names(), ["it"]);
-  await rig.serve(["--name", "other", "--private"], "C", 3000);
-  assertEquals(names(), ["other"], "who gives a name forgets those that lead nowhere");
-  for (const name of ["", "A", "a.b", "-a", "a-", "a/b", "a".repeat(64)]) {
-    const result = await run([shimLibrary(), "run", `--name=${name}`, "--", "true"], { env: rig.env });
-    assertFails(result, 125, name === "" ? /--name: empty/ : /--name: must be 1 to 63 of a-z, 0-9 and -/);
-  }
-});
+testFront(
+  "expose --http: a name is removed with its loopback, and belongs to the last one that took it",
+  async (rig) => {
+    const exposed = await rig.expose();
+    assertMatch(exposed.output(), /^Serving 0 loopbacks at http:\/\/[^\n]*\nNo server listens yet: unsock run --name/);
+    const one = await rig.serve(["--name", "it", "--private"], "A", 3000);
+    assertMatch(await rig.text("it.localhost/"), /^A /);
+    const two = await rig.serve(["--name", "it", "--private"], "B", 3000);
+    assertMatch(await rig.text("it.localhost/"), /^B /);
+    for (const server of [one, two]) await server[Symbol.asyncDispose]();
+    assertMatch(await rig.text("localhost/"), /No server listens/);
+    assertStrictEquals(await statusOf(rig, "it.localhost/"), "404");
+    const names = () => [...Deno.readDirSync(`${rig.dir}/r/unsock/.names`)].map(({ name }) => name);
+    assertEquals(names(), ["it"]);
+    await rig.serve(["--name", "other", "--private"], "C", 3000);
+    assertEquals(names(), ["other"], "who gives a name forgets those that lead nowhere");
+    for (const name of ["", "A", "a.b", "-a", "a-", "a/b", "a".repeat(64)]) {
+      const result = await run([shimLibrary(), "run", `--name=${name}`, "--", "true"], { env: rig.env });
+      assertFails(result, 125, name === "" ? /--name: empty/ : /--name: must be 1 to 63 of a-z, 0-9 and -/);
+    }
+  },
+);
 
 testFront("expose --http prints each URL that it serves, when it starts and as they come and go", async (rig) => {
   await rig.serve(["--name", "main", "--dir", `${rig.dir}/main`], "A", 3000);
@@ -100,7 +103,7 @@ testFront("expose --http prints each URL that it serves, when it starts and as t
   assert(!exposed.output().slice(1).includes("Serving"), "the first line is said once");
 });
 
-testFront("expose --http is silent for readers who have gone, and goes on", async (rig) => {
+testFront("expose --http goes on after the reader of its output has closed it", async (rig) => {
   await using exposed = start(["sh", "-c", `${rig.commandText()} | head -n 1`], { env: rig.env });
   rig.port = await until("it listens", () => Number(/localhost:(\d+)\//.exec(exposed.output())?.[1]), 60_000);
   for (const name of ["one", "two"]) {

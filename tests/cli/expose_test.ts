@@ -31,7 +31,7 @@ async function serve(dir: string, port: number): Promise<Proc> {
 
 for (const [form, program] of [["unsock", unsockCommand()], ["libunsock.so", [shimLibrary()]]] as const) {
   Deno.test({
-    name: `${form} expose: a client of TCP's reaches the server, which sees who it is; afterwards nobody listens`,
+    name: `${form} expose: a TCP client reaches the server, which sees its address; afterwards the port is closed`,
     ignore,
     fn: () =>
       withDir(async (dir) => {
@@ -49,7 +49,7 @@ for (const [form, program] of [["unsock", unsockCommand()], ["libunsock.so", [sh
 }
 
 Deno.test({
-  name: "expose --in: what runs in the directory reaches a server of the real network; the file goes",
+  name: "expose --in: programs of the directory reach a server of the real network; at the end the file is removed",
   ignore,
   fn: () =>
     withDir(async (dir) => {
@@ -102,7 +102,7 @@ for (const [port, type] of [["5432", "SOCK_STREAM"], ["5432/udp", "SOCK_DGRAM"]]
 }
 
 Deno.test({
-  name: "expose follows a control file, and resets who is led to nobody",
+  name: "expose follows a control file, and resets a client if its target has no server",
   ignore,
   fn: () =>
     withDir(async (dir) => {
@@ -190,7 +190,7 @@ for (const engine of ["preload", "trap"]) {
 }
 
 Deno.test({
-  name: "expose --control listens where a control file leads, beside the directory's own clients",
+  name: "expose --control listens at the target of a control file, and the server keeps its clients in the directory",
   ignore,
   fn: () =>
     withDir(async (dir) => {
@@ -206,7 +206,7 @@ Deno.test({
     }),
 });
 
-Deno.test("expose refuses in one line what it cannot do", () =>
+Deno.test("expose refuses a wrong command line in one line", () =>
   withDir(async (dir) => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const port = (taken.addr as Deno.NetAddr).port;
@@ -233,7 +233,7 @@ Deno.test("expose refuses in one line what it cannot do", () =>
   }));
 
 Deno.test({
-  name: "expose warns when nobody serves the port yet, goes on, and is silent where somebody does",
+  name: "expose warns if the port has no server yet, and goes on",
   ignore,
   fn: () =>
     withDir(async (dir) => {

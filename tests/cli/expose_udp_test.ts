@@ -79,7 +79,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "expose --in PORT/udp: what runs in the directory has answers from the real network",
+  name: "expose --in PORT/udp: programs of the directory get answers from the real network",
   ignore,
   fn: () =>
     withDir(async (dir) => {
@@ -108,8 +108,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "expose --all: a server of UDP that comes is reached, one that goes or is killed leaves nothing; clients are none",
+  name: "expose --all serves a new UDP server, closes the port of one that ends or is killed, and ignores UDP clients",
   ignore,
   fn: () =>
     withDir(async (dir) => {

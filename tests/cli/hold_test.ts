@@ -22,7 +22,7 @@ function readOutput(stdout: string) {
   return { variables, answers: stdout.slice(end + 2).split("\0") };
 }
 
-Deno.test("hold prints what puts a program there, answers each request, and leaves nothing", () =>
+Deno.test("hold prints the variables for programs in its directory, answers each request, and removes everything at its end", () =>
   withDir(async (dir) => {
     const requests = ["map 80=/x", "map 80=/y", "map 53/udp=rel-%p", "other", ""].map(framed).join("");
     const { code, stdout, stderr } = await run(hold(dir, "--port", "1-100"), { stdin: requests, cwd: dir });
@@ -77,8 +77,7 @@ Deno.test("hold refuses before it makes anything, in one line", () =>
   }));
 
 Deno.test({
-  name:
-    "hold ends with its standard input all that runs there, whatever it ignores, and nobody else; no signal ends it before",
+  name: "hold ends all processes of its directory, and no others, when standard input ends; no signal ends it before",
   ignore: !need("mkfifo"),
   fn: () =>
     withDir(async (dir) => {

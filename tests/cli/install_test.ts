@@ -120,7 +120,7 @@ Deno.test("install stands by itself: for every user, without the source tree, it
     if (!isCompiled()) assertStrictEquals(stdout, "", "nothing leads back to where it came from");
   }));
 
-Deno.test("what README.md and libunsock(7) tell of the environment works with the library where install has put it", () =>
+Deno.test("the recipes of README.md and libunsock(7) by the environment work with the installed library", () =>
   withDir(async (dir) => {
     const prefix = path.join(dir, ".local");
     assertStrictEquals((await install("--prefix", prefix)).code, 0);
@@ -130,7 +130,7 @@ Deno.test("what README.md and libunsock(7) tell of the environment works with th
     await assertRecipesPreload(path.join(prefix, "lib/libunsock.so"), sh);
   }));
 
-Deno.test("the program in front says in one line what the runtime would end with a panic at", () =>
+Deno.test("the installed library reports in one line an error at which the runtime would panic", () =>
   withDir(async (dir) => {
     const prefix = path.join(dir, "usr");
     assertStrictEquals((await install("--prefix", prefix)).code, 0);
@@ -201,7 +201,7 @@ Deno.test("root installs for everybody by a user's own installation, and gets a 
     assertFails(named, 1, /belongs to nobody: use --lib/);
   }));
 
-Deno.test("install says where the shell does not find what it has put in place, or finds another", () =>
+Deno.test("install reports if the shell does not find the installed program, or finds another first", () =>
   withDir(async (dir) => {
     const prefix = path.join(dir, "usr");
     const told = async (search: string) => {

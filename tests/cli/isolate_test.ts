@@ -30,7 +30,7 @@ function lines(result: RunResult): string[] {
 }
 
 Deno.test({
-  name: "--isolate: lo alone, the same user, nobody in between",
+  name: "--isolate: the network has lo alone, the user stays the same, and no process stays between",
   ignore: CANNOT,
   fn: () =>
     withDir(async (dir) => {
@@ -63,7 +63,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "--isolate: unsock's sockets lead in and out, the machine's own do not",
+  name: "--isolate: unsock's sockets work in both directions, and the machine's network does not",
   ignore: CANNOT || !need("python3"),
   fn: () =>
     withDir(async (dir) => {

@@ -14,8 +14,7 @@ import { unsock } from "./unsock.ts";
 const programText = programsOf(import.meta);
 
 Deno.test({
-  name:
-    "ls finds what the library has bound, through any path to the directory, and tells two addresses on one port apart",
+  name: "ls finds the library's sockets through any path to the directory, and distinguishes two addresses of a port",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
@@ -60,7 +59,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ls tells the address of whoever has a port first, of whatever kind, and not of whom nobody knows it",
+  name: "ls shows the address of a port's first socket, of any kind, but not an unknown address",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
@@ -108,7 +107,7 @@ Deno.test({
     }),
 });
 
-Deno.test("ls shows what its port knows nothing of: who waits for nobody, who has no port, and a link to nobody", () =>
+Deno.test("ls shows sockets that are in no record: one that waits for a closed one, one without a port, and a dangling port link", () =>
   withDir(async (dir) => {
     using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80@127.0.0.1+100") });
     using _unlisted = Deno.listen({ transport: "unix", path: path.join(dir, ".82@127.0.0.1") });
@@ -135,7 +134,8 @@ Deno.test("ls shows what its port knows nothing of: who waits for nobody, who ha
   }));
 
 Deno.test({
-  name: "ls shows UDP sockets as TCP's: the first as PORT.dgram.sock, who shares an address, and whom clients ask",
+  name:
+    "ls shows UDP sockets like TCP's: the first as PORT.dgram.sock, those that share an address, and clients' servers",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {

@@ -13,7 +13,7 @@ import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
 
-Deno.test("ls tells the live from the stale, sockets from control files, and whose they are", async () => {
+Deno.test("ls distinguishes live from stale sockets and sockets from control files, and shows their owners", async () => {
   await withDir(async (dir) => {
     const file = (name: string) => path.join(dir, name);
     using server = Deno.listen({ transport: "unix", path: file("80.sock") });
@@ -71,7 +71,7 @@ Deno.test("ls of a directory that does not exist, or is empty, names it", async 
 });
 
 Deno.test({
-  name: "ls tells who listens from who is merely bound, since when, and as which user; a port is a filter",
+  name: "ls distinguishes listening from bound sockets, and shows time and user; a port is a filter",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
@@ -124,7 +124,7 @@ Deno.test({
     }),
 });
 
-Deno.test("ls connects to nobody, whatever type of socket has a port's name", () =>
+Deno.test("ls connects to no server, whatever the type of the socket at a port's name", () =>
   withDir(async (dir) => {
     using server = Deno.listen({ transport: "unix", path: path.join(dir, "53.dgram.sock") });
     assertEquals((await list(dir)).map(({ state }) => state), ["alive"]);

@@ -19,7 +19,7 @@ const mapped = (
 
 for (const program of [unsockCommand(), [shimLibrary()]]) {
   const form = program.length > 1 ? "unsock run" : "libunsock.so run";
-  Deno.test(`${form} --map: the control file goes with the command, which is the caller's own child`, () =>
+  Deno.test(`${form} --map: the control file is removed with the command, which is the caller's own child`, () =>
     withDir(async (dir) => {
       const children = 'cat "/proc/$$/task/$$/children"; echo; echo "$$ $PPID"; ls "$UNSOCK_DIR"; exec sleep 1000';
       await using unsocked = start([...program, ...mapped(dir, "80=/x", "sh", "-c", children)]);
@@ -99,7 +99,7 @@ Deno.test("run --map: with its keeper killed it is stale: prune removes it, and 
     }
   }));
 
-Deno.test("run --map: what fails before the command leaves nothing, and one run after the other may map otherwise", () =>
+Deno.test("run --map: a failure before the command leaves no file, and a later run may map the port elsewhere", () =>
   withDir(async (dir) => {
     assertFails(await unsock(mapped(dir, "80=/x", "no-such-command")), 127, /not found/);
     await Deno.writeTextFile(`${dir}/81.sock`, "");
@@ -127,7 +127,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "run --map: who has waited for the command finds a lock free that it had, however busy the machine is",
+  name: "run --map: a lock of the command is free once the command has been waited for, however busy the machine is",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {

@@ -25,7 +25,7 @@ function refusal(command: string, named: string): RegExp {
 }
 
 for (const [form, command] of Object.entries(FORMS)) {
-  Deno.test(`${form} run with UNSOCK_OFF=1 refuses what promises that nothing goes elsewhere`, () =>
+  Deno.test(`${form} run with UNSOCK_OFF=1 refuses options that promise redirection`, () =>
     withDir(async (dir) => {
       for (const [words, env, named] of PROMISES) {
         for (const more of [[], ["--force"], ["--dry-run"]]) {

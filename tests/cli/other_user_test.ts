@@ -111,7 +111,7 @@ for (const [what, names] of Object.entries(CLOSED)) {
 }
 
 Deno.test({
-  name: "a server that gives up its rights is told, once, and the line goes into nothing that has stderr's number",
+  name: "a server that drops its privileges prints one warning, and not into another file that has stderr's number",
   ignore,
   fn: () =>
     withClosed(["s"], async (directory, library) => {
@@ -129,7 +129,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is EACCES for another reason is not put down to the directory",
+  name: "an EACCES for another reason is not attributed to the directory",
   ignore,
   fn: () =>
     withClosed(["s"], async (directory, library) => {

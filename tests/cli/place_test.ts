@@ -135,7 +135,7 @@ for (const [what, place] of Object.entries(PLACES)) {
 }
 
 Deno.test({
-  name: "links on the way to a directory count as what they lie in",
+  name: "a link in a directory's path is judged by the directory that it lies in",
   ignore: !isRoot,
   fn: () =>
     withDir(async (dir) => {
@@ -165,7 +165,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an ordinary user may name a directory whose owner has what is above it, too; nobody else may have that",
+  name: "an ordinary user may name a directory whose parents belong to the same owner, but to no other user",
   ignore: !isRoot || !need("setpriv"),
   fn: () =>
     withDir(async (dir) => {
@@ -190,7 +190,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "run --private goes on in a directory that a group shares: who named it trusts them",
+  name: "run --private accepts a directory that a group shares, since the user named it",
   ignore: !isRoot,
   fn: () =>
     withDir(async (dir) => {
@@ -211,7 +211,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "in a user namespace that does not have root, what is root's is fine",
+  name: "in a user namespace that does not map root, root's files are accepted",
   ignore: !isRoot || !need("unshare", "setpriv"),
   fn: () =>
     withDir(async (dir) => {

@@ -32,7 +32,7 @@ async function withSteps(dir: string, use: (step: (name: string) => Promise<void
   await server.status;
 }
 
-Deno.test("path tells where clients of an address are led to", () =>
+Deno.test("path prints the file that clients of an address connect to", () =>
   withDir(async (dir) => {
     const pathOf = async (port: string) => path.basename((await byLibrary(["path", "--dir", dir, port])).stdout.trim());
     const link = (name: string, text: string) => Deno.symlinkSync(text, path.join(dir, name));
@@ -63,7 +63,7 @@ Deno.test("path tells where clients of an address are led to", () =>
     assertStrictEquals(await pathOf("85@127.0.0.1"), "85.sock");
   }));
 
-Deno.test("path passes over who was killed, and leads to another one of the address", () =>
+Deno.test("path skips a killed server, and prints the file of another one on the address", () =>
   withDir(async (dir) => {
     await leaveStale(path.join(dir, ".80@127.0.0.1+1"));
     using _lives = Deno.listen({ transport: "unix", path: path.join(dir, ".80@127.0.0.1+2") });
@@ -88,7 +88,7 @@ Deno.test("path prints the path of a port's file", async () => {
 });
 
 Deno.test({
-  name: "wait ends when somebody listens, not when a socket is merely bound; --gone when nobody is there",
+  name: "wait ends when a server listens, not when a socket is merely bound; --gone when there is no server",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
@@ -115,7 +115,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "wait: a server to which the port does not lead yet is nobody, as it was stopped in the middle of its bind",
+  name: "wait does not count a server that is stopped in its bind, before the port link exists",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
@@ -166,7 +166,7 @@ Deno.test("wait needs all of its ports, and knows a control file, UDP, and the e
   }));
 
 Deno.test({
-  name: "wait PORT@ADDR waits for who listens on that address, or on a wildcard, and not for another one of the port",
+  name: "wait PORT@ADDR waits for a server on that address or on a wildcard, and not for another server of the port",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {

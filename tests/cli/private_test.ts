@@ -41,7 +41,7 @@ async function assertSame(script: string, before = "", after = ""): Promise<void
   });
 }
 
-Deno.test("--private: the directory is there for the command, and gone with it", () =>
+Deno.test("--private: the directory exists as long as the command", () =>
   withDir(async (dir) => {
     const script = 'echo "$UNSOCK_DIR"; mkdir -p "$UNSOCK_DIR/of the command/own"; exit 7';
     const { code, stdout, stderr } = await unsock(inPrivate(dir, "sh", "-c", script));
@@ -50,7 +50,7 @@ Deno.test("--private: the directory is there for the command, and gone with it",
     assertEquals([...Deno.readDirSync(`${dir}/s`)], []);
   }));
 
-Deno.test("--private: with hardly a descriptor left the command runs, or is told why not", () =>
+Deno.test("--private: with hardly a descriptor left the command runs, or run reports why not", () =>
   withDir(async (dir) => {
     for (const most of [5, 6, 7, 8, 9]) {
       const words = [shimLibrary(), ...inPrivate(dir, "sh", "-c", "exit 7")];
@@ -71,7 +71,7 @@ Deno.test("--private: the command's status, its death by a signal, its limits, m
   await assertSame(list, "", "5</dev/zero 9</dev/full </dev/null | grep -v /proc/ | sed 's/[0-9][0-9]*/N/'");
 });
 
-Deno.test("--private: what fails before the command leaves nothing", () =>
+Deno.test("--private: a failure before the command leaves no directory", () =>
   withDir(async (dir) => {
     assertFails(await unsock(inPrivate(dir, "no-such-command")), 127, /not found in PATH/);
     assertFails(await unsock(inPrivate(dir, "/etc/passwd")), 126, /not executable/);
@@ -82,7 +82,7 @@ Deno.test("--private: what fails before the command leaves nothing", () =>
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
-Deno.test("--private: who begins while another one ends finds a place", () =>
+Deno.test("--private: a run that begins while another one ends gets its directory", () =>
   withDir(async (dir) => {
     const words = [shimLibrary(), ...inPrivate(dir, "true")].map((word) => `'${word}'`).join(" ");
     const rounds = `for i in $(seq 100); do ${words} || exit 1; done`;
@@ -98,7 +98,7 @@ Deno.test("--private --dry-run prints and makes nothing", () =>
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
-Deno.test("--private: control files of --map are in it, and it is for whom --dir is", () =>
+Deno.test("--private: the directory has the control files of --map, and the rights of --dir", () =>
   withDir(async (dir) => {
     Deno.mkdirSync(`${dir}/s`);
     Deno.chmodSync(`${dir}/s`, 0o711);
@@ -155,7 +155,7 @@ async function startStaying(dir: string) {
   return { unsocked, directory, command: Number(command), keeper: Number(keeper) };
 }
 
-Deno.test("--private: who kills unsock kills the command, and the directory goes", () =>
+Deno.test("--private: if unsock is killed, the command is killed and the directory removed", () =>
   withDir(async (dir) => {
     const { unsocked, directory, command } = await startStaying(dir);
     await using _ = unsocked;
@@ -193,7 +193,7 @@ for (const [how, sweep] of [["prune", ["prune"]], ["run", ["run", "--dir", "DIR"
     }));
 }
 
-Deno.test("--private: a directory in which somebody else serves stays until he is gone", () =>
+Deno.test("--private: a directory in which another process serves stays until that process ends", () =>
   withDir(async (dir) => {
     const code =
       "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); print(1, flush=True); input()";

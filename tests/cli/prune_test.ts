@@ -90,7 +90,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "prune leaves the port to those who live, and says whose file has gone",
+  name: "prune keeps the port for live sockets, and prints the removed file",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (dir) => {
@@ -110,7 +110,7 @@ Deno.test({
     }),
 });
 
-Deno.test("prune leaves who waits for a socket that was killed", () =>
+Deno.test("prune keeps a socket that waits for a killed one", () =>
   withDir(async (dir) => {
     await leaveStale(path.join(dir, ".80@127.0.0.1"));
     Deno.symlinkSync(".80@127.0.0.1", path.join(dir, "80.sock"));
@@ -120,7 +120,7 @@ Deno.test("prune leaves who waits for a socket that was killed", () =>
   }));
 
 Deno.test({
-  name: "prune says what it may not take away, and that it is still there",
+  name: "prune reports a file that it may not remove",
   ignore: whyNoOtherUser() !== undefined || !need("python3"),
   fn: () =>
     withDir(async (dir) => {
@@ -165,7 +165,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "prune removes a server's file of another user, when nobody is bound to it, and only then",
+  name: "prune removes another user's socket file only if no socket is bound to it",
   ignore: whyNoOtherUser() !== undefined || !need("python3"),
   fn: () =>
     withDir(async (dir) => {

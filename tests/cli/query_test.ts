@@ -58,7 +58,7 @@ Deno.test("query answers each question in the form of docs/json.md, one line eac
     assert(sockets.some(({ path, port, listening }) => path === `${dir}/80.sock` && port === 80 && listening === true));
   }));
 
-Deno.test("query says in the answer what cannot be answered, and ends with 1", () =>
+Deno.test("query reports in the answer why there is none, and exits with 1", () =>
   withDir(async (dir) => {
     const [code, answers] = await ask(["route=none-such", "port=0", `names=x`, "version"], { PATH: dir });
     assertStrictEquals(code, 1);
@@ -81,7 +81,7 @@ Deno.test("query refuses words that are no questions before it answers any", asy
   }
 });
 
-Deno.test("query escapes bytes of others, and what is no UTF-8 becomes U+FFFD", () =>
+Deno.test("query escapes control characters, and replaces bytes that are no UTF-8 by U+FFFD", () =>
   withDir(async (dir) => {
     const script =
       `printf '#!/bin/sh\\n' >"$1/$(printf 'a\\377"\\001')" && chmod +x "$1"/a* && exec "$2" query route="$(echo "$1"/a*)"`;

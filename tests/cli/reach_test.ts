@@ -137,7 +137,7 @@ way("a source tree on a noexec file system is refused; with --lib elsewhere it r
 }, !isRoot || isCompiled() || !need("unshare"));
 
 way(
-  "what is not this library is refused: none, another version, cut short, no library",
+  "run refuses a file that is not this library: a missing one, another version, a truncated one, another file",
   async ({ dir, listener, each }) => {
     const good = Deno.readFileSync(shimLibrary());
     const text = new TextDecoder("latin1").decode(good);

@@ -91,7 +91,7 @@ Deno.test("run runs a script without #!, as a shell would", async () => {
   await assertSame("./script A", "printf 'echo $0 $1' >script; chmod +x script");
 });
 
-Deno.test("run ends with 127 for what is not there, 126 for what cannot be executed", async () => {
+Deno.test("run exits with 127 if the command is missing, and with 126 if it cannot be executed", async () => {
   await withDir(async (dir) => {
     const start = (...command: string[]) => unsock(["run", "--dir", `${dir}/s`, "--", ...command], { cwd: dir });
     assertFails(await start("/nonexistent"), 127, /\/nonexistent: not found$/m);
@@ -106,7 +106,7 @@ Deno.test("run ends with 127 for what is not there, 126 for what cannot be execu
   });
 });
 
-Deno.test("run refuses what the library cannot reach, but for --force", async () => {
+Deno.test("run refuses a program that the library cannot reach, except with --force", async () => {
   await withDir(async (dir) => {
     const program = path.join(dir, "libunsock.so"); // static, and runs by itself
     copyProgram(LIBRARY, program);
@@ -135,7 +135,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "run refuses to change to a user who cannot reach the library, but for --force",
+  name: "run refuses to change to a user who cannot read the library, except with --force",
   ignore: Deno.uid() !== 0 || !need("setpriv"),
   fn: () =>
     withDir(async (dir) => {
@@ -164,7 +164,7 @@ Deno.test({
     }),
 });
 
-Deno.test("run --dry-run prints what to paste into a shell and touches nothing", async () => {
+Deno.test("run --dry-run prints a command line for a shell, and changes nothing", async () => {
   await withDir(async (dir) => {
     const result = await unsock(["run", "--dir", `${dir}/s`, "--port", "80", "--dry-run", "--", "echo", "it's"]);
     assertStrictEquals(result.code, 0, result.stderr);

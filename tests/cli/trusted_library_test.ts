@@ -132,7 +132,7 @@ for (const [what, planted] of Object.entries(PLANTS)) {
   });
 }
 
-Deno.test("a library is refused when a link to it leads by where anybody may write", () =>
+Deno.test("a library is refused if a link to it passes through a directory that anybody may write to", () =>
   withDir(async (dir) => {
     const open = join(dir, "open");
     Deno.mkdirSync(open);
@@ -194,7 +194,7 @@ function judgementOf(dir: string, file: string, uid: number): string[] {
 }
 
 Deno.test({
-  name: "a group is trusted that has nobody but root and the user, and only one that is known",
+  name: "a group is trusted only if it is known and has no members but root and the user",
   ignore: Deno.uid() !== 0 || !need("unshare", "setpriv"),
   fn: () =>
     withDir(async (dir) => {
@@ -220,7 +220,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who owns what belongs to nobody that is known is what the kernel says, not always 65534",
+  name: "the owner of files of unmapped users is read from the kernel, not assumed to be 65534",
   ignore: Deno.uid() !== 0 || !need("unshare", "setpriv"),
   fn: () =>
     withDir(async (dir) => {
@@ -243,7 +243,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "in a user namespace without root, what is root's is trusted",
+  name: "in a user namespace without root, root's files are trusted",
   ignore: Deno.uid() === 0 || !await mayUnshare(),
   fn: () =>
     withDir(async (dir) => {

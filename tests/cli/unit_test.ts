@@ -95,7 +95,7 @@ Deno.test({
     }),
 });
 
-Deno.test("unit says in a line each what the unit hides from the service, and prints it all the same", () =>
+Deno.test("unit prints the unit, and a warning for each file that the unit hides from the service", () =>
   withDir(async (dir) => {
     const [program, library] = [path.join(dir, "server"), path.join(dir, "libunsock.so")];
     copyProgram("/bin/true", program);
@@ -116,7 +116,7 @@ Deno.test("unit says in a line each what the unit hides from the service, and pr
   }));
 
 Deno.test({
-  name: "unit says in a line each what the service's user may not use",
+  name: "unit prints a warning for each file that the service's user may not use",
   ignore: Deno.uid() !== 0,
   fn: async () => {
     // Not below /tmp, which a service has to itself; and directories below /run systemd makes.

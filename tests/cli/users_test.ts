@@ -54,7 +54,7 @@ const isThere = (file: string) => () => Deno.lstat(file).then(() => true, () => 
 const webServer = (port: number) => ["/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", `${port}`];
 const curl = (port: number) => ["curl", "-sS", `http://127.0.0.1:${port}/`];
 
-test("--group: members of the group get in, others get EACCES, nobody the network", async (users) => {
+test("--group: members of the group can connect, others get EACCES, and no traffic goes to the network", async (users) => {
   const sockets = path.join(users.home(SERVER), "web");
   const serve = users.command(SERVER, ["run", "--dir", sockets, "--group", `${MEMBERS}`, ...webServer(8000)], [
     MEMBERS,
@@ -86,7 +86,7 @@ test("--group: members of the group get in, others get EACCES, nobody the networ
   assertStrictEquals(answer.stdout, "13\n", answer.stderr);
 });
 
-test("a second run --group finds its directory; other rights are not changed but told", async (users) => {
+test("a second run --group uses the directory; different rights are reported, not changed", async (users) => {
   const sockets = path.join(users.home(SERVER), "web");
   const again = () => users.run(SERVER, ["run", "--dir", sockets, "--group", `${MEMBERS}`, "true"], [MEMBERS]);
   for (const _ of [1, 2]) assertStrictEquals((await again()).code, 0);
@@ -134,7 +134,7 @@ test("a directory that a service's user owns is root's to name; one that everybo
   assertStrictEquals(Deno.statSync(`${open}/unsock`).uid, CLIENT);
 });
 
-test("what cannot be made is said with what to type", async (users) => {
+test("run reports a directory that it cannot make, with the command to type", async (users) => {
   const closed = await users.run(CLIENT, ["run", "--dir", path.join(users.dir, "new"), "true"]);
   assertStrictEquals(closed.code, 125);
   assertMatch(closed.stderr, /you may not make it in \/tmp.*install -d -o 61002 -m 700 \/tmp\S+\/new\n$/);

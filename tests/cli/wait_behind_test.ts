@@ -101,7 +101,7 @@ const ONE_PORT = `ip link set lo up && echo "4444 4444" >/proc/sys/net/ipv4/ip_l
 const alone = ["unshare", Deno.uid() === 0 ? "-n" : "-Urn", "sh", "-c", ONE_PORT, "sh"];
 
 Deno.test({
-  name: "wait: a connection to itself is nobody, and leaves the port free",
+  name: "wait does not count a connection to itself, and leaves the port free",
   ignore: !need("unshare", "ip", "python3") || (await run([...alone, "true"])).code !== 0,
   fn: () =>
     withDir(async (dir) => {
@@ -133,7 +133,7 @@ Deno.test("wait: behind Firecracker's multiplexer a guest's port is ready when i
     }
   }));
 
-Deno.test("wait: who refuses is never ready; what is no control file is nobody", () =>
+Deno.test("wait: a refusing control file is never ready, and a file that is no control file does not count", () =>
   withDir(async (dir) => {
     Deno.writeFileSync(`${dir}/80.sock`, controlFile({ dest: sockaddrUnix("/dev/null") }));
     Deno.writeTextFileSync(`${dir}/82.sock`, "nonsense");

@@ -14,7 +14,7 @@ async function libraryFor(env: Record<string, string>): Promise<string> {
 }
 
 Deno.test(
-  "the library is unpacked once, for nobody else to write, under a name with its hash",
+  "the library is unpacked once, not writable by others, under a name with its hash",
   compiled,
   () =>
     withDir(async (dir) => {
@@ -33,7 +33,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a cached library that somebody changed is replaced, whatever is in its place",
+  "a changed cached library is replaced, whatever kind of file is in its place",
   compiled,
   () =>
     withDir(async (dir) => {
@@ -82,7 +82,7 @@ Deno.test(
 );
 
 Deno.test({
-  name: "a cache directory of somebody else is not used",
+  name: "a cache directory of another user is not used",
   ignore: compiled.ignore || Deno.uid() !== 0,
   fn: () =>
     withDir(async (dir) => {
@@ -183,7 +183,7 @@ for place in "$2" /var/tmp /tmp; do mount -t tmpfs -o noexec,mode=1777 none "$pl
 cd / && shift 4 && exec "$binary" "$@"`;
 
 Deno.test({
-  name: "a noexec place is passed over; where there is no other, it is one line with what to do",
+  name: "a noexec cache directory is skipped; if there is no other, one line gives advice",
   ignore: compiled.ignore || Deno.uid() !== 0 || !need("unshare"),
   fn: () =>
     withDir(async (dir) => {
@@ -221,7 +221,7 @@ ls -R "$2" /var/tmp /tmp | grep "[.]so"
 exit $code`;
 
 Deno.test({
-  name: "full disks are one line with what to do, and leave nothing half-written",
+  name: "a full disk is reported in one line with advice, and no half-written file is left",
   ignore: compiled.ignore || Deno.uid() !== 0 || !need("unshare"),
   fn: () =>
     withDir(async (dir) => {

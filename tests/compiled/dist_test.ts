@@ -49,34 +49,38 @@ Deno.test(
   },
 );
 
-Deno.test("the archive has the program, the library, and what describes them", compiled, () =>
-  withDir(async (dir) => {
-    const name = `unsock-${VERSION}-linux-${Deno.build.arch}`;
-    assertEquals(
-      await unpack(`${name}.tar.gz`, dir),
-      [
-        "LICENSE",
-        "README.md",
-        "bin/unsock",
-        "install.sh",
-        "lib/libunsock.so",
-        "libexec/unsock",
-        "share/bash-completion/completions/unsock",
-        "share/fish/vendor_completions.d/unsock.fish",
-        "share/man/man1/unsock.1",
-        "share/man/man7/libunsock.7",
-        "share/zsh/site-functions/_unsock",
-      ].map((file) => `./${name}/${file}`),
-    );
-    const program = join(dir, name, "bin", "unsock");
-    assertStrictEquals(Deno.readLinkSync(program), "../lib/libunsock.so");
-    assertStrictEquals((await run([program, "path", "80", "--dir", "/x"])).stdout, "/x/80.sock\n");
-    const result = await run([program, "run", "--dir", join(dir, "s"), "--", "sh", "-c", 'echo "$LD_PRELOAD"']);
-    assertStrictEquals(result.stdout.trim(), join(dir, name, "lib", "libunsock.so"), result.stderr);
-    const env = { PATH: `${join(dir, name, "bin")}:${Deno.env.get("PATH")}` };
-    const sh = (script: string) => run(["sh", "-ec", script.replaceAll("/tmp/", `${dir}/`)], { cwd: dir, env });
-    await assertRecipesPreload(join(dir, name, "lib", "libunsock.so"), sh);
-  }));
+Deno.test(
+  "the archive has the program, the library, manual pages and completions",
+  compiled,
+  () =>
+    withDir(async (dir) => {
+      const name = `unsock-${VERSION}-linux-${Deno.build.arch}`;
+      assertEquals(
+        await unpack(`${name}.tar.gz`, dir),
+        [
+          "LICENSE",
+          "README.md",
+          "bin/unsock",
+          "install.sh",
+          "lib/libunsock.so",
+          "libexec/unsock",
+          "share/bash-completion/completions/unsock",
+          "share/fish/vendor_completions.d/unsock.fish",
+          "share/man/man1/unsock.1",
+          "share/man/man7/libunsock.7",
+          "share/zsh/site-functions/_unsock",
+        ].map((file) => `./${name}/${file}`),
+      );
+      const program = join(dir, name, "bin", "unsock");
+      assertStrictEquals(Deno.readLinkSync(program), "../lib/libunsock.so");
+      assertStrictEquals((await run([program, "path", "80", "--dir", "/x"])).stdout, "/x/80.sock\n");
+      const result = await run([program, "run", "--dir", join(dir, "s"), "--", "sh", "-c", 'echo "$LD_PRELOAD"']);
+      assertStrictEquals(result.stdout.trim(), join(dir, name, "lib", "libunsock.so"), result.stderr);
+      const env = { PATH: `${join(dir, name, "bin")}:${Deno.env.get("PATH")}` };
+      const sh = (script: string) => run(["sh", "-ec", script.replaceAll("/tmp/", `${dir}/`)], { cwd: dir, env });
+      await assertRecipesPreload(join(dir, name, "lib", "libunsock.so"), sh);
+    }),
+);
 
 /** Without the other machine's runtime it is the library alone, and is called so. */
 const FOREIGN = ["unsock", "libunsock"].map((what) => `${what}-${VERSION}-linux-aarch64`)
@@ -129,7 +133,7 @@ async function npmCache(): Promise<string> {
 }
 
 Deno.test({
-  name: "compile without network and without DENORT_BIN fails in one line that says what to do",
+  name: "compile without network and without DENORT_BIN fails with one line of advice",
   ignore: compiled.ignore || !need("unshare") || !await mayUnshare(),
   fn: () =>
     withDir(async (dir) => {

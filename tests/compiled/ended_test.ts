@@ -43,7 +43,7 @@ async function assertNothingLeft(before: readonly string[]): Promise<void> {
 }
 
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
-  Deno.test(`package ended by ${signal} takes away what it has begun, leaves dist/ alone, and ends by that signal`, () =>
+  Deno.test(`package ended by ${signal} removes its unfinished files, leaves dist/ alone, and ends by that signal`, () =>
     withDir(async (dir) => {
       const temporary = join(dir, "tmp");
       await Deno.mkdir(temporary);

@@ -91,7 +91,7 @@ shift && exec "$@"`;
 
 for (const [who, owner, home] of [["root", 0, "/root"], ["an ordinary user", SOMEBODY, "/home/somebody"]] as const) {
   Deno.test({
-    name: `the npm package serves and asks on a machine with Node.js alone, as ${who}`,
+    name: `the npm package runs a server and a client on a machine with Node.js alone, as ${who}`,
     ignore: ignore || Deno.uid() !== 0 || !need("npm", "ldd", "unshare", "setpriv"),
     fn: () =>
       withDir(async (dir) => {

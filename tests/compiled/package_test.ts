@@ -70,7 +70,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the archive's install.sh puts in place what unsock install does, and takes it away again",
+  name: "the archive's install.sh installs the same files as unsock install, and removes them again",
   ignore: ignore,
   fn: () =>
     withDir(async (dir) => {

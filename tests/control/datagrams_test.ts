@@ -50,7 +50,7 @@ async function withPath(fn: (base: string, dir: string, path: string) => Promise
   });
 }
 
-Deno.test("a UDP client asks an AF_UNIX datagram server elsewhere, and notices nothing", { ignore }, async () => {
+Deno.test("a UDP client reaches an AF_UNIX datagram server outside the directory as over UDP", { ignore }, async () => {
   await withPath(async (_base, dir, path) => {
     await using server = start(["python3", "-c", programText("echo"), path]);
     await until("listening", () => server.output().includes("listening"));
@@ -60,7 +60,7 @@ Deno.test("a UDP client asks an AF_UNIX datagram server elsewhere, and notices n
 });
 
 Deno.test(
-  "a datagram for a server that is not where the control file leads is taken, and lost",
+  "a datagram to a control file's target without a server is accepted, and lost",
   { ignore },
   async () => {
     await withPath(async (_base, dir, path) => {
@@ -72,7 +72,7 @@ Deno.test(
   },
 );
 
-Deno.test("a UDP client asks another UDP port, and notices nothing", { ignore }, async () => {
+Deno.test("a UDP client reaches another UDP port through a control file as over UDP", { ignore }, async () => {
   await withDir(async (dir) => {
     await using server = start(["python3", "-c", programText("echo"), "inet", "0"]);
     const port = Number(await until("listening", () => /^listening (\d+)$/m.exec(server.output())?.[1]));

@@ -161,7 +161,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a control file of root's leads users who may read it and not write it",
+  name: "users who may read a control file of root's, but not write it, are forwarded by it",
   ignore: !need("python3") || Deno.uid() !== 0,
   fn: () =>
     withDir(async (base) => {
@@ -191,7 +191,7 @@ function environment(dir: string): string[] {
 }
 
 Deno.test({
-  name: "files that are swapped while programs connect lead to a connection or an error, never to a wait or a leak",
+  name: "if files are swapped while programs connect, each connect succeeds or fails, and none hangs or leaks",
   ignore: !need("python3"),
   fn: () =>
     withDir(async (base) => {

@@ -24,7 +24,7 @@ const LATE_MS = 30_000;
 
 for (const mode of MODES) {
   Deno.test({
-    name: `${mode}: what the guest says right behind the OK reaches the program to the last byte`,
+    name: `${mode}: data that follow the OK at once reach the program to the last byte`,
     ignore: !need("cc"),
     fn: () =>
       withMultiplexer({ kind: "eager", text: "OK 7\nhello\n" }, async ({ dir, multiplexer }) => {
@@ -84,7 +84,7 @@ async function assertLate(
 }
 
 Deno.test({
-  name: "a silent or trickling multiplexer is a timeout: after five seconds, or what the setting says",
+  name: "a silent or trickling multiplexer is a time-out: after five seconds, or after the setting's time",
   ignore: !need("cc"),
   fn: async () => {
     const short = { UNSOCK_CONNECT_TIMEOUT_MS: String(SHORT_TIMEOUT_MS) };

@@ -63,7 +63,7 @@ Deno.test({
 
 for (const wait of ["poll", "epoll", "edges", "select"]) {
   Deno.test({
-    name: `whoever waits by ${wait} hears of the answer, and reads what follows it`,
+    name: `a program that waits by ${wait} gets the answer, and reads the data that follow it`,
     ignore: !need("python3"),
     fn: () =>
       withMultiplexer({ kind: "eager", text: "hello\n" }, async ({ dir, multiplexer }) => {
@@ -87,7 +87,7 @@ for (const wait of ["poll", "epoll", "edges", "select"]) {
   });
 
   Deno.test({
-    name: `whoever waits by ${wait} hears of a refusal, and of the end of the time that the setting gives`,
+    name: `a program that waits by ${wait} gets a refusal, and the time-out of the setting`,
     ignore: !need("python3"),
     fn: async () => {
       const script = programText("hear_of_end");
@@ -105,7 +105,7 @@ for (const wait of ["poll", "epoll", "edges", "select"]) {
 }
 
 Deno.test({
-  name: "epoll_pwait2 tells of the end of the time, too",
+  name: "epoll_pwait2 reports the time-out, too",
   ignore: !need("python3"),
   fn: () =>
     withMultiplexer({ kind: "silent" }, async ({ dir }) => {
@@ -144,7 +144,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an event loop goes on while a guest stands still",
+  name: "an event loop goes on while a guest is stopped",
   ignore: !need("python3"),
   fn: () =>
     withMultiplexer({ kind: "silent" }, async ({ dir }) => {
@@ -155,7 +155,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a signal ends a blocking connect, which goes on, and the next one waits for the same connection",
+  name: "a signal interrupts a blocking connect, and the next connect waits for the same connection",
   ignore: !need("python3"),
   fn: () =>
     withMultiplexer({ kind: "silent" }, async ({ dir, multiplexer }) => {

@@ -35,7 +35,7 @@ Deno.test({
 
 for (const type of ["stream", "datagram"] as const) {
   Deno.test(
-    `a control file leads to a ${type} socket that was opened for the server`,
+    `a server gets the ${type} socket that systemd opened at a control file's target`,
     { ignore },
     () =>
       withDir(async (dir) => {

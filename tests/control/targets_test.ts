@@ -125,7 +125,7 @@ for (
   ] as const
 ) {
   Deno.test({
-    name: `a control file that leads to ${what} refuses the connection`,
+    name: `a connect through a control file to ${what} is refused`,
     ignore: !need("cc"),
     fn: () =>
       withDir(async (dir) => {
@@ -183,7 +183,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an AF_UNIX server that binds the path of a control file listens where it leads",
+  name: "a server that binds the port of a control file listens at its AF_UNIX target",
   ignore: !need("python3", "socat"),
   fn: () =>
     withDir(async (base) => {

@@ -28,7 +28,7 @@ async function countCalls(type: string, servers: string, clients: string): Promi
 
 /** A UDP client that reaches somebody asks the kernel for the name of whom it has reached, too. */
 for (const [type, more] of [["SOCK_STREAM", 0], ["SOCK_DGRAM", 1]] as const) {
-  Deno.test(`${type}: the first connect to a port reads who has it, and the next ones are one call each`, {
+  Deno.test(`${type}: the first connect to a port reads its names, and each later one is one call`, {
     ignore: !need("python3", "strace"),
   }, async () => {
     const reached = (calls: Record<string, number>) =>

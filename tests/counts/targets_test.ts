@@ -117,7 +117,7 @@ async function replace(file: string, dest: Uint8Array): Promise<void> {
 }
 
 Deno.test({
-  name: "a connect by a control file asks whether that is the same, and follows another at once",
+  name: "a connect by a control file checks whether the file has changed, and follows a new one at once",
   ignore: !need("strace", "cc"),
   async fn() {
     using one = inet("one");
@@ -141,7 +141,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a control file that is remembered is refused once it is somebody else's, or no control file any more",
+  name: "a remembered control file is refused once it belongs to another user, or is no control file any more",
   ignore: !need("strace", "cc") || Deno.uid() !== 0,
   async fn() {
     let server: Disposable | undefined;

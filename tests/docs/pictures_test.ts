@@ -26,7 +26,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what deno task record types works, and docs/recording.svg shows just that",
+  name: "the commands that deno task record types work, and docs/recording.svg shows their output",
   ignore: !need("python3", "curl", "ss", "bash"),
   fn: () =>
     withDir(async (dir) => {

@@ -13,7 +13,8 @@ const LISTING = /Directory listing for/;
 const ASK = ["curl", "-s", "--max-time", "20"];
 
 Deno.test({
-  name: "docs: two checkouts serve on the same port, each is asked by its own, and by a browser at another",
+  name:
+    "docs: two checkouts serve on the same port; each is reached by its own clients, and by a browser at another port",
   ignore: !need("git", "python3", "curl"),
   fn: async () => {
     using own = ownPort(), other = ownPort();

@@ -14,7 +14,7 @@ Deno.test("at whatever system calls processes take turns, names and answers are 
 }, () => assertAsOverIp(SCENARIOS.filter(({ mode }) => mode === undefined)));
 
 Deno.test(
-  "the explorer finds a server that somebody removes the file of",
+  "the explorer finds a server whose file was removed by another process",
   { ignore: !need("cc") },
   () =>
     withDir(async (dir) => {

@@ -59,7 +59,7 @@ Deno.test("the same in a directory of several users, with a log and a mode", { i
 
 /** Here what the program is told decides whether it takes nobody for a server: all of it, and it is short. */
 Deno.test(
-  "whatever system call fails, how a connect or a datagram ended is never told wrong",
+  "whatever system call fails, the reported result of a connect or a datagram is right",
   { ignore },
   () =>
     withDir(async (dir) => {

@@ -17,7 +17,7 @@ Deno.test("the sanitized library sees a read beyond the end of a record", { igno
   assertMatch(stderr, /AddressSanitizer: /);
 });
 
-Deno.test("no call touches memory that it may not, or does what C leaves undefined", { ignore }, async () => {
+Deno.test("no call accesses invalid memory, or has undefined behaviour", { ignore }, async () => {
   const { preload } = await buildSanitized();
   const { code, stdout, stderr } = await runTour("all", { env: { LD_PRELOAD: preload } });
   assertStrictEquals(code, 0, stdout + stderr);

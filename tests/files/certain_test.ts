@@ -32,7 +32,7 @@ const UNSEEN: readonly { story: string; command: string[]; why?: string | undefi
 
 for (const { story, command, why } of UNSEEN) {
   Deno.test(
-    `a server ${story} keeps its file, and goes on serving`,
+    `a server ${story} keeps its file, and serves on`,
     { ignore: ignore || why !== undefined },
     () =>
       withDir(async (dir) => {
@@ -45,7 +45,7 @@ for (const { story, command, why } of UNSEEN) {
 }
 
 Deno.test(
-  "a listener that is on its way to another process keeps its file, though nobody has it open",
+  "a listener in transit to another process keeps its file, although no process has it open",
   { ignore },
   () =>
     withDir(async (dir) => {

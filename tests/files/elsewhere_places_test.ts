@@ -21,7 +21,7 @@ for (const door of DOORS) {
     ] as const
   ) {
     Deno.test(
-      `${door}: a server's file at a path ${what} goes, too, and gives way when it is stale`,
+      `${door}: a server's file at a path ${what} is removed at its close, and replaced when it is stale`,
       { ignore },
       () =>
         withPlace(door, async ({ python, names, path }) => {
@@ -65,7 +65,7 @@ Deno.test(
     }, { everybody: true }),
 );
 
-Deno.test("in another user's directory with the sticky bit everybody's own file goes, and no lock stays", {
+Deno.test("in another user's directory with the sticky bit each user's own file is removed, and no lock file is left", {
   ignore: notRoot,
 }, () =>
   withPlace("preload", async ({ python, names }) => {

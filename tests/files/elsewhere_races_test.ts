@@ -16,7 +16,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   rules: ["address", "address_text", "errno", "ip", "kernel_name", "port_entry", "port_name", "words"],
 };
 
-Deno.test("whoever takes the place of a server that closes or binds, at whatever moment of that, keeps it", {
+Deno.test("a server that takes the path of one that closes or binds, at any moment, keeps it", {
   ignore: !need("cc"),
 }, () =>
   withDir(async (dir) => {

@@ -25,7 +25,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what is closed by syscall(2), as libuv does it, is closed for the library too",
+  "a descriptor closed by syscall(2), as libuv does, is closed for the library, too",
   { ignore },
   () =>
     withDir(async (dir) => {
@@ -34,7 +34,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what took a closed socket's number is not closed at the end of the program",
+  "a descriptor that took a closed socket's number is not closed at the end of the program",
   { ignore },
   () =>
     withDir(async (dir) => {

@@ -55,7 +55,7 @@ async function withExchange(fn: (scene: Scene) => Promise<void>): Promise<void> 
 }
 
 Deno.test({
-  name: "who binds and closes in a directory that somebody exchanges changes no mode and removes no file elsewhere",
+  name: "bind and close in a directory that another user exchanges change no mode and remove no file elsewhere",
   ignore,
   fn: () =>
     withExchange(async ({ directory, look }) => {
@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "prune --force of a directory that somebody exchanges removes nothing elsewhere",
+  name: "prune --force of a directory that another user exchanges removes nothing elsewhere",
   ignore,
   fn: () =>
     withExchange(async ({ directory, look }) => {

@@ -40,7 +40,7 @@ for (const [type, suffix] of [["stream", ".sock"], ["datagram", ".dgram.sock"]] 
   );
 
   Deno.test(
-    `the file of a ${type} socket goes when its process exits, and a forked child takes nothing away`,
+    `the file of a ${type} socket is removed when its process exits, and not by a forked child`,
     options,
     () =>
       withDir(async (dir) => {

@@ -54,7 +54,7 @@ const HOLDERS = [
 ];
 
 for (const { story, stop } of HOLDERS) {
-  Deno.test(`whoever has the lock and ${story} makes others wait, and then fail: nothing is removed meanwhile`, {
+  Deno.test(`a holder of the lock that ${story} makes others wait and then fail; nothing is removed meanwhile`, {
     ignore,
   }, () =>
     withTool(0o700, async (dir, tool) => {
@@ -75,7 +75,7 @@ for (const { story, stop } of HOLDERS) {
     }));
 }
 
-Deno.test("a process with many sockets does not wait for each of them when who has the lock is stopped", {
+Deno.test("a process with many sockets does not wait for each of them if the lock's holder is stopped", {
   ignore,
 }, () =>
   withTool(0o700, async (dir, tool) => {
@@ -90,7 +90,7 @@ Deno.test("a process with many sockets does not wait for each of them when who h
     await holder.status;
   }));
 
-Deno.test("who may only read the directory can neither have the lock nor slow down who may write", {
+Deno.test("a user who may only read the directory can neither take the lock nor slow down users who may write", {
   ignore: ignore || whyNoOtherUser() !== undefined,
 }, () =>
   withTool(0o755, async (dir, tool) => {
@@ -127,7 +127,7 @@ Deno.test("in a directory where several users may write all of them have the sam
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
-Deno.test("where nobody may write, or nothing can be made, the lock is refused at once", {
+Deno.test("if the directory is not writable, or its file system full, the lock is refused at once", {
   ignore: ignore || whyNoOtherUser() !== undefined,
 }, () =>
   withTool(0o755, async (dir, tool) => {

@@ -40,7 +40,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-Deno.test("whoever binds a name that somebody else is removing or taking leave of, at whatever moment, keeps it", {
+Deno.test("a server that binds a name while another process removes or releases it, at any moment, keeps it", {
   ignore: !need("cc"),
 }, () =>
   withDir(async (dir) => {

@@ -18,7 +18,7 @@ const ODD = ["a directory", "a link to nowhere", "a FIFO"];
 
 for (const what of ODD) {
   Deno.test(
-    `${what} under a port's name is in the way of bind, and nobody for connect`,
+    `${what} under a port's name makes bind fail, and connect is refused`,
     { ignore },
     () =>
       withDir(async (dir) => {
@@ -34,7 +34,7 @@ for (const what of ODD) {
 
 for (const kind of ["stream", "datagram", "seqpacket"]) {
   Deno.test(
-    `a plain Unix ${kind} server under a port's names keeps them, and sees nobody`,
+    `a plain Unix ${kind} server under a port's names keeps them, and gets no connection from checks`,
     { ignore },
     () =>
       withDir(async (dir) => {
@@ -85,7 +85,7 @@ Deno.test(
     }),
 );
 
-Deno.test("what another user has left in a sticky directory is root's to replace, also without its file", {
+Deno.test("root can replace another user's stale names in a sticky directory, also a link without its file", {
   ignore: ignore || Deno.uid() !== 0,
 }, () =>
   withDir(async (dir) => {

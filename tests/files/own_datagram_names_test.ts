@@ -7,7 +7,7 @@ const programText = programsOf(import.meta);
 const EADDRINUSE = 98;
 
 story(
-  "each datagram socket of a port has the name of its address, and an address that nobody has reaches nobody",
+  "each datagram socket of a port has the name of its address, and an address without a socket reaches none",
   programText("names_of_addresses"),
   {
     "one: names": [".9042u@127.0.0.2", "9042.dgram.sock"],
@@ -33,7 +33,7 @@ story(
 );
 
 story(
-  "all covered addresses are one with UNSOCK_ONE_ADDRESS, for datagrams too, and the answer comes from the one that was asked",
+  "with UNSOCK_ONE_ADDRESS all covered addresses are one, for datagrams, too, and replies come from the address that the client used",
   programText("one_address"),
   {
     one: [[0, "127.0.0.2"], [0, "127.0.0.9"], [0, "127.0.0.1"]],
@@ -44,7 +44,7 @@ story(
 );
 
 story(
-  "a client has PORT.dgram.sock itself, or a name that tells whom it asks",
+  "a client's file is PORT.dgram.sock itself, or has its server's address in its name",
   programText("clients"),
   {
     "names of who asks 127.0.0.1": ["P.dgram.sock"],
@@ -58,7 +58,7 @@ story(
 );
 
 story(
-  "those that share a datagram address get numbers, and the record tells how they share it",
+  "sockets that share a datagram address get numbers, and the record has the option by which they share it",
   programText("shared_address"),
   {
     "SO_REUSEADDR, one": ["./.9042u@127.0.0.1", "127.0.0.1*0"],
@@ -71,7 +71,7 @@ story(
 );
 
 story(
-  "a datagram socket's own address survives exec, and its file goes with it",
+  "a datagram socket's own address survives exec, and its file is removed at its end",
   programText("executed"),
   {
     "after exec: 127.0.0.1 answers by its address": true,

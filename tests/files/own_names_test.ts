@@ -16,7 +16,7 @@ const ECONNREFUSED = 111;
 const GOOD = { "answers by its address": true, "both see each other": true };
 
 story(
-  "each socket of a port has the name of its address, and plain clients reach the first, or whom they name",
+  "each socket of a port has the name of its address, and plain clients reach the first one, or the one that they name",
   programText("names_of_addresses"),
   {
     names: [".9042@", ".9042@--1", ".9042@127.0.0.1", ".9042@127.0.0.2", ".9042@127.0.0.3", "9042.sock"],
@@ -31,7 +31,7 @@ story(
 );
 
 story(
-  "when the first one goes the port leads to another, and there is no record when one is left",
+  "when the first socket closes, the port link points to another one; with one socket left there is no record",
   programText("first_goes"),
   {
     links: ["./.9042@127.0.0.1", "127.0.0.1 127.0.0.2"],
@@ -50,7 +50,7 @@ story(
 );
 
 story(
-  "who was killed is out of the record with the next that comes or goes, and its port is free",
+  "a killed server is removed from the record by the next bind or close, and its port is free",
   programText("killed"),
   {
     "links with a killed one": ["./.9042@127.0.0.1", "127.0.0.1 127.0.0.2"],
@@ -66,7 +66,7 @@ story(
 );
 
 story(
-  "with UNSOCK_ONE_ADDRESS an address that nobody has leads to whoever came first",
+  "with UNSOCK_ONE_ADDRESS a connect to an address without a server reaches the port's first server",
   programText("one_address"),
   { "clients wait at": [1, 0], "without the first": [1] },
   "",
@@ -74,7 +74,7 @@ story(
 );
 
 story(
-  "a server's own address survives exec, and its file goes with it",
+  "a server's own address survives exec, and its file is removed at its end",
   programText("executed"),
   {
     "after exec: its name": ["127.0.0.2", 9042],
@@ -105,7 +105,7 @@ story(
 );
 
 story(
-  "sockets with addresses of their own are handed to another program, which tells the addresses and serves there",
+  "a program that receives sockets with addresses of their own knows the addresses and serves there",
   programText("handed_over"),
   {
     "stream at 127.0.0.1": GOOD,

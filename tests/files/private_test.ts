@@ -10,7 +10,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   rt: ["mem", "sys", "text"],
 };
 
-Deno.test("whoever puts a link in the place of a private directory, at whatever moment, leads nobody outside", {
+Deno.test("a link in the place of a private directory, put there at any moment, is not followed outside", {
   ignore: !need("cc"),
 }, () =>
   withDir(async (dir) => {

@@ -27,7 +27,7 @@ function story(what: string, program: string, facts: Facts, types = ["SOCK_STREA
 }
 
 story(
-  "clients are spread over all that share a datagram port, each goes on to the same one, and who goes gets no more",
+  "clients are spread over all sockets that share a datagram port, each keeps its socket, and a closed socket gets no more",
   programText("datagram_clients_spread"),
   {
     "answered by": ["one", "three", "two"],
@@ -43,7 +43,7 @@ story(
 );
 
 story(
-  "with SO_REUSEADDR the newest has all datagrams, also of those who asked before, and the older one when that goes",
+  "with SO_REUSEADDR the newest socket gets all datagrams, also of earlier clients, and the older one after its close",
   programText("newest_has_datagrams"),
   // The answers to a client that asked before, and to a new one.
   {
@@ -59,7 +59,7 @@ story(
 );
 
 story(
-  "new clients are spread over all that listen, and who goes gets no more",
+  "new clients are spread over all listeners, and a closed listener gets no more",
   programText("stream_clients_spread"),
   {
     "answered by": ["one", "three", "two"],
@@ -101,7 +101,7 @@ story(
 );
 
 story(
-  "a wildcard that lets it has the clients whose address nobody has",
+  "a wildcard socket that allows sharing gets the clients of addresses without a socket of their own",
   programText("wildcard"),
   {
     "without a wildcard": { "127.0.0.1": ["one", "two"], "127.0.0.2": "first", "127.0.0.3": "nobody" },
@@ -116,7 +116,7 @@ story(
 
 /** A client that connects while servers take each other's place, a thousand times, reaches one of them. */
 story(
-  "whoever looks in between finds one of them",
+  "a client that connects in between finds one of the servers",
   programText("looks_in_between"),
   { "times that nobody was there": 0 },
   ["SOCK_STREAM"],

@@ -19,7 +19,7 @@ const STORIES: readonly { name: string; story: string; env?: Record<string, stri
     facts: ["shown as IPv4: still reached: yes"],
   },
   {
-    name: "a UDP server that cannot give a client its own socket goes on serving it by the first",
+    name: "a UDP server that cannot make a socket for a client goes on serving it by the first one",
     story: "client",
     facts: [
       "socket per client: first: yes",

@@ -24,7 +24,7 @@ probe failed: bind
 @run 3
 it never ended`;
 
-Deno.test("parseOutcomes() tells what each run printed, left and said, and nothing of one that has not ended", () => {
+Deno.test("parseOutcomes() returns the output, files and messages of each run, and nothing of one that has not ended", () => {
   const outcomes = parseOutcomes(CONSOLE.split("\n"));
   assertEquals([...outcomes.keys()], [1, 0]);
   const [first, second] = [outcomes.get(1), outcomes.get(0)];

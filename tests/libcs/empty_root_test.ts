@@ -36,7 +36,7 @@ async function withRoot(
 const options = { ignore: !await canEnter() };
 
 Deno.test(
-  "in an empty root the library tells its usage and its version",
+  "in an empty root the library prints its usage and its version",
   options,
   () =>
     withRoot({}, async (_root, execute) => {
@@ -99,7 +99,7 @@ Deno.test(
 );
 
 Deno.test(
-  "in an empty root run -- COMMAND says what is missing, in one line",
+  "in an empty root run -- COMMAND reports the missing file in one line",
   options,
   () =>
     withRoot({}, async (_root, execute) => {

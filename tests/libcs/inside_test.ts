@@ -136,7 +136,7 @@ for (
   ] as const
 ) {
   Deno.test({
-    name: `what libc writes by itself is the library's: ${name}`,
+    name: `the library handles writes inside libc: ${name}`,
     ignore: !need("cc"),
     fn: () =>
       withDir(async (dir) => {

@@ -43,7 +43,7 @@ testOpened("a library that is opened with RTLD_DEEPBIND finds libc's functions a
   }
 });
 
-testOpened("a library that cannot be opened is told of as without unsock", async (dir) => {
+testOpened("a failed dlopen is reported as without unsock", async (dir) => {
   for (const way of ["plain", "deepbind"]) assertMatch(await opened(dir, way, "none.so"), /^none\.so: cannot open/);
 });
 

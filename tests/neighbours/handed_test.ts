@@ -93,7 +93,7 @@ story(
 );
 
 story(
-  "what the program has closed, or made something else, is not handed over any more",
+  "a descriptor that the program has closed or replaced is not handed over any more",
   [["stream", "8000.sock"], ["stream", "8001.sock"], ["stream", "8002.sock"]],
   programText("closed_before"),
   {
@@ -104,7 +104,7 @@ story(
 );
 
 story(
-  "a program that knows of its sockets is told EADDRINUSE when it binds the port as well",
+  "a program that uses its handed-over sockets gets EADDRINUSE when it also binds the port",
   STREAM,
   programText("aware"),
   {
@@ -117,7 +117,7 @@ story(
 );
 
 story(
-  "a process that was started by the one that has the sockets is told EADDRINUSE, and a forked one may bind",
+  "a program started by the process with the sockets gets EADDRINUSE, and a forked child may bind",
   STREAM,
   programText("started_and_forked"),
   { "a started process is told EADDRINUSE": true, "a forked one's listen": 0, "it serves": true },
@@ -131,7 +131,7 @@ story(
 );
 
 story(
-  "who closes the port and binds it again serves whoever came meanwhile",
+  "a server that closes the port and binds it again serves the clients that connected meanwhile",
   STREAM,
   programText("binds_again"),
   {
@@ -170,7 +170,7 @@ story(
 );
 
 story(
-  "the address that was bound is told after exec, also where the one before was another",
+  "getsockname after exec returns the bound address, also if an earlier one was different",
   STREAM,
   programText("told_after_exec"),
   {
@@ -197,7 +197,7 @@ story(
 );
 
 story(
-  "no other datagram socket moves the manager's out of the way, nor is it led elsewhere for a client of its own",
+  "no other datagram socket renames the manager's, and the server cannot connect it to a client",
   [["datagram", "8000.dgram.sock"]],
   programText("datagram_clients"),
   {

@@ -46,7 +46,7 @@ for (
     ["one of the addresses of a wildcard", "0.0.0.0", "7f000002:07d1", "127.0.0.2"],
   ] as const
 ) {
-  Deno.test(`a peer that claims to have connected to ${what} does not decide what the server's address is`, {
+  Deno.test(`a peer that claims to have connected to ${what} does not set the server's address`, {
     ignore,
   }, async () => {
     const [itself, executed] = (await claim(listening, target)).split(/(?<=\)) /);

@@ -84,7 +84,7 @@ function withNames(fn: (names: Names, base: string) => Promise<void>): Promise<v
 for (const door of DOORS) {
   for (const where of ["server", "client"] as const) {
     Deno.test({
-      name: `a UDP ${where} in a container, where the directory has another name, hears the other side (${door})`,
+      name: `a UDP ${where} in a container, where the directory has another name, receives from its peer (${door})`,
       ignore: !canMount,
       fn: () =>
         withNames(async (names) => {
@@ -98,7 +98,7 @@ for (const door of DOORS) {
 
   for (const where of ["server", "client"] as const) {
     Deno.test({
-      name: `a UDP ${where} that reaches the directory through a link hears the other side (${door})`,
+      name: `a UDP ${where} that reaches the directory through a link receives from its peer (${door})`,
       ignore: !need("python3"),
       fn: () =>
         withDir(async (base) => {
@@ -161,7 +161,7 @@ for (const way of ["link", "mount"] as const) {
 
 for (const door of DOORS) {
   Deno.test({
-    name: `who names his socket in another directory as one of ours is not taken for it (${door})`,
+    name: `a socket in another directory with the name of one of ours is not taken for it (${door})`,
     ignore: !need("python3"),
     fn: () =>
       withNames(async ({ outside }, base) => {

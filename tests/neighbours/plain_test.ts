@@ -22,7 +22,7 @@ function story(what: string, program: string, facts: Facts): void {
 }
 
 story(
-  "a port invented for a plain sender can be bound by nobody, and a server's port is not invented",
+  "a port invented for a plain sender cannot be bound, and no server's port is invented",
   programText("invented_port"),
   {
     "ports invented": 5,
@@ -65,7 +65,7 @@ story(
 );
 
 story(
-  "an answer to a plain sender whose port is no longer its own goes to nobody",
+  "an answer to a plain sender that has lost its port is dropped",
   programText("taken_over"),
   { "the sender hears": null, "the other one hears": null, "the sender has another port": true },
 );

@@ -25,7 +25,7 @@ Deno.test("differences() takes a known difference for exactly what it is", () =>
   ]);
 });
 
-Deno.test("differences() wants a known difference that has gone out of the list", () => {
+Deno.test("differences() fails for a listed difference that no longer exists", () => {
   assertEquals(differences(["send: errno: EPIPE"], ["send: errno: EPIPE"], known), [
     "send: errno: no longer differs, both print EPIPE: take it out of the list",
   ]);

@@ -16,16 +16,16 @@ testProbe(
 testProbe("endings_shutdown", "shutdown fails where TCP's does: of what is over, and nowhere else");
 testProbe(
   "endings_poll",
-  "poll, ppoll and select tell of a hang-up when both sides have shut down, and wait until then",
+  "poll, ppoll and select report a hang-up when both sides have shut down, and wait until then",
 );
 testProbe("endings_full", "a full connection that has hung up can be written to, as over TCP");
 testProbe(
   "resets",
-  "SO_LINGER and connect(AF_UNSPEC) end a connection for its peer, and for nobody who shares the socket",
+  "SO_LINGER and connect(AF_UNSPEC) end a connection for its peer, and not for processes that share the socket",
 );
 testProbe(
   "listener_shutdown",
-  "who shuts a listener down ends the loops, threads and children that wait for its clients",
+  "shutdown of a listener ends the loops, threads and children that wait for its clients",
 );
 testProbe("keeps_port", "a stream that was shut down or disconnected keeps the port that the program chose");
 testProbe("endings_epoll", "epoll tells of a hang-up when both sides have shut down, and waits until then");

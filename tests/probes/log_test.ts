@@ -43,7 +43,7 @@ Deno.test("a log that may not grow does not end the program", options, () =>
   }));
 
 Deno.test(
-  "a line of the log tells time, process, program, call, descriptor, address, file and result",
+  "a line of the log has time, process, program, call, descriptor, address, file and result",
   options,
   () =>
     withDir(async (dir) => {
@@ -56,25 +56,29 @@ Deno.test(
     }),
 );
 
-Deno.test("the log has what UNSOCK_BLOCK_INET refuses", { ignore: !need("python3") }, () =>
-  withDir(async (dir) => {
-    const log = join(dir, "log");
-    const code = programText("refused_by_settings");
-    const { stderr } = await run(["python3", "-c", code], {
-      env: shimEnv(dir, { UNSOCK_LOG: log, UNSOCK_BLOCK_INET: "1" }),
-    });
-    assertStrictEquals(stderr, "");
-    const lines = Deno.readTextFileSync(log).matchAll(/^\S+ \d+ python3\S* (\w+) \d+ (\S+) (.*)$/gm);
-    assertEquals([...lines].map((match) => match.slice(1).join(" ")), [
-      "connect 192.0.2.1:80 - EACCES",
-      "bind 192.0.2.1:81 - EACCES",
-      "connect [2001:db8:0:0:0:0:0:1]:82 - EACCES",
-      "sendto 192.0.2.1:83 - EACCES",
-    ]);
-  }));
+Deno.test(
+  "the log has the calls that UNSOCK_BLOCK_INET refuses",
+  { ignore: !need("python3") },
+  () =>
+    withDir(async (dir) => {
+      const log = join(dir, "log");
+      const code = programText("refused_by_settings");
+      const { stderr } = await run(["python3", "-c", code], {
+        env: shimEnv(dir, { UNSOCK_LOG: log, UNSOCK_BLOCK_INET: "1" }),
+      });
+      assertStrictEquals(stderr, "");
+      const lines = Deno.readTextFileSync(log).matchAll(/^\S+ \d+ python3\S* (\w+) \d+ (\S+) (.*)$/gm);
+      assertEquals([...lines].map((match) => match.slice(1).join(" ")), [
+        "connect 192.0.2.1:80 - EACCES",
+        "bind 192.0.2.1:81 - EACCES",
+        "connect [2001:db8:0:0:0:0:0:1]:82 - EACCES",
+        "sendto 192.0.2.1:83 - EACCES",
+      ]);
+    }),
+);
 
 Deno.test(
-  "the log has what rights refuse, with the program's name",
+  "the log has the calls that permissions refuse, with the program's name",
   { ignore: !need("python3") },
   () =>
     withDir(async (dir) => {

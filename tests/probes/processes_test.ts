@@ -23,7 +23,7 @@ testProbe("gone_at_once", "who has waited for a process finds its pipes at their
 testProbe("own_addresses", "each address has its own server on a port, whoever came first, goes, or is killed");
 testProbe(
   "own_addresses_udp",
-  "each address has its own datagram socket on a port, and answers come from the address that was asked",
+  "each address has its own datagram socket on a port, and answers come from the address that the client used",
 );
 testProbe(
   "reuse_port_processes",
@@ -36,7 +36,7 @@ testProbe("datagram_threads", "threads that share a datagram socket hear what ot
 testProbe("forked_clients", "children of one process that send at once get a port each, whichever address they ask");
 testProbe(
   "descriptor_reuse",
-  "what has taken a closed descriptor's number is left alone, and a full table is no obstacle",
+  "a descriptor that took a closed one's number is left alone, and a full table is no obstacle",
 );
 testProbe("signals", "signals interrupt, restart, time out and cancel calls as over TCP, and handlers may make calls");
 const ownFilter = "a program with a seccomp filter of its own makes its calls, and the library no others";

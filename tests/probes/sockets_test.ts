@@ -21,7 +21,7 @@ testProbe(
 );
 testProbe(
   "connect_refused",
-  "a non-blocking connect that is refused is in progress first, and its failure is told once",
+  "a refused non-blocking connect is in progress first, and its failure is reported once",
   { refuses: true },
 );
 testProbe("disconnect", "a stream that connect(AF_UNSPEC) has ended has the name that the program had bound");
@@ -43,7 +43,7 @@ testProbe("bad_memory_messages", "messages that are not there, wholly or in part
 testProbe("bad_memory_options", "values of options that are not there are EFAULT, and end no program");
 testProbe(
   "bad_memory_exec",
-  "what executes says EFAULT to paths, lists and strings that are not there, and ends no program",
+  "calls that execute return EFAULT for invalid paths, lists and strings, and end no program",
   { mayLeave: "the program that is executed has the sockets, and ends without knowing of them" },
 );
 testProbe("edges_addresses", "addresses of every length are taken and given as the kernel does, byte by byte");

@@ -45,7 +45,7 @@ for (const engine of ["auto", "trap"]) {
 for (const [type, file] of [["stream", "8000.sock"], ["datagram", "8000.dgram.sock"]] as const) {
   for (const door of ["preload", "static", "raw"] as const) {
     Deno.test({
-      name: `a ${type} server (${door}) is started by its first client, and hears it with its IP address`,
+      name: `a ${type} server (${door}) is started by its first client, and sees its IP address`,
       ignore: !need(ACTIVATE, "cc"),
       fn: () =>
         withDir(async (dir) => {

@@ -32,13 +32,17 @@ Deno.test("dnsmasq bound to one address answers dig over UDP and TCP on one port
   });
 });
 
-Deno.test("dnsmasq on the wildcards learns from packet information which address was asked", { ignore }, async () => {
-  await withRig(async (rig) => {
-    await rig.server(dnsmasq(rig, 17242), { tcp: [17242], udp: [17242] });
-    await ask(rig, "127.0.0.1", 17242, false);
-    await ask(rig, "::1", 17242, false);
-  });
-});
+Deno.test(
+  "dnsmasq on the wildcards gets the address that the client used from packet information",
+  { ignore },
+  async () => {
+    await withRig(async (rig) => {
+      await rig.server(dnsmasq(rig, 17242), { tcp: [17242], udp: [17242] });
+      await ask(rig, "127.0.0.1", 17242, false);
+      await ask(rig, "::1", 17242, false);
+    });
+  },
+);
 
 Deno.test("dig asks ten times in one run, each time from a socket of its own", { ignore }, async () => {
   await withRig(async (rig) => {
@@ -50,7 +54,7 @@ Deno.test("dig asks ten times in one run, each time from a socket of its own", {
   });
 });
 
-Deno.test("dig is told that nobody is at a port, and does not wait", { ignore: !need("dig") }, async () => {
+Deno.test("dig gets the refusal of a port without a server, and does not wait", { ignore: !need("dig") }, async () => {
   await withRig(async (rig) => {
     const dig = ["dig", "+tries=1", "+time=30", "@127.0.0.1", "-p", "17244", "www.example.test"];
     const { stdout } = await rig.client(dig, { code: 9 });

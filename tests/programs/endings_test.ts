@@ -12,7 +12,7 @@ function busy(port: number): string[] {
   return ["socat", "-U", `TCP-LISTEN:${port},fork,reuseaddr,bind=127.0.0.1`, "SYSTEM:echo 421 too busy"];
 }
 
-Deno.test("Java NIO reads the answer of a server that has gone, and its first write is lost", {
+Deno.test("Java NIO reads the answer of a server that has closed, and its first write is lost", {
   ignore: !need("java", "socat"),
 }, async () => {
   await withRig(async (rig) => {
@@ -27,7 +27,7 @@ Deno.test("Java NIO reads the answer of a server that has gone, and its first wr
 
 const NETTY = ["transport", "transport-native-unix-common", "common", "buffer", "resolver"];
 
-Deno.test("Netty's clients read to the end of a server that has gone, and what they write then is lost", {
+Deno.test("Netty's clients read all data of a server that has closed, and their next write is lost", {
   ignore: !need("java", "netty"),
 }, async () => {
   await withRig(async (rig) => {
@@ -52,7 +52,7 @@ const server = net.createServer({ allowHalfOpen: true }, (socket) => {
 server.listen(17464, "127.0.0.1", () => net.connect(17464, "127.0.0.1", function () { this.destroy(); }));
 `;
 
-Deno.test("a node server that sends 100 MB to a client that has gone hears of an error", {
+Deno.test("a node server that sends 100 MB to a client that has closed gets an error", {
   ignore: !need("node"),
 }, async () => {
   await withRig(async (rig) => {
@@ -61,7 +61,7 @@ Deno.test("a node server that sends 100 MB to a client that has gone hears of an
   });
 });
 
-Deno.test("curl tells what a server said that closes at once, by telnet and FTP", {
+Deno.test("curl prints the answer of a server that closes at once, by telnet and FTP", {
   ignore: !need("curl", "socat"),
 }, async () => {
   await withRig(async (rig) => {
@@ -133,7 +133,7 @@ Deno.test("socat relays an upload whole", { ignore: !need("socat") }, async () =
   });
 });
 
-Deno.test("pen relays an upload whole, and goes on after a client that has gone at once", {
+Deno.test("pen relays a whole upload, and goes on after a client that closes at once", {
   ignore: !need("socat", "pen"),
 }, async () => {
   await withRig(async (rig) => {

@@ -16,7 +16,7 @@ async function ask(path: string): Promise<string> {
   return (await run(["curl", "-sS", "--max-time", "10", "--unix-socket", path, "http://x/"])).stdout.trim();
 }
 
-Deno.test("nginx at a path of --map: the file outlives its workers and reloads, and goes with the master", {
+Deno.test("nginx at a path of --map: the file outlives workers and reloads, and is removed with the master", {
   ignore: !need("nginx", "curl"),
 }, () =>
   withDir(async (dir) => {

@@ -12,14 +12,18 @@ foreach host {127.0.0.1 ::1 127.0.0.1 ::1} {
     close $socket
 }`;
 
-Deno.test("Tcl's asynchronous sockets hear that nobody is there", { ignore: !need("tclsh") }, async () => {
-  await withRig(async (rig) => {
-    for (const cli of [false, true]) {
-      const { stdout } = await rig.client(["tclsh"], { cli, stdin: ASK });
-      assertStrictEquals(stdout, "connection refused\n".repeat(4));
-    }
-  });
-});
+Deno.test(
+  "Tcl's asynchronous sockets get the refusal of a port without a server",
+  { ignore: !need("tclsh") },
+  async () => {
+    await withRig(async (rig) => {
+      for (const cli of [false, true]) {
+        const { stdout } = await rig.client(["tclsh"], { cli, stdin: ASK });
+        assertStrictEquals(stdout, "connection refused\n".repeat(4));
+      }
+    });
+  },
+);
 
 /** To Net::Ping, a host that refuses is alive; it reads to learn whether it was refused. */
 const PING = `

@@ -25,7 +25,7 @@ function story(what: string, program: string, facts: Facts): void {
 }
 
 story(
-  "servers on addresses of both families, one of which has closed again before it listened, each hear their clients",
+  "servers on addresses of both families get their own clients, also if one has closed before it listened",
   programText("both_families"),
   // The address that was asked, what was said, and that accept and getpeername agree.
   {
@@ -37,7 +37,7 @@ story(
 );
 
 story(
-  "both ends of a connection tell the loopback address of their family",
+  "both ends of a connection report the loopback address of their family",
   programText("loopback_addresses"),
   {
     "client of 127.0.0.1": ["127.0.0.1", "127.0.0.1"],
@@ -74,7 +74,7 @@ story(
 );
 
 story(
-  "a client that was bound and has gone takes its own file away, and not the server's",
+  "a bound client that ends removes its own file, and not the server's",
   programText("bound_client"),
   {
     "the client": ["4.3.2.1", 4321],

@@ -36,7 +36,7 @@ const PORT = [
 ];
 
 const PROOFS: readonly Proof[] = [{
-  name: "the trap door's filter does what its table says, for every number of a call, machine and argument",
+  name: "the trap's filter decides by its table for every call number, machine and argument",
   file: "filter",
   sources: ["trap/filter.c"],
   turns: 513,
@@ -51,28 +51,28 @@ const PROOFS: readonly Proof[] = [{
   wrong: "-DWRONG=1",
   options: [...PORT, "-DUNSOCK_PORT_ADDRESS_MOST=6"],
 }, {
-  name: "what is put into a record never goes past its end",
+  name: "no entry is written past a record's end",
   file: "port_text",
   sources: ["rules/port_entry.c", "rules/address_text.c", "rules/ip.c", "rt/text.c"],
   turns: 10,
   wrong: "-DWRONG=1",
   options: PORT,
 }, {
-  name: "two entries tell whom TCP and UDP do not let be bound beside each other",
+  name: "two entries show whether TCP or UDP excludes one of the sockets",
   file: "port_conflict",
   sources: ["rules/port_entry.c", "rt/text.c"],
   turns: 41,
   wrong: "-DWRONG=1",
   options: PORT,
 }, {
-  name: "a bind joins whom nobody living excludes, and a close leaves PORT.sock to a living one, whatever is known",
+  name: "a bind joins a port only if no live socket excludes it, and a close leaves PORT.sock to a live one",
   file: "port_record",
   sources: ["rules/port_record.c", "rt/text.c"],
   turns: 6,
   wrong: "-DWRONG=1",
   options: [...PORT, "-DUNSOCK_PORT_ADDRESS_MOST=2"],
 }, {
-  name: "a client tries all who have its address, once, and nobody else: the nearest address first",
+  name: "a client tries all sockets that have its address, once, and no others: the most specific address first",
   file: "port_record",
   sources: ["rules/port_record.c", "rt/text.c"],
   turns: 5,

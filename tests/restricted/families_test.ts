@@ -38,7 +38,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "only AF_UNIX is allowed: datagrams go and are answered, and what is not redirected is unreachable",
+  name: "only AF_UNIX is allowed: datagrams are sent and answered, and other addresses are unreachable",
   ignore: CANNOT,
   fn: () =>
     withDir(async (dir) => {

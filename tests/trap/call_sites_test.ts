@@ -44,7 +44,7 @@ testRules(
   },
 );
 
-testRules("what changes the number, the stack, or needs its address is left alone", async () => {
+testRules("an instruction that changes the number or the stack, or needs its own address, is left alone", async () => {
   const number = "b8 31 00 00 00";
   const answers = await ask([
     ["c", `c3 ${number} 89 d0`], // mov %edx,%eax
@@ -65,7 +65,7 @@ testRules("what changes the number, the stack, or needs its address is left alon
   assertEquals(answers, answers.map(() => "no"));
 });
 
-testRules("what may be the end of a longer instruction is left alone", async () => {
+testRules("bytes that may be the end of a longer instruction are left alone", async () => {
   const number = "b8 31 00 00 00";
   const answers = await ask([
     ["c", `90 90 48 ${number}`], // movabs
@@ -149,7 +149,7 @@ function jump(moved: number): string {
 }
 
 Deno.test({
-  name: "the rules read nothing but the bytes that they are given, and the search finds what there is",
+  name: "the rules read only the bytes that they get, and the search finds some calls in random bytes",
   ignore: Deno.build.arch !== "x86_64" || !need("cc"),
   fn: () =>
     withDir(async (dir) => {

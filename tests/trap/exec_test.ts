@@ -131,7 +131,7 @@ async function assertTaken({ dir, child }: Programs, starts: readonly string[][]
 }
 
 Deno.test({
-  name: "what clears the environment takes the library along",
+  name: "a program that clears the environment keeps the library for its children",
   ignore: !need("busybox") || !canLink("static"),
   fn: () =>
     withPrograms(["dynamic", "static"], (programs) =>
@@ -146,7 +146,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what changes to another user, and clears the environment, takes the library along",
+  name: "a program that changes its user and clears the environment keeps the library for its children",
   ignore: Deno.uid() !== 0 || !need("setpriv") || !canLink("static"),
   fn: () =>
     withPrograms(["dynamic", "static"], async (programs) => {
@@ -159,7 +159,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "UNSOCK_OFF=1 is the way out, of preloaded and of static programs, and for what they start",
+  name: "UNSOCK_OFF=1 turns the library off in preloaded and static programs, and in the programs that they start",
   ignore: !need("busybox") || !canLink("static"),
   fn: () =>
     withPrograms(["dynamic", "static"], async ({ dir, child }) => {
@@ -176,7 +176,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "UNSOCK_ENGINE=preload names what it does not reach; with UNSOCK_STRICT it is not started",
+  name: "UNSOCK_ENGINE=preload reports a program that it does not reach; with UNSOCK_STRICT the program is not started",
   ignore: !canLink("static"),
   fn: () =>
     withPrograms(["dynamic", "static"], async ({ dir, starter, child }) => {
@@ -198,7 +198,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "UNSOCK_ENGINE=trap reaches what dynamic programs execute past libc",
+  name: "UNSOCK_ENGINE=trap reaches programs that dynamic programs execute without libc",
   ignore: !canLink("dynamic"),
   fn: () =>
     withPrograms(["dynamic"], async ({ dir, starter, child }) => {

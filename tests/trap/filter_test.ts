@@ -123,7 +123,7 @@ testFilter("send and recv, without an address, are not trapped", (filter) => {
   }
 });
 
-testFilter("recv is trapped when it asks for errors, or peeks and waits for all", (filter) => {
+testFilter("recv is trapped with MSG_ERRQUEUE, or with MSG_PEEK and MSG_WAITALL", (filter) => {
   const peek = 2n, all = 0x100n, errors = 0x2000n, wait = 0x40n;
   for (const flags of [0n, peek, all, wait, peek | wait, all | wait]) {
     assertStrictEquals(filter.verdict("recvfrom", FD, POINTER, 1n, flags, 0n, 0n), ALLOW);
@@ -146,7 +146,7 @@ testFilter("calls that are about signals are trapped when they bring a mask", (f
   assertStrictEquals(filter.verdict("rt_sigprocmask", unblock, POINTER, 0n, 8n), ALLOW);
 });
 
-testFilter("of fcntl and ioctl only what concerns sockets is trapped", (filter) => {
+testFilter("fcntl and ioctl are trapped only for commands about sockets", (filter) => {
   for (
     const [command, trapped] of [[0n, true], [1030n, true], [4n, true], [8n, true], [15n, true], [1n, false], [
       2n,

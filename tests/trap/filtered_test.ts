@@ -54,6 +54,11 @@ for (const linking of ["static", "dynamic"] as const) {
   );
 }
 
-testFiltered("what a filter of others forbids is forbidden to trapped programs too", "listen", "static", (outcome) => {
-  assertStrictEquals(outcome.stderr, "child: Operation not permitted\n");
-});
+testFiltered(
+  "calls that another filter forbids are forbidden to trapped programs, too",
+  "listen",
+  "static",
+  (outcome) => {
+    assertStrictEquals(outcome.stderr, "child: Operation not permitted\n");
+  },
+);

@@ -44,14 +44,14 @@ for (const linking of LINKINGS) {
   );
 
   testHostile(
-    "what a filter of the program's own forbids is forbidden",
+    "calls that the program's own filter forbids are forbidden",
     linking,
     async (dir) =>
       assertEquals(await under(dir, linking, "filters"), ["Operation not permitted, Connection refused, port 1"]),
   );
 }
 
-testHostile("a program that crashes ends by that signal, and its core leads to where it was", "static", async (dir) => {
+testHostile("a program that crashes ends by that signal, and its core shows the place", "static", async (dir) => {
   const program = await buildLinked(join(HERE, "hostile.c"), dir, "static");
   const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
   const script = `ulimit -c unlimited; exec "$@"`;

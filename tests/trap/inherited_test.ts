@@ -75,7 +75,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a stack limit of 64 KiB is enough, for the command and for what starts it",
+  name: "a stack limit of 64 KiB is enough, for a program and for the one that starts it",
   ignore: !canLink("static") || !need("env"),
   fn: () =>
     withDir(async (dir) => {

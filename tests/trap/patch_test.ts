@@ -76,7 +76,7 @@ testRewritten(
   },
 );
 
-testRewritten("a look at what epoll has is the kernel's answer where the set has none of ours", async (dir) => {
+testRewritten("epoll_wait with time-out 0 is the kernel's own if the set has none of our sockets", async (dir) => {
   const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
   const program = await buildLinked(join(HERE, "epoll_looks.c"), dir, "static");
   const trace = ["strace", "-f", "-i", "-qq", "-e", "trace=/epoll_p?wait$", "-e", "signal=none"];
@@ -89,7 +89,7 @@ testRewritten("a look at what epoll has is the kernel's answer where the set has
   assertStrictEquals(own.join(" "), "1 2 3 6 7", stderr);
 });
 
-testRewritten("where a control file leads, a rewritten program's connection ends as by TCP", async (dir) => {
+testRewritten("a rewritten program's connection through a control file ends as over TCP", async (dir) => {
   const sockets = join(dir, "s"), server = join(dir, "server");
   await Deno.mkdir(sockets);
   await Deno.writeFile(join(sockets, "2000.sock"), controlFile({ dest: sockaddrUnix(server) }));

@@ -63,7 +63,7 @@ Deno.test("quantile() and spread() find the middle of unordered values", () => {
   assertMatch(assertThrows(() => spread([]), Error).message, /nothing was measured/);
 });
 
-Deno.test("ratio() and difference() compare round by round: what slows a whole round does not count", () => {
+Deno.test("ratio() and difference() compare round by round, so a slow round does not count", () => {
   assertEquals(ratio([50, 5, 500], [100, 10, 1000]), { low: 0.5, median: 0.5, high: 0.5 });
   assertEquals(difference([103, 13, 1003], [100, 10, 1000]), { low: 3, median: 3, high: 3 });
 });
@@ -78,7 +78,7 @@ Deno.test("compare() relates every way to native and to loopback, but none to it
   assertStrictEquals(REPORT.comparisons[0]?.rounds, 3);
 });
 
-Deno.test("compare() tells what a change did where there is an unsock of before", () => {
+Deno.test("compare() shows the effect of a change if an earlier unsock was measured", () => {
   const { results } = compare(
     { name: "work", title: "Work", unit: "MB/s" },
     new Map([["unsock", [110, 120]], ["before", [100, 100]]]),
@@ -96,7 +96,7 @@ Deno.test("formatNumber() keeps three digits of small numbers and groups large o
   assertEquals([0, 0.0312, 5.06, 65.1, 1234567].map(formatNumber), ["0", "0.0312", "5.06", "65.1", "1,234,567"]);
 });
 
-Deno.test("formatText() and formatMarkdown() tell every number and note once", () => {
+Deno.test("formatText() and formatMarkdown() print every number and note once", () => {
   for (const text of [formatText(REPORT), formatMarkdown(REPORT)]) {
     for (
       const part of ["a machine", "210", "0.95", "2.10", "rival", "Much more", "1.25", "System calls", "less than all"]
@@ -106,7 +106,7 @@ Deno.test("formatText() and formatMarkdown() tell every number and note once", (
   }
 });
 
-Deno.test("what a library cannot do is marked in its row, and why below; the page says how each was set up", () => {
+Deno.test("the page marks in a library's row what the library cannot do, and says why, and how each was set up", () => {
   const { comparisons: [work], growth: [more] } = REPORT;
   assert(work && more);
   const page = writePage({
@@ -147,17 +147,21 @@ Deno.test("readOther() takes a library, or a command whose environment it gives 
   });
 });
 
-Deno.test("localOnes() leaves out what needs the network, and lets loopback be", { ignore: !mayUnshare }, async () => {
-  const connect = programText("connect");
-  const attempt = async ({ name }: Variant, prefix: readonly string[]) => {
-    const { code } = await run([...prefix, "python3", "-c", name === "local" ? "" : connect]);
-    if (code !== 0) throw new Error(`exit status ${code}`);
-  };
-  const tried = [variant("tcp"), variant("local", true), variant("leaking", true)];
-  const { variants, failed, notes } = await localOnes(tried, attempt);
-  assertEquals(variants.map(({ name }) => name), ["tcp", "local"]);
-  assertEquals([failed, notes], [["leaking"], ["leaking failed: exit status 1"]]);
-});
+Deno.test(
+  "localOnes() leaves out variants that need the network, and keeps loopback",
+  { ignore: !mayUnshare },
+  async () => {
+    const connect = programText("connect");
+    const attempt = async ({ name }: Variant, prefix: readonly string[]) => {
+      const { code } = await run([...prefix, "python3", "-c", name === "local" ? "" : connect]);
+      if (code !== 0) throw new Error(`exit status ${code}`);
+    };
+    const tried = [variant("tcp"), variant("local", true), variant("leaking", true)];
+    const { variants, failed, notes } = await localOnes(tried, attempt);
+    assertEquals(variants.map(({ name }) => name), ["tcp", "local"]);
+    assertEquals([failed, notes], [["leaking"], ["leaking failed: exit status 1"]]);
+  },
+);
 
 Deno.test("drawChart() draws a bar for each way, longer for the faster one, and is well-formed", () => {
   const svg = drawChart(REPORT);

@@ -52,7 +52,7 @@ Deno.test("encodeControlFile() refuses what does not fit", () => {
   }
 });
 
-Deno.test("the library as a program tells of a half-close by UNSOCK_HALF_CLOSE", () =>
+Deno.test("the library as a program writes the half-close setting of UNSOCK_HALF_CLOSE", () =>
   withDir(async (dir) => {
     const make = (name: string, how: string) =>
       run([shimLibrary()], {
@@ -110,7 +110,7 @@ Deno.test("the library as a program makes by variables what make-control makes b
 
 const explain = (bytes: Uint8Array) => controlFacts(decodeControlFile(bytes));
 
-Deno.test("decodeControlFile() tells every field, of every family", () => {
+Deno.test("decodeControlFile() returns every field, of every family", () => {
   const targets = [
     [controlFile({ dest: sockaddrVsock(3, 5678) }), "vsock port 5678, CID 3"],
     [controlFile({ dest: sockaddrTipc({ type: 128, lower: 99 }) }), "TIPC service 128, instance 99, scope cluster"],
@@ -165,7 +165,7 @@ const MUTATIONS: Record<string, [Uint8Array, RegExp, (bytes: Uint8Array, view: D
   }],
 };
 
-Deno.test("decodeControlFile() tells what becomes of a half-close, in an empty slot, wherever that is", () => {
+Deno.test("decodeControlFile() reads the half-close setting from any empty slot", () => {
   const told = { group: 0, key: 0x666c6168, value: 2 };
   const option = { group: 1, key: 8, value: 9 };
   const of = (...sockopts: Sockopt[]) => {

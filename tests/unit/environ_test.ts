@@ -73,7 +73,7 @@ Deno.test("query settings lets the caller's variables stand, and options overrid
   ]);
 });
 
-Deno.test("query settings gives files the mode that a group needs, where nobody says another", () => {
+Deno.test("query settings sets the mode for a group's files if no other mode is given", () => {
   const mode = (variables: Record<string, string>, options: Record<string, string>) =>
     apply(variables, { group: "0", ...options }).find((variable) => variable.startsWith("UNSOCK_MODE="));
   assertStrictEquals(mode({}, {}), "UNSOCK_MODE=660");

@@ -2,7 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readFacts } from "../support/facts.ts";
 
-Deno.test("readFacts() reads values by name, in whatever order they were told", () => {
+Deno.test("readFacts() reads values by name, in any order", () => {
   assertEquals(readFacts('names=["a","b"]\nbound again=98\nheard="x=y"\nnobody=null\n'), {
     heard: "x=y",
     "bound again": 98,
@@ -11,7 +11,7 @@ Deno.test("readFacts() reads values by name, in whatever order they were told", 
   });
 });
 
-Deno.test("readFacts() refuses what is no fact, and a fact that is told twice", () => {
+Deno.test("readFacts() refuses lines that are no facts, and repeated facts", () => {
   assertThrows(() => readFacts("ready\n"), Error, 'no fact: "ready"');
   assertThrows(() => readFacts("bound=0\nbound=98\n"), Error, 'told twice: "bound"');
 });

@@ -9,7 +9,7 @@ Deno.test("beyondRange() finds the ports that the kernel never gives out by itse
   assertEquals(beyondRange("1024\t65535\n"), { first: 10_000, last: 65_535 });
 });
 
-Deno.test("ownPort() leaves the port to who asked, under a name that nobody else can have meanwhile", async () => {
+Deno.test("ownPort() gives a port to its caller alone, under a name that no other test can take meanwhile", async () => {
   const own = ownPort();
   assertStrictEquals(hold(own.port), undefined);
   Deno.listen({ hostname: "127.0.0.1", port: own.port }).close();

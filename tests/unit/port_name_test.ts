@@ -29,19 +29,23 @@ Deno.test(
   },
 );
 
-Deno.test("a datagram socket's name tells that it is one, and a client's whom it asks", { ignore }, () =>
-  answers([
-    ["name 127.0.0.1 0 0", ".9042u@127.0.0.1 read back"],
-    ["name :: 0 99", ".9042u@any+99 read back"],
-    ["name 1:2:3:4:5:6:7:8 0 99", ".9042u@1-2-3-4-5-6-7-8+99 read back"],
-    ["asking 0.0.0.0 0 127.0.0.2", ".9042u@0.0.0.0,127.0.0.2"],
-    ["asking :: 0 127.0.0.2", ".9042u@any,127.0.0.2"],
-    ["asking :: 1 2001:db8::5:ff", ".9042u@--,2001-db8--5-ff"],
-    ["asking 0.0.0.0 0 0.0.0.0", "untold"],
-    ["link 127.0.0.1", ".9042u@127.0.0.1"],
-    ["link 0.0.0.0,127.0.0.2", ".9042u@0.0.0.0,127.0.0.2"],
-    ["link --1*7 several", "./.9042u@--1+7"],
-  ], "udp"));
+Deno.test(
+  "a datagram socket's name shows its type, and a client's name its server's address",
+  { ignore },
+  () =>
+    answers([
+      ["name 127.0.0.1 0 0", ".9042u@127.0.0.1 read back"],
+      ["name :: 0 99", ".9042u@any+99 read back"],
+      ["name 1:2:3:4:5:6:7:8 0 99", ".9042u@1-2-3-4-5-6-7-8+99 read back"],
+      ["asking 0.0.0.0 0 127.0.0.2", ".9042u@0.0.0.0,127.0.0.2"],
+      ["asking :: 0 127.0.0.2", ".9042u@any,127.0.0.2"],
+      ["asking :: 1 2001:db8::5:ff", ".9042u@--,2001-db8--5-ff"],
+      ["asking 0.0.0.0 0 0.0.0.0", "untold"],
+      ["link 127.0.0.1", ".9042u@127.0.0.1"],
+      ["link 0.0.0.0,127.0.0.2", ".9042u@0.0.0.0,127.0.0.2"],
+      ["link --1*7 several", "./.9042u@--1+7"],
+    ], "udp"),
+);
 
 Deno.test("a link to a port's first socket is read back, and is no other port's", { ignore }, () =>
   answers([

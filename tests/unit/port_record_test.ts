@@ -30,7 +30,7 @@ const ONE = ".9042@127.0.0.1";
 const TWO = "./.9042@127.0.0.1 127.0.0.1,127.0.0.2";
 const SHARED = "./.9042@127.0.0.1+1 127.0.0.1+1,127.0.0.1+2";
 
-Deno.test("a bind asks whom it must, and joins, is first, or is refused", { ignore }, () =>
+Deno.test("a bind checks the conflicting sockets, and joins, is first, or is refused", { ignore }, () =>
   answers([
     ["bind - - - 127.0.0.1", "join first"],
     [`bind ${ONE} - ? 127.0.0.1`, "ask 127.0.0.1"],
@@ -60,7 +60,9 @@ Deno.test("a bind asks whom it must, and joins, is first, or is refused", { igno
     ["bind ./.9042@127.0.0.1 127.0.0.1,,x + 127.0.0.2", "refuse -"],
   ]));
 
-Deno.test("who leaves gives the port to a living one, if it led to him or to a dead one", { ignore }, () =>
+Deno.test("a close gives the port link to a live socket, if it pointed to the closed one or to a stale file", {
+  ignore,
+}, () =>
   answers([
     [`leave ${ONE} - ? 127.0.0.1`, "goes"],
     [`leave ${ONE} - + 127.0.0.2`, "stays"],
@@ -74,7 +76,7 @@ Deno.test("who leaves gives the port to a living one, if it led to him or to a d
   ]));
 
 Deno.test(
-  "a client tries its address, the family's wildcard, the one of both, and nobody else",
+  "a client tries its address, the family's wildcard, the wildcard of both families, and no others",
   { ignore },
   () =>
     answers([
@@ -132,7 +134,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a datagram goes to who is connected, to the latest with SO_REUSEADDR, to any with SO_REUSEPORT, last to clients",
+  "a datagram goes to the connected socket, to the newest with SO_REUSEADDR, to any with SO_REUSEPORT, last to clients",
   { ignore },
   () =>
     answers([

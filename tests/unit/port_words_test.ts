@@ -16,7 +16,7 @@ Deno.test("query reads ports of TCP and UDP, alone or of one address", () => {
   }
 });
 
-Deno.test("query takes every form of an address that inet_pton takes, and tells it as RFC 5952 does", () => {
+Deno.test("query accepts every form of an address that inet_pton accepts, and prints it as RFC 5952 does", () => {
   const forms: Record<string, string> = {
     "127.0.0.1": "127.0.0.1",
     "::": "::",

@@ -59,7 +59,7 @@ Deno.test("a command is searched in PATH as execvp does", () =>
     assertStrictEquals(inspect("sh", undefined)[0]?.file, "/bin/sh");
   }));
 
-Deno.test("what cannot be executed is remembered, and the search goes on behind it", () =>
+Deno.test("the search in PATH continues after a file that cannot be executed, and remembers its error", () =>
   withFiles({ "a/x": DYNAMIC, "b/x": DYNAMIC }, (dir) => {
     Deno.chmodSync(`${dir}/a/x`, 0o644);
     assertStrictEquals(inspect("x", `${dir}/a:${dir}/b`)[0]?.file, `${dir}/b/x`);
@@ -78,7 +78,7 @@ Deno.test("127 is for nothing there, 126 for something that is no program", () =
     assertStrictEquals(errorOf(`${dir}/x`).exitCode, 127);
   }));
 
-Deno.test("a dynamic program is preloaded, whatever its linker; what makes its own system calls is trapped, with the reason", async () => {
+Deno.test("a dynamic program is preloaded, whatever its linker; a program with its own system calls is trapped, with the reason", async () => {
   assertStrictEquals((await doorOf(DYNAMIC)).door, "preload");
   assertStrictEquals((await doorOf({ ...DYNAMIC, interpreter: "/lib/ld-musl-x86_64.so.1" })).door, "preload");
   for (const dynamic of [true, false]) {
@@ -117,7 +117,7 @@ Deno.test({
     }),
 });
 
-Deno.test("scripts, and env in them, are followed to what really runs", () =>
+Deno.test("scripts, and env in them, are followed to the final program", () =>
   withFiles({
     "env": "#!/usr/bin/env go-tool\n",
     "split": "#! /usr/bin/env -S A=1 go-tool -x\n",
@@ -132,7 +132,7 @@ Deno.test("scripts, and env in them, are followed to what really runs", () =>
     assert(doorsOf(path.join(dir, "round")).every((door) => door === "script")); // round and round: the kernel says no
   }));
 
-Deno.test("any truncation and any changed byte of a program is told in some way", () =>
+Deno.test("any truncation and any changed byte of a program gives an answer", () =>
   withFiles({ x: "" }, (dir) => {
     const file = path.join(dir, "x");
     const bytes = elfImage({ interpreter: "/lib/ld.so", sections: [".go.buildinfo"], machine: HERE });

@@ -33,7 +33,7 @@ Deno.test({
   },
 });
 
-Deno.test("what takes many minutes tells each of its steps, with the seconds until now, in a pipe too", async () => {
+Deno.test("long work prints each of its steps, with the seconds so far, in a pipe, too", async () => {
   const script = fromFileUrl(import.meta.resolve("../../scripts/compile.ts"));
   const { code, stdout } = await run([Deno.execPath(), "run", "-A", script], {
     env: { DENORT_BIN: "/nonexistent/denort", NO_COLOR: "1" },

@@ -133,7 +133,7 @@ Deno.test("parseUnwind() gives each function its rows, or those that all have", 
   assertEquals(rows, [[0x1000, 8, 16, 48], [0x1020, 8], [0x1030, 48], [0x1040, 8, 16, undefined]]);
 });
 
-Deno.test("Stacks knows what is below a function: other parts of it, frames, and whom a pointer leads to", () => {
+Deno.test("Stacks finds the calls of a function: its other parts, frames, and the targets of pointers", () => {
   const stacks = made();
   // A return address and what lies below the stack pointer.
   assertStrictEquals(stacks.deepest("leaf")?.bytes, 8 + 0x18);
@@ -143,7 +143,7 @@ Deno.test("Stacks knows what is below a function: other parts of it, frames, and
   assertEquals(stacks.deepest("open")?.way, ["open 0", "open.cold 48", `framed ${framed}`, "another's function"]);
 });
 
-Deno.test("Stacks tells of functions that call themselves, and of frames whose size nobody knows", () => {
+Deno.test("Stacks reports recursive functions, and frames of unknown size", () => {
   const stacks = made();
   stacks.deepest("open");
   assertEquals([...stacks.circles], ["framed"]);

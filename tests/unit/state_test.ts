@@ -35,7 +35,7 @@ Deno.test("a socket goes from a state into those that may follow it, and into no
 });
 
 Deno.test(
-  "connected is who has a peer in the program's eyes, also before connect said so and also nobody",
+  "a socket counts as connected as soon as the program has named a peer, also before connect succeeds, and without a server",
   { ignore },
   async () => {
     const rows = (await runHarness("unit/state.c", ["memory/state.c"])).trimEnd().split("\n");
