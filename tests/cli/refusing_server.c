@@ -1,4 +1,4 @@
-/* Says after the first kilobyte of a request that it is too large, and closes with the rest unread. */
+/* A server that answers after the first kilobyte of a request that it is too large, and closes with the rest unread. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /*
- * An ordinary TCP client that tells how its connect went, and whether its descriptor is still as good as before.
+ * An ordinary TCP client that prints the result of its connect, and whether its descriptor is still usable.
  *
  *   dial blocking|nonblocking ADDRESS PORT [NEXT_PORT]
  *
  * When the connect fails, the same descriptor connects to NEXT_PORT. A connection gets "ping\n" and the end of file;
- * all that comes back is printed.
+ * all that it receives is printed.
  */
 #include "../probes/probe.h"
 

@@ -1,8 +1,8 @@
 /*
  * Runs the library's reader of control files over inputs, for a build with AddressSanitizer.
- * Standard input has records: a length in four bytes, then that many bytes. One character a record is printed: 1
- * accepted, 0 refused. With a directory as argument, every hundredth record also goes through a file there, which must
- * be judged alike.
+ * Standard input has records: a length in four bytes, then that many bytes. Prints one character a record: 1 accepted,
+ * 0 refused. With a directory as argument, every hundredth record is also read from a file there, with the same
+ * result.
  */
 #include "files/control_file.h"
 #include "rules/control.h"

@@ -2,8 +2,8 @@
  * Usage: operations HELD | nothing
  *
  * Does each operation once, between two marks that a tracer sees (faccessat of "/begin/NAME" and "/end/NAME"), while
- * HELD listeners, as many UDP servers and as many connections are held. Work that a process does only once (reading
- * the range of ports, say) is done before. With "nothing" there are no sockets: forks.
+ * the process holds HELD listeners, as many UDP servers and as many connections. Work that a process does only once
+ * (reading the range of ports, say) is done before. With "nothing" there are no sockets: it counts forks.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,9 +1,9 @@
 /*
  * Usage: targets PORT
  *
- * An ordinary TCP client that does what its input says, a letter each time, between two marks that a tracer sees
- * (faccessat of "/begin/LETTER" and "/end/LETTER"): c connects, f forks a child that does, t has eight threads connect
- * twenty times each. Each prints what the server's first line was, or the errno; t prints those that differ.
+ * An ordinary TCP client that obeys letters on its input, each between two marks that a tracer sees (faccessat of
+ * "/begin/LETTER" and "/end/LETTER"): c connects, f forks a child that connects, t starts eight threads that connect
+ * twenty times each. Each prints the server's first line, or the errno; t prints only results that differ.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,10 +1,10 @@
 /*
  * explore [-1] [-k | -e ERRNO] [-n MOST] [-s SEED] [-r SCHEDULE] DIRECTORY SCENARIO: runs two or three processes under
- * the library (LD_PRELOAD) and lets them go on in turns, stopped at every system call: A k calls, B j calls, C i calls,
- * then A, B and C to their ends, for all k, j and i. With -k A is killed after its k calls, with -e the next one fails,
- * if it changes the directory. A scenario is the processes' operations (operations.c), divided by "|"; what stands
- * before "/" is done before. -n runs so many of the schedules, chosen by the seed; -r one, as a finding names it
- * ("12,7,3"). -1: UNSOCK_ONE_ADDRESS is set. It prints each finding, and then "N schedules, M findings".
+ * the library (LD_PRELOAD) and schedules them, stopping each at every system call: A runs k calls, B j calls, C i
+ * calls, then A, B and C run to their ends, for all k, j and i. With -k A is killed after its k calls; with -e its next
+ * call fails, if it changes the directory. A scenario is the processes' operations (operations.c), divided by "|";
+ * operations before "/" run first. -n runs so many of the schedules, chosen by the seed; -r runs the one of a
+ * finding ("12,7,3"). -1 sets UNSOCK_ONE_ADDRESS. Prints each finding, and then "N schedules, M findings".
  */
 #include "explore.h"
 

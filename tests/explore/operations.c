@@ -6,7 +6,7 @@
  *   e      ends as exit(3) does        k      is killed (only before "/")
  *   s, S   a plain Unix server at PORT.sock: s removes any file there before        X  a plain Unix client
  *   m, u   makes, removes a control file at PORT.sock                              r  prune
- *   U      is another user from now on         v  removes PORT.sock, whoever has it, as nobody should
+ *   U      becomes another user                v  removes PORT.sock, whatever it is, against all rules
  */
 #include "explore.h"
 #include "rt/syscall6.h"

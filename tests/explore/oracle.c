@@ -1,7 +1,7 @@
 /*
  * Checks every schedule against the rules of TCP and UDP: which servers may be bound together, which clients are
- * refused, which server is reached. A server is certainly there from the end of its bind to the beginning of its
- * close, and perhaps from the beginning of the one to the end of the other.
+ * refused, which server is reached. A server certainly exists from the end of its bind to the beginning of its close,
+ * and may exist from the beginning of its bind to the end of its close.
  */
 #include "explore.h"
 

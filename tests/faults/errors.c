@@ -1,4 +1,4 @@
-/* Which errnos a system call may have, on machines that are out of something, or do not let the program do it. */
+/* Lists the errnos that a system call may return if a resource is used up, or if the program may not make the call. */
 #define _GNU_SOURCE
 #include "injector.h"
 

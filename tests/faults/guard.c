@@ -1,4 +1,4 @@
-/* The guard, a server in the tour's directory; and the checker, who looks at what a run has left behind. */
+/* The guard, a server in the tour's directory; and the checker, which checks what a run has left behind. */
 #include "../support/past_libc.h"
 #include "tour.h"
 

@@ -1,11 +1,11 @@
 /*
  * injector [-a] [-s STRIDE] [-o OFFSET] [-p PRELOAD] LIBRARY TOUR [SCENARIO…]: runs each scenario of the tour (all of
  * them, where none is named) with every system call of the library failing once with each plausible errno, and with the
- * process killed there; the directory, UNSOCK_DIR, has a guard. Of a loop's turns only the first ones fail, unless -a
- * asks for all. With a stride, only each STRIDE-th of these runs, from OFFSET on. Each finding is printed on
- * a line, then a line "N runs, M findings"; the exit status tells whether there were any.
+ * process killed there; the directory, UNSOCK_DIR, has a guard. In a loop only calls of the first turns fail; with -a
+ * those of all turns. With a stride, only each STRIDE-th of these runs, from OFFSET on. Each finding is printed on
+ * a line, then a line "N runs, M findings"; the exit status is not 0 if there were findings.
  *
- * injector -n N -e ERRNO LIBRARY PROGRAM [ARG…]: runs any program once so; errno -1 kills it. Its output is printed.
+ * injector -n N -e ERRNO LIBRARY PROGRAM [ARG…]: runs a program once, with the N-th call failing; errno -1 kills it.
  */
 #define _GNU_SOURCE
 #include "injector.h"

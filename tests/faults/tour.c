@@ -1,6 +1,6 @@
 /*
  * tour SCENARIO | all | list: runs one scenario, all of them, or names them, one a line.
- * tour guard: a server whom nothing that happens to its neighbours may disturb.
+ * tour guard: a server that no failure of its neighbours may disturb.
  * tour overrun: makes the library read beyond the end of a record.
  * tour check: judges, at each line of input, what a run has left behind.
  */

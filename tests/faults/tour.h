@@ -1,6 +1,6 @@
 /*
- * The tour of all intercepted calls. It is run again and again, each time with one system call of the library failing,
- * or killing the process: so every step here may fail, once. `finding` reports a fault.
+ * The tour of all intercepted calls. It runs again and again; each time one system call of the library fails, or the
+ * process is killed there. So every step may fail once. `finding` reports a fault.
  */
 #ifndef TOUR_H
 #define TOUR_H

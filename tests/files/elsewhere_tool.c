@@ -1,10 +1,10 @@
 /*
  * elsewhere_tool PATH
  *
- * Closes a server at the path, and binds one there where a stale file is, again and again; each time, at another
- * moment, another server takes the place: before the first system call, before the second one, and so on. It unlinks
- * and binds, or renames a file of its own, knowing nothing of any lock; or it is another process of the library's. At
- * the end the file has to be the other one's. Says how many moments there were.
+ * Closes a server at the path, or binds one in the place of a stale file, again and again. Each time another server
+ * takes the path at another moment: before the first system call, before the second one, and so on. That server
+ * unlinks and binds, or renames its own file there, without the lock; or it is another process under the library. At
+ * the end the file has to be the other server's. Prints how many moments there were.
  */
 #define _GNU_SOURCE
 #include "files/control_file.h"

@@ -1,8 +1,8 @@
 /*
- * Takes the lock of a directory as the library does, for tests of those who want it too.
- *   lock_tool DIR hold    takes it, says "held", and drops it when its standard input ends
- *   lock_tool DIR fork    takes it, forks a child that lives on, says the child's pid, and waits to be killed
- *   lock_tool DIR try     says whether it could be taken
+ * Takes the lock of a directory as the library does, for tests of other processes that want it.
+ *   lock_tool DIR hold    takes it, prints "held", and drops it when its standard input ends
+ *   lock_tool DIR fork    takes it, forks a child that lives on, prints the child's pid, and waits to be killed
+ *   lock_tool DIR try     prints whether it could be taken
  *   lock_tool DIR full    the same, with no descriptor left
  */
 #include "files/directory.h"

@@ -1,5 +1,5 @@
 /*
- * In the place of c/rt/sys.h: the kernel itself, but before each system call a test may let something happen.
+ * Replaces c/rt/sys.h: makes the kernel's system calls, but lets a test act before each of them.
  */
 #ifndef MOMENTS_H
 #define MOMENTS_H

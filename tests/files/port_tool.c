@@ -1,10 +1,10 @@
 /*
  * port_tool DIR
  *
- * Binds where a killed process with SO_REUSEPORT has left its names, and takes away the names of a socket whose file is
- * gone, again and again; each time, at another moment, a newcomer binds that very name without the lock, as it may:
- * before the first system call, before the second one, and so on. It keeps its name. Prints how many moments
- * there were.
+ * Binds a port that has the names of a killed process with SO_REUSEPORT, and removes the names of a socket whose file
+ * is gone, again and again. Each time a new server binds that name without the lock, which is allowed, at another
+ * moment: before the first system call, before the second one, and so on. The new server must keep its name. Prints how
+ * many moments there were.
  */
 #define _GNU_SOURCE
 #include "files/bind.h"

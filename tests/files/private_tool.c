@@ -1,9 +1,9 @@
 /*
  * private_tool DIR
  *
- * Makes, removes and sweeps private directories, where somebody else may write; each time, at another moment, he puts a
- * link to a directory outside in the place of one on the way: before the first system call, before the second one, and
- * so on. The directory outside must stay as it was: files, owners and rights. Prints how many moments there were.
+ * Makes, removes and sweeps private directories in one where another user may write. Each time that user replaces a
+ * directory in the path by a link to one outside, at another moment: before the first system call, before the second
+ * one, and so on. Files, owners and modes outside must not change. Prints how many moments there were.
  */
 #define _GNU_SOURCE
 #include "process/run_directory.h"

@@ -1,4 +1,4 @@
-/* A kernel that answers with what the fuzzer makes up. */
+/* A false kernel, whose answers are the fuzzer's bytes. */
 #include "kernel.h"
 
 #include "rules/settings.h"

@@ -1,4 +1,4 @@
-/* The made-up kernel, from a target's side; and what all targets need. */
+/* The false kernel's functions for a target, and code that all targets share. */
 #ifndef FUZZ_KERNEL_H
 #define FUZZ_KERNEL_H
 

@@ -1,6 +1,6 @@
 /*
- * In the place of c/rt/sys.h while the readers are fuzzed: a kernel that answers with what the fuzzer makes up. Each
- * target says what that is.
+ * Replaces c/rt/sys.h while the readers are fuzzed: system calls get the fuzzer's bytes for answers, as each target
+ * defines them.
  */
 #ifndef FUZZ_SYS_H
 #define FUZZ_SYS_H

@@ -1,6 +1,6 @@
 /*
- * A program that has the library by other ways than LD_PRELOAD: linked, or opened by dlopen. Prints whether the process
- * is one that gained privileges (AT_SECURE) and whether a TCP socket bound to 127.0.0.1 is one of the network.
+ * A program that loads the library without LD_PRELOAD: linked, or opened by dlopen. Prints whether the process has
+ * gained privileges (AT_SECURE), and whether a TCP socket bound to 127.0.0.1 is one of the real network.
  */
 #include "../support/past_libc.h"
 

@@ -1,7 +1,7 @@
 /*
- * Asks the rule that knows glibc's write (c/rules/libc_write), for inside_test.ts: reads lines of "WRITE CANCEL", the
- * bytes of both functions in hexadecimal, and prints of each where a
- * jump may be put and how far that is which it stands for, or "no".
+ * Runs the rule about glibc's write (c/rules/libc_write), for inside_test.ts: reads lines of "WRITE CANCEL", the
+ * bytes of both functions in hexadecimal. Prints for each where a jump may be
+ * put and the distance of the target that it replaces, or "no".
  */
 #include "rules/call_site.h"
 

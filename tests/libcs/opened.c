@@ -1,6 +1,6 @@
 /*
- * A program that opens a library, and that library (built with -DOPENED): it binds a TCP socket to 127.0.0.1 and says
- * whether it is one of the network. The first argument is the way, the second the library's name.
+ * A program that opens a library, and that library (built with -DOPENED): it binds a TCP socket to 127.0.0.1 and prints
+ * whether it is one of the real network. The first argument is the way to open, the second the library's name.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

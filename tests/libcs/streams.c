@@ -1,6 +1,6 @@
 /*
- * libc's own streams, for inside_test.ts. Prints whether libc's write has been changed, and then what the argument
- * says:
+ * libc's own streams, for inside_test.ts. Prints whether libc's write has been changed, and then the result for the
+ * argument:
  *
  *   cancel   a thread that waits in fputs is cancelled, once it waits and once before
  *   threads  threads print line by line into one pipe, with signals meanwhile; no line may be lost or cut

@@ -1,4 +1,4 @@
-/* Tells how many sockets are connected to one of ours, before and after lines about it were forged. */
+/* Prints how many sockets are connected to one of ours, before and after lines about it were forged. */
 #include "kernel/socket_info.c"
 #include "rt/base.h"
 #include "rt/lines.c"

@@ -1,6 +1,6 @@
 /*
- * A program whose connections were all of one kind makes a socket of another: what was learnt must not show. The test
- * covers 127.0.0.1 and not 127.0.0.2.
+ * A program whose connections were all of one kind makes one of another kind: the library's prediction must not show.
+ * The test covers 127.0.0.1 and not 127.0.0.2.
  */
 #include "probe.h"
 

@@ -1,6 +1,6 @@
 /*
- * A program whose datagrams all went to one side makes a UDP socket for another use: what was learnt must not show. The
- * test covers 127.0.0.1 and not 127.0.0.2.
+ * A program whose datagrams were all local, or all not, makes a UDP socket for another use: the library's prediction
+ * must not show. The test covers 127.0.0.1 and not 127.0.0.2.
  */
 #include "probe.h"
 

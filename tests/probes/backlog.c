@@ -1,4 +1,4 @@
-/* Connections that wait: one thread connects many times before it accepts, with small backlogs, blocking or not. */
+/* Connections in a backlog: one thread connects many times before it accepts, with small backlogs, blocking or not. */
 #include "probe.h"
 
 #define CLIENTS 50

@@ -1,4 +1,4 @@
-/* Memory that is not there, in the calls with addresses, data and requests. */
+/* Invalid memory in the calls with addresses, data and requests. */
 #include "bad_memory.h"
 
 #include <linux/sockios.h>

@@ -1,6 +1,6 @@
 /*
- * Memory that is not there, cannot be read or cannot be written, sockets of all kinds, and what a call given such
- * memory does: each in a process of its own. The kernel answers EFAULT, or does not look at all.
+ * Memory that is unmapped, or cannot be read or written; sockets of all kinds; and the result of a call with such
+ * memory, each in a process of its own. The kernel returns EFAULT, or does not access the memory.
  */
 #ifndef BAD_MEMORY_H
 #define BAD_MEMORY_H

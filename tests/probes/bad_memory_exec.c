@@ -1,4 +1,4 @@
-/* Memory that is not there, in the calls that execute: the path, the lists, and the strings in them. */
+/* Invalid memory in the calls that execute: the path, the lists, and the strings in them. */
 #include "bad_memory.h"
 
 #include <spawn.h>

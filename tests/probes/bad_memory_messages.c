@@ -1,4 +1,4 @@
-/* Memory that is not there, in the calls with messages: the message, its parts, address, data and control data. */
+/* Invalid memory in the calls with messages: the message, its parts, address, data and control data. */
 #include "bad_memory.h"
 
 static char data[128];

@@ -1,4 +1,4 @@
-/* Memory that is not there, in getsockopt and setsockopt. */
+/* Invalid memory in getsockopt and setsockopt. */
 #include "bad_memory.h"
 
 static char data[128];

@@ -1,5 +1,5 @@
 /*
- * Pointers into nowhere are EFAULT, as from the kernel, and not crashes: programs that check their callers rely on it.
+ * Invalid pointers are EFAULT, as from the kernel, and no crash: programs that check their callers' pointers need that.
  */
 #include "probe.h"
 

@@ -1,6 +1,6 @@
 /*
- * Sockets bound to one address that reach another: 127.0.0.1 and 127.0.0.2. The test covers only the first of them, so
- * that each connection crosses the border in one direction; without the library both are TCP and UDP.
+ * Sockets bound to one of two addresses that reach the other: 127.0.0.1 and 127.0.0.2. The test covers only the first,
+ * so each connection is from a covered address to one that is not, or back; without the library both are TCP and UDP.
  */
 #include "probe.h"
 

@@ -1,4 +1,4 @@
-/* pthread_cancel of a thread that waits in a call, or is about to: each call that waits is a cancellation point. */
+/* pthread_cancel of a thread that blocks in a call, or is about to: each blocking call is a cancellation point. */
 #include "probe.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /*
- * Datagram sockets that go outside and come back, and their duplicates, which are the same sockets. The test covers
- * 127.0.0.1 and not 127.0.0.2.
+ * Datagram sockets that connect to a covered address, to one that is not, and back, and their duplicates. The test
+ * covers 127.0.0.1 and not 127.0.0.2.
  */
 #include "probe.h"
 

@@ -1,4 +1,4 @@
-/* The port of a connected client of this process: who else may bind it, and who may when the client has gone. */
+/* The port of a connected client of this process: which binds of it succeed, before and after the client's close. */
 #include "probe.h"
 
 enum { REUSEADDR = 1, REUSEPORT = 2 };

@@ -1,6 +1,6 @@
 /*
- * Numbers that were sockets, were closed inside libc or by a raw system call, and are something else now: every
- * question about them gets the kernel's answer. Each in a process of its own.
+ * Descriptor numbers of sockets that were closed inside libc or by a raw system call, and are now another file's: every
+ * call with them has the kernel's result. Each in a process of its own.
  */
 #include "../support/past_libc.h"
 #include "probe.h"

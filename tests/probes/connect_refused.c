@@ -1,4 +1,4 @@
-/* A non-blocking connect that is refused: in progress first, and the refusal is told once, in each way that asks. */
+/* A refused non-blocking connect: EINPROGRESS first, then the refusal once, by each call that can report it. */
 #include "probe.h"
 
 #include <signal.h>

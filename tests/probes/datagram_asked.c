@@ -1,4 +1,4 @@
-/* A server on a wildcard is told by which of its addresses a client has asked (IP_PKTINFO and its like). */
+/* A server on a wildcard gets the address that a client has sent to (IP_PKTINFO and its like). */
 #include "probe.h"
 
 #ifndef IPV6_RECVORIGDSTADDR

@@ -1,4 +1,4 @@
-/* UDP: replies, connected and unconnected, sizes, peeking, disconnecting, and what a send to nobody does. */
+/* UDP: replies, connected and unconnected, sizes, peeking, disconnecting, and sends to a port without a socket. */
 #include "probe.h"
 
 static char big[70000];

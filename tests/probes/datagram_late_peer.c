@@ -1,6 +1,6 @@
 /*
- * A connected UDP socket hears its peer, whoever holds that address at the moment, without having sent before: one that
- * binds it after the connect, or again. It hears nobody else.
+ * A connected UDP socket that has not sent yet receives from the socket that is bound to its peer's address, also from
+ * one that binds it after the connect, or again. It receives from no other.
  */
 #include "probe.h"
 

@@ -1,4 +1,4 @@
-/* Three datagram sockets that connect to each other in turn: who is connected to one is heard by it, and no one else.
+/* Three datagram sockets that connect to each other in turn: a connected socket receives from its peer and no other.
  */
 #include "probe.h"
 

@@ -1,4 +1,4 @@
-/* A datagram whose buffer, flags or size are wrong fails where nobody is as it does where somebody is. */
+/* A datagram with a wrong buffer, flag or size fails alike at a port with a socket and at one without. */
 #include "probe.h"
 
 static char large[70000];

@@ -1,4 +1,4 @@
-/* A datagram to a port where nobody is, from a connected socket: the send says nothing, the next call does. */
+/* A datagram to a port without a socket, from a connected socket: the send succeeds, and the next call fails. */
 #include "probe.h"
 
 #include <sys/epoll.h>

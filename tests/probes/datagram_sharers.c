@@ -1,6 +1,6 @@
 /*
  * Which of several datagram sockets on one port get clients: with SO_REUSEPORT all of them, with SO_REUSEADDR alone the
- * newest, and where both kinds are there those of the newest one's kind.
+ * newest, and with both options in use those with the newest one's option.
  */
 #include "probe.h"
 

@@ -1,4 +1,4 @@
-/* A receiver that does not read never holds its senders up, and what arrives later is whole and in order. */
+/* A receiver that does not read never blocks its senders for good, and later datagrams arrive whole and in order. */
 #include "probe.h"
 
 #include <time.h>

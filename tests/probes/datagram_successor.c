@@ -1,4 +1,4 @@
-/* A client connects its datagram socket once (syslog, statsd), and the server is started again: it goes on being heard.
+/* A client connects its datagram socket once (syslog, statsd), and the server restarts: the new one receives from it.
  */
 #include "probe.h"
 

@@ -1,4 +1,4 @@
-/* Threads that share a datagram socket: one waits for what another one asks for, and several send first. */
+/* Threads that share a datagram socket: one waits for the reply to another's datagram, and several send first. */
 #include "probe.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /*
- * Many blocking senders of one receiver that reads slowly: all wait for their turn, by each call, and nothing is lost.
- * The whole takes much longer than a receiver that does not read is waited for.
+ * Many blocking senders to one receiver that reads slowly: all wait for their turn, in each call, and nothing is lost.
+ * All together they wait much longer than the library waits for a receiver that does not read.
  */
 #include "probe.h"
 

@@ -1,4 +1,4 @@
-/* Thousands of connections, successful and failed, leave not one descriptor more, and each peer sees the close. */
+/* Thousands of connections, successful and failed, leak no descriptor, and each peer sees the close. */
 #include "probe.h"
 
 #include <dirent.h>

@@ -1,4 +1,4 @@
-/* connect(AF_UNSPEC) on a connected stream: what the program, and what the peer is told, and what can come after it. */
+/* connect(AF_UNSPEC) on a connected stream: its results for the program and for the peer, and the calls after it. */
 #include "probe.h"
 
 static int disconnect(int fd) {

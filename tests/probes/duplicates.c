@@ -1,4 +1,4 @@
-/* Many descriptors of one socket: what one of them is told, all have; closing some, in any order, changes nothing. */
+/* Many descriptors of one socket: a change by one is seen by all; closing some, in any order, changes nothing. */
 #include "probe.h"
 
 #include <pthread.h>

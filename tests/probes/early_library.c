@@ -1,6 +1,6 @@
 /*
- * A library, preloaded beside others, whose constructor makes sockets before theirs may have run. The program
- * early_constructor asks it what it saw.
+ * A library, preloaded beside others, whose constructor makes sockets, perhaps before the others' constructors. The
+ * program early_constructor prints its results.
  */
 #include "probe.h"
 

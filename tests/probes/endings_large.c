@@ -1,5 +1,5 @@
-/* Writing much at once after the peer's end: TCP takes what its buffer holds until it hears of the reset, so that who
- * has not been told is told by what is left. How much that is depends on the machine; that it is not all does not. */
+/* A large write after the peer's close: TCP accepts what its buffer holds until it gets the reset, so the short count
+ * shows the error to the program. How much it accepts depends on the machine; that it is not all does not. */
 #include "endings.h"
 
 #include <sys/mman.h>

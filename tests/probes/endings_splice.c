@@ -1,5 +1,5 @@
-/* sendfile and splice into a connection whose peer has ended: what is taken and lost, what is left in the file and in
- * the pipe, and which call fails. The signal is ignored, as whoever uses these calls does, but for the last. */
+/* sendfile and splice into a connection whose peer has closed: the bytes that are accepted and lost, those left in the
+ * file and the pipe, and which call fails. SIGPIPE is ignored, as users of these calls do, except in the last part. */
 #include "endings.h"
 
 #include <sys/ioctl.h>

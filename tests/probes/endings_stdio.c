@@ -1,4 +1,4 @@
-/* Writing by libc's own streams after the peer's end, and what it prints by dprintf at any length. */
+/* Writing by libc's own streams after the peer's end, and dprintf of any length. */
 #include "endings.h"
 
 #define LONG_MOST 9000

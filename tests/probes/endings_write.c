@@ -1,5 +1,5 @@
-/* Writing after the peer's end: the first write is taken and lost, the next one fails, with the signal that goes with
- * it; each call that writes, and what is told by the socket's error, by reading and by duplicates then. */
+/* Writing after the peer's close: the first write succeeds and is lost, the next one fails with EPIPE and SIGPIPE; by
+ * each call that writes, and then the socket's error, its reads, and its duplicates. */
 #include "endings.h"
 
 #include <sys/sendfile.h>

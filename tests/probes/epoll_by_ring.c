@@ -1,6 +1,6 @@
 /*
- * Registrations as libuv makes them: by an io_uring (IORING_OP_EPOLL_CTL) where the kernel's rings have what tells that
- * they are new enough, else by epoll_ctl.
+ * Registrations as libuv makes them: by an io_uring (IORING_OP_EPOLL_CTL) if the kernel's rings have the features of
+ * new ones, else by epoll_ctl.
  */
 #include "probe.h"
 

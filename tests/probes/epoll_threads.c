@@ -1,6 +1,6 @@
 /*
- * One thread waits for all events, others end connections and make new ones, which get the same numbers: an event of a
- * connection that has ended meanwhile must change nothing about the one that has its number.
+ * One thread waits for all events, while others close connections and make new ones, which get the same numbers: an
+ * event of a closed connection must change nothing about the new one with its number.
  */
 #include "probe.h"
 

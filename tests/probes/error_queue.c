@@ -1,4 +1,4 @@
-/* MSG_ERRQUEUE: what waits to be read is none of it, and there is nothing else on these sockets. */
+/* MSG_ERRQUEUE: the error queue is always empty, even if data wait to be read. */
 #include "probe.h"
 
 static char data[16];

@@ -1,5 +1,5 @@
 /*
- * The children of one process look for ports as it does: not where it does, one after the other. With few ports, each
+ * The children of one process search for free ports, each from a start of its own. With few ports left, each child
  * still gets one: for its first datagrams, at once and to two addresses, and to connect from any port of an address.
  */
 #include "probe.h"

@@ -1,6 +1,6 @@
 /*
- * Once a process has been waited for, all its files are closed: the pipe that it wrote to is at its end, and the lock
- * on a file that it held is free. It has a thread, and sockets that others have, too.
+ * Once a process has been waited for, all its files are closed: the pipe that it wrote to is at its end, and its lock
+ * on a file is free. The process has a second thread, and sockets that other processes have, too.
  */
 #include "probe.h"
 

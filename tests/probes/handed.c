@@ -1,6 +1,6 @@
 /*
- * A server that knows nothing of service managers: it binds its ports itself. Under the library it is started with
- * those sockets (LISTEN_FDS), and must see no difference to TCP and UDP, where nobody has opened anything for it.
+ * A server without support for service managers: it binds its ports itself. Under the library it is started with
+ * open sockets for them (LISTEN_FDS), and must see no difference to TCP and UDP, where it is started without any.
  */
 #include "probe.h"
 

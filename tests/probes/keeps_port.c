@@ -1,6 +1,6 @@
 /*
- * A stream that has ended what it did (a listener by shutdown, any by connect(AF_UNSPEC)) and was bound to a port of
- * the program's choice keeps that port: who else may bind it then, and what each of them can still do.
+ * A stream that was bound to a port of the program's choice, and then shut down (a listener) or disconnected by
+ * connect(AF_UNSPEC), keeps that port: which other binds succeed then, and what each socket can still do.
  */
 #include "probe.h"
 

@@ -1,6 +1,6 @@
 /*
  * How long a listener lives: forks that close or exit in every order, daemons, exec, _exit, SIGKILL, duplicates and
- * every way to close. Told by whether a new client gets through and whether the port can be bound again.
+ * every way to close. The facts: whether a new client connects, and whether the port can be bound again.
  */
 #include "probe.h"
 

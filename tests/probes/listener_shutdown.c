@@ -1,6 +1,6 @@
 /*
- * shutdown of a listener, by which a server tells its own loops, threads and children to end: what accept, poll,
- * select and epoll say of it then, in this process and in another one that has it, too.
+ * shutdown of a listener, by which a server ends its own loops, threads and children: the results of accept, poll,
+ * select and epoll after it, in this process and in another one with the same listener.
  */
 #include "../support/past_libc.h"
 

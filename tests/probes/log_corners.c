@@ -1,6 +1,6 @@
 /*
- * The log must not be what a program notices: a limit for files, a reader that has gone, and what has become of
- * descriptor 2. Run under the library with UNSOCK_LOG; the argument says which.
+ * The log must not disturb a program: with a limit of file sizes, a closed pipe, or another file at descriptor 2. Run
+ * under the library with UNSOCK_LOG; the argument selects the case.
  */
 #include "probe.h"
 

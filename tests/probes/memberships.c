@@ -1,4 +1,4 @@
-/* Groups of multicast that a bound datagram socket joins and leaves, and the sources that it hears or not. */
+/* Multicast groups that a bound datagram socket joins and leaves, and the sources that it allows or blocks. */
 #include "probe.h"
 
 /* Of one length with what the call wants, so that a buffer that is too long or too short would show. */

@@ -1,4 +1,4 @@
-/* No port of the system's choice is left: what each call says, and how soon. */
+/* No ephemeral port is left: the result of each call, and that it comes soon. */
 #include "probe.h"
 
 #include <time.h>

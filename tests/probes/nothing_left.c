@@ -1,6 +1,6 @@
 /*
- * nothing_left [count]: nothing is left behind, neither descriptors nor names nor memory, when threads use sockets
- * beside others that fork, vfork and spawn. With `count` the exit status is the number of descriptors beyond the first
+ * nothing_left [count]: no descriptor, name or memory leaks when threads use sockets while other threads fork, vfork
+ * and spawn. With `count` the exit status is the number of descriptors beyond the first
  * three.
  */
 #include "probe.h"

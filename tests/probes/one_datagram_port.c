@@ -1,5 +1,5 @@
 /*
- * A UDP service on one port, asked from ephemeral ports. The test covers that port alone, and the answers must arrive.
+ * A UDP server on one port, with clients on ephemeral ports. The test covers that port alone, and replies must arrive.
  */
 #include "probe.h"
 

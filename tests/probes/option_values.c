@@ -1,4 +1,4 @@
-/* Options that are structures, strings or read-only, and what getsockopt and setsockopt say to nonsense. */
+/* Options that are structures, strings or read-only, and getsockopt and setsockopt with invalid arguments. */
 #include "probe.h"
 
 #include <sys/time.h>

@@ -1,6 +1,6 @@
 /*
- * Options, and addresses, that decide by which interface and port traffic leaves, on sockets that are taken for local
- * ones first and then connect to an address that is not covered. The test covers 127.0.0.1 and not 127.0.0.2.
+ * Options, and addresses, that choose the interface and port of outgoing traffic, on sockets that are born local and
+ * then connect to an address that is not covered. The test covers 127.0.0.1 and not 127.0.0.2.
  */
 #include "probe.h"
 

@@ -1,7 +1,7 @@
 /*
- * One port on several addresses, each in a process of its own: who may bind beside whom, whom a client reaches, what
- * both ends are told, and what becomes of all that when one of them goes and another one comes. A probe for streams and
- * one for datagrams tell the same stories: each has a server and a client of its own.
+ * One port on several addresses, each in a process of its own: which binds succeed, which server a client reaches, the
+ * addresses at both ends, and how all that changes when one server closes and another binds. A probe for streams and
+ * one for datagrams have the same stories, each with its own server and client.
  */
 #ifndef OWN_ADDRESSES_H
 #define OWN_ADDRESSES_H

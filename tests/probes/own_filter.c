@@ -1,6 +1,6 @@
 /*
- * Ordinary calls on what a program has inherited, below a seccomp filter of its own. The filter is like Chromium's: no
- * question about a socket is allowed, and of the first argument of some calls all 64 bits are compared.
+ * Ordinary calls on descriptors that a program has inherited, below a seccomp filter of its own. The filter is like
+ * Chromium's: it forbids queries about sockets, and compares all 64 bits of the first argument of some calls.
  */
 #include "probe.h"
 

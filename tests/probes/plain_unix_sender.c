@@ -1,5 +1,5 @@
 /*
- * A program that knows nothing of IP: sends a datagram from a Unix socket with a name to another and prints the answer.
+ * A plain Unix program: sends a datagram from a Unix socket with a path to another one, and prints the answer.
  * Arguments: its own path, the server's path.
  */
 #include "probe.h"

@@ -1,6 +1,6 @@
 /*
  * Two processes try to bind and listen on one port at the same moment, again and again, after a process that had it was
- * killed. Each round has exactly one winner, the loser is told EADDRINUSE, and clients reach the winner.
+ * killed. Each round has exactly one winner, the loser gets EADDRINUSE, and clients reach the winner.
  *
  * Arguments: how many rounds.
  */

@@ -1,8 +1,8 @@
 /*
- * Random calls on a few TCP sockets, the same ones for the same seed: what each returned and what the addresses are
- * then. Nobody thought of these sequences, which is the point. Usage: random_calls SEED CALLS [exec|dual]. With "exec"
- * the program executes itself again and again, and knows of its sockets only what the kernel tells; with "dual" IPv6
- * sockets are for IPv4 too.
+ * Random calls on a few TCP sockets, the same ones for the same seed: prints each result, and the addresses after it.
+ * It finds sequences that no other test has. Usage: random_calls SEED CALLS [exec|dual]. With "exec" the program
+ * executes itself again and again, so that only the kernel's names of its sockets are left; with "dual" IPv6 sockets
+ * are for IPv4, too.
  */
 #include "random.h"
 

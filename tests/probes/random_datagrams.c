@@ -1,11 +1,11 @@
 /*
- * Random calls on a few UDP sockets, the same ones for the same seed: who receives what from whom, and what the
- * addresses are then. Usage: random_datagrams SEED CALLS [exec|dual]. With "exec" the program executes itself again and
- * again; with "dual" IPv6 sockets are for IPv4 too.
+ * Random calls on a few UDP sockets, the same ones for the same seed: prints which socket receives which datagram from
+ * which sender, and the addresses after it. Usage: random_datagrams SEED CALLS [exec|dual]. With "exec" the program
+ * executes itself again and again; with "dual" IPv6 sockets are for IPv4, too.
  *
  * Left out, since it is known to differ (docs/limits.md): IPv4 senders to IPv6 receivers, plain send after the peer
- * went, what was queued before connect, connecting to a socket that is connected elsewhere, and what that leaves of an
- * address with port 0.
+ * closed, datagrams queued before connect, connecting to a socket that is connected to a third one, and its effect on
+ * an address with port 0.
  */
 #include "random.h"
 

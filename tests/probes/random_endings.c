@@ -1,10 +1,10 @@
 /*
- * Random calls on connected streams and their listeners: what is sent, read, shut down, closed and waited for, in every
- * order, and what poll, select and epoll say meanwhile. Usage: random_endings SEED CALLS.
+ * Random calls on connected streams and their listeners: sends, reads, shutdowns, closes and waits in every order, and
+ * the events of poll, select and epoll meanwhile. Usage: random_endings SEED CALLS.
  *
- * Left out, since it is known to differ (docs/limits.md): reading a reset of which nobody has asked before; clients
- * that are in a listener's queue when it is shut down or closed; what comes after a shutdown of reading; and what has
- * unread data when it is closed, and has shut down writing.
+ * Left out, since it is known to differ (docs/limits.md): reading a reset that no call has reported before; clients in
+ * a listener's queue when it is shut down or closed; data after a shutdown of reading; and a close with unread data
+ * after a shutdown of writing.
  */
 #include "random.h"
 

@@ -1,9 +1,9 @@
 /*
  * Random registrations of a few TCP and UDP sockets in a few epoll sets, which are duplicated, closed and made, while
- * the sockets are connected and disconnected: what each call and each wait says. Usage: random_epoll SEED CALLS.
+ * the sockets are connected and disconnected: the result of each call and each wait. Usage: random_epoll SEED CALLS.
  *
- * Left out, since it is known to differ (docs/limits.md): adding what is there as a one-shot. Of events only EPOLLIN is
- * told, since an AF_UNIX socket that is not connected reports others than a TCP socket.
+ * Left out, since it is known to differ (docs/limits.md): adding a registered one-shot again. Only EPOLLIN is printed,
+ * since an AF_UNIX socket that is not connected has other events than a TCP socket.
  */
 #include "random.h"
 

@@ -1,7 +1,7 @@
 /*
- * Registers after a system call: all general ones (on x86-64 but three), the flags and the large ones are kept, and
- * there the 128 bytes below the stack pointer. The calls are made as in programs without libc: a number, then the
- * instruction.
+ * Registers after a system call: all general ones (on x86-64 all but three), the flags and the large registers are
+ * kept, and on x86-64 the 128 bytes below the stack pointer. The calls are made as in programs without libc: a number,
+ * then the instruction.
  */
 #include "probe.h"
 

@@ -1,4 +1,5 @@
-/* Ends by SO_LINGER and by connect(AF_UNSPEC): what the peer reads, who else goes on, and which peers have a name. */
+/* Resets by SO_LINGER and by connect(AF_UNSPEC): what the peer reads, which duplicates go on, and which peers have
+ * names. */
 #include "probe.h"
 
 static int client, peer;

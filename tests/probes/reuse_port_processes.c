@@ -1,6 +1,6 @@
 /*
- * SO_REUSEPORT in several processes: who may bind beside whom, that all requests are answered, that all servers get
- * some, and that the port is free when they have gone. (Who gets which is no fact.)
+ * SO_REUSEPORT in several processes: which binds succeed, that all requests are answered, that all servers get some,
+ * and that the port is free after their end. (Which server gets which request is no fact.)
  */
 #include "own_addresses.h"
 

@@ -1,6 +1,6 @@
 /*
  * The same port again: SO_REUSEPORT in one process, other addresses, a bound socket that does not listen yet, and what
- * the second one gets when the first closes. A probe by somebody else must never be seen as a connection.
+ * the second one gets when the first closes. Another process's check of the file must never look like a connection.
  */
 #include "probe.h"
 

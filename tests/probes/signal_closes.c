@@ -1,6 +1,6 @@
 /*
- * A handler that runs in another thread than the first, in the middle of a bind or a close, sends by sockets of its own
- * and closes them: their files go, at the latest when the thread closes the next one.
+ * A handler that runs in another thread than the first, during a bind or a close, sends from sockets of its own and
+ * closes them: their files are removed, at the latest when the thread closes the next socket.
  */
 #include "probe.h"
 

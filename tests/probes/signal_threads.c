@@ -1,6 +1,6 @@
 /*
- * Signals while threads bind and close. One for the process comes to the first thread, which sleeps, whatever the
- * others do; one for a thread runs its handler there, and may leave by a jump what it interrupts, or end the thread.
+ * Signals while threads bind and close. One for the process is delivered to the first thread, which sleeps, whatever
+ * the others do. One for a thread runs its handler there, which may jump out of the call, or end the thread.
  */
 #include "probe.h"
 

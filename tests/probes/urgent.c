@@ -1,5 +1,5 @@
-/* Urgent data: what can be read beside an urgent byte, what poll and epoll tell of it, and where reading stops, with
- * and without SO_OOBINLINE. */
+/* Urgent data: reads around an urgent byte, the events of poll and epoll, and where reading stops, with and without
+ * SO_OOBINLINE. */
 #include "urgent.h"
 
 #include <sys/select.h>

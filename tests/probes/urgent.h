@@ -1,4 +1,4 @@
-/* A connection whose one end sends urgent data, and what the other end is told. */
+/* A connection whose one end sends urgent data, and the results at the other end. */
 #ifndef URGENT_H
 #define URGENT_H
 

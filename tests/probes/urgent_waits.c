@@ -1,4 +1,4 @@
-/* Urgent data, and who waits: the signal comes, and nobody is woken who waits for something to read. */
+/* Urgent data, and waiting threads: SIGURG is delivered, and a thread that waits for ordinary data is not woken. */
 #include "urgent.h"
 
 #include <pthread.h>

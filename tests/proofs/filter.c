@@ -1,8 +1,8 @@
 /*
- * For CBMC: the trap door's filter does what its table says, for all numbers of calls, machines and arguments.
+ * For CBMC: the trap's filter decides as its table says, for all call numbers, machines and arguments.
  *
- * All jumps of the filter's language go forward, so that one pass over the instructions carries it out: each is
- * executed if the program has got to it.
+ * All jumps of BPF go forward, so one pass over the instructions runs the filter: each instruction is executed if the
+ * program has reached it.
  */
 #include "rt/calls.h"
 #include "trap/trapped.h"

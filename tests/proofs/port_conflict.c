@@ -1,6 +1,6 @@
 /*
- * For CBMC: whom TCP and UDP do not let be bound beside each other, is told by two entries: for every pair of kinds of
- * addresses, every two addresses of a kind (here one character tells them apart), all marks and every two numbers.
+ * For CBMC: two entries show whether TCP or UDP lets both sockets be bound: for every pair of kinds of addresses, every
+ * two addresses of a kind (here they differ in one character), all marks and every two numbers.
  */
 #include "rt/mem.h"
 #include "rules/port_name.h"

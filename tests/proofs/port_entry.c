@@ -1,10 +1,10 @@
 /*
- * For CBMC: an entry of a record is read within bounds, whatever bytes there are, and what is read is what would be
- * written. It is the step of every loop over a record, and so the step of an induction: each takes something off the
- * front and leaves the rest, which ends where the record ends, so that all of them end within it.
+ * For CBMC: an entry of a record is read within bounds, whatever the bytes are, and is written back as it was read.
+ * This is the step of every loop over a record, and so the step of an induction: each step takes bytes off the front
+ * and leaves the rest, which ends where the record ends, so all steps stay within the record.
  *
- * Here an address has five bytes at most, so that a step looks at fewer than WINDOW bytes: of a rest that is as short
- * all are what is left of the record; of a longer one, up to what a link can say, no more than these are there at all.
+ * Here an address has at most five bytes, so a step reads fewer than WINDOW bytes. If the rest of the record is
+ * shorter, the array has all of it; if it is longer, up to the length of a link, the array has only these first bytes.
  */
 #include "rt/mem.h"
 #include "rules/port_name.h"

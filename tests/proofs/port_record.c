@@ -1,8 +1,8 @@
 /*
- * For CBMC: what a bind and a close do, and with CLIENTS a client, for all that may be known of up to MOST sockets of a
- * port, whoever excludes whom. How an entry is read, and whom TCP keeps apart, is proved beside this (port_entry.c,
- * port_conflict.c): here entries come from an array, and each two of them exclude each other, or share an address, as
- * it happens.
+ * For CBMC: the decisions of a bind and a close, and with CLIENTS of a client, for every state of up to MOST sockets of
+ * a port and every combination of conflicts. Other proofs cover the reading of an entry (port_entry.c) and TCP's rules
+ * of conflict (port_conflict.c): here entries come from an array, and any two of them may exclude each other, or share
+ * an address.
  */
 #include "rules/port_record.h"
 #include "rt/mem.h"

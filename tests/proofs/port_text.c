@@ -1,6 +1,6 @@
 /*
- * For CBMC: whatever is put into a text, it never goes past its end, and says so where it is cut: so a record is never
- * written past unsock_port.fresh, however many entries there are.
+ * For CBMC: whatever is put into a text, no byte is written past its end, and a truncation is reported: so a record is
+ * never written past unsock_port.fresh, however many entries there are.
  */
 #include "rt/mem.h"
 #include "rt/text.h"

@@ -1,11 +1,11 @@
 /*
  * forbidden LIBRARY ENGINE: runs a program (forbidden_steps.c) again and again, each time with another system call
  * forbidden by a seccomp filter, with EPERM and with ENOSYS, before it is executed and when it has started: without the
- * library and with it. In a network namespace of its own, where nobody else is: whoever listens there for TCP and UDP,
- * and the kernel's counters, must hear of nothing.
+ * library and with it. It needs a network namespace of its own: the TCP and UDP servers there, and the kernel's
+ * counters, must see no traffic.
  *
  * PROGRAM is this one, by an absolute path. Prints "finding: …" for each leak, crash, hang and errno that is none of
- * TCP's; "goes on: …" with the calls that can be forbidden and change nothing; then "N runs".
+ * TCP's; "goes on: …" with the calls that can be forbidden without any effect; then "N runs".
  */
 #include "forbidden.h"
 

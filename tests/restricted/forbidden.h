@@ -1,6 +1,6 @@
 /*
- * A program of which one system call is forbidden, and what its socket calls came to then. It tells that by memory that
- * it shares with who watches it, as it may be just the call to tell it by that is forbidden.
+ * A program with one forbidden system call, and the results of its socket calls. It reports them in memory that it
+ * shares with the watching process, as any call that could report them may be the forbidden one.
  */
 #ifndef FORBIDDEN_H
 #define FORBIDDEN_H

@@ -1,4 +1,4 @@
-/* The program of which a call is forbidden, and a server for it. */
+/* Starts the program with a forbidden call, and a server for it. */
 #include "forbidden.h"
 
 #define KEPT 16

@@ -1,6 +1,6 @@
 /*
- * Binds any port, and asks by UDP, below a filter of the program's own that answers readlinkat with EPERM, and counts
- * how often the library asks.
+ * Binds any port, and sends by UDP, below a filter of the program's own that answers readlinkat with EPERM, and counts
+ * the library's calls of readlinkat.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /*
- * unstarted CALL ERRNO COMMAND…: as a container's or a service's seccomp filter, CALL is refused by this number.
+ * unstarted CALL ERRNO COMMAND…: refuses CALL with this errno, as a container's or a service's seccomp filter does.
  * CALL: "bind"; "stream", "datagram": socket(2) of AF_UNIX and that type.
  */
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* A system call that no library can stand before: made right here. Returns as syscall(2) does. Included before all
- * else.
+/* A system call that no library can intercept, as it is made inline. Returns as syscall(2) does. Include this header
+ * first.
  */
 #ifndef PAST_LIBC_H
 #define PAST_LIBC_H

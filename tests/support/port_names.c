@@ -1,4 +1,4 @@
-/* Each argument is a question in words, each line of output its answer. */
+/* Calls the pure functions about port names: each argument is a question, each line of output its answer. */
 #include "rules/port_name.h"
 #include "rules/port_record.h"
 #include "rules/settings.h"

@@ -1,5 +1,5 @@
-/* Listens on the loopback port of its second argument, and says whether that became a socket file in the directory of
- * the first. */
+/* Listens on the loopback port of its second argument, and prints whether the directory of the first has a socket file
+ * for it. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * Looks at sets of epoll without waiting. How many events there may be says which look it is, for who traces it.
+ * Calls epoll_wait with time-out 0 on several sets. The maximum of events identifies each call for the tracer.
  * Arguments: none; or the number of a set, after exec.
  */
 #define _GNU_SOURCE

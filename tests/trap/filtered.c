@@ -1,6 +1,6 @@
 /*
  * filtered KIND PROGRAM ARGUMENT...: puts a seccomp filter on itself, as containers and services do, and executes the
- * program. KIND: "harmless" forbids reboot, "listen" forbids that, "closed" forbids further filters.
+ * program. KIND: "harmless" forbids reboot, "listen" forbids listen, "closed" forbids further filters.
  */
 #define _GNU_SOURCE
 #include <errno.h>

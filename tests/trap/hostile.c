@@ -4,9 +4,9 @@
  *   changed  looks where its code differs from its file's
  *   undoes   puts its code back to what the file has, and goes on
  *   filters  sets up a seccomp filter of its own, which forbids listen, and goes on
- *   crashes  reads where nothing is
+ *   crashes  reads from an invalid address
  *
- * Those that go on say how a server and its client fare.
+ * Those that go on print the results of a server and its client.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /*
- * A TCP client that a control file leads to a Unix server, which is gone at once. Arguments: the server's path, the
- * port. Prints what poll, read and two writes say.
+ * A TCP client that a control file connects to a Unix server, which closes at once. Arguments: the server's path, the
+ * port. Prints the results of poll, read and two writes.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * Executes a program with little memory, many times, and says how often it began. Arguments: "stack" or "data", the
- * limit in bytes, how long a variable of the environment is, and the program, which is to say "begun".
+ * Executes a program with little memory many times, and prints how often it began. Arguments: "stack" or "data", the
+ * limit in bytes, the length of a variable of the environment, and the program, which prints "begun".
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Prints the trap door's filter for filter_test.ts: the mark, then an instruction a line, then what is in the table. */
+/* Prints the trap's filter for filter_test.ts: the mark, then an instruction a line, then the table's rows. */
 #include "rt/calls.h"
 #include "trap/trapped.h"
 

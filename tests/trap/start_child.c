@@ -1,6 +1,6 @@
 /*
  * Starts a program with an empty environment, in the way that the first argument names; the rest is the program and its
- * arguments. Its own environment is cleared first, for those ways that hand it on.
+ * arguments. Clears its own environment first, as some ways pass that on.
  */
 #define _GNU_SOURCE
 #include "../support/past_libc.h"

@@ -2,12 +2,12 @@
  * Executes a program for which memory that was written to may not be made executable:
  *
  *   without_exec prctl PROGRAM…    by PR_SET_MDWE (kernel 6.3)
- *   without_exec seccomp PROGRAM…  by a filter, as systemd's MemoryDenyWriteExecute= has it where there is no such
+ *   without_exec seccomp PROGRAM…  by a filter, as systemd's MemoryDenyWriteExecute= sets it on kernels without that
  *                                  option
- *   without_exec code PROGRAM…     by a filter that refuses it of the code of a static program alone, as a policy does
- *                                  that knows memory of files from other memory
- *   without_exec again PROGRAM…    the same, and what lies behind the first page of that code may not be mapped from a
- *                                  file by itself either
+ *   without_exec code PROGRAM…     by a filter that refuses it only for the code of a static program, like a policy
+ *                                  that distinguishes memory of files from other memory
+ *   without_exec again PROGRAM…    the same, and the pages after the first one of that code may not be mapped from a
+ *                                  file again either
  */
 #include <errno.h>
 #include <linux/filter.h>

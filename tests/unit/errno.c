@@ -1,4 +1,4 @@
-/* Prints each errno that becomes another one at a place: the number of the place, the errno, and what is said. */
+/* Prints each errno that is translated in some place: the number of the place, the errno, and its translation. */
 #include "rules/errno.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Prints a row a state: which others may follow it, and what it is in the eyes of the program. */
+/* Prints a row a state: the states that may follow it, and whether it counts as connected and has a remote address. */
 #include "memory/fds.h"
 #include <stdio.h>
 

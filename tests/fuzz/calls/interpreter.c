@@ -1,7 +1,7 @@
 /*
- * Reads a program from standard input. Its lines are "WORKER CALL WORDS", where WORKER is a digit, with a "t" behind it
- * if a thread of its own is to make the call. Each worker has a channel to the process that reads the lines, which says
- * the results. Worker 0 is there from the start.
+ * Reads a program from standard input. Its lines are "WORKER CALL WORDS", where WORKER is a digit, followed by "t" if a
+ * new thread is to make the call. Each worker has a channel to the process that reads the lines, which prints the
+ * results. Worker 0 exists from the start.
  */
 #include "interpreter.h"
 #include <errno.h>

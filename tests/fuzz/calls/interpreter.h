@@ -1,5 +1,5 @@
-/* A program of socket calls, a call a line, is done by up to four processes in turn. Each line of output tells how its
- * call ended. */
+/* Runs a program of socket calls, one a line, in up to four processes in turn. Each line of output has the result of a
+ * call. */
 #ifndef INTERPRETER_H
 #define INTERPRETER_H
 #include <netinet/in.h>

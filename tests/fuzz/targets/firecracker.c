@@ -1,4 +1,4 @@
-/* The answer of Firecracker's multiplexer, byte by byte: not one beyond its line is taken. */
+/* Fuzzes the reader of the multiplexer's answer, which must take no byte beyond the line. */
 #include "../kernel.h"
 
 #include "calls/target.h"

@@ -1,4 +1,4 @@
-/* Reading line by line, in pieces of any size: the lines are those of the whole text, but for those that are too long.
+/* Fuzzes reading by lines, in pieces of any size: the result is the lines of the whole text, without too long ones.
  */
 #include "../kernel.h"
 

@@ -1,4 +1,4 @@
-/* /proc/self/maps, with paths of others in it; and LD_PRELOAD, which must name one of them. */
+/* Fuzzes the readers of /proc/self/maps, which may have paths of other users, and of LD_PRELOAD, which names one. */
 #include "../kernel.h"
 
 #include "process/library_file.c"

@@ -1,6 +1,6 @@
 /*
- * A directory's names, what PORT.sock says, and the record of a port: all of them are whatever others have left there.
- * A byte tells the kind; up to a newline stands a name, or what the link says, and behind it the record.
+ * Fuzzes the readers of a directory's names, of the port link's text, and of the record of a port: other users may have
+ * written them. The first byte is the kind; then come a name or the link's text, a newline, and the record.
  */
 #include "../kernel.h"
 

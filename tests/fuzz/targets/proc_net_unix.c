@@ -1,4 +1,4 @@
-/* /proc/net/unix, where names of others stand, with newlines in them if they like. */
+/* Fuzzes the reader of /proc/net/unix, which has names of other users, even names with newlines. */
 #include "../kernel.h"
 
 #include "files/port.h"

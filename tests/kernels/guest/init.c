@@ -1,14 +1,14 @@
 /*
- * The guest's first process, and its only one of ours: runs the programs that /runs lists, several at a time, each in a
- * network namespace of its own, and says on the console what each printed. Static, so that the guest needs no shell.
+ * The guest's first process: runs the programs that /runs lists, several at a time, each in a network namespace of its
+ * own, and prints their output on the console. It is static and needs no shell, so the guest has nothing else.
  *
  * A line of /runs: number, user, variables, "--", program, arguments; a tab between any two. {dir} in a variable is the
- * run's own directory. The console shows of a run, its lines together:
+ * run's own directory. The console shows the lines of one run together:
  *
- *   @run NUMBER    then the lines that it printed, then
+ *   @run NUMBER    then the lines of its standard output, then
  *   @counters      then the namespace's counters of segments and datagrams, then
  *   @left NAME     for each name in its directory, then
- *   @stderr        then what it said there (if it failed), then
+ *   @stderr        then its standard error (if it failed), then
  *   @end STATUS    its exit status, or 128 + the signal that ended it
  */
 #define _GNU_SOURCE

@@ -1,13 +1,13 @@
 /*
- * How many connections, and how many bytes, in a second: over a transport itself, or as an ordinary TCP program.
+ * Measures connections and bytes a second: over a transport itself, or as an ordinary TCP program.
  *
  *   rates serve WHERE
  *   rates connects|bytes NUMBER WHERE [FILE]
  *
  * WHERE is tcp:ADDRESS:PORT, vsock:CID:PORT (CID - is any), tipc:TYPE:INSTANCE, unix:PATH: or, for clients,
  * fc:PATH:PORT, a port of the guest behind Firecracker's Unix socket. NUMBER is of connections, or of megabytes. Prints
- * the number per second. With FILE, each connection is preceded by the one call that unsock makes to see whether a
- * known control file has changed.
+ * the number per second. With FILE, it makes before each connection the call by which unsock checks whether a known
+ * control file has changed.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,11 +1,11 @@
 /*
- * Servers of one service on several nodes, and who is reached.
+ * Servers of one service on several nodes, and a client that shows which of them it reaches.
  *
  *   instances serve ADDRESS PORT WORD    instances count ADDRESS PORT NUMBER    instances try ADDRESS PORT SECONDS
  *   instances try tipc INSTANCE SECONDS
  *
- * A server says its word to each client. `count` connects so often and prints how often it heard which word; `try`
- * makes one connect after another that do not wait, until the time is up, and prints those that hear nothing within a
+ * A server sends its word to each client. `count` connects NUMBER times and prints how often it received each word;
+ * `try` makes one non-blocking connect after another until the time is up, and prints those without a result within a
  * second.
  */
 #include <arpa/inet.h>

@@ -1,11 +1,11 @@
 /*
- * Stories of an ordinary TCP server and client, which know nothing of unsock; over real TCP they are the oracle.
+ * Stories of an ordinary TCP server and client without any code for unsock; over real TCP they are the oracle.
  *
  *   stories serve ADDRESS PORT    stories answer ADDRESS PORT    stories tell|ask ADDRESS PORT [STORY…]
  *
- * `serve` goes on until it is killed; `answer` is the server of datagrams. `tell` runs each story, or those that are
- * named (`ask`: those of datagrams), and prints a line for each: its name, and the facts that the client found and,
- * behind "; server: ", the server.
+ * `serve` runs until it is killed; `answer` is the server of datagrams. `tell` runs each story, or the named ones
+ * (`ask`: those of datagrams), and prints a line for each: its name, the facts that the client found, and after
+ * "; server: " those of the server.
  */
 #include "stories.h"
 

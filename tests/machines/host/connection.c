@@ -1,4 +1,4 @@
-/* The state of a connection, and what each side may still say. */
+/* The state of a connection, and what each side may still send. */
 #include "connection.h"
 
 #include <errno.h>

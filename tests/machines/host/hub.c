@@ -1,9 +1,9 @@
 /*
- * The Ethernet between the machines: whatever comes to one port of the hub goes out by all others.
+ * The Ethernet between the machines: sends each frame from one port of the hub to all others.
  *
  *   hub DIRECTORY PORTS
  *
- * Port N is the datagram socket DIRECTORY/hub.N, and leads to DIRECTORY/ethernet.N.
+ * Port N receives at the datagram socket DIRECTORY/hub.N, and sends to DIRECTORY/ethernet.N.
  */
 #include <errno.h>
 #include <poll.h>

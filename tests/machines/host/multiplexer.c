@@ -1,7 +1,7 @@
 /*
  * A guest's vsock as Firecracker shows it to the host: one Unix socket for connections to the guest, one for each port
- * that the guest connects to. Its rules are those of Firecracker's src/vmm/src/devices/virtio/vsock; each is named
- * below with the function of that source that has it. Nothing of the source is in here.
+ * that the guest connects to. Its rules are those of Firecracker's src/vmm/src/devices/virtio/vsock; comments below
+ * name the function of that source for each rule. No code is copied from it.
  *
  *   multiplexer VHOST_USER_SOCKET UDS_PATH CID
  */

@@ -1,10 +1,10 @@
 /*
- * How connections end: an ordinary TCP server and client, which know nothing of unsock; over real TCP they are the
+ * Shows how connections end: an ordinary TCP server and client without any code for unsock; over real TCP they are the
  * oracle.
  *
  *   endings serve ADDRESS PORT    endings STORY ADDRESS PORT
  *
- * The client sends the story's first letter, and prints what it meets. The server ends after the story "quit".
+ * The client sends the story's first letter, and prints its results. The server ends after the story "quit".
  */
 #include "peer.h"
 

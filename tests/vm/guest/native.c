@@ -1,7 +1,7 @@
 /*
- * The guest's own word that vsock and TIPC work, without unsock: a server and a client of the family, in two processes.
+ * Checks that the guest's vsock and TIPC work, without unsock: a server and a client of the family, in two processes.
  * "native node" is a TIPC server without a name: it prints "listening REFERENCE NODE" and waits for one client. With
- * "native member" it waits until the node is a cluster's: before that its number is 0, which others cannot ask.
+ * "native member" it waits until the node is in a cluster: before that its number is 0, which other nodes cannot use.
  *
  *   native vsock|tipc|node|member
  */

@@ -1,6 +1,6 @@
 /*
  * Ordinary programs that keep message boundaries: a UDP echo server and its client, and the same over AF_UNIX sockets
- * by path. They know nothing of unsock; without it, real UDP and real AF_UNIX sockets are the oracle.
+ * by path. They have no code for unsock; without it, real UDP and real AF_UNIX sockets are the oracle.
  *
  *   packets serve|ask udp ADDRESS PORT    packets serve|ask seqpacket PATH
  *

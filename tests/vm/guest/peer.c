@@ -1,5 +1,5 @@
 /*
- * An ordinary TCP server and client, which know nothing of unsock: they also talk over real TCP, which is the oracle.
+ * An ordinary TCP server and client without any code for unsock: they also talk over real TCP, which is the oracle.
  *
  *   peer serve ADDRESS PORT MODE [CONNECTIONS]    peer connect ADDRESS PORT MODE
  *

@@ -1,4 +1,4 @@
-/* How peer.c and the native programs of the guest speak to the test. */
+/* Prints the lines by which peer.c and the native programs of the guest report to the test. */
 #include "peer.h"
 
 #include <arpa/inet.h>
