@@ -135,7 +135,7 @@ function format(measured: readonly Measured[], rounds: number, machine: string):
     } connections one after the other with a byte each way, and ${
       formatNumber(HELD)
     } at once. Then an answer comes a second after the`,
-    "client has ended its side. Beside each rate stands what it is of the first line's, the median of the rounds' quotients.",
+    "client's half-close. After each rate comes its ratio to the first line's rate, the median of the rounds.",
     "",
     "| | MB/s | | processor s/GB | connections/s | | answered of those held | late answer | listens after its end |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

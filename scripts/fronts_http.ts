@@ -174,8 +174,8 @@ function format(measured: readonly Measured[], names: readonly string[], rounds:
     `\`deno task bench:http\` puts each in front of nginx at the same socket file, ${rounds} rounds in turn (${machine}).`,
     `\`ab\` sends ${
       REQUESTS.toLocaleString("en")
-    } requests, ${AT_ONCE} at a time, on connections that stay open and on new ones. Medians of the rounds. The memory is that`,
-    "after the first 10,000 requests, the first answer's time counts from the command's start.",
+    } requests, ${AT_ONCE} at a time, on connections that stay open and on new ones. Numbers are medians of the rounds. The memory is that`,
+    "after the first 10,000 requests; the time of the first answer is from the command's start.",
     "",
     "| | requests/s kept | processor ms each | requests/s new | processor ms each | MB | first answer ms |",
     "| --- | --- | --- | --- | --- | --- | --- |",

@@ -14,6 +14,6 @@ export async function describeMachine(): Promise<string> {
 export function otherWork(): string | undefined {
   const [load = 0] = Deno.loadavg();
   return load > navigator.hardwareConcurrency
-    ? `measured beside other work, which kept ${load.toFixed(0)} processes busy: only what is compared counts`
+    ? `measured beside other work, which kept ${load.toFixed(0)} processes busy: only the ratios count`
     : undefined;
 }

@@ -4,24 +4,24 @@ import { formatMarkdown, type Other, type Report } from "./report.ts";
 const INTRODUCTION = `# How fast
 
 \`deno task bench\` measures this and writes this page, its chart and [bench.json](bench.json). Your machine's numbers will
-be others; their relations should not be.
+differ; their ratios should not.
 
 ![Speed in relation to TCP or UDP over loopback](bench.svg)
 
 - The first rows are one program, \`bench/workload.c\`, that does the same work over native \`AF_UNIX\` sockets (a program
   written for them), over TCP or UDP on 127.0.0.1, and over the same addresses under unsock. Server and client are two
-  processes on one processor, so that what is compared is the work and not where the scheduler puts it.
-- Set-up is measured with the socket files in memory (\`/dev/shm\`), as in \`/run\`: on a disk they cost what its journal costs.
-  The native twin removes its own files.
-- The native twin of datagrams has names as files on both sides, as answers need them.
+  processes on one processor, so that the scheduler's choice of processors does not count.
+- Set-up is measured with the socket files in memory (\`/dev/shm\`), as in \`/run\`: on a disk its journal adds its own time.
+  The native program removes its own files.
+- The native program for datagrams binds files on both sides, as answers need them.
 - The other rows are real programs with their own benchmarks. "Native" is the program's own \`AF_UNIX\` option, where it has
   one. They may use all processors. PostgreSQL's do not ask for encryption, which libpq does over TCP alone: a round trip more.
 - The static program is the same \`bench/workload.c\`, and the one in Go is \`bench/http.go\`: their code is
   rewritten where it makes system calls.
-- The ways take turns, round by round, and each round begins with another one. A ratio is the median of the rounds' own
+- The variants take turns, round by round, and each round begins with another one. A ratio is the median of the rounds' own
   ratios, with the quartiles: half of all rounds were between them.
-- The same program measures growth: how long a unit of work takes with much of something there already, against
-  with little, in turn. (A server's deaf clients ask, which is work, too: loopback's row shows how much.)
+- The same program measures growth: how long a unit of work takes beside many existing things, and beside few, in
+  turn. (Clients that do not read also send requests, which is work, too: loopback's row shows how much.)
 - System calls are counted by \`strace -f -c\`: what N more units of work cost, both ends together. Memory is what N more
   held connections add to the private pages of both ends, for each descriptor.
 - Times to start are medians over many starts in turn, and the median of their differences.

@@ -63,7 +63,7 @@ function count(told: Told, channel: Exclude<Channel, "tcp">): string {
 }
 
 function* differences(told: Told): Generator<string> {
-  yield "| story | over TCP | where else | what there | whose it is |";
+  yield "| story | over TCP | transport | result there | cause |";
   yield "| --- | --- | --- | --- | --- |";
   for (const [name, oracle] of told.tcp) {
     const found = new Map<string, Exclude<Channel, "tcp">[]>();
@@ -99,7 +99,7 @@ function whoseAre(name: string, channels: Exclude<Channel, "tcp">[]): string {
 function whoseIs(name: string, channel: Exclude<Channel, "tcp">): string {
   const entry = WHOSE[name]?.[channel];
   if (entry === undefined) {
-    throw new Error(`${name}, ${TITLES[channel]}: differs from TCP, and whose it is stands nowhere`);
+    throw new Error(`${name}, ${TITLES[channel]}: differs from TCP, and tests/machines/whose.ts has no cause`);
   }
   return entry;
 }

@@ -3,14 +3,14 @@
 type Whose = Partial<Record<"tipc" | "host" | "guest", string>>;
 
 const HELD = "Held back: passed on, it would end the other direction, too.";
-const FIRECRACKER = "Firecracker tells the host nothing of a guest's half-close.";
-const NO_RESET = "In vsock a close is an end of file, whatever is unread or lingers.";
+const FIRECRACKER = "Firecracker does not report a guest's half-close to the host.";
+const NO_RESET = "In vsock a close is an end of file, even with unread data or `SO_LINGER` 0.";
 const LAST_HOLDER = "A killed process resets its peer, in TIPC.";
 const NO_URGENT = "vsock has no urgent data.";
 
 /** By story, as docs/between-machines.md shows it. */
 export const WHOSE: Record<string, Whose> = {
-  "urgent data": { tipc: "Refused: TIPC would take the byte for one of the stream.", guest: NO_URGENT },
+  "urgent data": { tipc: "Refused: TIPC would deliver the byte as ordinary data.", guest: NO_URGENT },
   "half-close, answer at the end": { tipc: HELD, host: HELD, guest: FIRECRACKER },
   "half-close by the server": { tipc: HELD, host: FIRECRACKER, guest: HELD },
   "write after half-close": {
