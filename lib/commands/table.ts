@@ -135,7 +135,7 @@ Example:
         value: "file",
         help: "listen at the target of this control file (make-control), not at an IP address",
       },
-      idle: { value: "seconds", help: "forget a client of UDP that sends nothing for so long", default: "60" },
+      idle: { value: "seconds", help: "forget a UDP client that sends nothing for so long", default: "60" },
       untilEof: { help: "end when standard input ends, for a program that starts expose" },
       force: { help: "expose even if everybody may write to --dir, or other users could replace it" },
     },

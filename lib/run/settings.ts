@@ -190,7 +190,7 @@ export const LIBRARY = {
   option: { value: "file", kind: "file", help: "the libunsock.so to preload" },
 } as const satisfies { readonly variable: string; readonly option: Option };
 
-/** The word of an option that turns off all switches it chooses from. */
+/** The word that turns off all switches of an option. */
 export const NO_CHOICE = "none";
 
 type OptionOf<S> = S extends { readonly option: { readonly choice: string } } ? { readonly value: string }

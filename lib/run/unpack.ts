@@ -70,7 +70,7 @@ function makeDirectory(directory: string): void {
 
 /**
  * Writes a file whole or not at all. With a handler of SIGXFSZ a limit of file sizes is an error, like a full disk, and does not
- * end this process. The handler stays: Deno checks for one only after the write, and else ends the process.
+ * end this process. The handler stays: Deno checks for one after the write, and ends the process if there is none.
  */
 function writeAtomically(file: string, bytes: Uint8Array): void {
   const part = `${file}.${crypto.randomUUID()}`;

@@ -1,4 +1,4 @@
-/** Makes foreign text safe to print, and spells options. Pure. */
+/** Makes foreign text safe to print, and writes names of options as flags. Pure. */
 
 /** @returns The text with its control characters escaped, so that a foreign name cannot control the terminal. */
 export function printable(text: string): string {

@@ -43,7 +43,7 @@ story(
 );
 
 story(
-  "with SO_REUSEADDR the newest socket gets all datagrams, also of earlier clients, and the older one after its close",
+  "with SO_REUSEADDR the newest socket gets all datagrams, also of earlier clients; after its close the older one gets them",
   programText("newest_has_datagrams"),
   // The answers to a client that asked before, and to a new one.
   {

@@ -1,5 +1,4 @@
-/* Resets by SO_LINGER and by connect(AF_UNSPEC): what the peer reads, which duplicates go on, and which peers have
- * names. */
+/* Resets by SO_LINGER and connect(AF_UNSPEC): what the peer reads, which duplicates go on, which peers have names. */
 #include "probe.h"
 
 static int client, peer;

@@ -134,7 +134,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a datagram goes to the connected socket, to the newest with SO_REUSEADDR, to any with SO_REUSEPORT, last to clients",
+  "a datagram goes to the connected socket, to the newest with SO_REUSEADDR, to any with SO_REUSEPORT, last to clients' sockets",
   { ignore },
   () =>
     answers([
