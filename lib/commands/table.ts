@@ -45,7 +45,7 @@ const RUN_OPTIONS = {
   keep: { help: "keep the control files of --map when COMMAND has ended; they are removed otherwise" },
   private: { help: "make a private directory in --dir; it is removed when COMMAND and all that it started have ended" },
   isolate: {
-    help: "run COMMAND in a network namespace of its own, with no network but unsock's; ordinary users can, too",
+    help: "run COMMAND in a network namespace of its own, with no network but unsock's; needs no privileges",
   },
   lib: LIBRARY.option,
   force: {
@@ -135,7 +135,7 @@ Example:
         value: "file",
         help: "listen at the target of this control file (make-control), not at an IP address",
       },
-      idle: { value: "seconds", help: "forget a UDP client that sends nothing for so long", default: "60" },
+      idle: { value: "seconds", help: "forget a UDP client after so long without a datagram", default: "60" },
       untilEof: { help: "end when standard input ends, for a program that starts expose" },
       force: { help: "expose even if everybody may write to --dir, or other users could replace it" },
     },
@@ -198,13 +198,13 @@ client of this user in this shell is answered, else 1, with the reason and the c
       ...SETTING_OPTIONS,
       ...DIRECTORY_OPTIONS,
       lib: LIBRARY.option,
-      force: { help: "print them even if everybody may write to --dir, or other users could replace it" },
-      off: { help: "print lines that unset them: the shell's later programs are not redirected any more" },
+      force: { help: "print the lines even if everybody may write to --dir, or other users could replace it" },
+      off: { help: "print lines that unset the variables: later programs of the shell are not redirected any more" },
       format: {
         value: "which",
         choices: ENV_FORMATS,
         help:
-          "export lines for a shell, Environment= lines for a systemd unit, lines for docker's --env-file, or as --json",
+          "sh: export lines for a shell; systemd: Environment= lines for a unit; docker: lines for --env-file; json: as --json",
         default: "sh",
       },
       json: JSON_OPTION,

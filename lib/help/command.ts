@@ -44,7 +44,7 @@ export const PROGRAM = {
   summary: "move the TCP and UDP traffic of unmodified programs to Unix sockets",
   usage: "COMMAND [options]",
   options: { version: { help: "print the version" } },
-  notes: `Run a server and a client; their TCP connection to 127.0.0.1 becomes one of Unix sockets:
+  notes: `Run a server and a client. Their TCP connection to 127.0.0.1 becomes a Unix socket:
   unsock run -- python3 -m http.server 8000
   unsock run -- curl http://127.0.0.1:8000/
 
