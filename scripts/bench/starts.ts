@@ -145,9 +145,9 @@ export function formatStarts({ machine, rounds, starts, loopback }: Starts): str
   return [
     HEADING,
     "",
-    `\`deno task bench:starts\` starts each ${rounds} times, in turn, from the moment that it is spawned to its end (${machine}). What is`,
-    "installed as `unsock` is the library, which does `run`, `path` and `wait` by itself; the binary alone unpacks it and asks the runtime. Processor time, of all",
-    "threads, is what other work on the machine changes least.",
+    `\`deno task bench:starts\` starts each ${rounds} times, in turn, from the moment that it is spawned to its end (${machine}). The`,
+    "installed `unsock` is the library, which does `run`, `path` and `wait` by itself; the binary alone needs its runtime to unpack the library. Other work on the",
+    "machine changes processor time least, which is that of all threads.",
     "",
     "| ms | median | least | over `true` | processor time |",
     "| --- | --- | --- | --- | --- |",

@@ -110,13 +110,13 @@ const STORIES: readonly Story[] = [
     }),
   },
   {
-    story: "what is no socket and has taken the place stays",
+    story: "a file that is no socket and has taken the place stays",
     program: programText("no_socket"),
     tells: { "what is there": "mine" },
     left: ["server"],
   },
   {
-    story: "what somebody killed at a removal has left goes with the next one, a live one's file does not",
+    story: "a file left by a process killed in a removal is removed by the next one, a live server's file is not",
     program: programText("put_aside"),
     tells: { names: [], "its own file is there": true, "a live one's is there": true },
   },

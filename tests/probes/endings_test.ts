@@ -8,7 +8,10 @@ testProbe("endings_write", "the first write after the peer's end is lost without
   mayLeave: "a process that a signal ends cannot remove its files",
 });
 testProbe("endings_large", "much at once after the peer's end is taken in part, and what is left fails");
-testProbe("endings_splice", "what sendfile and splice put after the peer's end is lost from file and pipe as over TCP");
+testProbe(
+  "endings_splice",
+  "sendfile and splice after the peer's end lose the same bytes of file and pipe as over TCP",
+);
 testProbe(
   "endings_stdio",
   "libc's own streams end as over TCP, where its write is known, and dprintf writes as write does",

@@ -19,7 +19,7 @@ import { shimEnv, shimLibrary } from "../support/shim.ts";
 testProbe("lifetime", "a listener lives as long as its last descriptor, in whatever order processes close it", {
   mayLeave: "a child that executes another program, or is killed, cannot remove a file",
 });
-testProbe("gone_at_once", "who has waited for a process finds its pipes at their end, and its locks free");
+testProbe("gone_at_once", "a process that has been waited for has its pipes at their end, and its locks free");
 testProbe("own_addresses", "each address has its own server on a port, whoever came first, goes, or is killed");
 testProbe(
   "own_addresses_udp",
@@ -52,7 +52,7 @@ testTrapped(
   {},
   "dynamic",
 );
-testProbe("signal_closes", "what a handler in another thread closes in the middle of a close leaves no file");
+testProbe("signal_closes", "a socket that a handler in another thread closes in the middle of a close leaves no file");
 testProbe("signal_threads", "the process's signals come to the first thread while others bind and close", {
   mayLeave: "what a handler leaves by a jump is nobody's any more",
 });

@@ -25,7 +25,7 @@ testProbe(
   { refuses: true },
 );
 testProbe("disconnect", "a stream that connect(AF_UNSPEC) has ended has the name that the program had bound");
-testProbe("error_queue", "who asks for the queue of errors gets none of the data, by whatever call", {
+testProbe("error_queue", "a read of the error queue returns none of the data, by any call", {
   flags: ["-D_FORTIFY_SOURCE=2"],
 });
 testProbe("address_form", "an IPv6 socket that is connected to an IPv4 address becomes an IPv4 one");
@@ -34,7 +34,7 @@ testProbe("no_port_left", "where no port is left, each call says so at once, and
 testProbe("urgent", "an urgent byte is beside the stream: with it alone there is nothing to read", {
   since: AF_UNIX_URGENT,
 });
-testProbe("urgent_waits", "who waits for something to read is not woken by an urgent byte", { since: AF_UNIX_URGENT });
+testProbe("urgent_waits", "a thread that waits for data is not woken by an urgent byte", { since: AF_UNIX_URGENT });
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");
@@ -51,7 +51,7 @@ testProbe("edges_control", "control data of every length are taken and given as 
 testProbe("ipv6", "IPv6 and IPv4 reach each other as the kernel lets them, each seeing its own family");
 testProbe("datagram_basic", "datagrams are sent, answered, filtered, peeked at and refused as UDP does");
 testProbe("datagram_successor", "a connected datagram socket goes on sending when its server is started again");
-testProbe("datagram_refused", "who sends to nobody from a connected datagram socket hears of it by what it does next");
+testProbe("datagram_refused", "a send to nobody from a connected datagram socket is reported by the next call");
 testProbe("changed_sides", "a datagram socket that goes outside and comes back is the same to all that know it", {
   env: { UNSOCK_ADDR: "127.0.0.1,0.0.0.0,::1,::" },
   usesNetwork: "127.0.0.2 is not covered",

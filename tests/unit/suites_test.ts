@@ -43,7 +43,7 @@ Deno.test("a difference is what passes over TCP in both rounds and under unsock 
   assertEquals(compare(tcp, ["b", "c", "d"], again), { passed: 4, others: 1, differ: ["b"], unsteady: ["c", "d"] });
 });
 
-Deno.test("what has not been begun is run again, but nothing that hung or was skipped over TCP", () => {
+Deno.test("tests that were not begun are run again, but none that hung or was skipped over TCP", () => {
   const expected = results({ a: "pass", b: "pass", c: "fail", d: "skip" });
   assertEquals(notRun(expected, results({ a: "unfinished" })), ["b", "c"]);
 });
