@@ -30,6 +30,7 @@ const PACKAGES: Record<string, string> = {
   erl: "erlang-base",
   etcd: "etcd-server",
   etcdctl: "etcd-client",
+  "firefox-esr": "firefox-esr",
   fish: "fish",
   gcc: "gcc",
   "gcc-12": "gcc-12",

@@ -1,4 +1,4 @@
-"""A server with a page that asks it by a WebSocket and downloads a file, and a Chromium with its sandbox that opens it."""
+"""A server with a page that asks it by a WebSocket and downloads a file, and a browser with its sandbox that opens it."""
 
 import base64
 import hashlib
@@ -80,7 +80,7 @@ def sandboxed_renderers():
     count = 0
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            if b"--type=renderer" in (process / "cmdline").read_bytes() and filters_of(process.name) > own:
+            if RENDERER in (process / "cmdline").read_bytes() and filters_of(process.name) > own:
                 count += 1
         except OSError:
             pass
@@ -92,28 +92,59 @@ def filters_of(process):
     return next(int(line.split()[1]) for line in lines if line.startswith("Seccomp_filters:"))
 
 
-profile = HOME / "profile" / "Default"
+def chromium():
+    """Writes the settings of a profile, and returns the command."""
+    (HOME / "profile" / "Default").mkdir(parents=True)
+    preferences = {"download": {"default_directory": str(downloads), "prompt_for_download": False}}
+    (HOME / "profile" / "Default" / "Preferences").write_text(json.dumps(preferences))
+    flags = [
+        "--headless=new",
+        "--disable-gpu",
+        "--no-first-run",
+        "--no-proxy-server",
+        "--disable-background-networking",
+    ]
+    return ["chromium", *flags, f"--user-data-dir={HOME}/profile", URL]
+
+
+def firefox():
+    """Writes the settings of a profile, and returns the command."""
+    (HOME / "profile").mkdir()
+    preferences = {
+        "browser.download.dir": str(downloads),
+        "browser.download.folderList": 2,
+        "browser.download.useDownloadDir": True,
+        "browser.shell.checkDefaultBrowser": False,
+        "network.proxy.type": 0,
+    }
+    lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]
+    (HOME / "profile" / "user.js").write_text("".join(lines))
+    return ["firefox-esr", "--headless", "--no-remote", "--profile", f"{HOME}/profile", URL]
+
+
+URL = "http://127.0.0.1:8080/"
+# For each browser: its command, a word of its processes that draw pages, and its message about a forbidden call.
+BROWSERS = {
+    "chromium": (chromium, b"--type=renderer", "seccomp-bpf failure"),
+    "firefox-esr": (firefox, b"-contentproc", "seccomp sandbox violation"),
+}
+command, RENDERER, KILLED = BROWSERS[sys.argv[2]]
 downloads = HOME / "downloads"
-profile.mkdir(parents=True)
 downloads.mkdir()
-preferences = {"download": {"default_directory": str(downloads), "prompt_for_download": False}}
-(profile / "Preferences").write_text(json.dumps(preferences))
 server = Server(("127.0.0.1", 8080), Handler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-flags = ["--headless=new", "--disable-gpu", "--no-first-run", "--no-proxy-server", "--disable-background-networking"]
-command = ["chromium", *flags, f"--user-data-dir={profile.parent}", "http://127.0.0.1:8080/"]
 log = open(HOME / "log", "w")
-chromium = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "HOME": str(HOME)})
+browser = subprocess.Popen(command(), stdout=log, stderr=log, env={**os.environ, "HOME": str(HOME)})
 file = downloads / "file.bin"
-while chromium.poll() is None and not file.exists():
+while browser.poll() is None and not (file.exists() and file.stat().st_size == len(FILE)):
     time.sleep(0.05)
 renderers = sandboxed_renderers()
-chromium.terminate()
-chromium.wait()
+browser.terminate()
+browser.wait()
 said = (HOME / "log").read_text(errors="replace")
 fact("heard", heard)
 fact("downloaded", file.exists() and file.read_bytes() == FILE)
 fact("a renderer has its filter", renderers > 0)
-fact("killed by a filter", said.count("seccomp-bpf failure"))
+fact("killed by a filter", said.count(KILLED))
 if not file.exists():
     sys.exit(said)

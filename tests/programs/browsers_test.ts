@@ -1,4 +1,4 @@
-/** Chromium with its own sandbox, in which each process has a seccomp filter, as an ordinary user in a private loopback. */
+/** Browsers with their own sandboxes, in which processes have seccomp filters, as an ordinary user in a private loopback. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { copyProgram, withDir } from "../support/dir.ts";
 import { readFacts } from "../support/facts.ts";
@@ -15,10 +15,14 @@ const IS_ROOT = Deno.uid() === 0;
 /** Its sandbox needs a user namespace. */
 const MAY_SANDBOX = (!IS_ROOT || whyNoOtherUser() === undefined) && await mayUnshare(IS_ROOT ? NOBODY : undefined);
 
-for (const engine of ["preload", "trap"]) {
+for (const browser of ["chromium", "firefox-esr"]) {
+  for (const engine of ["preload", "trap"]) testBrowser(browser, engine);
+}
+
+function testBrowser(browser: string, engine: string) {
   Deno.test({
-    name: `Chromium with its sandbox opens a page, asks by a WebSocket and downloads a file (${engine})`,
-    ignore: !need("chromium") || !need("python3") || !MAY_SANDBOX,
+    name: `${browser} with its sandbox opens a page, asks by a WebSocket and downloads a file (${engine})`,
+    ignore: !need(browser, "python3") || !MAY_SANDBOX,
     fn: () =>
       withDir(async (dir) => {
         const library = `${dir}/libunsock.so`;
@@ -29,7 +33,7 @@ for (const engine of ["preload", "trap"]) {
           Deno.chmodSync(dir, 0o755);
           Deno.chownSync(`${dir}/home`, NOBODY, NOBODY);
         }
-        const server = ["/usr/bin/python3", "-c", programText("page"), `${dir}/home`];
+        const server = ["/usr/bin/python3", "-c", programText("page"), `${dir}/home`, browser];
         const command = [library, "run", "--private", "--engine", engine, "--", ...server];
         const { code, stdout, stderr } = await run(IS_ROOT ? asNobody(command) : command, {
           env: { XDG_RUNTIME_DIR: `${dir}/home`, TMPDIR: `${dir}/home` },
