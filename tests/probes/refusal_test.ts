@@ -2,7 +2,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type Differences, differences } from "../support/differences.ts";
 import { withDir } from "../support/dir.ts";
-import { buildProbe, runIsolated, runPlain, runUnderShim } from "../support/probe.ts";
+import { buildProbe, mayIsolate, runIsolated, runPlain, runUnderShim } from "../support/probe.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv } from "../support/shim.ts";
 
@@ -27,7 +27,9 @@ Deno.test("UNSOCK_BLOCK_INET=1 has connects refused without a segment of TCP", {
   assertStrictEquals(shim.traffic ?? 0, 0);
 });
 
-Deno.test("connects are refused where there is no loopback device", { ignore: !need("cc", "unshare") }, async () => {
+Deno.test("connects are refused where there is no loopback device", {
+  ignore: !need("cc", "unshare") || !mayIsolate(),
+}, async () => {
   const binary = await buildProbe("connect_refused");
   const plain = await runPlain(binary);
   await withDir(async (dir) => {

@@ -30,7 +30,9 @@ testProbe("error_queue", "a read of the error queue returns none of the data, by
 });
 testProbe("address_form", "an IPv6 socket that is connected to an IPv4 address becomes an IPv4 one");
 testProbe("ioctl_of_unix", "requests that only a Unix socket knows are unknown");
-testProbe("no_port_left", "where no port is left, each call says so at once, and as TCP and UDP do");
+testProbe("no_port_left", "where no port is left, each call says so at once, and as TCP and UDP do", {
+  ownNetwork: true,
+});
 testProbe("urgent", "an urgent byte is beside the stream: with it alone there is nothing to read", {
   since: AF_UNIX_URGENT,
 });
