@@ -102,8 +102,8 @@ extern bool unsock_urgent_met;
  * polls. */
 void unsock_urgent_expect(int fd);
 
-/* True if the kernel reports the descriptor as readable, by poll's `events`, and TCP would not: only an urgent byte
- * waits, or its empty place. Costs some system calls, unless the peer has ended. */
+/* True if poll reported `events` with POLLIN for an urgent byte alone, or for the place of one that was read: over TCP
+ * there is nothing to read. Makes some system calls; none if the peer has closed (POLLHUP), which TCP reports, too. */
 bool unsock_urgent_alone(int fd, uint32_t events);
 
 /*

@@ -202,9 +202,9 @@ struct unsock_unix_socket {
 typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
 
 /*
- * Passes each bound socket of this network namespace to `see`; those with a peer only if `with_connected`. Asks
- * sock_diag(7). If the kernel does not answer, reads /proc/net/unix, where a name with a newline can forge a socket: so
- * no socket from there has a file. Returns false if both fail.
+ * Calls `see` for each bound Unix socket of this network namespace, for connected ones only if `with_connected`. Reads
+ * sock_diag(7); if the kernel does not answer, /proc/net/unix, where a name with a newline can forge a line: `see` then
+ * gets no inode of a file. Returns false if both fail.
  */
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);
 
