@@ -1,15 +1,15 @@
 /*
- * connect: to a socket file or where a control file leads, if the address is covered; else to the network. In this
- * order:
+ * connect: connects to a socket file, or to a control file's target, if the address is covered; else to the network.
+ * The checks, in this order:
  *
- *   check                                       decided by                      what follows
+ *   check                                       by                              then
  *   a new stream, to a covered address          memory/fds, rules/address       yes: calls/stream_connect, at once
- *   the address can be read                     rt/user                         no: the kernel says what is wrong
- *   the entry of the number is still true       replace/reuse                   no: it is forgotten
+ *   the address can be read                     rt/user                         no: the kernel returns the error
+ *   the number's entry is still true            replace/reuse                   no: the entry is forgotten
  *   the family of the address                   the address                     AF_UNSPEC: the association ends
  *                                                                               AF_UNIX: perhaps a control file's path
  *   the address is covered                      rules/address                   no, nor is the socket ours: the kernel
- *   the owner of the descriptor                 unsock_whose                    the kernel's: the kernel connects it
+ *   the descriptor's owner                      unsock_whose                    the kernel's: the kernel connects it
  *   the address fits the socket                 calls/arguments, IPV6_V6ONLY    EINVAL, EAFNOSUPPORT, ENETUNREACH
  *   stream or datagram socket                   its type                        calls/stream_connect, datagram_connect
  *   it failed as another socket would           replace/reuse                   yes: all is checked once more
@@ -23,7 +23,8 @@
 #include "kernel/log.h"
 #include "replace/replace.h"
 
-/* To a covered address; the wildcard means this machine, and is reported so (ip_route_connect). */
+/* Connects to a covered address. A wildcard becomes this machine's address, which getpeername then reports
+ * (ip_route_connect). */
 static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *ip) {
     unsock_call_ask(entry, ip);
     if (entry->type == SOCK_DGRAM)
@@ -32,23 +33,20 @@ static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *i
     return unsock_stream_connect(fd, entry, ip);
 }
 
-/* A stream that was born local, and has done nothing yet, to a covered address of its family. */
+/* True if a new stream that was born local connects to a covered address of its family. */
 static bool is_usual_connect(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length,
                              struct unsock_ip *ip) {
     return entry && entry->type == SOCK_STREAM && unsock_fd_is_fresh(entry) && !unsock_fd_is_duplicated(entry) &&
            unsock_call_reads_usual(entry, address, length, ip) && unsock_address_covered(ip);
 }
 
-/*
- * connect(AF_UNSPEC): the association ends. An unbound stream is as new after it; a datagram socket keeps what was
- * bound.
- */
+/* Ends the association: connect(AF_UNSPEC). An unbound stream is as new then; a datagram socket stays bound. */
 static long disconnect_socket(int fd, const void *address, socklen_t length) {
     struct unsock_whose whose;
     if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS)
         return unsock_real_connect(fd, address, length);
     struct unsock_fd *entry = whose.entry;
-    /* A port that the program did not choose is given back (net/ipv4/udp.c, __udp_disconnect). */
+    /* As in the kernel, a port that the program did not choose is given back (__udp_disconnect, net/ipv4/udp.c). */
     if (entry->type == SOCK_STREAM)
         return unsock_stream_end(fd, entry);
     if (!unsock_fd_has_chosen_port(entry) || (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_datagram_stays(fd, entry)))
@@ -70,7 +68,7 @@ static bool is_idle(const struct unsock_fd *entry) {
     return !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING;
 }
 
-/* UNSOCK_BLOCK_INET */
+/* Refuses the address for UNSOCK_BLOCK_INET, with a line in the log. */
 static long refuse_blocked(int fd, const void *address, socklen_t length) {
     struct unsock_ip ip;
     return unsock_log("connect", fd, unsock_ip_read(address, length, &ip) ? &ip : NULL, NULL, -EACCES);
@@ -92,7 +90,7 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
 
 /* Returns the kernel's error for an address of the wrong family or length; 0 if it fits the socket. */
 static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
-    /* A connected stream's is not looked at (__inet_stream_connect, net/ipv4/af_inet.c). */
+    /* The kernel does not check the address for a connected stream (__inet_stream_connect, net/ipv4/af_inet.c). */
     if (!is_idle(entry) && entry->type == SOCK_STREAM)
         return 0;
     /* An IPv6 datagram socket takes an IPv4 destination as it is (net/ipv6/udp.c). */
@@ -101,7 +99,8 @@ static long check_address(int fd, const struct unsock_fd *entry, int family, soc
     return unsock_call_check(entry, family, length);
 }
 
-/* To an IP address. `wrong`: -errno where it cannot be known whether what is known is still true. */
+/* Connects to an IP address. `wrong`: the -errno if the kernel does not tell whether the number is still the same
+ * socket's. */
 static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, socklen_t length) {
     struct unsock_whose whose;
     struct unsock_fd *entry = unsock_fds_known(fd);
@@ -113,11 +112,11 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
         if (entry && entry->kind == UNSOCK_KIND_IP)
             unsock_born_local_note_ip(entry->type);
         long result = unsock_real_connect(fd, copy, length);
-        /* From an unknown descriptor: it may be a socket of another family that stands for an IP one. */
+        /* The unknown descriptor may be a socket of another family, in the place of an IP socket. */
         if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
             return result;
     }
-    /* Before it is exchanged, given a name, or sent to the network. */
+    /* Before the socket is replaced or named, or connects to the network, its number must not be another socket's. */
     bool looks = entry && (unsock_fd_may_be_exchanged(entry) ||
                            (entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0));
     long owner = wrong < 0 ? wrong : unsock_whose(fd, (looks ? UNSOCK_ASK_STILL : 0) | UNSOCK_ASK_FOR(family), &whose);
@@ -131,7 +130,7 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
         return owner == UNSOCK_IS_IP ? unsock_real_connect(fd, copy, length) : wrong;
     if (is_idle(entry) && ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
-    /* Connected, listening or connecting: what it says does not depend on the address. */
+    /* For a connected, connecting or listening stream the result does not depend on the address. */
     if (!covered && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !is_idle(entry))
         return unsock_stream_connect(fd, entry, &ip);
     if (!covered)

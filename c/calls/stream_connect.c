@@ -1,4 +1,4 @@
-/* connect of stream sockets to covered addresses. */
+/* Connects stream sockets to covered addresses. */
 #include "calls/arguments.h"
 #include "calls/bind.h"
 #include "calls/connect.h"
@@ -12,7 +12,7 @@
 #define FULL_WAIT_FIRST_NS 50000
 #define FULL_WAIT_MOST_NS 200000000
 
-/* One connect in progress. */
+/* A connect in progress. */
 struct attempt {
     int fd;
     struct unsock_fd *entry;
@@ -20,12 +20,12 @@ struct attempt {
     struct unsock_ip target;
     struct sockaddr_un path;
     socklen_t path_length;
-    struct unsock_standin standin; /* the socket that connects: fd itself, or one that will take its place */
+    struct unsock_standin standin; /* connects: the descriptor's own socket, or one to replace it */
     bool nonblocking;
-    uint32_t bound; /* flags: how the program had bound it */
+    uint32_t bound; /* flags: how the program had bound the socket */
 };
 
-/* The address that the client has: what it bound, else the default; port 0 where one is still to be chosen. */
+/* Returns the client's address: the one that the program bound, else the default. Port 0: it is still to be chosen. */
 UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_fd *entry,
                                                    const struct unsock_ip *target) {
     union unsock_sockaddr address;
@@ -42,15 +42,16 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
     return bound;
 }
 
-/* Returns the flags that connect(AF_UNSPEC) goes back to. */
+/* Returns the flags that connect(AF_UNSPEC) restores. */
 static uint32_t bound_flags(const struct unsock_fd *entry) {
     bool settles = (entry->flags & UNSOCK_BOUND) && unsock_ip_is_wildcard(&entry->local);
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT | UNSOCK_SETTLED)) | (settles ? UNSOCK_SETTLED : 0);
 }
 
 /*
- * Gives the connecting socket the name from which the server reads the client's address. A port that it was bound to
- * before anybody knew to whom it connects may be another client's of that server.
+ * Gives the connecting socket the name from which the server reads the client's address. If the program bound port 0,
+ * the library chose a port before the server was known: another client of that server may have it, and a new port is
+ * chosen.
  */
 static long name_client(struct attempt *attempt) {
     int socket = attempt->standin.socket;
@@ -74,13 +75,13 @@ static long connect_found(struct attempt *attempt, unsock_port_way *way) {
     return unsock_port_go(&search);
 }
 
-/* Connects the descriptor itself. If it blocks, the kernel waits on a full backlog, as long as SO_SNDTIMEO says. */
+/* Connects the descriptor's own socket. If it blocks, the kernel waits while the backlog is full, up to SO_SNDTIMEO. */
 static long way_in_place(void *of_attempt) {
     struct attempt *attempt = of_attempt;
     return unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
 }
 
-/* The usual connect: first by the name that this process already knows, without the search. */
+/* Makes the usual connect: first to the name that this process knows already, without the search. */
 static long connect_born_local(struct attempt *attempt) {
     attempt->path_length = unsock_port_known_path(&attempt->target, SOCK_STREAM, true, &attempt->path);
     long result =
@@ -95,8 +96,9 @@ static long way_standin(void *of_attempt) {
 }
 
 /*
- * The server's backlog is full. TCP would go on trying in the background; here a non-blocking caller waits a little,
- * and gets what TCP says in the end. Meanwhile another thread may close the descriptor, and its number be another's.
+ * Retries a non-blocking connect while the server's backlog is full. TCP would go on trying in the background. Here the
+ * caller waits a little, and gets TCP's final result. Meanwhile another thread may close the descriptor, and its number
+ * become another socket's.
  */
 static long retry_full(const struct attempt *attempt) {
     struct timespec pause = {0, FULL_WAIT_FIRST_NS};
@@ -112,10 +114,8 @@ static long retry_full(const struct attempt *attempt) {
     return result == -EAGAIN ? -ETIMEDOUT : result;
 }
 
-/*
- * A non-blocking TCP connect says EINPROGRESS first, also when the connection is there at once, then 0, then EISCONN;
- * there are programs that only know this order (mosquitto's bridge).
- */
+/* Notes that the stream is connected. A non-blocking TCP connect returns EINPROGRESS first, even if the connection is
+ * made at once, then 0, then EISCONN. Some programs know only this order (mosquitto's bridge). */
 static long connected(struct attempt *attempt) {
     unsock_fd_enter(attempt->entry, attempt->nonblocking ? UNSOCK_STATE_CONNECTING : UNSOCK_STATE_CONNECTED);
     attempt->entry->flags |= UNSOCK_NAMED | attempt->bound;
@@ -126,7 +126,7 @@ static long connected(struct attempt *attempt) {
     return attempt->nonblocking ? -EINPROGRESS : 0;
 }
 
-/* There is a file but no socket that answers: it may be a control file. */
+/* Continues after no socket has accepted the connect: the file may be a control file. */
 UNSOCK_OWN_FRAME static long connect_refused(struct attempt *attempt, long result) {
     long answers;
     if (result == -ENOENT && unsock_settings.fallback)
@@ -139,13 +139,11 @@ UNSOCK_OWN_FRAME static long connect_refused(struct attempt *attempt, long resul
     return answers == -EINVAL || answers == -EACCES ? answers : result;
 }
 
-/*
- * With the backlog full, a blocking caller waits in the kernel, on its own descriptor: only then does closing, a
- * signal or a cancelled thread end it without a trace.
- */
+/* Continues after a connect that waited in the kernel. That happens on the program's own descriptor: there a close, a
+ * signal or a cancelled thread ends the wait and leaves nothing behind. */
 static long after_wait(struct attempt *attempt, long result) {
     struct unsock_fd *entry = attempt->entry;
-    /* SO_SNDTIMEO has ended the wait. */
+    /* SO_SNDTIMEO ended the wait. */
     if (result == -EAGAIN)
         result = -EINPROGRESS;
     if (result == -EINPROGRESS && (entry->flags & UNSOCK_STREAM_WAITING))
@@ -156,7 +154,7 @@ static long after_wait(struct attempt *attempt, long result) {
         return result == -EINPROGRESS || result == -EALREADY ? result : connect_refused(attempt, result);
     entry->flags &= ~UNSOCK_STREAM_WAITING;
     result = connected(attempt);
-    /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
+    /* The unconnected socket was writable already: edge-triggered sets would not report the connection. */
     unsock_epoll_rearm(attempt->fd, entry);
     return result;
 }
@@ -165,7 +163,7 @@ static long connect_and_wait(struct attempt *attempt) {
     return after_wait(attempt, connect_found(attempt, way_in_place));
 }
 
-/* The program's SO_SNDTIMEO has ended a connect: the socket has a name, which tells what it waits for. */
+/* Restores a connect that the program's SO_SNDTIMEO ended: the socket's name holds its source and target. */
 UNSOCK_OWN_FRAME static long remember_wait(struct attempt *attempt) {
     union unsock_sockaddr name;
     long length = unsock_socket_name(attempt->fd, __NR_getsockname, &name);
@@ -183,7 +181,7 @@ static long wait_again(struct attempt *attempt) {
     return result < 0 ? result : connect_and_wait(attempt);
 }
 
-/* The descriptor is an AF_UNIX socket without a name already: no replacement is needed. */
+/* Connects an unnamed AF_UNIX socket itself, without a replacement. */
 static long connect_in_place(struct attempt *attempt) {
     bool nonblocking = (attempt->entry->flags & UNSOCK_STREAM_NONBLOCKING) != 0;
     attempt->standin.socket = attempt->fd;
@@ -201,7 +199,7 @@ static long connect_in_place(struct attempt *attempt) {
     if (result < 0)
         return connect_refused(attempt, result);
     result = connected(attempt);
-    /* An unconnected socket was writable already: there is no edge for sets that wait for one. */
+    /* As above: edge-triggered sets would not report the connection. */
     unsock_epoll_rearm(attempt->fd, attempt->entry);
     return result;
 }
@@ -239,7 +237,7 @@ static long connect_by_standin(struct attempt *attempt) {
     return result < 0 ? result : connected(attempt);
 }
 
-/* The network after all: UNSOCK_FALLBACK. */
+/* Connects to the network after all (UNSOCK_FALLBACK). */
 UNSOCK_OWN_FRAME static long connect_stream_to_ip(const struct attempt *attempt) {
     union unsock_sockaddr address;
     struct unsock_fd *entry = attempt->entry;
@@ -250,7 +248,7 @@ UNSOCK_OWN_FRAME static long connect_stream_to_ip(const struct attempt *attempt)
     return unsock_real_connect(attempt->fd, &address, length);
 }
 
-/* The connection is there: returns 0 if connect has not said so yet, else -EISCONN. */
+/* Returns 0 if connect has not reported the connection yet, else -EISCONN. */
 static long tell_connected(struct unsock_fd *entry) {
     bool first = entry->state == UNSOCK_STATE_CONNECTING;
     if (first)
@@ -261,9 +259,9 @@ static long tell_connected(struct unsock_fd *entry) {
 #define TRY_AGAIN 1 /* no result of a connect */
 
 /*
- * connect on one that is connected, as far as is known. Returns 0, -EISCONN, -EALREADY, or what it has failed with: as
- * __inet_stream_connect (net/ipv4/af_inet.c), ECONNABORTED where SO_ERROR has told that. TRY_AGAIN: the program's
- * SO_SNDTIMEO has ended it.
+ * Handles connect on a stream that counts as connected. Returns 0, -EISCONN, -EALREADY, or the first connect's error:
+ * as __inet_stream_connect (net/ipv4/af_inet.c), ECONNABORTED if SO_ERROR has reported that. TRY_AGAIN: the program's
+ * SO_SNDTIMEO ended the first connect.
  */
 UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr peer;
@@ -283,7 +281,7 @@ UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
 }
 
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
-    struct attempt attempt; /* not zeroed: its path is long */
+    struct attempt attempt; /* not zeroed, as its path is long */
     attempt.fd = fd;
     attempt.entry = entry;
     attempt.target = *target;
@@ -312,7 +310,7 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
         result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
     result =
         result == UNSOCK_TARGET_FALLBACK ? connect_stream_to_ip(&attempt) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
-    /* A connection that is there is no failure for the log, whatever the program is told first. */
+    /* An existing connection is no failure in the log, whatever the program gets first. */
     bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL && unsock_state_is_connected(entry->state);
     if (attempt.path.sun_path[0] == '\0')
         unsock_address_path(target->port, SOCK_STREAM, &attempt.path);
