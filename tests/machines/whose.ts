@@ -22,7 +22,10 @@ export const WHOSE: Record<string, Whose> = {
   "client aborts": { host: NO_RESET, guest: NO_RESET },
   "peer of a blocked writer goes": { host: NO_RESET, guest: NO_RESET },
   "server aborts": { host: NO_RESET, guest: NO_RESET },
-  "shutdown of reading": { tipc: "TIPC shuts down both directions or none. unsock notes the shutdown, and `recv` returns 0; `poll` and `read` ask the kernel, which reports nothing to read (-1 here)." },
+  "shutdown of reading": {
+    tipc:
+      "TIPC shuts down both directions or none. unsock notes the shutdown, and `recv` returns 0; `poll` and `read` ask the kernel, which reports nothing to read (-1 here).",
+  },
   "killed client": { tipc: LAST_HOLDER },
   "killed client in a write": { tipc: LAST_HOLDER },
   "server that forks": { tipc: "The library is not certain that no child has the socket." },
