@@ -1,5 +1,5 @@
 /* Remembers the connects that wait for a multiplexer's answer (calls/target.h). A small table has a place for each,
- * found by descriptor. One thread uses a place at a time. Others do not wait for it: to them no answer has come yet. */
+ * found by socket. One thread uses a place at a time. Others do not wait for it: to them no answer has come yet. */
 #include "calls/target.h"
 
 #include "calls/connect.h"
@@ -16,7 +16,8 @@ enum { FREE, IDLE, BUSY };
 struct place {
     int use;
     int fd;
-    uint64_t cookie; /* identifies the socket, since a duplicate has another number */
+    uint64_t cookie; /* identifies the socket: duplicates have other numbers. 0 where a seccomp filter forbids the
+                        question */
     struct unsock_firecracker asked;
 };
 
@@ -32,7 +33,8 @@ static void release_place(struct place *place) {
     __atomic_fetch_sub(&unsock_asking_count, 1, __ATOMIC_RELAXED);
 }
 
-static struct place *find_as(int fd, uint64_t cookie) {
+static struct place *find_asking(int fd) {
+    uint64_t cookie = unsock_socket_cookie(fd);
     for (int i = 0; i < PLACES; i++) {
         struct place *place = &asking_places[i];
         bool used = __atomic_load_n(&place->use, __ATOMIC_ACQUIRE) != FREE;
@@ -42,11 +44,6 @@ static struct place *find_as(int fd, uint64_t cookie) {
     return NULL;
 }
 
-static struct place *find_asking(int fd) {
-    struct place *place = find_as(fd, 0);
-    return place ? place : find_as(fd, unsock_socket_cookie(fd));
-}
-
 /* False in a trapped program: the library does not get its calls that wait or carry data, so connect must wait. */
 bool unsock_asking_has_room(void) {
     return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
@@ -54,7 +51,6 @@ bool unsock_asking_has_room(void) {
 }
 
 void unsock_asking_begin(int fd, const struct unsock_firecracker *asked) {
-    unsock_asking_forget(fd);
     for (int i = 0; i < PLACES; i++) {
         struct place *place = &asking_places[i];
         if (!change(place, FREE, BUSY))
@@ -68,8 +64,8 @@ void unsock_asking_begin(int fd, const struct unsock_firecracker *asked) {
     }
 }
 
-void unsock_asking_forget(int fd) {
-    struct place *place = __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) > 0 ? find_as(fd, 0) : NULL;
+void unsock_asking_forget(int fd, const struct unsock_fd *entry) {
+    struct place *place = unsock_fd_is_duplicated(entry) ? NULL : find_asking(fd);
     if (place && change(place, IDLE, BUSY))
         release_place(place);
 }
@@ -89,7 +85,7 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     unsock_epoll_rearm(fd, entry);
 }
 
-/* Without a place the connect has failed: it timed out, or the descriptor that had the place was closed. */
+/* Without a place the connect has failed: it timed out. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {
@@ -156,9 +152,19 @@ int64_t unsock_asking_next(int64_t most) {
     return left < 0 ? 0 : UNSOCK_MIN(left, most);
 }
 
-/* False if the number belongs to another socket now: the old one was closed without an intercepted call. */
-static bool is_still_asking(const struct place *place) {
-    return unsock_asking(place->fd) && unsock_socket_cookie(place->fd) == place->cookie;
+static bool is_asking_at(const struct place *place, int fd) {
+    return unsock_asking(fd) && unsock_socket_cookie(fd) == place->cookie;
+}
+
+/* Returns a descriptor of the place's socket, a duplicate if the first one was closed; -1: none is left. */
+static int find_descriptor(const struct place *place) {
+    int fd = place->fd;
+    for (int other = 0; !is_asking_at(place, fd); other++) {
+        if (other == unsock_fds_end())
+            return -1;
+        fd = other;
+    }
+    return fd;
 }
 
 int unsock_asking_expire(void) {
@@ -168,8 +174,9 @@ int unsock_asking_expire(void) {
         struct place *place = &asking_places[i];
         if (__atomic_load_n(&place->use, __ATOMIC_ACQUIRE) != IDLE || place->asked.deadline > now)
             continue;
-        if (is_still_asking(place))
-            told += unsock_asking_look(place->fd) == 0;
+        int fd = find_descriptor(place);
+        if (fd >= 0)
+            told += unsock_asking_look(fd) == 0;
         else if (change(place, IDLE, BUSY))
             release_place(place);
     }

@@ -36,7 +36,7 @@ long unsock_call_close(int fd) {
     if (entry && unsock_last_holder_any())
         unsock_last_holder_closing(fd, entry);
     if (entry && unsock_asking(fd) && unsock_this_process_owns_descriptors())
-        unsock_asking_forget(fd);
+        unsock_asking_forget(fd, entry);
     if (entry && entry->type == SOCK_DGRAM && unsock_fd_is_fresh(entry))
         unsock_identify_name(fd, entry);
     if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) ||

@@ -122,8 +122,8 @@ int64_t unsock_asking_next(int64_t most);
 /* Fails the connects whose deadline has passed. Returns how many. */
 int unsock_asking_expire(void);
 
-/* Forgets a descriptor that is about to be closed. */
-void unsock_asking_forget(int fd);
+/* Forgets a socket whose descriptor is about to be closed. One that had duplicates is kept until its deadline. */
+void unsock_asking_forget(int fd, const struct unsock_fd *entry);
 
 /* target.c: Sockets that control files name: AF_VSOCK, AF_TIPC, AF_UNIX, AF_INET, AF_INET6, and Firecracker's
  * multiplexer. */

@@ -104,6 +104,23 @@ for (const wait of ["poll", "epoll", "edges", "select"]) {
   });
 }
 
+for (const way of ["close", "dup2", "close_range"]) {
+  Deno.test({
+    name: `a duplicate gets the answer, or the time-out, after ${way} of the descriptor that connected`,
+    ignore: !need("python3"),
+    fn: async () => {
+      await withMultiplexer({ kind: "eager", text: "hello\n" }, async ({ dir }) => {
+        const said = await python(programText("duplicate"), dir, {}, way, "answer");
+        assertEquals(said, { connect: "EINPROGRESS", events: 1, error: "ok", read: "hello\n" });
+      });
+      await withMultiplexer({ kind: "silent" }, async ({ dir }) => {
+        const said = await python(programText("duplicate"), dir, { UNSOCK_CONNECT_TIMEOUT_MS: "150" }, way, "silence");
+        assertEquals(said, { connect: "EINPROGRESS", events: 1, error: "ETIMEDOUT", read: null });
+      });
+    },
+  });
+}
+
 Deno.test({
   name: "epoll_pwait2 reports the time-out, too",
   ignore: !need("python3"),
