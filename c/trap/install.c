@@ -85,6 +85,10 @@ static long answer_trapped_call(struct unsock_context *context, long number, con
         if (unsock_activity == UNSOCK_ACTIVE)
             unsock_call_exit();
         return unsock_sys(__NR_exit_group, a[0]);
+    case __NR_socket:
+        if (a[0] == UNSOCK_SYS_NO_FAMILY && a[5] == UNSOCK_SYS_PROBE)
+            return unsock_patch_tell();
+        return answer_by_number(number, a);
     default:
         return answer_by_number(number, a);
     }
@@ -92,8 +96,6 @@ static long answer_trapped_call(struct unsock_context *context, long number, con
 
 /* Answers a call with the tag: it comes from a rewritten place, in a thread that had no stack for it (trap/site.h). */
 static long answer_tagged(struct unsock_context *context, long number, const long a[6]) {
-    if (number == UNSOCK_TRAPPED_NUMBER)
-        return unsock_patch_tell();
     struct unsock_site_call call = {number, {a[0], a[1], a[2], a[3], a[4], a[5]}};
     bool concerns = unsock_activity == UNSOCK_ACTIVE && unsock_site_concerns(&call);
     return concerns ? unsock_site_answer(&call) : answer_trapped_call(context, number, a);

@@ -11,6 +11,7 @@
 #include "trap/trapped.h"
 
 #include <linux/prctl.h>
+#include <linux/wait.h>
 
 #define EXIT_OWN 125
 #define EXIT_NOT_EXECUTABLE 126
@@ -172,20 +173,36 @@ static UNSOCK_TABLE struct unsock_image program, linker;
 #endif
 
 /*
- * Rewrites the calls of static programs, and of Go's even if they have a libc: both make their system calls themselves.
- * The filter may be of another version of the library, which lets no tag through. A Go program is not rewritten then: a
- * thread's first call without a stack carries the tag, and would fail.
+ * True if calls with the tag reach the handler. The filter may be of another version of the library, which lets no tag
+ * through; and a service manager's filter may kill at a number that no kernel has: then a child makes the call.
  */
-static void patch(const struct start *start, long fd, bool small_stacks) {
+static bool is_tag_trapped(bool filtered) {
+    long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
+    int32_t status = 1;
+    if (!filtered)
+        return unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) > 0;
+    long child = unsock_clone(0, NULL);
+    if (child == 0) {
+        unsock_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* no core of it */
+        unsock_exit(unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) <= 0);
+    }
+    while (child > 0 && unsock_wait4((int32_t)child, &status, __WALL, NULL) == -EINTR)
+        ;
+    return status == 0;
+}
+
+/*
+ * Rewrites the calls of static programs, and of Go's even if they have a libc: both make their system calls themselves.
+ * A Go program is not rewritten if the tag is not trapped: a thread's first call without a stack carries it, and would
+ * fail.
+ */
+static void patch(const struct start *start, long fd, bool small_stacks, bool filtered) {
     struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
                                  auxiliary(start, AT_HWCAP2, 0), small_stacks};
-    long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
     if (unsock_activity != UNSOCK_ACTIVE || (program.interpreter[0] != '\0' && !small_stacks))
         return;
     unsock_send_limit_unseen = true;
-    if (!unsock_settings.patch)
-        return;
-    if (small_stacks && unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) <= 0)
+    if (!unsock_settings.patch || (small_stacks && !is_tag_trapped(filtered)))
         return;
     long result = unsock_patch(&patch);
     unsock_send_limit_unseen = result <= 0;
@@ -218,11 +235,12 @@ void unsock_loader_start(uint64_t *stack) {
         unsock_mprotect((uint64_t)start.stack & ~(auxiliary(&start, AT_PAGESZ, PAGE_DEFAULT) - 1), PAGE_DEFAULT,
                         PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
     tell_program(&start, &program, linker.bias);
+    bool filtered = unsock_prctl(PR_GET_SECCOMP, 0, 0, 0, 0) > 0;
     if (unsock_trap_install(alternate, start.ignored) < 0)
         fail_load(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);
     if (alternate)
         unsock_user_stays(GO_HEAP);
-    patch(&start, fd, alternate);
+    patch(&start, fd, alternate, filtered);
     unsock_close(fd);
     jump(program.interpreter[0] != '\0' ? linker.entry : program.entry, start.stack);
 }

@@ -204,7 +204,7 @@ long unsock_patch_tell(void) {
 }
 
 void unsock_patch_take_over(void) {
-    long told = unsock_syscall6((long)UNSOCK_TRAPPED_ASK, 0, 0, 0, 0, 0, 0);
+    long told = unsock_syscall6(__NR_socket, UNSOCK_SYS_NO_FAMILY, 0, 0, 0, 0, UNSOCK_SYS_PROBE);
     if (unsock_is_error(told) || told == 0)
         return;
     share_stubs((struct shared *)told);

@@ -33,9 +33,6 @@ enum unsock_trapped_when {
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu
 
-/* A call by which one copy of the library asks the other one for the stubs' memory (trap/image.h). */
-#define UNSOCK_TRAPPED_ASK (UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER)
-
 struct unsock_trapped {
     uint16_t number;  /* of the system call */
     uint8_t when;     /* enum unsock_trapped_when */

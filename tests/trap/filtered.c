@@ -1,6 +1,7 @@
 /*
  * filtered KIND PROGRAM ARGUMENT...: puts a seccomp filter on itself, as containers and services do, and executes the
- * program. KIND: "harmless" forbids reboot, "listen" forbids listen, "closed" forbids further filters.
+ * program. KIND: "harmless" forbids reboot, "listen" forbids listen, "closed" forbids further filters, "service" kills at
+ * a call that no kernel has, as a list of allowed calls does (systemd's SystemCallFilter).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,15 +17,17 @@
 int main(int argc, char **argv) {
     if (argc < 3)
         return 1;
-    unsigned forbidden = SYS_reboot;
+    unsigned forbidden = SYS_reboot, most = strcmp(argv[1], "service") == 0 ? 0xffff : ~0u;
     if (strcmp(argv[1], "listen") == 0)
         forbidden = SYS_listen;
     else if (strcmp(argv[1], "closed") == 0)
         forbidden = SYS_seccomp;
     struct sock_filter program[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, forbidden, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, forbidden, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, most, 1, 2),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog filter = {sizeof(program) / sizeof(program[0]), program};

@@ -31,6 +31,17 @@ function testFiltered(name: string, kind: string, linking: Linking, check: (outc
   });
 }
 
+for (const linking of ["static", "musl", "dynamic"] as const) {
+  testFiltered(
+    `a ${linking} program below a service's list of allowed calls is trapped on top of it`,
+    "service",
+    linking,
+    (outcome) => {
+      assertStrictEquals(outcome.stdout, "redirected 1 0 x\n", JSON.stringify(outcome));
+    },
+  );
+}
+
 for (const linking of ["static", "dynamic"] as const) {
   testFiltered(
     `a ${linking} program below a filter of others is trapped on top of it`,

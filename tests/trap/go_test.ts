@@ -40,12 +40,17 @@ async function buildGo(
   return binary;
 }
 
-async function exchangeThousands(dir: string, binary: string, extra: Record<string, string> = {}): Promise<void> {
+async function exchangeThousands(
+  dir: string,
+  binary: string,
+  extra: Record<string, string> = {},
+  under: readonly string[] = [],
+): Promise<void> {
   const child = await buildLinked(join(HERE, "child.c"), dir, "static");
   const sockets = join(dir, "s");
   await Deno.mkdir(sockets);
   const { LD_PRELOAD: _, ...settings } = shimEnv(sockets, { GOGC: "1", ...extra });
-  const command = [shimLibrary(), "run", "--", binary, "10000", child, sockets, "20997", "x"];
+  const command = [...under, shimLibrary(), "run", "--", binary, "10000", child, sockets, "20997", "x"];
   const { facts, traffic } = await runIsolated(command, settings);
   assertEquals(facts, ["10000 exchanges, 0 errors", `file: ${binary}`, "child: redirected 1 0 x", "<nil>"]);
   assertStrictEquals(traffic ?? 0, 0);
@@ -110,6 +115,19 @@ Deno.test({
       await exchangeThousands(dir, binary, { UNSOCK_ENGINE: "trap" });
     }),
 });
+
+for (const [mode, kind] of Object.entries({ static: "static", "with C": "dynamic" })) {
+  Deno.test({
+    name: `a ${kind} Go program goes on below a service's list of allowed calls`,
+    ignore: !need("go", "cc"),
+    fn: () =>
+      withDir(async (dir) => {
+        const filtered = await buildLinked(join(HERE, "filtered.c"), dir, "dynamic");
+        const binary = await buildGo(join(dir, "exchange"), MODES[mode] ?? { flags: [], cgo: false });
+        await exchangeThousands(dir, binary, {}, [filtered, "service"]);
+      }),
+  });
+}
 
 /** Whether C belongs to it, and what is printed over TCP. */
 for (const [name, flags, cgo] of [["static", [], "0"], ["dynamic", [], "1"], ["-race", ["-race"], "1"]] as const) {
