@@ -37,10 +37,9 @@ long unsock_call_close(int fd) {
         unsock_last_holder_closing(fd, entry);
     if (entry && unsock_asking(fd) && unsock_this_process_owns_descriptors())
         unsock_asking_forget(fd, entry);
-    if (entry && entry->type == SOCK_DGRAM && unsock_fd_is_fresh(entry))
+    if (entry && entry->type == SOCK_DGRAM && unsock_fd_is_fresh(entry) && !unsock_sandboxed)
         unsock_identify_name(fd, entry);
-    if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) ||
-        !unsock_this_process_owns_descriptors())
+    if (!entry || (!unsock_fd_has_file(entry) && !unsock_fd_is_handed(entry)) || !unsock_this_process_removes_files())
         return unsock_real_close(fd);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_fd_is_handed(entry))
         return close_elsewhere(fd, entry);
@@ -163,7 +162,7 @@ static void close_all_elsewhere(unsigned first, unsigned last) {
 
 long unsock_call_close_range(unsigned first, unsigned last, int flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
-    bool look = closes && any_file(first, last) && unsock_this_process_owns_descriptors();
+    bool look = closes && any_file(first, last) && unsock_this_process_removes_files();
     if (closes)
         unsock_last_holder_closing_all(first, last);
     if (look && flags == 0 && first <= last)
@@ -224,12 +223,14 @@ static void end_descriptor(int fd, struct unsock_release_file_end *end) {
  * stay. */
 void unsock_call_exit(void) {
     struct unsock_release_file_end end = {.probe = -1};
+    if (unsock_sandboxed)
+        return;
     unsock_last_holder_closing_all(0, UNSOCK_OWN_MADE);
     unsock_release_file_earlier();
     if (any_file(0, INT32_MAX) && unsock_this_process_owns_descriptors()) {
         for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)
             end_descriptor(fd, &end);
-        unsock_release_file_ended(&end);
+        unsock_close_open(end.probe);
     }
     unsock_plain_sender_end();
     unsock_release_file_afterwards();

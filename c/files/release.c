@@ -45,8 +45,10 @@ static bool leave_if_over(const struct unsock_fd *old, enum unsock_port_life lif
     return over;
 }
 
-/* Asks without the lock first: a live socket is certain, and its file stays. */
-UNSOCK_OWN_FRAME long unsock_remove_file_try_by(long probe, const struct unsock_fd *old) {
+/* Asks without the lock first: a live socket is certain, and its file stays. Returns 1 if nothing is left to do, 0 if
+ * the socket is open elsewhere, and -errno if the directory cannot be locked: in a handler whose thread has the lock,
+ * say. */
+UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_fd *old) {
     struct sockaddr_un path;
     struct unsock_lock lock;
     if (unsock_fd_is_handed(old))
@@ -61,9 +63,9 @@ UNSOCK_OWN_FRAME long unsock_remove_file_try_by(long probe, const struct unsock_
     return done;
 }
 
-long unsock_remove_file_try(const struct unsock_fd *old) {
+static long remove_file_try(const struct unsock_fd *old) {
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-    return unsock_remove_file_try_by(probe, old);
+    return remove_file_try_by(probe, old);
 }
 
 /* Closes the socket with the directory locked: no other socket can take the name meanwhile. So one question is enough
@@ -85,7 +87,7 @@ static long close_locked(int fd, const struct unsock_fd *old, long probe, long *
     return result;
 }
 
-long unsock_remove_file_close(int fd, const struct unsock_fd *old, long probe, long *done) {
+static long remove_file_close(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct unsock_lock lock;
     *done = unsock_lock_take(&lock, true);
     long result = *done == 0 ? close_locked(fd, old, probe, done) : unsock_close(fd);
@@ -172,13 +174,13 @@ static void look_at_late_again(struct unsock_fd *place) {
     uint8_t kind = UNSOCK_KIND_LOCAL;
     if (!__atomic_compare_exchange_n(&place->kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
-    long done = unsock_remove_file_try(place);
+    long done = remove_file_try(place);
     if (done < 0)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
     __atomic_store_n(&place->kind, done > 0 ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
 }
 
-UNSOCK_OWN_FRAME void unsock_remove_file_again(void) {
+UNSOCK_OWN_FRAME static void remove_file_again(void) {
     __atomic_store_n(&locked_out, false, __ATOMIC_RELAXED);
     for (int i = 0; i < LATE_MOST; i++)
         look_at_late_again(&late[i]);
@@ -192,7 +194,8 @@ static void look_at_some(void) {
         look_at_late_again(&late[__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % LATE_MOST]);
 }
 
-void unsock_remove_file_result(const struct unsock_fd *old, long done) {
+/* Notes what remove_file_try returned: 0 or -errno: the socket is kept, once. */
+static void remove_file_result(const struct unsock_fd *old, long done) {
     struct unsock_fd *kept = find_late(old);
     uint8_t kind = UNSOCK_KIND_LOCAL;
     if (done > 0) {
@@ -200,7 +203,7 @@ void unsock_remove_file_result(const struct unsock_fd *old, long done) {
             __atomic_compare_exchange_n(&kept->kind, &kind, UNSOCK_KIND_UNKNOWN, false, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED);
         if (__atomic_load_n(&locked_out, __ATOMIC_RELAXED))
-            unsock_remove_file_again();
+            remove_file_again();
         return;
     }
     if (done < 0)
@@ -213,16 +216,12 @@ void unsock_remove_file_result(const struct unsock_fd *old, long done) {
     keep_for_later(old);
 }
 
-bool unsock_remove_file_any(void) {
+static bool is_any_file_late(void) {
     for (int i = 0; i < LATE_MOST && __atomic_load_n(&any_kept, __ATOMIC_RELAXED); i++) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
             return true;
     }
     return false;
-}
-
-bool unsock_remove_file_any_for_the_lock(void) {
-    return __atomic_load_n(&locked_out, __ATOMIC_RELAXED);
 }
 
 /* True if the process has several threads. /proc/self/task has a link for ".", for "..", and for each thread
@@ -250,14 +249,14 @@ static void settle_at_end(const struct unsock_fd *old, long done, struct unsock_
 }
 
 void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_release_file_end *end) {
-    settle_at_end(old, unsock_remove_file_try_by(probe_of(end), old), end);
+    settle_at_end(old, remove_file_try_by(probe_of(end), old), end);
 }
 
 /* A socket that this process has only inherited is open in other processes: asks about it before taking the lock. */
 void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end) {
     long done = 0;
     if (unsock_this_process()->has_made && !unsock_fd_is_handed(old)) {
-        unsock_remove_file_close(fd, old, probe_of(end), &done);
+        remove_file_close(fd, old, probe_of(end), &done);
         settle_at_end(old, done, end);
         return;
     }
@@ -265,13 +264,9 @@ void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struc
     unsock_release_file_at_end(old, end);
 }
 
-void unsock_release_file_ended(struct unsock_release_file_end *end) {
-    unsock_close_open(end->probe);
-}
-
 void unsock_release_file(const struct unsock_fd *old) {
-    if (old->kind == UNSOCK_KIND_LOCAL)
-        unsock_remove_file_result(old, unsock_remove_file_try(old));
+    if (old->kind == UNSOCK_KIND_LOCAL && !unsock_sandboxed)
+        remove_file_result(old, remove_file_try(old));
 }
 
 /* Asks before taking the lock, if other descriptors have the socket for certain, or if this process has only inherited
@@ -283,9 +278,9 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
         unsock_release_file(old);
         return result;
     }
-    long probe = unsock_socketfile_probe(), result = unsock_remove_file_close(fd, old, probe, &done);
+    long probe = unsock_socketfile_probe(), result = remove_file_close(fd, old, probe, &done);
     unsock_close_open(probe);
-    unsock_remove_file_result(old, done);
+    remove_file_result(old, done);
     return result;
 }
 
@@ -299,10 +294,10 @@ _Noreturn static void look_afterwards(long parent) {
         unsock_exit(0);
     for (int i = 0; i < AFTERWARDS_PAUSES && unsock_getppid() == parent; i++)
         unsock_nanosleep(&pause, NULL);
-    for (int i = 0; i < AFTERWARDS_LOOKS && unsock_remove_file_any(); i++) {
+    for (int i = 0; i < AFTERWARDS_LOOKS && is_any_file_late(); i++) {
         if (i > 0)
             unsock_nanosleep(&pause, NULL);
-        unsock_remove_file_again();
+        remove_file_again();
     }
     unsock_lock_end();
     unsock_exit(0);
@@ -330,8 +325,8 @@ static void look_in_a_child(void) {
 }
 
 void unsock_release_file_earlier(void) {
-    if (unsock_remove_file_any() && unsock_this_process_owns_descriptors())
-        unsock_remove_file_again();
+    if (is_any_file_late() && unsock_this_process_owns_descriptors())
+        remove_file_again();
 }
 
 /*
@@ -343,25 +338,25 @@ static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
     int64_t begun = unsock_libc_clock();
     /* The clock, too: to look takes long while other processes have the directory locked. */
-    for (int64_t waited = 0; unsock_this_process()->has_made && unsock_remove_file_any() && waited < READERS_MOST_NS &&
+    for (int64_t waited = 0; unsock_this_process()->has_made && is_any_file_late() && waited < READERS_MOST_NS &&
                              unsock_libc_waited(begun) < READERS_MOST_NS;
          pause.tv_nsec *= 2) {
         unsock_nanosleep(&pause, NULL);
-        unsock_remove_file_again();
+        remove_file_again();
         waited += pause.tv_nsec;
     }
 }
 
 void unsock_release_file_afterwards(void) {
-    if (!unsock_remove_file_any() || !unsock_this_process_owns_descriptors())
+    if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;
     /* Without threads, a socket that was in use at its close is in use by another process. */
-    if (!has_threads() && !unsock_remove_file_any_for_the_lock()) {
+    if (!has_threads() && !__atomic_load_n(&locked_out, __ATOMIC_RELAXED)) {
         wait_for_readers();
         return;
     }
-    unsock_remove_file_again();
-    if (!unsock_remove_file_any())
+    remove_file_again();
+    if (!is_any_file_late())
         return;
     look_in_a_child();
 }

@@ -29,9 +29,6 @@ struct unsock_release_file_end {
 void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_release_file_end *end);
 void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end);
 
-/* Closes the probe, after the last socket. */
-void unsock_release_file_ended(struct unsock_release_file_end *end);
-
 /*
  * At the end of the process, after it has closed its sockets. A socket on which a thread of its own still waits, in
  * accept or for a datagram, is in use until that thread ends; only then it shows whether another process has it, too. A
@@ -40,43 +37,14 @@ void unsock_release_file_ended(struct unsock_release_file_end *end);
  */
 void unsock_release_file_afterwards(void);
 
-/*
- * Removing a socket file. If the file cannot be removed at the close of its socket's last descriptor here, the socket
- * is kept: it is looked at again later, and at the end of the process. The reasons: the socket is open elsewhere, or
- * the directory cannot be locked.
- */
-
-/*
- * After the close of the descriptor that `old` described: removes its file, unless the socket is still open elsewhere.
- * Returns 1 if nothing is left to do, 0 if the socket is open elsewhere, and -errno if the directory cannot be locked:
- * in a signal handler whose thread has the lock, say.
- */
-long unsock_remove_file_try(const struct unsock_fd *old);
-
-/* The same with the caller's probe (unsock_socketfile_probe), for callers with several sockets. */
-long unsock_remove_file_try_by(long probe, const struct unsock_fd *old);
-
-/* Closes a descriptor whose socket probably no other process has; `probe` asks about the file. *done is what
- * unsock_remove_file_try would return. Returns the result of close(2). */
-long unsock_remove_file_close(int fd, const struct unsock_fd *old, long probe, long *done);
-
 /* Removes the file of a socket that stays open, but will not accept again. False: the directory cannot be locked. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
-/* Notes the result for the file of a closed socket. `done`: unsock_remove_file_try's result. 1: the socket is kept no
- * longer. 0 or -errno: it is kept, once. */
-void unsock_remove_file_result(const struct unsock_fd *old, long done);
-
-/* Keeps the socket. `for_the_lock`: the directory could not be locked, so it is tried again as soon
- * as that succeeds. */
+/*
+ * Keeps a socket whose file could not be removed at its close: it is looked at again later, and at the end of the
+ * process. `for_the_lock`: the directory could not be locked, so it is tried again as soon as that succeeds.
+ */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
-
-/* Looks again at all kept sockets. */
-void unsock_remove_file_again(void);
-
-/* True if a socket is kept; the second: if one was kept because the directory could not be locked. */
-bool unsock_remove_file_any(void);
-bool unsock_remove_file_any_for_the_lock(void);
 
 /* prune.c: Removes stale names from a directory of socket files, on request. */
 

@@ -53,6 +53,9 @@ bool unsock_this_process_owns_descriptors(void);
  */
 extern bool unsock_sandboxed;
 
+/* True if this process removes the files of sockets that it closes: a filter of its own might kill it for that. */
+bool unsock_this_process_removes_files(void);
+
 /* True if the library's filter (c/trap) is in this process: it stays, also after exec. Makes one system call. */
 bool unsock_is_trapped(void);
 

@@ -46,6 +46,10 @@ bool unsock_this_process_owns_descriptors(void) {
     return owner == pid;
 }
 
+bool unsock_this_process_removes_files(void) {
+    return !unsock_sandboxed && unsock_this_process_owns_descriptors();
+}
+
 bool unsock_is_trapped(void) {
     long probe = (long)(UNSOCK_SYS_PROBE << 32);
     return unsock_syscall6(__NR_socket, UNSOCK_SYS_NO_FAMILY, 0, 0, probe, 0, 0) == -UNSOCK_SYS_PROBE_ERRNO;

@@ -11,7 +11,7 @@
 void unsock_reuse_new(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     struct unsock_fd old = {0};
-    if (entry && unsock_fd_has_file(entry) && unsock_this_process_owns_descriptors())
+    if (entry && unsock_fd_has_file(entry) && unsock_this_process_removes_files())
         old = *entry;
     unsock_fds_forget(fd);
     if (old.flags & UNSOCK_FILE)

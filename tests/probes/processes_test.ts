@@ -44,6 +44,10 @@ testProbe("signals", "signals interrupt, restart, time out and cancel calls as o
 const ownFilter = "a program with a seccomp filter of its own makes its calls, and the library no others";
 testProbe("own_filter", ownFilter);
 testTrapped("own_filter", ownFilter, {}, "dynamic");
+const ownEnd = "a program with a seccomp filter of its own closes its sockets and ends, and the library makes no calls";
+const leavesFiles = { mayLeave: "to remove a file would be a call that the filter may kill for" };
+testProbe("own_filter_end", ownEnd, leavesFiles);
+testTrapped("own_filter_end", ownEnd, leavesFiles, "dynamic");
 testDoor("cancellation", "pthread_cancel ends a thread that waits in a call, or is about to", {}, "preload");
 for (const door of ["static", "dynamic"] as const) {
   testTrapped("cancellation", "pthread_cancel ends a thread that waits in a call, or is about to", {}, door);

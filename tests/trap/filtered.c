@@ -1,7 +1,7 @@
 /*
  * filtered KIND PROGRAM ARGUMENT...: puts a seccomp filter on itself, as containers and services do, and executes the
- * program. KIND: "harmless" forbids reboot, "listen" forbids listen, "closed" forbids further filters, "service" kills at
- * a call that no kernel has, as a list of allowed calls does (systemd's SystemCallFilter).
+ * program. KIND: "harmless" forbids reboot, "listen" forbids listen, "closed" forbids further filters, "service" kills
+ * at a call that no kernel has, as a list of allowed calls does (systemd's SystemCallFilter).
  */
 #define _GNU_SOURCE
 #include <errno.h>
