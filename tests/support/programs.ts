@@ -119,6 +119,7 @@ const PACKAGES: Record<string, string> = {
   twisted: "python3-twisted",
   unshare: "util-linux",
   uvloop: "python3-uvloop",
+  vsftpd: "vsftpd",
   "valkey-cli": "valkey-tools",
   "valkey-server": "valkey-server",
   valgrind: "valgrind",
