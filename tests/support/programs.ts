@@ -11,6 +11,7 @@ const PACKAGES: Record<string, string> = {
   bash: "bash",
   "bash-completion": "bash-completion",
   black: "black",
+  bwrap: "bubblewrap",
   busybox: "busybox-static",
   caddy: "caddy",
   cbmc: "cbmc",
