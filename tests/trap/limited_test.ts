@@ -8,12 +8,14 @@ import { buildLinked, canLink, type Linking } from "../support/static.ts";
 
 const SOURCE = join(dirname(fromFileUrl(import.meta.url)), "limited.c");
 
-/** Three quarters of a stack of 64 KiB are its environment. */
-const LITTLE = { stack: ["65536", "48000"], data: ["2097152", "100"] };
+const LIMITS = { stack: "65536", data: "2097152" };
+
+/** Lengths of an environment: a login's are 2 to 8 KB, and the last is three quarters of the stack. */
+const LENGTHS = { stack: ["2000", "4000", "8000", "48000"], data: ["100"] };
 
 for (const engine of ["auto", "trap"]) {
   for (const limit of ["stack", "data"] as const) {
-    for (const child of ["static", "dynamic"] as const) {
+    for (const child of ["static", "musl", "dynamic"] as const) {
       // A dynamic linker needs more stack than that by itself.
       if (limit === "stack" && child === "dynamic") continue;
       testLimited(engine, limit, child);
@@ -21,21 +23,23 @@ for (const engine of ["auto", "trap"]) {
   }
 }
 
-function testLimited(engine: string, limit: keyof typeof LITTLE, child: Linking) {
+function testLimited(engine: string, limit: keyof typeof LIMITS, child: Linking) {
   Deno.test({
     name: `a ${child} program begins with little ${limit}, 20 times of 20 (${engine})`,
-    ignore: !canLink("static") || !canLink("dynamic"),
+    ignore: !canLink(child) || !canLink("dynamic"),
     fn: () =>
       withDir(async (dir) => {
         const parent = await buildLinked(SOURCE, dir, "dynamic");
         const program = await buildLinked(SOURCE, dir, child);
-        const words = [parent, limit, ...LITTLE[limit], program];
-        const plain = await run(["env", "-i", ...words]);
-        assertStrictEquals(plain.stderr, "20 of 20\n");
         const { LD_PRELOAD: _, ...env } = shimEnv(dir, { UNSOCK_ENGINE: engine });
         const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-        const { stderr } = await run(["env", "-i", ...settings, shimLibrary(), "run", "--", ...words]);
-        assertStrictEquals(stderr, "20 of 20\n");
+        for (const length of LENGTHS[limit]) {
+          const words = [parent, limit, LIMITS[limit], length, program];
+          const plain = await run(["env", "-i", ...words]);
+          assertStrictEquals(plain.stderr, "20 of 20\n", length);
+          const { stderr } = await run(["env", "-i", ...settings, shimLibrary(), "run", "--", ...words]);
+          assertStrictEquals(stderr, "20 of 20\n", length);
+        }
       }),
   });
 }
