@@ -3,7 +3,7 @@ import { CURL, LIBEVENT, LIBUV } from "./c_libraries.ts";
 import { CPYTHON } from "./cpython.ts";
 import { GO, GO_DISTURBED } from "./go.ts";
 import { NODE } from "./node.ts";
-import { HAPROXY, VARNISH } from "./proxies.ts";
+import { HAPROXY, HAPROXY_TRAPPED, VARNISH } from "./proxies.ts";
 import { REDIS } from "./redis.ts";
 import { PERL_CORE, RUBY, TCL } from "./scripting.ts";
 import type { Suite } from "./suite.ts";
@@ -21,5 +21,6 @@ export const SUITES: readonly Suite[] = [
   TCL,
   RUBY,
   HAPROXY,
+  HAPROXY_TRAPPED,
   VARNISH,
 ];

@@ -30,6 +30,7 @@ export interface Inside {
   readonly seconds: number;
   readonly place: Place;
   readonly asUser?: boolean;
+  readonly trapped?: boolean;
   /** The library, as a program, if the command is to run under it. */
   readonly library?: string;
 }
@@ -50,13 +51,15 @@ exit $code`;
  * @throws {Error} when its network could not be made.
  */
 export async function runInside(inside: Inside): Promise<Ran> {
-  const { command, cwd, env, seconds, place: { scratch }, library, asUser } = inside;
+  const { command, cwd, env, seconds, place: { scratch }, library, asUser, trapped } = inside;
   const [home, sockets] = [join(scratch, "home"), join(scratch, "sockets")];
   for (const directory of [home, sockets]) await Deno.mkdir(directory, { mode: 0o700 });
   const changes = asUser === true && Deno.uid() === 0;
   if (changes) { for (const directory of [scratch, home, sockets]) await Deno.chown(directory, NOBODY, NOBODY); }
   const user = changes ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
-  const under = library === undefined ? [] : [library, "run", "--dir", sockets, "--"];
+  const under = library === undefined
+    ? []
+    : [library, "run", "--dir", sockets, "--engine", trapped === true ? "trap" : "auto", "--"];
   const asRoot = Deno.uid() === 0 ? [] : ["--map-root-user"];
   const namespaces = ["--net", "--pid", "--fork", "--mount-proc", "--kill-child", ...asRoot];
   const child = new Deno.Command("nice", {

@@ -40,6 +40,16 @@ export const HAPROXY: Suite = {
   },
 };
 
+/** Its tester's threads loop over `accept`, `recv` and `poll`, and end by `pthread_cancel`. */
+export const HAPROXY_TRAPPED: Suite = {
+  ...HAPROXY,
+  name: "haproxy-trapped",
+  about: "`reg-tests` once more, by `--engine trap`",
+  again: true,
+  prepare: async (tree, work, run) =>
+    (await HAPROXY.prepare(tree, work, run)).map((one) => ({ ...one, trapped: true })),
+};
+
 /** By the first letter of their names: the program itself, the basics, HAProxy in front, PROXY protocol, HTTP/2. */
 const GROUPS = ["a", "b", "h", "o", "t"];
 

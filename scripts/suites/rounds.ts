@@ -79,8 +79,8 @@ async function runOnce(part: Part, { library, only, log }: How): Promise<Ran> {
   const scratch = await Deno.makeTempDir({ dir: "/tmp", prefix: "s" });
   try {
     const place = { scratch, only: part.chooses ? only : undefined };
-    const { cwd, env = {}, seconds, asUser } = part;
-    const ran = await runInside({ command: part.command(place), cwd, env, seconds, asUser, place, library });
+    const { cwd, env = {}, seconds, asUser, trapped } = part;
+    const ran = await runInside({ command: part.command(place), cwd, env, seconds, asUser, trapped, place, library });
     await Deno.writeFile(log, await Deno.readFile(join(scratch, "output")), { append: true });
     return ran;
   } finally {

@@ -21,6 +21,8 @@ export interface Part {
   readonly read: Reader;
   /** Whether it is for an ordinary user: a server that root starts changes to another one, who cannot enter root's directory. */
   readonly asUser?: boolean;
+  /** Whether its system calls are trapped, by `--engine trap`. */
+  readonly trapped?: boolean;
   /** Whether the command runs only the tests in `only`. */
   readonly chooses?: boolean;
 }
