@@ -6,6 +6,7 @@ import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
+import { DAEMON_PROGRAMS, daemonPids, startDaemons } from "./daemons.ts";
 import { assertFails } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
@@ -140,6 +141,24 @@ for (const [kind, engine] of [["tcp", "preload"], ["udp", "preload"], ["tcp", "t
         assertEquals(await end(), { code: 0, last: "" });
         for (const pid of pids) await until("it has ended", () => !isAlive(pid));
         assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["pids"]);
+      }),
+  });
+}
+
+for (const engine of ["preload", "trap"]) {
+  Deno.test({
+    name: `hold ends redis and nginx, which have gone into the background (${engine})`,
+    ignore: !need(...DAEMON_PROGRAMS),
+    fn: () =>
+      withDir(async (dir) => {
+        const { directory, end } = await startHold(dir);
+        const words = ["--dir", directory, "--engine", engine, "--", ...startDaemons(dir)];
+        const started = await run([shimLibrary(), "run", ...words]);
+        assertStrictEquals(started.stdout, "served", started.stderr);
+        const pids = daemonPids(dir);
+        assertEquals(await Promise.all(pids.map(lives)), pids.map(() => true));
+        assertEquals(await end(), { code: 0, last: "" });
+        for (const pid of pids) await until("it has ended", async () => !await lives(pid));
       }),
   });
 }

@@ -7,6 +7,7 @@ import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
+import { DAEMON_PROGRAMS, daemonPids, startDaemons } from "./daemons.ts";
 import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
@@ -141,6 +142,34 @@ Deno.test({
       await until("and the one that it was in", () => privates(`${dir}/s`).length === 0);
     }),
 });
+
+for (const engine of ["preload", "trap"]) {
+  Deno.test({
+    name:
+      `--private: redis and nginx, left in the background, keep their loopback as long as one of them lives (${engine})`,
+    ignore: !need(...DAEMON_PROGRAMS),
+    fn: () =>
+      withDir(async (dir) => {
+        const command = ["sh", "-c", `echo $UNSOCK_DIR >${dir}/was; exec "$0"`, ...startDaemons(dir)];
+        const { code, stdout, stderr } = await unsock([
+          "run",
+          "--engine",
+          engine,
+          ...inPrivate(dir, ...command).slice(1),
+        ]);
+        assertEquals([code, stdout], [0, "served"], stderr);
+        const directory = Deno.readTextFileSync(`${dir}/was`).trim();
+        const [redis = 0, nginx = 0] = daemonPids(dir);
+        Deno.kill(nginx);
+        await until("nginx has ended", async () => !await isThere(`/proc/${nginx}`)());
+        const ping = ["redis-cli", "-p", "6379", "ping"];
+        const asked = await run([shimLibrary(), "run", "--dir", directory, "--", ...ping]);
+        assertStrictEquals(asked.stdout, "PONG\n", asked.stderr);
+        Deno.kill(redis);
+        await until("the directory goes with the last daemon", isGone(directory));
+      }),
+  });
+}
 
 /** Says who it is, and stays. */
 const STAYS = 'echo "$UNSOCK_DIR $$ $PPID" >was; exec sleep 1000';
