@@ -22,8 +22,8 @@ const portOf = (exposed: Proc) => until("it is there", () => /:(\d+)\/udp /.exec
 const names = (dir: string) =>
   [...Deno.readDirSync(dir)].map(({ name }) => name).filter((name) => !name.includes(".unsock"));
 
-async function serve(dir: string, port: number): Promise<Proc> {
-  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("server"), `${port}`]);
+async function serve(dir: string, port: number, program = "server"): Promise<Proc> {
+  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText(program), `${port}`]);
   await until("the server is there", () => server.output().startsWith("ready"));
   return server;
 }
@@ -181,3 +181,20 @@ for (const address of ["127.0.0.1", "0.0.0.0"]) {
       }),
   });
 }
+
+Deno.test({
+  name: "servers behind two `expose`s that a forged datagram has feed each other, as over UDP, go on answering others",
+  ignore: ignore || Deno.uid() !== 0,
+  fn: () =>
+    withDir(async (dir) => {
+      await using one = await serve(dir, 5300, "echo");
+      await using other = await serve(dir, 5301, "echo");
+      await using front = start([shimLibrary(), "expose", "--dir", dir, "5300/udp=0"]);
+      await using back = start([shimLibrary(), "expose", "--dir", dir, "5301/udp=0"]);
+      const ports = [await portOf(front) ?? "", await portOf(back) ?? ""];
+      const feed = () => run(["python3", "-c", programText("feed"), ...ports]);
+      assertStrictEquals((await feed()).stdout, "question\n".repeat(6));
+      for (const server of [one, other]) await until("it is fed", () => server.output().includes("fed"));
+      assertStrictEquals((await feed()).stdout, "question\n".repeat(6));
+    }),
+});

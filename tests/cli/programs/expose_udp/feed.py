@@ -28,4 +28,4 @@ for target in ports:
     client.connect(("127.0.0.1", target))
     for _ in range(3):
         client.send(b"question")
-        print(client.recv(100).decode().split(" ")[1])
+        print(client.recv(100).decode().split(" ")[-1])
