@@ -80,10 +80,16 @@ static _Noreturn void be_child(int self, int start) {
     _exit(0);
 }
 
-static void empty(int fd) {
+/* Takes what the children send, so that none waits for room, until all have closed their end of the pipe. */
+static void take_until_closed(int pipe_end) {
+    struct pollfd polled[] = {{targets[0], POLLIN, 0}, {targets[1], POLLIN, 0}, {pipe_end, POLLIN, 0}};
     char byte;
-    while (recv(fd, &byte, 1, MSG_DONTWAIT) >= 0)
-        continue;
+    do {
+        CHECK(poll(polled, 3, -1));
+        for (int i = 0; i < 2; i++)
+            while (recv(targets[i], &byte, 1, MSG_DONTWAIT) >= 0)
+                continue;
+    } while (polled[2].revents == 0);
 }
 
 int main(void) {
@@ -102,8 +108,9 @@ int main(void) {
     send_first(1);
     for (int round = 0; round < ROUNDS; round++) {
         pid_t pids[CHILDREN];
-        int start[2];
+        int start[2], alive[2];
         CHECK(pipe2(start, O_CLOEXEC));
+        CHECK(pipe2(alive, O_CLOEXEC));
         for (int i = 0; i < CHILDREN; i++) {
             pids[i] = fork_peer();
             if (pids[i] == 0) {
@@ -113,10 +120,11 @@ int main(void) {
         }
         close(start[0]);
         close(start[1]);
+        close(alive[1]);
+        take_until_closed(alive[0]);
+        close(alive[0]);
         for (int i = 0; i < CHILDREN; i++)
             failed += ended(pids[i]) != 0;
-        empty(targets[0]);
-        empty(targets[1]);
     }
     fact("children that could not send", "%d", failed);
     return 0;

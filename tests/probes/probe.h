@@ -32,7 +32,7 @@
 
 /* Then it hangs. An emulated machine takes longer. */
 #ifndef PROBE_SECONDS
-#define PROBE_SECONDS 100
+#define PROBE_SECONDS 300
 #endif
 
 static inline const char *errno_name(int number) {

@@ -16,7 +16,7 @@ const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
 const COUNTERS_FOLLOW = "=== what went over the network ===";
 
 /** Longer than a probe's own alarm, so that it is the probe that tells where it hangs. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 360_000;
 
 /** The output and effects of one run of a probe. */
 export interface ProbeRun {
