@@ -62,7 +62,7 @@ long unsock_patch_allowed(long fd, uint64_t page);
 
 /*
  * For a process with two copies of the library: one has loaded and rewritten the program, the other one is preloaded
- * and is to answer. The preloaded copy takes over: it makes the call UNSOCK_TRAPPED_ASK (trap/trapped.h). The first
+ * and is to answer. The preloaded copy takes over: it makes a call of socket (UNSOCK_SYS_PROBE). The first
  * copy answers with unsock_patch_tell: the address of the memory that the stubs read, 0 if no place was rewritten.
  */
 long unsock_patch_tell(void);
