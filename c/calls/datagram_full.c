@@ -144,12 +144,13 @@ static long count_sleeps(void) {
 }
 
 /* Waits up to `most` nanoseconds for room in the receiver's queue. Returns true if the receiver has taken a datagram:
- * each one wakes every socket that polls for room in that queue, even if another sender is faster. */
-static bool watch_receiver(int fd, int64_t most) {
+ * each one wakes every socket that polls for room in that queue, even if another sender is faster. A tracer's `stops`
+ * at each call count as sleeps, too. */
+static bool watch_receiver(int fd, int64_t most, long stops) {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
     int64_t end = unsock_clock_ns() + most;
-    long result = -EINTR, before = count_sleeps(), own = 0;
-    for (; result == -EINTR && most > 0; most = end - unsock_clock_ns(), own++) {
+    long result = -EINTR, before = count_sleeps(), own = stops;
+    for (; result == -EINTR && most > 0; most = end - unsock_clock_ns(), own += 1 + 2 * stops) {
         struct timespec time = {0, most};
         result = unsock_ppoll(&room, 1, &time, NULL, 0);
     }
@@ -192,16 +193,16 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
     int watched = open_watch(fd, message);
     int64_t begun = unsock_clock_ns(), pause = WATCH_FIRST_NS, vain = 0;
     bool reads = false;
-    long result = -EAGAIN;
+    long result = -EAGAIN, before = count_sleeps(), stops = count_sleeps() - before;
     while (result == -EAGAIN || result == -EINTR) {
         if (!reads)
-            reads = watch_receiver(watched, pause);
+            reads = watch_receiver(watched, pause, stops);
         vain = reads ? 0 : vain + pause;
         bool late = unsock_clock_ns() - begun > LATE_NS;
         pause = late || reads ? WATCH_FIRST_NS : UNSOCK_MIN(2 * pause, WATCH_MOST_NS);
-        long before = count_sleeps();
+        before = count_sleeps();
         result = unsock_sendmsg(fd, message, reads && !late ? flags : flags | MSG_DONTWAIT);
-        reads = reads && count_sleeps() - before > 1;
+        reads = reads && count_sleeps() - before > 1 + 2 * stops;
         if (result == -EAGAIN && vain >= UNSOCK_SEND_LIMIT_NS &&
             vain >= UNSOCK_SEND_LIMIT_NS * (int64_t)processor_share())
             break;

@@ -44,3 +44,13 @@ for (const server of ["a blocking server", "an event-driven server"]) {
       }),
   );
 }
+
+Deno.test("a blocking send to a receiver that does not read ends under a tracer, too", {
+  ignore: !need("python3") || !need("strace"),
+}, () =>
+  withDir(async (dir) => {
+    const env = Object.entries(shimEnv(dir)).map(([name, value]) => `${name}=${value}`);
+    const program = ["env", ...env, "python3", "-c", programText("traced")];
+    const { stdout, stderr } = await run(["strace", "-f", "-o", `${dir}/trace`, ...program], { timeoutMs: 60_000 });
+    assertStrictEquals(stdout, "sent\n", stderr);
+  }));
