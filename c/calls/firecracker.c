@@ -64,16 +64,12 @@ static long connect_proxy(int socket, const struct unsock_control_file *control,
 
 /* Sends the request in one write, as the multiplexer reads it with one read. */
 static long send_request(int socket, const struct unsock_control_file *control) {
-    char line[UNSOCK_FIRECRACKER_LINE];
-    struct unsock_text text;
+    UNSOCK_TEXT(line, UNSOCK_FIRECRACKER_LINE);
     struct sockaddr_vm dest;
     memcpy(&dest, control->dest, sizeof(dest));
-    unsock_text_start(&text, line, sizeof(line));
-    unsock_text_put(&text, "CONNECT ");
-    unsock_text_number(&text, dest.svm_port, 10, 1);
-    unsock_text_char(&text, '\n');
-    long result = unsock_sendto(socket, line, text.length, MSG_NOSIGNAL, NULL, 0);
-    return result == (long)text.length ? 0 : -ECONNREFUSED;
+    unsock_text_join(&line, "CONNECT ", UNSOCK_DECIMAL(dest.svm_port), "\n");
+    long result = unsock_sendto(socket, line.buffer, line.length, MSG_NOSIGNAL, NULL, 0);
+    return result == (long)line.length ? 0 : -ECONNREFUSED;
 }
 
 long unsock_firecracker_ask(int socket, const struct unsock_control_file *control, struct unsock_firecracker *asked,

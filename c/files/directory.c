@@ -35,13 +35,13 @@ static long stat_directory(const char *path, struct statx *status) {
 }
 
 static bool check_place(const struct unsock_settings *settings, bool *may_move, struct unsock_text *error) {
-    char buffer[WHY_MOST];
-    struct unsock_text why = unsock_text_in(buffer, sizeof(buffer));
+    UNSOCK_TEXT(why, WHY_MOST);
     enum unsock_place place = unsock_trust_place(settings->directory, &why);
     *may_move = place != UNSOCK_PLACE_FIXED;
     if (place != UNSOCK_PLACE_OPEN || settings->trust)
         return true;
-    unsock_text_join(error, "UNSOCK_DIR: ", buffer, ", and so another could be put in its place: name one elsewhere, ",
+    unsock_text_join(error, "UNSOCK_DIR: ", why.buffer,
+                     ", and so another could be put in its place: name one elsewhere, ",
                      "or trust them with UNSOCK_TRUST=1: ");
     unsock_text_quote(error, unsock_span_of(settings->directory));
     return false;
@@ -50,11 +50,8 @@ static bool check_place(const struct unsock_settings *settings, bool *may_move, 
 static void say_why_not(const struct unsock_settings *settings, const char *why, long result,
                         struct unsock_text *error) {
     unsock_text_join(error, "UNSOCK_DIR: ", result == 0 || result == -ENOTDIR ? "is not a directory" : why);
-    if (result < 0 && result != -ENOTDIR) {
-        unsock_text_put(error, " (errno ");
-        unsock_text_number(error, (uint64_t)-result, 10, 1);
-        unsock_text_char(error, ')');
-    }
+    if (result < 0 && result != -ENOTDIR)
+        unsock_text_join(error, " (errno ", UNSOCK_DECIMAL(-result), ")");
     unsock_text_put(error, ": ");
     unsock_text_quote(error, unsock_span_of(settings->directory));
 }
@@ -102,8 +99,7 @@ void unsock_directory_name_settle(struct unsock_settings *settings) {
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, settings->directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return;
-    unsock_text_put(&text, "/proc/self/fd/");
-    unsock_text_number(&text, (uint64_t)fd, 10, 1);
+    unsock_text_join(&text, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
     long length = unsock_readlinkat(AT_FDCWD, link, path, sizeof(path) - 1);
     bool fits = length > 1 && length <= UNSOCK_DIR_MOST && path[0] == '/';
     if (fits)

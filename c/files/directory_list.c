@@ -4,13 +4,12 @@
 #include "files/port.h"
 
 long unsock_directory_list_open(struct unsock_directory_list *names, const char *directory, uint16_t only) {
-    char path[UNSOCK_DIR_MOST + sizeof("/.")];
-    struct unsock_text text = unsock_text_in(path, sizeof(path));
+    UNSOCK_TEXT(path, UNSOCK_DIR_MOST + sizeof("/."));
     *names = (struct unsock_directory_list){.only = only};
     if (!unsock_directory_visit_begin(&names->visit, directory, strlen(directory)))
         return -EINVAL;
-    unsock_text_join(&text, directory, "/."); /* a link at the path is followed */
-    unsock_entries_open(&names->entries, AT_FDCWD, path);
+    unsock_text_join(&path, directory, "/."); /* whatever links lead there */
+    unsock_entries_open(&names->entries, AT_FDCWD, path.buffer);
     names->port = unsock_port_borrow();
     long result = names->entries.fd < 0 ? names->entries.fd : names->port ? 0 : -ENOBUFS;
     if (names->port)

@@ -108,19 +108,17 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
  * open.
  */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
-    char name[sizeof(lock->path) + 16];
-    struct unsock_text text = unsock_text_in(name, sizeof(name));
-    unsock_text_join(&text, lock->path, ".");
-    unsock_text_number(&text, (uint64_t)unsock_gettid(), 10, 1);
-    unsock_directory_unlink(name);
-    long fd = unsock_directory_open(name, FLAGS | O_CREAT | O_EXCL, 0200);
+    UNSOCK_TEXT(name, sizeof(lock->path) + 16);
+    unsock_text_join(&name, lock->path, ".", UNSOCK_DECIMAL(unsock_gettid()));
+    unsock_directory_unlink(name.buffer);
+    long fd = unsock_directory_open(name.buffer, FLAGS | O_CREAT | O_EXCL, 0200);
     if (fd < 0)
         return fd;
     if (unsock_fchown(fd, directory->stx_uid, directory->stx_gid) < 0)
         unsock_fchown(fd, -1, directory->stx_gid);
     unsock_fchmod(fd, 0200 | (directory->stx_mode & UNSOCK_OTHERS_WRITE));
-    long result = unsock_directory_link(name, lock->path);
-    unsock_directory_unlink(name);
+    long result = unsock_directory_link(name.buffer, lock->path);
+    unsock_directory_unlink(name.buffer);
     if (result < 0)
         unsock_close(fd);
     return result < 0 ? result : fd;

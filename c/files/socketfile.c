@@ -167,14 +167,12 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
 /* Sets the mode of an open socket file. By /proc if the kernel, or a container's filter, has no fchmodat2. */
 static void set_open_mode(long fd, int mode) {
     struct statx status;
-    char link[32];
-    struct unsock_text text = unsock_text_in(link, sizeof(link));
+    UNSOCK_TEXT(link, 32);
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 || (status.stx_mode & S_IFMT) != S_IFSOCK ||
         unsock_fchmodat2(fd, "", mode, AT_EMPTY_PATH) == 0)
         return;
-    unsock_text_put(&text, "/proc/self/fd/");
-    unsock_text_number(&text, (uint64_t)fd, 10, 1);
-    unsock_fchmodat(AT_FDCWD, link, mode);
+    unsock_text_join(&link, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
+    unsock_fchmodat(AT_FDCWD, link.buffer, mode);
 }
 
 /* Sets the mode and follows no link: in another user's directory the name may be a link to another file by now. If the

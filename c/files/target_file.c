@@ -56,22 +56,19 @@ static long move_aside(const char *path, const char *aside) {
  * name that no other program knows, and is compared then. Another program's file gets its own name back. */
 static long remove_this(const struct unsock_target_file *where) {
     const char *path = path_of_target(where);
-    char aside[ASIDE_MOST];
-    struct unsock_text text;
+    UNSOCK_TEXT(aside, ASIDE_MOST);
     struct unsock_file_id moved;
-    unsock_text_start(&text, aside, sizeof(aside));
-    unsock_text_span(&text, (struct unsock_span){path, directory_length(path)});
-    unsock_text_put(&text, path[0] == '/' || directory_length(path) > 0 ? "/" : "");
-    unsock_text_put(&text, ASIDE_NAME);
-    long result = move_aside(path, aside);
+    unsock_text_span(&aside, (struct unsock_span){path, directory_length(path)});
+    unsock_text_join(&aside, path[0] == '/' || directory_length(path) > 0 ? "/" : "", ASIDE_NAME);
+    long result = move_aside(path, aside.buffer);
     if (result < 0)
         return result;
-    unsock_file_identify(AT_FDCWD, aside, &moved);
+    unsock_file_identify(AT_FDCWD, aside.buffer, &moved);
     result = -EADDRINUSE;
     if (unsock_file_is(&moved, &where->file))
-        result = unsock_unlinkat(AT_FDCWD, aside, 0);
+        result = unsock_unlinkat(AT_FDCWD, aside.buffer, 0);
     if (result < 0)
-        move_file(aside, path);
+        move_file(aside.buffer, path);
     return result;
 }
 

@@ -55,11 +55,9 @@ static bool is_descriptor(const char *path, int flags) {
 
 /* Opens the descriptor's file anew, if /proc allows it: the descriptor may be O_PATH, or at the file's end. */
 static long reopen(int fd) {
-    char link[LINK_MOST];
-    struct unsock_text text = unsock_text_in(link, sizeof(link));
-    unsock_text_put(&text, "/proc/self/fd/");
-    unsock_text_number(&text, (uint64_t)(unsigned)fd, 10, 1);
-    long opened = unsock_openat(AT_FDCWD, link, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+    UNSOCK_TEXT(link, LINK_MOST);
+    unsock_text_join(&link, "/proc/self/fd/", UNSOCK_DECIMAL((unsigned)fd));
+    long opened = unsock_openat(AT_FDCWD, link.buffer, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     return opened == -ENOENT ? unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0) : opened;
 }
 

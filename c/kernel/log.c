@@ -16,8 +16,7 @@ static void put_error(struct unsock_text *line, int error) {
 static void put_time(struct unsock_text *line) {
     struct timespec now = {0};
     unsock_clock_gettime(CLOCK_REALTIME, &now);
-    unsock_text_number(line, (uint64_t)now.tv_sec, 10, 1);
-    unsock_text_char(line, '.');
+    unsock_text_join(line, UNSOCK_DECIMAL(now.tv_sec), ".");
     unsock_text_number(line, (uint64_t)now.tv_nsec / 1000, 10, 6);
 }
 
@@ -100,26 +99,15 @@ static void write_line(const struct unsock_text *line) {
 
 UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip,
                                       const struct sockaddr_un *path, long result) {
-    char buffer[512];
-    struct unsock_text line;
-    unsock_text_start(&line, buffer, sizeof(buffer));
+    UNSOCK_TEXT(line, 512);
     put_time(&line);
-    unsock_text_char(&line, ' ');
-    unsock_text_number(&line, (uint64_t)unsock_getpid(), 10, 1);
-    unsock_text_char(&line, ' ');
-    unsock_text_put(&line, program_name[0] != '\0' ? program_name : "-");
-    unsock_text_char(&line, ' ');
-    unsock_text_put(&line, call);
-    unsock_text_char(&line, ' ');
-    unsock_text_number(&line, (uint64_t)(fd < 0 ? 0 : fd), 10, 1);
-    unsock_text_char(&line, ' ');
+    unsock_text_join(&line, " ", UNSOCK_DECIMAL(unsock_getpid()), " ", program_name[0] != '\0' ? program_name : "-",
+                     " ", call, " ", UNSOCK_DECIMAL((fd < 0 ? 0 : fd)), " ");
     if (ip && ip->family != 0)
         unsock_ip_print_port(&line, ip);
     else
         unsock_text_char(&line, '-');
-    unsock_text_char(&line, ' ');
-    unsock_text_put(&line, path && path->sun_path[0] != '\0' ? path->sun_path : "-");
-    unsock_text_char(&line, ' ');
+    unsock_text_join(&line, " ", path && path->sun_path[0] != '\0' ? path->sun_path : "-", " ");
     if (result < 0)
         put_error(&line, (int)-result);
     else
@@ -131,30 +119,26 @@ UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct uns
 
 /* True if the user may enter the directory: a lookup of "." in it succeeds. faccessat(2) would check the real user. */
 static bool may_enter(void) {
-    char path[UNSOCK_DIR_ROOM + 2];
-    struct unsock_text text = unsock_text_in(path, sizeof(path));
+    UNSOCK_TEXT(path, UNSOCK_DIR_ROOM + 2);
     struct statx status;
-    unsock_text_join(&text, unsock_settings.directory, "/.");
-    return unsock_statx(AT_FDCWD, path, 0, STATX_TYPE, &status) != -EACCES;
+    unsock_text_join(&path, unsock_settings.directory, "/.");
+    return unsock_statx(AT_FDCWD, path.buffer, 0, STATX_TYPE, &status) != -EACCES;
 }
 
 UNSOCK_OWN_FRAME void unsock_log_denied(const char *call) {
     static bool said;
-    char buffer[384];
-    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
+    UNSOCK_TEXT(line, 384);
     if (__atomic_load_n(&said, __ATOMIC_RELAXED) || may_enter() || __atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
         return;
-    unsock_text_join(&line, "unsock: directory ", unsock_settings.directory, ": user ");
-    unsock_text_number(&line, (uint64_t)unsock_geteuid(), 10, 1);
-    unsock_text_join(&line, " may not enter it, and so ", call, " fails with EACCES: name one of his with --dir, ",
-                     "or make it for his group with --group\n");
+    unsock_text_join(&line, "unsock: directory ", unsock_settings.directory, ": user ",
+                     UNSOCK_DECIMAL(unsock_geteuid()), " may not enter it, and so ", call,
+                     " fails with EACCES: name one of his with --dir, ", "or make it for his group with --group\n");
     write_on_stderr(&line);
 }
 
 UNSOCK_OWN_FRAME void unsock_log_other_protocol(const char *path) {
     static bool said;
-    char buffer[256];
-    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
+    UNSOCK_TEXT(line, 256);
     if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
         return;
     unsock_text_join(&line, "unsock: ", path, ": of another version of unsock, whose names this one does not know: ",

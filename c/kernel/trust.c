@@ -29,8 +29,7 @@ static UNSOCK_TABLE struct walk {
 } walk;
 
 static bool say_untrusted(struct unsock_text *why, const char *what, const char *at) {
-    unsock_text_join(why, what, at);
-    return false;
+    return unsock_text_fail(why, what, at);
 }
 
 static uint64_t overflow_user(void) {

@@ -142,10 +142,10 @@ bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see,
 }
 
 bool unsock_unix_name_above(struct unsock_span name, struct statx *status) {
-    char path[PATH_MOST];
-    struct unsock_text text = unsock_text_in(path, sizeof(path));
-    unsock_text_span(&text, (struct unsock_span){name.at, name.length - unsock_base_name(name).length});
-    return name.length > 0 && name.at[0] == '/' && unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, status) == 0;
+    UNSOCK_TEXT(path, PATH_MOST);
+    unsock_text_span(&path, (struct unsock_span){name.at, name.length - unsock_base_name(name).length});
+    return name.length > 0 && name.at[0] == '/' &&
+           unsock_statx(AT_FDCWD, path.buffer, 0, STATX_BASIC_STATS, status) == 0;
 }
 
 bool unsock_unix_socket_is_in(const struct unsock_unix_socket *socket, const struct statx *directory) {

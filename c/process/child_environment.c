@@ -51,9 +51,7 @@ void unsock_child_environment_take(const struct unsock_environment *environment,
         if (!is_setting_inherited(name) || !(value = unsock_environment_get(environment, name)))
             continue;
         unsock_text_start(&text, room, size);
-        unsock_text_put(&text, name);
-        unsock_text_char(&text, '=');
-        unsock_text_put(&text, value);
+        unsock_text_join(&text, name, "=", value);
         settings[setting_count++] = room;
         room += text.length + 1;
         size -= text.length + 1;
@@ -120,9 +118,7 @@ size_t unsock_child_environment_complete(const char *const *environment, const c
     if (add) {
         struct unsock_text text;
         unsock_text_start(&text, room, size);
-        unsock_text_put(&text, preload);
-        unsock_text_put(&text, (*old)[sizeof(PRELOAD) - 1] != '\0' ? ":" : "");
-        unsock_text_put(&text, *old + sizeof(PRELOAD) - 1);
+        unsock_text_join(&text, preload, (*old)[sizeof(PRELOAD) - 1] != '\0' ? ":" : "", *old + sizeof(PRELOAD) - 1);
     }
     for (const char *const *at = environment; at && *at; at++)
         complete[count++] = add && at == old ? room : *at;

@@ -84,17 +84,15 @@ bool unsock_directory_rights_read(const char *group, const char *mode, struct un
                                   struct unsock_text *error) {
     uint64_t bits = GROUP_MODE;
     *rights = (struct unsock_directory_rights){.given = group || mode, .name = group};
-    if (mode && !unsock_span_number(unsock_span_of(mode), 8, UNSOCK_MODE_BITS, &bits)) {
-        unsock_text_join(error, "--dir-mode: must be an octal mode from 0 to 7777: \"", mode, "\"");
-        return false;
-    }
+    if (mode && !unsock_span_number(unsock_span_of(mode), 8, UNSOCK_MODE_BITS, &bits))
+        return unsock_text_fail(error, "--dir-mode: must be an octal mode from 0 to 7777: \"", mode, "\"");
     rights->mode = (uint32_t)bits;
     if (!group || group_named(group, &rights->group))
         return true;
     unsock_text_put(error, "--group: there is no such group: ");
     unsock_text_quote(error, unsock_span_of(group));
-    unsock_text_put(error, ": root makes it first, groupadd --system GROUP, and its members, usermod -aG GROUP USER");
-    return false;
+    return unsock_text_fail(error,
+                            ": root makes it first, groupadd --system GROUP, and its members, usermod -aG GROUP USER");
 }
 
 static bool give_directory(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
@@ -107,10 +105,9 @@ static bool give_directory(const struct unsock_run_directory *directory, const s
     if (result == 0)
         return true;
     unsock_unlinkat(AT_FDCWD, directory->path, AT_REMOVEDIR);
-    unsock_text_join(error, "directory ", directory->path, ": ", rights->name ? "group " : "its mode",
-                     rights->name ? rights->name : "", ": ", unsock_errno_words(-result),
-                     ": you have to be one of the group, or root");
-    return false;
+    return unsock_text_fail(error, "directory ", directory->path, ": ", rights->name ? "group " : "its mode",
+                            rights->name ? rights->name : "", ": ", unsock_errno_words(-result),
+                            ": you have to be one of the group, or root");
 }
 
 static bool check_rights(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
@@ -121,17 +118,14 @@ static bool check_rights(const struct unsock_run_directory *directory, const str
     if (result == 0 && !other_group && (status.stx_mode & UNSOCK_MODE_BITS) == rights->mode)
         return true;
     unsock_text_join(error, "directory ", directory->path, ": ");
-    if (result < 0) {
-        unsock_text_put(error, unsock_errno_words(-result));
-        return false;
-    }
+    if (result < 0)
+        return unsock_text_fail(error, unsock_errno_words(-result));
     unsock_text_put(error, "is there already, with other rights: ");
     if (other_group)
         unsock_text_join(error, "chgrp ", rights->name, " ", directory->path, " && ");
     unsock_text_put(error, "chmod ");
     unsock_text_number(error, rights->mode, 8, 3);
-    unsock_text_join(error, " ", directory->path);
-    return false;
+    return unsock_text_fail(error, " ", directory->path);
 }
 
 /* True if rights may be given: the directory exists, or nobody untrusted could put another in its place. */

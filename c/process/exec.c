@@ -31,11 +31,8 @@ static size_t whole_room(const struct unsock_exec *exec) {
 
 /* Puts the name that the kernel gives a program whose path is relative to a descriptor (fs/exec.c, alloc_bprm). */
 static void put_exec_name(struct unsock_text *text, const struct unsock_exec *exec) {
-    if (exec->directory != AT_FDCWD && exec->path[0] != '/') {
-        unsock_text_put(text, "/dev/fd/");
-        unsock_text_number(text, (uint64_t)(unsigned)exec->directory, 10, 1);
-        unsock_text_put(text, exec->path[0] != '\0' ? "/" : "");
-    }
+    if (exec->directory != AT_FDCWD && exec->path[0] != '/')
+        unsock_text_join(text, "/dev/fd/", UNSOCK_DECIMAL((unsigned)exec->directory), exec->path[0] != '\0' ? "/" : "");
     unsock_text_put(text, exec->path);
 }
 
@@ -48,18 +45,15 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     if (!room)
         return -ENOMEM;
     unsock_text_start(&text, room, size);
-    unsock_text_put(&text, UNSOCK_LOAD_FILE);
-    unsock_text_put(&text, unsock_start_trapped && unsock_trapped_ignores() ? "i" : "");
+    unsock_text_join(&text, UNSOCK_LOAD_FILE, unsock_start_trapped && unsock_trapped_ignores() ? "i" : "");
     if (planning->load || exec->directory == AT_FDCWD || exec->path[0] == '/') {
-        unsock_text_put(&text, "p");
-        unsock_text_put(&text, planning->load ? planning->load : exec->path);
+        unsock_text_join(&text, "p", planning->load ? planning->load : exec->path);
     } else {
         long copy = unsock_fcntl(fd, F_DUPFD, 3);
         if (copy < 0)
             return copy;
         planning->plan->descriptor = (int)copy;
-        unsock_text_put(&text, "f");
-        unsock_text_number(&text, (uint64_t)copy, 10, 1);
+        unsock_text_join(&text, "f", UNSOCK_DECIMAL(copy));
     }
     environment[strings++] = room;
     room += text.length + 1;
@@ -170,11 +164,9 @@ long unsock_exec(const struct unsock_exec *exec) {
 static UNSOCK_TABLE char self_file[FILE_MOST];
 
 void unsock_self_exe_note(int fd) {
-    char link[LINK_MOST];
-    struct unsock_text text = unsock_text_in(link, sizeof(link));
-    unsock_text_put(&text, "/proc/self/fd/");
-    unsock_text_number(&text, (uint64_t)fd, 10, 1);
-    long length = unsock_readlinkat(AT_FDCWD, link, self_file, sizeof(self_file) - 1);
+    UNSOCK_TEXT(link, LINK_MOST);
+    unsock_text_join(&link, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
+    long length = unsock_readlinkat(AT_FDCWD, link.buffer, self_file, sizeof(self_file) - 1);
     self_file[length > 0 ? length : 0] = '\0';
 }
 

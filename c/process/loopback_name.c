@@ -22,8 +22,7 @@ bool unsock_loopback_name_is(struct unsock_span name) {
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error) {
     if (!name || unsock_loopback_name_is(unsock_span_of(name)))
         return true;
-    unsock_text_join(error, "run: --name: must be 1 to 63 of a-z, 0-9 and -, as a host's name: \"", name, "\"");
-    return false;
+    return unsock_text_fail(error, "run: --name: must be 1 to 63 of a-z, 0-9 and -, as a host's name: \"", name, "\"");
 }
 
 /* Opens and locks the directory of the names. Returns the descriptor, or -errno. */
@@ -48,10 +47,9 @@ static void remove_dangling(long directory) {
 }
 
 void unsock_loopback_names_prune(const char *directory) {
-    char names[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text = unsock_text_in(names, sizeof(names));
-    unsock_text_join(&text, directory, "/" UNSOCK_LOOPBACK_NAMES);
-    UNSOCK_CLOSED long fd = text.cut ? -ENAMETOOLONG : lock_names(names);
+    UNSOCK_TEXT(names, UNSOCK_RUN_PATH_MOST);
+    unsock_text_join(&names, directory, "/" UNSOCK_LOOPBACK_NAMES);
+    UNSOCK_CLOSED long fd = names.cut ? -ENAMETOOLONG : lock_names(names.buffer);
     if (fd >= 0)
         remove_dangling(fd);
 }
@@ -82,17 +80,15 @@ bool unsock_loopback_name_give(const char *name, const char *path, const char *c
                                struct unsock_text *error) {
     struct unsock_environment environment = {.list = caller};
     struct unsock_run_directory directory;
-    char names[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text;
+    UNSOCK_TEXT(names, UNSOCK_RUN_PATH_MOST);
     if (!name)
         return true;
     if (!unsock_run_directory_default(&environment, &directory, error) ||
         !unsock_run_directory_prepare(&directory, false, NULL, NULL, error))
         return false;
-    unsock_text_start(&text, names, sizeof(names));
-    unsock_text_join(&text, directory.path, "/" UNSOCK_LOOPBACK_NAMES);
-    long result = give_loopback_name(names, name, path);
+    unsock_text_join(&names, directory.path, "/" UNSOCK_LOOPBACK_NAMES);
+    long result = give_loopback_name(names.buffer, name, path);
     if (result < 0)
-        unsock_text_join(error, "run: --name: ", names, "/", name, ": ", unsock_errno_words(-result));
+        unsock_text_join(error, "run: --name: ", names.buffer, "/", name, ": ", unsock_errno_words(-result));
     return result == 0;
 }

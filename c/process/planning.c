@@ -11,11 +11,7 @@ void *unsock_planning_cut(struct unsock_planning *planning, size_t size) {
 
 static void say_outcome(const struct unsock_planning *planning, const char *why, const char *outcome) {
     struct unsock_text line = unsock_text_in(planning->room, UNSOCK_PROGRAM_ROOM);
-    unsock_text_put(&line, "unsock: ");
-    unsock_text_put(&line, planning->named);
-    unsock_text_put(&line, ": ");
-    unsock_text_put(&line, why);
-    unsock_text_put(&line, outcome);
+    unsock_text_join(&line, "unsock: ", planning->named, ": ", why, outcome);
     unsock_write(2, line.buffer, line.length);
 }
 

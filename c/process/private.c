@@ -97,20 +97,19 @@ static long take_lock(long directory, int flags) {
 static long make_one(long place, const char *directory, struct unsock_private *private) {
     struct statx above;
     uint32_t number;
-    char name[UNSOCK_PRIVATE_NAME_LENGTH + 1];
-    struct unsock_text text = unsock_text_in(name, sizeof(name));
+    UNSOCK_TEXT(name, UNSOCK_PRIVATE_NAME_LENGTH + 1);
     if (unsock_getrandom(&number, sizeof(number), 0) != (long)sizeof(number))
         return -EIO;
-    unsock_text_number(&text, number & 0xffffff, 16, UNSOCK_PRIVATE_NAME_LENGTH);
-    put_private_path(private->path, directory, "/" PLACE "/", name);
+    unsock_text_number(&name, number & 0xffffff, 16, UNSOCK_PRIVATE_NAME_LENGTH);
+    put_private_path(private->path, directory, "/" PLACE "/", name.buffer);
     long result = look_at_directory(place, &above);
-    result = result < 0 ? result : unsock_mkdirat(place, name, 0700);
+    result = result < 0 ? result : unsock_mkdirat(place, name.buffer, 0700);
     if (result < 0)
         return private->lock = result;
-    UNSOCK_CLOSED long made = open_inner(place, name);
+    UNSOCK_CLOSED long made = open_inner(place, name.buffer);
     private->lock = take_lock(made, O_CREAT | O_EXCL);
     if (private->lock < 0)
-        unsock_unlinkat(place, name, AT_REMOVEDIR);
+        unsock_unlinkat(place, name.buffer, AT_REMOVEDIR);
     else
         give_away(made, &above);
     return private->lock;
@@ -119,8 +118,8 @@ static long make_one(long place, const char *directory, struct unsock_private *p
 bool unsock_private_fits(const char *directory, struct unsock_text *error) {
     if (strlen(directory) + sizeof("/" PLACE) + UNSOCK_PRIVATE_NAME_LENGTH <= UNSOCK_DIR_MOST)
         return true;
-    unsock_text_join(error, "directory ", directory, ": too long for one of its own in it: name another with --dir");
-    return false;
+    return unsock_text_fail(error, "directory ", directory,
+                            ": too long for one of its own in it: name another with --dir");
 }
 
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error) {

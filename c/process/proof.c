@@ -42,8 +42,7 @@ struct proof {
 };
 
 static bool fail_proof(const struct proof *proof, const char *why, const char *advice) {
-    unsock_text_join(proof->error, "library ", proof->path, ": ", why, advice[0] != '\0' ? ": " : "", advice);
-    return false;
+    return unsock_text_fail(proof->error, "library ", proof->path, ": ", why, advice[0] != '\0' ? ": " : "", advice);
 }
 
 static bool read_at(const struct proof *proof, uint64_t offset, void *bytes, size_t size) {
@@ -70,10 +69,9 @@ static bool is_library_there(struct proof *proof) {
 }
 
 static bool is_in_good_hands(const struct proof *proof) {
-    char buffer[UNSOCK_PAGE + 64];
-    struct unsock_text why = unsock_text_in(buffer, sizeof(buffer));
+    UNSOCK_TEXT(why, UNSOCK_PAGE + 64);
     return unsock_trust(proof->path, &why) ||
-           fail_proof(proof, buffer, "use --lib with a copy that only you can write");
+           fail_proof(proof, why.buffer, "use --lib with a copy that only you can write");
 }
 
 static bool opens(struct proof *proof) {
@@ -139,9 +137,8 @@ static bool is_this_version(const struct proof *proof) {
                           "use --lib with that of unsock " UNSOCK_VERSION);
     if (unsock_span_is(unsock_span_of(version), note.version))
         return true;
-    unsock_text_join(proof->error, "library ", proof->path, ": version ", version, ": this is unsock " UNSOCK_VERSION,
-                     ": use its own");
-    return false;
+    return unsock_text_fail(proof->error, "library ", proof->path, ": version ", version,
+                            ": this is unsock " UNSOCK_VERSION, ": use its own");
 }
 
 /* Maps the file as the dynamic linker will. */
@@ -166,26 +163,22 @@ bool unsock_proof_library(const char *path, struct unsock_text *error) {
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error) {
     const char *named = option ? option : unsock_environment_get(environment, "UNSOCK_LIB");
-    if (!named && !own) {
-        unsock_text_put(error,
-                        "library: /proc/self/exe does not tell its path: is /proc mounted? UNSOCK_LIB=FILE names one");
-        return false;
-    }
+    if (!named && !own)
+        return unsock_text_fail(
+            error, "library: /proc/self/exe does not tell its path: is /proc mounted? UNSOCK_LIB=FILE names one");
     long result = unsock_run_resolve(named ? named : own, path);
     if (result == 0)
         return unsock_proof_library(path, error);
-    unsock_text_join(error, "library ", named ? named : own, ": ",
-                     result == -ENOENT ? "the working directory was removed: write an absolute path"
-                                       : "the path is too long");
-    return false;
+    return unsock_text_fail(error, "library ", named ? named : own, ": ",
+                            result == -ENOENT ? "the working directory was removed: write an absolute path"
+                                              : "the path is too long");
 }
 
 #define ADVICE                                                                                                         \
     ": a seccomp filter or a service's RestrictAddressFamilies= forbids it: allow AF_UNIX sockets and bind there"
 
 static bool forbidden(struct unsock_text *error, const char *call, long result) {
-    unsock_text_join(error, "sockets: ", call, ": ", unsock_errno_words(-result), ADVICE);
-    return false;
+    return unsock_text_fail(error, "sockets: ", call, ": ", unsock_errno_words(-result), ADVICE);
 }
 
 /* True for a shortage, which is temporary and does not show whether the call is allowed. */

@@ -186,13 +186,10 @@ bool unsock_route_follow(struct unsock_route *route, const char *path) {
     for (unsigned steps = 0; steps <= STEPS_MOST && look_at_step(route, here, &file); steps++) {
         char *next = places[steps % 2];
         if (!find_next(route, &file, next)) {
-            char why[WHY_MOST];
-            struct unsock_text text;
-            unsock_text_start(&text, why, sizeof(why));
-            unsock_text_join(&text, path, ": its interpreter ", route->error->buffer + sizeof("command ") - 1);
+            UNSOCK_TEXT(why, WHY_MOST);
+            unsock_text_join(&why, path, ": its interpreter ", route->error->buffer + sizeof("command ") - 1);
             unsock_text_start(route->error, route->error->buffer, route->error->size);
-            unsock_text_join(route->error, "command ", why);
-            return false;
+            return unsock_text_fail(route->error, "command ", why.buffer);
         }
         here = next;
     }

@@ -55,8 +55,7 @@ static bool check_length(const char *name, const char *path, struct unsock_text 
     size_t length = strlen(path);
     if (length > 1 && length <= UNSOCK_DIR_MOST)
         return true;
-    unsock_text_join(error, name, ": " LENGTH_PROBLEM ": \"", path, "\"");
-    return false;
+    return unsock_text_fail(error, name, ": " LENGTH_PROBLEM ": \"", path, "\"");
 }
 
 static bool choose_named(const char *name, const char *value, struct unsock_run_directory *directory,
@@ -65,11 +64,10 @@ static bool choose_named(const char *name, const char *value, struct unsock_run_
     directory->asked = true;
     if (result == 0)
         return check_length(name, directory->path, error);
-    unsock_text_join(error, name,
-                     result == -ENOENT ? ": the working directory was removed: write an absolute path: \""
-                                       : ": " LENGTH_PROBLEM ": \"");
-    unsock_text_join(error, value, "\"");
-    return false;
+    return unsock_text_fail(error, name,
+                            result == -ENOENT ? ": the working directory was removed: write an absolute path: \""
+                                              : ": " LENGTH_PROBLEM ": \"",
+                            value, "\"");
 }
 
 bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
@@ -77,10 +75,8 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
     if (option)
         return choose_named("--dir", option, directory, error);
     const char *variable = unsock_environment_get(environment, "UNSOCK_DIR");
-    if (variable && variable[0] != '/') {
-        unsock_text_join(error, "UNSOCK_DIR: must be an absolute path: \"", variable, "\"");
-        return false;
-    }
+    if (variable && variable[0] != '/')
+        return unsock_text_fail(error, "UNSOCK_DIR: must be an absolute path: \"", variable, "\"");
     if (variable)
         return choose_named("UNSOCK_DIR", variable, directory, error);
     return unsock_run_directory_default(environment, directory, error);
@@ -90,39 +86,32 @@ bool unsock_run_directory_default(const struct unsock_environment *environment, 
                                   struct unsock_text *error) {
     const char *runtime = unsock_environment_get(environment, "XDG_RUNTIME_DIR");
     long uid = unsock_geteuid();
-    char path[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, path, sizeof(path));
+    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
     directory->asked = false;
     if (runtime && runtime[0] == '/' && is_directory_of(runtime, uid)) {
-        unsock_text_join(&text, runtime, "/unsock");
+        unsock_text_join(&path, runtime, "/unsock");
     } else if (uid == 0 && is_directory_of("/run", 0)) {
-        unsock_text_put(&text, "/run/unsock");
+        unsock_text_put(&path, "/run/unsock");
     } else {
-        unsock_text_put(&text, "/tmp/unsock-");
-        unsock_text_number(&text, (uint64_t)uid, 10, 1);
+        unsock_text_join(&path, "/tmp/unsock-", UNSOCK_DECIMAL(uid));
     }
-    unsock_run_resolve(path, directory->path);
+    unsock_run_resolve(path.buffer, directory->path);
     return check_length("XDG_RUNTIME_DIR", directory->path, error);
 }
 
 static bool fail_directory(const struct unsock_run_directory *directory, struct unsock_text *error, const char *why,
                            const char *more) {
-    unsock_text_join(error, "directory ", directory->path, ": ", why, more);
-    return false;
+    return unsock_text_fail(error, "directory ", directory->path, ": ", why, more);
 }
 
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
                                       struct unsock_text *error) {
-    char buffer[UNSOCK_RUN_PATH_MOST + 64];
-    struct unsock_text why;
-    unsock_text_start(&why, buffer, sizeof(buffer));
+    UNSOCK_TEXT(why, UNSOCK_RUN_PATH_MOST + 64);
     if ((force && directory->asked) || unsock_trust_place(directory->path, &why) != UNSOCK_PLACE_OPEN)
         return true;
-    fail_directory(directory, error, buffer,
+    fail_directory(directory, error, why.buffer,
                    ", and so another could be put in its place: name one elsewhere with --dir");
-    unsock_text_put(error, directory->asked ? ", or trust them with --force" : "");
-    return false;
+    return unsock_text_fail(error, directory->asked ? ", or trust them with --force" : "");
 }
 
 /* Checks the directory's type and mode; of a default also the owner, and the owner of a link to it, who
@@ -142,15 +131,13 @@ static bool check_itself(const struct unsock_run_directory *directory, bool forc
         fail_directory(directory, error,
                        "everybody may write to it, and so answer in a server's place: use one of its own in it, ",
                        "--dir ");
-        unsock_text_join(error, directory->path, "/unsock, or trust everybody with --force");
-        return false;
+        return unsock_text_fail(error, directory->path, "/unsock, or trust everybody with --force");
     }
     uint32_t uid = (uint32_t)unsock_geteuid();
     if (link.stx_uid != uid || target.stx_uid != uid) {
         fail_directory(directory, error, "owned by user ", "");
-        unsock_text_number(error, link.stx_uid != uid ? link.stx_uid : target.stx_uid, 10, 1);
-        unsock_text_put(error, ", not by you: name another with --dir");
-        return false;
+        return unsock_text_fail(error, UNSOCK_DECIMAL(link.stx_uid != uid ? link.stx_uid : target.stx_uid),
+                                ", not by you: name another with --dir");
     }
     if (target.stx_mode & UNSOCK_OTHERS_WRITE)
         return fail_directory(directory, error, "others may write to it: chmod 700 ", directory->path);
@@ -163,19 +150,18 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
 
 static bool not_made(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
                      long why, struct unsock_text *error) {
-    char parent[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text = unsock_text_in(parent, sizeof(parent));
+    UNSOCK_TEXT(parent, UNSOCK_RUN_PATH_MOST);
     size_t length = strlen(directory->path);
     while (length > 1 && directory->path[length - 1] != '/')
         length--;
-    unsock_text_span(&text, (struct unsock_span){directory->path, length > 1 ? length - 1 : 1});
+    unsock_text_span(&parent, (struct unsock_span){directory->path, length > 1 ? length - 1 : 1});
     unsock_text_join(error, "directory ", directory->path, ": ");
     if (why == -ENOENT) {
-        unsock_text_join(error, parent, " does not exist: make it first, mkdir -p ", parent);
+        unsock_text_join(error, parent.buffer, " does not exist: make it first, mkdir -p ", parent.buffer);
     } else if (why == -EACCES || why == -EPERM) {
-        unsock_text_join(error, "you may not make it in ", parent,
-                         ", or not enter that: name another with --dir, or let ", "root make it, install -d -o ");
-        unsock_text_number(error, (uint64_t)unsock_geteuid(), 10, 1);
+        unsock_text_join(error, "you may not make it in ", parent.buffer,
+                         ", or not enter that: name another with --dir, or let ", "root make it, install -d -o ",
+                         UNSOCK_DECIMAL(unsock_geteuid()));
         if (rights && rights->name)
             unsock_text_join(error, " -g ", rights->name);
         unsock_text_put(error, " -m ");
@@ -236,6 +222,5 @@ bool unsock_run_directory_check_sockets(const struct unsock_run_directory *direc
     if (result == 0)
         return true;
     fail_directory(directory, error, "no socket can be made there: ", unsock_errno_words(-result));
-    unsock_text_put(error, ": name one on another file system with --dir");
-    return false;
+    return unsock_text_fail(error, ": name one on another file system with --dir");
 }

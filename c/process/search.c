@@ -13,8 +13,7 @@ bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, 
     *more = directory.length < before;
     struct unsock_text text = unsock_text_in(file, UNSOCK_SEARCH_PATH_MOST);
     unsock_text_span(&text, directory);
-    unsock_text_put(&text, directory.length > 0 ? "/" : "./");
-    unsock_text_put(&text, name);
+    unsock_text_join(&text, directory.length > 0 ? "/" : "./", name);
     *cut = text.cut;
     return true;
 }

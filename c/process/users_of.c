@@ -50,9 +50,7 @@ static bool is_matched_by(struct match *match, const char *bytes, size_t count) 
 /* Writes "/proc/PID/NAME" into `path`, and returns it. */
 static const char *process_path(uint64_t process, const char *name, char path[64]) {
     struct unsock_text text = unsock_text_in(path, 64);
-    unsock_text_put(&text, "/proc/");
-    unsock_text_number(&text, process, 10, 1);
-    unsock_text_join(&text, "/", name);
+    unsock_text_join(&text, "/proc/", UNSOCK_DECIMAL(process), "/", name);
     return path;
 }
 
@@ -198,9 +196,7 @@ static void put_process(struct unsock_text *text, uint32_t process) {
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, process_path(process, "comm", path), O_RDONLY | O_CLOEXEC, 0);
     long length = fd < 0 ? 0 : unsock_read(fd, name, sizeof(name));
     unsock_text_span(text, (struct unsock_span){name, length > 0 ? (size_t)length - 1 : 0});
-    unsock_text_put(text, " (");
-    unsock_text_number(text, process, 10, 1);
-    unsock_text_char(text, ')');
+    unsock_text_join(text, " (", UNSOCK_DECIMAL(process), ")");
 }
 
 void unsock_users_end(const char *directory, struct unsock_text *left) {

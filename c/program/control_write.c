@@ -113,19 +113,12 @@ static bool put_variable_number(const struct unsock_environment *environment, co
     const char *name = variable->name, *value = unsock_environment_get(environment, name);
     uint64_t number = variable->otherwise;
     bool is_any = value && variable->otherwise == UINT32_MAX && unsock_span_is(unsock_span_of(value), "-1");
-    if (!value && variable->is_needed) {
-        unsock_text_join(error, name, " is missing");
-        return false;
-    }
+    if (!value && variable->is_needed)
+        return unsock_text_fail(error, name, " is missing");
     if (value && !is_any &&
-        (!unsock_span_number(unsock_span_of(value), 10, variable->most, &number) || number < variable->least)) {
-        unsock_text_join(error, name, ": not a number between ");
-        unsock_text_number(error, variable->least, 10, 1);
-        unsock_text_put(error, " and ");
-        unsock_text_number(error, variable->most, 10, 1);
-        unsock_text_join(error, ": \"", value, "\"");
-        return false;
-    }
+        (!unsock_span_number(unsock_span_of(value), 10, variable->most, &number) || number < variable->least))
+        return unsock_text_fail(error, name, ": not a number between ", UNSOCK_DECIMAL(variable->least), " and ",
+                                UNSOCK_DECIMAL(variable->most), ": \"", value, "\"");
     memcpy(dest + variable->at, &number, variable->size);
     return true;
 }
@@ -136,8 +129,7 @@ static bool put_multiplexer(struct unsock_control_file *file, const char *path, 
     struct unsock_text text = unsock_text_in(link, sizeof(link));
     struct unsock_control_file proxy;
     long fd = unsock_openat(AT_FDCWD, path, UNSOCK_O_PATH | O_CLOEXEC, 0);
-    unsock_text_put(&text, "/proc/self/fd/");
-    unsock_text_number(&text, (uint64_t)fd, 10, 1);
+    unsock_text_join(&text, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
     long length = fd < 0 ? fd : unsock_readlinkat(AT_FDCWD, link, real, PATH_MOST - 1);
     unsock_close_open(fd);
     real[length > 0 ? length : 0] = '\0';
@@ -159,11 +151,9 @@ bool unsock_control_from_variables(const struct unsock_environment *environment,
     const char *half_close = unsock_environment_get(environment, HALF_CLOSE);
     *file = (struct unsock_control_file){.magic = UNSOCK_CONTROL_MAGIC, .dest_length = DEST_SIZE};
     memcpy(file->dest, &family, sizeof(family));
-    if (is_vsock == is_tipc) {
-        unsock_text_put(error, is_tipc ? TYPE " and " PORT " exclude each other"
-                                       : "UNSOCK_FILE: set " PORT ", or " TYPE " and UNSOCK_TIPC_LOWER, too");
-        return false;
-    }
+    if (is_vsock == is_tipc)
+        return unsock_text_fail(error, is_tipc ? TYPE " and " PORT " exclude each other"
+                                               : "UNSOCK_FILE: set " PORT ", or " TYPE " and UNSOCK_TIPC_LOWER, too");
     for (size_t i = 0; i < VARIABLES; i++) {
         if (variables[i].family == family && !put_variable_number(environment, &variables[i], file->dest, error))
             return false;

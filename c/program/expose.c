@@ -87,15 +87,13 @@ static int serve_events(void) {
 /* Prints one line to standard error if no server listens on the port; to a program that has started this it is no news.
  */
 static void warn_without_server(const struct unsock_expose_open *port) {
-    char line[LINE_MOST];
-    struct unsock_text text = unsock_text_in(line, sizeof(line));
+    UNSOCK_TEXT(line, LINE_MOST);
     const char *path = port->file.sun_path;
     if (unsock_expose.options.until_eof || (unsock_file_inode(path) >= 0 && unsock_prune(path, 0) != 1))
         return;
-    unsock_text_put(&text, "unsock: expose: nobody serves ");
-    unsock_text_number(&text, port->port, 10, 1);
-    unsock_text_join(&text, " in ", unsock_expose.directory.path, " yet: clients are refused until a server starts\n");
-    unsock_write(2, line, text.length);
+    unsock_text_join(&line, "unsock: expose: nobody serves ", UNSOCK_DECIMAL(port->port), " in ",
+                     unsock_expose.directory.path, " yet: clients are refused until a server starts\n");
+    unsock_write(2, line.buffer, line.length);
 }
 
 static bool open_one(const struct unsock_expose_port *port) {
@@ -134,8 +132,7 @@ static bool configure(const struct unsock_environment *caller) {
     unsock_text_join(&text, "UNSOCK_CONNECT_TIMEOUT_MS=", timeout ? timeout : "");
     if (unsock_configure(variables, text.length + 1, line, sizeof(line)) == 0)
         return true;
-    unsock_text_put(unsock_expose.error, line);
-    return false;
+    return unsock_text_fail(unsock_expose.error, line);
 }
 
 /* All that events come from, but for the ports. Returns 0 or -errno. */

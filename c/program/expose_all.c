@@ -101,13 +101,12 @@ static bool is_live(const struct unsock_directory_list_one *one) {
 }
 
 static void follow_port(struct unsock_port_key key) {
-    char line[LINE_MOST];
-    struct unsock_text text = unsock_text_in(line, sizeof(line));
-    unsock_text_put(&text, "unsock: ");
-    long number = unsock_expose_open(&(struct unsock_expose_port){key.number, key.number, key.type}, &text);
-    unsock_text_put(&text, "\n");
+    UNSOCK_TEXT(line, LINE_MOST);
+    unsock_text_put(&line, "unsock: ");
+    long number = unsock_expose_open(&(struct unsock_expose_port){key.number, key.number, key.type}, &line);
+    unsock_text_put(&line, "\n");
     if (number < 0 && !*told_of(key))
-        unsock_write(2, line, text.length);
+        unsock_write(2, line.buffer, line.length);
     *told_of(key) = number < 0;
 }
 

@@ -28,11 +28,10 @@ static void put_place(struct unsock_text *text, const struct unsock_expose_open 
 
 /* At once, so that a reader that waits for a line reads it whole. */
 void unsock_expose_tell(const struct unsock_expose_open *port, const char *words) {
-    char line[LINE_MOST];
-    struct unsock_text text = unsock_text_in(line, sizeof(line));
-    put_place(&text, port);
-    unsock_text_join(&text, port->type == SOCK_DGRAM ? "/udp " : " ", words, " ", port->file.sun_path, "\n");
-    unsock_output(line, text.length);
+    UNSOCK_TEXT(line, LINE_MOST);
+    put_place(&line, port);
+    unsock_text_join(&line, port->type == SOCK_DGRAM ? "/udp " : " ", words, " ", port->file.sun_path, "\n");
+    unsock_output(line.buffer, line.length);
 }
 
 static long refuse(struct unsock_text *error, const struct unsock_expose_open *port, long result) {

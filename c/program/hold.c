@@ -70,11 +70,10 @@ static bool read_request(struct requests *requests, char request[REQUEST_MOST + 
 
 /* Relative paths are the caller's: the working directory is still his. */
 static void answer_request(const struct unsock_hold *hold, const char *request, const char *wrong, bool *is_used) {
-    char buffer[ANSWER_MOST];
     struct unsock_environment environment = {.list = hold->environment};
     const char *addresses = unsock_environment_get(&environment, "UNSOCK_ADDR");
     struct unsock_run_map map;
-    struct unsock_text error = unsock_text_in(buffer, sizeof(buffer));
+    UNSOCK_TEXT(error, ANSWER_MOST);
     *is_used = wrong || !unsock_span_is(unsock_span_of(request), UNUSED);
     if (wrong)
         unsock_text_join(&error, "hold: bad request: ", wrong);
@@ -82,7 +81,7 @@ static void answer_request(const struct unsock_hold *hold, const char *request, 
         unsock_text_join(&error, "hold: no such request: \"", request, "\"");
     else if (*is_used && unsock_run_map_read(request + sizeof(MAP) - 1, addresses ? addresses : "", &map, &error))
         unsock_run_map_place(hold->private->path, &map, true, &error);
-    unsock_output(buffer, error.length + 1);
+    unsock_output(error.buffer, error.length + 1);
 }
 
 /* Answers each request until standard input ends. Returns whether somebody may use the directory. */

@@ -35,8 +35,8 @@ static const char *why_not(long error) {
 }
 
 static bool fail_isolate(struct unsock_text *error, long result) {
-    unsock_text_join(error, "run: --isolate: the system refuses a network namespace of its own: ", why_not(result));
-    return false;
+    return unsock_text_fail(error,
+                            "run: --isolate: the system refuses a network namespace of its own: ", why_not(result));
 }
 
 static long write_to(const char *path, const char *text) {
@@ -48,13 +48,9 @@ static long write_to(const char *path, const char *text) {
 
 /* The same number inside as outside. */
 static long write_id_map(const char *path, long number) {
-    char line[64];
-    struct unsock_text text = unsock_text_in(line, sizeof(line));
-    unsock_text_number(&text, (uint64_t)number, 10, 1);
-    unsock_text_char(&text, ' ');
-    unsock_text_number(&text, (uint64_t)number, 10, 1);
-    unsock_text_put(&text, " 1");
-    return write_to(path, line);
+    UNSOCK_TEXT(line, 64);
+    unsock_text_join(&line, UNSOCK_DECIMAL(number), " ", UNSOCK_DECIMAL(number), " 1");
+    return write_to(path, line.buffer);
 }
 
 /* Makes the network namespace in a user namespace of its own, as an ordinary user may. User and group stay the same. */

@@ -167,8 +167,7 @@ static bool refuse_unknown(const struct reading *reading) {
     const char *meant = unsock_nearest(word, dashes, &flags.words);
     unsock_text_join(reading->error, reading->table->command, ": unknown option '");
     unsock_text_span(reading->error, word);
-    unsock_text_join(reading->error, "'", meant ? ": did you mean " : "", meant ? meant : "", meant ? "?" : "");
-    return false;
+    return unsock_text_fail(reading->error, "'", meant ? ": did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
 static bool check_operands(const struct reading *reading) {
@@ -179,8 +178,7 @@ static bool check_operands(const struct reading *reading) {
                                      options->operands[table->operands_most]);
     if (options->operand_count >= table->operands_least)
         return true;
-    unsock_text_join(reading->error, table->command, ": ", table->operand, " is missing");
-    return false;
+    return unsock_text_fail(reading->error, table->command, ": ", table->operand, " is missing");
 }
 
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
@@ -199,14 +197,12 @@ bool unsock_options_read(const struct unsock_option_table *table, const char *co
         return refuse_unknown(&reading);
     if (!reading.too_many)
         return table->is_wrapper || check_operands(&reading);
-    unsock_text_join(error, table->command, ": ", reading.too_many, ": more than ");
-    unsock_text_number(error, UNSOCK_OPTIONS_EACH_MOST, 10, 1);
-    return false;
+    return unsock_text_fail(error, table->command, ": ", reading.too_many, ": more than ",
+                            UNSOCK_DECIMAL(UNSOCK_OPTIONS_EACH_MOST));
 }
 
 bool unsock_options_refuse(struct unsock_text *error, const char *what, const char *why, const char *value) {
-    unsock_text_join(error, what, ": ", why, ": \"", value, "\"");
-    return false;
+    return unsock_text_fail(error, what, ": ", why, ": \"", value, "\"");
 }
 
 const char *unsock_options_value(const struct unsock_options *options, const char *flag) {

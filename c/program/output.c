@@ -111,11 +111,10 @@ void unsock_json_text(struct unsock_json *json, const char *name, const char *te
 }
 
 void unsock_json_number(struct unsock_json *json, const char *name, uint64_t number) {
-    char digits[24];
-    struct unsock_text text = unsock_text_in(digits, sizeof(digits));
-    unsock_text_number(&text, number, 10, 1);
+    UNSOCK_TEXT(digits, 24);
+    unsock_text_number(&digits, number, 10, 1);
     begin_member(json, name);
-    unsock_printer_put(&json->printer, digits);
+    unsock_printer_put(&json->printer, digits.buffer);
 }
 
 void unsock_json_bool(struct unsock_json *json, const char *name, bool value) {

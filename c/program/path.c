@@ -98,11 +98,10 @@ static int put_path(const struct unsock_command_call *call, struct unsock_text *
 }
 
 int unsock_path_start(const struct unsock_command_call *call) {
-    char buffer[UNSOCK_RUN_PATH_MOST + 64];
-    struct unsock_text line = unsock_text_in(buffer, sizeof(buffer));
+    UNSOCK_TEXT(line, UNSOCK_RUN_PATH_MOST + 64);
     int status = unsock_options_value(call->options, "--lib") ? put_library(call, &line) : put_path(call, &line);
     unsock_text_char(&line, '\n');
     if (status != 0)
         return status;
-    return unsock_output_status(unsock_output(buffer, line.length), 0, UNSOCK_COMMAND_FAILED, call->error);
+    return unsock_output_status(unsock_output(line.buffer, line.length), 0, UNSOCK_COMMAND_FAILED, call->error);
 }

@@ -57,6 +57,5 @@ void unsock_port_words_put(struct unsock_text *text, const struct unsock_port_wo
 }
 
 void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_words *port) {
-    unsock_text_number(text, port->ip.port, 10, 1);
-    unsock_text_put(text, port->type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
+    unsock_text_join(text, UNSOCK_DECIMAL(port->ip.port), port->type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
 }

@@ -104,10 +104,9 @@ static int fail_program(char *line, int status) {
 }
 
 static int fail_with(const char *what, const char *why, int status) {
-    char line[PATH_MOST + 256];
-    struct unsock_text text = unsock_text_in(line, sizeof(line));
-    unsock_text_join(&text, what, ": ", why);
-    return fail_program(line, status);
+    UNSOCK_TEXT(line, PATH_MOST + 256);
+    unsock_text_join(&line, what, ": ", why);
+    return fail_program(line.buffer, status);
 }
 
 /* The path of this file, for LD_PRELOAD; NULL where /proc does not tell. */
@@ -152,13 +151,12 @@ static void hand_over(const char *const *argv, const char *const *environment) {
 
 /* Prints a list of texts, which NULL ends. `failed`: the status where that cannot be. */
 static int print_texts(const char *const *texts, int failed) {
-    char line[256];
-    struct unsock_text error = unsock_text_in(line, sizeof(line));
+    UNSOCK_TEXT(error, 256);
     long result = 0;
     for (; *texts && result == 0; texts++)
         result = unsock_output(*texts, strlen(*texts));
     int status = unsock_output_status(result, 0, failed, &error);
-    return error.length > 0 ? fail_program(line, status) : status;
+    return error.length > 0 ? fail_program(error.buffer, status) : status;
 }
 
 /* Of a command, when the whole command line is not there to tell more. */
@@ -208,10 +206,9 @@ static int start_given(const struct command *command, const char *const *argv, c
 }
 
 static int make_control_by_variables(const struct unsock_environment *environment) {
-    char line[LINE_MOST];
-    struct unsock_text text = unsock_text_in(line, sizeof(line));
-    int status = unsock_control_program(environment, &text);
-    return fail_program(line, status);
+    UNSOCK_TEXT(line, LINE_MOST);
+    int status = unsock_control_program(environment, &line);
+    return fail_program(line.buffer, status);
 }
 
 void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why, size_t size) {

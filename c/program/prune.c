@@ -70,8 +70,7 @@ static void put_held_path(struct unsock_text *path, const char *directory) {
     struct statx status;
     size_t before = path->length;
     long fd = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    unsock_text_put(path, "/proc/self/fd/");
-    unsock_text_number(path, (uint64_t)fd, 10, 1);
+    unsock_text_join(path, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
     if (fd >= 0 && unsock_statx(AT_FDCWD, path->buffer + before, 0, STATX_TYPE, &status) == 0)
         return;
     path->length = before;
@@ -85,11 +84,9 @@ static bool prune_sockets(struct pruning *pruning, char *memory) {
     struct unsock_prune_seer seer = {note_name, &names};
     put_held_path(&text, pruning->directory.path);
     long result = unsock_prune_directory(seen, pruning->remove, &seer);
-    if (names.cut || (result < 0 && result != -ENOENT)) {
-        unsock_text_join(pruning->call->error, "directory ", pruning->directory.path, ": ",
-                         unsock_errno_words(names.cut ? ENOBUFS : -result));
-        return false;
-    }
+    if (names.cut || (result < 0 && result != -ENOENT))
+        return unsock_text_fail(pruning->call->error, "directory ", pruning->directory.path, ": ",
+                                unsock_errno_words(names.cut ? ENOBUFS : -result));
     for (const char *name = memory; name < memory + names.length; name += strlen(name) + 2) {
         unsigned char error = (unsigned char)name[strlen(name) + 1];
         unsock_text_start(&text, seen, sizeof(seen));
@@ -101,8 +98,7 @@ static bool prune_sockets(struct pruning *pruning, char *memory) {
 
 /* Where somebody could put another directory in its place, which has private ones too, they stay. */
 static bool is_trusted_directory(const struct pruning *pruning) {
-    char buffer[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text why = unsock_text_in(buffer, sizeof(buffer));
+    UNSOCK_TEXT(why, UNSOCK_RUN_PATH_MOST);
     struct statx status;
     const struct unsock_run_directory *directory = &pruning->directory;
     if (!pruning->force)

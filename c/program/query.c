@@ -129,8 +129,7 @@ static bool answer_client(struct query *query, const char *value) {
 
 /* Where it is missing, only its place is checked. */
 static bool answer_directory(struct query *query) {
-    char buffer[ERROR_SIZE];
-    struct unsock_text problem = unsock_text_in(buffer, sizeof(buffer));
+    UNSOCK_TEXT(problem, ERROR_SIZE);
     struct unsock_run_directory directory;
     struct statx status;
     if (!choose_query_directory(query, &directory))
@@ -140,7 +139,7 @@ static bool answer_directory(struct query *query) {
                        : unsock_run_directory_check_place(&directory, query->options.force, &problem);
     write_directory(&query->json, &directory);
     unsock_json_bool(&query->json, "exists", exists);
-    unsock_json_text(&query->json, "problem", good ? NULL : buffer);
+    unsock_json_text(&query->json, "problem", good ? NULL : problem.buffer);
     return true;
 }
 
@@ -239,10 +238,8 @@ static bool answer_may(struct query *query, const char *value) {
     struct unsock_span digits = unsock_span_next(&rest, ':');
     good = good && (digits.length == 0 || unsock_span_number(digits, 10, UINT32_MAX - 1, &group));
     good = good && unsock_span_number(unsock_span_next(&rest, ':'), 8, 7, &rights) && rest.length > 0;
-    if (!good) {
-        unsock_text_put(&query->error, "may: not USER:GROUP:RIGHTS:FILE, with a group's number and 1 to 7");
-        return false;
-    }
+    if (!good)
+        return unsock_text_fail(&query->error, "may: not USER:GROUP:RIGHTS:FILE, with a group's number and 1 to 7");
     bool is_self = name[0] == '.' && name[1] == '\0';
     bool is_known = name[0] == '\0' || is_self || unsock_user_named(name, &user);
     if (digits.length > 0)

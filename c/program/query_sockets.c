@@ -16,11 +16,10 @@ static const char *kind_word(int type) {
 
 /* The address as people write it; null: unknown. */
 static void write_address(struct unsock_json *json, const char *name, const struct unsock_ip *ip) {
-    char buffer[64];
-    struct unsock_text text = unsock_text_in(buffer, sizeof(buffer));
+    UNSOCK_TEXT(text, 64);
     if (ip)
         unsock_address_text_show(&text, ip);
-    unsock_json_text(json, name, ip ? buffer : NULL);
+    unsock_json_text(json, name, ip ? text.buffer : NULL);
 }
 
 /* Its owner never notices the question. */
@@ -72,8 +71,7 @@ static void write_name(struct unsock_json *json, const char *directory, const st
 }
 
 static bool refuse_directory(const char *directory, long result, struct unsock_text *error) {
-    unsock_text_join(error, "directory ", directory, ": ", unsock_errno_words(-result));
-    return false;
+    return unsock_text_fail(error, "directory ", directory, ": ", unsock_errno_words(-result));
 }
 
 bool unsock_query_names(struct unsock_json *json, const char *directory, const char *value, struct unsock_text *error) {
@@ -150,10 +148,8 @@ bool unsock_query_client(struct unsock_json *json, const char *directory, const 
     struct unsock_answers found = {UNSOCK_ANSWER_NOBODY, UNSOCK_ANSWER_BY_DIRECTORY};
     if (!unsock_port_words_read(value, &port, error))
         return false;
-    if (!port.has_address) {
-        unsock_text_join(error, "client: an address is missing: \"", value, "\": write PORT@ADDR");
-        return false;
-    }
+    if (!port.has_address)
+        return unsock_text_fail(error, "client: an address is missing: \"", value, "\": write PORT@ADDR");
     bool covered = unsock_address_covered(&port.ip);
     long result = unsock_answers_at(directory, &port, CONNECTION_MOST_MS, &found);
     unsock_answers_path(directory, &port, &path);

@@ -79,10 +79,9 @@ static bool check_user(const struct run *run) {
     if (run->options.force || !unsock_user_change(run->file, run->options.given.command, &user) ||
         unsock_user_may_load(&user, run->library))
         return true;
-    unsock_text_join(
+    return unsock_text_fail(
         run->error, "library ", run->library, ": user ", user.name, ", to whom ", run->options.given.command[0],
         " changes, cannot read it: use --lib with a copy that everyone may read", " (--force runs it anyway)");
-    return false;
 }
 
 /* UNSOCK_OFF=1 does not take back what somebody insists on; and what is not redirected needs no such sockets. */
@@ -106,9 +105,8 @@ static const char *path_of_run(const struct run *run) {
 
 /* The directory of `--private` lies in one that was looked at before: users who may write there are trusted. */
 static void see_place(struct run *run) {
-    char why[WHY_MOST];
-    struct unsock_text text = unsock_text_in(why, sizeof(why));
-    run->is_open = unsock_trust_place(path_of_run(run), &text) == UNSOCK_PLACE_OPEN;
+    UNSOCK_TEXT(why, WHY_MOST);
+    run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
     run->options.trust |= run->options.private && run->is_open;
 }
 

@@ -110,11 +110,9 @@ static bool choose(struct unsock_run_environment *environment, const struct unso
     if (!value && (get_variable(environment, option->variable) || get_variable(environment, CONVERT_VSOCK)))
         return true;
     bool all = unsock_span_is(choice, option->otherwise), vsock = unsock_span_is(choice, VSOCK);
-    if (!all && !vsock && !unsock_span_is(choice, NONE)) {
-        unsock_text_join(error, option->flag, ": neither ", option->otherwise, ", " VSOCK " nor " NONE ": \"", value,
-                         "\"");
-        return false;
-    }
+    if (!all && !vsock && !unsock_span_is(choice, NONE))
+        return unsock_text_fail(error, option->flag, ": neither ", option->otherwise, ", " VSOCK " nor " NONE ": \"",
+                                value, "\"");
     drop_variable(environment, option->variable);
     drop_variable(environment, CONVERT_VSOCK);
     if (all || vsock)
@@ -129,11 +127,10 @@ static bool set_log(struct unsock_run_environment *environment, const struct uns
     const char *file = value[0] != '\0' ? value : "stderr";
     if (file[0] != '/' && !unsock_span_is(unsock_span_of(file), "stderr")) {
         long result = unsock_run_resolve(file, path);
-        if (result < 0) {
-            unsock_text_join(error, "--log: ", result == -ENOENT ? "the working directory was removed" : "is too long",
-                             ": write an absolute path: \"", file, "\"");
-            return false;
-        }
+        if (result < 0)
+            return unsock_text_fail(error,
+                                    "--log: ", result == -ENOENT ? "the working directory was removed" : "is too long",
+                                    ": write an absolute path: \"", file, "\"");
         file = path;
     }
     set_variable(environment, option->variable, file, "");
@@ -185,24 +182,20 @@ static void put_preload(struct unsock_run_environment *environment, const char *
 /* A message names what the user wrote: the option, or the variable. */
 static bool check_settings(const struct unsock_run_environment *environment, const struct unsock_run_options *options,
                            struct unsock_text *error) {
-    char line[1024];
-    struct unsock_text text;
+    UNSOCK_TEXT(line, 1024);
     const char *own[UNSOCK_ENVIRONMENT_OWN];
     struct unsock_environment whole = {.list = environment->list}, source = unsock_environment_own(&whole, own);
-    unsock_text_start(&text, line, sizeof(line));
-    if (unsock_settings_read(&source, &unsock_settings, &text))
+    if (unsock_settings_read(&source, &unsock_settings, &line))
         return true;
-    struct unsock_span rest = {line, text.length};
+    struct unsock_span rest = {line.buffer, line.length};
     struct unsock_span name = unsock_span_next(&rest, ':');
     for (unsigned i = 0; i < options->table.count; i++) {
         const struct unsock_option *option = &options->table.options[i];
         if (!options->given.values[i] || !unsock_span_is(name, option->variable))
             continue;
-        unsock_text_join(error, option->flag, ":", rest.at);
-        return false;
+        return unsock_text_fail(error, option->flag, ":", rest.at);
     }
-    unsock_text_put(error, line);
-    return false;
+    return unsock_text_fail(error, line.buffer);
 }
 
 static size_t room_for(const char *const *caller, const struct unsock_run_options *options, size_t *count) {
@@ -224,10 +217,8 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
     environment->list = environment->space
                             ? unsock_exec_space_cut(environment->space, (count + ADDED_STRINGS + 1) * sizeof(char *))
                             : NULL;
-    if (!environment->list) {
-        unsock_text_put(error, "run: out of memory");
-        return false;
-    }
+    if (!environment->list)
+        return unsock_text_fail(error, "run: out of memory");
     memcpy(environment->list, caller, (count + 1) * sizeof(char *));
     environment->count = count;
     for (unsigned i = 0; i < options->table.count; i++) {

@@ -143,14 +143,12 @@ static long place_control(long directory, const char *path, const struct unsock_
 
 long unsock_run_map_place(const char *directory, const struct unsock_run_map *map, bool stays,
                           struct unsock_text *error) {
-    char path[UNSOCK_RUN_PATH_MOST + UNSOCK_RUN_MAP_NAME];
-    struct unsock_text text;
+    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST + UNSOCK_RUN_MAP_NAME);
     struct timespec pause = {0, WAIT_NS};
-    unsock_text_start(&text, path, sizeof(path));
-    unsock_text_join(&text, directory, "/", map->name);
+    unsock_text_join(&path, directory, "/", map->name);
     long at = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), result = at;
     for (int i = 0; at >= 0 && i < ATTEMPTS_MOST; i++) {
-        result = place_control(at, path, map, stays);
+        result = place_control(at, path.buffer, map, stays);
         if (result != -EAGAIN)
             break;
         unsock_nanosleep(&pause, NULL);
@@ -158,8 +156,8 @@ long unsock_run_map_place(const char *directory, const struct unsock_run_map *ma
     unsock_close_open(at);
     if (result >= 0)
         return result;
-    unsock_control_not_written(error, path, result == -EAGAIN ? -EEXIST : result,
-                               "; if it is stale, unsock prune removes it");
+    unsock_control_not_written(error, path.buffer, result == -EAGAIN ? -EEXIST : result,
+                               "; if it is left over, unsock prune removes it");
     return -1;
 }
 

@@ -322,8 +322,7 @@ __attribute__((noreturn)) static void be_parent(const struct supervision *superv
 }
 
 static bool refuse_private(struct unsock_text *error, long result) {
-    unsock_text_join(error, "run: --private: ", unsock_errno_words(-result));
-    return false;
+    return unsock_text_fail(error, "run: --private: ", unsock_errno_words(-result));
 }
 
 /* Returns in the command alone. */

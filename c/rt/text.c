@@ -107,6 +107,12 @@ void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base
         unsock_text_char(text, reversed[--count]);
 }
 
+const char *unsock_text_decimal(char digits[24], uint64_t number) {
+    struct unsock_text text = unsock_text_in(digits, 24);
+    unsock_text_number(&text, number, 10, 1);
+    return digits;
+}
+
 void unsock_text_quote(struct unsock_text *text, struct unsock_span span) {
     unsock_text_char(text, '"');
     for (size_t i = 0; i < span.length && i < QUOTE_MOST; i++) {

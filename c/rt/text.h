@@ -47,11 +47,21 @@ static inline struct unsock_text unsock_text_in(char *buffer, size_t size) {
     return (struct unsock_text){buffer, size, 0, false};
 }
 
+/* Declares an empty text of this name, and its buffer. */
+#define UNSOCK_TEXT(text, size)                                                                                        \
+    char text##_bytes[size];                                                                                           \
+    struct unsock_text text = unsock_text_in(text##_bytes, sizeof(text##_bytes))
+
 void unsock_text_char(struct unsock_text *text, char c);
 void unsock_text_put(struct unsock_text *text, const char *string);
 /* Appends all strings. */
 void unsock_text_list(struct unsock_text *text, const char *const *strings);
 #define unsock_text_join(text, ...) unsock_text_list(text, (const char *const[]){__VA_ARGS__, NULL})
+/* The same, for a line that says why something is refused. False, so that the caller returns it. */
+#define unsock_text_fail(text, ...) (unsock_text_join(text, __VA_ARGS__), false)
+/* A number's digits as a string, for unsock_text_join. */
+#define UNSOCK_DECIMAL(number) unsock_text_decimal((char[24]){0}, (uint64_t)(number))
+const char *unsock_text_decimal(char digits[24], uint64_t number);
 
 void unsock_text_span(struct unsock_text *text, struct unsock_span span);
 void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base, unsigned digits);

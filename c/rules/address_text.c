@@ -48,11 +48,10 @@ static void put_address(struct unsock_text *text, const struct unsock_ip *ip) {
 }
 
 void unsock_address_text_show(struct unsock_text *text, const struct unsock_ip *ip) {
-    char buffer[sizeof("xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx")];
-    struct unsock_text written = unsock_text_in(buffer, sizeof(buffer));
+    UNSOCK_TEXT(written, sizeof("xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx"));
     put_address(&written, ip);
     for (size_t i = 0; i < written.length; i++)
-        unsock_text_char(text, buffer[i] == '-' ? ':' : buffer[i]);
+        unsock_text_char(text, written.buffer[i] == '-' ? ':' : written.buffer[i]);
 }
 
 static uint32_t hash(const struct unsock_ip *ip) {

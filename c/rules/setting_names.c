@@ -29,11 +29,9 @@ static bool refuse_name(struct unsock_span name, const struct unsock_words *word
         bool plain = c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
         unsock_text_char(error, plain ? c : '?');
     }
-    unsock_text_put(error, ": no such setting: ");
-    unsock_text_put(error, meant ? "did you mean " : "the manual page libunsock(7) has all");
-    unsock_text_put(error, meant ? meant : "");
-    unsock_text_put(error, meant ? "?" : "");
-    return false;
+    return unsock_text_fail(error,
+                            ": no such setting: ", meant ? "did you mean " : "the manual page libunsock(7) has all",
+                            meant ? meant : "", meant ? "?" : "");
 }
 
 bool unsock_setting_names_check(const struct unsock_environment *environment, const char *(*name_of)(unsigned index),

@@ -25,10 +25,7 @@ struct setting {
 };
 
 static bool fail_setting(struct reader *reader, const struct setting *setting, const char *why, const char *value) {
-    unsock_text_put(reader->error, setting->name);
-    unsock_text_put(reader->error, ": ");
-    unsock_text_put(reader->error, why);
-    unsock_text_put(reader->error, ": ");
+    unsock_text_join(reader->error, setting->name, ": ", why, ": ");
     unsock_text_quote(reader->error, unsock_span_of(value));
     return false;
 }

@@ -79,9 +79,7 @@ static void set_auxiliary(struct start *start, uint64_t type, uint64_t value) {
 }
 
 __attribute__((noreturn)) static void fail_load(const char *what, const char *why, int status) {
-    char buffer[512];
-    struct unsock_text line;
-    unsock_text_start(&line, buffer, sizeof(buffer));
+    UNSOCK_TEXT(line, 512);
     unsock_text_put(&line, "unsock: ");
     unsock_text_quote(&line, unsock_span_of(what));
     unsock_text_put(&line, ": ");
