@@ -1,11 +1,13 @@
 /*
- * `unsock expose`: a TCP port of the real network that leads to the directory's server, or with --in a port of the
- * directory that leads to a server of the real network, as long as this runs. One thread, one epoll set: listeners, a
- * descriptor for signals, and what program/connection_pair has joined.
+ * `unsock expose`: a port of the real network that leads to the directory's server, or with --in a port of the
+ * directory that leads to a server of the real network, as long as this runs. One thread, one epoll set: the ports, a
+ * descriptor for signals, and the connections that program/connection_pair has joined.
  */
-
 #include "program/expose.h"
+
+#include "files/directory.h"
 #include "kernel/file_info.h"
+#include "program/answers.h"
 #include "program/keeper.h"
 #include "rules/errno.h"
 
@@ -14,12 +16,118 @@
 #define EVENTS_MOST 256
 #define VARIABLES_MOST 256
 #define LINE_MOST 512
+#define PORTS_MOST 2048
+#define LOOPBACK "127.0.0.1"
+#define PORT_MOST 65535
+#define IDLE_SECONDS "60"
+#define IDLE_MOST 86400
 #define BIT(signal) ((uint64_t)1 << ((signal) - 1))
 #define ENDING (BIT(1) | BIT(2) | BIT(3) | BIT(15)) /* SIGHUP, SIGINT, SIGQUIT, SIGTERM */
 #define NULL_DEVICE "/dev/null"
-#define DIRECTORY_GONE (-2)
-#define INPUT_ENDED (-3)
+#define INPUT_ENDED 0
 #define NO_END (-1)
+#define DIRECTORY_GONE (-2)
+
+struct unsock_expose unsock_expose;
+static struct unsock_expose_port *ports;
+static unsigned port_count; /* so many places have been used */
+
+static bool read_port(const char *word, struct unsock_port_words *own, uint64_t *real) {
+    struct unsock_span rest = unsock_span_of(word), name = unsock_span_next(&rest, '=');
+    bool has_real = rest.at != name.at + name.length, good = unsock_port_words_plain(name, own);
+    *real = own->ip.port;
+    return (good && (!has_real || unsock_span_number(rest, 10, PORT_MOST, real))) ||
+           unsock_options_refuse(
+               unsock_expose.error, "expose",
+               "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any", word);
+}
+
+/* Reads the words, and refuses options that lack another, or do not go together. */
+static bool read_expose_words(const struct unsock_options *given) {
+    struct unsock_expose *expose = &unsock_expose;
+    const char *idle = unsock_options_value(given, "--idle"), *address = unsock_options_value(given, "--address");
+    struct unsock_port_words port = {.type = SOCK_STREAM};
+    uint64_t seconds, real;
+    unsigned count = given->operand_count;
+    expose->control = unsock_options_value(given, "--control");
+    expose->is_in = unsock_options_value(given, "--in");
+    expose->is_all = unsock_options_value(given, "--all");
+    expose->until_eof = unsock_options_value(given, "--until-eof");
+    if (!unsock_span_number(unsock_span_of(idle ? idle : IDLE_SECONDS), 10, IDLE_MOST, &seconds) || seconds == 0)
+        return unsock_options_refuse(expose->error, "expose", "--idle: not a number of seconds from 1 to 86400", idle);
+    expose->idle = (int64_t)seconds * 1000;
+    if (!unsock_ip_parse(unsock_span_of(address ? address : LOOPBACK), &expose->address))
+        return unsock_options_refuse(expose->error, "expose", "--address: not an IP address", address);
+    for (unsigned i = 0; i < count; i++)
+        if (!read_port(given->operands[i], &port, &real))
+            return false;
+    if (count == 0 && !expose->is_all)
+        return unsock_text_fail(expose->error, "expose: PORT[=PORT], --all or --http is missing");
+    if (expose->is_in && expose->is_all)
+        return unsock_text_fail(expose->error, "expose: --in: write the ports of the real network that are to be "
+                                               "reached, alone");
+    if (expose->control && (expose->is_in || expose->is_all || count != 1 || port.type != SOCK_STREAM))
+        return unsock_text_fail(expose->error, "expose: --control: write one TCP port of the directory, alone");
+    return true;
+}
+
+static void put_place(struct unsock_text *text, const struct unsock_expose_port *port) {
+    if (unsock_expose.control)
+        unsock_text_put(text, unsock_expose.control);
+    else
+        unsock_ip_print_port(text, &port->address);
+}
+
+/* At once, so that a reader that waits for a line reads it whole. */
+void unsock_expose_tell(const struct unsock_expose_port *port, const char *words) {
+    UNSOCK_TEXT(line, LINE_MOST);
+    put_place(&line, port);
+    unsock_text_join(&line, port->type == SOCK_DGRAM ? "/udp " : " ", words, " ", port->file.sun_path, "\n");
+    unsock_output(line.buffer, line.length);
+}
+
+static long refuse_port(struct unsock_text *error, const struct unsock_expose_port *port, long result) {
+    bool taken = result == -EADDRINUSE, is_in = unsock_expose.is_in;
+    unsock_text_join(error, "expose: ", is_in ? port->file.sun_path : "");
+    if (!is_in)
+        put_place(error, port);
+    unsock_text_join(error, ": ", taken ? "is taken" : unsock_errno_words(-result),
+                     taken && !is_in && !unsock_expose.control ? ": write PORT=ANOTHER, or PORT=0 for any" : "");
+    return result;
+}
+
+struct unsock_expose_port *unsock_expose_port_at(unsigned number) {
+    return number < port_count ? &ports[number] : NULL;
+}
+
+long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error) {
+    unsigned number = 0;
+    while (number < port_count && ports[number].fd > 0)
+        number++;
+    struct unsock_expose_port one = {.address = unsock_expose.address, .port = port, .type = type};
+    one.address.port = real;
+    unsock_address_path(port, type, &one.file);
+    long fd = number == PORTS_MOST ? -EMFILE : unsock_expose_listen(&one);
+    if (fd < 0)
+        return refuse_port(error, &one, fd);
+    one.fd = (int)fd;
+    one.life = ports[number].life + 1;
+    one.buffer = ports[number].buffer;
+    ports[number] = one;
+    port_count += number == port_count;
+    unsock_expose_watch(EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_PORT, number);
+    unsock_expose_tell(&one, unsock_expose.is_in ? "is led to from" : "leads to");
+    return number;
+}
+
+void unsock_expose_close(struct unsock_expose_port *port) {
+    if (port->fd <= 0)
+        return;
+    unsock_close(port->fd);
+    if (unsock_expose.is_in)
+        unsock_prune(port->file.sun_path, 1); /* somebody may have the port by now */
+    port->fd = 0;
+}
 
 static int fail_expose(const char *what, long result) {
     unsock_text_join(unsock_expose.error, "expose: ", what, ": ", unsock_errno_words(-result));
@@ -30,79 +138,72 @@ static int fail_expose(const char *what, long result) {
 static int take_event(const struct unsock_epoll_event *event) {
     uint32_t signal[32];
     unsigned number = (uint32_t)event->data;
-    struct unsock_expose_open *port = unsock_expose_port_at(number);
     switch ((enum unsock_expose_kind)(event->data >> 32)) {
     case UNSOCK_EXPOSE_SIGNALS:
-        if (unsock_read(unsock_expose.signals, signal, sizeof(signal)) == (long)sizeof(signal))
-            return (int)signal[0];
-        break;
+        return unsock_read(unsock_expose.signals, signal, sizeof(signal)) == sizeof(signal) ? (int)signal[0] : NO_END;
     case UNSOCK_EXPOSE_CHANGES:
         return unsock_expose_all_event() ? NO_END : DIRECTORY_GONE;
     case UNSOCK_EXPOSE_PORT:
-        if (!(port->type == SOCK_DGRAM ? unsock_expose_datagrams_event(number, port)
-                                       : unsock_expose_streams_event(port)))
+        if (!unsock_expose_clients_event(number, &ports[number]))
             unsock_expose_all_look();
-        break;
+        return NO_END;
     case UNSOCK_EXPOSE_SESSION:
-        unsock_expose_datagrams_answer(number);
-        break;
+        unsock_expose_clients_answer(number);
+        return NO_END;
     case UNSOCK_EXPOSE_INPUT:
-        if (unsock_read(0, signal, sizeof(signal)) <= 0)
-            return INPUT_ENDED;
-        break;
+        return unsock_read(0, signal, sizeof(signal)) <= 0 ? INPUT_ENDED : NO_END;
     default:
         unsock_connection_pair_event((int)number);
+        return NO_END;
     }
-    return NO_END;
 }
 
-/* Closes the ports, and then the sockets of their UDP clients in the directory. */
+/* Closes the ports, and then the sockets of their clients in the directory. */
 static void leave_expose(void) {
-    unsock_expose_close_all();
-    unsock_expose_datagrams_go_on();
+    for (unsigned i = 0; i < port_count; i++)
+        unsock_expose_close(&ports[i]);
+    unsock_expose_clients_go_on();
 }
 
 static int serve_events(void) {
     struct unsock_epoll_event events[EVENTS_MOST];
-    for (;;) {
-        int64_t wait = unsock_expose_streams_go_on();
-        wait = unsock_sooner(wait, unsock_expose_datagrams_go_on());
+    int end = NO_END;
+    while (end == NO_END) {
+        int64_t wait = unsock_expose_clients_go_on();
         wait = unsock_sooner(wait, unsock_expose_all_go_on());
         wait = unsock_sooner(wait, unsock_connection_pair_go_on());
         long count = unsock_epoll_pwait(unsock_expose.set, events, EVENTS_MOST, wait, NULL, 0);
-        for (long i = 0; i < count; i++) {
-            int end = take_event(&events[i]);
-            if (end == NO_END)
-                continue;
-            leave_expose();
-            if (end > 0)
-                unsock_keeper_obey(end); /* ends this process as whoever has sent it expects */
-            return end == INPUT_ENDED      ? 0
-                   : end == DIRECTORY_GONE ? fail_expose(unsock_expose.directory.path, -ENOENT)
-                                           : 128 + end;
-        }
+        for (long i = 0; i < count && end == NO_END; i++)
+            end = take_event(&events[i]);
     }
+    leave_expose();
+    if (end > 0)
+        unsock_keeper_obey(end); /* ends this process as whoever has sent it expects */
+    return end == DIRECTORY_GONE ? fail_expose(unsock_expose.directory.path, -ENOENT) : end > 0 ? 128 + end : 0;
 }
 
 /* Prints one line to standard error if no server listens on the port; to a program that has started this it is no news.
  */
-static void warn_without_server(const struct unsock_expose_open *port) {
+static void warn_without_server(const struct unsock_expose_port *port) {
     UNSOCK_TEXT(line, LINE_MOST);
     const char *path = port->file.sun_path;
-    if (unsock_expose.options.until_eof || (unsock_file_inode(path) >= 0 && unsock_prune(path, 0) != 1))
+    if (unsock_expose.until_eof || (unsock_file_inode(path) >= 0 && unsock_prune(path, 0) != 1))
         return;
     unsock_text_join(&line, "unsock: expose: nobody serves ", UNSOCK_DECIMAL(port->port), " in ",
                      unsock_expose.directory.path, " yet: clients are refused until a server starts\n");
     unsock_write(2, line.buffer, line.length);
 }
 
-static bool open_one(const struct unsock_expose_port *port) {
-    long number = unsock_expose_open(port, unsock_expose.error);
+static bool open_named(const char *word) {
+    struct unsock_port_words own;
+    uint64_t real;
+    read_port(word, &own, &real);
+    long number = unsock_expose_open(own.ip.port, (uint16_t)real, own.type, unsock_expose.error);
     if (number < 0)
         return false;
-    unsock_expose_port_at((unsigned)number)->stays = true;
-    if (!unsock_expose.options.is_in && port->type == SOCK_STREAM)
-        warn_without_server(unsock_expose_port_at((unsigned)number));
+    ports[number].stays = true;
+    if (!unsock_expose.is_in && own.type == SOCK_STREAM)
+        warn_without_server(&ports[number]);
     return true;
 }
 
@@ -123,16 +224,15 @@ static uint64_t prepare_descriptors(void) {
 /* Clients' names tell the directory. */
 static bool configure(const struct unsock_environment *caller) {
     const char *timeout = unsock_environment_get(caller, "UNSOCK_CONNECT_TIMEOUT_MS");
-    char variables[VARIABLES_MOST], line[LINE_MOST];
-    struct unsock_text text = unsock_text_in(variables, sizeof(variables));
-    unsock_text_join(&text, "UNSOCK_DIR=", unsock_expose.directory.path);
-    unsock_text_char(&text, '\0');
-    unsock_text_put(&text, "UNSOCK_TRUST=1");
-    unsock_text_char(&text, '\0');
-    unsock_text_join(&text, "UNSOCK_CONNECT_TIMEOUT_MS=", timeout ? timeout : "");
-    if (unsock_configure(variables, text.length + 1, line, sizeof(line)) == 0)
-        return true;
-    return unsock_text_fail(unsock_expose.error, line);
+    char line[LINE_MOST];
+    UNSOCK_TEXT(variables, VARIABLES_MOST);
+    unsock_text_join(&variables, "UNSOCK_DIR=", unsock_expose.directory.path);
+    unsock_text_char(&variables, '\0');
+    unsock_text_put(&variables, "UNSOCK_TRUST=1");
+    unsock_text_char(&variables, '\0');
+    unsock_text_join(&variables, "UNSOCK_CONNECT_TIMEOUT_MS=", timeout ? timeout : "");
+    return unsock_configure(variables.buffer, variables.length + 1, line, sizeof(line)) == 0 ||
+           unsock_text_fail(unsock_expose.error, line);
 }
 
 /* All that events come from, but for the ports. Returns 0 or -errno. */
@@ -144,33 +244,34 @@ static long prepare_events(void) {
     unsock_keeper_mask(ENDING, NULL);
     expose->set = unsock_epoll_create1(O_CLOEXEC);
     expose->signals = unsock_signalfd4(-1, &ending, O_NONBLOCK | O_CLOEXEC);
+    ports = unsock_map(PORTS_MOST * sizeof(*ports));
     long result = expose->set < 0       ? expose->set
                   : expose->signals < 0 ? expose->signals
                                         : unsock_connection_pair_start(descriptors);
-    if (result < 0)
-        return result;
+    if (result < 0 || !ports || !unsock_expose_clients_start())
+        return result < 0 ? result : -ENOMEM;
     unsock_expose_watch(EPOLL_CTL_ADD, expose->signals, EPOLLIN, UNSOCK_EXPOSE_SIGNALS, 0);
-    if (expose->options.until_eof)
+    if (expose->until_eof)
         unsock_expose_watch(EPOLL_CTL_ADD, 0, EPOLLIN, UNSOCK_EXPOSE_INPUT, 0);
-    if (!unsock_expose_ports_start() || !unsock_expose_streams_start() || !unsock_expose_datagrams_start())
-        return -ENOMEM;
-    return expose->options.is_all ? unsock_expose_all_start() : 0;
+    return expose->is_all ? unsock_expose_all_start() : 0;
 }
 
 int unsock_expose_start(const struct unsock_command_call *call) {
-    const struct unsock_expose_options *options = &unsock_expose.options;
+    const struct unsock_options *given = call->options;
+    struct unsock_run_directory *directory = &unsock_expose.directory;
     unsock_expose.error = call->error;
-    if (!unsock_expose_options_take(call->options, &unsock_expose.options, call->error))
+    if (!read_expose_words(given))
         return UNSOCK_COMMAND_USAGE;
-    if (!unsock_run_directory_choose(options->directory, &call->environment, &unsock_expose.directory, call->error) ||
-        !unsock_run_directory_prepare(&unsock_expose.directory, options->force, NULL, NULL, call->error) ||
+    if (!unsock_run_directory_choose(unsock_options_value(given, "--dir"), &call->environment, directory,
+                                     call->error) ||
+        !unsock_run_directory_prepare(directory, unsock_options_value(given, "--force"), NULL, NULL, call->error) ||
         !configure(&call->environment))
         return UNSOCK_COMMAND_FAILED;
     long result = prepare_events();
     if (result < 0)
         return fail_expose("cannot start", result);
-    for (unsigned i = 0; i < options->count; i++) {
-        if (!open_one(&options->ports[i])) {
+    for (unsigned i = 0; i < given->operand_count; i++) {
+        if (!open_named(given->operands[i])) {
             leave_expose();
             return UNSOCK_COMMAND_FAILED;
         }

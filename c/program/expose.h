@@ -1,4 +1,4 @@
-/* The command expose. */
+/* The command expose: ports of the real network that lead to servers in the directory, or with --in the other way. */
 #ifndef UNSOCK_PROGRAM_EXPOSE_H
 #define UNSOCK_PROGRAM_EXPOSE_H
 
@@ -8,39 +8,18 @@
 #include "rules/ip.h"
 #include "unsock.h"
 
-/* expose_options.c: The words of `expose`. */
+/* expose.c: Reads the words, opens and closes the ports, and serves the events of one epoll set. */
 
-#define UNSOCK_EXPOSE_PORTS_MOST 64
-
-struct unsock_expose_port {
-    uint16_t port; /* in the directory */
-    uint16_t real; /* of the real network; 0: any */
-    int type;      /* SOCK_STREAM or SOCK_DGRAM */
-};
-
-struct unsock_expose_options {
-    const char *directory; /* NULL: not given */
-    const char *control;   /* of whose place it listens, not at an address; NULL: not given */
-    struct unsock_ip address;
-    bool is_in;     /* from the directory to the real network */
-    bool is_all;    /* whatever is there, and comes */
-    bool until_eof; /* ends with standard input */
-    uint32_t idle;  /* seconds after which a client of UDP is forgotten */
-    bool force;
-    unsigned count;
-    struct unsock_expose_port ports[UNSOCK_EXPOSE_PORTS_MOST];
-};
-
-/* Takes the options from the words. Returns false with one line in `error`. */
-bool unsock_expose_options_take(const struct unsock_options *given, struct unsock_expose_options *options,
-                                struct unsock_text *error);
-
-/* expose_options.c, too: The state that all of it shares, and the epoll set that all events come from. */
-
+/* The state that all of it shares. */
 extern struct unsock_expose {
-    struct unsock_expose_options options;
     struct unsock_run_directory directory;
     struct unsock_text *error;
+    const char *control;      /* the control file that leads to where it listens; NULL: it listens at `address` */
+    struct unsock_ip address; /* of the real network */
+    bool is_in;               /* from the directory to the real network */
+    bool is_all;              /* all ports that servers have in the directory */
+    bool until_eof;           /* ends with standard input */
+    int64_t idle;             /* milliseconds after which a client of UDP is forgotten */
     long set, signals;
 } unsock_expose;
 
@@ -60,34 +39,9 @@ static inline void unsock_expose_watch(int operation, long fd, uint32_t events, 
     unsock_epoll_ctl(unsock_expose.set, operation, fd, &event);
 }
 
-/* expose_ends.c: The two ends of what `expose` joins: in the directory, and in the real network. */
-
-/* A listening TCP or bound UDP socket; `address` becomes what it is bound to. Returns -errno where it cannot be. */
-long unsock_expose_listen_real(int type, struct unsock_ip *address);
-
-/* A listening socket where the control file at `path` leads. Returns -errno where it cannot be. */
-long unsock_expose_listen_control(const char *path);
-
-/* A TCP or UDP socket, connected or about to be. Returns -errno where it cannot be. */
-long unsock_expose_connect_real(int type, const struct unsock_ip *address);
-
-/*
- * A listening socket, or one for datagrams, with the port's file, in the place of a stale one. Returns -errno
- * where it cannot be.
- */
-long unsock_expose_bind_inside(int type, const struct sockaddr_un *file);
-
-/*
- * A socket that is connected to who has the port's file, or to where a control file leads. A server of unsock's sees
- * `client`, and that it asked for `asked`. Returns -errno: -EAGAIN, its queue is full.
- */
-long unsock_expose_connect_inside(const struct sockaddr_un *file, const struct unsock_ip *client,
-                                  const struct unsock_ip *asked);
-
-/* expose_ports.c: The ports that are open: listening sockets of TCP, bound ones of UDP. */
-
-struct unsock_expose_open {
-    int fd;                   /* 0: it is none */
+/* A port that is open: a listening socket of TCP, a bound one of UDP. */
+struct unsock_expose_port {
+    int fd;                   /* 0: it is closed, and another may have its place */
     uint32_t life;            /* which one it is that has this place */
     struct unsock_ip address; /* of the real network */
     uint16_t port;            /* in the directory */
@@ -102,57 +56,45 @@ struct unsock_expose_open {
 };
 
 /* True if it is still open, and the same one as when this was its `life`. */
-static inline bool unsock_expose_is_open(const struct unsock_expose_open *port, uint32_t life) {
+static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, uint32_t life) {
     return port->fd > 0 && port->life == life;
 }
 
-/* Once, when the settings name the directory. Returns false: no memory. */
-bool unsock_expose_ports_start(void);
-
 /*
- * Listens at `real` of the real network for the port, or with --in the other way round, and says so on standard output.
- * Returns its number, or -errno with one line in `error`: -EMFILE, there are too many.
+ * Listens at port `real` of the real network for `port`, or with --in the other way round, and says so on standard
+ * output. Returns its number, or -errno with one line in `error`: -EMFILE, there are too many.
  */
-long unsock_expose_open(const struct unsock_expose_port *port, struct unsock_text *error);
+long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
 
 /* Nobody is led on from there any more; with --in the file goes. */
-void unsock_expose_close(unsigned number);
-void unsock_expose_close_all(void);
+void unsock_expose_close(struct unsock_expose_port *port);
 
 /* The port of this number, open or not; NULL: no more of them have been open. */
-struct unsock_expose_open *unsock_expose_port_at(unsigned number);
+struct unsock_expose_port *unsock_expose_port_at(unsigned number);
 
 /* Prints "ADDRESS[/udp] WORDS FILE" on standard output, with --control its file for the address. */
-void unsock_expose_tell(const struct unsock_expose_open *port, const char *words);
-
-/* expose_streams.c: Clients of TCP: for each a connection on the other side. */
-
-/* Once. Returns false: no memory. */
-bool unsock_expose_streams_start(void);
-
-/* Clients have come to the port. Returns false when one was led to nobody. */
-bool unsock_expose_streams_event(const struct unsock_expose_open *port);
-
-/* Goes on with those whose server's queue is full. Returns after how many ms it is to be called again; -1: never. */
-int64_t unsock_expose_streams_go_on(void);
+void unsock_expose_tell(const struct unsock_expose_port *port, const char *words);
 
 /*
- * expose_datagrams.c: Clients of UDP. Each has a socket of its own on the other side, by which the answers find back to
- * it, until it has been idle for some time.
+ * expose_clients.c: The clients of the ports. Each has a socket of its own on the other side: one of TCP a connection,
+ * one of UDP a session, by which the answers find back to it, until it has been idle for some time.
  */
 
 /* Once. Returns false: no memory. */
-bool unsock_expose_datagrams_start(void);
+bool unsock_expose_clients_start(void);
 
-/* Something has come from clients of the port, or back for one. The first as unsock_expose_streams_event. */
-bool unsock_expose_datagrams_event(unsigned number, struct unsock_expose_open *port);
-void unsock_expose_datagrams_answer(unsigned number);
+/* Makes the port's own socket. Its address becomes the one that it is bound to. Returns -errno where it cannot be. */
+long unsock_expose_listen(struct unsock_expose_port *port);
+
+/* Something has come from clients of the port, or back for one of UDP's. False: nobody serves the port any more. */
+bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port);
+void unsock_expose_clients_answer(unsigned session);
 
 /*
- * Forgets who is idle, or came to a port that is closed, and goes on with what a server's full queue did not take.
- * Returns after how many ms it is to be called again; -1: never.
+ * Goes on with what full queues have not taken, and forgets who is idle, or came to a port that is closed. Returns
+ * after how many ms it is to be called again; -1: never.
  */
-int64_t unsock_expose_datagrams_go_on(void);
+int64_t unsock_expose_clients_go_on(void);
 
 /* expose_all.c: `expose --all`: whatever port comes and goes in the directory, as inotify(7) tells. */
 

@@ -18,38 +18,33 @@ static struct all {
     long changes; /* the descriptor of inotify */
     bool stale;
     int64_t last;
-    struct unsock_port_key *live; /* that somebody has now */
-    bool (*told)[PORTS];          /* of TCP's ports, and UDP's: none can be had, and that has been said */
+    struct bits {
+        uint64_t live[2 * PORTS / 64]; /* a port of TCP, and behind those of UDP, that somebody has now */
+        uint64_t told[2 * PORTS / 64]; /* it cannot be had, and that has been said */
+    } *bits;
 } all;
 
 long unsock_expose_all_start(void) {
     all = (struct all){.stale = true, .last = INT64_MIN / 2};
-    all.live = unsock_map(2 * PORTS * sizeof(*all.live));
-    all.told = unsock_map(2 * sizeof(*all.told));
-    all.changes = all.live && all.told ? unsock_inotify_init1(O_NONBLOCK | O_CLOEXEC) : -ENOMEM;
+    all.bits = unsock_map(sizeof(*all.bits));
+    all.changes = all.bits ? unsock_inotify_init1(O_NONBLOCK | O_CLOEXEC) : -ENOMEM;
     if (all.changes < 0)
         return all.changes;
     unsock_expose_watch(EPOLL_CTL_ADD, all.changes, EPOLLIN, UNSOCK_EXPOSE_CHANGES, 0);
     return UNSOCK_MIN(unsock_inotify_add_watch(all.changes, unsock_expose.directory.path, CHANGES), 0);
 }
 
-static bool *told_of(struct unsock_port_key key) {
-    return &all.told[key.type == SOCK_DGRAM][key.number];
+static unsigned bit_of(int type, uint16_t port) {
+    return (type == SOCK_DGRAM ? PORTS : 0) + port;
 }
 
 static bool is_open(struct unsock_port_key key) {
-    const struct unsock_expose_open *port;
+    const struct unsock_expose_port *port;
     for (unsigned i = 0; (port = unsock_expose_port_at(i)); i++) {
         if (port->fd > 0 && port->port == key.number && port->type == key.type)
             return true;
     }
     return false;
-}
-
-static bool is_among_live(const struct unsock_expose_open *port, unsigned count) {
-    while (count > 0 && (all.live[count - 1].number != port->port || all.live[count - 1].type != port->type))
-        count--;
-    return count > 0;
 }
 
 /* Clients of UDP come and go as sockets of such a name, and the lock does; where events were lost all is looked at. */
@@ -65,8 +60,8 @@ static bool is_about_port(const char *name, uint32_t room) {
     if (unsock_file_name_read((struct unsock_span){name, length}, &key, &entry) != UNSOCK_FILE_PORT)
         return false;
     unsock_address_path(key.number, key.type, &path);
-    return key.type == SOCK_STREAM || is_open(key) || *told_of(key) || unsock_file_is_link(path.sun_path) ||
-           unsock_control_file_read(path.sun_path, NULL) == 0;
+    return key.type == SOCK_STREAM || is_open(key) || unsock_bit_is_set(all.bits->told, bit_of(key.type, key.number)) ||
+           unsock_file_is_link(path.sun_path) || unsock_control_file_read(path.sun_path, NULL) == 0;
 }
 
 bool unsock_expose_all_event(void) {
@@ -100,40 +95,47 @@ static bool is_live(const struct unsock_directory_list_one *one) {
     return one->what == UNSOCK_DIRECTORY_LIST_PLAIN && unsock_control_file_read(path.sun_path, NULL) == 0;
 }
 
-static void follow_port(struct unsock_port_key key) {
+static void follow_port(unsigned bit) {
     UNSOCK_TEXT(line, LINE_MOST);
+    struct unsock_port_key key = {(uint16_t)bit, bit < PORTS ? SOCK_STREAM : SOCK_DGRAM};
+    if (is_open(key))
+        return;
     unsock_text_put(&line, "unsock: ");
-    long number = unsock_expose_open(&(struct unsock_expose_port){key.number, key.number, key.type}, &line);
+    long number = unsock_expose_open(key.number, key.number, key.type, &line);
     unsock_text_put(&line, "\n");
-    if (number < 0 && !*told_of(key))
+    if (number < 0 && !unsock_bit_is_set(all.bits->told, bit))
         unsock_write(2, line.buffer, line.length);
-    *told_of(key) = number < 0;
+    (number < 0 ? unsock_bit_set : unsock_bit_clear)(all.bits->told, bit);
 }
 
-static void look_for_ports(void) {
+/* Reads which ports somebody has. Returns false where they could not all be read. */
+static bool read_live_ports(void) {
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;
-    const struct unsock_expose_open *port;
-    unsigned count = 0;
+    memset(all.bits->live, 0, sizeof(all.bits->live));
     if (unsock_directory_list_open(&names, unsock_expose.directory.path, 0) < 0)
-        return;
-    while (count < 2 * PORTS && unsock_directory_list_next(&names, &one)) {
+        return false;
+    while (unsock_directory_list_next(&names, &one)) {
         if (one.what <= UNSOCK_DIRECTORY_LIST_PORT && is_live(&one))
-            all.live[count++] = one.key;
+            unsock_bit_set(all.bits->live, bit_of(one.key.type, one.key.number));
     }
     bool whole = names.entries.fd >= 0;
     unsock_directory_list_close(&names);
-    /* First those that go: another may have the place. */
+    return whole;
+}
+
+/* First those that go: another may have the place. */
+static void look_for_ports(void) {
+    struct unsock_expose_port *port;
+    bool whole = read_live_ports();
     for (unsigned i = 0; whole && (port = unsock_expose_port_at(i)); i++) {
-        if (port->fd <= 0 || port->stays || is_among_live(port, count))
+        if (port->fd <= 0 || port->stays || unsock_bit_is_set(all.bits->live, bit_of(port->type, port->port)))
             continue;
-        unsock_expose_close(i);
+        unsock_expose_close(port);
         unsock_expose_tell(port, "leads no more to");
     }
-    for (unsigned i = 0; i < count; i++) {
-        if (!is_open(all.live[i]))
-            follow_port(all.live[i]);
-    }
+    for (int i = 0; (i = unsock_bits_next(all.bits->live, i, 2 * PORTS)) < 2 * PORTS; i++)
+        follow_port((unsigned)i);
 }
 
 int64_t unsock_expose_all_go_on(void) {

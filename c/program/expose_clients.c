@@ -1,0 +1,368 @@
+/*
+ * Accepting waits for no server: if a server's queue is full, its client is tried again. A datagram that a full queue
+ * does not take is held, and nothing more read, for 100 ms at most; then it is lost, as UDP may.
+ */
+#include "program/expose.h"
+
+#include "calls/bind.h"
+#include "calls/connect.h"
+#include "calls/target.h"
+#include "files/control_file.h"
+#include "program/answers.h"
+#include "rules/control.h"
+#include "rules/settings.h"
+
+#include <linux/tcp.h>
+
+#define FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+#define BACKLOG 4096
+#define TURNS_MOST 64 /* then it is others' turn */
+#define WAITING_MOST 1024
+#define ASK_AGAIN_MS 10
+#define SESSIONS_MOST 1024
+#define SIZE_MOST 65536
+#define HOLD_MS 100
+#define RETRY_MS 1
+
+/* A client of TCP whose server's queue is full. */
+static struct waiting {
+    int fd;
+    const struct unsock_expose_port *port;
+    uint32_t life; /* the port's */
+    struct unsock_ip client;
+} *waiting;
+static unsigned waiting_count;
+
+/* A client of UDP. */
+static struct session {
+    struct unsock_standin standin; /* its socket, and the file of that */
+    int fd;                        /* 0: there is none */
+    const struct unsock_expose_port *port;
+    uint32_t life; /* the port's */
+    uint32_t length;
+    union unsock_sockaddr client;
+    int64_t last;
+} *sessions;
+static bool has_sessions; /* there has been a client */
+static uint8_t *answer;
+
+bool unsock_expose_clients_start(void) {
+    waiting = unsock_map(WAITING_MOST * sizeof(*waiting));
+    sessions = unsock_map(SESSIONS_MOST * sizeof(*sessions));
+    answer = unsock_map(SIZE_MOST);
+    return waiting && sessions && answer;
+}
+
+/*
+ * Makes a socket that is connected to the address, or about to be; or bound to it, and listening where it is of
+ * streams. `control` (NULL: none) has options for it. Returns -errno where it cannot be.
+ */
+static long make_end(int type, bool connects, const void *address, socklen_t size,
+                     const struct unsock_control_file *control) {
+    int yes = 1;
+    uint16_t family;
+    bool listens = type == SOCK_STREAM && !connects;
+    memcpy(&family, address, sizeof(family));
+    long fd = unsock_socket(family, type | FLAGS, 0);
+    if (fd < 0)
+        return fd;
+    if (listens && !control) /* of UDP two could have the port then */
+        unsock_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    if (connects)
+        unsock_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    long result = control ? unsock_target_apply_options(control, (int)fd) : 0;
+    if (result == 0)
+        result = connects ? unsock_connect(fd, address, size) : unsock_bind(fd, address, size);
+    if (result == 0 && listens)
+        result = unsock_listen(fd, BACKLOG);
+    if (result == 0 || result == -EINPROGRESS)
+        return fd;
+    unsock_close(fd);
+    return result;
+}
+
+long unsock_expose_listen(struct unsock_expose_port *port) {
+    union unsock_sockaddr name;
+    uint32_t length = sizeof(name);
+    struct unsock_control_file control;
+    if (unsock_expose.is_in) {
+        unsock_prune(port->file.sun_path, 1); /* one that is left over */
+        return make_end(port->type, false, &port->file, sizeof(port->file), NULL);
+    }
+    if (unsock_expose.control) {
+        long result = unsock_control_file_read(unsock_expose.control, &control);
+        if (result < 0)
+            return result;
+        /* A Unix socket's other name is a link to it. */
+        if (unsock_target_family(&control) == AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
+            return -EAFNOSUPPORT;
+        return make_end(SOCK_STREAM, false, control.dest, control.dest_length, &control);
+    }
+    socklen_t size = unsock_ip_write(&port->address, port->address.family, &name);
+    long fd = make_end(port->type, false, &name, size, NULL);
+    if (fd >= 0 && unsock_getsockname(fd, &name, &length) == 0)
+        unsock_ip_read(&name, length, &port->address);
+    return fd;
+}
+
+static long connect_real(const struct unsock_expose_port *port) {
+    union unsock_sockaddr name;
+    socklen_t size = unsock_ip_write(&port->address, port->address.family, &name);
+    return make_end(port->type, true, &name, size, NULL);
+}
+
+static long connect_control(const char *path) {
+    struct unsock_control_file control;
+    struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + unsock_settings.connect_timeout_ms};
+    if (unsock_control_file_read(path, &control) < 0)
+        return -ECONNREFUSED;
+    bool asks = control.options & UNSOCK_CONTROL_FIRECRACKER;
+    long fd = unsock_control_connect(&control, &asked, 0);
+    if (fd >= 0)
+        unsock_connection_pair_expect((int)fd, asks ? &asked : NULL, unsock_control_holds_half_close(&control));
+    /* A multiplexer whose queue is full is asked again, as any server, instead of waited for. */
+    return asks && fd == -ETIMEDOUT ? -EAGAIN : fd;
+}
+
+/*
+ * A socket that is connected to who has the port's file, or to where a control file leads. A server of unsock's reads
+ * its client's address, and which it asked for, from the name that the client's socket is bound to. Returns -errno:
+ * -EAGAIN, its queue is full.
+ */
+static long connect_inside(const struct unsock_expose_port *port, const struct unsock_ip *client) {
+    struct unsock_ip source = *client, asked = port->address;
+    asked.port = port->port;
+    long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0);
+    if (fd < 0)
+        return fd;
+    /* Where somebody in the directory has that very address, the server sees a client without one. */
+    unsock_client_name_bind((int)fd, &source, &asked);
+    long result = unsock_connect(fd, &port->file, sizeof(port->file));
+    if (result == 0)
+        return fd;
+    unsock_close(fd);
+    return result == -ECONNREFUSED ? connect_control(port->file.sun_path) : result;
+}
+
+/* Returns 0, or -errno: -EAGAIN when the server's queue is full. */
+static long lead_on(const struct unsock_expose_port *port, int fd, const struct unsock_ip *client) {
+    bool is_in = unsock_expose.is_in;
+    long other = is_in ? connect_real(port) : connect_inside(port, client);
+    if (other == -EAGAIN)
+        return other;
+    if (other < 0)
+        unsock_connection_pair_reset(fd);
+    else
+        unsock_connection_pair_join(is_in ? (int)other : fd, is_in ? fd : (int)other);
+    return UNSOCK_MIN(other, 0);
+}
+
+static int64_t go_on_with_waiting(void) {
+    unsigned left = 0;
+    for (unsigned i = 0; i < waiting_count; i++) {
+        const struct waiting one = waiting[i];
+        if (!unsock_expose_is_open(one.port, one.life))
+            unsock_connection_pair_reset(one.fd);
+        else if (lead_on(one.port, one.fd, &one.client) == -EAGAIN)
+            waiting[left++] = one;
+    }
+    waiting_count = left;
+    return left > 0 ? ASK_AGAIN_MS : -1;
+}
+
+/* Takes one connection. Returns as lead_on; 1: nobody has come. */
+static long take_connection(const struct unsock_expose_port *port) {
+    struct timespec pause = {0, ASK_AGAIN_MS * 1000000L};
+    union unsock_sockaddr name;
+    uint32_t length = sizeof(name);
+    struct unsock_ip client = {.family = 0};
+    long fd = unsock_accept4(port->fd, &name, &length, FLAGS);
+    if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
+        unsock_nanosleep(&pause, NULL);
+    if (fd < 0)
+        return 1;
+    /* A client without an IP address, as with --control, gets the port's address. */
+    if (!unsock_expose.is_in && !unsock_ip_read(&name, length, &client)) {
+        client = port->address;
+        client.port = 0;
+    }
+    long result = lead_on(port, (int)fd, &client);
+    if (result != -EAGAIN)
+        return result;
+    if (waiting_count == WAITING_MOST)
+        unsock_connection_pair_reset((int)fd);
+    else
+        waiting[waiting_count++] = (struct waiting){(int)fd, port, port->life, client};
+    return 0;
+}
+static void forget_session(struct session *session) {
+    unsock_standin_undo(&session->standin, SOCK_DGRAM, 0);
+    session->fd = 0;
+}
+
+/*
+ * In the directory it is a client that was not bound, as the server's addresses may not cover the true one, and an
+ * answer would leave by the real network. It has the true port, where nobody else has that.
+ */
+static long bind_client(struct session *session) {
+    struct unsock_ip client = {.family = AF_INET};
+    unsock_ip_read(&session->client, session->length, &client);
+    session->standin.bind = (struct unsock_bind){.socket = session->standin.socket,
+                                                 .type = SOCK_DGRAM,
+                                                 .domain = client.family,
+                                                 .ip = {.family = client.family, .port = client.port},
+                                                 .open_to_all = true};
+    return unsock_standin_bound(&session->standin, unsock_bind_client(&session->standin.bind));
+}
+
+static long open_session(struct session *session) {
+    bool is_in = unsock_expose.is_in;
+    long fd =
+        is_in ? connect_real(session->port) : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    unsock_standin_take(&session->standin, (int)fd);
+    long result = fd >= 0 && !is_in ? bind_client(session) : fd;
+    if (result < 0)
+        return unsock_standin_undo(&session->standin, SOCK_DGRAM, result);
+    session->fd = (int)fd;
+    has_sessions = true;
+    unsock_expose_watch(EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_SESSION, (unsigned)(session - sessions));
+    return 0;
+}
+
+/* The client's, a free one, or that of who has been idle the longest. NULL: it cannot be had. */
+static struct session *session_of(const struct unsock_expose_port *port, const union unsock_sockaddr *client,
+                                  uint32_t length) {
+    struct session *oldest = sessions;
+    for (unsigned i = 0; i < SESSIONS_MOST; i++) {
+        struct session *one = &sessions[i];
+        if (one->fd > 0 && one->port == port && one->life == port->life && one->length == length &&
+            unsock_same_bytes(&one->client, client, length))
+            return one;
+        if (oldest->fd > 0 && (one->fd == 0 || one->last < oldest->last))
+            oldest = one;
+    }
+    if (oldest->fd > 0)
+        forget_session(oldest);
+    oldest->port = port;
+    oldest->life = port->life;
+    oldest->length = length;
+    memcpy(&oldest->client, client, sizeof(*client));
+    return open_session(oldest) == 0 ? oldest : NULL;
+}
+
+/* Returns 0 or -errno: -EAGAIN, the server's queue is full; -ECONNREFUSED, nobody is there. */
+static long send_on(const struct unsock_expose_port *port, const struct session *session, uint32_t size) {
+    struct unsock_control_file control;
+    if (unsock_expose.is_in)
+        return UNSOCK_MIN(unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, NULL, 0), 0);
+    long result = unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, &port->file, sizeof(port->file));
+    if (result == -ECONNREFUSED && unsock_control_file_read(port->file.sun_path, &control) == 0 &&
+        unsock_target_family(&control) == AF_UNIX)
+        result = unsock_sendto(session->fd, port->buffer, size, MSG_NOSIGNAL, control.dest, control.dest_length);
+    return UNSOCK_MIN(result, 0);
+}
+
+static void hold_datagram(unsigned number, struct unsock_expose_port *port, unsigned session, uint32_t size,
+                          int64_t until) {
+    port->held_session = session;
+    port->held_size = size;
+    port->held_until = until;
+    unsock_expose_watch(EPOLL_CTL_MOD, port->fd, until == 0 ? EPOLLIN : 0, UNSOCK_EXPOSE_PORT, number);
+}
+
+static bool is_local(struct unsock_ip ip) {
+    union unsock_sockaddr name;
+    ip.port = 0;
+    socklen_t size = unsock_ip_write(&ip, ip.family, &name);
+    long fd = unsock_socket(ip.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    long result = fd < 0 ? fd : unsock_bind(fd, &name, size);
+    unsock_close_open(fd);
+    return result == 0;
+}
+
+/*
+ * True if the datagram's source is one of the ports that are exposed here. Only a forged datagram has such a source.
+ * The answer to it would be the next question, and so on without end, in the way of all other clients.
+ */
+static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
+    const struct unsock_expose_port *port;
+    struct unsock_ip ip;
+    if (unsock_expose.is_in || !unsock_ip_read(client, length, &ip))
+        return false;
+    for (unsigned i = 0; (port = unsock_expose_port_at(i)); i++) {
+        if (port->fd > 0 && port->type == SOCK_DGRAM && port->address.port == ip.port &&
+            (unsock_ip_same_address(&port->address, &ip) || (unsock_ip_is_wildcard(&port->address) && is_local(ip))))
+            return true;
+    }
+    return false;
+}
+
+/* Takes one datagram. Returns as send_on, or 0 where it is dropped; 1: none has come. */
+static long take_datagram(unsigned number, struct unsock_expose_port *port) {
+    union unsock_sockaddr client;
+    uint32_t length = sizeof(client);
+    memset(&client, 0, sizeof(client));
+    if (port->held_until != 0 || (!port->buffer && !(port->buffer = unsock_map(SIZE_MOST))))
+        return 1;
+    long size = unsock_recvfrom(port->fd, port->buffer, SIZE_MOST, 0, &client, &length);
+    if (size < 0)
+        return 1;
+    if (is_own_port(&client, length))
+        return 0;
+    struct session *session = session_of(port, &client, UNSOCK_MIN(length, (uint32_t)sizeof(client)));
+    if (!session)
+        return 0;
+    session->last = unsock_clock_ms();
+    long result = send_on(port, session, (uint32_t)size);
+    if (result == -EAGAIN)
+        hold_datagram(number, port, (unsigned)(session - sessions), (uint32_t)size, session->last + HOLD_MS);
+    return result == -ECONNREFUSED ? result : 0;
+}
+
+bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port) {
+    bool reached = true;
+    long result = 0;
+    for (int i = 0; i < TURNS_MOST && port->fd > 0 && result <= 0; i++) {
+        result = port->type == SOCK_DGRAM ? take_datagram(number, port) : take_connection(port);
+        reached &= result >= 0;
+    }
+    return reached;
+}
+
+void unsock_expose_clients_answer(unsigned number) {
+    struct session *session = &sessions[number];
+    bool is_open = session->fd > 0 && unsock_expose_is_open(session->port, session->life);
+    for (int i = 0; i < TURNS_MOST && is_open; i++) {
+        long size = unsock_recvfrom(session->fd, answer, SIZE_MOST, 0, NULL, NULL);
+        if (size < 0)
+            break;
+        session->last = unsock_clock_ms();
+        unsock_sendto(session->port->fd, answer, size, MSG_NOSIGNAL, &session->client, session->length);
+    }
+}
+
+static int64_t go_on_with_held(unsigned number, struct unsock_expose_port *port, int64_t now) {
+    const struct session *session = &sessions[port->held_session];
+    if (port->fd <= 0 || port->held_until == 0)
+        return -1;
+    if (session->fd > 0 && now < port->held_until && send_on(port, session, port->held_size) == -EAGAIN)
+        return RETRY_MS;
+    hold_datagram(number, port, 0, 0, 0);
+    return -1;
+}
+
+int64_t unsock_expose_clients_go_on(void) {
+    struct unsock_expose_port *port;
+    int64_t next = go_on_with_waiting(), now = has_sessions ? unsock_clock_ms() : 0;
+    for (unsigned i = 0; has_sessions && (port = unsock_expose_port_at(i)); i++)
+        next = unsock_sooner(next, go_on_with_held(i, port, now));
+    for (struct session *session = sessions; has_sessions && session < sessions + SESSIONS_MOST; session++) {
+        if (session->fd == 0)
+            continue;
+        if (now - session->last >= unsock_expose.idle || !unsock_expose_is_open(session->port, session->life))
+            forget_session(session);
+        else
+            next = unsock_sooner(next, session->last + unsock_expose.idle - now);
+    }
+    return next;
+}
