@@ -83,7 +83,8 @@ void unsock_expose_tell(const struct unsock_expose_port *port, const char *words
     UNSOCK_TEXT(line, LINE_MOST);
     put_place(&line, port);
     unsock_text_join(&line, port->type == SOCK_DGRAM ? "/udp " : " ", words, " ", port->file.sun_path, "\n");
-    unsock_output(line.buffer, line.length);
+    unsock_print(line.buffer);
+    unsock_print_flush();
 }
 
 static long refuse_port(struct unsock_text *error, const struct unsock_expose_port *port, long result) {

@@ -10,19 +10,21 @@
 #define NULL_DEVICE "/dev/null"
 #define EXIT_LEFT 1 /* a process that uses the directory cannot be ended */
 
+static long tell(const char *answer) {
+    unsock_print(answer);
+    unsock_print_char('\0');
+    return unsock_print_flush();
+}
+
 /* At once, as each piece would wake up who reads them. */
 static long tell_environment(const struct unsock_hold *hold) {
-    struct unsock_printer printer;
-    printer.used = 0;
-    printer.result = 0;
     for (const char *const *variable = hold->environment; *variable; variable++) {
         if (!unsock_run_is_ours(*variable, hold->caller))
             continue;
-        unsock_printer_put(&printer, *variable);
-        unsock_printer_char(&printer, '\0');
+        unsock_print(*variable);
+        unsock_print_char('\0');
     }
-    unsock_printer_char(&printer, '\0');
-    return unsock_printer_end(&printer);
+    return tell("");
 }
 
 /* Standard input, read in pieces. */
@@ -81,7 +83,7 @@ static void answer_request(const struct unsock_hold *hold, const char *request, 
         unsock_text_join(&error, "hold: no such request: \"", request, "\"");
     else if (*is_used && unsock_run_map_read(request + sizeof(MAP) - 1, addresses ? addresses : "", &map, &error))
         unsock_run_map_place(hold->private->path, &map, true, &error);
-    unsock_output(error.buffer, error.length + 1);
+    tell(error.buffer);
 }
 
 /* Answers each request until standard input ends. Returns whether somebody may use the directory. */
@@ -111,14 +113,14 @@ int unsock_hold(const struct unsock_hold *hold) {
         leave_error_output();
         is_used = serve_requests(hold);
     }
-    char users[ANSWER_MOST], line[ANSWER_MOST + UNSOCK_RUN_PATH_MOST];
-    struct unsock_text left = unsock_text_in(users, sizeof(users)), last = unsock_text_in(line, sizeof(line));
+    UNSOCK_TEXT(left, ANSWER_MOST);
+    UNSOCK_TEXT(last, ANSWER_MOST + UNSOCK_RUN_PATH_MOST);
     if (is_used)
         unsock_users_end(hold->private->path, &left);
     if (!unsock_private_remove(hold->private->path) && left.length == 0)
         unsock_text_put(&left, "the caller, or a process that cannot be seen");
     if (left.length > 0)
-        unsock_text_join(&last, "hold: not ended: ", users, ": uses ", hold->private->path);
-    unsock_output(line, last.length + 1);
+        unsock_text_join(&last, "hold: not ended: ", left.buffer, ": uses ", hold->private->path);
+    tell(last.buffer);
     return left.length == 0 ? 0 : EXIT_LEFT;
 }

@@ -94,47 +94,33 @@ int unsock_wait_start(const struct unsock_command_call *call);
 int unsock_prune_start(const struct unsock_command_call *call);
 int unsock_expose_start(const struct unsock_command_call *call);
 
-/* output.c: Standard output of the library as a program: text, and strings of JSON. */
+/* output.c: Standard output of the library as a program: text in pieces, and JSON. It goes through one buffer. */
 
-/* Writes all of it to descriptor 1. Returns 0 or -errno: a part of it may be written then. */
-long unsock_output(const char *bytes, size_t size);
+void unsock_print_char(char c);
+void unsock_print_list(const char *const *texts);
+#define unsock_print(...) unsock_print_list((const char *const[]){__VA_ARGS__, NULL})
 
-/* Text of any length, written in pieces. */
-struct unsock_printer {
-    char buffer[4096];
-    size_t used;
-    long result; /* -errno of the first that failed */
-};
-
-void unsock_printer_char(struct unsock_printer *printer, char c);
-void unsock_printer_put(struct unsock_printer *printer, const char *text);
-
-/* Writes what is left. Returns 0 or -errno. */
-long unsock_printer_end(struct unsock_printer *printer);
+/* Writes what is in the buffer. Returns 0, or -errno of the first write that failed: a part may be written then. */
+long unsock_print_flush(void);
 
 /*
- * Returns the exit status of the program after that: `status` where the result is 0; else `failed`, with one line in
- * `error`, or without one where nobody reads it any more (EPIPE).
+ * The same at a command's end. Returns its exit status: `status` where all was written; else `failed`, with one line in
+ * `error`, or without one where nobody reads the output any more (EPIPE).
  */
-int unsock_output_status(long result, int status, int failed, struct unsock_text *error);
-
-/* Prints parts, which NULL ends, as one string; bytes that are no UTF-8 become U+FFFD. */
-void unsock_printer_json(struct unsock_printer *printer, const char *const *parts);
-
-/* Objects and lists of JSON. Starts as all zeros. */
-struct unsock_json {
-    struct unsock_printer printer;
-    bool follows; /* the next member has a comma in front */
-};
+int unsock_print_end(int status, int failed, struct unsock_text *error);
 
 /* Opens an object or a list with '{' or '[', as a member called `name`, or (NULL) as the next element. */
-void unsock_json_open(struct unsock_json *json, const char *name, char bracket);
-void unsock_json_close(struct unsock_json *json, char bracket);
+void unsock_json_open(const char *name, char bracket);
+void unsock_json_close(char bracket);
 
-/* Write one member. A text of NULL is null. */
-void unsock_json_text(struct unsock_json *json, const char *name, const char *text);
-void unsock_json_number(struct unsock_json *json, const char *name, uint64_t number);
-void unsock_json_bool(struct unsock_json *json, const char *name, bool value);
+/* Ends the line, and begins a new text of JSON. */
+void unsock_json_line(void);
+
+/* Write one member; strings with U+FFFD for bytes that are no UTF-8. A text of NULL is null. */
+void unsock_json_text(const char *name, const char *text);
+void unsock_json_number(const char *name, uint64_t number);
+void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* null where it is not known */
+void unsock_json_bool(const char *name, bool value);
 
 /*
  * query.c: `query [options] QUESTION...`: what the library knows, as a line of JSON for each question (docs/json.md).

@@ -100,8 +100,8 @@ static int put_path(const struct unsock_command_call *call, struct unsock_text *
 int unsock_path_start(const struct unsock_command_call *call) {
     UNSOCK_TEXT(line, UNSOCK_RUN_PATH_MOST + 64);
     int status = unsock_options_value(call->options, "--lib") ? put_library(call, &line) : put_path(call, &line);
-    unsock_text_char(&line, '\n');
     if (status != 0)
         return status;
-    return unsock_output_status(unsock_output(line.buffer, line.length), 0, UNSOCK_COMMAND_FAILED, call->error);
+    unsock_print(line.buffer, "\n");
+    return unsock_print_end(0, UNSOCK_COMMAND_FAILED, call->error);
 }

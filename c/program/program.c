@@ -149,44 +149,39 @@ static void hand_over(const char *const *argv, const char *const *environment) {
                               argv[1] && is_word(argv[1], "run") ? UNSOCK_RUN_FAILED : EXIT_USAGE));
 }
 
-/* Prints a list of texts, which NULL ends. `failed`: the status where that cannot be. */
-static int print_texts(const char *const *texts, int failed) {
+/* Ends the output. `failed`: the status where it cannot be written. */
+static int end_output(int failed) {
     UNSOCK_TEXT(error, 256);
-    long result = 0;
-    for (; *texts && result == 0; texts++)
-        result = unsock_output(*texts, strlen(*texts));
-    int status = unsock_output_status(result, 0, failed, &error);
+    int status = unsock_print_end(0, failed, &error);
     return error.length > 0 ? fail_program(error.buffer, status) : status;
 }
 
 /* Of a command, when the whole command line is not there to tell more. */
 static int print_usage(const struct command *command) {
     const struct unsock_option_table *table = &command->table;
-    const char *texts[UNSOCK_OPTIONS_MOST * 5 + 8], *operand = command->holds ? "" : table->operand;
-    size_t count = 0;
-    texts[count++] = "libunsock.so ";
-    texts[count++] = command->holds ? "hold" : table->command;
-    texts[count++] = operand[0] != '\0' ? " [options] " : " [options]";
-    texts[count++] = operand;
-    texts[count++] = table->operands_most > 1 ? "...\n\n" : "\n\n";
+    const char *operand = command->holds ? "" : table->operand;
+    unsock_print("libunsock.so ", command->holds ? "hold" : table->command, " [options]", operand[0] ? " " : "",
+                 operand, table->operands_most > 1 ? "...\n\n" : "\n\n");
     for (unsigned i = 0; i < table->count; i++) {
         const struct unsock_option *option = &table->options[i];
         bool bare = option->value[0] == '\0', maybe = option->kind == UNSOCK_OPTION_MAYBE;
-        texts[count++] = "  ";
-        texts[count++] = option->flag;
-        texts[count++] = bare ? "" : maybe ? "[=" : " <";
-        texts[count++] = option->value;
-        texts[count++] = bare ? "\n" : maybe ? "]\n" : ">\n";
+        unsock_print("  ", option->flag,
+                     bare    ? ""
+                     : maybe ? "[="
+                             : " <",
+                     option->value,
+                     bare    ? "\n"
+                     : maybe ? "]\n"
+                             : ">\n");
     }
-    texts[count] = NULL;
-    return print_texts(texts, command->start ? UNSOCK_COMMAND_FAILED : UNSOCK_RUN_FAILED);
+    return end_output(command->start ? UNSOCK_COMMAND_FAILED : UNSOCK_RUN_FAILED);
 }
 
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
                        bool is_front) {
     unsock_start_marks(); /* below a `run` what is asked, and the real network, is not redirected */
-    char own[PATH_MOST], line[LINE_MOST];
-    struct unsock_text error = unsock_text_in(line, sizeof(line));
+    char own[PATH_MOST];
+    UNSOCK_TEXT(error, LINE_MOST);
     const char *library = own_file(own);
     struct unsock_run_start run = {
         .words = argv + 2, .caller = environment, .library = library, .holds = command->holds};
@@ -194,7 +189,7 @@ static int start_given(const struct command *command, const char *const *argv, c
                  : command->asks ? unsock_query(argv + 2, environment, library, &error)
                                  : unsock_run_words(&run, &error);
     if (status == -ENOTSUP && command->asks)
-        return print_texts((const char *const[]){"libunsock.so query [options of run] QUESTION...\n\n", line, NULL}, 1);
+        return unsock_print("libunsock.so query [options of run] QUESTION...\n\n", error.buffer), end_output(1);
     if (status == -ENOTSUP || status == -ENOSYS) {
         if (is_front)
             hand_over(argv, environment);
@@ -202,7 +197,7 @@ static int start_given(const struct command *command, const char *const *argv, c
             return fail_with("expose: --http", "not the library's but the command line's: unsock expose --http", 1);
         return print_usage(command);
     }
-    return error.length > 0 ? fail_program(line, status) : status;
+    return error.length > 0 ? fail_program(error.buffer, status) : status;
 }
 
 static int make_control_by_variables(const struct unsock_environment *environment) {
@@ -241,7 +236,7 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
     if (argc >= 2 && find_command(argv[1], &command))
         return start_given(&command, argv, environment, is_front);
     if (argc >= 2 && is_word(argv[1], "--version"))
-        return print_texts((const char *const[]){UNSOCK_VERSION "\n", NULL}, 1);
+        return unsock_print(UNSOCK_VERSION "\n"), end_output(1);
     if (is_front)
         hand_over(argv, environment);
     if (argc >= 2 && is_word(argv[1], "make-control"))
@@ -257,5 +252,6 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
                          1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))
         return make_control_by_variables(&source);
-    return print_texts((const char *const[]){usage, NULL}, 1);
+    unsock_print(usage);
+    return end_output(1);
 }

@@ -13,7 +13,6 @@
 struct pruning {
     const struct unsock_command_call *call;
     struct unsock_run_directory directory;
-    struct unsock_json output;
     bool remove;
     bool force;
     bool json;
@@ -39,20 +38,18 @@ static const char *reason(int64_t error) {
 
 /* `why`: NULL: it is gone, or would be. */
 static void print_pruned(struct pruning *pruning, const char *path, const char *why) {
-    struct unsock_printer *printer = &pruning->output.printer;
     pruning->is_left |= why != NULL;
-    if (pruning->json) {
-        unsock_json_open(&pruning->output, NULL, '{');
-        unsock_json_text(&pruning->output, "file", path);
-        unsock_json_text(&pruning->output, "problem", why);
-        unsock_json_close(&pruning->output, '}');
+    if (!pruning->json) {
+        unsock_print(why               ? ""
+                     : pruning->remove ? "removed "
+                                       : "would remove ",
+                     path, why ? ": " : "", why ? why : "", "\n");
         return;
     }
-    unsock_printer_put(printer, why ? "" : pruning->remove ? "removed " : "would remove ");
-    unsock_printer_put(printer, path);
-    unsock_printer_put(printer, why ? ": " : "");
-    unsock_printer_put(printer, why ? why : "");
-    unsock_printer_char(printer, '\n');
+    unsock_json_open(NULL, '{');
+    unsock_json_text("file", path);
+    unsock_json_text("problem", why);
+    unsock_json_close('}');
 }
 
 /* Adds the name, a NUL and the errno, 0 for none. */
@@ -154,12 +151,9 @@ int unsock_prune_start(const struct unsock_command_call *call) {
         !unsock_run_directory_check_place(&pruning.directory, pruning.force, call->error))
         return UNSOCK_COMMAND_FAILED;
     if (pruning.json)
-        unsock_json_open(&pruning.output, NULL, '[');
+        unsock_json_open(NULL, '[');
     bool good = prune_directory(&pruning);
     if (pruning.json)
-        unsock_printer_put(&pruning.output.printer, "]\n");
-    if (!good)
-        return UNSOCK_COMMAND_FAILED;
-    return unsock_output_status(unsock_printer_end(&pruning.output.printer), pruning.is_left, UNSOCK_COMMAND_FAILED,
-                                call->error);
+        unsock_print("]\n");
+    return good ? unsock_print_end(pruning.is_left, UNSOCK_COMMAND_FAILED, call->error) : UNSOCK_COMMAND_FAILED;
 }

@@ -1,29 +1,35 @@
-/* The questions of `query` that are about sockets and their files. */
+/* The command query. */
 #ifndef UNSOCK_PROGRAM_QUERY_H
 #define UNSOCK_PROGRAM_QUERY_H
 
-#include "program/options.h"
+#include "process/run_directory.h"
+#include "program/run.h"
 
-/* Each writes the members of its answer. Returns true, or false with one line in `error`. */
-
-/* query_sockets.c */
-
-/* Reads the names in the directory at the absolute path `directory`. `value`: a port, NULL for all. */
-bool unsock_query_names(struct unsock_json *json, const char *directory, const char *value, struct unsock_text *error);
-
-/* The Unix sockets of this network namespace that are bound to a path. */
-bool unsock_query_sockets(struct unsock_json *json);
-
-/* Is a socket bound to the file: writes "alive", "stale", or null where that cannot be known. */
-bool unsock_query_state(struct unsock_json *json, const char *path);
-
-/* `value`: a port as users write it. */
-bool unsock_query_port(struct unsock_json *json, const char *value, struct unsock_text *error);
+/* A question, and what it is answered by. */
+struct unsock_query {
+    struct unsock_run_options options;
+    struct unsock_environment caller;
+    const char *library;
+    const char *value; /* behind the question's "="; NULL: nothing is */
+    struct unsock_text error;
+    uint64_t status; /* the exit status that `run` would have; 0: not that kind of error */
+};
 
 /*
- * `value`: a port with an address. Whether unsock_settings cover it, the file in `directory` that a client connects to,
- * and whether it is answered there.
+ * The directory that the question is about; and, where `made` is not NULL, the environment that a command would get:
+ * then unsock_settings is what the library would read there. Returns false with one line in the error.
  */
-bool unsock_query_client(struct unsock_json *json, const char *directory, const char *value, struct unsock_text *error);
+bool unsock_query_directory(struct unsock_query *query, struct unsock_run_directory *directory,
+                            struct unsock_run_environment *made);
+
+/*
+ * query_sockets.c: Questions about ports, the files of a directory, and the sockets behind them. Each writes the
+ * members of its answer. Returns false with one line in the error.
+ */
+bool unsock_query_names(struct unsock_query *query);
+bool unsock_query_sockets(void);
+bool unsock_query_state(const struct unsock_query *query);
+bool unsock_query_port(struct unsock_query *query);
+bool unsock_query_client(struct unsock_query *query);
 
 #endif

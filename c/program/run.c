@@ -229,14 +229,10 @@ static void undo(struct run *run) {
 static int run_checked(struct run *run) {
     static const char off[] = "unsock: run: " OFF ": nothing is redirected\n";
     const struct unsock_run_options *options = &run->options;
-    if (options->dry_run) {
-        if (unsock_settings.off)
-            unsock_write(2, off, sizeof(off) - 1);
-        long result = unsock_run_print(run->environment.list, run->start->caller, options->given.command);
-        return unsock_output_status(result, 0, UNSOCK_RUN_FAILED, run->error);
-    }
     if (unsock_settings.off)
         unsock_write(2, off, sizeof(off) - 1);
+    if (options->dry_run)
+        return unsock_run_print(run->environment.list, run->start->caller, options->given.command, run->error);
     if (!make_run_place(run) ||
         !unsock_loopback_name_give(options->name, path_of_run(run), run->start->caller, run->error)) {
         undo(run);

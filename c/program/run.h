@@ -115,9 +115,10 @@ bool unsock_run_is_ours(const char *string, const char *const *caller);
 
 /*
  * Prints what of the environment is unsock's or differs from the caller's, and the command: something to paste into a
- * shell. Returns 0, or -errno where it cannot be written.
+ * shell. Returns the exit status.
  */
-long unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command);
+int unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command,
+                     struct unsock_text *error);
 
 /* run.c: `run`: becomes a command under unsock. Exists once, here; the command line becomes the library. */
 

@@ -246,22 +246,16 @@ static bool is_safe(char c) {
     return false;
 }
 
-static void put_quoted(struct unsock_printer *printer, const char *text) {
+static void print_quoted(const char *text) {
     bool bare = text[0] != '\0';
     for (const char *c = text; *c != '\0'; c++)
         bare &= is_safe(*c);
-    if (bare) {
-        unsock_printer_put(printer, text);
+    unsock_print(bare ? text : "'");
+    if (bare)
         return;
-    }
-    unsock_printer_char(printer, '\'');
-    for (; *text != '\0'; text++) {
-        if (*text == '\'')
-            unsock_printer_put(printer, "'\\''");
-        else
-            unsock_printer_char(printer, *text);
-    }
-    unsock_printer_char(printer, '\'');
+    for (; *text != '\0'; text++)
+        unsock_print(*text == '\'' ? "'\\''" : (const char[]){*text, '\0'});
+    unsock_print_char('\'');
 }
 
 static bool is_among(const char *string, const char *const *list) {
@@ -277,25 +271,21 @@ bool unsock_run_is_ours(const char *string, const char *const *caller) {
     return unsock_begins(string, "UNSOCK_") || !is_among(string, caller);
 }
 
-static void put_variable(struct unsock_printer *printer, const char *string) {
-    while (*string != '\0' && *string != '=')
-        unsock_printer_char(printer, *string++);
-    unsock_printer_char(printer, '=');
-    put_quoted(printer, *string == '=' ? string + 1 : string);
-    unsock_printer_put(printer, " \\\n");
-}
-
-long unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command) {
-    struct unsock_printer printer = {.used = 0};
+int unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command,
+                     struct unsock_text *error) {
     for (; *environment; environment++) {
-        if (unsock_run_is_ours(*environment, caller))
-            put_variable(&printer, *environment);
+        struct unsock_span value = unsock_span_of(*environment), name = unsock_span_next(&value, '=');
+        if (!unsock_run_is_ours(*environment, caller))
+            continue;
+        for (size_t i = 0; i < name.length; i++)
+            unsock_print_char(name.at[i]);
+        unsock_print_char('=');
+        print_quoted(value.at);
+        unsock_print(" \\\n");
     }
     for (const char *const *word = command; *word; word++) {
-        if (word != command)
-            unsock_printer_char(&printer, ' ');
-        put_quoted(&printer, *word);
+        print_quoted(*word);
+        unsock_print_char(word[1] ? ' ' : '\n');
     }
-    unsock_printer_char(&printer, '\n');
-    return unsock_printer_end(&printer);
+    return unsock_print_end(0, UNSOCK_RUN_FAILED, error);
 }
