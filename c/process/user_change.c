@@ -5,16 +5,13 @@
 #include "rt/system_calls.h"
 
 #define NOBODY 65534
-#define LOADS 0
-#define LACKS 1
 #define UNTRIED 255 /* no errno */
-#define NAME_ROOM 24
+#define MAPS (-1)   /* instead of rights: reads and maps it */
 
 /* The commands, and how each names the user: by an option with a value, or by the first word that is no option. */
 static const struct {
-    char name[NAME_ROOM];
-    char option[NAME_ROOM]; /* "" : none */
-    char letter;            /* the option's letter; 0: none */
+    char name[18], option[8]; /* its long form; "": none */
+    char letter;              /* of the same option; 0: none */
     bool by_word;
 } changers[] = {
     {"chpst", "", 'u', false},     {"doas", "", 'u', false},
@@ -30,77 +27,62 @@ static const struct {
 static const char *option_value(const char *const *word, const char *name, char letter) {
     const char *text = *word;
     size_t size = strlen(text), length = strlen(name);
-    if (letter && text[0] == '-' && text[1] == letter)
+    if (text[1] != '-' && letter && text[1] == letter)
         return text[2] != '\0' ? text + 2 : word[1];
-    if (letter && size > 2 && text[0] == '-' && text[1] != '-' && text[size - 1] == letter)
-        return word[1];
-    if (length == 0 || text[0] != '-' || text[1] != '-' || strlen(text) < length + 2 ||
-        !unsock_same(text + 2, name, length))
+    if (text[1] != '-')
+        return letter && size > 2 && text[size - 1] == letter ? word[1] : NULL;
+    if (length == 0 || !unsock_begins(text + 2, name))
         return NULL;
     return text[length + 2] == '=' ? text + length + 3 : text[length + 2] == '\0' ? word[1] : NULL;
 }
 
-/* True for options of su and runuser that have a value in the next word, like "-c COMMAND". */
-static bool takes_next(const char *text) {
-    static const char letters[] = "csgGwC";
-    if (text[0] != '-' || text[1] == '\0' || text[2] != '\0')
-        return false;
-    for (const char *letter = letters; *letter != '\0'; letter++) {
-        if (text[1] == *letter)
-            return true;
-    }
-    return false;
-}
-
-/* Returns the user that the words name; NULL: none. */
+/* NULL: it does not say. */
 static const char *told_user(const char *const *argv, size_t changer) {
+    bool by_word = changers[changer].by_word;
     for (const char *const *word = argv + 1; *word; word++) {
+        const char *text = *word;
+        if (text[0] != '-')
+            return by_word ? text : NULL;
         const char *value = option_value(word, changers[changer].option, changers[changer].letter);
         if (value)
             return value;
-        if ((*word)[0] != '-')
-            return changers[changer].by_word ? *word : NULL;
-        if (changers[changer].by_word && takes_next(*word) && word[1])
+        /* "-c COMMAND" and the like, of su and runuser. */
+        if (by_word && text[1] != '\0' && text[2] == '\0' && unsock_contains("csgGwC", text[1]) && word[1])
             word++;
     }
     return NULL;
 }
 
-/* Reads NAME or NAME:GROUP, and the user's line of /etc/passwd. False, with user nobody: neither a number nor there. */
+static bool next_number(struct unsock_span *line, uint64_t *number) {
+    return unsock_span_number(unsock_span_next(line, ':'), 10, UINT32_MAX, number);
+}
+
+/* NAME or NAME:GROUP; the fields of /etc/passwd. Where it has no such name, nobody; returns whether it is known. */
 static bool identify(const char *told, struct unsock_user *user) {
     struct unsock_lines lines;
     struct unsock_span line, rest = unsock_span_of(told);
-    struct unsock_span name = unsock_span_next(&rest, ':');
-    struct unsock_text text;
     uint64_t number = UINT64_MAX, uid, gid;
-    unsock_text_start(&text, user->name, sizeof(user->name));
-    unsock_text_span(&text, name);
     *user = (struct unsock_user){.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
-    unsock_text_start(&text, user->name, sizeof(user->name));
-    unsock_text_span(&text, name);
-    bool known = unsock_span_number(name, 10, UINT32_MAX, &number);
-    if (known) {
-        user->uid = (uint32_t)number;
-        user->groups[0] = (uint32_t)number;
-    }
+    struct unsock_text text = unsock_text_in(user->name, sizeof(user->name));
+    unsock_text_span(&text, unsock_span_next(&rest, ':'));
+    bool known = unsock_span_number(unsock_span_of(user->name), 10, UINT32_MAX, &number), found = false;
+    if (known)
+        user->uid = user->groups[0] = (uint32_t)number;
     unsock_lines_open(&lines, "/etc/passwd");
-    while (unsock_lines_next(&lines, &line)) {
+    while (!found && unsock_lines_next(&lines, &line)) {
         struct unsock_span entry = unsock_span_next(&line, ':');
         unsock_span_next(&line, ':');
-        if (!unsock_span_number(unsock_span_next(&line, ':'), 10, UINT32_MAX, &uid) ||
-            !unsock_span_number(unsock_span_next(&line, ':'), 10, UINT32_MAX, &gid))
-            continue;
-        if (uid != number && (entry.length != name.length || !unsock_same(entry.at, name.at, name.length)))
+        found = next_number(&line, &uid) && next_number(&line, &gid) &&
+                (uid == number || unsock_span_is(entry, user->name));
+        if (!found)
             continue;
         unsock_text_start(&text, user->name, sizeof(user->name));
         unsock_text_span(&text, entry);
         user->uid = (uint32_t)uid;
         user->groups[0] = (uint32_t)gid;
-        known = true;
-        break;
     }
     unsock_lines_close(&lines);
-    return known;
+    return known || found;
 }
 
 /* Adds the groups of /etc/group that list the user. */
@@ -112,14 +94,11 @@ static void add_groups(struct unsock_user *user) {
     while (unsock_lines_next(&lines, &line) && user->group_count < UNSOCK_USER_GROUPS_MOST) {
         unsock_span_next(&line, ':');
         unsock_span_next(&line, ':');
-        if (!unsock_span_number(unsock_span_next(&line, ':'), 10, UINT32_MAX, &gid))
-            continue;
-        while (line.length > 0) {
-            if (unsock_span_is(unsock_span_next(&line, ','), user->name)) {
-                user->groups[user->group_count++] = (uint32_t)gid;
-                break;
-            }
-        }
+        bool is_listed = false;
+        for (bool good = next_number(&line, &gid); good && !is_listed && line.length > 0;)
+            is_listed = unsock_span_is(unsock_span_next(&line, ','), user->name);
+        if (is_listed)
+            user->groups[user->group_count++] = (uint32_t)gid;
     }
     unsock_lines_close(&lines);
 }
@@ -152,41 +131,31 @@ static bool take_rights(const struct unsock_user *user) {
            unsock_setresuid(user->uid, user->uid, user->uid) >= 0;
 }
 
-/* Maps the library with the user's rights, in a child that ends here. If the child cannot take on these rights, nothing
- * is known, and it reports success. */
-__attribute__((noreturn)) static void try_it(const struct unsock_user *user, const char *library) {
-    if (!take_rights(user))
-        unsock_exit(LOADS);
-    long fd = unsock_openat(AT_FDCWD, library, O_RDONLY | O_CLOEXEC, 0);
-    long memory = fd < 0 ? fd : unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
-    unsock_exit(unsock_is_error(memory) ? LACKS : LOADS);
-}
-
-/* Returns the child's exit status; -1 if there is no child or a signal ended it. */
-static int wait_for_child(long child) {
-    int status = 0;
-    if (child < 0)
-        return -1;
-    while (unsock_wait4(child, &status, 0, NULL) == -EINTR)
-        ;
-    return (status & 0x7f) == 0 ? (status >> 8) & 0xff : -1;
-}
-
-bool unsock_user_may_load(const struct unsock_user *user, const char *library) {
-    long child = unsock_clone(SIGCHLD, NULL);
-    if (child == 0)
-        try_it(user, library);
-    return wait_for_child(child) != LACKS;
-}
-
-long unsock_user_access(const struct unsock_user *user, const char *path, int rights) {
+/* Tries it in a child with the user's rights. Returns 0, the errno, or UNTRIED. */
+static int try_as(const struct unsock_user *user, const char *path, int rights) {
     bool is_self = user->uid != 0 && unsock_geteuid() == (long)user->uid && unsock_getegid() == (long)user->groups[0];
+    int status = 0;
     long child = unsock_clone(SIGCHLD, NULL);
     if (child == 0) {
         if (!is_self && !take_rights(user))
             unsock_exit(UNTRIED);
-        unsock_exit((int)-unsock_faccessat(AT_FDCWD, path, rights));
+        long result = rights == MAPS ? unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)
+                                     : unsock_faccessat(AT_FDCWD, path, rights);
+        if (rights == MAPS && result >= 0)
+            result = unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, (int)result, 0);
+        unsock_exit(unsock_is_error(result) ? (int)-result : 0);
     }
-    int status = wait_for_child(child);
-    return status < 0 || status == UNTRIED ? 1 : -status;
+    while (child > 0 && unsock_wait4(child, &status, 0, NULL) == -EINTR)
+        ;
+    return child > 0 && (status & 0x7f) == 0 ? status >> 8 & 0xff : UNTRIED;
+}
+
+bool unsock_user_may_load(const struct unsock_user *user, const char *library) {
+    int status = try_as(user, library, MAPS);
+    return status == 0 || status == UNTRIED;
+}
+
+long unsock_user_access(const struct unsock_user *user, const char *path, int rights) {
+    int status = try_as(user, path, rights);
+    return status == UNTRIED ? 1 : -status;
 }

@@ -72,8 +72,6 @@ static bool read_request(struct requests *requests, char request[REQUEST_MOST + 
 
 /* Relative paths are the caller's: the working directory is still his. */
 static void answer_request(const struct unsock_hold *hold, const char *request, const char *wrong, bool *is_used) {
-    struct unsock_environment environment = {.list = hold->environment};
-    const char *addresses = unsock_environment_get(&environment, "UNSOCK_ADDR");
     struct unsock_run_map map;
     UNSOCK_TEXT(error, ANSWER_MOST);
     *is_used = wrong || !unsock_span_is(unsock_span_of(request), UNUSED);
@@ -81,8 +79,8 @@ static void answer_request(const struct unsock_hold *hold, const char *request, 
         unsock_text_join(&error, "hold: bad request: ", wrong);
     else if (*is_used && !unsock_begins(request, MAP))
         unsock_text_join(&error, "hold: no such request: \"", request, "\"");
-    else if (*is_used && unsock_run_map_read(request + sizeof(MAP) - 1, addresses ? addresses : "", &map, &error))
-        unsock_run_map_place(hold->private->path, &map, true, &error);
+    else if (*is_used && unsock_run_map_read(request + sizeof(MAP) - 1, hold->environment, &map, &error))
+        unsock_run_maps_place(hold->private->path, &map, 1, true, &error);
     tell(error.buffer);
 }
 

@@ -25,26 +25,6 @@ void unsock_keeper_mask(uint64_t mask, uint64_t *before);
 bool unsock_keeper_dispose(int signal, long handler);
 
 /*
- * map_keeper.c: Removes the control files of `run --map` when the command has ended: a process that is nobody's child,
- * and in nobody's session, waits for that. The command itself takes the place of `run`.
- */
-
-/* The control files that have been placed, and are to go. */
-struct unsock_map_keeper {
-    unsigned count;
-    struct {
-        char name[UNSOCK_RUN_MAP_NAME];
-        int lock; /* of unsock_run_map_place */
-    } maps[UNSOCK_RUN_MAPS_MOST];
-};
-
-/* Leaves one behind for this process, which is to become the command. Returns false with one line in `error`. */
-bool unsock_map_keeper_start(const char *directory, const struct unsock_map_keeper *keeper, struct unsock_text *error);
-
-/* Removes them at once: nothing was started. */
-void unsock_map_keeper_undo(const char *directory, struct unsock_map_keeper *keeper);
-
-/*
  * hold.c: `libunsock.so hold`: a private directory for somebody who starts programs in it himself, a test runner say.
  * It is there until standard input ends, however that comes about; then all that still runs in it is killed, and it
  * goes.

@@ -21,7 +21,6 @@ struct run {
     bool is_trapped;
     bool is_made; /* the private directory is there, and nobody else removes it */
     bool is_open; /* others could put another directory in the place of this one */
-    struct unsock_map_keeper keeper;
     /* From here on nothing is read before it is written: zeros would only take time. */
     struct unsock_run_directory directory;
     struct unsock_private private;
@@ -132,12 +131,9 @@ static bool choose_run_directory(struct run *run) {
 }
 
 static bool read_maps(struct run *run) {
-    struct unsock_environment environment = {.list = run->environment.list};
-    const char *addresses = unsock_environment_get(&environment, "UNSOCK_ADDR");
-    for (unsigned i = 0; i < run->options.given.each_count; i++) {
-        if (!unsock_run_map_read(run->options.given.each[i], addresses ? addresses : "", &run->maps[i], run->error))
+    for (unsigned i = 0; i < run->options.given.each_count; i++)
+        if (!unsock_run_map_read(run->options.given.each[i], run->environment.list, &run->maps[i], run->error))
             return false;
-    }
     return true;
 }
 
@@ -175,18 +171,8 @@ static int become_command(struct run *run) {
 
 /* Those of a directory that goes with the run need nobody who removes them. */
 static bool place_maps(struct run *run) {
-    bool stays = run->options.keep || run->options.private;
-    for (unsigned i = 0; i < run->options.given.each_count; i++) {
-        const struct unsock_run_map *map = &run->maps[i];
-        long lock = unsock_run_map_place(path_of_run(run), map, stays, run->error);
-        if (lock < 0)
-            return false;
-        if (lock == 0)
-            continue;
-        memcpy(run->keeper.maps[run->keeper.count].name, map->name, sizeof(map->name));
-        run->keeper.maps[run->keeper.count++].lock = (int)lock;
-    }
-    return true;
+    return unsock_run_maps_place(path_of_run(run), run->maps, run->options.given.each_count,
+                                 run->options.keep || run->options.private, run->error);
 }
 
 /* The directory as it is to be, and whoever stays behind. Returns true in the process that is to become the command. */
@@ -198,8 +184,7 @@ static bool make_run_place(struct run *run) {
     if (!run->options.private) {
         if (!run->is_open)
             unsock_private_sweep(run->directory.path, true, NULL);
-        return place_maps(run) &&
-               (run->keeper.count == 0 || unsock_map_keeper_start(run->directory.path, &run->keeper, error));
+        return place_maps(run);
     }
     if (!unsock_private_make(run->directory.path, &run->private, error))
         return false;
@@ -216,16 +201,6 @@ static int run_hold(const struct run *run) {
     return unsock_hold(&(struct unsock_hold){&run->private, run->environment.list, run->start->caller});
 }
 
-/* Nothing was started. */
-static void undo(struct run *run) {
-    if (run->is_made) {
-        unsock_private_remove(run->private.path);
-        unsock_close(run->private.lock);
-    }
-    if (run->keeper.count > 0)
-        unsock_map_keeper_undo(run->directory.path, &run->keeper);
-}
-
 static int run_checked(struct run *run) {
     static const char off[] = "unsock: run: " OFF ": nothing is redirected\n";
     const struct unsock_run_options *options = &run->options;
@@ -235,7 +210,10 @@ static int run_checked(struct run *run) {
         return unsock_run_print(run->environment.list, run->start->caller, options->given.command, run->error);
     if (!make_run_place(run) ||
         !unsock_loopback_name_give(options->name, path_of_run(run), run->start->caller, run->error)) {
-        undo(run);
+        if (run->is_made) {
+            unsock_private_remove(run->private.path);
+            unsock_close(run->private.lock);
+        }
         return UNSOCK_RUN_FAILED;
     }
     if (options->isolate && !unsock_isolate(run->error))

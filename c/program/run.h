@@ -42,25 +42,24 @@ int unsock_control_program(const struct unsock_environment *environment, struct 
 /* One --map, read. */
 struct unsock_run_map {
     char name[UNSOCK_RUN_MAP_NAME];
+    long lock; /* the descriptor that has it locked; 0: nothing is to be removed at the end */
     struct unsock_control_file control;
 };
 
 /*
- * Reads "8000=/run/app.sock". `addresses`: the value of UNSOCK_ADDR, whose first IPv4 address is %a. Returns false with
+ * Reads "8000=/run/app.sock". %a in it is the first IPv4 address of UNSOCK_ADDR in the environment. Returns false with
  * one line in `error`.
  */
-bool unsock_run_map_read(const char *text, const char *addresses, struct unsock_run_map *map,
+bool unsock_run_map_read(const char *text, const char *const *environment, struct unsock_run_map *map,
                          struct unsock_text *error);
 
 /*
- * Makes the control file in `directory`, unless the very same is there. `stays`: it is to be there for good. Returns
- * the descriptor that has it locked; 0: nothing is to be removed at the end; -1 with one line in `error`.
+ * Makes the control files in `directory`, unless the very same are there. `stays`: for good; else a process is left
+ * behind that removes them when this one, which is to become the command, has ended. Returns false with one line in
+ * `error`: then none is left.
  */
-long unsock_run_map_place(const char *directory, const struct unsock_run_map *map, bool stays,
-                          struct unsock_text *error);
-
-/* Removes it, unless others have it locked, too. Closes `lock`. Returns whether it is gone. */
-bool unsock_run_map_drop(long directory, const char *name, long lock);
+bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
+                           struct unsock_text *error);
 
 /* Looks for stale ones; with `remove` removes them. Adds a line with the path of each to `paths`. */
 void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text *paths);

@@ -1,94 +1,92 @@
-/* Looks at the file that is open; before removing it, checks that the name is still this file's. */
-#include "program/run.h"
+/*
+ * Looks at the file that is open; before removing it, checks that the name is still this file's. A process that is
+ * nobody's child, and in nobody's session, waits for the command's end (pidfd_open(2)) and removes them; the command
+ * itself takes the place of `run`.
+ */
+#include "program/keeper.h"
 
 #include "kernel/file_info.h"
-#include "process/run_directory.h"
 #include "program/answers.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
+#include "rules/errno.h"
+
+#include <linux/poll.h>
+#include <linux/wait.h>
 
 #define FILE_MODE 0644
 #define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has ended */
 #define WAIT_NS 10000000
 
-static bool read_mapped_port(struct unsock_span word, char *name) {
-    struct unsock_port_words port;
-    struct unsock_text text = unsock_text_in(name, UNSOCK_RUN_MAP_NAME);
-    if (!unsock_port_words_plain(word, &port))
-        return false;
-    unsock_port_words_name(&text, &port);
-    return true;
-}
-
 /* The first IPv4 address of a list as it stands there, without its bits. */
 static struct unsock_span first_address_of_list(const char *addresses) {
     struct unsock_span rest = unsock_span_of(addresses);
     while (rest.length > 0) {
-        struct unsock_span range = unsock_span_next(&rest, ','), whole = range;
+        struct unsock_span range = unsock_span_next(&rest, ',');
         while (range.length > 0 && range.at[0] == ' ')
             range = (struct unsock_span){range.at + 1, range.length - 1};
         struct unsock_span address = unsock_span_next(&range, '/'), colon = address;
-        if (unsock_span_next(&colon, ':').length == address.length && whole.length > 0)
+        if (unsock_span_next(&colon, ':').length == address.length && address.length > 0)
             return address;
     }
     return (struct unsock_span){addresses, 0};
 }
 
 /* PATH with %p, %a and %% filled in. */
-static bool fill_in(const char *pattern, const char *port, const char *addresses, struct unsock_text *path) {
+static bool fill_in(const char *pattern, const char *name, const char *addresses, struct unsock_text *path) {
+    struct unsock_span digits = unsock_span_of(name), port = unsock_span_next(&digits, '.');
     for (const char *c = pattern; *c != '\0'; c++) {
-        if (*c != '%' || c[1] == '\0') {
+        if (*c != '%' || c[1] == '\0')
             unsock_text_char(path, *c);
-            continue;
-        }
-        c++;
-        struct unsock_span digits = unsock_span_of(port);
-        if (*c == '%')
+        else if (*++c == '%')
             unsock_text_char(path, '%');
-        else if (*c == 'p')
-            unsock_text_span(path, unsock_span_next(&digits, '.'));
-        else if (*c == 'a')
-            unsock_text_span(path, first_address_of_list(addresses));
+        else if (*c == 'p' || *c == 'a')
+            unsock_text_span(path, *c == 'p' ? port : first_address_of_list(addresses));
         else
             return false;
     }
     return true;
 }
 
-bool unsock_run_map_read(const char *text, const char *addresses, struct unsock_run_map *map,
+bool unsock_run_map_read(const char *text, const char *const *environment, struct unsock_run_map *map,
                          struct unsock_text *error) {
-    char path[UNSOCK_RUN_PATH_MOST], whole[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text filled;
-    struct unsock_span rest = unsock_span_of(text), port = unsock_span_next(&rest, '=');
-    if (rest.at == port.at + port.length)
+    char whole[UNSOCK_RUN_PATH_MOST];
+    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    const char *addresses = unsock_environment_get(&(struct unsock_environment){.list = environment}, "UNSOCK_ADDR");
+    struct unsock_text name = unsock_text_in(map->name, sizeof(map->name));
+    struct unsock_span rest = unsock_span_of(text), word = unsock_span_next(&rest, '=');
+    struct unsock_port_words port;
+    if (rest.at == word.at + word.length)
         return unsock_options_refuse(error, "--map", "not PORT=PATH or PORT/udp=PATH", text);
-    if (!read_mapped_port(port, map->name))
+    if (!unsock_port_words_plain(word, &port))
         return unsock_options_refuse(error, "--map", "not a port from 1 to 65535, alone or with /tcp or /udp", text);
-    unsock_text_start(&filled, path, sizeof(path));
-    if (!fill_in(rest.at, map->name, addresses, &filled))
+    unsock_port_words_name(&name, &port);
+    if (!fill_in(rest.at, map->name, addresses ? addresses : "", &path))
         return unsock_options_refuse(error, "--map", "neither %p, %a nor %%", text);
-    if (path[0] == '\0')
+    if (path.length == 0)
         return unsock_options_refuse(error, "--map", "no path", text);
-    if (path[0] != '/' && path[0] != '@') {
-        if (unsock_run_resolve(path, whole) < 0)
-            return unsock_options_refuse(error, "--map", "the working directory was removed: write an absolute path",
-                                         text);
-        memcpy(path, whole, strlen(whole) + 1);
-    }
-    return (!filled.cut && unsock_control_to_path(&map->control, path)) ||
+    bool is_relative = path.buffer[0] != '/' && path.buffer[0] != '@';
+    if (is_relative && unsock_run_resolve(path.buffer, whole) < 0)
+        return unsock_options_refuse(error, "--map", "the working directory was removed: write an absolute path", text);
+    return (!path.cut && unsock_control_to_path(&map->control, is_relative ? whole : path.buffer)) ||
            unsock_options_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
 }
 
-/* True if the file has this very content. */
-static bool has_control(long fd, const struct unsock_control_file *control) {
-    uint8_t bytes[sizeof(*control) + 1];
-    long count = unsock_pread64(fd, bytes, sizeof(bytes), 0);
-    return count == (long)sizeof(*control) && unsock_same(bytes, control, sizeof(*control));
+static long open_directory(const char *directory) {
+    return unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
-static bool is_regular(long fd, struct statx *status) {
-    return unsock_statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status) == 0 &&
-           (status->stx_mode & S_IFMT) == S_IFREG;
+/* Opens the file of this name. `goes`: it goes with the runs that have it locked. -EEXIST: something else is there. */
+static long open_map(long directory, const char *name, struct statx *status, bool *goes) {
+    long fd = unsock_openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    if (fd < 0)
+        return fd == -ENOENT ? fd : -EEXIST;
+    bool is_file = unsock_statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status) == 0 &&
+                   (status->stx_mode & S_IFMT) == S_IFREG && status->stx_size == sizeof(struct unsock_control_file);
+    *goes = is_file && (status->stx_mode & S_ISVTX);
+    if (!is_file)
+        unsock_close(fd);
+    return is_file ? fd : -EEXIST;
 }
 
 static bool is_still_there(long directory, const char *name, const struct statx *one) {
@@ -98,23 +96,26 @@ static bool is_still_there(long directory, const char *name, const struct statx 
            other.stx_dev_minor == one->stx_dev_minor;
 }
 
-bool unsock_run_map_drop(long directory, const char *name, long lock) {
+/* Removes it, unless others have it locked, too. Closes `lock`. Returns whether it is gone. */
+static bool drop_map(long directory, const char *name, long lock) {
     struct statx status;
     /* A run that is refused here has no lock any more: of two that end at once, the later one is the last. */
-    bool gone = unsock_flock(lock, LOCK_EX | LOCK_NB) == 0 && is_regular(lock, &status) &&
-                (status.stx_mode & S_ISVTX) && is_still_there(directory, name, &status) &&
-                unsock_unlinkat(directory, name, 0) == 0;
+    bool gone = unsock_flock(lock, LOCK_EX | LOCK_NB) == 0 &&
+                unsock_statx(lock, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) == 0 && (status.stx_mode & S_ISVTX) &&
+                is_still_there(directory, name, &status) && unsock_unlinkat(directory, name, 0) == 0;
     unsock_close(lock);
     return gone;
 }
 
 /*
- * One attempt. Returns as unsock_run_map_place; -EAGAIN: once more. The file there may be the very same, somebody
- * else's, or that of a run that has ended: its keeper needs a moment, or was killed.
+ * One attempt. Returns the descriptor that has it locked; 0: it stays; -errno: -EAGAIN, once more. The file there may
+ * be the very same, somebody else's, or that of a run that has ended: its keeper needs a moment, or was killed.
  */
 static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
+    uint8_t bytes[sizeof(map->control)];
     struct statx status;
-    long result = 0, fd = unsock_openat(directory, map->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    bool goes;
+    long fd = open_map(directory, map->name, &status, &goes), result = 0;
     if (fd == -ENOENT) {
         fd = unsock_control_write(path, &map->control, stays ? FILE_MODE : FILE_MODE | S_ISVTX, !stays);
         if (fd < 0 || !stays)
@@ -122,13 +123,11 @@ static long place_control(long directory, const char *path, const struct unsock_
         return unsock_close(fd);
     }
     if (fd < 0)
-        return -EEXIST;
-    bool is_file = is_regular(fd, &status), goes = is_file && (status.stx_mode & S_ISVTX);
-    bool same = is_file && has_control(fd, &map->control);
-    if (goes && !same) {
-        unsock_run_map_drop(directory, map->name, fd);
-        return -EAGAIN;
-    }
+        return fd;
+    bool same = unsock_pread64(fd, bytes, sizeof(bytes), 0) == (long)sizeof(bytes) &&
+                unsock_same(bytes, &map->control, sizeof(bytes));
+    if (goes && !same)
+        return drop_map(directory, map->name, fd), -EAGAIN;
     if (!same)
         result = -EEXIST;
     else if ((goes && unsock_flock(fd, LOCK_SH | LOCK_NB) < 0) || !is_still_there(directory, map->name, &status))
@@ -141,24 +140,79 @@ static long place_control(long directory, const char *path, const struct unsock_
     return result;
 }
 
-long unsock_run_map_place(const char *directory, const struct unsock_run_map *map, bool stays,
-                          struct unsock_text *error) {
+static bool place_map(long directory, const char *at, struct unsock_run_map *map, bool stays,
+                      struct unsock_text *error) {
     UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST + UNSOCK_RUN_MAP_NAME);
     struct timespec pause = {0, WAIT_NS};
-    unsock_text_join(&path, directory, "/", map->name);
-    long at = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), result = at;
-    for (int i = 0; at >= 0 && i < ATTEMPTS_MOST; i++) {
-        result = place_control(at, path.buffer, map, stays);
-        if (result != -EAGAIN)
-            break;
-        unsock_nanosleep(&pause, NULL);
+    unsock_text_join(&path, at, "/", map->name);
+    map->lock = directory < 0 ? directory : -EAGAIN;
+    for (int i = 0; map->lock == -EAGAIN && i < ATTEMPTS_MOST; i++) {
+        map->lock = place_control(directory, path.buffer, map, stays);
+        if (map->lock == -EAGAIN)
+            unsock_nanosleep(&pause, NULL);
     }
-    unsock_close_open(at);
-    if (result >= 0)
-        return result;
-    unsock_control_not_written(error, path.buffer, result == -EAGAIN ? -EEXIST : result,
-                               "; if it is left over, unsock prune removes it");
-    return -1;
+    if (map->lock < 0)
+        unsock_control_not_written(error, path.buffer, map->lock == -EAGAIN ? -EEXIST : map->lock,
+                                   "; if it is left over, unsock prune removes it");
+    return map->lock >= 0;
+}
+
+/* Removes them at the end of the command, or at once (-1). */
+static void drop_maps(long directory, long command, const struct unsock_run_map *maps, unsigned count) {
+    struct pollfd polled = {.fd = (int)command, .events = POLLIN};
+    while (command >= 0 && unsock_ppoll(&polled, 1, NULL, NULL, 0) == -EINTR)
+        ;
+    for (unsigned i = 0; i < count; i++)
+        if (maps[i].lock > 0)
+            drop_map(directory, maps[i].name, maps[i].lock);
+}
+
+/*
+ * Leaves a keeper behind, by a second fork, so that the command gets no child that it does not know. The command
+ * begins, and may end, when this child has: nothing of the caller's is held by then.
+ */
+__attribute__((noreturn)) static void leave_keeper(long directory, long command, const struct unsock_run_map *maps,
+                                                   unsigned count) {
+    long kept[UNSOCK_RUN_MAPS_MOST + 2] = {directory, command};
+    for (unsigned i = 0; i < count; i++)
+        kept[i + 2] = maps[i].lock > 0 ? maps[i].lock : command;
+    unsock_keeper_leave(kept, count + 2);
+    long keeper = unsock_clone(0, NULL);
+    if (keeper == 0) {
+        unsock_keeper_begin();
+        drop_maps(directory, command, maps, count);
+    }
+    unsock_exit(keeper < 0);
+}
+
+static bool start_map_keeper(long directory, const struct unsock_run_map *maps, unsigned count,
+                             struct unsock_text *error) {
+    int32_t status = 0;
+    UNSOCK_CLOSED long command = unsock_pidfd_open(unsock_getpid(), 0);
+    long result = command < 0 ? command : unsock_clone(0, NULL);
+    if (result == 0)
+        leave_keeper(directory, command, maps, count);
+    while (result > 0 && unsock_wait4(result, &status, __WALL, NULL) == -EINTR)
+        ;
+    result = result > 0 && status != 0 ? -ENOMEM : UNSOCK_MIN(result, 0);
+    for (unsigned i = 0; result == 0 && i < count; i++)
+        if (maps[i].lock > 0)
+            unsock_close(maps[i].lock);
+    return result == 0 || unsock_text_fail(error, "run: --map: nobody can be left behind who removes it: ",
+                                           unsock_errno_words(-result), ": with --keep it stays");
+}
+
+bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
+                           struct unsock_text *error) {
+    UNSOCK_CLOSED long at = count > 0 ? open_directory(directory) : -ENOENT;
+    unsigned placed = 0;
+    bool any = false;
+    while (placed < count && place_map(at, directory, &maps[placed], stays, error))
+        any |= maps[placed++].lock > 0;
+    if (placed == count && (!any || start_map_keeper(at, maps, count, error)))
+        return true;
+    drop_maps(at, -1, maps, placed);
+    return false;
 }
 
 void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text *paths) {
@@ -166,22 +220,19 @@ void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text
     enum unsock_entry_type type;
     struct statx status;
     /* The directory itself may be named by a link. */
-    long at = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    UNSOCK_CLOSED long at = open_directory(directory);
     unsock_entries_open(&entries, at, ".");
     for (const char *name; (name = unsock_entries_next(&entries, &type));) {
         struct unsock_span rest = unsock_span_of(name), port = unsock_span_next(&rest, '.');
-        if (type != UNSOCK_ENTRY_OTHER || port.length == 0 ||
-            (!unsock_span_is(rest, "sock") && !unsock_span_is(rest, "dgram.sock")))
+        bool goes = false, is_named = unsock_span_is(rest, "sock") || unsock_span_is(rest, "dgram.sock");
+        if (type != UNSOCK_ENTRY_OTHER || port.length == 0 || !is_named)
             continue;
-        long fd = unsock_openat(entries.fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-        bool is_one = fd >= 0 && is_regular(fd, &status) && (status.stx_mode & S_ISVTX) &&
-                      status.stx_size == sizeof(struct unsock_control_file);
-        bool idle = is_one && unsock_flock(fd, LOCK_EX | LOCK_NB) == 0;
-        if (idle && (!remove || unsock_run_map_drop(entries.fd, name, fd)))
+        long fd = open_map(entries.fd, name, &status, &goes);
+        bool idle = goes && unsock_flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (idle && (!remove || drop_map(entries.fd, name, fd)))
             unsock_text_join(paths, directory, "/", name, "\n");
         if (fd >= 0 && !(idle && remove))
             unsock_close(fd);
     }
     unsock_entries_close(&entries);
-    unsock_close_open(at);
 }
