@@ -30,18 +30,24 @@ struct unsock_option {
     char otherwise[32]; /* `run`: the variable's value when neither it nor the option says anything; empty: none */
 };
 
+extern const struct unsock_option unsock_option_rows[];
+
+/* A command's options. */
 struct unsock_option_table {
-    char command[16]; /* its name, for messages */
-    char operand[32]; /* what an operand is called */
-    const struct unsock_option *options;
-    unsigned count;
-    bool is_wrapper;         /* the first operand ends the options: what follows is a command's */
-    unsigned operands_least; /* of its own */
-    unsigned operands_most;  /* at most UNSOCK_OPERANDS_MOST */
+    char command[16];     /* its name, for messages */
+    char operand[32];     /* what an operand is called */
+    uint8_t first, count; /* of the rows */
+    bool is_wrapper;      /* the first operand ends the options: what follows is a command's */
+    unsigned operands_least;
+    unsigned operands_most; /* at most UNSOCK_OPERANDS_MOST */
 };
 
-/* Finds the table of a command. False: the library does not have it. */
-bool unsock_option_table_find(const char *command, struct unsock_option_table *table);
+static inline const struct unsock_option *unsock_option_at(const struct unsock_option_table *table, unsigned number) {
+    return &unsock_option_rows[table->first + number];
+}
+
+/* Finds the table of a command. NULL: the library does not have it. */
+const struct unsock_option_table *unsock_option_table_find(const char *command);
 
 /* The options and operands that were given. */
 struct unsock_options {

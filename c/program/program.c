@@ -55,7 +55,7 @@ static bool asks_help(const char *word) {
 }
 
 struct command {
-    struct unsock_option_table table;
+    const struct unsock_option_table *table;
     int (*start)(const struct unsock_command_call *call); /* NULL: those that take the options of `run` */
     bool holds, asks;
 };
@@ -69,7 +69,8 @@ static bool find_command(const char *name, struct command *command) {
                                                : NULL;
     command->holds = is_word(name, "hold");
     command->asks = is_word(name, "query");
-    return unsock_option_table_find(command->holds || command->asks ? "run" : name, &command->table);
+    command->table = unsock_option_table_find(command->holds || command->asks ? "run" : name);
+    return command->table;
 }
 
 /*
@@ -80,11 +81,11 @@ static int start_command(const struct command *command, const char *const *words
                          const char *library, struct unsock_text *error) {
     struct unsock_options options;
     struct unsock_command_call call = {&options, {.list = environment}, library, error};
-    if (!unsock_options_read(&command->table, words, &options, error))
+    if (!unsock_options_read(command->table, words, &options, error))
         return UNSOCK_COMMAND_USAGE;
     if (options.help)
         return -ENOTSUP;
-    if (is_word(command->table.command, "expose") && unsock_options_value(&options, "--http"))
+    if (is_word(command->table->command, "expose") && unsock_options_value(&options, "--http"))
         return -ENOSYS;
     if (!unsock_setting_names_check(&call.environment, unsock_setting_name, error))
         return UNSOCK_COMMAND_USAGE;
@@ -158,12 +159,12 @@ static int end_output(int failed) {
 
 /* Of a command, when the whole command line is not there to tell more. */
 static int print_usage(const struct command *command) {
-    const struct unsock_option_table *table = &command->table;
+    const struct unsock_option_table *table = command->table;
     const char *operand = command->holds ? "" : table->operand;
     unsock_print("libunsock.so ", command->holds ? "hold" : table->command, " [options]", operand[0] ? " " : "",
                  operand, table->operands_most > 1 ? "...\n\n" : "\n\n");
     for (unsigned i = 0; i < table->count; i++) {
-        const struct unsock_option *option = &table->options[i];
+        const struct unsock_option *option = unsock_option_at(table, i);
         bool bare = option->value[0] == '\0', maybe = option->kind == UNSOCK_OPTION_MAYBE;
         unsock_print("  ", option->flag,
                      bare    ? ""

@@ -73,7 +73,6 @@ bool unsock_query_directory(struct unsock_query *query, struct unsock_run_direct
         return true;
     struct unsock_run_options options = query->options;
     const char *library = options.library ? options.library : query->library ? query->library : "/";
-    options.given.table = query->options.given.table;
     unsock_run_options_for_group(&options, caller);
     return unsock_run_environment_make(&options, caller->list, directory->path, library, made, &query->error);
 }

@@ -68,7 +68,6 @@ void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text
 
 /* The options as they were given, and their meaning. The values of --map are `given.each`. */
 struct unsock_run_options {
-    struct unsock_option_table table;
     struct unsock_options given;
     bool force;
     bool trust; /* those who could put another directory in the place of this one: sets UNSOCK_TRUST */

@@ -11,52 +11,38 @@
 #define VSOCK "vsock"
 #define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
 
-/* True if the option promises that nothing is sent past unsock. Settings that take that back are refused. */
-static bool insists(const char *flag) {
-    static const char flags[][16] = {"--strict", "--block-inet", "--private", "--isolate"};
-    for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        if (unsock_span_is(unsock_span_of(flag), flags[i]))
-            return true;
-    }
-    return false;
-}
-
 /* Reads the options that are no settings. */
 static void sort_out(struct unsock_run_options *options) {
+    static const char promises[][16] = {"--block-inet", "--strict", "--private", "--isolate"};
     const struct unsock_options *given = &options->given;
     options->directory = unsock_options_value(given, "--dir");
     options->group = unsock_options_value(given, "--group");
     options->directory_mode = unsock_options_value(given, "--dir-mode");
     options->name = unsock_options_value(given, "--name");
     options->library = unsock_options_value(given, "--lib");
-    options->keep = unsock_options_value(given, "--keep") != NULL;
-    options->private = unsock_options_value(given, "--private") != NULL;
-    options->isolate = unsock_options_value(given, "--isolate") != NULL;
-    options->force = options->trust = unsock_options_value(given, "--force") != NULL;
-    options->dry_run = unsock_options_value(given, "--dry-run") != NULL;
-    for (unsigned i = 0; i < options->table.count && !options->insists; i++) {
-        if (given->values[i] && insists(options->table.options[i].flag))
-            options->insists = options->table.options[i].flag;
-    }
+    options->keep = unsock_options_value(given, "--keep");
+    options->private = unsock_options_value(given, "--private");
+    options->isolate = unsock_options_value(given, "--isolate");
+    options->force = options->trust = unsock_options_value(given, "--force");
+    options->dry_run = unsock_options_value(given, "--dry-run");
+    for (unsigned i = 0; i < sizeof(promises) / sizeof(promises[0]) && !options->insists; i++)
+        options->insists = unsock_options_value(given, promises[i]) ? promises[i] : NULL;
 }
 
 void unsock_run_options_for_group(struct unsock_run_options *options, const struct unsock_environment *caller) {
-    if (!options->group || unsock_environment_get(caller, "UNSOCK_MODE"))
-        return;
-    for (unsigned i = 0; i < options->table.count; i++) {
-        if (unsock_span_is(unsock_span_of("--mode"), options->table.options[i].flag) && !options->given.values[i])
-            options->given.values[i] = UNSOCK_GROUP_FILE_MODE;
-    }
+    struct unsock_options *given = &options->given;
+    for (unsigned i = 0; options->group && i < given->table->count; i++)
+        if (unsock_span_is(unsock_span_of("--mode"), unsock_option_at(given->table, i)->flag) && !given->values[i] &&
+            !unsock_environment_get(caller, "UNSOCK_MODE"))
+            given->values[i] = UNSOCK_GROUP_FILE_MODE;
 }
 
 bool unsock_run_options_read(const char *const *words, struct unsock_run_options *options, struct unsock_text *error) {
     memset(options, 0, sizeof(*options));
-    unsock_option_table_find("run", &options->table);
-    if (!unsock_options_read(&options->table, words, &options->given, error))
-        return false;
-    if (!options->given.help)
+    bool good = unsock_options_read(unsock_option_table_find("run"), words, &options->given, error);
+    if (good && !options->given.help)
         sort_out(options);
-    return true;
+    return good;
 }
 
 static bool is_variable(const char *string, const char *name) {
@@ -189,11 +175,10 @@ static bool check_settings(const struct unsock_run_environment *environment, con
         return true;
     struct unsock_span rest = {line.buffer, line.length};
     struct unsock_span name = unsock_span_next(&rest, ':');
-    for (unsigned i = 0; i < options->table.count; i++) {
-        const struct unsock_option *option = &options->table.options[i];
-        if (!options->given.values[i] || !unsock_span_is(name, option->variable))
-            continue;
-        return unsock_text_fail(error, option->flag, ":", rest.at);
+    for (unsigned i = 0; i < options->given.table->count; i++) {
+        const struct unsock_option *option = unsock_option_at(options->given.table, i);
+        if (options->given.values[i] && unsock_span_is(name, option->variable))
+            return unsock_text_fail(error, option->flag, ":", rest.at);
     }
     return unsock_text_fail(error, line.buffer);
 }
@@ -221,8 +206,8 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
         return unsock_text_fail(error, "run: out of memory");
     memcpy(environment->list, caller, (count + 1) * sizeof(char *));
     environment->count = count;
-    for (unsigned i = 0; i < options->table.count; i++) {
-        const struct unsock_option *option = &options->table.options[i];
+    for (unsigned i = 0; i < options->given.table->count; i++) {
+        const struct unsock_option *option = unsock_option_at(options->given.table, i);
         const char *value = options->given.values[i];
         if (!apply(environment, option, unsock_span_is(unsock_span_of(option->flag), "--dir") ? directory : value,
                    error))
@@ -236,14 +221,8 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
 
 /* For a POSIX shell: words are bare where that is safe. */
 static bool is_safe(char c) {
-    static const char marks[] = "_@%+=:,./-";
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-        return true;
-    for (const char *mark = marks; *mark != '\0'; mark++) {
-        if (c == *mark)
-            return true;
-    }
-    return false;
+    char lower = (char)(c | 0x20);
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || (c != '\0' && unsock_contains("_@%+=:,./-", c));
 }
 
 static void print_quoted(const char *text) {
@@ -258,17 +237,11 @@ static void print_quoted(const char *text) {
     unsock_print_char('\'');
 }
 
-static bool is_among(const char *string, const char *const *list) {
-    struct unsock_span span = unsock_span_of(string);
-    for (; *list; list++) {
-        if (unsock_span_is(span, *list))
-            return true;
-    }
-    return false;
-}
-
 bool unsock_run_is_ours(const char *string, const char *const *caller) {
-    return unsock_begins(string, "UNSOCK_") || !is_among(string, caller);
+    bool is_named = unsock_begins(string, "UNSOCK_");
+    while (!is_named && *caller && !unsock_span_is(unsock_span_of(string), *caller))
+        caller++;
+    return is_named || !*caller;
 }
 
 int unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command,
