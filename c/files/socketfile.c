@@ -110,9 +110,9 @@ static long ask_by_probe(long probe, const struct sockaddr_un *path, socklen_t l
     return probe < 0 ? probe : unsock_connect(probe, path, length);
 }
 
-static long ask_socket_file(const struct sockaddr_un *path, socklen_t length) {
+long unsock_socketfile_ask(const void *address, socklen_t length) {
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-    return ask_by_probe(probe, path, length);
+    return ask_by_probe(probe, address, length);
 }
 
 long unsock_socketfile_probe(void) {
@@ -161,7 +161,7 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
 
 /* Nobody else can connect to a connected datagram socket (unix_may_send). */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length) {
-    return ask_socket_file(path, length) == -EPERM;
+    return unsock_socketfile_ask(path, length) == -EPERM;
 }
 
 /* Sets the mode of an open socket file. By /proc if the kernel, or a container's filter, has no fchmodat2. */

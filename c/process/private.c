@@ -1,6 +1,7 @@
 /* Makes and removes private directories with DIR/private locked (flock(2)): no process sees one half made. */
 #include "process/run_directory.h"
 
+#include "files/release.h"
 #include "kernel/file_info.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
@@ -231,19 +232,20 @@ bool unsock_private_remove(const char *path) {
     return gone;
 }
 
-/* Looks at one private directory. While this process has it locked, no other process removes it. */
-static void sweep_one(long place, const char *name, const char *path, bool remove, struct unsock_text *paths) {
+/* One that is locked by us from here on is nobody else's to remove. */
+static void sweep_one(long place, const char *name, const char *path, bool remove,
+                      const struct unsock_prune_seer *seer) {
     UNSOCK_CLOSED long one = open_inner(place, name);
     UNSOCK_CLOSED long lock = take_lock(one, 0);
     if (lock < 0 && lock != -ENOENT)
         return;
     bool gone =
         !is_directory_used(place, name, DEPTH_MOST) && !unsock_users_of(path) && (!remove || remove_one(place, name));
-    if (gone && paths)
-        unsock_text_join(paths, path, "\n");
+    if (gone && seer)
+        seer->see(seer->context, path, 1);
 }
 
-void unsock_private_sweep(const char *directory, bool remove, struct unsock_text *paths) {
+void unsock_private_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
     char path[UNSOCK_RUN_PATH_MOST];
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -253,7 +255,7 @@ void unsock_private_sweep(const char *directory, bool remove, struct unsock_text
     unsock_entries_open(&entries, place, ".");
     for (const char *name; locked && (name = unsock_entries_next(&entries, &type));) {
         if (type == UNSOCK_ENTRY_DIRECTORY && is_name(name) && put_private_path(path, directory, "/" PLACE "/", name))
-            sweep_one(place, name, path, remove, paths);
+            sweep_one(place, name, path, remove, seer);
     }
     if (remove && locked)
         unsock_unlinkat(outer, PLACE, AT_REMOVEDIR);

@@ -5,7 +5,7 @@
 #include "rules/ip.h"
 #include "unsock.h"
 
-/* port_words.c: Ports as users write them: 8000, 53/udp, 9042@127.0.0.2. Pure. */
+/* path.c: Ports as users write them: 8000, 53/udp, 9042@127.0.0.2. Pure. */
 
 struct unsock_port_words {
     int type; /* SOCK_STREAM or SOCK_DGRAM */
@@ -25,22 +25,17 @@ void unsock_port_words_put(struct unsock_text *text, const struct unsock_port_wo
 /* The name of the port's own file: PORT.sock, PORT.dgram.sock. */
 void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_words *port);
 
-/* answers_unix.c: Asks whether somebody answers at a Unix socket. Its owner does not notice the question. */
+/*
+ * answers.c: Asks whether a client would be answered at a port of a directory. Servers do not notice the question, as
+ * long as they are behind a Unix socket; where a control file leads to another machine, only a connection tells, which
+ * is closed at once.
+ */
 
 enum unsock_answer {
     UNSOCK_ANSWER_NOBODY,
     UNSOCK_ANSWER_SOON, /* a socket is bound and does not listen yet, or does not answer in time */
     UNSOCK_ANSWER_READY,
 };
-
-/* `address`: a sockaddr_un of `length` bytes, of a file or an abstract name. `type`: SOCK_STREAM or SOCK_DGRAM. */
-enum unsock_answer unsock_answers_unix(const void *address, uint32_t length, int type);
-
-/*
- * answers.c: Asks whether a client would be answered at a port of a directory. Servers do not notice the question, as
- * long as they are behind a Unix socket; where a control file leads to another machine, only a connection tells, which
- * is closed at once.
- */
 
 /* Where a change of the answer would show: in the directory, or only there where its control file leads. */
 enum unsock_answer_by {

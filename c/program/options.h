@@ -81,6 +81,7 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
 
 #define UNSOCK_COMMAND_FAILED 1
 #define UNSOCK_COMMAND_USAGE 2 /* what was asked for cannot be */
+#define UNSOCK_RUN_FAILED 125  /* of run and hold: unsock's own error */
 
 struct unsock_command_call {
     const struct unsock_options *options;
@@ -94,7 +95,13 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
 }
 
-/* Each command's options, and what it does. Returns the exit status; what went wrong is one line in `call->error`. */
+/*
+ * What each command does. Returns the exit status; what went wrong is one line in `call->error`. Of run: unless this
+ * process has become the command. hold.c has hold; query.c query, whose errors of a question are in its answer.
+ */
+int unsock_run_start(const struct unsock_command_call *call);
+int unsock_hold_start(const struct unsock_command_call *call);
+int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);
 int unsock_wait_start(const struct unsock_command_call *call);
 int unsock_prune_start(const struct unsock_command_call *call);
@@ -128,11 +135,7 @@ void unsock_json_number(const char *name, uint64_t number);
 void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* null where it is not known */
 void unsock_json_bool(const char *name, bool value);
 
-/*
- * query.c: `query [options] QUESTION...`: what the library knows, as a line of JSON for each question (docs/json.md).
- * Takes the options of `run`. Returns the exit status, or with --help -ENOTSUP: then `error` is a line for each
- * question. An error is one line in `error`.
- */
-int unsock_query(const char *const *words, const char *const *environment, const char *library,
-                 struct unsock_text *error);
+/* query.c: Prints the questions. */
+void unsock_query_usage(void);
+
 #endif

@@ -1,4 +1,4 @@
-/* Only what an address's clients find has to be looked for. */
+/* Ports as users write them, and the command path. Of an address only what its clients find has to be looked for. */
 #include "program/options.h"
 
 #include "files/directory.h"
@@ -8,6 +8,54 @@
 #include "program/answers.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
+
+#define PORT_MOST 65535
+
+static bool read_plain_port(struct unsock_span digits, bool has_protocol, struct unsock_span protocol,
+                            struct unsock_port_words *port) {
+    uint64_t number;
+    bool is_udp = has_protocol && unsock_span_is(protocol, "udp");
+    if (!unsock_span_number(digits, 10, PORT_MOST, &number) || number == 0 ||
+        (has_protocol && !is_udp && !unsock_span_is(protocol, "tcp")))
+        return false;
+    *port = (struct unsock_port_words){.type = is_udp ? SOCK_DGRAM : SOCK_STREAM, .ip = {.port = (uint16_t)number}};
+    return true;
+}
+
+bool unsock_port_words_plain(struct unsock_span word, struct unsock_port_words *port) {
+    struct unsock_span digits = unsock_span_next(&word, '/');
+    return read_plain_port(digits, word.at != digits.at + digits.length, word, port);
+}
+
+bool unsock_port_words_read(const char *word, struct unsock_port_words *port, struct unsock_text *error) {
+    struct unsock_span rest = unsock_span_of(word), digits = unsock_span_next(&rest, '@');
+    bool has_address = rest.at != digits.at + digits.length;
+    struct unsock_span address = unsock_span_next(&rest, '/');
+    bool good = has_address ? read_plain_port(digits, rest.at != address.at + address.length, rest, port)
+                            : unsock_port_words_plain(digits, port);
+    if (!good)
+        return unsock_options_refuse(error, "PORT", "not a port from 1 to 65535, alone or with /tcp or /udp", word);
+    uint16_t number = port->ip.port;
+    port->has_address = has_address;
+    if (has_address && !unsock_ip_parse(address, &port->ip)) {
+        unsock_text_put(error, "PORT@ADDR: not an IP address: \"");
+        unsock_text_span(error, address);
+        return unsock_text_fail(error, "\"");
+    }
+    port->ip.port = number;
+    return true;
+}
+
+void unsock_port_words_put(struct unsock_text *text, const struct unsock_port_words *port) {
+    unsock_text_join(text, UNSOCK_DECIMAL(port->ip.port), port->has_address ? "@" : "");
+    if (port->has_address)
+        unsock_address_text_show(text, &port->ip);
+    unsock_text_put(text, port->type == SOCK_DGRAM ? "/udp" : "");
+}
+
+void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_words *port) {
+    unsock_text_join(text, UNSOCK_DECIMAL(port->ip.port), port->type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
+}
 
 /* A connected datagram socket takes nothing from others. */
 static bool takes_anybody(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {
@@ -60,48 +108,42 @@ long unsock_answers_path(const char *directory, const struct unsock_port_words *
     return result;
 }
 
-static int put_library(const struct unsock_command_call *call, struct unsock_text *line) {
+static int print_library_path(const struct unsock_command_call *call) {
     char path[UNSOCK_RUN_PATH_MOST];
-    if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir")) {
-        unsock_text_put(call->error, "path: --lib stands alone");
-        return UNSOCK_COMMAND_USAGE;
-    }
+    if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir"))
+        return unsock_text_put(call->error, "path: --lib stands alone"), UNSOCK_COMMAND_USAGE;
     if (!unsock_proof_choose(NULL, call->library, &call->environment, path, call->error))
         return UNSOCK_COMMAND_FAILED;
-    unsock_text_put(line, path);
+    unsock_print(path, "\n");
     return 0;
 }
 
-static int put_path(const struct unsock_command_call *call, struct unsock_text *line) {
+static int print_path(const struct unsock_command_call *call) {
     const struct unsock_options *options = call->options;
+    UNSOCK_TEXT(name, 32);
     struct unsock_run_directory directory;
     struct unsock_port_words port;
     struct sockaddr_un path;
-    if (options->operand_count == 0) {
-        unsock_text_put(call->error, "path: PORT[@ADDR][/udp] is missing");
-        return UNSOCK_COMMAND_USAGE;
-    }
+    if (options->operand_count == 0)
+        return unsock_text_put(call->error, "path: PORT[@ADDR][/udp] is missing"), UNSOCK_COMMAND_USAGE;
     if (!unsock_run_directory_choose(unsock_options_value(options, "--dir"), &call->environment, &directory,
                                      call->error) ||
         !unsock_port_words_read(options->operands[0], &port, call->error))
         return UNSOCK_COMMAND_USAGE;
-    if (!port.has_address) {
-        unsock_text_join(line, directory.path, "/");
-        unsock_port_words_name(line, &port);
-        return 0;
+    long result = port.has_address ? unsock_answers_path(directory.path, &port, &path) : 0;
+    if (result < 0) {
+        unsock_text_join(call->error, "path: ", directory.path, ": ", unsock_errno_words(-result));
+        return UNSOCK_COMMAND_FAILED;
     }
-    long result = unsock_answers_path(directory.path, &port, &path);
-    if (result == 0)
-        return unsock_text_put(line, path.sun_path), 0;
-    unsock_text_join(call->error, "path: ", directory.path, ": ", unsock_errno_words(-result));
-    return UNSOCK_COMMAND_FAILED;
+    unsock_port_words_name(&name, &port);
+    if (port.has_address)
+        unsock_print(path.sun_path, "\n");
+    else
+        unsock_print(directory.path, "/", name.buffer, "\n");
+    return 0;
 }
 
 int unsock_path_start(const struct unsock_command_call *call) {
-    UNSOCK_TEXT(line, UNSOCK_RUN_PATH_MOST + 64);
-    int status = unsock_options_value(call->options, "--lib") ? put_library(call, &line) : put_path(call, &line);
-    if (status != 0)
-        return status;
-    unsock_print(line.buffer, "\n");
-    return unsock_print_end(0, UNSOCK_COMMAND_FAILED, call->error);
+    int status = unsock_options_value(call->options, "--lib") ? print_library_path(call) : print_path(call);
+    return status != 0 ? status : unsock_print_end(0, UNSOCK_COMMAND_FAILED, call->error);
 }

@@ -56,40 +56,24 @@ static bool asks_help(const char *word) {
 
 struct command {
     const struct unsock_option_table *table;
-    int (*start)(const struct unsock_command_call *call); /* NULL: those that take the options of `run` */
-    bool holds, asks;
+    int (*start)(const struct unsock_command_call *call);
+    int misused; /* the exit status for words that cannot be read */
 };
 
 /* Finds the command of this name. False: there is none. */
 static bool find_command(const char *name, struct command *command) {
-    command->start = is_word(name, "path")     ? unsock_path_start
+    bool asks = is_word(name, "query"), holds = is_word(name, "hold"), runs = is_word(name, "run");
+    command->start = asks                      ? unsock_query_start
+                     : holds                   ? unsock_hold_start
+                     : runs                    ? unsock_run_start
+                     : is_word(name, "path")   ? unsock_path_start
                      : is_word(name, "wait")   ? unsock_wait_start
                      : is_word(name, "prune")  ? unsock_prune_start
                      : is_word(name, "expose") ? unsock_expose_start
                                                : NULL;
-    command->holds = is_word(name, "hold");
-    command->asks = is_word(name, "query");
-    command->table = unsock_option_table_find(command->holds || command->asks ? "run" : name);
-    return command->table;
-}
-
-/*
- * Reads the words behind the command's name, and does it. Returns the exit status, -ENOTSUP with --help, or -ENOSYS for
- * `expose --http`, which the command line does. `environment`: the caller's.
- */
-static int start_command(const struct command *command, const char *const *words, const char *const *environment,
-                         const char *library, struct unsock_text *error) {
-    struct unsock_options options;
-    struct unsock_command_call call = {&options, {.list = environment}, library, error};
-    if (!unsock_options_read(command->table, words, &options, error))
-        return UNSOCK_COMMAND_USAGE;
-    if (options.help)
-        return -ENOTSUP;
-    if (is_word(command->table->command, "expose") && unsock_options_value(&options, "--http"))
-        return -ENOSYS;
-    if (!unsock_setting_names_check(&call.environment, unsock_setting_name, error))
-        return UNSOCK_COMMAND_USAGE;
-    return command->start(&call);
+    command->table = unsock_option_table_find(asks || holds ? "run" : name);
+    command->misused = holds || runs ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_USAGE;
+    return command->start;
 }
 
 /* "unsock: line", on stderr; bytes of others are shown, not obeyed. */
@@ -160,44 +144,39 @@ static int end_output(int failed) {
 /* Of a command, when the whole command line is not there to tell more. */
 static int print_usage(const struct command *command) {
     const struct unsock_option_table *table = command->table;
-    const char *operand = command->holds ? "" : table->operand;
-    unsock_print("libunsock.so ", command->holds ? "hold" : table->command, " [options]", operand[0] ? " " : "",
-                 operand, table->operands_most > 1 ? "...\n\n" : "\n\n");
+    bool holds = command->start == unsock_hold_start;
+    unsock_print("libunsock.so ", holds ? "hold" : table->command, " [options]", table->operand[0] && !holds ? " " : "",
+                 holds ? "" : table->operand, table->operands_most > 1 ? "...\n\n" : "\n\n");
     for (unsigned i = 0; i < table->count; i++) {
         const struct unsock_option *option = unsock_option_at(table, i);
         bool bare = option->value[0] == '\0', maybe = option->kind == UNSOCK_OPTION_MAYBE;
-        unsock_print("  ", option->flag,
-                     bare    ? ""
-                     : maybe ? "[="
-                             : " <",
-                     option->value,
-                     bare    ? "\n"
-                     : maybe ? "]\n"
-                             : ">\n");
+        unsock_print("  ", option->flag, bare ? "" : maybe ? "[=" : " <", option->value);
+        unsock_print(bare ? "\n" : maybe ? "]\n" : ">\n");
     }
-    return end_output(command->start ? UNSOCK_COMMAND_FAILED : UNSOCK_RUN_FAILED);
+    return end_output(table->is_wrapper ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_FAILED);
 }
 
+/* Reads the words behind the command's name, and does it. */
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
                        bool is_front) {
     unsock_start_marks(); /* below a `run` what is asked, and the real network, is not redirected */
     char own[PATH_MOST];
     UNSOCK_TEXT(error, LINE_MOST);
-    const char *library = own_file(own);
-    struct unsock_run_start run = {
-        .words = argv + 2, .caller = environment, .library = library, .holds = command->holds};
-    int status = command->start  ? start_command(command, argv + 2, environment, library, &error)
-                 : command->asks ? unsock_query(argv + 2, environment, library, &error)
-                                 : unsock_run_words(&run, &error);
-    if (status == -ENOTSUP && command->asks)
-        return unsock_print("libunsock.so query [options of run] QUESTION...\n\n", error.buffer), end_output(1);
-    if (status == -ENOTSUP || status == -ENOSYS) {
+    struct unsock_options options;
+    struct unsock_command_call call = {&options, {.list = environment}, own_file(own), &error};
+    bool good = unsock_options_read(command->table, argv + 2, &options, &error);
+    bool asks = command->start == unsock_query_start, is_http = good && unsock_options_value(&options, "--http");
+    if (good && options.help && asks)
+        return unsock_query_usage(), end_output(1);
+    if (good && (options.help || is_http)) {
         if (is_front)
             hand_over(argv, environment);
-        if (status == -ENOSYS)
-            return fail_with("expose: --http", "not the library's but the command line's: unsock expose --http", 1);
-        return print_usage(command);
+        return options.help
+                   ? print_usage(command)
+                   : fail_with("expose: --http", "not the library's but the command line's: unsock expose --http", 1);
     }
+    good = good && (asks || unsock_setting_names_check(&call.environment, unsock_setting_name, &error));
+    int status = good ? command->start(&call) : command->misused;
     return error.length > 0 ? fail_program(error.buffer, status) : status;
 }
 

@@ -40,10 +40,8 @@ static const char *reason(int64_t error) {
 static void print_pruned(struct pruning *pruning, const char *path, const char *why) {
     pruning->is_left |= why != NULL;
     if (!pruning->json) {
-        unsock_print(why               ? ""
-                     : pruning->remove ? "removed "
-                                       : "would remove ",
-                     path, why ? ": " : "", why ? why : "", "\n");
+        unsock_print(why ? "" : pruning->remove ? "removed " : "would remove ", path);
+        unsock_print(why ? ": " : "", why ? why : "", "\n");
         return;
     }
     unsock_json_open(NULL, '{');
@@ -52,7 +50,7 @@ static void print_pruned(struct pruning *pruning, const char *path, const char *
     unsock_json_close('}');
 }
 
-/* Adds the name, a NUL and the errno, 0 for none. */
+/* Adds the name or path, a NUL and the errno, 0 for none: it is reported when the directory is no longer locked. */
 static void note_name(void *context, const char *name, long result) {
     unsock_text_put(context, name);
     unsock_text_char(context, '\0');
@@ -74,25 +72,6 @@ static void put_held_path(struct unsock_text *path, const char *directory) {
     unsock_text_put(path, directory);
 }
 
-/* Reports only when the directory is no longer locked. */
-static bool prune_sockets(struct pruning *pruning, char *memory) {
-    char seen[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text = unsock_text_in(seen, sizeof(seen)), names = unsock_text_in(memory, NAMES_SIZE);
-    struct unsock_prune_seer seer = {note_name, &names};
-    put_held_path(&text, pruning->directory.path);
-    long result = unsock_prune_directory(seen, pruning->remove, &seer);
-    if (names.cut || (result < 0 && result != -ENOENT))
-        return unsock_text_fail(pruning->call->error, "directory ", pruning->directory.path, ": ",
-                                unsock_errno_words(names.cut ? ENOBUFS : -result));
-    for (const char *name = memory; name < memory + names.length; name += strlen(name) + 2) {
-        unsigned char error = (unsigned char)name[strlen(name) + 1];
-        unsock_text_start(&text, seen, sizeof(seen));
-        unsock_text_join(&text, pruning->directory.path, "/", name);
-        print_pruned(pruning, seen, error == 0 ? NULL : reason(error));
-    }
-    return true;
-}
-
 /* Where somebody could put another directory in its place, which has private ones too, they stay. */
 static bool is_trusted_directory(const struct pruning *pruning) {
     UNSOCK_TEXT(why, UNSOCK_RUN_PATH_MOST);
@@ -105,33 +84,34 @@ static bool is_trusted_directory(const struct pruning *pruning) {
                : unsock_run_directory_check_place(directory, false, &why);
 }
 
-/* Directories of `run --private`, and control files of `run --map`, whose keeper was killed. */
-static void prune_private(struct pruning *pruning, char *memory) {
-    struct unsock_text paths = unsock_text_in(memory, NAMES_SIZE);
-    unsock_private_sweep(pruning->directory.path, pruning->remove, &paths);
-    unsock_run_map_sweep(pruning->directory.path, pruning->remove, &paths);
-    for (char *c = memory, *path = memory; *c != '\0'; c++) {
-        if (*c != '\n')
-            continue;
-        *c = '\0';
-        print_pruned(pruning, path, NULL);
-        path = c + 1;
-    }
-}
-
+/* Also directories of `run --private`, and control files of `run --map`, whose keeper was killed. */
 static bool prune_directory(struct pruning *pruning) {
+    UNSOCK_TEXT(seen, UNSOCK_RUN_PATH_MOST);
+    const char *path = pruning->directory.path;
     char *memory = unsock_map(NAMES_SIZE);
     if (!memory)
-        unsock_text_put(pruning->call->error, "prune: out of memory");
-    bool good = memory && prune_sockets(pruning, memory);
-    if (good && is_trusted_directory(pruning)) {
-        prune_private(pruning, memory);
+        return unsock_text_fail(pruning->call->error, "prune: out of memory");
+    struct unsock_text names = unsock_text_in(memory, NAMES_SIZE);
+    struct unsock_prune_seer seer = {note_name, &names};
+    put_held_path(&seen, path);
+    long result = unsock_prune_directory(seen.buffer, pruning->remove, &seer);
+    if (result < 0 && result != -ENOENT)
+        return unsock_text_fail(pruning->call->error, "directory ", path, ": ", unsock_errno_words(-result));
+    if (is_trusted_directory(pruning)) {
+        unsock_private_sweep(path, pruning->remove, &seer);
+        unsock_run_map_sweep(path, pruning->remove, &seer);
         if (pruning->remove)
-            unsock_loopback_names_prune(pruning->directory.path);
+            unsock_loopback_names_prune(path);
     }
-    if (memory)
-        unsock_unmap(memory, NAMES_SIZE);
-    return good;
+    if (names.cut)
+        return unsock_text_fail(pruning->call->error, "directory ", path, ": ", unsock_errno_words(ENOBUFS));
+    for (const char *name = memory; name < memory + names.length; name += strlen(name) + 2) {
+        unsigned char error = (unsigned char)name[strlen(name) + 1];
+        unsock_text_start(&seen, seen.buffer, seen.size);
+        unsock_text_join(&seen, name[0] == '/' ? "" : path, name[0] == '/' ? "" : "/", name);
+        print_pruned(pruning, seen.buffer, error == 0 ? NULL : reason(error));
+    }
+    return true;
 }
 
 int unsock_prune_start(const struct unsock_command_call *call) {

@@ -11,8 +11,6 @@
 
 #define ERROR_SIZE 16384
 #define NOBODY 65534
-#define FAILED 1
-#define MISUSED 2
 
 /*
  * Each question; what its value is called: one that begins with "=" is needed, one with "[" may be missing; and the
@@ -65,16 +63,15 @@ static bool answer_prune(struct unsock_query *query) {
 
 bool unsock_query_directory(struct unsock_query *query, struct unsock_run_directory *directory,
                             struct unsock_run_environment *made) {
-    const struct unsock_environment *caller = &query->caller;
+    const struct unsock_environment *caller = &query->call->environment;
     if (!unsock_setting_names_check(caller, unsock_setting_name, &query->error) ||
         !unsock_run_directory_choose(query->options.directory, caller, directory, &query->error))
         return false;
     if (!made)
         return true;
-    struct unsock_run_options options = query->options;
-    const char *library = options.library ? options.library : query->library ? query->library : "/";
-    unsock_run_options_for_group(&options, caller);
-    return unsock_run_environment_make(&options, caller->list, directory->path, library, made, &query->error);
+    const char *own = query->call->library ? query->call->library : "/";
+    const char *library = query->options.library ? query->options.library : own;
+    return unsock_run_environment_make(&query->options, caller->list, directory->path, library, made, &query->error);
 }
 
 static void write_directory(const struct unsock_run_directory *directory) {
@@ -165,7 +162,7 @@ static void write_step(struct unsock_route *route, const struct unsock_route_ste
 
 static bool answer_route(struct unsock_query *query) {
     char file[UNSOCK_ROUTE_PATH_MOST];
-    const char *search = unsock_environment_get(&query->caller, "PATH");
+    const char *search = unsock_environment_get(&query->call->environment, "PATH");
     struct unsock_route route = {.search = search, .error = &query->error, .see = write_step};
     unsock_json_open("steps", '[');
     bool good = unsock_route_find(&route, query->value, file) && unsock_route_follow(&route, file);
@@ -256,24 +253,25 @@ static bool answer_line(struct unsock_query *query, const char *word) {
     return good;
 }
 
-int unsock_query(const char *const *words, const char *const *environment, const char *library,
-                 struct unsock_text *error) {
-    struct unsock_query query = {.caller = {.list = environment}, .library = library};
+void unsock_query_usage(void) {
+    unsock_print("libunsock.so query [options of run] QUESTION...\n\n");
+    for (unsigned i = 0; i < COUNT; i++)
+        unsock_print("  ", questions[i].name, questions[i].value, "\n");
+}
+
+int unsock_query_start(const struct unsock_command_call *call) {
+    struct unsock_query query = {.call = call};
+    const char *const *list = call->options->command;
     bool good = true;
-    if (!unsock_run_options_read(words, &query.options, error))
-        return MISUSED;
-    if (query.options.given.help) {
-        for (unsigned i = 0; i < COUNT; i++)
-            unsock_text_join(error, "  ", questions[i].name, questions[i].value, "\n");
-        return -ENOTSUP;
-    }
-    const char *const *list = query.options.given.command;
+    unsock_run_options_take(call->options, &query.options);
     if (!*list)
-        return unsock_text_put(error, "query: QUESTION is missing: --help lists what there is"), MISUSED;
+        unsock_text_put(call->error, "query: QUESTION is missing: --help lists what there is");
     for (const char *const *word = list; *word; word++)
-        if (find_question(*word, &query.value, error) == COUNT)
-            return MISUSED;
+        if (find_question(*word, &query.value, call->error) == COUNT)
+            break;
+    if (call->error->length > 0)
+        return UNSOCK_COMMAND_USAGE;
     for (const char *const *word = list; *word; word++)
         good = answer_line(&query, *word) && good;
-    return unsock_print_end(good ? 0 : FAILED, FAILED, error);
+    return unsock_print_end(good ? 0 : UNSOCK_COMMAND_FAILED, UNSOCK_COMMAND_FAILED, call->error);
 }

@@ -7,9 +7,8 @@
 
 /* A question, and what it is answered by. */
 struct unsock_query {
+    const struct unsock_command_call *call;
     struct unsock_run_options options;
-    struct unsock_environment caller;
-    const char *library;
     const char *value; /* behind the question's "="; NULL: nothing is */
     struct unsock_text error;
     uint64_t status; /* the exit status that `run` would have; 0: not that kind of error */

@@ -26,8 +26,7 @@ static bool write_state(const char *directory, const char *slash, const char *na
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
     unsock_text_join(&text, directory, slash, name);
-    UNSOCK_CLOSED long probe = text.cut ? -ENAMETOOLONG : unsock_socketfile_probe();
-    long said = probe < 0 ? probe : unsock_connect(probe, &path, sizeof(path));
+    long said = text.cut ? -ENAMETOOLONG : unsock_socketfile_ask(&path, sizeof(path));
     bool is_alive = said == 0 || said == -EPERM || said == -EPROTOTYPE;
     unsock_json_text("state", is_alive ? "alive" : said == -ECONNREFUSED ? "stale" : NULL);
     return true;

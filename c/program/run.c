@@ -12,7 +12,8 @@
 #define PRIVATE_TO_COME "/private/XXXXXX"
 
 struct run {
-    const struct unsock_run_start *start;
+    const struct unsock_command_call *call;
+    bool holds; /* there is no command: unsock_hold, in a private directory */
     struct unsock_text *error;
     struct unsock_run_options options;
     struct unsock_directory_rights rights;
@@ -49,9 +50,9 @@ static int find_program(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     struct unsock_route route = {
         .search = unsock_environment_get(&environment, "PATH"), .error = run->error, .see = see_step, .context = run};
-    const char *const *command = run->options.given.command;
+    const char *const *command = run->options.given->command;
     if (!unsock_route_find(&route, command[0], run->file)) {
-        if (command > run->start->words && unsock_span_is(unsock_span_of(command[-1]), "--log"))
+        if (unsock_span_is(unsock_span_of(command[-1]), "--log"))
             unsock_text_join(run->error, ": if it is the file of --log, write --log=", command[0]);
         return route.status;
     }
@@ -75,11 +76,11 @@ static int find_program(struct run *run) {
  */
 static bool check_user(const struct run *run) {
     struct unsock_user user;
-    if (run->options.force || !unsock_user_change(run->file, run->options.given.command, &user) ||
+    if (run->options.force || !unsock_user_change(run->file, run->options.given->command, &user) ||
         unsock_user_may_load(&user, run->library))
         return true;
     return unsock_text_fail(
-        run->error, "library ", run->library, ": user ", user.name, ", to whom ", run->options.given.command[0],
+        run->error, "library ", run->library, ": user ", user.name, ", to whom ", run->options.given->command[0],
         " changes, cannot read it: use --lib with a copy that everyone may read", " (--force runs it anyway)");
 }
 
@@ -88,7 +89,7 @@ static bool check_sockets(const struct run *run) {
     if (!unsock_settings.off)
         return unsock_sockets_allowed(run->error);
     const char *promise = run->options.insists         ? run->options.insists
-                          : run->start->holds          ? "hold"
+                          : run->holds                 ? "hold"
                           : unsock_settings.block_inet ? "UNSOCK_BLOCK_INET=1"
                           : unsock_settings.strict     ? "UNSOCK_STRICT=1"
                                                        : NULL;
@@ -113,45 +114,42 @@ static bool make_command_environment(struct run *run) {
     unsock_exec_space_leave(run->environment.space);
     run->environment.space = NULL;
     see_place(run);
-    return unsock_run_environment_make(&run->options, run->start->caller, path_of_run(run), run->library,
+    return unsock_run_environment_make(&run->options, run->call->environment.list, path_of_run(run), run->library,
                                        &run->environment, run->error);
 }
 
 static bool choose_run_directory(struct run *run) {
-    struct unsock_environment caller = {.list = run->start->caller};
+    const struct unsock_environment *caller = &run->call->environment;
     struct unsock_text text;
     if (!unsock_loopback_name_check(run->options.name, run->error) ||
-        !unsock_run_directory_choose(run->options.directory, &caller, &run->directory, run->error) ||
+        !unsock_run_directory_choose(run->options.directory, caller, &run->directory, run->error) ||
         !unsock_directory_rights_read(run->options.group, run->options.directory_mode, &run->rights, run->error))
         return false;
-    unsock_run_options_for_group(&run->options, &caller);
     unsock_text_start(&text, run->private.path, sizeof(run->private.path));
     unsock_text_join(&text, run->directory.path, PRIVATE_TO_COME);
     return !run->options.private || unsock_private_fits(run->directory.path, run->error);
 }
 
 static bool read_maps(struct run *run) {
-    for (unsigned i = 0; i < run->options.given.each_count; i++)
-        if (!unsock_run_map_read(run->options.given.each[i], run->environment.list, &run->maps[i], run->error))
+    for (unsigned i = 0; i < run->options.given->each_count; i++)
+        if (!unsock_run_map_read(run->options.given->each[i], run->environment.list, &run->maps[i], run->error))
             return false;
     return true;
 }
 
 /* All that is certain before anything is changed. Returns the exit status, 0: fine. */
 static int check_run(struct run *run) {
-    struct unsock_environment caller = {.list = run->start->caller};
+    const struct unsock_environment *caller = &run->call->environment;
     struct unsock_text *error = run->error;
-    if (!unsock_setting_names_check(&caller, unsock_setting_name, error))
-        return UNSOCK_RUN_FAILED;
-    if (!run->options.given.command[0] && !run->start->holds) {
+    if (!run->options.given->command[0] && !run->holds) {
         unsock_text_put(error, "run: no command: write \"unsock run [options] -- COMMAND [ARG...]\"");
         return UNSOCK_RUN_FAILED;
     }
     if (!choose_run_directory(run) ||
-        !unsock_proof_choose(run->options.library, run->start->library, &caller, run->library, error) ||
+        !unsock_proof_choose(run->options.library, run->call->library, caller, run->library, error) ||
         !make_command_environment(run) || !read_maps(run) || !check_sockets(run))
         return UNSOCK_RUN_FAILED;
-    if (run->start->holds)
+    if (run->holds)
         return 0;
     int status = find_program(run);
     return status != 0 ? status : check_user(run) ? 0 : UNSOCK_RUN_FAILED;
@@ -161,8 +159,8 @@ static int become_command(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     const char *path = unsock_environment_get(&environment, "PATH");
     unsock_start_program(&environment, run->library);
-    long result = unsock_exec_search(run->options.given.command[0], path ? path : UNSOCK_ROUTE_SEARCH,
-                                     run->options.given.command, environment.list, true);
+    long result = unsock_exec_search(run->options.given->command[0], path ? path : UNSOCK_ROUTE_SEARCH,
+                                     run->options.given->command, environment.list, true);
     unsock_text_join(run->error, "command ", run->file, ": ",
                      result == -ENOENT ? "its interpreter or dynamic linker does not exist"
                                        : unsock_errno_words(-result));
@@ -171,7 +169,7 @@ static int become_command(struct run *run) {
 
 /* Those of a directory that goes with the run need nobody who removes them. */
 static bool place_maps(struct run *run) {
-    return unsock_run_maps_place(path_of_run(run), run->maps, run->options.given.each_count,
+    return unsock_run_maps_place(path_of_run(run), run->maps, run->options.given->each_count,
                                  run->options.keep || run->options.private, run->error);
 }
 
@@ -191,14 +189,14 @@ static bool make_run_place(struct run *run) {
     run->is_made = true;
     if (!make_command_environment(run) || !place_maps(run))
         return false;
-    if (!run->start->holds && !unsock_supervise(run->private.path, run->private.lock, error))
+    if (!run->holds && !unsock_supervise(run->private.path, run->private.lock, error))
         return false;
     run->is_made = false; /* the keeper removes it */
     return true;
 }
 
 static int run_hold(const struct run *run) {
-    return unsock_hold(&(struct unsock_hold){&run->private, run->environment.list, run->start->caller});
+    return unsock_hold(&(struct unsock_hold){&run->private, run->environment.list, run->call->environment.list});
 }
 
 static int run_checked(struct run *run) {
@@ -207,9 +205,10 @@ static int run_checked(struct run *run) {
     if (unsock_settings.off)
         unsock_write(2, off, sizeof(off) - 1);
     if (options->dry_run)
-        return unsock_run_print(run->environment.list, run->start->caller, options->given.command, run->error);
+        return unsock_run_print(run->environment.list, run->call->environment.list, options->given->command,
+                                run->error);
     if (!make_run_place(run) ||
-        !unsock_loopback_name_give(options->name, path_of_run(run), run->start->caller, run->error)) {
+        !unsock_loopback_name_give(options->name, path_of_run(run), run->call->environment.list, run->error)) {
         if (run->is_made) {
             unsock_private_remove(run->private.path);
             unsock_close(run->private.lock);
@@ -218,22 +217,28 @@ static int run_checked(struct run *run) {
     }
     if (options->isolate && !unsock_isolate(run->error))
         return UNSOCK_RUN_FAILED;
-    return run->start->holds ? run_hold(run) : become_command(run);
+    return run->holds ? run_hold(run) : become_command(run);
 }
 
-int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *error) {
+static int start_run(const struct unsock_command_call *call, bool holds) {
     struct run run;
     memset(&run, 0, offsetof(struct run, directory));
-    run.start = start;
-    run.error = error;
-    if (!unsock_run_options_read(start->words, &run.options, error))
-        return UNSOCK_RUN_FAILED;
-    if (run.options.given.help)
-        return -ENOTSUP;
-    run.options.private |= start->holds;
+    run.call = call;
+    run.error = call->error;
+    run.holds = holds;
+    unsock_run_options_take(call->options, &run.options);
+    run.options.private |= holds;
     int status = check_run(&run);
     if (status == 0)
         status = run_checked(&run);
     unsock_exec_space_leave(run.environment.space);
     return status;
+}
+
+int unsock_run_start(const struct unsock_command_call *call) {
+    return start_run(call, false);
+}
+
+int unsock_hold_start(const struct unsock_command_call *call) {
+    return start_run(call, true);
 }

@@ -61,14 +61,15 @@ bool unsock_run_map_read(const char *text, const char *const *environment, struc
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 
-/* Looks for stale ones; with `remove` removes them. Adds a line with the path of each to `paths`. */
-void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text *paths);
+/* Looks for those that are left over; with `remove` removes them. Tells the name of each. */
+struct unsock_prune_seer;
+void unsock_run_map_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
-/* run_environment.c: Reads the options of `run`, and makes the command's environment. */
+/* run_environment.c: The options of `run`, and the command's environment. */
 
-/* The options as they were given, and their meaning. The values of --map are `given.each`. */
+/* The options as they were given, and their meaning. The values of --map are `given->each`. */
 struct unsock_run_options {
-    struct unsock_options given;
+    const struct unsock_options *given;
     bool force;
     bool trust; /* those who could put another directory in the place of this one: sets UNSOCK_TRUST */
     bool dry_run;
@@ -83,14 +84,7 @@ struct unsock_run_options {
     const char *insists; /* the first that was given of those that promise that nothing goes elsewhere */
 };
 
-/*
- * Reads the words behind `run`, up to the first that is no option, or behind "--". Returns false with one line in
- * `error`. With `given.help` nothing else is said of them.
- */
-bool unsock_run_options_read(const char *const *words, struct unsock_run_options *options, struct unsock_text *error);
-
-/* With --group the mode of socket files that a group needs, where neither option nor environment says another. */
-void unsock_run_options_for_group(struct unsock_run_options *options, const struct unsock_environment *caller);
+void unsock_run_options_take(const struct unsock_options *given, struct unsock_run_options *options);
 
 /* The environment that the command gets: the caller's, what the options say, the defaults, and the library. */
 
@@ -117,23 +111,6 @@ bool unsock_run_is_ours(const char *string, const char *const *caller);
  */
 int unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command,
                      struct unsock_text *error);
-
-/* run.c: `run`: becomes a command under unsock. Exists once, here; the command line becomes the library. */
-
-#define UNSOCK_RUN_FAILED 125
-
-struct unsock_run_start {
-    const char *const *words;  /* behind `run` */
-    const char *const *caller; /* the environment */
-    const char *library;       /* where options and environment name none */
-    bool holds;                /* there is no command: unsock_hold, in a private directory */
-};
-
-/*
- * Returns the exit status: 0 with --dry-run; -ENOTSUP with --help; else there is one line in `error`. Otherwise this
- * process has become the command.
- */
-int unsock_run_words(const struct unsock_run_start *start, struct unsock_text *error);
 
 /* isolate.c: `run --isolate`: no network but unsock's. */
 

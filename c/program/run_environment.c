@@ -11,10 +11,9 @@
 #define VSOCK "vsock"
 #define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
 
-/* Reads the options that are no settings. */
-static void sort_out(struct unsock_run_options *options) {
+void unsock_run_options_take(const struct unsock_options *given, struct unsock_run_options *options) {
     static const char promises[][16] = {"--block-inet", "--strict", "--private", "--isolate"};
-    const struct unsock_options *given = &options->given;
+    *options = (struct unsock_run_options){.given = given};
     options->directory = unsock_options_value(given, "--dir");
     options->group = unsock_options_value(given, "--group");
     options->directory_mode = unsock_options_value(given, "--dir-mode");
@@ -27,22 +26,6 @@ static void sort_out(struct unsock_run_options *options) {
     options->dry_run = unsock_options_value(given, "--dry-run");
     for (unsigned i = 0; i < sizeof(promises) / sizeof(promises[0]) && !options->insists; i++)
         options->insists = unsock_options_value(given, promises[i]) ? promises[i] : NULL;
-}
-
-void unsock_run_options_for_group(struct unsock_run_options *options, const struct unsock_environment *caller) {
-    struct unsock_options *given = &options->given;
-    for (unsigned i = 0; options->group && i < given->table->count; i++)
-        if (unsock_span_is(unsock_span_of("--mode"), unsock_option_at(given->table, i)->flag) && !given->values[i] &&
-            !unsock_environment_get(caller, "UNSOCK_MODE"))
-            given->values[i] = UNSOCK_GROUP_FILE_MODE;
-}
-
-bool unsock_run_options_read(const char *const *words, struct unsock_run_options *options, struct unsock_text *error) {
-    memset(options, 0, sizeof(*options));
-    bool good = unsock_options_read(unsock_option_table_find("run"), words, &options->given, error);
-    if (good && !options->given.help)
-        sort_out(options);
-    return good;
 }
 
 static bool is_variable(const char *string, const char *name) {
@@ -175,9 +158,9 @@ static bool check_settings(const struct unsock_run_environment *environment, con
         return true;
     struct unsock_span rest = {line.buffer, line.length};
     struct unsock_span name = unsock_span_next(&rest, ':');
-    for (unsigned i = 0; i < options->given.table->count; i++) {
-        const struct unsock_option *option = unsock_option_at(options->given.table, i);
-        if (options->given.values[i] && unsock_span_is(name, option->variable))
+    for (unsigned i = 0; i < options->given->table->count; i++) {
+        const struct unsock_option *option = unsock_option_at(options->given->table, i);
+        if (options->given->values[i] && unsock_span_is(name, option->variable))
             return unsock_text_fail(error, option->flag, ":", rest.at);
     }
     return unsock_text_fail(error, line.buffer);
@@ -188,7 +171,7 @@ static size_t room_for(const char *const *caller, const struct unsock_run_option
     const char *before = unsock_environment_get(&list, "LD_PRELOAD");
     size_t size = ADDED_BYTES + 2 * (before ? strlen(before) : 0);
     for (unsigned i = 0; i < UNSOCK_OPTIONS_MOST; i++)
-        size += options->given.values[i] ? strlen(options->given.values[i]) : 0;
+        size += options->given->values[i] ? strlen(options->given->values[i]) : 0;
     for (*count = 0; caller[*count]; ++*count)
         ;
     return size + (*count + ADDED_STRINGS + 1) * sizeof(char *);
@@ -206,11 +189,14 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
         return unsock_text_fail(error, "run: out of memory");
     memcpy(environment->list, caller, (count + 1) * sizeof(char *));
     environment->count = count;
-    for (unsigned i = 0; i < options->given.table->count; i++) {
-        const struct unsock_option *option = unsock_option_at(options->given.table, i);
-        const char *value = options->given.values[i];
-        if (!apply(environment, option, unsock_span_is(unsock_span_of(option->flag), "--dir") ? directory : value,
-                   error))
+    for (unsigned i = 0; i < options->given->table->count; i++) {
+        const struct unsock_option *option = unsock_option_at(options->given->table, i);
+        struct unsock_span flag = unsock_span_of(option->flag);
+        const char *value = unsock_span_is(flag, "--dir") ? directory : options->given->values[i];
+        /* The mode of socket files that a group needs, where nothing else is said. */
+        if (!value && options->group && unsock_span_is(flag, "--mode") && !get_variable(environment, option->variable))
+            value = UNSOCK_GROUP_FILE_MODE;
+        if (!apply(environment, option, value, error))
             return false;
     }
     if (options->trust)

@@ -5,6 +5,7 @@
  */
 #include "program/keeper.h"
 
+#include "files/release.h"
 #include "kernel/file_info.h"
 #include "program/answers.h"
 #include "rt/system_calls.h"
@@ -215,7 +216,7 @@ bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, u
     return false;
 }
 
-void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text *paths) {
+void unsock_run_map_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
     struct statx status;
@@ -230,7 +231,7 @@ void unsock_run_map_sweep(const char *directory, bool remove, struct unsock_text
         long fd = open_map(entries.fd, name, &status, &goes);
         bool idle = goes && unsock_flock(fd, LOCK_EX | LOCK_NB) == 0;
         if (idle && (!remove || drop_map(entries.fd, name, fd)))
-            unsock_text_join(paths, directory, "/", name, "\n");
+            seer->see(seer->context, name, 1);
         if (fd >= 0 && !(idle && remove))
             unsock_close(fd);
     }

@@ -26,29 +26,21 @@
 /* This process's own, and its end of the pair. */
 static long signals, channel;
 
-enum message_kind {
-    KEEPER_SIGNAL,    /* to the keeper: the parent got it */
-    KEEPER_SEEN,      /* to the keeper: the parent knows how it is with the command */
-    KEEPER_STOPPED,   /* to the parent: by this signal */
-    KEEPER_CONTINUED, /* to the parent */
-    KEEPER_ENDED,     /* to the parent: with this status of wait4; more are left of those it started */
-    KEEPER_ALL_ENDED, /* to the parent: the same, and nobody is left */
-};
-
-/* One thing said. */
-struct message {
-    int32_t kind;
-    int32_t number; /* a signal, or a status */
-    int32_t code;   /* the signal's (sigaction(2), si_code), and who sent it */
-    int32_t pid;
-    uint32_t uid;
-    uint64_t value;
+/* The keeper tells the parent: */
+enum news {
+    COMMAND_STOPPED, /* by this signal */
+    COMMAND_CONTINUED,
+    COMMAND_ENDED, /* with this status of wait4; more are left of those it started */
+    ALL_ENDED,     /* the same, and nobody is left */
 };
 
 /* The signal mask's bits are the signals' numbers less one. */
 #define SIGNALS_MOST 64
 
-/* struct signalfd_siginfo (signalfd(2)), whose header does not go with others. */
+/*
+ * struct signalfd_siginfo (signalfd(2)), whose header does not go with others. The parent gives on those that it reads;
+ * one with the number 0 says that it knows how it is with the command.
+ */
 struct told {
     uint32_t number;
     int32_t error, code;
@@ -104,30 +96,21 @@ static bool wait_for_message(bool alone, int milliseconds) {
     return count > 0 && polled[1].revents != 0;
 }
 
-static bool read_signal(struct message *signal) {
-    struct told told;
-    if (unsock_read(signals, &told, sizeof(told)) != (long)sizeof(told))
-        return false;
-    *signal = (struct message){KEEPER_SIGNAL, (int32_t)told.number, told.code, (int32_t)told.pid, told.uid, told.value};
-    return true;
+static bool read_told(long from, struct told *told) {
+    return unsock_read(from, told, sizeof(*told)) == (long)sizeof(*told);
 }
 
-static void send_to_keeper(const struct message *message) {
-    unsock_sendto(channel, message, sizeof(*message), MSG_NOSIGNAL, NULL, 0);
+static void send_to_keeper(const struct told *told) {
+    unsock_sendto(channel, told, sizeof(*told), MSG_NOSIGNAL, NULL, 0);
 }
 
-static void send_word(int32_t kind, int32_t number) {
-    struct message message = {.kind = kind, .number = number};
-    send_to_keeper(&message);
-}
-
-static bool receive_from_keeper(struct message *message) {
-    return unsock_read(channel, message, sizeof(*message)) == (long)sizeof(*message);
+static void tell_parent(enum news news, int32_t number) {
+    const int32_t words[] = {(int32_t)news, number};
+    unsock_sendto(channel, words, sizeof(words), MSG_NOSIGNAL, NULL, 0);
 }
 
 struct stay {
     long parent, command;
-    const char *path; /* of the directory */
     bool command_ended;
     bool told; /* the parent knows of it */
     bool parent_gone;
@@ -135,76 +118,72 @@ struct stay {
     bool removed;
     bool continuing; /* the command goes on, and the parent may still be stopped */
     int32_t status;
-    struct message direct[SIGNALS_MOST + 1]; /* what came to the keeper itself, by number */
+    struct told direct[SIGNALS_MOST + 1]; /* what came to the keeper itself, by number */
 };
 
 /* The kernel's siginfo_t of a signal with a value (sigaction(2)). */
 struct queued {
     int32_t number, error, code, padding;
-    int32_t pid;
-    uint32_t uid;
+    uint32_t pid, uid;
     uint64_t value;
     uint8_t rest[128 - 32];
 };
 
 static void take_signals(struct stay *stay) {
-    struct message signal;
-    while (read_signal(&signal)) {
-        if (signal.number > 0 && signal.number <= SIGNALS_MOST && signal.number != SIGCHLD)
-            stay->direct[signal.number] = signal;
+    struct told told;
+    while (read_told(signals, &told)) {
+        if (told.number > 0 && told.number <= SIGNALS_MOST && told.number != SIGCHLD)
+            stay->direct[told.number] = told;
     }
 }
 
 /* To the command as it came to the parent: what was sent with a value names who sent it, else the kernel does. */
-static void deliver(const struct stay *stay, const struct message *signal) {
-    struct queued queued = {.number = signal->number, .code = signal->code, .pid = signal->pid, .uid = signal->uid};
-    queued.value = signal->value;
+static void deliver(const struct stay *stay, const struct told *told) {
+    struct queued queued = {(int32_t)told->number, 0, told->code, 0, told->pid, told->uid, told->value, {0}};
     if (stay->command_ended)
         return;
-    if (signal->code == CODE_QUEUE)
-        unsock_rt_sigqueueinfo(stay->command, signal->number, &queued);
+    if (told->code == CODE_QUEUE)
+        unsock_rt_sigqueueinfo(stay->command, queued.number, &queued);
     else
-        unsock_kill(stay->command, signal->number);
+        unsock_kill(stay->command, queued.number);
 }
 
 /* True if it came to all of the process group, of which the command still is: the command has got it, too. */
-static bool came_to_all(struct stay *stay, const struct message *signal) {
-    struct message *direct = &stay->direct[signal->number];
-    bool same = direct->number == signal->number && direct->code == signal->code && direct->pid == signal->pid;
+static bool came_to_all(struct stay *stay, const struct told *told) {
+    struct told *direct = &stay->direct[told->number];
+    bool same = direct->number == told->number && direct->code == told->code && direct->pid == told->pid;
     if (same)
         direct->number = 0;
     return same && unsock_getpgid(stay->command) == unsock_getpgid(0);
 }
 
 static void hear_parent(struct stay *stay) {
-    struct message message;
-    if (!receive_from_keeper(&message)) {
+    struct told told;
+    if (!read_told(channel, &told)) {
         stay->parent_gone = true;
         unsock_close(channel);
         if (!stay->command_ended)
             unsock_kill(stay->command, SIGKILL);
         return;
     }
-    if (message.kind == KEEPER_SEEN)
-        stay->continuing = false;
-    if (message.kind != KEEPER_SIGNAL || message.number <= 0 || message.number > SIGNALS_MOST)
+    stay->continuing &= told.number != 0;
+    if (told.number == 0 || told.number > SIGNALS_MOST)
         return;
     /* A signal to all is here before the parent's message about it. */
     take_signals(stay);
-    if (!came_to_all(stay, &message))
-        deliver(stay, &message);
+    if (!came_to_all(stay, &told))
+        deliver(stay, &told);
 }
 
 static void command_changed(struct stay *stay, int32_t status) {
+    bool stopped = (status & 0xff) == STATUS_STOPPED;
+    stay->continuing = !stopped; /* one that has ended may have been killed while it was stopped */
     if (status == STATUS_CONTINUED) {
-        stay->continuing = true;
-        send_word(KEEPER_CONTINUED, 0);
-    } else if ((status & 0xff) == STATUS_STOPPED) {
-        stay->continuing = false;
-        send_word(KEEPER_STOPPED, status >> 8);
+        tell_parent(COMMAND_CONTINUED, 0);
+    } else if (stopped) {
+        tell_parent(COMMAND_STOPPED, status >> 8);
     } else {
         stay->command_ended = true;
-        stay->continuing = true; /* it may have been killed while it was stopped */
         stay->status = status;
     }
 }
@@ -220,20 +199,20 @@ static void reap(struct stay *stay) {
 }
 
 __attribute__((noreturn)) static void keep_until_alone(long parent, long command, const char *path) {
-    struct stay stay = {.parent = parent, .command = command, .path = path};
+    struct stay stay = {.parent = parent, .command = command};
     for (;;) {
         reap(&stay);
         if (stay.alone && !stay.removed)
             stay.removed = unsock_private_remove(path);
         if (stay.command_ended && !stay.told && !stay.parent_gone)
-            send_word(stay.alone ? KEEPER_ALL_ENDED : KEEPER_ENDED, stay.status);
+            tell_parent(stay.alone ? ALL_ENDED : COMMAND_ENDED, stay.status);
         /* The end of the caller's session must not end the processes that stay. */
         if (stay.command_ended && !stay.told && !stay.alone)
             unsock_setsid();
         stay.told |= stay.command_ended;
         bool wakes = stay.continuing && !stay.parent_gone;
         if (stay.alone && !wakes)
-            break;
+            unsock_exit(0);
         if (wakes && unsock_getppid() == parent)
             unsock_kill(parent, SIGCONT);
         bool message = wait_for_message(stay.parent_gone, wakes ? ASK_AGAIN_MS : -1);
@@ -241,7 +220,6 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
         if (message)
             hear_parent(&stay);
     }
-    unsock_exit(0);
 }
 
 struct supervision {
@@ -251,10 +229,6 @@ struct supervision {
     long lock;
     const char *path;
 };
-
-static long fork_process(void) {
-    return unsock_clone(SIGCHLD, NULL);
-}
 
 /* The core was the command's. As the first process of a container it does not die of its own signals. */
 __attribute__((noreturn)) static void end_with_status(int32_t status) {
@@ -269,66 +243,51 @@ __attribute__((noreturn)) static void end_with_status(int32_t status) {
 
 /* The keeper is waited for where it ends, too: what the command used is in its account. */
 static void hear_keeper(long keeper) {
-    struct message message;
-    int32_t status;
-    if (!receive_from_keeper(&message))
+    static const struct told seen;
+    int32_t words[2], status;
+    if (unsock_read(channel, words, sizeof(words)) != (long)sizeof(words))
         unsock_exit(unsock_wait4(keeper, &status, 0, NULL) == keeper && (status & 0x7f) != 0
                         ? EXIT_SIGNAL + (status & 0x7f)
                         : EXIT_OWN);
-    switch (message.kind) {
-    case KEEPER_STOPPED:
-        if (message.number == SIGSTOP)
-            unsock_kill(unsock_getpid(), SIGSTOP);
-        else
-            unsock_keeper_obey(message.number);
-        break;
-    case KEEPER_CONTINUED:
-        send_word(KEEPER_SEEN, 0);
-        break;
-    case KEEPER_ALL_ENDED:
-        send_word(KEEPER_SEEN, 0);
+    enum news news = (enum news)words[0];
+    if (news == COMMAND_STOPPED && words[1] == SIGSTOP)
+        unsock_kill(unsock_getpid(), SIGSTOP);
+    else if (news == COMMAND_STOPPED)
+        unsock_keeper_obey(words[1]);
+    else
+        send_to_keeper(&seen);
+    if (news == ALL_ENDED)
         unsock_wait4(keeper, &status, 0, NULL);
-        end_with_status(message.number);
-    default:
-        send_word(KEEPER_SEEN, 0);
-        end_with_status(message.number);
-    }
-}
-
-/*
- * The kernel signals a group with all processes held in place. setpgid needs that, too, and so waits until it is done:
- * then the keeper has the signal, too.
- */
-static void wait_for_group_signals(void) {
-    unsock_setpgid(0, unsock_getpgid(0));
+    if (news == ALL_ENDED || news == COMMAND_ENDED)
+        end_with_status(words[1]);
 }
 
 __attribute__((noreturn)) static void be_parent(const struct supervision *supervision, long keeper) {
     channel = supervision->ends[0];
     unsock_keeper_leave((const long[]){signals, channel}, 2);
     for (;;) {
-        struct message signal;
+        struct told told;
         bool is_message = wait_for_message(false, -1);
-        while (read_signal(&signal)) {
+        while (read_told(signals, &told)) {
             /* A child's end has a code above 0; what is less was sent by somebody (sigaction(2)). */
-            if (signal.pid == (int32_t)keeper || (signal.number == SIGCHLD && signal.code > 0))
+            if (told.pid == (uint32_t)keeper || (told.number == SIGCHLD && told.code > 0))
                 continue;
-            wait_for_group_signals();
-            send_to_keeper(&signal);
+            /*
+             * The kernel signals a group with all processes held in place. setpgid needs that, too, and so waits until
+             * it is done: then the keeper has the signal, too.
+             */
+            unsock_setpgid(0, unsock_getpgid(0));
+            send_to_keeper(&told);
         }
         if (is_message)
             hear_keeper(keeper);
     }
 }
 
-static bool refuse_private(struct unsock_text *error, long result) {
-    return unsock_text_fail(error, "run: --private: ", unsock_errno_words(-result));
-}
-
 /* Returns in the command alone. */
 static void be_keeper(const struct supervision *supervision, long parent) {
     unsock_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    long command = fork_process();
+    long command = unsock_clone(SIGCHLD, NULL);
     if (command == 0) {
         if (supervision->child_was_ignored)
             unsock_keeper_dispose(SIGCHLD, SIG_IGN);
@@ -348,21 +307,19 @@ bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
     long parent = unsock_getpid();
     unsock_fcntl(lock, F_SETFD, FD_CLOEXEC);
     signals = unsock_signalfd4(-1, &all, SIGNALFD_FLAGS);
-    if (signals < 0)
-        return refuse_private(error, signals);
-    long result = unsock_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.ends);
-    if (result < 0)
-        return refuse_private(error, result);
-    unsock_keeper_mask(UNSOCK_ALL_SIGNALS, &supervision.mask);
-    supervision.child_was_ignored = unsock_keeper_dispose(SIGCHLD, SIG_DFL);
-    unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
-    long keeper = fork_process();
-    if (keeper == 0) {
-        be_keeper(&supervision, parent);
-        return true;
+    long result = signals;
+    if (result >= 0)
+        result = unsock_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.ends);
+    if (result >= 0) {
+        unsock_keeper_mask(UNSOCK_ALL_SIGNALS, &supervision.mask);
+        supervision.child_was_ignored = unsock_keeper_dispose(SIGCHLD, SIG_DFL);
+        unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
+        result = unsock_clone(SIGCHLD, NULL);
+        if (result == 0)
+            return be_keeper(&supervision, parent), true;
+        if (result > 0)
+            be_parent(&supervision, result);
+        unsock_keeper_mask(supervision.mask, NULL);
     }
-    if (keeper > 0)
-        be_parent(&supervision, keeper);
-    unsock_keeper_mask(supervision.mask, NULL);
-    return refuse_private(error, keeper);
+    return unsock_text_fail(error, "run: --private: ", unsock_errno_words(-result));
 }

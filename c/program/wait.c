@@ -51,32 +51,28 @@ struct waiting {
     bool is_left[UNSOCK_OPERANDS_MOST]; /* it is still waited for */
 };
 
-static bool read_digits(struct unsock_span *rest, size_t most, uint64_t *number) {
-    struct unsock_span digits = {rest->at, 0};
-    while (digits.length < rest->length && rest->at[digits.length] >= '0' && rest->at[digits.length] <= '9')
-        digits.length++;
-    rest->at += digits.length;
-    rest->length -= digits.length;
-    return digits.length <= most && unsock_span_number(digits, 10, UINT32_MAX, number);
+/* Returns the end of the digits; NULL: there are none, or more than that. */
+static const char *read_digits(const char *text, int most, uint64_t *number) {
+    const char *end = text;
+    for (*number = 0; *end >= '0' && *end <= '9'; end++)
+        *number = *number * 10 + (uint64_t)(*end - '0');
+    return end > text && end <= text + most ? end : NULL;
 }
 
 /* 10, 0.5, 10s, 500ms, in milliseconds. */
 static bool read_time(const char *text, int64_t *milliseconds) {
-    struct unsock_span rest = unsock_span_of(text);
     uint64_t whole, fraction = 0;
-    if (!read_digits(&rest, SECONDS_DIGITS, &whole))
-        return false;
-    if (rest.length > 0 && rest.at[0] == '.') {
-        rest.at++;
-        size_t length = --rest.length;
-        if (!read_digits(&rest, FRACTION_DIGITS, &fraction))
-            return false;
-        for (length -= rest.length; length < FRACTION_DIGITS; length++)
+    const char *end = read_digits(text, SECONDS_DIGITS, &whole);
+    if (end && *end == '.') {
+        const char *most = end + 1 + FRACTION_DIGITS;
+        end = read_digits(end + 1, FRACTION_DIGITS, &fraction);
+        for (const char *c = end; c && c < most; c++)
             fraction *= 10;
     }
-    bool seconds = rest.length == 0 || unsock_span_is(rest, "s");
+    struct unsock_span unit = unsock_span_of(end ? end : "none");
+    bool seconds = unit.length == 0 || unsock_span_is(unit, "s");
     *milliseconds = (int64_t)(seconds ? whole * 1000 + fraction : whole);
-    return seconds || unsock_span_is(rest, "ms");
+    return seconds || unsock_span_is(unit, "ms");
 }
 
 static bool read_words(struct waiting *waiting) {
