@@ -274,10 +274,8 @@ static bool is_local(struct unsock_ip ip) {
     union unsock_sockaddr name;
     ip.port = 0;
     socklen_t size = unsock_ip_write(&ip, ip.family, &name);
-    long fd = unsock_socket(ip.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    long result = fd < 0 ? fd : unsock_bind(fd, &name, size);
-    unsock_close_open(fd);
-    return result == 0;
+    UNSOCK_CLOSED long fd = unsock_socket(ip.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    return fd >= 0 && unsock_bind(fd, &name, size) == 0;
 }
 
 /*

@@ -17,11 +17,11 @@ static long tell(const char *answer) {
 }
 
 /* At once, as each piece would wake up who reads them. */
-static long tell_environment(const struct unsock_hold *hold) {
-    for (const char *const *variable = hold->environment; *variable; variable++) {
-        if (!unsock_run_is_ours(*variable, hold->caller))
+static long tell_environment(const char *const *environment, const char *const *caller) {
+    for (; *environment; environment++) {
+        if (!unsock_run_is_ours(*environment, caller))
             continue;
-        unsock_print(*variable);
+        unsock_print(*environment);
         unsock_print_char('\0');
     }
     return tell("");
@@ -70,28 +70,18 @@ static bool read_request(struct requests *requests, char request[REQUEST_MOST + 
     return c >= 0;
 }
 
-/* Relative paths are the caller's: the working directory is still his. */
-static void answer_request(const struct unsock_hold *hold, const char *request, const char *wrong, bool *is_used) {
+/* Returns whether somebody may use the directory. Relative paths are the caller's, whose working directory this is. */
+static bool answer_request(const char *path, const char *const *environment, const char *request, const char *wrong) {
     struct unsock_run_map map;
     UNSOCK_TEXT(error, ANSWER_MOST);
-    *is_used = wrong || !unsock_span_is(unsock_span_of(request), UNUSED);
+    bool is_used = wrong || !unsock_span_is(unsock_span_of(request), UNUSED);
     if (wrong)
         unsock_text_join(&error, "hold: bad request: ", wrong);
-    else if (*is_used && !unsock_begins(request, MAP))
+    else if (is_used && !unsock_begins(request, MAP))
         unsock_text_join(&error, "hold: no such request: \"", request, "\"");
-    else if (*is_used && unsock_run_map_read(request + sizeof(MAP) - 1, hold->environment, &map, &error))
-        unsock_run_maps_place(hold->private->path, &map, 1, true, &error);
+    else if (is_used && unsock_run_map_read(request + sizeof(MAP) - 1, environment, &map, &error))
+        unsock_run_maps_place(path, &map, 1, true, &error);
     tell(error.buffer);
-}
-
-/* Answers each request until standard input ends. Returns whether somebody may use the directory. */
-static bool serve_requests(const struct unsock_hold *hold) {
-    struct requests requests = {.used = 0, .filled = 0};
-    char request[REQUEST_MOST + 1];
-    const char *wrong;
-    bool is_used = true;
-    while (read_request(&requests, request, &wrong))
-        answer_request(hold, request, wrong, &is_used);
     return is_used;
 }
 
@@ -104,21 +94,25 @@ static void leave_error_output(void) {
         unsock_close(null);
 }
 
-int unsock_hold(const struct unsock_hold *hold) {
-    unsock_keeper_begin();
-    bool is_used = true;
-    if (tell_environment(hold) == 0) {
-        leave_error_output();
-        is_used = serve_requests(hold);
-    }
+int unsock_hold(const char *path, const char *const *environment, const char *const *caller) {
+    struct requests requests = {.used = 0, .filled = 0};
+    char request[REQUEST_MOST + 1];
+    const char *wrong;
     UNSOCK_TEXT(left, ANSWER_MOST);
     UNSOCK_TEXT(last, ANSWER_MOST + UNSOCK_RUN_PATH_MOST);
+    bool is_used = true;
+    unsock_keeper_begin();
+    if (tell_environment(environment, caller) == 0) {
+        leave_error_output();
+        while (read_request(&requests, request, &wrong))
+            is_used = answer_request(path, environment, request, wrong);
+    }
     if (is_used)
-        unsock_users_end(hold->private->path, &left);
-    if (!unsock_private_remove(hold->private->path) && left.length == 0)
+        unsock_users_end(path, &left);
+    if (!unsock_private_remove(path) && left.length == 0)
         unsock_text_put(&left, "the caller, or a process that cannot be seen");
     if (left.length > 0)
-        unsock_text_join(&last, "hold: not ended: ", left.buffer, ": uses ", hold->private->path);
+        unsock_text_join(&last, "hold: not ended: ", left.buffer, ": uses ", path);
     tell(last.buffer);
     return left.length == 0 ? 0 : EXIT_LEFT;
 }

@@ -34,16 +34,9 @@ static const char *why_not(long error) {
     }
 }
 
-static bool fail_isolate(struct unsock_text *error, long result) {
-    return unsock_text_fail(error,
-                            "run: --isolate: the system refuses a network namespace of its own: ", why_not(result));
-}
-
 static long write_to(const char *path, const char *text) {
-    long fd = unsock_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
-    long result = fd < 0 ? fd : unsock_write(fd, text, strlen(text));
-    unsock_close_open(fd);
-    return result;
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+    return fd < 0 ? fd : unsock_write(fd, text, strlen(text));
 }
 
 /* The same number inside as outside. */
@@ -70,13 +63,10 @@ static long unshare_as_user(void) {
 /* By a socket of any family: AF_INET may be forbidden. */
 static long bring_up_loopback(void) {
     struct interface loopback = {.name = "lo"};
-    long fd = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    UNSOCK_CLOSED long fd = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     long result = fd < 0 ? fd : unsock_ioctl(fd, GET_FLAGS, &loopback);
     loopback.flags |= FLAG_UP;
-    if (result == 0)
-        result = unsock_ioctl(fd, SET_FLAGS, &loopback);
-    unsock_close_open(fd);
-    return result;
+    return result < 0 ? result : unsock_ioctl(fd, SET_FLAGS, &loopback);
 }
 
 /*
@@ -96,5 +86,7 @@ bool unsock_isolate(struct unsock_text *error) {
         result = bring_up_loopback();
     if (result == 0)
         widen_queues();
-    return result == 0 || fail_isolate(error, result);
+    return result == 0 ||
+           unsock_text_fail(error,
+                            "run: --isolate: the system refuses a network namespace of its own: ", why_not(result));
 }

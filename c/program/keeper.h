@@ -36,14 +36,11 @@ bool unsock_keeper_dispose(int signal, long handler);
  * could not be ended, "" for none.
  */
 
-struct unsock_hold {
-    const struct unsock_private *private;
-    const char *const *environment; /* of a command that is run in it */
-    const char *const *caller;
-};
-
-/* Returns the exit status when the directory is gone. */
-int unsock_hold(const struct unsock_hold *hold);
+/*
+ * `path`: of the directory. `environment`: of a command that is run in it. Returns the exit status when the directory
+ * is gone.
+ */
+int unsock_hold(const char *path, const char *const *environment, const char *const *caller);
 
 /*
  * supervise.c: `run --private`: waits for the command to end, and then removes its directory, as if nobody stood

@@ -67,7 +67,7 @@ static bool takes_anybody(long probe, struct unsock_port_key key, const struct u
 static bool find_client_entry(const struct unsock_port *port, const struct unsock_ip *ip,
                               struct unsock_port_entry *found) {
     struct unsock_port_entry entry;
-    long probe = unsock_socketfile_probe();
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
     bool any = false, good = false;
     for (unsigned i = 0; !good && unsock_port_candidate(port, ip, 0, false, i, &entry); i++) {
         good = takes_anybody(probe, port->key, &entry);
@@ -75,7 +75,6 @@ static bool find_client_entry(const struct unsock_port *port, const struct unsoc
             *found = entry;
         any = true;
     }
-    unsock_close_open(probe);
     return any;
 }
 

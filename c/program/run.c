@@ -93,9 +93,8 @@ static bool check_sockets(const struct run *run) {
                           : unsock_settings.block_inet ? "UNSOCK_BLOCK_INET=1"
                           : unsock_settings.strict     ? "UNSOCK_STRICT=1"
                                                        : NULL;
-    if (promise)
-        unsock_text_join(run->error, "run: ", promise, ": " OFF ", and nothing would be redirected: unset it");
-    return !promise;
+    return !promise ||
+           unsock_text_fail(run->error, "run: ", promise, ": " OFF ", and nothing would be redirected: unset it");
 }
 
 /* Where the sockets are: what `--private` makes has no name yet before it is made. */
@@ -120,12 +119,11 @@ static bool make_command_environment(struct run *run) {
 
 static bool choose_run_directory(struct run *run) {
     const struct unsock_environment *caller = &run->call->environment;
-    struct unsock_text text;
+    struct unsock_text text = unsock_text_in(run->private.path, sizeof(run->private.path));
     if (!unsock_loopback_name_check(run->options.name, run->error) ||
         !unsock_run_directory_choose(run->options.directory, caller, &run->directory, run->error) ||
         !unsock_directory_rights_read(run->options.group, run->options.directory_mode, &run->rights, run->error))
         return false;
-    unsock_text_start(&text, run->private.path, sizeof(run->private.path));
     unsock_text_join(&text, run->directory.path, PRIVATE_TO_COME);
     return !run->options.private || unsock_private_fits(run->directory.path, run->error);
 }
@@ -195,20 +193,15 @@ static bool make_run_place(struct run *run) {
     return true;
 }
 
-static int run_hold(const struct run *run) {
-    return unsock_hold(&(struct unsock_hold){&run->private, run->environment.list, run->call->environment.list});
-}
-
 static int run_checked(struct run *run) {
     static const char off[] = "unsock: run: " OFF ": nothing is redirected\n";
     const struct unsock_run_options *options = &run->options;
+    const char *const *caller = run->call->environment.list;
     if (unsock_settings.off)
         unsock_write(2, off, sizeof(off) - 1);
     if (options->dry_run)
-        return unsock_run_print(run->environment.list, run->call->environment.list, options->given->command,
-                                run->error);
-    if (!make_run_place(run) ||
-        !unsock_loopback_name_give(options->name, path_of_run(run), run->call->environment.list, run->error)) {
+        return unsock_run_print(run->environment.list, caller, options->given->command, run->error);
+    if (!make_run_place(run) || !unsock_loopback_name_give(options->name, path_of_run(run), caller, run->error)) {
         if (run->is_made) {
             unsock_private_remove(run->private.path);
             unsock_close(run->private.lock);
@@ -217,7 +210,9 @@ static int run_checked(struct run *run) {
     }
     if (options->isolate && !unsock_isolate(run->error))
         return UNSOCK_RUN_FAILED;
-    return run->holds ? run_hold(run) : become_command(run);
+    if (run->holds)
+        return unsock_hold(run->private.path, run->environment.list, caller);
+    return become_command(run);
 }
 
 static int start_run(const struct unsock_command_call *call, bool holds) {

@@ -28,10 +28,6 @@ void unsock_run_options_take(const struct unsock_options *given, struct unsock_r
         options->insists = unsock_options_value(given, promises[i]) ? promises[i] : NULL;
 }
 
-static bool is_variable(const char *string, const char *name) {
-    return unsock_begins(string, name) && string[strlen(name)] == '=';
-}
-
 static const char *get_variable(const struct unsock_run_environment *environment, const char *name) {
     struct unsock_environment list = {.list = environment->list};
     return unsock_environment_get(&list, name);
@@ -41,11 +37,12 @@ static const char *get_variable(const struct unsock_run_environment *environment
 static size_t reduce(struct unsock_run_environment *environment, const char *name, size_t kept) {
     size_t to = 0, found = 0, place = SIZE_MAX;
     for (size_t from = 0; from < environment->count; from++) {
-        bool same = is_variable(environment->list[from], name);
+        const char *string = environment->list[from];
+        bool same = unsock_begins(string, name) && string[strlen(name)] == '=';
         if (same && found == 0)
             place = to;
         if (!same || found < kept)
-            environment->list[to++] = environment->list[from];
+            environment->list[to++] = string;
         found += same;
     }
     environment->count = to;
@@ -58,19 +55,14 @@ static void set_variable(struct unsock_run_environment *environment, const char 
                          const char *more) {
     size_t size = strlen(name) + strlen(value) + strlen(more) + 2;
     char *string = unsock_exec_space_cut(environment->space, size);
-    struct unsock_text text;
     if (!string)
         return;
-    unsock_text_start(&text, string, size);
+    struct unsock_text text = unsock_text_in(string, size);
     unsock_text_join(&text, name, "=", value, more);
     size_t place = reduce(environment, name, 1);
     environment->list[place] = string;
     if (place == environment->count)
         environment->list[++environment->count] = NULL;
-}
-
-static void drop_variable(struct unsock_run_environment *environment, const char *name) {
-    reduce(environment, name, 0);
 }
 
 static bool choose(struct unsock_run_environment *environment, const struct unsock_option *option, const char *value,
@@ -82,8 +74,8 @@ static bool choose(struct unsock_run_environment *environment, const struct unso
     if (!all && !vsock && !unsock_span_is(choice, NONE))
         return unsock_text_fail(error, option->flag, ": neither ", option->otherwise, ", " VSOCK " nor " NONE ": \"",
                                 value, "\"");
-    drop_variable(environment, option->variable);
-    drop_variable(environment, CONVERT_VSOCK);
+    reduce(environment, option->variable, 0);
+    reduce(environment, CONVERT_VSOCK, 0);
     if (all || vsock)
         set_variable(environment, all ? option->variable : CONVERT_VSOCK, "1", "");
     return true;
@@ -112,13 +104,11 @@ static bool apply(struct unsock_run_environment *environment, const struct unsoc
         return choose(environment, option, value, error);
     if (option->kind == UNSOCK_OPTION_MAYBE)
         return !value || set_log(environment, option, value, error);
-    if (option->kind == UNSOCK_OPTION_SWITCH && value)
-        set_variable(environment, option->variable, "1", "");
-    if (option->kind == UNSOCK_OPTION_VALUE && value)
-        set_variable(environment, option->variable, value, "");
-    if (option->kind == UNSOCK_OPTION_VALUE && !value && option->otherwise[0] != '\0' &&
-        !get_variable(environment, option->variable))
-        set_variable(environment, option->variable, option->otherwise, "");
+    bool is_switch = option->kind == UNSOCK_OPTION_SWITCH, sets = is_switch || option->kind == UNSOCK_OPTION_VALUE;
+    if (sets && !value && option->otherwise[0] != '\0' && !get_variable(environment, option->variable))
+        value = option->otherwise;
+    if (sets && value)
+        set_variable(environment, option->variable, is_switch ? "1" : value, "");
     return true;
 }
 
