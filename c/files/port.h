@@ -129,10 +129,8 @@ long unsock_socketfile_probe(void);
 /* Asks once, also an abstract name. Returns the kernel's word for a datagram socket that connects there. */
 long unsock_socketfile_ask(const void *address, socklen_t length);
 
-/*
- * True if somebody is bound to the socket file, for certain. That needs no lock: nothing is removed by it. False may
- * mean that it is not known.
- */
+/* True if certainly a socket is bound to the file; false if none is, or if that cannot be known. Needs no lock, because
+ * nothing is removed after it. */
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
 
 /* Finds out whether the name's socket is live. With the directory locked, if anything is changed by the answer. */

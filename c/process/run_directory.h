@@ -114,10 +114,8 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
 /* Removes the private directory with all that is in it, unless a socket in it may be live. True if it is gone. */
 bool unsock_private_remove(const char *path);
 
-/*
- * Looks in a directory for those that nobody keeps, in which nobody listens and which no process has for its
- * UNSOCK_DIR, as far as can be seen. Tells the path of each (`seer` NULL: to nobody). With `remove` they are removed.
- */
+/* Finds the private directories without a keeper, without a live socket, and without a process that uses them
+ * (unsock_users_of). Tells `seer` (or NULL) the path of each. With `remove` it removes them. */
 struct unsock_prune_seer;
 void unsock_private_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 

@@ -36,7 +36,7 @@ static const char *option_value(const char *const *word, const char *name, char 
     return text[length + 2] == '=' ? text + length + 3 : text[length + 2] == '\0' ? word[1] : NULL;
 }
 
-/* NULL: it does not say. */
+/* Returns the user that the words name; NULL: none. */
 static const char *told_user(const char *const *argv, size_t changer) {
     bool by_word = changers[changer].by_word;
     for (const char *const *word = argv + 1; *word; word++) {
@@ -46,7 +46,7 @@ static const char *told_user(const char *const *argv, size_t changer) {
         const char *value = option_value(word, changers[changer].option, changers[changer].letter);
         if (value)
             return value;
-        /* "-c COMMAND" and the like, of su and runuser. */
+        /* Options of su and runuser that have a value in the next word, like "-c COMMAND". */
         if (by_word && text[1] != '\0' && text[2] == '\0' && unsock_contains("csgGwC", text[1]) && word[1])
             word++;
     }
@@ -57,7 +57,7 @@ static bool next_number(struct unsock_span *line, uint64_t *number) {
     return unsock_span_number(unsock_span_next(line, ':'), 10, UINT32_MAX, number);
 }
 
-/* NAME or NAME:GROUP; the fields of /etc/passwd. Where it has no such name, nobody; returns whether it is known. */
+/* Reads NAME or NAME:GROUP, and the user's line of /etc/passwd. False, with user nobody: neither a number nor there. */
 static bool identify(const char *told, struct unsock_user *user) {
     struct unsock_lines lines;
     struct unsock_span line, rest = unsock_span_of(told);

@@ -86,7 +86,7 @@ long unsock_expose_listen(struct unsock_expose_port *port) {
     uint32_t length = sizeof(name);
     struct unsock_control_file control;
     if (unsock_expose.is_in) {
-        unsock_prune(port->file.sun_path, 1); /* one that is left over */
+        unsock_prune(port->file.sun_path, 1); /* a stale one */
         return make_end(port->type, false, &port->file, sizeof(port->file), NULL);
     }
     if (unsock_expose.control) {

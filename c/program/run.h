@@ -61,7 +61,7 @@ bool unsock_run_map_read(const char *text, const char *const *environment, struc
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 
-/* Looks for those that are left over; with `remove` removes them. Tells the name of each. */
+/* Looks for stale ones; with `remove` removes them. Tells the name of each. */
 struct unsock_prune_seer;
 void unsock_run_map_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 

@@ -154,7 +154,7 @@ static bool place_map(long directory, const char *at, struct unsock_run_map *map
     }
     if (map->lock < 0)
         unsock_control_not_written(error, path.buffer, map->lock == -EAGAIN ? -EEXIST : map->lock,
-                                   "; if it is left over, unsock prune removes it");
+                                   "; if it is stale, unsock prune removes it");
     return map->lock >= 0;
 }
 
