@@ -64,9 +64,7 @@ long unsock_target_open(int fd, const struct unsock_fd *entry, const struct unso
     long result = socket < 0 ? socket : unsock_target_apply_options(control, (int)socket);
     if (result == 0 && entry->type == SOCK_STREAM)
         unsock_target_mark((int)socket, control);
-    if (result < 0 && socket >= 0)
-        unsock_close(socket);
-    return result < 0 ? result : socket;
+    return unsock_opened(socket, result);
 }
 
 void unsock_target_to_connect(struct unsock_control_file *control) {

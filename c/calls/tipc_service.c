@@ -34,9 +34,7 @@ static long subscribe(const struct tipc_subscr *subscription) {
     long result = unsock_connect(fd, &server, sizeof(server));
     if (result == 0)
         result = unsock_sendto(fd, subscription, sizeof(*subscription), MSG_NOSIGNAL, NULL, 0);
-    if (result < 0)
-        unsock_close(fd);
-    return result < 0 ? result : fd;
+    return unsock_opened(fd, result);
 }
 
 static uint32_t own_node(int fd) {

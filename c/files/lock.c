@@ -119,9 +119,7 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
     unsock_fchmod(fd, 0200 | (directory->stx_mode & UNSOCK_OTHERS_WRITE));
     long result = unsock_directory_link(name.buffer, lock->path);
     unsock_directory_unlink(name.buffer);
-    if (result < 0)
-        unsock_close(fd);
-    return result < 0 ? result : fd;
+    return unsock_opened(fd, result);
 }
 
 /* Opens or makes the lock's file, and sets `lock->keeps` if it is to stay there after the unlock. *made: this process

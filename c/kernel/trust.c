@@ -194,8 +194,7 @@ static void go_up(void) {
 
 /* Puts the link's text in front of the rest. */
 static bool follow_walked_link(void) {
-    struct unsock_text text;
-    unsock_text_start(&text, walk.whole, sizeof(walk.whole));
+    struct unsock_text text = unsock_text_in(walk.whole, sizeof(walk.whole));
     long length = unsock_readlinkat(AT_FDCWD, walk.at, walk.whole, PATH_MOST - 1);
     if (length <= 0 || ++walk.links > LINKS_MOST)
         return say_untrusted(walk.why, "too many levels of symbolic links: ", walk.at);
@@ -236,7 +235,6 @@ static bool step(bool *cut) {
 }
 
 static bool walk_path(const char *path, bool place, uint32_t owner, struct unsock_text *why) {
-    struct unsock_text text;
     bool cut = false;
     walk.why = why;
     walk.owner = owner;
@@ -245,7 +243,7 @@ static bool walk_path(const char *path, bool place, uint32_t owner, struct unsoc
     walk.length = 0;
     walk.at[0] = '\0';
     walk.shared = walk.link = false;
-    unsock_text_start(&text, walk.rest, sizeof(walk.rest));
+    struct unsock_text text = unsock_text_in(walk.rest, sizeof(walk.rest));
     unsock_text_put(&text, path);
     do {
         if (text.cut || cut)

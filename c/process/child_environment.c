@@ -116,8 +116,7 @@ size_t unsock_child_environment_complete(const char *const *environment, const c
     bool lacks = !unsock_environment_is_off(&own);
     bool add = lacks && old && !has_library(*old);
     if (add) {
-        struct unsock_text text;
-        unsock_text_start(&text, room, size);
+        struct unsock_text text = unsock_text_in(room, size);
         unsock_text_join(&text, preload, (*old)[sizeof(PRELOAD) - 1] != '\0' ? ":" : "", *old + sizeof(PRELOAD) - 1);
     }
     for (const char *const *at = environment; at && *at; at++)

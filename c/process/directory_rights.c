@@ -117,15 +117,12 @@ static bool check_rights(const struct unsock_run_directory *directory, const str
     bool other_group = result == 0 && rights->name && status.stx_gid != rights->group;
     if (result == 0 && !other_group && (status.stx_mode & UNSOCK_MODE_BITS) == rights->mode)
         return true;
-    unsock_text_join(error, "directory ", directory->path, ": ");
     if (result < 0)
-        return unsock_text_fail(error, unsock_errno_words(-result));
-    unsock_text_put(error, "is there already, with other rights: ");
+        return unsock_text_fail(error, "directory ", directory->path, ": ", unsock_errno_words(-result));
+    unsock_text_join(error, "directory ", directory->path, ": is there already, with other rights: ");
     if (other_group)
         unsock_text_join(error, "chgrp ", rights->name, " ", directory->path, " && ");
-    unsock_text_put(error, "chmod ");
-    unsock_text_number(error, rights->mode, 8, 3);
-    return unsock_text_fail(error, " ", directory->path);
+    return unsock_text_fail(error, "chmod ", UNSOCK_MODE(rights->mode), " ", directory->path);
 }
 
 /* True if rights may be given: the directory exists, or nobody untrusted could put another in its place. */

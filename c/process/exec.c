@@ -41,10 +41,9 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     struct unsock_exec *exec = &planning->plan->exec;
     size_t size = load_room(exec);
     char *room = unsock_planning_cut(planning, size);
-    struct unsock_text text;
     if (!room)
         return -ENOMEM;
-    unsock_text_start(&text, room, size);
+    struct unsock_text text = unsock_text_in(room, size);
     unsock_text_join(&text, UNSOCK_LOAD_FILE, unsock_start_trapped && unsock_trapped_ignores() ? "i" : "");
     if (planning->load || exec->directory == AT_FDCWD || exec->path[0] == '/') {
         unsock_text_join(&text, "p", planning->load ? planning->load : exec->path);

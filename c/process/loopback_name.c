@@ -28,10 +28,7 @@ bool unsock_loopback_name_check(const char *name, struct unsock_text *error) {
 /* Opens and locks the directory of the names. Returns the descriptor, or -errno. */
 static long lock_names(const char *names) {
     long fd = unsock_openat(AT_FDCWD, names, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-    long result = fd < 0 ? fd : unsock_flock(fd, LOCK_EX);
-    if (fd >= 0 && result < 0)
-        unsock_close(fd);
-    return result < 0 ? result : fd;
+    return unsock_opened(fd, fd < 0 ? fd : unsock_flock(fd, LOCK_EX));
 }
 
 /* Removes the names of directories that do not exist any more. The caller has the directory of the names locked. */
@@ -56,8 +53,6 @@ void unsock_loopback_names_prune(const char *directory) {
 
 /* Makes or replaces the name's link. Returns 0 or -errno. */
 static long give_loopback_name(const char *names, const char *name, const char *path) {
-    char link[UNSOCK_RUN_PATH_MOST], next[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text;
     long result = unsock_mkdirat(AT_FDCWD, names, 0700);
     if (result < 0 && result != -EEXIST)
         return result;
@@ -65,14 +60,10 @@ static long give_loopback_name(const char *names, const char *name, const char *
     if (directory < 0)
         return directory;
     remove_dangling(directory);
-    unsock_text_start(&text, link, sizeof(link));
-    unsock_text_join(&text, names, "/", name);
-    unsock_text_start(&text, next, sizeof(next));
-    unsock_text_join(&text, names, "/.next");
-    unsock_unlinkat(AT_FDCWD, next, 0); /* left by a killed process */
-    result = unsock_symlinkat(path, AT_FDCWD, next);
+    unsock_unlinkat(directory, ".next", 0); /* left by a killed process */
+    result = unsock_symlinkat(path, directory, ".next");
     if (result == 0)
-        result = unsock_renameat2(AT_FDCWD, next, AT_FDCWD, link, 0);
+        result = unsock_renameat2(directory, ".next", directory, name, 0);
     return result;
 }
 

@@ -89,10 +89,7 @@ static long take_lock(long directory, int flags) {
     if (directory < 0)
         return directory;
     long fd = unsock_openat(directory, LOCK, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
-    long result = fd < 0 ? fd : unsock_flock(fd, LOCK_EX | LOCK_NB);
-    if (result < 0)
-        unsock_close_open(fd);
-    return result < 0 ? result : fd;
+    return unsock_opened(fd, fd < 0 ? fd : unsock_flock(fd, LOCK_EX | LOCK_NB));
 }
 
 static long make_one(long place, const char *directory, struct unsock_private *private) {
@@ -148,13 +145,9 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
 /* Removes the socket file if it is stale; true then. By /proc/self/fd its path is short enough for a socket's address,
  * and is certainly in the open directory. */
 static bool is_left_over(long directory, const char *name) {
-    char path[UNSOCK_RUN_PATH_MOST], number[24];
-    struct unsock_text text;
-    unsock_text_start(&text, number, sizeof(number));
-    unsock_text_number(&text, (uint64_t)directory, 10, 1);
-    unsock_text_start(&text, path, sizeof(path));
-    unsock_text_join(&text, "/proc/self/fd/", number, "/", name);
-    return !text.cut && unsock_prune(path, 1) == 1;
+    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    unsock_text_join(&path, "/proc/self/fd/", UNSOCK_DECIMAL(directory), "/", name);
+    return !path.cut && unsock_prune(path.buffer, 1) == 1;
 }
 
 /* True if a socket in the directory, or in one below it, is live or may be. Removes stale ones. */

@@ -12,9 +12,8 @@
 
 static bool fail_route(struct unsock_route *route, const char *file, const char *why, int status) {
     unsock_text_start(route->error, route->error->buffer, route->error->size);
-    unsock_text_join(route->error, "command ", file, ": ", why);
     route->status = status;
-    return false;
+    return unsock_text_fail(route->error, "command ", file, ": ", why);
 }
 
 static bool check_executable(struct unsock_route *route, const char *file) {
@@ -34,7 +33,7 @@ static bool check_executable(struct unsock_route *route, const char *file) {
 /* Searches PATH as execvp does. The first file that cannot be executed is the error if no other is found. */
 static bool search_executable(struct unsock_route *route, const char *command, char *file) {
     struct unsock_span rest = unsock_span_of(route->search ? route->search : UNSOCK_ROUTE_SEARCH);
-    char first[WHY_MOST] = "";
+    UNSOCK_TEXT(first, WHY_MOST);
     bool more = command[0] != '\0', cut;
     while (unsock_search_next(&rest, &more, command, file, &cut)) {
         if (cut)
@@ -43,26 +42,19 @@ static bool search_executable(struct unsock_route *route, const char *command, c
             unsock_text_start(route->error, route->error->buffer, route->error->size);
             return true;
         }
-        if (route->status == UNSOCK_NOT_EXECUTABLE && first[0] == '\0') {
-            struct unsock_text text;
-            unsock_text_start(&text, first, sizeof(first));
-            unsock_text_put(&text, route->error->buffer);
-        }
+        if (route->status == UNSOCK_NOT_EXECUTABLE && first.length == 0)
+            unsock_text_put(&first, route->error->buffer);
     }
     unsock_text_start(route->error, route->error->buffer, route->error->size);
-    route->status = first[0] != '\0' ? UNSOCK_NOT_EXECUTABLE : UNSOCK_NOT_FOUND;
-    if (first[0] != '\0')
-        unsock_text_put(route->error, first);
-    else
-        unsock_text_join(route->error, "command \"", command, "\": not found in PATH");
-    return false;
+    route->status = first.length > 0 ? UNSOCK_NOT_EXECUTABLE : UNSOCK_NOT_FOUND;
+    return first.length > 0 ? unsock_text_fail(route->error, first.buffer)
+                            : unsock_text_fail(route->error, "command \"", command, "\": not found in PATH");
 }
 
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file) {
-    struct unsock_text text;
     if (!unsock_contains(command, '/'))
         return search_executable(route, command, file);
-    unsock_text_start(&text, file, UNSOCK_ROUTE_PATH_MOST);
+    struct unsock_text text = unsock_text_in(file, UNSOCK_ROUTE_PATH_MOST);
     unsock_text_put(&text, command);
     return text.cut ? fail_route(route, file, "File name too long", UNSOCK_NOT_EXECUTABLE)
                     : check_executable(route, command);
@@ -120,10 +112,8 @@ static enum unsock_door door_of(const struct unsock_program_file *file, enum uns
 }
 
 static bool is_option(struct unsock_span word) {
-    bool assigns = false;
-    for (size_t i = 0; i < word.length; i++)
-        assigns |= word.at[i] == '=';
-    return word.length == 0 || word.at[0] == '-' || assigns;
+    struct unsock_span rest = word;
+    return word.length == 0 || word.at[0] == '-' || unsock_span_next(&rest, '=').length < word.length;
 }
 
 /* Returns the program that "#!/usr/bin/env [-S] [NAME=VALUE…] PROGRAM" starts; empty: it is no such line. */
@@ -144,36 +134,27 @@ static struct unsock_span env_command(const struct unsock_program_file *file) {
 
 /* Writes the path of the program that runs the script into `next`. False: it is missing; one line in the error. */
 static bool find_next(struct unsock_route *route, const struct unsock_program_file *file, char *next) {
-    char name[UNSOCK_SCRIPT_LINE];
-    struct unsock_text text;
+    UNSOCK_TEXT(name, UNSOCK_SCRIPT_LINE);
+    struct unsock_text text = unsock_text_in(next, UNSOCK_ROUTE_PATH_MOST);
     struct unsock_span command = env_command(file);
-    if (file->kind == UNSOCK_PROGRAM_OTHER) {
-        unsock_text_start(&text, next, UNSOCK_ROUTE_PATH_MOST);
-        unsock_text_put(&text, "/bin/sh");
-        return true;
-    }
-    if (command.length == 0) {
-        unsock_text_start(&text, next, UNSOCK_ROUTE_PATH_MOST);
-        unsock_text_put(&text, file->interpreter);
-        return check_executable(route, file->interpreter);
-    }
-    unsock_text_start(&text, name, sizeof(name));
-    unsock_text_span(&text, command);
-    return unsock_route_find(route, name, next);
+    bool is_other = file->kind == UNSOCK_PROGRAM_OTHER;
+    unsock_text_put(&text, is_other ? "/bin/sh" : file->interpreter);
+    if (is_other || command.length == 0)
+        return is_other || check_executable(route, file->interpreter);
+    unsock_text_span(&name, command);
+    return unsock_route_find(route, name.buffer, next);
 }
 
 /* Reads a file's kind into `*file` and calls `see`. True if the file is a script: another file runs it. */
 static bool look_at_step(struct unsock_route *route, const char *path, struct unsock_program_file *file) {
     _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
-    char buffer[2 * UNSOCK_SCRIPT_LINE + 64];
-    struct unsock_text why;
+    UNSOCK_TEXT(why, 2 * UNSOCK_SCRIPT_LINE + 64);
     struct unsock_route_step step = {path, UNSOCK_DOOR_UNKNOWN, "cannot be read, so nothing is known"};
     UNSOCK_CLOSED long fd = unsock_program_open(AT_FDCWD, path, 0);
     if (fd >= 0) {
         unsock_program_look(fd, room, file);
-        unsock_text_start(&why, buffer, sizeof(buffer));
         step.door = door_of(file, unsock_program_gains_rights(fd), &why);
-        step.why = buffer;
+        step.why = why.buffer;
     }
     route->see(route, &step);
     return step.door == UNSOCK_DOOR_SCRIPT;

@@ -53,9 +53,8 @@ static bool is_directory_of(const char *path, long uid) {
 
 static bool check_length(const char *name, const char *path, struct unsock_text *error) {
     size_t length = strlen(path);
-    if (length > 1 && length <= UNSOCK_DIR_MOST)
-        return true;
-    return unsock_text_fail(error, name, ": " LENGTH_PROBLEM ": \"", path, "\"");
+    return (length > 1 && length <= UNSOCK_DIR_MOST) ||
+           unsock_text_fail(error, name, ": " LENGTH_PROBLEM ": \"", path, "\"");
 }
 
 static bool choose_named(const char *name, const char *value, struct unsock_run_directory *directory,
@@ -99,19 +98,15 @@ bool unsock_run_directory_default(const struct unsock_environment *environment, 
     return check_length("XDG_RUNTIME_DIR", directory->path, error);
 }
 
-static bool fail_directory(const struct unsock_run_directory *directory, struct unsock_text *error, const char *why,
-                           const char *more) {
-    return unsock_text_fail(error, "directory ", directory->path, ": ", why, more);
-}
+/* Refuses `directory` in `error`. */
+#define FAIL(...) unsock_text_fail(error, "directory ", directory->path, ": ", __VA_ARGS__)
 
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
                                       struct unsock_text *error) {
     UNSOCK_TEXT(why, UNSOCK_RUN_PATH_MOST + 64);
-    if ((force && directory->asked) || unsock_trust_place(directory->path, &why) != UNSOCK_PLACE_OPEN)
-        return true;
-    fail_directory(directory, error, why.buffer,
-                   ", and so another could be put in its place: name one elsewhere with --dir");
-    return unsock_text_fail(error, directory->asked ? ", or trust them with --force" : "");
+    return (force && directory->asked) || unsock_trust_place(directory->path, &why) != UNSOCK_PLACE_OPEN ||
+           FAIL(why.buffer, ", and so another could be put in its place: name one elsewhere with --dir",
+                directory->asked ? ", or trust them with --force" : "");
 }
 
 /* Checks the directory's type and mode; of a default also the owner, and the owner of a link to it, who
@@ -122,26 +117,18 @@ static bool check_itself(const struct unsock_run_directory *directory, bool forc
     if (result == 0)
         result = unsock_statx(AT_FDCWD, directory->path, 0, STATX_BASIC_STATS, &target);
     if (result != 0)
-        return fail_directory(directory, error, unsock_errno_words(-result), "");
+        return FAIL(unsock_errno_words(-result));
     if ((target.stx_mode & S_IFMT) != S_IFDIR)
-        return fail_directory(directory, error, "not a directory: name another with --dir", "");
-    if (directory->asked) {
-        if (force || !(target.stx_mode & S_IWOTH))
-            return true;
-        fail_directory(directory, error,
-                       "everybody may write to it, and so answer in a server's place: use one of its own in it, ",
-                       "--dir ");
-        return unsock_text_fail(error, directory->path, "/unsock, or trust everybody with --force");
-    }
+        return FAIL("not a directory: name another with --dir");
+    if (directory->asked)
+        return force || !(target.stx_mode & S_IWOTH) ||
+               FAIL("everybody may write to it, and so answer in a server's place: use one of its own in it, --dir ",
+                    directory->path, "/unsock, or trust everybody with --force");
     uint32_t uid = (uint32_t)unsock_geteuid();
-    if (link.stx_uid != uid || target.stx_uid != uid) {
-        fail_directory(directory, error, "owned by user ", "");
-        return unsock_text_fail(error, UNSOCK_DECIMAL(link.stx_uid != uid ? link.stx_uid : target.stx_uid),
-                                ", not by you: name another with --dir");
-    }
-    if (target.stx_mode & UNSOCK_OTHERS_WRITE)
-        return fail_directory(directory, error, "others may write to it: chmod 700 ", directory->path);
-    return true;
+    if (link.stx_uid != uid || target.stx_uid != uid)
+        return FAIL("owned by user ", UNSOCK_DECIMAL(link.stx_uid != uid ? link.stx_uid : target.stx_uid),
+                    ", not by you: name another with --dir");
+    return !(target.stx_mode & UNSOCK_OTHERS_WRITE) || FAIL("others may write to it: chmod 700 ", directory->path);
 }
 
 bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
@@ -155,33 +142,25 @@ static bool not_made(const struct unsock_run_directory *directory, const struct 
     while (length > 1 && directory->path[length - 1] != '/')
         length--;
     unsock_text_span(&parent, (struct unsock_span){directory->path, length > 1 ? length - 1 : 1});
-    unsock_text_join(error, "directory ", directory->path, ": ");
-    if (why == -ENOENT) {
-        unsock_text_join(error, parent.buffer, " does not exist: make it first, mkdir -p ", parent.buffer);
-    } else if (why == -EACCES || why == -EPERM) {
-        unsock_text_join(error, "you may not make it in ", parent.buffer,
-                         ", or not enter that: name another with --dir, or let ", "root make it, install -d -o ",
-                         UNSOCK_DECIMAL(unsock_geteuid()));
-        if (rights && rights->name)
-            unsock_text_join(error, " -g ", rights->name);
-        unsock_text_put(error, " -m ");
-        unsock_text_number(error, rights && rights->given ? rights->mode : 0700, 8, 3);
-        unsock_text_join(error, " ", directory->path);
-    } else {
-        unsock_text_put(error, unsock_errno_words(-why));
-    }
-    return false;
+    if (why == -ENOENT)
+        return FAIL(parent.buffer, " does not exist: make it first, mkdir -p ", parent.buffer);
+    if (why != -EACCES && why != -EPERM)
+        return FAIL(unsock_errno_words(-why));
+    bool has_group = rights && rights->name;
+    return FAIL("you may not make it in ", parent.buffer, ", or not enter that: name another with --dir, or let ",
+                "root make it, install -d -o ", UNSOCK_DECIMAL(unsock_geteuid()), has_group ? " -g " : "",
+                has_group ? rights->name : "", " -m ", UNSOCK_MODE(rights && rights->given ? rights->mode : 0700), " ",
+                directory->path);
 }
 
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error) {
-    if (made)
-        *made = false;
-    if (!unsock_run_directory_check_place(directory, force, error))
-        return false;
-    long result = unsock_mkdirat(AT_FDCWD, directory->path, 0700);
+    bool is_placed = unsock_run_directory_check_place(directory, force, error);
+    long result = is_placed ? unsock_mkdirat(AT_FDCWD, directory->path, 0700) : -EEXIST;
     if (made)
         *made = result == 0;
+    if (!is_placed)
+        return false;
     if (result < 0 && result != -EEXIST)
         return not_made(directory, rights, result, error);
     return check_itself(directory, force, error);
@@ -219,8 +198,6 @@ bool unsock_run_directory_check_sockets(const struct unsock_run_directory *direc
     if (access == -EACCES || (!known && (access < 0 || is_usual_file_system(directory->path))))
         return true;
     long result = try_socket(directory->path);
-    if (result == 0)
-        return true;
-    fail_directory(directory, error, "no socket can be made there: ", unsock_errno_words(-result));
-    return unsock_text_fail(error, ": name one on another file system with --dir");
+    return result == 0 || FAIL("no socket can be made there: ", unsock_errno_words(-result),
+                               ": name one on another file system with --dir");
 }

@@ -81,8 +81,7 @@ long unsock_exec_find(const char *name, const char *path, char *file) {
     bool more = name[0] != '\0', cut;
     long error = -ENOENT;
     if (unsock_contains(name, '/')) {
-        struct unsock_text text;
-        unsock_text_start(&text, file, UNSOCK_SEARCH_PATH_MOST);
+        struct unsock_text text = unsock_text_in(file, UNSOCK_SEARCH_PATH_MOST);
         unsock_text_put(&text, name);
         return text.cut ? -ENAMETOOLONG : 0;
     }

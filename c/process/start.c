@@ -40,8 +40,7 @@ static bool preloaded_by_name(const struct unsock_environment *environment) {
 /* Reads the settings and makes the directory, or ends the process. */
 static void settle_process(const struct unsock_environment *environment) {
     char line[512];
-    struct unsock_text error;
-    unsock_text_start(&error, line, sizeof(line) - 1);
+    struct unsock_text error = unsock_text_in(line, sizeof(line) - 1);
     unsock_text_put(&error, "unsock: ");
     if (!unsock_settings_read(environment, &unsock_settings, &error) ||
         !unsock_directory_make(&unsock_settings, &error) || !unsock_log_start(&unsock_settings, &error))
@@ -138,9 +137,8 @@ int unsock_last_error(void) {
 int unsock_configure(const char *environment, size_t length, char *error, size_t size) {
     struct unsock_environment source = {.block = environment, .length = length};
     struct unsock_settings settings;
-    struct unsock_text line;
     char none[1];
-    unsock_text_start(&line, size > 0 ? error : none, size > 0 ? size : 1);
+    struct unsock_text line = unsock_text_in(size > 0 ? error : none, size > 0 ? size : 1);
     unsock_active();
     if (!unsock_settings_read(&source, &settings, &line) || !unsock_directory_make(&settings, &line) ||
         !unsock_log_start(&settings, &line))

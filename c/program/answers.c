@@ -125,10 +125,7 @@ long unsock_control_connect(struct unsock_control_file *control, struct unsock_f
     if (result == 0)
         result = asks ? unsock_firecracker_ask((int)fd, control, asked, full)
                       : unsock_connect(fd, control->dest, control->dest_length);
-    if (result == 0 || result == -EINPROGRESS)
-        return fd;
-    unsock_close_open(fd);
-    return result;
+    return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
 }
 
 /*

@@ -49,9 +49,7 @@ long unsock_control_write(const char *path, const struct unsock_control_file *fi
     if (result == 0)
         result = unsock_linkat(AT_FDCWD, part, AT_FDCWD, path, 0);
     unsock_unlinkat(AT_FDCWD, part, 0);
-    if (result < 0)
-        unsock_close(fd);
-    return result < 0 ? result : fd;
+    return unsock_opened(fd, result);
 }
 
 static void put_what_is_there(struct unsock_text *error, const char *path, const char *left_over) {

@@ -75,10 +75,7 @@ static long make_end(int type, bool connects, const void *address, socklen_t siz
         result = connects ? unsock_connect(fd, address, size) : unsock_bind(fd, address, size);
     if (result == 0 && listens)
         result = unsock_listen(fd, BACKLOG);
-    if (result == 0 || result == -EINPROGRESS)
-        return fd;
-    unsock_close(fd);
-    return result;
+    return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
 }
 
 long unsock_expose_listen(struct unsock_expose_port *port) {

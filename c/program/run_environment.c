@@ -119,10 +119,9 @@ static void put_preload(struct unsock_run_environment *environment, const char *
     char *others = unsock_exec_space_cut(environment->space, size);
     if (!others)
         return;
-    struct unsock_text text;
     struct unsock_span rest = unsock_span_of(before ? before : "");
     bool is_there = false;
-    unsock_text_start(&text, others, size);
+    struct unsock_text text = unsock_text_in(others, size);
     for (struct unsock_span entry; (entry = unsock_preload_next(&rest)).length > 0;) {
         if (unsock_span_is(entry, library)) {
             is_there = true;

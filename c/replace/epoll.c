@@ -121,9 +121,8 @@ UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t 
                                                       struct unsock_epoll_event *event) {
     struct unsock_lines lines;
     struct unsock_span line;
-    struct unsock_text path;
     bool found = false;
-    unsock_text_start(&path, lines.buffer, sizeof(lines.buffer));
+    struct unsock_text path = unsock_text_in(lines.buffer, sizeof(lines.buffer));
     unsock_text_put(&path, "/proc/self/fdinfo/");
     unsock_text_number(&path, (uint64_t)set, 10, 1);
     unsock_lines_open(&lines, lines.buffer);

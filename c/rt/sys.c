@@ -8,6 +8,12 @@ __attribute__((noinline)) void unsock_close_open(long fd) {
         unsock_close((int)fd);
 }
 
+long unsock_opened(long fd, long result) {
+    if (result < 0)
+        unsock_close_open(fd);
+    return result < 0 ? result : fd;
+}
+
 __attribute__((noinline)) void unsock_cleanup_fd(const long *fd) {
     unsock_close_open(*fd);
 }

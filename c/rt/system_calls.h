@@ -229,6 +229,9 @@ static inline bool unsock_is_error(long result) {
 /* Closes a descriptor, unless it is negative. */
 void unsock_close_open(long fd);
 
+/* Returns `fd`; or `result`, -errno of opening it or of what came after that, and closes it. */
+long unsock_opened(long fd, long result);
+
 /* Before `long fd = …`: closes the descriptor, unless it is negative, at the end of the variable's scope. */
 #define UNSOCK_CLOSED __attribute__((cleanup(unsock_cleanup_fd)))
 void unsock_cleanup_fd(const long *fd);

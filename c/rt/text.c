@@ -107,10 +107,10 @@ void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base
         unsock_text_char(text, reversed[--count]);
 }
 
-const char *unsock_text_decimal(char digits[24], uint64_t number) {
-    struct unsock_text text = unsock_text_in(digits, 24);
-    unsock_text_number(&text, number, 10, 1);
-    return digits;
+const char *unsock_text_digits(char buffer[24], uint64_t number, unsigned base, unsigned digits) {
+    struct unsock_text text = unsock_text_in(buffer, 24);
+    unsock_text_number(&text, number, base, digits);
+    return buffer;
 }
 
 void unsock_text_quote(struct unsock_text *text, struct unsock_span span) {

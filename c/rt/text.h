@@ -60,8 +60,9 @@ void unsock_text_list(struct unsock_text *text, const char *const *strings);
 /* The same, for a line that says why something is refused. False, so that the caller returns it. */
 #define unsock_text_fail(text, ...) (unsock_text_join(text, __VA_ARGS__), false)
 /* A number's digits as a string, for unsock_text_join. */
-#define UNSOCK_DECIMAL(number) unsock_text_decimal((char[24]){0}, (uint64_t)(number))
-const char *unsock_text_decimal(char digits[24], uint64_t number);
+#define UNSOCK_DECIMAL(number) unsock_text_digits((char[24]){0}, (uint64_t)(number), 10, 1)
+#define UNSOCK_MODE(mode) unsock_text_digits((char[24]){0}, (mode), 8, 3)
+const char *unsock_text_digits(char buffer[24], uint64_t number, unsigned base, unsigned digits);
 
 void unsock_text_span(struct unsock_text *text, struct unsock_span span);
 void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base, unsigned digits);

@@ -44,8 +44,7 @@ static uint8_t marks_of(uint8_t number) {
 
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number) {
     struct unsock_port_entry entry = {.number = number, .marks = marks_of(number)};
-    struct unsock_text text;
-    unsock_text_start(&text, entry.address, sizeof(entry.address));
+    struct unsock_text text = unsock_text_in(entry.address, sizeof(entry.address));
     put_bound(&text, ip, v6only);
     if (!unsock_port_entry_fits(text.length) && text.length > sizeof(BOTH)) {
         unsock_text_start(&text, entry.address, sizeof(entry.address));
@@ -56,11 +55,10 @@ struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v
 
 bool unsock_port_entry_asking(const struct unsock_ip *any, bool v6only, const struct unsock_ip *target,
                               struct unsock_port_entry *entry) {
-    struct unsock_text text;
     *entry = (struct unsock_port_entry){.number = 0};
     if (target->family == 0 || unsock_ip_is_wildcard(target))
         return false;
-    unsock_text_start(&text, entry->address, sizeof(entry->address));
+    struct unsock_text text = unsock_text_in(entry->address, sizeof(entry->address));
     put_bound(&text, any, v6only);
     unsock_text_char(&text, ASKS);
     unsock_address_text_put(&text, target, false);

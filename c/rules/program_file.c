@@ -53,8 +53,7 @@ static void read_script(const char *line, size_t length, struct unsock_program_f
     if (name == 0)
         return;
     file->kind = UNSOCK_PROGRAM_SCRIPT;
-    struct unsock_text text;
-    unsock_text_start(&text, file->interpreter, sizeof(file->interpreter));
+    struct unsock_text text = unsock_text_in(file->interpreter, sizeof(file->interpreter));
     unsock_text_span(&text, (struct unsock_span){rest.at, name});
     while (name < rest.length && (rest.at[name] == ' ' || rest.at[name] == '\t'))
         name++;

@@ -39,8 +39,7 @@ static bool read_flag(struct reader *reader, const struct setting *setting, cons
 
 /* Drops double and trailing slashes and "/./", so that paths from the kernel compare equal. */
 static bool normalize_directory(struct unsock_span path, struct unsock_settings *settings) {
-    struct unsock_text text;
-    unsock_text_start(&text, settings->directory, UNSOCK_DIR_MOST + 1);
+    struct unsock_text text = unsock_text_in(settings->directory, UNSOCK_DIR_MOST + 1);
     while (path.length > 0) {
         struct unsock_span part = unsock_span_next(&path, '/');
         if (part.length == 0 || unsock_span_is(part, "."))

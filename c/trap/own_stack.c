@@ -26,12 +26,7 @@ static unsigned kept_count, next_try;
 static int32_t keeper; /* the process whose threads own the kept stacks; a forked child has other threads */
 
 #if defined(__x86_64__)
-__asm__(".text\n"
-        ".globl unsock_call_on\n"
-        ".hidden unsock_call_on\n"
-        ".type unsock_call_on,@function\n"
-        "unsock_call_on:\n"
-        ".cfi_startproc\n"
+__asm__(".text\n" UNSOCK_ASM_HIDDEN("unsock_call_on") /* function, argument, stack */
         "push %rbx\n"
         ".cfi_def_cfa_offset 16\n"
         ".cfi_offset rbx,-16\n"
@@ -44,16 +39,10 @@ __asm__(".text\n"
         "mov %rbx,%rsp\n"
         "pop %rbx\n"
         ".cfi_def_cfa rsp,8\n"
-        "ret\n"
-        ".cfi_endproc\n"
-        ".size unsock_call_on,.-unsock_call_on\n");
+        "ret\n" /* to the caller, on its own stack */
+        UNSOCK_ASM_END("unsock_call_on"));
 #elif defined(__aarch64__)
-__asm__(".text\n"
-        ".globl unsock_call_on\n"
-        ".hidden unsock_call_on\n"
-        ".type unsock_call_on,@function\n"
-        "unsock_call_on:\n"
-        ".cfi_startproc\n"
+__asm__(".text\n" UNSOCK_ASM_HIDDEN("unsock_call_on") /* function, argument, stack */
         "stp x29,x30,[sp,#-16]!\n"
         ".cfi_def_cfa_offset 16\n"
         ".cfi_offset x29,-16\n"
@@ -67,9 +56,8 @@ __asm__(".text\n"
         "mov sp,x29\n"
         "ldp x29,x30,[sp],#16\n"
         ".cfi_def_cfa sp,0\n"
-        "ret\n"
-        ".cfi_endproc\n"
-        ".size unsock_call_on,.-unsock_call_on\n");
+        "ret\n" /* to the caller, on its own stack */
+        UNSOCK_ASM_END("unsock_call_on"));
 #endif
 
 static bool is_within(uint64_t at, uint64_t start, uint64_t size) {

@@ -135,11 +135,7 @@ void unsock_site_start(void) {
 
 __asm__(
     ".text\n"
-    ".globl unsock_site_stay\n"
-    ".hidden unsock_site_stay\n"
-    ".type unsock_site_stay,@function\n"
-    "unsock_site_stay:\n"
-    ".cfi_startproc\n"
+    UNSOCK_ASM_HIDDEN("unsock_site_stay")
     ".cfi_def_cfa rsp,0\n"
     ".cfi_register rip,rcx\n"
     "lea -128(%rsp),%rsp\n" /* the red zone */
@@ -165,16 +161,11 @@ __asm__(
     "lea 136(%rsp),%rsp\n"
     ".cfi_adjust_cfa_offset -136\n"
     "jmp *%rcx\n"
-    ".cfi_endproc\n"
-    ".size unsock_site_stay,.-unsock_site_stay\n"
+    UNSOCK_ASM_END("unsock_site_stay")
 
     /* Until there is a stack, nothing is written to memory and no flag changed: the flags go into ax, then with the
      * call's number into r11. Offsets in gs: struct unsock_own_stack. */
-    ".globl unsock_site_switch\n"
-    ".hidden unsock_site_switch\n"
-    ".type unsock_site_switch,@function\n"
-    "unsock_site_switch:\n"
-    ".cfi_startproc\n"
+    UNSOCK_ASM_HIDDEN("unsock_site_switch")
     ".cfi_def_cfa rsp,0\n"
     ".cfi_register rip,rcx\n"
     "mov %rax,%r11\n"
@@ -233,8 +224,7 @@ __asm__(
     "lea 0x07560000(%r11),%rax\n"
     "lea -2(%rcx),%rcx\n"
     "jmp *%rcx\n"
-    ".cfi_endproc\n"
-    ".size unsock_site_switch,.-unsock_site_switch\n");
+    UNSOCK_ASM_END("unsock_site_switch"));
 /* clang-format on */
 
 #else
@@ -247,11 +237,7 @@ __asm__(
 /* clang-format off */
 __asm__(
     ".text\n"
-    ".globl unsock_site_stay\n"
-    ".hidden unsock_site_stay\n"
-    ".type unsock_site_stay,@function\n"
-    "unsock_site_stay:\n"
-    ".cfi_startproc\n"
+    UNSOCK_ASM_HIDDEN("unsock_site_stay")
     "stp x29,x30,[sp,#-176]!\n"
     ".cfi_def_cfa_offset 176\n"
     ".cfi_offset x29,-176\n"
@@ -294,16 +280,11 @@ __asm__(
     ".cfi_restore x29\n"
     ".cfi_restore x30\n"
     "ret\n"
-    ".cfi_endproc\n"
-    ".size unsock_site_stay,.-unsock_site_stay\n"
+    UNSOCK_ASM_END("unsock_site_stay")
 
     /* A stub jumps here with x9 to x17 free and the address of the `svc` in x17. Takes the first stack that is not in
      * use, and gives it back. Offsets: struct unsock_own_stack. */
-    ".globl unsock_site_switch\n"
-    ".hidden unsock_site_switch\n"
-    ".type unsock_site_switch,@function\n"
-    "unsock_site_switch:\n"
-    ".cfi_startproc\n"
+    UNSOCK_ASM_HIDDEN("unsock_site_switch")
     ".cfi_def_cfa sp,0\n"
     "adrp x9,unsock_site_stacks\n"
     "add x9,x9,:lo12:unsock_site_stacks\n"
@@ -334,8 +315,7 @@ __asm__(
     /* No stack: makes the system call with the tag, so that it is trapped. The handler brings a stack. */
     "3: movk w8,#0x0756,lsl #16\n"
     "br x17\n"
-    ".cfi_endproc\n"
-    ".size unsock_site_switch,.-unsock_site_switch\n");
+    UNSOCK_ASM_END("unsock_site_switch"));
 /* clang-format on */
 
 #endif
