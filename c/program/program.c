@@ -12,10 +12,10 @@
 
 #define PATH_MOST 4096
 #define LINE_MOST (4 * PATH_MOST)
-#define FRONT "unsock" /* by this name it is in front of the command line */
-#define OF_RUNTIME                                                                                                     \
-    "unsock-of-runtime:" /* and by one that begins so a runtime has become it (lib/library/caller.ts)                  \
-                          */
+/* By this name it is in front of the command line, and by one that begins so a runtime has become it
+ * (lib/library/caller.ts). */
+#define FRONT "unsock"
+#define OF_RUNTIME "unsock-of-runtime:"
 #define COMMAND_LINE "../libexec/unsock"
 #define EXIT_USAGE 2
 
@@ -41,10 +41,6 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  UNSOCK_FILE=FILE UNSOCK_FC_SOCK=PATH UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
                             "... for AF_TIPC (also _ADDRTYPE _SCOPE _LOWER _UPPER):\n"
                             "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
-
-static void say_on_stderr(const char *text) {
-    unsock_write(2, text, strlen(text));
-}
 
 static bool is_word(const char *text, const char *other) {
     return unsock_span_is(unsock_span_of(text), other);
@@ -77,14 +73,13 @@ static bool find_command(const char *name, struct command *command) {
 }
 
 /* "unsock: line", on stderr; bytes of others are shown, not obeyed. */
-static int fail_program(char *line, int status) {
-    for (char *c = line; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    }
-    say_on_stderr("unsock: ");
-    say_on_stderr(line);
-    say_on_stderr("\n");
+static int fail_program(const char *line, int status) {
+    UNSOCK_TEXT(text, LINE_MOST + 16);
+    unsock_text_join(&text, "unsock: ", line);
+    for (char *c = text.buffer; *c != '\0'; c++)
+        *c = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
+    unsock_text_char(&text, '\n');
+    unsock_write(2, text.buffer, text.length);
     return status;
 }
 
