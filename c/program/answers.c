@@ -1,7 +1,5 @@
-/*
- * All of the port's names count: one that answers is enough. A Unix socket is asked by a datagram socket's connect, and
- * whether it listens the kernel's list tells.
- */
+/* All of the port's names count: one that answers is enough. A Unix socket is asked by a datagram socket's connect, and
+ * whether it listens the kernel's list tells. */
 #include "program/answers.h"
 
 #include "calls/target.h"
@@ -30,10 +28,8 @@ static bool same_text(struct unsock_span one, struct unsock_span other) {
     return one.length == other.length && unsock_same(one.at, other.at, one.length);
 }
 
-/*
- * The kernel keeps the text that a socket was bound with, which may lead there in another way; and the file's number,
- * which a layered file system shows differently. A number alone is that of a file on another file system, too.
- */
+/* The kernel keeps the text that a socket was bound with, which may lead there in another way; and the file's number,
+ * which a layered file system shows differently. A number alone is that of a file on another file system, too. */
 static bool is_it(const struct search *search, const struct unsock_unix_socket *socket) {
     struct unsock_span name = {socket->name, socket->length};
     if (search->name.at[0] == '\0')
@@ -128,10 +124,8 @@ long unsock_control_connect(struct unsock_control_file *control, struct unsock_f
     return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
 }
 
-/*
- * True if the socket has connected to itself: the kernel may choose the asked port for this end, and does, if a free
- * port is asked often enough (RFC 9293, 3.5). Closing it by a reset leaves the port free at once, without TIME-WAIT.
- */
+/* True if the socket has connected to itself: the kernel may choose the asked port for this end, and does, if a free
+ * port is asked often enough (RFC 9293, 3.5). Closing it by a reset leaves the port free at once, without TIME-WAIT. */
 static bool is_own_end(long socket, int family) {
     static const struct linger reset = {.l_onoff = 1};
     struct sockaddr_in6 own = {0}, peer = {0};
@@ -168,10 +162,8 @@ static bool is_any_cid(const struct unsock_control_file *control, int family) {
     return family == UNSOCK_AF_VSOCK && vsock.svm_cid == VMADDR_CID_ANY;
 }
 
-/*
- * A server that is bound to any CID can be asked where the machine has a loopback transport. A server that does not
- * answer in time may be there: over AF_TIPC an answer comes when it accepts, from a guest when that goes on.
- */
+/* A server that is bound to any CID can be asked where the machine has a loopback transport. A server that does not
+ * answer in time may be there: over AF_TIPC an answer comes when it accepts, from a guest when that goes on. */
 static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int family, int64_t most) {
     bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER, any = !firecracker && is_any_cid(control, family);
     long result = try_connection(control, family, most);
@@ -181,10 +173,8 @@ static enum unsock_answer ask_by_connection(struct unsock_control_file *control,
     return result == -ETIMEDOUT && !is_ip ? UNSOCK_ANSWER_SOON : UNSOCK_ANSWER_NOBODY;
 }
 
-/*
- * Asks. `control` is a valid one, `type` SOCK_STREAM or SOCK_DGRAM; a connection may take `most` milliseconds. Of what
- * nobody can be asked (UDP by IP, a vsock port of any CID without a loopback transport) the answer is READY.
- */
+/* Asks. `control` is a valid one, `type` SOCK_STREAM or SOCK_DGRAM; a connection may take `most` milliseconds. Of what
+ * nobody can be asked (UDP by IP, a vsock port of any CID without a loopback transport) the answer is READY. */
 static void ask_target(struct unsock_control_file *control, int type, int64_t most, struct unsock_answers *answers) {
     uint16_t family;
     memcpy(&family, control->dest, sizeof(family));

@@ -49,26 +49,20 @@ struct unsock_answers {
     enum unsock_answer_by by;
 };
 
-/*
- * Asks. `most`: milliseconds that a connection may take. A server that does not tell its address (plain Unix, or behind
- * a control file) is there for all of them. Returns 0, or -errno of reading the directory.
- */
+/* Asks. `most`: milliseconds that a connection may take. A server that does not tell its address (plain Unix, or behind
+ * a control file) is there for all of them. Returns 0, or -errno of reading the directory. */
 long unsock_answers_at(const char *directory, const struct unsock_port_words *port, int64_t most,
                        struct unsock_answers *answers);
 
 /* answers.c, for others too. */
 
-/*
- * A non-blocking socket that is connected, or about to be, to where the control file leads for streams; a multiplexer
- * has been asked (calls/target.h, `asked`, `full`). Returns -errno where it cannot be.
- */
+/* A non-blocking socket that is connected, or about to be, to where the control file leads for streams; a multiplexer
+ * has been asked (calls/target.h, `asked`, `full`). Returns -errno where it cannot be. */
 struct unsock_firecracker;
 long unsock_control_connect(struct unsock_control_file *control, struct unsock_firecracker *asked, int64_t full);
 
-/*
- * path.c: Writes the path of the file in `directory` (absolute) that a client of the port's address connects to,
- * whether it is there or not. Returns 0, -EINVAL or -ENOBUFS.
- */
+/* path.c: Writes the path of the file in `directory` (absolute) that a client of the port's address connects to,
+ * whether it is there or not. Returns 0, -EINVAL or -ENOBUFS. */
 long unsock_answers_path(const char *directory, const struct unsock_port_words *port, struct sockaddr_un *path);
 
 #endif

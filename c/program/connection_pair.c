@@ -221,10 +221,8 @@ static long fill(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/*
- * A peer that takes nothing more may still have something to say, so that this direction alone is over then: who sends
- * on is reset by the kernel when both have ended.
- */
+/* A peer that takes nothing more may still have something to say, so that this direction alone is over then: who sends
+ * on is reset by the kernel when both have ended. */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)

@@ -1,7 +1,5 @@
-/*
- * Writing control files: those of `run --map`, and of `UNSOCK_FILE=… libunsock.so` (unsock 1.1's form). A file is made
- * under another name beside its own, which it gets when all is in it (link(2)).
- */
+/* Writing control files: those of `run --map`, and of `UNSOCK_FILE=… libunsock.so` (unsock 1.1's form). A file is made
+ * under another name beside its own, which it gets when all is in it (link(2)). */
 #include "program/run.h"
 
 #include "files/control_file.h"

@@ -1,7 +1,5 @@
-/*
- * Where the kernel jumps when libunsock.so is executed. Like a static PIE it has been mapped, but nobody has applied
- * its relocations: that comes first, and until it is done only PC-relative code and data may be used.
- */
+/* Where the kernel jumps when libunsock.so is executed. Like a static PIE it has been mapped, but nobody has applied
+ * its relocations: that comes first, and until it is done only PC-relative code and data may be used. */
 #include "program/options.h"
 #include "rt/system_calls.h"
 #include "trap/image.h"
@@ -78,10 +76,8 @@ __attribute__((noreturn)) static void run_program(uint64_t *stack) {
     unsock_exit(status);
 }
 
-/*
- * `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). It may be
- * small (ulimit -s 16), and what takes its place must not count as data (ulimit -d): MAP_GROWSDOWN.
- */
+/* `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). It may be
+ * small (ulimit -s 16), and what takes its place must not count as data (ulimit -d): MAP_GROWSDOWN. */
 __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
     relocate_self();
     void (*function)(uint64_t *) = unsock_loader_is_asked(stack) ? unsock_loader_start : run_program;

@@ -60,10 +60,8 @@ static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, 
     return port->fd > 0 && port->life == life;
 }
 
-/*
- * Listens at port `real` of the real network for `port`, or with --in the other way round, and says so on standard
- * output. Returns its number, or -errno with one line in `error`: -EMFILE, there are too many.
- */
+/* Listens at port `real` of the real network for `port`, or with --in the other way round, and says so on standard
+ * output. Returns its number, or -errno with one line in `error`: -EMFILE, there are too many. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
 
 /* Nobody is led on from there any more; with --in the file goes. */
@@ -75,10 +73,8 @@ struct unsock_expose_port *unsock_expose_port_at(unsigned number);
 /* Prints "ADDRESS[/udp] WORDS FILE" on standard output, with --control its file for the address. */
 void unsock_expose_tell(const struct unsock_expose_port *port, const char *words);
 
-/*
- * expose_clients.c: The clients of the ports. Each has a socket of its own on the other side: one of TCP a connection,
- * one of UDP a session, by which the answers find back to it, until it has been idle for some time.
- */
+/* expose_clients.c: The clients of the ports. Each has a socket of its own on the other side: one of TCP a connection,
+ * one of UDP a session, by which the answers find back to it, until it has been idle for some time. */
 
 /* Once. Returns false: no memory. */
 bool unsock_expose_clients_start(void);
@@ -90,10 +86,8 @@ long unsock_expose_listen(struct unsock_expose_port *port);
 bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port);
 void unsock_expose_clients_answer(unsigned session);
 
-/*
- * Goes on with what full queues have not taken, and forgets who is idle, or came to a port that is closed. Returns
- * after how many ms it is to be called again; -1: never.
- */
+/* Goes on with what full queues have not taken, and forgets who is idle, or came to a port that is closed. Returns
+ * after how many ms it is to be called again; -1: never. */
 int64_t unsock_expose_clients_go_on(void);
 
 /* expose_all.c: `expose --all`: whatever port comes and goes in the directory, as inotify(7) tells. */
@@ -110,18 +104,14 @@ void unsock_expose_all_look(void);
 /* Does what is to be done. Returns after how many ms it is to be called again; -1: never. */
 int64_t unsock_expose_all_go_on(void);
 
-/*
- * connection_pair.c: Two connections that are made one: what one end sends, the other is given, with half-closes and
- * resets. All of them in one process with one thread.
- */
+/* connection_pair.c: Two connections that are made one: what one end sends, the other is given, with half-closes and
+ * resets. All of them in one process with one thread. */
 
 /* Once. `descriptors`: how many this process may have. Returns 0 or -errno. */
 long unsock_connection_pair_start(uint64_t descriptors);
 
-/*
- * Joins two sockets, connected or about to be, non-blocking; they are closed when both sides have ended, or one breaks.
- * `real`: TCP's.
- */
+/* Joins two sockets, connected or about to be, non-blocking; they are closed when both sides have ended, or one breaks.
+ * `real`: TCP's. */
 void unsock_connection_pair_join(int real, int inside);
 
 /*

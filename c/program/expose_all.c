@@ -1,7 +1,5 @@
-/*
- * The directory is read as a whole when something has changed, but not more often than every 20 ms. Ports of unsock's
- * and control files are followed. A plain socket is not: it may be that of an `expose --in`, which leads back.
- */
+/* The directory is read as a whole when something has changed, but not more often than every 20 ms. Ports of unsock's
+ * and control files are followed. A plain socket is not: it may be that of an `expose --in`, which leads back. */
 #include "program/expose.h"
 
 #include "files/control_file.h"

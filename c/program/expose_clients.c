@@ -1,7 +1,5 @@
-/*
- * Accepting waits for no server: if a server's queue is full, its client is tried again. A datagram that a full queue
- * does not take is held, and nothing more read, for 100 ms at most; then it is lost, as UDP may.
- */
+/* Accepting waits for no server: if a server's queue is full, its client is tried again. A datagram that a full queue
+ * does not take is held, and nothing more read, for 100 ms at most; then it is lost, as UDP may. */
 #include "program/expose.h"
 
 #include "calls/bind.h"
@@ -53,10 +51,8 @@ bool unsock_expose_clients_start(void) {
     return waiting && sessions && answer;
 }
 
-/*
- * Makes a socket that is connected to the address, or about to be; or bound to it, and listening where it is of
- * streams. `control` (NULL: none) has options for it. Returns -errno where it cannot be.
- */
+/* Makes a socket that is connected to the address, or about to be; or bound to it, and listening where it is of
+ * streams. `control` (NULL: none) has options for it. Returns -errno where it cannot be. */
 static long make_end(int type, bool connects, const void *address, socklen_t size,
                      const struct unsock_control_file *control) {
     int yes = 1;
@@ -197,10 +193,8 @@ static void forget_session(struct session *session) {
     session->fd = 0;
 }
 
-/*
- * In the directory it is a client that was not bound, as the server's addresses may not cover the true one, and an
- * answer would leave by the real network. It has the true port, where nobody else has that.
- */
+/* In the directory it is a client that was not bound, as the server's addresses may not cover the true one, and an
+ * answer would leave by the real network. It has the true port, where nobody else has that. */
 static long bind_client(struct session *session) {
     struct unsock_ip client = {.family = AF_INET};
     unsock_ip_read(&session->client, session->length, &client);
@@ -275,10 +269,8 @@ static bool is_local(struct unsock_ip ip) {
     return fd >= 0 && unsock_bind(fd, &name, size) == 0;
 }
 
-/*
- * True if the datagram's source is one of the ports that are exposed here. Only a forged datagram has such a source.
- * The answer to it would be the next question, and so on without end, in the way of all other clients.
- */
+/* True if the datagram's source is one of the ports that are exposed here. Only a forged datagram has such a source.
+ * The answer to it would be the next question, and so on without end, in the way of all other clients. */
 static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
     const struct unsock_expose_port *port;
     struct unsock_ip ip;

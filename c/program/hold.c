@@ -43,10 +43,8 @@ static int next_byte(struct requests *requests) {
     return requests->used < requests->filled ? (unsigned char)requests->buffer[requests->used++] : -1;
 }
 
-/*
- * Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. Skips a request that
- * is no text, or too long: `wrong` says why, or is NULL.
- */
+/* Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. Skips a request that
+ * is no text, or too long: `wrong` says why, or is NULL. */
 static bool read_request(struct requests *requests, char request[REQUEST_MOST + 1], const char **wrong) {
     uint64_t length = 0;
     int c;

@@ -13,10 +13,8 @@ void unsock_keeper_obey(int signal);
 /* From here on no signal but SIGKILL ends it, nor does the end of its session; it has a name of its own. */
 void unsock_keeper_begin(void);
 
-/*
- * Leaves the caller's descriptors, but for `count` of them (-1: none), and working directory, from which others could
- * not be removed or unmounted as long as this process had them.
- */
+/* Leaves the caller's descriptors, but for `count` of them (-1: none), and working directory, from which others could
+ * not be removed or unmounted as long as this process had them. */
 void unsock_keeper_leave(const long *kept, unsigned count);
 
 void unsock_keeper_mask(uint64_t mask, uint64_t *before);
@@ -36,10 +34,8 @@ bool unsock_keeper_dispose(int signal, long handler);
  * could not be ended, "" for none.
  */
 
-/*
- * `path`: of the directory. `environment`: of a command that is run in it. Returns the exit status when the directory
- * is gone.
- */
+/* `path`: of the directory. `environment`: of a command that is run in it. Returns the exit status when the directory
+ * is gone. */
 int unsock_hold(const char *path, const char *const *environment, const char *const *caller);
 
 /*

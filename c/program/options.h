@@ -61,10 +61,8 @@ struct unsock_options {
     unsigned operand_count;
 };
 
-/*
- * Reads the words behind the command's name. Returns false with one line in `error`. With `help` nothing else is said
- * of them.
- */
+/* Reads the words behind the command's name. Returns false with one line in `error`. With `help` nothing else is said
+ * of them. */
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
                          struct unsock_options *options, struct unsock_text *error);
 
@@ -95,10 +93,8 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
 }
 
-/*
- * What each command does. Returns the exit status; what went wrong is one line in `call->error`. Of run: unless this
- * process has become the command. hold.c has hold; query.c query, whose errors of a question are in its answer.
- */
+/* What each command does. Returns the exit status; what went wrong is one line in `call->error`. Of run: unless this
+ * process has become the command. hold.c has hold; query.c query, whose errors of a question are in its answer. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_hold_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
@@ -116,10 +112,8 @@ void unsock_print_list(const char *const *texts);
 /* Writes what is in the buffer. Returns 0, or -errno of the first write that failed: a part may be written then. */
 long unsock_print_flush(void);
 
-/*
- * The same at a command's end. Returns its exit status: `status` where all was written; else `failed`, with one line in
- * `error`, or without one where nobody reads the output any more (EPIPE).
- */
+/* The same at a command's end. Returns its exit status: `status` where all was written; else `failed`, with one line in
+ * `error`, or without one where nobody reads the output any more (EPIPE). */
 int unsock_print_end(int status, int failed, struct unsock_text *error);
 
 /* Opens an object or a list with '{' or '[', as a member called `name`, or (NULL) as the next element. */

@@ -57,10 +57,8 @@ static void note_name(void *context, const char *name, long result) {
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-/*
- * Writes a path to it, good for this process's life, into `path`; the given one where it cannot be opened, or there is
- * no /proc.
- */
+/* Writes a path to it, good for this process's life, into `path`; the given one where it cannot be opened, or there is
+ * no /proc. */
 static void put_held_path(struct unsock_text *path, const char *directory) {
     struct statx status;
     size_t before = path->length;

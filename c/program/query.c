@@ -1,7 +1,5 @@
-/*
- * Answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and `prune` change
- * anything.
- */
+/* Answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and `prune` change
+ * anything. */
 #include "program/query.h"
 
 #include "process/start.h"
@@ -12,10 +10,8 @@
 #define ERROR_SIZE 16384
 #define NOBODY 65534
 
-/*
- * Each question; what its value is called: one that begins with "=" is needed, one with "[" may be missing; and the
- * call that writes the members of its answer. That returns false with one line in the error.
- */
+/* Each question; what its value is called: one that begins with "=" is needed, one with "[" may be missing; and the
+ * call that writes the members of its answer. That returns false with one line in the error. */
 #define QUESTIONS(QUESTION)                                                                                            \
     QUESTION("version", "", answer_version())                                                                          \
     QUESTION("calls", "", answer_calls())                                                                              \

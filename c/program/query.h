@@ -14,17 +14,13 @@ struct unsock_query {
     uint64_t status; /* the exit status that `run` would have; 0: not that kind of error */
 };
 
-/*
- * The directory that the question is about; and, where `made` is not NULL, the environment that a command would get:
- * then unsock_settings is what the library would read there. Returns false with one line in the error.
- */
+/* The directory that the question is about; and, where `made` is not NULL, the environment that a command would get:
+ * then unsock_settings is what the library would read there. Returns false with one line in the error. */
 bool unsock_query_directory(struct unsock_query *query, struct unsock_run_directory *directory,
                             struct unsock_run_environment *made);
 
-/*
- * query_sockets.c: Questions about ports, the files of a directory, and the sockets behind them. Each writes the
- * members of its answer. Returns false with one line in the error.
- */
+/* query_sockets.c: Questions about ports, the files of a directory, and the sockets behind them. Each writes the
+ * members of its answer. Returns false with one line in the error. */
 bool unsock_query_names(struct unsock_query *query);
 bool unsock_query_sockets(void);
 bool unsock_query_state(const struct unsock_query *query);

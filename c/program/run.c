@@ -70,10 +70,8 @@ static int find_program(struct run *run) {
     return UNSOCK_RUN_FAILED;
 }
 
-/*
- * The dynamic linker complains about a library that it may not read, and starts the program all the same. A directory
- * that the user may not enter is no reason: the program may need no network, and the library says so where it does.
- */
+/* The dynamic linker complains about a library that it may not read, and starts the program all the same. A directory
+ * that the user may not enter is no reason: the program may need no network, and the library says so where it does. */
 static bool check_user(const struct run *run) {
     struct unsock_user user;
     if (run->options.force || !unsock_user_change(run->file, run->options.given->command, &user) ||

@@ -8,10 +8,8 @@
 
 /* control_write.c: Writing control files: each appears with all its bytes or not at all, and never replaces another. */
 
-/*
- * Writes it to `path` with the mode. Returns a descriptor of it, for reading, or -errno: -EEXIST, something is there
- * already. `locked`: it appears with a shared lock (flock(2)), which the descriptor has.
- */
+/* Writes it to `path` with the mode. Returns a descriptor of it, for reading, or -errno: -EEXIST, something is there
+ * already. `locked`: it appears with a shared lock (flock(2)), which the descriptor has. */
 long unsock_control_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
 
 /* Says why not: "control file PATH: WHY", with what is there and what to do. Of a socket, `left_over` says that. */
@@ -23,9 +21,7 @@ void unsock_control_not_written(struct unsock_text *error, const char *path, lon
 bool unsock_control_from_variables(const struct unsock_environment *environment, struct unsock_control_file *file,
                                    struct unsock_text *error);
 
-/*
- * Writes it to UNSOCK_FILE (0644; must not exist). Says so in `line`, or what is wrong. Returns the exit status.
- */
+/* Writes it to UNSOCK_FILE (0644; must not exist). Says so in `line`, or what is wrong. Returns the exit status. */
 int unsock_control_program(const struct unsock_environment *environment, struct unsock_text *line);
 
 /*
@@ -46,10 +42,8 @@ struct unsock_run_map {
     struct unsock_control_file control;
 };
 
-/*
- * Reads "8000=/run/app.sock". %a in it is the first IPv4 address of UNSOCK_ADDR in the environment. Returns false with
- * one line in `error`.
- */
+/* Reads "8000=/run/app.sock". %a in it is the first IPv4 address of UNSOCK_ADDR in the environment. Returns false with
+ * one line in `error`. */
 bool unsock_run_map_read(const char *text, const char *const *environment, struct unsock_run_map *map,
                          struct unsock_text *error);
 
@@ -94,10 +88,8 @@ struct unsock_run_environment {
     size_t count;
 };
 
-/*
- * Makes it of `caller`. `directory` and `library` are absolute. Returns false with one line in `error`: an option or a
- * variable cannot be read. Then unsock_settings is what the library will read.
- */
+/* Makes it of `caller`. `directory` and `library` are absolute. Returns false with one line in `error`: an option or a
+ * variable cannot be read. Then unsock_settings is what the library will read. */
 bool unsock_run_environment_make(const struct unsock_run_options *options, const char *const *caller,
                                  const char *directory, const char *library, struct unsock_run_environment *environment,
                                  struct unsock_text *error);
@@ -105,10 +97,8 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
 /* True if the string of a command's environment is unsock's, or other than the caller's. */
 bool unsock_run_is_ours(const char *string, const char *const *caller);
 
-/*
- * Prints what of the environment is unsock's or differs from the caller's, and the command: something to paste into a
- * shell. Returns the exit status.
- */
+/* Prints what of the environment is unsock's or differs from the caller's, and the command: something to paste into a
+ * shell. Returns the exit status. */
 int unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command,
                      struct unsock_text *error);
 

@@ -108,10 +108,8 @@ static bool drop_map(long directory, const char *name, long lock) {
     return gone;
 }
 
-/*
- * One attempt. Returns the descriptor that has it locked; 0: it stays; -errno: -EAGAIN, once more. The file there may
- * be the very same, somebody else's, or that of a run that has ended: its keeper needs a moment, or was killed.
- */
+/* One attempt. Returns the descriptor that has it locked; 0: it stays; -errno: -EAGAIN, once more. The file there may
+ * be the very same, somebody else's, or that of a run that has ended: its keeper needs a moment, or was killed. */
 static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
     uint8_t bytes[sizeof(map->control)];
     struct statx status;
@@ -168,10 +166,8 @@ static void drop_maps(long directory, long command, const struct unsock_run_map 
             drop_map(directory, maps[i].name, maps[i].lock);
 }
 
-/*
- * Leaves a keeper behind, by a second fork, so that the command gets no child that it does not know. The command
- * begins, and may end, when this child has: nothing of the caller's is held by then.
- */
+/* Leaves a keeper behind, by a second fork, so that the command gets no child that it does not know. The command
+ * begins, and may end, when this child has: nothing of the caller's is held by then. */
 __attribute__((noreturn)) static void leave_keeper(long directory, long command, const struct unsock_run_map *maps,
                                                    unsigned count) {
     long kept[UNSOCK_RUN_MAPS_MOST + 2] = {directory, command};

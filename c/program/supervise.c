@@ -1,7 +1,5 @@
-/*
- * The parent, the keeper and what they say to each other: signals by signalfd(2), messages by a pair of sockets that
- * keeps them apart. Both have all signals blocked. Nothing but SIGKILL ends the keeper before its work is done.
- */
+/* The parent, the keeper and what they say to each other: signals by signalfd(2), messages by a pair of sockets that
+ * keeps them apart. Both have all signals blocked. Nothing but SIGKILL ends the keeper before its work is done. */
 #include "program/keeper.h"
 
 #include "memory/process.h"
@@ -37,10 +35,8 @@ enum news {
 /* The signal mask's bits are the signals' numbers less one. */
 #define SIGNALS_MOST 64
 
-/*
- * struct signalfd_siginfo (signalfd(2)), whose header does not go with others. The parent gives on those that it reads;
- * one with the number 0 says that it knows how it is with the command.
- */
+/* struct signalfd_siginfo (signalfd(2)), whose header does not go with others. The parent gives on those that it reads;
+ * one with the number 0 says that it knows how it is with the command. */
 struct told {
     uint32_t number;
     int32_t error, code;
@@ -85,10 +81,8 @@ void unsock_keeper_leave(const long *kept, unsigned count) {
     unsock_chdir("/");
 }
 
-/*
- * Waits until there is a signal or a message, or for as many milliseconds (-1: for ever). Returns whether there is a
- * message, or the other one is gone. `alone`: that is known already.
- */
+/* Waits until there is a signal or a message, or for as many milliseconds (-1: for ever). Returns whether there is a
+ * message, or the other one is gone. `alone`: that is known already. */
 static bool wait_for_message(bool alone, int milliseconds) {
     struct pollfd polled[] = {{.fd = (int)signals, .events = POLLIN}, {.fd = (int)channel, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
@@ -272,10 +266,8 @@ __attribute__((noreturn)) static void be_parent(const struct supervision *superv
             /* A child's end has a code above 0; what is less was sent by somebody (sigaction(2)). */
             if (told.pid == (uint32_t)keeper || (told.number == SIGCHLD && told.code > 0))
                 continue;
-            /*
-             * The kernel signals a group with all processes held in place. setpgid needs that, too, and so waits until
-             * it is done: then the keeper has the signal, too.
-             */
+            /* The kernel signals a group with all processes held in place. setpgid needs that, too, and so waits until
+             * it is done: then the keeper has the signal, too. */
             unsock_setpgid(0, unsock_getpgid(0));
             send_to_keeper(&told);
         }

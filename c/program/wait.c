@@ -17,10 +17,8 @@
 #define FOR_EVER (-1)
 #define SECONDS_DIGITS 6
 #define FRACTION_DIGITS 3
-/*
- * IN_ATTRIB, IN_CLOSE_WRITE, IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF
- * (linux/inotify.h, which does not go together with fcntl.h).
- */
+/* IN_ATTRIB, IN_CLOSE_WRITE, IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF
+ * (linux/inotify.h, which does not go together with fcntl.h). */
 #define CHANGES (0x4u | 0x8u | 0x40u | 0x80u | 0x100u | 0x200u | 0x400u | 0x800u)
 #define EVENTS_SIZE 4096
 #define MILLISECOND 1000000
