@@ -61,12 +61,11 @@ static void note_name(void *context, const char *name, long result) {
  * no /proc. */
 static void put_held_path(struct unsock_text *path, const char *directory) {
     struct statx status;
-    size_t before = path->length;
     long fd = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     unsock_text_join(path, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
-    if (fd >= 0 && unsock_statx(AT_FDCWD, path->buffer + before, 0, STATX_TYPE, &status) == 0)
+    if (fd >= 0 && unsock_statx(AT_FDCWD, path->buffer, 0, STATX_TYPE, &status) == 0)
         return;
-    path->length = before;
+    unsock_text_start(path, path->buffer, path->size);
     unsock_text_put(path, directory);
 }
 

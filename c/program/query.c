@@ -1,7 +1,8 @@
 /* Answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and `prune` change
  * anything. */
-#include "program/query.h"
+#include "program/run.h"
 
+#include "process/run_directory.h"
 #include "process/start.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"

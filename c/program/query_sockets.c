@@ -1,9 +1,10 @@
 /* A socket's owner never notices a question. */
-#include "program/query.h"
+#include "program/run.h"
 
 #include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
+#include "process/run_directory.h"
 #include "program/answers.h"
 #include "rules/errno.h"
 
@@ -93,19 +94,17 @@ bool unsock_query_names(struct unsock_query *query) {
 }
 
 static bool write_socket(void *context, const struct unsock_unix_socket *socket) {
-    char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+    UNSOCK_TEXT(path, sizeof(((struct sockaddr_un *)0)->sun_path) + 1);
     (void)context;
     struct unsock_port_entry entry;
     struct unsock_port_key key;
-    if (socket->name[0] == '\0' || socket->length >= sizeof(path))
+    unsock_text_span(&path, (struct unsock_span){socket->name, socket->length});
+    if (socket->name[0] == '\0' || path.cut)
         return true;
-    memcpy(path, socket->name, socket->length);
-    path[socket->length] = '\0';
-    struct unsock_span base = unsock_base_name(unsock_span_of(path));
-    enum unsock_file_kind kind = unsock_file_name_read(base, &key, &entry);
+    enum unsock_file_kind kind = unsock_file_name_read(unsock_base_name(unsock_span_of(path.buffer)), &key, &entry);
     bool is_ports = kind == UNSOCK_FILE_PORT || kind == UNSOCK_FILE_SOCKET;
     unsock_json_open(NULL, '{');
-    unsock_json_text("path", path);
+    unsock_json_text("path", path.buffer);
     unsock_json_text("type", socket->type == SOCK_SEQPACKET ? "seqpacket" : kind_word(socket->type));
     unsock_json_bool("listening", socket->listens);
     unsock_json_bool("connected", socket->is_connected);
