@@ -64,7 +64,7 @@ static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, 
  * output. Returns its number, or -errno with one line in `error`: -EMFILE, there are too many. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
 
-/* Nobody is led on from there any more; with --in the file goes. */
+/* Closes the port; with --in removes its file. */
 void unsock_expose_close(struct unsock_expose_port *port);
 
 /* The port of this number, open or not; NULL: no more of them have been open. */
@@ -79,10 +79,11 @@ void unsock_expose_tell(const struct unsock_expose_port *port, const char *words
 /* Once. Returns false: no memory. */
 bool unsock_expose_clients_start(void);
 
-/* Makes the port's own socket. Its address becomes the one that it is bound to. Returns -errno where it cannot be. */
+/* Makes the port's own socket, and sets the port's address to the one that it is bound to. Returns it or -errno. */
 long unsock_expose_listen(struct unsock_expose_port *port);
 
-/* Something has come from clients of the port, or back for one of UDP's. False: nobody serves the port any more. */
+/* Reads what clients of the port have sent, or what a server has sent to a client of UDP. False: no server has the
+ * port. */
 bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port);
 void unsock_expose_clients_answer(unsigned session);
 

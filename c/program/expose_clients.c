@@ -51,8 +51,10 @@ bool unsock_expose_clients_start(void) {
     return waiting && sessions && answer;
 }
 
-/* Makes a socket that is connected to the address, or about to be; or bound to it, and listening where it is of
- * streams. `control` (NULL: none) has options for it. Returns -errno where it cannot be. */
+/*
+ * Makes a socket, and begins to connect it to the address; or binds it there, and listens if it is of streams.
+ * `control` (NULL: none) has options for the socket. Returns the socket or -errno.
+ */
 static long make_end(int type, bool connects, const void *address, socklen_t size,
                      const struct unsock_control_file *control) {
     int yes = 1;
@@ -118,9 +120,9 @@ static long connect_control(const char *path) {
 }
 
 /*
- * A socket that is connected to who has the port's file, or to where a control file leads. A server of unsock's reads
- * its client's address, and which it asked for, from the name that the client's socket is bound to. Returns -errno:
- * -EAGAIN, its queue is full.
+ * Connects to the server with the port's file, or to where a control file leads. A server of unsock's reads its
+ * client's address, and the address that the client asked for, from the name that the client's socket is bound to.
+ * Returns the socket or -errno: -EAGAIN, the server's queue is full.
  */
 static long connect_inside(const struct unsock_expose_port *port, const struct unsock_ip *client) {
     struct unsock_ip source = *client, asked = port->address;

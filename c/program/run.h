@@ -111,11 +111,11 @@ int unsock_run_print(const char *const *environment, const char *const *caller, 
  */
 bool unsock_isolate(struct unsock_text *error);
 
-/* query.c: Questions, which take the options of run. */
+/* query.c: Answers questions. Takes the options of run. */
 
 struct unsock_run_directory;
 
-/* One, and what it is answered by. */
+/* A question, and what its answer needs. */
 struct unsock_query {
     const struct unsock_command_call *call;
     struct unsock_run_options options;

@@ -77,7 +77,8 @@ static long open_directory(const char *directory) {
     return unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
-/* Opens the file of this name. `goes`: it goes with the runs that have it locked. -EEXIST: something else is there. */
+/* Opens the file of this name. *goes: the runs that have it locked remove it. -EEXIST: another kind of file is there.
+ */
 static long open_map(long directory, const char *name, struct statx *status, bool *goes) {
     long fd = unsock_openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0)
@@ -156,7 +157,7 @@ static bool place_map(long directory, const char *at, struct unsock_run_map *map
     return map->lock >= 0;
 }
 
-/* Removes them at the end of the command, or at once (-1). */
+/* Waits for the end of `command` (a pidfd; -1: does not wait), and removes the maps. */
 static void drop_maps(long directory, long command, const struct unsock_run_map *maps, unsigned count) {
     struct pollfd polled = {.fd = (int)command, .events = POLLIN};
     while (command >= 0 && unsock_ppoll(&polled, 1, NULL, NULL, 0) == -EINTR)
