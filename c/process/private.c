@@ -6,7 +6,6 @@
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 #include "rules/settings.h"
-#include "unsock.h"
 
 #define PLACE "private"
 #define LOCK ".unsock.run"

@@ -7,7 +7,6 @@
 #include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
-#include "rt/system_calls.h"
 #include "rules/control.h"
 
 #include <linux/poll.h>

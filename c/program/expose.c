@@ -5,7 +5,6 @@
  */
 #include "program/expose.h"
 
-#include "files/directory.h"
 #include "kernel/file_info.h"
 #include "program/answers.h"
 #include "program/keeper.h"
@@ -16,7 +15,6 @@
 #define EVENTS_MOST 256
 #define VARIABLES_MOST 256
 #define LINE_MOST 512
-#define PORTS_MOST 2048
 #define LOOPBACK "127.0.0.1"
 #define PORT_MOST 65535
 #define IDLE_SECONDS "60"
@@ -27,10 +25,6 @@
 #define INPUT_ENDED 0
 #define NO_END (-1)
 #define DIRECTORY_GONE (-2)
-
-struct unsock_expose unsock_expose;
-static struct unsock_expose_port *ports;
-static unsigned port_count; /* so many places have been used */
 
 static bool read_port(const char *word, struct unsock_port_words *own, uint64_t *real) {
     struct unsock_span rest = unsock_span_of(word), name = unsock_span_next(&rest, '=');
@@ -71,65 +65,6 @@ static bool read_expose_words(const struct unsock_options *given) {
     return true;
 }
 
-static void put_place(struct unsock_text *text, const struct unsock_expose_port *port) {
-    if (unsock_expose.control)
-        unsock_text_put(text, unsock_expose.control);
-    else
-        unsock_ip_print_port(text, &port->address);
-}
-
-/* At once, so that a reader that waits for a line reads it whole. */
-void unsock_expose_tell(const struct unsock_expose_port *port, const char *words) {
-    UNSOCK_TEXT(line, LINE_MOST);
-    put_place(&line, port);
-    unsock_text_join(&line, port->type == SOCK_DGRAM ? "/udp " : " ", words, " ", port->file.sun_path, "\n");
-    unsock_print(line.buffer);
-    unsock_print_flush();
-}
-
-static long refuse_port(struct unsock_text *error, const struct unsock_expose_port *port, long result) {
-    bool taken = result == -EADDRINUSE, is_in = unsock_expose.is_in;
-    unsock_text_join(error, "expose: ", is_in ? port->file.sun_path : "");
-    if (!is_in)
-        put_place(error, port);
-    unsock_text_join(error, ": ", taken ? "is taken" : unsock_errno_words(-result),
-                     taken && !is_in && !unsock_expose.control ? ": write PORT=ANOTHER, or PORT=0 for any" : "");
-    return result;
-}
-
-struct unsock_expose_port *unsock_expose_port_at(unsigned number) {
-    return number < port_count ? &ports[number] : NULL;
-}
-
-long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error) {
-    unsigned number = 0;
-    while (number < port_count && ports[number].fd > 0)
-        number++;
-    struct unsock_expose_port one = {.address = unsock_expose.address, .port = port, .type = type};
-    one.address.port = real;
-    unsock_address_path(port, type, &one.file);
-    long fd = number == PORTS_MOST ? -EMFILE : unsock_expose_listen(&one);
-    if (fd < 0)
-        return refuse_port(error, &one, fd);
-    one.fd = (int)fd;
-    one.life = ports[number].life + 1;
-    one.buffer = ports[number].buffer;
-    ports[number] = one;
-    port_count += number == port_count;
-    unsock_expose_watch(EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_PORT, number);
-    unsock_expose_tell(&one, unsock_expose.is_in ? "is led to from" : "leads to");
-    return number;
-}
-
-void unsock_expose_close(struct unsock_expose_port *port) {
-    if (port->fd <= 0)
-        return;
-    unsock_close(port->fd);
-    if (unsock_expose.is_in)
-        unsock_prune(port->file.sun_path, 1); /* somebody may have the port by now */
-    port->fd = 0;
-}
-
 static int fail_expose(const char *what, long result) {
     unsock_text_join(unsock_expose.error, "expose: ", what, ": ", unsock_errno_words(-result));
     return UNSOCK_COMMAND_FAILED;
@@ -145,7 +80,7 @@ static int take_event(const struct unsock_epoll_event *event) {
     case UNSOCK_EXPOSE_CHANGES:
         return unsock_expose_all_event() ? NO_END : DIRECTORY_GONE;
     case UNSOCK_EXPOSE_PORT:
-        if (!unsock_expose_clients_event(number, &ports[number]))
+        if (!unsock_expose_clients_event(number, unsock_expose_port_at(number)))
             unsock_expose_all_look();
         return NO_END;
     case UNSOCK_EXPOSE_SESSION:
@@ -161,8 +96,9 @@ static int take_event(const struct unsock_epoll_event *event) {
 
 /* Closes the ports, and then the sockets of their clients in the directory. */
 static void leave_expose(void) {
-    for (unsigned i = 0; i < port_count; i++)
-        unsock_expose_close(&ports[i]);
+    struct unsock_expose_port *port;
+    for (unsigned i = 0; (port = unsock_expose_port_at(i)); i++)
+        unsock_expose_close(port);
     unsock_expose_clients_go_on();
 }
 
@@ -202,9 +138,10 @@ static bool open_named(const char *word) {
     long number = unsock_expose_open(own.ip.port, (uint16_t)real, own.type, unsock_expose.error);
     if (number < 0)
         return false;
-    ports[number].stays = true;
+    struct unsock_expose_port *port = unsock_expose_port_at((unsigned)number);
+    port->stays = true;
     if (!unsock_expose.is_in && own.type == SOCK_STREAM)
-        warn_without_server(&ports[number]);
+        warn_without_server(port);
     return true;
 }
 
@@ -245,11 +182,10 @@ static long prepare_events(void) {
     unsock_keeper_mask(ENDING, NULL);
     expose->set = unsock_epoll_create1(O_CLOEXEC);
     expose->signals = unsock_signalfd4(-1, &ending, O_NONBLOCK | O_CLOEXEC);
-    ports = unsock_map(PORTS_MOST * sizeof(*ports));
     long result = expose->set < 0       ? expose->set
                   : expose->signals < 0 ? expose->signals
                                         : unsock_connection_pair_start(descriptors);
-    if (result < 0 || !ports || !unsock_expose_clients_start())
+    if (result < 0 || !unsock_expose_ports_start() || !unsock_expose_clients_start())
         return result < 0 ? result : -ENOMEM;
     unsock_expose_watch(EPOLL_CTL_ADD, expose->signals, EPOLLIN, UNSOCK_EXPOSE_SIGNALS, 0);
     if (expose->until_eof)

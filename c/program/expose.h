@@ -8,9 +8,9 @@
 #include "rules/ip.h"
 #include "unsock.h"
 
-/* expose.c: Reads the words, opens and closes the ports, and serves the events of one epoll set. */
+/* expose_ports.c: The state that all of it shares, and the ports. expose.c reads the words, and serves the events of
+ * one epoll set. */
 
-/* The state that all of it shares. */
 extern struct unsock_expose {
     struct unsock_run_directory directory;
     struct unsock_text *error;
@@ -60,6 +60,17 @@ static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, 
     return port->fd > 0 && port->life == life;
 }
 
+/* Once. Returns false: no memory. */
+bool unsock_expose_ports_start(void);
+
+/*
+ * Makes a socket, and begins to connect it to the address; or binds it there, and listens if it is of streams.
+ * `control` (NULL: none) has options for the socket. Returns the socket or -errno.
+ */
+struct unsock_control_file;
+long unsock_expose_make_end(int type, bool connects, const void *address, socklen_t size,
+                            const struct unsock_control_file *control);
+
 /* Listens at port `real` of the real network for `port`, or with --in the other way round, and says so on standard
  * output. Returns its number, or -errno with one line in `error`: -EMFILE, there are too many. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
@@ -78,9 +89,6 @@ void unsock_expose_tell(const struct unsock_expose_port *port, const char *words
 
 /* Once. Returns false: no memory. */
 bool unsock_expose_clients_start(void);
-
-/* Makes the port's own socket, and sets the port's address to the one that it is bound to. Returns it or -errno. */
-long unsock_expose_listen(struct unsock_expose_port *port);
 
 /* Reads what clients of the port have sent, or what a server has sent to a client of UDP. False: no server has the
  * port. */

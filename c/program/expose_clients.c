@@ -10,10 +10,7 @@
 #include "rules/control.h"
 #include "rules/settings.h"
 
-#include <linux/tcp.h>
-
 #define FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
-#define BACKLOG 4096
 #define TURNS_MOST 64 /* then it is others' turn */
 #define WAITING_MOST 1024
 #define ASK_AGAIN_MS 10
@@ -51,59 +48,10 @@ bool unsock_expose_clients_start(void) {
     return waiting && sessions && answer;
 }
 
-/*
- * Makes a socket, and begins to connect it to the address; or binds it there, and listens if it is of streams.
- * `control` (NULL: none) has options for the socket. Returns the socket or -errno.
- */
-static long make_end(int type, bool connects, const void *address, socklen_t size,
-                     const struct unsock_control_file *control) {
-    int yes = 1;
-    uint16_t family;
-    bool listens = type == SOCK_STREAM && !connects;
-    memcpy(&family, address, sizeof(family));
-    long fd = unsock_socket(family, type | FLAGS, 0);
-    if (fd < 0)
-        return fd;
-    if (listens && !control) /* of UDP two could have the port then */
-        unsock_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    if (connects)
-        unsock_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-    long result = control ? unsock_target_apply_options(control, (int)fd) : 0;
-    if (result == 0)
-        result = connects ? unsock_connect(fd, address, size) : unsock_bind(fd, address, size);
-    if (result == 0 && listens)
-        result = unsock_listen(fd, BACKLOG);
-    return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
-}
-
-long unsock_expose_listen(struct unsock_expose_port *port) {
-    union unsock_sockaddr name;
-    uint32_t length = sizeof(name);
-    struct unsock_control_file control;
-    if (unsock_expose.is_in) {
-        unsock_prune(port->file.sun_path, 1); /* a stale one */
-        return make_end(port->type, false, &port->file, sizeof(port->file), NULL);
-    }
-    if (unsock_expose.control) {
-        long result = unsock_control_file_read(unsock_expose.control, &control);
-        if (result < 0)
-            return result;
-        /* A Unix socket's other name is a link to it. */
-        if (unsock_target_family(&control) == AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
-            return -EAFNOSUPPORT;
-        return make_end(SOCK_STREAM, false, control.dest, control.dest_length, &control);
-    }
-    socklen_t size = unsock_ip_write(&port->address, port->address.family, &name);
-    long fd = make_end(port->type, false, &name, size, NULL);
-    if (fd >= 0 && unsock_getsockname(fd, &name, &length) == 0)
-        unsock_ip_read(&name, length, &port->address);
-    return fd;
-}
-
 static long connect_real(const struct unsock_expose_port *port) {
     union unsock_sockaddr name;
     socklen_t size = unsock_ip_write(&port->address, port->address.family, &name);
-    return make_end(port->type, true, &name, size, NULL);
+    return unsock_expose_make_end(port->type, true, &name, size, NULL);
 }
 
 static long connect_control(const char *path) {

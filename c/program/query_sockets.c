@@ -11,6 +11,19 @@
 #define PORT_MOST 65535
 #define CONNECTION_MOST_MS 500 /* behind a control file */
 
+bool unsock_query_directory(struct unsock_query *query, struct unsock_run_directory *directory,
+                            struct unsock_run_environment *made) {
+    const struct unsock_environment *caller = &query->call->environment;
+    if (!unsock_setting_names_check(caller, unsock_setting_name, &query->error) ||
+        !unsock_run_directory_choose(query->options.directory, caller, directory, &query->error))
+        return false;
+    if (!made)
+        return true;
+    const char *own = query->call->library ? query->call->library : "/";
+    const char *library = query->options.library ? query->options.library : own;
+    return unsock_run_environment_make(&query->options, caller->list, directory->path, library, made, &query->error);
+}
+
 static const char *kind_word(int type) {
     return type == SOCK_DGRAM ? "datagram" : "stream";
 }

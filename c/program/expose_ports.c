@@ -1,0 +1,128 @@
+/* The state of expose, and its ports. A socket is opened into a place of its own, which is used again when it is
+ * closed. */
+#include "program/expose.h"
+
+#include "calls/target.h"
+#include "files/control_file.h"
+#include "files/directory.h"
+#include "rules/control.h"
+#include "rules/errno.h"
+
+#include <linux/tcp.h>
+
+#define PORTS_MOST 2048
+#define LINE_MOST 512
+#define BACKLOG 4096
+
+struct unsock_expose unsock_expose;
+static struct unsock_expose_port *ports;
+static unsigned port_count; /* so many places have been used */
+
+bool unsock_expose_ports_start(void) {
+    ports = unsock_map(PORTS_MOST * sizeof(*ports));
+    return ports;
+}
+
+long unsock_expose_make_end(int type, bool connects, const void *address, socklen_t size,
+                            const struct unsock_control_file *control) {
+    int yes = 1;
+    uint16_t family;
+    bool listens = type == SOCK_STREAM && !connects;
+    memcpy(&family, address, sizeof(family));
+    long fd = unsock_socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fd;
+    if (listens && !control) /* of UDP two could have the port then */
+        unsock_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    if (connects)
+        unsock_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    long result = control ? unsock_target_apply_options(control, (int)fd) : 0;
+    if (result == 0)
+        result = connects ? unsock_connect(fd, address, size) : unsock_bind(fd, address, size);
+    if (result == 0 && listens)
+        result = unsock_listen(fd, BACKLOG);
+    return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
+}
+
+static long listen_at(struct unsock_expose_port *port) {
+    union unsock_sockaddr name;
+    uint32_t length = sizeof(name);
+    struct unsock_control_file control;
+    if (unsock_expose.is_in) {
+        unsock_prune(port->file.sun_path, 1); /* a stale one */
+        return unsock_expose_make_end(port->type, false, &port->file, sizeof(port->file), NULL);
+    }
+    if (unsock_expose.control) {
+        long result = unsock_control_file_read(unsock_expose.control, &control);
+        if (result < 0)
+            return result;
+        /* A Unix socket's other name is a link to it. */
+        if (unsock_target_family(&control) == AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
+            return -EAFNOSUPPORT;
+        return unsock_expose_make_end(SOCK_STREAM, false, control.dest, control.dest_length, &control);
+    }
+    socklen_t size = unsock_ip_write(&port->address, port->address.family, &name);
+    long fd = unsock_expose_make_end(port->type, false, &name, size, NULL);
+    if (fd >= 0 && unsock_getsockname(fd, &name, &length) == 0)
+        unsock_ip_read(&name, length, &port->address);
+    return fd;
+}
+
+static void put_place(struct unsock_text *text, const struct unsock_expose_port *port) {
+    if (unsock_expose.control)
+        unsock_text_put(text, unsock_expose.control);
+    else
+        unsock_ip_print_port(text, &port->address);
+}
+
+/* At once, so that a reader that waits for a line reads it whole. */
+void unsock_expose_tell(const struct unsock_expose_port *port, const char *words) {
+    UNSOCK_TEXT(line, LINE_MOST);
+    put_place(&line, port);
+    unsock_text_join(&line, port->type == SOCK_DGRAM ? "/udp " : " ", words, " ", port->file.sun_path, "\n");
+    unsock_print(line.buffer);
+    unsock_print_flush();
+}
+
+static long refuse_port(struct unsock_text *error, const struct unsock_expose_port *port, long result) {
+    bool taken = result == -EADDRINUSE, is_in = unsock_expose.is_in;
+    unsock_text_join(error, "expose: ", is_in ? port->file.sun_path : "");
+    if (!is_in)
+        put_place(error, port);
+    unsock_text_join(error, ": ", taken ? "is taken" : unsock_errno_words(-result),
+                     taken && !is_in && !unsock_expose.control ? ": write PORT=ANOTHER, or PORT=0 for any" : "");
+    return result;
+}
+
+struct unsock_expose_port *unsock_expose_port_at(unsigned number) {
+    return number < port_count ? &ports[number] : NULL;
+}
+
+long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error) {
+    unsigned number = 0;
+    while (number < port_count && ports[number].fd > 0)
+        number++;
+    struct unsock_expose_port one = {.address = unsock_expose.address, .port = port, .type = type};
+    one.address.port = real;
+    unsock_address_path(port, type, &one.file);
+    long fd = number == PORTS_MOST ? -EMFILE : listen_at(&one);
+    if (fd < 0)
+        return refuse_port(error, &one, fd);
+    one.fd = (int)fd;
+    one.life = ports[number].life + 1;
+    one.buffer = ports[number].buffer;
+    ports[number] = one;
+    port_count += number == port_count;
+    unsock_expose_watch(EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_PORT, number);
+    unsock_expose_tell(&one, unsock_expose.is_in ? "is led to from" : "leads to");
+    return number;
+}
+
+void unsock_expose_close(struct unsock_expose_port *port) {
+    if (port->fd <= 0)
+        return;
+    unsock_close(port->fd);
+    if (unsock_expose.is_in)
+        unsock_prune(port->file.sun_path, 1); /* somebody may have the port by now */
+    port->fd = 0;
+}
