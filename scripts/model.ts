@@ -1,39 +1,46 @@
 /**
- * Visits every state of the model of a port's names (`tests/proofs/port.pml`), for every choice of three processes'
- * actions: with two kills and a last bind, and with a client.
+ * Visits every state of the models of a port's names (`tests/proofs/port.pml`, `port_udp.pml`), for every choice of
+ * three processes' actions: with two kills and a last bind, with a client, and with a call that fails.
  *
- * Usage: `deno task test:model [--kills N] [--most N] [WORD]`: only choices whose letters contain the word, and N of
- * them, spread over all (all of them take ten minutes). The last line is `N choices, M states, F findings`. The exit
- * status is not 0 if there were findings.
+ * Usage: `deno task test:model [--kills N] [--most N] [--udp] [--whole] [WORD]`: only choices whose letters contain the
+ * word, and N of them, spread over all. `--whole` is without partial order reduction. The last line is `N choices, M
+ * states, T transitions, F findings`. The exit status is not 0 if there were findings.
  */
 import { parseArgs } from "node:util";
 import { showProgress } from "./progress.ts";
-import { buildModel, type Choice, explore } from "../tests/proofs/model.ts";
+import { buildModel, type Choice, explore, type Model } from "../tests/proofs/model.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
-const SERVERS = [..."ABWDaw"];
+const SERVERS: Readonly<Record<Model, readonly string[]>> = { port: [..."ABWDawz"], port_udp: [..."ABWabwPxck"] };
 /** Of a port of two servers with a client, and of three alone. */
 const MENDERS = [..."sp"];
+/** Streams that are reserved: one at a time. */
+const RESERVED = [..."rl"];
 
-/** @returns Every choice of three, none twice: the order of servers does not matter. */
-function allKinds(): string[] {
-  const pairs = SERVERS.flatMap((one, i) => SERVERS.slice(i).map((other) => one + other));
-  const three = SERVERS.flatMap((one, i) =>
-    pairs.filter(([first = ""]) => SERVERS.indexOf(first) >= i).map((two) => one + two)
-  );
-  const mended = pairs.flatMap((two) => MENDERS.map((mender) => two + mender));
-  const forked = SERVERS.flatMap((one) => SERVERS.map((other) => `${one}f${other}`));
-  const reserved = [...pairs, ...SERVERS.flatMap((one) => MENDERS.map((mender) => one + mender))].map((two) =>
-    `r${two}`
-  );
-  return [...three, ...mended, ...forked, ...reserved];
+/** @returns Every choice of two, none twice: the order of servers does not matter. */
+function allPairs(model: Model): string[] {
+  return SERVERS[model].flatMap((one, i) => SERVERS[model].slice(i).map((other) => one + other));
 }
 
-function allChoices(kills: number, word: string): Choice[] {
-  const pairs = allKinds().filter((kinds) => kinds.endsWith("s")).map((kinds) => `${kinds.slice(0, 2)}-`);
+/** @returns Every choice of three. */
+function allKinds(model: Model): string[] {
+  const servers = SERVERS[model], pairs = allPairs(model);
+  const three = servers.flatMap((one, i) =>
+    pairs.filter(([first = ""]) => servers.indexOf(first) >= i).map((two) => one + two)
+  );
+  const mended = pairs.flatMap((two) => MENDERS.map((mender) => two + mender));
+  const forked = servers.flatMap((one) => servers.map((other) => `${one}f${other}`));
+  if (model === "port_udp") return [...three, ...mended, ...forked];
+  const beside = [...pairs, ...servers.flatMap((one) => MENDERS.map((mender) => one + mender))];
+  return [...three, ...mended, ...forked, ...RESERVED.flatMap((one) => beside.map((two) => one + two))];
+}
+
+function allChoices(model: Model, kills: number, word: string): Choice[] {
+  const two = allPairs(model).map((kinds) => `${kinds}-`);
   return [
-    ...allKinds().map((kinds) => ({ kinds, kills })),
-    ...pairs.map((kinds) => ({ kinds, kills, client: true })),
+    ...allKinds(model).map((kinds) => ({ kinds, kills })),
+    ...two.map((kinds) => ({ kinds, kills, client: true })),
+    ...two.map((kinds) => ({ kinds, kills: 1, fails: 1 })),
   ].filter(({ kinds }) => kinds.includes(word));
 }
 
@@ -42,38 +49,44 @@ function spread<T>(all: readonly T[], most: number): T[] {
   return all.filter((_, i) => Math.floor((i + 1) * most / all.length) > Math.floor(i * most / all.length));
 }
 
-/** @returns How many choices, states and findings there were. */
-async function visitAll(chosen: readonly Choice[]): Promise<[number, number, number]> {
+/** @returns How many choices, states, transitions and findings there were. */
+async function visitAll(model: Model, chosen: readonly Choice[], whole: boolean): Promise<number[]> {
   const dir = await Deno.makeTempDir({ prefix: "unsock-" });
-  let [choices, all, findings] = [0, 0, 0];
+  let [choices, all, steps, findings] = [0, 0, 0, 0];
   try {
     showProgress("the model is compiled");
-    const pan = await buildModel(dir);
+    const pan = await buildModel(dir, model, whole);
     for (const choice of chosen) {
       showProgress(`${choices} choices, ${all} states, ${findings} findings: ${choice.kinds}`);
-      const { states, wrong } = await explore(pan, dir, choice, DAY_MS);
+      const { states, transitions, wrong } = await explore(pan, model, dir, choice, DAY_MS);
       choices++;
       all += states;
+      steps += transitions;
       findings += wrong === undefined ? 0 : 1;
-      console.log(
-        `${choice.kinds}${choice.client ? " and a client" : ""}: ${states} states${wrong ? `: ${wrong}` : ""}`,
-      );
+      const how = `${choice.client ? " and a client" : ""}${choice.fails ? ", a call fails" : ""}`;
+      console.log(`${choice.kinds}${how}: ${states} states${wrong ? `: ${wrong}` : ""}`);
     }
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
-  return [choices, all, findings];
+  return [choices, all, steps, findings];
 }
 
 if (import.meta.main) {
   const { values, positionals } = parseArgs({
     args: [...Deno.args],
-    options: { kills: { type: "string", default: "2" }, most: { type: "string" } },
+    options: {
+      kills: { type: "string", default: "2" },
+      most: { type: "string" },
+      udp: { type: "boolean", default: false },
+      whole: { type: "boolean", default: false },
+    },
     allowPositionals: true,
   });
-  const all = allChoices(Number(values.kills), positionals[0] ?? "");
+  const model = values.udp ? "port_udp" : "port";
+  const all = allChoices(model, Number(values.kills), positionals[0] ?? "");
   const most = values.most === undefined ? all.length : Math.min(Number(values.most), all.length);
-  const [choices, states, findings] = await visitAll(spread(all, most));
-  console.log(`${choices} choices, ${states} states, ${findings} findings`);
-  Deno.exit(findings > 0 ? 1 : 0);
+  const [choices, states, transitions, findings] = await visitAll(model, spread(all, most), values.whole);
+  console.log(`${choices} choices, ${states} states, ${transitions} transitions, ${findings} findings`);
+  Deno.exit(findings === 0 ? 0 : 1);
 }

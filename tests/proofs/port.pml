@@ -7,12 +7,14 @@
  *
  * What a process does, by its letter: it binds A 127.0.0.1, B 127.0.0.2, W 0.0.0.0, D [::] of both families, a and w the
  * first and the third with SO_REUSEPORT, and perhaps closes that; r binds A, shuts its listener down, and so is reserved
- * by another socket and name (unsock_stream_reserve), and perhaps closes that; f is a child that the first one forked, and closes; s
- * mends what it finds (unsock_port_sweep); p prunes one name; - does nothing.
+ * by another socket and name (unsock_stream_reserve), and perhaps closes that; l does the same with SO_REUSEADDR, and
+ * listens again (unsock_port_come_forward), as one that has waited does; z is an A with SO_REUSEADDR, which may be
+ * bound beside one that is reserved; f is a child that the first one forked, and closes; s mends what it finds
+ * (unsock_port_sweep); p prunes one name; - does nothing. FAILS=1: one call that makes a name, or takes the lock, fails.
  *
- * Left out: SO_REUSEADDR, by which others are bound beside one that is reserved; plain servers and control files at PORT.sock; links that are made in two steps under the lock (a ".PORT@~"
- * that is left over is removed by who needs it next); what the file system refuses, and a lock that is not had; IPv6's
- * own addresses, which are to each other as these are. A client gives up after eight changes: here it goes on.
+ * Left out: plain servers and control files at PORT.sock; links that are made in two steps under the lock (the next
+ * process that needs a ".PORT@~" removes an old one); a removal that fails; IPv6's own addresses, which are to each
+ * other as these are. A client gives up after eight changes: here it goes on.
  */
 #define SERVERS 3
 #define SOCKETS 5
@@ -60,14 +62,18 @@
 #define REMOVES_WITHOUT_ASKING (mutant == 16)
 #define GONE_ONCE_IS_GONE (mutant == 17)
 #define NAME_GOES_FIRST (mutant == 18)
+#define LISTENS_UNASKED (mutant == 19)
+#define MARK_STAYS (mutant == 20)
+#define UNLOCKED_REMOVES (mutant == 21)
 
-byte mutant, most_kills, with_client, does[SERVERS];
+byte mutant, most_kills, most_fails, with_client, does[SERVERS];
 
 byte file[ENTRIES];           /* the sockets' files: 0 not there, else 1 + the server whose socket was bound to it */
 byte port_sock = NONE;        /* PORT.sock: to whom it leads */
 bool several;                 /* and its "./" */
 bool recorded;                /* .PORT@ is there, */
-short record;                 /* and says this */
+short record;                 /* and says this, */
+bool starred;                 /* with the mark of SO_REUSEADDR at the one that is reserved */
 byte lock = NONE;
 byte entry[SOCKETS];          /* each server's own name */
 byte holders[SOCKETS];        /* processes that have its socket, which has a name; 0: there is none */
@@ -75,7 +81,9 @@ bool admitted[SOCKETS];       /* the names tell of it: it is bound, as TCP says 
 bool listens[SOCKETS];
 byte renounced = NONE;        /* the file of a living socket that is to have no name any more */
 bool rests[SERVERS + 1];      /* it does nothing more */
-byte kills;
+byte kills, fails;
+bool relistens;                 /* the one that was reserved listens: its mark has gone */
+bool reuses[SOCKETS];         /* SO_REUSEADDR */
 byte trying[SOCKETS];         /* 1: it binds; 2: and somebody living has excluded it */
 bool gap;                     /* since the client began there was a moment when nobody answered at its address */
 byte throughout;              /* the servers of the very address that have answered ever since, as bits */
@@ -84,7 +92,8 @@ byte throughout;              /* the servers of the very address that have answe
 #define lives(e) (file[e] != 0 && holders[file[e] - 1] > 0)
 
 /* Whom TCP does not let be bound beside others is not. */
-#define beside(i) (!admitted[i] || i == me || !conflict(entry[i], entry[me]))
+#define shares(i, j) (!relistens && (i == FRESH || j == FRESH) && reuses[i] && reuses[j])
+#define beside(i) (!admitted[i] || i == me || !conflict(entry[i], entry[me]) || shares(i, me))
 inline admit() {
     assert(beside(0) && beside(1) && beside(2) && beside(3) && beside(FRESH));
     admitted[me] = true;
@@ -93,7 +102,7 @@ inline admit() {
 }
 
 /* The same of the socket that takes the place of what has that port already. */
-#define beside_fresh(i) (!admitted[i] || i == me || !conflict(entry[i], R))
+#define beside_fresh(i) (!admitted[i] || i == me || !conflict(entry[i], R) || shares(i, FRESH))
 inline admit_fresh() {
     assert(beside_fresh(0) && beside_fresh(1) && beside_fresh(2) && beside_fresh(3));
     admitted[FRESH] = true
@@ -114,15 +123,15 @@ inline unlink(e) {
 inline check() {
     assert(listed(0) && listed(1) && listed(2) && listed(3) && listed(FRESH));
     assert(!any_admitted || port_sock != NONE);
-    assert(!any_admitted || kills > 0 || has_child || lives(port_sock))
+    assert(!any_admitted || kills > 0 || fails > 0 || has_child || lives(port_sock))
 }
 inline put_first(e, flag) { port_sock = e; several = flag; check() }
-inline put_record(set) { record = set; recorded = true; check() }
+inline put_record(set) { record = set; starred = star && ((set) & bit(R)); recorded = true; check() }
 inline unlink_first() { port_sock = NONE; several = false; check() }
-inline unlink_record() { record = 0; recorded = false; check() }
+inline unlink_record() { record = 0; starred = false; recorded = false; check() }
 
 /* Nobody is refused whom nobody living excludes at any moment. */
-#define is_rival(i, j) (i != j && holders[j] > 0 && conflict(entry[i], entry[j]))
+#define is_rival(i, j) (i != j && holders[j] > 0 && conflict(entry[i], entry[j]) && !shares(i, j))
 #define has_rival(i) (is_rival(i, 0) || is_rival(i, 1) || is_rival(i, 2) || is_rival(i, 3) || is_rival(i, FRESH))
 #define tried(i) (trying[i] == 1 && has_rival(i) -> 2 : trying[i])
 inline note_rivals() { trying[0] = tried(0); trying[1] = tried(1); trying[2] = tried(2); trying[3] = tried(3) }
@@ -150,9 +159,10 @@ inline close_socket() {
 inline close_fresh() { holders[FRESH] = 0; admitted[FRESH] = false; fresh = false }
 
 /* What a process has read of the names, and found out. `own`: what it is bound to is 1 left over, 0 gone. */
-#define READ short known, alive, dead, gone, others; byte first, heir, at, own; bool dotted
+#define READ short known, alive, dead, gone, others; byte first, heir, at, own; bool dotted, star, ok
 inline forget() {
-    known = 0; alive = 0; dead = 0; gone = 0; others = 0; first = 0; heir = 0; at = 0; own = 0; dotted = false
+    known = 0; alive = 0; dead = 0; gone = 0; others = 0; first = 0; heir = 0; at = 0; own = 0; dotted = false;
+    star = false; ok = false
 }
 inline unlock() { if :: lock == me -> lock = NONE :: else fi; forget() }
 
@@ -160,7 +170,12 @@ inline unlock() { if :: lock == me -> lock = NONE :: else fi; forget() }
     kills++; if :: holds -> close_socket() :: else fi; if :: fresh -> close_fresh() :: else fi; trying[me] = 0; unlock(); rests[me] = true; goto ended }
 #define STEP(what) if :: atomic { true -> what } OR_KILLED fi
 
-inline take() { if :: atomic { lock == NONE -> lock = me } OR_KILLED fi }
+/* A call that may fail: `ok` tells. */
+#define may_fail (me < SERVERS && fails < most_fails)
+#define TRY(what) if :: atomic { true -> ok = true; what } :: atomic { may_fail -> fails++; ok = false } OR_KILLED fi
+inline take() {
+    if :: atomic { lock == NONE -> lock = me; ok = true } :: atomic { may_fail -> fails++; ok = false } OR_KILLED fi
+}
 
 /* unsock_port_ask, unsock_socketfile_life: the last of its calls decides. */
 inline ask(e) {
@@ -174,7 +189,7 @@ inline ask(e) {
 /* unsock_port_read: unsock_port_look, and read_record where "./" says that there is one. */
 inline read_port() {
     STEP(forget(); first = port_sock; dotted = several; known = (first == NONE -> 0 : bit(first)));
-    if :: dotted -> STEP(assert(recorded || lock != me); known = known | record) :: else fi
+    if :: dotted -> STEP(assert(recorded || lock != me); known = known | record; star = starred) :: else fi
 }
 
 #define is_left(e, except) (((dead | (GONE_IS_REMOVED -> gone : 0)) & bit(e)) && e != except)
@@ -218,26 +233,28 @@ inline find_heir(leaver) {
     od
 }
 
-/* leave (port_change.c) */
+/* unsock_port_has_record */
+#define lacks_record(set) (is_at_most_one(set) && !(star && ((set) & bit(R))))
+/* leave_port (port_change.c) */
 inline leave(leaver) {
     if
     :: first == NONE || (first != leaver && !((dead | gone) & bit(first))) -> heir = STAYS
     :: else -> find_heir(leaver)
     fi;
     others = candidates(leaver);
-    if :: RECORD_GOES_FIRST && dotted && is_at_most_one(others) -> STEP(unlink_record()) :: else fi;
+    ok = true;
+    if :: RECORD_GOES_FIRST && dotted && lacks_record(others) -> STEP(unlink_record()) :: else fi;
     if
-    :: heir < ENTRIES ->
-        STEP(put_first(heir, !is_at_most_one(others)))
-    :: heir == STAYS && dotted && others != 0 && is_at_most_one(others) -> STEP(put_first(first, false))
+    :: heir < ENTRIES -> TRY(put_first(heir, !lacks_record(others)))
+    :: heir == STAYS && dotted && others != 0 && lacks_record(others) -> TRY(put_first(first, false))
     :: else
     fi;
     if :: own == 1 -> STEP(unlink(leaver)) :: else fi;
     if :: heir == NONE -> STEP(unlink_first()) :: else fi;
     unlink_dead(leaver);
     if
-    :: dotted && is_at_most_one(others) -> STEP(unlink_record())
-    :: dotted && !is_at_most_one(others) && (known & bit(leaver)) -> STEP(put_record(others))
+    :: dotted && lacks_record(others) && ok -> STEP(unlink_record())
+    :: dotted && !lacks_record(others) && (known & bit(leaver)) -> TRY(put_record(others))
     :: else
     fi
 }
@@ -279,9 +296,11 @@ inline sweep() {
 #include "port_server.pml"
 #include "port_client.pml"
 
-#define name_of(letter) (letter == 'A' || letter == 'r' -> A : (letter == 'B' -> B : (letter == 'W' -> W : (letter == 'D' -> D : (letter == 'a' -> A1 : W1)))))
+#define name_of(letter) (letter == 'A' || letter == 'r' || letter == 'l' || letter == 'z' -> A : (letter == 'B' -> B : (letter == 'W' -> W : (letter == 'D' -> D : (letter == 'a' -> A1 : W1)))))
 inline start(me) {
     entry[me] = name_of(does[me]);
+    reuses[me] = (does[me] == 'z' || does[me] == 'l');
+    reuses[FRESH] = reuses[FRESH] || does[me] == 'l';
     if
     :: does[me] == '-' -> rests[me] = true
     :: else -> run server(me)
@@ -293,6 +312,7 @@ init {
         c_code {
             for (int i = 0; i < 3; i++) now.does[i] = getenv("KINDS")[i];
             now.most_kills = atoi(getenv("KILLS"));
+            now.most_fails = getenv("FAILS") ? atoi(getenv("FAILS")) : 0;
             now.with_client = getenv("CLIENT") != 0;
             now.mutant = getenv("MUTANT") ? atoi(getenv("MUTANT")) : 0;
         };
