@@ -169,7 +169,9 @@ static long bind_beside_foreign(struct unsock_bind *bind) {
     if (ask_foreign(bind) != UNSOCK_PORT_STALE)
         return unsock_listen_fds_take(bind, NULL) ? 1 : -EADDRINUSE;
     result = bind->named ? 0 : bind_first_free_name(bind);
-    return result < 0 ? result : unsock_port_replace_foreign(bind->key, &bind->me, bind->probe);
+    if (result == 0)
+        result = unsock_port_replace_foreign(bind->key, &bind->me, bind->probe);
+    return result == 0 && unsock_port_needs_record(bind->key, &bind->me) ? -EAGAIN : result; /* which is written then */
 }
 
 static long bind_beside_ours(struct unsock_bind *bind) {

@@ -104,19 +104,28 @@ static long give_numbers(struct unsock_port *port, const struct unsock_port_entr
     return result;
 }
 
-/* Ends the numbering of the entries from index `from` on. If the bind has succeeded, this process's descriptors get the
- * new names; if not, the new names are removed. */
-static void settle_numbers(struct unsock_port *port, unsigned from, bool joined) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry, before;
-    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        before = entry;
+/* Gives this process's descriptors the new names of the entries from index `from` on, as the bind has succeeded. */
+static void settle_numbers(const struct unsock_port *port, unsigned from) {
+    for (unsigned i = from, entries = unsock_port_count(port); i < entries; i++) {
+        struct unsock_port_entry entry = unsock_port_at(port, i), before = entry;
         before.number = 0;
-        if (i >= from && joined)
-            tell_number(port->key, &before, entry.number);
-        else if (i >= from)
-            unsock_port_unlink(port->key, &entry);
+        tell_number(port->key, &before, entry.number);
     }
+}
+
+/* Undoes the numbering of the entries from index `from` on: the record lists their old names again. */
+static void take_numbers_back(struct unsock_port *port, const struct unsock_port_entry *me, unsigned from) {
+    unsigned entries = unsock_port_count(port);
+    for (unsigned i = from; i < entries; i++) {
+        struct unsock_port_entry before = unsock_port_at(port, i);
+        before.number = 0;
+        port->life[unsock_port_find(port, &before)] = UNSOCK_PORT_ALIVE;
+        port->life[i] = UNSOCK_PORT_STALE;
+    }
+    if (port->several && unsock_port_put_record(port, NULL) == 0)
+        unsock_port_unlink_dead(port, me);
+    else if (!port->several)
+        unsock_port_unlink_record(port->key);
 }
 
 /* Adds the socket to the port. It counts as soon as the record lists it. Afterwards the names of stale sockets are
@@ -147,8 +156,10 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
                       const struct unsock_port_joining *joining) {
     unsigned entries = unsock_port_count(port);
     long result = join_port(port, me, joining);
-    if (joining->shares)
-        settle_numbers(port, entries, result == 0);
+    if (result == 0)
+        settle_numbers(port, entries);
+    else
+        take_numbers_back(port, me, entries);
     return result;
 }
 

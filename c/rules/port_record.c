@@ -55,16 +55,26 @@ bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *e
     return true;
 }
 
+/* If the record has its number already (unsock_port_give_number, whose process was killed), with that one's marks. */
+static void add_first(struct unsock_port *port) {
+    struct unsock_span rest = unsock_port_all(port);
+    struct unsock_port_entry entry, first = port->first;
+    bool numbered = false;
+    while (!numbered && port->key.type == SOCK_DGRAM && unsock_port_entry_next(&rest, &entry))
+        numbered = unsock_port_same_address(&entry, &first);
+    first.marks |= numbered ? entry.marks : 0;
+    unsock_port_add(port, &first);
+    port->life[unsock_port_find(port, &first)] = UNSOCK_PORT_UNKNOWN;
+}
+
 void unsock_port_take(struct unsock_port *port, size_t length) {
     port->length = length;
     port->unreadable = port->several && (length == 0 || unsock_port_count(port) >= UNSOCK_PORT_ENTRIES);
     if (port->unreadable)
         port->length = 0;
     memset(port->life, UNSOCK_PORT_UNKNOWN, sizeof(port->life));
-    if (port->holder != UNSOCK_PORT_OURS || unsock_port_find(port, &port->first) >= 0)
-        return;
-    unsock_port_add(port, &port->first);
-    port->life[unsock_port_find(port, &port->first)] = UNSOCK_PORT_UNKNOWN;
+    if (port->holder == UNSOCK_PORT_OURS && unsock_port_find(port, &port->first) < 0)
+        add_first(port);
 }
 
 static bool is_life_gone(uint8_t life) {

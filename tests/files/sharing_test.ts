@@ -34,6 +34,18 @@ Deno.test(
     }),
 );
 
+Deno.test(
+  "a datagram server shares its address also where another process was killed before",
+  { ignore },
+  () =>
+    withDir(async (dir) => {
+      assertEquals(readFacts(await python(programText("marks_kept"), dir)), {
+        "another one beside the first after a stale client": true,
+        "another one beside the first after a kill": true,
+      });
+    }),
+);
+
 for (const order of ["0123", "2301", "0213", "3210"]) {
   Deno.test(
     `two groups that share a port take its file with them, closed in the order ${order}`,
