@@ -1,10 +1,11 @@
 /**
- * Runs every schedule of every scenario in `tests/explore/scenarios.ts`: two or three processes under the library,
+ * Runs every schedule of every scenario in `tests/explore/scenarios.ts`: two to four processes under the library,
  * stopped at each system call.
  *
- * Usage: `deno task test:schedules [--most N] [--seed S] [WORD]`: N schedules of each scenario whose letters contain the
- * word, chosen by S: with a kill, with a call that fails, and with neither. Without --most it takes hours. The last line
- * is `N schedules, M findings`. The exit status is not 0 if there were findings.
+ * Usage: `deno task test:schedules [--most N] [--walks N] [--seed S] [WORD]`: N schedules of each scenario whose letters
+ * contain the word, chosen by S: with a kill, with a call that fails, and with neither. Without --most it takes hours.
+ * With --walks it runs N random walks in all instead, of up to eight turns, with up to two kills or a call that fails.
+ * The last line is `N schedules, M findings, the last L without one`. The exit status is not 0 if there were findings.
  */
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
@@ -14,28 +15,38 @@ import { SCENARIOS } from "../tests/explore/scenarios.ts";
 
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 
-/** By the tool's options: without a kill, with one, and with a call that fails, which is done by x86-64's registers. */
-const WAYS: readonly [string, Choice][] = [
-  ["", { kill: false }],
-  ["-k ", { kill: true }],
-  ...(Deno.build.arch === "x86_64" ? [28, 13] : []).map((failure): [string, Choice] => [
-    `-e ${failure} `,
-    { kill: false, failure },
-  ]),
+const TURNS = 8;
+const ENOSPC = 28, EACCES = 13, EMFILE = 24;
+/** Done by x86-64's registers. */
+const FAILURES = Deno.build.arch === "x86_64" ? [ENOSPC, EACCES, EMFILE] : [];
+
+type Way = readonly [option: string, choice: Choice];
+
+/** By the tool's options: without a kill, with one, and with a call that fails. */
+const ONE_TURN_EACH: readonly Way[] = [
+  ["", { kills: 0 }],
+  ["-k 1 ", { kills: 1 }],
+  ...FAILURES.map((failure): Way => [`-e ${failure} `, { kills: 0, failure }]),
+];
+const WALKS: readonly Way[] = [
+  [`-w ${TURNS} `, { kills: 0, turns: TURNS }],
+  [`-w ${TURNS} -k 2 `, { kills: 2, turns: TURNS }],
+  ...FAILURES.map((failure): Way => [`-w ${TURNS} -e ${failure} `, { kills: 0, turns: TURNS, failure }]),
 ];
 
-/** @returns How many schedules were run, and how many findings they came to. */
-async function runAll(most: number | undefined, seed: number, word: string): Promise<[number, number]> {
+/** @returns How many schedules were run, how many findings they came to, and how many came after the last of these. */
+async function runAll(ways: readonly Way[], most: number | undefined, seed: number, word: string): Promise<number[]> {
   const dir = await Deno.makeTempDir({ prefix: "unsock-" });
-  let [schedules, findings] = [0, 0];
+  let [schedules, findings, quiet] = [0, 0, 0];
   try {
     const tool = await buildExplorer(dir);
     for (const scenario of SCENARIOS.filter(({ text }) => text.includes(word))) {
-      for (const [option, how] of WAYS) {
+      for (const [option, how] of ways) {
         showProgress(`${schedules} schedules, ${findings} findings: ${scenario.text}`);
         const explored = await explore(tool, scenario, { ...how, seed, most, timeoutMs: WEEK_MS });
         schedules += explored.schedules;
         findings += explored.findings.length;
+        quiet = explored.findings.length > 0 ? 0 : quiet + explored.schedules;
         const lines = explored.findings.map((finding) => `  ${finding}\n`).join("");
         console.log(`${option}"${scenario.text}": ${explored.schedules} schedules\n${lines}`.trimEnd());
       }
@@ -43,18 +54,21 @@ async function runAll(most: number | undefined, seed: number, word: string): Pro
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
-  return [schedules, findings];
+  return [schedules, findings, quiet];
 }
 
 if (import.meta.main) {
   const { values, positionals } = parseArgs({
     args: [...Deno.args],
-    options: { most: { type: "string" }, seed: { type: "string", default: "1" } },
+    options: { most: { type: "string" }, walks: { type: "string" }, seed: { type: "string", default: "1" } },
     allowPositionals: true,
   });
   await build([]);
-  const most = values.most === undefined ? undefined : Number(values.most);
-  const [schedules, findings] = await runAll(most, Number(values.seed), positionals[0] ?? "");
-  console.log(`${schedules} schedules, ${findings} findings`);
-  Deno.exit(findings > 0 ? 1 : 0);
+  const word = positionals[0] ?? "", chosen = SCENARIOS.filter(({ text }) => text.includes(word)).length;
+  const walks = values.walks === undefined ? undefined : Math.ceil(Number(values.walks) / chosen / WALKS.length);
+  const most = walks ?? (values.most === undefined ? undefined : Number(values.most));
+  const ways = walks === undefined ? ONE_TURN_EACH : WALKS;
+  const [schedules, findings, quiet] = await runAll(ways, most, Number(values.seed), word);
+  console.log(`${schedules} schedules, ${findings} findings, the last ${quiet} without one`);
+  Deno.exit(findings === 0 ? 0 : 1);
 }

@@ -1,10 +1,12 @@
 /*
- * explore [-1] [-k | -e ERRNO] [-n MOST] [-s SEED] [-r SCHEDULE] DIRECTORY SCENARIO: runs two or three processes under
- * the library (LD_PRELOAD) and schedules them, stopping each at every system call: A runs k calls, B j calls, C i
- * calls, then A, B and C run to their ends, for all k, j and i. With -k A is killed after its k calls; with -e its next
- * call fails, if it changes the directory. A scenario is the processes' operations (operations.c), divided by "|";
- * operations before "/" run first. -n runs so many of the schedules, chosen by the seed; -r runs the one of a
- * finding ("12,7,3"). -1 sets UNSOCK_ONE_ADDRESS. Prints each finding, and then "N schedules, M findings".
+ * explore [-1] [-w TURNS] [-k KILLS | -e ERRNO] [-n MOST] [-s SEED] [-r SCHEDULE] DIRECTORY SCENARIO: runs two to four
+ * processes under the library (LD_PRELOAD) and schedules them, stopping each at every system call: A runs k calls, B j
+ * calls, C i calls, then A, B and C run to their ends, for all k, j and i. -w takes random walks instead: up to so many
+ * turns, each of any process for any number of calls. With -k 1 A is killed after its k calls, in a walk up to KILLS
+ * processes; with -e A's next call fails, if it changes the directory. A scenario is the processes' operations
+ * (operations.c), divided by "|"; operations before "/" run first. -n runs so many of the schedules, chosen by the
+ * seed; -r runs the one of a finding ("A12!B7C3": A is killed after 12 calls; "A12?": its next call fails). -1 sets
+ * UNSOCK_ONE_ADDRESS. Prints each finding, and then "N schedules, M findings".
  */
 #include "explore.h"
 
@@ -21,6 +23,18 @@
 
 #define SHOWN_MOST 10
 #define WAITS_MORE 12 /* calls that a process makes only where it meets another */
+#define TURNS_MOST 16
+#define OF_ANY 1000
+
+/* A process goes on for so many calls; then it is killed (!), or its next call fails (?). */
+struct turn {
+    int process, calls;
+    char end;
+};
+struct schedule {
+    struct turn turns[TURNS_MOST];
+    int count;
+};
 
 struct shared *shared;
 char directory[90];
@@ -31,7 +45,7 @@ int failure;
 
 static const char *operations[PROCESSES_MOST];
 static int count;
-static bool kills;
+static int kills, turns_most;
 static long schedules, findings;
 
 /* Names that are left, the lock's file aside. */
@@ -148,9 +162,20 @@ static const char *end_all(struct process *processes, bool killed) {
     return wrong ? wrong : judge_rest(killed);
 }
 
-static const char *run_one(const int *calls) {
+static void take_turn(struct process *processes, const struct turn *turn) {
+    struct process *process = &processes[turn->process];
+    let_go(process, turn->calls);
+    if (turn->end == '!' && !process->gone) {
+        kill_process(process);
+        note_death(turn->process);
+    } else if (turn->end == '?') {
+        fail_call(process);
+    }
+}
+
+static const char *run_one(const struct schedule *schedule) {
     struct process processes[PROCESSES_MOST];
-    bool killed = kills || failure != 0;
+    bool killed = kills > 0 || failure != 0;
     if (pipe2(hold, 0) < 0)
         exit(2);
     memset(shared, 0, sizeof *shared);
@@ -163,15 +188,8 @@ static const char *run_one(const int *calls) {
         }
     }
     close(hold[0]);
-    for (int i = 0; i < count; i++) {
-        let_go(&processes[i], calls[i]);
-        if (kills && i == 0) {
-            kill_process(&processes[0]);
-            note_death(0);
-        } else if (failure != 0 && i == 0) {
-            fail_call(&processes[0]);
-        }
-    }
+    for (int i = 0; i < schedule->count; i++)
+        take_turn(processes, &schedule->turns[i]);
     const char *wrong = let_all_end(processes, count) ? NULL : "it comes to no end";
     note_copies();
     if (!wrong)
@@ -183,16 +201,17 @@ static const char *run_one(const int *calls) {
     return wrong ? wrong : rest;
 }
 
-static void check(const int *calls) {
-    const char *wrong = run_one(calls);
+static void check(const struct schedule *schedule) {
+    const char *wrong = run_one(schedule);
     schedules++;
-    if (wrong && findings++ < SHOWN_MOST) {
-        printf("%d", calls[0]);
-        for (int i = 1; i < count; i++)
-            printf(",%d", calls[i]);
-        printf(": %s\n", wrong);
-        fflush(stdout);
+    if (!wrong || findings++ >= SHOWN_MOST)
+        return;
+    for (int i = 0; i < schedule->count; i++) {
+        const struct turn *turn = &schedule->turns[i];
+        printf("%c%d%.1s", 'A' + turn->process, turn->calls, &turn->end);
     }
+    printf(": %s\n", wrong);
+    fflush(stdout);
 }
 
 /* How many calls each makes alone, behind those before it. */
@@ -225,15 +244,55 @@ static void run_all(const int *most, long chosen, uint64_t seed) {
         /* Each of those that are left has the same chance. */
         if (chosen > 0 && (long)(next_random(&seed) % (uint64_t)(all - n)) >= chosen - took)
             continue;
-        int calls[PROCESSES_MOST];
+        struct schedule schedule = {.count = count};
         long rest = n;
         took++;
         for (int i = count - 1; i >= 0; i--) {
-            calls[i] = (int)(rest % (most[i] + 1));
+            schedule.turns[i] = (struct turn){i, (int)(rest % (most[i] + 1)), 0};
             rest /= most[i] + 1;
         }
-        check(calls);
+        schedule.turns[0].end = kills ? '!' : failure ? '?' : 0;
+        check(&schedule);
     }
+}
+
+static int below(int most, uint64_t *seed) {
+    return (int)(next_random(seed) % (uint64_t)most);
+}
+
+/* Long turns and short ones: a step is often met only by one call at a time. */
+static void walk(const int *most, long chosen, uint64_t seed) {
+    for (long n = 0; n < chosen; n++) {
+        struct schedule schedule = {.count = 1 + below(turns_most, &seed)};
+        int left = kills, failing = failure != 0;
+        for (int i = 0; i < schedule.count; i++) {
+            struct turn *turn = &schedule.turns[i];
+            turn->process = below(count, &seed);
+            turn->calls = below(1 + below(most[turn->process] + 1, &seed), &seed);
+            bool ends = below(OF_ANY, &seed) < OF_ANY * 2 / schedule.count;
+            if (ends && left > 0)
+                turn->end = '!', left--;
+            else if (ends && failing && turn->process == 0)
+                turn->end = '?', failing = 0;
+        }
+        check(&schedule);
+    }
+}
+
+/* "A12!B7C3" */
+static bool read_schedule(const char *text, struct schedule *schedule) {
+    schedule->count = 0;
+    while (*text && schedule->count < TURNS_MOST) {
+        struct turn *turn = &schedule->turns[schedule->count++];
+        char *end;
+        turn->process = *text - 'A';
+        turn->calls = (int)strtol(text + 1, &end, 10);
+        turn->end = *end == '!' || *end == '?' ? *end++ : 0;
+        if (turn->process < 0 || turn->process >= count || end == text + 1)
+            return false;
+        text = end;
+    }
+    return *text == 0;
 }
 
 static void read_scenario(char *text) {
@@ -244,15 +303,19 @@ static void read_scenario(char *text) {
 int main(int argc, char **argv) {
     long chosen = 0;
     uint64_t seed = 1;
-    int most[PROCESSES_MOST] = {0}, again[PROCESSES_MOST];
-    const char *schedule = NULL;
-    for (int option; (option = getopt(argc, argv, "1ke:n:s:r:")) != -1;)
+    int most[PROCESSES_MOST] = {0};
+    const char *again = NULL;
+    struct schedule schedule;
+    for (int option; (option = getopt(argc, argv, "1k:w:e:n:s:r:")) != -1;)
         switch (option) {
         case '1':
             one_address = true;
             break;
         case 'k':
-            kills = true;
+            kills = atoi(optarg);
+            break;
+        case 'w':
+            turns_most = atoi(optarg);
             break;
         case 'e':
             failure = atoi(optarg);
@@ -264,24 +327,28 @@ int main(int argc, char **argv) {
             seed = strtoull(optarg, NULL, 10);
             break;
         case 'r':
-            schedule = optarg;
+            again = optarg;
             break;
         default:
             return 2;
         }
-    if (optind + 2 != argc)
+    if (optind + 2 != argc || turns_most > TURNS_MOST || (turns_most > 0 && chosen == 0))
         return 2;
     snprintf(directory, sizeof directory, "%s", argv[optind]);
     read_scenario(argv[optind + 1]);
     two_users = has('U');
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    if (schedule && sscanf(schedule, "%d,%d,%d", &again[0], &again[1], &again[2]) == count)
-        check(again);
-    else if (!schedule) {
+    if (again && !read_schedule(again, &schedule))
+        return 2;
+    if (!again)
         measure(most);
+    if (again)
+        check(&schedule);
+    else if (turns_most > 0)
+        walk(most, chosen, seed);
+    else
         run_all(most, chosen, seed);
-    }
     printf("%ld schedules, %ld findings\n", schedules, findings);
     return findings > 0;
 }

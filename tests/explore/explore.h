@@ -14,14 +14,15 @@
 #include <sys/types.h>
 
 #define PORT 9042
-#define PROCESSES_MOST 3
+#define PROCESSES_MOST 4
 #define OPERATIONS_MOST 64
 #define FOREVER 0x7fffffff
 
 /* As a scenario writes it: "127.0.0.1", "::1"; "0.0.0.0"; "::" for both families, "::!" for IPv6 alone. */
 struct where {
     char text[24];
-    bool share; /* SO_REUSEPORT: a '+' at its end */
+    bool share;  /* SO_REUSEPORT: a '+' at its end */
+    bool reuses; /* SO_REUSEADDR: a '*' at its end */
 };
 
 /* One operation of a process, at its place in the common list. */
@@ -33,8 +34,10 @@ struct operation {
     long result;      /* 0, a descriptor, or -errno */
     pid_t reached;    /* a client's: whose listener it was, 0: not known */
     /* Of a server (b, n, d, s, S), once it is bound: */
-    bool listens;
-    int leaves, gone; /* when its close began, and ended; FOREVER: not yet */
+    bool listens, shut; /* now; it was shut down at some time */
+    int since, until;   /* between these it listens for certain */
+    int leaves, gone;   /* when its close began, and ended; FOREVER: not yet */
+    bool later;         /* a client that comes when all have done what they do */
 };
 
 struct shared {
@@ -79,13 +82,16 @@ long try_connect(const char *where, pid_t *reached);
 /* The same, by PORT.sock, of a program that knows nothing of the library. */
 long try_plain(pid_t *reached);
 
+/* Sends the operation's number to its address. Returns 0 or -errno. */
+long send_datagram(struct operation *me, int number);
+
 /* A bind of a process that is not stopped anywhere, and its close: 0 or -errno. */
 long try_bind(const char *where, bool datagram);
 
 /* oracle.c: what is wrong, in words, or NULL. `killed`: one of the processes was killed. */
 const char *judge(bool killed);
 
-/* The same of the sockets that are still there, asked by clients that come now. */
+/* The same of the sockets that are still there, asked by clients that come now; of UDP's, `judge` tells. */
 const char *judge_living(bool killed);
 
 /* processes.c: a process that is stopped at each of its system calls. */

@@ -21,7 +21,7 @@ Deno.test(
       const tool = await buildExplorer(dir);
       // A plain server that unlinks a living one's file is its own deed: only the clients that come later are judged.
       const { schedules, findings } = await explore(tool, { text: "b127.0.0.1 /|b127.0.0.1 / v|x127.0.0.1" }, {
-        kill: false,
+        kills: 0,
         most: 20,
       });
       assertEquals([schedules, findings.length > 0], [20, true]);

@@ -16,9 +16,11 @@ export interface Choice {
   /** How many, chosen at random; all, unless told. */
   readonly most?: number;
   readonly seed?: number;
-  /** The first process is killed where it has got to. */
-  readonly kill: boolean;
-  /** Or its next call fails with this errno, if it changes the directory. */
+  /** Random walks of up to so many turns, `most` of them, instead of one turn each. */
+  readonly turns?: number;
+  /** The first process is killed where it has got to; in a walk up to so many of any. */
+  readonly kills: number;
+  /** Or the first one's next call fails with this errno, if it changes the directory. */
   readonly failure?: number;
   /** UNSOCK_ONE_ADDRESS is set. */
   readonly oneAddress?: boolean;
@@ -58,7 +60,8 @@ export async function explore(tool: string, scenario: Scenario, choice: Choice):
   await withDir(async (dir) => {
     await Deno.chmod(dir, scenario.mode ?? 0o700);
     const options = [
-      ...(choice.kill ? ["-k"] : []),
+      ...(choice.kills > 0 ? ["-k", `${choice.kills}`] : []),
+      ...(choice.turns === undefined ? [] : ["-w", `${choice.turns}`]),
       ...(choice.failure === undefined ? [] : ["-e", `${choice.failure}`]),
       ...(choice.oneAddress ? ["-1"] : []),
       ...(choice.most === undefined ? [] : ["-n", `${choice.most}`]),

@@ -1,7 +1,9 @@
 /*
  * Operations of a process in a scenario: an ordinary socket program under the library.
  *   bADDR  binds and listens           nADDR  binds                  dADDR  binds a UDP socket
+ *          (ADDR+ with SO_REUSEPORT, ADDR* with SO_REUSEADDR)
  *   c      closes its latest socket    xADDR  connects               yADDR  sends a datagram
+ *   h, l   shuts its latest socket down, and lets it listen (again)
  *   f      a child keeps copies of all its sockets, until the schedule has been judged
  *   e      ends as exit(3) does        k      is killed (only before "/")
  *   s, S   a plain Unix server at PORT.sock: s removes any file there before        X  a plain Unix client
@@ -58,6 +60,8 @@ static long bind_at(int fd, const struct where *where) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     if (where->share)
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+    if (where->reuses)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     return bind(fd, (struct sockaddr *)&address, length) < 0 ? -errno : 0;
 }
 
@@ -110,11 +114,36 @@ static long serve(struct operation *me, int number, int type, bool listens) {
     if (result == 0 && listens && listen(fd, 99) < 0)
         result = -errno;
     me->listens = listens && result == 0;
+    me->since = shared->now;
     if (result < 0)
         close(fd);
     else
         keep_socket(fd, number);
     return result;
+}
+
+static struct operation *latest_server(void) {
+    if (socket_count == 0)
+        exit(2);
+    return &shared->operation[sockets[socket_count - 1].operation];
+}
+
+static void shut_latest(void) {
+    struct operation *server = latest_server();
+    server->until = shared->now;
+    server->shut = true;
+    server->listens = false;
+    shutdown(sockets[socket_count - 1].fd, SHUT_RDWR);
+}
+
+static long listen_latest(void) {
+    struct operation *server = latest_server();
+    if (server->result != 0 || listen(sockets[socket_count - 1].fd, 99) < 0)
+        return -errno;
+    server->listens = true;
+    server->since = shared->now;
+    server->until = FOREVER;
+    return 0;
 }
 
 long try_connect(const char *where, pid_t *reached) {
@@ -138,7 +167,7 @@ long try_bind(const char *where, bool datagram) {
     return result;
 }
 
-static long send_datagram(struct operation *me, int number) {
+long send_datagram(struct operation *me, int number) {
     struct sockaddr_storage address;
     int fd = open_for(&me->where, SOCK_DGRAM);
     socklen_t length = read_where(&me->where, &address);
@@ -196,6 +225,12 @@ static void do_one(struct operation *me, int number) {
     case 'y':
         me->result = send_datagram(me, number);
         break;
+    case 'h':
+        shut_latest();
+        break;
+    case 'l':
+        me->result = listen_latest();
+        break;
     case 'c':
         close_latest();
         break;
@@ -235,9 +270,10 @@ void carry_out(int process, const char *operations) {
         int number = shared->operations++;
         struct operation *me = &shared->operation[number];
         *me = (struct operation){.kind = word[0], .process = process, .began = shared->now, .ended = FOREVER};
-        me->leaves = me->gone = FOREVER;
-        size_t length = strcspn(word + 1, "+");
-        me->where.share = word[1 + length] == '+';
+        me->leaves = me->gone = me->until = FOREVER;
+        size_t length = strcspn(word + 1, "+*");
+        me->where.share = strchr(word, '+');
+        me->where.reuses = strchr(word, '*');
         snprintf(me->where.text, sizeof me->where.text, "%.*s", (int)length, word + 1);
         do_one(me, number);
         me->ended = shared->now;

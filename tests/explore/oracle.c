@@ -26,13 +26,30 @@ static bool is_dual(const struct where *where) {
     return strcmp(where->text, "::") == 0;
 }
 
-/* True if TCP does not allow both. */
-static bool conflict(const struct where *a, const struct where *b) {
+/* True if TCP and UDP do not allow both, whatever their options are. */
+static bool overlap(const struct where *a, const struct where *b) {
     if (is_six(a) != is_six(b) && !is_dual(a) && !is_dual(b))
         return false;
-    if (a->share && b->share)
-        return false;
     return is_wildcard(a) || is_wildcard(b) || strcmp(a->text, b->text) == 0;
+}
+
+static bool is_datagram(const struct operation *each) {
+    return each->kind == 'd';
+}
+
+/* True if they may be bound beside each other by their options; of streams with SO_REUSEADDR none may listen. */
+static bool share(const struct operation *a, const struct operation *b) {
+    bool streams = !is_datagram(a) && (a->shut || b->shut || (a->kind == 'n' && b->kind == 'n'));
+    return (a->where.share && b->where.share) || (a->where.reuses && b->where.reuses && (is_datagram(a) || streams));
+}
+
+static bool conflict(const struct operation *a, const struct operation *b) {
+    return overlap(&a->where, &b->where) && !share(a, b);
+}
+
+/* The same, where it is not known whether they shared at that time. */
+static bool perhaps_conflict(const struct operation *a, const struct operation *b) {
+    return overlap(&a->where, &b->where) && (!share(a, b) || !is_datagram(a)) && !(a->where.share && b->where.share);
 }
 
 /* How well a server fits a client's address: 3 exactly, 2 the family's wildcard, 1 the other one's, 0 not at all. */
@@ -70,7 +87,7 @@ static bool was_perhaps_bound(const struct operation *each) {
 }
 
 static bool same_kind(const struct operation *a, const struct operation *b) {
-    return (a->kind == 'd') == (b->kind == 'd');
+    return is_datagram(a) == is_datagram(b);
 }
 
 static bool perhaps_meets(const struct operation *server, const struct operation *other) {
@@ -89,12 +106,22 @@ static bool certainly_there(const struct operation *server, const struct operati
 
 static const char *say(const char *what, const struct operation *each, long number) {
     snprintf(finding, sizeof finding, "process %c, %c%s%s: %s (%ld)", 'A' + each->process, each->kind, each->where.text,
-             each->where.share ? "+" : "", what, number);
+             each->where.share    ? "+"
+             : each->where.reuses ? "*"
+                                  : "",
+             what, number);
     return finding;
 }
 
+/* One that was shut down while a call failed keeps its address alone, not the port (docs/limits.md). */
+static bool may_have_lost_port(const struct operation *each) {
+    return failure != 0 && each->process == 0 && each->shut;
+}
+
 static const char *judge_pair(const struct operation *a, const struct operation *b) {
-    if (was_bound(a) && was_bound(b) && same_kind(a, b) && conflict(&a->where, &b->where) && a->ended < b->leaves &&
+    if (may_have_lost_port(a) || may_have_lost_port(b))
+        return NULL;
+    if (was_bound(a) && was_bound(b) && same_kind(a, b) && conflict(a, b) && a->ended < b->leaves &&
         b->ended < a->leaves)
         return say("bound beside one that excludes it", a, b->process);
     return NULL;
@@ -116,11 +143,31 @@ static const char *judge_bind(const struct operation *me) {
         if (other == me || !same_kind(other, me))
             continue;
         /* A port of another user's, also of one who was killed: nobody else may take away what he has left. */
-        if (two_users ||
-            ((perhaps_meets(other, me) || was_on_its_way(other, me)) && conflict(&other->where, &me->where)))
+        if (two_users || ((perhaps_meets(other, me) || was_on_its_way(other, me)) && perhaps_conflict(other, me)))
             return NULL;
     }
     return say("EADDRINUSE, and nobody excludes it", me, 0);
+}
+
+static bool certainly_listens(const struct operation *server, const struct operation *client) {
+    return server->listens && server->since <= client->began && client->ended <= server->until;
+}
+
+/* Of those that share UDP's address by SO_REUSEADDR alone the newest one has it. */
+static bool is_newer(const struct operation *a, const struct operation *b) {
+    return is_datagram(a) && is_datagram(b) && a->where.reuses && b->where.reuses && a->began > b->ended;
+}
+
+/* A client that comes later reaches the best one, and of UDP's the newest. */
+static const char *judge_later(const struct operation *me, const struct operation *reached) {
+    for (int i = 0; i < shared->operations; i++) {
+        const struct operation *other = &shared->operation[i];
+        int its = fits(&reached->where, me->where.text), others = fits(&other->where, me->where.text);
+        if (is_datagram(other) && certainly_there(other, me) &&
+            (others > its || (others == its && is_newer(other, reached))))
+            return say("a datagram that comes later passes one by", me, other->process);
+    }
+    return NULL;
 }
 
 static const char *judge_reached(const struct operation *me, bool plain) {
@@ -131,6 +178,8 @@ static const char *judge_reached(const struct operation *me, bool plain) {
         if (is_foreign(server))
             return NULL;
         bool any = plain || one_address;
+        if (me->later && is_datagram(server) && fits(&server->where, me->where.text) > 0)
+            return judge_later(me, server);
         if (perhaps_meets(server, me) && (any || fits(&server->where, me->where.text) > 0))
             return NULL;
     }
@@ -165,7 +214,7 @@ static const char *judge_client(const struct operation *me, bool killed) {
         const struct operation *server = &shared->operation[i];
         if ((me->kind == 'y') != (server->kind == 'd') || (server->kind == 'n' && plain))
             continue;
-        if (certainly_there(server, me) && (me->kind == 'y' || server->listens) &&
+        if (certainly_there(server, me) && (me->kind == 'y' || certainly_listens(server, me)) &&
             (plain || fits(&server->where, me->where.text) > 0))
             return say("refused, and somebody is there all the time", me, server->process);
     }
@@ -238,9 +287,50 @@ static const char *ask_plain(void) {
     return NULL;
 }
 
+/* Sent by a child, which remembers nothing; received when its receiver ends (drain). */
+static void send_later(const char *address) {
+    int number = shared->operations++;
+    struct operation *me = &shared->operation[number];
+    *me = (struct operation){.kind = 'y', .process = PROCESSES_MOST - 1, .later = true};
+    me->began = me->ended = shared->now;
+    me->leaves = me->gone = FOREVER;
+    snprintf(me->where.text, sizeof me->where.text, "%s", address);
+    pid_t child = fork();
+    if (child == 0) {
+        me->result = send_datagram(me, number);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+}
+
+static bool has_datagrams(void) {
+    bool any = false;
+    for (int i = 0; i < shared->operations; i++) {
+        if (strchr("fsSm", shared->operation[i].kind))
+            return false; /* copies that receive nothing, or others' names */
+        any |= is_datagram(&shared->operation[i]);
+    }
+    return any;
+}
+
+/* Two that exclude each other may be bound beside each other, but not both listen. */
+static const char *judge_listeners(void) {
+    for (int i = 0; i < shared->operations; i++)
+        for (int j = 0; j < i; j++) {
+            const struct operation *a = &shared->operation[i], *b = &shared->operation[j];
+            if (is_server(a) && is_server(b) && lives(a) && lives(b) && overlap(&a->where, &b->where) &&
+                !(a->where.share && b->where.share))
+                return say("listens beside another one", a, b->process);
+        }
+    return NULL;
+}
+
 const char *judge_living(bool killed) {
     static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "127.0.0.9", "::1"};
-    const char *wrong = NULL;
+    const char *wrong = judge_listeners();
+    shared->now++;
+    for (size_t i = 0; !wrong && has_datagrams() && i < 3; i++)
+        send_later(addresses[i]);
     for (size_t i = 0; !wrong && i < sizeof addresses / sizeof *addresses; i++)
         wrong = ask(addresses[i]);
     return wrong || killed || any_foreign() ? wrong : ask_plain();

@@ -1,4 +1,4 @@
-/** Operations of two or three concurrent processes, by the letters of `operations.c`. */
+/** Operations of two to four concurrent processes, by the letters of `operations.c`. */
 
 export interface Scenario {
   /** The processes' operations, divided by "|". */
@@ -66,6 +66,43 @@ const SHARED: readonly string[] = [
   "d127.0.0.1+ k /|d127.0.0.1+ / c|y127.0.0.1",
 ];
 
+/** Sockets with SO_REUSEADDR: datagram sockets share their address, streams that do not listen. */
+const REUSED: readonly string[] = [
+  "d127.0.0.1*|d127.0.0.1*",
+  "d127.0.0.1* / c|d127.0.0.1*|y127.0.0.1",
+  "d127.0.0.1* / c|d127.0.0.1* / c|d127.0.0.1",
+  "d127.0.0.1* / c|d127.0.0.1* /|d127.0.0.1* c",
+  "d0.0.0.0*|d127.0.0.1* /|d127.0.0.2* /|y127.0.0.2",
+  "d127.0.0.1* k /|d127.0.0.1* / c|d127.0.0.1*|y127.0.0.1",
+  "d127.0.0.1* f / c|d127.0.0.1*|r",
+  "d127.0.0.1*|d127.0.0.1+ / c|d127.0.0.1*",
+  "d127.0.0.1* / c|r|d127.0.0.1*|y127.0.0.1",
+  "b127.0.0.1* / h l|b127.0.0.1*|x127.0.0.1",
+  "b127.0.0.1* h / c|b127.0.0.1*|x127.0.0.1",
+  "b127.0.0.1* h / l|b127.0.0.2* / c|x127.0.0.2",
+  "n127.0.0.1* n127.0.0.1* / l c|b127.0.0.1|x127.0.0.1",
+  "n127.0.0.1* n127.0.0.1* / c l|b127.0.0.1*",
+];
+
+/** Listeners that are shut down, which keep their ports, and listen again. */
+const SHUT: readonly string[] = [
+  "b127.0.0.1 / h|b127.0.0.1",
+  "b127.0.0.1 / h c|b127.0.0.1|x127.0.0.1",
+  "b127.0.0.1 / h l|b127.0.0.1|x127.0.0.1",
+  "b127.0.0.1 / h l|b127.0.0.2 / c|x127.0.0.2",
+  "b127.0.0.1+ / h c|b127.0.0.1+ /|x127.0.0.1 x127.0.0.1",
+  "b127.0.0.1 / h e|b0.0.0.0|r",
+];
+
+/** Four processes. */
+const FOUR: readonly string[] = [
+  "b127.0.0.1|b127.0.0.2|b0.0.0.0|x127.0.0.1",
+  "b127.0.0.1 / c|b127.0.0.2 / c|b127.0.0.3 / c|x127.0.0.3 x127.0.0.1",
+  "b127.0.0.1 / c|b127.0.0.1|b127.0.0.1|b127.0.0.2 c",
+  "b127.0.0.1+ / c|b127.0.0.1+ / c|b127.0.0.1+|x127.0.0.1",
+  "d127.0.0.1 / c|d127.0.0.2 / c|d0.0.0.0|y127.0.0.1",
+];
+
 /** In a directory that everybody may write to: who removes what is another's finds that he may not. */
 const OF_TWO_USERS: readonly string[] = [
   "U b127.0.0.1 / c|b127.0.0.1",
@@ -75,6 +112,6 @@ const OF_TWO_USERS: readonly string[] = [
 ];
 
 export const SCENARIOS: readonly Scenario[] = [
-  ...[...ALONE, ...SHARED].map((text) => ({ text })),
+  ...[...ALONE, ...SHARED, ...REUSED, ...SHUT, ...FOUR].map((text) => ({ text })),
   ...OF_TWO_USERS.map((text) => ({ text, mode: 0o1777 })),
 ];
