@@ -12,7 +12,7 @@ const SOURCES = join(ROOT, "tests", "faults");
 const FLAGS = ["-std=gnu17", "-O2", "-g", "-Wall", "-Wextra", "-Werror"];
 
 const FILES = {
-  tour: ["tour.c", "tour_stream.c", "tour_datagram.c", "tour_process.c", "guard.c"],
+  tour: ["tour.c", "tour_stream.c", "tour_datagram.c", "tour_process.c", "tour_program.c", "guard.c"],
   injector: ["injector.c", "trace.c", "errors.c"],
 };
 

@@ -87,6 +87,7 @@ int plain_listener(const char *path);
 void tour_streams(const char *name);
 void tour_datagrams(const char *name);
 void tour_processes(const char *name);
+void tour_programs(const char *name);
 
 /* Runs in the program that a scenario executes with a listener. */
 void tour_handed_over(void);

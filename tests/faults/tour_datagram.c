@@ -202,6 +202,43 @@ static void passed_descriptors(void) {
     close(server);
 }
 
+/* Clients that were not bound: of another address than the usual one, of nobody, of both families. */
+static void clients(void) {
+    int server = datagrams("127.0.0.2", TOUR_PORT), six = datagrams("::1", TOUR_PORT);
+    int one = open_socket(AF_INET, SOCK_DGRAM), other = open_socket(AF_INET6, SOCK_DGRAM);
+    send_to(one, "127.0.0.2", TOUR_PORT);
+    answer(server);
+    take(one);
+    send_to(one, "127.0.0.3", TOUR_PORT); /* nobody */
+    send_to(other, "::1", TOUR_PORT);
+    answer(six);
+    send_to(other, "::ffff:127.0.0.2", TOUR_PORT);
+    close(server);
+    connect_to(one, "127.0.0.2", TOUR_PORT); /* who comes later */
+    server = datagrams("127.0.0.2", TOUR_PORT);
+    send(one, "x", 1, MSG_NOSIGNAL);
+    answer(server);
+    close(other);
+    close(six);
+    close(one);
+    close(server);
+}
+
+/* Two that share an address by SO_REUSEADDR; the first one, which gets another name, is closed first. */
+static void reuseaddr(void) {
+    int fds[2], client = open_socket(AF_INET, SOCK_DGRAM);
+    for (int i = 0; i < 2; i++) {
+        fds[i] = open_reusable(AF_INET, SOCK_DGRAM, SO_REUSEADDR);
+        bind_shared(fds[i], "127.0.0.1", TOUR_PORT);
+    }
+    send_to(client, "127.0.0.1", TOUR_PORT);
+    answer(fds[1]);
+    close(fds[0]);
+    send_to(client, "127.0.0.1", TOUR_PORT);
+    close(fds[1]);
+    close(client);
+}
+
 void tour_datagrams(const char *name) {
     scenario(name, "datagram-ask", ask);
     scenario(name, "datagram-connected", connected_client);
@@ -212,5 +249,7 @@ void tour_datagrams(const char *name) {
     scenario(name, "datagram-reuseport", reuseport);
     scenario(name, "datagram-beside", beside);
     scenario(name, "datagram-plain-sender", plain_sender);
+    scenario(name, "datagram-clients", clients);
+    scenario(name, "datagram-reuseaddr", reuseaddr);
     scenario(name, "passed-descriptors", passed_descriptors);
 }

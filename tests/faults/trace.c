@@ -26,10 +26,12 @@
 #endif
 
 #define STACK_WORDS 64
+#define PROCESSES_MOST 64
 #define PROGRAM_START 0x555555554000u /* where a program is without randomization */
 #define PROGRAM_MOST 0x100000u
 #define TRACE                                                                                                          \
-    (PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL)
+    (PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |     \
+     PTRACE_O_EXITKILL)
 
 /* Calls that cannot fail with good arguments, or of whose failure nobody could make anything. */
 static const int never_fail[] = {__NR_rt_sigprocmask, __NR_rt_sigreturn,  __NR_rt_sigaction, __NR_getpid,
@@ -37,8 +39,12 @@ static const int never_fail[] = {__NR_rt_sigprocmask, __NR_rt_sigreturn,  __NR_r
                                  __NR_getegid,        __NR_clock_gettime, __NR_exit,         __NR_exit_group,
                                  __NR_sched_yield,    __NR_wait4,         __NR_futex,        __NR_alarm};
 
-/* Where the library's code is. Without randomization that is the same in every process. */
-static uint64_t code_start, code_end;
+/* Where the library's code is in a process: it may be preloaded, the program itself, or loaded by that (`run`). */
+struct code {
+    pid_t pid;
+    uint64_t start, end;
+};
+static struct code codes[PROCESSES_MOST];
 
 static _Noreturn void fail(const char *what) {
     fprintf(stderr, "injector: %s: %s\n", what, strerror(errno));
@@ -77,21 +83,33 @@ static pid_t start(char *const *argv, const char *preload, int output) {
     _exit(126);
 }
 
-static void find_code(pid_t pid, const char *library) {
+static struct code *code_of(pid_t pid) {
+    struct code *free = &codes[0];
+    for (size_t i = 0; i < PROCESSES_MOST; i++) {
+        if (codes[i].pid == pid)
+            return &codes[i];
+        if (codes[i].pid == 0)
+            free = &codes[i];
+    }
+    *free = (struct code){pid, 0, 0};
+    return free;
+}
+
+static void find_code(struct code *code, const char *library) {
     char path[64], line[4096], rights[5];
-    snprintf(path, sizeof path, "/proc/%d/maps", pid);
+    snprintf(path, sizeof path, "/proc/%d/maps", code->pid);
     FILE *maps = fopen(path, "re");
-    while (maps && code_end == 0 && fgets(line, sizeof line, maps)) {
+    while (maps && code->end == 0 && fgets(line, sizeof line, maps)) {
         uint64_t first, last;
         if (strstr(line, library) && sscanf(line, "%lx-%lx %4s", &first, &last, rights) == 3 && rights[2] == 'x')
-            code_start = first, code_end = last;
+            code->start = first, code->end = last;
     }
     if (maps)
         fclose(maps);
 }
 
-static bool in_library(uint64_t place) {
-    return place >= code_start && place < code_end;
+static bool is_in(const struct code *code, uint64_t place) {
+    return place >= code->start && place < code->end;
 }
 
 /* Those that the library leaves to libc's functions, as they are cancellation points. */
@@ -108,14 +126,14 @@ static bool goes_through_libc(uint64_t number) {
  * Looks at the stack above a call for return addresses: of the library, then it is the library's call; together with
  * the program's they tell the place where it was made.
  */
-static bool look_at_stack(pid_t pid, const struct __ptrace_syscall_info *call, unsigned *place) {
+static bool look_at_stack(const struct code *code, const struct __ptrace_syscall_info *call, unsigned *place) {
     uint64_t words[STACK_WORDS];
     struct iovec here = {words, sizeof words}, there = {(void *)call->stack_pointer, sizeof words};
-    ssize_t got = process_vm_readv(pid, &here, 1, &there, 1, 0);
+    ssize_t got = process_vm_readv(code->pid, &here, 1, &there, 1, 0);
     bool found = false;
     *place = (unsigned)call->instruction_pointer;
     for (ssize_t i = 0; i < got / (ssize_t)sizeof words[0]; i++) {
-        bool library = in_library(words[i]);
+        bool library = is_in(code, words[i]);
         found |= library;
         if (library || words[i] - PROGRAM_START < PROGRAM_MOST)
             *place = *place * 31 + (unsigned)words[i];
@@ -142,13 +160,14 @@ static enum __ptrace_request at_call(pid_t pid, const char *library, struct faul
     struct __ptrace_syscall_info call;
     if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof call, &call) < 0)
         return PTRACE_CONT;
-    if (code_end == 0)
-        find_code(pid, library);
-    bool direct = in_library(call.instruction_pointer);
+    struct code *code = code_of(pid);
+    if (code->end == 0)
+        find_code(code, library);
+    bool direct = is_in(code, call.instruction_pointer);
     if (!direct && !goes_through_libc(call.seccomp.nr))
         return PTRACE_CONT;
     unsigned place;
-    if (!look_at_stack(pid, &call, &place) && !direct)
+    if (!look_at_stack(code, &call, &place) && !direct)
         return PTRACE_CONT;
     if (outcome->calls < CALLS_MOST) {
         outcome->numbers[outcome->calls] = (short)call.seccomp.nr;
@@ -183,10 +202,12 @@ struct outcome injected_run(char *const *argv, const char *preload, const char *
     if (ptrace(PTRACE_SETOPTIONS, first, 0, TRACE | PTRACE_O_TRACESYSGOOD) < 0)
         fail("ptrace");
     ptrace(PTRACE_CONT, first, 0, 0);
-    /* Of this thread's children without a process group of their own; the guard and the checker have one. */
-    for (pid_t pid; (pid = waitpid(0, &status, __WALL)) > 0 || errno == EINTR;) {
+    /* Also those with a session of their own, as `hold` has. */
+    for (pid_t pid; (pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
         if (pid == first && !WIFSTOPPED(status))
             outcome.status = status;
+        if (pid > 0 && (!WIFSTOPPED(status) || status >> 16 == PTRACE_EVENT_EXEC))
+            code_of(pid)->pid = 0;
         if (pid <= 0 || !WIFSTOPPED(status))
             continue;
         enum __ptrace_request on = PTRACE_CONT;
