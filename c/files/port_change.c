@@ -41,12 +41,14 @@ bool unsock_port_shares_with_another(const struct unsock_port *port, const struc
     return false;
 }
 
-/* Returns the next descriptor with a file of this port, after `fd`; -1: none. */
-static int next_fd_of(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
+/* Returns the next descriptor with a file of this port, after `fd`, of those that do not listen if `silent`; -1: none.
+ */
+static int next_fd_of(int fd, struct unsock_port_key key, bool silent, struct unsock_port_entry *entry) {
     while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
         const struct unsock_fd *known = unsock_fds_known(fd);
         if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != key.type || unsock_fd_is_handed(known) ||
-            known->local.port != key.number || known->local.tag == UNSOCK_NAME_TAG_PLAIN)
+            known->local.port != key.number || known->local.tag == UNSOCK_NAME_TAG_PLAIN ||
+            (silent && known->state == UNSOCK_STATE_LISTENING))
             continue;
         struct unsock_ip bound = unsock_fd_bound_to(known);
         *entry = unsock_port_entry_of_tag(&bound);
@@ -55,28 +57,17 @@ static int next_fd_of(int fd, struct unsock_port_key key, struct unsock_port_ent
     return -1;
 }
 
-/* The same among the descriptors that do not listen. */
-static int next_silent_fd(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
-    const struct unsock_fd *known = NULL;
-    while ((fd = next_fd_of(fd, key, entry)) >= 0) {
-        known = unsock_fds_known(fd);
-        if (known && known->state != UNSOCK_STATE_LISTENING)
-            break;
-    }
-    return fd;
-}
-
 int unsock_port_find_silent(struct unsock_port_key key, const struct unsock_port_entry *entry) {
     struct unsock_port_entry its;
     int fd = -1;
-    while (key.type == SOCK_STREAM && (fd = next_silent_fd(fd, key, &its)) >= 0 && !unsock_port_same(&its, entry))
+    while (key.type == SOCK_STREAM && (fd = next_fd_of(fd, key, true, &its)) >= 0 && !unsock_port_same(&its, entry))
         ;
     return fd;
 }
 
 void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me) {
     struct unsock_port_entry its;
-    for (int fd = -1; (fd = next_silent_fd(fd, key, &its)) >= 0;) {
+    for (int fd = -1; (fd = next_fd_of(fd, key, true, &its)) >= 0;) {
         struct unsock_fd *known = unsock_fds_known(fd);
         if (known && !unsock_port_same(&its, me) && unsock_port_conflict(&its, me))
             unsock_fds_mark(known, UNSOCK_STREAM_UNLISTED);
@@ -86,7 +77,7 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
 /* The entry's file has got this number: notes it for the descriptors of this process with that socket. */
 static void tell_number(struct unsock_port_key key, const struct unsock_port_entry *before, uint8_t number) {
     struct unsock_port_entry its;
-    for (int fd = -1; (fd = next_fd_of(fd, key, &its)) >= 0;) {
+    for (int fd = -1; (fd = next_fd_of(fd, key, false, &its)) >= 0;) {
         struct unsock_fd *known = unsock_fds_known(fd);
         if (known && unsock_port_same(&its, before))
             known->local.tag |= number;

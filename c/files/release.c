@@ -37,14 +37,6 @@ static void leave_names(const struct unsock_fd *old, enum unsock_port_life life,
         unsock_port_unlink_first(unsock_port_key_of(old));
 }
 
-/* With the directory locked: the same if the socket has ended. True then. */
-static bool leave_if_over(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
-    bool over = life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE;
-    if (over)
-        leave_names(old, life, probe);
-    return over;
-}
-
 /* Asks without the lock first: a live socket is certain, and its file stays. Returns 1 if nothing is left to do, 0 if
  * the socket is open elsewhere, and -errno if the directory cannot be locked: in a handler whose thread has the lock,
  * say. */
@@ -57,8 +49,11 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
     if (unsock_socketfile_is_live(probe, &path, length))
         return is_anothers_file(old, &path);
     long done = unsock_lock_take(&lock, true);
-    if (done == 0)
-        done = leave_if_over(old, unsock_socketfile_life(probe, &path, length), probe);
+    enum unsock_port_life life = done == 0 ? unsock_socketfile_life(probe, &path, length) : UNSOCK_PORT_UNKNOWN;
+    if (life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE) {
+        leave_names(old, life, probe);
+        done = true;
+    }
     unsock_lock_drop(&lock);
     return done;
 }
@@ -129,15 +124,12 @@ static bool take_late_place(struct unsock_fd *place, const struct unsock_fd *old
     return true;
 }
 
-static bool has_same_file(const struct unsock_fd *one, const struct unsock_fd *other) {
-    return one->local.port == other->local.port && one->type == other->type && one->local.tag == other->local.tag &&
-           unsock_ip_same_address(&one->local, &other->local);
-}
-
 /* Returns the place of the socket with this file; NULL: it is not kept. */
 static struct unsock_fd *find_late(const struct unsock_fd *old) {
     for (int i = 0; __atomic_load_n(&any_kept, __ATOMIC_RELAXED) && i < LATE_MOST; i++) {
-        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && has_same_file(&late[i], old))
+        const struct unsock_ip *its = &late[i].local;
+        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && late[i].type == old->type &&
+            its->port == old->local.port && its->tag == old->local.tag && unsock_ip_same_address(its, &old->local))
             return &late[i];
     }
     return NULL;
@@ -190,22 +182,25 @@ UNSOCK_OWN_FRAME static void remove_file_again(void) {
  * one. */
 static void look_at_some(void) {
     static unsigned turn;
-    for (int i = 0; i < LATE_LOOKS; i++)
-        look_at_late_again(&late[__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % LATE_MOST]);
+    for (int i = 0, looks = 0; i < LATE_MOST && looks < LATE_LOOKS; i++) {
+        struct unsock_fd *place = &late[__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % LATE_MOST];
+        looks += __atomic_load_n(&place->kind, __ATOMIC_RELAXED) == UNSOCK_KIND_LOCAL;
+        look_at_late_again(place);
+    }
 }
 
 /* Notes what remove_file_try returned: 0 or -errno: the socket is kept, once. */
 static void remove_file_result(const struct unsock_fd *old, long done) {
     struct unsock_fd *kept = find_late(old);
     uint8_t kind = UNSOCK_KIND_LOCAL;
-    if (done > 0) {
-        if (kept)
-            __atomic_compare_exchange_n(&kept->kind, &kind, UNSOCK_KIND_UNKNOWN, false, __ATOMIC_RELEASE,
-                                        __ATOMIC_RELAXED);
-        if (__atomic_load_n(&locked_out, __ATOMIC_RELAXED))
-            remove_file_again();
+    if (done > 0 && kept)
+        __atomic_compare_exchange_n(&kept->kind, &kind, UNSOCK_KIND_UNKNOWN, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    if (done > 0 && __atomic_load_n(&locked_out, __ATOMIC_RELAXED))
+        remove_file_again();
+    else if (done > 0 && __atomic_load_n(&any_kept, __ATOMIC_RELAXED))
+        look_at_some();
+    if (done > 0)
         return;
-    }
     if (done < 0)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
     /* A process that closes several duplicates comes here for each of them. */

@@ -19,7 +19,8 @@ void unsock_release_file_earlier(void);
 
 /* Facts that are found once for all sockets of an ending process. */
 struct unsock_release_file_end {
-    long probe; /* asks about files (unsock_socketfile_probe); negative at first: made when needed */
+    long probe; /* asks about files (unsock_socketfile_probe); negative at first: made when needed, closed by the caller
+                 */
     bool alone; /* false at first. This process made none of the sockets, and has no threads that may use one: other
                    processes have them, and will remove the files */
 };

@@ -96,13 +96,10 @@ bool unsock_port_needs_record(struct unsock_port_key key, const struct unsock_po
 bool unsock_port_has_record(const struct unsock_port *port) {
     struct unsock_span rest = unsock_port_all(port);
     struct unsock_port_entry entry;
-    unsigned living = 0;
     bool marked = false;
-    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        living += !is_life_gone(port->life[i]);
+    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++)
         marked |= !is_life_gone(port->life[i]) && unsock_port_needs_record(port->key, &entry);
-    }
-    return living > 1 || marked;
+    return marked || unsock_port_living(port) > 1;
 }
 
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me) {

@@ -1,6 +1,7 @@
 /** Closing a socket, and the end of its process, remove their own files from the directory, and no others. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
+import { readFacts } from "../support/facts.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
@@ -30,6 +31,18 @@ Deno.test(
   () =>
     withDir(async (dir) => {
       assertStrictEquals(await python(programText("ask_and_close"), dir, "by syscall"), "1\n", "the receiver's");
+    }),
+);
+
+Deno.test(
+  "a file whose socket another process had until its exec goes with the next close",
+  { ignore },
+  () =>
+    withDir(async (dir) => {
+      assertEquals(readFacts(await python(programText("closed_beside_exec"), dir)), {
+        "names when the other process has executed a program": ["2001.sock"],
+        "names after the next close": [],
+      });
     }),
 );
 
