@@ -11,7 +11,7 @@
  *   the address is covered                      rules/address                   no: the kernel's TCP or UDP socket
  *   a client of this process has the port       memory/fds                      yes: EADDRINUSE
  *   the port, and its name                      files/bind                      any free one, for port 0
- *   another socket has the port                 files/port_bind                 no: two calls, without the lock
+ *   another socket has the port                 the same                        no: two calls, without the lock
  *   that socket excludes this one               the same, with the lock         yes: EADDRINUSE
  *   a service manager has opened it             files/listen_fds                yes: the descriptor is a duplicate
  *   there is a control file                     files/control_file              yes: calls/target binds where it leads

@@ -1,31 +1,326 @@
-/* Which port a bind is for: the program's choice, or any free one. */
+/*
+ * Binds a socket to a port, of the program's choice or any free one, by one of the port's names. In this order: without
+ * the lock, as if nobody had the port; after a look at PORT.sock; with the lock, beside the port's other sockets.
+ */
 #include "files/bind.h"
 
+#include "files/control_file.h"
+#include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
 #include "rules/errno.h"
-#include "rules/settings.h"
 
+#define TRIES 8
 #define LOOKS_FOR_FREE 10 /* before names that are taken are looked at more closely */
 
+/* How much a port is worth: the program's own choice is tried before it is looked at. */
+enum wish { THIS_PORT, ANY_PORT, IF_FREE };
+
+/*
+ * A stream with SO_REUSEPORT has a number at once, and so has one that is reserved; a datagram socket as soon as
+ * another one shares its address.
+ */
+static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
+    bool stream = bind->type == SOCK_STREAM, reserves = stream && bind->in_place_of;
+    uint8_t number = stream && bind->reuseport ? 1 : reserves ? UNSOCK_PORT_WAITING : 0;
+    struct unsock_port_entry me;
+    if (unsock_port_entry_asking(&bind->ip, bind->v6only, &bind->target, &me))
+        return me;
+    me = unsock_port_entry_of(&bind->ip, bind->v6only, number);
+    if (!stream && bind->reuseport)
+        me.marks |= UNSOCK_PORT_REUSEPORT;
+    if ((!stream || reserves) && bind->reuseaddr)
+        me.marks |= UNSOCK_PORT_REUSEADDR;
+    return me;
+}
+
+/* Begins a bind to the port by which the request is now. */
+static void begin_port(struct unsock_bind *bind) {
+    bind->key = (struct unsock_port_key){bind->ip.port, bind->type};
+    bind->me = wanted_name(bind);
+    bind->named = bind->waits = bind->listens = bind->spent = false;
+    bind->length = unsock_port_path(bind->key, &bind->me, &bind->path);
+}
+
+static long bind_own_name(struct unsock_bind *bind) {
+    long result =
+        unsock_socketfile_bind(bind->socket, &bind->path, bind->length, bind->open_to_all ? UNSOCK_OPEN_TO_ALL : -1);
+    bind->named = result == 0;
+    return result;
+}
+
+/* The file goes that it has. Nobody else may take a living socket's own: that needs no lock. */
+static void give_name_up(struct unsock_bind *bind) {
+    if (!bind->named || bind->listens)
+        return;
+    unsock_directory_unlink(bind->path.sun_path);
+    bind->named = false;
+    bind->spent = true;
+}
+
+/* The bind has no file of its own: `how` and `path` say what answers. Returns 1. */
+static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how, const struct sockaddr_un *path) {
+    give_name_up(bind);
+    bind->how = how;
+    bind->path = *path;
+    return 1;
+}
+
+/* Takes the socket that a service manager has bound to the name of that entry, or to PORT.sock itself. Returns 1. */
+UNSOCK_OWN_FRAME static long bind_to_handed(struct unsock_bind *bind, const struct unsock_port_entry *entry) {
+    struct sockaddr_un path;
+    socklen_t length = entry ? unsock_port_path(bind->key, entry, &path)
+                             : unsock_address_path(bind->key.number, bind->key.type, &path);
+    long handed = unsock_listen_fds_find(bind, &path, length);
+    if (handed < 0)
+        return -EADDRINUSE;
+    bind->share = (int)handed;
+    return leave_to_another(bind, UNSOCK_BOUND_HANDED, &path);
+}
+
+static uint8_t last_number(const struct unsock_bind *bind) {
+    return bind->me.number >= UNSOCK_PORT_WAITING ? UNSOCK_PORT_NUMBERS : UNSOCK_PORT_SHARERS;
+}
+
+/* True if the record has a living socket of that name. */
+static bool is_number_taken(const struct unsock_bind *bind) {
+    int index = bind->me.number != 0 ? unsock_port_find(bind->port, &bind->me) : -1;
+    return index >= 0 && bind->port->life[index] < UNSOCK_PORT_STALE;
+}
+
+/* Binds to the name, with the first free number where it has one. Removes a killed process's file there first. */
+static long bind_first_free_name(struct unsock_bind *bind) {
+    for (;;) {
+        while (is_number_taken(bind) && bind->me.number < last_number(bind))
+            bind->me.number++;
+        bind->length = unsock_port_path(bind->key, &bind->me, &bind->path);
+        long result = bind_own_name(bind);
+        if (result != -EADDRINUSE)
+            return result;
+        enum unsock_port_life life = unsock_socketfile_life(bind->probe, &bind->path, bind->length);
+        if (life == UNSOCK_PORT_STALE) {
+            result = unsock_directory_unlink(bind->path.sun_path);
+            if (result < 0 && result != -ENOENT)
+                return result;
+            /* Any file there from now on is a newcomer's. */
+            int index = unsock_port_find(bind->port, &bind->me);
+            if (index >= 0)
+                bind->port->life[index] = UNSOCK_PORT_GONE;
+        } else if (life == UNSOCK_PORT_ALIVE) {
+            /* A process that has bound it just now, and waits for the lock, keeps it. */
+            if (bind->me.number == 0 || bind->me.number == last_number(bind))
+                return -EADDRINUSE;
+            bind->me.number++;
+        }
+    }
+}
+
+/* True if the new socket takes that one's place, or both have SO_REUSEADDR and that one is a reserved stream. */
+static bool may_bind_beside(const struct unsock_bind *bind, const struct unsock_port_entry *entry) {
+    struct unsock_port_entry old;
+    if (bind->in_place_of && unsock_port_own(bind->in_place_of, &old) && unsock_port_same(&old, entry))
+        return true;
+    return bind->type == SOCK_STREAM && bind->reuseaddr && (entry->marks & UNSOCK_PORT_REUSEADDR);
+}
+
+/* Returns 0: it may join, as `joining` says; 1: it has a socket that was handed over; or -errno. */
+static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *joining) {
+    struct unsock_port *port = bind->port;
+    for (;;) {
+        *joining = unsock_port_decide_bind(port, &bind->me, bind->named);
+        if (joining->verdict == UNSOCK_PORT_JOIN)
+            return 0;
+        if (joining->which < 0)
+            return -EADDRINUSE;
+        const struct unsock_port_entry *entry = &port->entries[joining->which];
+        if (joining->verdict == UNSOCK_PORT_ASK) {
+            port->life[joining->which] = (uint8_t)unsock_port_ask(bind->probe, port->key, entry);
+        } else if (may_bind_beside(bind, entry)) {
+            port->life[joining->which] = UNSOCK_PORT_OWN;
+        } else if (bind->reuseaddr && unsock_port_has_silent(bind->key, entry)) {
+            port->life[joining->which] = UNSOCK_PORT_GONE;
+            bind->waits = true;
+        } else {
+            return bind_to_handed(bind, entry);
+        }
+    }
+}
+
+/*
+ * PORT.sock, at `path`, is none of ours. A control file needs no lock. Returns 1, -EAGAIN where there is none, or
+ * another -errno; *answers is who does.
+ */
+static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un *path, long *answers) {
+    *answers = unsock_resolve(path->sun_path, NULL);
+    if (*answers >= 0 && *answers != UNSOCK_ANSWERS_CONTROL)
+        return -EAGAIN;
+    leave_to_another(bind, UNSOCK_BOUND_CONTROL, path);
+    return *answers < 0 ? *answers : 1;
+}
+
+/* A stale socket at PORT.sock gives way. */
+static long bind_beside_foreign(struct unsock_bind *bind) {
+    struct sockaddr_un path;
+    socklen_t length = unsock_address_path(bind->key.number, bind->key.type, &path);
+    long answers, result = look_for_control(bind, &path, &answers);
+    if (result != -EAGAIN || answers == UNSOCK_ANSWERS_NOBODY)
+        return result;
+    if (answers == UNSOCK_ANSWERS_OTHER)
+        return -EADDRINUSE;
+    if (unsock_socketfile_life(bind->probe, &path, length) != UNSOCK_PORT_STALE)
+        return bind_to_handed(bind, NULL);
+    if (bind->unlocked < 0)
+        return bind->unlocked;
+    result = bind->named ? 0 : bind_first_free_name(bind);
+    if (result == 0)
+        result = unsock_port_replace_foreign(bind->key, &bind->me, bind->probe);
+    return result == 0 && unsock_port_needs_record(bind->key, &bind->me) ? -EAGAIN : result; /* which is written then */
+}
+
+static long bind_beside_ours(struct unsock_bind *bind) {
+    struct unsock_port_joining joining;
+    long result = decide_bind(bind, &joining);
+    if (result != 0 || bind->unlocked < 0)
+        return result != 0 ? result : bind->unlocked;
+    if (unsock_port_is_another_users(bind->port) ||
+        (bind->me.marks != 0 && unsock_port_shares_with_another(bind->port, &bind->me, bind->probe)))
+        return -EADDRINUSE;
+    bool unlisted = bind->waits && !bind->listens;
+    joining.be_first |= unsock_port_first_is_own(bind->port);
+    if (unlisted && !bind->named)
+        bind->me.number = UNSOCK_PORT_WAITING;
+    else if (joining.shares && !bind->named && bind->me.number == 0)
+        bind->me.number = 1;
+    if (!bind->named && (result = bind_first_free_name(bind)) < 0)
+        return result;
+    result = unlisted ? 0 : unsock_port_join(bind->port, &bind->me, &joining);
+    return result == -EEXIST ? -EAGAIN : result; /* someone free of the lock was first */
+}
+
+/* Returns 0, 1 where `how` says that it is no file of its own, or -errno. */
+UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
+    long result = -EAGAIN;
+    for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
+        unsock_port_read(bind->port, bind->key);
+        int older = bind->named ? unsock_port_find(bind->port, &bind->me) : -1;
+        if (older >= 0)
+            bind->port->life[older] = UNSOCK_PORT_GONE; /* the file of that name is the new one's */
+        result = bind->port->holder == UNSOCK_PORT_FOREIGN  ? bind_beside_foreign(bind)
+                 : bind->port->holder == UNSOCK_PORT_UNREAD ? -EACCES
+                                                            : bind_beside_ours(bind);
+    }
+    return result == -EAGAIN ? -EADDRINUSE : result;
+}
+
+/*
+ * With the directory locked. Where that cannot be nothing is removed, and nobody joins: who is bound there is told from
+ * stale names.
+ */
+static long bind_somebodys(struct unsock_bind *bind) {
+    struct unsock_lock lock;
+    bind->unlocked = (int)unsock_lock_take(&lock, false);
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+    bind->probe = (int)probe;
+    bind->port = unsock_port_borrow();
+    long result = bind->port ? bind_to_port(bind) : -ENOBUFS;
+    if (result != 0)
+        give_name_up(bind);
+    unsock_port_return(bind->port);
+    unsock_lock_drop(&lock);
+    return result;
+}
+
+/*
+ * Nobody has the port, or so it is hoped, for to look costs as much as a third of this: no lock. Returns 0; -EAGAIN:
+ * somebody has, or the name is taken; or another -errno.
+ */
+static long bind_free(struct unsock_bind *bind) {
+    long result = bind_own_name(bind);
+    if (result < 0)
+        return result == -EADDRINUSE ? -EAGAIN : result;
+    result = unsock_port_put_first(bind->key, &bind->me, false, false);
+    if (result == 0 || result == -EEXIST)
+        return result == 0 ? 0 : -EAGAIN;
+    give_name_up(bind);
+    return result;
+}
+
+static void tell_name(struct unsock_bind *bind) {
+    bool six = bind->ip.family == AF_INET6 && unsock_ip_is_wildcard(&bind->ip);
+    bind->how = bind->waits ? UNSOCK_BOUND_WAITING : UNSOCK_BOUND_FILE;
+    bind->tag = unsock_port_entry_asks(&bind->me) ? UNSOCK_NAME_TAG_ASKING
+                                                  : unsock_port_tag(six && bind->v6only, bind->me.number);
+    unsock_file_netns_note(bind->path.sun_path);
+}
+
+long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
+    struct unsock_bind bind = {.socket = fd, .type = SOCK_STREAM, .ip = entry->local, .named = true, .listens = true};
+    bind.reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
+    bind.key = unsock_port_key_of(entry);
+    bind.me = unsock_port_entry_of_tag(&entry->local);
+    long result = bind_somebodys(&bind);
+    if (result != 0)
+        return result < 0 ? result : -EADDRINUSE;
+    unsock_port_let_wait(bind.key, &bind.me);
+    entry->flags &= ~UNSOCK_STREAM_UNLISTED;
+    unsock_fds_tell_duplicates(fd);
+    return 0;
+}
+
+/* The same after a look, where that came to `result`. Returns as bind_to_port; -EAGAIN: the lock is needed. */
+UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wish, bool at_once, long result) {
+    struct unsock_port_entry first;
+    struct sockaddr_un path;
+    bool several;
+    long answers;
+    enum unsock_port_holder holder = unsock_port_look(bind->key, &first, &several);
+    if (holder == UNSOCK_PORT_UNREAD)
+        return -EACCES;
+    if (holder != UNSOCK_PORT_NOBODY && wish == IF_FREE)
+        return -EADDRINUSE;
+    if (holder == UNSOCK_PORT_NOBODY)
+        return at_once && wish != THIS_PORT ? bind_free(bind) : result;
+    unsock_address_path(bind->key.number, bind->key.type, &path);
+    return holder == UNSOCK_PORT_FOREIGN ? look_for_control(bind, &path, &answers) : -EAGAIN;
+}
+
+/*
+ * Where the kernel makes a bind's file before its socket is known by it, the first bind too is done under the lock: it
+ * would be taken for a stale one (unsock_socketfile_life). So is that of a socket that needs a record: the
+ * record comes before PORT.sock, and is not made by two at once.
+ */
+static long bind_names(struct unsock_bind *bind, enum wish wish) {
+    bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(bind->key, &bind->me);
+    bool blindly = at_once && wish == THIS_PORT;
+    long result = blindly ? bind_free(bind) : -EAGAIN;
+    if (result != 0 && !bind->spent)
+        result = bind_looking(bind, wish, at_once, result);
+    if (result == -EAGAIN && wish == IF_FREE && at_once && !bind->named)
+        return -EADDRINUSE;
+    if (result == -EAGAIN)
+        result = bind_somebodys(bind);
+    if (result == 0)
+        tell_name(bind);
+    else
+        give_name_up(bind); /* a control file has the port */
+    return result > 0 ? 0 : result;
+}
 /*
  * True if somebody has the port for certain, and it is not known that he leaves this address free. Asked without the
  * lock, which takes a hundred times as long: where all the range is taken that is to be told at once.
  */
 static bool is_port_taken(const struct unsock_bind *bind, long probe) {
-    struct unsock_port_key key = {bind->ip.port, bind->type};
-    struct unsock_port_entry first, me = unsock_port_entry_of(&bind->ip, bind->v6only, 0);
+    struct unsock_port_entry first;
     struct sockaddr_un path;
     bool several;
-    socklen_t length = unsock_address_path(key.number, key.type, &path);
+    socklen_t length = unsock_address_path(bind->key.number, bind->key.type, &path);
     return !bind->reuseport && !bind->reuseaddr && unsock_socketfile_is_live(probe, &path, length) &&
-           (unsock_port_look(key, &first, &several) != UNSOCK_PORT_OURS || unsock_port_conflict(&first, &me));
+           (unsock_port_look(bind->key, &first, &several) != UNSOCK_PORT_OURS ||
+            unsock_port_conflict(&first, &bind->me));
 }
 
 /* Returns whether to try the port. After some that were taken, passes over those that are taken for certain. */
-static bool is_port_worth_it(const struct unsock_bind *bind, bool client, unsigned looks, long *probe) {
-    if (!client && !unsock_address_covered_bind(&bind->ip, bind->v6only))
-        return false;
+static bool is_port_worth_it(const struct unsock_bind *bind, unsigned looks, long *probe) {
     if (looks >= LOOKS_FOR_FREE && *probe == -EBADF)
         *probe = unsock_socketfile_probe();
     return looks < LOOKS_FOR_FREE || !is_port_taken(bind, *probe);
@@ -37,10 +332,9 @@ static bool is_port_worth_it(const struct unsock_bind *bind, bool client, unsign
  */
 static long bind_as_client(struct unsock_bind *bind) {
     struct unsock_ip usual = unsock_address_default(AF_INET, 0);
-    struct unsock_port_entry asking;
-    if (unsock_kernel_is_before(5, 14) || (!unsock_ip_same_address(&bind->target, &usual) &&
-                                           unsock_port_entry_asking(&bind->ip, bind->v6only, &bind->target, &asking)))
-        return unsock_bind_names(bind, UNSOCK_PORT_IF_FREE);
+    if (unsock_kernel_is_before(5, 14) ||
+        (!unsock_ip_same_address(&bind->target, &usual) && unsock_port_entry_asks(&bind->me)))
+        return bind_names(bind, IF_FREE);
     socklen_t length = unsock_address_path(bind->ip.port, SOCK_DGRAM, &bind->path);
     long result = unsock_socketfile_bind(bind->socket, &bind->path, length, UNSOCK_OPEN_TO_ALL);
     bind->how = UNSOCK_BOUND_FILE;
@@ -62,11 +356,13 @@ static long bind_any_port(struct unsock_bind *bind, bool client) {
     UNSOCK_CLOSED long probe = -EBADF;
     for (unsigned i = 0; i < count; i++) {
         bind->ip.port = unsock_ephemeral_next();
-        if (!is_port_worth_it(bind, client, looks, &probe))
+        if (!client && !unsock_address_covered_bind(&bind->ip, bind->v6only))
+            continue;
+        begin_port(bind);
+        if (!is_port_worth_it(bind, looks, &probe))
             continue;
         bool clean = looks++ >= LOOKS_FOR_FREE;
-        long result = client && !clean ? bind_as_client(bind)
-                                       : unsock_bind_names(bind, clean ? UNSOCK_PORT_ANY : UNSOCK_PORT_IF_FREE);
+        long result = client && !clean ? bind_as_client(bind) : bind_names(bind, clean ? ANY_PORT : IF_FREE);
         result = unsock_errno_as_ip(UNSOCK_AT_BIND, result);
         if (bind->spent || (result == 0 && bind->how == UNSOCK_BOUND_FILE) ||
             (result < 0 && result != -EADDRINUSE && (result != -EINVAL || has_socket_name(bind->socket))))
@@ -85,16 +381,18 @@ static long leave_domain(const struct unsock_bind *bind, long result) {
 }
 
 long unsock_bind_port(struct unsock_bind *bind) {
-    bool any = bind->ip.port == 0;
-    long result = any ? bind_any_port(bind, false)
-                      : unsock_errno_as_ip(UNSOCK_AT_BIND, unsock_bind_names(bind, UNSOCK_PORT_THIS));
-    return leave_domain(bind, result);
+    if (bind->ip.port == 0)
+        return leave_domain(bind, bind_any_port(bind, false));
+    begin_port(bind);
+    return leave_domain(bind, unsock_errno_as_ip(UNSOCK_AT_BIND, bind_names(bind, THIS_PORT)));
 }
 
 long unsock_bind_client(struct unsock_bind *bind) {
     long result = -EADDRINUSE;
-    if (bind->ip.port != 0)
+    if (bind->ip.port != 0) {
+        begin_port(bind);
         result = unsock_errno_as_ip(UNSOCK_AT_BIND, bind_as_client(bind));
+    }
     if (result != 0 && !bind->spent)
         result = bind_any_port(bind, true);
     return leave_domain(bind, result);

@@ -29,20 +29,22 @@ struct unsock_bind {
     /* The result. */
     enum unsock_bound_how how;
     int share;
-    bool spent;  /* failed, but the socket has a name by now: it cannot be bound again */
-    uint8_t tag; /* of the name (unsock_port_tag and its like) */
-    struct sockaddr_un path;
-    /* Meanwhile (port_bind.c). */
+    socklen_t length;        /* of `path` */
+    bool spent;              /* failed, but the socket has a name by now: it cannot be bound again */
+    uint8_t tag;             /* of the name (unsock_port_tag and its like) */
+    struct sockaddr_un path; /* of the socket's own file; CONTROL, HANDED: of the one that was found */
+    /* Meanwhile (bind.c). */
     bool named;                  /* the socket has its file */
     bool waits;                  /* for others of this process, which do not listen yet: one that does decides */
     bool listens;                /* it has waited, and does now: those wait from now on */
     struct unsock_port_key key;  /* which port */
     struct unsock_port_entry me; /* its name */
     struct unsock_port *port;    /* as it was read, with the directory locked */
-    long probe;
+    int unlocked;                /* -errno: the directory could not be */
+    int probe;                   /* asks who lives */
 };
 
-/* bind.c: Which port: of the program's choice, or any free one. */
+/* bind.c: Binds sockets to a port of the program's choice or to any free one, and to one of the port's names. */
 
 /* Binds. Returns 0, or -errno: -EADDRINUSE when somebody has the port, else as bind(2). */
 long unsock_bind_port(struct unsock_bind *bind);
@@ -53,19 +55,13 @@ long unsock_bind_port(struct unsock_bind *bind);
  */
 long unsock_bind_client(struct unsock_bind *bind);
 
-/* port_bind.c: Binding sockets to a port's names, and what a socket that waits does when it listens. */
-
-/* How much a port is worth: the program's own choice is tried before it is looked at. */
-enum unsock_port_wish { UNSOCK_PORT_THIS, UNSOCK_PORT_ANY, UNSOCK_PORT_IF_FREE };
-
-/* Binds to the port, which is not 0. Returns 0 or -errno. */
-long unsock_bind_names(struct unsock_bind *bind, enum unsock_port_wish wish);
-
 /*
  * A socket that waits for another one of this process is going to listen: it gets the port, unless one that excludes it
  * listens. Returns 0 or -errno.
  */
 long unsock_port_come_forward(int fd, struct unsock_fd *entry);
+
+/* port_join.c: By which of a port's names a socket of this process is known. */
 
 static inline struct unsock_port_key unsock_port_key_of(const struct unsock_fd *entry) {
     return (struct unsock_port_key){entry->local.port, entry->type};
@@ -117,9 +113,6 @@ bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, sock
  * it has none), and -ENOENT when there is no such descriptor.
  */
 long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockaddr_un *name, socklen_t length);
-
-/* The same for the port's file, or for the name of that entry of it. True: then the bind has that socket. */
-bool unsock_listen_fds_take(struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
 /* True if `fd` is a duplicate of a descriptor that was handed over. For duplicates that the cache has lost. */
 bool unsock_listen_fds_is_behind(int fd);

@@ -102,18 +102,3 @@ long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockadd
     }
     return -ENOENT;
 }
-
-UNSOCK_OWN_FRAME bool unsock_listen_fds_take(struct unsock_bind *bind, const struct unsock_port_entry *entry) {
-    struct sockaddr_un path;
-    if (unsock_listen_fds_count == 0)
-        return false;
-    socklen_t length = entry ? unsock_port_path(bind->key, entry, &path)
-                             : unsock_address_path(bind->key.number, bind->key.type, &path);
-    long handed = unsock_listen_fds_find(bind, &path, length);
-    if (handed < 0)
-        return false;
-    bind->path = path;
-    bind->how = UNSOCK_BOUND_HANDED;
-    bind->share = (int)handed;
-    return true;
-}

@@ -112,9 +112,9 @@ long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_e
     if (!unsock_port_write(port, me))
         return -EADDRINUSE;
     unsock_port_record_path(port->key, "", &path);
-    long result = put_link(port->key, path.sun_path, port->fresh, port->several);
+    long result = put_link(port->key, path.sun_path, port->text, port->several);
     /* A process that was killed before PORT.sock got its "./" has left a record. */
-    return result == -EEXIST ? put_link(port->key, path.sun_path, port->fresh, true) : result;
+    return result == -EEXIST ? put_link(port->key, path.sun_path, port->text, true) : result;
 }
 
 long unsock_port_unlink_first(struct unsock_port_key key) {
@@ -141,11 +141,9 @@ void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_ent
 }
 
 void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock_port_entry *me) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
-    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (port->life[i] == UNSOCK_PORT_STALE && !unsock_port_same(&entry, me))
-            unsock_port_unlink(port->key, &entry);
+    for (unsigned i = 0; i < port->count; i++) {
+        if (port->life[i] == UNSOCK_PORT_STALE && !unsock_port_same(&port->entries[i], me))
+            unsock_port_unlink(port->key, &port->entries[i]);
     }
 }
 
@@ -169,42 +167,4 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     }
     unsock_directory_unlink(aside.sun_path);
     return result == -ENOENT ? -EAGAIN : result;
-}
-
-/* Gives `entry` the first free number and links the file at `old` to its name. Removes stale files there. */
-static long link_numbered(const struct unsock_port *port, const struct sockaddr_un *old,
-                          struct unsock_port_entry *entry) {
-    struct sockaddr_un path;
-    for (entry->number = 1; entry->number <= UNSOCK_PORT_SHARERS; entry->number++) {
-        if (unsock_port_find(port, entry) >= 0)
-            continue;
-        socklen_t length = unsock_port_path(port->key, entry, &path);
-        long result = unsock_directory_link(old->sun_path, path.sun_path);
-        if (result == -EEXIST && unsock_file_inode(path.sun_path) > 0 && unsock_socketfile_is_stale(&path, length)) {
-            unsock_directory_unlink(path.sun_path);
-            result = unsock_directory_link(old->sun_path, path.sun_path);
-        }
-        if (result != -EEXIST)
-            return result;
-    }
-    return -EADDRINUSE;
-}
-
-long unsock_port_give_number(struct unsock_port *port, unsigned index) {
-    struct unsock_port_entry before = unsock_port_at(port, index), numbered = before;
-    struct sockaddr_un path;
-    socklen_t length = unsock_port_path(port->key, &before, &path);
-    long result = link_numbered(port, &path, &numbered);
-    if (result < 0)
-        return result;
-    if (unsock_socketfile_is_connected(&path, length))
-        numbered.marks |= UNSOCK_PORT_CONNECTED;
-    if (!unsock_port_add(port, &numbered)) {
-        unsock_port_unlink(port->key, &numbered);
-        return -EADDRINUSE;
-    }
-    port->life[index] = UNSOCK_PORT_STALE; /* the old name is then removed with those of stale sockets */
-    if (unsock_port_same(&port->first, &before))
-        port->first = numbered;
-    return 0;
 }

@@ -11,7 +11,7 @@
  * PORT.sock is the port. The process that creates it has the port, and needs no lock for that. It exists as long as any
  * socket has the port: a rename replaces it, so that it is never missing. The file .PORT@ADDR is created before it. So
  * if a PORT.sock has no live file behind it, its process was killed, and it may be replaced. A file gets another name
- * once at most: that of a datagram socket with which another one shares the address (unsock_port_give_number).
+ * once at most: that of a datagram socket with which another one shares the address (unsock_port_join).
  *   - To remove or replace a name takes the lock, and first a question to the kernel.
  *   - To create a name that does not exist takes no lock.
  *   - A stale file may be removed. A name without a file is never removed: a new socket may bind it at any moment.
@@ -49,13 +49,6 @@ long unsock_port_unlink_first(struct unsock_port_key key);
 void unsock_port_unlink_record(struct unsock_port_key key);
 void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
-/*
- * Gives the file of the entry at this index a name with a number, by a hard link. Clients remember a name without a
- * number, and would pass over the sockets that share the address. In `port` the old entry then counts as stale, and its
- * name is removed with those of stale sockets. Returns 0 or -errno.
- */
-long unsock_port_give_number(struct unsock_port *port, unsigned index);
-
 /* Removes the files of the entries that are known to be stale, except that of `me`. */
 void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock_port_entry *me);
 
@@ -66,7 +59,7 @@ void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock
  */
 long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe);
 
-/* port_change.c: Adds sockets to a port, and removes ended ones. */
+/* port_join.c: Adds a socket to a port, and finds this process's own sockets there. */
 
 /*
  * True if the port is another user's. In a sticky directory a user cannot remove another user's stale files, so all
@@ -79,16 +72,20 @@ bool unsock_port_is_another_users(const struct unsock_port *port);
  * same user only. */
 bool unsock_port_shares_with_another(const struct unsock_port *port, const struct unsock_port_entry *me, long probe);
 
-/* Returns the descriptor of this process that has the entry's socket and does not listen; -1: none. */
-int unsock_port_find_silent(struct unsock_port_key key, const struct unsock_port_entry *entry);
+/* With the directory locked: adds `me`, whose own file exists, to the port, as it was read and as `joining` decides. A
+ * datagram socket with which it shares its address gets a name with a number, by a hard link: clients remember a name
+ * without a number, and would pass over the sockets that share the address. Returns 0 or -errno; -EEXIST: another
+ * process has made PORT.sock meanwhile. */
+long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
+                      const struct unsock_port_joining *joining);
+
+/* True if this process has the entry's stream, and that has SO_REUSEADDR and does not listen. */
+bool unsock_port_has_silent(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
 /* `me` listens now: marks the streams of this process that it excludes, and that do not listen, as waiting. */
 void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me);
 
-/* With the directory locked: adds `me`, whose own file exists, to the port, as it was read and as `joining` decides.
- * Returns 0 or -errno; -EEXIST: another process has made PORT.sock meanwhile. */
-long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
-                      const struct unsock_port_joining *joining);
+/* port_leave.c: Changes a port's names when a socket is connected, or ends. */
 
 /*
  * A datagram socket with this entry, which lets others share its address, has been connected. Notes that in the record:
@@ -96,8 +93,6 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
  * call if the socket has the port alone.
  */
 void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
-
-/* Changes of a port's names when a socket ends. */
 
 /* With the directory locked: the entry's socket has ended (STALE, GONE), or shall lose its name (STALE). Removes its
  * own file. PORT.sock becomes a link to a live socket; without one it is removed. */

@@ -107,11 +107,9 @@ static long prune_socket(const struct pruning *pruning, const char *path) {
 
 /* Asks about all sockets of the port. True if one is live, or not known to be stale. */
 static bool ask_all(const struct pruning *pruning, struct unsock_port *port) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
     bool living = false;
-    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        port->life[i] = (uint8_t)unsock_port_ask(pruning->probe, port->key, &entry);
+    for (unsigned i = 0; i < port->count; i++) {
+        port->life[i] = (uint8_t)unsock_port_ask(pruning->probe, port->key, &port->entries[i]);
         living |= port->life[i] != UNSOCK_PORT_STALE && port->life[i] != UNSOCK_PORT_GONE;
     }
     return living;
@@ -121,16 +119,15 @@ static bool ask_all(const struct pruning *pruning, struct unsock_port *port) {
 static void prune_listed(const struct pruning *pruning, struct unsock_port_key key) {
     struct unsock_port *port = unsock_port_borrow();
     struct sockaddr_un plain, own;
-    struct unsock_port_entry entry;
     if (!port)
         return;
     unsock_port_read(port, key);
     unsock_address_path(key.number, key.type, &plain);
     bool living = port->holder == UNSOCK_PORT_OURS && ask_all(pruning, port);
-    struct unsock_span rest = unsock_port_all(port);
-    for (unsigned i = 0; port->holder == UNSOCK_PORT_OURS && unsock_port_entry_next(&rest, &entry); i++) {
-        bool first = unsock_port_same(&entry, &port->first), stale = port->life[i] == UNSOCK_PORT_STALE;
-        unsock_port_path(key, &entry, &own);
+    for (unsigned i = 0; port->holder == UNSOCK_PORT_OURS && i < port->count; i++) {
+        const struct unsock_port_entry *entry = &port->entries[i];
+        bool first = unsock_port_same(entry, &port->first), stale = port->life[i] == UNSOCK_PORT_STALE;
+        unsock_port_path(key, entry, &own);
         /* A PORT.sock whose file is gone is removed, or made a link to another socket. */
         if (stale || (first && port->life[i] == UNSOCK_PORT_GONE))
             tell_pruned(pruning, first && (!stale || !living) ? plain.sun_path : own.sun_path,

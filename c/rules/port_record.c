@@ -1,24 +1,10 @@
 /* Decides by a port's entries what a bind, a close and a connect do. Pure. */
 #include "rules/port_record.h"
 
-struct unsock_span unsock_port_all(const struct unsock_port *port) {
-    return (struct unsock_span){port->text, port->length};
-}
-
-struct unsock_port_entry unsock_port_at(const struct unsock_port *port, unsigned index) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry = {.number = 0};
-    for (unsigned i = 0; i <= index && unsock_port_entry_next(&rest, &entry); i++)
-        ;
-    return entry;
-}
-
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *wanted) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
-    for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (unsock_port_same(&entry, wanted))
-            return i;
+    for (unsigned i = 0; i < port->count; i++) {
+        if (unsock_port_same(&port->entries[i], wanted))
+            return (int)i;
     }
     return -1;
 }
@@ -28,53 +14,36 @@ bool unsock_port_first_is_own(const struct unsock_port *port) {
     return first >= 0 && port->life[first] == UNSOCK_PORT_OWN;
 }
 
-/* Returns one too many if the text is no record. */
-unsigned unsock_port_count(const struct unsock_port *port) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
-    unsigned entries = 0;
-    while (unsock_port_entry_next(&rest, &entry))
-        entries++;
-    return rest.length == 0 ? entries : UNSOCK_PORT_ENTRIES + 1;
-}
-
-static void append_entry(struct unsock_text *text, const struct unsock_port_entry *entry) {
-    if (text->length > 0)
-        unsock_text_char(text, ' ');
-    unsock_port_entry_put(text, entry);
-}
-
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry) {
-    struct unsock_text text = {port->text, sizeof(port->text), port->length, false};
-    unsigned entries = unsock_port_count(port);
-    append_entry(&text, entry);
-    if (text.cut || entries >= UNSOCK_PORT_ENTRIES)
+    if (port->count >= UNSOCK_PORT_ENTRIES)
         return false;
-    port->life[entries] = UNSOCK_PORT_ALIVE;
-    port->length = text.length;
+    port->entries[port->count] = *entry;
+    port->life[port->count++] = UNSOCK_PORT_ALIVE;
     return true;
 }
 
-/* If the record has its number already (unsock_port_give_number, whose process was killed), with that one's marks. */
+/* If the record has its number already (unsock_port_join, whose process was killed), with that one's marks. */
 static void add_first(struct unsock_port *port) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry, first = port->first;
+    struct unsock_port_entry first = port->first;
     bool numbered = false;
-    while (!numbered && port->key.type == SOCK_DGRAM && unsock_port_entry_next(&rest, &entry))
-        numbered = unsock_port_same_address(&entry, &first);
-    first.marks |= numbered ? entry.marks : 0;
+    for (unsigned i = 0; !numbered && port->key.type == SOCK_DGRAM && i < port->count; i++) {
+        numbered = unsock_port_same_address(&port->entries[i], &first);
+        first.marks |= numbered ? port->entries[i].marks : 0;
+    }
     unsock_port_add(port, &first);
-    port->life[unsock_port_find(port, &first)] = UNSOCK_PORT_UNKNOWN;
 }
 
 void unsock_port_take(struct unsock_port *port, size_t length) {
-    port->length = length;
-    port->unreadable = port->several && (length == 0 || unsock_port_count(port) >= UNSOCK_PORT_ENTRIES);
+    struct unsock_span rest = {port->text, length};
+    port->count = 0;
+    while (port->count < UNSOCK_PORT_ENTRIES && unsock_port_entry_next(&rest, &port->entries[port->count]))
+        port->count++;
+    port->unreadable = port->several && (length == 0 || rest.length > 0 || port->count == UNSOCK_PORT_ENTRIES);
     if (port->unreadable)
-        port->length = 0;
-    memset(port->life, UNSOCK_PORT_UNKNOWN, sizeof(port->life));
+        port->count = 0;
     if (port->holder == UNSOCK_PORT_OURS && unsock_port_find(port, &port->first) < 0)
         add_first(port);
+    memset(port->life, UNSOCK_PORT_UNKNOWN, port->count);
 }
 
 static bool is_life_gone(uint8_t life) {
@@ -82,8 +51,8 @@ static bool is_life_gone(uint8_t life) {
 }
 
 unsigned unsock_port_living(const struct unsock_port *port) {
-    unsigned entries = unsock_port_count(port), living = 0;
-    for (unsigned i = 0; i < entries; i++)
+    unsigned living = 0;
+    for (unsigned i = 0; i < port->count; i++)
         living += !is_life_gone(port->life[i]);
     return living;
 }
@@ -94,21 +63,23 @@ bool unsock_port_needs_record(struct unsock_port_key key, const struct unsock_po
 }
 
 bool unsock_port_has_record(const struct unsock_port *port) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
     bool marked = false;
-    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++)
-        marked |= !is_life_gone(port->life[i]) && unsock_port_needs_record(port->key, &entry);
+    for (unsigned i = 0; i < port->count; i++)
+        marked |= !is_life_gone(port->life[i]) && unsock_port_needs_record(port->key, &port->entries[i]);
     return marked || unsock_port_living(port) > 1;
 }
 
+static void append_entry(struct unsock_text *text, const struct unsock_port_entry *entry) {
+    if (text->length > 0)
+        unsock_text_char(text, ' ');
+    unsock_port_entry_put(text, entry);
+}
+
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
-    struct unsock_text text = unsock_text_in(port->fresh, sizeof(port->fresh));
-    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (!is_life_gone(port->life[i]) && !(me && unsock_port_same(&entry, me)))
-            append_entry(&text, &entry);
+    struct unsock_text text = unsock_text_in(port->text, sizeof(port->text));
+    for (unsigned i = 0; i < port->count; i++) {
+        if (!is_life_gone(port->life[i]) && !(me && unsock_port_same(&port->entries[i], me)))
+            append_entry(&text, &port->entries[i]);
     }
     if (me)
         append_entry(&text, me);
@@ -116,23 +87,25 @@ bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry 
 }
 
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me, int index) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
-    for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (i > index && entry.number == 0 && !is_life_gone(port->life[i]) && !unsock_port_same(&entry, me) &&
-            unsock_port_overlap(&entry, me))
-            return i;
+    for (unsigned i = (unsigned)(index + 1); i < port->count; i++) {
+        const struct unsock_port_entry *entry = &port->entries[i];
+        if (entry->number == 0 && !is_life_gone(port->life[i]) && !unsock_port_same(entry, me) &&
+            unsock_port_overlap(entry, me))
+            return (int)i;
     }
     return -1;
 }
 
+static uint64_t sum_entry(uint64_t sum, const struct unsock_port_entry *entry) {
+    for (const char *at = entry->address; *at != '\0'; at++)
+        sum = (sum ^ (uint8_t)*at) * 0x9e3779b97f4a7c15;
+    return (sum ^ (unsigned)(entry->marks << 8 | entry->number)) * 0x9e3779b97f4a7c15;
+}
+
 uint64_t unsock_port_sum(const struct unsock_port *port) {
-    uint64_t sum = (uint64_t)port->holder << 1 | port->several;
-    for (size_t i = 0; i < sizeof(port->first.address) && port->first.address[i] != '\0'; i++)
-        sum = (sum ^ (uint8_t)port->first.address[i]) * 0x9e3779b97f4a7c15;
-    sum = (sum ^ port->first.number) * 0x9e3779b97f4a7c15;
-    for (size_t i = 0; i < port->length; i++)
-        sum = (sum ^ (uint8_t)port->text[i]) * 0x9e3779b97f4a7c15;
+    uint64_t sum = sum_entry((uint64_t)port->holder << 1 | port->several, &port->first);
+    for (unsigned i = 0; i < port->count; i++)
+        sum = sum_entry(sum, &port->entries[i]);
     return sum;
 }
 
@@ -140,23 +113,22 @@ uint64_t unsock_port_sum(const struct unsock_port *port) {
 struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me,
                                                    bool bound) {
     struct unsock_port_joining joining = {UNSOCK_PORT_JOIN, -1, port->holder != UNSOCK_PORT_OURS, false};
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
     if (port->unreadable)
         return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, -1, false, false};
-    for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        bool first = unsock_port_same(&entry, &port->first), excludes = unsock_port_conflict(&entry, me);
-        bool shares = !excludes && unsock_port_overlap(&entry, me);
-        uint8_t life = bound && unsock_port_same(&entry, me) ? UNSOCK_PORT_GONE : port->life[i];
-        joining.shares |= shares && entry.number != 0 && !is_life_gone(life);
-        if (!first && !excludes && !(shares && entry.number == 0))
+    for (unsigned i = 0; i < port->count; i++) {
+        const struct unsock_port_entry *entry = &port->entries[i];
+        bool first = unsock_port_same(entry, &port->first), excludes = unsock_port_conflict(entry, me);
+        bool shares = !excludes && unsock_port_overlap(entry, me);
+        uint8_t life = bound && unsock_port_same(entry, me) ? UNSOCK_PORT_GONE : port->life[i];
+        joining.shares |= shares && entry->number != 0 && !is_life_gone(life);
+        if (!first && !excludes && !(shares && entry->number == 0))
             continue;
         if (life == UNSOCK_PORT_UNKNOWN)
-            return (struct unsock_port_joining){UNSOCK_PORT_ASK, i, false, false};
+            return (struct unsock_port_joining){UNSOCK_PORT_ASK, (int)i, false, false};
         if (is_life_gone(life))
             joining.be_first |= first;
         else if (excludes && life != UNSOCK_PORT_OWN)
-            return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, i, false, false};
+            return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, (int)i, false, false};
         else
             joining.shares |= shares && life != UNSOCK_PORT_OWN;
     }
@@ -165,18 +137,16 @@ struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *por
 
 struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *port,
                                                     const struct unsock_port_entry *me) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
     struct unsock_port_leaving leaving = {false, -1, UNSOCK_PORT_HEIR_STAYS};
     if (port->holder != UNSOCK_PORT_OURS)
         return leaving;
     if (!unsock_port_same(&port->first, me) && !is_life_gone(port->life[unsock_port_find(port, &port->first)]))
         return leaving;
-    for (int i = 0; unsock_port_entry_next(&rest, &entry); i++) {
-        if (unsock_port_same(&entry, me) || is_life_gone(port->life[i]))
+    for (unsigned i = 0; i < port->count; i++) {
+        if (unsock_port_same(&port->entries[i], me) || is_life_gone(port->life[i]))
             continue;
         bool known = port->life[i] == UNSOCK_PORT_ALIVE;
-        return (struct unsock_port_leaving){!known, i, i};
+        return (struct unsock_port_leaving){!known, (int)i, (int)i};
     }
     leaving.heir = UNSOCK_PORT_HEIR_NONE;
     return leaving;
@@ -209,12 +179,11 @@ static bool is_wanted(const struct wanted *wanted, const struct unsock_port_entr
 }
 
 static bool newest_spreads(const struct unsock_port *port, const struct wanted *wanted) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
     bool spread = true;
-    while (unsock_port_entry_next(&rest, &entry)) {
-        if (is_wanted(wanted, &entry) && !(entry.marks & UNSOCK_PORT_CONNECTED))
-            spread = spreads(&entry);
+    for (unsigned i = 0; i < port->count; i++) {
+        const struct unsock_port_entry *entry = &port->entries[i];
+        if (is_wanted(wanted, entry) && !(entry->marks & UNSOCK_PORT_CONNECTED))
+            spread = spreads(entry);
     }
     return spread;
 }
@@ -222,13 +191,11 @@ static bool newest_spreads(const struct unsock_port *port, const struct wanted *
 /* Finds the wanted entry with this index: if clients are spread, counted from number `start`, else the newest first. */
 static bool pick(const struct unsock_port *port, const struct wanted *wanted, unsigned start, unsigned *index,
                  struct unsock_port_entry *found) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry;
     unsigned count[RANKS] = {0}, rank = 0;
     bool spread = newest_spreads(port, wanted);
-    while (unsock_port_entry_next(&rest, &entry)) {
-        if (is_wanted(wanted, &entry))
-            count[rank_of(&entry, spread)]++;
+    for (unsigned i = 0; i < port->count; i++) {
+        if (is_wanted(wanted, &port->entries[i]))
+            count[rank_of(&port->entries[i], spread)]++;
     }
     while (rank < RANKS && *index >= count[rank])
         *index -= count[rank++];
@@ -236,10 +203,10 @@ static bool pick(const struct unsock_port *port, const struct wanted *wanted, un
         return false;
     bool from_start = rank != CONNECTED && (rank == AS_NEWEST) == spread;
     unsigned place = from_start ? (start % count[rank] + *index) % count[rank] : count[rank] - 1 - *index;
-    rest = unsock_port_all(port);
-    for (unsigned i = 0; unsock_port_entry_next(&rest, &entry);) {
-        if (is_wanted(wanted, &entry) && rank_of(&entry, spread) == rank && i++ == place) {
-            *found = entry;
+    for (unsigned i = 0; i < port->count; i++) {
+        const struct unsock_port_entry *entry = &port->entries[i];
+        if (is_wanted(wanted, entry) && rank_of(entry, spread) == rank && place-- == 0) {
+            *found = *entry;
             return true;
         }
     }

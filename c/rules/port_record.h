@@ -37,20 +37,14 @@ struct unsock_port {
     bool several;                   /* PORT.sock points to the first of the sockets in the record */
     bool unreadable;                /* `several`, but the record is missing or cannot be read */
     struct unsock_port_entry first; /* the socket to whose file PORT.sock points */
-    size_t length;                  /* of `text` */
+    unsigned count;                 /* of the entries */
     uint8_t life[UNSOCK_PORT_ENTRIES];
-    char text[UNSOCK_PORT_RECORD_MOST + UNSOCK_PORT_ENTRY_MOST]; /* the entries, with a blank between two */
-    char fresh[UNSOCK_PORT_RECORD_MOST];                         /* the text of the next record */
+    struct unsock_port_entry entries[UNSOCK_PORT_ENTRIES];
+    char text[UNSOCK_PORT_RECORD_MOST]; /* the record as it was read, later the next one: entries with blanks between */
 };
 
-/* Takes over a record of `length` bytes in `text` (0: there is none). Checks it, and adds `first` if it lacks that. */
+/* Reads the entries from a record of `length` bytes in `text` (0: there is none). Adds `first` if it lacks that. */
 void unsock_port_take(struct unsock_port *port, size_t length);
-
-/* Returns all entries, to be cut off with unsock_port_entry_next. */
-struct unsock_span unsock_port_all(const struct unsock_port *port);
-
-/* Returns the entry with this index. */
-struct unsock_port_entry unsock_port_at(const struct unsock_port *port, unsigned index);
 
 /* Returns the index of the entry, or -1. */
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
@@ -58,8 +52,7 @@ int unsock_port_find(const struct unsock_port *port, const struct unsock_port_en
 /* True if PORT.sock points to an UNSOCK_PORT_OWN socket. */
 bool unsock_port_first_is_own(const struct unsock_port *port);
 
-/* Return the number of entries, and of those that are not known to be stale or gone. */
-unsigned unsock_port_count(const struct unsock_port *port);
+/* Returns the number of entries that are not known to be stale or gone. */
 unsigned unsock_port_living(const struct unsock_port *port);
 
 /* True if the entry has a mark that its name does not show: it needs a record even if it is the port's only socket. */
@@ -72,7 +65,7 @@ bool unsock_port_has_record(const struct unsock_port *port);
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry);
 
 /*
- * Writes the record of all sockets that may be live into `fresh`, with `me` (or NULL) at the end, in the place of an
+ * Writes the record of all sockets that may be live into `text`, with `me` (or NULL) at the end, in the place of an
  * older entry with its number and address. False if the record would be too long.
  */
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);

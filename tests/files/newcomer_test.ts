@@ -12,8 +12,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "listen_fds",
     "lock",
     "port",
-    "port_bind",
-    "port_change",
+    "port_join",
+    "port_leave",
     "socketfile",
   ],
   kernel: [

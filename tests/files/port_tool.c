@@ -48,7 +48,7 @@ static bool bound(int fd) {
     return bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
-/* As unsock_bind_names does it where nobody had the port when it looked. */
+/* As unsock_bind_port does it where nobody had the port when it looked. */
 static void come(void) {
     came = true;
     newcomer = opened();
@@ -82,7 +82,7 @@ static void bind_one(int moment_of_newcomer) {
     close(killed);
     must(symlink(name, LINK) == 0, "symlink");
     when = moment_of_newcomer;
-    must(unsock_bind_names(&one, UNSOCK_PORT_ANY) == 0, "unsock_bind_names");
+    must(unsock_bind_port(&one) == 0, "unsock_bind_port");
     when = 0;
     close(one.socket);
 }

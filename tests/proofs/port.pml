@@ -235,7 +235,7 @@ inline find_heir(leaver) {
 
 /* unsock_port_has_record */
 #define lacks_record(set) (is_at_most_one(set) && !(star && ((set) & bit(R))))
-/* leave_port (port_change.c) */
+/* leave_port (port_leave.c) */
 inline leave(leaver) {
     if
     :: first == NONE || (first != leaver && !((dead | gone) & bit(first))) -> heir = STAYS
@@ -276,7 +276,7 @@ inline leave_by_name() {
     was = 0
 }
 
-/* sweep (port_change.c), with the lock: all that have ended leave. */
+/* sweep (port_leave.c), with the lock: all that have ended leave. */
 inline sweep() {
     read_port();
     sweeps = 0;

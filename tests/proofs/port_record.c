@@ -1,8 +1,7 @@
 /*
  * For CBMC: the decisions of a bind and a close, and with CLIENTS of a client, for every state of up to MOST sockets of
  * a port and every combination of conflicts. Other proofs cover the reading of an entry (port_entry.c) and TCP's rules
- * of conflict (port_conflict.c): here entries come from an array, and any two of them may exclude each other, or share
- * an address.
+ * of conflict (port_conflict.c): here any two entries may exclude each other, or share an address.
  */
 #include "rules/port_record.h"
 #include "rt/mem.h"
@@ -24,19 +23,10 @@ uint8_t nondet_byte(void);
 unsigned nondet_unsigned(void);
 
 static struct unsock_port port;
-static struct unsock_port_entry entries[MOST + 1];
-static unsigned count;
 static bool overlaps[ADDRESSES][ADDRESSES];
 
 static unsigned address_of(const struct unsock_port_entry *entry) {
     return (unsigned)entry->address[0] & (ADDRESSES - 1);
-}
-
-bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *entry) {
-    if (rest->length == 0)
-        return false;
-    *entry = entries[count - rest->length--];
-    return true;
 }
 
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
@@ -86,20 +76,19 @@ static struct unsock_port_entry any_entry(void) {
 static void read_any(void) {
     unsigned first = nondet_unsigned();
     port.holder = nondet_byte();
-    count = nondet_unsigned();
-    __CPROVER_assume(port.holder <= UNSOCK_PORT_FOREIGN && count <= MOST &&
-                     (port.holder == UNSOCK_PORT_OURS) == (count > 0));
-    port.length = count;
-    for (unsigned i = 0; i < count; i++) {
-        entries[i] = any_entry();
+    port.count = nondet_unsigned();
+    __CPROVER_assume(port.holder <= UNSOCK_PORT_FOREIGN && port.count <= MOST &&
+                     (port.holder == UNSOCK_PORT_OURS) == (port.count > 0));
+    for (unsigned i = 0; i < port.count; i++) {
+        port.entries[i] = any_entry();
         port.life[i] = nondet_byte();
         __CPROVER_assume(port.life[i] <= UNSOCK_PORT_GONE);
         for (unsigned j = 0; j < i; j++)
-            __CPROVER_assume(!unsock_port_same(&entries[i], &entries[j]));
+            __CPROVER_assume(!unsock_port_same(&port.entries[i], &port.entries[j]));
     }
-    if (count > 0) {
-        __CPROVER_assume(first < count);
-        port.first = entries[first];
+    if (port.count > 0) {
+        __CPROVER_assume(first < port.count);
+        port.first = port.entries[first];
     }
     for (unsigned i = 0; i < ADDRESSES; i++) {
         overlaps[i][i] = true;
@@ -115,12 +104,12 @@ static bool is_over(unsigned i) {
 }
 
 static bool is_first(unsigned i) {
-    return unsock_port_same(&entries[i], &port.first);
+    return unsock_port_same(&port.entries[i], &port.first);
 }
 
 /* True for an entry with the same name when `me` is bound: its socket is over. */
 static bool is_older(unsigned i, const struct unsock_port_entry *me, bool bound) {
-    return bound && unsock_port_same(&entries[i], me);
+    return bound && unsock_port_same(&port.entries[i], me);
 }
 
 static void check_bind(void) {
@@ -132,18 +121,18 @@ static void check_bind(void) {
     __CPROVER_assert(!port.unreadable || joining.verdict == UNSOCK_PORT_REFUSE,
                      "nobody joins those that are not known");
     if (joining.verdict == UNSOCK_PORT_ASK)
-        __CPROVER_assert(which < count && port.life[which] == UNSOCK_PORT_UNKNOWN, "what is known is not asked");
+        __CPROVER_assert(which < port.count && port.life[which] == UNSOCK_PORT_UNKNOWN, "what is known is not asked");
     if (joining.verdict == UNSOCK_PORT_REFUSE && !port.unreadable)
-        __CPROVER_assert(which < count && port.life[which] == UNSOCK_PORT_ALIVE - WRONG &&
-                             unsock_port_conflict(&entries[which], &me) && !is_older(which, &me, bound),
+        __CPROVER_assert(which < port.count && port.life[which] == UNSOCK_PORT_ALIVE - WRONG &&
+                             unsock_port_conflict(&port.entries[which], &me) && !is_older(which, &me, bound),
                          "only a living one that excludes it refuses it");
     if (joining.verdict != UNSOCK_PORT_JOIN)
         return;
-    for (unsigned i = 0; i < count; i++) {
-        bool over = is_over(i) || is_older(i, &me, bound), excludes = unsock_port_conflict(&entries[i], &me);
+    for (unsigned i = 0; i < port.count; i++) {
+        bool over = is_over(i) || is_older(i, &me, bound), excludes = unsock_port_conflict(&port.entries[i], &me);
         __CPROVER_assert(!excludes || over || port.life[i] == UNSOCK_PORT_OWN, "none that lives excludes who joins");
         __CPROVER_assert(!is_first(i) || over || port.life[i] != UNSOCK_PORT_UNKNOWN, "the first one has been asked");
-        bool shares = !excludes && unsock_port_overlap(&entries[i], &me) && port.life[i] == UNSOCK_PORT_ALIVE;
+        bool shares = !excludes && unsock_port_overlap(&port.entries[i], &me) && port.life[i] == UNSOCK_PORT_ALIVE;
         __CPROVER_assert(!shares || over || joining.shares, "who shares an address with a living one gets a number");
         first_is_over |= is_first(i) && over;
     }
@@ -152,20 +141,20 @@ static void check_bind(void) {
 
 static void check_leave(void) {
     struct unsock_port_entry me = any_entry();
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < port.count; i++)
         __CPROVER_assume(port.life[i] != UNSOCK_PORT_OWN);
     struct unsock_port_leaving leaving = unsock_port_decide_leave(&port, &me);
     unsigned which = (unsigned)leaving.which;
     bool stays = port.holder != UNSOCK_PORT_OURS, others = false;
-    for (unsigned i = 0; i < count; i++) {
-        stays |= is_first(i) && !is_over(i) && !unsock_port_same(&entries[i], &me);
-        others |= !is_over(i) && !unsock_port_same(&entries[i], &me);
+    for (unsigned i = 0; i < port.count; i++) {
+        stays |= is_first(i) && !is_over(i) && !unsock_port_same(&port.entries[i], &me);
+        others |= !is_over(i) && !unsock_port_same(&port.entries[i], &me);
     }
     if (leaving.ask)
-        __CPROVER_assert(which < count && port.life[which] == UNSOCK_PORT_UNKNOWN, "what is known is not asked");
+        __CPROVER_assert(which < port.count && port.life[which] == UNSOCK_PORT_UNKNOWN, "what is known is not asked");
     else if (leaving.heir >= 0)
-        __CPROVER_assert((unsigned)leaving.heir < count && port.life[leaving.heir] == UNSOCK_PORT_ALIVE &&
-                             !unsock_port_same(&entries[leaving.heir], &me),
+        __CPROVER_assert((unsigned)leaving.heir < port.count && port.life[leaving.heir] == UNSOCK_PORT_ALIVE &&
+                             !unsock_port_same(&port.entries[leaving.heir], &me),
                          "the heir lives, and is another one");
     __CPROVER_assert(stays == (!leaving.ask && leaving.heir == UNSOCK_PORT_HEIR_STAYS),
                      "PORT.sock stays with a living one");
@@ -190,8 +179,8 @@ static void check_candidates(void) {
         }
         found++;
     }
-    for (unsigned i = 0; i < count; i++)
-        fitting += rank_of(&entries[i]) != ADDRESSES - 1;
+    for (unsigned i = 0; i < port.count; i++)
+        fitting += rank_of(&port.entries[i]) != ADDRESSES - 1;
     __CPROVER_assert(found == fitting + WRONG, "and all that there are");
 }
 

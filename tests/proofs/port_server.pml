@@ -1,6 +1,6 @@
 /* A part of port.pml: what a server does, a child that it has forked, and who mends. */
 
-/* bind_own (port_bind.c), with the lock: to the first free number; what is left over at the name goes. */
+/* bind_first_free_name (files/bind.c), with the lock: to the first free number; what is left over at the name goes. */
 #define is_taken (is_numbered(entry[me]) && (known & ~dead & ~gone & bit(entry[me])))
 inline bind_own() {
     do

@@ -1,6 +1,6 @@
 /*
  * For CBMC: whatever is put into a text, no byte is written past its end, and a truncation is reported: so a record is
- * never written past unsock_port.fresh, however many entries there are.
+ * never written past unsock_port.text, however many entries there are.
  */
 #include "rt/mem.h"
 #include "rt/text.h"

@@ -124,7 +124,7 @@ static void ask(char *question) {
         struct unsock_port_entry me = entry(w[4]);
         read_port(w[1], w[2], w[3]);
         struct unsock_port_joining j = unsock_port_decide_bind(&port, &me, w[5] != NULL);
-        struct unsock_port_entry e = j.which >= 0 ? unsock_port_at(&port, (unsigned)j.which) : me;
+        struct unsock_port_entry e = j.which >= 0 ? port.entries[j.which] : me;
         if (j.verdict == UNSOCK_PORT_JOIN)
             printf("join%s%s\n", j.be_first ? " first" : "", j.shares ? " shares" : "");
         else
@@ -134,7 +134,7 @@ static void ask(char *question) {
         read_port(w[1], w[2], w[3]);
         struct unsock_port_leaving l = unsock_port_decide_leave(&port, &me);
         int index = l.ask ? l.which : l.heir;
-        struct unsock_port_entry e = index >= 0 ? unsock_port_at(&port, (unsigned)index) : me;
+        struct unsock_port_entry e = index >= 0 ? port.entries[index] : me;
         printf("%s%s\n", l.ask ? "ask " : "",
                index == UNSOCK_PORT_HEIR_STAYS ? "stays"
                : index < 0                     ? "goes"
@@ -150,7 +150,7 @@ static void ask(char *question) {
         struct unsock_port_entry me = entry(w[4]);
         read_port(w[1], w[2], w[3]);
         bool fits = unsock_port_write(&port, strcmp(w[0], "write") == 0 ? &me : NULL);
-        printf("%s%s\n", fits ? "" : "too long: ", port.fresh);
+        printf("%s%s\n", fits ? "" : "too long: ", port.text);
     }
 }
 

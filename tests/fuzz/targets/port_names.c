@@ -43,27 +43,24 @@ static bool read_link(struct unsock_span text, struct unsock_port *port) {
 }
 
 static unsigned check_entries(const struct unsock_port *port) {
-    struct unsock_span rest = unsock_port_all(port);
-    struct unsock_port_entry entry, others[PAIRS];
+    const struct unsock_port_entry *entries = port->entries;
     struct unsock_ip ip;
-    unsigned count = 0;
     bool v6only;
-    for (; unsock_port_entry_next(&rest, &entry); count++) {
-        HOLDS(strlen(entry.address) < sizeof entry.address && entry.number <= UNSOCK_PORT_NUMBERS);
-        HOLDS(unsock_port_find(port, &entry) >= 0);
-        unsock_port_entry_ip(&entry, &ip, &v6only);
-        if (count < PAIRS)
-            others[count] = entry;
+    HOLDS(port->count <= UNSOCK_PORT_ENTRIES);
+    for (unsigned count = 0; count < port->count; count++) {
+        const struct unsock_port_entry *entry = &entries[count];
+        HOLDS(strlen(entry->address) < sizeof entry->address && entry->number <= UNSOCK_PORT_NUMBERS);
+        HOLDS(unsock_port_find(port, entry) >= 0);
+        unsock_port_entry_ip(entry, &ip, &v6only);
         for (unsigned i = 0; i < count && i < PAIRS; i++)
-            HOLDS(unsock_port_conflict(&entry, &others[i]) == unsock_port_conflict(&others[i], &entry));
+            HOLDS(unsock_port_conflict(entry, &entries[i]) == unsock_port_conflict(&entries[i], entry));
     }
-    HOLDS(rest.length == 0 && count <= UNSOCK_PORT_ENTRIES);
-    return count;
+    return port->count;
 }
 
 /* Each question is put once, and then there is an answer. */
 static void decide_bind(struct unsock_port *port, unsigned count, uint8_t lives) {
-    struct unsock_port_entry me = unsock_port_at(port, 0);
+    struct unsock_port_entry me = port->entries[0];
     for (unsigned asked = 0;; asked++) {
         struct unsock_port_joining joining = unsock_port_decide_bind(port, &me, lives & 1);
         if (joining.verdict != UNSOCK_PORT_ASK)
@@ -76,7 +73,7 @@ static void decide_bind(struct unsock_port *port, unsigned count, uint8_t lives)
 
 static void decide_leave(struct unsock_port *port, unsigned count, uint8_t lives) {
     static const uint8_t all[] = {UNSOCK_PORT_STALE, UNSOCK_PORT_GONE, UNSOCK_PORT_ALIVE};
-    struct unsock_port_entry me = unsock_port_at(port, 0);
+    struct unsock_port_entry me = port->entries[0];
     memset(port->life, UNSOCK_PORT_UNKNOWN, sizeof port->life);
     for (unsigned asked = 0;; asked++) {
         struct unsock_port_leaving leaving = unsock_port_decide_leave(port, &me);
@@ -102,10 +99,9 @@ static void write_again(struct unsock_port *port) {
     unsigned living = unsock_port_living(port);
     if (!unsock_port_write(port, NULL) || living == 0)
         return;
-    size_t length = strlen(port->fresh);
+    size_t length = strlen(port->text);
     HOLDS(length < UNSOCK_PORT_RECORD_MOST);
     port->holder = UNSOCK_PORT_FOREIGN; /* nobody is added */
-    memcpy(port->text, port->fresh, length);
     unsock_port_take(port, length);
     HOLDS(!port->unreadable && unsock_port_living(port) == living);
 }
@@ -124,7 +120,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         port->holder = UNSOCK_PORT_OURS;
         memcpy(port->text, record.at, length);
         unsock_port_take(port, port->several ? length : 0);
-        HOLDS(port->length <= sizeof port->text);
         unsigned count = check_entries(port);
         connect_all(port, count, data[0] >> 1);
         decide_bind(port, count, data[0] >> 1);

@@ -1,0 +1,162 @@
+/* Removes the names of sockets that end, and marks those that are connected. */
+#include "files/port.h"
+
+#include "files/directory.h"
+#include "rt/system_calls.h"
+
+/* Asks the kernel which sockets of this address are connected, as their numbers may have changed, and marks their
+ * entries. True if an entry was not marked before. */
+static bool mark_connected(struct unsock_port *port, const struct unsock_port_entry *like) {
+    struct sockaddr_un path;
+    bool any = false;
+    for (unsigned i = 0, entries = port->count; i < entries; i++) {
+        struct unsock_port_entry entry = port->entries[i];
+        socklen_t length = unsock_port_path(port->key, &entry, &path);
+        if (!unsock_port_same_address(&entry, like) || (entry.marks & UNSOCK_PORT_CONNECTED) ||
+            !unsock_socketfile_is_connected(&path, length))
+            continue;
+        entry.marks |= UNSOCK_PORT_CONNECTED;
+        if (!unsock_port_add(port, &entry))
+            continue;
+        port->life[i] = UNSOCK_PORT_GONE;
+        any = true;
+    }
+    return any;
+}
+
+UNSOCK_OWN_FRAME void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry) {
+    struct unsock_port_entry first;
+    struct unsock_lock lock;
+    bool several;
+    struct unsock_port *port =
+        unsock_port_look(key, &first, &several) == UNSOCK_PORT_OURS && several ? unsock_port_borrow() : NULL;
+    if (!port)
+        return;
+    if (unsock_lock_take(&lock, false) == 0) {
+        unsock_port_read(port, key);
+        if (port->several && unsock_port_living(port) > 1 && mark_connected(port, entry))
+            unsock_port_put_record(port, NULL);
+    }
+    unsock_lock_drop(&lock);
+    unsock_port_return(port);
+}
+
+/* Returns which entry PORT.sock shall lead to after the end of `me`. Asks whether sockets live, as the decision needs
+ * it. */
+static int find_heir(struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
+    for (;;) {
+        struct unsock_port_leaving leaving = unsock_port_decide_leave(port, me);
+        if (!leaving.ask)
+            return leaving.heir;
+        port->life[leaving.which] = (uint8_t)unsock_port_ask(probe, port->key, &port->entries[leaving.which]);
+    }
+}
+
+/*
+ * Removes an ended socket's names, in this order. PORT.sock becomes a link to the heir before the file is removed: if
+ * the process is killed between, the next bind sees and repairs the rest. Without an heir PORT.sock is removed after
+ * the file, and the record last, if PORT.sock is gone: a PORT.sock with "./" always has a record.
+ */
+static void leave_port(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
+                       long probe) {
+    int heir = find_heir(port, me, probe), mine = unsock_port_find(port, me);
+    bool readable = port->several && !port->unreadable;
+    if (mine >= 0)
+        port->life[mine] = (uint8_t)own;
+    bool record = unsock_port_has_record(port);
+    long result = 0;
+    if (heir >= 0)
+        result = unsock_port_put_first(port->key, &port->entries[heir], record, true);
+    else if (heir == UNSOCK_PORT_HEIR_STAYS && readable && !record)
+        result = unsock_port_put_first(port->key, &port->first, false, true);
+    if (own == UNSOCK_PORT_STALE)
+        unsock_port_unlink(port->key, me);
+    if (heir == UNSOCK_PORT_HEIR_NONE)
+        result = unsock_port_unlink_first(port->key);
+    unsock_port_unlink_dead(port, me);
+    if (readable && !record && result == 0)
+        unsock_port_unlink_record(port->key);
+    else if (readable && record && mine >= 0)
+        unsock_port_put_record(port, NULL);
+}
+
+/* Removes the names of stale sockets. True if no socket of the port is live. */
+static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, long probe) {
+    bool living = false;
+    unsock_port_read(port, key);
+    unsigned entries = unsock_port_living(port);
+    for (unsigned i = 0, at = 0; i < entries && at < port->count; i++) {
+        struct unsock_port_entry entry = port->entries[at];
+        enum unsock_port_life life = unsock_port_ask(probe, key, &entry);
+        if (life != UNSOCK_PORT_STALE && life != UNSOCK_PORT_GONE) {
+            living = true;
+            at++;
+            continue;
+        }
+        leave_port(port, &entry, life, probe);
+        unsock_port_read(port, key);               /* it has changed */
+        at += unsock_port_find(port, &entry) >= 0; /* the entry stays if the directory is another user's */
+    }
+    return !living;
+}
+
+/* Removes the names of a socket that has ended. If its file is gone, another process may have given the file a number
+ * (unsock_port_join), which this process does not know. Then all names of the port are checked. */
+static void settle_end(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
+                       long probe) {
+    if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)
+        sweep_port(port, port->key, probe);
+    else
+        leave_port(port, me, own, probe);
+}
+
+void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entry *me, enum unsock_port_life own,
+                       long probe) {
+    struct unsock_port *port = unsock_port_borrow();
+    if (!port) {
+        if (own == UNSOCK_PORT_STALE)
+            unsock_port_unlink(key, me);
+        return;
+    }
+    unsock_port_read(port, key);
+    /* A new socket may have bound that name, and made PORT.sock, before the port was read. */
+    if (own == UNSOCK_PORT_GONE)
+        own = unsock_port_ask(probe, key, me);
+    if (own == UNSOCK_PORT_STALE || own == UNSOCK_PORT_GONE)
+        settle_end(port, me, own, probe);
+    unsock_port_return(port);
+}
+
+/* A plain client that connects during the close must find a live socket. */
+struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct unsock_port_entry *me, long probe) {
+    struct unsock_port *port = unsock_port_borrow();
+    if (!port)
+        return NULL;
+    unsock_port_read(port, key);
+    int heir = port->several && !port->unreadable && unsock_port_same(&port->first, me) ? find_heir(port, me, probe)
+                                                                                        : UNSOCK_PORT_HEIR_STAYS;
+    if (heir >= 0 && unsock_port_put_first(key, &port->entries[heir], true, true) == 0)
+        port->first = port->entries[heir];
+    return port;
+}
+
+void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
+                           long probe) {
+    if (own == UNSOCK_PORT_STALE || own == UNSOCK_PORT_GONE)
+        settle_end(port, me, own, probe);
+    unsock_port_return(port);
+}
+
+long unsock_port_sweep(struct unsock_port_key key) {
+    struct unsock_lock lock;
+    struct unsock_port *port = unsock_port_borrow();
+    long result = port ? unsock_lock_take(&lock, false) : -ENOBUFS;
+    if (result == 0) {
+        UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+        result = sweep_port(port, key, probe);
+    }
+    if (port)
+        unsock_lock_drop(&lock);
+    unsock_port_return(port);
+    return result;
+}
