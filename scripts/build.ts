@@ -46,6 +46,7 @@ const LINK_FLAGS = [
   "-Wl,-z,now",
   "-Wl,-z,norelro", // executed directly, it relocates itself
   "-Wl,-z,noexecstack",
+  "-Wl,-z,noseparate-code", // two mappings fewer, which each fork copies
   "-Wl,--hash-style=both",
   "-Wl,--build-id=sha1",
   "-Wl,-e,unsock_start",

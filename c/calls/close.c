@@ -221,13 +221,15 @@ static void end_descriptor(int fd, struct unsock_release_file_end *end) {
 
 /* Removes the socket files whose last descriptors this process has. Files of sockets that other processes have open
  * stay. */
-void unsock_call_exit(void) {
+UNSOCK_AT_EXIT void unsock_call_exit(void) {
     struct unsock_release_file_end end = {.probe = -1};
     if (unsock_sandboxed)
         return;
+    /* First: in a forked child that has only read its page so far, to write to it is one fault more. */
+    bool looks = any_file(0, INT32_MAX) && unsock_this_process_owns_descriptors();
     unsock_last_holder_closing_all(0, UNSOCK_OWN_MADE);
     unsock_release_file_earlier();
-    if (any_file(0, INT32_MAX) && unsock_this_process_owns_descriptors()) {
+    if (looks) {
         for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)
             end_descriptor(fd, &end);
         unsock_close_open(end.probe);

@@ -217,7 +217,7 @@ void unsock_plain_sender_release(const struct unsock_fd *entry) {
         give_ports_back(file);
 }
 
-void unsock_plain_sender_end(void) {
+UNSOCK_AT_EXIT void unsock_plain_sender_end(void) {
     if (places_used() > 0)
         give_ports_back(NULL);
 }

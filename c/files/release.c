@@ -211,7 +211,7 @@ static void remove_file_result(const struct unsock_fd *old, long done) {
     keep_for_later(old);
 }
 
-static bool is_any_file_late(void) {
+UNSOCK_AT_EXIT static bool is_any_file_late(void) {
     for (int i = 0; i < LATE_MOST && __atomic_load_n(&any_kept, __ATOMIC_RELAXED); i++) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
             return true;
@@ -319,7 +319,7 @@ static void look_in_a_child(void) {
     unsock_close(ends[0]);
 }
 
-void unsock_release_file_earlier(void) {
+UNSOCK_AT_EXIT void unsock_release_file_earlier(void) {
     if (is_any_file_late() && unsock_this_process_owns_descriptors())
         remove_file_again();
 }
@@ -342,7 +342,7 @@ static void wait_for_readers(void) {
     }
 }
 
-void unsock_release_file_afterwards(void) {
+UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;
     /* Without threads, a socket that was in use at its close is in use by another process. */

@@ -7,7 +7,7 @@
 
 #define INHERITED_MOST 1024 /* descriptors that are identified before the program's filter */
 
-bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
+UNSOCK_AT_EXIT bool unsock_identify_has_file(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     if (entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_FILE))
         return false;

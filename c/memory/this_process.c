@@ -23,7 +23,7 @@ void unsock_this_process_start(void) {
     page->owner = (int32_t)unsock_getpid();
 }
 
-struct unsock_this_process *unsock_this_process(void) {
+UNSOCK_AT_EXIT struct unsock_this_process *unsock_this_process(void) {
     return page;
 }
 
@@ -32,7 +32,7 @@ int32_t unsock_own_thread(void) {
     return only ? page->owner : (int32_t)unsock_gettid();
 }
 
-bool unsock_this_process_owns_descriptors(void) {
+UNSOCK_AT_EXIT bool unsock_this_process_owns_descriptors(void) {
     int32_t pid = (int32_t)unsock_getpid();
     if (page == &without)
         return true;

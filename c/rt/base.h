@@ -31,6 +31,10 @@ struct unsock_owner {
     int pid;
 };
 
+/* Puts a function beside the others of a process's end: a forked child that ends at once maps each page of code anew.
+ */
+#define UNSOCK_AT_EXIT __attribute__((section(".text.exit")))
+
 /* Keeps a rarely called function's frame out of its callers' frames: calls may run on small stacks. */
 #define UNSOCK_OWN_FRAME __attribute__((noinline))
 
