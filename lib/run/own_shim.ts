@@ -24,7 +24,7 @@ export async function findOwnShim(option: string | undefined, variable: Variable
   const there = places.filter(exists);
   const named = option ?? variable("UNSOCK_LIB"); // read now: opening a library removes the variable
   const found = there.find((file) => distrust(file) === undefined && startProblem(file) === undefined);
-  if (found !== undefined) return checkOwn(found);
+  if (found !== undefined) return checkWhole(found);
   if (IS_COMPILED) {
     try {
       return await unpackShim(variable);
@@ -76,18 +76,25 @@ function exists(file: string): boolean {
   return statOrUndefined(file)?.isFile() === true;
 }
 
-/** Checks a library before it is executed: no other code does, and a truncated one would die of a signal. */
+/** Checks a library before it is executed: no other code does. */
 function checkOwn(file: string): string {
   if (!exists(file)) throw new ShimError(`library ${file}: No such file`);
   const why = distrust(file);
   if (why !== undefined) throw new ShimError(`library ${file}: ${why}: use --lib with a copy that only you can write`);
-  if (!isWhole(file)) throw new ShimError(`library ${file}: cut short: copy it once more`);
   const problem = startProblem(file);
   if (problem !== undefined) throw new ShimError(`library ${file}: ${problem}`);
+  return checkWhole(file);
+}
+
+function checkWhole(file: string): string {
+  if (!isWhole(file)) throw new ShimError(`library ${file}: cut short: copy it once more`);
   return file;
 }
 
-/** True if the file includes its section table, which linkers put last; the header has its offset at byte 40. */
+/**
+ * True if the file includes its section table, which linkers put last; the header has its offset at byte 40. A truncated
+ * library would die of a signal.
+ */
 function isWhole(file: string): boolean {
   const header = new Uint8Array(64);
   const fd = fs.openSync(file, "r");

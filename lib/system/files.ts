@@ -1,5 +1,4 @@
 /** Reads files that may be missing, and makes files atomically. */
-import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import process from "node:process";
 
@@ -8,7 +7,7 @@ import process from "node:process";
  * @returns The result of `stat`; undefined if it fails: the file is missing or not reachable.
  */
 export function statOrUndefined(file: string): fs.Stats | undefined {
-  return orUndefined(() => fs.statSync(file));
+  return orUndefined(() => fs.statSync(file, { throwIfNoEntry: false })); // to throw takes longer than the question
 }
 
 /** True if both paths name the same file or directory. */
@@ -19,7 +18,7 @@ export function isSameFile(one: string, other: string): boolean {
 
 /** @returns The result of `lstat`, which does not follow a link; undefined if it fails. */
 export function lstatOrUndefined(file: string): fs.Stats | undefined {
-  return orUndefined(() => fs.lstatSync(file));
+  return orUndefined(() => fs.lstatSync(file, { throwIfNoEntry: false }));
 }
 
 /** @returns The link's target; undefined when it is no link, or cannot be read. */
@@ -56,7 +55,8 @@ function orUndefined<T>(ask: () => T): T | undefined {
  * @throws {Error} With a `code`: `EEXIST` when something is there.
  */
 export function createWhole(file: string, bytes: Uint8Array, mode: number): void {
-  const part = `${file.slice(0, file.lastIndexOf("/") + 1)}.unsock-${randomBytes(8).toString("hex")}`;
+  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1)); // node:crypto loads slowly, and `run` loads this file
+  const part = `${file.slice(0, file.lastIndexOf("/") + 1)}.unsock-${random.toString(16).padStart(16, "0")}`;
   // Beyond RLIMIT_FSIZE a write would end this process by a signal, here or when the runtime writes to its caches.
   process.on("SIGXFSZ", () => {});
   const fd = fs.openSync(part, "wx", 0o600);
