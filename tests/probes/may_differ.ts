@@ -80,6 +80,16 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
   datagram_refused: {
     "heard by read": { instead: "ECONNRESET", why: "read is not intercepted, and the kernel can leave no other error" },
   },
+  datagram_unheard: {
+    "one that has come again, and connects: heard": {
+      instead: "EAGAIN",
+      why: "a socket that is connected hears who else connects to it only when it has looked, as it does when it sends",
+    },
+    "two on 0.0.0.0, connected at 127.0.0.2: heard": {
+      instead: "yes",
+      why: "both are known by the wildcard's name alone, whichever address they are asked at",
+    },
+  },
   datagram_sources: {
     "sendto, IPv4, a datagram waits: question from": {
       instead: "::1",

@@ -66,6 +66,10 @@ testProbe("datagram_packets", "receivers are told about each packet, and message
 testProbe("datagram_asked", "a server on a wildcard is told by which address it was asked, in each call that tells it");
 testProbe("datagram_sharers", "of datagram sockets on one port those get clients that get them by UDP");
 testProbe("datagram_mutual", "datagram sockets that connect to each other in turn hear whom they are connected to");
+testProbe(
+  "datagram_unheard",
+  "a connected datagram socket hears a server that has come again, and who asks from the address",
+);
 testProbe("datagram_late_peer", "a connected datagram socket hears its peer whenever that comes, and nobody else");
 testProbe("datagram_nobody", "a datagram that cannot be sent fails where nobody is as it does where somebody is");
 testProbe("datagram_turns", "blocking senders of one slow receiver wait for their turn by each call, and lose nothing");
