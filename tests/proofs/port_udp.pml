@@ -283,7 +283,7 @@ inline find_heir(leaver) {
     od
 }
 
-/* leave_port (port_change.c) */
+/* leave_port (port_leave.c) */
 inline leave(leaver) {
     if
     :: first >= ENTRIES || (first != leaver && !((dead | gone) & bit(first))) -> heir = STAYS
