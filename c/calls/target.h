@@ -71,10 +71,10 @@ long unsock_target_open(int fd, const struct unsock_fd *entry, const struct unso
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
 
 /*
- * asking.c: Streams whose multiplexer has not answered yet (UNSOCK_STATE_ASKING), while the program's non-blocking
- * connect goes on. For the kernel the descriptor is connected already, to the multiplexer, and what it receives first
- * is not for the program. So when the program waits until it can write, poll and epoll wait for something to read. Any
- * call reads as much of the answer as has arrived.
+ * asking.c: Non-blocking connects by a multiplexer, Firecracker's Unix socket in front of a guest, that has not yet
+ * replied "OK …" (UNSOCK_STATE_ASKING). For the kernel the descriptor is connected, to the multiplexer, whose reply the
+ * program must not read. When the program waits until it can write, the library waits for the reply instead. Each
+ * intercepted call on the descriptor reads as much of it as has arrived.
  */
 
 /* How many streams wait for their multiplexers. Another thread may be changing it. */

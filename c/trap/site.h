@@ -59,8 +59,9 @@ struct unsock_signal_info {
 
 #define UNSOCK_SIGNAL_BY_SECCOMP 1 /* SYS_SECCOMP */
 
-/* own_stack.c: Stacks of the library's own, for calls on a stack with hardly room: a thread's of 16 KiB, a small signal
- * stack, a goroutine's. The stacks of ended threads, and those left by a jump, are used again. */
+/* own_stack.c: Allocates stacks for the library's code, used if the program's stack is too small for it: that of a
+ * thread with 16 KiB, a small signal stack, a goroutine's. A stack is free again if its thread ended, or left it by
+ * longjmp. */
 
 /* The head of a stack's mapping, below the stack. trap/site.c has the offsets of the first three members. */
 struct unsock_own_stack {

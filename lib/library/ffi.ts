@@ -42,11 +42,11 @@ const EXECUTING = {
 export type Shim = Deno.DynamicLibrary<typeof SHIM>["symbols"];
 
 /**
- * Opens the library in this process, where it redirects nothing until `unsock_configure` is called. Takes the library's
- * variables out of this process's environment.
+ * Opens the library in this process, where it redirects nothing until `unsock_configure` is called. Removes the
+ * library's variables from this process's environment first: its constructor would read them.
  *
  * @param file Path of `libunsock.so`.
- * @returns Its functions; it stays open for good.
+ * @returns The functions of the library, which is never closed.
  * @throws {ShimError} When it cannot be opened or lacks a function.
  */
 export function openShim(file: string): Shim {
