@@ -1,4 +1,5 @@
-/* The command expose: ports of the real network that lead to servers in the directory, or with --in the other way. */
+/* The command `expose`: forwards ports of the real network to servers in the directory, or, with --in, the other way.
+ */
 #ifndef UNSOCK_PROGRAM_EXPOSE_H
 #define UNSOCK_PROGRAM_EXPOSE_H
 
@@ -8,29 +9,29 @@
 #include "rules/ip.h"
 #include "unsock.h"
 
-/* expose_ports.c: The state that all of it shares, and the ports. expose.c reads the words, and serves the events of
- * one epoll set. */
+/* expose_ports.c: The state that all files of `expose` share, and the ports. expose.c reads the command's options, and
+ * serves the events of one epoll set. */
 
 extern struct unsock_expose {
     struct unsock_run_directory directory;
     struct unsock_text *error;
-    const char *control;      /* the control file that leads to where it listens; NULL: it listens at `address` */
+    const char *control;      /* listens at this control file's target; NULL: at `address` */
     struct unsock_ip address; /* of the real network */
-    bool is_in;               /* from the directory to the real network */
-    bool is_all;              /* all ports that servers have in the directory */
-    bool until_eof;           /* ends with standard input */
-    int64_t idle;             /* milliseconds after which a client of UDP is forgotten */
+    bool is_in;               /* --in: from the directory to the real network */
+    bool is_all;              /* --all: every port that has a server in the directory */
+    bool until_eof;           /* --until-eof: ends when standard input ends */
+    int64_t idle;             /* milliseconds after which an idle UDP session ends */
     long set, signals;
 } unsock_expose;
 
-/* The subject of an event, in the upper half of its data. The lower half has its number. */
+/* The source of an event, in the upper half of its data. The lower half is the descriptor or number of that source. */
 enum unsock_expose_kind {
-    UNSOCK_EXPOSE_JOINED, /* program/connection_pair: the descriptor */
+    UNSOCK_EXPOSE_JOINED, /* a connection of connection_pair.c, by descriptor */
     UNSOCK_EXPOSE_SIGNALS,
-    UNSOCK_EXPOSE_CHANGES, /* in the directory */
-    UNSOCK_EXPOSE_PORT,    /* the number of the others from here on */
+    UNSOCK_EXPOSE_CHANGES, /* of the directory, by inotify */
+    UNSOCK_EXPOSE_PORT,    /* by number, as the next one */
     UNSOCK_EXPOSE_SESSION,
-    UNSOCK_EXPOSE_INPUT, /* standard input, with --until-eof */
+    UNSOCK_EXPOSE_INPUT, /* standard input, for --until-eof */
 };
 
 static inline void unsock_expose_watch(int operation, long fd, uint32_t events, enum unsock_expose_kind kind,
@@ -39,106 +40,103 @@ static inline void unsock_expose_watch(int operation, long fd, uint32_t events, 
     unsock_epoll_ctl(unsock_expose.set, operation, fd, &event);
 }
 
-/* A port that is open: a listening socket of TCP, a bound one of UDP. */
+/* An exposed port: a listening TCP socket, or a bound UDP socket. */
 struct unsock_expose_port {
-    int fd;                   /* 0: it is closed, and another may have its place */
-    uint32_t life;            /* which one it is that has this place */
+    int fd;                   /* 0: closed; another port may reuse this element */
+    uint32_t life;            /* counts the ports that have used this element */
     struct unsock_ip address; /* of the real network */
     uint16_t port;            /* in the directory */
     int type;                 /* SOCK_STREAM or SOCK_DGRAM */
-    bool stays;               /* it was named, and is not of --all */
+    bool stays;               /* the user named it: --all does not close it */
     struct sockaddr_un file;
-    /* UDP's: a datagram that a full queue has not taken. */
+    /* UDP: a datagram that a full queue has not accepted. */
     unsigned held_session;
     uint32_t held_size;
     int64_t held_until; /* 0: nothing is held */
     uint8_t *buffer;
 };
 
-/* True if it is still open, and the same one as when this was its `life`. */
+/* True if the port that had this `life` is still open. A port that reuses its element has another. */
 static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, uint32_t life) {
     return port->fd > 0 && port->life == life;
 }
 
-/* Once. Returns false: no memory. */
+/* Called once, at the start. Returns false if memory is short. */
 bool unsock_expose_ports_start(void);
 
-/*
- * Makes a socket, and begins to connect it to the address; or binds it there, and listens if it is of streams.
- * `control` (NULL: none) has options for the socket. Returns the socket or -errno.
- */
+/* Opens a non-blocking socket. With `connects`, starts its connect to the address. Otherwise binds it there; a stream
+ * socket also listens. `control` (NULL: none) has options for the socket. Returns the socket or -errno. */
 struct unsock_control_file;
 long unsock_expose_make_end(int type, bool connects, const void *address, socklen_t size,
                             const struct unsock_control_file *control);
 
-/* Listens at port `real` of the real network for `port`, or with --in the other way round, and says so on standard
- * output. Returns its number, or -errno with one line in `error`: -EMFILE, there are too many. */
+/* Opens port `real` of the real network for `port` of the directory, or with --in the other way, and prints it on
+ * standard output. Returns the port's number, or -errno with one line in `error`. -EMFILE: too many ports. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
 
-/* Closes the port; with --in removes its file. */
+/* Closes the port, and with --in removes its socket file. */
 void unsock_expose_close(struct unsock_expose_port *port);
 
-/* The port of this number, open or not; NULL: no more of them have been open. */
+/* Returns the port of this number, open or closed; NULL if the number is above all used ones. */
 struct unsock_expose_port *unsock_expose_port_at(unsigned number);
 
-/* Prints "ADDRESS[/udp] WORDS FILE" on standard output, with --control its file for the address. */
+/* Prints "ADDRESS[/udp] WORDS FILE" on standard output; with --control, the control file's path for the address. */
 void unsock_expose_tell(const struct unsock_expose_port *port, const char *words);
 
-/* expose_clients.c: The clients of the ports. Each has a socket of its own on the other side: one of TCP a connection,
- * one of UDP a session, by which the answers find back to it, until it has been idle for some time. */
+/* expose_clients.c: The clients of the ports. Each TCP connection and each UDP client (a session) has its own socket on
+ * the other side, so that a server's answers reach the right client. A session ends when it has been idle. */
 
-/* Once. Returns false: no memory. */
+/* Called once, at the start. Returns false if memory is short. */
 bool unsock_expose_clients_start(void);
 
-/* Reads what clients of the port have sent, or what a server has sent to a client of UDP. False: no server has the
- * port. */
+/* _event accepts the port's TCP connections, or forwards the datagrams of its clients; it returns false if the port has
+ * no server. _answer forwards a server's datagrams to the client of a UDP session. */
 bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port);
 void unsock_expose_clients_answer(unsigned session);
 
-/* Goes on with what full queues have not taken, and forgets who is idle, or came to a port that is closed. Returns
- * after how many ms it is to be called again; -1: never. */
+/* Retries connects and datagrams that full queues have refused. Ends sessions that are idle, or whose port is closed.
+ * Returns after how many ms the caller must call again; -1: never. */
 int64_t unsock_expose_clients_go_on(void);
 
-/* expose_all.c: `expose --all`: whatever port comes and goes in the directory, as inotify(7) tells. */
+/* expose_all.c: `expose --all`: opens and closes ports as servers in the directory start and end (inotify(7)). */
 
-/* Returns 0 or -errno. */
+/* Starts to watch the directory. Returns 0 or -errno. */
 long unsock_expose_all_start(void);
 
-/* Something has changed there. Returns false when the directory is gone. */
+/* Reads inotify's events. Returns false if the directory was removed. */
 bool unsock_expose_all_event(void);
 
-/* Somebody was led to nobody: a killed server's file tells nothing by itself. */
+/* Schedules another look at the directory after a client found no server: a server that is killed causes no event. */
 void unsock_expose_all_look(void);
 
-/* Does what is to be done. Returns after how many ms it is to be called again; -1: never. */
+/* Reads the directory if it has changed. Returns after how many ms the caller must call again; -1: never. */
 int64_t unsock_expose_all_go_on(void);
 
-/* connection_pair.c: Two connections that are made one: what one end sends, the other is given, with half-closes and
- * resets. All of them in one process with one thread. */
+/* connection_pair.c: Joins pairs of connections: forwards data, half-closes and resets of each to the other. One thread
+ * serves all pairs. */
 
-/* Once. `descriptors`: how many this process may have. Returns 0 or -errno. */
+/* Called once, at the start. `descriptors` is the limit of this process. Returns 0 or -errno. */
 long unsock_connection_pair_start(uint64_t descriptors);
 
-/* Joins two sockets, connected or about to be, non-blocking; they are closed when both sides have ended, or one breaks.
- * `real`: TCP's. */
+/* Joins two non-blocking sockets, connected or connecting. Closes both when both directions have ended, or one
+ * connection breaks. `real` is a TCP socket. */
 void unsock_connection_pair_join(int real, int inside);
 
-/*
- * Before that, where a control file leads. `holds`: the end of what the client says is kept back until the server's, or
- * until the client is gone. `asked` (calls/target.h; NULL, nobody): `inside`, of AF_UNIX, is a multiplexer's. Until it
- * has answered nothing passes; where it does not in time, or refuses, both ends break.
- */
+/* Called before the join if `inside` is connected to a control file's target. `holds`: does not pass on the client's
+ * half-close until the server has ended, or the client is gone. `asked` (calls/target.h; NULL: none): `inside`, of
+ * AF_UNIX, has a request at a multiplexer. No data passes until the multiplexer has answered; if it refuses, or its
+ * time is up, both connections break. */
 struct unsock_firecracker;
 void unsock_connection_pair_expect(int inside, const struct unsock_firecracker *asked, bool holds);
 
-/* Something has happened at this one. */
+/* Moves data after an event at this socket or at its peer. */
 void unsock_connection_pair_event(int fd);
 
-/* Ends those whose multiplexer has not answered in time. Returns after how many ms it is to be called again; -1: never.
- */
+/* Breaks pairs whose multiplexer has not answered in time. Returns after how many ms the caller must call again; -1:
+ * never. */
 int64_t unsock_connection_pair_go_on(void);
 
-/* Closes a connection as if it broke: over TCP it is a reset. */
+/* Closes a connection with a reset (of TCP), as if it broke. */
 void unsock_connection_pair_reset(int fd);
 
 #endif
