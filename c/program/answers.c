@@ -1,5 +1,5 @@
-/* All of the port's names count: one that answers is enough. A Unix socket is asked by a datagram socket's connect, and
- * whether it listens the kernel's list tells. */
+/* Checks each name of the port until one has a server. To check a Unix socket, connects a datagram socket to it, which
+ * the owner does not notice (program/answers.h); the kernel's list of Unix sockets shows whether it listens. */
 #include "program/answers.h"
 
 #include "calls/target.h"
@@ -14,11 +14,11 @@
 
 #define DEVICE(major, minor) ((major) << 20 | (minor))
 
-/* Which socket is looked for in the kernel's list, and what was found. */
+/* The socket to look for in the kernel's list, and the result. */
 struct search {
-    struct unsock_span name; /* as in an address: an abstract one begins with a NUL */
+    struct unsock_span name; /* as in an address: an abstract name begins with a NUL */
     struct statx file;       /* of a path: the socket file */
-    struct statx directory;  /* and where it lies */
+    struct statx directory;  /* of a path: the directory of that file */
     bool is_found;
     bool listens;
 };
@@ -27,8 +27,9 @@ static bool same_text(struct unsock_span one, struct unsock_span other) {
     return one.length == other.length && unsock_same(one.at, other.at, one.length);
 }
 
-/* The kernel keeps the text that a socket was bound with, which may lead there in another way; and the file's number,
- * which a layered file system shows differently. A number alone is that of a file on another file system, too. */
+/* True if `socket` is the one to look for. The kernel's list has the path as given to bind, which another path may
+ * reach too, and the inode and device, which a layered file system reports differently. An equal inode number alone
+ * proves nothing, as other file systems use the same numbers. */
 static bool is_it(const struct search *search, const struct unsock_unix_socket *socket) {
     struct unsock_span name = {socket->name, socket->length};
     if (search->name.at[0] == '\0')
@@ -56,14 +57,15 @@ static enum unsock_answer answer_of(const struct search *search, enum unsock_ans
     return search->listens ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_SOON;
 }
 
-/* Abstract names are told apart by type: no other type's connect finds one. */
+/* Looks the name up in the kernel's list, as a connect from a socket of another type does not find an abstract name. */
 static enum unsock_answer ask_abstract(struct unsock_span name) {
     struct search search = {.name = name};
     bool is_told = unsock_unix_sockets_each(false, see_socket, &search);
     return answer_of(&search, is_told ? UNSOCK_ANSWER_NOBODY : UNSOCK_ANSWER_READY);
 }
 
-/* One in another network namespace is in no list, and does not tell whether it listens. */
+/* Looks the path up in the kernel's list. The list lacks sockets of other network namespaces: such a socket counts as
+ * ready if it is live (`lives`). */
 static enum unsock_answer ask_list(const char *path, bool lives, bool *is_found) {
     struct search search = {.name = unsock_span_of(path)};
     bool is_there = unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &search.file) == 0 &&
@@ -77,7 +79,8 @@ static enum unsock_answer ask_list(const char *path, bool lives, bool *is_found)
 static enum unsock_answer ask_stream(const void *address, uint32_t length, const char *path) {
     enum unsock_answer answer = UNSOCK_ANSWER_NOBODY;
     bool is_found = false;
-    /* One may come or go between the two questions: one that is not told of the second time is elsewhere. */
+    /* A server may start or end between the two checks. If the list lacks the socket twice, it is in another network
+     * namespace. */
     for (int i = 0; i < 2 && !is_found; i++) {
         long said = unsock_socketfile_ask(address, length);
         if (said == 0 || said == -EPERM || said == -ECONNREFUSED || said == -ENOENT || said == -ENOTDIR)
@@ -87,7 +90,7 @@ static enum unsock_answer ask_stream(const void *address, uint32_t length, const
     return answer;
 }
 
-/* `address`: a sockaddr_un of `length` bytes, of a file or an abstract name. Its owner does not notice the question. */
+/* Checks a Unix socket by its address, a sockaddr_un of `length` bytes with a path or an abstract name. */
 static enum unsock_answer ask_unix_socket(const void *address, uint32_t length, int type) {
     char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
     struct unsock_span name = {(const char *)address + UNSOCK_SUN_PATH_OFFSET, length - UNSOCK_SUN_PATH_OFFSET};
@@ -123,8 +126,8 @@ long unsock_control_connect(struct unsock_control_file *control, struct unsock_f
     return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
 }
 
-/* True if the socket has connected to itself: the kernel may choose the asked port for this end, and does, if a free
- * port is asked often enough (RFC 9293, 3.5). Closing it by a reset leaves the port free at once, without TIME-WAIT. */
+/* True if the socket has connected to itself: the kernel may choose the destination port as the source port, too (RFC
+ * 9293, 3.5). Makes the close a reset then, which frees the port at once, without TIME-WAIT. */
 static bool is_own_end(long socket, int family) {
     static const struct linger reset = {.l_onoff = 1};
     struct sockaddr_in6 own = {0}, peer = {0};
@@ -137,7 +140,8 @@ static bool is_own_end(long socket, int family) {
     return is_same;
 }
 
-/* Makes a connection. Returns 0 where it is taken, else -errno. */
+/* Connects to the control file's target, and closes the connection. Returns 0 if the server accepted it, else -errno.
+ */
 static long try_connection(struct unsock_control_file *control, int family, int64_t most) {
     struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + most};
     long socket = unsock_control_connect(control, &asked, INT64_MAX);
@@ -148,7 +152,7 @@ static long try_connection(struct unsock_control_file *control, int family, int6
                       : await_connection(socket, most);
     if (result == 0 && is_own_end(socket, family))
         result = -ECONNREFUSED;
-    /* Over AF_TIPC a close alone would be a reset to the server. */
+    /* Over AF_TIPC, a close without a shutdown would be a reset for the server. */
     if (result == 0)
         unsock_shutdown(socket, SHUT_RDWR);
     unsock_close(socket);
@@ -161,8 +165,9 @@ static bool is_any_cid(const struct unsock_control_file *control, int family) {
     return family == UNSOCK_AF_VSOCK && vsock.svm_cid == VMADDR_CID_ANY;
 }
 
-/* A server that is bound to any CID can be asked where the machine has a loopback transport. A server that does not
- * answer in time may be there: over AF_TIPC an answer comes when it accepts, from a guest when that goes on. */
+/* Checks the target by a connection. A server on any CID can be checked only on a machine with a loopback transport;
+ * without one it counts as ready. A server that does not answer in time may exist: one of AF_TIPC answers when it
+ * accepts, and a guest when it is resumed. */
 static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int family, int64_t most) {
     bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER, any = !firecracker && is_any_cid(control, family);
     long result = try_connection(control, family, most);
@@ -172,8 +177,8 @@ static enum unsock_answer ask_by_connection(struct unsock_control_file *control,
     return result == -ETIMEDOUT && !is_ip ? UNSOCK_ANSWER_SOON : UNSOCK_ANSWER_NOBODY;
 }
 
-/* Asks. `control` is a valid one, `type` SOCK_STREAM or SOCK_DGRAM; a connection may take `most` milliseconds. Of what
- * nobody can be asked (UDP by IP, a vsock port of any CID without a loopback transport) the answer is READY. */
+/* Checks the target of a valid control file. A connection may take `most` milliseconds. A target that cannot be checked
+ * (UDP over IP, any CID without a loopback transport) counts as ready. */
 static void ask_target(struct unsock_control_file *control, int type, int64_t most, struct unsock_answers *answers) {
     uint16_t family;
     memcpy(&family, control->dest, sizeof(family));
@@ -216,8 +221,8 @@ static bool serves(const struct unsock_directory_list_one *one, const struct uns
     return unsock_ip_same_address(&ip, &port->ip);
 }
 
-/* A socket that the port knows nothing of is reached by nobody: it is being bound, or waits for another of its process.
- */
+/* True if a client can reach the socket of this name. It cannot reach a socket that is in no record: one that is being
+ * bound, or that waits. */
 static bool is_asked(const struct unsock_directory_list_one *one, const struct unsock_port_words *port) {
     bool is_reached = one->what == UNSOCK_DIRECTORY_LIST_PLAIN || one->what == UNSOCK_DIRECTORY_LIST_FIRST ||
                       one->what == UNSOCK_DIRECTORY_LIST_LISTED;

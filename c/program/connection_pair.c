@@ -1,9 +1,8 @@
-/*
- * Bulk data from TCP goes by splice(2), whose pages a Unix socket takes as they are: half as much again in a second,
- * for 0.8 of the processor's time. The other way it would take half as long again as by read and write, for TCP gets
- * page by page then; and little data is one call more each way. So a buffer is what begins. A connection has a buffer,
- * or a pipe, only as long as something is on its way that its peer does not take.
- */
+/* Forwards data between the two connections of a pair. Bulk data from TCP goes through a pipe by splice(2): a Unix
+ * socket takes the pages as they are, which moves half as much again per second for 0.8 of the processor's time. In the
+ * other direction splice takes half as long again as read and write, as TCP gets single pages; and for little data it
+ * needs one more call each way. So each direction begins with a buffer. A connection has a buffer or a pipe only while
+ * its peer has not taken all data. */
 #include "program/expose.h"
 
 #include "calls/target.h"
@@ -13,33 +12,33 @@
 #include <linux/tcp.h>
 
 #define BUFFER (512 * 1024)
-#define TURNS_MOST 32 /* then it is another connection's turn */
+#define TURNS_MOST 32 /* then other connections get their turn */
 #define KEPT 16
-#define PIPE (256 * 1024) /* of the 64 MB that all pipes of a user may have */
-#define BULK (64 * 1024)  /* who sends that at once sends more */
+#define PIPE (256 * 1024) /* all pipes of one user may have 64 MB */
+#define BULK (64 * 1024)  /* a sender of so much at once is likely to send more */
 #define LIMIT_MOST (1u << 20)
 
 struct channel {
-    int32_t out, in; /* 0: there is none */
+    int32_t out, in; /* 0: none */
 };
 
-/* One direction: from this descriptor to its peer. */
+/* One direction of a pair: from this descriptor to its peer. */
 struct end {
-    int32_t peer; /* 0: it is none: standard input stays open */
-    bool ended;   /* nothing more comes from here */
-    bool told;    /* and the peer knows */
-    bool is_bulk; /* by a pipe, while all that comes is taken */
-    bool is_real; /* TCP's, of which nothing is looked at */
-    bool holds;   /* told of the end of its peer only with its own */
+    int32_t peer; /* 0: not joined. No socket has descriptor 0, as standard input stays open */
+    bool ended;   /* this side has sent its end */
+    bool told;    /* the end was passed on to the peer */
+    bool is_bulk; /* uses a pipe, as long as the peer takes all data */
+    bool is_real; /* on the real network: its bulk data may go through a pipe */
+    bool holds;   /* gets its peer's half-close only when it has ended itself */
     struct channel pipe;
-    uint32_t piped; /* what is in that */
-    uint32_t at;    /* what the peer has taken of the buffer */
-    uint32_t size;  /* what is in it */
-    uint32_t asked; /* the number of the multiplexer that has not answered, and one; 0: all is said */
+    uint32_t piped; /* bytes in the pipe */
+    uint32_t at;    /* bytes of the buffer that the peer has taken */
+    uint32_t size;  /* bytes in the buffer */
+    uint32_t asked; /* index in `asking` plus one, until the multiplexer has answered; 0: none */
     uint8_t *buffer;
 };
 
-/* A multiplexer that has been asked. They stand in no order; each one's time is as long as that of the others. */
+/* A request to a multiplexer. The array has no order; all requests have the same time-out. */
 struct asking {
     int fd;
     struct unsock_firecracker asked;
@@ -48,7 +47,7 @@ struct asking {
 static struct end *pair_ends;
 static struct asking *asking;
 static unsigned asking_count;
-static int64_t asking_until; /* nobody's time is up before */
+static int64_t asking_until; /* no request's time is up before */
 static uint64_t limit;
 static uint8_t *kept_buffers[KEPT];
 static unsigned kept_buffer_count;
@@ -93,7 +92,7 @@ static bool take_pipe(struct end *end) {
     if (!end->pipe.in && kept_pipe_count > 0) {
         end->pipe = kept_pipes[--kept_pipe_count];
     } else if (!end->pipe.in && unsock_pipe2(&end->pipe, O_NONBLOCK | O_CLOEXEC) == 0) {
-        /* A user's share of memory for pipes may be used up. */
+        /* The user's limit of memory for pipes may be reached. */
         if (unsock_fcntl(end->pipe.in, F_SETPIPE_SZ, PIPE) < 0)
             close_pipe(end);
     }
@@ -148,13 +147,14 @@ void unsock_connection_pair_reset(int fd) {
         unsock_close(fd);
 }
 
-/* Where a connect is on its way, AF_VSOCK and AF_TIPC say ENOTCONN to who reads or writes, and TCP says EAGAIN. */
+/* While a connect is in progress, a read or write fails with ENOTCONN for AF_VSOCK and AF_TIPC, with EAGAIN for TCP.
+ * Returns TCP's result. */
 static long as_tcp(int fd, long count) {
     bool connects = count == -ENOTCONN && !(unsock_socket_poll(fd, POLLOUT) & (POLLERR | POLLHUP));
     return connects ? -EAGAIN : count;
 }
 
-/* Over AF_TIPC, which has no half-close, that is the end of what this one says, too. */
+/* Passes on a half-close. AF_TIPC has none (EINVAL): shuts down both directions, which also ends the data from `fd`. */
 static void tell_end(int fd) {
     if (unsock_shutdown(fd, SHUT_WR) == -EINVAL)
         pair_ends[fd].ended = unsock_shutdown(fd, SHUT_RDWR) == 0;
@@ -165,27 +165,26 @@ static void break_both(int one, int other) {
     unsock_connection_pair_reset(other);
 }
 
-/* The pipe is empty. Returns 0 or -errno. */
+/* Fills the empty pipe from `fd`. Returns 0 or -errno. */
 static long fill_pipe(int fd, struct end *end) {
     end->is_real = take_pipe(end);
     long count = end->is_real ? unsock_splice(fd, NULL, end->pipe.in, NULL, PIPE, SPLICE_F_NONBLOCK) : 0;
     end->piped = count > 0 ? (uint32_t)count : 0;
-    /* A sandbox's filter may not know it. */
+    /* A sandbox's filter may forbid splice. */
     if (count == -EPERM || count == -ENOSYS) {
         end->is_real = false;
         count = 0;
     }
-    /* 0 is the end, or urgent data, which splice does not go past: read says which. */
+    /* 0 is the end of the data, or urgent data, which splice does not pass. The next read finds out which. */
     if (count <= 0)
         leave_pipe(end);
     return UNSOCK_MIN(count, 0);
 }
 
-/*
- * Finds out whether a client that has shut down has closed, or waits for the answer. Asks its kernel after two seconds,
- * and then every ten (tcp_keepalive_timer, net/ipv4/tcp_timer.c, waits for the interval behind each question). That
- * forgets a closed socket after a minute (tcp_fin_timeout), and answers with a reset. False: it cannot be asked.
- */
+/* Makes the kernel find out whether a client that has shut down its sending side has also closed, or waits for an
+ * answer: a keepalive probe after two seconds, then every ten (tcp_keepalive_timer, net/ipv4/tcp_timer.c, waits for the
+ * interval after each). A client's kernel forgets a closed socket after a minute (tcp_fin_timeout), and then answers
+ * with a reset. Returns false if the socket has no such probes. */
 static bool keep_asking(int fd) {
     int yes = 1, first = 2, interval = 10;
     return unsock_setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof(first)) == 0 &&
@@ -193,17 +192,17 @@ static bool keep_asking(int fd) {
            unsock_setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes)) == 0;
 }
 
-/* The multiplexer's answer, which is before all else. Returns 0, or -errno: -EAGAIN where it is not whole. */
+/* Reads the multiplexer's answer, which comes before any data. Returns 0, or -errno: -EAGAIN if it is not complete. */
 static long fill_answer(int fd, struct end *end) {
     long result = unsock_firecracker_answer(fd, &asking[end->asked - 1].asked);
     if (result == -EINPROGRESS)
         return -EAGAIN;
     leave_asking(end);
-    watch_end(end->peer, EPOLL_CTL_MOD); /* tells what has waited */
+    watch_end(end->peer, EPOLL_CTL_MOD); /* reports data that arrived meanwhile */
     return result == 0 ? 0 : -EBADMSG;
 }
 
-/* The peer has taken all that it may. Returns 0, or -errno: -EAGAIN where nothing has come. */
+/* Reads the next data; the peer has taken all earlier data. Returns 0, or -errno: -EAGAIN if there is none. */
 static long fill(int fd, struct end *end) {
     if (end->asked > 0)
         return fill_answer(fd, end);
@@ -221,8 +220,8 @@ static long fill(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* A peer that takes nothing more may still have something to say, so that this direction alone is over then: who sends
- * on is reset by the kernel when both have ended. */
+/* Writes data to the peer. Returns 0 or -EAGAIN. If the peer reads no more, ends this direction alone, as the peer may
+ * still send. If this side goes on sending, the kernel resets it when both directions have ended. */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)
@@ -241,13 +240,13 @@ static long drain(struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* True if the end of this one's data is still to be kept from its peer. */
+/* True if the end of this side's data must still be kept from its peer. */
 static bool is_held(int fd, const struct end *end) {
     const struct end *peer = &pair_ends[end->peer];
     return peer->holds && !peer->told && !(unsock_socket_poll(fd, 0) & (POLLERR | POLLHUP));
 }
 
-/* Moves what there is from this one to its peer. Returns false when the connection is broken. */
+/* Moves the available data from `fd` to its peer. Returns false if the connection is broken. */
 static bool move_data(int fd) {
     struct end *end = &pair_ends[fd];
     if (pair_ends[end->peer].asked > 0)
@@ -269,7 +268,7 @@ static bool move_data(int fd) {
     if (end->at == end->size)
         leave_buffer(end);
     if (turns == TURNS_MOST)
-        watch_end(fd, EPOLL_CTL_MOD); /* tells it once more */
+        watch_end(fd, EPOLL_CTL_MOD); /* makes epoll report the descriptor again */
     return result == 0 || result == -EAGAIN;
 }
 
@@ -278,7 +277,7 @@ void unsock_connection_pair_event(int fd) {
         return;
     int peer = pair_ends[fd].peer;
     bool whole = move_data(fd);
-    /* Passes on the data that the peer has sent before, even if this one is broken. */
+    /* Forwards the peer's earlier data, even if the connection of `fd` is broken. */
     whole &= move_data(peer);
     if (!whole) {
         break_both(fd, peer);
@@ -305,7 +304,7 @@ int64_t unsock_connection_pair_go_on(void) {
     if (asking_count == 0 || now < asking_until)
         return asking_count == 0 ? -1 : asking_until - now;
     asking_until = INT64_MAX;
-    /* From the last one on, as that takes the place of one that goes. */
+    /* From the last to the first: when a request is removed, the last one takes its place. */
     for (unsigned i = asking_count; i-- > 0;) {
         if (asking[i].asked.deadline <= now)
             unsock_connection_pair_event(asking[i].fd);

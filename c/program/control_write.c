@@ -1,5 +1,5 @@
-/* Writing control files: those of `run --map`, and of `UNSOCK_FILE=… libunsock.so` (unsock 1.1's form). A file is made
- * under another name beside its own, which it gets when all is in it (link(2)). */
+/* Writes control files, for `run --map` and for `UNSOCK_FILE=… libunsock.so` (unsock 1.1's form). Each is written under
+ * another name in the same directory; link(2) then gives it its name, so that no reader sees a part of it. */
 #include "program/run.h"
 
 #include "files/control_file.h"
@@ -84,7 +84,7 @@ void unsock_control_not_written(struct unsock_text *error, const char *path, lon
         unsock_text_put(error, unsock_errno_words(-result));
 }
 
-/* Each variable; of a number, the bytes that it has in the address of its family (vm_sockets.h, tipc.h). */
+/* The variables. A number has its place and size in the address of its family (vm_sockets.h, tipc.h). */
 static const struct variable {
     char name[24];
     uint8_t family, at, size;
@@ -103,7 +103,7 @@ static const struct variable {
 };
 #define VARIABLES (sizeof(variables) / sizeof(variables[0]))
 
-/* Puts a variable's number, or its default, into the address. Returns false with one line in `error`. */
+/* Writes the variable's number, or its default, to the address. Returns false with one line in `error`. */
 static bool put_variable_number(const struct unsock_environment *environment, const struct variable *variable,
                                 uint8_t *dest, struct unsock_text *error) {
     const char *name = variable->name, *value = unsock_environment_get(environment, name);
@@ -119,7 +119,8 @@ static bool put_variable_number(const struct unsock_environment *environment, co
     return true;
 }
 
-/* As unsock 1.1 does, resolves links. Only an absolute path may be of a socket that does not exist yet. */
+/* Puts the multiplexer's path, with links resolved as in unsock 1.1, into the control file. A relative path must exist.
+ */
 static bool put_multiplexer(struct unsock_control_file *file, const char *path, struct unsock_text *error) {
     char real[PATH_MOST], link[64];
     struct unsock_text text = unsock_text_in(link, sizeof(link));
@@ -154,7 +155,7 @@ bool unsock_control_from_variables(const struct unsock_environment *environment,
         if (variables[i].family == family && !put_variable_number(environment, &variables[i], file->dest, error))
             return false;
     }
-    /* A range ends where it begins, unless it is said. */
+    /* Without UNSOCK_TIPC_UPPER, a range has one number. */
     if (is_tipc && file->dest[TIPC_KIND_AT] == TIPC_RANGE && !unsock_environment_get(environment, UPPER))
         memcpy(file->dest + TIPC_UPPER_AT, file->dest + TIPC_LOWER_AT, TIPC_UPPER_AT - TIPC_LOWER_AT);
     return (!path || put_multiplexer(file, path, error)) &&

@@ -1,5 +1,5 @@
-/* Where the kernel jumps when libunsock.so is executed. Like a static PIE it has been mapped, but nobody has applied
- * its relocations: that comes first, and until it is done only PC-relative code and data may be used. */
+/* The entry point of libunsock.so as a program. The kernel maps it like a static PIE, without relocations: this code
+ * applies them first, and may use only PC-relative code and data until then. */
 #include "program/options.h"
 #include "rt/system_calls.h"
 #include "trap/image.h"
@@ -21,7 +21,7 @@ __asm__(".text\n.hidden unsock_start\n.globl unsock_start\n.type unsock_start,%f
         "mov x29,xzr\nmov x30,xzr\nmov x0,sp\nand sp,x0,#-16\nb unsock_started\n");
 #endif
 
-/* Goes on in a function, on the stack that ends at `top`. */
+/* Calls a function that never returns, on the stack that ends at `top`. */
 __attribute__((noreturn)) static void go_on_at_stack(void (*function)(uint64_t *), uint64_t *stack, uint64_t top) {
 #if defined(__x86_64__)
     __asm__ volatile("mov %1,%%rsp\nxor %%ebp,%%ebp\ncall *%0" : : "a"(function), "c"(top), "D"(stack) : "memory");
@@ -76,8 +76,8 @@ __attribute__((noreturn)) static void run_program(uint64_t *stack) {
     unsock_exit(status);
 }
 
-/* `stack` is what the kernel left: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). It may be
- * small (ulimit -s 16), and what takes its place must not count as data (ulimit -d): MAP_GROWSDOWN. */
+/* `stack` is the kernel's: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). It may be small
+ * (ulimit -s 16), so a larger one is mapped, with MAP_GROWSDOWN, so that it does not count as data (ulimit -d). */
 __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
     relocate_self();
     void (*function)(uint64_t *) = unsock_loader_is_asked(stack) ? unsock_loader_start : run_program;

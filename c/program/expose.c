@@ -1,8 +1,5 @@
-/*
- * `unsock expose`: a port of the real network that leads to the directory's server, or with --in a port of the
- * directory that leads to a server of the real network, as long as this runs. One thread, one epoll set: the ports, a
- * descriptor for signals, and the connections that program/connection_pair has joined.
- */
+/* The command `expose` (program/expose.h): reads its options, opens the ports, and serves events until it must end. One
+ * thread waits on one epoll set, which has the ports, the inotify and signal descriptors, and all connections. */
 #include "program/expose.h"
 
 #include "kernel/file_info.h"
@@ -36,7 +33,8 @@ static bool read_port(const char *word, struct unsock_port_words *own, uint64_t 
                "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any", word);
 }
 
-/* Reads the words, and refuses options that lack another, or do not go together. */
+/* Reads options and operands. Returns false with one line in the error if one lacks another, or they exclude each
+ * other. */
 static bool read_expose_words(const struct unsock_options *given) {
     struct unsock_expose *expose = &unsock_expose;
     const char *idle = unsock_options_value(given, "--idle"), *address = unsock_options_value(given, "--address");
@@ -70,7 +68,7 @@ static int fail_expose(const char *what, long result) {
     return UNSOCK_COMMAND_FAILED;
 }
 
-/* Returns the signal that ends it, NO_END, DIRECTORY_GONE or INPUT_ENDED. */
+/* Handles an event. Returns NO_END, or why `expose` must end: the signal's number, DIRECTORY_GONE or INPUT_ENDED. */
 static int take_event(const struct unsock_epoll_event *event) {
     uint32_t signal[32];
     unsigned number = (uint32_t)event->data;
@@ -115,11 +113,11 @@ static int serve_events(void) {
     }
     leave_expose();
     if (end > 0)
-        unsock_keeper_obey(end); /* ends this process as whoever has sent it expects */
+        unsock_keeper_obey(end); /* ends this process by the signal, as its sender expects */
     return end == DIRECTORY_GONE ? fail_expose(unsock_expose.directory.path, -ENOENT) : end > 0 ? 128 + end : 0;
 }
 
-/* Prints one line to standard error if no server listens on the port; to a program that has started this it is no news.
+/* Prints one line to standard error if the port has no server yet; not with --until-eof, which programs use: they know.
  */
 static void warn_without_server(const struct unsock_expose_port *port) {
     UNSOCK_TEXT(line, LINE_MOST);
@@ -145,7 +143,8 @@ static bool open_named(const char *word) {
     return true;
 }
 
-/* The standard descriptors are there, as 0 is none of a connection's; and as many others as may be. */
+/* Opens missing standard descriptors, as connection_pair.c needs 0 to be no connection. Raises the limit of descriptors
+ * to its maximum, and returns that. */
 static uint64_t prepare_descriptors(void) {
     struct rlimit64 limit = {1024, 1024};
     long fd;
@@ -159,7 +158,7 @@ static uint64_t prepare_descriptors(void) {
     return limit.rlim_max;
 }
 
-/* Clients' names tell the directory. */
+/* Sets the library's settings, by which clients bind their names in the directory. */
 static bool configure(const struct unsock_environment *caller) {
     const char *timeout = unsock_environment_get(caller, "UNSOCK_CONNECT_TIMEOUT_MS");
     char line[LINE_MOST];
@@ -173,7 +172,7 @@ static bool configure(const struct unsock_environment *caller) {
            unsock_text_fail(unsock_expose.error, line);
 }
 
-/* All that events come from, but for the ports. Returns 0 or -errno. */
+/* Opens all sources of events except the ports. Returns 0 or -errno. */
 static long prepare_events(void) {
     static const uint64_t ending = ENDING;
     struct unsock_expose *expose = &unsock_expose;

@@ -1,5 +1,4 @@
-/* The command `expose`: forwards ports of the real network to servers in the directory, or, with --in, the other way.
- */
+/* The command `expose`: forwards ports of the real network to servers in the directory, or, with --in, the reverse. */
 #ifndef UNSOCK_PROGRAM_EXPOSE_H
 #define UNSOCK_PROGRAM_EXPOSE_H
 
@@ -119,7 +118,7 @@ int64_t unsock_expose_all_go_on(void);
 long unsock_connection_pair_start(uint64_t descriptors);
 
 /* Joins two non-blocking sockets, connected or connecting. Closes both when both directions have ended, or one
- * connection breaks. `real` is a TCP socket. */
+ * connection breaks. `real` is the socket on the real network. */
 void unsock_connection_pair_join(int real, int inside);
 
 /* Called before the join if `inside` is connected to a control file's target. `holds`: does not pass on the client's
@@ -132,11 +131,10 @@ void unsock_connection_pair_expect(int inside, const struct unsock_firecracker *
 /* Moves data after an event at this socket or at its peer. */
 void unsock_connection_pair_event(int fd);
 
-/* Breaks pairs whose multiplexer has not answered in time. Returns after how many ms the caller must call again; -1:
- * never. */
+/* Breaks pairs whose multiplexer has not answered in time. Returns after how many ms to call again; -1: never. */
 int64_t unsock_connection_pair_go_on(void);
 
-/* Closes a connection with a reset (of TCP), as if it broke. */
+/* Closes a connection as if it broke: over TCP, with a reset. */
 void unsock_connection_pair_reset(int fd);
 
 #endif

@@ -1,5 +1,6 @@
-/* The directory is read as a whole when something has changed, but not more often than every 20 ms. Ports of unsock's
- * and control files are followed. A plain socket is not: it may be that of an `expose --in`, which leads back. */
+/* `expose --all`: reads the whole directory after a change, at most every 20 ms, and opens or closes ports. It exposes
+ * unsock's ports and control files. It ignores plain sockets: one may belong to an `expose --in`, which would form a
+ * loop. */
 #include "program/expose.h"
 
 #include "files/control_file.h"
@@ -13,12 +14,12 @@
 #define LINE_MOST 512
 
 static struct all {
-    long changes; /* the descriptor of inotify */
+    long changes; /* inotify's descriptor */
     bool stale;
     int64_t last;
     struct bits {
-        uint64_t live[2 * PORTS / 64]; /* a port of TCP, and behind those of UDP, that somebody has now */
-        uint64_t told[2 * PORTS / 64]; /* it cannot be had, and that has been said */
+        uint64_t live[2 * PORTS / 64]; /* the TCP ports with a server, and then the UDP ports */
+        uint64_t told[2 * PORTS / 64]; /* the port could not be opened, and the message was printed */
     } *bits;
 } all;
 
@@ -45,7 +46,8 @@ static bool is_open(struct unsock_port_key key) {
     return false;
 }
 
-/* Clients of UDP come and go as sockets of such a name, and the lock does; where events were lost all is looked at. */
+/* True if the change may concern a port to expose. UDP clients create and remove sockets with such names all the time,
+ * and the lock's file changes, too. A lost event has no name: the directory is read. */
 static bool is_about_port(const char *name, uint32_t room) {
     struct sockaddr_un path;
     struct unsock_port_key key;
@@ -84,7 +86,7 @@ void unsock_expose_all_look(void) {
     all.stale = all.changes > 0;
 }
 
-/* True if the name leads to a live socket, or is a control file. */
+/* True if the name is a link to a live socket, or a control file. */
 static bool is_live(const struct unsock_directory_list_one *one) {
     struct sockaddr_un path;
     unsock_address_path(one->key.number, one->key.type, &path);
@@ -106,7 +108,7 @@ static void follow_port(unsigned bit) {
     (number < 0 ? unsock_bit_set : unsock_bit_clear)(all.bits->told, bit);
 }
 
-/* Reads which ports somebody has. Returns false where they could not all be read. */
+/* Finds the ports that have a server. Returns false if the directory could not be read to its end. */
 static bool read_live_ports(void) {
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;
@@ -122,7 +124,7 @@ static bool read_live_ports(void) {
     return whole;
 }
 
-/* First those that go: another may have the place. */
+/* Closes ports first, since another may need their elements of the array. */
 static void look_for_ports(void) {
     struct unsock_expose_port *port;
     bool whole = read_live_ports();

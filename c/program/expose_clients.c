@@ -1,5 +1,6 @@
-/* Accepting waits for no server: if a server's queue is full, its client is tried again. A datagram that a full queue
- * does not take is held, and nothing more read, for 100 ms at most; then it is lost, as UDP may. */
+/* Connects the clients of exposed ports to their servers. No accept waits for a server: if its queue is full, the
+ * connect is retried. While a full queue refuses a datagram, the port reads no other, for 100 ms at most; then the
+ * datagram is lost, as UDP allows. */
 #include "program/expose.h"
 
 #include "calls/bind.h"
@@ -11,7 +12,7 @@
 #include "rules/settings.h"
 
 #define FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
-#define TURNS_MOST 64 /* then it is others' turn */
+#define TURNS_MOST 64 /* then others get their turn */
 #define WAITING_MOST 1024
 #define ASK_AGAIN_MS 10
 #define SESSIONS_MOST 1024
@@ -19,7 +20,7 @@
 #define HOLD_MS 100
 #define RETRY_MS 1
 
-/* A client of TCP whose server's queue is full. */
+/* A TCP client whose server's queue is full. */
 static struct waiting {
     int fd;
     const struct unsock_expose_port *port;
@@ -28,17 +29,17 @@ static struct waiting {
 } *waiting;
 static unsigned waiting_count;
 
-/* A client of UDP. */
+/* A UDP client. */
 static struct session {
-    struct unsock_standin standin; /* its socket, and the file of that */
-    int fd;                        /* 0: there is none */
+    struct unsock_standin standin; /* its socket on the other side, and that socket's file */
+    int fd;                        /* 0: this element is free */
     const struct unsock_expose_port *port;
     uint32_t life; /* the port's */
     uint32_t length;
     union unsock_sockaddr client;
     int64_t last;
 } *sessions;
-static bool has_sessions; /* there has been a client */
+static bool has_sessions; /* a session was opened at least once */
 static uint8_t *answer;
 
 bool unsock_expose_clients_start(void) {
@@ -63,22 +64,21 @@ static long connect_control(const char *path) {
     long fd = unsock_control_connect(&control, &asked, 0);
     if (fd >= 0)
         unsock_connection_pair_expect((int)fd, asks ? &asked : NULL, unsock_control_holds_half_close(&control));
-    /* A multiplexer whose queue is full is asked again, as any server, instead of waited for. */
+    /* If a multiplexer's queue is full, retries later, as with any server. */
     return asks && fd == -ETIMEDOUT ? -EAGAIN : fd;
 }
 
-/*
- * Connects to the server with the port's file, or to where a control file leads. A server of unsock's reads its
- * client's address, and the address that the client asked for, from the name that the client's socket is bound to.
- * Returns the socket or -errno: -EAGAIN, the server's queue is full.
- */
+/* Connects to the server at the port's file, or to a control file's target. A server under unsock reads the client's
+ * address, and the address that the client connected to, from the name to which the client's socket is bound. Returns
+ * the socket or -errno. -EAGAIN: the server's queue is full. */
 static long connect_inside(const struct unsock_expose_port *port, const struct unsock_ip *client) {
     struct unsock_ip source = *client, asked = port->address;
     asked.port = port->port;
     long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0);
     if (fd < 0)
         return fd;
-    /* Where somebody in the directory has that very address, the server sees a client without one. */
+    /* If another client in the directory has that very name, the bind fails, and the server sees a client without an
+     * address. */
     unsock_client_name_bind((int)fd, &source, &asked);
     long result = unsock_connect(fd, &port->file, sizeof(port->file));
     if (result == 0)
@@ -87,7 +87,8 @@ static long connect_inside(const struct unsock_expose_port *port, const struct u
     return result == -ECONNREFUSED ? connect_control(port->file.sun_path) : result;
 }
 
-/* Returns 0, or -errno: -EAGAIN when the server's queue is full. */
+/* Connects the client `fd` to its server and joins both, or resets the client. Returns 0, or -errno. -EAGAIN: the
+ * server's queue is full, and the client was left as it is. */
 static long lead_on(const struct unsock_expose_port *port, int fd, const struct unsock_ip *client) {
     bool is_in = unsock_expose.is_in;
     long other = is_in ? connect_real(port) : connect_inside(port, client);
@@ -113,7 +114,7 @@ static int64_t go_on_with_waiting(void) {
     return left > 0 ? ASK_AGAIN_MS : -1;
 }
 
-/* Takes one connection. Returns as lead_on; 1: nobody has come. */
+/* Accepts one connection. Returns as lead_on; 1 if there was none. */
 static long take_connection(const struct unsock_expose_port *port) {
     struct timespec pause = {0, ASK_AGAIN_MS * 1000000L};
     union unsock_sockaddr name;
@@ -143,8 +144,8 @@ static void forget_session(struct session *session) {
     session->fd = 0;
 }
 
-/* In the directory it is a client that was not bound, as the server's addresses may not cover the true one, and an
- * answer would leave by the real network. It has the true port, where nobody else has that. */
+/* Binds the session's socket in the directory as an unbound client. The client's true address may not be covered: the
+ * server's reply would then go to the real network. The client's port is kept if it is free. */
 static long bind_client(struct session *session) {
     struct unsock_ip client = {.family = AF_INET};
     unsock_ip_read(&session->client, session->length, &client);
@@ -170,7 +171,8 @@ static long open_session(struct session *session) {
     return 0;
 }
 
-/* The client's, a free one, or that of who has been idle the longest. NULL: it cannot be had. */
+/* Returns the client's session, or a new one, in a free element or that of the session that was idle longest. NULL: the
+ * session's socket cannot be opened. */
 static struct session *session_of(const struct unsock_expose_port *port, const union unsock_sockaddr *client,
                                   uint32_t length) {
     struct session *oldest = sessions;
@@ -191,7 +193,8 @@ static struct session *session_of(const struct unsock_expose_port *port, const u
     return open_session(oldest) == 0 ? oldest : NULL;
 }
 
-/* Returns 0 or -errno: -EAGAIN, the server's queue is full; -ECONNREFUSED, nobody is there. */
+/* Sends the held or received datagram to the server. Returns 0 or -errno: -EAGAIN, the server's queue is full;
+ * -ECONNREFUSED, there is no server. */
 static long send_on(const struct unsock_expose_port *port, const struct session *session, uint32_t size) {
     struct unsock_control_file control;
     if (unsock_expose.is_in)
@@ -219,8 +222,8 @@ static bool is_local(struct unsock_ip ip) {
     return fd >= 0 && unsock_bind(fd, &name, size) == 0;
 }
 
-/* True if the datagram's source is one of the ports that are exposed here. Only a forged datagram has such a source.
- * The answer to it would be the next question, and so on without end, in the way of all other clients. */
+/* True if the datagram's source is a port exposed here, which only a forged datagram has. The reply to it would be a
+ * new request, and so on without end, and would delay all other clients. */
 static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
     const struct unsock_expose_port *port;
     struct unsock_ip ip;
@@ -234,7 +237,7 @@ static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
     return false;
 }
 
-/* Takes one datagram. Returns as send_on, or 0 where it is dropped; 1: none has come. */
+/* Receives one datagram and sends it on. Returns as send_on; 0 also if it was dropped; 1 if there was none. */
 static long take_datagram(unsigned number, struct unsock_expose_port *port) {
     union unsock_sockaddr client;
     uint32_t length = sizeof(client);

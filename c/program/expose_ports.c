@@ -1,5 +1,4 @@
-/* The state of expose, and its ports. A socket is opened into a place of its own, which is used again when it is
- * closed. */
+/* Opens and closes the ports of `expose`. An open port uses an element of an array, which is reused after its close. */
 #include "program/expose.h"
 
 #include "calls/target.h"
@@ -16,7 +15,7 @@
 
 struct unsock_expose unsock_expose;
 static struct unsock_expose_port *ports;
-static unsigned port_count; /* so many places have been used */
+static unsigned port_count; /* elements that were ever used */
 
 bool unsock_expose_ports_start(void) {
     ports = unsock_map(PORTS_MOST * sizeof(*ports));
@@ -32,7 +31,7 @@ long unsock_expose_make_end(int type, bool connects, const void *address, sockle
     long fd = unsock_socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return fd;
-    if (listens && !control) /* of UDP two could have the port then */
+    if (listens && !control) /* with SO_REUSEADDR, two UDP sockets could have the port */
         unsock_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     if (connects)
         unsock_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
@@ -49,14 +48,14 @@ static long listen_at(struct unsock_expose_port *port) {
     uint32_t length = sizeof(name);
     struct unsock_control_file control;
     if (unsock_expose.is_in) {
-        unsock_prune(port->file.sun_path, 1); /* a stale one */
+        unsock_prune(port->file.sun_path, 1); /* removes a stale file */
         return unsock_expose_make_end(port->type, false, &port->file, sizeof(port->file), NULL);
     }
     if (unsock_expose.control) {
         long result = unsock_control_file_read(unsock_expose.control, &control);
         if (result < 0)
             return result;
-        /* A Unix socket's other name is a link to it. */
+        /* A Unix target needs no forwarding: a link gives the server another name. */
         if (unsock_target_family(&control) == AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
             return -EAFNOSUPPORT;
         return unsock_expose_make_end(SOCK_STREAM, false, control.dest, control.dest_length, &control);
@@ -75,7 +74,7 @@ static void put_place(struct unsock_text *text, const struct unsock_expose_port 
         unsock_ip_print_port(text, &port->address);
 }
 
-/* At once, so that a reader that waits for a line reads it whole. */
+/* Prints the line with one write, so that a reader that waits for a line gets all of it. */
 void unsock_expose_tell(const struct unsock_expose_port *port, const char *words) {
     UNSOCK_TEXT(line, LINE_MOST);
     put_place(&line, port);
@@ -123,6 +122,6 @@ void unsock_expose_close(struct unsock_expose_port *port) {
         return;
     unsock_close(port->fd);
     if (unsock_expose.is_in)
-        unsock_prune(port->file.sun_path, 1); /* somebody may have the port by now */
+        unsock_prune(port->file.sun_path, 1); /* another socket may have the port by now */
     port->fd = 0;
 }

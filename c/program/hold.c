@@ -1,4 +1,6 @@
-/* In a session of its own, with all signals blocked: what ends its caller does not end it before its work is done. */
+/* `hold` (program/keeper.h): answers requests about its directory until standard input ends, and then removes the
+ * directory. It has its own session and blocks all signals, so that a signal to its caller does not end it before that.
+ */
 #include "program/keeper.h"
 
 #include "rt/system_calls.h"
@@ -8,7 +10,7 @@
 #define MAP "map "
 #define UNUSED "unused"
 #define NULL_DEVICE "/dev/null"
-#define EXIT_LEFT 1 /* a process that uses the directory cannot be ended */
+#define EXIT_LEFT 1 /* a process that uses the directory could not be killed */
 
 static long tell(const char *answer) {
     unsock_print(answer);
@@ -16,7 +18,7 @@ static long tell(const char *answer) {
     return unsock_print_flush();
 }
 
-/* At once, as each piece would wake up who reads them. */
+/* Prints all variables with one flush, as each write would wake up the reader. */
 static long tell_environment(const char *const *environment, const char *const *caller) {
     for (; *environment; environment++) {
         if (!unsock_run_is_ours(*environment, caller))
@@ -27,13 +29,13 @@ static long tell_environment(const char *const *environment, const char *const *
     return tell("");
 }
 
-/* Standard input, read in pieces. */
+/* Standard input, with a buffer. */
 struct requests {
     char buffer[4096];
     size_t used, filled;
 };
 
-/* Returns the next byte, or -1 at the end. */
+/* Returns the next byte of standard input, or -1 at its end. */
 static int next_byte(struct requests *requests) {
     if (requests->used == requests->filled) {
         long count = unsock_read(0, requests->buffer, sizeof(requests->buffer));
@@ -44,7 +46,7 @@ static int next_byte(struct requests *requests) {
 }
 
 /* Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. Skips a request that
- * is no text, or too long: `wrong` says why, or is NULL. */
+ * is no text, or too long; `wrong` then says why, and is otherwise NULL. */
 static bool read_request(struct requests *requests, char request[REQUEST_MOST + 1], const char **wrong) {
     uint64_t length = 0;
     int c;
@@ -68,7 +70,8 @@ static bool read_request(struct requests *requests, char request[REQUEST_MOST + 
     return c >= 0;
 }
 
-/* Returns whether somebody may use the directory. Relative paths are the caller's, whose working directory this is. */
+/* Answers a request. Returns false for "unused": no process uses the directory. Relative paths of a map start at this
+ * process's working directory, which is the caller's. */
 static bool answer_request(const char *path, const char *const *environment, const char *request, const char *wrong) {
     struct unsock_run_map map;
     UNSOCK_TEXT(error, ANSWER_MOST);
@@ -83,7 +86,7 @@ static bool answer_request(const char *path, const char *const *environment, con
     return is_used;
 }
 
-/* A terminal, a pipe or a file that the caller's errors go to is not held. */
+/* Points standard error to /dev/null. The process would otherwise keep the caller's terminal, pipe or file open. */
 static void leave_error_output(void) {
     long null = unsock_openat(AT_FDCWD, NULL_DEVICE, O_RDWR | O_CLOEXEC, 0);
     if (null >= 0)

@@ -1,4 +1,5 @@
-/* unshare(2), user_namespaces(7), netdevice(7). */
+/* `run --isolate`: moves the process to a network namespace of its own, so that no traffic but unsock's leaves the
+ * command. See unshare(2), user_namespaces(7) and netdevice(7). */
 #include "program/run.h"
 
 #include "rt/system_calls.h"
@@ -39,20 +40,21 @@ static long write_to(const char *path, const char *text) {
     return fd < 0 ? fd : unsock_write(fd, text, strlen(text));
 }
 
-/* The same number inside as outside. */
+/* Maps a user or group to the same number in the new namespace. */
 static long write_id_map(const char *path, long number) {
     UNSOCK_TEXT(line, 64);
     unsock_text_join(&line, UNSOCK_DECIMAL(number), " ", UNSOCK_DECIMAL(number), " 1");
     return write_to(path, line.buffer);
 }
 
-/* Makes the network namespace in a user namespace of its own, as an ordinary user may. User and group stay the same. */
+/* Creates the network namespace together with a user namespace, as an ordinary user may. User and group stay the same.
+ */
 static long unshare_as_user(void) {
     long uid = unsock_geteuid(), gid = unsock_getegid();
     long result = unsock_unshare(CLONE_NEWUSER | CLONE_NEWNET);
     if (result == 0)
         result = write_id_map("/proc/self/uid_map", uid);
-    /* Without this only root may write gid_map (user_namespaces(7)). */
+    /* Unless setgroups is denied, only root may write gid_map (user_namespaces(7)). */
     if (result >= 0)
         result = write_to("/proc/self/setgroups", "deny");
     if (result >= 0)
@@ -60,7 +62,7 @@ static long unshare_as_user(void) {
     return UNSOCK_MIN(result, 0);
 }
 
-/* By a socket of any family: AF_INET may be forbidden. */
+/* The ioctls work on a socket of any family; AF_INET may be forbidden. */
 static long bring_up_loopback(void) {
     struct interface loopback = {.name = "lo"};
     UNSOCK_CLOSED long fd = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -69,11 +71,9 @@ static long bring_up_loopback(void) {
     return result < 0 ? result : unsock_ioctl(fd, SET_FLAGS, &loopback);
 }
 
-/*
- * A receiver's queue holds as many small datagrams as UDP's default buffer, and more. Sockets that the command makes
- * have it. Older kernels let nobody set it in a user namespace, nor does a /proc that is read-only: then it stays as it
- * is.
- */
+/* Lets receivers' queues hold at least as many small datagrams as UDP's default buffer. It applies to sockets created
+ * later. It fails without effect on older kernels, which allow no one in a user namespace to write it, and if /proc is
+ * read-only. */
 static void widen_queues(void) {
     write_to("/proc/sys/net/unix/max_dgram_qlen", "512\n");
 }

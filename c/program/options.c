@@ -1,4 +1,5 @@
-/* A word that is no option and none's value is an operand. */
+/* Reads a command's words by its table of options. A word that is neither an option nor an option's value is an
+ * operand. */
 #include "program/options.h"
 
 #include "../build/tables.h"
@@ -8,7 +9,7 @@ _Static_assert(UNSOCK_OPTIONS_NEEDED <= UNSOCK_OPTIONS_MOST, "there is room for 
 
 const struct unsock_option unsock_option_rows[] = {UNSOCK_OPTION_ROWS};
 
-/* Former names of options, which may still be used. */
+/* Former names of options, which still work. */
 static const char former[][2][24] = {UNSOCK_FORMER_OPTIONS};
 
 static const struct unsock_option_table commands[] = {UNSOCK_COMMAND_ROWS};
@@ -23,12 +24,12 @@ const struct unsock_option_table *unsock_option_table_find(const char *command) 
 struct reading {
     struct unsock_options *options;
     struct unsock_text *error;
-    bool empty[UNSOCK_OPTIONS_MOST]; /* given without the value that it needs, at least once */
-    const char *too_many;            /* the flag that was given too often; NULL: none */
+    bool empty[UNSOCK_OPTIONS_MOST]; /* at least once given without its required value */
+    const char *too_many;            /* a flag given too often; NULL: none */
     struct unsock_span unknown;
 };
 
-/* The option's number, by its name or a former one; the table's count: it has none. */
+/* Returns the number of the option with this name, current or former; the table's count if there is none. */
 static unsigned find_option(const struct unsock_option_table *table, struct unsock_span flag) {
     for (unsigned i = 0; i < table->count; i++)
         if (unsock_span_is(flag, unsock_option_at(table, i)->flag))
@@ -39,12 +40,13 @@ static unsigned find_option(const struct unsock_option_table *table, struct unso
     return table->count;
 }
 
-/* True if the next word is this one's value. "-1" is one, so that a wrong one is named. */
+/* True if the next word is the option's value. "-1" counts as a value, so that the message about it names the option.
+ */
 static bool is_value(const char *next) {
     return next && (next[0] != '-' || next[1] == '\0' || (next[1] >= '0' && next[1] <= '9'));
 }
 
-/* Takes one option. Returns how many words it was. */
+/* Reads one option. Returns how many words it takes. */
 static unsigned take_option(struct reading *reading, const char *const *words) {
     struct unsock_options *options = reading->options;
     struct unsock_span rest = unsock_span_of(words[0]), flag = unsock_span_next(&rest, '=');
@@ -72,7 +74,7 @@ static unsigned take_option(struct reading *reading, const char *const *words) {
     return taken;
 }
 
-/* One more than there may be, and no more. */
+/* Stores an operand. Stops one above the maximum, which check_operands then reports. */
 static void take_operand(struct unsock_options *options, const char *word) {
     if (options->operand_count <= UNSOCK_OPERANDS_MOST)
         options->operands[options->operand_count++] = word;
@@ -111,7 +113,7 @@ static bool check_value(const struct reading *reading, unsigned number) {
     return false;
 }
 
-/* The flags to choose from: those of a table, and "--help" at the end. */
+/* The flags to suggest for an unknown one: the table's, and "--help". */
 struct flags {
     struct unsock_words words;
     const struct unsock_option_table *table;

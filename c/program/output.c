@@ -1,4 +1,4 @@
-/* Standard output has one buffer. A failed write is remembered, so that the exit status tells that the output is cut.
+/* Writes standard output through one buffer. Remembers a failed write, so that the exit status shows incomplete output.
  */
 #include "program/options.h"
 
@@ -12,7 +12,7 @@ static UNSOCK_TABLE struct output {
     char buffer[4096];
     size_t used;
     long result;  /* -errno of the first write that failed */
-    bool follows; /* the next member of an object or a list has a comma in front */
+    bool follows; /* the next member of an object or list needs a comma */
 } output;
 
 long unsock_print_flush(void) {
@@ -46,7 +46,7 @@ void unsock_print_list(const char *const *texts) {
             unsock_print_char(*c);
 }
 
-/* A character of `length` bytes; 0: a byte that is no UTF-8. */
+/* Prints a character of `length` bytes; if 0, U+FFFD for a byte that is not UTF-8. */
 static void print_json_character(const char *text, unsigned length) {
     static const char digits[] = "0123456789abcdef", letters[] = "btn.fr";
     unsigned char c = (unsigned char)text[0];
@@ -71,7 +71,7 @@ static void print_json_text(const char *text) {
     unsock_print_char('"');
 }
 
-/* The comma and the name in front of a member. */
+/* Prints the comma and the name before a member. */
 static void begin_member(const char *name) {
     unsock_print(output.follows ? "," : "");
     output.follows = true;

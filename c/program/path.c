@@ -1,4 +1,5 @@
-/* Ports as users write them, and the command path. Of an address only what its clients find has to be looked for. */
+/* Reads and writes ports in the users' form, and has the command `path`. The path of PORT depends on its number alone;
+ * for PORT@ADDR the port's sockets are searched. */
 #include "program/options.h"
 
 #include "files/directory.h"
@@ -57,13 +58,13 @@ void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_w
     unsock_text_join(text, UNSOCK_DECIMAL(port->ip.port), port->type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
 }
 
-/* A connected datagram socket takes nothing from others. */
+/* True if the socket is live and accepts data from any client. A connected datagram socket accepts its peer's alone. */
 static bool takes_anybody(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {
     enum unsock_port_life life = unsock_port_ask(probe, key, entry);
     return !(entry->marks & UNSOCK_PORT_CONNECTED) && life != UNSOCK_PORT_STALE && life != UNSOCK_PORT_GONE;
 }
 
-/* The first one of those that a client tries; that of a killed server where no other one is there. */
+/* Finds the first live one of the sockets that a client tries. If all are stale, finds the first of them. */
 static bool find_client_entry(const struct unsock_port *port, const struct unsock_ip *ip,
                               struct unsock_port_entry *found) {
     struct unsock_port_entry entry;
@@ -78,11 +79,9 @@ static bool find_client_entry(const struct unsock_port *port, const struct unsoc
     return any;
 }
 
-/*
- * Writes its path, in the directory in force: of the first one that a client tries (unsock_port_candidate) which lives
- * and takes anybody; PORT.sock where nobody is there for the address. `type`: SOCK_STREAM or SOCK_DGRAM. Returns 0 or
- * -ENOBUFS.
- */
+/* Writes the path to which a client of the address connects, in the current directory of the library: the file of the
+ * first live socket that it tries (unsock_port_candidate), or PORT.sock if the address has none. `type` is SOCK_STREAM
+ * or SOCK_DGRAM. Returns 0 or -ENOBUFS. */
 static long put_client_path(const struct unsock_ip *ip, int type, struct sockaddr_un *path) {
     struct unsock_port_key key = {ip->port, (uint8_t)type};
     struct unsock_port_entry entry;

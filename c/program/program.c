@@ -1,5 +1,5 @@
-/* libunsock.so run as a program: `run`, a control file from the environment, its usage; or in front of the command
- * line. */
+/* libunsock.so run as a program: starts its own commands, writes a control file from variables, prints its usage, or
+ * executes the command line (TypeScript) for all else. */
 #include "program/options.h"
 
 #include "process/start.h"
@@ -12,8 +12,8 @@
 
 #define PATH_MOST 4096
 #define LINE_MOST (4 * PATH_MOST)
-/* By this name it is in front of the command line, and by one that begins so a runtime has become it
- * (lib/library/caller.ts). */
+/* With the name FRONT, the library executes the command line for commands that it lacks. With a name that begins with
+ * OF_RUNTIME, Deno or Node.js has executed it (lib/library/caller.ts). */
 #define FRONT "unsock"
 #define OF_RUNTIME "unsock-of-runtime:"
 #define COMMAND_LINE "../libexec/unsock"
@@ -53,10 +53,10 @@ static bool asks_help(const char *word) {
 struct command {
     const struct unsock_option_table *table;
     int (*start)(const struct unsock_command_call *call);
-    int misused; /* the exit status for words that cannot be read */
+    int misused; /* the exit status for wrong options or operands */
 };
 
-/* Finds the command of this name. False: there is none. */
+/* Finds the command of this name. Returns false if there is none. */
 static bool find_command(const char *name, struct command *command) {
     bool asks = is_word(name, "query"), holds = is_word(name, "hold"), runs = is_word(name, "run");
     command->start = asks                      ? unsock_query_start
@@ -72,7 +72,7 @@ static bool find_command(const char *name, struct command *command) {
     return command->start;
 }
 
-/* "unsock: line", on stderr; bytes of others are shown, not obeyed. */
+/* Prints "unsock: line" on stderr. Shows control characters as "?", as the line may contain others' file names. */
 static int fail_program(const char *line, int status) {
     UNSOCK_TEXT(text, LINE_MOST + 16);
     unsock_text_join(&text, "unsock: ", line);
@@ -89,14 +89,14 @@ static int fail_with(const char *what, const char *why, int status) {
     return fail_program(line.buffer, status);
 }
 
-/* The path of this file, for LD_PRELOAD; NULL where /proc does not tell. */
+/* Returns the library's own path, for LD_PRELOAD; NULL if it is unknown, without /proc. */
 static const char *own_file(char path[PATH_MOST]) {
     long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, PATH_MOST - 1);
     path[length > 0 ? length : 0] = '\0';
     return length > 0 && length < PATH_MOST - 1 ? path : NULL;
 }
 
-/* Returns why the runtime would end with a panic. NULL: it would not. */
+/* Returns why the runtime would end with a panic; NULL if it would not. */
 static const char *runtime_fails_at(const char *const *argv) {
     char directory[PATH_MOST];
     if (unsock_getcwd(directory, sizeof(directory)) == -ENOENT)
@@ -108,7 +108,7 @@ static const char *runtime_fails_at(const char *const *argv) {
     return NULL;
 }
 
-/* To the command line, seen from the library where `install` and packages put it. Returns where there is none. */
+/* Executes the command line, whose file is found from the library's own path. Returns if it is not installed. */
 static void hand_over(const char *const *argv, const char *const *environment) {
     char own[PATH_MOST], file[PATH_MOST + 32];
     struct unsock_text text = unsock_text_in(file, sizeof(file));
@@ -120,8 +120,8 @@ static void hand_over(const char *const *argv, const char *const *environment) {
     if (unsock_faccessat(AT_FDCWD, file, X_OK) < 0)
         return;
     const char *why = runtime_fails_at(argv);
-    unsock_keeper_dispose(SIGXFSZ, SIG_IGN); /* the runtime writes to its caches where files may not grow, too */
-    /* Without the library's mark: where this program itself is trapped, as below another `run`, exec is followed. */
+    unsock_keeper_dispose(SIGXFSZ, SIG_IGN); /* the runtime writes caches, even if a file-size limit forbids it */
+    /* Without the library's mark: if this program is trapped, below another `run`, the exec must be trapped, too. */
     if (!why)
         unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
     else
@@ -129,14 +129,14 @@ static void hand_over(const char *const *argv, const char *const *environment) {
                               argv[1] && is_word(argv[1], "run") ? UNSOCK_RUN_FAILED : EXIT_USAGE));
 }
 
-/* Ends the output. `failed`: the status where it cannot be written. */
+/* Ends the output. Returns the exit status: `failed` if the output could not be written. */
 static int end_output(int failed) {
     UNSOCK_TEXT(error, 256);
     int status = unsock_print_end(0, failed, &error);
     return error.length > 0 ? fail_program(error.buffer, status) : status;
 }
 
-/* Of a command, when the whole command line is not there to tell more. */
+/* Prints a command's options. The command line, if installed, has a longer help. */
 static int print_usage(const struct command *command) {
     const struct unsock_option_table *table = command->table;
     bool holds = command->start == unsock_hold_start;
@@ -151,10 +151,10 @@ static int print_usage(const struct command *command) {
     return end_output(table->is_wrapper ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_FAILED);
 }
 
-/* Reads the words behind the command's name, and does it. */
+/* Reads the words after the command's name, and runs the command. */
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
                        bool is_front) {
-    unsock_start_marks(); /* below a `run` what is asked, and the real network, is not redirected */
+    unsock_start_marks(); /* below a `run`, the library's own calls are not redirected */
     char own[PATH_MOST];
     UNSOCK_TEXT(error, LINE_MOST);
     struct unsock_options options;
@@ -187,8 +187,8 @@ void unsock_execute(const char *file, const char *const *argv, const char *const
     unsock_text_put(&text, unsock_errno_words(-result));
 }
 
-/* Puts back what a runtime has changed of this process. `told`: "ignored" or not, of SIGPIPE, ":" and the soft limit of
- * descriptors, or nothing. */
+/* Restores the settings that the runtime has changed. `told` is "ignored" or another word, for SIGPIPE, then ":" and
+ * the soft limit of descriptors, or nothing. */
 static void restore_caller(struct unsock_span told) {
     struct rlimit64 limit;
     uint64_t soft;

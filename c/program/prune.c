@@ -1,4 +1,5 @@
-/* Reports the stale files of a directory, and those that could not be removed. */
+/* The command `prune`: removes the stale files of a directory, and reports each, with those that could not be removed.
+ */
 #include "program/run.h"
 
 #include "files/release.h"
@@ -8,7 +9,7 @@
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 
-#define NAMES_SIZE (1u << 23) /* what nobody fills is no memory */
+#define NAMES_SIZE (1u << 23) /* unused pages of it need no memory */
 
 struct pruning {
     const struct unsock_command_call *call;
@@ -16,7 +17,7 @@ struct pruning {
     bool remove;
     bool force;
     bool json;
-    bool is_left; /* something could not be removed */
+    bool is_left; /* a file could not be removed */
 };
 
 static const char *reason(int64_t error) {
@@ -36,7 +37,7 @@ static const char *reason(int64_t error) {
     }
 }
 
-/* `why`: NULL: it is gone, or would be. */
+/* Prints the result for one file. `why`: why it could not be removed; NULL if it was, or with --dry-run would be. */
 static void print_pruned(struct pruning *pruning, const char *path, const char *why) {
     pruning->is_left |= why != NULL;
     if (!pruning->json) {
@@ -50,15 +51,16 @@ static void print_pruned(struct pruning *pruning, const char *path, const char *
     unsock_json_close('}');
 }
 
-/* Adds the name or path, a NUL and the errno, 0 for none: it is reported when the directory is no longer locked. */
+/* Stores a name or path, a NUL and the errno (0: removed). They are printed when the directory is no longer locked, as
+ * printing may block. */
 static void note_name(void *context, const char *name, long result) {
     unsock_text_put(context, name);
     unsock_text_char(context, '\0');
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-/* Writes a path to it, good for this process's life, into `path`; the given one where it cannot be opened, or there is
- * no /proc. */
+/* Puts into `path` a path through /proc, which refers to this directory even if another replaces it. Without /proc, or
+ * if the directory cannot be opened, puts `directory` itself. */
 static void put_held_path(struct unsock_text *path, const char *directory) {
     struct statx status;
     long fd = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
@@ -69,7 +71,7 @@ static void put_held_path(struct unsock_text *path, const char *directory) {
     unsock_text_put(path, directory);
 }
 
-/* Where somebody could put another directory in its place, which has private ones too, they stay. */
+/* True if private directories and maps in the directory may be removed: not if others could replace the directory. */
 static bool is_trusted_directory(const struct pruning *pruning) {
     UNSOCK_TEXT(why, UNSOCK_RUN_PATH_MOST);
     struct statx status;
@@ -81,7 +83,7 @@ static bool is_trusted_directory(const struct pruning *pruning) {
                : unsock_run_directory_check_place(directory, false, &why);
 }
 
-/* Also directories of `run --private`, and control files of `run --map`, whose keeper was killed. */
+/* Removes stale files, and the directories of `run --private` and maps of `run --map` whose keeper was killed. */
 static bool prune_directory(struct pruning *pruning) {
     UNSOCK_TEXT(seen, UNSOCK_RUN_PATH_MOST);
     const char *path = pruning->directory.path;
@@ -122,7 +124,7 @@ int unsock_prune_start(const struct unsock_command_call *call) {
     if (!unsock_run_directory_choose(unsock_options_value(options, "--dir"), &call->environment, &pruning.directory,
                                      call->error))
         return UNSOCK_COMMAND_USAGE;
-    /* One that is named is this version's: so it would do the same. */
+    /* A library that the user names must be of this version, so that it would remove the same files. */
     bool is_named = named || unsock_environment_get(&call->environment, "UNSOCK_LIB");
     if ((is_named && !unsock_proof_choose(named, call->library, &call->environment, library, call->error)) ||
         !unsock_run_directory_check_place(&pruning.directory, pruning.force, call->error))

@@ -1,5 +1,5 @@
-/* Answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and `prune` change
- * anything. */
+/* The command `query`: answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and
+ * `prune` change anything. */
 #include "program/run.h"
 
 #include "process/run_directory.h"
@@ -11,8 +11,8 @@
 #define ERROR_SIZE 16384
 #define NOBODY 65534
 
-/* Each question; what its value is called: one that begins with "=" is needed, one with "[" may be missing; and the
- * call that writes the members of its answer. That returns false with one line in the error. */
+/* The questions: name; value ("=" before a required one, "[" before an optional one); and the function that writes the
+ * members of the answer, and returns false with one line in the error. */
 #define QUESTIONS(QUESTION)                                                                                            \
     QUESTION("version", "", answer_version())                                                                          \
     QUESTION("calls", "", answer_calls())                                                                              \
@@ -63,7 +63,7 @@ static void write_directory(const struct unsock_run_directory *directory) {
     unsock_json_bool("asked", directory->asked);
 }
 
-/* The library's part of the environment that a command would get. */
+/* Writes the library's variables in the environment that a command would get. */
 static bool answer_settings(struct unsock_query *query) {
     struct unsock_run_environment made = {.space = NULL};
     struct unsock_run_directory directory;
@@ -85,7 +85,7 @@ static bool answer_settings(struct unsock_query *query) {
     return good;
 }
 
-/* Where it is missing, only its place is checked. */
+/* Checks the directory; if it does not exist, checks only the directories above it. */
 static bool answer_directory(struct unsock_query *query) {
     UNSOCK_TEXT(problem, ERROR_SIZE);
     struct unsock_run_directory directory;
@@ -115,7 +115,7 @@ static bool answer_rights(struct unsock_query *query) {
     return true;
 }
 
-/* Makes the directory where it is missing, as `run` does. */
+/* Creates the directory if it does not exist, as `run` does. */
 static bool answer_prepare(struct unsock_query *query) {
     struct unsock_run_directory directory;
     struct unsock_directory_rights rights;
@@ -170,7 +170,8 @@ static bool answer_rewriting(struct unsock_query *query) {
     return true;
 }
 
-/* An empty user is one who is nobody, "." this process, an empty group his own. */
+/* Reports whether a user may access a file. An empty USER is a user without rights of its own (65534), "." is this
+ * process; an empty GROUP is the user's own. */
 static bool answer_may(struct unsock_query *query) {
     UNSOCK_TEXT(name, UNSOCK_USER_NAME_MOST);
     struct unsock_span rest = unsock_span_of(query->value), told = unsock_span_next(&rest, ':');
@@ -193,7 +194,8 @@ static bool answer_may(struct unsock_query *query) {
     return true;
 }
 
-/* Finds the question and where its value begins: NULL without "=". Returns COUNT with one line in `error`. */
+/* Returns the question's number, and in `value` the text after "=" (NULL: no "="). Returns COUNT with one line in
+ * `error` if the question is unknown or its value wrong. */
 static unsigned find_question(const char *word, const char **value, struct unsock_text *error) {
     struct unsock_span rest = unsock_span_of(word), name = unsock_span_next(&rest, '=');
     *value = rest.at == name.at + name.length ? NULL : rest.at;
@@ -219,7 +221,7 @@ static bool answer_question(struct unsock_query *query, unsigned number) {
     return false;
 }
 
-/* One line: an object with the question, and either the answer or why there is none. */
+/* Prints one line: an object with the question, and its answer or error. */
 static bool answer_line(struct unsock_query *query, const char *word) {
     char line[ERROR_SIZE];
     query->error = unsock_text_in(line, sizeof(line));

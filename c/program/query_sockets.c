@@ -1,4 +1,5 @@
-/* A socket's owner never notices a question. */
+/* Answers the questions of `query` about ports, the directory's files and sockets. Owners of sockets notice none of it.
+ */
 #include "program/run.h"
 
 #include "files/directory.h"
@@ -9,7 +10,7 @@
 #include "rules/errno.h"
 
 #define PORT_MOST 65535
-#define CONNECTION_MOST_MS 500 /* behind a control file */
+#define CONNECTION_MOST_MS 500 /* to a control file's target */
 
 bool unsock_query_directory(struct unsock_query *query, struct unsock_run_directory *directory,
                             struct unsock_run_environment *made) {
@@ -28,7 +29,7 @@ static const char *kind_word(int type) {
     return type == SOCK_DGRAM ? "datagram" : "stream";
 }
 
-/* The address as people write it; null: unknown. */
+/* Writes the address in the users' form; null if it is unknown. */
 static void write_address(const char *name, const struct unsock_ip *ip) {
     UNSOCK_TEXT(text, 64);
     if (ip)
