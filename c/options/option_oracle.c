@@ -1,4 +1,4 @@
-/* Asking the kernel what a real TCP or UDP socket would say. */
+/* Sets and reads options on a temporary TCP or UDP socket (the oracle), to get the kernel's own result and defaults. */
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
@@ -10,7 +10,8 @@ long unsock_oracle_open(const struct unsock_fd *entry) {
     return unsock_socket(entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
 }
 
-/* Returns the option that a socket must set before the multicast option `name`, or 0; one of them needs another. */
+/* Returns the option that must be set on a socket before the multicast option `name` can be, or 0. UNBLOCK_SOURCE needs
+ * one that itself needs another. */
 static int needed_first(int level, int name) {
     bool four = level == IPPROTO_IP, six = level == IPPROTO_IPV6;
     switch (name) {
@@ -39,10 +40,9 @@ static int needed_first(int level, int name) {
     }
 }
 
-/*
- * Memberships are not remembered: the program is taken to have joined what it leaves, or chooses the sources of. All
- * these values begin with the group and the interface, as the one to join has them.
- */
+/* Joins the multicast group that the option is about. Memberships are not remembered, so the oracle has none: the
+ * program is assumed to have joined a group that it leaves, or whose sources it selects. All these values begin with
+ * the group and the interface, as the value for the join does. */
 static void join_first(int oracle, int level, int name, const void *value, socklen_t length) {
     int second = needed_first(level, name), first = needed_first(level, second);
     for (int i = 0; i < 2; i++) {
@@ -74,10 +74,10 @@ long unsock_option_answer(const void *from, socklen_t size, int level, void *val
         return -EFAULT;
     if (room < 0)
         return -EINVAL;
-    /* A byte is enough for a small number at this level (do_ip_getsockopt in net/ipv4/ip_sockglue.c). */
+    /* At this level, a buffer of less than an int gets one byte (do_ip_getsockopt in net/ipv4/ip_sockglue.c). */
     bool as_byte = level == IPPROTO_IP && room > 0 && room < (int32_t)sizeof(int32_t) && size == sizeof(int32_t);
     socklen_t given = as_byte ? 1 : UNSOCK_MIN((socklen_t)room, size);
-    /* At SOL_SOCKET the value comes first (net/core/sock.c), at the others the length. */
+    /* At SOL_SOCKET the kernel writes the value first (net/core/sock.c), at other levels the length. */
     long result = level == SOL_SOCKET ? unsock_user_write(value, from, given) : 0;
     if (result == 0)
         result = unsock_user_write(length, &given, sizeof(given));

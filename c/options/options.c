@@ -1,4 +1,4 @@
-/* setsockopt and getsockopt of redirected descriptors. */
+/* setsockopt and getsockopt of redirected descriptors, at all levels but SOL_SOCKET (options_socket.c). */
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
@@ -28,17 +28,19 @@ static uint8_t tcp_state(int fd, const struct unsock_fd *entry) {
         return STATE_CLOSE;
     if (mark & UNSOCK_END_SHUT_WRITE)
         return STATE_FIN_WAIT2;
-    /* Of a peer that has closed AF_UNIX says both; of what this side reads no more, POLLRDHUP. */
+    /* AF_UNIX reports POLLRDHUP and POLLHUP if the peer has closed, but POLLRDHUP alone if this side has shut down
+     * reading. */
     return events & (mark & UNSOCK_END_SHUT_READ ? POLLHUP : POLLRDHUP | POLLHUP) ? STATE_CLOSE_WAIT
                                                                                   : STATE_ESTABLISHED;
 }
 
-/* Of the loopback device, whose packets are larger than IPv4's can be (IP_MAX_MTU in include/net/ip.h). */
+/* The MTU of the loopback device is 65,536. IPv4's largest packet is a byte shorter (IP_MAX_MTU in include/net/ip.h).
+ */
 static int32_t mtu_of(const struct unsock_fd *entry) {
     return unsock_fd_remote(entry)->family == AF_INET6 ? 65536 : 65535;
 }
 
-/* Fills in what a connected or listening TCP socket says in struct tcp_info and a new one does not. */
+/* Fills in the members of struct tcp_info that a connected or listening TCP socket has, and a new one lacks. */
 static void complete_tcp_info(int fd, const struct unsock_fd *entry, void *info, socklen_t length) {
     struct tcp_info whole;
     if (!info || length == 0)
@@ -79,19 +81,15 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
     int row = unsock_option_find(level, name);
     if (row >= 0 && row < UNSOCK_OPTION_RARE)
         return false;
-    /*
-     * Better refused now: it cannot be taken back when the connection turns out to be local, and its notifications be
-     * missed.
+    /* SO_ZEROCOPY is refused now. If the connection turned out to be local, the program would miss its notifications.
      */
     if (level == SOL_SOCKET && name == SO_ZEROCOPY)
         return false;
     return (entry->kind == UNSOCK_KIND_LOCAL || unsock_fd_born_family(entry) != 0) && entry->state == UNSOCK_STATE_NEW;
 }
 
-/*
- * IPV6_ADDRFORM of a connected socket: one that talks to an IPv4 address becomes an IPv4 socket (do_ipv6_setsockopt,
- * net/ipv6/ipv6_sockglue.c), and there is no way back.
- */
+/* IPV6_ADDRFORM turns a socket that is connected to an IPv4 address into an IPv4 socket, for good (do_ipv6_setsockopt,
+ * net/ipv6/ipv6_sockglue.c). */
 static long become_ipv4(struct unsock_fd *entry) {
     if (unsock_fd_remote(entry)->family != AF_INET)
         return -EADDRNOTAVAIL;
@@ -107,13 +105,13 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
         return unsock_setsockopt(fd, level, name, value, length);
     if (row >= 0 && unsock_option_table[row].simple && entry->type == SOCK_STREAM)
         return set_simple(fd, entry, row, value, length);
-    /* So in do_tcp_setsockopt, net/ipv4/tcp.c. */
+    /* As in do_tcp_setsockopt, net/ipv4/tcp.c. */
     bool tcp = level == IPPROTO_TCP && entry->type == SOCK_STREAM;
     bool connected = unsock_state_is_connected(entry->state), listening = entry->state == UNSOCK_STATE_LISTENING;
     if (tcp && ((name == UNSOCK_TCP_FASTOPEN_CONNECT && (listening || connected)) ||
                 ((name == UNSOCK_TCP_FASTOPEN || name == UNSOCK_TCP_FASTOPEN_NO_COOKIE) && connected)))
         return -EINVAL;
-    /* A program that takes a connection apart and rebuilds it elsewhere must be told that it cannot be done. */
+    /* A program that saves a connection and restores it elsewhere must learn that it cannot. */
     if (tcp && name == UNSOCK_TCP_REPAIR)
         return -EPERM;
     int32_t form = 0;
@@ -127,7 +125,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     return unsock_oracle_set(fd, entry, level, name, value, length);
 }
 
-/* Answers options for which a connected or listening TCP socket differs from a new one. */
+/* Answers options whose value on a connected or listening TCP socket differs from that on a new one. */
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     bool connected = unsock_state_is_connected(entry->state);
     bool six = connected && entry->domain == AF_INET6 && unsock_fd_remote(entry)->family == AF_INET6;
@@ -157,7 +155,7 @@ long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, vo
     bool fits = row >= 0 && (level != IPPROTO_TCP || entry->type == SOCK_STREAM) &&
                 (level != IPPROTO_UDP || entry->type == SOCK_DGRAM) &&
                 (level != IPPROTO_IPV6 || entry->domain == AF_INET6);
-    /* Whether the kernel has the rare ones at all, it says itself. */
+    /* An older kernel may lack the rare options: unless set, they are read from an oracle. */
     fits = fits && (row < UNSOCK_OPTION_RARE || unsock_option_is_set(fd, entry, row));
     const int32_t *known = fits ? unsock_option_recall(fd, entry, row) : NULL;
     if (!known)

@@ -1,8 +1,8 @@
-/* Options on their way from one socket to another: a replacement, an accepted connection, a duplicate. */
+/* Copies options from one socket to another: to a stand-in, or to an accepted socket. */
 #include "kernel/socket_info.h"
 #include "options/options.h"
 
-/* By which name the value is read. */
+/* Returns the option's name for getsockopt. */
 static int readable(int name) {
     return name == SO_SNDBUFFORCE ? SO_SNDBUF : name == SO_RCVBUFFORCE ? SO_RCVBUF : name;
 }
@@ -13,16 +13,17 @@ static void carry_kernel_option(int from, int to, const struct unsock_option_row
     int name = readable(option->name);
     if (unsock_getsockopt(from, option->level, name, value, &length) < 0)
         return;
-    /* Either one that is switched off ends both (sock_set_timestamp, net/core/sock.c). */
+    /* Switching off either option switches off both (sock_set_timestamp, net/core/sock.c). */
     if ((name == SO_TIMESTAMP || name == SO_TIMESTAMPNS) && value[0] == 0)
         return;
-    /* The kernel doubles a buffer size that is set and tells the doubled one (socket(7)). */
+    /* The kernel doubles a buffer size when it is set, and returns the doubled one (socket(7)). */
     if (name == SO_RCVBUF || name == SO_SNDBUF)
         value[0] /= 2;
     unsock_setsockopt(to, option->level, option->name, value, length);
 }
 
-/* The program's size is UDP's alone: see set_send_buffer in options_socket.c. */
+/* Copies SO_SNDBUF of a datagram socket. The library remembers the size that the program sees, as UDP would have it;
+ * the AF_UNIX socket's buffer is larger (set_send_buffer in options_socket.c). */
 static void carry_send_buffer(int from, struct unsock_fd *entry, int name, int to, bool to_ip) {
     int row = unsock_option_find(SOL_SOCKET, SO_SNDBUF);
     int32_t size = (int32_t)unsock_socket_option(from, SO_SNDBUF);
@@ -49,7 +50,7 @@ static void carry_number(int from, struct unsock_fd *entry, int row) {
     unsock_option_remember(from, entry, row, value);
 }
 
-/* On a kernel TCP or UDP socket: everything that the program had set. Errors have been reported when it was set. */
+/* Sets a remembered option on a TCP or UDP socket. Its errors were reported when the program set it. */
 static void replay(int from, struct unsock_fd *entry, int row, int to) {
     const struct unsock_option_row *option = &unsock_option_table[row];
     const int32_t *value = unsock_option_recall(from, entry, row);
@@ -59,7 +60,7 @@ static void replay(int from, struct unsock_fd *entry, int row, int to) {
     unsock_setsockopt(to, option->level, option->name, value, (socklen_t)length);
 }
 
-/* Not to a socket that may be going to listen: see can_peek in options_socket.c. */
+/* Copies SO_PEEK_OFF, but not to a stream that is not connected, as it may listen: see can_peek in options_socket.c. */
 static void carry_peek_offset(const int32_t *offset, const struct unsock_fd *entry, int to) {
     union unsock_sockaddr peer;
     bool peeks = entry->type == SOCK_DGRAM || unsock_socket_name(to, __NR_getpeername, &peer) >= 0;
@@ -67,7 +68,7 @@ static void carry_peek_offset(const int32_t *offset, const struct unsock_fd *ent
         unsock_setsockopt(to, SOL_SOCKET, SO_PEEK_OFF, offset, sizeof(*offset));
 }
 
-/* One option that was set on the program's socket `from`, on its way to `to`. */
+/* Copies one option from the program's socket `from` to `to`. */
 static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip) {
     const struct unsock_option_row *option = &unsock_option_table[row];
     if (entry->type == SOCK_DGRAM && option->level == SOL_SOCKET && readable(option->name) == SO_SNDBUF) {
@@ -87,7 +88,7 @@ static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip
 }
 
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip) {
-    /* Read first: the values found on the way may change the bits. */
+    /* Read before the loop, in which values found may change the bits. */
     uint64_t rare = unsock_option_rare(from, entry);
     for (uint64_t rows = entry->options & ~UNSOCK_OPTION_SOME_RARE; rows != 0; rows &= rows - 1)
         carry(from, entry, __builtin_ctzll(rows), to, to_ip);
@@ -96,7 +97,8 @@ void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip)
     unsock_fds_tell_options(from);
 }
 
-/* True if sk_clone_lock copies the option, unlike AF_UNIX. A new connection's priority is its first packet's. */
+/* True if an accepted TCP socket inherits the option from its listener (sk_clone_lock); one of AF_UNIX does not. Not
+ * SO_PRIORITY: TCP takes that from the first packet. */
 static bool is_option_inherited(const struct unsock_option_row *option) {
     if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO)
         return true;
@@ -129,7 +131,7 @@ static void mark_option(int fd, struct unsock_fd *entry, int level, int name) {
 }
 
 void unsock_option_note(int fd, struct unsock_fd *entry, int level, int name) {
-    /* A device's name and its index are one option. */
+    /* SO_BINDTODEVICE and SO_BINDTOIFINDEX set the same option. */
     if (level == SOL_SOCKET && name == SO_BINDTODEVICE)
         name = UNSOCK_SO_BINDTOIFINDEX;
     if (level == SOL_SOCKET && (name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE))

@@ -1,12 +1,13 @@
-/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET: what AF_UNIX has, lacks, or understands otherwise.
- */
+/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET: options that AF_UNIX has, lacks, or treats
+ * otherwise. */
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
 #include "rt/user.h"
 #include "rules/errno.h"
 
-/* Hides from the program that a datagram's send never blocks in the kernel for longer than the limit. */
+/* Sets SO_SNDTIMEO. The program reads its own value back, although a datagram's send never waits longer in the kernel
+ * than the library's limit. */
 static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
     long result = unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
     if (result < 0 || length < sizeof(struct unsock_timeval))
@@ -18,7 +19,7 @@ static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value,
     return 0;
 }
 
-/* The program sees UDP's answer; the socket's own buffer is large enough for every datagram. */
+/* Sets SO_SNDBUF. The program reads UDP's value back; the socket's own buffer is large enough for every datagram. */
 static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const void *value, socklen_t length) {
     int32_t size = 0;
     socklen_t size_length = sizeof(size);
@@ -37,7 +38,8 @@ static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const voi
     return 0;
 }
 
-/* A program's choice between sockets that share a port: one socket has the port's file, so there is none. */
+/* SO_ATTACH_REUSEPORT_*: a filter that chooses among sockets that share a port. Validates it on an oracle and does not
+ * apply it: each socket has its own file, so the kernel has no choice to make. */
 static long attach_reuseport(int fd, const struct unsock_fd *entry, int name, const void *value, socklen_t length) {
     int32_t on = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
     long oracle = unsock_oracle_open(entry);
@@ -49,14 +51,15 @@ static long attach_reuseport(int fd, const struct unsock_fd *entry, int name, co
     return result;
 }
 
-/* Options at this level that AF_UNIX lacks, or that mean something else there. */
+/* True for options at this level that AF_UNIX lacks or treats differently. */
 static bool is_unlike_unix(int row) {
     if (row < 0 || unsock_option_table[row].name == SO_SNDTIMEO)
         return false;
     return unsock_option_table[row].kind == UNSOCK_OPTION_FLAG || unsock_option_table[row].kind == UNSOCK_OPTION_NUMBER;
 }
 
-/* The offset means something there; a listener's is remembered, for those that it accepts. */
+/* True if SO_PEEK_OFF applies to the socket now. A listener's offset is only remembered, for the sockets that it
+ * accepts. */
 static bool can_peek(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM || unsock_state_is_connected(entry->state);
 }
@@ -87,7 +90,8 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
     return result;
 }
 
-/* TCP's error after a write that came after the peer's end: told once. The marks are no processor's number. */
+/* Answers SO_ERROR with EPIPE, once, after a write that followed the peer's end, as TCP does. Answers SO_INCOMING_CPU
+ * with 0 if the kernel's value is a socket mark, and so no processor's number. */
 static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     unsigned mark = unsock_socket_mark(fd);
     int32_t answer = name == SO_ERROR && (mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST ? EPIPE : 0;
@@ -98,7 +102,7 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     return unsock_option_answer(&answer, sizeof(answer), SOL_SOCKET, value, length);
 }
 
-/* The program has been told of a reset, which the kernel forgets by that: no write is taken any more. */
+/* Records that SO_ERROR has reported a reset. The kernel then forgets it, but no later write may succeed. */
 static void note_told(int fd, const void *value, const socklen_t *length) {
     int32_t error = 0;
     socklen_t size = 0;
@@ -107,24 +111,22 @@ static void note_told(int fd, const void *value, const socklen_t *length) {
         unsock_socket_mark_set(fd, unsock_socket_mark(fd), UNSOCK_END_RESET);
 }
 
-/* How an asynchronous connect through a control file ended, or what a datagram heard (calls/datagram.h), as IP
- * words it. */
+/* Answers SO_ERROR with IP's errno: for a foreign socket, the result of a non-blocking connect to the target; for a
+ * datagram socket, the error of a datagram (calls/datagram.h). */
 static long get_error(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     union unsock_sockaddr peer;
     long asked = unsock_socket_option(fd, SO_ERROR);
     if (asked < 0)
         return unsock_errno_as_ip(UNSOCK_AT_STEP, asked);
     int32_t error = (int32_t)asked, as_ip = (int32_t)-unsock_errno_as_ip(UNSOCK_AT_ERROR, -asked);
-    /* An established connection that was reset stays so. */
+    /* A reset of an established connection keeps its errno. */
     if (as_ip != error && (entry->type == SOCK_DGRAM || unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN))
         error = as_ip;
     return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
 }
 
-/*
- * Told once, by whichever of the descriptors is asked: the kernel's error is all of theirs. If the kernel does not
- * answer, returns -errno, and not 0, by which a program knows that it is connected.
- */
+/* Answers SO_ERROR after a refused non-blocking connect: once for all duplicates, as they share the kernel's error. If
+ * the kernel does not answer, returns -errno, not 0: 0 would tell the program that it is connected. */
 static long get_refusal(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     long asked = unsock_socket_option(fd, SO_ERROR);
     if (asked < 0)
@@ -140,7 +142,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         return unsock_option_answer(&domain, sizeof(domain), SOL_SOCKET, value, length);
     if (name == SO_PROTOCOL)
         return unsock_option_answer(&protocol, sizeof(protocol), SOL_SOCKET, value, length);
-    /* Nobody's credentials come with an IP connection. */
+    /* An IP connection has no peer credentials. */
     if (name == SO_PEERCRED || name == SO_PEERGROUPS || name == UNSOCK_SO_PEERPIDFD)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     if (name == SO_ERROR && (entry->kind == UNSOCK_KIND_FOREIGN || entry->type == SOCK_DGRAM))
@@ -166,7 +168,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         struct unsock_timeval time = {ms ? *ms / 1000 : 0, ms ? *ms % 1000 * 1000 : 0};
         return unsock_option_answer(&time, sizeof(time), SOL_SOCKET, value, length);
     }
-    /* Until it is connected, a TCP socket has the sizes that tcp_rmem and tcp_wmem say. */
+    /* Until it is connected, a TCP socket has the sizes of the sysctls tcp_rmem and tcp_wmem. */
     bool size = name == SO_SNDBUF || name == SO_RCVBUF;
     if (size && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state) && !set)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);

@@ -1,15 +1,16 @@
-/* Limits of a datagram socket's wait and buffer. */
+/* Sets the send time-out and buffer of AF_UNIX datagram sockets (options/options.h), which would be stricter than
+ * UDP's. */
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
 
-/* 65,527 bytes, the most in a UDP datagram over IPv6, and sock_alloc_send_pskb's own. */
+/* 65,527 bytes, the largest UDP datagram over IPv6, and the overhead of sock_alloc_send_pskb. */
 #define SEND_BUFFER_LEAST 66000
 #define UNSEEN_SECONDS 2
 #define SECONDS_MOST 2000000
 #define SEND_BUFFER_FIRST (4 << 20)
 #define SEND_BUFFER_MOST (32 << 20)
-#define HELD_SHARE 8 /* poll says that a socket is writable as long as a quarter is free (unix_writable) */
+#define HELD_SHARE 8 /* poll reports a socket writable while a quarter is free (unix_writable) */
 
 int32_t unsock_socket_timeval_ms(const void *timeval) {
     struct unsock_timeval time;
@@ -19,8 +20,8 @@ int32_t unsock_socket_timeval_ms(const void *timeval) {
     return (int32_t)(time.seconds * 1000 + time.microseconds / 1000);
 }
 
-/* Beyond the system's limit (net.core.wmem_max) where that is allowed. `half`: the kernel doubles what is set
- * (socket(7)). */
+/* Sets the buffer, above the system's limit (net.core.wmem_max) if that is allowed. `half`: the kernel doubles the
+ * value (socket(7)). */
 static void set_buffer(int fd, int32_t half) {
     if (unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &half, sizeof(half)) < 0)
         unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
@@ -40,18 +41,16 @@ void unsock_send_limit_time(int fd) {
     unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-/*
- * AF_UNIX counts what the receiver has not read yet, and refuses what is larger than the buffer. UDP over the loopback
- * does neither: a small buffer never keeps a datagram from being sent.
- */
+/* AF_UNIX charges unread datagrams to the sender's buffer, and refuses a datagram larger than the buffer. UDP over the
+ * loopback does neither: a small buffer never keeps a datagram from being sent. */
 void unsock_send_limit_grow(int fd, int32_t size) {
     int32_t half =
-        (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles what is set (socket(7)) */
+        (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles the value (socket(7)) */
     if (unsock_socket_option(fd, SO_SNDBUF) < 2 * half)
         unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
 }
 
-/* Twice as large as it is. */
+/* Doubles the buffer. */
 bool unsock_send_limit_relieve(int fd) {
     int32_t held = 0;
     int32_t size = (int32_t)unsock_socket_option(fd, SO_SNDBUF);

@@ -1,4 +1,4 @@
-/* Everything that can be known beforehand is looked at before anything is made or started. */
+/* The commands `run` and `hold`: check everything first, and only then change anything and start the command. */
 #include "program/run.h"
 
 #include "kernel/file_info.h"
@@ -13,16 +13,16 @@
 
 struct run {
     const struct unsock_command_call *call;
-    bool holds; /* there is no command: unsock_hold, in a private directory */
+    bool holds; /* `hold`: no command, and a private directory */
     struct unsock_text *error;
     struct unsock_run_options options;
     struct unsock_directory_rights rights;
     struct unsock_run_environment environment;
     bool unreached;
     bool is_trapped;
-    bool is_made; /* the private directory is there, and nobody else removes it */
-    bool is_open; /* others could put another directory in the place of this one */
-    /* From here on nothing is read before it is written: zeros would only take time. */
+    bool is_made; /* the private directory exists, and this process must remove it */
+    bool is_open; /* other users could replace the directory */
+    /* The members from here on are not zeroed, to save time: each is written before it is read. */
     struct unsock_run_directory directory;
     struct unsock_private private;
     char library[UNSOCK_RUN_PATH_MOST];
@@ -70,8 +70,9 @@ static int find_program(struct run *run) {
     return UNSOCK_RUN_FAILED;
 }
 
-/* The dynamic linker complains about a library that it may not read, and starts the program all the same. A directory
- * that the user may not enter is no reason: the program may need no network, and the library says so where it does. */
+/* If the command changes its user, checks that the new user can read the library: the dynamic linker would only warn,
+ * and the program would use real TCP. Does not check the directory: a program without network does not need it, and the
+ * library reports a directory that it cannot use. */
 static bool check_user(const struct run *run) {
     struct unsock_user user;
     if (run->options.force || !unsock_user_change(run->file, run->options.given->command, &user) ||
@@ -82,7 +83,8 @@ static bool check_user(const struct run *run) {
         " changes, cannot read it: use --lib with a copy that everyone may read", " (--force runs it anyway)");
 }
 
-/* UNSOCK_OFF=1 does not take back what somebody insists on; and what is not redirected needs no such sockets. */
+/* Checks that this process may create Unix sockets; with UNSOCK_OFF=1 it needs none. But UNSOCK_OFF=1 is an error
+ * together with an option or setting that promises redirection. */
 static bool check_sockets(const struct run *run) {
     if (!unsock_settings.off)
         return unsock_sockets_allowed(run->error);
@@ -95,12 +97,13 @@ static bool check_sockets(const struct run *run) {
            unsock_text_fail(run->error, "run: ", promise, ": " OFF ", and nothing would be redirected: unset it");
 }
 
-/* Where the sockets are: what `--private` makes has no name yet before it is made. */
+/* Returns the directory for the sockets. A --private one has a placeholder for a name until it is created. */
 static const char *path_of_run(const struct run *run) {
     return run->options.private ? run->private.path : run->directory.path;
 }
 
-/* The directory of `--private` lies in one that was looked at before: users who may write there are trusted. */
+/* Finds out whether other users could replace the directory. A --private one is trusted in any case: it is inside a
+ * directory that was checked before, and all who may write there are trusted. */
 static void see_place(struct run *run) {
     UNSOCK_TEXT(why, WHY_MOST);
     run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
@@ -133,7 +136,7 @@ static bool read_maps(struct run *run) {
     return true;
 }
 
-/* All that is certain before anything is changed. Returns the exit status, 0: fine. */
+/* Checks everything that can be checked before anything is changed. Returns the exit status; 0: no error. */
 static int check_run(struct run *run) {
     const struct unsock_environment *caller = &run->call->environment;
     struct unsock_text *error = run->error;
@@ -163,13 +166,14 @@ static int become_command(struct run *run) {
     return result == -ENOENT ? UNSOCK_NOT_FOUND : UNSOCK_NOT_EXECUTABLE;
 }
 
-/* Those of a directory that goes with the run need nobody who removes them. */
+/* Writes the maps. In a private directory they need no map keeper, as they are removed together with the directory. */
 static bool place_maps(struct run *run) {
     return unsock_run_maps_place(path_of_run(run), run->maps, run->options.given->each_count,
                                  run->options.keep || run->options.private, run->error);
 }
 
-/* The directory as it is to be, and whoever stays behind. Returns true in the process that is to become the command. */
+/* Creates or checks the directory, writes the maps, and starts the keepers. Returns true in the process that is to
+ * become the command. */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
     if (!unsock_directory_rights_prepare(&run->directory, run->options.force, &run->rights, NULL, error) ||

@@ -1,5 +1,5 @@
-/* The options of `run`, the environment that they make, whose strings stay byte for byte what they were where nothing
- * is said of them, and how --dry-run prints it. */
+/* Reads the options of `run`, makes the command's environment from them, and prints it for --dry-run. A variable that
+ * no option concerns stays the same, byte for byte. */
 #include "program/run.h"
 
 #include "process/run_directory.h"
@@ -33,7 +33,8 @@ static const char *get_variable(const struct unsock_run_environment *environment
     return unsock_environment_get(&list, name);
 }
 
-/* Takes out all of this name behind the first `kept` ones. Returns the place of the first, or the end. */
+/* Removes all but the first `kept` variables of this name. Returns the index of the first one, or the end of the list.
+ */
 static size_t reduce(struct unsock_run_environment *environment, const char *name, size_t kept) {
     size_t to = 0, found = 0, place = SIZE_MAX;
     for (size_t from = 0; from < environment->count; from++) {
@@ -50,7 +51,7 @@ static size_t reduce(struct unsock_run_environment *environment, const char *nam
     return UNSOCK_MIN(place, to);
 }
 
-/* In its place, or at the end. */
+/* Sets a variable: in its place in the list, or at the end. */
 static void set_variable(struct unsock_run_environment *environment, const char *name, const char *value,
                          const char *more) {
     size_t size = strlen(name) + strlen(value) + strlen(more) + 2;
@@ -112,7 +113,8 @@ static bool apply(struct unsock_run_environment *environment, const struct unsoc
     return true;
 }
 
-/* In front of what is there, which stays untouched where it can: a linker that reads it sees the very same text. */
+/* Puts the library before the other libraries of LD_PRELOAD. Their text stays as it is if the library is not among
+ * them, so that the dynamic linker reads the same. */
 static void put_preload(struct unsock_run_environment *environment, const char *library) {
     const char *before = get_variable(environment, "LD_PRELOAD");
     size_t size = (before ? strlen(before) : 0) + 2;
@@ -137,7 +139,7 @@ static void put_preload(struct unsock_run_environment *environment, const char *
     set_variable(environment, "LD_PRELOAD", library, others);
 }
 
-/* A message names what the user wrote: the option, or the variable. */
+/* Checks the settings. The message about a wrong one names what the user wrote: the option, or the variable. */
 static bool check_settings(const struct unsock_run_environment *environment, const struct unsock_run_options *options,
                            struct unsock_text *error) {
     UNSOCK_TEXT(line, 1024);
@@ -182,7 +184,7 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
         const struct unsock_option *option = unsock_option_at(options->given->table, i);
         struct unsock_span flag = unsock_span_of(option->flag);
         const char *value = unsock_span_is(flag, "--dir") ? directory : options->given->values[i];
-        /* The mode of socket files that a group needs, where nothing else is said. */
+        /* A group needs socket files with this mode, unless the user has set another. */
         if (!value && options->group && unsock_span_is(flag, "--mode") && !get_variable(environment, option->variable))
             value = UNSOCK_GROUP_FILE_MODE;
         if (!apply(environment, option, value, error))
@@ -194,7 +196,7 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
     return check_settings(environment, options, error);
 }
 
-/* For a POSIX shell: words are bare where that is safe. */
+/* True if the character needs no quotes in a POSIX shell. */
 static bool is_safe(char c) {
     char lower = (char)(c | 0x20);
     return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || (c != '\0' && unsock_contains("_@%+=:,./-", c));

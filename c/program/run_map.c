@@ -1,7 +1,6 @@
-/*
- * Looks at the file that is open; before removing it, checks that the name is still this file's. A process that is
- * nobody's child, and in nobody's session, waits for the command's end (pidfd_open(2)) and removes them; the command
- * itself takes the place of `run`.
+/* `run --map` (program/run.h): writes and removes maps. `run` itself becomes the command, so another process, the map
+ * keeper, waits for the command's end (pidfd_open(2)) and removes the maps. It is no child of the command's, and in no
+ * session of the caller's. Files are checked by descriptor; a name is removed only while it still refers to that file.
  */
 #include "program/keeper.h"
 
@@ -16,10 +15,10 @@
 #include <linux/wait.h>
 
 #define FILE_MODE 0644
-#define ATTEMPTS_MOST 200 /* a keeper needs a moment when its command has ended */
+#define ATTEMPTS_MOST 200 /* a map keeper needs a moment after its command's end */
 #define WAIT_NS 10000000
 
-/* The first IPv4 address of a list as it stands there, without its bits. */
+/* Returns the first IPv4 address of a list, as written, without the length of its prefix. */
 static struct unsock_span first_address_of_list(const char *addresses) {
     struct unsock_span rest = unsock_span_of(addresses);
     while (rest.length > 0) {
@@ -33,7 +32,7 @@ static struct unsock_span first_address_of_list(const char *addresses) {
     return (struct unsock_span){addresses, 0};
 }
 
-/* PATH with %p, %a and %% filled in. */
+/* Writes `pattern` with %p (port), %a (address) and %% replaced. Returns false at any other % sequence. */
 static bool fill_in(const char *pattern, const char *name, const char *addresses, struct unsock_text *path) {
     struct unsock_span digits = unsock_span_of(name), port = unsock_span_next(&digits, '.');
     for (const char *c = pattern; *c != '\0'; c++) {
@@ -77,8 +76,7 @@ static long open_directory(const char *directory) {
     return unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
-/* Opens the file of this name. *goes: the runs that have it locked remove it. -EEXIST: another kind of file is there.
- */
+/* Opens the control file of this name. *goes: it is a map. Returns -EEXIST if another type of file has the name. */
 static long open_map(long directory, const char *name, struct statx *status, bool *goes) {
     long fd = unsock_openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0)
@@ -98,10 +96,11 @@ static bool is_still_there(long directory, const char *name, const struct statx 
            other.stx_dev_minor == one->stx_dev_minor;
 }
 
-/* Removes it, unless others have it locked, too. Closes `lock`. Returns whether it is gone. */
+/* Removes the map unless other runs have it locked, and closes `lock`. Returns true if the map was removed. */
 static bool drop_map(long directory, const char *name, long lock) {
     struct statx status;
-    /* A run that is refused here has no lock any more: of two that end at once, the later one is the last. */
+    /* A failed change to an exclusive lock loses the shared lock (flock(2)). So of two runs that end at once, the later
+     * one is alone, and removes the map. */
     bool gone = unsock_flock(lock, LOCK_EX | LOCK_NB) == 0 &&
                 unsock_statx(lock, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) == 0 && (status.stx_mode & S_ISVTX) &&
                 is_still_there(directory, name, &status) && unsock_unlinkat(directory, name, 0) == 0;
@@ -109,8 +108,9 @@ static bool drop_map(long directory, const char *name, long lock) {
     return gone;
 }
 
-/* One attempt. Returns the descriptor that has it locked; 0: it stays; -errno: -EAGAIN, once more. The file there may
- * be the very same, somebody else's, or that of a run that has ended: its keeper needs a moment, or was killed. */
+/* Tries once to write a map, or to share it if a file with the same bytes is there. Returns the descriptor that holds
+ * the lock; 0 if the file stays; or -errno. -EAGAIN: the caller must retry, as the file was removed, or is the map of a
+ * run that has ended: its map keeper is about to remove it, or was killed. */
 static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
     uint8_t bytes[sizeof(map->control)];
     struct statx status;
@@ -167,8 +167,8 @@ static void drop_maps(long directory, long command, const struct unsock_run_map 
             drop_map(directory, maps[i].name, maps[i].lock);
 }
 
-/* Leaves a keeper behind, by a second fork, so that the command gets no child that it does not know. The command
- * begins, and may end, when this child has: nothing of the caller's is held by then. */
+/* Starts the map keeper by a second fork, so that the command does not get an unknown child. The command starts when
+ * this process has ended: by then, no descriptor of the caller's is open in the keeper. */
 __attribute__((noreturn)) static void leave_keeper(long directory, long command, const struct unsock_run_map *maps,
                                                    unsigned count) {
     long kept[UNSOCK_RUN_MAPS_MOST + 2] = {directory, command};
@@ -217,7 +217,7 @@ void unsock_run_map_sweep(const char *directory, bool remove, const struct unsoc
     struct unsock_entries entries;
     enum unsock_entry_type type;
     struct statx status;
-    /* The directory itself may be named by a link. */
+    /* The directory's own path may be a symbolic link. */
     UNSOCK_CLOSED long at = open_directory(directory);
     unsock_entries_open(&entries, at, ".");
     for (const char *name; (name = unsock_entries_next(&entries, &type));) {

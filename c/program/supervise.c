@@ -1,5 +1,6 @@
-/* The parent, the keeper and what they say to each other: signals by signalfd(2), messages by a pair of sockets that
- * keeps them apart. Both have all signals blocked. Nothing but SIGKILL ends the keeper before its work is done. */
+/* `run --private` (program/keeper.h): the parent and the keeper, and their messages. They read signals by signalfd(2),
+ * and send messages by a SOCK_SEQPACKET pair, which keeps them apart. Both block all signals, so that only SIGKILL can
+ * end the keeper early. */
 #include "program/keeper.h"
 
 #include "memory/process.h"
@@ -21,22 +22,22 @@
 #define NAME "unsock"
 #define BIT(signal) ((uint64_t)1 << ((signal) - 1))
 
-/* This process's own, and its end of the pair. */
+/* This process's signalfd, and its end of the pair. */
 static long signals, channel;
 
-/* The keeper tells the parent: */
+/* The keeper's messages to the parent. */
 enum news {
-    COMMAND_STOPPED, /* by this signal */
+    COMMAND_STOPPED, /* with the signal */
     COMMAND_CONTINUED,
-    COMMAND_ENDED, /* with this status of wait4; more are left of those it started */
-    ALL_ENDED,     /* the same, and nobody is left */
+    COMMAND_ENDED, /* with wait4's status; some of its orphans still run */
+    ALL_ENDED,     /* with wait4's status; no process is left */
 };
 
-/* The signal mask's bits are the signals' numbers less one. */
+/* A bit of the signal mask is the signal's number minus one. */
 #define SIGNALS_MOST 64
 
-/* struct signalfd_siginfo (signalfd(2)), whose header does not go with others. The parent gives on those that it reads;
- * one with the number 0 says that it knows how it is with the command. */
+/* struct signalfd_siginfo (signalfd(2)), whose header conflicts with others. The parent forwards each one to the
+ * keeper. One with the number 0 acknowledges the keeper's message about the command's state. */
 struct told {
     uint32_t number;
     int32_t error, code;
@@ -81,8 +82,8 @@ void unsock_keeper_leave(const long *kept, unsigned count) {
     unsock_chdir("/");
 }
 
-/* Waits until there is a signal or a message, or for as many milliseconds (-1: for ever). Returns whether there is a
- * message, or the other one is gone. `alone`: that is known already. */
+/* Waits for a signal or a message, at most so many milliseconds (-1: without limit). Returns true if a message is
+ * there, or the other process has ended. `alone`: it is known to have ended, and only signals are awaited. */
 static bool wait_for_message(bool alone, int milliseconds) {
     struct pollfd polled[] = {{.fd = (int)signals, .events = POLLIN}, {.fd = (int)channel, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
@@ -106,13 +107,13 @@ static void tell_parent(enum news news, int32_t number) {
 struct stay {
     long parent, command;
     bool command_ended;
-    bool told; /* the parent knows of it */
+    bool told; /* the parent was told */
     bool parent_gone;
-    bool alone; /* nobody is left */
+    bool alone; /* no child is left */
     bool removed;
-    bool continuing; /* the command goes on, and the parent may still be stopped */
+    bool continuing; /* the command was continued, and the parent may still be stopped */
     int32_t status;
-    struct told direct[SIGNALS_MOST + 1]; /* what came to the keeper itself, by number */
+    struct told direct[SIGNALS_MOST + 1]; /* signals that the keeper itself got, by number */
 };
 
 /* The kernel's siginfo_t of a signal with a value (sigaction(2)). */
@@ -131,7 +132,8 @@ static void take_signals(struct stay *stay) {
     }
 }
 
-/* To the command as it came to the parent: what was sent with a value names who sent it, else the kernel does. */
+/* Sends the parent's signal to the command. A signal with a value (sigqueue) keeps its sender's ids; for any other one
+ * the kernel reports the keeper as the sender. */
 static void deliver(const struct stay *stay, const struct told *told) {
     struct queued queued = {(int32_t)told->number, 0, told->code, 0, told->pid, told->uid, told->value, {0}};
     if (stay->command_ended)
@@ -142,7 +144,8 @@ static void deliver(const struct stay *stay, const struct told *told) {
         unsock_kill(stay->command, queued.number);
 }
 
-/* True if it came to all of the process group, of which the command still is: the command has got it, too. */
+/* True if the signal was sent to the whole process group, and the command is still in that group: the command has got
+ * it, too. */
 static bool came_to_all(struct stay *stay, const struct told *told) {
     struct told *direct = &stay->direct[told->number];
     bool same = direct->number == told->number && direct->code == told->code && direct->pid == told->pid;
@@ -163,7 +166,7 @@ static void hear_parent(struct stay *stay) {
     stay->continuing &= told.number != 0;
     if (told.number == 0 || told.number > SIGNALS_MOST)
         return;
-    /* A signal to all is here before the parent's message about it. */
+    /* A signal to the group reaches the keeper before the parent's message about it. */
     take_signals(stay);
     if (!came_to_all(stay, &told))
         deliver(stay, &told);
@@ -171,7 +174,7 @@ static void hear_parent(struct stay *stay) {
 
 static void command_changed(struct stay *stay, int32_t status) {
     bool stopped = (status & 0xff) == STATUS_STOPPED;
-    stay->continuing = !stopped; /* one that has ended may have been killed while it was stopped */
+    stay->continuing = !stopped; /* the command may have been killed while it was stopped */
     if (status == STATUS_CONTINUED) {
         tell_parent(COMMAND_CONTINUED, 0);
     } else if (stopped) {
@@ -200,7 +203,7 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
             stay.removed = unsock_private_remove(path);
         if (stay.command_ended && !stay.told && !stay.parent_gone)
             tell_parent(stay.alone ? ALL_ENDED : COMMAND_ENDED, stay.status);
-        /* The end of the caller's session must not end the processes that stay. */
+        /* The end of the caller's session must not end the processes that stay: the kernel would send them SIGHUP. */
         if (stay.command_ended && !stay.told && !stay.alone)
             unsock_setsid();
         stay.told |= stay.command_ended;
@@ -217,14 +220,15 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
 }
 
 struct supervision {
-    uint64_t mask; /* the caller's */
+    uint64_t mask; /* the caller's signal mask */
     bool child_was_ignored;
-    int32_t ends[2]; /* of the pair: the parent's, the keeper's */
+    int32_t ends[2]; /* the pair's ends: the parent's, the keeper's */
     long lock;
     const char *path;
 };
 
-/* The core was the command's. As the first process of a container it does not die of its own signals. */
+/* Ends the parent with the command's status, by the same signal, without a second core dump. The first process of a
+ * container is not killed by its own signal, and exits with 128 + signal. */
 __attribute__((noreturn)) static void end_with_status(int32_t status) {
     struct rlimit64 none = {0, 0};
     int signal = status & 0x7f;
@@ -235,7 +239,8 @@ __attribute__((noreturn)) static void end_with_status(int32_t status) {
     unsock_exit(signal != 0 ? EXIT_SIGNAL + signal : status >> 8 & 0xff);
 }
 
-/* The keeper is waited for where it ends, too: what the command used is in its account. */
+/* Handles a message of the keeper's, or its end. If the keeper ends, too, waits for it, so that the caller's resource
+ * usage (wait4(2)) includes the command's. */
 static void hear_keeper(long keeper) {
     static const struct told seen;
     int32_t words[2], status;
@@ -263,11 +268,11 @@ __attribute__((noreturn)) static void be_parent(const struct supervision *superv
         struct told told;
         bool is_message = wait_for_message(false, -1);
         while (read_told(signals, &told)) {
-            /* A child's end has a code above 0; what is less was sent by somebody (sigaction(2)). */
+            /* A child's end has a code above 0; a signal that a process sent has another (sigaction(2)). */
             if (told.pid == (uint32_t)keeper || (told.number == SIGCHLD && told.code > 0))
                 continue;
-            /* The kernel signals a group with all processes held in place. setpgid needs that, too, and so waits until
-             * it is done: then the keeper has the signal, too. */
+            /* The kernel sends a signal to all of a group under its lock of the process list. setpgid takes that lock,
+             * too, and so returns only when the keeper has got the signal. */
             unsock_setpgid(0, unsock_getpgid(0));
             send_to_keeper(&told);
         }
@@ -276,7 +281,7 @@ __attribute__((noreturn)) static void be_parent(const struct supervision *superv
     }
 }
 
-/* Returns in the command alone. */
+/* Starts the command, and becomes the keeper. Returns in the command alone. */
 static void be_keeper(const struct supervision *supervision, long parent) {
     unsock_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     long command = unsock_clone(SIGCHLD, NULL);

@@ -1,4 +1,5 @@
-/* Asks, and asks again when the directory has changed, or when something may have changed that it does not tell. */
+/* The command `wait`: checks whether ports have servers, again after each change in the directory (inotify(7)), and
+ * from time to time if the state can change without one. */
 #include "process/run_directory.h"
 #include "program/answers.h"
 #include "program/options.h"
@@ -7,13 +8,13 @@
 
 #include <linux/poll.h>
 
-#define LISTENS_SOON_MS 10 /* listen(2) after bind(2) */
-#define GONE_MS 200        /* the end of a process that is killed */
-#define FILE_MS 50         /* a Unix socket somewhere else */
-#define CONNECTION_MS 200  /* whoever is asked notices it */
+#define LISTENS_SOON_MS 10 /* listen(2) follows bind(2) soon */
+#define GONE_MS 200        /* the end of a killed process changes no file */
+#define FILE_MS 50         /* a Unix target outside the directory */
+#define CONNECTION_MS 200  /* the target notices the connection */
 #define CONNECTION_MOST_MS 1000
-#define CONNECTION_LEAST_MS 500 /* whatever is left: with --timeout 0 somebody can still answer */
-#define UNWATCHED_MS 20         /* a directory that is not there, or no watch is left for this user */
+#define CONNECTION_LEAST_MS 500 /* even if less time is left: with --timeout 0 a target can still answer */
+#define UNWATCHED_MS 20         /* the directory does not exist, or the user has no watch left */
 #define FOR_EVER (-1)
 #define SECONDS_DIGITS 6
 #define FRACTION_DIGITS 3
@@ -23,12 +24,13 @@
 #define EVENTS_SIZE 4096
 #define MILLISECOND 1000000
 
-/* Watches the directory (inotify(7)), or does once more: one that was removed and made again has no watch any more. */
+/* Watches the directory (inotify(7)). Called before each check: a directory that was removed and created again has lost
+ * its watch. */
 static bool arm(long inotify, const char *directory) {
     return inotify >= 0 && unsock_inotify_add_watch(inotify, directory, CHANGES) >= 0;
 }
 
-/* Waits for a change since it was armed, at most so many milliseconds; negative: for ever. */
+/* Waits for a change since arm(), at most so many milliseconds; negative: without limit. */
 static void wait_for_names(long inotify, int64_t most) {
     uint8_t events[EVENTS_SIZE];
     struct timespec time = {most / 1000, most % 1000 * MILLISECOND};
@@ -41,15 +43,15 @@ static void wait_for_names(long inotify, int64_t most) {
 struct waiting {
     const struct unsock_command_call *call;
     struct unsock_run_directory directory;
-    const char *timeout; /* as it was written; NULL: none */
+    const char *timeout; /* as the user wrote it; NULL: none */
     int64_t deadline;    /* in milliseconds */
     bool gone;
     unsigned count;
     struct unsock_port_words ports[UNSOCK_OPERANDS_MOST];
-    bool is_left[UNSOCK_OPERANDS_MOST]; /* it is still waited for */
+    bool is_left[UNSOCK_OPERANDS_MOST]; /* the port is still waited for */
 };
 
-/* Returns the end of the digits; NULL: there are none, or more than that. */
+/* Reads at most `most` digits. Returns their end; NULL if there are none, or more. */
 static const char *read_digits(const char *text, int most, uint64_t *number) {
     const char *end = text;
     for (*number = 0; *end >= '0' && *end <= '9'; end++)
@@ -57,7 +59,7 @@ static const char *read_digits(const char *text, int most, uint64_t *number) {
     return end > text && end <= text + most ? end : NULL;
 }
 
-/* 10, 0.5, 10s, 500ms, in milliseconds. */
+/* Reads a time such as 10, 0.5, 10s or 500ms, as milliseconds. */
 static bool read_time(const char *text, int64_t *milliseconds) {
     uint64_t whole, fraction = 0;
     const char *end = read_digits(text, SECONDS_DIGITS, &whole);
@@ -96,7 +98,7 @@ static int64_t rest_of(const struct waiting *waiting) {
     return waiting->timeout && rest < 0 ? 0 : rest;
 }
 
-/* When a port that is waited for is to be asked again at the latest. */
+/* Returns after how many milliseconds the port must be checked again, at the latest. */
 static int64_t again_after(const struct waiting *waiting, const struct unsock_answers *answers) {
     static const int64_t by[] = {FOR_EVER, FILE_MS, CONNECTION_MS};
     if (waiting->gone)
@@ -104,7 +106,7 @@ static int64_t again_after(const struct waiting *waiting, const struct unsock_an
     return answers->answer == UNSOCK_ANSWER_SOON ? LISTENS_SOON_MS : by[answers->by];
 }
 
-/* Asks all ports. Returns how many are waited for, with the time after which they are asked again; or -errno. */
+/* Checks all ports. Returns how many are still waited for, and in `again` when to check them next; or -errno. */
 static long ask_ports(struct waiting *waiting, int64_t *again) {
     long left = 0;
     *again = FOR_EVER;
