@@ -28,14 +28,13 @@ static uint8_t tcp_state(int fd, const struct unsock_fd *entry) {
         return STATE_CLOSE;
     if (mark & UNSOCK_END_SHUT_WRITE)
         return STATE_FIN_WAIT2;
-    /* AF_UNIX reports POLLRDHUP and POLLHUP if the peer has closed, but POLLRDHUP alone if this side has shut down
+    /* AF_UNIX reports POLLRDHUP and POLLHUP if the peer has closed, but only POLLRDHUP if this side has shut down
      * reading. */
     return events & (mark & UNSOCK_END_SHUT_READ ? POLLHUP : POLLRDHUP | POLLHUP) ? STATE_CLOSE_WAIT
                                                                                   : STATE_ESTABLISHED;
 }
 
-/* The MTU of the loopback device is 65,536. IPv4's largest packet is a byte shorter (IP_MAX_MTU in include/net/ip.h).
- */
+/* The loopback device's MTU is 65,536. IPv4's largest packet is a byte shorter (IP_MAX_MTU in include/net/ip.h). */
 static int32_t mtu_of(const struct unsock_fd *entry) {
     return unsock_fd_remote(entry)->family == AF_INET6 ? 65536 : 65535;
 }
@@ -81,8 +80,7 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
     int row = unsock_option_find(level, name);
     if (row >= 0 && row < UNSOCK_OPTION_RARE)
         return false;
-    /* SO_ZEROCOPY is refused now. If the connection turned out to be local, the program would miss its notifications.
-     */
+    /* SO_ZEROCOPY is refused: if the connection turned out to be local, the program would miss its notifications. */
     if (level == SOL_SOCKET && name == SO_ZEROCOPY)
         return false;
     return (entry->kind == UNSOCK_KIND_LOCAL || unsock_fd_born_family(entry) != 0) && entry->state == UNSOCK_STATE_NEW;

@@ -1,4 +1,4 @@
-/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET: options that AF_UNIX has, lacks, or treats
+/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET. AF_UNIX lacks some options, and treats some
  * otherwise. */
 #include "options/options.h"
 
@@ -58,8 +58,7 @@ static bool is_unlike_unix(int row) {
     return unsock_option_table[row].kind == UNSOCK_OPTION_FLAG || unsock_option_table[row].kind == UNSOCK_OPTION_NUMBER;
 }
 
-/* True if SO_PEEK_OFF applies to the socket now. A listener's offset is only remembered, for the sockets that it
- * accepts. */
+/* True if SO_PEEK_OFF applies to the socket now. A listener's is only remembered, for the sockets that it accepts. */
 static bool can_peek(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM || unsock_state_is_connected(entry->state);
 }

@@ -1,5 +1,4 @@
-/* Sets the send time-out and buffer of AF_UNIX datagram sockets (options/options.h), which would be stricter than
- * UDP's. */
+/* Sets the send time-out and buffer of AF_UNIX datagram sockets, so that they are no stricter than UDP. */
 #include "options/options.h"
 
 #include "kernel/socket_info.h"

@@ -79,8 +79,7 @@ static enum unsock_answer ask_list(const char *path, bool lives, bool *is_found)
 static enum unsock_answer ask_stream(const void *address, uint32_t length, const char *path) {
     enum unsock_answer answer = UNSOCK_ANSWER_NOBODY;
     bool is_found = false;
-    /* A server may start or end between the two checks. If the list lacks the socket twice, it is in another network
-     * namespace. */
+    /* A server may start or end between the two checks. A socket missing twice is in another network namespace. */
     for (int i = 0; i < 2 && !is_found; i++) {
         long said = unsock_socketfile_ask(address, length);
         if (said == 0 || said == -EPERM || said == -ECONNREFUSED || said == -ENOENT || said == -ENOTDIR)
@@ -140,8 +139,7 @@ static bool is_own_end(long socket, int family) {
     return is_same;
 }
 
-/* Connects to the control file's target, and closes the connection. Returns 0 if the server accepted it, else -errno.
- */
+/* Connects to the control file's target, and closes the connection. Returns 0 if the server accepted it, or -errno. */
 static long try_connection(struct unsock_control_file *control, int family, int64_t most) {
     struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + most};
     long socket = unsock_control_connect(control, &asked, INT64_MAX);

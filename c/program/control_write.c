@@ -119,8 +119,7 @@ static bool put_variable_number(const struct unsock_environment *environment, co
     return true;
 }
 
-/* Puts the multiplexer's path, with links resolved as in unsock 1.1, into the control file. A relative path must exist.
- */
+/* Writes the multiplexer's path to the control file. Resolves links, as unsock 1.1 does; a relative path must exist. */
 static bool put_multiplexer(struct unsock_control_file *file, const char *path, struct unsock_text *error) {
     char real[PATH_MOST], link[64];
     struct unsock_text text = unsock_text_in(link, sizeof(link));

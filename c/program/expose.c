@@ -33,8 +33,8 @@ static bool read_port(const char *word, struct unsock_port_words *own, uint64_t 
                "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any", word);
 }
 
-/* Reads options and operands. Returns false with one line in the error if one lacks another, or they exclude each
- * other. */
+/* Reads the options and operands. Returns false with one line in the error if one is wrong, or two exclude each other.
+ */
 static bool read_expose_words(const struct unsock_options *given) {
     struct unsock_expose *expose = &unsock_expose;
     const char *idle = unsock_options_value(given, "--idle"), *address = unsock_options_value(given, "--address");
@@ -117,8 +117,7 @@ static int serve_events(void) {
     return end == DIRECTORY_GONE ? fail_expose(unsock_expose.directory.path, -ENOENT) : end > 0 ? 128 + end : 0;
 }
 
-/* Prints one line to standard error if the port has no server yet; not with --until-eof, which programs use: they know.
- */
+/* Prints one line to standard error if the port has no server yet. Not with --until-eof, which only programs use. */
 static void warn_without_server(const struct unsock_expose_port *port) {
     UNSOCK_TEXT(line, LINE_MOST);
     const char *path = port->file.sun_path;

@@ -77,7 +77,7 @@ static long connect_inside(const struct unsock_expose_port *port, const struct u
     long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0);
     if (fd < 0)
         return fd;
-    /* If another client in the directory has that very name, the bind fails, and the server sees a client without an
+    /* If another client in the directory has that name, the bind fails, and the server sees a client without an
      * address. */
     unsock_client_name_bind((int)fd, &source, &asked);
     long result = unsock_connect(fd, &port->file, sizeof(port->file));

@@ -47,8 +47,7 @@ static long write_id_map(const char *path, long number) {
     return write_to(path, line.buffer);
 }
 
-/* Creates the network namespace together with a user namespace, as an ordinary user may. User and group stay the same.
- */
+/* Creates the network namespace in a new user namespace, as an ordinary user may. User and group stay the same. */
 static long unshare_as_user(void) {
     long uid = unsock_geteuid(), gid = unsock_getegid();
     long result = unsock_unshare(CLONE_NEWUSER | CLONE_NEWNET);
@@ -71,9 +70,8 @@ static long bring_up_loopback(void) {
     return result < 0 ? result : unsock_ioctl(fd, SET_FLAGS, &loopback);
 }
 
-/* Lets receivers' queues hold at least as many small datagrams as UDP's default buffer. It applies to sockets created
- * later. It fails without effect on older kernels, which allow no one in a user namespace to write it, and if /proc is
- * read-only. */
+/* Makes the queues of sockets that the command creates hold at least as many small datagrams as UDP's default buffer.
+ * Has no effect with a read-only /proc, nor on older kernels, where no one in a user namespace may write this file. */
 static void widen_queues(void) {
     write_to("/proc/sys/net/unix/max_dgram_qlen", "512\n");
 }

@@ -1,5 +1,4 @@
-/* Writes standard output through one buffer. Remembers a failed write, so that the exit status shows incomplete output.
- */
+/* Writes standard output through one buffer. Remembers a failed write, so that the exit status can report it. */
 #include "program/options.h"
 
 #include "rt/system_calls.h"

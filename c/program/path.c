@@ -79,9 +79,9 @@ static bool find_client_entry(const struct unsock_port *port, const struct unsoc
     return any;
 }
 
-/* Writes the path to which a client of the address connects, in the current directory of the library: the file of the
- * first live socket that it tries (unsock_port_candidate), or PORT.sock if the address has none. `type` is SOCK_STREAM
- * or SOCK_DGRAM. Returns 0 or -ENOBUFS. */
+/* Writes the path to which a client of the address connects, in the library's directory (UNSOCK_DIR): the file of the
+ * first live socket that the client tries (unsock_port_candidate), or PORT.sock if the address has none. `type` is
+ * SOCK_STREAM or SOCK_DGRAM. Returns 0 or -ENOBUFS. */
 static long put_client_path(const struct unsock_ip *ip, int type, struct sockaddr_un *path) {
     struct unsock_port_key key = {ip->port, (uint8_t)type};
     struct unsock_port_entry entry;

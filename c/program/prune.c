@@ -1,5 +1,4 @@
-/* The command `prune`: removes the stale files of a directory, and reports each, with those that could not be removed.
- */
+/* The command `prune`: removes the stale files of a directory. Reports each one, also if it could not be removed. */
 #include "program/run.h"
 
 #include "files/release.h"

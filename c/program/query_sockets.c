@@ -1,5 +1,4 @@
-/* Answers the questions of `query` about ports, the directory's files and sockets. Owners of sockets notice none of it.
- */
+/* Answers questions of `query` about ports, the directory's files and sockets. No socket's owner notices any of it. */
 #include "program/run.h"
 
 #include "files/directory.h"

@@ -33,8 +33,7 @@ static const char *get_variable(const struct unsock_run_environment *environment
     return unsock_environment_get(&list, name);
 }
 
-/* Removes all but the first `kept` variables of this name. Returns the index of the first one, or the end of the list.
- */
+/* Removes all but the first `kept` variables of this name. Returns the index of the first, or the end of the list. */
 static size_t reduce(struct unsock_run_environment *environment, const char *name, size_t kept) {
     size_t to = 0, found = 0, place = SIZE_MAX;
     for (size_t from = 0; from < environment->count; from++) {

@@ -144,8 +144,8 @@ static void deliver(const struct stay *stay, const struct told *told) {
         unsock_kill(stay->command, queued.number);
 }
 
-/* True if the signal was sent to the whole process group, and the command is still in that group: the command has got
- * it, too. */
+/* True if the signal was sent to the process group, and the command is still in that group: so it got the signal, too.
+ */
 static bool came_to_all(struct stay *stay, const struct told *told) {
     struct told *direct = &stay->direct[told->number];
     bool same = direct->number == told->number && direct->code == told->code && direct->pid == told->pid;

@@ -24,8 +24,7 @@
 #define EVENTS_SIZE 4096
 #define MILLISECOND 1000000
 
-/* Watches the directory (inotify(7)). Called before each check: a directory that was removed and created again has lost
- * its watch. */
+/* Watches the directory (inotify(7)). Called before each check: one that was removed and created again has no watch. */
 static bool arm(long inotify, const char *directory) {
     return inotify >= 0 && unsock_inotify_add_watch(inotify, directory, CHANGES) >= 0;
 }
