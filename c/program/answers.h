@@ -5,7 +5,7 @@
 #include "rules/ip.h"
 #include "unsock.h"
 
-/* path.c: Ports as users write them: 8000, 53/udp, 9042@127.0.0.2. No system calls. */
+/* path.c: Reads and writes ports in the users' form: 8000, 53/udp, 9042@127.0.0.2. Makes no system calls. */
 
 struct unsock_port_words {
     int type; /* SOCK_STREAM or SOCK_DGRAM */

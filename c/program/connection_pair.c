@@ -154,7 +154,8 @@ static long as_tcp(int fd, long count) {
     return connects ? -EAGAIN : count;
 }
 
-/* Passes on a half-close. AF_TIPC has none (EINVAL): shuts down both directions, which also ends the data from `fd`. */
+/* Shuts down writing to `fd` when its peer has ended. AF_TIPC has no half-close (EINVAL): shuts down both directions,
+ * which also ends the data from `fd`. */
 static void tell_end(int fd) {
     if (unsock_shutdown(fd, SHUT_WR) == -EINVAL)
         pair_ends[fd].ended = unsock_shutdown(fd, SHUT_RDWR) == 0;

@@ -88,9 +88,11 @@ void unsock_expose_tell(const struct unsock_expose_port *port, const char *words
 /* Called once, at the start. Returns false if memory is short. */
 bool unsock_expose_clients_start(void);
 
-/* _event accepts the port's TCP connections, or forwards the datagrams of its clients; it returns false if the port has
- * no server. _answer forwards a server's datagrams to the client of a UDP session. */
+/* Accepts the port's TCP connections, or forwards the datagrams of its clients. Returns false if the port has no
+ * server. */
 bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port);
+
+/* Forwards the datagrams of a server to the client of this UDP session. */
 void unsock_expose_clients_answer(unsigned session);
 
 /* Retries connects and datagrams that full queues have refused. Ends sessions that are idle, or whose port is closed.

@@ -82,7 +82,7 @@ static bool is_trusted_directory(const struct pruning *pruning) {
                : unsock_run_directory_check_place(directory, false, &why);
 }
 
-/* Removes stale files, and the directories of `run --private` and maps of `run --map` whose keeper was killed. */
+/* Removes stale files, directories of `run --private` whose keeper was killed, and maps whose map keeper was killed. */
 static bool prune_directory(struct pruning *pruning) {
     UNSOCK_TEXT(seen, UNSOCK_RUN_PATH_MOST);
     const char *path = pruning->directory.path;
