@@ -201,16 +201,16 @@ const CHANGES: Readonly<Record<string, (words: readonly string[]) => readonly st
 for (const [name, change] of Object.entries(CHANGES)) {
   way(`${name} to a user who can read the library takes it along; else it is refused`, async (place) => {
     const { dir, sockets, listener, each } = place;
-    await each(change(listener("dynamic")), ({ code, stdout, stderr }) => {
-      assertStrictEquals(stdout, "");
-      assertMatch(stderr, /^unsock: directory \S+\/s: user 65534 may not enter it, and so bind fails with EACCES: /m);
-      assertStrictEquals(code === 0, false);
-    });
-    Deno.chownSync(sockets, NOBODY, NOBODY);
     const library = path.join(dir, "libunsock.so");
     copyProgram(shimLibrary(), library);
     Deno.chmodSync(library, 0o755);
     const options = ["--lib", library];
+    await each(change(listener("dynamic")), ({ code, stdout, stderr }) => {
+      assertStrictEquals(stdout, "");
+      assertMatch(stderr, /^unsock: directory \S+\/s: user 65534 may not enter it, and so bind fails with EACCES: /m);
+      assertStrictEquals(code === 0, false);
+    }, { options });
+    Deno.chownSync(sockets, NOBODY, NOBODY);
     for (const linking of ["dynamic", "static"] as const) {
       await each(change(listener(linking)), redirected, { options });
     }
