@@ -1,4 +1,4 @@
-/** A question that a filter refuses is asked once: no walk through all ports, and nothing is left. */
+/** A question that a filter refuses is asked once: no walk through all ports, and nothing is left that `prune` does not remove. */
 import { assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
@@ -26,8 +26,12 @@ for (const engine of ["preload", "trap"]) {
           readFacts(stdout),
           Object.fromEntries(CALLS.flatMap((call) => [[call, "EACCES"], [`${call} asks often`, false]])),
         );
+        // At its end a program with a filter of its own removes no file (docs/limits.md): the UDP client's is stale then.
+        const pruned = await run([shimLibrary(), "prune", "--dir", sockets]);
+        assertEquals(pruned.code, 0, pruned.stderr);
         const left = [...Deno.readDirSync(sockets)].map(({ name }) => name).filter((name) => name !== ".unsock.lock");
-        assertEquals(left.sort(), ["7720.dgram.sock", "7720.sock"]);
+        // This link names no file of datagrams, so that nobody knows whose it is.
+        assertEquals(left, ["7720.dgram.sock"]);
       }),
   });
 }

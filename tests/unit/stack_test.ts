@@ -27,10 +27,11 @@ const PROGRAM = { name: "unsock_program", most: 192 * 1024 };
 const OWN = /^unsock_/;
 
 /**
- * Functions in tables: what the C library calls at the start and the end, what reads settings and options then, and what
- * the handler of trapped calls calls on another stack (trap/own_stack.c).
+ * Functions in tables: what the C library calls at the start and the end, what reads settings and options then, what
+ * the handler of trapped calls calls on another stack (trap/own_stack.c), and the starts of the command line's commands.
  */
-const TABLES = /^(?:start_process|take_over|reach_inside|_sub_I_\w*|at_exit|read_\w+|flag_of|answer_trapped)$/;
+const TABLES =
+  /^(?:start_process|take_over|reach_inside|_sub_I_\w*|at_exit|read_\w+|flag_of|answer_trapped|unsock_(?:query|hold)_start)$/;
 
 /**
  * Not below a call: the start comes once, before `main`, or with the first call of another library's constructor; exec
