@@ -1,4 +1,5 @@
 /** Runs programs as another user. Only root can. */
+import { join } from "@std/path/posix";
 import { findProgram } from "./programs.ts";
 
 /** An ordinary user that every Debian has. */
@@ -7,7 +8,14 @@ export const NOBODY = 65534;
 /** Why tests with several users are skipped, or undefined: they can run. */
 export function whyNoOtherUser(): string | undefined {
   if (Deno.uid() !== 0) return "only root can be several users";
-  return findProgram("setpriv") === undefined ? "setpriv is not there" : undefined;
+  if (findProgram("setpriv") === undefined) return "setpriv is not there";
+  return mayNobodyRead() ? undefined : "other users cannot read the source tree: it is below /root, say";
+}
+
+/** Whether others can use the library where it is built, as a server of theirs does. */
+function mayNobodyRead(): boolean {
+  const [program = "", ...args] = asNobody(["test", "-r", join(import.meta.dirname ?? "", "..", "..", "deno.json")]);
+  return new Deno.Command(program, { args }).outputSync().success;
 }
 
 /**

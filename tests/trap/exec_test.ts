@@ -4,7 +4,7 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir, writeProgram } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { NOBODY } from "../support/users.ts";
+import { NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 
@@ -147,7 +147,7 @@ Deno.test({
 
 Deno.test({
   name: "a program that changes its user and clears the environment keeps the library for its children",
-  ignore: Deno.uid() !== 0 || !need("setpriv") || !canLink("static"),
+  ignore: whyNoOtherUser() !== undefined || !canLink("static"),
   fn: () =>
     withPrograms(["dynamic", "static"], async (programs) => {
       const { dir } = programs;
