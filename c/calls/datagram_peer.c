@@ -155,8 +155,8 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
     return result;
 }
 
-/* The kernel gives an AF_UNIX datagram socket an error in one case only: of two sockets connected to each other, one
- * connects to a third or disconnects (unix_dgram_disconnected in net/unix/af_unix.c). The other gets ECONNRESET. */
+/* Connects `fd` and a temporary socket to each other, and disconnects that one: the kernel then puts ECONNRESET on
+ * `fd` (unix_dgram_disconnected in net/unix/af_unix.c). An AF_UNIX datagram socket gets no pending error otherwise. */
 bool unsock_datagram_leave_error(int fd) {
     union unsock_sockaddr own, other;
     const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}}, nobody = {.any = {.sa_family = AF_UNSPEC}};

@@ -139,8 +139,8 @@ void unsock_asking_forget(int fd, const struct unsock_fd *entry);
 long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
                            long *answers);
 
-/* Does the same if the port's path had a control file the last time, so that no socket is tried first. Returns false,
- * and does nothing, if it had none, or has none any more. */
+/* Connects like unsock_target_connect, to the port's path, if this process last found a control file there: then no
+ * socket file is tried first. Returns false, with nothing done, if it found none, or the file is gone. */
 bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const struct unsock_ip *asked, long *result);
 
 /* Binds the descriptor to the target. `bound` is the address that the program binds, or NULL; `answers` as above. */

@@ -84,8 +84,8 @@ bool unsock_proof_library(const char *path, struct unsock_text *error);
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 
-/* Checks that AF_UNIX sockets can be made and bound; binds none. Returns false with one line, "sockets: which call:
- * why: what to do", in `error`. */
+/* Checks that AF_UNIX sockets can be made and bound, by a bind that fails only after all checks of rights. Returns
+ * false with one line, "sockets: which call: why: what to do", in `error`. */
 bool unsock_sockets_allowed(struct unsock_text *error);
 
 /* user_change.c: Recognises commands that change to another user and then execute the rest of their words: sudo, su,

@@ -1,8 +1,8 @@
-/* Forwards data between the two connections of a pair. Bulk data from TCP goes through a pipe by splice(2): a Unix
- * socket takes the pages as they are, which moves half as much again per second for 0.8 of the processor's time. In the
- * other direction splice takes half as long again as read and write, as TCP gets single pages; and for little data it
- * needs one more call each way. So each direction begins with a buffer. A connection has a buffer or a pipe only while
- * its peer has not taken all data. */
+/* Forwards data between the two connections of a pair. Large amounts of data from TCP go through a pipe by splice(2): a
+ * Unix socket takes the pages as they are, 1.5 times as many bytes a second as by read and write, for 0.8 of the
+ * processor time a byte. Toward TCP splice is slower than read and write (1.5 times the time), and it needs one more
+ * call for little data. So each direction begins with a buffer, and changes to a pipe when data from TCP fill it. A
+ * connection has a buffer or a pipe only while its peer has not taken all data. */
 #include "program/expose.h"
 
 #include "calls/target.h"
