@@ -1,7 +1,7 @@
 /* Forwards data between the two connections of a pair. Large amounts of data from TCP go through a pipe by splice(2): a
  * Unix socket takes the pages as they are, 1.5 times as many bytes a second as by read and write, for 0.8 of the
  * processor time a byte. Toward TCP splice is slower than read and write (1.5 times the time), and it needs one more
- * call for little data. So each direction begins with a buffer, and changes to a pipe when data from TCP fill it. A
+ * call for little data. So each direction begins with a buffer, and changes to a pipe after a read of BULK bytes. A
  * connection has a buffer or a pipe only while its peer has not taken all data. */
 #include "program/expose.h"
 
