@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "injector.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -95,6 +96,27 @@ static struct code *code_of(pid_t pid) {
     return free;
 }
 
+/* Shortens a mapping of the library's first bytes to its sections of code: the headers and tables before these are in
+ * the same mapping, and the dynamic linker's stack has their addresses. */
+static void keep_sections(struct code *code, const char *library) {
+    Elf64_Ehdr head = {0};
+    Elf64_Shdr section;
+    uint64_t base = code->start, start = UINT64_MAX, end = 0;
+    FILE *file = fopen(library, "re");
+    if (!file || fread(&head, sizeof head, 1, file) != 1 || fseek(file, (long)head.e_shoff, SEEK_SET) != 0)
+        fail(library);
+    for (int i = 0; i < head.e_shnum && fread(&section, sizeof section, 1, file) == 1; i++)
+        if (section.sh_flags & SHF_EXECINSTR) {
+            start = section.sh_addr < start ? section.sh_addr : start;
+            end = section.sh_addr + section.sh_size > end ? section.sh_addr + section.sh_size : end;
+        }
+    fclose(file);
+    if (end == 0)
+        fail("sections of code");
+    code->start = base + start;
+    code->end = base + end;
+}
+
 static void find_code(struct code *code, const char *library) {
     char path[64], line[4096], rights[5];
     snprintf(path, sizeof path, "/proc/%d/maps", code->pid);
@@ -104,6 +126,8 @@ static void find_code(struct code *code, const char *library) {
         if (strstr(line, library) && sscanf(line, "%lx-%lx %4s", &first, &last, rights) == 3 && rights[2] == 'x')
             code->start = first, code->end = last;
     }
+    if (code->end != 0)
+        keep_sections(code, library);
     if (maps)
         fclose(maps);
 }
