@@ -120,7 +120,7 @@ static int print_path(const struct unsock_command_call *call) {
     const struct unsock_options *options = call->options;
     UNSOCK_TEXT(name, 32);
     struct unsock_run_directory directory;
-    struct unsock_port_words port;
+    struct unsock_port_words port = {0};
     struct sockaddr_un path;
     if (options->operand_count == 0)
         return unsock_text_put(call->error, "path: PORT[@ADDR][/udp] is missing"), UNSOCK_COMMAND_USAGE;

@@ -99,9 +99,9 @@ static void send_to_keeper(const struct told *told) {
     unsock_sendto(channel, told, sizeof(*told), MSG_NOSIGNAL, NULL, 0);
 }
 
-static void tell_parent(enum news news, int32_t number) {
+static bool tell_parent(enum news news, int32_t number) {
     const int32_t words[] = {(int32_t)news, number};
-    unsock_sendto(channel, words, sizeof(words), MSG_NOSIGNAL, NULL, 0);
+    return unsock_sendto(channel, words, sizeof(words), MSG_NOSIGNAL, NULL, 0) > 0;
 }
 
 struct stay {
@@ -201,13 +201,14 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
         reap(&stay);
         if (stay.alone && !stay.removed)
             stay.removed = unsock_private_remove(path);
-        if (stay.command_ended && !stay.told && !stay.parent_gone)
-            tell_parent(stay.alone ? ALL_ENDED : COMMAND_ENDED, stay.status);
+        bool untold = stay.command_ended && !stay.told;
+        if (untold)
+            stay.told = stay.parent_gone || tell_parent(stay.alone ? ALL_ENDED : COMMAND_ENDED, stay.status);
         /* The end of the caller's session must not end the processes that stay: the kernel would send them SIGHUP. */
-        if (stay.command_ended && !stay.told && !stay.alone)
+        if (untold && !stay.alone)
             unsock_setsid();
-        stay.told |= stay.command_ended;
-        bool wakes = stay.continuing && !stay.parent_gone;
+        /* A message that failed is sent again. */
+        bool wakes = !stay.parent_gone && (stay.continuing || (untold && !stay.told));
         if (stay.alone && !wakes)
             unsock_exit(0);
         if (wakes && unsock_getppid() == parent)
@@ -255,8 +256,10 @@ static void hear_keeper(long keeper) {
         unsock_keeper_obey(words[1]);
     else
         send_to_keeper(&seen);
-    if (news == ALL_ENDED)
+    if (news == ALL_ENDED) {
+        unsock_close(channel); /* ends the keeper, too, should the message have failed */
         unsock_wait4(keeper, &status, 0, NULL);
+    }
     if (news == ALL_ENDED || news == COMMAND_ENDED)
         end_with_status(words[1]);
 }
