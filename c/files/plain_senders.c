@@ -65,7 +65,7 @@ static bool is_sender_gone(const struct sender *sender) {
 }
 
 /* Removes a killed process's file from the port: binds to the port, closes, and sweeps. False if that fails. */
-static bool clear_left_over(uint32_t place) {
+static bool clear_stale_senders(uint32_t place) {
     struct unsock_port_key key = {(uint16_t)(FIRST_PORT + place), SOCK_DGRAM};
     struct unsock_bind bind = {.type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET, .port = key.number}};
     long socket = unsock_socketfile_probe();
@@ -90,7 +90,7 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
     struct sockaddr_un path;
     path_of_port(place, &path);
     long result = make_port_link(own, &path);
-    if (result == -EEXIST && clears && clear_left_over(place))
+    if (result == -EEXIST && clears && clear_stale_senders(place))
         result = make_port_link(own, &path);
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }

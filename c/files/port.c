@@ -140,7 +140,7 @@ void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_ent
     unsock_directory_unlink(path.sun_path);
 }
 
-void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock_port_entry *me) {
+void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me) {
     for (unsigned i = 0; i < port->count; i++) {
         if (port->life[i] == UNSOCK_PORT_STALE && !unsock_port_same(&port->entries[i], me))
             unsock_port_unlink(port->key, &port->entries[i]);

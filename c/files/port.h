@@ -50,7 +50,7 @@ void unsock_port_unlink_record(struct unsock_port_key key);
 void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
 /* Removes the files of the entries that are known to be stale, except that of `me`. */
-void unsock_port_unlink_dead(const struct unsock_port *port, const struct unsock_port_entry *me);
+void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /*
  * Replaces a plain server's stale file at PORT.sock by the link to `first`. Plain servers use no lock: one may remove

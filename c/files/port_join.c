@@ -174,7 +174,7 @@ static void take_numbers_back(struct unsock_port *port, const struct unsock_port
         port->life[i] = UNSOCK_PORT_STALE;
     }
     if (port->several && unsock_port_put_record(port, NULL) == 0)
-        unsock_port_unlink_dead(port, me);
+        unsock_port_unlink_stale(port, me);
     else if (!port->several)
         unsock_port_unlink_record(port->key);
 }
@@ -199,7 +199,7 @@ static long join_port(struct unsock_port *port, const struct unsock_port_entry *
         return result;
     if (!joins && !marked && port->several)
         unsock_port_unlink_record(port->key);
-    unsock_port_unlink_dead(port, me);
+    unsock_port_unlink_stale(port, me);
     return 0;
 }
 

@@ -73,7 +73,7 @@ static void leave_port(struct unsock_port *port, const struct unsock_port_entry 
         unsock_port_unlink(port->key, me);
     if (heir == UNSOCK_PORT_HEIR_NONE)
         result = unsock_port_unlink_first(port->key);
-    unsock_port_unlink_dead(port, me);
+    unsock_port_unlink_stale(port, me);
     if (readable && !record && result == 0)
         unsock_port_unlink_record(port->key);
     else if (readable && record && mine >= 0)

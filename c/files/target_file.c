@@ -95,7 +95,7 @@ static void take_away_locked(const struct unsock_target_file *where, long probe)
 }
 
 /* Binds in the place of a stale file, under the lock. That file, or its socket, may just have gone. */
-static long replace_left_over(int socket, struct unsock_target_file *where) {
+static long replace_stale_file(int socket, struct unsock_target_file *where) {
     struct unsock_lock lock;
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
     long result = lock_directory(&lock, path_of_target(where));
@@ -118,7 +118,7 @@ long unsock_target_file_bind(int socket, const void *address, socklen_t length, 
     long result = unsock_kernel_is_before(5, 14) ? -EADDRINUSE
                                                  : unsock_socketfile_bind(socket, &where->name.un, where->length, -1);
     if (result == -EADDRINUSE)
-        result = replace_left_over(socket, where);
+        result = replace_stale_file(socket, where);
     /* The working directory, from which a relative path is seen, may change. */
     where->file.inode = 0;
     if (result == 0 && path_of_target(where)[0] == '/')

@@ -143,7 +143,7 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
 
 /* Removes the socket file if it is stale; true then. By /proc/self/fd its path is short enough for a socket's address,
  * and is certainly in the open directory. */
-static bool is_left_over(long directory, const char *name) {
+static bool remove_stale_socket(long directory, const char *name) {
     UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
     unsock_text_join(&path, "/proc/self/fd/", UNSOCK_DECIMAL(directory), "/", name);
     return !path.cut && unsock_prune(path.buffer, 1) == 1;
@@ -158,7 +158,7 @@ static bool is_directory_used(long at, const char *directory, unsigned depth) {
     unsock_entries_open(&entries, at, directory);
     while (!used && (name = unsock_entries_next(&entries, &type))) {
         if (type == UNSOCK_ENTRY_SOCKET)
-            used = !is_left_over(entries.fd, name) && unsock_faccessat(entries.fd, name, 0) == 0;
+            used = !remove_stale_socket(entries.fd, name) && unsock_faccessat(entries.fd, name, 0) == 0;
         else if (type == UNSOCK_ENTRY_DIRECTORY)
             used = is_directory_used(entries.fd, name, depth - 1);
     }

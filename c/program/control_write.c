@@ -50,7 +50,7 @@ long unsock_control_write(const char *path, const struct unsock_control_file *fi
     return unsock_opened(fd, result);
 }
 
-static void put_what_is_there(struct unsock_text *error, const char *path, const char *left_over) {
+static void put_what_is_there(struct unsock_text *error, const char *path, const char *if_stale) {
     struct statx status = {.stx_mode = 0};
     struct unsock_control_file file;
     struct unsock_span unix_path = {(const char *)file.dest + UNSOCK_SUN_PATH_OFFSET, sizeof(struct sockaddr_un)};
@@ -69,13 +69,13 @@ static void put_what_is_there(struct unsock_text *error, const char *path, const
         unsock_text_put(error, ": ");
     } else
         unsock_text_put(error, "a control file that leads elsewhere: ");
-    unsock_text_put(error, is_socket ? left_over : "remove it first, or choose another port");
+    unsock_text_put(error, is_socket ? if_stale : "remove it first, or choose another port");
 }
 
-void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *left_over) {
+void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale) {
     unsock_text_join(error, "control file ", path, ": ");
     if (result == -EEXIST)
-        put_what_is_there(error, path, left_over);
+        put_what_is_there(error, path, if_stale);
     else if (result == -ENOENT)
         unsock_text_put(error, "its directory does not exist: make it first");
     else if (result == -EACCES || result == -EPERM)

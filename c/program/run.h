@@ -13,9 +13,9 @@
  * `path` exists. `locked`: the file appears with a shared lock (flock(2)), which the descriptor holds. */
 long unsock_control_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
 
-/* Adds "control file PATH: WHY" to `error`, with what exists there and what to do. `left_over` ends the words about a
+/* Adds "control file PATH: WHY" to `error`, with what exists there and what to do. `if_stale` ends the words about a
  * socket file. */
-void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *left_over);
+void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
 
 /* `UNSOCK_FILE=… libunsock.so`: the form of unsock 1.1. */
 

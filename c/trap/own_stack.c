@@ -85,7 +85,7 @@ static bool claim_stack(struct unsock_own_stack *stack, int32_t owner, int32_t s
     return __atomic_compare_exchange_n(&stack->thread, &owner, self, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-static struct unsock_own_stack *of_nobody(int32_t self) {
+static struct unsock_own_stack *take_unowned_stack(int32_t self) {
     unsigned all = count_kept_stacks();
     for (unsigned i = 0; i < all; i++) {
         struct unsock_own_stack *stack = __atomic_load_n(&kept_stacks[i], __ATOMIC_ACQUIRE);
@@ -97,7 +97,7 @@ static struct unsock_own_stack *of_nobody(int32_t self) {
 
 /* Takes the stack of a thread that has ended; NULL if none is found. If another thread, of any process, has the number
  * of the ended one by now, the stack seems to be in use, and is not taken. */
-static struct unsock_own_stack *of_the_dead(int32_t self) {
+static struct unsock_own_stack *take_ended_threads_stack(int32_t self) {
     unsigned all = count_kept_stacks();
     for (unsigned i = 0; i < TRIES && i < all; i++) {
         unsigned place = __atomic_fetch_add(&next_try, 1, __ATOMIC_RELAXED) % all;
@@ -140,9 +140,9 @@ static void settle_kept_stacks(void) {
         __atomic_store_n(&kept_count, 0, __ATOMIC_RELEASE);
 }
 
-static struct unsock_own_stack *any(int32_t self) {
-    struct unsock_own_stack *stack = of_nobody(self);
-    stack = stack ? stack : of_the_dead(self);
+static struct unsock_own_stack *take_any_stack(int32_t self) {
+    struct unsock_own_stack *stack = take_unowned_stack(self);
+    stack = stack ? stack : take_ended_threads_stack(self);
     stack = stack ? stack : make_stack(self);
     if (stack)
         stack->in_use = stack->thread_pointer = 0;
@@ -151,7 +151,7 @@ static struct unsock_own_stack *any(int32_t self) {
 
 struct unsock_own_stack *unsock_own_stack_take(void) {
     settle_kept_stacks();
-    return any((int32_t)unsock_gettid());
+    return take_any_stack((int32_t)unsock_gettid());
 }
 
 /* Returns this thread's stack if a handler has left the call on it by a jump (siglongjmp). Returns NULL if the call
@@ -238,7 +238,7 @@ struct unsock_own_stack *unsock_own_stack_lend(const struct unsock_context *cont
     int32_t self = (int32_t)unsock_gettid();
     settle_kept_stacks();
     struct unsock_own_stack *stack = left_behind(context, self);
-    return stack ? stack : any(self);
+    return stack ? stack : take_any_stack(self);
 }
 
 void unsock_own_stack_call(struct unsock_own_stack *stack, const struct unsock_context *context,
