@@ -115,7 +115,7 @@ static long duplicate_to(int from, int to, bool by_dup2, int flags) {
     struct unsock_fd old = {0};
     bool ours = (!(entry && unsock_fd_has_file(entry)) && !unsock_fds_known(from) && !entry) ||
                 unsock_this_process_owns_descriptors();
-    if ((entry && unsock_fd_has_file(entry)) && ours)
+    if (entry && unsock_fd_has_file(entry) && ours && !unsock_sandboxed)
         old = *entry;
     if (entry && unsock_last_holder_any())
         unsock_last_holder_closing(to, entry);

@@ -12,11 +12,14 @@
 
 enum { PORT = 17460 };
 
-static void set_filter(void) {
+/* `replaces`: dup3 is among the calls of the program, and the library asks for its process then. */
+static void set_filter(bool replaces) {
 #define ALLOW(name, to) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, to, 0)
     struct sock_filter steps[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        ALLOW(write, 6),
+        ALLOW(write, 8),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, replaces ? SYS_dup3 : SYS_write, 7, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, replaces ? SYS_getpid : SYS_write, 6, 0),
         ALLOW(close, 5),
         ALLOW(gettid, 4), /* a trapped call needs it */
         ALLOW(exit_group, 3),
@@ -67,23 +70,26 @@ static int datagram_at(int port) {
 }
 
 /* In the child. `make` is NULL for a socket that is inherited. */
-static _Noreturn void end_below(int inherited, int (*make)(int), int port, bool closes) {
+static _Noreturn void end_below(int inherited, int (*make)(int), int port, int how) {
     int fd = make ? make(port) : inherited;
-    set_filter();
-    if (closes)
+    set_filter(how == 2);
+    if (how == 1)
         close(fd);
+    if (how == 2)
+        CHECK(dup3(STDOUT_FILENO, fd, 0));
     exit(0);
 }
 
 static void run(const char *name, int inherited, int (*make)(int), int port) {
-    for (int closes = 0; closes < 2; closes++) {
+    static const char *const ways[] = {"open", "closed", "replaced"};
+    for (int how = 0; how < 3; how++) {
         int status;
         pid_t child = CHECK(fork());
         if (child == 0)
-            end_below(inherited, make, port + closes, closes);
+            end_below(inherited, make, port + how, how);
         CHECK(waitpid(child, &status, 0));
         char text[64];
-        snprintf(text, sizeof text, "%s, %s", name, closes ? "closed" : "open");
+        snprintf(text, sizeof text, "%s, %s", name, ways[how]);
         fact(text, WIFSIGNALED(status) ? "signal %d" : "status %d",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     }
@@ -91,8 +97,8 @@ static void run(const char *name, int inherited, int (*make)(int), int port) {
 
 /* The same port at once, and another time: a file that is left is in nobody's way. */
 static void again(const char *name, int (*make)(int)) {
-    for (int closes = 0; closes < 2; closes++)
-        close(make(PORT + (make == datagram_at ? 4 : 2) + closes));
+    for (int how = 0; how < 3; how++)
+        close(make(PORT + (make == datagram_at ? 4 : 2) + how));
     fact(name, "bound");
 }
 
