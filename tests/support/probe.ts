@@ -103,22 +103,21 @@ function modified(file: string): number {
 /** A namespace gives each run all ports and its own counters; undefined when this machine does not allow one. */
 let namespace: Promise<string[] | undefined> | undefined;
 
-/** @returns Whether this user may make a network namespace: not in a chroot, and not in some containers. */
-export function mayIsolate(): boolean {
+/** The option of unshare(1) by which this user gets a network namespace; undefined: not in a chroot and some containers. */
+function networkOption(): string | undefined {
   const unshare = findProgram("unshare");
-  if (unshare === undefined) return false;
-  return ["-n", "-Urn"].some((flags) => new Deno.Command(unshare, { args: [flags, "true"] }).outputSync().success);
+  if (unshare === undefined) return undefined;
+  return ["-n", "-Urn"].find((option) => new Deno.Command(unshare, { args: [option, "true"] }).outputSync().success);
+}
+
+/** @returns Whether this user may make a network namespace. */
+export function mayIsolate(): boolean {
+  return networkOption() !== undefined;
 }
 
 async function findNamespace(): Promise<string[] | undefined> {
-  const unshare = findProgram("unshare");
-  if (unshare === undefined) return undefined;
-  const start = await buildProbe("loopback_up");
-  for (const flags of ["-n", "-Urn"]) {
-    const { code } = await run([unshare, flags, start, "true"]);
-    if (code === 0) return [unshare, flags, start];
-  }
-  return undefined;
+  const option = networkOption();
+  return option === undefined ? undefined : ["unshare", option, await buildProbe("loopback_up")];
 }
 
 /**
