@@ -7,6 +7,7 @@
  * otherwise the library alone. SOURCE_DATE_EPOCH dates the files in the archives.
  */
 import * as path from "@std/path/posix";
+import { SMALL_HEAP } from "../lib/system/heap.ts";
 import { VERSION } from "../lib/system/version.ts";
 import { build } from "./build.ts";
 import { copySources } from "./dist/sources.ts";
@@ -20,9 +21,6 @@ import { tellStep } from "./progress.ts";
  * /proc, which the runtime opens only to programs with every permission.
  */
 const PERMISSIONS = ["--no-prompt", "--allow-all"];
-
-/** `expose --http` stays below 100 MB: `lib/expose/front.ts`. */
-const SMALL_HEAP = "--v8-flags=--optimize-for-size";
 
 /** The parts of the binary for one machine. */
 interface Target {
@@ -43,7 +41,7 @@ function runtimeFor(arch: Tree["arch"]): string | undefined {
 async function compileBinary({ arch, library, runtime }: Target, binary: string): Promise<void> {
   // The code cache would be a file of a well-known name in /tmp, for anybody to put code into.
   tellStep(`the program for ${arch}`);
-  const options = ["--quiet", "--no-code-cache", SMALL_HEAP, ...PERMISSIONS];
+  const options = ["--quiet", "--no-code-cache", `--v8-flags=${SMALL_HEAP}`, ...PERMISSIONS];
   await withStage(async (stage) => {
     // The name by which it is unpacked, so that no start has to find it out.
     const sum = path.join(stage, "sum");

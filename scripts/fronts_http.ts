@@ -4,6 +4,7 @@
  *
  * Usage: `deno task bench:http [ROUNDS]`, with nginx and ab (apache2-utils) installed.
  */
+import { SMALL_HEAP } from "../lib/system/heap.ts";
 import * as path from "@std/path/posix";
 import { compareFronts, freePort, TICKS_PER_SECOND } from "./bench/fronts.ts";
 import { output, ROOT } from "./bench/rig.ts";
@@ -48,7 +49,7 @@ function fronts(node: string): readonly Front[] {
       name: "`unsock expose --http` (Deno)",
       // As `install` starts it.
       command: ({ port }) => [
-        ...[Deno.execPath(), "run", "-A", "--v8-flags=--optimize-for-size", `${ROOT}/main.ts`],
+        ...[Deno.execPath(), "run", "-A", `--v8-flags=${SMALL_HEAP}`, `${ROOT}/main.ts`],
         ...["expose", "--http", `${port}`],
       ],
     },

@@ -9,6 +9,7 @@ import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import process from "node:process";
 import v8 from "node:v8";
+import { SMALL_HEAP } from "../system/heap.ts";
 import { announce } from "./announce.ts";
 import { Connections, lookAtBeginning } from "./connections.ts";
 import type { Places } from "./loopbacks.ts";
@@ -86,9 +87,8 @@ function divide(server: Server, front: Front, read: (socket: Socket) => void): v
  * @throws {Error} With the errno's name as `code` when it cannot listen.
  */
 export async function serveFront(options: FrontOptions): Promise<never> {
-  // V8 otherwise grows its heap to more than twice the size before it collects. Node.js takes this at any time, Deno
-  // only when it starts: there it is an option of `deno compile` and of what `install` makes.
-  v8.setFlagsFromString("--optimize-for-size");
+  // For Node.js: in Deno the binary, and what `install` makes, start with it.
+  v8.setFlagsFromString(SMALL_HEAP);
   const server = createServer({
     ...UPGRADES,
     maxHeaderSize: HEAD_MOST,

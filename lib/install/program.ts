@@ -6,6 +6,7 @@ import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import process from "node:process";
 import { statOrUndefined } from "../system/files.ts";
+import { SMALL_HEAP } from "../system/heap.ts";
 import { UnsockError } from "../system/errors.ts";
 import { Environ } from "../system/environ.ts";
 import { IS_COMPILED, IS_DENO, runProgram } from "../system/runtime.ts";
@@ -65,7 +66,7 @@ function currentBinary(): string | undefined {
 const START = `#!/bin/sh
 here=\${0%/*}/../${TREE}
 DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\
-  --quiet --no-prompt -A --cached-only --v8-flags=--optimize-for-size "$here/main.ts" "$@"
+  --quiet --no-prompt -A --cached-only --v8-flags=${SMALL_HEAP} "$here/main.ts" "$@"
 `;
 
 /** Returns the npm package's one file. It runs with the node that is in PATH when a user runs it. */
