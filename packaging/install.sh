@@ -68,7 +68,7 @@ if [ -n "$uninstall" ]; then
   exit 0
 fi
 
-files=$( (cd "$here" && find bin lib libexec share -type f -o -type l 2>/dev/null; echo "$record") | sort)
+files=$( (cd "$here" && find bin lib libexec share -type f -o -type l 2>/dev/null || :; echo "$record") | sort)
 for file in $files; do
   is_there "$prefix/$file" && [ -z "$force" ] || continue
   front=$(readlink "$prefix/bin/unsock" || :)

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { listIpListeners } from "../system/ip_sockets.ts";
-import { isSameFile, linkTarget, listNames, readText } from "../system/files.ts";
+import { isSameFile, linkTarget, listNames, lstatOrUndefined, readText } from "../system/files.ts";
 import { type Directories, listLoopbacks } from "./loopbacks.ts";
 import { urlOf } from "./page.ts";
 
@@ -63,11 +63,14 @@ export function urlsByFront(base: string, { directory, ports, isWhole }: Served)
 /** Writes the file, and removes it when a signal ends this process. */
 export function recordFront({ base, extra }: Directories, port: number): void {
   const file = join(base, NAME);
+  const part = `${file}.${process.pid}`;
   try {
-    fs.writeFileSync(`${file}.${process.pid}`, `${process.pid} ${port} ${extra}\n`, { mode: 0o600 });
-    fs.renameSync(`${file}.${process.pid}`, file);
+    fs.writeFileSync(part, `${process.pid} ${port} ${extra}\n`, { mode: 0o600 });
+    fs.renameSync(part, file);
   } catch {
-    return; // a full or read-only file system: the front serves without a record
+    // A full or read-only file system: the front serves without a record.
+    if (lstatOrUndefined(part) !== undefined) fs.rmSync(part);
+    return;
   }
   for (const signal of ENDINGS) {
     process.once(signal, () => {

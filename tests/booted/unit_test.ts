@@ -1,8 +1,9 @@
 /** The units that `unsock unit` prints, in a booted systemd: they start, serve whom they shall, and nobody else. */
 import { assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
-import { join } from "@std/path/posix";
+import { fromFileUrl, join } from "@std/path/posix";
 import { unsock } from "../cli/unsock.ts";
 import { withDir } from "../support/dir.ts";
+import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -17,6 +18,7 @@ const LIBRARY = "/usr/local/lib/libunsock.so";
 const UNITS = "etc/systemd/system";
 const WWW_DATA = 33;
 const EACCES = 13;
+const BUILD_MS = 400_000;
 
 const ignore = !canBoot() || !need("python3", "curl", "setpriv");
 
@@ -38,7 +40,7 @@ async function writeUnits(files: string, ...args: string[]): Promise<void> {
   for (const { name, isFile } of Deno.readDirSync(join(files, UNITS))) {
     if (!isFile) continue;
     const file = join(files, UNITS, name);
-    Deno.writeTextFileSync(file, Deno.readTextFileSync(file).replaceAll(shimLibrary(), LIBRARY));
+    Deno.writeTextFileSync(file, Deno.readTextFileSync(file).replaceAll(shimLibrary(), LIBRARY).replaceAll(files, ""));
   }
 }
 
@@ -68,6 +70,29 @@ Deno.test({
       await system.run("systemctl", "stop", "example.service");
       assertStrictEquals((await system.tryRun("test", "-e", "/run/example")).code, 1, "its directory went with it");
       assertMatch((await system.run("systemctl", "show", "-P", "Result", "example")).stdout, /^success$/m);
+    }),
+});
+
+Deno.test({
+  name: "a static Go server starts below the filter of its unit, and its group gets in",
+  ignore: ignore || !need("go"),
+  fn: () =>
+    withFiles(async (files, dir) => {
+      const source = join(dir, "serve.go");
+      const binary = join(files, "usr/local/lib/serve");
+      await Deno.writeTextFile(source, programText("serve.go"));
+      const env = { CGO_ENABLED: "0", GOCACHE: fromFileUrl(import.meta.resolve("../../build/gocache")) };
+      const built = await run(["go", "build", "-o", binary, source], { env, timeoutMs: BUILD_MS });
+      assertStrictEquals(built.code, 0, built.stderr);
+      await writeUnits(files, "--name", "served", "--group", "www-data", "--", binary);
+      await using system = await System.boot(dir, files);
+      await system.run("systemctl", "start", "served.service");
+      const file = "/run/served/8000.sock";
+      await until(`${file} is there`, async () => (await system.tryRun("test", "-S", file)).code === 0);
+      const { stdout } = await system.run(...as(WWW_DATA), ...client("/run/served"));
+      assertMatch(stdout, /^Go for 127\.0\.0\.1:\d+\n$/);
+      assertMatch((await system.run("systemctl", "show", "-P", "SystemCallFilter", "served")).stdout, /socket/);
+      assertNotMatch((await system.run("cat", "/proc/net/tcp", "/proc/net/tcp6")).stdout, /^ *\d+: [0-9A-F]+:1F40 /m);
     }),
 });
 
