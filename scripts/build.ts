@@ -1,7 +1,7 @@
 /**
  * Compiles `c/` to `build/libunsock.so`.
  *
- * Usage: `deno task build [--debug] [--sanitize] [--target=aarch64]`. `CC`, of the other
+ * Usage: `deno task build [--debug] [--sanitize] [--yields] [--target=aarch64]`. `CC`, of the other
  * machine `CC_AARCH64`, and `CFLAGS` are honoured.
  */
 import * as path from "@std/path/posix";
@@ -63,6 +63,9 @@ const SANITIZE_FLAGS = [
   "-g",
   CHECKED,
 ];
+
+/** For tests: gives other threads their turn at random moments. */
+const YIELDS_FLAGS = ["-include", "tests/threads/yields.h", CHECKED];
 
 /** Named, as -nostdlib leaves them out; needed, so that they are ready before the library starts. */
 const SANITIZE_LIBRARIES = ["-Wl,--no-as-needed", "-lasan", "-lubsan"];
@@ -281,9 +284,11 @@ export async function build(args: readonly string[]): Promise<string[]> {
   let target: string | undefined;
   let debug = false;
   let sanitize = false;
+  let yields = false;
   for (const arg of args) {
     if (arg === "--debug") debug = true;
     else if (arg === "--sanitize") sanitize = true;
+    else if (arg === "--yields") yields = true;
     else if (arg.startsWith("--target=")) target = arg.slice("--target=".length);
     else throw new BuildError(`unknown option "${arg}"`);
   }
@@ -295,6 +300,10 @@ export async function build(args: readonly string[]): Promise<string[]> {
   }
   if (sanitize) {
     const recipe = { name: "libunsock-sanitized.so", flags: SANITIZE_FLAGS, whole: [], libraries: SANITIZE_LIBRARIES };
+    libraries.push(await buildLibrary(tools, recipe));
+  }
+  if (yields) {
+    const recipe = { name: "libunsock-yields.so", flags: YIELDS_FLAGS, whole: WHOLE_PROGRAM_FLAGS };
     libraries.push(await buildLibrary(tools, recipe));
   }
   return libraries;

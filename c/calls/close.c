@@ -11,6 +11,8 @@
 
 #include <linux/resource.h>
 
+#define AGAIN_MOST 8
+
 /* Removes a handed-over socket from its epoll sets. The kernel does that only when the last descriptor closes, and the
  * one that systemd passed stays open. Not in a forked child that made no socket: it shares the sets with its parent. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
@@ -60,24 +62,55 @@ static void copy_knowledge(int from, int to) {
         unsock_option_copy(from, to);
 }
 
-/* Notes that `to` is a new duplicate of `from`. Returns `to`, which may be -errno. */
-static long remember_duplicate(int from, long to) {
-    if (to < 0)
-        return to;
-    unsock_epoll_duplicate_set(from, (int)to);
-    bool known = unsock_fds_known(from) || unsock_fds_known((int)to);
+static void read_entry(int fd, struct unsock_fd *copy) {
+    static const struct unsock_fd unknown;
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    *copy = entry ? *entry : unknown;
+}
+
+/* True if another thread has changed what is known about `fd` since `before`, as a connect does: its new duplicate may
+ * be of the socket before, and the change was told to the duplicates that were known then. */
+static bool has_changed(int fd, const struct unsock_fd *before) {
+    struct unsock_fd now;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    read_entry(fd, &now);
+    now.ring = before->ring;
+    return (now.flags & UNSOCK_CHANGING) || !unsock_same(&now, before, sizeof(now));
+}
+
+/* Notes that `to` is a new duplicate of `from`. */
+static void remember_duplicate(int from, int to) {
+    unsock_epoll_duplicate_set(from, to);
+    bool known = unsock_fds_known(from) || unsock_fds_known(to);
     if (!known || !unsock_this_process_owns_descriptors())
-        return to;
-    unsock_reuse_new((int)to);
-    copy_knowledge(from, (int)to);
-    return to;
+        return;
+    unsock_reuse_new(to);
+    copy_knowledge(from, to);
+}
+
+/* Calls dup (`command` -1) or fcntl. Does so again if another thread changed the socket meanwhile. */
+static long duplicate(int fd, int command, unsigned long argument) {
+    struct unsock_fd before;
+    for (int left = AGAIN_MOST;; left--) {
+        read_entry(fd, &before);
+        long result = command < 0 ? unsock_dup(fd) : unsock_real_fcntl(fd, command, argument);
+        if (result < 0)
+            return result;
+        remember_duplicate(fd, (int)result);
+        if (left == 0 || !has_changed(fd, &before))
+            return result;
+        unsock_fds_forget((int)result);
+        unsock_close(result);
+    }
 }
 
 long unsock_call_dup(int fd) {
-    return remember_duplicate(fd, unsock_dup(fd));
+    return duplicate(fd, -1, 0);
 }
 
 long unsock_call_fcntl(int fd, int command, unsigned long argument) {
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+        return duplicate(fd, command, argument);
     long result = unsock_real_fcntl(fd, command, argument);
     if (command == F_SETFL && (argument & O_NONBLOCK) && result == 0)
         unsock_fds_was_made_nonblocking(fd);
@@ -85,7 +118,7 @@ long unsock_call_fcntl(int fd, int command, unsigned long argument) {
         unsock_redirect_expect_owner();
         unsock_urgent_expect(fd);
     }
-    return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? remember_duplicate(fd, result) : result;
+    return result;
 }
 
 static long raw_dup2(int from, int to) {
@@ -101,11 +134,17 @@ static long raw_dup2(int from, int to) {
 UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int flags, const struct unsock_fd *old,
                                             bool ours) {
     struct unsock_target_file where;
+    struct unsock_fd before;
+    long result;
+    int left = AGAIN_MOST;
     unsock_target_file_find(to, old, &where);
-    long result = by_dup2 ? raw_dup2(from, to) : unsock_dup3(from, to, flags);
-    if (result < 0 || !ours)
-        return result;
-    copy_knowledge(from, to);
+    do {
+        read_entry(from, &before);
+        result = by_dup2 ? raw_dup2(from, to) : unsock_dup3(from, to, flags);
+        if (result < 0 || !ours)
+            return result;
+        copy_knowledge(from, to);
+    } while (left-- > 0 && has_changed(from, &before));
     unsock_target_file_release(&where);
     return result;
 }

@@ -26,11 +26,13 @@
 /* Connects to a covered address. A wildcard becomes this machine's address, which getpeername then reports
  * (ip_route_connect). */
 static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *ip) {
+    bool is_stream = entry->type == SOCK_STREAM;
     unsock_call_ask(entry, ip);
-    if (entry->type == SOCK_DGRAM)
-        return unsock_datagram_connect(fd, entry, ip);
-    unsock_born_local_note_local(SOCK_STREAM);
-    return unsock_stream_connect(fd, entry, ip);
+    if (is_stream)
+        unsock_born_local_note_local(SOCK_STREAM);
+    long result = is_stream ? unsock_stream_connect(fd, entry, ip) : unsock_datagram_connect(fd, entry, ip);
+    unsock_fds_tell_duplicates(fd);
+    return result;
 }
 
 /* True if a new stream that was born local connects to a covered address of its family. */
@@ -133,11 +135,7 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
     /* For a connected, connecting or listening stream the result does not depend on the address. */
     if (!covered && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !is_idle(entry))
         return unsock_stream_connect(fd, entry, &ip);
-    if (!covered)
-        return connect_uncovered(fd, entry, copy, length);
-    long result = connect_covered(fd, entry, &ip);
-    unsock_fds_tell_duplicates(fd);
-    return result;
+    return covered ? connect_covered(fd, entry, &ip) : connect_uncovered(fd, entry, copy, length);
 }
 
 static long connect_once(int fd, const void *address, socklen_t length) {

@@ -15,10 +15,8 @@
 static long concerns_receive(int fd, bool asks) {
     struct unsock_whose whose;
     long owner = unsock_whose(fd, asks ? UNSOCK_ASK_KERNEL : 0, &whose);
-    if (whose.entry && unsock_fd_may_be_exchanged(whose.entry)) {
-        unsock_fds_mark(whose.entry, UNSOCK_DATAGRAM_HEARD);
-        unsock_fds_tell_duplicates(fd);
-    }
+    if (whose.entry && unsock_fd_may_be_exchanged(whose.entry))
+        unsock_fds_mark_all(fd, whose.entry, UNSOCK_DATAGRAM_HEARD);
     return owner == UNSOCK_IS_IP ? 0 : owner;
 }
 

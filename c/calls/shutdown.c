@@ -86,8 +86,7 @@ static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
     unsigned mark = unsock_socket_mark(fd);
     if (how == SHUT_WR && ((mark & UNSOCK_MARK_HALF_CLOSE) != 0) != tipc) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_SHUT_WRITE);
-        unsock_fds_mark(entry, UNSOCK_STREAM_HELD);
-        unsock_fds_tell_duplicates(fd);
+        unsock_fds_mark_all(fd, entry, UNSOCK_STREAM_HELD);
         return unsock_log("shutdown (held back until close)", fd, NULL, NULL, 0);
     }
     /* TCP does not tell the peer that this side reads no more; AF_TIPC's shutdown would end the connection. */

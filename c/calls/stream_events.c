@@ -52,8 +52,7 @@ void unsock_urgent_expect(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || entry->type != SOCK_STREAM)
         return;
-    unsock_fds_mark(entry, UNSOCK_STREAM_URGENT);
-    unsock_fds_tell_duplicates(fd);
+    unsock_fds_mark_all(fd, entry, UNSOCK_STREAM_URGENT);
     __atomic_store_n(&unsock_urgent_met, true, __ATOMIC_RELAXED);
 }
 

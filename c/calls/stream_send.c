@@ -35,10 +35,8 @@ long unsock_stream_broken(int flags) {
  */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry) {
-        unsock_fds_mark(entry, UNSOCK_STREAM_LOST_WRITE);
-        unsock_fds_tell_duplicates(fd);
-    }
+    if (entry)
+        unsock_fds_mark_all(fd, entry, UNSOCK_STREAM_LOST_WRITE);
     if (!entry || entry->kind == UNSOCK_KIND_LOCAL)
         unsock_shutdown(fd, SHUT_WR);
 }
@@ -56,8 +54,7 @@ bool unsock_stream_note_over(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || unsock_socket_option(fd, SO_DOMAIN) != UNSOCK_AF_TIPC)
         return false;
-    unsock_fds_mark(entry, UNSOCK_STREAM_OVER);
-    unsock_fds_tell_duplicates(fd);
+    unsock_fds_mark_all(fd, entry, UNSOCK_STREAM_OVER);
     __atomic_store_n(&unsock_stream_any_over, true, __ATOMIC_RELAXED);
     return true;
 }

@@ -113,6 +113,7 @@ void unsock_fds_duplicate(int from, int to) {
     if (!source || !(copy = unsock_fds_entry(to)))
         return;
     *copy = *source;
+    copy->flags &= ~UNSOCK_CHANGING;
     join_ring(from, source, to, copy);
     if (copy->flags & UNSOCK_FILE)
         unsock_fds_note_file(to);
@@ -154,6 +155,24 @@ static void tell_duplicate(int other, struct unsock_fd *entry, const void *of_fd
     tell_duplicate_options(other, entry, of_fd);
     entry->local = source->local;
     entry->held = source->held;
+}
+
+struct marking {
+    uint8_t kind;
+    uint32_t flag;
+};
+
+static void mark_duplicate(int other, struct unsock_fd *entry, const void *of_marking) {
+    const struct marking *marking = of_marking;
+    (void)other;
+    if (entry->kind == marking->kind)
+        unsock_fds_mark(entry, marking->flag);
+}
+
+void unsock_fds_mark_all(int fd, struct unsock_fd *entry, uint32_t flag) {
+    struct marking marking = {entry->kind, flag};
+    unsock_fds_mark(entry, flag);
+    unsock_fds_visit_duplicates(fd, mark_duplicate, &marking);
 }
 
 void unsock_fds_tell_those(int fd) {

@@ -311,6 +311,9 @@ void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *wi
 /* Copies everything known about a descriptor to its duplicates of the same kind. */
 void unsock_fds_tell_those(int fd);
 
+/* Sets the flag for the duplicates of the same kind, too. Leaves the rest, which another thread may be changing. */
+void unsock_fds_mark_all(int fd, struct unsock_fd *entry, uint32_t flag);
+
 /* Copies the options alone, which have changed, to the duplicates. The rest of the entry may not be true yet. */
 void unsock_fds_tell_options(int fd);
 
@@ -324,9 +327,11 @@ static inline bool unsock_fds_stream_leads_nowhere(int fd) {
     return entry && unsock_fd_stream_leads_nowhere(entry);
 }
 
-/* Copies a changed entry to the descriptor's duplicates, if it has any. */
+/* Copies a changed entry to the descriptor's duplicates, if it has any. One that another thread is just making is told,
+ * or its maker sees the change (calls/close.c). */
 static inline void unsock_fds_tell_duplicates(int fd) {
     const struct unsock_fd *source = unsock_fds_known(fd);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (source && unsock_fd_is_duplicated(source))
         unsock_fds_tell_those(fd);
 }

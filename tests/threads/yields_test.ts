@@ -1,0 +1,40 @@
+/**
+ * Runs probes with several threads, or with signals, under a library that gives the processor away at random moments:
+ * before atomic operations. So threads meet at moments at which they hardly ever meet otherwise.
+ */
+import { fromFileUrl, join } from "@std/path/posix";
+import { build } from "../../scripts/build.ts";
+import { passage } from "../support/doors.ts";
+import { buildProbe, compareRuns, runPlain, runUnderShim } from "../support/probe.ts";
+import { need } from "../support/programs.ts";
+
+const ROOT = fromFileUrl(import.meta.resolve("../.."));
+
+const PROBES = [
+  "cancellation",
+  "datagram_threads",
+  "dup_while_connecting",
+  "duplicates",
+  "epoll_threads",
+  "gone_at_once",
+  "poll_other_thread",
+  "signal_closes",
+  "signal_threads",
+  "signals",
+  "threads",
+  "urgent_waits",
+];
+
+for (const name of PROBES) {
+  Deno.test({
+    name: `threads that give each other their turn at any moment do as over TCP and UDP (${name})`,
+    ignore: !need("cc") || Deno.build.arch !== "x86_64",
+    fn: async () => {
+      const [library = ""] = (await build(["--yields"])).filter((path) => path.includes("yields"));
+      const binary = await buildProbe(name);
+      const env = { LD_PRELOAD: join(ROOT, library) };
+      const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim(binary, env)]);
+      compareRuns(plain, shim, {}, passage(name, "preload")?.known);
+    },
+  });
+}
