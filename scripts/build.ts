@@ -23,6 +23,7 @@ export const COMPILE_FLAGS = [
   "-fno-plt",
   "-fasynchronous-unwind-tables",
   "-mgeneral-regs-only",
+  "-ffunction-sections", // for EXIT_ORDER
   "-Ic",
 ];
 
@@ -39,6 +40,9 @@ const SMALL_FLAG = "-Os";
 /** Compiled without LTO: functions that the compiler itself calls, and code that runs before relocation. */
 const APART = ["c/rt/mem.c", "c/program/entry.c"];
 
+/** Lays the functions of a process's end side by side. */
+const EXIT_ORDER = "scripts/exit_order.ld";
+
 const LINK_FLAGS = [
   "-shared",
   "-nostdlib",
@@ -50,6 +54,7 @@ const LINK_FLAGS = [
   "-Wl,--hash-style=both",
   "-Wl,--build-id=sha1",
   "-Wl,-e,unsock_start",
+  `-Wl,-T,${EXIT_ORDER}`,
 ];
 
 /** Ends the process when an invariant is broken (`c/memory/fds.h`). */
@@ -242,7 +247,7 @@ async function buildLibrary(
   const library = path.join(ROOT, tools.directory, name);
   const stamp = path.join(objectDirectory, `${name}.stamp`);
   const links = [...flags, ...LINK_FLAGS, ...objects.map(({ object }) => object), ...libraries];
-  const state = await hash([version, ...links]);
+  const state = await hash([version, ...links, await read(EXIT_ORDER)]);
   const before = await Deno.readTextFile(stamp).catch(() => "");
   if (before !== `${state} ${await identity(library)}`) {
     await produce(library, (part) => runCompiler(tools, [...links, "-o", part]));

@@ -22,7 +22,7 @@ struct place {
 };
 
 int unsock_asking_count;
-static struct place asking_places[PLACES];
+static UNSOCK_TABLE struct place asking_places[PLACES];
 
 static bool change(struct place *place, int from, int to) {
     return __atomic_compare_exchange_n(&place->use, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);

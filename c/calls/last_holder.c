@@ -94,7 +94,7 @@ void unsock_last_holder_closing(int fd, const struct unsock_fd *entry) {
     *made = 0;
 }
 
-UNSOCK_AT_EXIT void unsock_last_holder_closing_all(unsigned first, unsigned last) {
+void unsock_last_holder_closing_all(unsigned first, unsigned last) {
     for (unsigned fd = first; unsock_this_process()->made_any && fd <= last && fd < UNSOCK_OWN_MADE; fd++) {
         const struct unsock_fd *entry = unsock_this_process()->made[fd] != 0 ? unsock_fds_known((int)fd) : NULL;
         if (entry)

@@ -125,7 +125,7 @@ static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
 static uint16_t invent(const struct sockaddr_un *own, const struct sockaddr_un *name, socklen_t length, int64_t time) {
     uint32_t place;
     unsigned probes = LOOKS;
-    __atomic_store_n(&senders, unsock_table_chunk(&chunk, PLACES * sizeof(struct sender)), __ATOMIC_RELAXED);
+    __atomic_store_n(&senders, unsock_table_chunk(&chunk, NULL, PLACES * sizeof(struct sender)), __ATOMIC_RELAXED);
     if (!senders)
         return 0;
     for (int i = 0; i < PLACES && find_place(&place, time, &probes); i++) {
@@ -217,7 +217,7 @@ void unsock_plain_sender_release(const struct unsock_fd *entry) {
         give_ports_back(file);
 }
 
-UNSOCK_AT_EXIT void unsock_plain_sender_end(void) {
+void unsock_plain_sender_end(void) {
     if (places_used() > 0)
         give_ports_back(NULL);
 }

@@ -211,7 +211,7 @@ static void remove_file_result(const struct unsock_fd *old, long done) {
     keep_for_later(old);
 }
 
-UNSOCK_AT_EXIT static bool is_any_file_late(void) {
+static bool is_any_file_late(void) {
     for (int i = 0; i < LATE_MOST && __atomic_load_n(&any_kept, __ATOMIC_RELAXED); i++) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
             return true;
@@ -235,11 +235,12 @@ static long probe_of(struct unsock_release_file_end *end) {
     return end->probe;
 }
 
+static bool is_alone_at_end(struct unsock_release_file_end *end) {
+    return end->alone = end->alone || (!unsock_this_process()->has_made && !has_threads());
+}
+
 static void settle_at_end(const struct unsock_fd *old, long done, struct unsock_release_file_end *end) {
-    if (done > 0 || end->alone)
-        return;
-    end->alone = !unsock_this_process()->has_made && !has_threads();
-    if (!end->alone)
+    if (done <= 0 && !is_alone_at_end(end))
         unsock_remove_file_keep(old, done < 0);
 }
 
@@ -247,8 +248,10 @@ void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_relea
     settle_at_end(old, remove_file_try_by(probe_of(end), old), end);
 }
 
-/* A socket that this process has only inherited is open in other processes: asks about it before taking the lock. */
-void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end) {
+/* A socket that this process has only inherited is open in other processes: asks about it before taking the lock, and
+ * by the kernel's name, which needs no other one. */
+void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end,
+                                      const struct sockaddr_un *name, socklen_t length) {
     long done = 0;
     if (unsock_this_process()->has_made && !unsock_fd_is_handed(old)) {
         remove_file_close(fd, old, probe_of(end), &done);
@@ -256,7 +259,8 @@ void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struc
         return;
     }
     unsock_close(fd);
-    unsock_release_file_at_end(old, end);
+    if (unsock_fd_is_handed(old) || !is_alone_at_end(end) || !unsock_socketfile_is_live(probe_of(end), name, length))
+        unsock_release_file_at_end(old, end);
 }
 
 void unsock_release_file(const struct unsock_fd *old) {
@@ -319,7 +323,7 @@ static void look_in_a_child(void) {
     unsock_close(ends[0]);
 }
 
-UNSOCK_AT_EXIT void unsock_release_file_earlier(void) {
+void unsock_release_file_earlier(void) {
     if (is_any_file_late() && unsock_this_process_owns_descriptors())
         remove_file_again();
 }
@@ -342,7 +346,7 @@ static void wait_for_readers(void) {
     }
 }
 
-UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
+void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;
     /* Without threads, a socket that was in use at its close is in use by another process. */

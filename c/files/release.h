@@ -19,16 +19,16 @@ void unsock_release_file_earlier(void);
 
 /* Facts that are found once for all sockets of an ending process. */
 struct unsock_release_file_end {
-    long probe; /* asks about files (unsock_socketfile_probe); negative at first: made when needed, closed by the caller
-                 */
+    long probe; /* asks about files (unsock_socketfile_probe); negative until it is needed. The caller closes it */
     bool alone; /* false at first. This process made none of the sockets, and has no threads that may use one: other
                    processes have them, and will remove the files */
 };
 
 /* Release a file at the end of the process: of a descriptor that is closed already, and of one that
- * the second closes. */
+ * the second closes, whose socket has this name (unsock_identify_file). */
 void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_release_file_end *end);
-void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end);
+void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end,
+                                      const struct sockaddr_un *name, socklen_t length);
 
 /*
  * At the end of the process, after it has closed its sockets. A socket on which a thread of its own still waits, in

@@ -22,7 +22,7 @@ struct chunk {
 };
 
 static UNSOCK_TABLE struct chunk first_chunk;
-static void *watch_chunks[CHUNKS] = {&first_chunk};
+static UNSOCK_TABLE void *watch_chunks[CHUNKS];
 static uint32_t last_set;
 int unsock_epoll_end;
 static UNSOCK_TABLE struct {
@@ -36,8 +36,8 @@ static UNSOCK_TABLE uint64_t with_set[CHUNK * CHUNKS / 64];
 
 /* Returns the chunk of a number; NULL if nothing is remembered about it. */
 static inline struct chunk *chunk_of(int fd) {
-    unsigned number = (unsigned)fd;
-    return number < CHUNK * CHUNKS ? __atomic_load_n(&watch_chunks[number / CHUNK], __ATOMIC_ACQUIRE) : NULL;
+    unsigned number = (unsigned)fd, end = (unsigned)__atomic_load_n(&unsock_epoll_end, __ATOMIC_RELAXED);
+    return number < end ? __atomic_load_n(&watch_chunks[number / CHUNK], __ATOMIC_ACQUIRE) : NULL;
 }
 
 static inline struct unsock_watch *at(int fd) {
@@ -51,8 +51,7 @@ static struct chunk *make_chunk(int fd) {
         return NULL;
     if (fd >= __atomic_load_n(&unsock_epoll_end, __ATOMIC_RELAXED))
         unsock_table_reach(&unsock_epoll_end, fd);
-    struct chunk *chunk = chunk_of(fd);
-    return chunk ? chunk : unsock_table_chunk(&watch_chunks[fd / CHUNK], sizeof(*chunk));
+    return unsock_table_chunk(&watch_chunks[fd / CHUNK], fd < CHUNK ? &first_chunk : NULL, sizeof(first_chunk));
 }
 
 /* Returns the count of the set with this number, or 0 if none is known. */

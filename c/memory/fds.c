@@ -8,8 +8,8 @@
 #define CHUNKS 1024 /* descriptors up to 2^20, the kernel's default limit */
 
 /* The first chunk needs no system call, and nearly every process stays within it. */
-static UNSOCK_TABLE _Alignas(64) struct unsock_fd first_chunk[CHUNK];
-void *unsock_fds_chunks[CHUNKS] = {first_chunk};
+static UNSOCK_TABLE _Alignas(UNSOCK_PAGE) struct unsock_fd first_chunk[CHUNK];
+UNSOCK_TABLE void *unsock_fds_chunks[CHUNKS];
 static uint32_t last_ring;
 int unsock_fds_top;
 static uint8_t unwatched_reads;
@@ -19,7 +19,8 @@ struct unsock_fd *unsock_fds_entry(int fd) {
     unsigned number = (unsigned)fd;
     if (number >= CHUNK * CHUNKS)
         return NULL;
-    struct unsock_fd *chunk = unsock_table_chunk(&unsock_fds_chunks[number / CHUNK], CHUNK * sizeof(*chunk));
+    struct unsock_fd *first = number < CHUNK ? first_chunk : NULL;
+    struct unsock_fd *chunk = unsock_table_chunk(&unsock_fds_chunks[number / CHUNK], first, sizeof(first_chunk));
     if (!chunk)
         return NULL;
     unsock_table_reach(&unsock_fds_top, fd);
@@ -27,14 +28,14 @@ struct unsock_fd *unsock_fds_entry(int fd) {
 }
 
 /* One bit for each descriptor that may have a socket file. The entry decides, so a bit too many does no harm. */
-static UNSOCK_TABLE uint64_t with_file[CHUNK * CHUNKS / 64];
+static UNSOCK_TABLE _Alignas(512) uint64_t with_file[CHUNK * CHUNKS / 64];
 
 void unsock_fds_note_file(int fd) {
     if ((unsigned)fd < CHUNK * CHUNKS)
         unsock_bit_set(with_file, (unsigned)fd);
 }
 
-UNSOCK_AT_EXIT int unsock_fds_next_with_file(int from) {
+int unsock_fds_next_with_file(int from) {
     int end = unsock_fds_end();
     for (int fd = from; (fd = unsock_bits_next(with_file, fd, end)) < end; fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);

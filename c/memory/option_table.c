@@ -187,7 +187,7 @@ struct unsock_option_memory *unsock_option_memory(int fd, bool create) {
         return NULL;
     struct unsock_option_memory *chunk = __atomic_load_n(&chunks[fd / CHUNK], __ATOMIC_ACQUIRE);
     if (!chunk && create)
-        chunk = unsock_table_chunk(&chunks[fd / CHUNK], CHUNK * sizeof(*chunk));
+        chunk = unsock_table_chunk(&chunks[fd / CHUNK], NULL, CHUNK * sizeof(*chunk));
     return chunk ? &chunk[fd % CHUNK] : NULL;
 }
 

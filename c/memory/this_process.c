@@ -6,24 +6,22 @@
 bool unsock_sandboxed;
 
 /* Used if the kernel has no such page: a forked child then takes itself for its parent until the parent has ended. */
-static struct unsock_this_process without = {.unwiped = true};
+static UNSOCK_TABLE struct unsock_this_process without;
 static struct unsock_this_process *page = &without;
 
 _Static_assert(sizeof(struct unsock_this_process) <= UNSOCK_PAGE, "one page");
 
 void unsock_this_process_start(void) {
     struct unsock_this_process *memory = unsock_map(UNSOCK_PAGE);
-    if (!memory)
-        return;
-    if (unsock_madvise((unsigned long)memory, UNSOCK_PAGE, MADV_WIPEONFORK) < 0) {
+    bool wiped = memory && unsock_madvise((unsigned long)memory, UNSOCK_PAGE, MADV_WIPEONFORK) == 0;
+    if (memory && !wiped)
         unsock_unmap(memory, UNSOCK_PAGE);
-        return;
-    }
-    page = memory;
-    page->owner = (int32_t)unsock_getpid();
+    page = wiped ? memory : page;
+    page->unwiped = !wiped;
+    page->owner = wiped ? (int32_t)unsock_getpid() : 0;
 }
 
-UNSOCK_AT_EXIT struct unsock_this_process *unsock_this_process(void) {
+struct unsock_this_process *unsock_this_process(void) {
     return page;
 }
 
@@ -32,7 +30,7 @@ int32_t unsock_own_thread(void) {
     return only ? page->owner : (int32_t)unsock_gettid();
 }
 
-UNSOCK_AT_EXIT bool unsock_this_process_owns_descriptors(void) {
+bool unsock_this_process_owns_descriptors(void) {
     int32_t pid = (int32_t)unsock_getpid();
     if (page == &without)
         return true;

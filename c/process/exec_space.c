@@ -16,7 +16,7 @@ struct place {
     struct unsock_exec_space levels[LEVELS];
 };
 
-static struct place space_places[PLACES];
+static UNSOCK_TABLE struct place space_places[PLACES];
 
 static bool grow(struct unsock_exec_space *space, size_t size) {
     space->used = 0;

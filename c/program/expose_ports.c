@@ -13,7 +13,7 @@
 #define LINE_MOST 512
 #define BACKLOG 4096
 
-struct unsock_expose unsock_expose;
+UNSOCK_TABLE struct unsock_expose unsock_expose;
 static struct unsock_expose_port *ports;
 static unsigned port_count; /* elements that were ever used */
 

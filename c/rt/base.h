@@ -31,10 +31,6 @@ struct unsock_owner {
     int pid;
 };
 
-/* Puts a function beside the others of a process's end: a forked child that ends at once maps each page of code anew.
- */
-#define UNSOCK_AT_EXIT __attribute__((section(".text.exit")))
-
 /* Keeps a rarely called function's frame out of its callers' frames: calls may run on small stacks. */
 #define UNSOCK_OWN_FRAME __attribute__((noinline))
 
@@ -82,8 +78,9 @@ union unsock_sockaddr {
 
 #define UNSOCK_TABLE __attribute__((section(".bss.tables")))
 
-/* Returns the chunk at `place`, the same one for all threads. Maps one of zeros if there is none. NULL: no memory. */
-void *unsock_table_chunk(void **place, unsigned long size);
+/* Returns the chunk at `place`, the same one for all threads. If there is none, it is `first`, or with NULL a new
+ * mapping of zeros. NULL: no memory. */
+void *unsock_table_chunk(void **place, void *first, unsigned long size);
 
 /* Raises `*end` to at least `number` + 1. */
 void unsock_table_reach(int *end, int number);

@@ -104,7 +104,7 @@ void unsock_next_resolve(void) {
 }
 
 static int (*set_cancel_type)(int type, int *before);
-static int32_t answering[256]; /* the numbers of threads that answer a trapped call, each at its place */
+static UNSOCK_TABLE int32_t answering[256]; /* the numbers of threads that answer a trapped call, each at its place */
 static unsigned resolve_answers;
 
 void unsock_next_resolve_trapped(void) {

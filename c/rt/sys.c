@@ -18,14 +18,15 @@ __attribute__((noinline)) void unsock_cleanup_fd(const long *fd) {
     unsock_close_open(*fd);
 }
 
-void *unsock_table_chunk(void **place, unsigned long size) {
+void *unsock_table_chunk(void **place, void *first, unsigned long size) {
     void *there = __atomic_load_n(place, __ATOMIC_ACQUIRE);
-    void *chunk = there ? NULL : unsock_map(size);
+    void *chunk = there ? NULL : first ? first : unsock_map(size);
     if (!chunk)
         return there;
     if (__atomic_compare_exchange_n(place, &there, chunk, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         return chunk;
-    unsock_unmap(chunk, size);
+    if (chunk != first)
+        unsock_unmap(chunk, size);
     return there;
 }
 
