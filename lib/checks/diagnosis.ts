@@ -35,11 +35,11 @@ import { rewritingFinding } from "./rewriting.ts";
 const { W_OK, X_OK } = fs.constants;
 
 /** @returns Findings about this machine and the settings in the environment. */
-export async function diagnoseMachine(context: Context, directory: string | undefined): Promise<Finding[]> {
-  const library = await libraryOrReason(context);
+export function diagnoseMachine(context: Context, directory: string | undefined): Finding[] {
+  const library = libraryOrReason(context);
   return [
     kernelFinding(os.release()),
-    ...await libraryFindings(context, library),
+    ...libraryFindings(context, library),
     ...directoryFindings(library, directory),
     ...preloadFindings(context),
     ...familyFindings(readText("/proc/net/protocols") ?? ""),
@@ -48,17 +48,21 @@ export async function diagnoseMachine(context: Context, directory: string | unde
 }
 
 /** Returns the library, or why there is none. */
-async function libraryOrReason(context: Context): Promise<Library | string> {
-  return await ownLibrary(context).catch(reason);
+function libraryOrReason(context: Context): Library | string {
+  try {
+    return ownLibrary(context);
+  } catch (error) {
+    return reason(error);
+  }
 }
 
 /** Findings about the library. Without one, the rest cannot be checked. */
-async function libraryFindings(context: Context, library: Library | string): Promise<Finding[]> {
+function libraryFindings(context: Context, library: Library | string): Finding[] {
   if (typeof library === "string") return [bad("library", library)];
   const [settings, mayBind, version] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION, VERSION_QUESTION]);
   const found = [settingsFinding(settings)];
   try {
-    const { file, forEverybody } = await findShim(undefined, context.environ);
+    const { file, forEverybody } = findShim(undefined, context.environ);
     return [
       ...found,
       libraryFinding(file, version(), forEverybody),
@@ -196,8 +200,8 @@ function existingAbove(directory: string): string {
  * @returns Findings about one port from the directory, the kernel and other directories; the last one is the verdict:
  * whether a client of this user, started from this shell, is answered.
  */
-export async function diagnosePort(text: string, context: Context, dir: string | undefined): Promise<Finding[]> {
-  const library = await libraryOrReason(context);
+export function diagnosePort(text: string, context: Context, dir: string | undefined): Finding[] {
+  const library = libraryOrReason(context);
   if (typeof library === "string") return [bad("verdict", library, "name the library with --lib, or UNSOCK_LIB")];
   const port = library.ask(portQuestion(text));
   try {
@@ -264,12 +268,12 @@ function queueFinding(length: number | undefined): Finding | undefined {
  * @param command As one would type it behind `unsock run --`.
  * @returns Findings on each step of its start.
  */
-export async function diagnoseCommand(
+export function diagnoseCommand(
   command: string,
   context: Context,
   directory: string | undefined,
-): Promise<Finding[]> {
-  const library = await libraryOrReason(context);
+): Finding[] {
+  const library = libraryOrReason(context);
   const isThere = typeof library !== "string";
   return [
     ...isThere ? programFindings(command, context, library) : [bad("program", library)],

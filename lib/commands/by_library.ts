@@ -11,5 +11,5 @@ import type { Context } from "../system/context.ts";
  * @throws {CommandError} When it cannot be executed.
  */
 export async function byLibrary({ args, environ }: Context, lib?: string): Promise<never> {
-  return await becomeLibrary(await findOwnShim(lib, (name) => environ.getFilled(name)), args);
+  return await becomeLibrary(findOwnShim(lib, (name) => environ.getFilled(name)), args);
 }

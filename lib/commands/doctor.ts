@@ -12,17 +12,17 @@ import { EXIT_FAILED, UsageError } from "../system/errors.ts";
  * @param command A program or a port to examine; undefined: this machine.
  * @returns The exit status.
  */
-export async function doctor(
+export function doctor(
   options: { readonly json?: boolean; readonly dir?: string },
   command: string | undefined,
   context: Context,
-): Promise<number> {
+): number {
   if (command === "") throw new UsageError("doctor: COMMAND: empty");
   const findings = command === undefined
-    ? await diagnoseMachine(context, options.dir)
+    ? diagnoseMachine(context, options.dir)
     : /^\d+([@/].*)?$/.test(command)
-    ? await diagnosePort(command, context, options.dir)
-    : await diagnoseCommand(command, context, options.dir);
+    ? diagnosePort(command, context, options.dir)
+    : diagnoseCommand(command, context, options.dir);
   const inColour = process.stdout.isTTY === true && !context.environ.getFilled("NO_COLOR");
   const verdicts = findings.filter(({ key }) => key === "verdict");
   context.print(

@@ -29,7 +29,7 @@ const NAMES = [...SETTING_LIST.map(({ variable }) => variable), "LD_PRELOAD"];
  * @returns The exit status.
  * @throws {UnsockError} When `run` could not start anything either.
  */
-export async function env(options: EnvOptions, context: Context): Promise<number> {
+export function env(options: EnvOptions, context: Context): number {
   const { format: written = options.json ? "json" : "sh", json, ...others } = options;
   const format = ENV_FORMATS.find((one) => one === written);
   if (format === undefined) throw new UsageError(`--format: not one of ${ENV_FORMATS.join(", ")}: "${written}"`);
@@ -38,7 +38,7 @@ export async function env(options: EnvOptions, context: Context): Promise<number
   if (others.off && !isShell) {
     throw new UsageError("env: --off prints lines for a shell only: leave out --format and --json");
   }
-  const environ = others.off ? turnOff(others, context) : await turnOn(others, context);
+  const environ = others.off ? turnOff(others, context) : turnOn(others, context);
   const set = NAMES.flatMap((name): [string, string][] => {
     const value = environ.get(name);
     return value === undefined ? [] : [[name, value]];
@@ -49,11 +49,11 @@ export async function env(options: EnvOptions, context: Context): Promise<number
   return 0;
 }
 
-async function turnOn(options: EnvOptions, context: Context): Promise<Environ> {
+function turnOn(options: EnvOptions, context: Context): Environ {
   const { force, lib, off: _, ...settings } = options;
-  const { file } = await findShim(lib, context.environ);
+  const { file } = findShim(lib, context.environ);
   const environ = context.environ.clone();
-  const library = await ownLibrary(context, lib);
+  const library = ownLibrary(context, lib);
   const given = { ...settings, force: force || undefined, lib: file };
   const [rights, asked, mayBind] = library.askAll([RIGHTS_QUESTION, SETTINGS_QUESTION, MAY_BIND_QUESTION], given);
   rights(); // throws if the options of the directory's rights cannot be read

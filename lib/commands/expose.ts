@@ -39,7 +39,7 @@ export async function expose(
 ): Promise<number> {
   if (options.http === undefined) return await byLibrary(context);
   const { address, port } = readPlace(options, ports);
-  const library = await ownLibrary(context);
+  const library = ownLibrary(context);
   const extra = prepare(library, { dir: options.dir, force: options.force });
   const variables = context.environ.clone();
   variables.delete("UNSOCK_DIR");

@@ -86,7 +86,7 @@ async function libraryToInstall(option: string | undefined, { environ }: Context
   const named = option ?? environ.getFilled("UNSOCK_LIB");
   const own = named === undefined ? libraryBeside() : undefined;
   if (own === undefined || distrust(own) === undefined) {
-    const { file } = await findShim(named ?? own, environ);
+    const { file } = findShim(named ?? own, environ);
     return { file, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const stage = fs.mkdtempSync(`${tmpdir()}/unsock-install-`);
@@ -96,7 +96,7 @@ async function libraryToInstall(option: string | undefined, { environ }: Context
   };
   try {
     fs.writeFileSync(library.file, fs.readFileSync(own), { mode: 0o755 });
-    await findShim(library.file, environ);
+    findShim(library.file, environ);
     return library;
   } catch (error) {
     await library[Symbol.asyncDispose]();

@@ -39,7 +39,7 @@ export async function ls(options: ListOptions, port: string | undefined, context
   if (port !== undefined && wanted === undefined) {
     throw new UsageError(`ls: PORT: not a port from 1 to 65535: "${port}"`);
   }
-  const library = await ownLibrary(context);
+  const library = ownLibrary(context);
   const base = defaultDirectory(context, library);
   const show = () => list(wanted, options, library, base);
   if (!options.watch) {

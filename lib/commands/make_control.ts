@@ -34,10 +34,10 @@ const PORT_MOST = 65535;
  * @throws {UsageError} When the options cannot be read.
  * @throws {UnsockError} When the file cannot be made.
  */
-export async function makeControl(options: MakeOptions, file: string | undefined, context: Context): Promise<number> {
+export function makeControl(options: MakeOptions, file: string | undefined, context: Context): number {
   const bytes = encodeControlFile(readControlOptions(options, { working, real }));
-  const place = await choosePlace(options, file, context);
-  if (options.force) await removeStale(place, context);
+  const place = choosePlace(options, file, context);
+  if (options.force) removeStale(place, context);
   try {
     createWhole(place, bytes, MODE);
   } catch (error) {
@@ -64,7 +64,7 @@ function real(file: string): string | undefined {
 }
 
 /** Returns FILE, or DIR/PORT.sock, whose directory it makes. Without --port, PORT is the vsock port. */
-async function choosePlace(options: MakeOptions, file: string | undefined, context: Context): Promise<string> {
+function choosePlace(options: MakeOptions, file: string | undefined, context: Context): string {
   const { dir, port, vsockPort, force } = options;
   if (file !== undefined) {
     if (dir !== undefined || port !== undefined) {
@@ -80,7 +80,7 @@ async function choosePlace(options: MakeOptions, file: string | undefined, conte
     const flag = port === undefined ? "--vsock-port as the file's port" : "--port";
     throw new UsageError(`${flag}: not a port between 1 and ${PORT_MOST}: "${text}"`);
   }
-  const library = await ownLibrary(context);
+  const library = ownLibrary(context);
   const [directory, prepared] = library.askAll([DIRECTORY_QUESTION, PREPARE_QUESTION], { dir, force });
   const { path: place } = directory();
   prepared();
@@ -93,9 +93,9 @@ function removalQuestion(file: string): Question<boolean> {
 }
 
 /** Removes a stale socket file. A live one stays, and then the control file cannot be made. */
-async function removeStale(file: string, context: Context): Promise<void> {
+function removeStale(file: string, context: Context): void {
   if (lstatOrUndefined(file)?.isSocket() !== true) return;
-  const library = await ownLibrary(context);
+  const library = ownLibrary(context);
   const before = working();
   try {
     // A socket's path has at most 108 bytes, its directory's path may be longer: the library is started in the directory.

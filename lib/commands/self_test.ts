@@ -15,9 +15,9 @@ import { findShim } from "../run/shim.ts";
  * @returns The exit status.
  * @throws {ShimError} When there is no library to test.
  */
-export async function selfTest(lib: string | undefined, context: Context): Promise<number> {
+export function selfTest(lib: string | undefined, context: Context): number {
   if (!IS_DENO) throw new UnsockError("self-test: Node.js has no foreign functions: the program of a release has them");
-  const { file } = await findShim(lib, context.environ);
+  const { file } = findShim(lib, context.environ);
   const shim = openShim(file);
   const directory = fs.mkdtempSync(`${tmpdir()}/unsock-self-test-`);
   try {

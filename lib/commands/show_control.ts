@@ -22,16 +22,16 @@ interface ShowOptions {
  * @returns The exit status.
  * @throws {UnsockError} When it cannot be read or is no control file.
  */
-export async function showControl(options: ShowOptions, word: string, context: Context): Promise<number> {
-  const control = explain(await fileOf(word, options, context));
+export function showControl(options: ShowOptions, word: string, context: Context): number {
+  const control = explain(fileOf(word, options, context));
   context.print(options.json ? `${JSON.stringify(controlFacts(control), null, 2)}\n` : describeControl(control));
   return 0;
 }
 
 /** A number is a port, unless a file has that name. */
-async function fileOf(word: string, { dir }: ShowOptions, context: Context): Promise<string> {
+function fileOf(word: string, { dir }: ShowOptions, context: Context): string {
   if (!/^\d+(\/\w*)?$/.test(word) || statOrUndefined(word) !== undefined) return word;
-  const library = await ownLibrary(context);
+  const library = ownLibrary(context);
   const [directory, port] = library.askAll([DIRECTORY_QUESTION, portQuestion(word)], { dir });
   return portFile(directory().path, port());
 }

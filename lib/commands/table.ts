@@ -189,7 +189,7 @@ A server of an enclave, for its own programs and by vsock:
       `Exit status: 0 when all is well, 1 when a line says FAIL. With a PORT the last line is the verdict, and it alone decides: 0 when a
 client of this user in this shell is answered, else 1, with the reason and the command to type.`,
     start: async ({ options, operands, context }) =>
-      await (await import("./doctor.ts")).doctor(options, operands[0], context),
+      (await import("./doctor.ts")).doctor(options, operands[0], context),
   }),
   command({
     name: "env",
@@ -216,7 +216,7 @@ and no longer:
 
 An existing service, by a drop-in file:
   { echo "[Service]"; unsock env --format systemd; } >unsock.conf`,
-    start: async ({ options, context }) => await (await import("./env.ts")).env(options, context),
+    start: async ({ options, context }) => (await import("./env.ts")).env(options, context),
   }),
   command({
     name: "unit",
@@ -234,7 +234,7 @@ An existing service, by a drop-in file:
 Example:
   unsock unit --group www-data --output /etc/systemd/system -- \\
     python3 -m http.server --bind 127.0.0.1 8000`,
-    start: async ({ options, operands, context }) => await (await import("./unit.ts")).unit(options, operands, context),
+    start: async ({ options, operands, context }) => (await import("./unit.ts")).unit(options, operands, context),
   }),
   command({
     name: "make-control",
@@ -255,7 +255,7 @@ Examples:
   unsock make-control --port 8000 --tipc-type 128 --tipc-instance 99
   unsock make-control --port 80 --unix /run/a.sock --sockopt SO_RCVBUF=8192`,
     start: async ({ options, operands: [file], context }) =>
-      await (await import("./make_control.ts")).makeControl(options, file, context),
+      (await import("./make_control.ts")).makeControl(options, file, context),
   }),
   command({
     name: "show-control",
@@ -263,13 +263,13 @@ Examples:
     operands: [{ name: "FILE|PORT[/udp]", kind: "port/file" }],
     options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
     start: async ({ options, operands: [file = ""], context }) =>
-      await (await import("./show_control.ts")).showControl(options, file, context),
+      (await import("./show_control.ts")).showControl(options, file, context),
   }),
   command({
     name: "self-test",
     summary: "check the library on this machine, with real sockets in a private directory",
     options: { lib: { ...LIBRARY.option, help: "the libunsock.so to test" } },
-    start: async ({ options, context }) => await (await import("./self_test.ts")).selfTest(options.lib, context),
+    start: async ({ options, context }) => (await import("./self_test.ts")).selfTest(options.lib, context),
   }),
   command({
     name: "install",

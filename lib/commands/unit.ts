@@ -30,8 +30,8 @@ const SOCKETS_MOST = 64;
  * @returns The exit status.
  * @throws {UnsockError} When the command is not found, or an option cannot be read.
  */
-export async function unit(options: UnitOptions, command: readonly string[], context: Context): Promise<number> {
-  const { service, warnings } = await describeService(options, command, context);
+export function unit(options: UnitOptions, command: readonly string[], context: Context): number {
+  const { service, warnings } = describeService(options, command, context);
   const units = [{ file: `${service.name}.service`, text: serviceUnit(service) }];
   if (service.sockets.length > 0) units.push({ file: `${service.name}.socket`, text: socketUnit(service) });
   for (const { file, text } of units) {
@@ -47,16 +47,16 @@ interface Described {
   readonly warnings: readonly string[];
 }
 
-async function describeService(options: UnitOptions, command: readonly string[], context: Context): Promise<Described> {
+function describeService(options: UnitOptions, command: readonly string[], context: Context): Described {
   const { environ } = context;
   const [word, ...args] = command;
   if (word === undefined) throw new UsageError(`unit: no command: write "unsock unit [options] -- COMMAND [ARG...]"`);
-  const own = await ownLibrary(context);
+  const own = ownLibrary(context);
   const steps = inspectCommand(word, own);
   const program = path.resolve(steps[0]?.file ?? word);
   const name = options.name ?? path.basename(program);
   if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
-  const { file: library } = await findShim(options.lib, environ);
+  const { file: library } = findShim(options.lib, environ);
   const given = { ...settingsOf(options), dir: options.dir ?? `/run/${name}`, lib: library };
   // The units run later and as another user, so this shell's environment is left out.
   const [asked, settings] = own.with(Environ.of({})).askAll([RIGHTS_QUESTION, SETTINGS_QUESTION], given);

@@ -32,10 +32,13 @@ const SHIM = {
   close: { parameters: ["i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** Executes the library in place of this process. */
+/**
+ * Executes the library in place of this process. The size is passed as a structure, which has the same register: else the
+ * runtime compiles machine code for the only call, which takes a millisecond.
+ */
 const EXECUTING = {
   /** `void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why, size_t size)` */
-  unsock_execute: { parameters: ["buffer", "buffer", "buffer", "buffer", "usize"], result: "void" },
+  unsock_execute: { parameters: ["buffer", "buffer", "buffer", "buffer", { struct: ["usize"] }], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The library's functions. */
@@ -89,7 +92,7 @@ export function executeByForeignFunctions(
 ): string {
   const { unsock_execute: execute } = open(file, EXECUTING);
   const message = new Uint8Array(MESSAGE_SIZE);
-  execute(cString(file), listOf(words), listOf(environment), message, BigInt(message.length));
+  execute(cString(file), listOf(words), listOf(environment), message, new BigUint64Array([BigInt(message.length)]));
   return textOf(message);
 }
 

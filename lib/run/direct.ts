@@ -15,13 +15,13 @@ export async function runDirectly(args: readonly string[]): Promise<void> {
   const end = args.indexOf("--");
   const own = end < 0 ? args : args.slice(0, end);
   if (own.includes("--help") || own.includes("-h")) return; // an option of `run`, or of the command
-  const library = await ownShim();
+  const library = ownShim();
   if (library !== undefined) await becomeLibrary(library, args);
 }
 
-async function ownShim(): Promise<string | undefined> {
+function ownShim(): string | undefined {
   try {
-    return await findOwnShim(undefined, variable);
+    return findOwnShim(undefined, variable);
   } catch (error) {
     if (error instanceof ShimError) return undefined; // --lib may name one
     throw error;

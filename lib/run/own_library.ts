@@ -9,6 +9,6 @@ import { findOwnShim } from "./own_shim.ts";
  * @param option The value of `--lib`.
  * @throws {ShimError} When there is none.
  */
-export async function ownLibrary({ environ }: Context, option?: string): Promise<Library> {
-  return new Library(await findOwnShim(option, (name) => environ.getFilled(name)), environ);
+export function ownLibrary({ environ }: Context, option?: string): Library {
+  return new Library(findOwnShim(option, (name) => environ.getFilled(name)), environ);
 }

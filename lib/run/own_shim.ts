@@ -19,7 +19,7 @@ import { unpackShim } from "./unpack.ts";
  * @returns An absolute path.
  * @throws {ShimError} When there is none.
  */
-export async function findOwnShim(option: string | undefined, variable: Variables): Promise<string> {
+export function findOwnShim(option: string | undefined, variable: Variables): string {
   const places = defaultPlaces();
   const there = places.filter(exists);
   const named = option ?? variable("UNSOCK_LIB"); // read now: opening a library removes the variable
@@ -27,7 +27,7 @@ export async function findOwnShim(option: string | undefined, variable: Variable
   if (found !== undefined) return checkWhole(found);
   if (IS_COMPILED) {
     try {
-      return await unpackShim(variable);
+      return unpackShim(variable);
     } catch (error) {
       if (named === undefined) throw error;
     }

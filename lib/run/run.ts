@@ -11,5 +11,5 @@ import { findOwnShim } from "./own_shim.ts";
  * @throws {UnsockError} When there is no library, or it cannot be executed.
  */
 export async function run(lib: string | undefined, { args, environ }: Context): Promise<never> {
-  return await becomeLibrary(await findOwnShim(lib, (name) => environ.getFilled(name)), args);
+  return await becomeLibrary(findOwnShim(lib, (name) => environ.getFilled(name)), args);
 }

@@ -25,8 +25,8 @@ export interface FoundShim {
  * @param option The value of `--lib`.
  * @throws {ShimError} When there is none, or the named one cannot be preloaded.
  */
-export async function findShim(option: string | undefined, environ: Environ): Promise<FoundShim> {
-  const own = await findOwnShim(option, (name) => environ.getFilled(name));
+export function findShim(option: string | undefined, environ: Environ): FoundShim {
+  const own = findOwnShim(option, (name) => environ.getFilled(name));
   const named = option ?? environ.getFilled("UNSOCK_LIB");
   const file = named === undefined ? own : path.resolve(named);
   return { file, forEverybody: new Library(own, environ).ask(libraryQuestion(file)) };

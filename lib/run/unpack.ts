@@ -12,12 +12,12 @@ import { parentOf } from "./trusted_file.ts";
  *
  * @returns Its path. The file is complete, executable, and not writable by others.
  */
-export async function unpackShim(variable: Variables): Promise<string> {
+export function unpackShim(variable: Variables): string {
   const hash = fs.readFileSync(`${BUILT}.sha256`, "utf8");
   let problem = "";
   for (const directory of cacheDirectories(variable)) {
     try {
-      return await unpackInto(directory, hash);
+      return unpackInto(directory, hash);
     } catch (error) {
       problem ||= `${directory}: ${reason(error)}`;
     }
@@ -38,7 +38,7 @@ function cacheDirectories(variable: Variables): string[] {
   return directories;
 }
 
-async function unpackInto(directory: string, hash: string): Promise<string> {
+function unpackInto(directory: string, hash: string): string {
   if (statOrUndefined(directory) === undefined) makeDirectory(directory);
   const status = fs.lstatSync(directory);
   if (!status.isDirectory() || status.uid !== effectiveUser() || (status.mode & 0o077) !== 0) {
@@ -48,10 +48,11 @@ async function unpackInto(directory: string, hash: string): Promise<string> {
   if (why !== undefined) throw new Error(why);
   const file = `${directory}/libunsock-${hash.slice(0, 16)}.so`;
   // A regular file, no link: in a private directory, no other user can have made it.
-  const isThere = lstatOrUndefined(file)?.isFile() === true && await hasHash(file, hash);
+  const carried = fs.readFileSync(BUILT);
+  const isThere = lstatOrUndefined(file)?.isFile() === true && carried.equals(fs.readFileSync(file));
   if (!isThere) {
-    writeAtomically(file, fs.readFileSync(BUILT));
-    if (!await hasHash(file, hash)) throw new Error("the written copy differs");
+    writeAtomically(file, carried);
+    if (!carried.equals(fs.readFileSync(file))) throw new Error("the written copy differs");
   }
   const problem = startProblem(file);
   if (problem === undefined) return file;
@@ -82,9 +83,4 @@ function writeAtomically(file: string, bytes: Uint8Array): void {
     fs.rmSync(part, { force: true });
     throw error;
   }
-}
-
-async function hasHash(file: string, hash: string): Promise<boolean> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", fs.readFileSync(file)));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") === hash;
 }
