@@ -11,6 +11,7 @@ import { formatNumber, LOOPBACK, NATIVE, UNSOCK, variantName } from "./bench/rep
 import { ROOT } from "./bench/rig.ts";
 import { withRig } from "./bench/rig_life.ts";
 import { writeScalePage } from "./bench/scale_page.ts";
+import { lastUdp } from "./bench/udp.ts";
 
 export interface Scale {
   readonly curves: readonly Curve[];
@@ -56,7 +57,7 @@ async function scale(json: boolean, quick: boolean, out: string | undefined): Pr
   }));
   const tables = [...result.curves.map(formatCurve), formatDirectories(result.directories)];
   console.log(json ? JSON.stringify(result, null, 2) : tables.join("\n\n"));
-  if (out !== undefined) await Deno.writeTextFile(out, writeScalePage(tables));
+  if (out !== undefined) await Deno.writeTextFile(out, writeScalePage(tables, await lastUdp()));
 }
 
 if (import.meta.main) {

@@ -5,7 +5,7 @@ import { buildBefore } from "./before.ts";
 import { makeRig, type OtherLibrary, type Rig } from "./rig.ts";
 
 /** Set-up is about files: on a disk they cost what its journal costs, and `/run` is none. */
-async function makeInMemory(): Promise<string> {
+export async function makeInMemory(): Promise<string> {
   const options = { prefix: "u" };
   return await Deno.makeTempDir({ ...options, dir: "/dev/shm" }).catch(() => Deno.makeTempDir(options));
 }

@@ -32,7 +32,10 @@ In the last row the server gets a small part of two processors. With a queue of 
 A client waits one second for an answer: over UDP, and with a queue of 512, most answers came later than that.
 `;
 
-const MEANING = `## What it means
+/** The heading of the last section. */
+export const MEANING_HEADING = "## What it means";
+
+const MEANING = `${MEANING_HEADING}
 
 - unsock itself accesses one port's files, by name, and never the rest of the directory. A second address
   on a port is read from the port's record.
@@ -53,7 +56,12 @@ const MEANING = `## What it means
   virtual machines, each with its own kernel.
 `;
 
-/** @param tables In Markdown. @returns The page. */
-export function writeScalePage(tables: readonly string[]): string {
-  return `${INTRODUCTION}\n${tables.join("\n\n")}\n\n${DATAGRAMS}\n${MEANING}`;
+/**
+ * @param tables In Markdown.
+ * @param programs The section about real programs over UDP, or an empty text.
+ * @returns The page.
+ */
+export function writeScalePage(tables: readonly string[], programs: string): string {
+  const last = programs === "" ? MEANING : `${programs}\n${MEANING}`;
+  return `${INTRODUCTION}\n${tables.join("\n\n")}\n\n${DATAGRAMS}\n${last}`;
 }
