@@ -31,11 +31,13 @@ def main(port, rate, seconds):
         now = time.monotonic()
         due = min(total, int((now - begun) * rate))
         while sent < due:
+            client = clients[sent % CLIENTS]
             try:
-                clients[sent % CLIENTS].send(QUESTION)
+                client.send(QUESTION)
                 sent += 1
             except BlockingIOError:
-                break  # and tries again when it has read
+                select.select([], [client], [], 0.001)
+                break  # reads before it tries again
         for number, _ in ready.poll(0 if sent < due else 0.001):
             heard = now
             try:

@@ -4,39 +4,25 @@
  */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
-import { type Proc, run, start } from "../../tests/support/process.ts";
 import { findProgram } from "../../tests/support/programs.ts";
-import { until } from "../../tests/support/wait.ts";
-import { compile, COMPILE_FLAGS, orderOf, output, ROOT, unsockEnvironment } from "./rig.ts";
-import type { Server, Site, UdpProgram } from "./udp_programs.ts";
+import { orderOf, ROOT } from "./rig.ts";
+import type { UdpProgram } from "./udp_programs.ts";
+import { type Count, lastLine, runStep, SECONDS, type Step, type UdpStage, type Way, WAYS } from "./udp_stage.ts";
 
-/** How long a measurement sends. */
-export const SECONDS = 2;
 export const ROUNDS = 3;
-/** A step, or a start, that takes longer is ended. */
-const PATIENCE_MS = 12_000;
-const SEARCH_MS = 25_000;
+const SEARCH_MS = 20_000;
+/** After that no further round of a program begins. */
+const PROGRAM_MS = 60_000;
 const BISECTIONS = 3;
-/** A client that needs so much longer, or sends so much less, does not keep the rate. */
-const LATE_MS = 1500;
-const LATE_TIMES = 1.3;
+/** A client that needs so much longer than at the first rate, or sends so much less, does not keep the rate. */
+const LATE_MS = 500;
+const LATE_TIMES = 1.2;
 const KEPT = 0.9;
-/** How long the last datagrams may be under way. */
-const DRAIN_MS = 1000;
-
-/** The datagrams of one or several runs, as the programs' own calls report them. */
-export interface Count {
-  readonly sent: number;
-  /** Sent, and not received by any call. */
-  readonly lost: number;
-  /** Sends that failed with `EAGAIN`: no datagram was sent. */
-  readonly refused: number;
-}
-
 /** What is measured in one column. */
 export interface Column {
   readonly count: Count;
-  /** How many of the rounds failed, and the last reason. */
+  readonly runs: number;
+  /** How many of them failed, and the last reason. */
   readonly failed: number;
   readonly reason?: string;
 }
@@ -45,8 +31,10 @@ export interface Column {
 export interface UdpRow {
   readonly title: string;
   readonly unit: string;
-  /** Undefined: none was found. */
+  /** Undefined: nothing was measured. */
   readonly rate?: number;
+  /** False: UDP loses datagrams at the lowest rate, too, at which the programs were measured then. */
+  readonly clean?: boolean;
   /** The packages that are missing; then nothing was measured. */
   readonly missing?: string;
   /** By name of the way. */
@@ -61,193 +49,9 @@ export interface UdpReport {
   readonly rows: readonly UdpRow[];
 }
 
-/** A network of its own, and how programs are started in it. */
-interface Way {
-  readonly name: string;
-  readonly holder: Proc;
-  readonly env: Readonly<Record<string, string>>;
-  /** Of the socket files; undefined: the programs are on the network. */
-  readonly sockets?: string;
-}
-
-const WAYS = ["UDP", "unsock, 10", "unsock, 512"] as const;
-
-/** What the steps share. */
-export class UdpStage implements AsyncDisposable {
-  readonly ways: Way[] = [];
-  readonly #directory: string;
-  readonly #sockets: string;
-  #steps = 0;
-
-  private constructor(directory: string, sockets: string) {
-    this.#directory = directory;
-    this.#sockets = sockets;
-  }
-
-  /**
-   * Prepares the directories, the networks and the counter.
-   *
-   * @param directory An empty one, and `sockets` another one in memory: the caller removes both.
-   * @throws {Error} when no network can be made, as for users other than root, or something does not compile.
-   */
-  static async make(directory: string, sockets: string): Promise<UdpStage> {
-    const stage = new UdpStage(directory, sockets);
-    const at = (name: string) => path.join(directory, name);
-    await Deno.chmod(directory, 0o755);
-    await Deno.copyFile(path.join(ROOT, "build", "libunsock.so"), at("libunsock.so"));
-    await compile(at("count.so"), ["count_datagrams.c"], [...COMPILE_FLAGS, "-shared", "-fPIC"]);
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-    const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
-    await output(["openssl", "req", ...kind, "-keyout", at("key.pem"), "-out", at("cert.pem"), ...subject]);
-    await Deno.writeTextFile(
-      at("both.pem"),
-      await Deno.readTextFile(at("cert.pem")) + await Deno.readTextFile(at("key.pem")),
-    );
-    try {
-      for (const name of WAYS) stage.ways.push(await stage.#makeWay(name));
-    } catch (error) {
-      await stage[Symbol.asyncDispose]();
-      throw error;
-    }
-    return stage;
-  }
-
-  async #makeWay(name: string): Promise<Way> {
-    const length = name.endsWith(" 10") ? 10 : 512;
-    const script =
-      `ip link set lo up && echo ${length} >/proc/sys/net/unix/max_dgram_qlen && echo ready && exec sleep infinity`;
-    const holder = start(["unshare", "--net", "sh", "-c", script]);
-    let ended = false;
-    holder.status.then(() => ended = true);
-    await until("a network of its own", () => {
-      if (ended) throw new Error(`no network of its own can be made (root can): ${holder.output()}`);
-      return holder.output().includes("ready");
-    }, PATIENCE_MS);
-    const counter = path.join(this.#directory, "count.so");
-    if (name === "UDP") return { name, holder, env: { LD_PRELOAD: counter } };
-    const sockets = path.join(this.#sockets, `${length}`);
-    await Deno.mkdir(sockets, { mode: 0o700 });
-    const env = unsockEnvironment(path.join(this.#directory, "libunsock.so"), sockets);
-    return { name, holder, env: { ...env, LD_PRELOAD: `${counter}:${env["LD_PRELOAD"]}` }, sockets };
-  }
-
-  /** Makes the place of one step. The caller removes its directory. */
-  async site(rate: number): Promise<Site> {
-    const at = (name: string) => path.join(this.#directory, name);
-    const step = this.#steps++;
-    const directory = at(`step${step}`);
-    await Deno.mkdir(directory);
-    await Deno.writeFile(path.join(directory, "counts"), new Uint8Array(24));
-    const port = 6000 + 2 * step;
-    const files = { certificate: at("cert.pem"), key: at("key.pem"), both: at("both.pem") };
-    return { directory, port, backPort: port + 1, rate, seconds: SECONDS, ...files };
-  }
-
-  /** Returns the words that start a program in the way's network, with its variables. */
-  command({ holder, env }: Way, { directory }: Site, [program = "", ...args]: readonly string[]): string[] {
-    const variables = {
-      HOME: this.#directory,
-      LC_ALL: "C.UTF-8",
-      TERM: "vt100",
-      COUNTS: `${directory}/counts`,
-      ...env,
-    };
-    const words = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-    const enter = ["nsenter", `--net=/proc/${holder.pid}/ns/net`, "env", ...words];
-    return [...enter, findProgram(program) ?? program, ...args];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { holder } of this.ways) await holder[Symbol.asyncDispose]();
-  }
-}
-
-/** True if the server's socket is there: on the network, or as a file. */
-async function isBound({ holder, sockets }: Way, { type, port }: Server): Promise<boolean> {
-  if (sockets !== undefined) {
-    const file = path.join(sockets, type === "tcp" ? `${port}.sock` : `${port}.dgram.sock`);
-    return statOrUndefined(file) !== undefined;
-  }
-  const table = await Deno.readTextFile(`/proc/${holder.pid}/net/${type}`);
-  return table.includes(`:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 `);
-}
-
-/** @returns The datagrams that the kernel's UDP has dropped, by the two tables of a network namespace. */
-export function parseDropped(snmp: string, snmp6: string): number {
-  const [names = [], values = []] = snmp.split("\n").filter((line) => line.startsWith("Udp:")).map((line) =>
-    line.split(" ")
-  );
-  const old = names.map((name, i) => /Errors$/.test(name) ? Number(values[i]) : 0);
-  const six = [...snmp6.matchAll(/^Udp6\w*Errors\s+(\d+)$/gm)].map(([, number]) => Number(number));
-  return [...old, ...six].reduce((sum, number) => sum + number, 0);
-}
-
-async function readDropped({ holder }: Way): Promise<number> {
-  const read = (name: string) => Deno.readTextFile(`/proc/${holder.pid}/net/${name}`);
-  return parseDropped(await read("snmp"), await read("snmp6").catch(() => ""));
-}
-
-async function readCount({ directory }: Site): Promise<Count> {
-  const bytes = new DataView((await Deno.readFile(path.join(directory, "counts"))).buffer);
-  const [sent = 0, received = 0, refused = 0] = [0, 8, 16].map((at) => Number(bytes.getBigInt64(at, true)));
-  return { sent, lost: sent - received, refused };
-}
-
-/** Waits until all is received, or until no datagram comes any more. */
-async function drain(site: Site): Promise<Count> {
-  const deadline = performance.now() + DRAIN_MS;
-  let count = await readCount(site);
-  while (count.lost !== 0 && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    count = await readCount(site);
-  }
-  return count;
-}
-
-/** One run of a program. */
-interface Step {
-  readonly count: Count;
-  /** By the kernel's UDP. */
-  readonly dropped: number;
-  readonly milliseconds: number;
-  /** The client's last words, if it failed. */
-  readonly reason?: string;
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1)?.replaceAll(/[^\x20-\x7e]|\|/g, " ").trim().slice(0, 120) ?? "";
-}
-
-async function runStep(stage: UdpStage, way: Way, program: UdpProgram, rate: number): Promise<Step> {
-  const site = await stage.site(rate);
-  try {
-    await program.prepare?.(site);
-    await using servers = new AsyncDisposableStack();
-    for (const server of program.servers(site)) {
-      const process = servers.use(start(stage.command(way, site, server.command), { cwd: site.directory }));
-      let ended = false;
-      process.status.then(() => ended = true);
-      await until(`${server.command[0]} is bound`, () => {
-        if (ended) throw new Error(`${server.command[0]} ended: ${lastLine(process.output())}`);
-        return isBound(way, server);
-      }, PATIENCE_MS);
-    }
-    const [before, begun] = [await readDropped(way), performance.now()];
-    const client = stage.command(way, site, program.client(site));
-    const { code, stdout, stderr } = await run(client, { cwd: site.directory, timeoutMs: PATIENCE_MS });
-    const milliseconds = performance.now() - begun;
-    const count = await drain(site);
-    const reason = code === 0 ? {} : { reason: `status ${code}: ${lastLine(stderr || stdout)}` };
-    return { count, dropped: await readDropped(way) - before, milliseconds, ...reason };
-  } finally {
-    await Deno.remove(site.directory, { recursive: true });
-  }
-}
-
-/** True if nothing was lost, and the rate was kept. */
-function isClean({ datagrams }: UdpProgram, rate: number, step: Step): boolean {
-  const keeps = step.milliseconds <= SECONDS * 1000 * LATE_TIMES + LATE_MS;
-  return step.reason === undefined && step.dropped === 0 && keeps &&
+/** True if nothing was lost, and the rate was kept. `most` is the longest that it may take. */
+function isClean({ datagrams }: UdpProgram, rate: number, step: Step, most: number): boolean {
+  return step.reason === undefined && step.dropped === 0 && step.milliseconds <= most &&
     step.count.sent >= KEPT * rate * SECONDS * datagrams;
 }
 
@@ -285,14 +89,15 @@ export async function findHighest(
 }
 
 function addColumn(column: Column | undefined, step: Step): Column {
-  const { count, failed } = column ?? { count: { sent: 0, lost: 0, refused: 0 }, failed: 0 };
+  const { count, runs, failed } = column ?? { count: { sent: 0, lost: 0, refused: 0 }, runs: 0, failed: 0 };
   const sum = {
     sent: count.sent + step.count.sent,
     lost: count.lost + step.count.lost,
     refused: count.refused + step.count.refused,
   };
   const reason = step.reason ?? column?.reason;
-  return { count: sum, failed: failed + (step.reason === undefined ? 0 : 1), ...(reason !== undefined && { reason }) };
+  const failures = failed + (step.reason === undefined ? 0 : 1);
+  return { count: sum, runs: runs + 1, failed: failures, ...(reason !== undefined && { reason }) };
 }
 
 /** A run that hangs, or whose server does not start, is a result, too. */
@@ -315,30 +120,39 @@ export async function measureUdp(stage: UdpStage, program: UdpProgram, tell: (te
   const isThere = (name: string) => name.startsWith("/") ? statOrUndefined(name) : findProgram(name);
   const missing = needs.filter((name) => isThere(name) === undefined);
   if (missing.length > 0) return { title, unit, columns: {}, missing: `${missing.join(", ")} (${packages})` };
-  const [udp] = stage.ways;
-  if (udp === undefined) throw new Error("no network was made");
-  const deadline = performance.now() + SEARCH_MS;
-  let reason: string | undefined;
-  const rate = await findHighest(program, async (rate) => {
-    const step = await tryStep(stage, udp, program, rate);
-    reason = step.reason;
-    const clean = isClean(program, rate, step);
-    tell(`${title}: ${rate} ${unit} over UDP: ${step.reason ?? (clean ? "nothing lost" : `${step.dropped} dropped`)}`);
-    return clean;
-  }, () => performance.now() > deadline);
-  if (rate === undefined) {
-    const count = { sent: 0, lost: 0, refused: 0 };
-    return { title, unit, columns: { UDP: { count, failed: 1, ...(reason !== undefined && { reason }) } } };
-  }
+  const begun = performance.now();
+  const found = await search(stage, program, tell);
+  const rate = found ?? program.first;
   const columns: Record<string, Column> = {};
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < ROUNDS && (round === 0 || performance.now() - begun < PROGRAM_MS); round++) {
     for (const way of orderOf(stage.ways, round)) {
       const step = await tryStep(stage, way, program, rate);
       columns[way.name] = addColumn(columns[way.name], step);
       tell(`${title}: ${rate} ${unit}, ${way.name}: ${formatCount(step.count)} ${step.reason ?? ""}`);
     }
   }
-  return { title, unit, rate, columns };
+  return { title, unit, rate, clean: found !== undefined, columns };
+}
+
+/** Finds the program's highest clean rate over UDP, in limited time. */
+async function search(
+  stage: UdpStage,
+  program: UdpProgram,
+  tell: (text: string) => void,
+): Promise<number | undefined> {
+  const [udp] = stage.ways;
+  if (udp === undefined) throw new Error("no network was made");
+  const { title, unit } = program;
+  const deadline = performance.now() + SEARCH_MS;
+  let most: number | undefined;
+  return await findHighest(program, async (rate) => {
+    const step = await tryStep(stage, udp, program, rate);
+    most ??= step.milliseconds * LATE_TIMES + LATE_MS;
+    const clean = isClean(program, rate, step, most);
+    const result = step.reason ?? (clean ? "nothing lost" : `${step.dropped} dropped of ${step.count.sent}`);
+    tell(`${title}: ${rate} ${unit} over UDP, ${Math.round(step.milliseconds)} ms: ${result}`);
+    return clean;
+  }, () => performance.now() > deadline);
 }
 
 function grouped(number: number): string {
@@ -350,10 +164,10 @@ function formatCount({ sent, lost, refused }: Count): string {
   return `${grouped(lost)} of ${grouped(sent)}${share}${refused > 0 ? `, ${grouped(refused)} \`EAGAIN\`` : ""}`;
 }
 
-function formatColumn(column: Column | undefined, rounds: number): string {
+function formatColumn(column: Column | undefined): string {
   if (column === undefined) return "";
-  if (column.failed === rounds) return "failed";
-  return formatCount(column.count) + (column.failed > 0 ? `, ${column.failed} of ${rounds} failed` : "");
+  const { count, runs, failed } = column;
+  return failed === runs ? "failed" : formatCount(count) + (failed > 0 ? `, ${failed} of ${runs} failed` : "");
 }
 
 const HEADING = "## Real programs over UDP";
@@ -363,15 +177,19 @@ export function formatUdp({ machine, rounds, seconds, rows }: UdpReport): string
   const measured = rows.filter(({ rate }) => rate !== undefined);
   const cells = measured.map((
     { title, unit, rate = 0, columns },
-  ) => [title, `${grouped(rate)} ${unit}`, ...WAYS.map((way) => formatColumn(columns[way], rounds))]);
+  ) => [title, `${grouped(rate)} ${unit}`, ...WAYS.map((way) => formatColumn(columns[way]))]);
   const failures = rows.flatMap(({ title, columns }) =>
     Object.entries(columns).filter(([, { failed }]) => failed > 0).map(([way, { reason }]) =>
       `- ${title}: ${way} failed: ${reason}`
     )
   );
+  const lossy = rows.filter(({ clean }) => clean === false).map(({ title }) =>
+    `- ${title}: UDP drops datagrams, or the client does not keep up, at the lowest rate, too`
+  );
   const missing = rows.filter(({ missing }) => missing !== undefined).map(({ title, missing }) =>
     `- ${title}: not installed: ${missing}`
   );
+  const notes = [...lossy, ...failures, ...missing];
   return [
     HEADING,
     "",
@@ -384,7 +202,7 @@ export function formatUdp({ machine, rounds, seconds, rows }: UdpReport): string
     "| --- | ---: | ---: | ---: | ---: |",
     ...cells.map((row) => `| ${row.join(" | ")} |`),
     "",
-    ...(failures.length + missing.length > 0 ? [...failures, ...missing, ""] : []),
+    ...(notes.length > 0 ? [...notes, ""] : []),
   ].join("\n");
 }
 

@@ -1,7 +1,8 @@
 /** `deno task scale:udp`: its search, its counter and its section. Never how much any program loses. */
 import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { compile, COMPILE_FLAGS } from "../../scripts/bench/rig.ts";
-import { findHighest, formatUdp, parseDropped, type UdpReport, withUdp } from "../../scripts/bench/udp.ts";
+import { findHighest, formatUdp, type UdpReport, withUdp } from "../../scripts/bench/udp.ts";
+import { parseDropped } from "../../scripts/bench/udp_stage.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
@@ -51,10 +52,16 @@ const REPORT: UdpReport = {
       title: "One",
       unit: "calls/s",
       rate: 2000,
+      clean: false,
       columns: {
-        "UDP": { count: { sent: 12_000, lost: 0, refused: 0 }, failed: 0 },
-        "unsock, 10": { count: { sent: 12_000, lost: 24, refused: 5 }, failed: 1, reason: "status 1: no answer" },
-        "unsock, 512": { count: { sent: 0, lost: 0, refused: 0 }, failed: 3, reason: "it hangs" },
+        "UDP": { count: { sent: 12_000, lost: 0, refused: 0 }, runs: 3, failed: 0 },
+        "unsock, 10": {
+          count: { sent: 12_000, lost: 24, refused: 5 },
+          runs: 3,
+          failed: 1,
+          reason: "status 1: no answer",
+        },
+        "unsock, 512": { count: { sent: 0, lost: 0, refused: 0 }, runs: 3, failed: 3, reason: "it hangs" },
       },
     },
     { title: "Two", unit: "MB/s", columns: {}, missing: "two (two-tools)" },
@@ -67,6 +74,7 @@ Deno.test("formatUdp() says what was lost, what failed and why, and which progra
     section,
     /^\| One \| 2,000 calls\/s \| 0 of 12,000 \| 24 of 12,000 \(0\.20 %\), 5 `EAGAIN`, 1 of 3 failed \| failed \|$/m,
   );
+  assertMatch(section, /^- One: UDP drops datagrams, [^\n]*at the lowest rate, too$/m);
   assertMatch(section, /^- One: unsock, 512 failed: it hangs$/m);
   assertMatch(section, /^- Two: not installed: two \(two-tools\)$/m);
 });
