@@ -13,7 +13,8 @@
  * several. */
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
-#define ALL_MOST_NS 50000000 /* in a second, of all waits, by sockets with several receivers: a twentieth */
+#define ALL_MOST_NS 50000000 /* in a second, of all waits in vain, by sockets with several receivers: a twentieth */
+#define READING_SHARE 4      /* a wait for a receiver that reads counts a fourth: at most 200 ms a second */
 #define WATCH_FIRST_NS 2000000
 #define LATE_NS 200000000      /* from then on it retries so often that new senders are seldom faster */
 #define WATCH_MOST_NS 64000000 /* each datagram that is taken wakes all that watch, which costs the receiver time */
@@ -51,11 +52,9 @@ static uint32_t key_of_receiver(const struct unsock_fd *entry, const struct msgh
 }
 
 static struct receiver *begin_second(struct receiver *receiver, int64_t time) {
-    if (time - receiver->since >= UNSOCK_SECOND_NS) {
-        receiver->vain = time - receiver->since < VAIN_FORGOTTEN_NS ? receiver->vain : 0;
-        receiver->since = time;
-        receiver->waited = 0;
-    }
+    int64_t past = time - receiver->since;
+    if (past >= UNSOCK_SECOND_NS)
+        *receiver = (struct receiver){receiver->key, past < VAIN_FORGOTTEN_NS ? receiver->vain : 0, time, 0};
     return receiver;
 }
 
@@ -127,7 +126,7 @@ static long wait_briefly(int fd, const struct msghdr *message, int flags, struct
     long result = pause_and_try(fd, message, flags, begun, UNSOCK_MIN(most, PAUSES_MOST_NS));
     int64_t waited = unsock_clock_ns() - begun;
     if (many)
-        all_receivers.waited += waited;
+        all_receivers.waited += result == -EAGAIN ? waited : waited / READING_SHARE;
     /* A receiver costs the other ones one wait in vain in a second, however short that was. */
     if (result == -EAGAIN)
         note_vain(receiver, many ? ALONE_MOST_NS : waited);
