@@ -14,7 +14,7 @@
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
 #define ALL_MOST_NS 50000000 /* in a second, of all waits in vain, by sockets with several receivers: a twentieth */
-#define READING_SHARE 4      /* a wait for a receiver that reads counts a fourth: at most 200 ms a second */
+#define READING_SHARE 8      /* a wait for a receiver that reads counts an eighth: at most 400 ms a second */
 #define WATCH_FIRST_NS 2000000
 #define LATE_NS 200000000      /* from then on it retries so often that new senders are seldom faster */
 #define WATCH_MOST_NS 64000000 /* each datagram that is taken wakes all that watch, which costs the receiver time */

@@ -194,7 +194,7 @@ export function formatUdp({ machine, rounds, seconds, rows }: UdpReport): string
     HEADING,
     "",
     "`deno task scale:udp` finds for each program the highest rate at which UDP over the loopback drops nothing and the client keeps up. At that rate it",
-    `counts the datagrams that the programs send and do not receive: over UDP, and under unsock with queues of 10 and 512, in turn. It runs ${rounds} rounds of`,
+    `counts the datagrams that the programs send and do not receive: over UDP, and under unsock with queues of 10 and 512, in turn. It runs at most ${rounds} rounds of`,
     `${seconds} seconds (${machine}). Datagrams that are under way when a program ends count as lost in each column. With \`EAGAIN\` nothing was sent, and the`,
     "program may try again.",
     "",
