@@ -216,13 +216,15 @@ interface Recipe {
   readonly flags: readonly string[];
   /** For the whole program: for all files except those apart. */
   readonly whole: readonly string[];
-  /** Further libraries to link. */
+  /** For the files where speed is not needed, instead of those that make them small. */
+  readonly slow?: readonly string[];
+  /** Further libraries or objects to link. */
   readonly libraries?: readonly string[];
 }
 
 async function buildLibrary(
   tools: Toolchain,
-  { name, flags: extraFlags, whole, libraries = [] }: Recipe,
+  { name, flags: extraFlags, whole, slow = [SMALL_FLAG], libraries = [] }: Recipe,
 ): Promise<string> {
   const [sources, headers] = await Promise.all([findFiles("c", ".c"), findFiles("c", ".h")]);
   if (sources.length === 0) throw new BuildError("c/: no C sources");
@@ -236,7 +238,7 @@ async function buildLibrary(
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
   const common = [version, tools.compiler, await writeTables(), ...headers, ...await Promise.all(headers.map(read))];
   const objects = await Promise.all(sources.map(async (source) => {
-    const own = [...APART.includes(source) ? apart : flags, ...FAST.test(source) ? [] : [SMALL_FLAG]];
+    const own = [...APART.includes(source) ? apart : flags, ...FAST.test(source) ? [] : slow];
     const name = `${await hash([...common, ...own, source, await read(source)])}.o`;
     return { source, own, object: path.join(objectDirectory, name) };
   }));
@@ -276,6 +278,34 @@ export async function compilerIsThere(target: string | undefined): Promise<boole
 export async function buildWith(compiler: string, flags: readonly string[] = []): Promise<string> {
   const tools = { compiler, flags, directory: `build/${compiler}`, packages: compiler };
   return await buildLibrary(tools, { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS });
+}
+
+/** Each block of code calls a function, and each line has blocks of its own. */
+const COVERED_FLAGS = ["-fsanitize-coverage=trace-pc", "-g", "-Og"];
+
+/**
+ * Builds the library so that it marks the blocks of code that run, into a directory of its own.
+ *
+ * @param hook The C file, relative to the source tree, with the function that each block calls.
+ * @param define A macro for that file.
+ * @returns Its path, relative to the source tree.
+ * @throws {Error} With a message for the user.
+ */
+export async function buildCovered(hook: string, define: string): Promise<string> {
+  const tools = { ...toolchain(undefined), directory: "build/covered" };
+  const flags = [...COMPILE_FLAGS, define];
+  const name = await hash([...flags, await Deno.readTextFile(path.join(ROOT, hook))]);
+  const object = path.join(ROOT, tools.directory, `${name}.o`);
+  await Deno.mkdir(path.dirname(object), { recursive: true });
+  await writeTables();
+  await compile(tools, flags, hook, object);
+  return await buildLibrary(tools, {
+    name: "libunsock.so",
+    flags: [],
+    whole: COVERED_FLAGS,
+    slow: [],
+    libraries: [object],
+  });
 }
 
 /**

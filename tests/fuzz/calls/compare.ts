@@ -1,6 +1,10 @@
 /** Runs programs over the kernel's TCP and UDP and under the library, and finds the first call with different results. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { encodeControlFile, type Target } from "../../../lib/control/format.ts";
+import { portFile } from "../../../lib/run/ports.ts";
+import { musl } from "../../libcs/targets.ts";
 import { run } from "../../support/process.ts";
+import { need } from "../../support/programs.ts";
 import { shimEnv, shimLibrary } from "../../support/shim.ts";
 import { rowOf } from "./differences.ts";
 import type { Program } from "./generate.ts";
@@ -8,15 +12,25 @@ import type { Program } from "./generate.ts";
 const HERE = dirname(fromFileUrl(import.meta.url));
 const BUILD = join(HERE, "..", "..", "..", "build", "fuzz-calls");
 const FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
-const SOURCES = ["interpreter.c", "calls.c"];
+const SOURCES = ["interpreter.c", "calls.c", "arguments.c", "open.c"];
 const TIMEOUT_MS = 60_000;
 
 /** Ports that programs name; all others are the kernel's choice, and differ. */
 const NAMED = /^(0|700\d)$/;
 
-/** How the library reaches the program. */
-export type Door = "preload" | "trapped" | "static";
-export const DOORS: readonly Door[] = ["preload", "trapped", "static"];
+/** How the library reaches the program: preloaded, or with its calls trapped or rewritten; with glibc or musl. */
+const WAYS = {
+  preload: { program: "dynamic", isPreloaded: true },
+  trapped: { program: "dynamic", isPreloaded: false },
+  static: { program: "static", isPreloaded: false },
+  musl: { program: "musl", isPreloaded: true },
+  "musl-static": { program: "musl-static", isPreloaded: false },
+} as const;
+export type Door = keyof typeof WAYS;
+const HAS_MUSL = need("musl-gcc");
+export const DOORS: readonly Door[] = HAS_MUSL
+  ? ["preload", "trapped", "static", "musl", "musl-static"]
+  : ["preload", "trapped", "static"];
 
 /** A call whose end is another. */
 export interface Found {
@@ -28,19 +42,23 @@ export interface Found {
   readonly row: string | undefined;
 }
 
-/** Compiles the interpreter for both ways to be reached. */
+/** Compiles the interpreter for each libc, and for both ways to be linked. */
 export async function buildInterpreters(): Promise<void> {
   Deno.mkdirSync(BUILD, { recursive: true });
-  for (const linking of [[], ["-static"]]) {
-    const output = join(BUILD, linking.length === 0 ? "dynamic" : "static");
-    const sources = SOURCES.map((name) => join(HERE, name));
-    const result = await run(["cc", ...FLAGS, ...linking, "-o", output, ...sources]);
-    if (result.code !== 0) throw new Error(result.stderr);
+  const compilers = [["cc"], ...HAS_MUSL ? [(await musl()).compiler] : []];
+  for (const compiler of compilers) {
+    for (const linking of [[], ["-static"]]) {
+      const libc = compiler.length > 1 ? "musl" : "";
+      const name = [libc, linking.length > 0 ? "static" : ""].filter((word) => word !== "").join("-") || "dynamic";
+      const sources = SOURCES.map((name) => join(HERE, name));
+      const result = await run([...compiler, ...FLAGS, ...linking, "-o", join(BUILD, name), ...sources]);
+      if (result.code !== 0) throw new Error(result.stderr);
+    }
   }
 }
 
 function interpreter(door: Door): string {
-  return join(BUILD, door === "static" ? "static" : "dynamic");
+  return join(BUILD, WAYS[door].program);
 }
 
 function readResults(output: string): string[] {
@@ -62,14 +80,33 @@ export async function overNetwork(program: Program, door: Door): Promise<string[
   return readResults(stdout);
 }
 
-/** @returns How each call of a program ended under the library. */
-export async function underLibrary(program: Program, door: Door): Promise<string[]> {
+/** Makes the control files that a program's first lines name: `- control 7003 unix`, `- control 7003/udp refuse`. */
+function makeControlFiles(program: Program, directory: string, plain: string): void {
+  for (const line of program) {
+    const [, port = "", udp, kind] = /^- control (\d+)(\/udp)? (unix|refuse)$/.exec(line) ?? [];
+    if (kind === undefined) continue;
+    const name = new TextEncoder().encode(join(plain, `${port}${udp === undefined ? "" : ".udp"}`));
+    const target: Target = kind === "refuse" ? { kind } : { kind: "unix", abstract: false, name };
+    const file = portFile(directory, { number: Number(port), kind: udp === undefined ? "stream" : "datagram" });
+    Deno.writeFileSync(file, encodeControlFile({ target, socketOptions: [] }));
+  }
+}
+
+/**
+ * @param library The absolute path of the library.
+ * @returns How each call of a program ended under the library.
+ */
+export async function underLibrary(program: Program, door: Door, library = shimLibrary()): Promise<string[]> {
   const stdin = `${program.join("\n")}\n`;
   const dir = Deno.makeTempDirSync({ prefix: "u" });
+  const [sockets, plain] = [join(dir, "s"), join(dir, "p")];
   try {
-    const env = shimEnv(`${dir}/s`);
-    const start = door === "preload" ? [] : [shimLibrary(), "run", "--engine", "trap", "--dir", `${dir}/s`, "--"];
-    if (door !== "preload") delete env["LD_PRELOAD"];
+    for (const one of [sockets, plain]) Deno.mkdirSync(one, { mode: 0o700 });
+    makeControlFiles(program, sockets, plain);
+    const env = shimEnv(sockets, { FUZZ_PLAIN: plain, LD_PRELOAD: library });
+    const { isPreloaded } = WAYS[door];
+    if (!isPreloaded) delete env["LD_PRELOAD"];
+    const start = isPreloaded ? [] : [library, "run", "--engine", "trap", "--dir", sockets, "--"];
     const command = [...start, interpreter(door), "network"];
     const { stdout, code, stderr } = await run(command, { stdin, env, timeoutMs: TIMEOUT_MS });
     if (code !== 0) throw new Error(`the interpreter failed: ${stdout}${stderr}`);
@@ -80,8 +117,8 @@ export async function underLibrary(program: Program, door: Door): Promise<string
 }
 
 /** @returns The first call of a program that ends in two ways; undefined: none does. */
-export async function firstDifference(program: Program, door: Door): Promise<Found | undefined> {
-  const [network, library] = await Promise.all([overNetwork(program, door), underLibrary(program, door)]);
+export async function firstDifference(program: Program, door: Door, file?: string): Promise<Found | undefined> {
+  const [network, library] = await Promise.all([overNetwork(program, door), underLibrary(program, door, file)]);
   for (const [line, text] of program.entries()) {
     const [one = "", other = ""] = [network[line], library[line]];
     if (one === other) continue;

@@ -42,7 +42,54 @@ function boundPort(socket: Followed | undefined): string | undefined {
   return portOf(socket?.calls.find((call) => call.startsWith("bind")));
 }
 
+const TO_ANY = /(sendto|sendm?msg|sendmmsg) \w \[::\]:/;
+
+function isLimited(before: readonly Done[]): boolean {
+  return before.some(({ line }) => / limit /.test(line));
+}
+
+/** True if two servers share a port by SO_REUSEPORT. */
+function sharePort(all: readonly Followed[]): boolean {
+  return all.filter(({ calls }) => calls.includes("set reuseport 1")).length > 1;
+}
+
 const RULES: readonly Rule[] = [
+  {
+    row: "A *plain* Unix program uses `AF_UNIX` itself, and is not under unsock",
+    is: ({ socket }) => socket?.type === "plain" || socket?.type === "unix",
+  },
+  {
+    row: "With no descriptor left, options that the library does not hold itself are not asked for",
+    is: ({ name, network, library, before }) =>
+      isLimited(before) &&
+      (name === "get" && library === "ENOPROTOOPT" || name === "set" && network.startsWith("E") && library === "0"),
+  },
+  {
+    row: "unsock needs one or two descriptors for a moment where TCP needs none",
+    is: ({ before, library }) => /^(ENOBUFS|EMFILE)/.test(library) && isLimited(before),
+  },
+  {
+    row: "A listener that is shut down with none left loses its port",
+    is: ({ before, all }) =>
+      isLimited(before) && all.some(({ calls }) => calls.some((call) => call.startsWith("shutdown"))),
+  },
+  {
+    row: "The send itself fails with `ECONNREFUSED` in two cases: no descriptor is left",
+    is: ({ name, before, library, socket }) =>
+      /^(send|write)/.test(name) && isLimited(before) && library === "ECONNREFUSED" && isUdp(socket),
+  },
+  {
+    row: "`listen` uses `net.core.somaxconn` as the backlog, whatever the program asks for",
+    is: ({ name, network, library }) => name === "connect" && network === "ETIMEDOUT" && library === "0",
+  },
+  {
+    row: "With `SO_REUSEPORT`, clients are spread over all listeners of one user",
+    is: ({ name, all, socket }) => /^(accept|poll|wait)/.test(name) && sharePort(all) && !isUdp(socket),
+  },
+  {
+    row: "Among sockets with `SO_REUSEPORT` the client's port selects the receiver",
+    is: ({ name, all, socket }) => /^(recv|read|poll|wait|unread)/.test(name) && sharePort(all) && isUdp(socket),
+  },
   {
     row: "A socket made before `fork` that one process then connects, disconnects or has listen",
     is: ({ name, socket, all }) =>
@@ -66,7 +113,7 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "`read` on a stream that is not connected fails with `EINVAL`",
-    is: ({ name, network, library }) => name === "read" && network === "ENOTCONN" && library === "EINVAL",
+    is: ({ name, network, library }) => name === "read" && /^(ENOTCONN|0$)/.test(network) && library === "EINVAL",
   },
   {
     row: "After a send to nobody on a connected socket, `read` says `ECONNRESET`",
@@ -113,7 +160,11 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A listener that another process has shut down cannot be used again",
-    is: ({ socket }) => socket?.isShared === true && socket.calls.some((call) => call.startsWith("shutdown")),
+    is: ({ name, library, socket, all }) => {
+      const isShut = (one: Followed | undefined) =>
+        one?.isShared === true && one.calls.some((call) => call.startsWith("shutdown"));
+      return isShut(socket) || name === "connect" && library === "ECONNREFUSED" && all.some(isShut);
+    },
   },
   {
     row: "After `exec`, or for a received descriptor, options are back at their defaults.",
@@ -127,8 +178,9 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A datagram that it sends to `[::]` is for `[::1]`; over UDP for `127.0.0.1`.",
-    is: ({ network, before }) =>
-      network.includes("[::ffff:127.0.0.1]") && before.some(({ line }) => /(sendto|sendmsg) \w \[::\]/.test(line)),
+    is: ({ line, network, before, socket }) =>
+      network.includes("[::ffff:127.0.0.1]") && before.some(({ line }) => TO_ANY.test(line)) ||
+      isUdp(socket) && TO_ANY.test(line),
   },
   {
     row: "Of processes that share a connected UDP socket the one that sent to nobody is told",

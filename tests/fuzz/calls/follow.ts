@@ -31,8 +31,9 @@ export interface Read {
 
 type Letters = Map<string, Followed>;
 
-const SETTLING = /^(bind|connect|listen|sendto|sendmsg) /;
+const SETTLING = /^(bind|connect|listen|sendto|sendmsg|sendmmsg) /;
 const FAILED = /^(E[A-Z]+|waits|nobody|somebody|nothing|hangs)/;
+const COPIES = /^dup/;
 
 /** @returns The parts of a line. */
 export function readLine(line: string): Read {
@@ -54,9 +55,9 @@ class Follower {
     const one = letters?.get(first);
     const call = `${name} ${words.slice(1).join(" ")}`.trimEnd();
     if (letters === undefined) return;
-    if (FAILED.test(result)) one?.failed.push(call);
+    if (FAILED.test(result)) noteFailure(one, call);
     else if (!this.#moves(letters, worker, name, first) && !makes(letters, name, first, second)) note(one, call);
-    const made = letters.get(name === "accept" ? second : first);
+    const made = letters.get(name.startsWith("accept") ? second : first);
     if (made !== undefined && !this.all.includes(made)) this.all.push(made);
   }
 
@@ -88,12 +89,18 @@ function newSocket(type: string, calls: string[]): Followed {
 /** @returns Whether the call gives a letter another meaning. */
 function makes(letters: Letters, name: string, first: string, second: string): boolean {
   const one = letters.get(first);
-  if (name === "socket") letters.set(first, newSocket(second, []));
-  else if (name === "accept" && one !== undefined) letters.set(second, newSocket(one.type, ["accepted"]));
-  else if (name === "dup" && one !== undefined) letters.set(second, one);
-  else if (name === "close") letters.delete(first);
+  if (name === "socket" || name === "open") letters.set(first, newSocket(second, []));
+  else if (name.startsWith("accept") && one !== undefined) letters.set(second, newSocket(one.type, ["accepted"]));
+  else if (COPIES.test(name) && one !== undefined) letters.set(second, one);
+  else if (name === "close" || name === "closerange") letters.delete(first);
   else return false;
   return true;
+}
+
+/** A refused connect leaves its socket in another state, too. */
+function noteFailure(one: Followed | undefined, call: string): void {
+  one?.failed.push(call);
+  if (one?.isShared && call.startsWith("connect")) one.isSettledApart = true;
 }
 
 function note(one: Followed | undefined, call: string): void {

@@ -13,6 +13,8 @@ const PORTS = [7001, 7001, 7001, 7002] as const;
 const HOSTS4 = ["127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2", "0.0.0.0"] as const;
 const HOSTS6 = ["[::1]", "[::1]", "[::1]", "[::]", "[::ffff:127.0.0.1]"] as const;
 const TYPES = ["tcp4", "tcp4", "tcp6", "udp4", "udp4", "udp6"] as const;
+/** Kinds of sockets of which a few cannot be. */
+const KINDS = ["unix", "stream-udp", "datagram-tcp", "sequence", "untyped", "flagged", "familyless"] as const;
 const OPTIONS = [
   "error",
   "type",
@@ -24,14 +26,51 @@ const OPTIONS = [
   "keepalive",
   "broadcast",
   "v6only",
+  "nodelay",
+  "ttl",
+  "tos",
+  "hops",
+  "class",
+  "priority",
+  "keepidle",
+  "linger",
+  "timeout",
+  "strange",
+  "level",
+  "user",
+  "info",
+  "info6",
 ] as const;
-const SETTABLE = ["reuseaddr", "reuseport", "keepalive", "broadcast"] as const;
+const SETTABLE = ["reuseaddr", "reuseport", "keepalive", "broadcast", "v6only", "nodelay", "tos", "priority"] as const;
+/** Backlogs that listen gets. Those of one or two clients make TCP's connects hang. */
+const BACKLOGS = [8, 8, 8, 1, 0, -1, 128, 100000] as const;
+/** Words for a wrong address, and for a wrong place to write one to (`arguments.c`). */
+const WRONG_ADDRESSES = ["fault", "null", "short", "empty", "long", "wide", "unix", "strange", "none"] as const;
+const WRONG_PLACES = ["fault", "nosize", "short", "empty", "negative", "null"] as const;
+const WRONG_VALUES = ["fault", "short", "empty", "negative"] as const;
+/** Above the numbers of the standard files: so many descriptors may be there. */
+const LIMIT = { least: 3, more: 6 } as const;
+
+/** The port that may have a control file: to a path where programs bind or a plain server is, or to nowhere. */
+const CONTROLLED = 7003;
+type Control = "unix" | "plain" | "refuse";
 
 /** The socket of a letter, as far as the generator follows it. */
 interface Held {
-  readonly kind: "tcp" | "udp" | "epoll";
+  readonly kind: "tcp" | "udp" | "epoll" | "plain" | "other";
   readonly family: 4 | 6;
   readonly state: "new" | "bound" | "listens" | "connected";
+}
+
+/** The things that a program has more of than others. */
+interface Mood {
+  /** How many of a hundred calls have a wrong argument. */
+  readonly wrong: number;
+  /** Processes run out of descriptors. */
+  readonly isLimited: boolean;
+  readonly control: Control | undefined;
+  /** The first sockets are servers of one port on several addresses. */
+  readonly hasServers: boolean;
 }
 
 /** One program in the making. */
@@ -39,14 +78,24 @@ export class Generator {
   readonly #random: Random;
   readonly #lines: string[] = [];
   readonly #workers = new Map<number, Map<string, Held>>([[0, new Map()]]);
+  /** Those that have a limit, and cannot execute a program that needs descriptors to start. */
+  readonly #limited = new Set<number>();
+  readonly #mood: Mood;
   #texts = 0;
 
   constructor(random: Random) {
     this.#random = random;
+    this.#mood = {
+      wrong: this.#chance(25) ? 15 : 0,
+      isLimited: this.#chance(12),
+      control: this.#chance(15) ? this.#pick(["unix", "unix", "plain", "refuse"]) : undefined,
+      hasServers: this.#chance(20),
+    };
   }
 
   /** @returns A program of about this many lines. */
   make(length: number): Program {
+    this.#begin();
     while (this.#lines.length < length) this.#add();
     return this.#lines;
   }
@@ -60,18 +109,66 @@ export class Generator {
   }
 
   #say(worker: number, words: string): void {
-    this.#lines.push(
-      `${worker}${this.#chance(5) && !/^(fork|exec|exit|kill|give|take)/.test(words) ? "t" : ""} ${words}`,
-    );
+    const inThread = this.#chance(5) && !/^(fork|exec|exit|kill|give|take|limit)/.test(words);
+    this.#lines.push(`${worker}${inThread ? "t" : ""} ${words}`);
+  }
+
+  #begin(): void {
+    const { control, hasServers } = this.#mood;
+    const held = this.#workers.get(0);
+    if (control !== undefined) {
+      const udp = control !== "plain" && this.#chance(30) ? "/udp" : "";
+      this.#lines.push(`- control ${CONTROLLED}${udp} ${control === "refuse" ? "refuse" : "unix"}`);
+    }
+    if (control === "plain") {
+      held?.set("a", { kind: "plain", family: 4, state: "listens" });
+      this.#say(0, `open a plain ${CONTROLLED}`);
+    }
+    for (const letter of hasServers ? ["b", "c"] : []) this.#serve(letter, held ?? new Map<string, Held>());
+  }
+
+  /** Makes a server, with options that decide whether another one may be there. */
+  #serve(letter: string, held: Map<string, Held>): void {
+    const type = this.#pick(TYPES);
+    const family = type.endsWith("6") ? 6 : 4;
+    this.#say(0, `socket ${letter} ${type}`);
+    for (const option of ["reuseaddr", "reuseport", "v6only"] as const) {
+      if (this.#chance(option === "v6only" ? 20 : 50)) this.#say(0, `set ${letter} ${option} ${this.#random.below(2)}`);
+    }
+    this.#say(0, `bind ${letter} ${this.#pick(family === 4 ? HOSTS4 : HOSTS6)}:7001`);
+    const isStream = type.startsWith("tcp");
+    const listens = isStream && this.#chance(80);
+    if (listens) this.#say(0, `listen ${letter} ${this.#pick(BACKLOGS)}`);
+    held.set(letter, { kind: isStream ? "tcp" : "udp", family, state: listens ? "listens" : "bound" });
   }
 
   #address(family: 4 | 6): string {
+    if (this.#chance(this.#mood.wrong)) {
+      return this.#chance(70) ? this.#pick(WRONG_ADDRESSES) : this.#right(family === 4 ? 6 : 4);
+    }
+    return this.#right(family);
+  }
+
+  #right(family: 4 | 6): string {
+    if (family === 4 && this.#mood.control !== undefined && this.#chance(50)) return `127.0.0.1:${CONTROLLED}`;
     const port = this.#chance(4) ? 0 : this.#pick(PORTS);
     return `${this.#pick(family === 4 ? HOSTS4 : HOSTS6)}:${port}`;
   }
 
+  /** @returns An address to bind to: nobody may bind where a control file leads nowhere, or to another server. */
+  #ownAddress(family: 4 | 6): string {
+    const address = this.#address(family);
+    const { control } = this.#mood;
+    return control !== "unix" && address.endsWith(`:${CONTROLLED}`) ? "127.0.0.1:7001" : address;
+  }
+
+  /** @returns More words of a call that writes to the program: mostly none. */
+  #place(places: readonly string[]): string {
+    return this.#chance(this.#mood.wrong) ? ` ${this.#pick(places)}` : "";
+  }
+
   #text(): string {
-    return `text${this.#texts++}`;
+    return this.#chance(this.#mood.wrong / 3) ? "fault" : `text${this.#texts++}`;
   }
 
   #add(): void {
@@ -90,22 +187,37 @@ export class Generator {
       this.#say(worker, `epoll ${letter}`);
       return;
     }
+    if (this.#chance(this.#mood.wrong)) {
+      held.set(letter, { kind: "other", family: 4, state: "new" });
+      const isOpened = this.#chance(40);
+      const what = isOpened ? this.#pick(["file", "pipe", "closed"]) : this.#pick(KINDS);
+      this.#say(worker, `${isOpened ? "open" : "socket"} ${letter} ${what}`);
+      return;
+    }
     const type = this.#pick(TYPES);
     const family = type.endsWith("6") ? 6 : 4;
     held.set(letter, { kind: type.startsWith("t") ? "tcp" : "udp", family, state: "new" });
     this.#say(worker, `socket ${letter} ${type}`);
     // Servers set it; and without it TCP's own TIME_WAIT would be most of what differs.
     if (type.startsWith("t") || this.#chance(15)) this.#say(worker, `set ${letter} reuseaddr 1`);
+    if (this.#chance(10)) this.#say(worker, `set ${letter} reuseport 1`);
+    if (family === 6 && this.#chance(10)) this.#say(worker, `set ${letter} v6only 1`);
+    if (this.#chance(10)) this.#say(worker, `nonblock ${letter} 1`);
   }
 
   #process(worker: number, held: Map<string, Held>): void {
     const other = this.#random.below(WORKERS);
     const what = this.#random.below(10);
     const letter = this.#pick([...held.keys()]);
-    if (!this.#workers.has(other)) {
+    if (this.#mood.isLimited && this.#chance(40)) {
+      this.#limited.add(worker);
+      this.#say(worker, `limit ${LIMIT.least + this.#random.below(LIMIT.more)}`);
+    } else if (!this.#workers.has(other)) {
       this.#workers.set(other, new Map(held));
+      if (this.#limited.has(worker)) this.#limited.add(other);
+      else this.#limited.delete(other);
       this.#say(worker, `fork ${other}`);
-    } else if (what < 2) {
+    } else if (what < 2 && !this.#limited.has(worker)) {
       this.#say(worker, "exec");
     } else if (what < 4 && other !== worker) {
       const theirs = this.#workers.get(other) ?? new Map<string, Held>();
@@ -121,7 +233,7 @@ export class Generator {
       const copy = this.#pick([...LETTERS]);
       const one = held.get(letter);
       if (one !== undefined) held.set(copy, one);
-      this.#say(worker, `dup ${letter} ${copy}`);
+      this.#say(worker, `${this.#pick(["dup", "dup", "dup2", "dup3", "dupfd"])} ${letter} ${copy}`);
     }
   }
 
@@ -131,51 +243,78 @@ export class Generator {
     if (one.kind === "epoll") {
       const words = [`add ${letter} ${this.#pick([...held.keys()])}`, `wait ${letter}`, `wait ${letter}`];
       if (this.#chance(20)) words.push(`delete ${letter} ${this.#pick([...held.keys()])}`);
+      if (this.#chance(20)) words.push(`modify ${letter} ${this.#pick([...held.keys()])}`);
       this.#say(worker, this.#pick(words));
       return;
     }
-    const call = this.#chance(STRAY) ? this.#any(letter, one) : this.#fitting(letter, one);
+    const call = this.#callOf(letter, one);
     const next = nextState(call, one);
     if (next === undefined) held.delete(letter);
     else held.set(letter, next);
-    const accepted = /^accept \w (\w)/.exec(call)?.[1];
+    const accepted = /^accept4? \w (\w)/.exec(call)?.[1];
     if (accepted !== undefined) held.set(accepted, { ...one, state: "connected" });
     this.#say(worker, call);
   }
 
+  #callOf(letter: string, one: Held): string {
+    if (one.kind === "plain") return this.#plain(letter, one);
+    return one.kind === "other" || this.#chance(STRAY) ? this.#any(letter, one) : this.#fitting(letter, one);
+  }
+
+  /** A server that does not use the library accepts, and moves data; its ends are the kernel's AF_UNIX. */
+  #plain(letter: string, { state }: Held): string {
+    if (state === "listens") return `accept ${letter} ${this.#free(letter)} null`;
+    if (this.#chance(15)) return `close ${letter}`;
+    return this.#chance(50) ? `send ${letter} ${this.#text()}` : `recv ${letter} 100`;
+  }
+
   #any(letter: string, { family }: Held): string {
     return this.#pick([
-      `bind ${letter} ${this.#address(family)}`,
+      `bind ${letter} ${this.#ownAddress(family)}`,
       `listen ${letter} 8`,
       `connect ${letter} ${this.#address(family)}`,
-      `accept ${letter} ${this.#pick([...LETTERS])}`,
+      `accept ${letter} ${this.#pick([...LETTERS])}${this.#place(WRONG_PLACES)}`,
       `send ${letter} ${this.#text()}`,
       `sendto ${letter} ${this.#address(family)} ${this.#text()}`,
       `recv ${letter} 100`,
-      `shutdown ${letter} ${this.#pick(["r", "w", "rw"])}`,
+      `shutdown ${letter} ${this.#pick(["r", "w", "rw", ...this.#mood.wrong > 0 ? ["x"] : []])}`,
       `peer ${letter}`,
+      ...this.#mood.wrong > 0 ? [`name ${letter}`, `closerange ${letter}`, `unread ${letter}`] : [],
     ]);
   }
 
   #fitting(letter: string, one: Held): string {
     const { kind, family, state } = one;
-    const asks = [`name ${letter}`, `peer ${letter}`, `poll ${letter}`, `get ${letter} ${this.#pick(OPTIONS)}`];
-    if (this.#chance(15)) return this.#pick(asks);
-    if (this.#chance(4)) return `set ${letter} ${this.#pick(SETTABLE)} ${this.#random.below(2)}`;
-    if (this.#chance(7)) return `close ${letter}`;
+    if (this.#chance(15)) return this.#ask(letter);
+    if (this.#chance(4)) return this.#set(letter);
+    if (this.#chance(7)) return `${this.#chance(15) ? "closerange" : "close"} ${letter}`;
     if (kind === "udp") return this.#datagram(letter, one);
     if (state === "new") {
-      return this.#pick([`bind ${letter} ${this.#address(family)}`, `connect ${letter} ${this.#address(family)}`]);
+      return this.#pick([`bind ${letter} ${this.#ownAddress(family)}`, `connect ${letter} ${this.#address(family)}`]);
     }
     if (state === "bound") {
-      return this.#chance(80) ? `listen ${letter} 8` : `connect ${letter} ${this.#address(family)}`;
+      return this.#chance(80)
+        ? `listen ${letter} ${this.#chance(85) ? 8 : this.#pick(BACKLOGS)}`
+        : `connect ${letter} ${this.#address(family)}`;
     }
     if (state === "listens") {
       return this.#chance(85)
-        ? `accept ${letter} ${this.#free(letter)}`
+        ? `${this.#pick(["accept", "accept4"])} ${letter} ${this.#free(letter)}${this.#place(WRONG_PLACES)}`
         : `shutdown ${letter} ${this.#pick(["r", "rw"])}`;
     }
     return this.#stream(letter);
+  }
+
+  #ask(letter: string): string {
+    const places = this.#place(WRONG_PLACES);
+    const asks = [`name ${letter}${places}`, `peer ${letter}${places}`, `poll ${letter}`];
+    return this.#pick([...asks, `get ${letter} ${this.#pick(OPTIONS)}${places}`, `unread ${letter}`]);
+  }
+
+  #set(letter: string): string {
+    if (this.#chance(15)) return `nonblock ${letter} ${this.#random.below(2)}`;
+    const option = this.#chance(this.#mood.wrong) ? this.#pick(OPTIONS) : this.#pick(SETTABLE);
+    return `set ${letter} ${option} ${this.#random.below(2)}${this.#place(WRONG_VALUES)}`;
   }
 
   #free(letter: string): string {
@@ -185,24 +324,27 @@ export class Generator {
   #stream(letter: string): string {
     if (this.#chance(8)) return `shutdown ${letter} ${this.#pick(["r", "w", "rw"])}`;
     if (this.#chance(4)) return `connect ${letter} none`;
-    if (this.#chance(50)) return `${this.#pick(["send", "write", "writev", "sendmsg"])} ${letter} ${this.#text()}`;
+    if (this.#chance(50)) {
+      return `${this.#pick(["send", "write", "writev", "sendmsg", "sendmmsg"])} ${letter} ${this.#text()}`;
+    }
     const most = this.#pick([3, 100, 100]);
-    return `${this.#pick(["recv", "read", "recvfrom", "recvmsg"])} ${letter} ${most}${this.#chance(10) ? " peek" : ""}`;
+    const more = this.#chance(10) ? " peek" : this.#place(["fault", "short", "empty"]);
+    return `${this.#pick(["recv", "read", "recvfrom", "recvmsg", "recvmmsg"])} ${letter} ${most}${more}`;
   }
 
   #datagram(letter: string, { family, state }: Held): string {
+    if (state === "new" && this.#chance(40)) return `bind ${letter} ${this.#ownAddress(family)}`;
     const address = this.#address(family);
-    if (state === "new" && this.#chance(40)) return `bind ${letter} ${address}`;
     if (this.#chance(10)) return `connect ${letter} ${this.#chance(20) ? "none" : address}`;
     if (this.#chance(45)) return this.#stream(letter);
-    return `${this.#pick(["sendto", "sendmsg"])} ${letter} ${address} ${this.#text()}`;
+    return `${this.#pick(["sendto", "sendmsg", "sendmmsg"])} ${letter} ${address} ${this.#text()}`;
   }
 }
 
 /** @returns The socket of a letter after a call; undefined: none. */
 function nextState(call: string, one: Held): Held | undefined {
   const name = call.slice(0, call.indexOf(" "));
-  if (name === "close") return undefined;
+  if (name === "close" || name === "closerange") return undefined;
   if (name === "bind" && one.state === "new") return { ...one, state: "bound" };
   if (name === "listen") return { ...one, state: "listens" };
   if (name === "connect") return { ...one, state: call.endsWith("none") ? "bound" : "connected" };

@@ -80,10 +80,12 @@ static void hand_over(struct line *line, int is_given) {
         return;
     }
     head = CMSG_FIRSTHDR(&message);
-    if (head) {
+    if (head && head->cmsg_len == CMSG_LEN(sizeof(*fd))) {
         memcpy(fd, CMSG_DATA(head), sizeof(*fd));
+        say(line, "taken");
+    } else {
+        say(line, "nothing, flags %#x", (unsigned)message.msg_flags);
     }
-    say(line, "taken");
 }
 
 static void work(int worker) __attribute__((noreturn));
@@ -194,6 +196,10 @@ static int do_line(const char *text, pid_t *pids) {
     char result[LINE] = "";
     char call[LINE + 8];
     int worker = text[0] - '0';
+    if (text[0] == '-') {
+        puts("told");
+        return 1;
+    }
     if (worker < 0 || worker >= WORKERS || !pids[worker]) {
         puts("nobody");
         return 1;

@@ -1,5 +1,5 @@
 /* Runs a program of socket calls, one a line, in up to four processes in turn. Each line of output has the result of a
- * call. */
+ * call. A line that begins with "-" tells the program's reader something, and is no call. */
 #ifndef INTERPRETER_H
 #define INTERPRETER_H
 #include <netinet/in.h>
@@ -33,11 +33,45 @@ long ended(struct line *line, long value);
 /** Returns the slot that a word names. */
 int slot_of(const char *word);
 
-/** Reads an address, "127.0.0.1:80" or "[::1]:80". Returns its size, 0 for none ("-"). */
-socklen_t read_address(const char *word, struct sockaddr_storage *address);
+/** An address that a call gets. */
+struct given {
+    char room[256];
+    const struct sockaddr *at;
+    socklen_t size;
+};
 
-/** Says an address. */
-void say_address(struct line *line, const struct sockaddr_storage *address, socklen_t size);
+/** Reads an address, "127.0.0.1:80" or "[::1]:80", or a word for a wrong one. */
+void read_address(const char *word, struct given *given);
+
+/** Where a call writes an address or an option's value. */
+struct taken {
+    struct sockaddr_storage room;
+    void *at;
+    socklen_t size;
+    socklen_t *size_at;
+};
+
+/** Prepares the place as a word says; NULL: a good one. */
+void prepare_place(const char *word, struct taken *taken);
+
+/** Returns the bytes that a word names: itself, or memory that cannot be read or written ("fault"). */
+char *bytes_of(const char *word, char *bytes);
+
+/** Gets or sets an option. */
+void do_option(struct line *line, int *fd);
+
+/** Says an address of this size, of which the place may have a part. */
+void say_address(struct line *line, const struct taken *taken);
+
+/** Returns an errno's name, the same with every libc. */
+const char *name_of_error(int number);
+
+/** Says that a descriptor was made, or why not. */
+void made(struct line *line, int fd);
+
+/** Opens a socket, and what is no socket or is not the library's. */
+void make_socket(struct line *line, int *fd);
+void open_other(struct line *line, int *fd);
 
 /** Does one call of a socket. Returns whether there is such a call. */
 int do_call(struct line *line);
