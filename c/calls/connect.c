@@ -67,7 +67,8 @@ static long disconnect_all(int fd, const void *address, socklen_t length) {
 }
 
 static bool is_idle(const struct unsock_fd *entry) {
-    return !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING;
+    return !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING &&
+           entry->state != UNSOCK_STATE_REFUSED;
 }
 
 /* Refuses the address for UNSOCK_BLOCK_INET, with a line in the log. */
@@ -92,7 +93,8 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
 
 /* Returns the kernel's error for an address of the wrong family or length; 0 if it fits the socket. */
 static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
-    /* The kernel does not check the address for a connected stream (__inet_stream_connect, net/ipv4/af_inet.c). */
+    /* The kernel does not check the address for a connected or refused stream (__inet_stream_connect,
+     * net/ipv4/af_inet.c). */
     if (!is_idle(entry) && entry->type == SOCK_STREAM)
         return 0;
     /* An IPv6 datagram socket takes an IPv4 destination as it is (net/ipv6/udp.c). */
@@ -132,7 +134,7 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
         return owner == UNSOCK_IS_IP ? unsock_real_connect(fd, copy, length) : wrong;
     if (is_idle(entry) && ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
-    /* For a connected, connecting or listening stream the result does not depend on the address. */
+    /* For a connected, connecting, refused or listening stream the result does not depend on the address. */
     if (!covered && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !is_idle(entry))
         return unsock_stream_connect(fd, entry, &ip);
     return covered ? connect_covered(fd, entry, &ip) : connect_uncovered(fd, entry, copy, length);

@@ -117,7 +117,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
             return result;
     }
     if (unsock_resolve_is_worth_it(result)) {
-        if (unsock_datagram_connect_by_control(fd, entry, path, ip, &there))
+        if (unsock_datagram_connect_by_control(fd, entry, path, ip, &there) && !unsock_errno_is_nobody(there))
             return there;
         result = there < 0 ? there : result;
     }

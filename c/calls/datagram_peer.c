@@ -4,6 +4,7 @@
 
 #include "calls/connect.h"
 #include "calls/target.h"
+#include "files/bind.h"
 #include "files/control_file.h"
 #include "files/directory.h"
 #include "files/plain_senders.h"
@@ -124,10 +125,9 @@ UNSOCK_OWN_FRAME static long connect_own(int fd, const struct sockaddr_un *path,
     memcpy(&family, control.dest, sizeof(family));
     if (family != AF_UNIX)
         return 1;
-    long result = unsock_target_apply_options(&control, fd);
-    if (result < 0)
-        return result;
-    return unsock_errno_as_ip(UNSOCK_AT_TARGET, unsock_connect(fd, control.dest, control.dest_length));
+    long wrong = unsock_target_apply_options(&control, fd);
+    return wrong < 0 ? wrong
+                     : unsock_errno_as_ip(UNSOCK_AT_TARGET, unsock_connect(fd, control.dest, control.dest_length));
 }
 
 bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
@@ -147,20 +147,23 @@ bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
 
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
     struct sockaddr_un path;
-    long result = unsock_datagram_connect_socket(fd, entry, unsock_fd_remote(entry), &path);
+    long there, result = unsock_datagram_connect_socket(fd, entry, unsock_fd_remote(entry), &path);
     if (result == 0) {
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
         unsock_datagram_tell_peer(fd, entry);
-    }
+    } else if (unsock_resolve_is_worth_it(result) &&
+               unsock_datagram_connect_by_control(fd, entry, &path, unsock_fd_remote(entry), &there))
+        return there;
     return result;
 }
 
 /* Connects `fd` and a temporary socket to each other, and disconnects that one: the kernel then puts ECONNRESET on
  * `fd` (unix_dgram_disconnected in net/unix/af_unix.c). An AF_UNIX datagram socket gets no pending error otherwise. */
-bool unsock_datagram_leave_error(int fd) {
+bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr own, other;
     const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}}, nobody = {.any = {.sa_family = AF_UNSPEC}};
-    long own_length = unsock_socket_name(fd, __NR_getsockname, &own), length;
+    long length, own_length = entry->kind == UNSOCK_KIND_LOCAL ? (long)unsock_port_own_path(entry, &own.un)
+                                                               : unsock_socket_name(fd, __NR_getsockname, &own);
     long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (peer < 0)
         return false;

@@ -94,7 +94,7 @@ static long way_send(void *of_sending) {
  * that is not possible, returns -ECONNREFUSED. */
 static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
     long result = send_in_vain(fd, entry, message, flags, size);
-    if (result == size && !unsock_datagram_leave_error(fd))
+    if (result == size && !unsock_datagram_leave_error(fd, entry))
         return -ECONNREFUSED;
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
     if (!(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL))
@@ -176,10 +176,6 @@ void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct u
         unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_SENT);
 }
 
-static bool is_nobody_by_it(long result) {
-    return result == -ENOENT || result == -ECONNREFUSED || result == -EPERM;
-}
-
 /* Continues after the send to the known name returned `result`. */
 static long send_past_known(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
     struct unsock_port_search search = {.target = sending->ip, .type = SOCK_DGRAM, .spread = entry->local.port};
@@ -187,7 +183,8 @@ static long send_past_known(struct sending *sending, struct unsock_fd *entry, in
         return -ECONNREFUSED;
     if (result == -ECONNRESET)
         result = way_send(sending);
-    socklen_t plain = is_nobody_by_it(result) ? unsock_plain_sender_find(sending->ip->port, sending->path) : 0;
+    bool nobody = unsock_errno_is_nobody(result) || result == -EPERM;
+    socklen_t plain = nobody ? unsock_plain_sender_find(sending->ip->port, sending->path) : 0;
     if (plain > 0) {
         sending->length = plain;
         result = way_send(sending);
@@ -197,6 +194,9 @@ static long send_past_known(struct sending *sending, struct unsock_fd *entry, in
         search.way = way_send;
         search.attempt = sending;
         result = unsock_port_go_on(&search, result);
+        if (takes_error(sending->fd, entry, result))
+            return -ECONNREFUSED;
+        result = result == -ECONNRESET ? way_send(sending) : result;
     }
     return result >= 0 ? result : not_taken(sending, entry, flags, result);
 }

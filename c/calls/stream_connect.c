@@ -292,8 +292,6 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     long again = unsock_state_is_connected(entry->state) ? connect_again(fd, entry) : TRY_AGAIN;
     if (again != TRY_AGAIN || entry->state == UNSOCK_STATE_LISTENING)
         return again != TRY_AGAIN ? again : -EISCONN;
-    if (target->port == 0)
-        return -ECONNREFUSED;
     attempt.source = source_of(fd, entry, &attempt.target);
     bool in_place = unsock_fd_can_be_named(entry);
     attempt.path.sun_path[0] = '\0'; /* no name has been tried */
@@ -301,9 +299,11 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
         attempt.path_length = unsock_address_path(target->port, SOCK_STREAM, &attempt.path);
     bool waiting = entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT &&
                    (entry->flags & UNSOCK_STREAM_WAITING);
-    long result;
+    long result = -ECONNREFUSED;
     if (waiting)
         result = wait_again(&attempt);
+    else if (target->port == 0)
+        attempt.nonblocking = unsock_socket_nonblocking(fd) == 1;
     else if (unsock_target_connect_known(fd, entry, &attempt.target, &result))
         attempt.nonblocking = (result == -ECONNREFUSED || result == -ETIMEDOUT) && unsock_socket_nonblocking(fd) == 1;
     else

@@ -156,6 +156,9 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         return installed;
     if (way.waits)
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, connect_blocking(fd, entry, &way, asked));
+    /* It is as new: no socket of a control file any more. */
+    if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && !bound)
+        entry->kind = UNSOCK_KIND_LOCAL;
     if (!way.asks && (result == 0 || result == -EINPROGRESS))
         remember_target(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
     if (way.family == UNSOCK_AF_TIPC && unsock_state_is_connected(entry->state))

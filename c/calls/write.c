@@ -45,7 +45,8 @@ static long write_after_error(int fd, const struct msghdr *message, int flags, l
     if (result == -EHOSTUNREACH)
         return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_DGRAM || unsock_sandboxed)
+    bool ours = entry && unsock_fd_is_redirected(entry) && entry->type == SOCK_DGRAM && !unsock_sandboxed;
+    if (!ours || (entry->kind == UNSOCK_KIND_FOREIGN && unsock_state_is_connected(entry->state)))
         return result;
     return unsock_datagram_written(fd, message, flags, unsock_stream_size(message), result);
 }
