@@ -44,6 +44,8 @@ const COVERED = /^c\/(calls|files|replace)\/.*\.c$/;
 
 /** True if it differs twice, without a row: a difference in one busy moment is no finding. */
 async function isFinding(program: Program, door: Door): Promise<boolean> {
+  // Only a control file leads to a plain server.
+  if (program.some((line) => / plain /.test(line)) && !program.some((line) => / control /.test(line))) return false;
   for (let i = 0; i < 2; i++) {
     const found = await firstDifference(program, door);
     if (found === undefined || found.row !== undefined) return false;

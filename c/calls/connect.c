@@ -60,12 +60,6 @@ static long disconnect_socket(int fd, const void *address, socklen_t length) {
     return result;
 }
 
-static long disconnect_all(int fd, const void *address, socklen_t length) {
-    long result = disconnect_socket(fd, address, length);
-    unsock_fds_tell_duplicates(fd);
-    return result;
-}
-
 static bool is_idle(const struct unsock_fd *entry) {
     return !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING &&
            entry->state != UNSOCK_STATE_REFUSED;
@@ -154,8 +148,12 @@ static long connect_once(int fd, const void *address, socklen_t length) {
     }
     if (family == AF_UNIX)
         return unsock_target_connect_path(fd, &copy, length, unsock_real_connect(fd, &copy, length));
+    if (family == AF_UNSPEC && wrong == 0) {
+        wrong = disconnect_socket(fd, &copy, length);
+        unsock_fds_tell_duplicates(fd);
+    }
     if (family == AF_UNSPEC)
-        return wrong < 0 ? wrong : disconnect_all(fd, &copy, length);
+        return wrong;
     return unsock_call_is_ip(family) ? connect_ip(fd, wrong, &copy, length) : unsock_real_connect(fd, &copy, length);
 }
 

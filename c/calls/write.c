@@ -9,14 +9,8 @@
 
 #define PARTS_MOST 1024 /* UIO_MAXIOV: above it writev and sendmsg have different errnos */
 
-static inline bool concerns_write(int fd) {
-    if (unsock_sandboxed)
-        return false;
-    return unsock_stream_concerns(fd);
-}
-
 bool unsock_write_concerns(int fd) {
-    return concerns_write(fd);
+    return !unsock_sandboxed && unsock_stream_concerns(fd);
 }
 
 /*
@@ -77,7 +71,7 @@ long unsock_call_write(int fd, const void *data, size_t size) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
-    if (!concerns_write(fd))
+    if (!unsock_write_concerns(fd))
         return write_elsewhere(fd, data, size);
     long result = unsock_stream_sendto(fd, data, size, 0);
     if (!is_unusual_write(result))
@@ -91,7 +85,7 @@ long unsock_call_writev(int fd, const struct iovec *parts, int count) {
     if (early < 0)
         return early;
     memcpy(&message.msg_iov, &parts, sizeof(parts));
-    if (count <= 0 || count > PARTS_MOST || !concerns_write(fd))
+    if (count <= 0 || count > PARTS_MOST || !unsock_write_concerns(fd))
         return writev_elsewhere(fd, parts, count, &message);
     long result = unsock_stream_sendmsg(fd, &message, 0);
     if (!is_unusual_write(result))
@@ -103,7 +97,7 @@ long unsock_call_send(int fd, const void *data, size_t size, int flags) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
-    if ((flags & MSG_FASTOPEN) || !concerns_write(fd))
+    if ((flags & MSG_FASTOPEN) || !unsock_write_concerns(fd))
         return send_elsewhere(fd, data, size, flags);
     long result = unsock_stream_sendto(fd, data, size, flags);
     if (!is_unusual_write(result))

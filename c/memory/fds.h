@@ -322,11 +322,6 @@ static inline bool unsock_fds_may_be_exchanged(int fd) {
     return entry && unsock_fd_may_be_exchanged(entry);
 }
 
-static inline bool unsock_fds_stream_leads_nowhere(int fd) {
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && unsock_fd_stream_leads_nowhere(entry);
-}
-
 /* Copies a changed entry to the descriptor's duplicates, if it has any. One that another thread is just making is told,
  * or its maker sees the change (calls/close.c). */
 static inline void unsock_fds_tell_duplicates(int fd) {

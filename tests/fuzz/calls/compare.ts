@@ -51,8 +51,11 @@ export async function buildInterpreters(): Promise<void> {
       const libc = compiler.length > 1 ? "musl" : "";
       const name = [libc, linking.length > 0 ? "static" : ""].filter((word) => word !== "").join("-") || "dynamic";
       const sources = SOURCES.map((name) => join(HERE, name));
-      const result = await run([...compiler, ...FLAGS, ...linking, "-o", join(BUILD, name), ...sources]);
+      // Another run may be using the same file: each finds a whole one.
+      const unfinished = join(BUILD, `${name}.${crypto.randomUUID()}`);
+      const result = await run([...compiler, ...FLAGS, ...linking, "-o", unfinished, ...sources]);
       if (result.code !== 0) throw new Error(result.stderr);
+      Deno.renameSync(unfinished, join(BUILD, name));
     }
   }
 }

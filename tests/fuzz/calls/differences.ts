@@ -55,6 +55,29 @@ function sharePort(all: readonly Followed[]): boolean {
 
 const RULES: readonly Rule[] = [
   {
+    row: "A listener on a port that it did not choose, and that was shut down, cannot be bound anew",
+    is: ({ name, network, library, socket }) =>
+      name === "bind" && network === "0" && library === "EINVAL" &&
+      socket?.calls.some((call) => call.startsWith("shutdown")) === true,
+  },
+  {
+    row: "A UDP socket that has sent to a port with a control file is connected to the target",
+    is: ({ before, name, socket, line }) =>
+      before[0]?.line.includes("/udp unix") === true && isUdp(socket) &&
+      (/^(send|write|peer|recv|read|poll|wait)/.test(name)) &&
+      [...before.map((one) => one.line), line].some((one) => /send\S* \w 127\.0\.0\.1:7003/.test(one)),
+  },
+  {
+    row: "A duplicate that such a program makes of it is connected apart",
+    is: ({ name, network, library, socket }) =>
+      name === "connect" && network === "EISCONN" && library === "0" && socket?.isHandedOn === true,
+  },
+  {
+    row: "A socket that is bound to `[::]` for both families appears to every receiver as `::1`",
+    is: ({ network, library, socket }) =>
+      isUdp(socket) && network.includes("[::ffff:127.0.0.1]") && library.includes("[::1]"),
+  },
+  {
     row: "A *plain* Unix program uses `AF_UNIX` itself, and is not under unsock",
     is: ({ socket }) => socket?.type === "plain" || socket?.type === "unix",
   },
@@ -178,9 +201,10 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A datagram that it sends to `[::]` is for `[::1]`; over UDP for `127.0.0.1`.",
-    is: ({ line, network, before, socket }) =>
+    is: ({ line, network, library, before, socket }) =>
       network.includes("[::ffff:127.0.0.1]") && before.some(({ line }) => TO_ANY.test(line)) ||
-      isUdp(socket) && TO_ANY.test(line),
+      isUdp(socket) &&
+        (TO_ANY.test(line) || /waits/.test(network + library) && before.some((one) => TO_ANY.test(one.line))),
   },
   {
     row: "Of processes that share a connected UDP socket the one that sent to nobody is told",
