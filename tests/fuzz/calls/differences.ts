@@ -42,6 +42,8 @@ function boundPort(socket: Followed | undefined): string | undefined {
   return portOf(socket?.calls.find((call) => call.startsWith("bind")));
 }
 
+/** Calls that leave a socket neither bound nor connected. */
+const ASKS = /^(set|get|name|peer|poll|nonblock|unread)\b/;
 const TO_ANY = /(sendto|sendm?msg|sendmmsg) \w \[::\]:/;
 
 function isLimited(before: readonly Done[]): boolean {
@@ -54,6 +56,10 @@ function sharePort(all: readonly Followed[]): boolean {
 }
 
 const RULES: readonly Rule[] = [
+  {
+    row: "A UDP socket that connects to port 0 has port 0 as its peer; with UDP it has no peer",
+    is: ({ socket }) => isUdp(socket) && socket?.calls.some((call) => /^connect .*:0$/.test(call)) === true,
+  },
   {
     row: "A listener on a port that it did not choose, and that was shut down, cannot be bound anew",
     is: ({ name, network, library, socket }) =>
@@ -193,7 +199,7 @@ const RULES: readonly Rule[] = [
     row: "After `exec`, or for a received descriptor, options are back at their defaults.",
     is: ({ name, socket }) =>
       socket?.isHandedOn === true &&
-      (isUdp(socket) || name === "get" || socket.calls.every((call) => call.startsWith("set"))),
+      (isUdp(socket) || name === "get" || socket.calls.every((call) => ASKS.test(call))),
   },
   {
     row: "Nor are those in a set that the program was handed (by `exec` or over a socket)",
