@@ -55,7 +55,39 @@ function sharePort(all: readonly Followed[]): boolean {
   return all.filter(({ calls }) => calls.includes("set reuseport 1")).length > 1;
 }
 
+/** True if both results are the same but for addresses. */
+function isSameBut(network: string, library: string): boolean {
+  const address = /(\d+(\.\d+){3}|\[[0-9a-f:.]+\]):\w+/g;
+  return network.replace(address, "") === library.replace(address, "");
+}
+
 const RULES: readonly Rule[] = [
+  {
+    row: "A connected socket sends to a socket that is itself connected to a third one",
+    is: ({ name, network, library, socket, all }) =>
+      isUdp(socket) && hasConnected(socket) &&
+      (/ECONNREFUSED|value 111/.test(network) || name === "sendmmsg" && network === "1" && library === "2") &&
+      all.some((one) => one !== socket && isUdp(one) && boundPort(one) !== undefined && hasConnected(one)),
+  },
+  {
+    row: "A server sees each client with an invented port, even one that had bound a port.",
+    is: ({ name, before, network, library }) =>
+      /^(accept|peer)/.test(name) && /- control 7003 unix/.test(before[0]?.line ?? "") && isSameBut(network, library),
+  },
+  {
+    row: "A stream that is bound and does not listen returns `EINVAL` from `recv`",
+    is: ({ name, before, socket }) =>
+      /^(recv|read|send|write|shutdown)/.test(name) && /- control 7003 unix/.test(before[0]?.line ?? "") &&
+      socket?.calls.includes("bind 127.0.0.1:7003") === true && !socket.calls.some((call) =>
+        /^(listen|connect)/.test(call)
+      ),
+  },
+  {
+    row: "A reply of a server on a wildcard has the address that the client sent to as its source",
+    is: ({ all, network, library }) =>
+      isSameBut(network, library) &&
+      all.some((one) => isUdp(one) && one.calls.some((call) => /^bind (0\.0\.0\.0|\[::\]):/.test(call))),
+  },
   {
     row: "A UDP socket that connects to port 0 has port 0 as its peer; with UDP it has no peer",
     is: ({ socket }) => isUdp(socket) && socket?.calls.some((call) => /^connect .*:0$/.test(call)) === true,
@@ -127,7 +159,8 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A `shutdown` before `connect` or `listen` is `ENOTCONN` and forgotten",
-    is: ({ socket }) => socket?.failed.some((call) => call.startsWith("shutdown")) === true,
+    is: ({ name, socket, all }) =>
+      [socket, ...name === "wait" ? all : []].some((one) => one?.failed.some((call) => call.startsWith("shutdown"))),
   },
   {
     row: "A socket that connects to its own address is refused",
