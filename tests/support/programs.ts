@@ -114,6 +114,7 @@ const PACKAGES: Record<string, string> = {
   "systemd-analyze": "systemd",
   "systemd-run-directory": "systemd",
   "systemd-socket-activate": "systemd",
+  tcc: "tcc",
   tclsh: "tcl",
   timeout: "coreutils",
   tsocks: "tsocks",
