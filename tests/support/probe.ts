@@ -13,6 +13,10 @@ const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const SOURCES = join(ROOT, "tests", "probes");
 const BINARIES = join(ROOT, "build", "probes");
 const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
+
+/** Doors whose probes differ only in how they are linked: they have one object file. */
+const ONLY_LINKED: readonly Door[] = ["preload", "static", "dynamic"];
+
 const COUNTERS_FOLLOW = "=== what went over the network ===";
 
 /** Longer than a probe's own alarm, so that it is the probe that tells where it hangs. */
@@ -83,13 +87,21 @@ export async function buildProbe(
   const newest = Math.max(...[source, ...headers].map(modified));
   if (modified(binary) > newest) return binary;
   await Deno.mkdir(directory, { recursive: true });
-  // Another test run may be building the same file: each finds a whole one.
-  const unfinished = `${binary}.${crypto.randomUUID()}`;
   const compiler = cross ?? (door === "musl" ? "musl-gcc" : Deno.env.get("CC") || "cc");
-  const result = await run([compiler, ...FLAGS, ...flags, ...DOOR_FLAGS[door], "-o", unfinished, source]);
-  if (result.code !== 0) throw new Error(`${compiler} ${name}.c failed:\n${result.stderr}`);
-  await Deno.rename(unfinished, binary);
+  const command = [compiler, ...FLAGS, ...flags];
+  const object = join(directory, `${name}.o`);
+  const isLinked = ONLY_LINKED.includes(door);
+  if (isLinked && modified(object) <= newest) await produce(object, [...command, "-c", source]);
+  await produce(binary, [...command, ...DOOR_FLAGS[door], isLinked ? object : source]);
   return binary;
+}
+
+/** Another test run may be building the same file: each finds a whole one. */
+async function produce(file: string, command: readonly string[]): Promise<void> {
+  const unfinished = `${file}.${crypto.randomUUID()}`;
+  const result = await run([...command, "-o", unfinished]);
+  if (result.code !== 0) throw new Error(`${command.join(" ")} failed:\n${result.stderr}`);
+  await Deno.rename(unfinished, file);
 }
 
 function modified(file: string): number {
