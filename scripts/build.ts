@@ -120,7 +120,8 @@ export async function findFiles(directory: string, extension: string): Promise<s
   return files.sort();
 }
 
-async function hash(parts: readonly string[]): Promise<string> {
+/** @returns A short name for these parts. */
+export async function hash(parts: readonly string[]): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("\0")));
   return Array.from(new Uint8Array(digest).subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -222,14 +223,37 @@ interface Recipe {
   readonly libraries?: readonly string[];
 }
 
-async function buildLibrary(
+/**
+ * Lets one build of a library work at a time: the next one finds everything compiled.
+ *
+ * @param file The lock, made if missing. Where that fails the work begins without it, and reports what cannot be written.
+ */
+async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const lock = await Deno.open(file, { write: true, create: true }).catch(() => undefined);
+  try {
+    await lock?.lock(true);
+    return await work();
+  } finally {
+    lock?.close();
+  }
+}
+
+async function buildLibrary(tools: Toolchain, recipe: Recipe): Promise<string> {
+  const objectDirectory = path.join(ROOT, tools.directory, "obj");
+  await Deno.mkdir(objectDirectory, { recursive: true });
+  return await withLock(
+    path.join(objectDirectory, `${recipe.name}.lock`),
+    () => buildInto(objectDirectory, tools, recipe),
+  );
+}
+
+async function buildInto(
+  objectDirectory: string,
   tools: Toolchain,
   { name, flags: extraFlags, whole, slow = [SMALL_FLAG], libraries = [] }: Recipe,
 ): Promise<string> {
   const [sources, headers] = await Promise.all([findFiles("c", ".c"), findFiles("c", ".h")]);
   if (sources.length === 0) throw new BuildError("c/: no C sources");
-  const objectDirectory = path.join(ROOT, tools.directory, "obj");
-  await Deno.mkdir(objectDirectory, { recursive: true });
   const version = await runCompiler(tools, ["--version"]);
   const optimize = version.includes("clang") ? [] : whole;
   // The caller's flags last: -fno-lto, for example, overrides the ones before it.
