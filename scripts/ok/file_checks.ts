@@ -1,9 +1,13 @@
 /** Checks C and Python files without running them: their format, and the findings of analysers. */
 import * as path from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
 import { need } from "../../tests/support/programs.ts";
-import { COMPILE_FLAGS, findFiles } from "../build.ts";
+import { COMPILE_FLAGS, findFiles, hash, writeTables } from "../build.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
+
+/** An empty file for each analysis that has passed: the same one is not repeated. */
+const PASSED = path.join(ROOT, "build", "analysed");
 
 /** Makes system calls opaque functions for the analysers: see there. */
 const SYSTEM_CALLS = "scripts/ok/sys.h";
@@ -29,6 +33,7 @@ const CPPCHECK = [
   "--quiet",
   "--error-exitcode=1",
   "--enable=warning,performance,portability",
+  "--cppcheck-build-dir=build/analysed", // it does not repeat itself, either
   "--check-level=exhaustive",
   "--inline-suppr",
   "--std=c11", // the newest that it knows
@@ -40,10 +45,19 @@ const CPPCHECK = [
   "c",
 ];
 
+interface Command {
+  /** The program and its arguments. */
+  readonly words: readonly string[];
+  /** The file that says that it has passed. */
+  readonly passed?: string;
+}
+
 /** A command for all files at once, or for each. */
 interface Check {
   readonly name: string;
-  readonly commands: () => Promise<(readonly string[])[]>;
+  /** The program to install. */
+  readonly program: string;
+  readonly commands: () => Promise<readonly Command[]>;
 }
 
 async function filesOf(directories: readonly string[], extensions: readonly string[]): Promise<string[]> {
@@ -51,48 +65,73 @@ async function filesOf(directories: readonly string[], extensions: readonly stri
   return (await Promise.all(found)).flat();
 }
 
-/** In order of how soon they fail. The first word of a command is the program to install. */
+async function versionOf(program: string): Promise<string> {
+  const { stdout } = await new Deno.Command(program, { args: ["--version"] }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+/** @returns A command for each C file of the library. It is known by all that the compiler reads but the system's headers. */
+async function analyseEach(program: string, args: readonly string[]): Promise<Command[]> {
+  const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
+  const headers = [SYSTEM_CALLS, ...await filesOf(["c"], [".h"])];
+  const texts = await Promise.all(headers.map(read));
+  const common = [await versionOf(program), ...args, await writeTables(), ...headers, ...texts];
+  return await Promise.all((await filesOf(["c"], [".c"])).map(async (file) => ({
+    words: [program, ...args, file],
+    passed: path.join(PASSED, await hash([...common, file, await read(file)])),
+  })));
+}
+
+/** In order of how soon they fail. */
 const CHECKS: readonly Check[] = [
   {
     name: "C format",
-    commands: async () => [
-      ["clang-format-19", "--dry-run", "-Werror", ...await filesOf(["c", "tests", "bench"], [".c", ".h"])],
-    ],
+    program: "clang-format-19",
+    commands: async () => [{
+      words: ["clang-format-19", "--dry-run", "-Werror", ...await filesOf(["c", "tests", "bench"], [".c", ".h"])],
+    }],
   },
   {
     name: "Python format",
-    commands: async () => [[
-      "black",
-      "--quiet",
-      "--check",
-      "--line-length=120",
-      ...await filesOf(["scripts", "tests"], [".py"]),
-    ]],
+    program: "black",
+    commands: async () => [{
+      words: ["black", "--quiet", "--check", "--line-length=120", ...await filesOf(["scripts", "tests"], [".py"])],
+    }],
   },
   {
     name: "Python analysis",
-    commands: async () => [["pyflakes3", ...await filesOf(["scripts", "tests"], [".py"])]],
+    program: "pyflakes3",
+    commands: async () => [{ words: ["pyflakes3", ...await filesOf(["scripts", "tests"], [".py"])] }],
   },
-  { name: "C analysis by cppcheck", commands: () => Promise.resolve([CPPCHECK]) },
+  { name: "C analysis by cppcheck", program: "cppcheck", commands: () => Promise.resolve([{ words: CPPCHECK }]) },
   {
     name: "C analysis by gcc",
-    commands: async () => (await filesOf(["c"], [".c"])).map((file) => ["gcc", ...FLAGS, "-fanalyzer", "-c", file]),
+    program: "gcc",
+    commands: () => analyseEach("gcc", [...FLAGS, "-fanalyzer", "-c"]),
   },
   {
     name: "C analysis by clang",
-    commands: async () => (await filesOf(["c"], [".c"])).map((file) => ["clang-19", ...FLAGS, ...CLANG_FLAGS, file]),
+    program: "clang-19",
+    commands: () => analyseEach("clang-19", [...FLAGS, ...CLANG_FLAGS]),
   },
 ];
 
+/** Returns whether a command succeeds, now or before. */
+async function succeeds({ words: [program = "", ...args], passed }: Command): Promise<boolean> {
+  if (passed !== undefined && statOrUndefined(passed) !== undefined) return true;
+  const { success } = await new Deno.Command(program, { args, cwd: ROOT, stdin: "null" }).spawn().status;
+  if (success && passed !== undefined) await Deno.writeTextFile(passed, "");
+  return success;
+}
+
 /** Runs commands, as many at once as there are processors; false when one of them has failed. */
-async function runAll(commands: readonly (readonly string[])[]): Promise<boolean> {
+async function runAll(commands: readonly Command[]): Promise<boolean> {
   const queue = [...commands];
   let good = true;
   const worker = async () => {
     for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
-      const [program = "", ...args] = command;
-      const { code } = await new Deno.Command(program, { args, cwd: ROOT, stdin: "null" }).spawn().status;
-      good &&= code === 0;
+      const success = await succeeds(command);
+      good &&= success;
     }
   };
   await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
@@ -100,10 +139,10 @@ async function runAll(commands: readonly (readonly string[])[]): Promise<boolean
 }
 
 /** Runs a check whose program is here; null: it is not. */
-async function run({ commands }: Check): Promise<boolean | null> {
-  const all = await commands();
-  if (!need(...new Set(all.map(([program = ""]) => program)))) return null;
-  return await runAll(all);
+async function run({ program, commands }: Check): Promise<boolean | null> {
+  if (!need(program)) return null;
+  await Deno.mkdir(PASSED, { recursive: true });
+  return await runAll(await commands());
 }
 
 /**
