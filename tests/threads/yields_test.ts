@@ -34,7 +34,9 @@ for (const name of PROBES) {
       const binary = await buildProbe(name);
       const env = { LD_PRELOAD: join(ROOT, library) };
       const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim(binary, env)]);
-      compareRuns(plain, shim, {}, passage(name, "preload")?.known);
+      // Its signals end threads in the midst of a bind (tests/probes/processes_test.ts).
+      const mayLeave = name === "signal_threads" ? "as there" : undefined;
+      compareRuns(plain, shim, { mayLeave }, passage(name, "preload")?.known);
     },
   });
 }
