@@ -62,7 +62,7 @@ static void copy_knowledge(int from, int to) {
         unsock_option_copy(from, to);
 }
 
-static void read_entry(int fd, struct unsock_fd *copy) {
+static void copy_entry(int fd, struct unsock_fd *copy) {
     static const struct unsock_fd unknown;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     *copy = entry ? *entry : unknown;
@@ -73,7 +73,7 @@ static void read_entry(int fd, struct unsock_fd *copy) {
 static bool has_changed(int fd, const struct unsock_fd *before) {
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    read_entry(fd, &now);
+    copy_entry(fd, &now);
     now.ring = before->ring;
     return (now.flags & UNSOCK_CHANGING) || !unsock_same(&now, before, sizeof(now));
 }
@@ -92,7 +92,7 @@ static void remember_duplicate(int from, int to) {
 static long duplicate(int fd, int command, unsigned long argument) {
     struct unsock_fd before;
     for (int left = AGAIN_MOST;; left--) {
-        read_entry(fd, &before);
+        copy_entry(fd, &before);
         long result = command < 0 ? unsock_dup(fd) : unsock_real_fcntl(fd, command, argument);
         if (result < 0)
             return result;
@@ -139,7 +139,7 @@ UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int 
     int left = AGAIN_MOST;
     unsock_target_file_find(to, old, &where);
     do {
-        read_entry(from, &before);
+        copy_entry(from, &before);
         result = by_dup2 ? raw_dup2(from, to) : unsock_dup3(from, to, flags);
         if (result < 0 || !ours)
             return result;

@@ -55,8 +55,8 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "send connected UDP": 1,
   "close connected UDP": 12,
   "close a UDP server": 14,
-  // Two of these are the socket that asks about all of the child's files.
-  "fork, _exit": 3,
+  // The socket that asks about all of the child's files.
+  "fork, _exit": 2,
 };
 
 /** The calls of all processes between each pair of marks, by the name of the operation. */
