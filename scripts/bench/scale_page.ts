@@ -32,7 +32,7 @@ The numbers of trapped programs differ from these no more than two runs differ f
 In the last row the server gets a small part of two processors. With a queue of ten a client waits in \`send\` for up to 8 s, and the server answers every question.
 A client waits one second for an answer: over UDP, and with a queue of 512, most answers came later than that.
 
-Bursts: at a queue of ten the server has to wait once in each burst until the client has read. On a quiet machine such a wait takes some 0.2 ms, and the server took 0.39 s
+Bursts: at a queue of ten the server has to wait once in each burst until the client has read. On the machine of the table such a wait took some 0.2 ms, and the server took 0.39 s
 for 1,000 bursts instead of 0.20 s over UDP. Beside 24 busy loops a server that sleeps gets the processor again after some 40 ms: 1,000 waits would take 40 s, where all of it
 takes 10 s over UDP. So the server's waits are limited, to 50 ms a second in vain and 400 ms for clients that read, and what exceeds the queue is lost. A queue of 512 is the
 remedy. Longer waits for busy clients, and a short retry without sleep, were tried: they lost 33 to 34 % and 37 %.
