@@ -6,6 +6,7 @@
 #include "files/port.h"
 #include "kernel/log.h"
 #include "replace/replace.h"
+#include "rules/control.h"
 #include "rules/errno.h"
 
 /* The flags about the file to which a socket is bound. */
@@ -105,6 +106,12 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
     return result;
 }
 
+/* True if a control file is there to refuse: otherwise its target may come later, as over UDP. */
+UNSOCK_OWN_FRAME static bool is_refusing(const struct sockaddr_un *path) {
+    struct unsock_control_file control;
+    return unsock_control_file_read(path->sun_path, &control) == 0 && unsock_control_refuses(&control);
+}
+
 /* Tries the other ways to the peer after a connect to `path` failed with `result`. */
 UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
                                            const struct sockaddr_un *path, long result) {
@@ -117,7 +124,8 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
             return result;
     }
     if (unsock_resolve_is_worth_it(result)) {
-        if (unsock_datagram_connect_by_control(fd, entry, path, ip, &there) && !unsock_errno_is_nobody(there))
+        if (unsock_datagram_connect_by_control(fd, entry, path, ip, &there) &&
+            (!unsock_errno_is_nobody(there) || is_refusing(path)))
             return there;
         result = there < 0 ? there : result;
     }
