@@ -362,7 +362,7 @@ export async function build(args: readonly string[]): Promise<string[]> {
     libraries.push(await buildLibrary(tools, recipe));
   }
   if (yields) {
-    const recipe = { name: "libunsock-yields.so", flags: YIELDS_FLAGS, whole: WHOLE_PROGRAM_FLAGS };
+    const recipe = { name: "libunsock-yields.so", flags: YIELDS_FLAGS, whole: [] };
     libraries.push(await buildLibrary(tools, recipe));
   }
   return libraries;

@@ -14,7 +14,6 @@ const PROBES = [
   "cancellation",
   "datagram_threads",
   "dup_while_connecting",
-  "duplicates",
   "epoll_threads",
   "gone_at_once",
   "poll_other_thread",
