@@ -16,9 +16,7 @@ class Server(QuicConnectionProtocol):
     def quic_event_received(self, event):
         if isinstance(event, StreamDataReceived) and event.data:
             rate, total = (int(word) for word in event.data.split())
-            self.sending = asyncio.ensure_future(
-                self.stream(event.stream_id, rate, total)
-            )
+            self.sending = asyncio.ensure_future(self.stream(event.stream_id, rate, total))
 
     async def stream(self, number, rate, total):
         loop = asyncio.get_running_loop()
@@ -39,9 +37,7 @@ async def run_server(port, certificate, key):
 
 
 async def fetch(port, rate, total):
-    configuration = QuicConfiguration(
-        alpn_protocols=PROTOCOLS, verify_mode=ssl.CERT_NONE
-    )
+    configuration = QuicConfiguration(alpn_protocols=PROTOCOLS, verify_mode=ssl.CERT_NONE)
     async with connect("127.0.0.1", port, configuration=configuration) as connection:
         reader, writer = await connection.create_stream()
         writer.write(b"%d %d" % (rate, total))
