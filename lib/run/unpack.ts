@@ -1,10 +1,12 @@
 /** Unpacks the library that the compiled binary carries, if no other is found. */
 import * as fs from "node:fs";
 import process from "node:process";
-import { lstatOrUndefined, statOrUndefined } from "../system/files.ts";
+import { createWhole, lstatOrUndefined, statOrUndefined } from "../system/files.ts";
 import { codeOf, reason, ShimError } from "../system/errors.ts";
 import { BUILT, distrust, effectiveUser, NAME, startProblem, type Variables } from "./shim_place.ts";
 import { parentOf } from "./trusted_file.ts";
+
+const MODE = 0o755;
 
 /**
  * Writes the carried library into a private directory, under a name that holds its hash, so that a copy from another
@@ -49,10 +51,10 @@ function unpackInto(directory: string, hash: string): string {
   const file = `${directory}/libunsock-${hash.slice(0, 16)}.so`;
   // A regular file, no link: in a private directory, no other user can have made it.
   const carried = fs.readFileSync(BUILT);
-  const isThere = lstatOrUndefined(file)?.isFile() === true && carried.equals(fs.readFileSync(file));
+  const isThere = isWhole(file, carried);
   if (!isThere) {
-    writeAtomically(file, carried);
-    if (!carried.equals(fs.readFileSync(file))) throw new Error("the written copy differs");
+    write(file, carried);
+    if (!isWhole(file, carried)) throw new Error("the written copy differs");
   }
   const problem = startProblem(file);
   if (problem === undefined) return file;
@@ -69,15 +71,32 @@ function makeDirectory(directory: string): void {
   }
 }
 
+function isWhole(file: string, bytes: Uint8Array): boolean {
+  return lstatOrUndefined(file)?.isFile() === true && fs.readFileSync(file).equals(bytes);
+}
+
+/**
+ * Never replaces what another process has just written: that one opens it, and would find its own library deleted. A
+ * changed file is replaced.
+ */
+function write(file: string, bytes: Uint8Array): void {
+  try {
+    createWhole(file, bytes, MODE);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    if (!isWhole(file, bytes)) replaceAtomically(file, bytes);
+  }
+}
+
 /**
  * Writes a file whole or not at all. With a handler of SIGXFSZ a limit of file sizes is an error, like a full disk, and does not
  * end this process. The handler stays: Deno checks for one after the write, and ends the process if there is none.
  */
-function writeAtomically(file: string, bytes: Uint8Array): void {
+function replaceAtomically(file: string, bytes: Uint8Array): void {
   const part = `${file}.${crypto.randomUUID()}`;
   process.on("SIGXFSZ", () => {});
   try {
-    fs.writeFileSync(part, bytes, { mode: 0o755, flag: "wx" });
+    fs.writeFileSync(part, bytes, { mode: MODE, flag: "wx" });
     fs.renameSync(part, file);
   } catch (error) {
     fs.rmSync(part, { force: true });
