@@ -18,7 +18,7 @@ const BISECTIONS = 3;
 const LATE_MS = 500;
 const LATE_TIMES = 1.2;
 const KEPT = 0.9;
-/** What is measured in one column. */
+/** The measurements of one column. */
 export interface Column {
   readonly count: Count;
   readonly runs: number;

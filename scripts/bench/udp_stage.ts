@@ -35,7 +35,7 @@ export interface Way {
 /** The names of the ways. */
 export const WAYS = ["UDP", "unsock, 10", "unsock, 512"] as const;
 
-/** What the steps share. */
+/** The networks and tools that all steps share. */
 export class UdpStage implements AsyncDisposable {
   readonly ways: Way[] = [];
   readonly #directory: string;

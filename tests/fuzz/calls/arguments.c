@@ -1,4 +1,4 @@
-/* What calls get and give: addresses, bytes and options, right ones and wrong ones. */
+/* Arguments and results of calls: addresses, bytes and options, right ones and wrong ones. */
 #include "interpreter.h"
 #include <arpa/inet.h>
 #include <errno.h>
