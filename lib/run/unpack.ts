@@ -1,6 +1,5 @@
 /** Unpacks the library that the compiled binary carries, if no other is found. */
 import * as fs from "node:fs";
-import process from "node:process";
 import { createWhole, lstatOrUndefined, statOrUndefined } from "../system/files.ts";
 import { codeOf, reason, ShimError } from "../system/errors.ts";
 import { BUILT, distrust, effectiveUser, NAME, startProblem, type Variables } from "./shim_place.ts";
@@ -77,29 +76,13 @@ function isWhole(file: string, bytes: Uint8Array): boolean {
 
 /**
  * Never replaces what another process has just written: that one opens it, and would find its own library deleted. A
- * changed file is replaced.
+ * changed file is removed first.
  */
 function write(file: string, bytes: Uint8Array): void {
+  if (lstatOrUndefined(file) !== undefined && !isWhole(file, bytes)) fs.rmSync(file, { force: true });
   try {
     createWhole(file, bytes, MODE);
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
-    if (!isWhole(file, bytes)) replaceAtomically(file, bytes);
-  }
-}
-
-/**
- * Writes a file whole or not at all. With a handler of SIGXFSZ a limit of file sizes is an error, like a full disk, and does not
- * end this process. The handler stays: Deno checks for one after the write, and ends the process if there is none.
- */
-function replaceAtomically(file: string, bytes: Uint8Array): void {
-  const part = `${file}.${crypto.randomUUID()}`;
-  process.on("SIGXFSZ", () => {});
-  try {
-    fs.writeFileSync(part, bytes, { mode: MODE, flag: "wx" });
-    fs.renameSync(part, file);
-  } catch (error) {
-    fs.rmSync(part, { force: true });
-    throw error;
   }
 }
