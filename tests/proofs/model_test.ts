@@ -100,7 +100,7 @@ const WITHOUT: Readonly<Record<Model, readonly Choice[]>> = {
 for (const model of ["port", "port_udp"] as const) {
   Deno.test(
     `the model ${model}: what must hold of a port's names does in every state, and not without any of its rules`,
-    { ignore: !need("spin", "tcc") },
+    { ignore: !need("spin", "cc") },
     () =>
       withDir(async (dir) => {
         const pan = await buildModel(dir, model);
