@@ -71,10 +71,10 @@ export class Host {
     const env = { UNSOCK_FILE: file, UNSOCK_FC_SOCK: "v1.sock", UNSOCK_VSOCK_PORT: `${vsockPort}` };
     await succeed([shimLibrary()], { env, cwd: this.#dir });
     const command = [join(this.#dir, "peer"), "connect", LOCAL, `${PEER_PORT}`, "blocking"];
-    // On a busy machine the guest's server may not listen yet.
+    // On a busy machine the guest's server may not listen yet, or answer later than the multiplexer waits.
     let result = await run(command, this.#under(directory));
     const answers = async () => result.code === 0 || (result = await run(command, this.#under(directory))).code === 0;
-    await until(`a guest answers at ${vsockPort}`, answers, READY_MS);
+    await until(`a guest answers at ${vsockPort}`, answers, STORIES_MS);
     return result;
   }
 
