@@ -111,7 +111,9 @@ async function bench({ json, quick, trapped, out, compare, others }: Options): P
   const measured = (rig: Rig) => trapped ? measureTrappedAlone(rig, before) : measure(rig);
   const found = await withRig({ others, quick, compare }, measured);
   const named = others.map((other) => ({ name: other.name, how: describeOther(other) }));
-  const report = trapped || named.length === 0 ? found : { ...found, others: named };
+  const report = trapped
+    ? found
+    : { ...found, ...named.length > 0 && { others: named }, ...compare !== undefined && { compare } };
   console.log(json ? JSON.stringify(report, null, 2) : formatText(report));
   if (out !== undefined) await writeReport(report, out);
 }

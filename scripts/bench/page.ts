@@ -41,7 +41,13 @@ function aboutOthers(others: readonly Other[] = []): string {
   ].join("\n");
 }
 
+function aboutBefore(commit?: string): string {
+  return commit === undefined
+    ? ""
+    : `- _before_ is the library of commit ${commit}, which took its turns in the same rounds.\n`;
+}
+
 /** @returns The page, in Markdown. */
 export function writePage(report: Report): string {
-  return `${INTRODUCTION}${aboutOthers(report.others)}\n${formatMarkdown(report)}\n`;
+  return `${INTRODUCTION}${aboutBefore(report.compare)}${aboutOthers(report.others)}\n${formatMarkdown(report)}\n`;
 }

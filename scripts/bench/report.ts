@@ -64,6 +64,8 @@ export interface Report {
   readonly growth: readonly Growth[];
   readonly counts: readonly Count[];
   readonly others?: readonly Other[];
+  /** The commit of `--compare`. */
+  readonly compare?: string;
 }
 
 /**
