@@ -128,6 +128,7 @@ static const char *judge_rest(bool killed) {
 
 /* Its sockets are gone with it, unless a child has copies. */
 static void note_death(int process) {
+    shared->killed[process] = true;
     for (int i = 0; i < shared->operations; i++) {
         struct operation *each = &shared->operation[i];
         if (each->process == process && each->kind == 'f')

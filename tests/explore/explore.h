@@ -43,6 +43,7 @@ struct operation {
 struct shared {
     int now, operations;
     pid_t process[PROCESSES_MOST];
+    bool killed[PROCESSES_MOST]; /* so it reads no datagram that it has */
     struct operation operation[OPERATIONS_MOST];
 };
 

@@ -186,12 +186,12 @@ static const char *judge_reached(const struct operation *me, bool plain) {
     return say("reached one that is not at this address", me, me->reached);
 }
 
-/* True if the datagram's receiver may have closed before it read it. */
+/* True if the datagram's receiver may have closed, or was killed, before it read it. */
 static bool may_have_died(const struct operation *me) {
     for (int i = 0; i < shared->operations; i++) {
         const struct operation *server = &shared->operation[i];
         if (server->kind == 'd' && fits(&server->where, me->where.text) > 0 && perhaps_meets(server, me) &&
-            !certainly_there(server, me))
+            (shared->killed[server->process] || !certainly_there(server, me)))
             return true;
     }
     return false;
