@@ -151,8 +151,12 @@ async function spawn(command: Deno.Command): Promise<Deno.CommandOutput> {
   return await command.output();
 }
 
-/** Two builds may run at once: a file appears complete or not at all. */
-async function produce(file: string, make: (part: string) => Promise<unknown>): Promise<void> {
+/**
+ * Makes a file of another name and renames it. Two builds may run at once: a file appears complete or not at all.
+ *
+ * @param make Makes the file at the path that it is given.
+ */
+export async function produce(file: string, make: (part: string) => Promise<unknown>): Promise<void> {
   const part = `${file}.${crypto.randomUUID()}`;
   try {
     await make(part);
@@ -221,7 +225,12 @@ interface Recipe {
   readonly slow?: readonly string[];
   /** Further libraries or objects to link. */
   readonly libraries?: readonly string[];
+  /** A further C file, relative to the source tree, and the flags by which it alone is compiled. */
+  readonly hook?: readonly [source: string, ...flags: string[]];
 }
+
+/** What programs preload. */
+const LIBRARY: Recipe = { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS };
 
 /**
  * Lets one build of a library work at a time: the next one finds everything compiled.
@@ -250,7 +259,7 @@ async function buildLibrary(tools: Toolchain, recipe: Recipe): Promise<string> {
 async function buildInto(
   objectDirectory: string,
   tools: Toolchain,
-  { name, flags: extraFlags, whole, slow = [SMALL_FLAG], libraries = [] }: Recipe,
+  { name, flags: extraFlags, whole, slow = [SMALL_FLAG], libraries = [], hook }: Recipe,
 ): Promise<string> {
   const [sources, headers] = await Promise.all([findFiles("c", ".c"), findFiles("c", ".h")]);
   if (sources.length === 0) throw new BuildError("c/: no C sources");
@@ -261,11 +270,16 @@ async function buildInto(
   const flags = [...COMPILE_FLAGS, ...extraFlags, ...optimize, ...tools.flags];
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
   const common = [version, tools.compiler, await writeTables(), ...headers, ...await Promise.all(headers.map(read))];
-  const objects = await Promise.all(sources.map(async (source) => {
-    const own = [...APART.includes(source) ? apart : flags, ...FAST.test(source) ? [] : slow];
+  const named = async (source: string, own: readonly string[]) => {
     const name = `${await hash([...common, ...own, source, await read(source)])}.o`;
     return { source, own, object: path.join(objectDirectory, name) };
-  }));
+  };
+  const objects = await Promise.all([
+    ...sources.map((source) =>
+      named(source, [...APART.includes(source) ? apart : flags, ...FAST.test(source) ? [] : slow])
+    ),
+    ...hook === undefined ? [] : [named(hook[0], [...COMPILE_FLAGS, ...tools.flags, ...hook.slice(1)])],
+  ]);
   await inParallel(objects, async ({ source, own, object }) => {
     if (await exists(object)) return;
     await compile(tools, own, source, object);
@@ -291,8 +305,16 @@ export async function compilerIsThere(target: string | undefined): Promise<boole
   return await runCompiler(toolchain(target), ["--version"]).then(() => true, () => false);
 }
 
+/** Builds the library in another way, into a directory of its own. */
+async function buildApart(name: string, tools: Partial<Toolchain>, recipe: Partial<Recipe>): Promise<string> {
+  return await buildLibrary({ ...toolchain(undefined), ...tools, directory: `build/${name}` }, {
+    ...LIBRARY,
+    ...recipe,
+  });
+}
+
 /**
- * Builds the library as another compiler makes it, into a directory of its own.
+ * Builds the library as another compiler makes it.
  *
  * @param compiler Its name, as `CC` has it.
  * @param flags More for it.
@@ -300,15 +322,14 @@ export async function compilerIsThere(target: string | undefined): Promise<boole
  * @throws {Error} With a message for the user.
  */
 export async function buildWith(compiler: string, flags: readonly string[] = []): Promise<string> {
-  const tools = { compiler, flags, directory: `build/${compiler}`, packages: compiler };
-  return await buildLibrary(tools, { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS });
+  return await buildApart(compiler, { compiler, flags, packages: compiler }, {});
 }
 
 /** Each block of code calls a function, and each line has blocks of its own. */
 const COVERED_FLAGS = ["-fsanitize-coverage=trace-pc", "-g", "-Og"];
 
 /**
- * Builds the library so that it marks the blocks of code that run, into a directory of its own.
+ * Builds the library so that it marks the blocks of code that run.
  *
  * @param hook The C file, relative to the source tree, with the function that each block calls.
  * @param define A macro for that file.
@@ -316,20 +337,7 @@ const COVERED_FLAGS = ["-fsanitize-coverage=trace-pc", "-g", "-Og"];
  * @throws {Error} With a message for the user.
  */
 export async function buildCovered(hook: string, define: string): Promise<string> {
-  const tools = { ...toolchain(undefined), directory: "build/covered" };
-  const flags = [...COMPILE_FLAGS, define];
-  const name = await hash([...flags, await Deno.readTextFile(path.join(ROOT, hook))]);
-  const object = path.join(ROOT, tools.directory, `${name}.o`);
-  await Deno.mkdir(path.dirname(object), { recursive: true });
-  await writeTables();
-  await compile(tools, flags, hook, object);
-  return await buildLibrary(tools, {
-    name: "libunsock.so",
-    flags: [],
-    whole: COVERED_FLAGS,
-    slow: [],
-    libraries: [object],
-  });
+  return await buildApart("covered", {}, { whole: COVERED_FLAGS, slow: [], hook: [hook, define] });
 }
 
 /**
@@ -352,7 +360,7 @@ export async function build(args: readonly string[]): Promise<string[]> {
     else throw new BuildError(`unknown option "${arg}"`);
   }
   const tools = toolchain(target);
-  const libraries = [await buildLibrary(tools, { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS })];
+  const libraries = [await buildLibrary(tools, LIBRARY)];
   if (debug) {
     const recipe = { name: "libunsock-debug.so", flags: ["-DUNSOCK_DEBUG", CHECKED, "-g"], whole: [] };
     libraries.push(await buildLibrary(tools, recipe));
