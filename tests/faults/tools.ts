@@ -1,6 +1,7 @@
 /** Builds the tour of all intercepted calls, the injector of failures, the sanitized library, and a guard server for the directory. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { build } from "../../scripts/build.ts";
+import { compileWhole } from "../support/compile.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -27,13 +28,7 @@ export function strideOr(inCi: number): number {
 /** Builds a tool once for each test file; another one may be building it too. */
 async function buildTool(name: keyof typeof FILES): Promise<string> {
   const binary = join(ROOT, "build", "faults", name);
-  const unfinished = `${binary}.${crypto.randomUUID()}`;
-  await Deno.mkdir(dirname(binary), { recursive: true });
-  const compiler = Deno.env.get("CC") || "cc";
-  const files = FILES[name].map((file) => join(SOURCES, file));
-  const { code, stderr } = await run([compiler, ...FLAGS, "-o", unfinished, ...files]);
-  if (code !== 0) throw new Error(`${compiler} failed:\n${stderr}`);
-  await Deno.rename(unfinished, binary);
+  await compileWhole(binary, [Deno.env.get("CC") || "cc", ...FLAGS, ...FILES[name].map((file) => join(SOURCES, file))]);
   return binary;
 }
 

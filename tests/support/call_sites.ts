@@ -1,6 +1,7 @@
 /** Finds a program's system calls and the instructions to rewrite, with a test program compiled from the rules in c/rules. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { compileWhole } from "./compile.ts";
 import { run } from "./process.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
@@ -54,10 +55,7 @@ export async function buildAsker(binary: string, machine: Machine, ...flags: str
   const sources = ["tests/trap/call_sites.c", "c/rules/call_site.c", "c/rules/call_search.c", "c/rules/call_stub.c"]
     .map((file) => join(ROOT, file));
   const all = ["-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror", `-I${join(ROOT, "c")}`, ...flags];
-  const unfinished = `${binary}.${crypto.randomUUID()}`;
-  const built = await run([...machine.compiler, ...all, "-o", unfinished, ...sources]);
-  if (built.code !== 0) throw new Error(built.stderr);
-  await Deno.rename(unfinished, binary);
+  await compileWhole(binary, [...machine.compiler, ...all, ...sources]);
   return binary;
 }
 

@@ -1,5 +1,6 @@
 /** Builds tests/control/dial.c, an ordinary TCP client that prints the result of its connect. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { compileWhole } from "./compile.ts";
 import { run } from "./process.ts";
 import { shimEnv, shimLibrary } from "./shim.ts";
 
@@ -17,15 +18,9 @@ const built = new Map<string, Promise<string>>();
 
 /** @param name `dial`, or `dial-static`. */
 async function build(name: string, flags: readonly string[]): Promise<string> {
-  const directory = join(ROOT, "build", "control");
-  await Deno.mkdir(directory, { recursive: true });
-  // Test files that run side by side are one process: each builds a file of its own.
-  const binary = join(directory, `${name}.${crypto.randomUUID()}`);
-  const source = join(ROOT, "tests", "control", "dial.c");
-  const { code, stderr } = await run(["cc", ...FLAGS, ...flags, "-o", binary, source]);
-  if (code !== 0) throw new Error(`cc dial.c failed:\n${stderr}`);
-  await Deno.rename(binary, join(directory, name));
-  return join(directory, name);
+  const binary = join(ROOT, "build", "control", name);
+  await compileWhole(binary, ["cc", ...FLAGS, ...flags, join(ROOT, "tests", "control", "dial.c")]);
+  return binary;
 }
 
 function find(name: string, flags: readonly string[] = []): Promise<string> {

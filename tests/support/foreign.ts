@@ -5,10 +5,10 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { MAY_DIFFER } from "../probes/may_differ.ts";
+import { compileWhole } from "./compile.ts";
 import { differences } from "./differences.ts";
 import { withDir } from "./dir.ts";
 import { runIsolated } from "./probe.ts";
-import { run } from "./process.ts";
 import { shimEnv } from "./shim.ts";
 
 /** The source tree. */
@@ -74,13 +74,7 @@ export interface ForeignProbes {
  * @throws {Error} with the compiler's words.
  */
 export async function compileFor(target: Target, source: string, output: string): Promise<void> {
-  await Deno.mkdir(dirname(output), { recursive: true });
-  // Another test run may be building the same file: each finds a whole one.
-  const unfinished = `${output}.${crypto.randomUUID()}`;
-  const command = [...target.compiler, ...FLAGS, "-o", unfinished, source];
-  const result = await run(command);
-  if (result.code !== 0) throw new Error(`${command.join(" ")}: exit status ${result.code}\n${result.stderr}`);
-  await Deno.rename(unfinished, output);
+  await compileWhole(output, [...target.compiler, ...FLAGS, source]);
 }
 
 /**

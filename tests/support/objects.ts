@@ -1,6 +1,7 @@
 /** Reads the object files of `c/`: which function or object of a file uses which of another. Needs binutils. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
-import { COMPILE_FLAGS } from "../../scripts/build.ts";
+import { COMPILE_FLAGS, hash } from "../../scripts/build.ts";
+import { compileWhole } from "./compile.ts";
 import type { Use } from "./layers.ts";
 import { run } from "./process.ts";
 
@@ -59,11 +60,6 @@ export function usesBetween(objects: ReadonlyMap<string, ObjectFile>): Use[] {
   );
 }
 
-async function hash(parts: readonly string[]): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("\0")));
-  return Array.from(new Uint8Array(digest).subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 async function checked(command: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(command, { cwd: ROOT });
   if (code !== 0) throw new Error(`${command.join(" ")}: exit status ${code}\n${stderr}`);
@@ -74,9 +70,7 @@ async function checked(command: string[]): Promise<string> {
 async function compile(file: string, text: string, common: readonly string[]): Promise<string> {
   const object = join(OBJECTS, `${await hash([...common, file, text])}.o`);
   if (await Deno.stat(object).then(() => true, () => false)) return object;
-  const part = `${object}.${crypto.randomUUID()}`;
-  await checked(["cc", ...FLAGS, "-c", "-o", part, join("c", file)]);
-  await Deno.rename(part, object);
+  await compileWhole(object, ["cc", ...FLAGS, "-c", join("c", file)], { cwd: ROOT });
   return object;
 }
 
@@ -87,7 +81,6 @@ async function compile(file: string, text: string, common: readonly string[]): P
  * @throws {Error} with the compiler's words.
  */
 export async function readUses(texts: ReadonlyMap<string, string>): Promise<Use[]> {
-  await Deno.mkdir(OBJECTS, { recursive: true });
   const headers = [...texts].filter(([file]) => file.endsWith(".h")).flat();
   const common = [await checked(["cc", "--version"]), ...FLAGS, ...headers];
   const queue = [...texts].filter(([file]) => file.endsWith(".c"));

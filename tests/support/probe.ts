@@ -1,6 +1,7 @@
 /** Probe programs: builds each once, runs it over the kernel's TCP and UDP and under the library, compares the facts. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { compileWhole } from "./compile.ts";
 import { type Differences, differences } from "./differences.ts";
 import { withDir } from "./dir.ts";
 import { type Door, DOOR_FLAGS, isTrapped, passage } from "./doors.ts";
@@ -86,22 +87,13 @@ export async function buildProbe(
     .map((header) => join(SOURCES, header));
   const newest = Math.max(...[source, ...headers].map(modified));
   if (modified(binary) > newest) return binary;
-  await Deno.mkdir(directory, { recursive: true });
   const compiler = cross ?? (door === "musl" ? "musl-gcc" : Deno.env.get("CC") || "cc");
   const command = [compiler, ...FLAGS, ...flags];
   const object = join(directory, `${name}.o`);
   const isLinked = ONLY_LINKED.includes(door);
-  if (isLinked && modified(object) <= newest) await produce(object, [...command, "-c", source]);
-  await produce(binary, [...command, ...DOOR_FLAGS[door], isLinked ? object : source]);
+  if (isLinked && modified(object) <= newest) await compileWhole(object, [...command, "-c", source]);
+  await compileWhole(binary, [...command, ...DOOR_FLAGS[door], isLinked ? object : source]);
   return binary;
-}
-
-/** Another test run may be building the same file: each finds a whole one. */
-async function produce(file: string, command: readonly string[]): Promise<void> {
-  const unfinished = `${file}.${crypto.randomUUID()}`;
-  const result = await run([...command, "-o", unfinished]);
-  if (result.code !== 0) throw new Error(`${command.join(" ")} failed:\n${result.stderr}`);
-  await Deno.rename(unfinished, file);
 }
 
 function modified(file: string): number {

@@ -3,6 +3,7 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { encodeControlFile, type Target } from "../../../lib/control/format.ts";
 import { portFile } from "../../../lib/run/ports.ts";
 import { musl } from "../../libcs/targets.ts";
+import { compileWhole } from "../../support/compile.ts";
 import { run } from "../../support/process.ts";
 import { need } from "../../support/programs.ts";
 import { shimEnv, shimLibrary } from "../../support/shim.ts";
@@ -44,18 +45,13 @@ export interface Found {
 
 /** Compiles the interpreter for each libc, and for both ways to be linked. */
 export async function buildInterpreters(): Promise<void> {
-  Deno.mkdirSync(BUILD, { recursive: true });
   const compilers = [["cc"], ...HAS_MUSL ? [(await musl()).compiler] : []];
   for (const compiler of compilers) {
     for (const linking of [[], ["-static"]]) {
       const libc = compiler.length > 1 ? "musl" : "";
       const name = [libc, linking.length > 0 ? "static" : ""].filter((word) => word !== "").join("-") || "dynamic";
       const sources = SOURCES.map((name) => join(HERE, name));
-      // Another run may be using the same file: each finds a whole one.
-      const unfinished = join(BUILD, `${name}.${crypto.randomUUID()}`);
-      const result = await run([...compiler, ...FLAGS, ...linking, "-o", unfinished, ...sources]);
-      if (result.code !== 0) throw new Error(result.stderr);
-      Deno.renameSync(unfinished, join(BUILD, name));
+      await compileWhole(join(BUILD, name), [...compiler, ...FLAGS, ...linking, ...sources]);
     }
   }
 }

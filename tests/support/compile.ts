@@ -1,0 +1,19 @@
+/** Compiles C for tests. */
+import { dirname } from "@std/path/posix";
+import { produce } from "../../scripts/build.ts";
+import { run, type RunOptions } from "./process.ts";
+
+/**
+ * Compiles a file. Another test run may be compiling the same one: each finds it whole.
+ *
+ * @param file Its absolute path; its directory is made.
+ * @param command The compiler with all arguments but the file's.
+ * @throws {Error} With the compiler's words.
+ */
+export async function compileWhole(file: string, command: readonly string[], options?: RunOptions): Promise<void> {
+  await Deno.mkdir(dirname(file), { recursive: true });
+  await produce(file, async (part) => {
+    const { code, stderr } = await run([...command, "-o", part], options);
+    if (code !== 0) throw new Error(`${command.join(" ")}: exit status ${code}\n${stderr}`);
+  });
+}
