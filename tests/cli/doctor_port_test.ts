@@ -11,14 +11,14 @@ import { unsock, unsockCommand } from "./unsock.ts";
 const SERVER = ["python3", "-m", "http.server", "--bind"];
 const ignore = !need("python3", "curl");
 
-/** Returns doctor's last line, and whether a real client agrees. */
-async function verdict(port: string, env: Record<string, string>): Promise<string> {
-  const { code, stdout } = await unsock(["doctor", port], { env });
+/** Returns doctor's last line, with PORT for the port's number, after a check of the exit status. */
+async function verdict(port: number, env: Record<string, string>, address = ""): Promise<string> {
+  const { code, stdout } = await unsock(["doctor", `${port}${address}`], { env });
   const lines = stdout.trimEnd().split("\n");
   const last = lines.findLastIndex((line) => /^(ok|FAIL) +=> /.test(line));
   assert(last >= 0, stdout);
   assertStrictEquals(code, lines[last]?.startsWith("ok") ? 0 : 1, stdout);
-  return lines.slice(last).map((line) => line.trim()).join(" ");
+  return lines.slice(last).map((line) => line.trim()).join(" ").replace(new RegExp(`\\b${port}\\b`, "g"), "PORT");
 }
 
 async function isAnswered(address: string, port: number, env: Record<string, string>): Promise<boolean> {
@@ -40,33 +40,35 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const env = { UNSOCK_DIR: dir };
-      await withServer("127.0.0.5", 8001, env, async () => {
+      using own = ownPort();
+      const { port } = own;
+      await withServer("127.0.0.5", port, env, async () => {
         assertMatch(
-          await verdict("8001@127.0.0.5", env),
-          /^ok +=> a client of 127\.0\.0\.5:8001 is answered by python3\[\d+\]$/,
+          await verdict(port, env, "@127.0.0.5"),
+          /^ok +=> a client of 127\.0\.0\.5:PORT is answered by python3\[\d+\]$/,
         );
         assertMatch(
-          await verdict("8001", env),
-          /^FAIL => python3\[\d+\] serves 127\.0\.0\.5:8001, not 127\.0\.0\.1: .*0\.0\.0\.0$/,
+          await verdict(port, env),
+          /^FAIL => python3\[\d+\] serves 127\.0\.0\.5:PORT, not 127\.0\.0\.1: .*0\.0\.0\.0$/,
         );
-        assertEquals([await isAnswered("127.0.0.5", 8001, env), await isAnswered("127.0.0.1", 8001, env)], [
+        assertEquals([await isAnswered("127.0.0.5", port, env), await isAnswered("127.0.0.1", port, env)], [
           true,
           false,
         ]);
         assertMatch(
-          await verdict("8001", { ...env, UNSOCK_PORT: "80" }),
-          /^FAIL => port 8001 is not covered .*UNSOCK_PORT=80,8001/,
+          await verdict(port, { ...env, UNSOCK_PORT: "80" }),
+          /^FAIL => port PORT is not covered .*UNSOCK_PORT=80,PORT/,
         );
         assertMatch(
-          await verdict("8001@10.1.2.3", env),
+          await verdict(port, env, "@10.1.2.3"),
           /^FAIL => .* 10\.1\.2\.3 is not covered .*-> run --addr .*,10\.1\.2\.3$/,
         );
         assertMatch(
-          await verdict("8001", { ...env, UNSOCK_ADDR: "bogus" }),
+          await verdict(port, { ...env, UNSOCK_ADDR: "bogus" }),
           /^FAIL => settings: UNSOCK_ADDR: .*"bogus"/,
         );
         assertMatch(
-          await verdict("8001", { ...env, UNSOCK_OFF: "1" }),
+          await verdict(port, { ...env, UNSOCK_OFF: "1" }),
           /^FAIL => UNSOCK_OFF=1: .*-> unset UNSOCK_OFF$/,
         );
       });
@@ -79,24 +81,26 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const env = { UNSOCK_DIR: dir };
+      using damaged = ownPort();
+      using forwarding = ownPort();
       assertMatch(
-        await verdict("9000", env),
-        /^FAIL => nobody serves 9000 in \S+: ECONNREFUSED -> start a server: unsock run --dir /,
+        await verdict(damaged.port, env),
+        /^FAIL => nobody serves PORT in \S+: ECONNREFUSED -> start a server: unsock run --dir /,
       );
-      Deno.writeTextFileSync(path.join(dir, "9000.sock"), "garbage");
+      Deno.writeTextFileSync(path.join(dir, `${damaged.port}.sock`), "garbage");
       assertMatch(
-        await verdict("9000", env),
-        /^FAIL => \S+9000\.sock is no control file .*EINVAL -> remove it: rm \S+9000\.sock$/,
+        await verdict(damaged.port, env),
+        /^FAIL => \S+PORT\.sock is no control file .*EINVAL -> remove it: rm \S+PORT\.sock$/,
       );
-      await unsock(["make-control", "--port", "7000", "--unix", `${dir}/b.sock`], { env });
+      await unsock(["make-control", "--port", `${forwarding.port}`, "--unix", `${dir}/b.sock`], { env });
       assertMatch(
-        await verdict("7000", env),
-        /^FAIL => \S+7000\.sock forwards to Unix socket \S+b\.sock, where nobody listens/,
+        await verdict(forwarding.port, env),
+        /^FAIL => \S+PORT\.sock forwards to Unix socket \S+b\.sock, where nobody listens/,
       );
       using _listener = Deno.listen({ transport: "unix", path: `${dir}/b.sock` });
       assertMatch(
-        await verdict("7000", env),
-        /^ok +=> a client of 127\.0\.0\.1:7000 is answered, by the control file /,
+        await verdict(forwarding.port, env),
+        /^ok +=> a client of 127\.0\.0\.1:PORT is answered, by the control file /,
       );
     }),
 });
@@ -107,25 +111,26 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const env = { UNSOCK_DIR: dir };
-      const code = `Deno.listen({ transport: "unix", path: "${dir}/8002.sock" }); Deno.kill(Deno.pid, "SIGKILL")`;
-      await using killed = start([Deno.execPath(), "eval", code]);
+      using stale = ownPort();
+      const listen = `Deno.listen({ transport: "unix", path: "${dir}/${stale.port}.sock" })`;
+      await using killed = start([Deno.execPath(), "eval", `${listen}; Deno.kill(Deno.pid, "SIGKILL")`]);
       await killed.status;
       assertMatch(
-        await verdict("8002", env),
-        /^FAIL => the server of 8002 was killed and left \S+8002\.sock.*unsock prune$/,
+        await verdict(stale.port, env),
+        /^FAIL => the server of PORT was killed and left \S+PORT\.sock.*unsock prune$/,
       );
       Deno.mkdirSync(`${dir}/other`);
       using own = ownPort();
       const elsewhere = Deno.listen({ transport: "unix", path: `${dir}/other/${own.port}.sock` });
       assertMatch(
-        await verdict(`${own.port}`, env),
-        /^FAIL => nobody serves \d+ in \S+, but in \S+other: .*-> use --dir \S+other$/,
+        await verdict(own.port, env),
+        /^FAIL => nobody serves PORT in \S+, but in \S+other: .*-> use --dir \S+other$/,
       );
       elsewhere.close();
       using _real = Deno.listen({ hostname: "127.0.0.1", port: own.port });
-      assertMatch(await verdict(`${own.port}`, env), /^FAIL => .* listens on the real network, not under unsock/);
+      assertMatch(await verdict(own.port, env), /^FAIL => .* listens on the real network, not under unsock/);
       assertMatch(
-        await verdict("80", { UNSOCK_DIR: "/etc/passwd" }),
+        await verdict(80, { UNSOCK_DIR: "/etc/passwd" }),
         /^FAIL => directory \/etc\/passwd: not a directory/,
       );
     }),
