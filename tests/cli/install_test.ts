@@ -27,6 +27,23 @@ function shown(prefix: string, files: readonly string[]): string[] {
   return [...new Set(files.map((file) => file.startsWith(`${tree}/`) ? tree : file))];
 }
 
+Deno.test("install.sh puts an archive that lacks a directory in place, and removes it again", () =>
+  withDir(async (dir) => {
+    const [archive, prefix] = [path.join(dir, "archive"), path.join(dir, "usr")];
+    Deno.mkdirSync(path.join(archive, "lib"), { recursive: true });
+    Deno.writeTextFileSync(path.join(archive, "lib", "libunsock.so"), "the library");
+    const script = path.join(archive, "install.sh");
+    Deno.copyFileSync(path.join(ROOT, "packaging", "install.sh"), script);
+    const installed = await run([script, "--prefix", prefix]);
+    assertEquals([installed.code, installed.stderr], [0, ""], installed.stdout);
+    const files = ["lib/libunsock.so", "share/unsock/installed"].map((file) => path.join(prefix, file));
+    assertEquals(filesBelow(prefix), files);
+    const record = Deno.readTextFileSync(path.join(prefix, "share/unsock/installed"));
+    assertStrictEquals(record, "f lib/libunsock.so\nf share/unsock/installed\nd share/unsock\nd share\nd lib\nd .\n");
+    assertStrictEquals((await run([script, "--uninstall", "--prefix", prefix])).code, 0);
+    assertEquals(Array.from(Deno.readDirSync(dir), ({ name }) => name), ["archive"]);
+  }));
+
 const install = (...options: string[]) => unsock(["install", ...options], { timeoutMs: 120_000 });
 
 Deno.test("install puts everything below the prefix, uninstall removes exactly that", async () => {
