@@ -37,14 +37,23 @@ const { W_OK, X_OK } = fs.constants;
 /** @returns Findings about this machine and the settings in the environment. */
 export function diagnoseMachine(context: Context, directory: string | undefined): Finding[] {
   const library = libraryOrReason(context);
-  return [
+  return withoutRepetition([
     kernelFinding(os.release()),
     ...libraryFindings(context, library),
     ...directoryFindings(library, directory),
     ...preloadFindings(context),
     ...familyFindings(readText("/proc/net/protocols") ?? ""),
     queueFinding(shortDatagramQueue()),
-  ].filter((finding) => finding !== undefined);
+  ].filter((finding) => finding !== undefined));
+}
+
+/** Leaves out failures for a reason that another failure has: an unreadable setting, say, or a missing library. */
+function withoutRepetition(findings: readonly Finding[]): Finding[] {
+  const reasons = new Set<string>();
+  return findings.filter(({ level, text }) => {
+    const why = text.replace(/^(settings|directory): /, "");
+    return level !== "FAIL" || (!reasons.has(why) && reasons.add(why));
+  });
 }
 
 /** Returns the library, or why there is none. */
@@ -275,12 +284,12 @@ export function diagnoseCommand(
 ): Finding[] {
   const library = libraryOrReason(context);
   const isThere = typeof library !== "string";
-  return [
+  return withoutRepetition([
     ...isThere ? programFindings(command, context, library) : [bad("program", library)],
     ...environmentFindings(context),
     ...isThere ? [socketsFinding(library.askAll([MAY_BIND_QUESTION])[0])] : [],
     ...directoryFindings(library, directory),
-  ];
+  ]);
 }
 
 function programFindings(command: string, context: Context, library: Library): Finding[] {

@@ -47,6 +47,8 @@ Deno.test("doctor reports settings that cannot be read and a directory of others
   const settings = await unsock(["doctor"], { env: { UNSOCK_PORT: "0" } });
   assertStrictEquals(settings.code, 1);
   assertMatch(settings.stdout, /^FAIL settings: UNSOCK_PORT: /m);
+  const relative = await unsock(["doctor"], { env: { UNSOCK_DIR: "relative" } });
+  assertStrictEquals(relative.stdout.match(/UNSOCK_DIR: /g)?.length, 1, relative.stdout);
   const directory = await unsock(["doctor", "--json"], { env: { UNSOCK_DIR: "/etc/passwd" } });
   assertStrictEquals(directory.code, 1);
   assert(JSON.parse(directory.stdout).some(({ level, text }: Record<string, string>) => level === "FAIL" && text));
