@@ -68,7 +68,8 @@ long unsock_tipc_service_absent(int fd, long result, bool connected, long size) 
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || entry->kind != UNSOCK_KIND_FOREIGN || entry->type != SOCK_DGRAM || !unsock_fd_is_redirected(entry))
         return result;
-    bool told = connected && (entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
-    entry->flags ^= connected ? UNSOCK_DATAGRAM_NOBODY_HEARD : 0;
+    uint32_t turns = connected ? UNSOCK_DATAGRAM_NOBODY_HEARD : 0;
+    bool told = (__atomic_fetch_xor(&entry->flags, turns, __ATOMIC_RELAXED) & turns) != 0;
+    unsock_fds_tell_duplicates(fd);
     return told ? -ECONNREFUSED : size;
 }

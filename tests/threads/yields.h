@@ -26,8 +26,10 @@ static inline void unsock_yields_here(void) {
 #define __atomic_fetch_add(...) (unsock_yields_here(), __atomic_fetch_add(__VA_ARGS__))
 #define __atomic_fetch_sub(...) (unsock_yields_here(), __atomic_fetch_sub(__VA_ARGS__))
 #define __atomic_add_fetch(...) (unsock_yields_here(), __atomic_add_fetch(__VA_ARGS__))
+#define __atomic_and_fetch(...) (unsock_yields_here(), __atomic_and_fetch(__VA_ARGS__))
 #define __atomic_fetch_or(...) (unsock_yields_here(), __atomic_fetch_or(__VA_ARGS__))
 #define __atomic_fetch_and(...) (unsock_yields_here(), __atomic_fetch_and(__VA_ARGS__))
+#define __atomic_fetch_xor(...) (unsock_yields_here(), __atomic_fetch_xor(__VA_ARGS__))
 #define __atomic_thread_fence(...) (unsock_yields_here(), __atomic_thread_fence(__VA_ARGS__))
 
 #endif

@@ -210,8 +210,9 @@ static void alone(void) {
     fd = socket(AF_INET, SOCK_DGRAM, 0);
     int result = connect(fd, (struct sockaddr *)&address, sizeof address);
     printf("connect %d ", result);
-    for (int i = 0; i < 2; i++) {
-        ssize_t sent = i == 0 ? send(fd, "x", 1, 0) : write(fd, "x", 1);
+    int copy = dup(fd);
+    for (int i = 0; i < 4; i++) {
+        ssize_t sent = i % 2 == 0 ? send(fd, "x", 1, 0) : write(i == 1 ? fd : copy, "x", 1);
         printf("%s ", sent == 1 ? "taken" : strerrorname_np(errno));
     }
     printf("\n");
