@@ -85,7 +85,8 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     unsock_epoll_rearm(fd, entry);
 }
 
-/* Without a place the connect has failed: it timed out. */
+/* Without a place the connect has failed: it timed out. A forked child has the place, too: the process that reads the
+ * answer marks the socket, as the bytes that follow are the program's. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {
@@ -94,8 +95,12 @@ static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     }
     if (!change(place, IDLE, BUSY))
         return -EINPROGRESS;
-    long result =
-        until == 0 ? unsock_firecracker_answer(fd, &place->asked) : unsock_firecracker_await(fd, &place->asked, until);
+    unsigned mark = unsock_socket_mark(fd);
+    long result = mark & UNSOCK_MARK_ANSWERED ? 0
+                  : until == 0                ? unsock_firecracker_answer(fd, &place->asked)
+                                              : unsock_firecracker_await(fd, &place->asked, until);
+    if (result == 0)
+        unsock_socket_mark_set(fd, mark, UNSOCK_MARK_ANSWERED);
     if (result == -EINPROGRESS || result == -EINTR) {
         __atomic_store_n(&place->use, IDLE, __ATOMIC_RELEASE);
         return result;

@@ -86,6 +86,7 @@ enum {
     UNSOCK_MARK_WILDCARD = 1 << 10, /* handed over: its address is the wildcard */
     UNSOCK_MARK_HALF_CLOSE =
         1 << 11, /* a foreign socket's half-close is held back; AF_TIPC's is passed on (calls/shutdown.c) */
+    UNSOCK_MARK_ANSWERED = 1 << 12, /* a process that shares it has read its multiplexer's answer (calls/asking.c) */
 };
 
 /* The upper half of the option's value tells marks from a number of the program's; the lower half holds them. */

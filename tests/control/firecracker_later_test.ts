@@ -121,6 +121,25 @@ for (const way of ["close", "dup2", "close_range"]) {
   });
 }
 
+for (const first of ["the parent", "the child"]) {
+  Deno.test({
+    name: `after a fork both processes get the answer, which ${first} reads, and none reads data for it`,
+    ignore: !need("python3"),
+    fn: () =>
+      withMultiplexer({ kind: "eager", text: "hello\n" }, async ({ dir }) => {
+        assertEquals(await python(programText("forked"), dir, {}, first), {
+          connect: "EINPROGRESS",
+          "the parent: events": 1,
+          "the parent: error": "ok",
+          "the child: events": 1,
+          "the child: error": "ok",
+          read: "hello\n",
+          "the child ends": 0,
+        });
+      }),
+  });
+}
+
 Deno.test({
   name: "epoll_pwait2 reports the time-out, too",
   ignore: !need("python3"),
