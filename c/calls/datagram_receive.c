@@ -229,10 +229,15 @@ static long give_sender(struct unsock_fd *entry, const struct unsock_name *told,
     return unsock_socket_names_give_ip(&sender, entry->domain, address, length);
 }
 
+static void note_heard(int fd, struct unsock_fd *entry) {
+    if (!(entry->flags & UNSOCK_DATAGRAM_HEARD))
+        unsock_fds_mark_all(fd, entry, UNSOCK_DATAGRAM_HEARD);
+}
+
 /* Marks a client's socket as one that expects a reply: it is not renamed any more (unsock_datagram_choose_source). */
-static void expect(struct unsock_fd *entry) {
+static void expect(int fd, struct unsock_fd *entry) {
     if ((entry->flags & UNSOCK_ANY_PORT) || entry->state == UNSOCK_STATE_NEW)
-        unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
+        note_heard(fd, entry);
 }
 
 /* True if the socket was born local, and became the kernel's UDP socket while this thread waited. */
@@ -281,7 +286,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     long result;
-    expect(entry);
+    expect(fd, entry);
     do {
         own = *message;
         own.msg_name = &name;
@@ -301,7 +306,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
         message->msg_controllen = 0;
         return 0;
     }
-    unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
+    note_heard(fd, entry);
     message->msg_flags = own.msg_flags;
     size_t room = message->msg_controllen;
     message->msg_controllen = own.msg_controllen;
@@ -325,7 +330,7 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
     struct unsock_fd *entry = whose.entry;
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
-    expect(entry);
+    expect(fd, entry);
     long result;
     do {
         name.any.sa_family = AF_UNSPEC;
@@ -338,7 +343,7 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
         return unsock_real_recvfrom(fd, data, size, flags, address, length);
     if (is_end(fd, &name, result))
         return address ? unsock_socket_names_give(&name, 0, address, length) : 0;
-    unsock_fds_mark(entry, UNSOCK_DATAGRAM_HEARD);
+    note_heard(fd, entry);
     if (!address)
         return result;
     struct unsock_name told;

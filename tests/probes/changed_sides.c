@@ -100,6 +100,23 @@ static void peers(void) {
     close(second);
 }
 
+/* A server that has heard a client, and sends outside by a duplicate, still hears the client. */
+static void serves_on(void) {
+    address at = ip("127.0.0.1", free_port(SOCK_DGRAM)), from = unwritten();
+    int server = CHECK(socket(AF_INET, SOCK_DGRAM, 0)), copy = CHECK(dup(server));
+    char byte;
+    CHECK(bind(server, &at.any, at.length));
+    int client = client_of(server);
+    CHECK(send(client, "x", 1, 0));
+    fact_number("a server hears its client", recvfrom(server, &byte, 1, 0, &from.any, &from.length));
+    fact_number("it sends outside by a duplicate", tell_to(copy, "127.0.0.2", 4000));
+    fact_number("its client sends again", send(client, "x", 1, 0));
+    fact("it hears that", "%#x", (unsigned)ready(server, POLLIN, 5000));
+    close(client);
+    close(copy);
+    close(server);
+}
+
 /* A socket that came back from outside shares its port as before. */
 static void shares_again(int option) {
     address at = ip("127.0.0.1", free_port(SOCK_DGRAM));
@@ -136,6 +153,7 @@ int main(int count, char **arguments) {
     closed_duplicates(true);
     if (count == 1)
         peers();
+    serves_on();
     shares_again(SO_REUSEADDR);
     shares_again(SO_REUSEPORT);
     for (int i = 0; i < 2; i++) {
