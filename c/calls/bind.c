@@ -81,7 +81,7 @@ static long bind_at_network(int fd, struct unsock_fd *entry, const struct unsock
     result = unsock_bind(fd, &address, length);
     if (result == 0) {
         unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-        entry->flags |= UNSOCK_BOUND;
+        unsock_fds_mark(entry, UNSOCK_BOUND);
         entry->local = *ip;
     }
     return result;
@@ -177,7 +177,7 @@ static long bind_address(int fd, struct unsock_fd *entry, const struct unsock_ip
     standin.bind.path.sun_path[0] = '\0';
     result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, &standin));
     if (result == 0 && ip->port == 0)
-        entry->flags |= UNSOCK_ANY_PORT;
+        unsock_fds_mark(entry, UNSOCK_ANY_PORT);
     return unsock_log("bind", fd, result == 0 ? &standin.bind.ip : ip, &standin.bind.path, result);
 }
 

@@ -26,16 +26,15 @@ static bool is_listener(const struct unsock_fd *entry, const struct unsock_fd *o
 /* Puts the socket `standin` behind a descriptor. `file` is the entry that describes the socket's file. */
 static long take_standin(int fd, struct unsock_fd *entry, int standin, const struct unsock_fd *file) {
     struct unsock_fd before = *entry;
-    entry->flags &= ~UNSOCK_FILE; /* the old socket lives on elsewhere, and keeps its file */
+    unsock_fds_unmark(entry, UNSOCK_FILE); /* the old socket lives on elsewhere, and keeps its file */
     long result = unsock_redirect_install(fd, entry, standin, UNSOCK_KIND_LOCAL);
     if (result < 0) {
-        entry->flags = before.flags;
+        unsock_fds_mark(entry, before.flags & UNSOCK_FILE);
         return result;
     }
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    entry->flags |= file->flags & FILE_FLAGS;
+    unsock_fds_mark(entry, (file->flags & FILE_FLAGS) | (before.flags & UNSOCK_ANY_PORT));
     unsock_fds_note_file(fd);
-    entry->flags |= before.flags & UNSOCK_ANY_PORT;
     entry->local = before.local;
     entry->local.tag = file->local.tag;
     if (!unsock_state_has_remote(file->state))
@@ -149,7 +148,7 @@ static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
         return;
     entry->local = unsock_address_default(ip->family, port);
     entry->local.tag = tag;
-    entry->flags |= UNSOCK_SETTLED;
+    unsock_fds_mark(entry, UNSOCK_SETTLED);
 }
 
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {

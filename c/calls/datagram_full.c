@@ -80,7 +80,7 @@ static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr 
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
     if (entry->flags & UNSOCK_DATAGRAM_MANY) {
-        __atomic_fetch_and(&entry->flags, ~UNSOCK_DATAGRAM_MANY, __ATOMIC_RELAXED);
+        unsock_fds_unmark(entry, UNSOCK_DATAGRAM_MANY);
         __atomic_store_n(until, time + UNSOCK_SECOND_NS, __ATOMIC_RELAXED);
     }
     return time < __atomic_load_n(until, __ATOMIC_RELAXED);
@@ -156,15 +156,13 @@ static bool watch_receiver(int fd, int64_t most, long stops) {
     return result > 0 || count_sleeps() - before > own;
 }
 
-/* Returns the socket to watch: `fd` if the receiver is its peer or its own buffer is full; else a new one. -1: none. */
+/* Returns the socket to watch: `fd` if the receiver is its peer or its own buffer is full; else a new one; or -errno.
+ */
 static int open_watch(int fd, const struct msghdr *message) {
     if (!message->msg_name || !unsock_socket_writable(fd))
         return fd;
     long watched = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (watched < 0 || unsock_connect(watched, message->msg_name, message->msg_namelen) == 0)
-        return (int)watched;
-    unsock_close(watched);
-    return -1;
+    return (int)unsock_opened(watched, unsock_connect(watched, message->msg_name, message->msg_namelen));
 }
 
 /* Returns how many runnable programs share a processor: a receiver that waits for its turn cannot read. */

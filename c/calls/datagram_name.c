@@ -97,7 +97,7 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
     bind->in_place_of = &old;
     long result = unsock_standin_bound(&standin, unsock_bind_port(bind));
     if (finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result) == 0) {
-        entry->flags |= UNSOCK_ANY_PORT;
+        unsock_fds_mark(entry, UNSOCK_ANY_PORT);
         memcpy(entry->local.bytes, old.local.bytes, sizeof(old.local.bytes));
     }
 }
@@ -114,15 +114,13 @@ static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *mes
     static const int32_t off = 0;
     union unsock_sockaddr address;
     struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
-    long socket = unsock_socket(entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
+    UNSOCK_CLOSED long socket = unsock_socket(entry->domain, SOCK_DGRAM | SOCK_CLOEXEC, entry->protocol);
     if (socket < 0)
         return socket;
     unsock_options_carry(fd, entry, (int)socket, true);
     unsock_setsockopt(socket, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)); /* no later call would send the datagram */
     unsock_bind(socket, &address, unsock_ip_write(&any, entry->domain, &address));
-    long result = unsock_sendmsg(socket, message, flags);
-    unsock_close(socket);
-    return result;
+    return unsock_sendmsg(socket, message, flags);
 }
 
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {

@@ -74,7 +74,7 @@ void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state) {
     unsock_fd_enter(entry, state);
     *unsock_fd_remote(entry) = *ip;
-    entry->flags &= ~UNSOCK_DATAGRAM_BY_CONTROL;
+    unsock_fds_unmark(entry, UNSOCK_DATAGRAM_BY_CONTROL);
 }
 
 void unsock_datagram_set_nobody(struct unsock_fd *entry) {
@@ -141,7 +141,7 @@ bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
     if (*result > 0)
         *result = unsock_target_connect(fd, entry, path->sun_path, ip, &answers);
     if (*result == 0)
-        entry->flags |= UNSOCK_DATAGRAM_BY_CONTROL;
+        unsock_fds_mark(entry, UNSOCK_DATAGRAM_BY_CONTROL);
     return true;
 }
 

@@ -31,7 +31,7 @@ static long send_to_none(int fd, const struct msghdr *message, int flags) {
 static bool takes_error(int fd, struct unsock_fd *entry, long result) {
     bool told = result == -ECONNRESET && (entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
     if (told) {
-        __atomic_fetch_and(&entry->flags, ~UNSOCK_DATAGRAM_NOBODY_HEARD, __ATOMIC_RELAXED);
+        unsock_fds_unmark(entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
         unsock_fds_tell_duplicates(fd);
     }
     return told;

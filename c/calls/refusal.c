@@ -24,10 +24,7 @@ UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int fam
     if (socket < 0)
         return socket;
     unsock_connect(socket, &address, unsock_ip_write(&loopback, entry->domain, &address));
-    if (unsock_socket_poll((int)socket, POLLOUT) & POLLERR)
-        return socket;
-    unsock_close(socket);
-    return -EHOSTUNREACH;
+    return unsock_opened(socket, unsock_socket_poll((int)socket, POLLOUT) & POLLERR ? 0 : -EHOSTUNREACH);
 }
 
 /* Returns an AF_UNIX stream whose peer has closed with unread data, or -errno. The kernel reports the same events for
@@ -39,10 +36,7 @@ static long open_reset(void) {
         return result;
     result = unsock_write(pair[0], "", 1);
     unsock_close(pair[1]);
-    if (result == 1)
-        return pair[0];
-    unsock_close(pair[0]);
-    return -ENOBUFS;
+    return unsock_opened(pair[0], result == 1 ? 0 : -ENOBUFS);
 }
 
 static long open_failed(const struct unsock_fd *entry, int family, long failure) {
@@ -67,7 +61,7 @@ long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long
         return failure;
     unsock_fd_enter(entry, UNSOCK_STATE_REFUSED);
     *unsock_fd_refusal(entry) = (struct unsock_fd_refusal){unsock_socket_cookie(fd), (int32_t)-failure};
-    entry->flags |= bound;
+    unsock_fds_mark(entry, bound);
     if (bound & UNSOCK_BOUND)
         entry->local = local;
     entry->local.tag = 0;

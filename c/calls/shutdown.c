@@ -66,7 +66,7 @@ static long shut_both(int fd, struct unsock_fd *entry) {
     if (unsock_redirect_install(fd, entry, pair[0], UNSOCK_KIND_FOREIGN) < 0)
         return result;
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
-    entry->flags |= old.flags & UNSOCK_OF_SOCKET;
+    unsock_fds_mark(entry, old.flags & UNSOCK_OF_SOCKET);
     entry->local = old.local;
     *unsock_fd_remote(entry) = *unsock_fd_remote(&old);
     unsock_fds_tell_duplicates(fd);

@@ -49,8 +49,8 @@ long unsock_standin_bound(struct unsock_standin *standin, long result) {
 /* Notes in the entry that the socket is bound to a file. */
 static void remember_bind(struct unsock_fd *entry, const struct unsock_bind *bind, enum unsock_state state) {
     unsock_fd_enter(entry, state);
-    entry->flags |= UNSOCK_NAMED | UNSOCK_FILE | (bind->how == UNSOCK_BOUND_WAITING ? UNSOCK_STREAM_UNLISTED : 0);
-    entry->flags |= state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND;
+    unsock_fds_mark(entry, UNSOCK_NAMED | UNSOCK_FILE | (state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND) |
+                               (bind->how == UNSOCK_BOUND_WAITING ? UNSOCK_STREAM_UNLISTED : 0));
     entry->local = bind->ip;
     entry->local.tag = bind->tag;
     unsock_fd_file(entry)->inode = 0;
@@ -60,7 +60,7 @@ void unsock_standin_spend(const struct unsock_standin *standin, struct unsock_fd
     if (!standin->bind.spent || !standin->in_place)
         return;
     unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
-    entry->flags |= UNSOCK_NAMED;
+    unsock_fds_mark(entry, UNSOCK_NAMED);
 }
 
 long unsock_standin_close(struct unsock_standin *standin, long result) {
@@ -129,21 +129,21 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     if (standin.socket < 0)
         return standin.socket;
     if (has_file)
-        entry->flags &= ~UNSOCK_FILE;
+        unsock_fds_unmark(entry, UNSOCK_FILE);
     long result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_RESERVED);
     if (result < 0) {
-        entry->flags |= old.flags & UNSOCK_FILE;
+        unsock_fds_mark(entry, old.flags & UNSOCK_FILE);
         return result;
     }
     if (has_file && !unsock_remove_file_force(&old))
         unsock_remove_file_keep(&old, true);
     /* Other sockets may be bound beside this one: before it listens it must come forward (unsock_port_come_forward). */
     if (standin.named && has_file)
-        entry->flags |= UNSOCK_STREAM_UNLISTED;
+        unsock_fds_mark(entry, UNSOCK_STREAM_UNLISTED);
     if (standin.named)
         return 0;
     unsock_fd_enter(entry, UNSOCK_STATE_RESERVED);
-    entry->flags |= UNSOCK_BOUND;
+    unsock_fds_mark(entry, UNSOCK_BOUND);
     entry->local = unsock_fd_bound_to(&old);
     entry->local.tag = 0;
     return 0;
@@ -231,7 +231,7 @@ UNSOCK_OWN_FRAME long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, st
     if (result < 0)
         return result;
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
+    unsock_fds_mark(entry, UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE);
     unsock_fds_note_file(fd);
     entry->local = bound.ip;
     entry->local.tag = UNSOCK_NAME_TAG_LISTEN_FDS;

@@ -118,7 +118,7 @@ static long retry_full(const struct attempt *attempt) {
  * made at once, then 0, then EISCONN. Some programs know only this order (mosquitto's bridge). */
 static long connected(struct attempt *attempt) {
     unsock_fd_enter(attempt->entry, attempt->nonblocking ? UNSOCK_STATE_CONNECTING : UNSOCK_STATE_CONNECTED);
-    attempt->entry->flags |= UNSOCK_NAMED | attempt->bound;
+    unsock_fds_mark(attempt->entry, UNSOCK_NAMED | attempt->bound);
     attempt->entry->local = attempt->source;
     unsock_bit_set(unsock_fds_client_ports, attempt->source.port);
     *unsock_fd_remote(attempt->entry) = attempt->target;
@@ -139,9 +139,9 @@ UNSOCK_OWN_FRAME static long connect_refused(struct attempt *attempt, long resul
     return answers == -EINVAL || answers == -EACCES ? answers : result;
 }
 
-/* Continues after a connect that waited in the kernel. That happens on the program's own descriptor: there a close, a
- * signal or a cancelled thread ends the wait and leaves nothing behind. */
-static long after_wait(struct attempt *attempt, long result) {
+/* Continues after a connect of the program's own descriptor. If it waits in the kernel, a close, a signal or a
+ * cancelled thread ends the wait there and leaves nothing behind. */
+static long after_own_connect(struct attempt *attempt, long result) {
     struct unsock_fd *entry = attempt->entry;
     /* SO_SNDTIMEO ended the wait. */
     if (result == -EAGAIN)
@@ -149,10 +149,10 @@ static long after_wait(struct attempt *attempt, long result) {
     if (result == -EINPROGRESS && (entry->flags & UNSOCK_STREAM_WAITING))
         result = -EALREADY;
     if (result == -EINPROGRESS)
-        entry->flags |= UNSOCK_STREAM_WAITING;
+        unsock_fds_mark(entry, UNSOCK_STREAM_WAITING);
     if (result < 0)
         return result == -EINPROGRESS || result == -EALREADY ? result : connect_refused(attempt, result);
-    entry->flags &= ~UNSOCK_STREAM_WAITING;
+    unsock_fds_unmark(entry, UNSOCK_STREAM_WAITING);
     result = connected(attempt);
     /* The unconnected socket was writable already: edge-triggered sets would not report the connection. */
     unsock_epoll_rearm(attempt->fd, entry);
@@ -160,7 +160,7 @@ static long after_wait(struct attempt *attempt, long result) {
 }
 
 static long connect_and_wait(struct attempt *attempt) {
-    return after_wait(attempt, connect_found(attempt, way_in_place));
+    return after_own_connect(attempt, connect_found(attempt, way_in_place));
 }
 
 /* Restores a connect that the program's SO_SNDTIMEO ended: the socket's name holds its source and target. */
@@ -189,29 +189,12 @@ static long connect_in_place(struct attempt *attempt) {
     if (result < 0)
         return result;
     unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
-    attempt->entry->flags |= UNSOCK_NAMED;
+    unsock_fds_mark(attempt->entry, UNSOCK_NAMED);
     attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
     if (!attempt->nonblocking)
-        return after_wait(attempt, connect_born_local(attempt));
+        return after_own_connect(attempt, connect_born_local(attempt));
     result = connect_found(attempt, way_in_place);
-    if (result == -EAGAIN)
-        result = retry_full(attempt);
-    if (result < 0)
-        return connect_refused(attempt, result);
-    result = connected(attempt);
-    /* As above: edge-triggered sets would not report the connection. */
-    unsock_epoll_rearm(attempt->fd, attempt->entry);
-    return result;
-}
-
-static long install_and_wait(struct attempt *attempt) {
-    long result =
-        unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
-    if (result < 0)
-        return result;
-    unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
-    attempt->entry->flags |= UNSOCK_NAMED;
-    return connect_and_wait(attempt);
+    return after_own_connect(attempt, result == -EAGAIN ? retry_full(attempt) : result);
 }
 
 static long connect_by_standin(struct attempt *attempt) {
@@ -226,15 +209,18 @@ static long connect_by_standin(struct attempt *attempt) {
     long result = name_client(attempt);
     if (result == 0)
         result = connect_found(attempt, way_standin);
-    if (result == -EAGAIN && !nonblocking)
-        return install_and_wait(attempt);
-    if (result == -EAGAIN)
+    bool waits = result == -EAGAIN && !nonblocking;
+    if (result == -EAGAIN && nonblocking)
         result = retry_full(attempt);
-    if (result < 0)
+    if (result < 0 && !waits)
         return connect_refused(attempt, unsock_standin_undo(&attempt->standin, SOCK_STREAM, result));
     result =
         unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
-    return result < 0 ? result : connected(attempt);
+    if (result < 0 || !waits)
+        return result < 0 ? result : connected(attempt);
+    unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
+    unsock_fds_mark(attempt->entry, UNSOCK_NAMED);
+    return connect_and_wait(attempt);
 }
 
 /* Connects to the network after all (UNSOCK_FALLBACK). */

@@ -13,7 +13,7 @@
 
 static void remember_target(struct unsock_fd *entry, enum unsock_state state, const struct unsock_ip *asked) {
     unsock_fd_enter(entry, state);
-    entry->flags |= UNSOCK_NAMED;
+    unsock_fds_mark(entry, UNSOCK_NAMED);
     if (!asked)
         return;
     *unsock_fd_remote(entry) = *asked;
@@ -90,14 +90,11 @@ static bool is_way_open(const struct way *way, long result) {
 UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, const struct way *way,
                                             const struct unsock_ip *asked) {
     struct unsock_epoll_carry carry;
-    struct unsock_fd old = *entry;
     unsock_epoll_take(fd, &carry);
     long result = unsock_redirect_install(fd, entry, way->socket, UNSOCK_KIND_FOREIGN);
     if (result == 0) {
         remember_target(entry, UNSOCK_STATE_ASKING, asked);
         unsock_asking_begin(fd, &way->answer);
-    } else {
-        *entry = old;
     }
     unsock_epoll_give(fd, entry, &carry);
     return result;
@@ -166,7 +163,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     if (asked && entry->type == SOCK_STREAM)
         unsock_born_note_target(way.multiplexed ? AF_UNIX : way.family);
     if (result == -EINPROGRESS && way.waits && way.socket != fd && asked) {
-        entry->flags |= UNSOCK_STREAM_WAITING;
+        unsock_fds_mark(entry, UNSOCK_STREAM_WAITING);
         result = waiting ? -EALREADY : result;
     }
     if (bound && entry->kind == UNSOCK_KIND_FOREIGN)
@@ -206,7 +203,7 @@ static long bind_target(int socket, const struct unsock_control_file *control, b
 static void remember_bound(int fd, struct unsock_fd *entry, const struct unsock_file_id *file,
                            const struct unsock_ip *bound) {
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    entry->flags |= UNSOCK_BOUND | UNSOCK_NAMED | (file->inode != 0 ? UNSOCK_FILE : 0);
+    unsock_fds_mark(entry, UNSOCK_BOUND | UNSOCK_NAMED | (file->inode != 0 ? UNSOCK_FILE : 0));
     if (bound)
         entry->local = *bound;
     if (file->inode == 0)

@@ -262,7 +262,7 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     if (result != 0)
         return result < 0 ? result : -EADDRINUSE;
     unsock_port_let_wait(bind.key, &bind.me);
-    entry->flags &= ~UNSOCK_STREAM_UNLISTED;
+    unsock_fds_unmark(entry, UNSOCK_STREAM_UNLISTED);
     unsock_fds_tell_duplicates(fd);
     return 0;
 }

@@ -35,7 +35,7 @@ static uint8_t tag_of(const struct unsock_name *name) {
 static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     if (name->own && name->entry.number != 0 && !listens)
-        entry->flags |= UNSOCK_STREAM_UNLISTED;
+        unsock_fds_mark(entry, UNSOCK_STREAM_UNLISTED);
     if (listens)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
 }
@@ -78,7 +78,7 @@ static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_
         uint8_t tag = entry->local.tag;
         entry->local = unsock_address_default(remote->family, entry->local.port);
         entry->local.tag = tag;
-        entry->flags |= UNSOCK_SETTLED;
+        unsock_fds_mark(entry, UNSOCK_SETTLED);
     }
 }
 
@@ -115,14 +115,14 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
             any = own.address;
         struct unsock_ip local = unsock_address_accepted(&any, &peer.target);
         identify_stream(entry, &local, &peer.source);
-        entry->flags |= UNSOCK_ACCEPTED;
+        unsock_fds_mark(entry, UNSOCK_ACCEPTED);
     } else if (own.kind == UNSOCK_NAME_FILE && length >= 0 && own.type == SOCK_STREAM) {
         struct unsock_ip local = unsock_address_default(AF_INET, own.port);
         if (own.own && own.address_known && !unsock_ip_is_wildcard(&own.address))
             local = own.address;
         struct unsock_ip remote = unsock_address_default(local.family, unsock_socket_invented_port(fd));
         identify_stream(entry, &local, &remote);
-        entry->flags |= UNSOCK_ACCEPTED;
+        unsock_fds_mark(entry, UNSOCK_ACCEPTED);
     } else if (own.kind == UNSOCK_NAME_FILE) {
         identify_file(entry, fd, &own);
         if (length >= 0 && peer.kind == UNSOCK_NAME_FILE)
@@ -208,7 +208,7 @@ UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
     identify_file(&told, fd, &name);
     entry->local = told.local;
     unsock_fd_enter(entry, UNSOCK_STATE_NAMED);
-    entry->flags |= UNSOCK_NAMED | UNSOCK_FILE;
+    unsock_fds_mark(entry, UNSOCK_NAMED | UNSOCK_FILE);
     unsock_fds_note_file(fd);
     return 0;
 }

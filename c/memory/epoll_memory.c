@@ -117,11 +117,13 @@ static bool is_watch(const struct unsock_watch *watch, uint32_t set, uint64_t da
 }
 
 static void put_watch(struct unsock_watch *watch, uint32_t set, uint64_t data, uint32_t events) {
-    uint32_t many = __atomic_load_n(&watch->set, __ATOMIC_RELAXED) & MANY;
-    __atomic_store_n(&watch->set, many, __ATOMIC_RELAXED);
+    uint32_t now = __atomic_and_fetch(&watch->set, MANY, __ATOMIC_RELAXED);
     __atomic_store_n(&watch->data, data, __ATOMIC_RELEASE);
     __atomic_store_n(&watch->events, events, __ATOMIC_RELEASE);
-    __atomic_store_n(&watch->set, set | many, __ATOMIC_RELEASE);
+    /* Another thread may have set MANY meanwhile. */
+    while (
+        !__atomic_compare_exchange_n(&watch->set, &now, set | (now & MANY), false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
 }
 
 static unsigned more_end(void) {

@@ -114,7 +114,9 @@ void unsock_fds_duplicate(int from, int to) {
     if (!source || !(copy = unsock_fds_entry(to)))
         return;
     *copy = *source;
-    copy->flags &= ~UNSOCK_CHANGING;
+    unsock_fds_unmark(copy, UNSOCK_CHANGING);
+    if (copy->flags & UNSOCK_OPTIONS)
+        unsock_option_copy(from, to);
     join_ring(from, source, to, copy);
     if (copy->flags & UNSOCK_FILE)
         unsock_fds_note_file(to);
@@ -150,7 +152,8 @@ static void tell_duplicate(int other, struct unsock_fd *entry, const void *of_fd
     if (!source || entry->kind != source->kind)
         return;
     entry->state = source->state;
-    entry->flags = (source->flags & ~UNSOCK_CHANGING) | (entry->flags & UNSOCK_CHANGING);
+    unsock_fds_unmark(entry, ~source->flags & ~UNSOCK_CHANGING);
+    unsock_fds_mark(entry, source->flags & ~UNSOCK_CHANGING);
     if (entry->flags & UNSOCK_FILE)
         unsock_fds_note_file(other);
     tell_duplicate_options(other, entry, of_fd);

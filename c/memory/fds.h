@@ -142,17 +142,16 @@ static inline struct unsock_fd *unsock_fds_known(int fd) {
     return chunk && entry->kind != UNSOCK_KIND_UNKNOWN ? entry : NULL;
 }
 
-/* Sets a flag while other threads may change the entry. Costs nothing if it is set already. */
-static inline void unsock_fds_mark(struct unsock_fd *entry, uint32_t flag) {
-    if (!(entry->flags & flag))
-        __atomic_fetch_or(&entry->flags, flag, __ATOMIC_RELAXED);
+/* Set, and clear, flags: the only ways to change those of an entry, as other threads may be changing others. Cost
+ * nothing if nothing changes. */
+static inline void unsock_fds_mark(struct unsock_fd *entry, uint32_t flags) {
+    if ((entry->flags & flags) != flags)
+        __atomic_fetch_or(&entry->flags, flags, __ATOMIC_RELAXED);
 }
 
-/* Notes that the program set O_NONBLOCK. */
-static inline void unsock_fds_was_made_nonblocking(int fd) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry && entry->type == SOCK_STREAM)
-        unsock_fds_mark(entry, UNSOCK_STREAM_NONBLOCKING);
+static inline void unsock_fds_unmark(struct unsock_fd *entry, uint32_t flags) {
+    if (entry->flags & flags)
+        __atomic_fetch_and(&entry->flags, ~flags, __ATOMIC_RELEASE);
 }
 
 /* Asserts a fact that the code relies on: a checked build ends here if it is false. */
@@ -313,6 +312,13 @@ void unsock_fds_tell_those(int fd);
 
 /* Sets the flag for the duplicates of the same kind, too. Leaves the rest, which another thread may be changing. */
 void unsock_fds_mark_all(int fd, struct unsock_fd *entry, uint32_t flag);
+
+/* Notes that the program set O_NONBLOCK, which duplicates share. */
+static inline void unsock_fds_was_made_nonblocking(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && entry->type == SOCK_STREAM)
+        unsock_fds_mark_all(fd, entry, UNSOCK_STREAM_NONBLOCKING);
+}
 
 /* Copies the options alone, which have changed, to the duplicates. The rest of the entry may not be true yet. */
 void unsock_fds_tell_options(int fd);

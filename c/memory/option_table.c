@@ -198,7 +198,7 @@ static struct unsock_option_memory *take_memory(int fd, struct unsock_fd *entry)
         return memory;
     memset(memory, 0, sizeof(*memory));
     memory->rare = entry->options & UNSOCK_OPTION_SOME_RARE ? ALL_RARE : 0;
-    entry->flags |= UNSOCK_OPTIONS;
+    unsock_fds_mark(entry, UNSOCK_OPTIONS);
     return memory;
 }
 
@@ -219,15 +219,14 @@ bool unsock_option_is_set(int fd, const struct unsock_fd *entry, int row) {
 
 void unsock_option_mark(int fd, struct unsock_fd *entry, int row, bool set) {
     if (row < UNSOCK_OPTION_RARE) {
-        entry->options = set ? entry->options | BIT(row) : entry->options & ~BIT(row);
+        (set ? unsock_bit_set : unsock_bit_clear)(&entry->options, (unsigned)row);
         return;
     }
     struct unsock_option_memory *memory = set || unsock_option_rare(fd, entry) != 0 ? take_memory(fd, entry) : NULL;
     if (!memory)
         return;
-    uint64_t bit = BIT(row - UNSOCK_OPTION_RARE);
-    memory->rare = set ? memory->rare | bit : memory->rare & ~bit;
-    entry->options |= UNSOCK_OPTION_SOME_RARE;
+    (set ? unsock_bit_set : unsock_bit_clear)(&memory->rare, (unsigned)(row - UNSOCK_OPTION_RARE));
+    __atomic_fetch_or(&entry->options, UNSOCK_OPTION_SOME_RARE, __ATOMIC_RELAXED);
 }
 
 void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int32_t *value) {

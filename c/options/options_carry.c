@@ -115,7 +115,7 @@ static void inherit(int listener, int fd, const struct unsock_fd *to, int row) {
 
 void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, struct unsock_fd *to) {
     to->options = from->options;
-    to->flags |= from->flags & UNSOCK_OPTIONS;
+    unsock_fds_mark(to, from->flags & UNSOCK_OPTIONS);
     if (from->flags & UNSOCK_OPTIONS)
         unsock_option_copy(listener, fd);
     for (uint64_t rows = from->options & ~UNSOCK_OPTION_SOME_RARE; rows != 0; rows &= rows - 1)

@@ -65,7 +65,7 @@ static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long
 static void enter_kind(struct unsock_fd *entry, enum unsock_kind kind) {
     entry->kind = (uint8_t)kind;
     entry->state = UNSOCK_STATE_NEW;
-    entry->flags &= ~UNSOCK_OF_SOCKET;
+    unsock_fds_unmark(entry, UNSOCK_OF_SOCKET);
     memset(&entry->local, 0, sizeof(entry->local));
     memset(&entry->held, 0, sizeof(entry->held));
 }
@@ -85,7 +85,7 @@ UNSOCK_OWN_FRAME static long replace_socket(int fd, struct unsock_fd *entry, int
         result = -ENOBUFS;
     if (result >= 0)
         enter_kind(entry, kind);
-    __atomic_fetch_and(&entry->flags, ~UNSOCK_CHANGING, __ATOMIC_RELEASE);
+    unsock_fds_unmark(entry, UNSOCK_CHANGING);
     unsock_epoll_give(fd, entry, &carry);
     return result < 0 ? result : 0;
 }
@@ -189,17 +189,15 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     if (bound) {
         socklen_t length = unsock_ip_write(&local, entry->domain, &address);
         long result = unsock_bind(standin, &address, length);
-        if (result < 0) {
-            unsock_close(standin);
-            return result;
-        }
+        if (result < 0)
+            return unsock_opened(standin, result);
     } else {
         keep_port(entry, (int)standin);
     }
     long result = exchange(fd, entry, (int)standin, UNSOCK_KIND_IP, -1);
     if (result == 0 && bound) {
         unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-        entry->flags |= UNSOCK_BOUND;
+        unsock_fds_mark(entry, UNSOCK_BOUND);
         entry->local = local;
     }
     unsock_fds_tell_duplicates(fd);
@@ -234,11 +232,11 @@ long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
     bool keeps_address =
         ((entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED)) || was_accepted_at_address(fd, entry);
-    uint32_t before = entry->flags;
-    entry->flags &= ~(UNSOCK_BOUND | UNSOCK_NAMED);
+    uint32_t given_up = entry->flags & (UNSOCK_BOUND | UNSOCK_NAMED);
+    unsock_fds_unmark(entry, given_up);
     long result = unsock_redirect_to_ip(fd, entry);
     if (result < 0)
-        entry->flags = before;
+        unsock_fds_mark(entry, given_up);
     if (result == 0 && keeps_address)
         bind_without_port(fd, entry, &local);
     return result;

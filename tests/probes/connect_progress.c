@@ -4,8 +4,8 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
-enum { BY_SOCKET, BY_FCNTL, BY_IOCTL, WAYS };
-static const char *const ways[WAYS] = {"SOCK_NONBLOCK", "F_SETFL", "FIONBIO"};
+enum { BY_SOCKET, BY_FCNTL, BY_IOCTL, BY_DUPLICATE, WAYS };
+static const char *const ways[WAYS] = {"SOCK_NONBLOCK", "F_SETFL", "FIONBIO", "F_SETFL of a duplicate"};
 
 static int made(int way) {
     int fd = CHECK(socket(AF_INET, SOCK_STREAM | (way == BY_SOCKET ? SOCK_NONBLOCK : 0), 0)), on = 1;
@@ -13,6 +13,11 @@ static int made(int way) {
         CHECK(fcntl(fd, F_SETFL, O_NONBLOCK));
     if (way == BY_IOCTL)
         CHECK(ioctl(fd, FIONBIO, &on));
+    if (way == BY_DUPLICATE) {
+        int copy = CHECK(dup(fd));
+        CHECK(fcntl(copy, F_SETFL, O_NONBLOCK));
+        CHECK(close(copy));
+    }
     return fd;
 }
 

@@ -33,6 +33,7 @@ testProbe("client_port", "the port of a connected client of this process is take
 testProbe("same_port_twice", "the same port is shared, refused and handed on within a process as TCP and UDP do");
 testProbe("threads", "threads create, connect and close while others block in accept, and nothing is mixed up");
 testProbe("dup_while_connecting", "a duplicate made while another thread connects has the peer, too");
+testProbe("marked_meanwhile", "an option that one thread sets while another disconnects the socket in vain stays");
 testProbe("datagram_threads", "threads that share a datagram socket hear what others ask for, and send from one port");
 testProbe("forked_clients", "children of one process that send at once get a port each, whichever address they ask", {
   ownNetwork: true,

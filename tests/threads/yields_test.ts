@@ -16,6 +16,7 @@ const PROBES = [
   "dup_while_connecting",
   "epoll_threads",
   "gone_at_once",
+  "marked_meanwhile",
   "poll_other_thread",
   "signal_closes",
   "signal_threads",

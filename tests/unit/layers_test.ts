@@ -81,6 +81,17 @@ Deno.test("names in the directory are removed by c/files alone, below its lock",
   ]);
 });
 
+/** Files that give a new descriptor's entry its first flags, which no other thread can change yet. */
+const FIRST_FLAGS = ["calls/dispatch.c", "calls/stream.c", "kernel/identify.c"];
+
+Deno.test("the flags of a descriptor's entry change by atomic operations alone: other threads change others", async () => {
+  const texts = [...await sources()];
+  const changed = texts.filter(([, text]) => /->flags\s*[|&^]=/.test(text)).map(([file]) => file);
+  assertEquals(changed, []);
+  const given = texts.filter(([, text]) => /entry->flags\s*=(?!=)/.test(text)).map(([file]) => file);
+  assertEquals(given.toSorted(), FIRST_FLAGS);
+});
+
 Deno.test("circles() finds the shortest way back of each circle, once", () => {
   const uses = [["a", "b"], ["b", "c"], ["c", "a"], ["b", "d"], ["d", "b"], ["e", "a"], ["a", "a"]];
   const graph = graphOf(uses.map(([fromFile = "", toFile = ""]) => ({ fromFile, toFile })));
