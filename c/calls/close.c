@@ -54,14 +54,6 @@ long unsock_call_close(int fd) {
     return unsock_release_file_closing(fd, &old);
 }
 
-/* Copies everything known about `from` to its duplicate `to`. */
-static void copy_knowledge(int from, int to) {
-    unsock_fds_duplicate(from, to);
-    struct unsock_fd *entry = unsock_fds_known(to);
-    if (entry && (entry->flags & UNSOCK_OPTIONS))
-        unsock_option_copy(from, to);
-}
-
 static void copy_entry(int fd, struct unsock_fd *copy) {
     static const struct unsock_fd unknown;
     const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -85,7 +77,7 @@ static void remember_duplicate(int from, int to) {
     if (!known || !unsock_this_process_owns_descriptors())
         return;
     unsock_reuse_new(to);
-    copy_knowledge(from, to);
+    unsock_fds_duplicate(from, to);
 }
 
 /* Calls dup (`command` -1) or fcntl. Does so again if another thread changed the socket meanwhile. */
@@ -143,7 +135,7 @@ UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int 
         result = by_dup2 ? raw_dup2(from, to) : unsock_dup3(from, to, flags);
         if (result < 0 || !ours)
             return result;
-        copy_knowledge(from, to);
+        unsock_fds_duplicate(from, to);
     } while (left-- > 0 && has_changed(from, &before));
     unsock_target_file_release(&where);
     return result;

@@ -10,40 +10,26 @@
 #include "rt/user.h"
 
 #include <linux/poll.h>
+#include <linux/resource.h>
 #include <linux/wait.h>
 
 #define WAIT_HOW (WEXITED | WNOHANG | WNOWAIT | __WALL)
 
-/* struct rusage of getrusage(2), with 64-bit numbers */
-struct usage {
-    int64_t times[4];
-    int64_t memory[4];
-    int64_t small_faults;
-    int64_t large_faults;
-    int64_t others[10];
-};
-
-struct action {
-    uintptr_t handler;
-    uint64_t flags;
-    uint64_t rest[2];
-};
-
 /* Returns a number that changes whenever a child has ended and been waited for; 0 if the kernel does not report it. */
 static uint32_t children_of_past(void) {
-    struct usage usage = {0};
+    struct rusage usage = {0};
     if (unsock_getrusage(RUSAGE_CHILDREN, &usage) < 0)
         return 0;
-    uint32_t sum = (uint32_t)(usage.small_faults + usage.large_faults);
+    uint32_t sum = (uint32_t)(usage.ru_minflt + usage.ru_majflt);
     return sum + 1 != 0 ? sum + 1 : 1;
 }
 
 /* True if there is a child, or if children may end without being waited for. */
 static bool may_have_children(void) {
-    struct action action = {0};
+    struct unsock_signal_action action = {.flags = 0};
     if (unsock_waitid(P_ALL, 0, NULL, WAIT_HOW, NULL) != -ECHILD)
         return true;
-    return unsock_rt_sigaction(SIGCHLD, NULL, &action) < 0 || action.handler == SIG_IGN ||
+    return unsock_rt_sigaction(SIGCHLD, NULL, &action) < 0 || action.handler == (void *)SIG_IGN ||
            (action.flags & SA_NOCLDWAIT);
 }
 

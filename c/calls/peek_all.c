@@ -6,7 +6,6 @@
 
 #include <linux/poll.h>
 
-#define EVENT_SIZE 16 /* at least sizeof(struct epoll_event) */
 #define ENDED (POLLRDHUP | POLLHUP | POLLERR)
 
 static bool is_our_stream(int fd) {
@@ -17,12 +16,10 @@ static bool is_our_stream(int fd) {
 
 /* Returns an edge-triggered epoll set, which reports data that arrive, not data that wait already; or -errno. */
 static long watch_for_data(int fd) {
-    uint8_t event[EVENT_SIZE] = {0};
-    uint32_t edge = EPOLLET | POLLIN | POLLRDHUP;
+    struct unsock_epoll_event edge = {.events = EPOLLET | POLLIN | POLLRDHUP};
     long set = unsock_epoll_create1(O_CLOEXEC);
-    memcpy(event, &edge, sizeof(edge));
     if (set >= 0)
-        unsock_epoll_ctl(set, EPOLL_CTL_ADD, fd, event);
+        unsock_epoll_ctl(set, EPOLL_CTL_ADD, fd, &edge);
     return set;
 }
 
@@ -47,8 +44,8 @@ long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, lon
     most = read_limit(fd, &time);
     struct pollfd news = {.fd = (int)watch_for_data(fd), .events = POLLIN};
     for (bool more = news.fd >= 0; more && (size_t)had < size;) {
-        uint8_t event[EVENT_SIZE];
-        unsock_epoll_pwait(news.fd, event, 1, 0, NULL, 8);
+        struct unsock_epoll_event event;
+        unsock_epoll_pwait(news.fd, &event, 1, 0, NULL, 8);
         /* Checks for the end before it reads: data that came before the end are in the queue by then. */
         more = !(unsock_socket_poll(fd, POLLRDHUP) & ENDED);
         long now = unsock_real_recvmsg(fd, &again, flags | MSG_DONTWAIT);

@@ -11,8 +11,7 @@
 
 #include <linux/poll.h>
 
-#define EVENT_SIZE 16 /* at least sizeof(struct epoll_event) */
-#define FEW 16        /* descriptors that are copied on the stack */
+#define FEW 16 /* descriptors that are copied on the stack */
 #define DRAINED 8
 #define FOREVER INT64_MAX
 #define READABLE (POLLIN | POLLRDNORM)
@@ -103,8 +102,7 @@ static long ask_now(const struct wait *wait) {
  * reports further changes by edge. Returns the set; or -errno, and the wait leaves these descriptors out. */
 static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     static const struct timespec now = {0, 0};
-    uint8_t event[EVENT_SIZE] = {0}, drained[DRAINED * EVENT_SIZE];
-    uint32_t edge = EPOLLET;
+    struct unsock_epoll_event drained[DRAINED];
     struct pollfd *place = NULL;
     long set = unsock_epoll_create1(O_CLOEXEC);
     for (unsigned long i = 0; i < wait->count; i++) {
@@ -121,10 +119,9 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
             !((probe.revents & POLLHUP) || unsock_urgent_alone(one.fd, (uint16_t)probe.revents)))
             continue;
         copy[i].fd = -1;
-        edge = EPOLLET | (uint16_t)one.events;
-        memcpy(event, &edge, sizeof(edge));
+        struct unsock_epoll_event edge = {.events = EPOLLET | (uint16_t)one.events};
         if (set >= 0)
-            unsock_epoll_ctl(set, EPOLL_CTL_ADD, one.fd, event);
+            unsock_epoll_ctl(set, EPOLL_CTL_ADD, one.fd, &edge);
         place = place ? place : &copy[i];
     }
     if (set >= 0 && place)
@@ -187,7 +184,8 @@ static long wait_on(const struct wait *wait) {
 }
 
 UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
-    ready = correct_answers(wait->fds, wait->count, ready);
+    if (ready > 0)
+        ready = correct_answers(wait->fds, wait->count, ready);
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
 }
 
@@ -202,17 +200,11 @@ static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
     return false;
 }
 
-/* Returns the events that the kernel has now; waits only if it has none. */
-static long poll_answers(const struct wait *wait) {
-    long ready = ask_now(wait);
-    return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
-}
-
 long unsock_call_poll(struct pollfd *fds, unsigned long count, int timeout) {
     int64_t begun = timeout > 0 ? unsock_libc_clock() : 0;
     struct wait wait = {fds, count, timeout < 0 ? FOREVER : timeout * (int64_t)1000000, begun, NULL};
     if (waits_for_answer(fds, count))
-        return poll_answers(&wait);
+        return judge(&wait, unsock_real_poll(fds, count, 0));
     bool marked = mark_urgent(fds, count);
     long ready = unsock_real_poll(fds, count, timeout);
     if (!(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
@@ -225,10 +217,10 @@ long unsock_call_ppoll(struct pollfd *fds, unsigned long count, const struct tim
     int64_t begun = timeout ? unsock_libc_clock() : 0;
     struct wait wait = {fds, count, FOREVER, begun, signals};
     bool answers = waits_for_answer(fds, count), marked = !answers && mark_urgent(fds, count);
-    long ready = answers ? 0 : unsock_real_ppoll(fds, count, timeout, signals);
+    long ready = answers ? unsock_real_poll(fds, count, 0) : unsock_real_ppoll(fds, count, timeout, signals);
     if (!answers && !(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
         return ready;
     if (timeout && unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec < FOREVER / UNSOCK_SECOND_NS)
         wait.timeout = time.tv_sec * UNSOCK_SECOND_NS + time.tv_nsec;
-    return answers ? poll_answers(&wait) : judge(&wait, ready);
+    return judge(&wait, ready);
 }

@@ -9,11 +9,14 @@
 
 /*
  * Returns above 0 if the library handles a receive on this descriptor, else 0; -errno if the descriptor cannot be
- * identified. `asks`: the call requests the sender's address, or MSG_ERRQUEUE, for which AF_UNIX would return waiting
- * data.
+ * identified, or its multiplexer has not answered yet. `asks`: the call requests the sender's address, or MSG_ERRQUEUE,
+ * for which AF_UNIX would return waiting data.
  */
 static long concerns_receive(int fd, bool asks) {
     struct unsock_whose whose;
+    long early = unsock_asking_before_data(fd);
+    if (early < 0)
+        return early;
     long owner = unsock_whose(fd, asks ? UNSOCK_ASK_KERNEL : 0, &whose);
     if (whose.entry && unsock_fd_may_be_exchanged(whose.entry))
         unsock_fds_mark_all(fd, whose.entry, UNSOCK_DATAGRAM_HEARD);
@@ -185,9 +188,6 @@ long unsock_call_recv(int fd, void *data, size_t size, int flags) {
 }
 
 static long receive_unusual(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
-    long early = unsock_asking_before_data(fd);
-    if (early < 0)
-        return early;
     long ours = concerns_receive(fd, address || (flags & MSG_ERRQUEUE));
     if (ours < 0)
         return ours;
@@ -214,9 +214,6 @@ long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct soc
 
 long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
     struct msghdr asked;
-    long early = unsock_asking_before_data(fd);
-    if (early < 0)
-        return early;
     struct unsock_fd *entry = unsock_fds_known(fd);
     bool waits = unsock_fds_may_be_exchanged(fd);
     if ((!entry || waits) && unsock_user_read(&asked, message, sizeof(asked)) < 0)
@@ -237,9 +234,6 @@ long unsock_call_recvmsg(int fd, struct msghdr *message, int flags) {
 
 long unsock_call_recvmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
     struct unsock_mmsghdr asked;
-    long early = unsock_asking_before_data(fd);
-    if (early < 0)
-        return early;
     struct unsock_fd *entry = unsock_fds_known(fd);
     bool waits = unsock_fds_may_be_exchanged(fd);
     if (count == 0 || ((!entry || waits) && unsock_user_read(&asked, messages, sizeof(asked)) < 0))

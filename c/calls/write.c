@@ -52,31 +52,34 @@ static long go_on_piece(int fd, const void *data, size_t size, int flags, long r
     return write_after_error(fd, &message, flags, result);
 }
 
-static long write_elsewhere(int fd, const void *data, size_t size) {
-    long result = unsock_real_write(fd, data, size);
-    return result < 0 ? go_on_piece(fd, data, size, 0, result) : result;
+/* Makes the program's own call: write, or send if it `sends`. */
+static inline long write_or_send(int fd, const void *data, size_t size, int flags, bool sends) {
+    return sends ? unsock_real_send(fd, data, size, flags) : unsock_real_write(fd, data, size);
 }
 
-static long writev_elsewhere(int fd, const struct iovec *parts, int count, const struct msghdr *message) {
-    long result = unsock_real_writev(fd, parts, count);
-    return result < 0 ? write_after_error(fd, message, 0, result) : result;
-}
-
-static long send_elsewhere(int fd, const void *data, size_t size, int flags) {
-    long result = unsock_real_sendto(fd, data, size, flags, NULL, 0);
-    return result < 0 ? go_on_piece(fd, data, size, flags, result) : result;
-}
-
-long unsock_call_write(int fd, const void *data, size_t size) {
+/* Inlined, as each function to return to costs time (rt/system_calls.h). */
+static inline __attribute__((always_inline)) long write_piece(int fd, const void *data, size_t size, int flags,
+                                                              bool sends) {
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;
-    if (!unsock_write_concerns(fd))
-        return write_elsewhere(fd, data, size);
-    long result = unsock_stream_sendto(fd, data, size, 0);
+    if ((flags & MSG_FASTOPEN) || !unsock_write_concerns(fd)) {
+        long result = write_or_send(fd, data, size, flags, sends);
+        return result < 0 ? go_on_piece(fd, data, size, flags, result) : result;
+    }
+    long result = unsock_stream_sendto(fd, data, size, flags);
     if (!is_unusual_write(result))
         return result;
-    return is_repeated_by_kernel(fd, result) ? unsock_real_write(fd, data, size) : unsock_stream_broken(0);
+    return is_repeated_by_kernel(fd, result) ? write_or_send(fd, data, size, flags, sends)
+                                             : unsock_stream_broken(flags);
+}
+
+long unsock_call_write(int fd, const void *data, size_t size) {
+    return write_piece(fd, data, size, 0, false);
+}
+
+long unsock_call_send(int fd, const void *data, size_t size, int flags) {
+    return write_piece(fd, data, size, flags, true);
 }
 
 long unsock_call_writev(int fd, const struct iovec *parts, int count) {
@@ -85,23 +88,12 @@ long unsock_call_writev(int fd, const struct iovec *parts, int count) {
     if (early < 0)
         return early;
     memcpy(&message.msg_iov, &parts, sizeof(parts));
-    if (count <= 0 || count > PARTS_MOST || !unsock_write_concerns(fd))
-        return writev_elsewhere(fd, parts, count, &message);
+    if (count <= 0 || count > PARTS_MOST || !unsock_write_concerns(fd)) {
+        long result = unsock_real_writev(fd, parts, count);
+        return result < 0 ? write_after_error(fd, &message, 0, result) : result;
+    }
     long result = unsock_stream_sendmsg(fd, &message, 0);
     if (!is_unusual_write(result))
         return result;
     return is_repeated_by_kernel(fd, result) ? unsock_real_writev(fd, parts, count) : unsock_stream_broken(0);
-}
-
-long unsock_call_send(int fd, const void *data, size_t size, int flags) {
-    long early = unsock_asking_before_data(fd);
-    if (early < 0)
-        return early;
-    if ((flags & MSG_FASTOPEN) || !unsock_write_concerns(fd))
-        return send_elsewhere(fd, data, size, flags);
-    long result = unsock_stream_sendto(fd, data, size, flags);
-    if (!is_unusual_write(result))
-        return result;
-    return is_repeated_by_kernel(fd, result) ? unsock_real_sendto(fd, data, size, flags, NULL, 0)
-                                             : unsock_stream_broken(flags);
 }

@@ -60,11 +60,10 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
     struct statx status;
     char path[UNSOCK_DIR_MOST + 1];
     const char *why = "cannot be used";
-    struct unsock_directory_id none = {0};
     bool may_move;
     if (!check_place(settings, &may_move, error))
         return false;
-    unsock_directory_change_start(&none, may_move);
+    unsock_directory_change_start((struct unsock_file_id){0}, may_move);
     memcpy(path, settings->directory, settings->directory_length + 1);
     long result = stat_directory(path, &status);
     if (result == -ENOENT) {
@@ -78,8 +77,7 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
         shared_directory = (status.stx_mode & UNSOCK_OTHERS_WRITE) != 0;
         /* Device numbers are small, and inode numbers have few digits: they do not overlap. */
         tag = status.stx_ino ^ (uint64_t)status.stx_dev_major << 52 ^ (uint64_t)status.stx_dev_minor << 32;
-        struct unsock_directory_id found = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};
-        unsock_directory_change_start(&found, may_move);
+        unsock_directory_change_start(unsock_file_id_in(&status), may_move);
         return true;
     }
     say_why_not(settings, why, result, error);
@@ -87,10 +85,8 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
 }
 
 static bool is_path_of(long fd, const char *path) {
-    struct statx one, other;
-    return unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &one) == 0 &&
-           unsock_statx(AT_FDCWD, path, 0, STATX_INO, &other) == 0 && one.stx_ino == other.stx_ino &&
-           one.stx_dev_major == other.stx_dev_major && one.stx_dev_minor == other.stx_dev_minor;
+    struct unsock_file_id one = unsock_file_id_of(fd, ""), other = unsock_file_id_of(AT_FDCWD, path);
+    return unsock_file_is(&one, &other);
 }
 
 void unsock_directory_name_settle(struct unsock_settings *settings) {
@@ -129,11 +125,11 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit) {
     unsock_settings.directory_length = visit->length;
 }
 
-static struct unsock_directory_id known_directory;
+static struct unsock_file_id known_directory;
 static bool moves;
 
-void unsock_directory_change_start(const struct unsock_directory_id *directory, bool may_move) {
-    known_directory = *directory;
+void unsock_directory_change_start(struct unsock_file_id directory, bool may_move) {
+    known_directory = directory;
     moves = may_move;
 }
 
@@ -155,15 +151,11 @@ bool unsock_directory_has_path(const char *path) {
 
 /* Opens the directory. Returns -EACCES if another directory is in its place now. */
 static long open_known_directory(void) {
-    struct statx status;
     long fd = unsock_openat(AT_FDCWD, unsock_settings.directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
-    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status) == 0 && status.stx_ino == known_directory.inode &&
-        status.stx_dev_major == known_directory.major && status.stx_dev_minor == known_directory.minor)
-        return fd;
-    unsock_close(fd);
-    return -EACCES;
+    struct unsock_file_id now = unsock_file_id_of(fd, "");
+    return unsock_opened(fd, unsock_file_is(&now, &known_directory) ? 0 : -EACCES);
 }
 
 static struct place enter_place(const char *path) {

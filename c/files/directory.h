@@ -96,14 +96,8 @@ void unsock_lock_end(void);
  * another directory is in the place.
  */
 
-/* The directory's identity; inode 0: it cannot be reached. */
-struct unsock_directory_id {
-    uint64_t inode;
-    uint32_t major, minor; /* of its file system */
-};
-
 /* Sets the directory that was found at the start, and whether an untrusted user could put another one in its place. */
-void unsock_directory_change_start(const struct unsock_directory_id *directory, bool may_move);
+void unsock_directory_change_start(struct unsock_file_id directory, bool may_move);
 
 /* True if changes must be made from its descriptor, not by path. */
 bool unsock_directory_may_move(void);

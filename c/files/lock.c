@@ -68,12 +68,6 @@ static void leave_to_threads(void) {
     __atomic_store_n(&unsock_this_process()->locker, 0, __ATOMIC_RELEASE);
 }
 
-struct signal_stack {
-    void *start;
-    int flags;
-    size_t size;
-};
-
 /*
  * True if a signal handler that interrupted this thread while it had the lock makes this call. Then the older lock is
  * unchanged, and the kernel's signal frame lies between the two locks on the stack (struct rt_sigframe in
@@ -91,7 +85,7 @@ __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock 
  */
 static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
-    struct signal_stack stack = {.flags = ON_SIGNAL_STACK};
+    struct unsock_signal_stack stack = {.flags = ON_SIGNAL_STACK};
     if (__atomic_load_n(&own->locker, __ATOMIC_RELAXED) != self)
         return false;
     unsock_sigaltstack(NULL, &stack);

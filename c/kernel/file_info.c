@@ -7,6 +7,16 @@
 
 #define MINOR_BITS 20 /* of a device number (linux/kdev_t.h) */
 
+struct unsock_file_id unsock_file_id_in(const struct statx *status) {
+    return (struct unsock_file_id){status->stx_ino, status->stx_dev_major << MINOR_BITS | status->stx_dev_minor};
+}
+
+UNSOCK_OWN_FRAME struct unsock_file_id unsock_file_id_of(long at, const char *path) {
+    struct statx status;
+    long result = unsock_statx(at, path, path[0] == '\0' ? AT_EMPTY_PATH : 0, STATX_INO, &status);
+    return result < 0 ? (struct unsock_file_id){0} : unsock_file_id_in(&status);
+}
+
 UNSOCK_OWN_FRAME long unsock_file_identify(int at, const char *path, struct unsock_file_id *id) {
     struct statx status;
     id->inode = 0;
@@ -14,8 +24,7 @@ UNSOCK_OWN_FRAME long unsock_file_identify(int at, const char *path, struct unso
     long result = unsock_statx(at, path, flags, STATX_TYPE | STATX_INO, &status);
     if (result < 0 || (status.stx_mode & S_IFMT) != S_IFSOCK)
         return result;
-    id->inode = status.stx_ino;
-    id->device = status.stx_dev_major << MINOR_BITS | status.stx_dev_minor;
+    *id = unsock_file_id_in(&status);
     return 0;
 }
 
@@ -70,10 +79,7 @@ long unsock_program_open(int directory, const char *path, int flags) {
     if (fd < 0)
         return fd;
     long result = unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
-    if (result == 0 && (status.stx_mode & S_IFMT) == S_IFREG)
-        return fd;
-    unsock_close(fd);
-    return -EISDIR;
+    return unsock_opened(fd, result == 0 && (status.stx_mode & S_IFMT) == S_IFREG ? 0 : -EISDIR);
 }
 
 /* Returns -EACCES for a file system mounted with noexec, too. */

@@ -10,9 +10,15 @@ int64_t unsock_file_inode(const char *path);
 
 /* Identifies a file among those of all file systems. */
 struct unsock_file_id {
-    uint64_t inode; /* 0: no file, or no socket file */
+    uint64_t inode; /* 0: it cannot be reached, or is no socket file where one is asked for */
     uint32_t device;
 };
+
+/* Identifies the file at `path`, of any kind, or for an empty path the one that `at` has open. Follows links. The
+ * second reads the answer of statx(2) with STATX_INO. */
+struct unsock_file_id unsock_file_id_of(long at, const char *path);
+struct statx;
+struct unsock_file_id unsock_file_id_in(const struct statx *status);
 
 /*
  * Identifies the socket file at `path`, relative to the directory `at`; for an empty path, the one that `at` has open.

@@ -1,6 +1,7 @@
 /* Writes messages for users. A line is one write, so that lines of several processes do not mix. */
 #include "kernel/log.h"
 
+#include "kernel/file_info.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 
@@ -25,22 +26,12 @@ static void put_time(struct unsock_text *line) {
 
 /* The program's name, and the file that was its stderr, at the start of the process. */
 static char program_name[NAME_SIZE];
-static struct file {
-    uint64_t device; /* of the file system, major and minor */
-    uint64_t inode;  /* 0: descriptor 2 was not open */
-} stderr_at_start;
-
-static struct file file_of(int fd) {
-    struct statx status;
-    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status) < 0)
-        return (struct file){0, 0};
-    return (struct file){(uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor, status.stx_ino};
-}
+static struct unsock_file_id stderr_at_start;
 
 /* True if descriptor 2 is still the file of the start: the program may have closed it, and reused the number. */
 static bool is_stderr(void) {
-    struct file now = file_of(2);
-    return now.inode != 0 && now.inode == stderr_at_start.inode && now.device == stderr_at_start.device;
+    struct unsock_file_id now = unsock_file_id_of(2, "");
+    return unsock_file_is(&now, &stderr_at_start);
 }
 
 long unsock_write_quietly(long fd, const void *bytes, size_t length) {
@@ -67,7 +58,7 @@ static long open_log_file(const char *path) {
 }
 
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error) {
-    stderr_at_start = file_of(2);
+    stderr_at_start = unsock_file_id_of(2, "");
     if (settings->log == UNSOCK_LOG_OFF)
         return true;
     unsock_prctl(PR_GET_NAME, (unsigned long)program_name, 0, 0, 0);

@@ -67,6 +67,13 @@ struct unsock_signal_action {
     uint64_t blocked;
 };
 
+/* The kernel's stack_t (sigaltstack(2)). */
+struct unsock_signal_stack {
+    void *base;
+    int32_t flags;
+    uint64_t size;
+};
+
 /*
  * A flag of the library's SIGSYS handler: the program ignores SIGSYS, and a program that it executes inherits that.
  * (This is SA_NOCLDSTOP, which has no meaning for SIGSYS. The kernel keeps it, for a child of vfork too.)

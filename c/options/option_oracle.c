@@ -57,14 +57,13 @@ long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, con
     int row = unsock_option_find(level, name);
     int32_t answer[4] = {0};
     socklen_t answer_length = sizeof(answer);
-    long oracle = unsock_oracle_open(entry);
+    UNSOCK_CLOSED long oracle = unsock_oracle_open(entry);
     if (oracle < 0)
         return 0;
     join_first((int)oracle, level, name, value, length);
     long result = unsock_setsockopt((int)oracle, level, name, value, length);
     if (result == 0 && row >= 0 && unsock_getsockopt((int)oracle, level, name, answer, &answer_length) == 0)
         unsock_option_remember(fd, entry, row, answer);
-    unsock_close(oracle);
     return result;
 }
 
@@ -85,10 +84,6 @@ long unsock_option_answer(const void *from, socklen_t size, int level, void *val
 }
 
 long unsock_oracle_get(struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
-    long oracle = unsock_oracle_open(entry);
-    if (oracle < 0)
-        return -ENOPROTOOPT;
-    long result = unsock_getsockopt((int)oracle, level, name, value, length);
-    unsock_close(oracle);
-    return result;
+    UNSOCK_CLOSED long oracle = unsock_oracle_open(entry);
+    return oracle < 0 ? -ENOPROTOOPT : unsock_getsockopt((int)oracle, level, name, value, length);
 }

@@ -23,13 +23,12 @@ static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value,
 static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const void *value, socklen_t length) {
     int32_t size = 0;
     socklen_t size_length = sizeof(size);
-    long oracle = unsock_oracle_open(entry);
+    UNSOCK_CLOSED long oracle = unsock_oracle_open(entry);
     if (oracle < 0)
         return unsock_setsockopt(fd, SOL_SOCKET, name, value, length);
     long result = unsock_setsockopt((int)oracle, SOL_SOCKET, name, value, length);
     if (result == 0)
         result = unsock_getsockopt((int)oracle, SOL_SOCKET, SO_SNDBUF, &size, &size_length);
-    unsock_close(oracle);
     if (result < 0)
         return result;
     unsock_option_note(fd, entry, SOL_SOCKET, name);
@@ -42,13 +41,11 @@ static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const voi
  * apply it: each socket has its own file, so the kernel has no choice to make. */
 static long attach_reuseport(int fd, const struct unsock_fd *entry, int name, const void *value, socklen_t length) {
     int32_t on = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
-    long oracle = unsock_oracle_open(entry);
+    UNSOCK_CLOSED long oracle = unsock_oracle_open(entry);
     if (oracle < 0)
         return oracle;
     unsock_setsockopt((int)oracle, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-    long result = unsock_setsockopt((int)oracle, SOL_SOCKET, name, value, length);
-    unsock_close(oracle);
-    return result;
+    return unsock_setsockopt((int)oracle, SOL_SOCKET, name, value, length);
 }
 
 /* True for options at this level that AF_UNIX lacks or treats differently. */

@@ -11,12 +11,6 @@
 /* A signal handler's context in the kernel's layout: the interrupted program's registers, signal stack
  * and signal mask. */
 
-struct unsock_signal_stack {
-    void *base;
-    int32_t flags;
-    uint64_t size;
-};
-
 #if defined(__x86_64__)
 struct unsock_context {
     uint64_t flags;
