@@ -11,7 +11,8 @@
 
 #include <linux/resource.h>
 
-#define AGAIN_MOST 8
+#define AGAIN_MOST 10
+#define AGAIN_FIRST_NS 50000 /* 50 ms in all: on a busy machine the other thread has to get a processor */
 
 /* Removes a handed-over socket from its epoll sets. The kernel does that only when the last descriptor closes, and the
  * one that systemd passed stays open. Not in a forked child that made no socket: it shares the sets with its parent. */
@@ -60,14 +61,19 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
     *copy = entry ? *entry : unknown;
 }
 
-/* True if another thread has changed what is known about `fd` since `before`, as a connect does: its new duplicate may
- * be of the socket before, and the change was told to the duplicates that were known then. */
-static bool has_changed(int fd, const struct unsock_fd *before) {
+/* True if another thread has changed what is known about `fd` since `before`, as a connect does, or is changing it: its
+ * new duplicate may be of the socket before, and the change was told to the duplicates that were known then. Waits a
+ * moment then, for longer after each of the tries. */
+static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
+    struct timespec pause = {0, AGAIN_FIRST_NS << tries};
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     copy_entry(fd, &now);
     now.ring = before->ring;
-    return (now.flags & UNSOCK_CHANGING) || !unsock_same(&now, before, sizeof(now));
+    bool changed = (now.flags & UNSOCK_CHANGING) || !unsock_same(&now, before, sizeof(now));
+    if (changed && tries < AGAIN_MOST)
+        unsock_nanosleep(&pause, NULL);
+    return changed && tries < AGAIN_MOST;
 }
 
 /* Notes that `to` is a new duplicate of `from`. */
@@ -83,13 +89,13 @@ static void remember_duplicate(int from, int to) {
 /* Calls dup (`command` -1) or fcntl. Does so again if another thread changed the socket meanwhile. */
 static long duplicate(int fd, int command, unsigned long argument) {
     struct unsock_fd before;
-    for (int left = AGAIN_MOST;; left--) {
+    for (int tries = 0;; tries++) {
         copy_entry(fd, &before);
         long result = command < 0 ? unsock_dup(fd) : unsock_real_fcntl(fd, command, argument);
         if (result < 0)
             return result;
         remember_duplicate(fd, (int)result);
-        if (left == 0 || !has_changed(fd, &before))
+        if (!has_changed(fd, &before, tries))
             return result;
         unsock_fds_forget((int)result);
         unsock_close(result);
@@ -128,7 +134,7 @@ UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int 
     struct unsock_target_file where;
     struct unsock_fd before;
     long result;
-    int left = AGAIN_MOST;
+    int tries = 0;
     unsock_target_file_find(to, old, &where);
     do {
         copy_entry(from, &before);
@@ -136,7 +142,7 @@ UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int 
         if (result < 0 || !ours)
             return result;
         unsock_fds_duplicate(from, to);
-    } while (left-- > 0 && has_changed(from, &before));
+    } while (has_changed(from, &before, tries++));
     unsock_target_file_release(&where);
     return result;
 }

@@ -149,10 +149,14 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     return result;
 }
 
-/* Replaces the socket, and releases the old one's file. The options have been copied before. */
+/* Replaces the socket, and releases the old one's file. The options have been copied before. A duplicate that another
+ * thread is just making is in `old`, or its maker sees the mark (calls/close.c). */
 static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags) {
+    unsock_fds_mark(entry, UNSOCK_CHANGING);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     struct unsock_fd old = *entry;
     long result = take_place(fd, entry, &old, standin, kind, flags);
+    unsock_fds_unmark(entry, UNSOCK_CHANGING);
     if (result == 0 && (old.flags & UNSOCK_FILE))
         unsock_release_file(&old);
     return unsock_errno_as_ip(UNSOCK_AT_STEP, result);
