@@ -4,7 +4,7 @@
 
 #include "kernel/file_info.h"
 #include "program/answers.h"
-#include "program/keeper.h"
+#include "program/run.h"
 #include "rules/errno.h"
 
 #include <linux/resource.h>

@@ -1,7 +1,7 @@
-/* `hold` (program/keeper.h): answers requests about its directory until standard input ends, and then removes the
+/* `hold` (program/run.h): answers requests about its directory until standard input ends, and then removes the
  * directory. It has its own session and blocks all signals, so that a signal to its caller does not end it before that.
  */
-#include "program/keeper.h"
+#include "program/run.h"
 
 #include "rt/system_calls.h"
 

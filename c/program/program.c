@@ -3,7 +3,7 @@
 #include "program/options.h"
 
 #include "process/start.h"
-#include "program/keeper.h"
+#include "program/run.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 #include "rules/words.h"

@@ -2,7 +2,6 @@
 #include "program/run.h"
 
 #include "files/release.h"
-#include "process/run_directory.h"
 #include "process/start.h"
 #include "program/answers.h"
 #include "rt/system_calls.h"

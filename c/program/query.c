@@ -2,7 +2,6 @@
  * `prune` change anything. */
 #include "program/run.h"
 
-#include "process/run_directory.h"
 #include "process/start.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"

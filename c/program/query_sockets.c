@@ -4,7 +4,6 @@
 #include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
-#include "process/run_directory.h"
 #include "program/answers.h"
 #include "rules/errno.h"
 

@@ -3,7 +3,6 @@
 
 #include "kernel/file_info.h"
 #include "process/start.h"
-#include "program/keeper.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 

@@ -2,8 +2,6 @@
  * no option concerns stays the same, byte for byte. */
 #include "program/run.h"
 
-#include "process/run_directory.h"
-
 #define ADDED_STRINGS 24
 #define ADDED_BYTES (ADDED_STRINGS * 64 + 4 * UNSOCK_RUN_PATH_MOST)
 #define NONE "none"

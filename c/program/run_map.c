@@ -2,7 +2,7 @@
  * keeper, waits for the command's end (pidfd_open(2)) and removes the maps. It is no child of the command's, and in no
  * session of the caller's. Files are checked by descriptor; a name is removed only while it still refers to that file.
  */
-#include "program/keeper.h"
+#include "program/run.h"
 
 #include "files/release.h"
 #include "kernel/file_info.h"

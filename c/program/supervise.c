@@ -1,7 +1,7 @@
-/* `run --private` (program/keeper.h): the parent and the keeper, and their messages. They read signals by signalfd(2),
+/* `run --private` (program/run.h): the parent and the keeper, and their messages. They read signals by signalfd(2),
  * and send messages by a SOCK_SEQPACKET pair, which keeps them apart. Both block all signals, so that only SIGKILL can
  * end the keeper early. */
-#include "program/keeper.h"
+#include "program/run.h"
 
 #include "memory/process.h"
 #include "rt/system_calls.h"
