@@ -45,26 +45,21 @@ void unsock_print_list(const char *const *texts) {
             unsock_print_char(*c);
 }
 
-/* Prints a character of `length` bytes; if 0, U+FFFD for a byte that is not UTF-8. */
-static void print_json_character(const char *text, unsigned length) {
-    static const char digits[] = "0123456789abcdef", letters[] = "btn.fr";
-    unsigned char c = (unsigned char)text[0];
-    bool has_letter = c >= 8 && c <= 13 && c != 11;
-    if (length == 0)
-        unsock_print("\xef\xbf\xbd");
-    else if (has_letter || c == '"' || c == '\\')
-        unsock_print((const char[]){'\\', has_letter ? letters[c - 8] : (char)c, '\0'});
-    else if (c < 0x20)
-        unsock_print("\\u00", (const char[]){digits[c >> 4], digits[c & 15], '\0'});
-    for (unsigned i = 0; i < length && c >= 0x20 && c != '"' && c != '\\'; i++)
-        unsock_print_char(text[i]);
-}
-
+/* Prints U+FFFD for a byte that is not UTF-8. */
 static void print_json_text(const char *text) {
+    static const char digits[] = "0123456789abcdef";
     unsock_print_char('"');
     while (*text != '\0') {
+        unsigned char c = (unsigned char)*text;
         unsigned length = unsock_utf8_next(text);
-        print_json_character(text, length);
+        if (c < 0x20)
+            unsock_print("\\u00", (const char[]){digits[c >> 4], digits[c & 15], '\0'});
+        else if (length == 0)
+            unsock_print("\xef\xbf\xbd");
+        else if (c == '"' || c == '\\')
+            unsock_print_char('\\');
+        for (unsigned i = 0; i < length && c >= 0x20; i++)
+            unsock_print_char(text[i]);
         text += length == 0 ? 1 : length;
     }
     unsock_print_char('"');
