@@ -55,21 +55,18 @@ static void put_what_is_there(struct unsock_text *error, const char *path, const
     struct unsock_control_file file;
     struct unsock_span unix_path = {(const char *)file.dest + UNSOCK_SUN_PATH_OFFSET, sizeof(struct sockaddr_un)};
     unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status);
-    bool is_socket = (status.stx_mode & S_IFMT) == S_IFSOCK;
-    unsock_text_put(error, "exists already, ");
-    if (is_socket)
-        unsock_text_put(error, "a socket: a server has this port");
-    else if ((status.stx_mode & S_IFMT) == S_IFLNK)
-        unsock_text_put(error, "a link: ");
-    else if (unsock_control_file_read(path, &file) < 0)
-        unsock_text_put(error, "and is no control file: ");
-    else if (file.dest[0] == AF_UNIX && unix_path.at[0] == '/') {
-        unsock_text_put(error, "and leads to Unix socket ");
+    unsigned type = status.stx_mode & S_IFMT;
+    bool is_control = type == S_IFREG && unsock_control_file_read(path, &file) == 0;
+    bool is_path = is_control && file.dest[0] == AF_UNIX && unix_path.at[0] == '/';
+    unsock_text_join(error, "exists already, ",
+                     type == S_IFSOCK  ? "a socket: a server has this port"
+                     : type == S_IFLNK ? "a link"
+                     : is_path         ? "and leads to Unix socket "
+                     : is_control      ? "a control file that leads elsewhere"
+                                       : "and is no control file");
+    if (is_path)
         unsock_text_span(error, unsock_span_next(&unix_path, '\0'));
-        unsock_text_put(error, ": ");
-    } else
-        unsock_text_put(error, "a control file that leads elsewhere: ");
-    unsock_text_put(error, is_socket ? if_stale : "remove it first, or choose another port");
+    unsock_text_put(error, type == S_IFSOCK ? if_stale : ": remove it first, or choose another port");
 }
 
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale) {
