@@ -7,8 +7,7 @@
 
 #include <linux/sched.h>
 
-#define GET_FLAGS 0x8913 /* SIOCGIFFLAGS */
-#define SET_FLAGS 0x8914
+#define SET_FLAGS 0x8914 /* SIOCSIFFLAGS */
 #define FLAG_UP 1
 
 /* struct ifreq (netdevice(7)) */
@@ -61,13 +60,11 @@ static long unshare_as_user(void) {
     return UNSOCK_MIN(result, 0);
 }
 
-/* The ioctls work on a socket of any family; AF_INET may be forbidden. */
+/* The ioctl works on a socket of any family; AF_INET may be forbidden. A new "lo" has no other flags that it sets. */
 static long bring_up_loopback(void) {
-    struct interface loopback = {.name = "lo"};
+    struct interface loopback = {.name = "lo", .flags = FLAG_UP};
     UNSOCK_CLOSED long fd = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    long result = fd < 0 ? fd : unsock_ioctl(fd, GET_FLAGS, &loopback);
-    loopback.flags |= FLAG_UP;
-    return result < 0 ? result : unsock_ioctl(fd, SET_FLAGS, &loopback);
+    return fd < 0 ? fd : unsock_ioctl(fd, SET_FLAGS, &loopback);
 }
 
 /* Makes the queues of sockets that the command creates hold at least as many small datagrams as UDP's default buffer.
