@@ -25,12 +25,10 @@
 /* This process's signalfd, and its end of the pair. */
 static long signals, channel;
 
-/* The keeper's messages to the parent. */
-enum news {
-    COMMAND_STOPPED, /* with the signal */
-    COMMAND_CONTINUED,
-    COMMAND_ENDED, /* with wait4's status; some of its orphans still run */
-    ALL_ENDED,     /* with wait4's status; no process is left */
+/* The keeper's message to the parent. */
+struct news {
+    int32_t status; /* wait4's, of the command: it has stopped, continued or ended */
+    int32_t alone;  /* no process is left */
 };
 
 /* A bit of the signal mask is the signal's number minus one. */
@@ -83,11 +81,11 @@ void unsock_keeper_leave(const long *kept, unsigned count) {
 }
 
 /* Waits for a signal or a message, at most so many milliseconds (-1: without limit). Returns true if a message is
- * there, or the other process has ended. `alone`: it is known to have ended, and only signals are awaited. */
-static bool wait_for_message(bool alone, int milliseconds) {
+ * there, or the other process has ended. */
+static bool wait_for_message(int milliseconds) {
     struct pollfd polled[] = {{.fd = (int)signals, .events = POLLIN}, {.fd = (int)channel, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
-    long count = unsock_ppoll(polled, alone ? 1 : 2, milliseconds < 0 ? NULL : &most, NULL, 0);
+    long count = unsock_ppoll(polled, 2, milliseconds < 0 ? NULL : &most, NULL, 0);
     return count > 0 && polled[1].revents != 0;
 }
 
@@ -99,9 +97,13 @@ static void send_to_keeper(const struct told *told) {
     unsock_sendto(channel, told, sizeof(*told), MSG_NOSIGNAL, NULL, 0);
 }
 
-static bool tell_parent(enum news news, int32_t number) {
-    const int32_t words[] = {(int32_t)news, number};
-    return unsock_sendto(channel, words, sizeof(words), MSG_NOSIGNAL, NULL, 0) > 0;
+static bool tell_parent(int32_t status, bool alone) {
+    const struct news news = {status, alone};
+    return unsock_sendto(channel, &news, sizeof(news), MSG_NOSIGNAL, NULL, 0) > 0;
+}
+
+static bool is_stopped(int32_t status) {
+    return (status & 0xff) == STATUS_STOPPED;
 }
 
 struct stay {
@@ -159,6 +161,7 @@ static void hear_parent(struct stay *stay) {
     if (!read_told(channel, &told)) {
         stay->parent_gone = true;
         unsock_close(channel);
+        channel = -1; /* poll(2) ignores it */
         if (!stay->command_ended)
             unsock_kill(stay->command, SIGKILL);
         return;
@@ -173,12 +176,9 @@ static void hear_parent(struct stay *stay) {
 }
 
 static void command_changed(struct stay *stay, int32_t status) {
-    bool stopped = (status & 0xff) == STATUS_STOPPED;
-    stay->continuing = !stopped; /* the command may have been killed while it was stopped */
-    if (status == STATUS_CONTINUED) {
-        tell_parent(COMMAND_CONTINUED, 0);
-    } else if (stopped) {
-        tell_parent(COMMAND_STOPPED, status >> 8);
+    stay->continuing = !is_stopped(status); /* the command may have been killed while it was stopped */
+    if (status == STATUS_CONTINUED || is_stopped(status)) {
+        tell_parent(status, false);
     } else {
         stay->command_ended = true;
         stay->status = status;
@@ -203,7 +203,7 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
             stay.removed = unsock_private_remove(path);
         bool untold = stay.command_ended && !stay.told;
         if (untold)
-            stay.told = stay.parent_gone || tell_parent(stay.alone ? ALL_ENDED : COMMAND_ENDED, stay.status);
+            stay.told = stay.parent_gone || tell_parent(stay.status, stay.alone);
         /* The end of the caller's session must not end the processes that stay: the kernel would send them SIGHUP. */
         if (untold && !stay.alone)
             unsock_setsid();
@@ -213,7 +213,7 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
             unsock_exit(0);
         if (wakes && unsock_getppid() == parent)
             unsock_kill(parent, SIGCONT);
-        bool message = wait_for_message(stay.parent_gone, wakes ? ASK_AGAIN_MS : -1);
+        bool message = wait_for_message(wakes ? ASK_AGAIN_MS : -1);
         take_signals(&stay);
         if (message)
             hear_parent(&stay);
@@ -244,24 +244,25 @@ __attribute__((noreturn)) static void end_with_status(int32_t status) {
  * usage (wait4(2)) includes the command's. */
 static void hear_keeper(long keeper) {
     static const struct told seen;
-    int32_t words[2], status;
-    if (unsock_read(channel, words, sizeof(words)) != (long)sizeof(words))
+    struct news news;
+    int32_t status;
+    if (unsock_read(channel, &news, sizeof(news)) != (long)sizeof(news))
         unsock_exit(unsock_wait4(keeper, &status, 0, NULL) == keeper && (status & 0x7f) != 0
                         ? EXIT_SIGNAL + (status & 0x7f)
                         : EXIT_OWN);
-    enum news news = (enum news)words[0];
-    if (news == COMMAND_STOPPED && words[1] == SIGSTOP)
-        unsock_kill(unsock_getpid(), SIGSTOP);
-    else if (news == COMMAND_STOPPED)
-        unsock_keeper_obey(words[1]);
+    int signal = news.status >> 8;
+    if (is_stopped(news.status) && signal == SIGSTOP)
+        unsock_kill(unsock_getpid(), signal);
+    else if (is_stopped(news.status))
+        unsock_keeper_obey(signal);
     else
         send_to_keeper(&seen);
-    if (news == ALL_ENDED) {
+    if (news.alone) {
         unsock_close(channel); /* ends the keeper, too, should the message have failed */
         unsock_wait4(keeper, &status, 0, NULL);
     }
-    if (news == ALL_ENDED || news == COMMAND_ENDED)
-        end_with_status(words[1]);
+    if (!is_stopped(news.status) && news.status != STATUS_CONTINUED)
+        end_with_status(news.status);
 }
 
 __attribute__((noreturn)) static void be_parent(const struct supervision *supervision, long keeper) {
@@ -269,7 +270,7 @@ __attribute__((noreturn)) static void be_parent(const struct supervision *superv
     unsock_keeper_leave((const long[]){signals, channel}, 2);
     for (;;) {
         struct told told;
-        bool is_message = wait_for_message(false, -1);
+        bool is_message = wait_for_message(-1);
         while (read_told(signals, &told)) {
             /* A child's end has a code above 0; a signal that a process sent has another (sigaction(2)). */
             if (told.pid == (uint32_t)keeper || (told.number == SIGCHLD && told.code > 0))
