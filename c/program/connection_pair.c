@@ -5,7 +5,6 @@
  * connection has a buffer or a pipe only while its peer has not taken all data. */
 #include "program/expose.h"
 
-#include "calls/target.h"
 #include "kernel/socket_info.h"
 
 #include <linux/poll.h>
@@ -34,20 +33,10 @@ struct end {
     uint32_t piped; /* bytes in the pipe */
     uint32_t at;    /* bytes of the buffer that the peer has taken */
     uint32_t size;  /* bytes in the buffer */
-    uint32_t asked; /* index in `asking` plus one, until the multiplexer has answered; 0: none */
     uint8_t *buffer;
 };
 
-/* A request to a multiplexer. The array has no order; all requests have the same time-out. */
-struct asking {
-    int fd;
-    struct unsock_firecracker asked;
-};
-
 static struct end *pair_ends;
-static struct asking *asking;
-static unsigned asking_count;
-static int64_t asking_until; /* no request's time is up before */
 static uint64_t limit;
 static uint8_t *kept_buffers[KEPT];
 static unsigned kept_buffer_count;
@@ -57,8 +46,7 @@ static unsigned kept_pipe_count;
 long unsock_connection_pair_start(uint64_t descriptors) {
     limit = UNSOCK_MIN(descriptors, LIMIT_MOST);
     pair_ends = unsock_map(limit * sizeof(*pair_ends));
-    asking = unsock_map(limit * sizeof(*asking));
-    return pair_ends && asking ? 0 : -ENOMEM;
+    return pair_ends ? 0 : -ENOMEM;
 }
 
 static void watch_end(int fd, int operation) {
@@ -88,14 +76,13 @@ static void close_pipe(struct end *end) {
     end->pipe = (struct channel){0, 0};
 }
 
+/* Takes a pipe, unless the end has one. The user's limit of memory for pipes may be reached. */
 static bool take_pipe(struct end *end) {
-    if (!end->pipe.in && kept_pipe_count > 0) {
+    if (!end->pipe.in && kept_pipe_count > 0)
         end->pipe = kept_pipes[--kept_pipe_count];
-    } else if (!end->pipe.in && unsock_pipe2(&end->pipe, O_NONBLOCK | O_CLOEXEC) == 0) {
-        /* The user's limit of memory for pipes may be reached. */
-        if (unsock_fcntl(end->pipe.in, F_SETPIPE_SZ, PIPE) < 0)
-            close_pipe(end);
-    }
+    else if (!end->pipe.in && unsock_pipe2(&end->pipe, O_NONBLOCK | O_CLOEXEC) == 0 &&
+             unsock_fcntl(end->pipe.in, F_SETPIPE_SZ, PIPE) < 0)
+        close_pipe(end);
     return end->pipe.in;
 }
 
@@ -109,29 +96,7 @@ static void leave_pipe(struct end *end) {
     end->is_bulk = false;
 }
 
-void unsock_connection_pair_expect(int inside, const struct unsock_firecracker *asked, bool holds) {
-    if ((uint64_t)inside >= limit)
-        return;
-    pair_ends[inside] = (struct end){.holds = holds};
-    if (!asked)
-        return;
-    if (asking_count == 0)
-        asking_until = asked->deadline;
-    asking[asking_count++] = (struct asking){inside, *asked};
-    pair_ends[inside].asked = asking_count;
-}
-
-static void leave_asking(struct end *end) {
-    if (end->asked == 0)
-        return;
-    struct asking *last = &asking[--asking_count];
-    asking[end->asked - 1] = *last;
-    pair_ends[last->fd].asked = end->asked;
-    end->asked = 0;
-}
-
 static void forget_pair_end(int fd) {
-    leave_asking(&pair_ends[fd]);
     leave_buffer(&pair_ends[fd]);
     leave_pipe(&pair_ends[fd]);
     unsock_close(fd);
@@ -193,20 +158,8 @@ static bool keep_asking(int fd) {
            unsock_setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes)) == 0;
 }
 
-/* Reads the multiplexer's answer, which comes before any data. Returns 0, or -errno: -EAGAIN if it is not complete. */
-static long fill_answer(int fd, struct end *end) {
-    long result = unsock_firecracker_answer(fd, &asking[end->asked - 1].asked);
-    if (result == -EINPROGRESS)
-        return -EAGAIN;
-    leave_asking(end);
-    watch_end(end->peer, EPOLL_CTL_MOD); /* reports data that arrived meanwhile */
-    return result == 0 ? 0 : -EBADMSG;
-}
-
 /* Reads the next data; the peer has taken all earlier data. Returns 0, or -errno: -EAGAIN if there is none. */
 static long fill(int fd, struct end *end) {
-    if (end->asked > 0)
-        return fill_answer(fd, end);
     if (end->is_bulk)
         return fill_pipe(fd, end);
     if (!take_buffer(end))
@@ -250,8 +203,6 @@ static bool is_held(int fd, const struct end *end) {
 /* Moves the available data from `fd` to its peer. Returns false if the connection is broken. */
 static bool move_data(int fd) {
     struct end *end = &pair_ends[fd];
-    if (pair_ends[end->peer].asked > 0)
-        return true;
     long result = 0;
     int turns = 0;
     for (; result == 0 && !end->told && turns < TURNS_MOST; turns++) {
@@ -288,29 +239,14 @@ void unsock_connection_pair_event(int fd) {
     }
 }
 
-void unsock_connection_pair_join(int real, int inside) {
+void unsock_connection_pair_join(int real, int inside, bool holds) {
     if ((uint64_t)real >= limit || (uint64_t)inside >= limit) {
         break_both(real, inside);
         return;
     }
     pair_ends[real] = (struct end){.peer = inside, .is_real = true};
-    pair_ends[inside].peer = real;
+    pair_ends[inside] = (struct end){.peer = real, .holds = holds};
     watch_end(real, EPOLL_CTL_ADD);
     watch_end(inside, EPOLL_CTL_ADD);
     unsock_connection_pair_event(real);
-}
-
-int64_t unsock_connection_pair_go_on(void) {
-    int64_t now = asking_count > 0 ? unsock_clock_ms() : 0;
-    if (asking_count == 0 || now < asking_until)
-        return asking_count == 0 ? -1 : asking_until - now;
-    asking_until = INT64_MAX;
-    /* From the last to the first: when a request is removed, the last one takes its place. */
-    for (unsigned i = asking_count; i-- > 0;) {
-        if (asking[i].asked.deadline <= now)
-            unsock_connection_pair_event(asking[i].fd);
-        else
-            asking_until = UNSOCK_MIN(asking_until, asking[i].asked.deadline);
-    }
-    return asking_count > 0 ? asking_until - now : -1;
 }

@@ -84,6 +84,9 @@ static int take_event(const struct unsock_epoll_event *event) {
     case UNSOCK_EXPOSE_SESSION:
         unsock_expose_clients_answer(number);
         return NO_END;
+    case UNSOCK_EXPOSE_ASKED:
+        unsock_expose_clients_asked((int)number);
+        return NO_END;
     case UNSOCK_EXPOSE_INPUT:
         return unsock_read(0, signal, sizeof(signal)) <= 0 ? INPUT_ENDED : NO_END;
     default:
@@ -104,9 +107,7 @@ static int serve_events(void) {
     struct unsock_epoll_event events[EVENTS_MOST];
     int end = NO_END;
     while (end == NO_END) {
-        int64_t wait = unsock_expose_clients_go_on();
-        wait = unsock_sooner(wait, unsock_expose_all_go_on());
-        wait = unsock_sooner(wait, unsock_connection_pair_go_on());
+        int64_t wait = unsock_sooner(unsock_expose_clients_go_on(), unsock_expose_all_go_on());
         long count = unsock_epoll_pwait(unsock_expose.set, events, EVENTS_MOST, wait, NULL, 0);
         for (long i = 0; i < count && end == NO_END; i++)
             end = take_event(&events[i]);

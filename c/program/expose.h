@@ -30,6 +30,7 @@ enum unsock_expose_kind {
     UNSOCK_EXPOSE_CHANGES, /* of the directory, by inotify */
     UNSOCK_EXPOSE_PORT,    /* by number, as the next one */
     UNSOCK_EXPOSE_SESSION,
+    UNSOCK_EXPOSE_ASKED, /* a connection to a multiplexer, by descriptor */
     UNSOCK_EXPOSE_INPUT, /* standard input, for --until-eof */
 };
 
@@ -63,12 +64,6 @@ static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, 
 /* Called once, at the start. Returns false if memory is short. */
 bool unsock_expose_ports_start(void);
 
-/* Opens a non-blocking socket. With `connects`, starts its connect to the address. Otherwise binds it there; a stream
- * socket also listens. `control` (NULL: none) has options for the socket. Returns the socket or -errno. */
-struct unsock_control_file;
-long unsock_expose_make_end(int type, bool connects, const void *address, socklen_t size,
-                            const struct unsock_control_file *control);
-
 /* Opens port `real` of the real network for `port` of the directory, or with --in the other way, and prints it on
  * standard output. Returns the port's number, or -errno with one line in `error`. -EMFILE: too many ports. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
@@ -95,7 +90,11 @@ bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *por
 /* Forwards the datagrams of a server to the client of this UDP session. */
 void unsock_expose_clients_answer(unsigned session);
 
-/* Retries connects and datagrams that full queues have refused. Ends sessions that are idle, or whose port is closed.
+/* Notes that a multiplexer has sent a part of its answer, or closed. */
+void unsock_expose_clients_asked(int inside);
+
+/* Retries connects and datagrams that full queues have refused, and goes on with clients whose multiplexers have
+ * answered, or whose time is up. Ends sessions that are idle, or whose port is closed.
  * Returns after how many ms the caller must call again; -1: never. */
 int64_t unsock_expose_clients_go_on(void);
 
@@ -120,21 +119,12 @@ int64_t unsock_expose_all_go_on(void);
 long unsock_connection_pair_start(uint64_t descriptors);
 
 /* Joins two non-blocking sockets, connected or connecting. Closes both when both directions have ended, or one
- * connection breaks. `real` is the socket on the real network. */
-void unsock_connection_pair_join(int real, int inside);
-
-/* Called before the join if `inside` is connected to a control file's target. `holds`: does not pass on the client's
- * half-close until the server has ended, or the client is gone. `asked` (calls/target.h; NULL: none): `inside`, of
- * AF_UNIX, has a request at a multiplexer. No data passes until the multiplexer has answered; if it refuses, or its
- * time is up, both connections break. */
-struct unsock_firecracker;
-void unsock_connection_pair_expect(int inside, const struct unsock_firecracker *asked, bool holds);
+ * connection breaks. `real` is the socket on the real network. `holds`: does not pass on the client's half-close until
+ * the server has ended, or the client is gone. */
+void unsock_connection_pair_join(int real, int inside, bool holds);
 
 /* Moves data after an event at this socket or at its peer. */
 void unsock_connection_pair_event(int fd);
-
-/* Breaks pairs whose multiplexer has not answered in time. Returns after how many ms to call again; -1: never. */
-int64_t unsock_connection_pair_go_on(void);
 
 /* Closes a connection as if it broke: over TCP, with a reset. */
 void unsock_connection_pair_reset(int fd);

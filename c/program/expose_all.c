@@ -48,16 +48,11 @@ static bool is_open(struct unsock_port_key key) {
 
 /* True if the change may concern a port to expose. UDP clients create and remove sockets with such names all the time,
  * and the lock's file changes, too. A lost event has no name: the directory is read. */
-static bool is_about_port(const char *name, uint32_t room) {
+static bool is_about_port(const char *name) {
     struct sockaddr_un path;
     struct unsock_port_key key;
     struct unsock_port_entry entry;
-    uint32_t length = 0;
-    while (length < room && name[length] != '\0')
-        length++;
-    if (length == 0)
-        return true;
-    if (unsock_file_name_read((struct unsock_span){name, length}, &key, &entry) != UNSOCK_FILE_PORT)
+    if (unsock_file_name_read(unsock_span_of(name), &key, &entry) != UNSOCK_FILE_PORT)
         return false;
     unsock_address_path(key.number, key.type, &path);
     return key.type == SOCK_STREAM || is_open(key) || unsock_bit_is_set(all.bits->told, bit_of(key.type, key.number)) ||
@@ -65,21 +60,17 @@ static bool is_about_port(const char *name, uint32_t room) {
 }
 
 bool unsock_expose_all_event(void) {
-    _Alignas(8) char events[4096];
+    _Alignas(struct inotify_event) char events[4096];
     bool is_there = true;
-    for (;;) {
-        long size = unsock_read(all.changes, events, sizeof(events));
-        if (size <= 0)
-            return is_there;
-        for (long at = 0; at + (long)sizeof(struct inotify_event) <= size;) {
-            struct inotify_event event;
-            memcpy(&event, events + at, sizeof(event));
-            at += (long)sizeof(event);
-            all.stale |= is_about_port(events + at, event.len);
-            is_there &= !(event.mask & (IN_DELETE_SELF | IN_IGNORED));
-            at += event.len;
+    for (long size; (size = unsock_read(all.changes, events, sizeof(events))) > 0;) {
+        for (const char *at = events; at < events + size;) {
+            const struct inotify_event *event = (const struct inotify_event *)at;
+            all.stale |= event->len == 0 || is_about_port(event->name);
+            is_there &= !(event->mask & (IN_DELETE_SELF | IN_IGNORED));
+            at += sizeof(*event) + event->len;
         }
     }
+    return is_there;
 }
 
 void unsock_expose_all_look(void) {

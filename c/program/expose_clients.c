@@ -11,21 +11,27 @@
 #include "rules/control.h"
 #include "rules/settings.h"
 
+#include <linux/tcp.h>
+
 #define FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
-#define TURNS_MOST 64 /* then others get their turn */
-#define WAITING_MOST 1024
+#define TURNS_MOST 64  /* then others get their turn */
+#define FULL_MOST 1024 /* clients that may wait when one more finds a full queue */
+#define WAITING_MOST 65536
 #define ASK_AGAIN_MS 10
 #define SESSIONS_MOST 1024
 #define SIZE_MOST 65536
 #define HOLD_MS 100
 #define RETRY_MS 1
 
-/* A TCP client whose server's queue is full. */
+/* A TCP client that waits: the server's queue is full, or a multiplexer has not answered. */
 static struct waiting {
     int fd;
+    int inside; /* the connection to the multiplexer; 0: the queue is full */
     const struct unsock_expose_port *port;
     uint32_t life; /* the port's */
+    bool holds;    /* its half-close is held back */
     struct unsock_ip client;
+    struct unsock_firecracker asked;
 } *waiting;
 static unsigned waiting_count;
 
@@ -49,30 +55,39 @@ bool unsock_expose_clients_start(void) {
     return waiting && sessions && answer;
 }
 
+/* Connects to the port on the real network. Returns a socket whose connect may still be in progress, or -errno. */
 static long connect_real(const struct unsock_expose_port *port) {
+    int yes = 1;
     union unsock_sockaddr name;
     socklen_t size = unsock_ip_write(&port->address, port->address.family, &name);
-    return unsock_expose_make_end(port->type, true, &name, size, NULL);
+    long fd = unsock_socket(port->address.family, port->type | FLAGS, 0);
+    unsock_setsockopt((int)fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    long result = fd < 0 ? fd : unsock_connect(fd, &name, size);
+    return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
 }
 
-static long connect_control(const char *path) {
+static long connect_control(struct waiting *one) {
     struct unsock_control_file control;
-    struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + unsock_settings.connect_timeout_ms};
-    if (unsock_control_file_read(path, &control) < 0)
+    one->asked.deadline = unsock_clock_ms() + unsock_settings.connect_timeout_ms;
+    if (unsock_control_file_read(one->port->file.sun_path, &control) < 0)
         return -ECONNREFUSED;
-    bool asks = control.options & UNSOCK_CONTROL_FIRECRACKER;
-    long fd = unsock_control_connect(&control, &asked, 0);
+    one->holds = unsock_control_holds_half_close(&control);
+    long fd = unsock_control_connect(&control, &one->asked, 0);
+    if (!(control.options & UNSOCK_CONTROL_FIRECRACKER) || (fd < 0 && fd != -ETIMEDOUT))
+        return fd;
+    /* Waits for the multiplexer's answer; if its queue is full, retries later, as with any server. */
+    one->inside = fd < 0 ? 0 : (int)fd;
     if (fd >= 0)
-        unsock_connection_pair_expect((int)fd, asks ? &asked : NULL, unsock_control_holds_half_close(&control));
-    /* If a multiplexer's queue is full, retries later, as with any server. */
-    return asks && fd == -ETIMEDOUT ? -EAGAIN : fd;
+        unsock_expose_watch(EPOLL_CTL_ADD, fd, EPOLLIN, UNSOCK_EXPOSE_ASKED, (unsigned)fd);
+    return -EAGAIN;
 }
 
 /* Connects to the server at the port's file, or to a control file's target. A server under unsock reads the client's
  * address, and the address that the client connected to, from the name to which the client's socket is bound. Returns
- * the socket or -errno. -EAGAIN: the server's queue is full. */
-static long connect_inside(const struct unsock_expose_port *port, const struct unsock_ip *client) {
-    struct unsock_ip source = *client, asked = port->address;
+ * the socket or -errno. -EAGAIN: the client must wait. */
+static long connect_inside(struct waiting *one) {
+    const struct unsock_expose_port *port = one->port;
+    struct unsock_ip source = one->client, asked = port->address;
     asked.port = port->port;
     long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0);
     if (fd < 0)
@@ -84,61 +99,90 @@ static long connect_inside(const struct unsock_expose_port *port, const struct u
     if (result == 0)
         return fd;
     unsock_close(fd);
-    return result == -ECONNREFUSED ? connect_control(port->file.sun_path) : result;
+    return result == -ECONNREFUSED ? connect_control(one) : result;
 }
 
-/* Connects the client `fd` to its server and joins both, or resets the client. Returns 0, or -errno. -EAGAIN: the
- * server's queue is full, and the client was left as it is. */
-static long lead_on(const struct unsock_expose_port *port, int fd, const struct unsock_ip *client) {
+/* Connects the client to its server and joins both, or resets the client. Returns 0, or -errno. -EAGAIN: the client
+ * must wait. */
+static long lead_on(struct waiting *one) {
     bool is_in = unsock_expose.is_in;
-    long other = is_in ? connect_real(port) : connect_inside(port, client);
-    if (other == -EAGAIN)
-        return other;
-    if (other < 0)
-        unsock_connection_pair_reset(fd);
-    else
-        unsock_connection_pair_join(is_in ? (int)other : fd, is_in ? fd : (int)other);
+    long other = is_in ? connect_real(one->port) : connect_inside(one);
+    if (other >= 0)
+        unsock_connection_pair_join(is_in ? (int)other : one->fd, is_in ? one->fd : (int)other, one->holds);
+    else if (other != -EAGAIN)
+        unsock_connection_pair_reset(one->fd);
     return UNSOCK_MIN(other, 0);
 }
 
-static int64_t go_on_with_waiting(void) {
-    unsigned left = 0;
-    for (unsigned i = 0; i < waiting_count; i++) {
-        const struct waiting one = waiting[i];
-        if (!unsock_expose_is_open(one.port, one.life))
-            unsock_connection_pair_reset(one.fd);
-        else if (lead_on(one.port, one.fd, &one.client) == -EAGAIN)
-            waiting[left++] = one;
-    }
-    waiting_count = left;
-    return left > 0 ? ASK_AGAIN_MS : -1;
+static void give_up(const struct waiting *one) {
+    unsock_connection_pair_reset(one->fd);
+    if (one->inside > 0)
+        unsock_close(one->inside);
 }
 
-/* Accepts one connection. Returns as lead_on; 1 if there was none. */
+/* Reads what has arrived of the multiplexer's answer, which comes before any data. Returns true if it is incomplete;
+ * else joins or resets the client. */
+static bool awaits_answer(struct waiting *one) {
+    long result = unsock_firecracker_answer(one->inside, &one->asked);
+    if (result == 0) {
+        unsock_expose_watch(EPOLL_CTL_DEL, one->inside, 0, UNSOCK_EXPOSE_ASKED, 0);
+        unsock_connection_pair_join(one->fd, one->inside, one->holds);
+    } else if (result != -EINPROGRESS) {
+        give_up(one);
+    }
+    return result == -EINPROGRESS;
+}
+
+void unsock_expose_clients_asked(int inside) {
+    unsigned i = 0;
+    while (i < waiting_count && waiting[i].inside != inside)
+        i++;
+    if (i < waiting_count && !awaits_answer(&waiting[i]))
+        waiting[i] = waiting[--waiting_count];
+}
+
+static int64_t go_on_with_waiting(void) {
+    int64_t now = waiting_count > 0 ? unsock_clock_ms() : 0, next = -1;
+    unsigned left = 0;
+    for (struct waiting *one = waiting; one < waiting + waiting_count; one++) {
+        if (!unsock_expose_is_open(one->port, one->life)) {
+            give_up(one);
+        } else if (one->inside > 0 ? now < one->asked.deadline || awaits_answer(one) : lead_on(one) == -EAGAIN) {
+            next = unsock_sooner(next, one->inside > 0 ? one->asked.deadline - now : ASK_AGAIN_MS);
+            waiting[left++] = *one;
+        }
+    }
+    waiting_count = left;
+    return next;
+}
+
+/* Accepts one connection. Returns as lead_on, but 0 for a client that waits; 1 if there was none. */
 static long take_connection(const struct unsock_expose_port *port) {
     struct timespec pause = {0, ASK_AGAIN_MS * 1000000L};
     union unsock_sockaddr name;
     uint32_t length = sizeof(name);
-    struct unsock_ip client = {.family = 0};
+    struct waiting one = {.port = port, .life = port->life};
     long fd = unsock_accept4(port->fd, &name, &length, FLAGS);
     if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
         unsock_nanosleep(&pause, NULL);
     if (fd < 0)
         return 1;
+    one.fd = (int)fd;
     /* A client without an IP address, as with --control, gets the port's address. */
-    if (!unsock_expose.is_in && !unsock_ip_read(&name, length, &client)) {
-        client = port->address;
-        client.port = 0;
+    if (!unsock_expose.is_in && !unsock_ip_read(&name, length, &one.client)) {
+        one.client = port->address;
+        one.client.port = 0;
     }
-    long result = lead_on(port, (int)fd, &client);
+    long result = lead_on(&one);
     if (result != -EAGAIN)
         return result;
-    if (waiting_count == WAITING_MOST)
-        unsock_connection_pair_reset((int)fd);
+    if (waiting_count >= (one.inside > 0 ? WAITING_MOST : FULL_MOST))
+        give_up(&one);
     else
-        waiting[waiting_count++] = (struct waiting){(int)fd, port, port->life, client};
+        waiting[waiting_count++] = one;
     return 0;
 }
+
 static void forget_session(struct session *session) {
     unsock_standin_undo(&session->standin, SOCK_DGRAM, 0);
     session->fd = 0;
@@ -159,8 +203,7 @@ static long bind_client(struct session *session) {
 
 static long open_session(struct session *session) {
     bool is_in = unsock_expose.is_in;
-    long fd =
-        is_in ? connect_real(session->port) : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    long fd = is_in ? connect_real(session->port) : unsock_socket(AF_UNIX, SOCK_DGRAM | FLAGS, 0);
     unsock_standin_take(&session->standin, (int)fd);
     long result = fd >= 0 && !is_in ? bind_client(session) : fd;
     if (result < 0)

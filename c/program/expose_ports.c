@@ -4,10 +4,7 @@
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "files/directory.h"
-#include "rules/control.h"
 #include "rules/errno.h"
-
-#include <linux/tcp.h>
 
 #define PORTS_MOST 2048
 #define LINE_MOST 512
@@ -22,25 +19,20 @@ bool unsock_expose_ports_start(void) {
     return ports;
 }
 
-long unsock_expose_make_end(int type, bool connects, const void *address, socklen_t size,
-                            const struct unsock_control_file *control) {
+/* Binds a new non-blocking socket to the address, with the options of `control` (or NULL). A stream socket listens. */
+static long open_bound(int type, const void *address, socklen_t size, const struct unsock_control_file *control) {
     int yes = 1;
     uint16_t family;
-    bool listens = type == SOCK_STREAM && !connects;
     memcpy(&family, address, sizeof(family));
     long fd = unsock_socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return fd;
-    if (listens && !control) /* with SO_REUSEADDR, two UDP sockets could have the port */
-        unsock_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    if (connects)
-        unsock_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-    long result = control ? unsock_target_apply_options(control, (int)fd) : 0;
+    if (type == SOCK_STREAM && !control) /* with SO_REUSEADDR, two UDP sockets could have the port */
+        unsock_setsockopt((int)fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    long result = fd < 0 ? fd : control ? unsock_target_apply_options(control, (int)fd) : 0;
     if (result == 0)
-        result = connects ? unsock_connect(fd, address, size) : unsock_bind(fd, address, size);
-    if (result == 0 && listens)
+        result = unsock_bind(fd, address, size);
+    if (result == 0 && type == SOCK_STREAM)
         result = unsock_listen(fd, BACKLOG);
-    return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
+    return unsock_opened(fd, result);
 }
 
 static long listen_at(struct unsock_expose_port *port) {
@@ -49,7 +41,7 @@ static long listen_at(struct unsock_expose_port *port) {
     struct unsock_control_file control;
     if (unsock_expose.is_in) {
         unsock_prune(port->file.sun_path, 1); /* removes a stale file */
-        return unsock_expose_make_end(port->type, false, &port->file, sizeof(port->file), NULL);
+        return open_bound(port->type, &port->file, sizeof(port->file), NULL);
     }
     if (unsock_expose.control) {
         long result = unsock_control_file_read(unsock_expose.control, &control);
@@ -58,10 +50,10 @@ static long listen_at(struct unsock_expose_port *port) {
         /* A Unix target needs no forwarding: a link gives the server another name. */
         if (unsock_target_family(&control) == AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
             return -EAFNOSUPPORT;
-        return unsock_expose_make_end(SOCK_STREAM, false, control.dest, control.dest_length, &control);
+        return open_bound(SOCK_STREAM, control.dest, control.dest_length, &control);
     }
     socklen_t size = unsock_ip_write(&port->address, port->address.family, &name);
-    long fd = unsock_expose_make_end(port->type, false, &name, size, NULL);
+    long fd = open_bound(port->type, &name, size, NULL);
     if (fd >= 0 && unsock_getsockname(fd, &name, &length) == 0)
         unsock_ip_read(&name, length, &port->address);
     return fd;
