@@ -1,5 +1,6 @@
-/* Checks each name of the port until one has a server. To check a Unix socket, connects a datagram socket to it, which
- * the owner does not notice (program/answers.h); the kernel's list of Unix sockets shows whether it listens. */
+/* Checks the files that a client of a port tries, until one has a server. To check a Unix socket, connects a datagram
+ * socket to it, which the owner does not notice (program/answers.h); the kernel's list of Unix sockets shows whether it
+ * listens. */
 #include "program/answers.h"
 
 #include "calls/target.h"
@@ -12,6 +13,8 @@
 #include <linux/poll.h>
 #include <linux/vm_sockets.h>
 
+#define FILE_MS 50        /* a Unix target outside the directory */
+#define CONNECTION_MS 200 /* the target notices the connection */
 #define DEVICE(major, minor) ((major) << 20 | (minor))
 
 /* The socket to look for in the kernel's list, and the result. */
@@ -51,56 +54,36 @@ static bool see_socket(void *context, const struct unsock_unix_socket *socket) {
     return !search->listens;
 }
 
-static enum unsock_answer answer_of(const struct search *search, enum unsock_answer otherwise) {
-    if (!search->is_found)
-        return otherwise;
-    return search->listens ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_SOON;
-}
-
-/* Looks the name up in the kernel's list, as a connect from a socket of another type does not find an abstract name. */
-static enum unsock_answer ask_abstract(struct unsock_span name) {
-    struct search search = {.name = name};
-    bool is_told = unsock_unix_sockets_each(false, see_socket, &search);
-    return answer_of(&search, is_told ? UNSOCK_ANSWER_NOBODY : UNSOCK_ANSWER_READY);
-}
-
-/* Looks the path up in the kernel's list. The list lacks sockets of other network namespaces: such a socket counts as
- * ready if it is live (`lives`). */
-static enum unsock_answer ask_list(const char *path, bool lives, bool *is_found) {
-    struct search search = {.name = unsock_span_of(path)};
-    bool is_there = unsock_statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &search.file) == 0 &&
-                    unsock_unix_name_above(search.name, &search.directory);
-    if (is_there)
-        unsock_unix_sockets_each(false, see_socket, &search);
-    *is_found = search.is_found;
-    return answer_of(&search, lives ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY);
-}
-
-static enum unsock_answer ask_stream(const void *address, uint32_t length, const char *path) {
-    enum unsock_answer answer = UNSOCK_ANSWER_NOBODY;
-    bool is_found = false;
+/* Checks a stream socket. A connect from a socket of another type does not find an abstract name, which the kernel's
+ * list has; the list lacks sockets of other network namespaces: one with a path counts as ready if it is live. */
+static enum unsock_answer ask_stream(const void *address, uint32_t length, struct unsock_span name) {
+    bool is_path = name.at[0] != '\0', is_told = false;
+    long said = 0;
     /* A server may start or end between the two checks. A socket missing twice is in another network namespace. */
-    for (int i = 0; i < 2 && !is_found; i++) {
-        long said = unsock_socketfile_ask(address, length);
-        if (said == 0 || said == -EPERM || said == -ECONNREFUSED || said == -ENOENT || said == -ENOTDIR)
+    for (int i = 0; i < 1 + is_path; i++) {
+        struct search search = {.name = name};
+        said = is_path ? unsock_socketfile_ask(address, length) : 0;
+        if (is_path && (said == 0 || said == -EPERM || said == -ECONNREFUSED || said == -ENOENT || said == -ENOTDIR))
             return UNSOCK_ANSWER_NOBODY;
-        answer = ask_list(path, said == -EPROTOTYPE, &is_found);
+        bool is_there = !is_path || (unsock_statx(AT_FDCWD, name.at, 0, STATX_BASIC_STATS, &search.file) == 0 &&
+                                     unsock_unix_name_above(name, &search.directory));
+        is_told = is_there && unsock_unix_sockets_each(false, see_socket, &search);
+        if (search.is_found)
+            return search.listens ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_SOON;
     }
-    return answer;
+    return (is_path ? said == -EPROTOTYPE : !is_told) ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY;
 }
 
 /* Checks a Unix socket by its address, a sockaddr_un of `length` bytes with a path or an abstract name. */
 static enum unsock_answer ask_unix_socket(const void *address, uint32_t length, int type) {
-    char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
-    struct unsock_span name = {(const char *)address + UNSOCK_SUN_PATH_OFFSET, length - UNSOCK_SUN_PATH_OFFSET};
+    char text[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
+    struct unsock_span name = {text, length - UNSOCK_SUN_PATH_OFFSET};
     if (type == SOCK_DGRAM) {
         long said = unsock_socketfile_ask(address, length);
         return said == 0 || said == -EPERM ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY;
     }
-    if (name.at[0] == '\0')
-        return ask_abstract(name);
-    memcpy(path, name.at, name.length);
-    return ask_stream(address, length, path);
+    memcpy(text, (const char *)address + UNSOCK_SUN_PATH_OFFSET, name.length);
+    return ask_stream(address, length, text[0] == '\0' ? name : unsock_span_of(text));
 }
 
 static long await_connection(long socket, int64_t most) {
@@ -125,22 +108,21 @@ long unsock_control_connect(struct unsock_control_file *control, struct unsock_f
     return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
 }
 
-/* True if the socket has connected to itself: the kernel may choose the destination port as the source port, too (RFC
- * 9293, 3.5). Makes the close a reset then, which frees the port at once, without TIME-WAIT. */
-static bool is_own_end(long socket, int family) {
+/* True if the IP socket has connected to itself: the kernel may choose the destination port as the source port, too
+ * (RFC 9293, 3.5). Makes the close a reset then, which frees the port at once, without TIME-WAIT. */
+static bool is_own_end(int socket) {
     static const struct linger reset = {.l_onoff = 1};
-    struct sockaddr_in6 own = {0}, peer = {0};
-    socklen_t own_size = sizeof(own), peer_size = sizeof(peer);
-    bool is_same = (family == AF_INET || family == AF_INET6) && unsock_getsockname((int)socket, &own, &own_size) == 0 &&
-                   unsock_getpeername((int)socket, &peer, &peer_size) == 0 && own_size == peer_size &&
-                   unsock_same(&own, &peer, own_size);
+    union unsock_sockaddr own, peer;
+    long size = unsock_socket_name(socket, __NR_getsockname, &own);
+    bool is_same = size > 0 && size == unsock_socket_name(socket, __NR_getpeername, &peer) &&
+                   unsock_same(&own, &peer, (size_t)size);
     if (is_same)
-        unsock_setsockopt((int)socket, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+        unsock_setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     return is_same;
 }
 
 /* Connects to the control file's target, and closes the connection. Returns 0 if the server accepted it, or -errno. */
-static long try_connection(struct unsock_control_file *control, int family, int64_t most) {
+static long try_connection(struct unsock_control_file *control, int64_t most) {
     struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + most};
     long socket = unsock_control_connect(control, &asked, INT64_MAX);
     if (socket < 0)
@@ -148,7 +130,7 @@ static long try_connection(struct unsock_control_file *control, int family, int6
     long result = control->options & UNSOCK_CONTROL_FIRECRACKER
                       ? unsock_firecracker_await((int)socket, &asked, INT64_MAX)
                       : await_connection(socket, most);
-    if (result == 0 && is_own_end(socket, family))
+    if (result == 0 && is_own_end((int)socket))
         result = -ECONNREFUSED;
     /* Over AF_TIPC, a close without a shutdown would be a reset for the server. */
     if (result == 0)
@@ -157,93 +139,81 @@ static long try_connection(struct unsock_control_file *control, int family, int6
     return result;
 }
 
-static bool is_any_cid(const struct unsock_control_file *control, int family) {
-    struct sockaddr_vm vsock;
-    memcpy(&vsock, control->dest, sizeof(vsock));
-    return family == UNSOCK_AF_VSOCK && vsock.svm_cid == VMADDR_CID_ANY;
-}
-
 /* Checks the target by a connection. A server on any CID can be checked only on a machine with a loopback transport;
  * without one it counts as ready. A server that does not answer in time may exist: one of AF_TIPC answers when it
  * accepts, and a guest when it is resumed. */
-static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int family, int64_t most) {
-    bool firecracker = control->options & UNSOCK_CONTROL_FIRECRACKER, any = !firecracker && is_any_cid(control, family);
-    long result = try_connection(control, family, most);
-    if (result == 0 || (any && result != -ECONNRESET))
+static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int64_t most) {
+    struct sockaddr_vm vsock;
+    memcpy(&vsock, control->dest, sizeof(vsock));
+    int family = control->options & UNSOCK_CONTROL_FIRECRACKER ? AF_UNIX : vsock.svm_family;
+    long result = try_connection(control, most);
+    if (result == 0 || (family == UNSOCK_AF_VSOCK && vsock.svm_cid == VMADDR_CID_ANY && result != -ECONNRESET))
         return UNSOCK_ANSWER_READY;
-    bool is_ip = !firecracker && (family == AF_INET || family == AF_INET6);
+    bool is_ip = family == AF_INET || family == AF_INET6;
     return result == -ETIMEDOUT && !is_ip ? UNSOCK_ANSWER_SOON : UNSOCK_ANSWER_NOBODY;
 }
 
-/* Checks the target of a valid control file. A connection may take `most` milliseconds. A target that cannot be checked
- * (UDP over IP, any CID without a loopback transport) counts as ready. */
-static void ask_target(struct unsock_control_file *control, int type, int64_t most, struct unsock_answers *answers) {
-    uint16_t family;
-    memcpy(&family, control->dest, sizeof(family));
-    if (!(control->options & UNSOCK_CONTROL_FIRECRACKER) && family == AF_UNIX) {
-        answers->by = UNSOCK_ANSWER_BY_FILE;
-        answers->answer = unsock_control_refuses(control) ? UNSOCK_ANSWER_NOBODY
-                                                          : ask_unix_socket(control->dest, control->dest_length, type);
-        return;
-    }
-    answers->by = UNSOCK_ANSWER_BY_CONNECTION;
-    answers->answer = type == SOCK_STREAM ? ask_by_connection(control, family, most) : UNSOCK_ANSWER_READY;
-}
-
-static void ask_port_file(const char *directory, const char *name, int type, int64_t most,
-                          struct unsock_answers *answers) {
-    struct sockaddr_un path = {.sun_family = AF_UNIX};
+/* Checks the file. A target that cannot be checked (UDP over IP, any CID without a loopback transport) counts as ready.
+ */
+static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type, int64_t most, int64_t *again) {
     struct unsock_control_file control;
-    struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
     struct statx status;
-    unsock_text_join(&text, directory, "/", name);
-    answers->answer = UNSOCK_ANSWER_NOBODY;
-    answers->by = UNSOCK_ANSWER_BY_DIRECTORY;
-    if (text.cut || unsock_statx(AT_FDCWD, path.sun_path, 0, STATX_TYPE, &status) < 0)
-        return;
-    uint32_t length = (uint32_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1);
-    if ((status.stx_mode & S_IFMT) == S_IFSOCK)
-        answers->answer = ask_unix_socket(&path, length, type);
-    else if (unsock_control_file_read(path.sun_path, &control) == 0)
-        ask_target(&control, type, most, answers);
-}
-
-static bool serves(const struct unsock_directory_list_one *one, const struct unsock_port_words *port) {
-    struct unsock_ip ip;
-    bool v6only;
-    if (!port->has_address || one->what == UNSOCK_DIRECTORY_LIST_PLAIN ||
-        !unsock_port_entry_ip(&one->entry, &ip, &v6only))
-        return true;
-    if (unsock_ip_is_wildcard(&ip))
-        return ip.family == port->ip.family || (ip.family == AF_INET6 && !v6only);
-    return unsock_ip_same_address(&ip, &port->ip);
-}
-
-/* True if a client can reach the socket of this name. It cannot reach a socket that is in no record: one that is being
- * bound, or that waits. */
-static bool is_asked(const struct unsock_directory_list_one *one, const struct unsock_port_words *port) {
-    bool is_reached = one->what == UNSOCK_DIRECTORY_LIST_PLAIN || one->what == UNSOCK_DIRECTORY_LIST_FIRST ||
-                      one->what == UNSOCK_DIRECTORY_LIST_LISTED;
-    return is_reached && one->key.type == port->type && serves(one, port);
-}
-
-long unsock_answers_at(const char *directory, const struct unsock_port_words *port, int64_t most,
-                       struct unsock_answers *answers) {
-    struct unsock_answers found;
-    struct unsock_directory_list names;
-    struct unsock_directory_list_one one;
-    *answers = (struct unsock_answers){UNSOCK_ANSWER_NOBODY, UNSOCK_ANSWER_BY_DIRECTORY};
-    long result = unsock_directory_list_open(&names, directory, port->ip.port);
-    if (result < 0)
-        return result == -ENOENT ? 0 : result;
-    while (answers->answer != UNSOCK_ANSWER_READY && unsock_directory_list_next(&names, &one)) {
-        if (!is_asked(&one, port))
-            continue;
-        ask_port_file(directory, one.name, port->type, most, &found);
-        answers->answer = found.answer > answers->answer ? found.answer : answers->answer;
-        answers->by = found.by > answers->by ? found.by : answers->by;
+    if (unsock_statx(AT_FDCWD, path->sun_path, 0, STATX_TYPE, &status) == 0 && (status.stx_mode & S_IFMT) == S_IFSOCK)
+        return ask_unix_socket(path, sizeof(*path), type);
+    if (most < 0 || unsock_control_file_read(path->sun_path, &control) < 0)
+        return UNSOCK_ANSWER_NOBODY;
+    if ((control.options & UNSOCK_CONTROL_FIRECRACKER) || unsock_target_family(&control) != AF_UNIX) {
+        *again = CONNECTION_MS;
+        return type == SOCK_STREAM ? ask_by_connection(&control, most) : UNSOCK_ANSWER_READY;
     }
-    result = names.entries.fd < 0 ? names.entries.fd : 0;
-    unsock_directory_list_close(&names);
-    return result;
+    *again = FILE_MS;
+    return unsock_control_refuses(&control) ? UNSOCK_ANSWER_NOBODY
+                                            : ask_unix_socket(control.dest, control.dest_length, type);
+}
+
+/* Finds the entry that a client of the port tries as number `index`: of an address in TCP's order, else any. */
+static bool find_client_entry(const struct unsock_port *port, const struct unsock_port_words *words, unsigned index,
+                              struct unsock_port_entry *entry) {
+    if (port->holder != UNSOCK_PORT_OURS || index >= port->count)
+        return false;
+    *entry = port->entries[index];
+    return !words->has_address || unsock_port_candidate(port, &words->ip, 0, false, index, entry);
+}
+
+/* Checks the files of a port that was read. A connected datagram socket accepts its peer's data alone. */
+static void ask_port(const struct unsock_port *port, const struct unsock_port_words *words, int64_t most,
+                     struct unsock_answers *answers) {
+    struct sockaddr_un path;
+    struct unsock_port_entry entry;
+    unsock_address_path(words->ip.port, words->type, &answers->path);
+    if (port->holder != UNSOCK_PORT_OURS)
+        answers->answer = ask_port_file(&answers->path, words->type, most, &answers->again);
+    for (unsigned i = 0; answers->answer != UNSOCK_ANSWER_READY && find_client_entry(port, words, i, &entry); i++) {
+        unsock_port_path(port->key, &entry, &path);
+        enum unsock_answer answer = ask_port_file(&path, words->type, most, &answers->again);
+        if (answer == UNSOCK_ANSWER_READY && (entry.marks & UNSOCK_PORT_CONNECTED))
+            answer = UNSOCK_ANSWER_SOON;
+        if (i == 0 || answer > answers->answer)
+            answers->path = path;
+        answers->answer = answer > answers->answer ? answer : answers->answer;
+    }
+}
+
+long unsock_answers_at(const char *directory, const struct unsock_port_words *words, int64_t most,
+                       struct unsock_answers *answers) {
+    struct unsock_directory_visit visit;
+    *answers = (struct unsock_answers){.answer = UNSOCK_ANSWER_NOBODY, .again = -1};
+    if (!unsock_directory_visit_begin(&visit, directory, strlen(directory)))
+        return -EINVAL;
+    UNSOCK_CLOSED long at = unsock_openat(AT_FDCWD, directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    long result = at == -ENOENT ? 0 : UNSOCK_MIN(at, 0);
+    struct unsock_port *port = unsock_port_borrow();
+    if (port) {
+        unsock_port_read(port, (struct unsock_port_key){words->ip.port, (uint8_t)words->type});
+        ask_port(port, words, most, answers);
+        result = result == 0 && port->holder == UNSOCK_PORT_UNREAD ? -EACCES : result;
+    }
+    unsock_port_return(port);
+    unsock_directory_visit_end(&visit);
+    return port ? result : -ENOBUFS;
 }

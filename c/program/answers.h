@@ -35,21 +35,16 @@ enum unsock_answer {
     UNSOCK_ANSWER_READY,
 };
 
-/* How a caller notices that the answer has changed: by a change in the directory, or only by another check. */
-enum unsock_answer_by {
-    UNSOCK_ANSWER_BY_DIRECTORY,
-    UNSOCK_ANSWER_BY_FILE,       /* the target of a control file is a Unix socket elsewhere */
-    UNSOCK_ANSWER_BY_CONNECTION, /* the target of a control file can be checked by a connection alone */
-};
-
 struct unsock_answers {
     enum unsock_answer answer;
-    enum unsock_answer_by by;
+    int64_t again;           /* ms after which it may have changed without a change in the directory; -1: it cannot */
+    struct sockaddr_un path; /* the file to which a client connects, whether it is there or not; empty after EINVAL */
 };
 
-/* Checks the port; a connection may take `most` milliseconds. A server whose address is unknown (a plain one, or the
- * target of a control file) counts for every address. Returns 0, or -errno of reading the directory. */
-long unsock_answers_at(const char *directory, const struct unsock_port_words *port, int64_t most,
+/* Checks the port; a connection may take `most` milliseconds (-1: makes none, and checks no target). A server whose
+ * address is unknown (a plain one, or the target of a control file) counts for every address. Returns 0, -ENOBUFS or
+ * -EINVAL, or -errno of reading the directory. */
+long unsock_answers_at(const char *directory, const struct unsock_port_words *words, int64_t most,
                        struct unsock_answers *answers);
 
 /* Connects a non-blocking stream socket to the target of the control file. Returns the socket, whose connect may still
@@ -57,9 +52,5 @@ long unsock_answers_at(const char *directory, const struct unsock_port_words *po
  * `full`. */
 struct unsock_firecracker;
 long unsock_control_connect(struct unsock_control_file *control, struct unsock_firecracker *asked, int64_t full);
-
-/* path.c: Writes the path of the file in `directory` (absolute) to which a client of the port's address connects. The
- * file need not exist. Returns 0, -EINVAL or -ENOBUFS. */
-long unsock_answers_path(const char *directory, const struct unsock_port_words *port, struct sockaddr_un *path);
 
 #endif

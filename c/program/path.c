@@ -2,12 +2,9 @@
  * for PORT@ADDR the port's sockets are searched. */
 #include "program/options.h"
 
-#include "files/directory.h"
-#include "files/port.h"
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "program/answers.h"
-#include "rt/system_calls.h"
 #include "rules/errno.h"
 
 #define PORT_MOST 65535
@@ -58,54 +55,6 @@ void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_w
     unsock_text_join(text, UNSOCK_DECIMAL(port->ip.port), port->type == SOCK_DGRAM ? ".dgram.sock" : ".sock");
 }
 
-/* True if the socket is live and accepts data from any client. A connected datagram socket accepts its peer's alone. */
-static bool takes_anybody(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {
-    enum unsock_port_life life = unsock_port_ask(probe, key, entry);
-    return !(entry->marks & UNSOCK_PORT_CONNECTED) && life != UNSOCK_PORT_STALE && life != UNSOCK_PORT_GONE;
-}
-
-/* Finds the first live one of the sockets that a client tries. If all are stale, finds the first of them. */
-static bool find_client_entry(const struct unsock_port *port, const struct unsock_ip *ip,
-                              struct unsock_port_entry *found) {
-    struct unsock_port_entry entry;
-    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-    bool any = false, good = false;
-    for (unsigned i = 0; !good && unsock_port_candidate(port, ip, 0, false, i, &entry); i++) {
-        good = takes_anybody(probe, port->key, &entry);
-        if (good || !any)
-            *found = entry;
-        any = true;
-    }
-    return any;
-}
-
-/* Writes the path to which a client of the address connects, in the library's directory (UNSOCK_DIR): the file of the
- * first live socket that the client tries (unsock_port_candidate), or PORT.sock if the address has none. `type` is
- * SOCK_STREAM or SOCK_DGRAM. Returns 0 or -ENOBUFS. */
-static long put_client_path(const struct unsock_ip *ip, int type, struct sockaddr_un *path) {
-    struct unsock_port_key key = {ip->port, (uint8_t)type};
-    struct unsock_port_entry entry;
-    struct unsock_port *port = unsock_port_borrow();
-    if (!port)
-        return -ENOBUFS;
-    unsock_port_read(port, key);
-    if (port->holder == UNSOCK_PORT_OURS && find_client_entry(port, ip, &entry))
-        unsock_port_path(key, &entry, path);
-    else
-        unsock_address_path(ip->port, type, path);
-    unsock_port_return(port);
-    return 0;
-}
-
-long unsock_answers_path(const char *directory, const struct unsock_port_words *port, struct sockaddr_un *path) {
-    struct unsock_directory_visit visit;
-    if (!unsock_directory_visit_begin(&visit, directory, strlen(directory)))
-        return -EINVAL;
-    long result = put_client_path(&port->ip, port->type, path);
-    unsock_directory_visit_end(&visit);
-    return result;
-}
-
 static int print_library_path(const struct unsock_command_call *call) {
     char path[UNSOCK_RUN_PATH_MOST];
     if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir"))
@@ -121,21 +70,21 @@ static int print_path(const struct unsock_command_call *call) {
     UNSOCK_TEXT(name, 32);
     struct unsock_run_directory directory;
     struct unsock_port_words port = {0};
-    struct sockaddr_un path;
+    struct unsock_answers answers;
     if (options->operand_count == 0)
         return unsock_text_put(call->error, "path: PORT[@ADDR][/udp] is missing"), UNSOCK_COMMAND_USAGE;
     if (!unsock_run_directory_choose(unsock_options_value(options, "--dir"), &call->environment, &directory,
                                      call->error) ||
         !unsock_port_words_read(options->operands[0], &port, call->error))
         return UNSOCK_COMMAND_USAGE;
-    long result = port.has_address ? unsock_answers_path(directory.path, &port, &path) : 0;
-    if (result < 0) {
+    long result = port.has_address ? unsock_answers_at(directory.path, &port, -1, &answers) : 0;
+    if (result < 0 && answers.path.sun_path[0] == '\0') {
         unsock_text_join(call->error, "path: ", directory.path, ": ", unsock_errno_words(-result));
         return UNSOCK_COMMAND_FAILED;
     }
     unsock_port_words_name(&name, &port);
     if (port.has_address)
-        unsock_print(path.sun_path, "\n");
+        unsock_print(answers.path.sun_path, "\n");
     else
         unsock_print(directory.path, "/", name.buffer, "\n");
     return 0;

@@ -153,9 +153,8 @@ bool unsock_query_client(struct unsock_query *query) {
         [UNSOCK_ANSWER_NOBODY] = "nobody", [UNSOCK_ANSWER_SOON] = "soon", [UNSOCK_ANSWER_READY] = "ready"};
     struct unsock_run_environment made = {.space = NULL};
     struct unsock_run_directory directory;
-    struct sockaddr_un path = {.sun_path = ""};
     struct unsock_port_words port;
-    struct unsock_answers found = {UNSOCK_ANSWER_NOBODY, UNSOCK_ANSWER_BY_DIRECTORY};
+    struct unsock_answers found;
     bool good = unsock_query_directory(query, &directory, &made);
     unsock_exec_space_leave(made.space);
     if (!good || !unsock_port_words_read(query->value, &port, &query->error))
@@ -165,9 +164,8 @@ bool unsock_query_client(struct unsock_query *query) {
                                 "\": write PORT@ADDR");
     bool covered = unsock_address_covered(&port.ip);
     long result = unsock_answers_at(directory.path, &port, CONNECTION_MOST_MS, &found);
-    unsock_answers_path(directory.path, &port, &path);
     unsock_json_text("covered", covered ? "yes" : unsock_address_covered_at(&port.ip, 0) ? "port" : "address");
-    unsock_json_text("file", path.sun_path);
+    unsock_json_text("file", found.path.sun_path);
     unsock_json_text("answer", answers[found.answer]);
     unsock_json_number("errno", result < 0 ? (uint64_t)-result : 0);
     return true;

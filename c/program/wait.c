@@ -7,20 +7,16 @@
 #include "rules/errno.h"
 
 #include <linux/poll.h>
+#include <sys/inotify.h>
 
 #define LISTENS_SOON_MS 10 /* listen(2) follows bind(2) soon */
 #define GONE_MS 200        /* the end of a killed process changes no file */
-#define FILE_MS 50         /* a Unix target outside the directory */
-#define CONNECTION_MS 200  /* the target notices the connection */
 #define CONNECTION_MOST_MS 1000
 #define CONNECTION_LEAST_MS 500 /* even if less time is left: with --timeout 0 a target can still answer */
 #define UNWATCHED_MS 20         /* the directory does not exist, or the user has no watch left */
 #define FOR_EVER (-1)
-#define SECONDS_DIGITS 6
-#define FRACTION_DIGITS 3
-/* IN_ATTRIB, IN_CLOSE_WRITE, IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF
- * (linux/inotify.h, which does not go together with fcntl.h). */
-#define CHANGES (0x4u | 0x8u | 0x40u | 0x80u | 0x100u | 0x200u | 0x400u | 0x800u)
+#define SECONDS_MOST 999999
+#define CHANGES (IN_ATTRIB | IN_CLOSE_WRITE | IN_MOVE | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
 #define EVENTS_SIZE 4096
 #define MILLISECOND 1000000
 
@@ -50,28 +46,21 @@ struct waiting {
     bool is_left[UNSOCK_OPERANDS_MOST]; /* the port is still waited for */
 };
 
-/* Reads at most `most` digits. Returns their end; NULL if there are none, or more. */
-static const char *read_digits(const char *text, int most, uint64_t *number) {
-    const char *end = text;
-    for (*number = 0; *end >= '0' && *end <= '9'; end++)
-        *number = *number * 10 + (uint64_t)(*end - '0');
-    return end > text && end <= text + most ? end : NULL;
-}
-
 /* Reads a time such as 10, 0.5, 10s or 500ms, as milliseconds. */
 static bool read_time(const char *text, int64_t *milliseconds) {
-    uint64_t whole, fraction = 0;
-    const char *end = read_digits(text, SECONDS_DIGITS, &whole);
-    if (end && *end == '.') {
-        const char *most = end + 1 + FRACTION_DIGITS;
-        end = read_digits(end + 1, FRACTION_DIGITS, &fraction);
-        for (const char *c = end; c && c < most; c++)
-            fraction *= 10;
-    }
-    struct unsock_span unit = unsock_span_of(end ? end : "none");
-    bool seconds = unit.length == 0 || unsock_span_is(unit, "s");
-    *milliseconds = (int64_t)(seconds ? whole * 1000 + fraction : whole);
-    return seconds || unsock_span_is(unit, "ms");
+    uint64_t whole, thousandths = 0;
+    const char *unit = text;
+    while ((*unit >= '0' && *unit <= '9') || *unit == '.')
+        unit++;
+    struct unsock_span rest = {text, (size_t)(unit - text)}, seconds = unsock_span_next(&rest, '.');
+    bool has_fraction = rest.at != seconds.at + seconds.length, is_ms = unsock_span_is(unsock_span_of(unit), "ms");
+    if (!unsock_span_number(seconds, 10, SECONDS_MOST, &whole) ||
+        (has_fraction && !unsock_span_number(rest, 10, 999, &thousandths)) || rest.length > 3)
+        return false;
+    for (size_t digits = rest.length; digits < 3; digits++)
+        thousandths *= 10;
+    *milliseconds = (int64_t)(is_ms ? whole : whole * 1000 + thousandths);
+    return is_ms || *unit == '\0' || unsock_span_is(unsock_span_of(unit), "s");
 }
 
 static bool read_words(struct waiting *waiting) {
@@ -97,14 +86,6 @@ static int64_t rest_of(const struct waiting *waiting) {
     return waiting->timeout && rest < 0 ? 0 : rest;
 }
 
-/* Returns after how many milliseconds the port must be checked again, at the latest. */
-static int64_t again_after(const struct waiting *waiting, const struct unsock_answers *answers) {
-    static const int64_t by[] = {FOR_EVER, FILE_MS, CONNECTION_MS};
-    if (waiting->gone)
-        return GONE_MS;
-    return answers->answer == UNSOCK_ANSWER_SOON ? LISTENS_SOON_MS : by[answers->by];
-}
-
 /* Checks all ports. Returns how many are still waited for, and in `again` when to check them next; or -errno. */
 static long ask_ports(struct waiting *waiting, int64_t *again) {
     long left = 0;
@@ -119,8 +100,10 @@ static long ask_ports(struct waiting *waiting, int64_t *again) {
         waiting->is_left[i] =
             waiting->gone ? answers.answer != UNSOCK_ANSWER_NOBODY : answers.answer != UNSOCK_ANSWER_READY;
         left += waiting->is_left[i];
+        if (answers.answer == UNSOCK_ANSWER_SOON)
+            answers.again = LISTENS_SOON_MS;
         if (waiting->is_left[i])
-            *again = unsock_sooner(*again, again_after(waiting, &answers));
+            *again = unsock_sooner(*again, waiting->gone ? GONE_MS : answers.again);
     }
     return left;
 }
