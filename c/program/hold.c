@@ -29,36 +29,26 @@ static long tell_environment(const char *const *environment, const char *const *
     return tell("");
 }
 
-/* Standard input, with a buffer. */
-struct requests {
-    char buffer[4096];
-    size_t used, filled;
-};
-
 /* Returns the next byte of standard input, or -1 at its end. */
-static int next_byte(struct requests *requests) {
-    if (requests->used == requests->filled) {
-        long count = unsock_read(0, requests->buffer, sizeof(requests->buffer));
-        requests->used = 0;
-        requests->filled = count > 0 ? (size_t)count : 0;
-    }
-    return requests->used < requests->filled ? (unsigned char)requests->buffer[requests->used++] : -1;
+static int next_byte(void) {
+    unsigned char byte;
+    return unsock_read(0, &byte, sizeof(byte)) == (long)sizeof(byte) ? byte : -1;
 }
 
 /* Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. Skips a request that
  * is no text, or too long; `wrong` then says why, and is otherwise NULL. */
-static bool read_request(struct requests *requests, char request[REQUEST_MOST + 1], const char **wrong) {
+static bool read_request(char request[REQUEST_MOST + 1], const char **wrong) {
     uint64_t length = 0;
     int c;
     *wrong = NULL;
-    while ((c = next_byte(requests)) >= '0' && c <= '9' && length <= UINT32_MAX)
+    while ((c = next_byte()) >= '0' && c <= '9' && length <= UINT32_MAX)
         length = length * 10 + (uint64_t)(c - '0');
     if (c != '\n')
         *wrong = "not a length in bytes, a newline and a text of that length";
     for (; *wrong && c >= 0 && c != '\n'; length = 0)
-        c = next_byte(requests);
+        c = next_byte();
     for (uint64_t i = 0; i < length && c >= 0; i++) {
-        c = next_byte(requests);
+        c = next_byte();
         if (i < REQUEST_MOST)
             request[i] = (char)c;
         if (c == '\0')
@@ -72,7 +62,7 @@ static bool read_request(struct requests *requests, char request[REQUEST_MOST + 
 
 /* Answers a request. Returns false for "unused": no process uses the directory. Relative paths of a map start at this
  * process's working directory, which is the caller's. */
-static bool answer_request(const char *path, const char *const *environment, const char *request, const char *wrong) {
+static bool answer_request(const char *path, const char *request, const char *wrong) {
     struct unsock_run_map map;
     UNSOCK_TEXT(error, ANSWER_MOST);
     bool is_used = wrong || !unsock_span_is(unsock_span_of(request), UNUSED);
@@ -80,7 +70,7 @@ static bool answer_request(const char *path, const char *const *environment, con
         unsock_text_join(&error, "hold: bad request: ", wrong);
     else if (is_used && !unsock_begins(request, MAP))
         unsock_text_join(&error, "hold: no such request: \"", request, "\"");
-    else if (is_used && unsock_run_map_read(request + sizeof(MAP) - 1, environment, &map, &error))
+    else if (is_used && unsock_run_map_read(request + sizeof(MAP) - 1, &map, &error))
         unsock_run_maps_place(path, &map, 1, true, &error);
     tell(error.buffer);
     return is_used;
@@ -96,7 +86,6 @@ static void leave_error_output(void) {
 }
 
 int unsock_hold(const char *path, const char *const *environment, const char *const *caller) {
-    struct requests requests = {.used = 0, .filled = 0};
     char request[REQUEST_MOST + 1];
     const char *wrong;
     UNSOCK_TEXT(left, ANSWER_MOST);
@@ -105,8 +94,8 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
     unsock_keeper_begin();
     if (tell_environment(environment, caller) == 0) {
         leave_error_output();
-        while (read_request(&requests, request, &wrong))
-            is_used = answer_request(path, environment, request, wrong);
+        while (read_request(request, &wrong))
+            is_used = answer_request(path, request, wrong);
     }
     if (is_used)
         unsock_users_end(path, &left);

@@ -3,7 +3,6 @@
 
 #include "files/release.h"
 #include "process/start.h"
-#include "program/answers.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 

@@ -130,7 +130,7 @@ static bool choose_run_directory(struct run *run) {
 
 static bool read_maps(struct run *run) {
     for (unsigned i = 0; i < run->options.given->each_count; i++)
-        if (!unsock_run_map_read(run->options.given->each[i], run->environment.list, &run->maps[i], run->error))
+        if (!unsock_run_map_read(run->options.given->each[i], &run->maps[i], run->error))
             return false;
     return true;
 }

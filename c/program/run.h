@@ -46,10 +46,9 @@ struct unsock_run_map {
     struct unsock_control_file control;
 };
 
-/* Reads "8000=/run/app.sock". %a in the path becomes the first IPv4 address of UNSOCK_ADDR in `environment`. Returns
- * false with one line in `error`. */
-bool unsock_run_map_read(const char *text, const char *const *environment, struct unsock_run_map *map,
-                         struct unsock_text *error);
+/* Reads "8000=/run/app.sock". %a in the path becomes the first IPv4 address of UNSOCK_ADDR in the command's settings.
+ * Returns false with one line in `error`. */
+bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
 /* Writes the maps to `directory`, unless files with the same bytes are there. Unless `stays`, leaves a map keeper
  * behind, which removes them when this process, as the command, has ended. Returns false with one line in `error`, and

@@ -4,8 +4,8 @@
  */
 #include "program/run.h"
 
+#include "files/directory.h"
 #include "files/release.h"
-#include "kernel/file_info.h"
 #include "program/answers.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
@@ -14,45 +14,41 @@
 #include <linux/poll.h>
 #include <linux/wait.h>
 
+#define MAPS_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define FILE_MODE 0644
 #define ATTEMPTS_MOST 200 /* a map keeper needs a moment after its command's end */
 #define WAIT_NS 10000000
 
-/* Returns the first IPv4 address of a list, as written, without the length of its prefix. */
-static struct unsock_span first_address_of_list(const char *addresses) {
-    struct unsock_span rest = unsock_span_of(addresses);
-    while (rest.length > 0) {
-        struct unsock_span range = unsock_span_next(&rest, ',');
-        while (range.length > 0 && range.at[0] == ' ')
-            range = (struct unsock_span){range.at + 1, range.length - 1};
-        struct unsock_span address = unsock_span_next(&range, '/'), colon = address;
-        if (unsock_span_next(&colon, ':').length == address.length && address.length > 0)
-            return address;
-    }
-    return (struct unsock_span){addresses, 0};
+/* Adds the first IPv4 address of UNSOCK_ADDR; nothing if there is none. */
+static void put_first_address(struct unsock_text *path) {
+    unsigned number = 0, count = unsock_settings.address_count;
+    while (number < count && unsock_settings.addresses[number].ip.family != AF_INET)
+        number++;
+    if (number < count)
+        unsock_ip_print(path, &unsock_settings.addresses[number].ip);
 }
 
 /* Writes `pattern` with %p (port), %a (address) and %% replaced. Returns false at any other % sequence. */
-static bool fill_in(const char *pattern, const char *name, const char *addresses, struct unsock_text *path) {
+static bool fill_in(const char *pattern, const char *name, struct unsock_text *path) {
     struct unsock_span digits = unsock_span_of(name), port = unsock_span_next(&digits, '.');
     for (const char *c = pattern; *c != '\0'; c++) {
         if (*c != '%' || c[1] == '\0')
             unsock_text_char(path, *c);
         else if (*++c == '%')
             unsock_text_char(path, '%');
-        else if (*c == 'p' || *c == 'a')
-            unsock_text_span(path, *c == 'p' ? port : first_address_of_list(addresses));
+        else if (*c == 'p')
+            unsock_text_span(path, port);
+        else if (*c == 'a')
+            put_first_address(path);
         else
             return false;
     }
     return true;
 }
 
-bool unsock_run_map_read(const char *text, const char *const *environment, struct unsock_run_map *map,
-                         struct unsock_text *error) {
+bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error) {
     char whole[UNSOCK_RUN_PATH_MOST];
     UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
-    const char *addresses = unsock_environment_get(&(struct unsock_environment){.list = environment}, "UNSOCK_ADDR");
     struct unsock_text name = unsock_text_in(map->name, sizeof(map->name));
     struct unsock_span rest = unsock_span_of(text), word = unsock_span_next(&rest, '=');
     struct unsock_port_words port;
@@ -61,7 +57,7 @@ bool unsock_run_map_read(const char *text, const char *const *environment, struc
     if (!unsock_port_words_plain(word, &port))
         return unsock_options_refuse(error, "--map", "not a port from 1 to 65535, alone or with /tcp or /udp", text);
     unsock_port_words_name(&name, &port);
-    if (!fill_in(rest.at, map->name, addresses ? addresses : "", &path))
+    if (!fill_in(rest.at, map->name, &path))
         return unsock_options_refuse(error, "--map", "neither %p, %a nor %%", text);
     if (path.length == 0)
         return unsock_options_refuse(error, "--map", "no path", text);
@@ -70,10 +66,6 @@ bool unsock_run_map_read(const char *text, const char *const *environment, struc
         return unsock_options_refuse(error, "--map", "the working directory was removed: write an absolute path", text);
     return (!path.cut && unsock_control_to_path(&map->control, is_relative ? whole : path.buffer)) ||
            unsock_options_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
-}
-
-static long open_directory(const char *directory) {
-    return unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
 /* Opens the control file of this name. *goes: it is a map. Returns -EEXIST if another type of file has the name. */
@@ -202,7 +194,7 @@ static bool start_map_keeper(long directory, const struct unsock_run_map *maps, 
 
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error) {
-    UNSOCK_CLOSED long at = count > 0 ? open_directory(directory) : -ENOENT;
+    UNSOCK_CLOSED long at = count == 0 ? -ENOENT : unsock_openat(AT_FDCWD, directory, MAPS_FLAGS, 0);
     unsigned placed = 0;
     bool any = false;
     while (placed < count && place_map(at, directory, &maps[placed], stays, error))
@@ -214,23 +206,21 @@ bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, u
 }
 
 void unsock_run_map_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
-    struct unsock_entries entries;
-    enum unsock_entry_type type;
+    struct unsock_directory_list names;
+    struct unsock_directory_list_one one;
     struct statx status;
-    /* The directory's own path may be a symbolic link. */
-    UNSOCK_CLOSED long at = open_directory(directory);
-    unsock_entries_open(&entries, at, ".");
-    for (const char *name; (name = unsock_entries_next(&entries, &type));) {
-        struct unsock_span rest = unsock_span_of(name), port = unsock_span_next(&rest, '.');
-        bool goes = false, is_named = unsock_span_is(rest, "sock") || unsock_span_is(rest, "dgram.sock");
-        if (type != UNSOCK_ENTRY_OTHER || port.length == 0 || !is_named)
+    if (unsock_directory_list_open(&names, directory, 0) < 0)
+        return;
+    while (unsock_directory_list_next(&names, &one)) {
+        bool goes = false;
+        if (one.what != UNSOCK_DIRECTORY_LIST_PLAIN)
             continue;
-        long fd = open_map(entries.fd, name, &status, &goes);
+        long at = names.entries.fd, fd = open_map(at, one.name, &status, &goes);
         bool idle = goes && unsock_flock(fd, LOCK_EX | LOCK_NB) == 0;
-        if (idle && (!remove || drop_map(entries.fd, name, fd)))
-            seer->see(seer->context, name, 1);
+        if (idle && (!remove || drop_map(at, one.name, fd)))
+            seer->see(seer->context, one.name, 1);
         if (fd >= 0 && !(idle && remove))
             unsock_close(fd);
     }
-    unsock_entries_close(&entries);
+    unsock_directory_list_close(&names);
 }
