@@ -2,14 +2,14 @@
  * Makes the rows of C's tables of settings, options and commands from the command line's (`lib/run/settings.ts`,
  * `lib/commands/table.ts`), so that each exists once. `scripts/build.ts` writes them before it compiles.
  */
-import { COMMANDS } from "../lib/commands/table.ts";
+import { COMMANDS, PROGRAMS_COMMANDS } from "../lib/commands/table.ts";
 import type { Command } from "../lib/help/command.ts";
 import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../lib/control/option_table.ts";
 import { LIBRARY, SETTINGS, SETTINGS_OF_OPTION } from "../lib/run/settings.ts";
 import { type Option, optionFlag } from "../lib/system/options.ts";
 
 /** The commands that the library does by itself. */
-const OF_LIBRARY: readonly string[] = ["run", "path", "wait", "prune", "expose"];
+const OF_LIBRARY: readonly string[] = ["run", "hold", "query", "path", "wait", "prune", "expose"];
 
 /**
  * Variables that are no settings: of the command line, the tests, and the library as a program that makes a control file. The
@@ -58,23 +58,24 @@ function operandOf({ operands, isWrapper }: Command): string {
 /** @returns The header. */
 export function tablesHeader(): string {
   const commands = OF_LIBRARY.map((name) => {
-    const command = COMMANDS.find((one) => one.name === name);
+    const command = [...COMMANDS, ...PROGRAMS_COMMANDS].find((one) => one.name === name);
     if (command === undefined) throw new Error(`no command ${name}`);
     return command;
   });
-  let first = 0;
+  // Commands with the same options share their rows.
+  const owners = commands.filter((one, at) => commands.findIndex(({ options }) => options === one.options) === at);
   const commandRows = commands.map((command) => {
+    const owner = owners.findIndex(({ options }) => options === command.options);
+    const first = owners.slice(0, owner).reduce((sum, { options }) => sum + Object.keys(options).length, 0);
     const count = Object.keys(command.options).length;
     const least = command.operands.filter(({ optional }) => !optional).length;
     const most = command.operands.some(({ repeated }) => repeated)
       ? "UNSOCK_OPERANDS_MOST"
       : `${command.operands.length}`;
     const words = `${text(command.name)}, ${text(operandOf(command))}`;
-    const row = `{${words}, ${first}, ${count}, ${command.isWrapper === true}, ${least}, ${most}},`;
-    first += count;
-    return row;
+    return `{${words}, ${first}, ${count}, ${command.isWrapper === true}, ${least}, ${most}},`;
   });
-  const former = commands.flatMap(({ options }) =>
+  const former = owners.flatMap(({ options }) =>
     Object.entries(options).flatMap(([name, { formerly }]) =>
       formerly === undefined ? [] : [`{${text(optionFlag(formerly))}, ${text(optionFlag(name))}},`]
     )
@@ -88,7 +89,7 @@ export function tablesHeader(): string {
     macro("UNSOCK_OTHER_VARIABLES", OTHER_NAMES.map((name) => `${text(name)},`)),
     macro(
       "UNSOCK_OPTION_ROWS",
-      commands.flatMap(({ name, options }) =>
+      owners.flatMap(({ name, options }) =>
         Object.entries(options).map(([option, one]) => optionRow(option, one, name === "run"))
       ),
     ),

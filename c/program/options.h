@@ -94,7 +94,8 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
 }
 
 /* Run one command each. Return the exit status, with one line in `call->error` after a failure. `run` does not return
- * if this process becomes the command. run.c has `hold`, too. query.c puts a question's error into its answer. */
+ * if this process becomes the command. run.c has `hold`, too. query.c puts a question's error into its answer; it gets
+ * --help, too. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_hold_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
@@ -128,8 +129,5 @@ void unsock_json_text(const char *name, const char *text);
 void unsock_json_number(const char *name, uint64_t number);
 void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* null if it is not known */
 void unsock_json_bool(const char *name, bool value);
-
-/* query.c: Prints the questions. */
-void unsock_query_usage(void);
 
 #endif

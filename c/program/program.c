@@ -58,16 +58,16 @@ struct command {
 
 /* Finds the command of this name. Returns false if there is none. */
 static bool find_command(const char *name, struct command *command) {
-    bool asks = is_word(name, "query"), holds = is_word(name, "hold"), runs = is_word(name, "run");
-    command->start = asks                      ? unsock_query_start
-                     : holds                   ? unsock_hold_start
+    bool holds = is_word(name, "hold"), runs = is_word(name, "run");
+    command->start = holds                     ? unsock_hold_start
                      : runs                    ? unsock_run_start
+                     : is_word(name, "query")  ? unsock_query_start
                      : is_word(name, "path")   ? unsock_path_start
                      : is_word(name, "wait")   ? unsock_wait_start
                      : is_word(name, "prune")  ? unsock_prune_start
                      : is_word(name, "expose") ? unsock_expose_start
                                                : NULL;
-    command->table = unsock_option_table_find(asks || holds ? "run" : name);
+    command->table = unsock_option_table_find(name);
     command->misused = holds || runs ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_USAGE;
     return command->start;
 }
@@ -139,16 +139,15 @@ static int end_output(int failed) {
 /* Prints a command's options. The command line, if installed, has a longer help. */
 static int print_usage(const struct command *command) {
     const struct unsock_option_table *table = command->table;
-    bool holds = command->start == unsock_hold_start;
-    unsock_print("libunsock.so ", holds ? "hold" : table->command, " [options]", table->operand[0] && !holds ? " " : "",
-                 holds ? "" : table->operand, table->operands_most > 1 ? "...\n\n" : "\n\n");
+    unsock_print("libunsock.so ", table->command, " [options]", table->operand[0] ? " " : "", table->operand,
+                 table->operands_most > 1 ? "...\n\n" : "\n\n");
     for (unsigned i = 0; i < table->count; i++) {
         const struct unsock_option *option = unsock_option_at(table, i);
         bool bare = option->value[0] == '\0', maybe = option->kind == UNSOCK_OPTION_MAYBE;
         unsock_print("  ", option->flag, bare ? "" : maybe ? "[=" : " <", option->value);
         unsock_print(bare ? "\n" : maybe ? "]\n" : ">\n");
     }
-    return end_output(table->is_wrapper ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_FAILED);
+    return end_output(command->misused == UNSOCK_RUN_FAILED ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_FAILED);
 }
 
 /* Reads the words after the command's name, and runs the command. */
@@ -161,9 +160,7 @@ static int start_given(const struct command *command, const char *const *argv, c
     struct unsock_command_call call = {&options, {.list = environment}, own_file(own), &error};
     bool good = unsock_options_read(command->table, argv + 2, &options, &error);
     bool asks = command->start == unsock_query_start, is_http = good && unsock_options_value(&options, "--http");
-    if (good && options.help && asks)
-        return unsock_query_usage(), end_output(1);
-    if (good && (options.help || is_http)) {
+    if (good && !asks && (options.help || is_http)) {
         if (is_front)
             hand_over(argv, environment);
         return options.help
@@ -173,12 +170,6 @@ static int start_given(const struct command *command, const char *const *argv, c
     good = good && (asks || unsock_setting_names_check(&call.environment, unsock_setting_name, &error));
     int status = good ? command->start(&call) : command->misused;
     return error.length > 0 ? fail_program(error.buffer, status) : status;
-}
-
-static int make_control_by_variables(const struct unsock_environment *environment) {
-    UNSOCK_TEXT(line, LINE_MOST);
-    int status = unsock_control_program(environment, &line);
-    return fail_program(line.buffer, status);
 }
 
 void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why, size_t size) {
@@ -225,8 +216,11 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
                                     "line is not installed beside it"
                                   : "unknown command; --help says what there is",
                          1);
-    if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE"))
-        return make_control_by_variables(&source);
+    if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE")) {
+        UNSOCK_TEXT(line, LINE_MOST);
+        int status = unsock_control_program(&source, &line);
+        return fail_program(line.buffer, status);
+    }
     unsock_print(usage);
     return end_output(1);
 }

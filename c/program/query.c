@@ -1,14 +1,17 @@
 /* The command `query`: answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and
- * `prune` change anything. */
+ * `prune` change anything; no socket's owner notices a question about it. */
 #include "program/run.h"
 
 #include "process/start.h"
+#include "program/answers.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 #include "trap/image.h"
 
 #define ERROR_SIZE 16384
 #define NOBODY 65534
+#define PORT_MOST 65535
+#define CONNECTION_MOST_MS 500 /* to a control file's target */
 
 /* The questions: name; value ("=" before a required one, "[" before an optional one); and the function that writes the
  * members of the answer, and returns false with one line in the error. */
@@ -20,12 +23,12 @@
     QUESTION("rights", "", answer_rights(query))                                                                       \
     QUESTION("prepare", "", answer_prepare(query))                                                                     \
     QUESTION("holds", "", answer_holds(query))                                                                         \
-    QUESTION("names", "[=PORT]", unsock_query_names(query))                                                            \
-    QUESTION("sockets", "", unsock_query_sockets())                                                                    \
-    QUESTION("state", "=FILE", unsock_query_state(query))                                                              \
+    QUESTION("names", "[=PORT]", answer_names(query))                                                                  \
+    QUESTION("sockets", "", (unsock_query_sockets(), true))                                                            \
+    QUESTION("state", "=FILE", (unsock_query_state(query->value), true))                                               \
     QUESTION("prune", "=FILE", answer_prune(query))                                                                    \
-    QUESTION("port", "=PORT[@ADDR][/udp]", unsock_query_port(query))                                                   \
-    QUESTION("client", "=PORT@ADDR[/udp]", unsock_query_client(query))                                                 \
+    QUESTION("port", "=PORT[@ADDR][/udp]", answer_port(query))                                                         \
+    QUESTION("client", "=PORT@ADDR[/udp]", answer_client(query))                                                       \
     QUESTION("route", "=COMMAND", answer_route(query))                                                                 \
     QUESTION("library", "=FILE", answer_library(query))                                                                \
     QUESTION("may-bind", "", unsock_sockets_allowed(&query->error))                                                    \
@@ -37,6 +40,38 @@ static const struct {
     char name[16], value[24];
 } questions[] = {QUESTIONS(ROW)};
 #define COUNT (sizeof(questions) / sizeof(questions[0]))
+
+/* A question, and the data for its answer. */
+struct query {
+    const struct unsock_command_call *call;
+    const char *value; /* the text after the question's "="; NULL: there is no "=" */
+    struct unsock_text error;
+    uint64_t status; /* the exit status that `run` would have; 0: not known */
+};
+
+static const char *option_of_query(const struct query *query, const char *flag) {
+    return unsock_options_value(query->call->options, flag);
+}
+
+/* Chooses the directory that the question is about. If `made` is not NULL, also makes the environment that a command
+ * would get, and sets unsock_settings as the library would read them there. Returns false with one line in the error.
+ */
+static bool choose_asked_directory(struct query *query, struct unsock_run_directory *directory,
+                                   struct unsock_run_environment *made) {
+    const struct unsock_environment *caller = &query->call->environment;
+    if (!unsock_setting_names_check(caller, unsock_setting_name, &query->error) ||
+        !unsock_run_directory_choose(option_of_query(query, "--dir"), caller, directory, &query->error))
+        return false;
+    if (!made)
+        return true;
+    const char *own = query->call->library, *named = option_of_query(query, "--lib");
+    return unsock_run_environment_make(query->call->options, option_of_query(query, "--force"), caller->list,
+                                       directory->path,
+                                       named ? named
+                                       : own ? own
+                                             : "/",
+                                       made, &query->error);
+}
 
 static bool answer_version(void) {
     unsock_json_text("version", UNSOCK_VERSION);
@@ -52,7 +87,7 @@ static bool answer_calls(void) {
     return true;
 }
 
-static bool answer_prune(struct unsock_query *query) {
+static bool answer_prune(struct query *query) {
     unsock_json_bool("removed", unsock_prune(query->value, 1) == 1);
     return true;
 }
@@ -63,48 +98,49 @@ static void write_directory(const struct unsock_run_directory *directory) {
 }
 
 /* Writes the library's variables in the environment that a command would get. */
-static bool answer_settings(struct unsock_query *query) {
+static bool answer_settings(struct query *query) {
     struct unsock_run_environment made = {.space = NULL};
     struct unsock_run_directory directory;
-    bool good = unsock_query_directory(query, &directory, &made);
-    if (good) {
-        write_directory(&directory);
-        unsock_json_open("variables", '{');
+    if (!choose_asked_directory(query, &directory, &made)) {
+        unsock_exec_space_leave(made.space);
+        return false;
     }
-    for (const char *const *string = made.list; good && *string; string++) {
+    write_directory(&directory);
+    unsock_json_open("variables", '{');
+    for (const char *const *string = made.list; *string; string++) {
         UNSOCK_TEXT(name, 64);
         struct unsock_span value = unsock_span_of(*string);
         unsock_text_span(&name, unsock_span_next(&value, '='));
         if (unsock_begins(*string, "UNSOCK_") || unsock_begins(*string, "LD_PRELOAD="))
             unsock_json_text(name.buffer, value.at);
     }
-    if (good)
-        unsock_json_close('}');
+    unsock_json_close('}');
     unsock_exec_space_leave(made.space);
-    return good;
+    return true;
 }
 
 /* Checks the directory; if it does not exist, checks only the directories above it. */
-static bool answer_directory(struct unsock_query *query) {
+static bool answer_directory(struct query *query) {
     UNSOCK_TEXT(problem, ERROR_SIZE);
     struct unsock_run_directory directory;
     struct statx status;
-    if (!unsock_query_directory(query, &directory, NULL))
+    if (!choose_asked_directory(query, &directory, NULL))
         return false;
     bool exists = unsock_statx(AT_FDCWD, directory.path, 0, STATX_TYPE, &status) == 0;
     bool good = (exists ? unsock_run_directory_check
-                        : unsock_run_directory_check_place)(&directory, query->options.force, &problem);
+                        : unsock_run_directory_check_place)(&directory, option_of_query(query, "--force"), &problem);
     write_directory(&directory);
     unsock_json_bool("exists", exists);
     unsock_json_text("problem", good ? NULL : problem.buffer);
     return true;
 }
 
-static bool read_rights(struct unsock_query *query, struct unsock_directory_rights *rights) {
-    return unsock_directory_rights_read(query->options.group, query->options.directory_mode, rights, &query->error);
+static bool read_rights(struct query *query, struct unsock_directory_rights *rights) {
+    return unsock_directory_rights_read(option_of_query(query, "--group"), option_of_query(query, "--dir-mode"), rights,
+                                        &query->error);
 }
 
-static bool answer_rights(struct unsock_query *query) {
+static bool answer_rights(struct query *query) {
     struct unsock_directory_rights rights;
     if (!read_rights(query, &rights))
         return false;
@@ -115,21 +151,21 @@ static bool answer_rights(struct unsock_query *query) {
 }
 
 /* Creates the directory if it does not exist, as `run` does. */
-static bool answer_prepare(struct unsock_query *query) {
+static bool answer_prepare(struct query *query) {
     struct unsock_run_directory directory;
     struct unsock_directory_rights rights;
     bool made = false;
-    if (!unsock_query_directory(query, &directory, NULL) || !read_rights(query, &rights) ||
-        !unsock_directory_rights_prepare(&directory, query->options.force, &rights, &made, &query->error))
+    if (!choose_asked_directory(query, &directory, NULL) || !read_rights(query, &rights) ||
+        !unsock_directory_rights_prepare(&directory, option_of_query(query, "--force"), &rights, &made, &query->error))
         return false;
     write_directory(&directory);
     unsock_json_bool("made", made);
     return true;
 }
 
-static bool answer_holds(struct unsock_query *query) {
+static bool answer_holds(struct query *query) {
     struct unsock_run_directory directory;
-    return unsock_query_directory(query, &directory, NULL) &&
+    return choose_asked_directory(query, &directory, NULL) &&
            unsock_run_directory_check_sockets(&directory, true, &query->error);
 }
 
@@ -143,7 +179,7 @@ static void write_step(struct unsock_route *route, const struct unsock_route_ste
     unsock_json_close('}');
 }
 
-static bool answer_route(struct unsock_query *query) {
+static bool answer_route(struct query *query) {
     char file[UNSOCK_ROUTE_PATH_MOST];
     const char *search = unsock_environment_get(&query->call->environment, "PATH");
     struct unsock_route route = {.search = search, .error = &query->error, .see = write_step};
@@ -154,7 +190,7 @@ static bool answer_route(struct unsock_query *query) {
     return good;
 }
 
-static bool answer_library(struct unsock_query *query) {
+static bool answer_library(struct query *query) {
     struct unsock_user nobody = {.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
     if (!unsock_proof_library(query->value, &query->error))
         return false;
@@ -162,7 +198,7 @@ static bool answer_library(struct unsock_query *query) {
     return true;
 }
 
-static bool answer_rewriting(struct unsock_query *query) {
+static bool answer_rewriting(struct query *query) {
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, query->value, O_RDONLY | O_CLOEXEC, 0);
     long result = fd < 0 ? fd : unsock_patch_allowed(fd, UNSOCK_PAGE);
     unsock_json_text("problem", result < 0 ? unsock_errno_words(-result) : NULL);
@@ -171,7 +207,7 @@ static bool answer_rewriting(struct unsock_query *query) {
 
 /* Reports whether a user may access a file. An empty USER is a user without rights of its own (65534), "." is this
  * process; an empty GROUP is the user's own. */
-static bool answer_may(struct unsock_query *query) {
+static bool answer_may(struct query *query) {
     UNSOCK_TEXT(name, UNSOCK_USER_NAME_MOST);
     struct unsock_span rest = unsock_span_of(query->value), told = unsock_span_next(&rest, ':');
     struct unsock_span digits = unsock_span_next(&rest, ':'), bits = unsock_span_next(&rest, ':');
@@ -189,6 +225,49 @@ static bool answer_may(struct unsock_query *query) {
                   : is_known ? unsock_user_access(&user, rest.at, (int)rights)
                              : 1;
     unsock_json_bool("known", result <= 0);
+    unsock_json_number("errno", result < 0 ? (uint64_t)-result : 0);
+    return true;
+}
+
+static bool answer_names(struct query *query) {
+    struct unsock_run_directory directory;
+    uint64_t port = 0;
+    if (!choose_asked_directory(query, &directory, NULL))
+        return false;
+    if (query->value && !unsock_span_number(unsock_span_of(query->value), 10, PORT_MOST, &port))
+        return unsock_options_refuse(&query->error, "names", "not a port", query->value);
+    long result = unsock_query_names(directory.path, (uint16_t)port);
+    return result == 0 ||
+           unsock_text_fail(&query->error, "directory ", directory.path, ": ", unsock_errno_words(-result));
+}
+
+static bool answer_port(struct query *query) {
+    struct unsock_port_words port;
+    if (!unsock_port_words_read(query->value, &port, &query->error))
+        return false;
+    unsock_query_port(&port);
+    return true;
+}
+
+static bool answer_client(struct query *query) {
+    static const char answers[][8] = {
+        [UNSOCK_ANSWER_NOBODY] = "nobody", [UNSOCK_ANSWER_SOON] = "soon", [UNSOCK_ANSWER_READY] = "ready"};
+    struct unsock_run_environment made = {.space = NULL};
+    struct unsock_run_directory directory;
+    struct unsock_port_words port;
+    struct unsock_answers found;
+    bool good = choose_asked_directory(query, &directory, &made);
+    unsock_exec_space_leave(made.space);
+    if (!good || !unsock_port_words_read(query->value, &port, &query->error))
+        return false;
+    if (!port.has_address)
+        return unsock_text_fail(&query->error, "client: an address is missing: \"", query->value,
+                                "\": write PORT@ADDR");
+    bool covered = unsock_address_covered(&port.ip);
+    long result = unsock_answers_at(directory.path, &port, CONNECTION_MOST_MS, &found);
+    unsock_json_text("covered", covered ? "yes" : unsock_address_covered_at(&port.ip, 0) ? "port" : "address");
+    unsock_json_text("file", found.path.sun_path);
+    unsock_json_text("answer", answers[found.answer]);
     unsock_json_number("errno", result < 0 ? (uint64_t)-result : 0);
     return true;
 }
@@ -215,13 +294,13 @@ static unsigned find_question(const char *word, const char **value, struct unsoc
     if (number-- == 0)                                                                                                 \
         return answer;
 
-static bool answer_question(struct unsock_query *query, unsigned number) {
+static bool answer_question(struct query *query, unsigned number) {
     QUESTIONS(ANSWER)
     return false;
 }
 
 /* Prints one line: an object with the question, and its answer or error. */
-static bool answer_line(struct unsock_query *query, const char *word) {
+static bool answer_line(struct query *query, const char *word) {
     char line[ERROR_SIZE];
     query->error = unsock_text_in(line, sizeof(line));
     query->status = 0;
@@ -238,17 +317,20 @@ static bool answer_line(struct unsock_query *query, const char *word) {
     return good;
 }
 
-void unsock_query_usage(void) {
+static void print_questions(void) {
     unsock_print("libunsock.so query [options of run] QUESTION...\n\n");
     for (unsigned i = 0; i < COUNT; i++)
         unsock_print("  ", questions[i].name, questions[i].value, "\n");
 }
 
 int unsock_query_start(const struct unsock_command_call *call) {
-    struct unsock_query query = {.call = call};
+    struct query query = {.call = call};
     const char *const *list = call->options->command;
     bool good = true;
-    unsock_run_options_take(call->options, &query.options);
+    if (call->options->help) {
+        print_questions();
+        return unsock_print_end(0, UNSOCK_COMMAND_FAILED, call->error);
+    }
     if (!*list)
         unsock_text_put(call->error, "query: QUESTION is missing: --help lists what there is");
     for (const char *const *word = list; *word; word++)

@@ -1,27 +1,10 @@
-/* Answers questions of `query` about ports, the directory's files and sockets. No socket's owner notices any of it. */
+/* Writes answers of `query` about ports, the directory's files and sockets. No socket's owner notices any of it. */
 #include "program/run.h"
 
 #include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
 #include "program/answers.h"
-#include "rules/errno.h"
-
-#define PORT_MOST 65535
-#define CONNECTION_MOST_MS 500 /* to a control file's target */
-
-bool unsock_query_directory(struct unsock_query *query, struct unsock_run_directory *directory,
-                            struct unsock_run_environment *made) {
-    const struct unsock_environment *caller = &query->call->environment;
-    if (!unsock_setting_names_check(caller, unsock_setting_name, &query->error) ||
-        !unsock_run_directory_choose(query->options.directory, caller, directory, &query->error))
-        return false;
-    if (!made)
-        return true;
-    const char *own = query->call->library ? query->call->library : "/";
-    const char *library = query->options.library ? query->options.library : own;
-    return unsock_run_environment_make(&query->options, caller->list, directory->path, library, made, &query->error);
-}
 
 static const char *kind_word(int type) {
     return type == SOCK_DGRAM ? "datagram" : "stream";
@@ -35,18 +18,17 @@ static void write_address(const char *name, const struct unsock_ip *ip) {
     unsock_json_text(name, ip ? text.buffer : NULL);
 }
 
-static bool write_state(const char *directory, const char *slash, const char *name) {
+static void write_state(const char *directory, const char *slash, const char *name) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
     unsock_text_join(&text, directory, slash, name);
     long said = text.cut ? -ENAMETOOLONG : unsock_socketfile_ask(&path, sizeof(path));
     bool is_alive = said == 0 || said == -EPERM || said == -EPROTOTYPE;
     unsock_json_text("state", is_alive ? "alive" : said == -ECONNREFUSED ? "stale" : NULL);
-    return true;
 }
 
-bool unsock_query_state(const struct unsock_query *query) {
-    return write_state("", "", query->value);
+void unsock_query_state(const char *file) {
+    write_state("", "", file);
 }
 
 static void write_entry(const struct unsock_port_entry *entry) {
@@ -80,29 +62,20 @@ static void write_name(const char *directory, const struct unsock_directory_list
     unsock_json_close('}');
 }
 
-bool unsock_query_names(struct unsock_query *query) {
-    struct unsock_run_directory directory;
+long unsock_query_names(const char *directory, uint16_t port) {
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;
-    uint64_t port = 0;
-    if (!unsock_query_directory(query, &directory, NULL))
-        return false;
-    if (query->value && !unsock_span_number(unsock_span_of(query->value), 10, PORT_MOST, &port))
-        return unsock_options_refuse(&query->error, "names", "not a port", query->value);
-    long result = unsock_directory_list_open(&names, directory.path, (uint16_t)port);
+    long result = unsock_directory_list_open(&names, directory, port);
     bool is_open = result == 0;
-    if (is_open || result == -ENOENT)
-        unsock_json_open("names", '[');
+    unsock_json_open("names", '[');
     while (is_open && unsock_directory_list_next(&names, &one))
-        write_name(directory.path, &one);
-    if (is_open || result == -ENOENT)
-        unsock_json_close(']');
+        write_name(directory, &one);
+    unsock_json_close(']');
     if (is_open) {
         result = UNSOCK_MIN(names.entries.fd, 0);
         unsock_directory_list_close(&names);
     }
-    return result == 0 || result == -ENOENT ||
-           unsock_text_fail(&query->error, "directory ", directory.path, ": ", unsock_errno_words(-result));
+    return result == -ENOENT ? 0 : result;
 }
 
 static bool write_socket(void *context, const struct unsock_unix_socket *socket) {
@@ -131,42 +104,14 @@ static bool write_socket(void *context, const struct unsock_unix_socket *socket)
     return true;
 }
 
-bool unsock_query_sockets(void) {
+void unsock_query_sockets(void) {
     unsock_json_open("sockets", '[');
     unsock_unix_sockets_each(true, write_socket, NULL);
     unsock_json_close(']');
-    return true;
 }
 
-bool unsock_query_port(struct unsock_query *query) {
-    struct unsock_port_words port;
-    if (!unsock_port_words_read(query->value, &port, &query->error))
-        return false;
-    unsock_json_number("port", port.ip.port);
-    unsock_json_text("kind", kind_word(port.type));
-    write_address("address", port.has_address ? &port.ip : NULL);
-    return true;
-}
-
-bool unsock_query_client(struct unsock_query *query) {
-    static const char answers[][8] = {
-        [UNSOCK_ANSWER_NOBODY] = "nobody", [UNSOCK_ANSWER_SOON] = "soon", [UNSOCK_ANSWER_READY] = "ready"};
-    struct unsock_run_environment made = {.space = NULL};
-    struct unsock_run_directory directory;
-    struct unsock_port_words port;
-    struct unsock_answers found;
-    bool good = unsock_query_directory(query, &directory, &made);
-    unsock_exec_space_leave(made.space);
-    if (!good || !unsock_port_words_read(query->value, &port, &query->error))
-        return false;
-    if (!port.has_address)
-        return unsock_text_fail(&query->error, "client: an address is missing: \"", query->value,
-                                "\": write PORT@ADDR");
-    bool covered = unsock_address_covered(&port.ip);
-    long result = unsock_answers_at(directory.path, &port, CONNECTION_MOST_MS, &found);
-    unsock_json_text("covered", covered ? "yes" : unsock_address_covered_at(&port.ip, 0) ? "port" : "address");
-    unsock_json_text("file", found.path.sun_path);
-    unsock_json_text("answer", answers[found.answer]);
-    unsock_json_number("errno", result < 0 ? (uint64_t)-result : 0);
-    return true;
+void unsock_query_port(const struct unsock_port_words *port) {
+    unsock_json_number("port", port->ip.port);
+    unsock_json_text("kind", kind_word(port->type));
+    write_address("address", port->has_address ? &port->ip : NULL);
 }

@@ -14,7 +14,9 @@ struct run {
     const struct unsock_command_call *call;
     bool holds; /* `hold`: no command, and a private directory */
     struct unsock_text *error;
-    struct unsock_run_options options;
+    bool force;
+    bool is_private;
+    bool trusts; /* sets UNSOCK_TRUST for the command */
     struct unsock_directory_rights rights;
     struct unsock_run_environment environment;
     bool unreached;
@@ -29,6 +31,10 @@ struct run {
     struct unsock_run_map maps[UNSOCK_RUN_MAPS_MOST];
 };
 
+static const char *option_of_run(const struct run *run, const char *flag) {
+    return unsock_options_value(run->call->options, flag);
+}
+
 /* Refuses a program that would not be redirected, unless --force. */
 static void see_step(struct unsock_route *route, const struct unsock_route_step *step) {
     struct run *run = route->context;
@@ -36,7 +42,7 @@ static void see_step(struct unsock_route *route, const struct unsock_route_step 
     run->is_trapped |= step->door == UNSOCK_DOOR_TRAP;
     if (step->door != UNSOCK_DOOR_NONE && !(step->door == UNSOCK_DOOR_TRAP && only_preload))
         return;
-    if (run->options.force || run->unreached)
+    if (run->force || run->unreached)
         return;
     run->unreached = true;
     unsock_text_join(run->error, "command ", run->file);
@@ -49,14 +55,14 @@ static int find_program(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     struct unsock_route route = {
         .search = unsock_environment_get(&environment, "PATH"), .error = run->error, .see = see_step, .context = run};
-    const char *const *command = run->options.given->command;
+    const char *const *command = run->call->options->command;
     if (!unsock_route_find(&route, command[0], run->file)) {
         if (unsock_span_is(unsock_span_of(command[-1]), "--log"))
             unsock_text_join(run->error, ": if it is the file of --log, write --log=", command[0]);
         return route.status;
     }
     unsock_text_start(run->error, run->error->buffer, run->error->size);
-    bool asks = !run->options.force || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD;
+    bool asks = !run->force || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD;
     if (asks && !unsock_route_follow(&route, run->file))
         return route.status;
     if (run->unreached)
@@ -74,11 +80,11 @@ static int find_program(struct run *run) {
  * library reports a directory that it cannot use. */
 static bool check_user(const struct run *run) {
     struct unsock_user user;
-    if (run->options.force || !unsock_user_change(run->file, run->options.given->command, &user) ||
+    if (run->force || !unsock_user_change(run->file, run->call->options->command, &user) ||
         unsock_user_may_load(&user, run->library))
         return true;
     return unsock_text_fail(
-        run->error, "library ", run->library, ": user ", user.name, ", to whom ", run->options.given->command[0],
+        run->error, "library ", run->library, ": user ", user.name, ", to whom ", run->call->options->command[0],
         " changes, cannot read it: use --lib with a copy that everyone may read", " (--force runs it anyway)");
 }
 
@@ -87,18 +93,22 @@ static bool check_user(const struct run *run) {
 static bool check_sockets(const struct run *run) {
     if (!unsock_settings.off)
         return unsock_sockets_allowed(run->error);
-    const char *promise = run->options.insists         ? run->options.insists
-                          : run->holds                 ? "hold"
-                          : unsock_settings.block_inet ? "UNSOCK_BLOCK_INET=1"
-                          : unsock_settings.strict     ? "UNSOCK_STRICT=1"
-                                                       : NULL;
+    static const char promises[][16] = {"--block-inet", "--strict", "--private", "--isolate"};
+    const char *promise = NULL;
+    for (unsigned i = 0; i < sizeof(promises) / sizeof(promises[0]) && !promise; i++)
+        promise = option_of_run(run, promises[i]) ? promises[i] : NULL;
+    if (!promise)
+        promise = run->holds                   ? "hold"
+                  : unsock_settings.block_inet ? "UNSOCK_BLOCK_INET=1"
+                  : unsock_settings.strict     ? "UNSOCK_STRICT=1"
+                                               : NULL;
     return !promise ||
            unsock_text_fail(run->error, "run: ", promise, ": " OFF ", and nothing would be redirected: unset it");
 }
 
 /* Returns the directory for the sockets. A --private one has a placeholder for a name until it is created. */
 static const char *path_of_run(const struct run *run) {
-    return run->options.private ? run->private.path : run->directory.path;
+    return run->is_private ? run->private.path : run->directory.path;
 }
 
 /* Finds out whether other users could replace the directory. A --private one is trusted in any case: it is inside a
@@ -106,31 +116,32 @@ static const char *path_of_run(const struct run *run) {
 static void see_place(struct run *run) {
     UNSOCK_TEXT(why, WHY_MOST);
     run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
-    run->options.trust |= run->options.private && run->is_open;
+    run->trusts |= run->is_private && run->is_open;
 }
 
 static bool make_command_environment(struct run *run) {
     unsock_exec_space_leave(run->environment.space);
     run->environment.space = NULL;
     see_place(run);
-    return unsock_run_environment_make(&run->options, run->call->environment.list, path_of_run(run), run->library,
-                                       &run->environment, run->error);
+    return unsock_run_environment_make(run->call->options, run->trusts, run->call->environment.list, path_of_run(run),
+                                       run->library, &run->environment, run->error);
 }
 
 static bool choose_run_directory(struct run *run) {
     const struct unsock_environment *caller = &run->call->environment;
     struct unsock_text text = unsock_text_in(run->private.path, sizeof(run->private.path));
-    if (!unsock_loopback_name_check(run->options.name, run->error) ||
-        !unsock_run_directory_choose(run->options.directory, caller, &run->directory, run->error) ||
-        !unsock_directory_rights_read(run->options.group, run->options.directory_mode, &run->rights, run->error))
+    if (!unsock_loopback_name_check(option_of_run(run, "--name"), run->error) ||
+        !unsock_run_directory_choose(option_of_run(run, "--dir"), caller, &run->directory, run->error) ||
+        !unsock_directory_rights_read(option_of_run(run, "--group"), option_of_run(run, "--dir-mode"), &run->rights,
+                                      run->error))
         return false;
     unsock_text_join(&text, run->directory.path, PRIVATE_TO_COME);
-    return !run->options.private || unsock_private_fits(run->directory.path, run->error);
+    return !run->is_private || unsock_private_fits(run->directory.path, run->error);
 }
 
 static bool read_maps(struct run *run) {
-    for (unsigned i = 0; i < run->options.given->each_count; i++)
-        if (!unsock_run_map_read(run->options.given->each[i], &run->maps[i], run->error))
+    for (unsigned i = 0; i < run->call->options->each_count; i++)
+        if (!unsock_run_map_read(run->call->options->each[i], &run->maps[i], run->error))
             return false;
     return true;
 }
@@ -139,12 +150,12 @@ static bool read_maps(struct run *run) {
 static int check_run(struct run *run) {
     const struct unsock_environment *caller = &run->call->environment;
     struct unsock_text *error = run->error;
-    if (!run->options.given->command[0] && !run->holds) {
+    if (!run->call->options->command[0] && !run->holds) {
         unsock_text_put(error, "run: no command: write \"unsock run [options] -- COMMAND [ARG...]\"");
         return UNSOCK_RUN_FAILED;
     }
     if (!choose_run_directory(run) ||
-        !unsock_proof_choose(run->options.library, run->call->library, caller, run->library, error) ||
+        !unsock_proof_choose(option_of_run(run, "--lib"), run->call->library, caller, run->library, error) ||
         !make_command_environment(run) || !read_maps(run) || !check_sockets(run))
         return UNSOCK_RUN_FAILED;
     if (run->holds)
@@ -157,8 +168,8 @@ static int become_command(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     const char *path = unsock_environment_get(&environment, "PATH");
     unsock_start_program(&environment, run->library);
-    long result = unsock_exec_search(run->options.given->command[0], path ? path : UNSOCK_ROUTE_SEARCH,
-                                     run->options.given->command, environment.list, true);
+    long result = unsock_exec_search(run->call->options->command[0], path ? path : UNSOCK_ROUTE_SEARCH,
+                                     run->call->options->command, environment.list, true);
     unsock_text_join(run->error, "command ", run->file, ": ",
                      result == -ENOENT ? "its interpreter or dynamic linker does not exist"
                                        : unsock_errno_words(-result));
@@ -167,18 +178,18 @@ static int become_command(struct run *run) {
 
 /* Writes the maps. In a private directory they need no map keeper, as they are removed together with the directory. */
 static bool place_maps(struct run *run) {
-    return unsock_run_maps_place(path_of_run(run), run->maps, run->options.given->each_count,
-                                 run->options.keep || run->options.private, run->error);
+    return unsock_run_maps_place(path_of_run(run), run->maps, run->call->options->each_count,
+                                 option_of_run(run, "--keep") || run->is_private, run->error);
 }
 
 /* Creates or checks the directory, writes the maps, and starts the keepers. Returns true in the process that is to
  * become the command. */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
-    if (!unsock_directory_rights_prepare(&run->directory, run->options.force, &run->rights, NULL, error) ||
-        (!run->options.force && !unsock_run_directory_check_sockets(&run->directory, false, error)))
+    if (!unsock_directory_rights_prepare(&run->directory, run->force, &run->rights, NULL, error) ||
+        (!run->force && !unsock_run_directory_check_sockets(&run->directory, false, error)))
         return false;
-    if (!run->options.private) {
+    if (!run->is_private) {
         if (!run->is_open)
             unsock_private_sweep(run->directory.path, true, NULL);
         return place_maps(run);
@@ -196,20 +207,20 @@ static bool make_run_place(struct run *run) {
 
 static int run_checked(struct run *run) {
     static const char off[] = "unsock: run: " OFF ": nothing is redirected\n";
-    const struct unsock_run_options *options = &run->options;
     const char *const *caller = run->call->environment.list;
     if (unsock_settings.off)
         unsock_write(2, off, sizeof(off) - 1);
-    if (options->dry_run)
-        return unsock_run_print(run->environment.list, caller, options->given->command, run->error);
-    if (!make_run_place(run) || !unsock_loopback_name_give(options->name, path_of_run(run), caller, run->error)) {
+    if (option_of_run(run, "--dry-run"))
+        return unsock_run_print(run->environment.list, caller, run->call->options->command, run->error);
+    if (!make_run_place(run) ||
+        !unsock_loopback_name_give(option_of_run(run, "--name"), path_of_run(run), caller, run->error)) {
         if (run->is_made) {
             unsock_private_remove(run->private.path);
             unsock_close(run->private.lock);
         }
         return UNSOCK_RUN_FAILED;
     }
-    if (options->isolate && !unsock_isolate(run->error))
+    if (option_of_run(run, "--isolate") && !unsock_isolate(run->error))
         return UNSOCK_RUN_FAILED;
     if (run->holds)
         return unsock_hold(run->private.path, run->environment.list, caller);
@@ -222,8 +233,8 @@ static int start_run(const struct unsock_command_call *call, bool holds) {
     run.call = call;
     run.error = call->error;
     run.holds = holds;
-    unsock_run_options_take(call->options, &run.options);
-    run.options.private |= holds;
+    run.force = run.trusts = option_of_run(&run, "--force");
+    run.is_private = holds || option_of_run(&run, "--private");
     int status = check_run(&run);
     if (status == 0)
         status = run_checked(&run);

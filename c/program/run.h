@@ -1,5 +1,4 @@
-/* The commands `run` and `hold`: the options, the environment, the maps and the keepers; and `query`, which tells what
- * `run` would do. */
+/* The commands `run` and `hold`: the environment, the maps, the keepers, and the writer of control files. */
 #ifndef UNSOCK_PROGRAM_RUN_H
 #define UNSOCK_PROGRAM_RUN_H
 
@@ -60,28 +59,8 @@ bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, u
 struct unsock_prune_seer;
 void unsock_run_map_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
-/* run_environment.c: The options of `run`, and the command's environment. */
-
-/* The options of `run`, as given and as read. The values of --map are `given->each`. */
-struct unsock_run_options {
-    const struct unsock_options *given;
-    bool force;
-    bool trust; /* sets UNSOCK_TRUST: users who could replace the directory are trusted */
-    bool dry_run;
-    bool private;
-    bool isolate;
-    bool keep; /* the maps stay when the command has ended */
-    const char *library;
-    const char *name; /* the loopback's name, for `expose --http` */
-    const char *directory;
-    const char *group;
-    const char *directory_mode;
-    const char *insists; /* the first given option that promises that no traffic leaves unsock; NULL: none */
-};
-
-void unsock_run_options_take(const struct unsock_options *given, struct unsock_run_options *options);
-
-/* The command's environment: the caller's, changed by the options and defaults, with the library in LD_PRELOAD. */
+/* run_environment.c: The command's environment: the caller's, changed by the options of `run` and their defaults, with
+ * the library in LD_PRELOAD. */
 
 struct unsock_run_environment {
     struct unsock_exec_space *space;
@@ -89,9 +68,10 @@ struct unsock_run_environment {
     size_t count;
 };
 
-/* Makes the environment from `caller`. `directory` and `library` are absolute. Sets unsock_settings to the values that
- * the library will read in the command. Returns false with one line in `error` if an option or variable is wrong. */
-bool unsock_run_environment_make(const struct unsock_run_options *options, const char *const *caller,
+/* Makes the environment from `caller`. `trusts` sets UNSOCK_TRUST: users who could replace the directory are trusted.
+ * `directory` and `library` are absolute. Sets unsock_settings to the values that the library will read in the command.
+ * Returns false with one line in `error` if an option or variable is wrong. */
+bool unsock_run_environment_make(const struct unsock_options *given, bool trusts, const char *const *caller,
                                  const char *directory, const char *library, struct unsock_run_environment *environment,
                                  struct unsock_text *error);
 
@@ -109,31 +89,6 @@ int unsock_run_print(const char *const *environment, const char *const *caller, 
  * process may not create one, it first creates a user namespace that contains its own user and group alone. Returns
  * false with one line in `error`. */
 bool unsock_isolate(struct unsock_text *error);
-
-/* query.c: Answers the questions of `query`. It has the options of `run`. */
-
-/* A question, and the data for its answer. */
-struct unsock_query {
-    const struct unsock_command_call *call;
-    struct unsock_run_options options;
-    const char *value; /* the text after the question's "="; NULL: there is no "=" */
-    struct unsock_text error;
-    uint64_t status; /* the exit status that `run` would have; 0: not known */
-};
-
-/* Chooses the directory that the question is about. If `made` is not NULL, also makes the environment that a command
- * would get, and sets unsock_settings as the library would read them there. Returns false with one line in the error.
- */
-bool unsock_query_directory(struct unsock_query *query, struct unsock_run_directory *directory,
-                            struct unsock_run_environment *made);
-
-/* query_sockets.c: Questions about ports, the directory's files, and the sockets of these files. Each function writes
- * the members of its answer, and returns false with one line in the error. */
-bool unsock_query_names(struct unsock_query *query);
-bool unsock_query_sockets(void);
-bool unsock_query_state(const struct unsock_query *query);
-bool unsock_query_port(struct unsock_query *query);
-bool unsock_query_client(struct unsock_query *query);
 
 /* supervise.c: Functions for the processes that outlive a command and remove what it made: the keeper, the map keeper
  * and `hold`. */
@@ -184,5 +139,13 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
  * others never return; the keeper removes the directory at `path`, and keeps its lock, `lock`. Returns false with one
  * line in `error` if no process was started. */
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error);
+
+/* query_sockets.c: Write members of answers of `query` about ports, files and sockets. Names: all, or those of a port
+ * (0: of any); returns -errno if the directory cannot be read to its end. */
+long unsock_query_names(const char *directory, uint16_t port);
+void unsock_query_sockets(void);
+void unsock_query_state(const char *file);
+struct unsock_port_words;
+void unsock_query_port(const struct unsock_port_words *port);
 
 #endif

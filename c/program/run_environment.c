@@ -1,5 +1,5 @@
-/* Reads the options of `run`, makes the command's environment from them, and prints it for --dry-run. A variable that
- * no option concerns stays the same, byte for byte. */
+/* Makes the command's environment from the options of `run`, and prints it for --dry-run. A variable that no option
+ * concerns stays the same, byte for byte. */
 #include "program/run.h"
 
 #define ADDED_STRINGS 24
@@ -8,23 +8,6 @@
 #define TRUST "UNSOCK_TRUST"
 #define VSOCK "vsock"
 #define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
-
-void unsock_run_options_take(const struct unsock_options *given, struct unsock_run_options *options) {
-    static const char promises[][16] = {"--block-inet", "--strict", "--private", "--isolate"};
-    *options = (struct unsock_run_options){.given = given};
-    options->directory = unsock_options_value(given, "--dir");
-    options->group = unsock_options_value(given, "--group");
-    options->directory_mode = unsock_options_value(given, "--dir-mode");
-    options->name = unsock_options_value(given, "--name");
-    options->library = unsock_options_value(given, "--lib");
-    options->keep = unsock_options_value(given, "--keep");
-    options->private = unsock_options_value(given, "--private");
-    options->isolate = unsock_options_value(given, "--isolate");
-    options->force = options->trust = unsock_options_value(given, "--force");
-    options->dry_run = unsock_options_value(given, "--dry-run");
-    for (unsigned i = 0; i < sizeof(promises) / sizeof(promises[0]) && !options->insists; i++)
-        options->insists = unsock_options_value(given, promises[i]) ? promises[i] : NULL;
-}
 
 static const char *get_variable(const struct unsock_run_environment *environment, const char *name) {
     struct unsock_environment list = {.list = environment->list};
@@ -137,7 +120,7 @@ static void put_preload(struct unsock_run_environment *environment, const char *
 }
 
 /* Checks the settings. The message about a wrong one names what the user wrote: the option, or the variable. */
-static bool check_settings(const struct unsock_run_environment *environment, const struct unsock_run_options *options,
+static bool check_settings(const struct unsock_run_environment *environment, const struct unsock_options *given,
                            struct unsock_text *error) {
     UNSOCK_TEXT(line, 1024);
     const char *own[UNSOCK_ENVIRONMENT_OWN];
@@ -146,29 +129,29 @@ static bool check_settings(const struct unsock_run_environment *environment, con
         return true;
     struct unsock_span rest = {line.buffer, line.length};
     struct unsock_span name = unsock_span_next(&rest, ':');
-    for (unsigned i = 0; i < options->given->table->count; i++) {
-        const struct unsock_option *option = unsock_option_at(options->given->table, i);
-        if (options->given->values[i] && unsock_span_is(name, option->variable))
+    for (unsigned i = 0; i < given->table->count; i++) {
+        const struct unsock_option *option = unsock_option_at(given->table, i);
+        if (given->values[i] && unsock_span_is(name, option->variable))
             return unsock_text_fail(error, option->flag, ":", rest.at);
     }
     return unsock_text_fail(error, line.buffer);
 }
 
-static size_t room_for(const char *const *caller, const struct unsock_run_options *options, size_t *count) {
+static size_t room_for(const char *const *caller, const struct unsock_options *given, size_t *count) {
     struct unsock_environment list = {.list = caller};
     const char *before = unsock_environment_get(&list, "LD_PRELOAD");
     size_t size = ADDED_BYTES + 2 * (before ? strlen(before) : 0);
     for (unsigned i = 0; i < UNSOCK_OPTIONS_MOST; i++)
-        size += options->given->values[i] ? strlen(options->given->values[i]) : 0;
+        size += given->values[i] ? strlen(given->values[i]) : 0;
     for (*count = 0; caller[*count]; ++*count)
         ;
     return size + (*count + ADDED_STRINGS + 1) * sizeof(char *);
 }
 
-bool unsock_run_environment_make(const struct unsock_run_options *options, const char *const *caller,
+bool unsock_run_environment_make(const struct unsock_options *given, bool trusts, const char *const *caller,
                                  const char *directory, const char *library, struct unsock_run_environment *environment,
                                  struct unsock_text *error) {
-    size_t count, size = room_for(caller, options, &count);
+    size_t count, size = room_for(caller, given, &count);
     environment->space = unsock_exec_space_enter(size);
     environment->list = environment->space
                             ? unsock_exec_space_cut(environment->space, (count + ADDED_STRINGS + 1) * sizeof(char *))
@@ -177,20 +160,21 @@ bool unsock_run_environment_make(const struct unsock_run_options *options, const
         return unsock_text_fail(error, "run: out of memory");
     memcpy(environment->list, caller, (count + 1) * sizeof(char *));
     environment->count = count;
-    for (unsigned i = 0; i < options->given->table->count; i++) {
-        const struct unsock_option *option = unsock_option_at(options->given->table, i);
+    for (unsigned i = 0; i < given->table->count; i++) {
+        const struct unsock_option *option = unsock_option_at(given->table, i);
         struct unsock_span flag = unsock_span_of(option->flag);
-        const char *value = unsock_span_is(flag, "--dir") ? directory : options->given->values[i];
+        const char *value = unsock_span_is(flag, "--dir") ? directory : given->values[i];
         /* A group needs socket files with this mode, unless the user has set another. */
-        if (!value && options->group && unsock_span_is(flag, "--mode") && !get_variable(environment, option->variable))
+        if (!value && unsock_options_value(given, "--group") && unsock_span_is(flag, "--mode") &&
+            !get_variable(environment, option->variable))
             value = UNSOCK_GROUP_FILE_MODE;
         if (!apply(environment, option, value, error))
             return false;
     }
-    if (options->trust)
+    if (trusts)
         set_variable(environment, TRUST, "1", "");
     put_preload(environment, library);
-    return check_settings(environment, options, error);
+    return check_settings(environment, given, error);
 }
 
 /* True if the character needs no quotes in a POSIX shell. */

@@ -142,7 +142,7 @@ export class Library {
 
   #start(words: readonly string[]): string[] {
     const { code, stdout, stderr } = this.#run(words);
-    const why = stderr.trimEnd().replace(/^unsock: (run: )?/, "");
+    const why = stderr.trimEnd().replace(/^unsock: (query: )?/, "");
     if (code === 2) throw new UsageError(why);
     if (stdout === "") throw new ShimError(`library ${this.file}: does not answer: ${why || `exit status ${code}`}`);
     return stdout.split("\n");
