@@ -41,7 +41,6 @@ struct waiting {
     const char *timeout; /* as the user wrote it; NULL: none */
     int64_t deadline;    /* in milliseconds */
     bool gone;
-    unsigned count;
     struct unsock_port_words ports[UNSOCK_OPERANDS_MOST];
     bool is_left[UNSOCK_OPERANDS_MOST]; /* the port is still waited for */
 };
@@ -67,8 +66,7 @@ static bool read_words(struct waiting *waiting) {
     const struct unsock_options *options = waiting->call->options;
     struct unsock_text *error = waiting->call->error;
     int64_t milliseconds = 0;
-    waiting->count = options->operand_count;
-    for (unsigned i = 0; i < waiting->count; i++) {
+    for (unsigned i = 0; i < waiting->call->options->operand_count; i++) {
         if (!unsock_port_words_read(options->operands[i], &waiting->ports[i], error))
             return false;
     }
@@ -90,7 +88,7 @@ static int64_t rest_of(const struct waiting *waiting) {
 static long ask_ports(struct waiting *waiting, int64_t *again) {
     long left = 0;
     *again = FOR_EVER;
-    for (unsigned i = 0; i < waiting->count; i++) {
+    for (unsigned i = 0; i < waiting->call->options->operand_count; i++) {
         struct unsock_answers answers;
         int64_t rest = unsock_sooner(rest_of(waiting), CONNECTION_MOST_MS);
         int64_t most = rest < CONNECTION_LEAST_MS ? CONNECTION_LEAST_MS : rest;
@@ -113,7 +111,7 @@ static int say_late(const struct waiting *waiting) {
     const char *directory = waiting->directory.path, *timeout = waiting->timeout, *comma = "";
     char last = timeout[strlen(timeout) - 1];
     unsock_text_put(error, "wait: port ");
-    for (unsigned i = 0; i < waiting->count; i++) {
+    for (unsigned i = 0; i < waiting->call->options->operand_count; i++) {
         if (!waiting->is_left[i])
             continue;
         unsock_text_put(error, comma);

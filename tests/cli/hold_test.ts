@@ -74,6 +74,7 @@ Deno.test("hold refuses before it makes anything, in one line", () =>
     assertFails(off, 125, /run: hold: UNSOCK_OFF=1 is set, and nothing would be redirected/);
     assertFails(await run(hold(`${dir}/s`, "--map", "80")), 125, /--map: not PORT=PATH/);
     assertFails(await run(hold(`${dir}/none/s`)), 125, /none does not exist/);
+    assertFails(await run(hold(`${dir}/s`, "true")), 125, /^unsock: hold: too many arguments: "true"\n$/);
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
