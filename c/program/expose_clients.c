@@ -13,7 +13,6 @@
 
 #include <linux/tcp.h>
 
-#define FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 #define TURNS_MOST 64  /* then others get their turn */
 #define FULL_MOST 1024 /* clients that may wait when one more finds a full queue */
 #define WAITING_MOST 65536
@@ -60,7 +59,7 @@ static long connect_real(const struct unsock_expose_port *port) {
     int yes = 1;
     union unsock_sockaddr name;
     socklen_t size = unsock_ip_write(&port->address, port->address.family, &name);
-    long fd = unsock_socket(port->address.family, port->type | FLAGS, 0);
+    long fd = unsock_socket(port->address.family, port->type | UNSOCK_SOCK_FLAGS, 0);
     unsock_setsockopt((int)fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     long result = fd < 0 ? fd : unsock_connect(fd, &name, size);
     return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
@@ -89,7 +88,7 @@ static long connect_inside(struct waiting *one) {
     const struct unsock_expose_port *port = one->port;
     struct unsock_ip source = one->client, asked = port->address;
     asked.port = port->port;
-    long fd = unsock_socket(AF_UNIX, SOCK_STREAM | FLAGS, 0);
+    long fd = unsock_socket(AF_UNIX, SOCK_STREAM | UNSOCK_SOCK_FLAGS, 0);
     if (fd < 0)
         return fd;
     /* If another client in the directory has that name, the bind fails, and the server sees a client without an
@@ -162,7 +161,7 @@ static long take_connection(const struct unsock_expose_port *port) {
     union unsock_sockaddr name;
     uint32_t length = sizeof(name);
     struct waiting one = {.port = port, .life = port->life};
-    long fd = unsock_accept4(port->fd, &name, &length, FLAGS);
+    long fd = unsock_accept4(port->fd, &name, &length, UNSOCK_SOCK_FLAGS);
     if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
         unsock_nanosleep(&pause, NULL);
     if (fd < 0)
@@ -203,7 +202,7 @@ static long bind_client(struct session *session) {
 
 static long open_session(struct session *session) {
     bool is_in = unsock_expose.is_in;
-    long fd = is_in ? connect_real(session->port) : unsock_socket(AF_UNIX, SOCK_DGRAM | FLAGS, 0);
+    long fd = is_in ? connect_real(session->port) : unsock_socket(AF_UNIX, SOCK_DGRAM | UNSOCK_SOCK_FLAGS, 0);
     unsock_standin_take(&session->standin, (int)fd);
     long result = fd >= 0 && !is_in ? bind_client(session) : fd;
     if (result < 0)

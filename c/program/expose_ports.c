@@ -24,7 +24,7 @@ static long open_bound(int type, const void *address, socklen_t size, const stru
     int yes = 1;
     uint16_t family;
     memcpy(&family, address, sizeof(family));
-    long fd = unsock_socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    long fd = unsock_socket(family, type | UNSOCK_SOCK_FLAGS, 0);
     if (type == SOCK_STREAM && !control) /* with SO_REUSEADDR, two UDP sockets could have the port */
         unsock_setsockopt((int)fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     long result = fd < 0 ? fd : control ? unsock_target_apply_options(control, (int)fd) : 0;

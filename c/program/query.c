@@ -47,6 +47,7 @@ struct query {
     const char *value; /* the text after the question's "="; NULL: there is no "=" */
     struct unsock_text error;
     uint64_t status; /* the exit status that `run` would have; 0: not known */
+    struct unsock_run_directory directory;
 };
 
 static const char *option_of_query(const struct query *query, const char *flag) {
@@ -56,21 +57,18 @@ static const char *option_of_query(const struct query *query, const char *flag) 
 /* Chooses the directory that the question is about. If `made` is not NULL, also makes the environment that a command
  * would get, and sets unsock_settings as the library would read them there. Returns false with one line in the error.
  */
-static bool choose_asked_directory(struct query *query, struct unsock_run_directory *directory,
-                                   struct unsock_run_environment *made) {
+static bool choose_asked_directory(struct query *query, struct unsock_run_environment *made) {
     const struct unsock_environment *caller = &query->call->environment;
     if (!unsock_setting_names_check(caller, unsock_setting_name, &query->error) ||
-        !unsock_run_directory_choose(option_of_query(query, "--dir"), caller, directory, &query->error))
+        !unsock_run_directory_choose(option_of_query(query, "--dir"), caller, &query->directory, &query->error))
         return false;
     if (!made)
         return true;
-    const char *own = query->call->library, *named = option_of_query(query, "--lib");
+    const char *library = option_of_query(query, "--lib");
+    if (!library)
+        library = query->call->library ? query->call->library : "/";
     return unsock_run_environment_make(query->call->options, option_of_query(query, "--force"), caller->list,
-                                       directory->path,
-                                       named ? named
-                                       : own ? own
-                                             : "/",
-                                       made, &query->error);
+                                       query->directory.path, library, made, &query->error);
 }
 
 static bool answer_version(void) {
@@ -92,20 +90,19 @@ static bool answer_prune(struct query *query) {
     return true;
 }
 
-static void write_directory(const struct unsock_run_directory *directory) {
-    unsock_json_text("path", directory->path);
-    unsock_json_bool("asked", directory->asked);
+static void write_directory(const struct query *query) {
+    unsock_json_text("path", query->directory.path);
+    unsock_json_bool("asked", query->directory.asked);
 }
 
 /* Writes the library's variables in the environment that a command would get. */
 static bool answer_settings(struct query *query) {
     struct unsock_run_environment made = {.space = NULL};
-    struct unsock_run_directory directory;
-    if (!choose_asked_directory(query, &directory, &made)) {
+    if (!choose_asked_directory(query, &made)) {
         unsock_exec_space_leave(made.space);
         return false;
     }
-    write_directory(&directory);
+    write_directory(query);
     unsock_json_open("variables", '{');
     for (const char *const *string = made.list; *string; string++) {
         UNSOCK_TEXT(name, 64);
@@ -122,14 +119,13 @@ static bool answer_settings(struct query *query) {
 /* Checks the directory; if it does not exist, checks only the directories above it. */
 static bool answer_directory(struct query *query) {
     UNSOCK_TEXT(problem, ERROR_SIZE);
-    struct unsock_run_directory directory;
     struct statx status;
-    if (!choose_asked_directory(query, &directory, NULL))
+    if (!choose_asked_directory(query, NULL))
         return false;
-    bool exists = unsock_statx(AT_FDCWD, directory.path, 0, STATX_TYPE, &status) == 0;
-    bool good = (exists ? unsock_run_directory_check
-                        : unsock_run_directory_check_place)(&directory, option_of_query(query, "--force"), &problem);
-    write_directory(&directory);
+    bool exists = unsock_statx(AT_FDCWD, query->directory.path, 0, STATX_TYPE, &status) == 0;
+    bool good = (exists ? unsock_run_directory_check : unsock_run_directory_check_place)(
+        &query->directory, option_of_query(query, "--force"), &problem);
+    write_directory(query);
     unsock_json_bool("exists", exists);
     unsock_json_text("problem", good ? NULL : problem.buffer);
     return true;
@@ -152,21 +148,20 @@ static bool answer_rights(struct query *query) {
 
 /* Creates the directory if it does not exist, as `run` does. */
 static bool answer_prepare(struct query *query) {
-    struct unsock_run_directory directory;
     struct unsock_directory_rights rights;
     bool made = false;
-    if (!choose_asked_directory(query, &directory, NULL) || !read_rights(query, &rights) ||
-        !unsock_directory_rights_prepare(&directory, option_of_query(query, "--force"), &rights, &made, &query->error))
+    if (!choose_asked_directory(query, NULL) || !read_rights(query, &rights) ||
+        !unsock_directory_rights_prepare(&query->directory, option_of_query(query, "--force"), &rights, &made,
+                                         &query->error))
         return false;
-    write_directory(&directory);
+    write_directory(query);
     unsock_json_bool("made", made);
     return true;
 }
 
 static bool answer_holds(struct query *query) {
-    struct unsock_run_directory directory;
-    return choose_asked_directory(query, &directory, NULL) &&
-           unsock_run_directory_check_sockets(&directory, true, &query->error);
+    return choose_asked_directory(query, NULL) &&
+           unsock_run_directory_check_sockets(&query->directory, true, &query->error);
 }
 
 static void write_step(struct unsock_route *route, const struct unsock_route_step *step) {
@@ -230,15 +225,14 @@ static bool answer_may(struct query *query) {
 }
 
 static bool answer_names(struct query *query) {
-    struct unsock_run_directory directory;
     uint64_t port = 0;
-    if (!choose_asked_directory(query, &directory, NULL))
+    if (!choose_asked_directory(query, NULL))
         return false;
     if (query->value && !unsock_span_number(unsock_span_of(query->value), 10, PORT_MOST, &port))
         return unsock_options_refuse(&query->error, "names", "not a port", query->value);
-    long result = unsock_query_names(directory.path, (uint16_t)port);
+    long result = unsock_query_names(query->directory.path, (uint16_t)port);
     return result == 0 ||
-           unsock_text_fail(&query->error, "directory ", directory.path, ": ", unsock_errno_words(-result));
+           unsock_text_fail(&query->error, "directory ", query->directory.path, ": ", unsock_errno_words(-result));
 }
 
 static bool answer_port(struct query *query) {
@@ -253,10 +247,9 @@ static bool answer_client(struct query *query) {
     static const char answers[][8] = {
         [UNSOCK_ANSWER_NOBODY] = "nobody", [UNSOCK_ANSWER_SOON] = "soon", [UNSOCK_ANSWER_READY] = "ready"};
     struct unsock_run_environment made = {.space = NULL};
-    struct unsock_run_directory directory;
     struct unsock_port_words port;
     struct unsock_answers found;
-    bool good = choose_asked_directory(query, &directory, &made);
+    bool good = choose_asked_directory(query, &made);
     unsock_exec_space_leave(made.space);
     if (!good || !unsock_port_words_read(query->value, &port, &query->error))
         return false;
@@ -264,7 +257,7 @@ static bool answer_client(struct query *query) {
         return unsock_text_fail(&query->error, "client: an address is missing: \"", query->value,
                                 "\": write PORT@ADDR");
     bool covered = unsock_address_covered(&port.ip);
-    long result = unsock_answers_at(directory.path, &port, CONNECTION_MOST_MS, &found);
+    long result = unsock_answers_at(query->directory.path, &port, CONNECTION_MOST_MS, &found);
     unsock_json_text("covered", covered ? "yes" : unsock_address_covered_at(&port.ip, 0) ? "port" : "address");
     unsock_json_text("file", found.path.sun_path);
     unsock_json_text("answer", answers[found.answer]);
