@@ -176,11 +176,6 @@ UNSOCK_OWN_FRAME static long remember_wait(struct attempt *attempt) {
     return 0;
 }
 
-static long wait_again(struct attempt *attempt) {
-    long result = remember_wait(attempt);
-    return result < 0 ? result : connect_and_wait(attempt);
-}
-
 /* Connects an unnamed AF_UNIX socket itself, without a replacement. */
 static long connect_in_place(struct attempt *attempt) {
     bool nonblocking = (attempt->entry->flags & UNSOCK_STREAM_NONBLOCKING) != 0;
@@ -234,14 +229,6 @@ UNSOCK_OWN_FRAME static long connect_stream_to_ip(const struct attempt *attempt)
     return unsock_real_connect(attempt->fd, &address, length);
 }
 
-/* Returns 0 if connect has not reported the connection yet, else -EISCONN. */
-static long tell_connected(struct unsock_fd *entry) {
-    bool first = entry->state == UNSOCK_STATE_CONNECTING;
-    if (first)
-        unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
-    return first ? 0 : -EISCONN;
-}
-
 #define TRY_AGAIN 1 /* no result of a connect */
 
 /*
@@ -255,8 +242,12 @@ UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
         return unsock_asking_connect(fd, entry);
     bool foreign = entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_CONNECTING;
     bool decided = foreign && unsock_socket_writable(fd);
-    if (!foreign || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN)
-        return tell_connected(entry);
+    if (!foreign || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN) {
+        bool first = entry->state == UNSOCK_STATE_CONNECTING; /* connect has not reported the connection yet */
+        if (first)
+            unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
+        return first ? 0 : -EISCONN;
+    }
     if (!decided)
         return -EALREADY;
     long error = unsock_socket_option(fd, SO_ERROR);
@@ -285,9 +276,9 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
         attempt.path_length = unsock_address_path(target->port, SOCK_STREAM, &attempt.path);
     bool waiting = entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT &&
                    (entry->flags & UNSOCK_STREAM_WAITING);
-    long result = -ECONNREFUSED;
+    long result = waiting ? remember_wait(&attempt) : -ECONNREFUSED;
     if (waiting)
-        result = wait_again(&attempt);
+        result = result < 0 ? result : connect_and_wait(&attempt);
     else if (target->port == 0)
         attempt.nonblocking = unsock_socket_nonblocking(fd) == 1;
     else if (unsock_target_connect_known(fd, entry, &attempt.target, &result))
@@ -303,5 +294,10 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     unsock_log("connect", fd, target, &attempt.path, there ? 0 : result);
     if (attempt.nonblocking && (result == -ECONNREFUSED || result == -ETIMEDOUT))
         return unsock_refusal_tell_later(fd, entry, attempt.target.family, result);
+    /* A control file's socket has taken the place of the bound one in vain. */
+    if (result < 0 && (attempt.bound & UNSOCK_BOUND) && unsock_fd_is_fresh(entry)) {
+        entry->flags |= attempt.bound;
+        unsock_stream_end(fd, entry);
+    }
     return result;
 }

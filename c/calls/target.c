@@ -153,8 +153,9 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         return installed;
     if (way.waits)
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, connect_blocking(fd, entry, &way, asked));
-    /* It is as new: no socket of a control file any more. */
-    if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && !bound)
+    /* It is as new: no socket of a control file any more. unsock_stream_connect binds a bound stream again. */
+    bool as_new = !bound || (entry->type == SOCK_STREAM && !waiting);
+    if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && as_new)
         entry->kind = UNSOCK_KIND_LOCAL;
     if (!way.asks && (result == 0 || result == -EINPROGRESS))
         remember_target(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
@@ -166,7 +167,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         unsock_fds_mark(entry, UNSOCK_STREAM_WAITING);
         result = waiting ? -EALREADY : result;
     }
-    if (bound && entry->kind == UNSOCK_KIND_FOREIGN)
+    if (bound)
         entry->local = local;
     return result;
 }
