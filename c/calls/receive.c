@@ -43,7 +43,7 @@ static inline int flags_of(int fd, int flags) {
 /* Turns a stream read's result into TCP's at a connection's end. AF_TIPC reports an end, or a reset, only once, and
  * ENOTCONN after this side's shutdown. */
 static long at_end(int fd, long result) {
-    const struct unsock_fd *entry = result == -EINVAL ? unsock_fds_known(fd) : NULL;
+    const struct unsock_fd *entry = result == -EINVAL && unsock_stream_concerns(fd) ? unsock_fds_known(fd) : NULL;
     if (entry && unsock_fd_stream_leads_nowhere(entry))
         return -ENOTCONN;
     if (result > 0 || (result < 0 && result != -ECONNRESET && result != -ENOTCONN && result != -EAGAIN))

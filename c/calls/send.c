@@ -201,12 +201,12 @@ static long send_piece(int fd, const void *data, size_t size, int flags, const s
 static long sendto_once(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
     struct unsock_outgoing outgoing;
     struct unsock_whose whose;
-    bool redirected = unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS;
     if (!address && is_stream_send(fd, flags)) {
         long result = unsock_stream_sendto(fd, data, size, flags);
         if (result != -ENOTCONN)
             return result;
     }
+    bool redirected = unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS; /* a stream is known by now */
     /* An address shorter than a sockaddr_in is no IP address either. */
     bool no_ip = !address || (length < sizeof(struct sockaddr_in) && unsock_outgoing_is_plain(whose.entry, flags));
     if (!redirected && no_ip)

@@ -27,7 +27,7 @@ static bool sends_by_kernel(int fd) {
 
 static bool receives_unusually(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    return entry && (unsock_fd_receives_with_care(entry) || unsock_fd_stream_leads_nowhere(entry));
+    return entry ? unsock_fd_receives_with_care(entry) || unsock_fd_stream_leads_nowhere(entry) : !is_kernels_data(fd);
 }
 
 static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
