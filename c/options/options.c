@@ -118,7 +118,8 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
         return become_ipv4(entry);
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
     if (entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_V6ONLY &&
-        ((entry->flags & UNSOCK_BOUND) || connected))
+        ((entry->flags & UNSOCK_BOUND) || connected ||
+         unsock_state_in(entry->state, UNSOCK_STATE_BIT(NAMED) | UNSOCK_STATE_BIT(SENT))))
         return -EINVAL;
     return unsock_oracle_set(fd, entry, level, name, value, length);
 }
