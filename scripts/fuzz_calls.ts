@@ -2,9 +2,10 @@
  * Makes random programs of socket calls, and runs each over the kernel's TCP and UDP and under the library. If a call has
  * different results, and docs/limits.md has no row for that, it prints the shortest program that shows it.
  *
- * Usage: `deno task fuzz:calls [--seconds N] [--programs N] [--seed N] [--door preload|trapped|static|musl|musl-static]
- * [--keep DIR] [--coverage]`. The last line is `N passed, N failed`. With `--coverage` the programs run under the
- * library alone, and a table has the lines of its code that they ran.
+ * Usage: `deno task fuzz:calls [--seconds N] [--programs N] [--seed N] [--only N] [--door
+ * preload|trapped|static|musl|musl-static] [--keep DIR] [--coverage] [FILE…]`. The last line is `N passed, N failed`.
+ * `--only` runs one program of a seed. The programs in files are run by each door, and all their results printed. With
+ * `--coverage` the programs run under the library alone, and a table has the lines of its code that they ran.
  */
 import { parseArgs } from "node:util";
 import { join } from "@std/path/posix";
@@ -17,19 +18,28 @@ import {
   underLibrary,
 } from "../tests/fuzz/calls/compare.ts";
 import { buildCoveredLibrary, readCoverage } from "../tests/fuzz/calls/coverage.ts";
-import { Generator, type Program } from "../tests/fuzz/calls/generate.ts";
+import { ROWS } from "../tests/fuzz/calls/differences.ts";
+import { Generator, type Program, readProgram } from "../tests/fuzz/calls/generate.ts";
 import { shrink } from "../tests/fuzz/calls/shrink.ts";
 import { Random } from "../tests/support/random.ts";
 
 const LENGTH_LEAST = 6;
 const LENGTH_MORE = 24;
 const FOUND_MOST = 20;
+/** How often in a row a program must differ. */
+const REPEATS = 3;
+/** A finding is shrunk for as long, even if the time is over. */
+const SHRINK_MS = 60_000;
+/** After as many programs a row should have been met. */
+const ENOUGH = 1000;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seconds: { type: "string", default: "60" },
     programs: { type: "string" },
     seed: { type: "string" },
+    only: { type: "string" },
     door: { type: "string" },
     keep: { type: "string" },
     coverage: { type: "boolean", default: false },
@@ -37,33 +47,61 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed ?? Date.now() % 1_000_000_000) || 1;
 const doors = DOORS.filter((door) => values.door === undefined || values.door === door);
-const most = Number(values.programs ?? Infinity);
-const end = performance.now() + (values.programs === undefined ? Number(values.seconds) * 1000 : Infinity);
+const only = values.only === undefined ? undefined : Number(values.only);
+const most = only ?? Number(values.programs ?? Infinity);
+const end = performance.now() + (most === Infinity ? Number(values.seconds) * 1000 : Infinity);
 /** Folders that programs of socket calls are about. */
 const COVERED = /^c\/(calls|files|replace)\/.*\.c$/;
 
-/** True if it differs twice, without a row: a difference in one busy moment is no finding. */
-async function isFinding(program: Program, door: Door): Promise<boolean> {
+/** True if it differs so many times, without a row: a difference in one busy moment is no finding. */
+async function isFinding(program: Program, door: Door, times: number): Promise<boolean> {
   // Only a control file leads to a plain server.
   if (program.some((line) => / plain /.test(line)) && !program.some((line) => / control /.test(line))) return false;
-  for (let i = 0; i < 2; i++) {
+  for (let i = 0; i < times; i++) {
     const found = await firstDifference(program, door);
     if (found === undefined || found.row !== undefined) return false;
   }
   return true;
 }
 
-async function report(program: Program, door: Door, number: number): Promise<void> {
-  const short = await shrink(program, (shorter) => isFinding(shorter, door));
-  const [network, library] = await Promise.all([overNetwork(short, door), underLibrary(short, door)]);
-  console.log(`\nfound by program ${number} (${door}):`);
-  for (const [i, line] of short.entries()) {
+/** Prints how each call of a program ended. */
+async function show(program: Program, door: Door): Promise<void> {
+  const [network, library] = await Promise.all([overNetwork(program, door), underLibrary(program, door)]);
+  for (const [i, line] of program.entries()) {
     const [one = "", other = ""] = [network[i], library[i]];
     console.log(`  ${line.padEnd(44)} ${one}${one === other ? "" : `   but under unsock: ${other}`}`);
   }
+}
+
+/** Prints the shortest form of a program that differs. @returns False if that form does not differ every time. */
+async function report(program: Program, door: Door, number: number): Promise<boolean> {
+  const late = performance.now() + SHRINK_MS;
+  const shows = async (shorter: Program) => performance.now() < late && await isFinding(shorter, door, REPEATS - 1);
+  const short = await shrink(program, shows);
+  const counts = await isFinding(short, door, REPEATS);
+  console.log(`\nfound by program ${number} (${door})${counts ? "" : ", but not every time"}:`);
+  await show(short, door);
+  const way = values.door === undefined ? "" : ` --door ${values.door}`;
+  console.log(`again: deno task fuzz:calls --seed ${seed} --only ${number}${way}`);
   if (values.keep !== undefined) {
     Deno.writeTextFileSync(join(values.keep, `${seed}-${number}.txt`), `${short.join("\n")}\n`);
   }
+  return counts;
+}
+
+/** Runs the programs in files by each door. @returns How many have a difference without a row. */
+async function replay(): Promise<{ programs: number; found: number }> {
+  let found = 0;
+  for (const file of positionals) {
+    const { program } = readProgram(Deno.readTextFileSync(file));
+    for (const door of doors) {
+      const difference = await firstDifference(program, door);
+      console.log(`\n${file} (${door}): ${difference === undefined ? "no difference" : difference.row ?? "no row"}`);
+      await show(program, door);
+      if (difference !== undefined && difference.row === undefined) found++;
+    }
+  }
+  return { programs: positionals.length * doors.length, found };
 }
 
 /** Runs random programs under the library, and prints the lines that they ran by file, and of each file those not run. */
@@ -84,7 +122,14 @@ async function cover(): Promise<number> {
   return programs;
 }
 
-/** Looks for differences. @returns How many programs had one. */
+/** Prints how often each row was met, and after many programs also those that none has met. */
+function printRows(rows: ReadonlyMap<string, number>, programs: number): void {
+  for (const [row, count] of rows) console.log(`${count} times: ${row}`);
+  const unmet = programs < ENOUGH ? [] : ROWS.filter((row) => !rows.has(row));
+  for (const row of unmet) console.log(`never: ${row}`);
+}
+
+/** Looks for differences. @returns How many programs were run, and how many had one. */
 async function search(): Promise<{ programs: number; found: number }> {
   const rows = new Map<string, number>();
   let [programs, found, last] = [0, 0, 0];
@@ -92,21 +137,23 @@ async function search(): Promise<{ programs: number; found: number }> {
     const program = new Generator(random).make(LENGTH_LEAST + random.below(LENGTH_MORE));
     const door = random.pick(doors);
     programs++;
+    if (only !== undefined && programs < only) continue;
     const difference = await firstDifference(program, door);
     if (difference?.row !== undefined) rows.set(difference.row, (rows.get(difference.row) ?? 0) + 1);
-    if (difference === undefined || difference.row !== undefined || !await isFinding(program, door)) continue;
+    if (difference === undefined || difference.row !== undefined) continue;
+    if (!await isFinding(program, door, REPEATS - 1) || !await report(program, door, programs)) continue;
     found++;
     last = programs;
-    await report(program, door, programs);
   }
-  for (const [row, count] of rows) console.log(`${count} times: ${row}`);
+  printRows(rows, programs);
   console.log(`${programs - last} programs since the last difference`);
-  return { programs, found };
+  return { programs: only === undefined ? programs : 1, found };
 }
 
 await buildInterpreters();
 console.log(`seed ${seed}`);
 const random = new Random(seed);
-const { programs, found } = values.coverage ? { programs: await cover(), found: 0 } : await search();
+const run = positionals.length > 0 ? replay : search;
+const { programs, found } = values.coverage ? { programs: await cover(), found: 0 } : await run();
 console.log(`${programs - found} passed, ${found} failed`);
 Deno.exit(found > 0 ? 1 : 0);

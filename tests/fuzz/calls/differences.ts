@@ -42,6 +42,13 @@ function boundPort(socket: Followed | undefined): string | undefined {
   return portOf(socket?.calls.find((call) => call.startsWith("bind")));
 }
 
+/** True for a stream that has connected to the port that it is bound to, and so over TCP perhaps to itself. */
+function meetsItself(socket: Followed | undefined): boolean {
+  const port = boundPort(socket);
+  return socket?.type.startsWith("tcp") === true && port !== undefined &&
+    socket.calls.some((call) => call.startsWith("connect ") && portOf(call) === port);
+}
+
 /** Calls that leave a socket neither bound nor connected. */
 const ASKS = /^(set|get|name|peer|poll|nonblock|unread)\b/;
 const TO_ANY = /(sendto|sendm?msg|sendmmsg) \w \[::\]:/;
@@ -106,9 +113,11 @@ const RULES: readonly Rule[] = [
       [...before.map((one) => one.line), line].some((one) => /send\S* \w 127\.0\.0\.1:7003/.test(one)),
   },
   {
-    row: "A duplicate that such a program makes of it is connected apart",
+    row: "its duplicates are bound and connected apart",
     is: ({ name, network, library, socket }) =>
-      name === "connect" && network === "EISCONN" && library === "0" && socket?.isHandedOn === true,
+      socket?.isHandedOn === true &&
+      (name === "connect" && network === "EISCONN" && library === "0" ||
+        name === "bind" && network === "EINVAL" && library === "EADDRINUSE"),
   },
   {
     row: "A socket that is bound to `[::]` for both families appears to every receiver as `::1`",
@@ -164,8 +173,9 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A socket that connects to its own address is refused",
-    is: ({ name, words, socket, library }) =>
-      name === "connect" && library === "ECONNREFUSED" && portOf(words[1]) === boundPort(socket),
+    is: ({ name, words, socket, library, all }) =>
+      name === "connect" && library === "ECONNREFUSED" && portOf(words[1]) === boundPort(socket) ||
+      meetsItself(socket) || /^(accept|poll|wait)/.test(name) && all.some(meetsItself),
   },
   {
     row: "A send without an address that fails gives a UDP socket no port",
@@ -194,6 +204,11 @@ const RULES: readonly Rule[] = [
   {
     row: "`IPV6_V6ONLY` of a socket that is bound to an IPv6 address is read back as set",
     is: ({ name, words }) => name === "get" && words[1] === "v6only",
+  },
+  {
+    row: "An error that a connected UDP socket has not reported yet is lost when it disconnects",
+    is: ({ network, socket }) =>
+      network === "ECONNREFUSED" && isUdp(socket) && socket?.calls.includes("connect none") === true,
   },
   {
     row: "`connect` to another peer or to none drops what was queued",

@@ -4,6 +4,13 @@ import type { Random } from "../../support/random.ts";
 /** A program: its lines, as the interpreter reads them. */
 export type Program = readonly string[];
 
+/** @returns The program in a file's text, and the row of docs/limits.md that it shows, on a first line "# ROW". */
+export function readProgram(text: string): { program: Program; row: string | undefined } {
+  const lines = text.trimEnd().split("\n");
+  const row = /^# (.*)/.exec(lines[0] ?? "")?.[1];
+  return { program: row === undefined ? lines : lines.slice(1), row };
+}
+
 const LETTERS = "abcdef";
 const WORKERS = 3;
 /** How many of a hundred calls pay no regard to what their socket is. */
