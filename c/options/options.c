@@ -97,6 +97,8 @@ static long become_ipv4(struct unsock_fd *entry) {
 
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length) {
     int row = unsock_option_find(level, name);
+    if ((int32_t)length < 0)
+        return -EINVAL;
     if (level == SOL_SOCKET)
         return unsock_options_set_socket(fd, entry, row, name, value, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !is_ip_level(level))
