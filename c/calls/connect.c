@@ -60,9 +60,11 @@ static long disconnect_socket(int fd, const void *address, socklen_t length) {
     return result;
 }
 
+/* True if the socket can connect to another address: a datagram socket, or an unused stream. */
 static bool is_idle(const struct unsock_fd *entry) {
-    return !unsock_state_is_connected(entry->state) && entry->state != UNSOCK_STATE_LISTENING &&
-           entry->state != UNSOCK_STATE_REFUSED;
+    unsigned used = UNSOCK_STATE_BIT(LISTENING) | UNSOCK_STATE_BIT(REFUSED);
+    return entry->type == SOCK_DGRAM ||
+           !(unsock_state_is_connected(entry->state) || unsock_state_in(entry->state, used));
 }
 
 /* Refuses the address for UNSOCK_BLOCK_INET, with a line in the log. */
@@ -75,7 +77,7 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
     if (unsock_settings.block_inet)
         return refuse_blocked(fd, address, length);
     if (unsock_fd_is_redirected(entry)) {
-        if (entry->type == SOCK_STREAM && !is_idle(entry))
+        if (!is_idle(entry))
             return -EISCONN;
         long result = unsock_redirect_to_ip(fd, entry);
         if (result < 0)
@@ -87,9 +89,8 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
 
 /* Returns the kernel's error for an address of the wrong family or length; 0 if it fits the socket. */
 static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
-    /* The kernel does not check the address for a connected or refused stream (__inet_stream_connect,
-     * net/ipv4/af_inet.c). */
-    if (!is_idle(entry) && entry->type == SOCK_STREAM)
+    /* __inet_stream_connect (net/ipv4/af_inet.c) does not check the address for a used stream. */
+    if (!is_idle(entry))
         return 0;
     /* An IPv6 datagram socket takes an IPv4 destination as it is (net/ipv6/udp.c). */
     if (entry->type == SOCK_DGRAM && entry->domain == AF_INET6 && family == AF_INET)
@@ -129,7 +130,7 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
     if (is_idle(entry) && ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
     /* For a connected, connecting, refused or listening stream the result does not depend on the address. */
-    if (!covered && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !is_idle(entry))
+    if (!covered && entry->kind == UNSOCK_KIND_LOCAL && !is_idle(entry))
         return unsock_stream_connect(fd, entry, &ip);
     return covered ? connect_covered(fd, entry, &ip) : connect_uncovered(fd, entry, copy, length);
 }
