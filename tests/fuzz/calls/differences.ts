@@ -38,6 +38,10 @@ function hasConnected(socket: Followed | undefined): boolean {
   return socket?.calls.some((call) => call.startsWith("connect")) === true;
 }
 
+function isShutdown(call: string): boolean {
+  return call.startsWith("shutdown");
+}
+
 function boundPort(socket: Followed | undefined): string | undefined {
   return portOf(socket?.calls.find((call) => call.startsWith("bind")));
 }
@@ -103,7 +107,7 @@ const RULES: readonly Rule[] = [
     row: "A listener on a port that it did not choose, and that was shut down, cannot be bound anew",
     is: ({ name, network, library, socket }) =>
       name === "bind" && network === "0" && library === "EINVAL" &&
-      socket?.calls.some((call) => call.startsWith("shutdown")) === true,
+      socket?.calls.some(isShutdown) === true,
   },
   {
     row: "A UDP socket that has sent to a port with a control file is connected to the target",
@@ -125,6 +129,12 @@ const RULES: readonly Rule[] = [
       isUdp(socket) && network.includes("[::ffff:127.0.0.1]") && library.includes("[::1]"),
   },
   {
+    row: "A `connect` to a port whose control file refuses (`make-control --refuse`) is `ECONNREFUSED`",
+    is: ({ name, network, library, before, socket }) =>
+      name === "connect" && network === "0" && library === "ECONNREFUSED" && isUdp(socket) &&
+      before[0]?.line.endsWith("/udp refuse") === true,
+  },
+  {
     row: "A *plain* Unix program uses `AF_UNIX` itself, and is not under unsock",
     is: ({ socket }) => socket?.type === "plain" || socket?.type === "unix",
   },
@@ -140,8 +150,7 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A listener that is shut down with none left loses its port",
-    is: ({ before, all }) =>
-      isLimited(before) && all.some(({ calls }) => calls.some((call) => call.startsWith("shutdown"))),
+    is: ({ before, all }) => isLimited(before) && all.some(({ calls }) => calls.some(isShutdown)),
   },
   {
     row: "The send itself fails with `ECONNREFUSED` in two cases: no descriptor is left",
@@ -168,8 +177,7 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A `shutdown` before `connect` or `listen` is `ENOTCONN` and forgotten",
-    is: ({ name, socket, all }) =>
-      [socket, ...name === "wait" ? all : []].some((one) => one?.failed.some((call) => call.startsWith("shutdown"))),
+    is: ({ name, socket, all }) => [socket, ...name === "wait" ? all : []].some((one) => one?.failed.some(isShutdown)),
   },
   {
     row: "A socket that connects to its own address is refused",
@@ -220,7 +228,10 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A client that has sent nothing hears of the `shutdown` of its listener as of an end",
-    is: ({ network, before }) => network === "ECONNRESET" && before.some(({ line }) => / shutdown /.test(line)),
+    is: ({ name, network, library, before, all }) =>
+      network === "ECONNRESET" && before.some(({ line }) => / shutdown /.test(line)) ||
+      name === "shutdown" && network === "ENOTCONN" && library === "0" &&
+        all.some(({ calls }) => calls.some((call) => call.startsWith("listen")) && calls.some(isShutdown)),
   },
   {
     row: "After a refused connect `getsockname` may show no port, or a local address that was not asked for.",
@@ -238,8 +249,7 @@ const RULES: readonly Rule[] = [
   {
     row: "A listener that another process has shut down cannot be used again",
     is: ({ name, library, socket, all }) => {
-      const isShut = (one: Followed | undefined) =>
-        one?.isShared === true && one.calls.some((call) => call.startsWith("shutdown"));
+      const isShut = (one: Followed | undefined) => one?.isShared === true && one.calls.some(isShutdown);
       return isShut(socket) || name === "connect" && library === "ECONNREFUSED" && all.some(isShut);
     },
   },
