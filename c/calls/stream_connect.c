@@ -244,8 +244,7 @@ UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
     bool decided = foreign && unsock_socket_writable(fd);
     if (!foreign || unsock_socket_name(fd, __NR_getpeername, &peer) != -ENOTCONN) {
         bool first = entry->state == UNSOCK_STATE_CONNECTING; /* connect has not reported the connection yet */
-        if (first)
-            unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
+        unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
         return first ? 0 : -EISCONN;
     }
     if (!decided)
