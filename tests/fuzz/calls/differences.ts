@@ -31,7 +31,8 @@ function isUdp(socket: Followed | undefined): boolean {
 }
 
 function portOf(address: string | undefined): string | undefined {
-  return /:(\d+)$/.exec(address ?? "")?.[1];
+  // The words that the interpreter makes an address of 7001 from.
+  return /^(connect )?wide$/.test(address ?? "") ? "7001" : /:(\d+)$/.exec(address ?? "")?.[1];
 }
 
 function hasConnected(socket: Followed | undefined): boolean {
@@ -64,6 +65,14 @@ function isLimited(before: readonly Done[]): boolean {
 /** True if two servers share a port by SO_REUSEPORT. */
 function sharePort(all: readonly Followed[]): boolean {
   return all.filter(({ calls }) => calls.includes("set reuseport 1")).length > 1;
+}
+
+/** True if a datagram may wait on a connected socket, which has sent to nobody before. */
+function hasWaiting(socket: Followed | undefined, before: readonly Done[]): boolean {
+  const port = boundPort(socket);
+  const sent = [...socket?.failed ?? [], ...socket?.calls.filter((call) => call.startsWith("sendmmsg")) ?? []];
+  return hasConnected(socket) && port !== undefined && sent.some((call) => /^(send|write)/.test(call)) &&
+    before.some(({ line }) => / send/.test(line) && line.includes(`:${port} `));
 }
 
 /** True if both results are the same but for addresses. */
@@ -153,9 +162,10 @@ const RULES: readonly Rule[] = [
     is: ({ before, all }) => isLimited(before) && all.some(({ calls }) => calls.some(isShutdown)),
   },
   {
-    row: "The send itself fails with `ECONNREFUSED` in two cases: no descriptor is left",
+    row: "The send itself fails with `ECONNREFUSED` in three cases: no descriptor is left",
     is: ({ name, before, library, socket }) =>
-      /^(send|write)/.test(name) && isLimited(before) && library === "ECONNREFUSED" && isUdp(socket),
+      /^(send|write)/.test(name) && library === "ECONNREFUSED" && isUdp(socket) &&
+      (isLimited(before) || hasWaiting(socket, before)),
   },
   {
     row: "`listen` uses `net.core.somaxconn` as the backlog, whatever the program asks for",
@@ -212,6 +222,11 @@ const RULES: readonly Rule[] = [
   {
     row: "`IPV6_V6ONLY` of a socket that is bound to an IPv6 address is read back as set",
     is: ({ name, words }) => name === "get" && words[1] === "v6only",
+  },
+  {
+    row: "A UDP socket that was shut down and disconnects sends again",
+    is: ({ socket }) =>
+      isUdp(socket) && socket?.calls.some(isShutdown) === true && socket.calls.includes("connect none"),
   },
   {
     row: "An error that a connected UDP socket has not reported yet is lost when it disconnects",
