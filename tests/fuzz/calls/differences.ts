@@ -253,6 +253,12 @@ const RULES: readonly Rule[] = [
     is: ({ name, socket }) => name === "name" && socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
   {
+    row: "A bound socket stays bound, also to a port that it did not choose.",
+    is: ({ name, network, library, socket }) =>
+      name === "bind" && network === "0" && library === "EINVAL" && boundPort(socket) === "0" &&
+      socket?.failed.some((call) => call.startsWith("connect")) === true,
+  },
+  {
     row: "An IPv6 socket that is bound to an IPv4 address, or of UDP connected to one, can go on to IPv6 ones",
     is: ({ network, socket }) => network === "EAFNOSUPPORT" && socket?.type.endsWith("6") === true,
   },
