@@ -49,7 +49,7 @@ const seed = Number(values.seed ?? Date.now() % 1_000_000_000) || 1;
 const doors = DOORS.filter((door) => values.door === undefined || values.door === door);
 const only = values.only === undefined ? undefined : Number(values.only);
 const most = only ?? Number(values.programs ?? Infinity);
-const end = performance.now() + (most === Infinity ? Number(values.seconds) * 1000 : Infinity);
+let end = performance.now() + (most === Infinity ? Number(values.seconds) * 1000 : Infinity);
 /** Folders that programs of socket calls are about. */
 const COVERED = /^c\/(calls|files|replace)\/.*\.c$/;
 
@@ -150,6 +150,8 @@ async function search(): Promise<{ programs: number; found: number }> {
   return { programs: only === undefined ? programs : 1, found };
 }
 
+// Ctrl-C ends the search after the current program, with its sums.
+Deno.addSignalListener("SIGINT", () => end = 0);
 await buildInterpreters();
 console.log(`seed ${seed}`);
 const random = new Random(seed);
