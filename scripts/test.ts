@@ -56,8 +56,14 @@ const LONG = [
   "tests/vm",
 ];
 
-/** The files that begin before all others: one that begins last leaves processors idle. */
-const FIRST = ["tests/probes/sockets_test.ts", ...LONG];
+/** The files and folders that begin before all others: one that begins last leaves processors idle. */
+const FIRST = [
+  "tests/probes/sockets_test.ts",
+  "tests/probes/processes_test.ts",
+  "tests/threads",
+  "tests/unit/layers_test.ts",
+  ...LONG,
+];
 
 /**
  * Reads the task's arguments.
@@ -75,21 +81,26 @@ export function readTestArguments(args: readonly string[]): string[] {
 }
 
 /**
- * Names the longest test files before the folder that has them: `deno test` runs each once, and these first. With named
- * files it ignores none, so then the order stays.
+ * Names each test file in place of the folder that has them all, the longest first. With named files `deno test` ignores
+ * none: those that are to be ignored are not named.
  *
  * @param args The result of readTestArguments.
+ * @param files All test files.
+ * @returns The arguments of `deno test`, which runs the files in that order.
  */
-async function longestFirst(args: readonly string[]): Promise<readonly string[]> {
-  if (args.at(-1) !== ALL || args.some((arg) => arg.startsWith(IGNORE))) return args;
-  const files = await findFiles("tests", "_test.ts");
-  const first = files.filter((file) => FIRST.some((place) => file === place || file.startsWith(`${place}/`)));
-  return [...args.slice(0, -1), ...first, ALL];
+export function longestFirst(args: readonly string[], files: readonly string[]): string[] {
+  if (args.at(-1) !== ALL) return [...args];
+  const isIn = (places: readonly string[]) => (file: string) =>
+    places.some((place) => file === place || file.startsWith(`${place}/`));
+  const ignored = args.filter((arg) => arg.startsWith(IGNORE)).flatMap((arg) => arg.slice(IGNORE.length).split(","));
+  const kept = files.filter((file) => !isIn(ignored)(file));
+  const [first, others] = [kept.filter(isIn(FIRST)), kept.filter((file) => !isIn(FIRST)(file))];
+  return [...args.slice(0, -1).filter((arg) => !arg.startsWith(IGNORE)), ...first, ...others];
 }
 
 async function runTests(args: readonly string[]): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--parallel", ...await longestFirst(readTestArguments(args))],
+    args: ["test", "-A", "--parallel", ...longestFirst(readTestArguments(args), await findFiles("tests", "_test.ts"))],
     cwd: ROOT,
     env: {
       UNSOCK_TEST_BUILT: "1",

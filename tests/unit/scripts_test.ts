@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Fields } from "../../lib/library/query.ts";
 import { SOCKETS_QUESTION } from "../../lib/sockets/unix_sockets.ts";
 import { linesOfClone } from "../../scripts/bare.ts";
-import { countSoFar, countTests, readTestArguments } from "../../scripts/test.ts";
+import { countSoFar, countTests, longestFirst, readTestArguments } from "../../scripts/test.ts";
 
 Deno.test("countTests() sums deno's own summaries, colours and all", () => {
   const output = "\x1b[32mok\x1b[0m | 12 passed (3 steps) | 0 failed | 1 ignored (2s)\n" +
@@ -44,4 +44,16 @@ Deno.test("readTestArguments() leaves out what takes long, unless it is named or
   assertEquals(readTestArguments(["--all", "--ignore=a,b", "--fail-fast"]), ["--fail-fast", "--ignore=a,b", "tests/"]);
   assertEquals(readTestArguments(["--ignore=a"]), [ignored.replace("=", "=a,"), "tests/"]);
   assertEquals(readTestArguments(["tests/vm", "--fail-fast"]), ["tests/vm", "--fail-fast"]);
+});
+
+Deno.test("longestFirst() names all files but the ignored ones, and changes nothing where files are named", () => {
+  const files = ["tests/cli/a_test.ts", "tests/cli_b_test.ts", "tests/unit/c_test.ts", "tests/vm/vm_test.ts"];
+  const order = (...args: string[]) => longestFirst(readTestArguments(args), files);
+  assertEquals(order("--all", "--fail-fast"), ["--fail-fast", "tests/vm/vm_test.ts", ...files.slice(0, 3)]);
+  assertEquals(order(), files.slice(0, 3));
+  assertEquals(order("--all", "--ignore=tests/cli,tests/unit/c_test.ts"), [
+    "tests/vm/vm_test.ts",
+    "tests/cli_b_test.ts",
+  ]);
+  assertEquals(order("tests/vm", "--ignore=tests/unit"), ["tests/vm", "--ignore=tests/unit"]);
 });
