@@ -14,6 +14,8 @@ const HERE = dirname(fromFileUrl(import.meta.url));
  */
 const FLAGS = ["-w", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=6000"];
 const DEPTH_MOST = 100_000;
+/** Places for states, as a power of two: each has room for more. A larger table is slower, as its pages are new. */
+const TABLE_BITS = 20;
 
 /** The models, by their protocol. */
 export type Model = "port" | "port_udp";
@@ -89,7 +91,11 @@ export async function explore(
   const env: Record<string, string> = { KINDS: choice.kinds, KILLS: `${choice.kills}`, MUTANT: mutant };
   if (choice.fails !== undefined) env["FAILS"] = `${choice.fails}`;
   if (choice.client) env["CLIENT"] = "1";
-  const { code, stdout, stderr } = await run([pan, `-m${DEPTH_MOST}`, "-n"], { cwd: dir, env, timeoutMs });
+  const { code, stdout, stderr } = await run([pan, `-m${DEPTH_MOST}`, `-w${TABLE_BITS}`, "-n"], {
+    cwd: dir,
+    env,
+    timeoutMs,
+  });
   const [, errors] = /, errors: (\d+)$/m.exec(stdout) ?? [];
   const [, states] = /^ *(\d+) states, stored$/m.exec(stdout) ?? [];
   const [, transitions] = /^ *(\d+) transitions/m.exec(stdout) ?? [];
