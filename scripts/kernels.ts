@@ -7,7 +7,7 @@
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { type Case, judge, makeCases } from "../tests/kernels/cases.ts";
 import { makeImage } from "../tests/kernels/image.ts";
-import { fetchKernel } from "../tests/kernels/kernel.ts";
+import { fetchKernel, type Kernel } from "../tests/kernels/kernel.ts";
 import { machineCommand, runGuest } from "../tests/kernels/machine.ts";
 import { SERIES, type Series } from "../tests/kernels/series.ts";
 import { withDir } from "../tests/support/dir.ts";
@@ -57,11 +57,15 @@ function casesOf({ machine }: Series, { quick, probes }: Options): Case[] {
   return quick ? cases.filter(({ door, shim }) => (door === "static") === (shim.user === "user")) : cases;
 }
 
-async function tryOn(series: Series, options: Options): Promise<{ passed: number; failed: number }> {
+async function tryOn(
+  series: Series,
+  fetched: Promise<Kernel>,
+  options: Options,
+): Promise<{ passed: number; failed: number }> {
   const cases = casesOf(series, options);
   const result = { passed: 0, failed: 0 };
   await withDir(async (dir) => {
-    const kernel = await fetchKernel(series, CACHE);
+    const kernel = await fetched;
     const image = await makeImage(series.machine, kernel.shell, cases, dir);
     const begun = performance.now();
     const log = join(CACHE, `${series.name}.log`);
@@ -100,9 +104,15 @@ if (!need(...PROGRAMS)) {
   Deno.exit(2);
 }
 const sum = { passed: 0, failed: 0 };
-for (const series of options.series) {
+// The next ones come while the first one runs.
+const fetching = options.series.map((series) => {
+  const fetched = fetchKernel(series, CACHE);
+  fetched.catch(() => {}); // said below
+  return { series, fetched };
+});
+for (const { series, fetched } of fetching) {
   try {
-    const { passed, failed } = await tryOn(series, options);
+    const { passed, failed } = await tryOn(series, fetched, options);
     sum.passed += passed;
     sum.failed += failed;
   } catch (error) {
