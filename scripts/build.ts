@@ -171,9 +171,9 @@ async function exists(file: string): Promise<boolean> {
   return await Deno.stat(file).then(() => true, () => false);
 }
 
-/** Identifies a file's version: changes when the file is replaced. */
+/** Identifies a file's version: changes when the file is replaced, and is the same of a copy with its time. */
 async function identity(file: string): Promise<string> {
-  return await Deno.stat(file).then(({ size, mtime, ino }) => `${size} ${mtime?.getTime()} ${ino}`, () => "none");
+  return await Deno.stat(file).then(({ size, mtime }) => `${size} ${mtime?.getTime()}`, () => "none");
 }
 
 /** Waits for all, so that nothing half-made stays behind, then throws the first error. */
@@ -286,7 +286,11 @@ async function buildInto(
   });
   const library = path.join(ROOT, tools.directory, name);
   const stamp = path.join(objectDirectory, `${name}.stamp`);
-  const links = [...flags, ...LINK_FLAGS, ...objects.map(({ object }) => object), ...libraries];
+  // By paths that are the same in a copy of the tree.
+  const made = [...objects.map(({ object }) => object), ...libraries].map((file) =>
+    path.isAbsolute(file) ? path.relative(ROOT, file) : file
+  );
+  const links = [...flags, ...LINK_FLAGS, ...made];
   const state = await hash([version, ...links, await read(EXIT_ORDER)]);
   const before = await Deno.readTextFile(stamp).catch(() => "");
   if (before !== `${state} ${await identity(library)}`) {
