@@ -94,7 +94,8 @@ static bool step(struct process *process) {
             continue;
         process->calls++;
         shared->now++;
-        return call_of(process) == SYS_clock_nanosleep || call_of(process) == SYS_nanosleep;
+        long call = call_of(process);
+        return call == SYS_clock_nanosleep || call == SYS_nanosleep;
     }
 }
 
