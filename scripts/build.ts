@@ -66,6 +66,7 @@ const SANITIZE_FLAGS = [
   "-fno-sanitize-recover=all",
   "-fno-omit-frame-pointer",
   "-g",
+  "-O1",
   CHECKED,
 ];
 
@@ -370,7 +371,8 @@ export async function build(args: readonly string[]): Promise<string[]> {
     libraries.push(await buildLibrary(tools, recipe));
   }
   if (sanitize) {
-    const recipe = { name: "libunsock-sanitized.so", flags: SANITIZE_FLAGS, whole: [], libraries: SANITIZE_LIBRARIES };
+    const made = { flags: SANITIZE_FLAGS, whole: [], slow: [], libraries: SANITIZE_LIBRARIES };
+    const recipe = { name: "libunsock-sanitized.so", ...made };
     libraries.push(await buildLibrary(tools, recipe));
   }
   if (yields) {

@@ -8,8 +8,11 @@ import { run } from "./process.ts";
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const OBJECTS = join(ROOT, "build", "layers");
 
-/** Not optimised, so that no function is inlined; each in its own section, which names the user of a reference. */
-const FLAGS = [...COMPILE_FLAGS, "-O0", "-ffunction-sections", "-fdata-sections"];
+/**
+ * No function is inlined, and each is in its own section, which names the user of a reference. Without -Og gcc would also
+ * compile all functions of headers that the file does not use: an object of 1.7 MB in place of 24 KB.
+ */
+const FLAGS = [...COMPILE_FLAGS, "-Og", "-fno-inline", "-ffunction-sections", "-fdata-sections"];
 
 /** One object file, as readelf tells it. */
 export interface ObjectFile {
