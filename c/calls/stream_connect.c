@@ -295,7 +295,7 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
         return unsock_refusal_tell_later(fd, entry, attempt.target.family, result);
     /* A control file's socket has taken the place of the bound one in vain. */
     if (result < 0 && (attempt.bound & UNSOCK_BOUND) && unsock_fd_is_fresh(entry)) {
-        entry->flags |= attempt.bound;
+        unsock_fds_mark(entry, attempt.bound);
         unsock_stream_end(fd, entry);
     }
     return result;
