@@ -153,14 +153,17 @@ static enum unsock_answer ask_by_connection(struct unsock_control_file *control,
     return result == -ETIMEDOUT && !is_ip ? UNSOCK_ANSWER_SOON : UNSOCK_ANSWER_NOBODY;
 }
 
-/* Checks the file. A target that cannot be checked (UDP over IP, any CID without a loopback transport) counts as ready.
- */
+/* Checks the file; if `most` is negative, only whether a socket is bound to it. A target that cannot be checked (UDP
+ * over IP, any CID without a loopback transport) counts as ready. */
 static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type, int64_t most, int64_t *again) {
     struct unsock_control_file control;
     struct statx status;
+    long said = most < 0 ? unsock_socketfile_ask(path, sizeof(*path)) : 0;
+    if (most < 0)
+        return said == -ECONNREFUSED || said == -ENOENT ? UNSOCK_ANSWER_NOBODY : UNSOCK_ANSWER_READY;
     if (unsock_statx(AT_FDCWD, path->sun_path, 0, STATX_TYPE, &status) == 0 && (status.stx_mode & S_IFMT) == S_IFSOCK)
         return ask_unix_socket(path, sizeof(*path), type);
-    if (most < 0 || unsock_control_file_read(path->sun_path, &control) < 0)
+    if (unsock_control_file_read(path->sun_path, &control) < 0)
         return UNSOCK_ANSWER_NOBODY;
     if ((control.options & UNSOCK_CONTROL_FIRECRACKER) || unsock_target_family(&control) != AF_UNIX) {
         *again = CONNECTION_MS;
