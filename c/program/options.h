@@ -25,9 +25,9 @@ enum unsock_option_kind {
 struct unsock_option {
     char flag[24];     /* with the dashes */
     char value[24];    /* the value's name in messages; empty: takes no value */
-    char variable[32]; /* `run`: the variable that it sets; empty: none */
+    char variable[28]; /* `run`: the variable that it sets; empty: none */
     enum unsock_option_kind kind;
-    char otherwise[32]; /* `run`: the value if neither caller nor option sets it; empty: none */
+    char otherwise[28]; /* `run`: the value if neither caller nor option sets it; empty: none */
 };
 
 extern const struct unsock_option unsock_option_rows[];
