@@ -286,10 +286,11 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A datagram that it sends to `[::]` is for `[::1]`; over UDP for `127.0.0.1`.",
-    is: ({ line, network, library, before, socket }) =>
+    is: ({ name, line, network, library, before, socket }) =>
       network.includes("[::ffff:127.0.0.1]") && before.some(({ line }) => TO_ANY.test(line)) ||
-      isUdp(socket) &&
-        (TO_ANY.test(line) || /waits/.test(network + library) && before.some((one) => TO_ANY.test(one.line))),
+      isUdp(socket) && TO_ANY.test(line) ||
+      (/waits/.test(network + library) || /^(poll|unread|wait)$/.test(name)) &&
+        before.some((one) => TO_ANY.test(one.line)),
   },
   {
     row: "Of processes that share a connected UDP socket the one that sent to nobody is told",
