@@ -216,10 +216,6 @@ const RULES: readonly Rule[] = [
       before.some(({ line }) => /connect \w \S+:0$|bind \w (0\.0\.0\.0|\[::\]):/.test(line)),
   },
   {
-    row: "One that is connected to an IPv6 address cannot send to an IPv4 one (`ENETUNREACH`)",
-    is: ({ library, socket }) => library === "ENETUNREACH" && socket?.type === "udp6",
-  },
-  {
     row: "`IPV6_V6ONLY` of a socket that is bound to an IPv6 address is read back as set",
     is: ({ name, words }) => name === "get" && words[1] === "v6only",
   },
