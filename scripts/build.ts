@@ -23,7 +23,6 @@ export const COMPILE_FLAGS = [
   "-fno-plt",
   "-fasynchronous-unwind-tables",
   "-mgeneral-regs-only",
-  "-ffunction-sections", // for EXIT_ORDER
   "-Ic",
 ];
 
@@ -40,9 +39,6 @@ const SMALL_FLAG = "-Os";
 /** Compiled without LTO: functions that the compiler itself calls, and code that runs before relocation. */
 const APART = ["c/rt/mem.c", "c/program/entry.c"];
 
-/** Lays the functions of a process's end side by side. */
-const EXIT_ORDER = "scripts/exit_order.ld";
-
 const LINK_FLAGS = [
   "-shared",
   "-nostdlib",
@@ -54,7 +50,6 @@ const LINK_FLAGS = [
   "-Wl,--hash-style=both",
   "-Wl,--build-id=sha1",
   "-Wl,-e,unsock_start",
-  `-Wl,-T,${EXIT_ORDER}`,
 ];
 
 /** Ends the process when an invariant is broken (`c/memory/fds.h`). */
@@ -292,7 +287,7 @@ async function buildInto(
     path.isAbsolute(file) ? path.relative(ROOT, file) : file
   );
   const links = [...flags, ...LINK_FLAGS, ...made];
-  const state = await hash([version, ...links, await read(EXIT_ORDER)]);
+  const state = await hash([version, ...links]);
   const before = await Deno.readTextFile(stamp).catch(() => "");
   if (before !== `${state} ${await identity(library)}`) {
     await produce(library, (part) => runCompiler(tools, [...links, "-o", part]));

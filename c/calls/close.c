@@ -239,7 +239,6 @@ UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *entry
 /* Releases a socket's file at the end. The descriptor may be a regular file's by now: only the socket is closed. */
 static void end_descriptor(int fd, struct unsock_release_file_end *end) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    union unsock_sockaddr name;
     if (!entry)
         return;
     if (entry->kind == UNSOCK_KIND_FOREIGN) {
@@ -248,22 +247,15 @@ static void end_descriptor(int fd, struct unsock_release_file_end *end) {
     }
     struct unsock_fd old = *entry;
     forget_at_end(fd);
-    long length = unsock_identify_file(fd, &old, &name);
-    if (length > 0) {
-        unsock_plain_sender_release(&old);
-        unsock_release_file_close_at_end(fd, &old, end, &name.un, (socklen_t)length);
-        return;
-    }
-    unsock_release_file_at_end(&old, end);
+    unsock_release_file_at_end(fd, &old, end);
 }
 
 /* Removes the files of this process's sockets that no other process has open. */
-void unsock_call_exit(void) {
+UNSOCK_AT_EXIT void unsock_call_exit(void) {
     struct unsock_release_file_end end = {.probe = -1};
     if (unsock_sandboxed)
         return;
-    /* Without an owner, this is a forked child that has written nothing to its page: the kernel need not give it one.
-     */
+    /* Without an owner, this is a forked child that has written nothing to its page, and need not have one. */
     bool looks = any_file(0, ~0u) && (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
     unsock_last_holder_closing_all(0, UNSOCK_OWN_MADE);
     unsock_release_file_earlier();

@@ -263,7 +263,7 @@ void unsock_lock_drop(struct unsock_lock *lock) {
         unsock_rt_sigprocmask(SIG_SETMASK, &lock->signals, NULL);
 }
 
-void unsock_lock_end(void) {
+UNSOCK_AT_EXIT void unsock_lock_end(void) {
     struct unsock_lock lock = {.keeps = false};
     if (!unsock_this_process()->lock_kept || !unsock_this_process_owns_descriptors())
         return;

@@ -207,7 +207,7 @@ static void give_ports_back(const uint64_t *file) {
 }
 
 /* Runs before the close: while the socket is open, its ports are not stale, and no other process takes their names. */
-void unsock_plain_sender_release(const struct unsock_fd *entry) {
+UNSOCK_AT_EXIT void unsock_plain_sender_release(const struct unsock_fd *entry) {
     struct sockaddr_un path;
     uint64_t file[2];
     if (places_used() == 0 || entry->type != SOCK_DGRAM)
@@ -217,7 +217,7 @@ void unsock_plain_sender_release(const struct unsock_fd *entry) {
         give_ports_back(file);
 }
 
-void unsock_plain_sender_end(void) {
+UNSOCK_AT_EXIT void unsock_plain_sender_end(void) {
     if (places_used() > 0)
         give_ports_back(NULL);
 }

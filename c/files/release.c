@@ -4,9 +4,10 @@
 #include "files/bind.h"
 #include "files/control_file.h"
 #include "files/directory.h"
+#include "files/plain_senders.h"
 #include "files/port.h"
+#include "kernel/socket_info.h"
 #include "memory/process.h"
-#include "rt/system_calls.h"
 
 #include <linux/poll.h>
 
@@ -211,7 +212,7 @@ static void remove_file_result(const struct unsock_fd *old, long done) {
     keep_for_later(old);
 }
 
-static bool is_any_file_late(void) {
+UNSOCK_AT_EXIT static bool is_any_file_late(void) {
     for (int i = 0; i < LATE_MOST && __atomic_load_n(&any_kept, __ATOMIC_RELAXED); i++) {
         if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
             return true;
@@ -244,23 +245,41 @@ static void settle_at_end(const struct unsock_fd *old, long done, struct unsock_
         unsock_remove_file_keep(old, done < 0);
 }
 
-void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_release_file_end *end) {
-    settle_at_end(old, remove_file_try_by(probe_of(end), old), end);
+/* Returns the length of the kernel's name of the socket with a file; 0: that is not behind the descriptor any more. A
+ * process that has made none does not read the name's port: it removes no file by this name. */
+UNSOCK_AT_EXIT static long name_at_end(int fd, const struct unsock_fd *old, bool inherited,
+                                       union unsock_sockaddr *name) {
+    long length = unsock_socket_name(fd, __NR_getsockname, name);
+    size_t directory = unsock_settings.directory_length;
+    if (length <= (long)(UNSOCK_SUN_PATH_OFFSET + directory) || name->any.sa_family != AF_UNIX ||
+        name->un.sun_path[directory] != '/' ||
+        !unsock_same_bytes(name->un.sun_path, unsock_settings.directory, directory))
+        return 0;
+    if (inherited)
+        return length;
+    struct unsock_name read = unsock_kernel_name_read(&name->un, (size_t)length);
+    return read.kind == UNSOCK_NAME_FILE && read.port == old->local.port && read.type == old->type ? length : 0;
 }
 
 /* A socket that this process has only inherited is open in other processes: asks about it before taking the lock, and
  * by the kernel's name, which needs no other one. */
-void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end,
-                                      const struct sockaddr_un *name, socklen_t length) {
+UNSOCK_AT_EXIT void unsock_release_file_at_end(int fd, const struct unsock_fd *old,
+                                               struct unsock_release_file_end *end) {
+    union unsock_sockaddr name;
     long done = 0;
-    if (unsock_this_process()->has_made && !unsock_fd_is_handed(old)) {
+    bool made = unsock_this_process()->has_made, inherited = !unsock_fd_is_handed(old) && is_alone_at_end(end);
+    long length = name_at_end(fd, old, inherited, &name);
+    if (length > 0)
+        unsock_plain_sender_release(old);
+    if (length > 0 && made && !unsock_fd_is_handed(old)) {
         remove_file_close(fd, old, probe_of(end), &done);
         settle_at_end(old, done, end);
         return;
     }
-    unsock_close(fd);
-    if (unsock_fd_is_handed(old) || !is_alone_at_end(end) || !unsock_socketfile_is_live(probe_of(end), name, length))
-        unsock_release_file_at_end(old, end);
+    if (length > 0)
+        unsock_close(fd);
+    if (length == 0 || !inherited || !unsock_socketfile_is_live(probe_of(end), &name.un, (socklen_t)length))
+        settle_at_end(old, remove_file_try_by(probe_of(end), old), end);
 }
 
 void unsock_release_file(const struct unsock_fd *old) {
@@ -323,7 +342,7 @@ static void look_in_a_child(void) {
     unsock_close(ends[0]);
 }
 
-void unsock_release_file_earlier(void) {
+UNSOCK_AT_EXIT void unsock_release_file_earlier(void) {
     if (is_any_file_late() && unsock_this_process_owns_descriptors())
         remove_file_again();
 }
@@ -346,7 +365,7 @@ static void wait_for_readers(void) {
     }
 }
 
-void unsock_release_file_afterwards(void) {
+UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;
     /* Without threads, a socket that was in use at its close is in use by another process. */

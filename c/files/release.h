@@ -24,11 +24,8 @@ struct unsock_release_file_end {
                    processes have them, and will remove the files */
 };
 
-/* Release a file at the end of the process: of a descriptor that is closed already, and of one that
- * the second closes, whose socket has this name (unsock_identify_file). */
-void unsock_release_file_at_end(const struct unsock_fd *old, struct unsock_release_file_end *end);
-void unsock_release_file_close_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end,
-                                      const struct sockaddr_un *name, socklen_t length);
+/* Closes a descriptor at the end of the process, if its socket is still behind it, and releases the socket's file. */
+void unsock_release_file_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end);
 
 /*
  * At the end of the process, after it has closed its sockets. A socket on which a thread of its own still waits, in

@@ -7,16 +7,6 @@
 
 #define INHERITED_MOST 1024 /* descriptors that are identified before the program's filter */
 
-long unsock_identify_file(int fd, const struct unsock_fd *entry, union unsock_sockaddr *address) {
-    if (entry->kind != UNSOCK_KIND_LOCAL || !(entry->flags & UNSOCK_FILE))
-        return 0;
-    long length = unsock_socket_name(fd, __NR_getsockname, address);
-    if (length < 0 || address->any.sa_family != AF_UNIX)
-        return 0;
-    struct unsock_name name = unsock_kernel_name_read(&address->un, (size_t)length);
-    return name.kind == UNSOCK_NAME_FILE && name.port == entry->local.port && name.type == entry->type ? length : 0;
-}
-
 /* Returns the address of PORT.sock's own socket, which the name does not tell: handed over, or a datagram client's. */
 static struct unsock_ip address_by_mark(unsigned mark) {
     struct unsock_ip any = {.family = mark & UNSOCK_MARK_IPV6 ? AF_INET6 : AF_INET};

@@ -116,9 +116,6 @@ void unsock_socket_mark_replace(int fd, unsigned marks);
 
 /* identify.c: Identifies an unknown descriptor by the kernel's own names. */
 
-/* Returns the length of the kernel's name of the entry's socket with a file; 0: that is not behind the descriptor. */
-long unsock_identify_file(int fd, const struct unsock_fd *entry, union unsock_sockaddr *address);
-
 /*
  * Identifies an unknown descriptor by questions to the kernel. Returns its entry, filled, or `scratch` if the table has
  * no room. The kind is UNSOCK_KIND_UNKNOWN if the descriptor is not redirected and cannot be, and also if the kernel

@@ -35,7 +35,7 @@ void unsock_fds_note_file(int fd) {
         unsock_bit_set(with_file, (unsigned)fd);
 }
 
-int unsock_fds_next_with_file(int from) {
+UNSOCK_AT_EXIT int unsock_fds_next_with_file(int from) {
     int end = unsock_fds_end();
     for (int fd = from; (fd = unsock_bits_next(with_file, fd, end)) < end; fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);

@@ -123,7 +123,7 @@ UNSOCK_EXPORT int prctl(int option, ...) {
 }
 
 /* Children of Python's multiprocessing, and daemons that give up, end by _exit: no destructor removes their files. */
-UNSOCK_EXPORT _Noreturn void _exit(int status) {
+UNSOCK_AT_EXIT UNSOCK_EXPORT _Noreturn void _exit(int status) {
     if (unsock_active())
         unsock_call_exit();
     unsock_exit(status);

@@ -80,7 +80,7 @@ int memcmp(const void *left, const void *right, size_t length) {
     return 0;
 }
 
-bool unsock_same_bytes(const void *left, const void *right, size_t length) {
+UNSOCK_AT_EXIT bool unsock_same_bytes(const void *left, const void *right, size_t length) {
     const uint8_t *a = left;
     const uint8_t *b = right;
     if (length >= sizeof(word)) {

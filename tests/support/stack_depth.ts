@@ -121,7 +121,7 @@ export class Stacks {
   static async read(file: string, elsewhere: (name: string) => boolean): Promise<Stacks> {
     const [unwind, code, relocations, symbols] = await Promise.all([
       checked("readelf", "--debug-dump=frames-interp", file),
-      checked("objdump", "-d", "--no-show-raw-insn", "-j", ".text", "-j", ".text.exit", file),
+      checked("objdump", "-d", "--no-show-raw-insn", "-j", ".text", file),
       checked("readelf", "--wide", "--relocs", file),
       checked("nm", "-D", "--defined-only", file),
     ]);

@@ -1,7 +1,7 @@
 /** `deno task build` without a program that it needs: one line names the package. And two builds at once. */
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path/posix";
-import { compile, COMPILE_FLAGS, findFiles, WHOLE_PROGRAM_FLAGS } from "../../scripts/build.ts";
+import { compile, COMPILE_FLAGS, WHOLE_PROGRAM_FLAGS } from "../../scripts/build.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -50,19 +50,4 @@ Deno.test({
       };
       assertEquals(await bytes(), await bytes());
     }),
-});
-
-Deno.test("each function that the linker lays beside _exit is one of c/", async () => {
-  const root = join(SCRIPT, "../..");
-  const order = await Deno.readTextFile(join(root, "scripts/exit_order.ld"));
-  const names = Array.from(order.matchAll(/\(\.text\.(\w+) /g), ([, name = ""]) => name);
-  const sources = await Promise.all(
-    [...await findFiles("c", ".c"), ...await findFiles("c", ".h")].map((file) => Deno.readTextFile(join(root, file))),
-  );
-  const text = sources.join("\n");
-  assert(names.includes("unsock_call_exit"));
-  const isThere = (name: string) => new RegExp(`^\\w[^;]*[ *]${name}\\(.*[{,]$`, "m").test(text);
-  // Of each system call, c/rt/system_calls.h makes a function of that name.
-  const isCall = (name: string) => text.includes(`(${name.replace("unsock_", "")},`);
-  assertEquals(names.filter((name) => !isThere(name) && !isCall(name)), []);
 });
