@@ -32,8 +32,8 @@ export const COMPILE_FLAGS = [
  */
 export const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
 
-/** Where calls pass that only move bytes. The rest makes system calls that cost far more than its own instructions. */
-const FAST = /^c\/(calls|memory|preload|replace|rt|trap)\//;
+/** Where calls pass that only move bytes, and the names of each connection. The rest makes calls that cost far more. */
+const FAST = /^c\/((calls|memory|preload|replace|rt|trap)\/|rules\/(address|ip|kernel_name|port_name)\.)/;
 const SMALL_FLAG = "-Os";
 
 /** Compiled without LTO: functions that the compiler itself calls, and code that runs before relocation. */
