@@ -249,6 +249,12 @@ const RULES: readonly Rule[] = [
     is: ({ name, socket }) => name === "name" && socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
   {
+    row: "After a refused non-blocking connect and a `bind`, `listen` succeeds",
+    is: ({ name, network, library, socket }) =>
+      name === "listen" && network === "EINVAL" && library === "0" &&
+      socket?.failed.some((call) => call.startsWith("connect")) === true,
+  },
+  {
     row: "A bound socket stays bound, also to a port that it did not choose.",
     is: ({ name, network, library, socket }) =>
       name === "bind" && network === "0" && library === "EINVAL" && boundPort(socket) === "0" &&
