@@ -12,9 +12,9 @@ struct unsock_file_id unsock_file_id_in(const struct statx *status) {
 }
 
 UNSOCK_OWN_FRAME struct unsock_file_id unsock_file_id_of(long at, const char *path) {
-    struct statx status;
-    long result = unsock_statx(at, path, path[0] == '\0' ? AT_EMPTY_PATH : 0, STATX_INO, &status);
-    return result < 0 ? (struct unsock_file_id){0} : unsock_file_id_in(&status);
+    struct statx status = {0}; /* stays so if the call fails */
+    unsock_statx(at, path, path[0] == '\0' ? AT_EMPTY_PATH : 0, STATX_INO, &status);
+    return unsock_file_id_in(&status);
 }
 
 UNSOCK_OWN_FRAME long unsock_file_identify(int at, const char *path, struct unsock_file_id *id) {

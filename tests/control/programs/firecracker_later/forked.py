@@ -1,6 +1,5 @@
 import os
 import select
-import socket
 import sys
 
 from connecting import address, error, name, s
