@@ -155,6 +155,14 @@ static int64_t go_on_with_waiting(void) {
     return next;
 }
 
+/* A guest that stands still keeps no client of a busy server from waiting. */
+static bool has_room(const struct waiting *one) {
+    unsigned full = 0;
+    for (unsigned i = 0; i < waiting_count; i++)
+        full += waiting[i].inside == 0;
+    return waiting_count < WAITING_MOST && (one->inside > 0 || full < FULL_MOST);
+}
+
 /* Accepts one connection. Returns as lead_on, but 0 for a client that waits; 1 if there was none. */
 static long take_connection(const struct unsock_expose_port *port) {
     struct timespec pause = {0, ASK_AGAIN_MS * 1000000L};
@@ -175,10 +183,10 @@ static long take_connection(const struct unsock_expose_port *port) {
     long result = lead_on(&one);
     if (result != -EAGAIN)
         return result;
-    if (waiting_count >= (one.inside > 0 ? WAITING_MOST : FULL_MOST))
-        give_up(&one);
-    else
+    if (has_room(&one))
         waiting[waiting_count++] = one;
+    else
+        give_up(&one);
     return 0;
 }
 
