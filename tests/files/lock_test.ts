@@ -14,6 +14,7 @@ const programText = programsOf(import.meta);
 
 const SOURCES = {
   files: ["directory", "lock"],
+  kernel: ["file_info"],
   memory: ["this_process"],
   rt: ["code", "libc", "mem", "sys", "text", "user"],
 };
