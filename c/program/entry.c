@@ -52,13 +52,21 @@ static void relocate_table(uint64_t table, uint64_t size, const Elf64_Sym *symbo
 
 static void relocate_self(void) {
     uint64_t base = (uint64_t)&__ehdr_start;
-    uint64_t value[DT_JMPREL + 1] = {0}; /* by tag; those above are not needed */
-    for (const Elf64_Dyn *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++)
-        if ((uint64_t)entry->d_tag <= DT_JMPREL)
-            value[entry->d_tag] = entry->d_un.d_val;
-    const Elf64_Sym *symbols = (const Elf64_Sym *)(base + value[DT_SYMTAB]);
-    relocate_table(value[DT_RELA], value[DT_RELASZ], symbols, base);
-    relocate_table(value[DT_JMPREL], value[DT_PLTRELSZ], symbols, base);
+    uint64_t rela = 0, rela_size = 0, plt = 0, plt_size = 0, symbols = 0;
+    for (const Elf64_Dyn *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++) {
+        if (entry->d_tag == DT_RELA)
+            rela = entry->d_un.d_ptr;
+        else if (entry->d_tag == DT_RELASZ)
+            rela_size = entry->d_un.d_val;
+        else if (entry->d_tag == DT_JMPREL)
+            plt = entry->d_un.d_ptr;
+        else if (entry->d_tag == DT_PLTRELSZ)
+            plt_size = entry->d_un.d_val;
+        else if (entry->d_tag == DT_SYMTAB)
+            symbols = entry->d_un.d_ptr;
+    }
+    relocate_table(rela, rela_size, (const Elf64_Sym *)(base + symbols), base);
+    relocate_table(plt, plt_size, (const Elf64_Sym *)(base + symbols), base);
 }
 
 __attribute__((noreturn)) static void run_program(uint64_t *stack) {
