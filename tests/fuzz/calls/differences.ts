@@ -39,6 +39,10 @@ function hasConnected(socket: Followed | undefined): boolean {
   return socket?.calls.some((call) => call.startsWith("connect")) === true;
 }
 
+function losesError(socket: Followed | undefined): boolean {
+  return isUdp(socket) && socket?.calls.includes("connect none") === true;
+}
+
 function isShutdown(call: string): boolean {
   return call.startsWith("shutdown");
 }
@@ -226,8 +230,9 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "An error that a connected UDP socket has not reported yet is lost when it disconnects",
-    is: ({ network, socket }) =>
-      network === "ECONNREFUSED" && isUdp(socket) && socket?.calls.includes("connect none") === true,
+    is: ({ name, network, socket, all }) =>
+      network === "ECONNREFUSED" && losesError(socket) ||
+      name === "wait" && / 0x1?[89a-f]\b/.test(network) && all.some(losesError),
   },
   {
     row: "`connect` to another peer or to none drops what was queued",
@@ -235,7 +240,8 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "Two sockets that are bound to a wildcard and connected to each other by 127.0.0.2 hear each other",
-    is: ({ network, socket }) => network === "waits" && isUdp(socket) && hasConnected(socket),
+    is: ({ name, network, socket }) =>
+      (network === "waits" || name === "sendmmsg" && network === "1") && isUdp(socket) && hasConnected(socket),
   },
   {
     row: "A client that has sent nothing hears of the `shutdown` of its listener as of an end",
