@@ -156,7 +156,7 @@ static int64_t go_on_with_waiting(void) {
 }
 
 /* A guest that stands still keeps no client of a busy server from waiting. */
-static bool has_room(const struct waiting *one) {
+static bool may_wait(const struct waiting *one) {
     unsigned full = 0;
     for (unsigned i = 0; i < waiting_count; i++)
         full += waiting[i].inside == 0;
@@ -183,7 +183,7 @@ static long take_connection(const struct unsock_expose_port *port) {
     long result = lead_on(&one);
     if (result != -EAGAIN)
         return result;
-    if (has_room(&one))
+    if (may_wait(&one))
         waiting[waiting_count++] = one;
     else
         give_up(&one);
