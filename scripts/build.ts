@@ -225,7 +225,7 @@ interface Recipe {
   readonly hook?: readonly [source: string, ...flags: string[]];
 }
 
-/** What programs preload. */
+/** The library that programs preload. */
 const LIBRARY: Recipe = { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS };
 
 /**
