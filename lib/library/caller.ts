@@ -37,11 +37,18 @@ interface Limits {
   readonly hard: number;
 }
 
+/** Returns the rest of the line that begins so; empty: there is none. Not by a pattern, which takes long to compile. */
+function lineAfter(start: string, text: string): string {
+  const at = `\n${text}`.indexOf(`\n${start}`);
+  if (at < 0) return "";
+  const [line = ""] = text.slice(at + start.length).split("\n", 1);
+  return line.trim();
+}
+
 function readNofile(text = ""): Limits | undefined {
-  const [, soft, hard] = /^Max open files +(\d+|unlimited) +(\d+|unlimited)/m.exec(text) ?? [];
-  if (soft === undefined || hard === undefined) return undefined;
-  const [softLimit = 0, hardLimit = 0] = [soft, hard].map((word) => word === "unlimited" ? Infinity : Number(word));
-  return { soft: softLimit, hard: hardLimit };
+  const words = lineAfter("Max open files ", text).split(" ").filter((word) => word !== "");
+  const [soft = NaN, hard = NaN] = words.map((word) => word === "unlimited" ? Infinity : Number(word));
+  return Number.isNaN(soft) || Number.isNaN(hard) ? undefined : { soft, hard };
 }
 
 function deriveNofile({ ownLimits, parentLimits }: CallerTexts, parentName: string): number | undefined {
@@ -58,11 +65,11 @@ function deriveNofile({ ownLimits, parentLimits }: CallerTexts, parentName: stri
 /** Derives the caller's state from the kernel's texts. Pure. */
 export function deriveCaller(texts: CallerTexts): Caller {
   const status = texts.parentStatus ?? "";
-  const [, name = ""] = /^Name:\s*(.*)$/m.exec(status) ?? [];
-  const [, ignored = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status) ?? [];
-  const isIgnored = (BigInt(`0x${ignored}`) >> 12n & 1n) === 1n; // SIGPIPE is number 13
+  const name = lineAfter("Name:", status);
+  const ignored = lineAfter("SigIgn:", status); // 16 digits of base 16; SIGPIPE is number 13
+  const isIgnored = (parseInt(ignored.slice(-4), 16) >> 12 & 1) === 1;
   return {
-    ignoresSigpipe: HANDS_DOWN.has(name.replace(/^-/, "")) && isIgnored,
+    ignoresSigpipe: isIgnored && HANDS_DOWN.has(name.replace(/^-/, "")),
     softNofile: deriveNofile(texts, name),
   };
 }

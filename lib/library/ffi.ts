@@ -1,5 +1,4 @@
 /** Foreign functions, which only Deno has: those of the self-test, and the one that executes the library. */
-import process from "node:process";
 import { ShimError } from "../system/errors.ts";
 
 /** Functions of `libunsock.so` that the self-test calls: see `c/unsock.h` and the manual pages of the socket calls. */
@@ -59,9 +58,9 @@ export function openShim(file: string): Shim {
 /** Removes the library's variables: its constructor would read them as settings, and end this process if they are wrong. */
 function clearSettings(): void {
   // Variables of the tests stay: the library ignores them, and all tests of a process share one environment.
-  for (const name of Object.keys(process.env)) {
+  for (const name of Object.keys(Deno.env.toObject())) {
     const isSetting = name.startsWith("UNSOCK_") && !name.startsWith("UNSOCK_TEST_") && name !== "UNSOCK_MUST_WORK";
-    if (isSetting || name === "LD_PRELOAD") delete process.env[name];
+    if (isSetting || name === "LD_PRELOAD") Deno.env.delete(name);
   }
 }
 

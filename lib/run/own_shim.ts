@@ -73,7 +73,8 @@ function defaultPlaces(): string[] {
 }
 
 function exists(file: string): boolean {
-  return statOrUndefined(file)?.isFile() === true;
+  // For a file that is missing, as most are, the first question is much faster than the second.
+  return fs.existsSync(file) && statOrUndefined(file)?.isFile() === true;
 }
 
 /** Checks a library before it is executed: no other code does. */

@@ -45,10 +45,15 @@ function isNoexec(file: string): boolean {
   let [longest, found] = ["", false];
   for (const line of (readText("/proc/self/mountinfo") ?? "").split("\n")) {
     const [, , , , text = "", options = ""] = line.split(" ");
-    const point = text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+    const point = text.includes("\\") ? unescape(text) : text;
     const isAbove = point === "/" || real === point || real.startsWith(`${point}/`);
     // A later mount on the same directory hides the earlier one.
     if (isAbove && point.length >= longest.length) [longest, found] = [point, options.split(",").includes("noexec")];
   }
   return found;
+}
+
+/** Decodes a path as /proc writes it: `\\040` is a space. A function of its own, as `run` seldom needs to compile it. */
+function unescape(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }

@@ -1,6 +1,6 @@
 /** Unpacks the library that the compiled binary carries, if no other is found. */
 import * as fs from "node:fs";
-import { createWhole, lstatOrUndefined, statOrUndefined } from "../system/files.ts";
+import { createWhole, lstatOrUndefined } from "../system/files.ts";
 import { codeOf, reason, ShimError } from "../system/errors.ts";
 import { BUILT, distrust, effectiveUser, NAME, startProblem, type Variables } from "./shim_place.ts";
 import { parentOf } from "./trusted_file.ts";
@@ -40,7 +40,7 @@ function cacheDirectories(variable: Variables): string[] {
 }
 
 function unpackInto(directory: string, hash: string): string {
-  if (statOrUndefined(directory) === undefined) makeDirectory(directory);
+  if (!fs.existsSync(directory)) makeDirectory(directory);
   const status = fs.lstatSync(directory);
   if (!status.isDirectory() || status.uid !== effectiveUser() || (status.mode & 0o077) !== 0) {
     throw new Error("not a private directory (owned by you, mode 0700)");
