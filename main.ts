@@ -66,4 +66,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) process.exit(await main(process.argv.slice(2)));
+/** Runs the command line of this process, and exits. */
+export async function start(): Promise<never> {
+  process.exit(await main(process.argv.slice(2)));
+}
+
+if (import.meta.main) await start();

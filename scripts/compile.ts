@@ -10,6 +10,7 @@ import * as path from "@std/path/posix";
 import { SMALL_HEAP } from "../lib/system/heap.ts";
 import { VERSION } from "../lib/system/version.ts";
 import { build } from "./build.ts";
+import { bundleStart } from "./dist/bundle.ts";
 import { copySources } from "./dist/sources.ts";
 import { makeDist, pack, ROOT, run, sha256, withStage } from "./dist/tools.ts";
 import { buildForeign, makeForeignTree, makeOwnTree, type Tree } from "./dist/trees.ts";
@@ -51,7 +52,7 @@ async function compileBinary({ arch, library, runtime }: Target, binary: string)
     // Types are checked elsewhere, not when a user compiles.
     const sources = ["--no-check", "--no-lock", "--config", await copySources(tree, carried)];
     const included = Object.keys(carried).flatMap((file) => ["--include", file]);
-    const target = ["--target", `${arch}-unknown-linux-gnu`, "--output", binary, "main.ts"];
+    const target = ["--target", `${arch}-unknown-linux-gnu`, "--output", binary, await bundleStart(tree)];
     const args = ["compile", ...options, ...sources, ...included, ...target];
     await run(Deno.execPath(), args, tree, { DENORT_BIN: runtime }).catch((error) => {
       throw new Error(`${error.message} (without network: DENORT_BIN=FILE, a denort ${Deno.version.deno})`);

@@ -1,4 +1,7 @@
-/** Bundles the command line for Node.js: the command that npm puts into PATH, and one module with the rest. */
+/**
+ * Bundles the command line: for Node.js the command that npm puts into PATH, and one module with the rest; for the compiled
+ * binary the modules that `run` needs.
+ */
 import * as path from "@std/path/posix";
 import { tellStep } from "../progress.ts";
 import { copySources } from "./sources.ts";
@@ -9,6 +12,24 @@ const ESBUILD = "esbuild@0.28.2";
 
 /** The oldest Node.js that it is for. */
 const TARGET = "node22";
+
+async function bundle(tree: string, entry: string, file: string, options: readonly string[]): Promise<void> {
+  await run("npx", ["--yes", ESBUILD, entry, "--bundle", "--log-level=warning", ...options, `--outfile=${file}`], tree);
+}
+
+/**
+ * Puts `lib/run/start.ts` into one file beside it, with all that it imports but `main.ts`.
+ *
+ * @param tree A copy of the source.
+ * @returns The file, from there.
+ * @throws {Error} When npm cannot get esbuild, or esbuild fails.
+ */
+export async function bundleStart(tree: string): Promise<string> {
+  const file = "lib/run/start.js";
+  const options = ["--platform=neutral", "--target=esnext", "--external:node:*", "--external:../../main.ts"];
+  await bundle(tree, "lib/run/start.ts", file, ["--format=esm", ...options]);
+  return file;
+}
 
 /**
  * Puts `main.ts`, and its starter, into a file each, with all that they import.
@@ -23,13 +44,10 @@ export async function bundleProgram(directory: string): Promise<void> {
       await Deno.readTextFile(await copySources(tree, {})),
     );
     const aliases = Object.entries(imports).map(([name, target]) => `--alias:${name}=${target}`);
-    const common = ["--bundle", "--platform=node", `--target=${TARGET}`, "--log-level=warning", ...aliases];
-    const bundle = async (entry: string, file: string, ...options: string[]) => {
-      const output = `--outfile=${path.join(directory, file)}`;
-      await run("npx", ["--yes", ESBUILD, entry, ...common, ...options, output], tree);
-    };
-    await bundle("main.ts", "main.mjs", "--format=esm", "--define:import.meta.main=true");
-    const start = ["--format=cjs", "--external:../main.mjs", "--banner:js=#!/usr/bin/env node"];
-    await bundle("packaging/npm/unsock.ts", "bin/unsock.js", ...start);
+    const common = ["--platform=node", `--target=${TARGET}`, ...aliases];
+    const main = ["--format=esm", "--define:import.meta.main=true", ...common];
+    await bundle(tree, "main.ts", path.join(directory, "main.mjs"), main);
+    const start = ["--format=cjs", "--external:../main.mjs", "--banner:js=#!/usr/bin/env node", ...common];
+    await bundle(tree, "packaging/npm/unsock.ts", path.join(directory, "bin/unsock.js"), start);
   });
 }
