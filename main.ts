@@ -55,8 +55,8 @@ async function main(args: readonly string[]): Promise<number> {
       print(`${VERSION}\n`);
       return 0;
     }
-    if (name === "run") await runDirectly(args);
-    // Only other commands load this. A `run` needs only the static imports, which load faster than a later import.
+    await runDirectly(args);
+    // Only other commands load this. The library's need only the static imports, which load faster than a later import.
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print, warn);
   } catch (error) {

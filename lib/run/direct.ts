@@ -1,20 +1,19 @@
-/** Hands `run` to the library, which parses the arguments. Imports little: scripts call `run` thousands of times. */
+/** Hands the library's own commands to it, which parses their arguments. Imports little: scripts call them thousands of times. */
 import process from "node:process";
 import { becomeLibrary } from "../library/exec.ts";
 import { ShimError } from "../system/errors.ts";
+import { isLibrarys } from "./librarys.ts";
 import { findOwnShim } from "./own_shim.ts";
 
 /**
- * Executes the library, which executes the command.
+ * Executes the library if it does the command by itself.
  *
- * @param args All arguments, `run` the first.
- * @returns Only if the user may want help, or if no library is found unless `--lib` names one.
+ * @param args All arguments, the command's name first.
+ * @returns Only if it does not, or if no library is found unless `--lib` names one.
  * @throws {CommandError} When the library cannot be executed.
  */
 export async function runDirectly(args: readonly string[]): Promise<void> {
-  const end = args.indexOf("--");
-  const own = end < 0 ? args : args.slice(0, end);
-  if (own.includes("--help") || own.includes("-h")) return; // an option of `run`, or of the command
+  if (!isLibrarys(args)) return;
   const library = ownShim();
   if (library !== undefined) await becomeLibrary(library, args);
 }

@@ -6,24 +6,16 @@ import { createRequire } from "node:module";
 import * as path from "node:path";
 import process from "node:process";
 import { becomeLibrary } from "../../lib/library/exec.ts";
+import { isLibrarys, OF_LIBRARY } from "../../lib/run/librarys.ts";
 import { EXIT_FAILED, EXIT_RUN_FAILED, reason } from "../../lib/system/errors.ts";
 
 /** The bundle is CommonJS, which starts faster. */
 declare const __filename: string;
 
-const OF_LIBRARY = ["run", "path", "wait", "prune", "hold", "query"];
 const OLDEST = 22;
 
 const args = process.argv.slice(2);
 const [name = ""] = args;
-
-/** True if the library does the command by itself: help is in `main.mjs`. */
-function isLibrarys(): boolean {
-  const end = args.indexOf("--");
-  const options = end < 0 ? args : args.slice(0, end);
-  if (options.includes("--help") || options.includes("-h")) return false;
-  return OF_LIBRARY.includes(name) || (name === "expose" && !options.some((word) => /^--http(=|$)/.test(word)));
-}
 
 function findLibrary(): string {
   const part = `unsock-linux-${process.arch}`;
@@ -38,7 +30,7 @@ function findLibrary(): string {
 
 async function start(): Promise<void> {
   const library = findLibrary();
-  if (isLibrarys()) await becomeLibrary(library, args);
+  if (isLibrarys(args)) await becomeLibrary(library, args);
   if (parseInt(process.versions.node) < OLDEST) {
     throw new Error(`${name}: needs Node.js ${OLDEST} or newer, this is ${process.versions.node}`);
   }

@@ -18,16 +18,17 @@ async function bundle(tree: string, entry: string, file: string, options: readon
 }
 
 /**
- * Puts `lib/run/start.ts` into one file beside it, with all that it imports but `main.ts`.
+ * Puts `packaging/binary/unsock.ts` into one file, with all that it imports but `main.ts`. It goes into the directory of the
+ * modules that find their files by their own place.
  *
  * @param tree A copy of the source.
  * @returns The file, from there.
  * @throws {Error} When npm cannot get esbuild, or esbuild fails.
  */
 export async function bundleStart(tree: string): Promise<string> {
-  const file = "lib/run/start.js";
-  const options = ["--platform=neutral", "--target=esnext", "--external:node:*", "--external:../../main.ts"];
-  await bundle(tree, "lib/run/start.ts", file, ["--format=esm", ...options]);
+  const file = "lib/run/unsock.js";
+  const options = ["--platform=neutral", "--target=esnext", "--external:node:*", "--external:./main.ts"];
+  await bundle(tree, "packaging/binary/unsock.ts", file, ["--format=esm", ...options]);
   return file;
 }
 

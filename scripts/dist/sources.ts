@@ -13,7 +13,7 @@ import { DATE, ROOT } from "./tools.ts";
  * @throws {Error} When a package is not in the cache.
  */
 export async function copySources(directory: string, carried: Readonly<Record<string, string>>): Promise<string> {
-  for (const file of ["main.ts", "lib", "packaging/npm/unsock.ts"]) {
+  for (const file of ["main.ts", "lib", "packaging/npm/unsock.ts", "packaging/binary/unsock.ts"]) {
     copy(path.join(ROOT, file), path.join(directory, file));
   }
   for (const [to, from] of Object.entries(carried)) copy(from, path.join(directory, to));

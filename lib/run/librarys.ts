@@ -1,0 +1,17 @@
+/** Tells which commands are the library's own (`c/program/program.c`). Pure. */
+
+/** Besides `expose` without `--http`. */
+export const OF_LIBRARY = ["run", "path", "wait", "prune", "hold", "query"];
+
+/**
+ * @param args All arguments, the command's name first.
+ * @returns Whether the library does the command by itself. It has no help, for which a user may ask by an option of it, or of `run`'s
+ *   command.
+ */
+export function isLibrarys(args: readonly string[]): boolean {
+  const [name = ""] = args;
+  const end = args.indexOf("--");
+  const options = end < 0 ? args : args.slice(0, end);
+  if (options.includes("--help") || options.includes("-h")) return false;
+  return OF_LIBRARY.includes(name) || (name === "expose" && !options.some((word) => /^--http(=|$)/.test(word)));
+}
