@@ -39,7 +39,7 @@ export function diagnoseMachine(context: Context, directory: string | undefined)
   const library = libraryOrReason(context);
   return withoutRepetition([
     kernelFinding(os.release()),
-    ...libraryFindings(context, library),
+    ...libraryFindings(context, library, directory),
     ...directoryFindings(library, directory),
     ...preloadFindings(context),
     ...familyFindings(readText("/proc/net/protocols") ?? ""),
@@ -66,9 +66,11 @@ function libraryOrReason(context: Context): Library | string {
 }
 
 /** Findings about the library. Without one, the rest cannot be checked. */
-function libraryFindings(context: Context, library: Library | string): Finding[] {
+function libraryFindings(context: Context, library: Library | string, dir: string | undefined): Finding[] {
   if (typeof library === "string") return [bad("library", library)];
-  const [settings, mayBind, version] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION, VERSION_QUESTION]);
+  const [settings, mayBind, version] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION, VERSION_QUESTION], {
+    dir,
+  });
   const found = [settingsFinding(settings)];
   try {
     const { file, forEverybody } = findShim(undefined, context.environ);
@@ -106,11 +108,9 @@ function settingsFinding(answer: Answer<unknown>): Finding {
     answer();
     return ok("settings", "settings: every UNSOCK_ variable in the environment can be read");
   } catch (error) {
-    return bad(
-      "settings",
-      `settings: ${reason(error)}`,
-      "every program that preloads the library ends with this line",
-    );
+    const why = reason(error);
+    const advice = why.startsWith("--") ? undefined : "every program that preloads the library ends with this line";
+    return bad("settings", `settings: ${why}`, advice);
   }
 }
 
@@ -283,11 +283,13 @@ export function diagnoseCommand(
   directory: string | undefined,
 ): Finding[] {
   const library = libraryOrReason(context);
-  const isThere = typeof library !== "string";
+  if (typeof library === "string") return [bad("program", library), ...environmentFindings(context)];
+  const [settings, mayBind] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION], { dir: directory });
   return withoutRepetition([
-    ...isThere ? programFindings(command, context, library) : [bad("program", library)],
+    ...programFindings(command, context, library),
     ...environmentFindings(context),
-    ...isThere ? [socketsFinding(library.askAll([MAY_BIND_QUESTION])[0])] : [],
+    ...[settingsFinding(settings)].filter(({ level }) => level !== "ok"), // the variables themselves are shown already
+    socketsFinding(mayBind),
     ...directoryFindings(library, directory),
   ]);
 }

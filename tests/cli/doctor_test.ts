@@ -47,6 +47,11 @@ Deno.test("doctor reports settings that cannot be read and a directory of others
   const settings = await unsock(["doctor"], { env: { UNSOCK_PORT: "0" } });
   assertStrictEquals(settings.code, 1);
   assertMatch(settings.stdout, /^FAIL settings: UNSOCK_PORT: /m);
+  const command = await unsock(["doctor", "true"], { env: { UNSOCK_PORT: "0" } });
+  assertMatch(command.stdout, /^FAIL settings: UNSOCK_PORT: /m);
+  assertStrictEquals(command.code, 1);
+  const overridden = await unsock(["doctor", "true", "--dir", "/tmp"], { env: { UNSOCK_DIR: "relative" } });
+  assertNotMatch(overridden.stdout, /settings/, "run --dir would override it");
   const relative = await unsock(["doctor"], { env: { UNSOCK_DIR: "relative" } });
   assertStrictEquals(relative.stdout.match(/UNSOCK_DIR: /g)?.length, 1, relative.stdout);
   const directory = await unsock(["doctor", "--json"], { env: { UNSOCK_DIR: "/etc/passwd" } });
