@@ -116,14 +116,13 @@ long unsock_asking_look(int fd) {
 }
 
 long unsock_asking_wait(int fd) {
-    static const struct timespec moment = {0, 1000000};
     struct unsock_fd *entry;
     while ((entry = unsock_asking(fd))) {
         long result = look_at_asking(fd, entry, INT64_MAX);
         if (result != -EINPROGRESS)
             return result;
         /* Another thread reads the answer. */
-        unsock_nanosleep(&moment, NULL);
+        unsock_pause(UNSOCK_MILLISECOND_NS);
     }
     return 0;
 }

@@ -65,14 +65,13 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
  * new duplicate may be of the socket before, and the change was told to the duplicates that were known then. Waits a
  * moment then, for longer after each of the tries. */
 static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
-    struct timespec pause = {0, AGAIN_FIRST_NS << tries};
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     copy_entry(fd, &now);
     now.ring = before->ring;
     bool changed = (now.flags & UNSOCK_CHANGING) || !unsock_same(&now, before, sizeof(now));
     if (changed && tries < AGAIN_MOST)
-        unsock_nanosleep(&pause, NULL);
+        unsock_pause(AGAIN_FIRST_NS << tries);
     return changed && tries < AGAIN_MOST;
 }
 

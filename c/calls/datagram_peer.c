@@ -25,7 +25,6 @@
 static int32_t naming;
 
 static bool claim_naming(void) {
-    struct timespec pause = {0, NAMING_WAIT_NS};
     int32_t self = unsock_own_thread();
     for (int i = 0; i < NAMING_WAITS; i++) {
         int32_t expected = 0;
@@ -33,7 +32,7 @@ static bool claim_naming(void) {
             return true;
         if (expected == self)
             return false;
-        unsock_nanosleep(&pause, NULL);
+        unsock_pause(NAMING_WAIT_NS);
     }
     __atomic_store_n(&naming, self, __ATOMIC_RELAXED);
     return true;

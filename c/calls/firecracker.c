@@ -6,7 +6,6 @@
 #include "options/options.h"
 #include "rules/errno.h"
 
-#include <linux/poll.h>
 #include <linux/vm_sockets.h>
 
 #define FULL_WAIT_NS 1000000
@@ -33,31 +32,28 @@ int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t be
     return limit > 0 ? begun + limit : INT64_MAX;
 }
 
-/* Waits for `events`. Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
-static long await_multiplexer(int socket, short events, int64_t deadline) {
+/* Waits for a part of the answer. Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
+static long await_multiplexer(int socket, int64_t deadline) {
     for (;;) {
         int64_t left = deadline - unsock_clock_ms();
-        struct timespec timeout = {left / 1000, left % 1000 * 1000000};
-        struct pollfd poll = {.fd = socket, .events = events};
         if (left <= 0)
             return -ETIMEDOUT;
-        long count = unsock_ppoll(&poll, 1, &timeout, NULL, 0);
-        if (count > 0)
+        long result = unsock_await(socket, EPOLLIN, left);
+        if (result > 0)
             return 0;
-        if (count < 0 && (count != -EINTR || is_ended_by_signal()))
-            return count;
+        if (result < 0 && (result != -EINTR || is_ended_by_signal()))
+            return result;
     }
 }
 
 static long connect_proxy(int socket, const struct unsock_control_file *control, int64_t full) {
-    struct timespec pause = {0, FULL_WAIT_NS};
     for (;;) {
         long result = unsock_connect(socket, control->proxy, control->proxy_length);
         if (result != -EAGAIN && result != -EINTR)
             return unsock_errno_as_ip(UNSOCK_AT_MULTIPLEXER, result);
         if (unsock_clock_ms() >= full)
             return -ETIMEDOUT;
-        if (unsock_nanosleep(&pause, NULL) == -EINTR && is_ended_by_signal())
+        if (unsock_pause(FULL_WAIT_NS) == -EINTR && is_ended_by_signal())
             return -EINTR;
     }
 }
@@ -115,7 +111,7 @@ long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked) {
 
 long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end) {
     for (;;) {
-        long result = await_multiplexer(socket, POLLIN, UNSOCK_MIN(end, asked->deadline));
+        long result = await_multiplexer(socket, UNSOCK_MIN(end, asked->deadline));
         if (result == -ETIMEDOUT && end < asked->deadline)
             return -EINPROGRESS;
         if (result == 0)

@@ -67,6 +67,10 @@ bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_contr
  * for unsock_redirect_install_like. */
 long unsock_target_open(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control, long *flags);
 
+/* Connects a new, non-blocking stream socket to the target. Returns the socket, whose connect may still be in progress,
+ * or -errno. Sends a multiplexer its request, described in `asked`, and retries a full one until `full`. */
+long unsock_target_connect_new(struct unsock_control_file *control, struct unsock_firecracker *asked, int64_t full);
+
 /* Sets the file's socket options on a new socket. Returns 0, or the -errno of the first that failed. */
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
 

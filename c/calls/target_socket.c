@@ -75,3 +75,14 @@ void unsock_target_to_connect(struct unsock_control_file *control) {
         memcpy(control->dest, &dest, sizeof(dest));
     }
 }
+
+long unsock_target_connect_new(struct unsock_control_file *control, struct unsock_firecracker *asked, int64_t full) {
+    bool asks = control->options & UNSOCK_CONTROL_FIRECRACKER;
+    unsock_target_to_connect(control);
+    long fd = unsock_socket(asks ? AF_UNIX : unsock_target_family(control), SOCK_STREAM | UNSOCK_SOCK_FLAGS, 0);
+    long result = fd < 0 ? fd : unsock_target_apply_options(control, (int)fd);
+    if (result == 0)
+        result = asks ? unsock_firecracker_ask((int)fd, control, asked, full)
+                      : unsock_connect(fd, control->dest, control->dest_length);
+    return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
+}

@@ -1,14 +1,16 @@
 /*
- * Reads control files and checks their bytes before anything in them is used. Contents are kept: a file with the same
- * inode and time of change is not read again. A file that changed a moment ago may change again within one tick of its
- * clock, so it is read each time.
+ * Reads and writes control files. Their bytes are checked before anything in them is used. Contents are kept: a file
+ * with the same inode and time of change is not read again. A file that changed a moment ago may change again within
+ * one tick of its clock, so it is read each time.
  */
 #include "files/control_file.h"
 
+#include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "rules/control.h"
 
 #define LOOKED_AT (STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_CTIME)
+#define PATH_MOST 4096
 #define PLACES 16
 #define SETTLED_NS (2 * UNSOCK_SECOND_NS) /* a tick of FAT's clock, the slowest of all */
 
@@ -153,4 +155,39 @@ long unsock_resolve(const char *path, struct unsock_control_file *control) {
     if (inode < 0)
         return inode == -ENOENT ? UNSOCK_ANSWERS_NOBODY : (long)inode;
     return read == -EINVAL || read == -EACCES ? read : UNSOCK_ANSWERS_OTHER;
+}
+
+/* Each control file is written under another name in the same directory; link(2) then gives it its own, so that no
+ * reader sees a part of it. */
+static long name_control_part(const char *path, char *part) {
+    struct unsock_text text = unsock_text_in(part, PATH_MOST);
+    uint64_t number;
+    if (unsock_getrandom(&number, sizeof(number), 0) != (long)sizeof(number))
+        return -EIO;
+    unsock_text_span(&text, (struct unsock_span){path, (size_t)(unsock_base_name(unsock_span_of(path)).at - path)});
+    unsock_text_put(&text, UNSOCK_FILE_CONTROL_PART);
+    unsock_text_number(&text, number, 16, UNSOCK_FILE_CONTROL_DIGITS);
+    return text.cut ? -ENAMETOOLONG : 0;
+}
+
+static long fill_control(long fd, const struct unsock_control_file *file, unsigned mode, bool locked) {
+    long result = unsock_write_quietly(fd, file, sizeof(*file));
+    if (result >= 0 && result != (long)sizeof(*file))
+        return -ENOSPC;
+    if (result >= 0)
+        result = unsock_fchmod(fd, mode);
+    return result == 0 && locked ? unsock_flock(fd, LOCK_SH) : result;
+}
+
+long unsock_control_file_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked) {
+    char part[PATH_MOST];
+    long result = name_control_part(path, part);
+    long fd = result < 0 ? result : unsock_openat(AT_FDCWD, part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fd;
+    result = fill_control(fd, file, mode, locked);
+    if (result == 0)
+        result = unsock_linkat(AT_FDCWD, part, AT_FDCWD, path, 0);
+    unsock_unlinkat(AT_FDCWD, part, 0);
+    return unsock_opened(fd, result);
 }

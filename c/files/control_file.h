@@ -6,7 +6,7 @@
 #include "memory/fds.h"
 #include "unsock.h"
 
-/* control_file.c: Reads control files. */
+/* control_file.c: Reads and writes control files. */
 
 /*
  * Reads the control file at `path` (NUL-terminated). Never blocks. Returns 0 with the checked content in `control` (or
@@ -18,6 +18,11 @@
  *   -EACCES   its owner may not redirect this user's traffic: neither root nor this user nor the directory's owner
  */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
+
+/* Writes the control file to `path` with this mode. It appears with all its bytes or not at all, and never replaces
+ * another. Returns a descriptor of the file, for reading, or -errno. -EEXIST: `path` exists. `locked`: the file appears
+ * with a shared lock (flock(2)), which the descriptor holds. */
+long unsock_control_file_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
 
 /* The kind of file at a path. */
 

@@ -90,13 +90,11 @@ static bool is_path_of(long fd, const char *path) {
 }
 
 void unsock_directory_name_settle(struct unsock_settings *settings) {
-    char link[32], path[UNSOCK_DIR_MOST + 2];
-    struct unsock_text text = unsock_text_in(link, sizeof(link));
+    char path[UNSOCK_DIR_MOST + 2];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, settings->directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return;
-    unsock_text_join(&text, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
-    long length = unsock_readlinkat(AT_FDCWD, link, path, sizeof(path) - 1);
+    long length = unsock_readlinkat(AT_FDCWD, UNSOCK_FD_PATH(fd), path, sizeof(path) - 1);
     bool fits = length > 1 && length <= UNSOCK_DIR_MOST && path[0] == '/';
     if (fits)
         path[length] = '\0';

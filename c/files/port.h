@@ -157,4 +157,15 @@ void unsock_file_netns_note(const char *path);
 /* True if the file's socket is certainly gone. */
 bool unsock_file_netns_is_gone(const char *path);
 
+/* listener.c: Asks whether a server listens at a Unix socket, in the directory or elsewhere. */
+
+enum unsock_answer {
+    UNSOCK_ANSWER_NOBODY,
+    UNSOCK_ANSWER_SOON, /* a socket is bound and does not listen yet; of other targets: nothing answers in time */
+    UNSOCK_ANSWER_READY,
+};
+
+/* Asks by the address, a sockaddr_un of `length` bytes with a path or an abstract name. No owner notices it. */
+enum unsock_answer unsock_listener_ask(const void *address, socklen_t length, int type);
+
 #endif

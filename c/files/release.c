@@ -304,17 +304,16 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
 
 /* In a child of a process that ends: closes everything, waits for that end, and looks again at the kept sockets. */
 _Noreturn static void look_afterwards(long parent) {
-    struct timespec pause = {0, AFTERWARDS_PAUSE_NS};
     unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
     unsock_chdir("/"); /* its file system may be unmounted meanwhile */
     /* If a filter forbids this, the sockets are still open here. */
     if (unsock_close_range(0, ~0u, 0) < 0)
         unsock_exit(0);
     for (int i = 0; i < AFTERWARDS_PAUSES && unsock_getppid() == parent; i++)
-        unsock_nanosleep(&pause, NULL);
+        unsock_pause(AFTERWARDS_PAUSE_NS);
     for (int i = 0; i < AFTERWARDS_LOOKS && is_any_file_late(); i++) {
         if (i > 0)
-            unsock_nanosleep(&pause, NULL);
+            unsock_pause(AFTERWARDS_PAUSE_NS);
         remove_file_again();
     }
     unsock_lock_end();

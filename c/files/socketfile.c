@@ -66,7 +66,7 @@ static bool may_be_name(struct unsock_span line, struct unsock_span name) {
     if (unsock_port_name_read(name, &key, &entry) && unsock_port_name_read(last, &other_key, &other) &&
         key.type == SOCK_DGRAM)
         return key.number == other_key.number && key.type == other_key.type && unsock_port_same_address(&entry, &other);
-    return last.length == name.length && unsock_same(last.at, name.at, name.length);
+    return unsock_span_same(last, name);
 }
 
 /* True if the socket is listed in /proc/net/unix, or if that cannot be read. */
@@ -167,12 +167,10 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
 /* Sets the mode of an open socket file. By /proc if the kernel, or a container's filter, has no fchmodat2. */
 static void set_open_mode(long fd, int mode) {
     struct statx status;
-    UNSOCK_TEXT(link, 32);
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 || (status.stx_mode & S_IFMT) != S_IFSOCK ||
         unsock_fchmodat2(fd, "", mode, AT_EMPTY_PATH) == 0)
         return;
-    unsock_text_join(&link, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
-    unsock_fchmodat(AT_FDCWD, link.buffer, mode);
+    unsock_fchmodat(AT_FDCWD, UNSOCK_FD_PATH(fd), mode);
 }
 
 /* Sets the mode and follows no link: in another user's directory the name may be a link to another file by now. If the

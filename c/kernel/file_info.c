@@ -55,7 +55,6 @@ long unsock_file_key(const char *path, uint64_t key[2]) {
 
 #define MODE_SET_USER 04000u
 #define MODE_SET_GROUP 02010u
-#define LINK_MOST 64
 #define NOWHERE (-4096l) /* an address that no process has */
 
 static bool is_descriptor(const char *path, int flags) {
@@ -64,9 +63,7 @@ static bool is_descriptor(const char *path, int flags) {
 
 /* Opens the descriptor's file anew, if /proc allows it: the descriptor may be O_PATH, or at the file's end. */
 static long reopen(int fd) {
-    UNSOCK_TEXT(link, LINK_MOST);
-    unsock_text_join(&link, "/proc/self/fd/", UNSOCK_DECIMAL((unsigned)fd));
-    long opened = unsock_openat(AT_FDCWD, link.buffer, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+    long opened = unsock_openat(AT_FDCWD, UNSOCK_FD_PATH((unsigned)fd), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     return opened == -ENOENT ? unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0) : opened;
 }
 

@@ -72,9 +72,8 @@ long unsock_socket_nonblocking(int fd) {
 }
 
 int unsock_socket_poll(int fd, short events) {
-    struct pollfd poll = {.fd = fd, .events = events};
-    struct timespec now = {0, 0};
-    return unsock_ppoll(&poll, 1, &now, NULL, 0) < 0 ? POLLERR : poll.revents;
+    int result = unsock_await(fd, (uint16_t)events, 0);
+    return result < 0 ? POLLERR : result;
 }
 
 bool unsock_socket_writable(int fd) {

@@ -206,10 +206,12 @@ typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_soc
  */
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);
 
-/* Reads the status of the directory part of an absolute path. False if there is none. */
-bool unsock_unix_name_above(struct unsock_span name, struct statx *status);
+struct unsock_file_id;
+
+/* Identifies the directory part of an absolute path; with no inode if there is none. */
+struct unsock_file_id unsock_unix_name_above(struct unsock_span name);
 
 /* True if the path that the socket was bound to is in this directory. */
-bool unsock_unix_socket_is_in(const struct unsock_unix_socket *socket, const struct statx *directory);
+bool unsock_unix_socket_is_in(const struct unsock_unix_socket *socket, const struct unsock_file_id *directory);
 
 #endif

@@ -1,6 +1,8 @@
 /* Lists the AF_UNIX sockets of this network namespace, by sock_diag(7) or /proc/net/unix. */
 #include "kernel/socket_info.h"
 
+#include "kernel/file_info.h"
+
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
@@ -141,16 +143,13 @@ bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see,
     return read_proc(&listing);
 }
 
-bool unsock_unix_name_above(struct unsock_span name, struct statx *status) {
+struct unsock_file_id unsock_unix_name_above(struct unsock_span name) {
     UNSOCK_TEXT(path, PATH_MOST);
     unsock_text_span(&path, (struct unsock_span){name.at, name.length - unsock_base_name(name).length});
-    return name.length > 0 && name.at[0] == '/' &&
-           unsock_statx(AT_FDCWD, path.buffer, 0, STATX_BASIC_STATS, status) == 0;
+    return path.buffer[0] == '/' ? unsock_file_id_of(AT_FDCWD, path.buffer) : (struct unsock_file_id){.inode = 0};
 }
 
-bool unsock_unix_socket_is_in(const struct unsock_unix_socket *socket, const struct statx *directory) {
-    struct statx above;
-    return unsock_unix_name_above((struct unsock_span){socket->name, socket->length}, &above) &&
-           above.stx_ino == directory->stx_ino && above.stx_dev_major == directory->stx_dev_major &&
-           above.stx_dev_minor == directory->stx_dev_minor;
+bool unsock_unix_socket_is_in(const struct unsock_unix_socket *socket, const struct unsock_file_id *directory) {
+    struct unsock_file_id above = unsock_unix_name_above((struct unsock_span){socket->name, socket->length});
+    return unsock_file_is(&above, directory);
 }

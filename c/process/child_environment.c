@@ -80,13 +80,7 @@ static const char *const *find_variable(const char *const *environment, const ch
 }
 
 static bool has_library(const char *variable) {
-    struct unsock_span own = unsock_span_of(unsock_child_environment_file());
-    struct unsock_span rest = unsock_span_of(variable + sizeof(PRELOAD) - 1);
-    for (struct unsock_span entry; (entry = unsock_preload_next(&rest)).length > 0;) {
-        if (entry.length == own.length && unsock_same(entry.at, own.at, own.length))
-            return true;
-    }
-    return false;
+    return unsock_preload_has(variable + sizeof(PRELOAD) - 1, library_file);
 }
 
 bool unsock_child_environment_lacks(const char *const *environment) {
@@ -117,7 +111,8 @@ size_t unsock_child_environment_complete(const char *const *environment, const c
     bool add = lacks && old && !has_library(*old);
     if (add) {
         struct unsock_text text = unsock_text_in(room, size);
-        unsock_text_join(&text, preload, (*old)[sizeof(PRELOAD) - 1] != '\0' ? ":" : "", *old + sizeof(PRELOAD) - 1);
+        unsock_text_put(&text, PRELOAD);
+        unsock_preload_put(&text, library_file, *old + sizeof(PRELOAD) - 1);
     }
     for (const char *const *at = environment; at && *at; at++)
         complete[count++] = add && at == old ? room : *at;

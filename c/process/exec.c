@@ -158,14 +158,11 @@ long unsock_exec(const struct unsock_exec *exec) {
 /* /proc/self/exe of a loaded program. */
 
 #define FILE_MOST 4096
-#define LINK_MOST 64
 
 static UNSOCK_TABLE char self_file[FILE_MOST];
 
 void unsock_self_exe_note(int fd) {
-    UNSOCK_TEXT(link, LINK_MOST);
-    unsock_text_join(&link, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
-    long length = unsock_readlinkat(AT_FDCWD, link.buffer, self_file, sizeof(self_file) - 1);
+    long length = unsock_readlinkat(AT_FDCWD, UNSOCK_FD_PATH(fd), self_file, sizeof(self_file) - 1);
     self_file[length > 0 ? length : 0] = '\0';
 }
 

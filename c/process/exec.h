@@ -20,13 +20,20 @@ const char *unsock_self_exe_file(void);
 /* True if the path names this process's own "exe" link in /proc. */
 bool unsock_self_exe_is(const char *path);
 
-/* library_file.c: Finds the library's own file. */
+/* library_file.c: LD_PRELOAD, and the library's own file. */
 
 #define UNSOCK_LIBRARY_FILE_MOST 4096
 
 /* Returns the next entry of LD_PRELOAD's value, and removes it from `rest`. Spaces and colons separate entries
  * (ld.so(8)). Empty at the end. */
 struct unsock_span unsock_preload_next(struct unsock_span *rest);
+
+/* True if LD_PRELOAD's value has the library. */
+bool unsock_preload_has(const char *value, const char *library);
+
+/* Adds the value with the library in front of all others. If `before`, the old value, lacks it, that text stays as it
+ * is, so that the dynamic linker reads the same. */
+void unsock_preload_put(struct unsock_text *text, const char *library, const char *before);
 
 /* Writes the path of this library's mapped file into `buffer` (UNSOCK_LIBRARY_FILE_MOST bytes). False if
  * /proc/self/maps does not have it. */

@@ -1,4 +1,5 @@
-/* Finds the library's own file in LD_PRELOAD or /proc/self/maps. Not by dladdr, which not every libc has. */
+/* Reads and writes LD_PRELOAD, and finds the library's own file there or in /proc/self/maps. Not by dladdr, which not
+ * every libc has. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"
@@ -17,6 +18,26 @@ struct unsock_span unsock_preload_next(struct unsock_span *rest) {
             return entry;
     }
     return (struct unsock_span){rest->at, 0};
+}
+
+bool unsock_preload_has(const char *value, const char *library) {
+    struct unsock_span rest = unsock_span_of(value), entry;
+    while ((entry = unsock_preload_next(&rest)).length > 0)
+        if (unsock_span_is(entry, library))
+            return true;
+    return false;
+}
+
+void unsock_preload_put(struct unsock_text *text, const char *library, const char *before) {
+    struct unsock_span rest = unsock_span_of(before), entry;
+    bool is_there = unsock_preload_has(before, library);
+    unsock_text_join(text, library, is_there || before[0] == '\0' ? "" : ":", is_there ? "" : before);
+    while (is_there && (entry = unsock_preload_next(&rest)).length > 0) {
+        if (unsock_span_is(entry, library))
+            continue;
+        unsock_text_char(text, ':');
+        unsock_text_span(text, entry);
+    }
 }
 
 /* True if the line "START-END … INODE PATH" of /proc/self/maps is this library's. Sets `*path` to its path then. */

@@ -9,7 +9,7 @@
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 
-bool unsock_loopback_name_is(struct unsock_span name) {
+static bool is_loopback_name(struct unsock_span name) {
     for (size_t i = 0; i < name.length; i++) {
         char c = name.at[i];
         bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -20,7 +20,7 @@ bool unsock_loopback_name_is(struct unsock_span name) {
 }
 
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error) {
-    if (!name || unsock_loopback_name_is(unsock_span_of(name)))
+    if (!name || is_loopback_name(unsock_span_of(name)))
         return true;
     return unsock_text_fail(error, "run: --name: must be 1 to 63 of a-z, 0-9 and -, as a host's name: \"", name, "\"");
 }
@@ -37,7 +37,7 @@ static void remove_dangling(long directory) {
     enum unsock_entry_type type;
     unsock_entries_open(&entries, directory, ".");
     for (const char *name; (name = unsock_entries_next(&entries, &type));) {
-        if (unsock_loopback_name_is(unsock_span_of(name)) && unsock_faccessat(directory, name, 0) == -ENOENT)
+        if (is_loopback_name(unsock_span_of(name)) && unsock_faccessat(directory, name, 0) == -ENOENT)
             unsock_unlinkat(directory, name, 0);
     }
     unsock_entries_close(&entries);

@@ -71,13 +71,12 @@ static long make_private_place(long outer, bool *others) {
 /* Locks DIR/private, unless `place` is -errno. Returns 0 or -errno; -EAGAIN: other processes had it locked for a
  * second. */
 static long lock_place(long place) {
-    struct timespec pause = {0, WAIT_NS};
     long result = place;
     for (int i = 0; place >= 0 && i < WAITS_MOST; i++) {
         result = unsock_flock(place, LOCK_EX | LOCK_NB);
         if (result != -EAGAIN)
             break;
-        unsock_nanosleep(&pause, NULL);
+        unsock_pause(WAIT_NS);
     }
     return result;
 }
@@ -145,7 +144,7 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
  * and is certainly in the open directory. */
 static bool remove_stale_socket(long directory, const char *name) {
     UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
-    unsock_text_join(&path, "/proc/self/fd/", UNSOCK_DECIMAL(directory), "/", name);
+    unsock_text_join(&path, UNSOCK_FD_PATH(directory), "/", name);
     return !path.cut && unsock_prune(path.buffer, 1) == 1;
 }
 

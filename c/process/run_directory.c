@@ -53,8 +53,7 @@ static bool is_directory_of(const char *path, long uid) {
 
 static bool check_length(const char *name, const char *path, struct unsock_text *error) {
     size_t length = strlen(path);
-    return (length > 1 && length <= UNSOCK_DIR_MOST) ||
-           unsock_text_fail(error, name, ": " LENGTH_PROBLEM ": \"", path, "\"");
+    return (length > 1 && length <= UNSOCK_DIR_MOST) || unsock_text_refuse(error, name, LENGTH_PROBLEM, path);
 }
 
 static bool choose_named(const char *name, const char *value, struct unsock_run_directory *directory,
@@ -63,10 +62,9 @@ static bool choose_named(const char *name, const char *value, struct unsock_run_
     directory->asked = true;
     if (result == 0)
         return check_length(name, directory->path, error);
-    return unsock_text_fail(error, name,
-                            result == -ENOENT ? ": the working directory was removed: write an absolute path: \""
-                                              : ": " LENGTH_PROBLEM ": \"",
-                            value, "\"");
+    return unsock_text_refuse(
+        error, name, result == -ENOENT ? "the working directory was removed: write an absolute path" : LENGTH_PROBLEM,
+        value);
 }
 
 bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,

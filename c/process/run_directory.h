@@ -81,10 +81,8 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
 /* Removes the names in a default directory whose own directory does not exist any more. */
 void unsock_loopback_names_prune(const char *directory);
 
-/* True if the name can be part of a host's name: a-z, 0-9 and, inside, "-"; at most 63. */
-bool unsock_loopback_name_is(struct unsock_span name);
-
-/* Checks the same, with one line in `error`. NULL passes. */
+/* True if the name can be part of a host's name: a-z, 0-9 and, inside, "-"; at most 63. NULL passes. If not, puts one
+ * line into `error`. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
 /* Gives the name (NULL: none) to the directory at the absolute path; `caller` is the environment. False with one line

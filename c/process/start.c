@@ -30,8 +30,7 @@ static bool preloaded_by_name(const struct unsock_environment *environment) {
     struct unsock_span own = unsock_base_name(path);
     struct unsock_span rest = unsock_span_of(value);
     for (struct unsock_span entry; (entry = unsock_preload_next(&rest)).length > 0;) {
-        struct unsock_span name = unsock_base_name(entry);
-        if (name.length == own.length && unsock_same(name.at, own.at, own.length))
+        if (unsock_span_same(unsock_base_name(entry), own))
             return true;
     }
     return false;

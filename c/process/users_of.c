@@ -5,18 +5,16 @@
 #include "kernel/file_info.h"
 #include "kernel/socket_info.h"
 
-#include <linux/poll.h>
-
 #define VARIABLE "UNSOCK_DIR="
 #define CHUNK 4096
-#define END_NS 500000000
+#define END_MS 500
 #define PASSES_MOST 16
 #define SOCKETS_MOST 1024
 #define PROCESSES_MOST 256 /* at once */
 
 struct users {
     struct unsock_span variable; /* UNSOCK_DIR=DIRECTORY with the NUL */
-    struct statx directory;
+    struct unsock_file_id directory;
     unsigned socket_count, count;
     uint32_t sockets[SOCKETS_MOST];     /* the inodes of sockets that are bound in the directory */
     uint32_t processes[PROCESSES_MOST]; /* that use the directory */
@@ -148,7 +146,8 @@ static void find_users(struct users *users, const char *directory, const uint32_
     unsock_text_join(&text, VARIABLE, directory);
     users->variable = (struct unsock_span){users->buffer, text.length + 1};
     users->socket_count = users->count = 0;
-    if (unsock_statx(AT_FDCWD, directory, 0, STATX_BASIC_STATS, &users->directory) == 0)
+    users->directory = unsock_file_id_of(AT_FDCWD, directory);
+    if (users->directory.inode != 0)
         unsock_unix_sockets_each(false, note_socket, users);
     for (bool more = true; more;) {
         more = false;
@@ -173,11 +172,8 @@ static bool end_users(const struct users *users) {
     bool ended = false;
     for (unsigned i = 0; i < users->count; i++)
         unsock_pidfd_send_signal(users->descriptors[i], SIGKILL, NULL, 0);
-    for (unsigned i = 0; i < users->count; i++) {
-        struct pollfd polled = {.fd = users->descriptors[i], .events = POLLIN};
-        struct timespec most = {0, END_NS};
-        ended |= unsock_ppoll(&polled, 1, &most, NULL, 0) == 1;
-    }
+    for (unsigned i = 0; i < users->count; i++)
+        ended |= unsock_await(users->descriptors[i], EPOLLIN, END_MS) > 0;
     return ended;
 }
 

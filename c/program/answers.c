@@ -1,111 +1,25 @@
-/* Checks the files that a client of a port tries, until one has a server. To check a Unix socket, connects a datagram
- * socket to it, which the owner does not notice (program/answers.h); the kernel's list of Unix sockets shows whether it
- * listens. */
+/* Checks the files that a client of a port tries, until one has a server: by the kernel's answers about a Unix socket
+ * (files/listener.c), or by a connection to a control file's target. */
 #include "program/answers.h"
 
 #include "calls/target.h"
 #include "files/control_file.h"
 #include "files/directory.h"
-#include "files/port.h"
 #include "kernel/socket_info.h"
 #include "rules/control.h"
 
-#include <linux/poll.h>
 #include <linux/vm_sockets.h>
 
 #define FILE_MS 50        /* a Unix target outside the directory */
 #define CONNECTION_MS 200 /* the target notices the connection */
-#define DEVICE(major, minor) ((major) << 20 | (minor))
-
-/* The socket to look for in the kernel's list, and the result. */
-struct search {
-    struct unsock_span name; /* as in an address: an abstract name begins with a NUL */
-    struct statx file;       /* of a path: the socket file */
-    struct statx directory;  /* of a path: the directory of that file */
-    bool is_found;
-    bool listens;
-};
-
-static bool same_text(struct unsock_span one, struct unsock_span other) {
-    return one.length == other.length && unsock_same(one.at, other.at, one.length);
-}
-
-/* True if `socket` is the one to look for. The kernel's list has the path as given to bind, which another path may
- * reach too, and the inode and device, which a layered file system reports differently. An equal inode number alone
- * proves nothing, as other file systems use the same numbers. */
-static bool is_it(const struct search *search, const struct unsock_unix_socket *socket) {
-    struct unsock_span name = {socket->name, socket->length};
-    if (search->name.at[0] == '\0')
-        return same_text(name, search->name);
-    bool same_file = socket->has_file && socket->inode == (uint32_t)search->file.stx_ino;
-    if (same_file && socket->device == DEVICE(search->file.stx_dev_major, search->file.stx_dev_minor))
-        return true;
-    if (!same_file && !same_text(unsock_base_name(name), unsock_base_name(search->name)))
-        return false;
-    return unsock_unix_socket_is_in(socket, &search->directory);
-}
-
-static bool see_socket(void *context, const struct unsock_unix_socket *socket) {
-    struct search *search = context;
-    if (!is_it(search, socket))
-        return true;
-    search->is_found = true;
-    search->listens |= socket->listens;
-    return !search->listens;
-}
-
-/* Checks a stream socket. A connect from a socket of another type does not find an abstract name, which the kernel's
- * list has; the list lacks sockets of other network namespaces: one with a path counts as ready if it is live. */
-static enum unsock_answer ask_stream(const void *address, uint32_t length, struct unsock_span name) {
-    bool is_path = name.at[0] != '\0', is_told = false;
-    long said = 0;
-    /* A server may start or end between the two checks. A socket missing twice is in another network namespace. */
-    for (int i = 0; i < 1 + is_path; i++) {
-        struct search search = {.name = name};
-        said = is_path ? unsock_socketfile_ask(address, length) : 0;
-        if (is_path && (said == 0 || said == -EPERM || said == -ECONNREFUSED || said == -ENOENT || said == -ENOTDIR))
-            return UNSOCK_ANSWER_NOBODY;
-        bool is_there = !is_path || (unsock_statx(AT_FDCWD, name.at, 0, STATX_BASIC_STATS, &search.file) == 0 &&
-                                     unsock_unix_name_above(name, &search.directory));
-        is_told = is_there && unsock_unix_sockets_each(false, see_socket, &search);
-        if (search.is_found)
-            return search.listens ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_SOON;
-    }
-    return (is_path ? said == -EPROTOTYPE : !is_told) ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY;
-}
-
-/* Checks a Unix socket by its address, a sockaddr_un of `length` bytes with a path or an abstract name. */
-static enum unsock_answer ask_unix_socket(const void *address, uint32_t length, int type) {
-    char text[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
-    struct unsock_span name = {text, length - UNSOCK_SUN_PATH_OFFSET};
-    if (type == SOCK_DGRAM) {
-        long said = unsock_socketfile_ask(address, length);
-        return said == 0 || said == -EPERM ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY;
-    }
-    memcpy(text, (const char *)address + UNSOCK_SUN_PATH_OFFSET, name.length);
-    return ask_stream(address, length, text[0] == '\0' ? name : unsock_span_of(text));
-}
 
 static long await_connection(long socket, int64_t most) {
-    struct timespec timeout = {most / 1000, most % 1000 * 1000000};
-    struct pollfd poll = {.fd = (int)socket, .events = POLLOUT};
     int error = 0;
     socklen_t size = sizeof(error);
-    if (unsock_ppoll(&poll, 1, &timeout, NULL, 0) != 1)
+    if (unsock_await(socket, EPOLLOUT, most) <= 0)
         return -ETIMEDOUT;
     long result = unsock_getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
     return result < 0 ? result : -error;
-}
-
-long unsock_control_connect(struct unsock_control_file *control, struct unsock_firecracker *asked, int64_t full) {
-    bool asks = control->options & UNSOCK_CONTROL_FIRECRACKER;
-    unsock_target_to_connect(control);
-    long fd = unsock_socket(asks ? AF_UNIX : unsock_target_family(control), SOCK_STREAM | UNSOCK_SOCK_FLAGS, 0);
-    long result = fd < 0 ? fd : unsock_target_apply_options(control, (int)fd);
-    if (result == 0)
-        result = asks ? unsock_firecracker_ask((int)fd, control, asked, full)
-                      : unsock_connect(fd, control->dest, control->dest_length);
-    return unsock_opened(fd, result == -EINPROGRESS ? 0 : result);
 }
 
 /* True if the IP socket has connected to itself: the kernel may choose the destination port as the source port, too
@@ -124,7 +38,7 @@ static bool is_own_end(int socket) {
 /* Connects to the control file's target, and closes the connection. Returns 0 if the server accepted it, or -errno. */
 static long try_connection(struct unsock_control_file *control, int64_t most) {
     struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + most};
-    long socket = unsock_control_connect(control, &asked, INT64_MAX);
+    long socket = unsock_target_connect_new(control, &asked, INT64_MAX);
     if (socket < 0)
         return socket;
     long result = control->options & UNSOCK_CONTROL_FIRECRACKER
@@ -162,7 +76,7 @@ static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type
     if (most < 0)
         return said == -ECONNREFUSED || said == -ENOENT ? UNSOCK_ANSWER_NOBODY : UNSOCK_ANSWER_READY;
     if (unsock_statx(AT_FDCWD, path->sun_path, 0, STATX_TYPE, &status) == 0 && (status.stx_mode & S_IFMT) == S_IFSOCK)
-        return ask_unix_socket(path, sizeof(*path), type);
+        return unsock_listener_ask(path, sizeof(*path), type);
     if (unsock_control_file_read(path->sun_path, &control) < 0)
         return UNSOCK_ANSWER_NOBODY;
     if ((control.options & UNSOCK_CONTROL_FIRECRACKER) || unsock_target_family(&control) != AF_UNIX) {
@@ -171,7 +85,7 @@ static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type
     }
     *again = FILE_MS;
     return unsock_control_refuses(&control) ? UNSOCK_ANSWER_NOBODY
-                                            : ask_unix_socket(control.dest, control.dest_length, type);
+                                            : unsock_listener_ask(control.dest, control.dest_length, type);
 }
 
 /* Finds the entry that a client of the port tries as number `index`: of an address in TCP's order, else any. */

@@ -28,7 +28,7 @@ static bool read_port(const char *word, struct unsock_port_words *own, uint64_t 
     bool has_real = rest.at != name.at + name.length, good = unsock_port_words_plain(name, own);
     *real = own->ip.port;
     return (good && (!has_real || unsock_span_number(rest, 10, PORT_MOST, real))) ||
-           unsock_options_refuse(
+           unsock_text_refuse(
                unsock_expose.error, "expose",
                "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any", word);
 }
@@ -46,10 +46,10 @@ static bool read_expose_words(const struct unsock_options *given) {
     expose->is_all = unsock_options_value(given, "--all");
     expose->until_eof = unsock_options_value(given, "--until-eof");
     if (!unsock_span_number(unsock_span_of(idle ? idle : IDLE_SECONDS), 10, IDLE_MOST, &seconds) || seconds == 0)
-        return unsock_options_refuse(expose->error, "expose", "--idle: not a number of seconds from 1 to 86400", idle);
+        return unsock_text_refuse(expose->error, "expose", "--idle: not a number of seconds from 1 to 86400", idle);
     expose->idle = (int64_t)seconds * 1000;
     if (!unsock_ip_parse(unsock_span_of(address ? address : LOOPBACK), &expose->address))
-        return unsock_options_refuse(expose->error, "expose", "--address: not an IP address", address);
+        return unsock_text_refuse(expose->error, "expose", "--address: not an IP address", address);
     for (unsigned i = 0; i < count; i++)
         if (!read_port(given->operands[i], &port, &real))
             return false;

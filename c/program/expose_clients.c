@@ -71,7 +71,7 @@ static long connect_control(struct waiting *one) {
     if (unsock_control_file_read(one->port->file.sun_path, &control) < 0)
         return -ECONNREFUSED;
     one->holds = unsock_control_holds_half_close(&control);
-    long fd = unsock_control_connect(&control, &one->asked, 0);
+    long fd = unsock_target_connect_new(&control, &one->asked, 0);
     if (!(control.options & UNSOCK_CONTROL_FIRECRACKER) || (fd < 0 && fd != -ETIMEDOUT))
         return fd;
     /* Waits for the multiplexer's answer; if its queue is full, retries later, as with any server. */
@@ -165,13 +165,12 @@ static bool may_wait(const struct waiting *one) {
 
 /* Accepts one connection. Returns as lead_on, but 0 for a client that waits; 1 if there was none. */
 static long take_connection(const struct unsock_expose_port *port) {
-    struct timespec pause = {0, ASK_AGAIN_MS * 1000000L};
     union unsock_sockaddr name;
     uint32_t length = sizeof(name);
     struct waiting one = {.port = port, .life = port->life};
     long fd = unsock_accept4(port->fd, &name, &length, UNSOCK_SOCK_FLAGS);
     if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
-        unsock_nanosleep(&pause, NULL);
+        unsock_pause(ASK_AGAIN_MS * UNSOCK_MILLISECOND_NS);
     if (fd < 0)
         return 1;
     one.fd = (int)fd;

@@ -31,8 +31,13 @@ static long tell_environment(const char *const *environment, const char *const *
 
 /* Returns the next byte of standard input, or -1 at its end. */
 static int next_byte(void) {
-    unsigned char byte;
-    return unsock_read(0, &byte, sizeof(byte)) == (long)sizeof(byte) ? byte : -1;
+    static UNSOCK_TABLE unsigned char bytes[REQUEST_MOST];
+    static long at, count;
+    if (at == count) {
+        count = unsock_read(0, bytes, sizeof(bytes));
+        at = 0;
+    }
+    return at < count ? bytes[at++] : -1;
 }
 
 /* Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. Skips a request that

@@ -67,20 +67,17 @@ static long bring_up_loopback(void) {
     return fd < 0 ? fd : unsock_ioctl(fd, SET_FLAGS, &loopback);
 }
 
-/* Makes the queues of sockets that the command creates hold at least as many small datagrams as UDP's default buffer.
- * Has no effect with a read-only /proc, nor on older kernels, where no one in a user namespace may write this file. */
-static void widen_queues(void) {
-    write_to("/proc/sys/net/unix/max_dgram_qlen", "512\n");
-}
-
 bool unsock_isolate(struct unsock_text *error) {
     long result = unsock_unshare(CLONE_NEWNET);
     if (result == -EPERM)
         result = unshare_as_user();
     if (result == 0)
         result = bring_up_loopback();
+    /* Makes the queues of sockets that the command creates hold at least as many small datagrams as UDP's default
+     * buffer. Has no effect with a read-only /proc, nor on older kernels, where no one in a user namespace may write
+     * this file. */
     if (result == 0)
-        widen_queues();
+        write_to("/proc/sys/net/unix/max_dgram_qlen", "512\n");
     return result == 0 ||
            unsock_text_fail(error,
                             "run: --isolate: the system refuses a network namespace of its own: ", why_not(result));

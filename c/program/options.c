@@ -102,7 +102,7 @@ static bool check_value(const struct reading *reading, unsigned number) {
         return true;
     if (option->value[0] == '\0' && value[0] != '\0') {
         unsock_text_join(reading->error, command, ": ");
-        return unsock_options_refuse(reading->error, option->flag, "takes no value", value);
+        return unsock_text_refuse(reading->error, option->flag, "takes no value", value);
     }
     if (!reading->empty[number])
         return true;
@@ -139,8 +139,8 @@ static bool check_operands(const struct reading *reading) {
     const struct unsock_options *options = reading->options;
     const struct unsock_option_table *table = options->table;
     if (options->operand_count > table->operands_most)
-        return unsock_options_refuse(reading->error, table->command, "too many arguments",
-                                     options->operands[table->operands_most]);
+        return unsock_text_refuse(reading->error, table->command, "too many arguments",
+                                  options->operands[table->operands_most]);
     return options->operand_count >= table->operands_least ||
            unsock_text_fail(reading->error, table->command, ": ", table->operand, " is missing");
 }
@@ -162,10 +162,6 @@ bool unsock_options_read(const struct unsock_option_table *table, const char *co
         return unsock_text_fail(error, table->command, ": ", reading.too_many, ": more than ",
                                 UNSOCK_DECIMAL(UNSOCK_OPTIONS_EACH_MOST));
     return table->is_wrapper || check_operands(&reading);
-}
-
-bool unsock_options_refuse(struct unsock_text *error, const char *what, const char *why, const char *value) {
-    return unsock_text_fail(error, what, ": ", why, ": \"", value, "\"");
 }
 
 const char *unsock_options_value(const struct unsock_options *options, const char *flag) {

@@ -66,9 +66,6 @@ struct unsock_options {
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
                          struct unsock_options *options, struct unsock_text *error);
 
-/* Adds `what: why: "value"` to `error`. Returns false. */
-bool unsock_options_refuse(struct unsock_text *error, const char *what, const char *why, const char *value);
-
 /* Returns the option's value; NULL: it was not given. */
 const char *unsock_options_value(const struct unsock_options *options, const char *flag);
 

@@ -2,9 +2,11 @@
  * executes the command line (TypeScript) for all else. */
 #include "program/options.h"
 
+#include "files/control_file.h"
 #include "process/start.h"
 #include "program/run.h"
 #include "rt/system_calls.h"
+#include "rules/control.h"
 #include "rules/errno.h"
 #include "rules/words.h"
 
@@ -16,6 +18,7 @@
  * OF_RUNTIME, Deno or Node.js has executed it (lib/library/caller.ts). */
 #define FRONT "unsock"
 #define OF_RUNTIME "unsock-of-runtime:"
+#define OWN_FILE "/proc/self/exe"
 #define COMMAND_LINE "../libexec/unsock"
 #define EXIT_USAGE 2
 
@@ -89,9 +92,9 @@ static int fail_with(const char *what, const char *why, int status) {
     return fail_program(line.buffer, status);
 }
 
-/* Returns the library's own path, for LD_PRELOAD; NULL if it is unknown, without /proc. */
-static const char *own_file(char path[PATH_MOST]) {
-    long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, PATH_MOST - 1);
+/* Returns the path of the file to which a link of /proc leads; NULL if it is unknown. */
+static const char *read_link(const char *link, char path[PATH_MOST]) {
+    long length = unsock_readlinkat(AT_FDCWD, link, path, PATH_MOST - 1);
     path[length > 0 ? length : 0] = '\0';
     return length > 0 && length < PATH_MOST - 1 ? path : NULL;
 }
@@ -112,7 +115,7 @@ static const char *runtime_fails_at(const char *const *argv) {
 static void hand_over(const char *const *argv, const char *const *environment) {
     char own[PATH_MOST], file[PATH_MOST + 32];
     struct unsock_text text = unsock_text_in(file, sizeof(file));
-    if (!own_file(own))
+    if (!read_link(OWN_FILE, own))
         return;
     struct unsock_span base = unsock_base_name(unsock_span_of(own));
     unsock_text_span(&text, (struct unsock_span){own, (size_t)(base.at - own)});
@@ -157,7 +160,7 @@ static int start_given(const struct command *command, const char *const *argv, c
     char own[PATH_MOST];
     UNSOCK_TEXT(error, LINE_MOST);
     struct unsock_options options;
-    struct unsock_command_call call = {&options, {.list = environment}, own_file(own), &error};
+    struct unsock_command_call call = {&options, {.list = environment}, read_link(OWN_FILE, own), &error};
     bool good = unsock_options_read(command->table, argv + 2, &options, &error);
     bool asks = command->start == unsock_query_start, is_http = good && unsock_options_value(&options, "--http");
     if (good && !asks && (options.help || is_http)) {
@@ -191,6 +194,28 @@ static void restore_caller(struct unsock_span told) {
     unsock_prlimit64(0, RLIMIT_NOFILE, &limit, NULL);
 }
 
+/* `UNSOCK_FILE=… libunsock.so`: writes the control file that the variables describe. Puts the result or the error into
+ * `line`. Returns the exit status. */
+static int make_control_file(const struct unsock_environment *environment, struct unsock_text *line) {
+    char real[PATH_MOST];
+    struct unsock_control_file file;
+    const char *path = unsock_environment_get(environment, "UNSOCK_FILE");
+    const char *multiplexer = unsock_environment_get(environment, UNSOCK_CONTROL_MULTIPLEXER);
+    UNSOCK_CLOSED long fd = multiplexer ? unsock_openat(AT_FDCWD, multiplexer, UNSOCK_O_PATH | O_CLOEXEC, 0) : -1;
+    multiplexer = fd < 0 ? NULL : read_link(UNSOCK_FD_PATH(fd), real);
+    if (!unsock_setting_names_check(environment, unsock_setting_name, line) ||
+        !unsock_control_from_variables(environment, multiplexer, &file, line))
+        return UNSOCK_COMMAND_FAILED;
+    long result = unsock_control_file_write(path, &file, 0644, false);
+    if (result < 0) {
+        unsock_control_not_written(line, path, result, "");
+        return UNSOCK_COMMAND_FAILED;
+    }
+    unsock_text_join(line, "wrote ", path, ":");
+    unsock_control_put_variables(line, environment);
+    return 0;
+}
+
 int unsock_program(int argc, const char *const *argv, const char *const *environment) {
     struct unsock_environment source = {.list = environment};
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
@@ -218,7 +243,7 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
                          1);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE")) {
         UNSOCK_TEXT(line, LINE_MOST);
-        int status = unsock_control_program(&source, &line);
+        int status = make_control_file(&source, &line);
         return fail_program(line.buffer, status);
     }
     unsock_print(usage);

@@ -2,6 +2,7 @@
 #include "program/run.h"
 
 #include "files/release.h"
+#include "kernel/file_info.h"
 #include "process/start.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
@@ -59,13 +60,9 @@ static void note_name(void *context, const char *name, long result) {
 /* Puts into `path` a path through /proc, which refers to this directory even if another replaces it. Without /proc, or
  * if the directory cannot be opened, puts `directory` itself. */
 static void put_held_path(struct unsock_text *path, const char *directory) {
-    struct statx status;
     long fd = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    unsock_text_join(path, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
-    if (fd >= 0 && unsock_statx(AT_FDCWD, path->buffer, 0, STATX_TYPE, &status) == 0)
-        return;
-    unsock_text_start(path, path->buffer, path->size);
-    unsock_text_put(path, directory);
+    bool is_held = fd >= 0 && unsock_file_id_of(AT_FDCWD, UNSOCK_FD_PATH(fd)).inode != 0;
+    unsock_text_put(path, is_held ? UNSOCK_FD_PATH(fd) : directory);
 }
 
 /* True if private directories and maps in the directory may be removed: not if others could replace the directory. */

@@ -48,27 +48,29 @@ struct query {
     struct unsock_text error;
     uint64_t status; /* the exit status that `run` would have; 0: not known */
     struct unsock_run_directory directory;
+    struct unsock_run_environment made; /* that a command would get; answer_line gives its space back */
 };
 
 static const char *option_of_query(const struct query *query, const char *flag) {
     return unsock_options_value(query->call->options, flag);
 }
 
-/* Chooses the directory that the question is about. If `made` is not NULL, also makes the environment that a command
- * would get, and sets unsock_settings as the library would read them there. Returns false with one line in the error.
- */
-static bool choose_asked_directory(struct query *query, struct unsock_run_environment *made) {
+/* Chooses the directory that the question is about. Returns false with one line in the error. */
+static bool choose_asked_directory(struct query *query) {
     const struct unsock_environment *caller = &query->call->environment;
-    if (!unsock_setting_names_check(caller, unsock_setting_name, &query->error) ||
-        !unsock_run_directory_choose(option_of_query(query, "--dir"), caller, &query->directory, &query->error))
-        return false;
-    if (!made)
-        return true;
+    return unsock_setting_names_check(caller, unsock_setting_name, &query->error) &&
+           unsock_run_directory_choose(option_of_query(query, "--dir"), caller, &query->directory, &query->error);
+}
+
+/* Also makes the environment that a command would get, and sets unsock_settings as the library would read them. */
+static bool choose_asked_settings(struct query *query) {
     const char *library = option_of_query(query, "--lib");
     if (!library)
         library = query->call->library ? query->call->library : "/";
-    return unsock_run_environment_make(query->call->options, option_of_query(query, "--force"), caller->list,
-                                       query->directory.path, library, made, &query->error);
+    return choose_asked_directory(query) &&
+           unsock_run_environment_make(query->call->options, option_of_query(query, "--force"),
+                                       query->call->environment.list, query->directory.path, library, &query->made,
+                                       &query->error);
 }
 
 static bool answer_version(void) {
@@ -97,14 +99,11 @@ static void write_directory(const struct query *query) {
 
 /* Writes the library's variables in the environment that a command would get. */
 static bool answer_settings(struct query *query) {
-    struct unsock_run_environment made = {.space = NULL};
-    if (!choose_asked_directory(query, &made)) {
-        unsock_exec_space_leave(made.space);
+    if (!choose_asked_settings(query))
         return false;
-    }
     write_directory(query);
     unsock_json_open("variables", '{');
-    for (const char *const *string = made.list; *string; string++) {
+    for (const char *const *string = query->made.list; *string; string++) {
         UNSOCK_TEXT(name, 64);
         struct unsock_span value = unsock_span_of(*string);
         unsock_text_span(&name, unsock_span_next(&value, '='));
@@ -112,7 +111,6 @@ static bool answer_settings(struct query *query) {
             unsock_json_text(name.buffer, value.at);
     }
     unsock_json_close('}');
-    unsock_exec_space_leave(made.space);
     return true;
 }
 
@@ -120,7 +118,7 @@ static bool answer_settings(struct query *query) {
 static bool answer_directory(struct query *query) {
     UNSOCK_TEXT(problem, ERROR_SIZE);
     struct statx status;
-    if (!choose_asked_directory(query, NULL))
+    if (!choose_asked_directory(query))
         return false;
     bool exists = unsock_statx(AT_FDCWD, query->directory.path, 0, STATX_TYPE, &status) == 0;
     bool good = (exists ? unsock_run_directory_check : unsock_run_directory_check_place)(
@@ -150,7 +148,7 @@ static bool answer_rights(struct query *query) {
 static bool answer_prepare(struct query *query) {
     struct unsock_directory_rights rights;
     bool made = false;
-    if (!choose_asked_directory(query, NULL) || !read_rights(query, &rights) ||
+    if (!choose_asked_directory(query) || !read_rights(query, &rights) ||
         !unsock_directory_rights_prepare(&query->directory, option_of_query(query, "--force"), &rights, &made,
                                          &query->error))
         return false;
@@ -160,8 +158,7 @@ static bool answer_prepare(struct query *query) {
 }
 
 static bool answer_holds(struct query *query) {
-    return choose_asked_directory(query, NULL) &&
-           unsock_run_directory_check_sockets(&query->directory, true, &query->error);
+    return choose_asked_directory(query) && unsock_run_directory_check_sockets(&query->directory, true, &query->error);
 }
 
 static void write_step(struct unsock_route *route, const struct unsock_route_step *step) {
@@ -226,10 +223,10 @@ static bool answer_may(struct query *query) {
 
 static bool answer_names(struct query *query) {
     uint64_t port = 0;
-    if (!choose_asked_directory(query, NULL))
+    if (!choose_asked_directory(query))
         return false;
     if (query->value && !unsock_span_number(unsock_span_of(query->value), 10, PORT_MOST, &port))
-        return unsock_options_refuse(&query->error, "names", "not a port", query->value);
+        return unsock_text_refuse(&query->error, "names", "not a port", query->value);
     long result = unsock_query_names(query->directory.path, (uint16_t)port);
     return result == 0 ||
            unsock_text_fail(&query->error, "directory ", query->directory.path, ": ", unsock_errno_words(-result));
@@ -246,12 +243,9 @@ static bool answer_port(struct query *query) {
 static bool answer_client(struct query *query) {
     static const char answers[][8] = {
         [UNSOCK_ANSWER_NOBODY] = "nobody", [UNSOCK_ANSWER_SOON] = "soon", [UNSOCK_ANSWER_READY] = "ready"};
-    struct unsock_run_environment made = {.space = NULL};
     struct unsock_port_words port;
     struct unsock_answers found;
-    bool good = choose_asked_directory(query, &made);
-    unsock_exec_space_leave(made.space);
-    if (!good || !unsock_port_words_read(query->value, &port, &query->error))
+    if (!choose_asked_settings(query) || !unsock_port_words_read(query->value, &port, &query->error))
         return false;
     if (!port.has_address)
         return unsock_text_fail(&query->error, "client: an address is missing: \"", query->value,
@@ -297,10 +291,12 @@ static bool answer_line(struct query *query, const char *word) {
     char line[ERROR_SIZE];
     query->error = unsock_text_in(line, sizeof(line));
     query->status = 0;
+    query->made.space = NULL;
     unsigned number = find_question(word, &query->value, &query->error);
     unsock_json_open(NULL, '{');
     unsock_json_text("question", word);
     bool good = answer_question(query, number);
+    unsock_exec_space_leave(query->made.space);
     if (!good)
         unsock_json_text("error", line);
     if (query->status > 0)

@@ -2,7 +2,6 @@
 #include "program/run.h"
 
 #include "files/directory.h"
-#include "files/port.h"
 #include "kernel/socket_info.h"
 #include "program/answers.h"
 

@@ -1,4 +1,4 @@
-/* The commands `run` and `hold`: the environment, the maps, the keepers, and the writer of control files. */
+/* The commands `run` and `hold`: the environment, the maps and the keepers. */
 #ifndef UNSOCK_PROGRAM_RUN_H
 #define UNSOCK_PROGRAM_RUN_H
 
@@ -6,27 +6,6 @@
 #include "process/run_directory.h"
 #include "program/options.h"
 #include "unsock.h"
-
-/* control_write.c: Writes control files. A file appears with all its bytes or not at all, and never replaces another.
- */
-
-/* Writes the control file to `path` with this mode. Returns a descriptor of the file, for reading, or -errno. -EEXIST:
- * `path` exists. `locked`: the file appears with a shared lock (flock(2)), which the descriptor holds. */
-long unsock_control_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
-
-/* Adds "control file PATH: WHY" to `error`, with what exists there and what to do. `if_stale` ends the words about a
- * socket file. */
-void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
-
-/* `UNSOCK_FILE=… libunsock.so`: the form of unsock 1.1. */
-
-/* Fills in the control file that the variables describe. Returns false with one line in `error`. */
-bool unsock_control_from_variables(const struct unsock_environment *environment, struct unsock_control_file *file,
-                                   struct unsock_text *error);
-
-/* Writes that control file to UNSOCK_FILE, which must not exist, with mode 0644. Puts the result or the error into
- * `line`. Returns the exit status. */
-int unsock_control_program(const struct unsock_environment *environment, struct unsock_text *line);
 
 /*
  * run_map.c: `run --map PORT[/udp]=PATH`: a map, which is a control file in the directory that stays until the command
@@ -54,6 +33,10 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
  * no map left. */
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
+
+/* Adds "control file PATH: WHY" to `error`, with what exists there and what to do. `if_stale` ends the words about a
+ * socket file. */
+void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
 
 /* Reports each stale map in `directory` to `seer`, and with `remove` removes it. */
 struct unsock_prune_seer;

@@ -32,14 +32,13 @@ static size_t reduce(struct unsock_run_environment *environment, const char *nam
 }
 
 /* Sets a variable: in its place in the list, or at the end. */
-static void set_variable(struct unsock_run_environment *environment, const char *name, const char *value,
-                         const char *more) {
-    size_t size = strlen(name) + strlen(value) + strlen(more) + 2;
+static void set_variable(struct unsock_run_environment *environment, const char *name, const char *value) {
+    size_t size = strlen(name) + strlen(value) + 2;
     char *string = unsock_exec_space_cut(environment->space, size);
     if (!string)
         return;
     struct unsock_text text = unsock_text_in(string, size);
-    unsock_text_join(&text, name, "=", value, more);
+    unsock_text_join(&text, name, "=", value);
     size_t place = reduce(environment, name, 1);
     environment->list[place] = string;
     if (place == environment->count)
@@ -58,7 +57,7 @@ static bool choose(struct unsock_run_environment *environment, const struct unso
     reduce(environment, option->variable, 0);
     reduce(environment, CONVERT_VSOCK, 0);
     if (all || vsock)
-        set_variable(environment, all ? option->variable : CONVERT_VSOCK, "1", "");
+        set_variable(environment, all ? option->variable : CONVERT_VSOCK, "1");
     return true;
 }
 
@@ -70,12 +69,13 @@ static bool set_log(struct unsock_run_environment *environment, const struct uns
     if (file[0] != '/' && !unsock_span_is(unsock_span_of(file), "stderr")) {
         long result = unsock_run_resolve(file, path);
         if (result < 0)
-            return unsock_text_fail(error,
-                                    "--log: ", result == -ENOENT ? "the working directory was removed" : "is too long",
-                                    ": write an absolute path: \"", file, "\"");
+            return unsock_text_refuse(error, "--log",
+                                      result == -ENOENT ? "the working directory was removed: write an absolute path"
+                                                        : "is too long: write an absolute path",
+                                      file);
         file = path;
     }
-    set_variable(environment, option->variable, file, "");
+    set_variable(environment, option->variable, file);
     return true;
 }
 
@@ -89,34 +89,19 @@ static bool apply(struct unsock_run_environment *environment, const struct unsoc
     if (sets && !value && option->otherwise[0] != '\0' && !get_variable(environment, option->variable))
         value = option->otherwise;
     if (sets && value)
-        set_variable(environment, option->variable, is_switch ? "1" : value, "");
+        set_variable(environment, option->variable, is_switch ? "1" : value);
     return true;
 }
 
-/* Puts the library before the other libraries of LD_PRELOAD. Their text stays as it is if the library is not among
- * them, so that the dynamic linker reads the same. */
-static void put_preload(struct unsock_run_environment *environment, const char *library) {
+static void put_library(struct unsock_run_environment *environment, const char *library) {
     const char *before = get_variable(environment, "LD_PRELOAD");
-    size_t size = (before ? strlen(before) : 0) + 2;
-    char *others = unsock_exec_space_cut(environment->space, size);
-    if (!others)
+    size_t size = strlen(library) + (before ? strlen(before) : 0) + 2;
+    char *value = unsock_exec_space_cut(environment->space, size);
+    if (!value)
         return;
-    struct unsock_span rest = unsock_span_of(before ? before : "");
-    bool is_there = false;
-    struct unsock_text text = unsock_text_in(others, size);
-    for (struct unsock_span entry; (entry = unsock_preload_next(&rest)).length > 0;) {
-        if (unsock_span_is(entry, library)) {
-            is_there = true;
-            continue;
-        }
-        unsock_text_put(&text, ":");
-        unsock_text_span(&text, entry);
-    }
-    if (before && !is_there) {
-        unsock_text_start(&text, others, size);
-        unsock_text_join(&text, ":", before);
-    }
-    set_variable(environment, "LD_PRELOAD", library, others);
+    struct unsock_text text = unsock_text_in(value, size);
+    unsock_preload_put(&text, library, before ? before : "");
+    set_variable(environment, "LD_PRELOAD", value);
 }
 
 /* Checks the settings. The message about a wrong one names what the user wrote: the option, or the variable. */
@@ -172,8 +157,8 @@ bool unsock_run_environment_make(const struct unsock_options *given, bool trusts
             return false;
     }
     if (trusts)
-        set_variable(environment, TRUST, "1", "");
-    put_preload(environment, library);
+        set_variable(environment, TRUST, "1");
+    put_library(environment, library);
     return check_settings(environment, given, error);
 }
 

@@ -4,14 +4,13 @@
  */
 #include "program/run.h"
 
+#include "files/control_file.h"
 #include "files/directory.h"
 #include "files/release.h"
-#include "program/answers.h"
 #include "rt/system_calls.h"
 #include "rules/control.h"
 #include "rules/errno.h"
 
-#include <linux/poll.h>
 #include <linux/wait.h>
 
 #define MAPS_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -29,15 +28,14 @@ static void put_first_address(struct unsock_text *path) {
 }
 
 /* Writes `pattern` with %p (port), %a (address) and %% replaced. Returns false at any other % sequence. */
-static bool fill_in(const char *pattern, const char *name, struct unsock_text *path) {
-    struct unsock_span digits = unsock_span_of(name), port = unsock_span_next(&digits, '.');
+static bool fill_in(const char *pattern, uint16_t port, struct unsock_text *path) {
     for (const char *c = pattern; *c != '\0'; c++) {
         if (*c != '%' || c[1] == '\0')
             unsock_text_char(path, *c);
         else if (*++c == '%')
             unsock_text_char(path, '%');
         else if (*c == 'p')
-            unsock_text_span(path, port);
+            unsock_text_put(path, UNSOCK_DECIMAL(port));
         else if (*c == 'a')
             put_first_address(path);
         else
@@ -53,19 +51,19 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
     struct unsock_span rest = unsock_span_of(text), word = unsock_span_next(&rest, '=');
     struct unsock_port_words port;
     if (rest.at == word.at + word.length)
-        return unsock_options_refuse(error, "--map", "not PORT=PATH or PORT/udp=PATH", text);
+        return unsock_text_refuse(error, "--map", "not PORT=PATH or PORT/udp=PATH", text);
     if (!unsock_port_words_plain(word, &port))
-        return unsock_options_refuse(error, "--map", "not a port from 1 to 65535, alone or with /tcp or /udp", text);
+        return unsock_text_refuse(error, "--map", "not a port from 1 to 65535, alone or with /tcp or /udp", text);
     unsock_port_words_name(&name, &port);
-    if (!fill_in(rest.at, map->name, &path))
-        return unsock_options_refuse(error, "--map", "neither %p, %a nor %%", text);
+    if (!fill_in(rest.at, port.ip.port, &path))
+        return unsock_text_refuse(error, "--map", "neither %p, %a nor %%", text);
     if (path.length == 0)
-        return unsock_options_refuse(error, "--map", "no path", text);
+        return unsock_text_refuse(error, "--map", "no path", text);
     bool is_relative = path.buffer[0] != '/' && path.buffer[0] != '@';
     if (is_relative && unsock_run_resolve(path.buffer, whole) < 0)
-        return unsock_options_refuse(error, "--map", "the working directory was removed: write an absolute path", text);
+        return unsock_text_refuse(error, "--map", "the working directory was removed: write an absolute path", text);
     return (!path.cut && unsock_control_to_path(&map->control, is_relative ? whole : path.buffer)) ||
-           unsock_options_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
+           unsock_text_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
 }
 
 /* Opens the control file of this name. *goes: it is a map. Returns -EEXIST if another type of file has the name. */
@@ -109,7 +107,7 @@ static long place_control(long directory, const char *path, const struct unsock_
     bool goes;
     long fd = open_map(directory, map->name, &status, &goes), result = 0;
     if (fd == -ENOENT) {
-        fd = unsock_control_write(path, &map->control, stays ? FILE_MODE : FILE_MODE | S_ISVTX, !stays);
+        fd = unsock_control_file_write(path, &map->control, stays ? FILE_MODE : FILE_MODE | S_ISVTX, !stays);
         if (fd < 0 || !stays)
             return fd == -EEXIST ? -EAGAIN : fd;
         return unsock_close(fd);
@@ -132,16 +130,46 @@ static long place_control(long directory, const char *path, const struct unsock_
     return result;
 }
 
+static void put_what_is_there(struct unsock_text *error, const char *path, const char *if_stale) {
+    struct statx status = {.stx_mode = 0};
+    struct unsock_control_file file;
+    struct unsock_span unix_path = {(const char *)file.dest + UNSOCK_SUN_PATH_OFFSET, sizeof(struct sockaddr_un)};
+    unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status);
+    unsigned type = status.stx_mode & S_IFMT;
+    bool is_control = type == S_IFREG && unsock_control_file_read(path, &file) == 0;
+    bool is_path = is_control && file.dest[0] == AF_UNIX && unix_path.at[0] == '/';
+    unsock_text_join(error, "exists already, ",
+                     type == S_IFSOCK  ? "a socket: a server has this port"
+                     : type == S_IFLNK ? "a link"
+                     : is_path         ? "and leads to Unix socket "
+                     : is_control      ? "a control file that leads elsewhere"
+                                       : "and is no control file");
+    if (is_path)
+        unsock_text_span(error, unsock_span_next(&unix_path, '\0'));
+    unsock_text_put(error, type == S_IFSOCK ? if_stale : ": remove it first, or choose another port");
+}
+
+void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale) {
+    unsock_text_join(error, "control file ", path, ": ");
+    if (result == -EEXIST)
+        put_what_is_there(error, path, if_stale);
+    else if (result == -ENOENT)
+        unsock_text_put(error, "its directory does not exist: make it first");
+    else if (result == -EACCES || result == -EPERM)
+        unsock_text_put(error, "you may not write to its directory: choose another with --dir");
+    else
+        unsock_text_put(error, unsock_errno_words(-result));
+}
+
 static bool place_map(long directory, const char *at, struct unsock_run_map *map, bool stays,
                       struct unsock_text *error) {
     UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST + UNSOCK_RUN_MAP_NAME);
-    struct timespec pause = {0, WAIT_NS};
     unsock_text_join(&path, at, "/", map->name);
     map->lock = directory < 0 ? directory : -EAGAIN;
     for (int i = 0; map->lock == -EAGAIN && i < ATTEMPTS_MOST; i++) {
         map->lock = place_control(directory, path.buffer, map, stays);
         if (map->lock == -EAGAIN)
-            unsock_nanosleep(&pause, NULL);
+            unsock_pause(WAIT_NS);
     }
     if (map->lock < 0)
         unsock_control_not_written(error, path.buffer, map->lock == -EAGAIN ? -EEXIST : map->lock,
@@ -151,8 +179,7 @@ static bool place_map(long directory, const char *at, struct unsock_run_map *map
 
 /* Waits for the end of `command` (a pidfd; -1: does not wait), and removes the maps. */
 static void drop_maps(long directory, long command, const struct unsock_run_map *maps, unsigned count) {
-    struct pollfd polled = {.fd = (int)command, .events = POLLIN};
-    while (command >= 0 && unsock_ppoll(&polled, 1, NULL, NULL, 0) == -EINTR)
+    while (command >= 0 && unsock_await(command, EPOLLIN, -1) == -EINTR)
         ;
     for (unsigned i = 0; i < count; i++)
         if (maps[i].lock > 0)

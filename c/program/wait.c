@@ -6,7 +6,6 @@
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 
-#include <linux/poll.h>
 #include <sys/inotify.h>
 
 #define LISTENS_SOON_MS 10 /* listen(2) follows bind(2) soon */
@@ -18,7 +17,6 @@
 #define SECONDS_MOST 999999
 #define CHANGES (IN_ATTRIB | IN_CLOSE_WRITE | IN_MOVE | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
 #define EVENTS_SIZE 4096
-#define MILLISECOND 1000000
 
 /* Watches the directory (inotify(7)). Called before each check: one that was removed and created again has no watch. */
 static bool arm(long inotify, const char *directory) {
@@ -28,9 +26,7 @@ static bool arm(long inotify, const char *directory) {
 /* Waits for a change since arm(), at most so many milliseconds; negative: without limit. */
 static void wait_for_names(long inotify, int64_t most) {
     uint8_t events[EVENTS_SIZE];
-    struct timespec time = {most / 1000, most % 1000 * MILLISECOND};
-    struct pollfd poll = {.fd = (int)inotify, .events = POLLIN};
-    unsock_ppoll(&poll, inotify >= 0 ? 1 : 0, most < 0 ? NULL : &time, NULL, 0);
+    unsock_await(inotify, EPOLLIN, most);
     while (inotify >= 0 && unsock_read(inotify, events, sizeof(events)) > 0)
         ;
 }
@@ -73,7 +69,7 @@ static bool read_words(struct waiting *waiting) {
     waiting->gone = unsock_options_value(options, "--gone");
     waiting->timeout = unsock_options_value(options, "--timeout");
     if (waiting->timeout && !read_time(waiting->timeout, &milliseconds))
-        return unsock_options_refuse(error, "--timeout", "not a time, such as 10, 0.5, 10s or 500ms", waiting->timeout);
+        return unsock_text_refuse(error, "--timeout", "not a time, such as 10, 0.5, 10s or 500ms", waiting->timeout);
     waiting->deadline = unsock_clock_ms() + milliseconds;
     return unsock_run_directory_choose(unsock_options_value(options, "--dir"), &waiting->call->environment,
                                        &waiting->directory, error);

@@ -1,6 +1,8 @@
 /* The mark of the library's own calls, descriptors that are closed at a scope's end, and tables that grow lock-free. */
 #include "rt/system_calls.h"
 
+#include <linux/poll.h>
+
 unsigned long unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
 
 __attribute__((noinline)) void unsock_close_open(long fd) {
@@ -16,6 +18,13 @@ long unsock_opened(long fd, long result) {
 
 __attribute__((noinline)) void unsock_cleanup_fd(const long *fd) {
     unsock_close_open(*fd);
+}
+
+int unsock_await(long fd, uint32_t events, int64_t milliseconds) {
+    struct pollfd poll = {.fd = (int)fd, .events = (short)events};
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * UNSOCK_MILLISECOND_NS};
+    long count = unsock_ppoll(&poll, 1, milliseconds < 0 ? NULL : &time, NULL, 0);
+    return count > 0 ? poll.revents : (int)count;
 }
 
 void *unsock_table_chunk(void **place, void *first, unsigned long size) {

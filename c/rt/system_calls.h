@@ -260,6 +260,16 @@ static inline int64_t unsock_clock_ms(void) {
     return unsock_clock_ns() / UNSOCK_MILLISECOND_NS;
 }
 
+/* Waits for EPOLLIN or EPOLLOUT of the descriptor, at most so many milliseconds (-1: without limit); if it is negative,
+ * for the time alone. Returns the events, 0 when the time is up, or -errno. */
+int unsock_await(long fd, uint32_t events, int64_t milliseconds);
+
+/* Sleeps less than a second. Returns 0, or -EINTR after a signal. */
+static inline long unsock_pause(long nanoseconds) {
+    struct timespec time = {0, nanoseconds};
+    return unsock_nanosleep(&time, NULL);
+}
+
 /*
  * unsock_real_NAME calls the next library's function, a cancellation point in glibc. It returns the result or -errno,
  * and leaves errno unchanged. Without a next library it makes the system call and never uses errno, which a thread that

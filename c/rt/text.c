@@ -107,6 +107,12 @@ void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base
         unsock_text_char(text, reversed[--count]);
 }
 
+const char *unsock_text_fd_path(char buffer[40], long fd) {
+    struct unsock_text text = unsock_text_in(buffer, 40);
+    unsock_text_join(&text, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
+    return buffer;
+}
+
 const char *unsock_text_digits(char buffer[24], uint64_t number, unsigned base, unsigned digits) {
     struct unsock_text text = unsock_text_in(buffer, 24);
     unsock_text_number(&text, number, base, digits);

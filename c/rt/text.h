@@ -20,9 +20,12 @@ struct unsock_text {
 
 struct unsock_span unsock_span_of(const char *text);
 
+static inline bool unsock_span_same(struct unsock_span one, struct unsock_span other) {
+    return one.length == other.length && unsock_same(one.at, other.at, one.length);
+}
+
 static inline bool unsock_span_is(struct unsock_span span, const char *text) {
-    size_t length = strlen(text);
-    return span.length == length && unsock_same(span.at, text, length);
+    return unsock_span_same(span, (struct unsock_span){text, strlen(text)});
 }
 
 /* True if `string` begins with `with`. */
@@ -59,9 +62,13 @@ void unsock_text_list(struct unsock_text *text, const char *const *strings);
 #define unsock_text_join(text, ...) unsock_text_list(text, (const char *const[]){__VA_ARGS__, NULL})
 /* The same, for a line that says why something is refused. False, so that the caller returns it. */
 #define unsock_text_fail(text, ...) (unsock_text_join(text, __VA_ARGS__), false)
+#define unsock_text_refuse(text, what, why, value) unsock_text_fail(text, what, ": ", why, ": \"", value, "\"")
 /* A number's digits as a string, for unsock_text_join. */
 #define UNSOCK_DECIMAL(number) unsock_text_digits((char[24]){0}, (uint64_t)(number), 10, 1)
 #define UNSOCK_MODE(mode) unsock_text_digits((char[24]){0}, (mode), 8, 3)
+/* The path by which /proc shows this process's descriptor. */
+#define UNSOCK_FD_PATH(fd) unsock_text_fd_path((char[40]){0}, fd)
+const char *unsock_text_fd_path(char buffer[40], long fd);
 const char *unsock_text_digits(char buffer[24], uint64_t number, unsigned base, unsigned digits);
 
 void unsock_text_span(struct unsock_text *text, struct unsock_span span);

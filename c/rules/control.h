@@ -2,7 +2,7 @@
 #ifndef UNSOCK_RULES_CONTROL_H
 #define UNSOCK_RULES_CONTROL_H
 
-#include "rt/text.h"
+#include "rules/environment.h"
 #include "unsock.h"
 
 /* control.c: Checks control files: 452 bytes from outside. Pure. */
@@ -19,11 +19,8 @@ bool unsock_control_is_meant(const void *bytes, size_t length);
  */
 bool unsock_control_refuses(const struct unsock_control_file *file);
 
-/*
- * Returns a valid file's option for half-closes (UNSOCK_CONTROL_HALF_CLOSE): "hold", "pass", or NULL if it has none.
- * The setter writes `word` into the last slot, which must be empty. It returns false if `word` is neither of the two.
- */
-const char *unsock_control_half_close(const struct unsock_control_file *file);
+/* Writes the option for half-closes (UNSOCK_CONTROL_HALF_CLOSE), "hold" or "pass", into the last slot, which must be
+ * empty. Returns false if `word` is neither of the two. */
 bool unsock_control_half_close_set(struct unsock_control_file *file, const char *word);
 
 /* True if a valid file holds back a half-close until the end of the connection. */
@@ -34,5 +31,17 @@ bool unsock_control_holds_half_close(const struct unsock_control_file *file);
  * the name is empty or does not fit into an address.
  */
 bool unsock_control_to_path(struct unsock_control_file *file, const char *path);
+
+/* control_variables.c: `UNSOCK_FILE=… libunsock.so`, the form of unsock 1.1. Pure. */
+
+#define UNSOCK_CONTROL_MULTIPLEXER "UNSOCK_FC_SOCK"
+
+/* Makes the control file that the variables describe. `multiplexer`: the file that UNSOCK_FC_SOCK names, without links;
+ * NULL if there is none. Returns false with one line in `error`. */
+bool unsock_control_from_variables(const struct unsock_environment *environment, const char *multiplexer,
+                                   struct unsock_control_file *file, struct unsock_text *error);
+
+/* Adds " NAME=VALUE" for each of the variables that is set. */
+void unsock_control_put_variables(struct unsock_text *text, const struct unsock_environment *environment);
 
 #endif

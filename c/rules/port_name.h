@@ -1,4 +1,4 @@
-/* The names of a port's sockets: in the directory, in a record, and in the kernel. */
+/* The names of a port's sockets: in the directory, in a record, in the kernel, and as users write them. */
 #ifndef UNSOCK_RULES_PORT_NAME_H
 #define UNSOCK_RULES_PORT_NAME_H
 
@@ -158,7 +158,7 @@ enum unsock_file_kind unsock_file_name_read(struct unsock_span name, struct unso
 /* ".unsock.lock.N": a lock's file before its rename (files/lock.c). */
 bool unsock_file_name_is_unfinished_lock(struct unsock_span name);
 
-/* ".unsock-" and 16 digits: a control file before its rename (program/control_write.c). */
+/* ".unsock-" and 16 digits: a control file before its rename (files/control_file.c). */
 #define UNSOCK_FILE_CONTROL_PART ".unsock-"
 #define UNSOCK_FILE_CONTROL_DIGITS 16
 bool unsock_file_name_is_unfinished_control(struct unsock_span name);
@@ -211,5 +211,25 @@ socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct
 /* Makes the same name, with a hash of it under `key` in the place of the directory. */
 socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target,
                                    const uint64_t key[2], struct sockaddr_un *name);
+
+/* port_words.c: Reads and writes ports as users write them: 8000, 53/udp, 9042@127.0.0.2. Pure. */
+
+struct unsock_port_words {
+    int type; /* SOCK_STREAM or SOCK_DGRAM */
+    bool has_address;
+    struct unsock_ip ip; /* the port; also the address, if `has_address` */
+};
+
+/* Reads PORT, PORT/tcp or PORT/udp. Returns false for any other text. */
+bool unsock_port_words_plain(struct unsock_span word, struct unsock_port_words *port);
+
+/* Reads the same, or PORT@ADDR[/tcp|/udp]. Returns false with one line in `error`. */
+bool unsock_port_words_read(const char *word, struct unsock_port_words *port, struct unsock_text *error);
+
+/* Writes the port in the form that unsock_port_words_read reads. */
+void unsock_port_words_put(struct unsock_text *text, const struct unsock_port_words *port);
+
+/* Writes the name of the port's link: PORT.sock, PORT.dgram.sock. */
+void unsock_port_words_name(struct unsock_text *text, const struct unsock_port_words *port);
 
 #endif

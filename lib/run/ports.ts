@@ -1,4 +1,4 @@
-/** Ports as users write them, which the library parses (`c/program/path.c`), and the names of their files. */
+/** Ports as users write them, which the library parses (`c/rules/port_words.c`), and the names of their files. */
 import * as path from "@std/path/posix";
 import type { Question } from "../library/query.ts";
 import { UsageError } from "../system/errors.ts";

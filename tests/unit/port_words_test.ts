@@ -1,4 +1,4 @@
-/** Ports and addresses as users write them: `c/program/path.c`, asked by `lib/run/ports.ts`. */
+/** Ports and addresses as users write them: `c/rules/port_words.c`, asked by `lib/run/ports.ts`. */
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { portQuestion } from "../../lib/run/ports.ts";
 import { UsageError } from "../../lib/system/errors.ts";

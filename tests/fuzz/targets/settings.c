@@ -1,7 +1,6 @@
 /* The environment: settings, and the control files that it describes. */
 #include "../kernel.h"
 
-#include "program/run.h"
 #include "rules/control.h"
 #include "rules/settings.h"
 #include "unsock.h"
@@ -20,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     HOLDS(settings.directory_length <= UNSOCK_DIR_MOST && settings.directory[settings.directory_length] == '\0');
     HOLDS(settings.address_count <= UNSOCK_RANGES && settings.port_count <= UNSOCK_RANGES && settings.mode <= 0777);
     unsock_text_start(&error, line, sizeof line);
-    bool made = unsock_control_from_variables(&environment, &record, &error);
+    bool made = unsock_control_from_variables(&environment, "/run/multiplexer", &record, &error);
     HOLDS(made != (error.length > 0) && (!made || unsock_control_check(&record, sizeof record)));
     HOLDS(memchr(line, '\0', sizeof line));
     free(block);

@@ -1,0 +1,72 @@
+/* Asks whether a server listens at a Unix socket, in the directory or elsewhere. A datagram socket connects to it,
+ * which the owner does not notice; the kernel's list of Unix sockets shows whether it listens. */
+#include "files/port.h"
+
+#include "kernel/file_info.h"
+#include "kernel/socket_info.h"
+
+/* The socket to look for in the kernel's list, and the result. */
+struct search {
+    struct unsock_span name;         /* as in an address: an abstract name begins with a NUL */
+    struct unsock_file_id file;      /* of a path: the socket file */
+    struct unsock_file_id directory; /* of a path: the directory of that file */
+    bool is_found;
+    bool listens;
+};
+
+/* True if `socket` is the one to look for. The kernel's list has the path as given to bind, which another path may
+ * reach too, and the inode and device, which a layered file system reports differently. An equal inode number alone
+ * proves nothing, as other file systems use the same numbers. */
+static bool is_searched(const struct search *search, const struct unsock_unix_socket *socket) {
+    struct unsock_span name = {socket->name, socket->length};
+    if (search->name.at[0] == '\0')
+        return unsock_span_same(name, search->name);
+    bool same_inode = socket->has_file && socket->inode == (uint32_t)search->file.inode;
+    if (same_inode && socket->device == search->file.device)
+        return true;
+    return (same_inode || unsock_span_same(unsock_base_name(name), unsock_base_name(search->name))) &&
+           unsock_unix_socket_is_in(socket, &search->directory);
+}
+
+static bool see_socket(void *context, const struct unsock_unix_socket *socket) {
+    struct search *search = context;
+    if (!is_searched(search, socket))
+        return true;
+    search->is_found = true;
+    search->listens |= socket->listens;
+    return !search->listens;
+}
+
+/* Asks a stream socket. A connect from a socket of another type does not find an abstract name, which the kernel's list
+ * has; the list lacks sockets of other network namespaces: one with a path counts as ready if it is live. */
+static enum unsock_answer ask_stream(const void *address, socklen_t length, struct unsock_span name) {
+    bool is_path = name.at[0] != '\0', is_told = false;
+    long said = 0;
+    /* A server may start or end between the two checks. A socket missing twice is in another network namespace. */
+    for (int i = 0; i < 1 + is_path; i++) {
+        struct search search = {.name = name};
+        said = is_path ? unsock_socketfile_ask(address, length) : 0;
+        if (is_path && (said == 0 || said == -EPERM || said == -ECONNREFUSED || said == -ENOENT || said == -ENOTDIR))
+            return UNSOCK_ANSWER_NOBODY;
+        if (is_path) {
+            search.file = unsock_file_id_of(AT_FDCWD, name.at);
+            search.directory = unsock_unix_name_above(name);
+        }
+        bool is_there = !is_path || (search.file.inode != 0 && search.directory.inode != 0);
+        is_told = is_there && unsock_unix_sockets_each(false, see_socket, &search);
+        if (search.is_found)
+            return search.listens ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_SOON;
+    }
+    return (is_path ? said == -EPROTOTYPE : !is_told) ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY;
+}
+
+enum unsock_answer unsock_listener_ask(const void *address, socklen_t length, int type) {
+    char text[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
+    struct unsock_span name = {text, length - UNSOCK_SUN_PATH_OFFSET};
+    if (type == SOCK_DGRAM) {
+        long said = unsock_socketfile_ask(address, length);
+        return said == 0 || said == -EPERM ? UNSOCK_ANSWER_READY : UNSOCK_ANSWER_NOBODY;
+    }
+    memcpy(text, (const char *)address + UNSOCK_SUN_PATH_OFFSET, name.length);
+    return ask_stream(address, length, text[0] == '\0' ? name : unsock_span_of(text));
+}
