@@ -5,7 +5,6 @@
  */
 #include "files/control_file.h"
 
-#include "kernel/log.h"
 #include "kernel/socket_info.h"
 #include "rules/control.h"
 

@@ -21,7 +21,6 @@ static void put_time(struct unsock_text *line) {
     unsock_text_number(line, (uint64_t)now.tv_nsec / 1000, 10, 6);
 }
 
-#define SIGNAL_BIT(number) ((uint64_t)1 << ((number) - 1))
 #define NAME_SIZE 16 /* prctl(2), PR_GET_NAME */
 
 /* The program's name, and the file that was its stderr, at the start of the process. */
@@ -32,20 +31,6 @@ static struct unsock_file_id stderr_at_start;
 static bool is_stderr(void) {
     struct unsock_file_id now = unsock_file_id_of(2, "");
     return unsock_file_is(&now, &stderr_at_start);
-}
-
-long unsock_write_quietly(long fd, const void *bytes, size_t length) {
-    uint64_t signals = SIGNAL_BIT(SIGPIPE) | SIGNAL_BIT(SIGXFSZ), mask = 0, before = 0;
-    struct timespec now = {0, 0};
-    unsock_rt_sigprocmask(SIG_BLOCK, &signals, &mask);
-    unsock_rt_sigpending(&before);
-    long result = unsock_write(fd, bytes, length);
-    uint64_t sent = result == -EPIPE ? SIGNAL_BIT(SIGPIPE) : result == -EFBIG ? SIGNAL_BIT(SIGXFSZ) : 0;
-    sent &= ~before;
-    if (sent != 0)
-        unsock_rt_sigtimedwait(&sent, NULL, &now);
-    unsock_rt_sigprocmask(SIG_SETMASK, &mask, NULL);
-    return result;
 }
 
 static void write_on_stderr(const struct unsock_text *line) {

@@ -14,12 +14,6 @@
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error);
 
 /*
- * write(2) that sends no signal: SIGPIPE (the reader has closed) or SIGXFSZ (the file may not grow) would end the
- * program. Blocks both, and removes the one that the write raised, unless it was pending before.
- */
-long unsock_write_quietly(long fd, const void *bytes, size_t length);
-
-/*
  * Writes a line: time, pid, program, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result:
  * "ok" or the errno's name. Never changes errno. Returns `result`.
  */

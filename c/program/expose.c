@@ -16,8 +16,8 @@
 #define PORT_MOST 65535
 #define IDLE_SECONDS "60"
 #define IDLE_MOST 86400
-#define BIT(signal) ((uint64_t)1 << ((signal) - 1))
-#define ENDING (BIT(1) | BIT(2) | BIT(3) | BIT(15)) /* SIGHUP, SIGINT, SIGQUIT, SIGTERM */
+/* SIGHUP, SIGINT, SIGQUIT, SIGTERM */
+#define ENDING (UNSOCK_SIGNAL_BIT(1) | UNSOCK_SIGNAL_BIT(2) | UNSOCK_SIGNAL_BIT(3) | UNSOCK_SIGNAL_BIT(15))
 #define NULL_DEVICE "/dev/null"
 #define INPUT_ENDED 0
 #define NO_END (-1)

@@ -68,11 +68,10 @@ static void put_held_path(struct unsock_text *path, const char *directory) {
 /* True if private directories and maps in the directory may be removed: not if others could replace the directory. */
 static bool is_trusted_directory(const struct pruning *pruning) {
     UNSOCK_TEXT(why, UNSOCK_RUN_PATH_MOST);
-    struct statx status;
     const struct unsock_run_directory *directory = &pruning->directory;
     if (!pruning->force)
         return true;
-    return unsock_statx(AT_FDCWD, directory->path, 0, STATX_TYPE, &status) == 0
+    return unsock_file_id_of(AT_FDCWD, directory->path).inode != 0
                ? unsock_run_directory_check(directory, false, &why)
                : unsock_run_directory_check_place(directory, false, &why);
 }

@@ -20,7 +20,6 @@
 #define EXIT_OWN 125
 #define EXIT_SIGNAL 128
 #define NAME "unsock"
-#define BIT(signal) ((uint64_t)1 << ((signal) - 1))
 
 /* This process's signalfd, and its end of the pair. */
 static long signals, channel;
@@ -59,7 +58,7 @@ bool unsock_keeper_dispose(int signal, long handler) {
 void unsock_keeper_obey(int signal) {
     unsock_keeper_dispose(signal, SIG_DFL);
     unsock_kill(unsock_getpid(), signal);
-    unsock_keeper_mask(UNSOCK_ALL_SIGNALS & ~BIT(signal), NULL);
+    unsock_keeper_mask(UNSOCK_ALL_SIGNALS & ~UNSOCK_SIGNAL_BIT(signal), NULL);
     unsock_keeper_mask(UNSOCK_ALL_SIGNALS, NULL);
 }
 

@@ -27,6 +27,20 @@ int unsock_await(long fd, uint32_t events, int64_t milliseconds) {
     return count > 0 ? poll.revents : (int)count;
 }
 
+long unsock_write_quietly(long fd, const void *bytes, size_t length) {
+    uint64_t signals = UNSOCK_SIGNAL_BIT(SIGPIPE) | UNSOCK_SIGNAL_BIT(SIGXFSZ), mask = 0, before = 0;
+    struct timespec now = {0, 0};
+    unsock_rt_sigprocmask(SIG_BLOCK, &signals, &mask);
+    unsock_rt_sigpending(&before);
+    long result = unsock_write(fd, bytes, length);
+    uint64_t sent = result == -EPIPE ? UNSOCK_SIGNAL_BIT(SIGPIPE) : result == -EFBIG ? UNSOCK_SIGNAL_BIT(SIGXFSZ) : 0;
+    sent &= ~before;
+    if (sent != 0)
+        unsock_rt_sigtimedwait(&sent, NULL, &now);
+    unsock_rt_sigprocmask(SIG_SETMASK, &mask, NULL);
+    return result;
+}
+
 void *unsock_table_chunk(void **place, void *first, unsigned long size) {
     void *there = __atomic_load_n(place, __ATOMIC_ACQUIRE);
     void *chunk = there ? NULL : first ? first : unsock_map(size);

@@ -53,6 +53,7 @@
 /* The kernel's set of signals has 64 bits, and each call takes its size. */
 #define UNSOCK_SIGNALS_SIZE sizeof(uint64_t)
 #define UNSOCK_ALL_SIGNALS (~(uint64_t)0)
+#define UNSOCK_SIGNAL_BIT(signal) ((uint64_t)1 << ((signal) - 1))
 
 #define EPOLL_CTL_ADD 1
 #define EPOLL_CTL_DEL 2
@@ -234,6 +235,10 @@ long unsock_opened(long fd, long result);
 /* Before `long fd = …`: closes the descriptor, unless it is negative, at the end of the variable's scope. */
 #define UNSOCK_CLOSED __attribute__((cleanup(unsock_cleanup_fd)))
 void unsock_cleanup_fd(const long *fd);
+
+/* write(2) that sends no signal: SIGPIPE (the reader has closed) or SIGXFSZ (the file may not grow) would end the
+ * program. Blocks both, and removes the one that the write raised, unless it was pending before. */
+long unsock_write_quietly(long fd, const void *bytes, size_t length);
 
 /* Maps private memory of zeros, which costs little before it is used. NULL if there is none. */
 static inline void *unsock_map(unsigned long size) {

@@ -3,7 +3,7 @@
 
 #include "rt/user.h"
 
-#define SIGSYS_BIT ((uint64_t)1 << (SIGSYS - 1))
+#define SIGSYS_BIT UNSOCK_SIGNAL_BIT(SIGSYS)
 
 /* The action that the program has set for SIGSYS; at first SIG_DFL. */
 static struct unsock_signal_action programs_own;
