@@ -219,50 +219,38 @@ void unsock_call_closefrom(unsigned first) {
         unsock_call_close((int)fd);
 }
 
-/* Forgets a descriptor when the process ends. Not in a forked child that made no socket file: each entry that it
- * changes would copy a page of the table. */
-static void forget_at_end(int fd) {
-    if (unsock_this_process()->has_made)
-        unsock_fds_forget(fd);
-}
-
-UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *entry) {
+UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *old) {
     struct unsock_target_file where;
-    bool found = unsock_target_file_find(fd, entry, &where);
-    forget_at_end(fd);
-    if (found)
+    if (unsock_target_file_find(fd, old, &where))
         unsock_close(fd);
     unsock_target_file_release(&where);
 }
 
-/* Releases a socket's file at the end. The descriptor may be a regular file's by now: only the socket is closed. */
-static void end_descriptor(int fd, struct unsock_release_file_end *end) {
+/* Releases a socket's file at the end. The descriptor may be a regular file's by now: only the socket is closed. A
+ * forked child that made no socket file forgets none: each entry that it changes would copy a page of the table. */
+static void end_descriptor(int fd, long *probe) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
         return;
-    if (entry->kind == UNSOCK_KIND_FOREIGN) {
-        end_elsewhere(fd, entry);
-        return;
-    }
     struct unsock_fd old = *entry;
-    forget_at_end(fd);
-    unsock_release_file_at_end(fd, &old, end);
+    if (unsock_this_process()->has_made)
+        unsock_fds_forget(fd);
+    if (old.kind == UNSOCK_KIND_FOREIGN)
+        end_elsewhere(fd, &old);
+    else
+        unsock_release_file_at_end(fd, &old, probe);
 }
 
 /* Removes the files of this process's sockets that no other process has open. */
 UNSOCK_AT_EXIT void unsock_call_exit(void) {
-    struct unsock_release_file_end end = {.probe = -1};
+    UNSOCK_CLOSED long probe = -1;
     if (unsock_sandboxed)
         return;
     /* Without an owner, this is a forked child that has written nothing to its page, and need not have one. */
     bool looks = any_file(0, ~0u) && (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
     unsock_last_holder_closing_all(0, UNSOCK_OWN_MADE);
-    unsock_release_file_earlier();
-    if (looks) {
-        for (int fd = -1; (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)
-            end_descriptor(fd, &end);
-        unsock_close_open(end.probe);
-    }
+    for (int fd = -1; looks && (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)
+        end_descriptor(fd, &probe);
     unsock_plain_sender_end();
     unsock_release_file_afterwards();
     unsock_lock_end();

@@ -122,6 +122,8 @@ static long set_filter(long number, const long a[6]) {
                                       : a[0] == SECCOMP_SET_MODE_STRICT || a[0] == SECCOMP_SET_MODE_FILTER;
     if (comes && !before)
         unsock_identify_inherited();
+    if (comes)
+        unsock_files_left();
     unsock_sandboxed |= comes;
     long result = unsock_sys(number, a[0], a[1], a[2], a[3], a[4]);
     if (result < 0)

@@ -205,7 +205,7 @@ static long take_handed(struct unsock_standin *standin, int fd, int type, int ha
     unsock_standin_take(standin, (int)copy);
     if (!unsock_listen_fds_is((int)copy, type, name, length))
         return unsock_standin_close(standin, -EADDRINUSE);
-    unsock_this_process()->has_made = true;
+    unsock_files_made();
     /* Status flags belong to the socket. If another descriptor uses the socket, its flags are copied to `fd`, else
      * those of `fd` to it. */
     bool used = unsock_listen_fds_is_used((int)copy, type);

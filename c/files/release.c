@@ -111,17 +111,13 @@ static bool any_kept; /* a socket was ever kept; if not, the end of the process 
 
 static bool locked_out; /* a socket was kept only because the lock could not be had */
 
-static bool take_late_place(struct unsock_fd *place, const struct unsock_fd *old) {
-    uint8_t free = UNSOCK_KIND_UNKNOWN;
+static bool take_late_place(struct unsock_fd *place, struct unsock_fd old) {
+    uint8_t free = UNSOCK_KIND_UNKNOWN, kind = old.kind;
     if (!__atomic_compare_exchange_n(&place->kind, &free, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return false;
-    place->type = old->type;
-    place->state = old->state;
-    place->flags = old->flags;
-    place->options = old->options;
-    place->local = old->local;
-    place->held = old->held;
-    __atomic_store_n(&place->kind, old->kind, __ATOMIC_RELEASE);
+    old.kind = TAKEN;
+    *place = old;
+    __atomic_store_n(&place->kind, kind, __ATOMIC_RELEASE);
     return true;
 }
 
@@ -144,22 +140,6 @@ static void note_file(struct unsock_fd *old) {
     unsock_port_own_path(old, &path);
     int64_t inode = unsock_file_inode(path.sun_path);
     unsock_fd_file(old)->inode = inode > 0 ? (uint64_t)inode : 0;
-}
-
-UNSOCK_OWN_FRAME static bool keep_for_later(const struct unsock_fd *closed) {
-    int i = 0;
-    struct unsock_fd noted = *closed, *old = &noted;
-    note_file(old);
-    __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
-    while (i < LATE_MOST && !take_late_place(&late[i], old))
-        i++;
-    return i < LATE_MOST;
-}
-
-void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
-    if (for_the_lock)
-        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
-    keep_for_later(old);
 }
 
 /* Tries again to remove the file: another process had its socket open, and may have closed it. */
@@ -190,6 +170,31 @@ static void look_at_some(void) {
     }
 }
 
+/* Returns the place; NULL if all are taken. */
+UNSOCK_OWN_FRAME static struct unsock_fd *keep_for_later(const struct unsock_fd *old) {
+    struct unsock_fd noted = *old;
+    note_file(&noted);
+    __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
+    for (int i = 0; i < LATE_MOST; i++)
+        if (take_late_place(&late[i], noted))
+            return &late[i];
+    return NULL;
+}
+
+/* Lets the children of this process know that they have to look after the file. Those that have closed the socket
+ * before may have left it to this process: looks once more. */
+static void leave_file(struct unsock_fd *place) {
+    unsock_files_left();
+    if (place && unsock_this_process()->has_made)
+        look_at_late_again(place);
+}
+
+void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
+    if (for_the_lock)
+        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
+    leave_file(keep_for_later(old));
+}
+
 /* Notes what remove_file_try returned: 0 or -errno: the socket is kept, once. */
 static void remove_file_result(const struct unsock_fd *old, long done) {
     struct unsock_fd *kept = find_late(old);
@@ -205,11 +210,10 @@ static void remove_file_result(const struct unsock_fd *old, long done) {
     if (done < 0)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
     /* A process that closes several duplicates comes here for each of them. */
-    if (kept || keep_for_later(old))
-        return;
-    if (done == 0)
+    for (int tries = 0; !kept && tries < 2 && !(kept = keep_for_later(old)); tries++)
         look_at_some();
-    keep_for_later(old);
+    if (!unsock_fds_has_duplicate(old))
+        leave_file(kept);
 }
 
 UNSOCK_AT_EXIT static bool is_any_file_late(void) {
@@ -230,60 +234,49 @@ static bool has_threads(void) {
            status.stx_nlink > SINGLE_THREAD_LINKS;
 }
 
-static long probe_of(struct unsock_release_file_end *end) {
-    if (end->probe < 0)
-        end->probe = unsock_socketfile_probe();
-    return end->probe;
+/* True if the parent removes the file of the socket, of which this process has just closed a descriptor. */
+UNSOCK_AT_EXIT static bool is_left_to_parent(void) {
+    return unsock_files_are_parents() && !has_threads();
 }
 
-static bool is_alone_at_end(struct unsock_release_file_end *end) {
-    return end->alone = end->alone || (!unsock_this_process()->has_made && !has_threads());
+/* True if the socket with a file is still behind the descriptor. A process that has made no file does not read the
+ * name's port: it removes no file by this name. */
+UNSOCK_AT_EXIT static bool is_behind_at_end(int fd, const struct unsock_fd *old) {
+    union unsock_sockaddr name;
+    long length = unsock_socket_name(fd, __NR_getsockname, &name);
+    size_t directory = unsock_settings.directory_length;
+    if (length <= (long)(UNSOCK_SUN_PATH_OFFSET + directory) || name.any.sa_family != AF_UNIX ||
+        name.un.sun_path[directory] != '/' ||
+        !unsock_same_bytes(name.un.sun_path, unsock_settings.directory, directory))
+        return false;
+    if (!unsock_this_process()->has_made)
+        return true;
+    struct unsock_name read = unsock_kernel_name_read(&name.un, (size_t)length);
+    return read.kind == UNSOCK_NAME_FILE && read.port == old->local.port && read.type == old->type;
 }
 
-static void settle_at_end(const struct unsock_fd *old, long done, struct unsock_release_file_end *end) {
-    if (done <= 0 && !is_alone_at_end(end))
+UNSOCK_AT_EXIT void unsock_release_file_at_end(int fd, const struct unsock_fd *old, long *probe) {
+    bool behind = is_behind_at_end(fd, old), made = unsock_this_process()->has_made;
+    bool locks = behind && made && !unsock_fd_is_handed(old);
+    long done = 0;
+    if (behind)
+        unsock_plain_sender_release(old);
+    if (behind && !locks)
+        unsock_close(fd);
+    if (!locks && is_left_to_parent())
+        return;
+    if (*probe < 0)
+        *probe = unsock_socketfile_probe();
+    if (locks)
+        remove_file_close(fd, old, *probe, &done);
+    else
+        done = remove_file_try_by(*probe, old);
+    if (done <= 0 && (made || has_threads()))
         unsock_remove_file_keep(old, done < 0);
 }
 
-/* Returns the length of the kernel's name of the socket with a file; 0: that is not behind the descriptor any more. A
- * process that has made none does not read the name's port: it removes no file by this name. */
-UNSOCK_AT_EXIT static long name_at_end(int fd, const struct unsock_fd *old, bool inherited,
-                                       union unsock_sockaddr *name) {
-    long length = unsock_socket_name(fd, __NR_getsockname, name);
-    size_t directory = unsock_settings.directory_length;
-    if (length <= (long)(UNSOCK_SUN_PATH_OFFSET + directory) || name->any.sa_family != AF_UNIX ||
-        name->un.sun_path[directory] != '/' ||
-        !unsock_same_bytes(name->un.sun_path, unsock_settings.directory, directory))
-        return 0;
-    if (inherited)
-        return length;
-    struct unsock_name read = unsock_kernel_name_read(&name->un, (size_t)length);
-    return read.kind == UNSOCK_NAME_FILE && read.port == old->local.port && read.type == old->type ? length : 0;
-}
-
-/* A socket that this process has only inherited is open in other processes: asks about it before taking the lock, and
- * by the kernel's name, which needs no other one. */
-UNSOCK_AT_EXIT void unsock_release_file_at_end(int fd, const struct unsock_fd *old,
-                                               struct unsock_release_file_end *end) {
-    union unsock_sockaddr name;
-    long done = 0;
-    bool made = unsock_this_process()->has_made, inherited = !unsock_fd_is_handed(old) && is_alone_at_end(end);
-    long length = name_at_end(fd, old, inherited, &name);
-    if (length > 0)
-        unsock_plain_sender_release(old);
-    if (length > 0 && made && !unsock_fd_is_handed(old)) {
-        remove_file_close(fd, old, probe_of(end), &done);
-        settle_at_end(old, done, end);
-        return;
-    }
-    if (length > 0)
-        unsock_close(fd);
-    if (length == 0 || !inherited || !unsock_socketfile_is_live(probe_of(end), &name.un, (socklen_t)length))
-        settle_at_end(old, remove_file_try_by(probe_of(end), old), end);
-}
-
 void unsock_release_file(const struct unsock_fd *old) {
-    if (old->kind == UNSOCK_KIND_LOCAL && !unsock_sandboxed)
+    if (old->kind == UNSOCK_KIND_LOCAL && !unsock_sandboxed && !is_left_to_parent())
         remove_file_result(old, remove_file_try(old));
 }
 
@@ -296,8 +289,8 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
         unsock_release_file(old);
         return result;
     }
-    long probe = unsock_socketfile_probe(), result = remove_file_close(fd, old, probe, &done);
-    unsock_close_open(probe);
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+    long result = remove_file_close(fd, old, probe, &done);
     remove_file_result(old, done);
     return result;
 }
@@ -341,11 +334,6 @@ static void look_in_a_child(void) {
     unsock_close(ends[0]);
 }
 
-UNSOCK_AT_EXIT void unsock_release_file_earlier(void) {
-    if (is_any_file_late() && unsock_this_process_owns_descriptors())
-        remove_file_again();
-}
-
 /*
  * Waits up to 10 ms for processes that list /proc/PID/fd. They have each file open for a moment; one that was closed
  * meanwhile ends with their call (proc_readfd_common, fs/proc/fd.c; fput, fs/file_table.c). Else a monitor would make
@@ -355,25 +343,21 @@ static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
     int64_t begun = unsock_libc_clock();
     /* The clock, too: to look takes long while other processes have the directory locked. */
-    for (int64_t waited = 0; unsock_this_process()->has_made && is_any_file_late() && waited < READERS_MOST_NS &&
-                             unsock_libc_waited(begun) < READERS_MOST_NS;
+    for (; unsock_this_process()->has_made && is_any_file_late() && pause.tv_nsec < READERS_MOST_NS &&
+           unsock_libc_waited(begun) < READERS_MOST_NS;
          pause.tv_nsec *= 2) {
         unsock_nanosleep(&pause, NULL);
         remove_file_again();
-        waited += pause.tv_nsec;
     }
 }
 
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;
-    /* Without threads, a socket that was in use at its close is in use by another process. */
-    if (!has_threads() && !__atomic_load_n(&locked_out, __ATOMIC_RELAXED)) {
-        wait_for_readers();
-        return;
-    }
     remove_file_again();
-    if (!is_any_file_late())
-        return;
-    look_in_a_child();
+    /* Without threads, a socket that was in use at its close is in use by another process. */
+    if (!has_threads() && !__atomic_load_n(&locked_out, __ATOMIC_RELAXED))
+        wait_for_readers();
+    else if (is_any_file_late())
+        look_in_a_child();
 }

@@ -14,18 +14,9 @@ void unsock_release_file(const struct unsock_fd *old);
  * unsock_release_file. Returns the result of close(2). */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old);
 
-/* At the end of the process, before it closes its sockets: looks again at the sockets that it closed before. */
-void unsock_release_file_earlier(void);
-
-/* Facts that are found once for all sockets of an ending process. */
-struct unsock_release_file_end {
-    long probe; /* asks about files (unsock_socketfile_probe); negative until it is needed. The caller closes it */
-    bool alone; /* false at first. This process made none of the sockets, and has no threads that may use one: other
-                   processes have them, and will remove the files */
-};
-
-/* Closes a descriptor at the end of the process, if its socket is still behind it, and releases the socket's file. */
-void unsock_release_file_at_end(int fd, const struct unsock_fd *old, struct unsock_release_file_end *end);
+/* Closes a descriptor at the end of the process, if its socket is still behind it, and releases the socket's file.
+ * *probe asks about files (unsock_socketfile_probe); it is negative until it is needed. The caller closes it. */
+void unsock_release_file_at_end(int fd, const struct unsock_fd *old, long *probe);
 
 /*
  * At the end of the process, after it has closed its sockets. A socket on which a thread of its own still waits, in

@@ -124,15 +124,6 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
-/*
- * Waits for binds in this directory. A bind makes the file before the socket can be found by it, and holds the
- * directory's inode lock meanwhile (unix_bind_bsd; since Linux 5.14: before, unsock binds under its own lock). To
- * rename a file to itself changes nothing, but waits for that lock.
- */
-static long wait_for_binds(const struct sockaddr_un *path) {
-    return unsock_directory_rename_with(path->sun_path, path->sun_path, RENAME_NOREPLACE);
-}
-
 /* EACCES says nothing: the file is another user's, or its mode forbids its own user to write. */
 static enum unsock_port_life life_of(long answer, const struct sockaddr_un *path) {
     if (answer == -ENOENT)
@@ -145,10 +136,15 @@ enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct so
     return life_of(ask_by_probe(probe, path, length), path);
 }
 
+/*
+ * Waits for binds in this directory. A bind makes the file before the socket can be found by it, and holds the
+ * directory's inode lock meanwhile (unix_bind_bsd; since Linux 5.14: before, unsock binds under its own lock). To
+ * rename a file to itself changes nothing, but waits for that lock.
+ */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length) {
     long answer = ask_by_probe(probe, path, length);
     if (answer == -ECONNREFUSED) {
-        answer = wait_for_binds(path);
+        answer = unsock_directory_rename_with(path->sun_path, path->sun_path, RENAME_NOREPLACE);
         answer = answer == -EEXIST ? ask_by_probe(probe, path, length) : answer;
     }
     return life_of(answer, path);
@@ -207,7 +203,7 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
     }
     long result = unsock_bind(socket, path, length);
     if (result == 0)
-        unsock_this_process()->has_made = true;
+        unsock_files_made();
     if (result == 0 && mode >= 0)
         set_bound_mode(socket, path->sun_path, mode);
     return result;

@@ -27,14 +27,10 @@ static void put_time(struct unsock_text *line) {
 static char program_name[NAME_SIZE];
 static struct unsock_file_id stderr_at_start;
 
-/* True if descriptor 2 is still the file of the start: the program may have closed it, and reused the number. */
-static bool is_stderr(void) {
-    struct unsock_file_id now = unsock_file_id_of(2, "");
-    return unsock_file_is(&now, &stderr_at_start);
-}
-
+/* Only if descriptor 2 is still the file of the start: the program may have closed it, and reused the number. */
 static void write_on_stderr(const struct unsock_text *line) {
-    if (is_stderr())
+    struct unsock_file_id now = unsock_file_id_of(2, "");
+    if (unsock_file_is(&now, &stderr_at_start))
         unsock_write_quietly(2, line->buffer, line->length);
 }
 

@@ -3,6 +3,7 @@
 
 #include "memory/epoll_memory.h"
 #include "memory/option_table.h"
+#include "memory/process.h"
 
 #define CHUNK UNSOCK_FDS_CHUNK
 #define CHUNKS 1024 /* descriptors up to 2^20, the kernel's default limit */
@@ -33,6 +34,7 @@ static UNSOCK_TABLE _Alignas(512) uint64_t with_file[CHUNK * CHUNKS / 64];
 void unsock_fds_note_file(int fd) {
     if ((unsigned)fd < CHUNK * CHUNKS)
         unsock_bit_set(with_file, (unsigned)fd);
+    unsock_files_of_others();
 }
 
 UNSOCK_AT_EXIT int unsock_fds_next_with_file(int from) {

@@ -56,6 +56,21 @@ extern bool unsock_sandboxed;
 /* True if this process removes the files of sockets that it closes: a filter of its own might kill it for that. */
 bool unsock_this_process_removes_files(void);
 
+/*
+ * A process that has made socket files looks after those of its sockets, at each close and at its end. So a child that
+ * has inherited such a socket need not ask whether it is still open.
+ */
+
+/* Note that this process has made a socket file; that it has one which its parent may not know; that it may not look
+ * after a file any more: it has closed the socket, or executes a program. */
+void unsock_files_made(void);
+void unsock_files_of_others(void);
+void unsock_files_left(void);
+
+/* True if the parent looks after the files of inherited sockets. Ask after a close: if the parent closes later, it
+ * looks; if it has left the file before, the answer is no. */
+bool unsock_files_are_parents(void);
+
 /* True if the library's filter (c/trap) is in this process: it stays, also after exec. Makes one system call. */
 bool unsock_is_trapped(void);
 

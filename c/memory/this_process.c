@@ -44,6 +44,35 @@ bool unsock_this_process_owns_descriptors(void) {
     return owner == pid;
 }
 
+/* The process that looks after its socket files, in a page that its forked children share; 0: none. */
+static int32_t *files_maker;
+
+void unsock_files_made(void) {
+    int flags = MAP_SHARED | MAP_ANONYMOUS | (files_maker ? MAP_FIXED : 0);
+    if (__atomic_exchange_n(&page->has_made, true, __ATOMIC_RELAXED))
+        return;
+    long shared = unsock_mmap((unsigned long)files_maker, UNSOCK_PAGE, PROT_READ | PROT_WRITE, flags, -1, 0);
+    files_maker = unsock_is_error(shared) ? NULL : (int32_t *)shared;
+    if (files_maker)
+        *files_maker = page->owner != 0 ? page->owner : (int32_t)unsock_getpid();
+}
+
+void unsock_files_of_others(void) {
+    if (!page->has_made)
+        files_maker = NULL;
+}
+
+void unsock_files_left(void) {
+    int32_t self = files_maker ? (int32_t)unsock_getpid() : 0;
+    if (self != 0)
+        __atomic_compare_exchange_n(files_maker, &self, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+UNSOCK_AT_EXIT bool unsock_files_are_parents(void) {
+    int32_t maker = files_maker && !page->has_made ? __atomic_load_n(files_maker, __ATOMIC_SEQ_CST) : 0;
+    return maker != 0 && maker == unsock_getppid();
+}
+
 bool unsock_this_process_removes_files(void) {
     return !unsock_sandboxed && unsock_this_process_owns_descriptors();
 }

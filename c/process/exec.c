@@ -150,6 +150,7 @@ long unsock_exec(const struct unsock_exec *exec) {
     long result = unsock_exec_prepare(exec, &plan);
     if (result < 0)
         return result;
+    unsock_files_left();
     result = exec_plainly(&plan.exec);
     unsock_exec_drop(&plan);
     return result;

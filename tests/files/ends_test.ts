@@ -89,3 +89,39 @@ Deno.test(
       await until("its file is gone", () => [...Deno.readDirSync(dir)].length === 0);
     }),
 );
+
+Deno.test(
+  "of a parent and its forked child the one that closes the socket last removes its file",
+  { ignore },
+  () =>
+    withDir(async (dir) => {
+      const [there, gone] = [["2001.sock"], []];
+      assertEquals(readFacts(await python(programText("left_to_parent"), dir)), {
+        "keeps, while the child lives": there,
+        "keeps, when it has ended": there,
+        "keeps, at its own end": gone,
+        "closes, while the child lives": there,
+        "closes, when it has ended": gone,
+        "closes, at its own end": gone,
+        "closes_unseen, while the child lives": there,
+        "closes_unseen, when it has ended": there,
+        "closes_unseen, at its own end": gone,
+        "puts_over, while the child lives": there,
+        "puts_over, when it has ended": gone,
+        "puts_over, at its own end": gone,
+        "closes_a_copy, while the child lives": there,
+        "closes_a_copy, when it has ended": there,
+        "closes_a_copy, at its own end": gone,
+        "closes_both, while the child lives": there,
+        "closes_both, when it has ended": gone,
+        "closes_both, at its own end": gone,
+        "filters, while the child lives": there,
+        "filters, when it has ended": gone,
+        "filters, at its own end": gone,
+        "executes, when it has ended": gone,
+        "rounds without a file, the child ends": 200,
+        "rounds without a file, the child closes": 200,
+      });
+      assertEquals([...Deno.readDirSync(dir)], []);
+    }),
+);
