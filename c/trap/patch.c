@@ -50,10 +50,6 @@ struct work {
     long refused; /* -errno if the kernel did not make memory executable; else 0 */
 };
 
-static bool is_answered_site(const struct unsock_call_site *site) {
-    return site->number == UNSOCK_CALL_SITE_ANY || unsock_site_numbers[site->number];
-}
-
 /* True if no more places are needed. Go makes all calls that concern sockets at one place, near a program's start. The
  * rest of a Go program may have 40 MB. */
 static bool is_enough(const struct work *work) {
@@ -66,7 +62,8 @@ static void look_through(struct work *work, const struct unsock_image_text *text
     size_t size = before + (work->kind == UNSOCK_CALL_SITE_GO ? UNSOCK_MIN(text->size, GO_MOST) : text->size);
     for (size_t at = 0; !is_enough(work) && (at = unsock_call_search(code, at, size)) < size; at++) {
         struct place *place = &work->places[work->count];
-        if (!unsock_call_site_find(code, size, at, work->kind, &place->site) || !is_answered_site(&place->site))
+        if (!unsock_call_site_find(code, size, at, work->kind, &place->site) ||
+            (place->site.number != UNSOCK_CALL_SITE_ANY && !unsock_site_numbers[place->site.number]))
             continue;
         place->at = (uint64_t)code + at;
         work->count++;
