@@ -1,7 +1,7 @@
 /** Passes a request to a server, and the answer back: bodies, trailers, 1xx, early answers. */
-import { type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
-import type { ClientRequest } from "node:http";
+import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { request as httpRequest } from "../system/http.ts";
 import { addForwarded, endToEndFields, type RawFields, valuesOf } from "./fields.ts";
 import type { Asked } from "./host.ts";
 

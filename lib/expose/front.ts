@@ -5,11 +5,13 @@
  *
  * No API of one runtime alone is used here: Deno and Node.js 22 or newer both have `node:http` and `node:http2`.
  */
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
+import type { Http2Server } from "node:http2";
 import type { Socket } from "node:net";
 import process from "node:process";
 import v8 from "node:v8";
 import { SMALL_HEAP } from "../system/heap.ts";
+import { createServer } from "../system/http.ts";
 import { announce } from "./announce.ts";
 import { Connections, lookAtBeginning } from "./connections.ts";
 import type { Places } from "./loopbacks.ts";
@@ -68,13 +70,14 @@ export function whyNoFront(error: unknown, address: string, port: number): strin
 
 /** Passes each connection to the reader of its protocol. */
 function divide(server: Server, front: Front, read: (socket: Socket) => void): void {
-  const streams = createStreamServer(front);
+  let streams: Http2Server | undefined;
   server.on("connection", (socket: Socket) => {
     socket.on("error", () => socket.destroy());
     front.connections.enter(socket);
     lookAtBeginning(socket, HTTP2_PREFACE, HTTP2_LEAST, (isHttp2) => {
-      if (isHttp2) streams.emit("connection", socket);
-      else read(socket);
+      if (!isHttp2) return read(socket);
+      streams ??= createStreamServer(front);
+      streams.emit("connection", socket);
     });
   });
 }

@@ -1,7 +1,8 @@
 /** Passes each HTTP/1 request to the server that its host names; the requests of one connection one after the other. */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { STATUS_CODES } from "../system/http.ts";
 import { endAnswer, Exchange } from "./exchange.ts";
 import { valuesOf } from "./fields.ts";
 import { type Asked, readTarget } from "./host.ts";

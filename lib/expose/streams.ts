@@ -3,18 +3,16 @@
  * names. A client's connection has one connection to each of those servers, which no other client shares.
  * Both runtimes end a client that resets stream after stream (1,000 at once, then 33 a second).
  */
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  Http2Server,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
+import { loadHttp2 } from "../system/http.ts";
 import { addForwarded } from "./fields.ts";
 import type { Front } from "./parts.ts";
 import { type Asked, parseHost } from "./host.ts";
@@ -131,7 +129,7 @@ class Client {
     if (known !== undefined && !known.closed && !known.destroyed) return known;
     const made = this.#front.upstreams.connect(target).then((socket) => {
       socket.allowHalfOpen = false; // the end of one direction ends a session
-      const session = connect("http://localhost", { createConnection: () => socket });
+      const session = loadHttp2().connect("http://localhost", { createConnection: () => socket });
       session.on("error", () => session.destroy());
       limitPreface(session);
       if (this.#session.destroyed) session.destroy();
@@ -152,6 +150,7 @@ function limitPreface(session: ClientHttp2Session): void {
 
 /** Passes a stream on and its answer back. */
 function exchange(stream: ServerHttp2Stream, onward: ClientHttp2Stream, fail: (why: unknown) => void): void {
+  const { constants } = loadHttp2();
   let trailers: IncomingHttpHeaders = {};
   onward.on("headers", (fields) => stream.headersSent || stream.destroyed || stream.additionalHeaders(fields));
   onward.on("trailers", (fields) => trailers = fields);
@@ -173,7 +172,8 @@ function exchange(stream: ServerHttp2Stream, onward: ClientHttp2Stream, fail: (w
 
 /** @returns A server of HTTP/2, which gets its connections by the event "connection". */
 export function createStreamServer(front: Front): Http2Server {
-  const server = createServer({ settings: { maxConcurrentStreams: STREAMS_MOST, maxHeaderListSize: HEAD_MOST } });
+  const settings = { maxConcurrentStreams: STREAMS_MOST, maxHeaderListSize: HEAD_MOST };
+  const server = loadHttp2().createServer({ settings });
   // The session's own socket is a proxy that forbids most methods of a socket, so the real one is kept here.
   let socket: Socket | undefined;
   server.prependListener("connection", (one: Socket) => {

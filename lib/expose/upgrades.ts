@@ -1,6 +1,7 @@
 /** Passes on connections that change to another protocol, such as WebSockets: both ways, once the server has agreed. */
-import { type IncomingMessage, request as httpRequest, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse as Answer } from "node:http";
 import type { Socket } from "node:net";
+import { request as httpRequest, ServerResponse } from "../system/http.ts";
 import { eachField, endToEndFields, passedUpgrades, type RawFields, valuesOf, wordsOf } from "./fields.ts";
 import { requestFields } from "./exchange.ts";
 import type { Front } from "./parts.ts";
@@ -82,7 +83,7 @@ export class Upgrades {
   }
 
   /** Returns an HTTP answer to an upgrade. The connection ends after it. */
-  #answer({ request, client }: Upgrade): ServerResponse {
+  #answer({ request, client }: Upgrade): Answer {
     const answer = new ServerResponse(request);
     answer.shouldKeepAlive = false;
     answer.assignSocket(client);

@@ -1,14 +1,17 @@
 /** `unsock expose --http` by HTTP/2 without TLS: each stream goes to the server that it names. */
 import { type ClientHttp2Session, connect } from "node:http2";
-import { assert, assertMatch, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { testFront } from "./http_rig.ts";
+import { RUNTIMES, testFront } from "./http_rig.ts";
 
 /** More than any client may reset. */
 const RESETS_MOST = "20000";
 const RESET_STREAMS = fromFileUrl(new URL("./reset_streams.py", import.meta.url));
+
+const FRONT = new URL("../../lib/expose/front.ts", import.meta.url).href;
+const node = RUNTIMES.find(({ name }) => name === "Node.js");
 
 const H2_SERVER = `
 import http2 from "node:http2";
@@ -115,4 +118,16 @@ testFront("expose --http: a client that resets stream after stream is ended, and
   const { stdout } = await run(["python3", RESET_STREAMS, `${rig.port}`, "waits.localhost", RESETS_MOST]);
   assertStrictEquals(stdout, "ended\n");
   assertMatch(await rig.text("localhost/", "--http2-prior-knowledge"), /Loopbacks with a server/);
+});
+
+Deno.test({
+  name: "expose --http: Node.js does not load undici, TLS and HTTP/2 before a client of HTTP/2",
+  ignore: node === undefined,
+  fn: async () => {
+    const script = `import("${FRONT}").then(() => console.log(JSON.stringify(process.moduleLoadList)))`;
+    const { stdout, stderr } = await run([...node?.program ?? [], "-e", script]);
+    assert(stdout.includes('"NativeModule http"'), stderr);
+    const loaded: string[] = JSON.parse(stdout);
+    assertEquals(loaded.filter((name) => /NativeModule (?:.*undici|tls|http2)$/.test(name)), []);
+  },
 });

@@ -3,6 +3,7 @@
  * no Deno is in PATH. It does not repeat the tests of the command line on Deno.
  */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path/posix";
 import { COMMANDS, PROGRAMS_COMMANDS } from "../../lib/commands/table.ts";
 import { commandHelp, programHelp } from "../../lib/help/help.ts";
 import { VERSION } from "../../lib/system/version.ts";
@@ -14,6 +15,9 @@ import { withRegistry } from "./registry.ts";
 
 const LONG_MS = 300_000;
 const MOST_BYTES = 2_000_000;
+const MOST_MEGABYTES = 100;
+const REQUESTS = 10_000;
+const ASK_OFTEN = fromFileUrl(new URL("./ask_often.mjs", import.meta.url));
 
 /** The programs in PATH besides Node.js: neither Deno nor another Node.js. */
 const PROGRAMS = ["sh", "env", "grep", "ls"];
@@ -102,7 +106,10 @@ async function lists(machine: Machine): Promise<void> {
   );
 }
 
-/** One port for all loopbacks: a page lists them, and a request goes to the server that its host names. */
+/**
+ * One port for all loopbacks: a page lists them, and a request goes to the server that its host names. The front's
+ * memory stays small.
+ */
 async function exposes(machine: Machine): Promise<void> {
   await Deno.writeTextFile(
     `${machine.dir}/web.js`,
@@ -122,9 +129,17 @@ async function exposes(machine: Machine): Promise<void> {
     port=\${port#localhost:}
     node ask.js $port it.localhost:$port
     node ask.js $port localhost:$port
+    node ${ASK_OFTEN} $port it.localhost:$port ${REQUESTS}
+    grep VmRSS /proc/$front/status
     kill $front $server; wait 2>/dev/null; true`;
-  const { stdout, stderr } = await machine.run(["sh", "-c", script], { env: { XDG_RUNTIME_DIR: machine.dir } });
+  const { stdout, stderr } = await machine.run(["sh", "-c", script], {
+    env: { XDG_RUNTIME_DIR: machine.dir },
+    timeoutMs: LONG_MS,
+  });
   assertMatch(stdout, /^the server$/m, stderr + stdout);
+  assertMatch(stdout, new RegExp(`^${REQUESTS} answers$`, "m"), stderr + stdout);
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(stdout) ?? [];
+  assert(Number(kilobytes) <= MOST_MEGABYTES * 1024, `${kilobytes} kB after ${REQUESTS} requests`);
   assertMatch(stdout, /<a href="http:\/\/it\.localhost:\d+\//, stdout);
 }
 
