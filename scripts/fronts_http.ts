@@ -1,14 +1,15 @@
 /**
- * Measures `unsock expose --http`, on Deno and on Node.js, beside nginx as a proxy to the same socket file, round by
- * round in turn, and writes the section of `docs/which-tool.md` about that.
+ * Measures `unsock expose --http`, on Deno as `install` starts it and on Node.js from the npm package, beside nginx as a
+ * proxy to the same socket file, round by round in turn, and writes the section of `docs/which-tool.md` about that.
  *
- * Usage: `deno task bench:http [ROUNDS]`, with nginx and ab (apache2-utils) installed.
+ * Usage: `deno task bench:http [ROUNDS]`, with nginx, ab (apache2-utils) and npm installed.
  */
 import { SMALL_HEAP } from "../lib/system/heap.ts";
 import * as path from "@std/path/posix";
 import { compareFronts, freePort, TICKS_PER_SECOND } from "./bench/fronts.ts";
 import { output, ROOT } from "./bench/rig.ts";
 import { quantile } from "./bench/stats.ts";
+import { bundleProgram } from "./dist/bundle.ts";
 
 const ROUNDS = 3;
 const REQUESTS = 10_000;
@@ -16,7 +17,6 @@ const AT_ONCE = 8;
 const HEADING = "## HTTP by name, in front of a Unix socket";
 const PATIENCE_MS = 60_000;
 const HOST = "bench.localhost";
-const FRONT = path.join(ROOT, "tests", "cli", "front_on_node.ts");
 const LIBRARY = path.join(ROOT, "build", "libunsock.so");
 
 interface Place {
@@ -43,6 +43,20 @@ function nginx({ stage }: Place, name: string, body: string): string[] {
   return ["nginx", "-p", stage, "-c", file];
 }
 
+/** Returns the directory of the npm package. */
+function packageIn(stage: string): string {
+  return `${stage}/node_modules/unsock`;
+}
+
+/** Makes what `npm install unsock` installs, as far as the command needs it. */
+async function installPackage(stage: string): Promise<void> {
+  await bundleProgram(packageIn(stage));
+  const machine = `${packageIn(stage)}-linux-${Deno.build.arch === "aarch64" ? "arm64" : "x64"}`;
+  await Deno.mkdir(`${machine}/lib`, { recursive: true });
+  await Deno.writeTextFile(`${machine}/package.json`, "{}");
+  await Deno.copyFile(LIBRARY, `${machine}/lib/libunsock.so`);
+}
+
 function fronts(node: string): readonly Front[] {
   return [
     {
@@ -55,7 +69,7 @@ function fronts(node: string): readonly Front[] {
     },
     {
       name: "`unsock expose --http` (Node.js)",
-      command: ({ stage, port }) => [node, FRONT, `${stage}/unsock`, `${stage}/unsock`, LIBRARY, `${port}`],
+      command: ({ stage, port }) => [node, `${packageIn(stage)}/bin/unsock.js`, "expose", "--http", `${port}`],
     },
     {
       name: "nginx",
@@ -173,10 +187,11 @@ function format(measured: readonly Measured[], names: readonly string[], rounds:
     HEADING,
     "",
     `\`deno task bench:http\` puts each in front of nginx at the same socket file, ${rounds} rounds in turn (${machine}).`,
+    "`unsock` runs as `install` starts it on Deno, and from the npm package on Node.js 22.",
     `\`ab\` sends ${
       REQUESTS.toLocaleString("en")
-    } requests, ${AT_ONCE} at a time, on connections that stay open and on new ones. Numbers are medians of the rounds. The memory is that`,
-    "after the first 10,000 requests; the time of the first answer is from the command's start.",
+    } requests, ${AT_ONCE} at a time, on connections that stay open and on new ones. Numbers are medians of the rounds. The memory is the resident set`,
+    "(VmRSS) after the first 10,000 requests; the time of the first answer is from the command's start.",
     "",
     "| | requests/s kept | processor ms each | requests/s new | processor ms each | MB | first answer ms |",
     "| --- | --- | --- | --- | --- | --- | --- |",
@@ -188,6 +203,7 @@ function format(measured: readonly Measured[], names: readonly string[], rounds:
 if (import.meta.main) {
   await compareFronts("fronts_http", HEADING, ROUNDS, async (stage) => {
     const all = fronts((await output(["npx", "--yes", "node@22", "-p", "process.execPath"])).trim());
+    await installPackage(stage);
     const directory = `${stage}/unsock/bench`;
     Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
     const socket = `${directory}/3000.sock`;
