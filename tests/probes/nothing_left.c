@@ -112,7 +112,7 @@ static void *answer(void *unused) {
 
 static void *start(void *how) {
     char *const arguments[] = {self, "count", NULL};
-    for (int i = 0; i < TURNS / 4; i++) {
+    for (volatile int i = 0; i < TURNS / 4; i++) { /* vfork's child has the same stack */
         pid_t pid = 0;
         if (how == (void *)0) {
             pid = CHECK(fork());

@@ -198,7 +198,7 @@ static void send_it(int slot) {
 }
 
 static void receive(int slot) {
-    char data[64] = "", text[160], peer[96];
+    char data[64] = "", text[192], peer[96];
     address from = unwritten();
     long size = recvfrom(slots[slot].fd, data, sizeof data - 1, 0, &from.any, &from.length);
     if (size < 0) {

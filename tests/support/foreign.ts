@@ -14,7 +14,8 @@ import { shimEnv } from "./shim.ts";
 /** The source tree. */
 export const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
-const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
+/** As of the probes of this machine (probe.ts). */
+const FLAGS = ["-std=gnu17", "-Og", "-Wall", "-Wextra", "-Werror", "-pthread"];
 
 /** Where a probe is compiled for, and how it is started there. */
 export interface Target {
