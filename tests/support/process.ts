@@ -89,7 +89,7 @@ export class Proc implements AsyncDisposable {
    * @throws {Error} when a process that left the family still holds its output.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Nobody is a child of one that has ended. Looking at all processes costs milliseconds, thousands of times in a run of tests.
+    // Nobody is a child of one that has ended. To look at processes costs time, thousands of times in a run of tests.
     const family = this.#ended ? [] : descendants(this.pid);
     if (!this.#ended) sendSignal(this.pid, "SIGTERM");
     if (!await settles(this.status, TERM_GRACE_MS)) sendSignal(this.pid, "SIGKILL");
@@ -179,20 +179,30 @@ function readProcess(pid: number): ProcessEntry | undefined {
   }
 }
 
-function allProcesses(): ProcessEntry[] {
-  const pids = [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter(Number.isInteger);
+/** Of so many process ids none is given out again while a test runs: what was started later has a higher one. */
+const ARE_MANY = Number(Deno.readTextFileSync("/proc/sys/kernel/pid_max")) >= 2 ** 20;
+
+/** The process that was started last, by the kernel's account: a lower id means that ids have begun again. */
+function lastStarted(): number {
+  return Number(Deno.readTextFileSync("/proc/loadavg").trimEnd().split(" ").at(-1));
+}
+
+/** @returns All that were started after the process, and others where ids do not tell. Each costs a file to read. */
+function laterProcesses(pid: number): ProcessEntry[] {
+  const least = ARE_MANY && lastStarted() >= pid ? pid : 0;
+  const pids = [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter((each) => each > least);
   return pids.map(readProcess).filter((entry) => entry !== undefined);
 }
 
 function descendants(pid: number): ProcessEntry[] {
-  const all = allProcesses();
+  const all = laterProcesses(pid);
   const found = all.filter(({ parent }) => parent === pid);
   for (const entry of found) found.push(...all.filter(({ parent }) => parent === entry.pid));
   return found;
 }
 
 function session(leader: number): ProcessEntry[] {
-  return allProcesses().filter(({ pid, session }) => session === leader && pid !== leader);
+  return laterProcesses(leader).filter(({ pid, session }) => session === leader && pid !== leader);
 }
 
 function isRunning(entry: ProcessEntry): boolean {
