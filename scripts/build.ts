@@ -60,8 +60,8 @@ const SANITIZE_FLAGS = [
   "-fsanitize=address,undefined",
   "-fno-sanitize-recover=all",
   "-fno-omit-frame-pointer",
-  "-g",
-  "-O1",
+  "-g1", // lines for its reports
+  "-Og",
   CHECKED,
 ];
 
@@ -362,7 +362,7 @@ export async function build(args: readonly string[]): Promise<string[]> {
   const tools = toolchain(target);
   const libraries = [await buildLibrary(tools, LIBRARY)];
   if (debug) {
-    const recipe = { name: "libunsock-debug.so", flags: ["-DUNSOCK_DEBUG", CHECKED, "-g"], whole: [] };
+    const recipe = { name: "libunsock-debug.so", flags: ["-DUNSOCK_DEBUG", CHECKED, "-g", "-Og"], whole: [], slow: [] };
     libraries.push(await buildLibrary(tools, recipe));
   }
   if (sanitize) {

@@ -23,7 +23,7 @@ const LONGEST = 10_000;
 /** Each target brings its own main, from libFuzzer; the rest of the library must not have hooks for it twice. */
 const SANITIZE = "address,undefined";
 const FLAGS = [
-  ..."-std=gnu17 -g -O1 -Wall -Wextra -Werror -Wno-gnu -ffreestanding -Ic -fno-sanitize-recover=all".split(" "),
+  ..."-std=gnu17 -g1 -O1 -Wall -Wextra -Werror -Wno-gnu -ffreestanding -Ic -fno-sanitize-recover=all".split(" "),
   "-include",
   `${SOURCES}/sys.h`,
 ];
