@@ -66,7 +66,7 @@ const SANITIZE_FLAGS = [
 ];
 
 /** For tests: gives other threads their turn at random moments. */
-const YIELDS_FLAGS = ["-include", "tests/threads/yields.h", CHECKED];
+const YIELDS_FLAGS = ["-include", "tests/threads/yields.h", "-O1", CHECKED];
 
 /** Named, as -nostdlib leaves them out; needed, so that they are ready before the library starts. */
 const SANITIZE_LIBRARIES = ["-Wl,--no-as-needed", "-lasan", "-lubsan"];
@@ -371,7 +371,7 @@ export async function build(args: readonly string[]): Promise<string[]> {
     libraries.push(await buildLibrary(tools, recipe));
   }
   if (yields) {
-    const recipe = { name: "libunsock-yields.so", flags: YIELDS_FLAGS, whole: [] };
+    const recipe = { name: "libunsock-yields.so", flags: YIELDS_FLAGS, whole: [], slow: [] };
     libraries.push(await buildLibrary(tools, recipe));
   }
   return libraries;
