@@ -143,10 +143,6 @@ long unsock_asking_connect(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-int unsock_asking_poll(int fd, int events) {
-    return unsock_asking_look(fd) == 0 ? unsock_socket_poll(fd, (short)events) : 0;
-}
-
 int64_t unsock_asking_next(int64_t most) {
     int64_t first = INT64_MAX;
     for (int i = 0; i < PLACES; i++)
@@ -156,14 +152,10 @@ int64_t unsock_asking_next(int64_t most) {
     return left < 0 ? 0 : UNSOCK_MIN(left, most);
 }
 
-static bool is_asking_at(const struct place *place, int fd) {
-    return unsock_asking(fd) && unsock_socket_cookie(fd) == place->cookie;
-}
-
 /* Returns a descriptor of the place's socket, a duplicate if the first one was closed; -1: none is left. */
 static int find_descriptor(const struct place *place) {
     int fd = place->fd;
-    for (int other = 0; !is_asking_at(place, fd); other++) {
+    for (int other = 0; !unsock_asking(fd) || unsock_socket_cookie(fd) != place->cookie; other++) {
         if (other == unsock_fds_end())
             return -1;
         fd = other;

@@ -7,6 +7,7 @@
 
 #include "calls/stream.h"
 #include "calls/target.h"
+#include "kernel/socket_info.h"
 #include "rt/user.h"
 
 #include <linux/poll.h>
@@ -81,7 +82,7 @@ static long correct_answers(struct pollfd *fds, unsigned long count, long ready)
     for (unsigned long i = 0; i < count; i++) {
         short said = fds[i].revents;
         if (said != 0 && unsock_asking(fds[i].fd))
-            said = (short)unsock_asking_poll(fds[i].fd, fds[i].events);
+            said = unsock_asking_look(fds[i].fd) == 0 ? (short)unsock_socket_poll(fds[i].fd, fds[i].events) : 0;
         if (said & (POLLHUP | POLLERR))
             said = (short)unsock_hangup_as_tcp(fds[i].fd, (uint16_t)said);
         if (unsock_urgent_alone(fds[i].fd, (uint16_t)said | (uint16_t)(fds[i].revents & POLLHUP)))

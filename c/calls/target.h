@@ -117,9 +117,6 @@ static inline long unsock_asking_before_data(int fd) {
 /* Handles another connect of a descriptor that waits. Returns 0, -EALREADY, -EINTR, or the first connect's error. */
 long unsock_asking_connect(int fd, struct unsock_fd *entry);
 
-/* Returns those of `events` that poll reports for a descriptor that waits. */
-int unsock_asking_poll(int fd, int events);
-
 /* Returns the milliseconds until the first answer's deadline, at most `most`. */
 int64_t unsock_asking_next(int64_t most);
 

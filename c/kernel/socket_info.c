@@ -61,7 +61,7 @@ bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie) {
     return asked != -EINVAL && unsock_socket_unanswered(asked) < 0;
 }
 
-uint64_t unsock_socket_inode(int fd) {
+UNSOCK_OWN_FRAME uint64_t unsock_socket_inode(int fd) {
     struct statx status;
     return unsock_statx(fd, "", AT_EMPTY_PATH, STATX_INO, &status) < 0 ? 0 : status.stx_ino;
 }

@@ -109,10 +109,6 @@ static bool read_registration(struct unsock_span line, int fd, uint64_t inode, s
     return true;
 }
 
-UNSOCK_OWN_FRAME static uint64_t inode_of(int fd) {
-    return unsock_socket_inode(fd);
-}
-
 /*
  * Reads the registration as the kernel has it now: a one-shot that has fired is disarmed, for example. No other call
  * uses more of a small stack, so the path is written into the buffer that the lines need afterwards.
@@ -158,7 +154,8 @@ static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
     /* For a quiet registration the kernel has other events than the program asked for. */
     if (quiet)
         event.events = event.events & UNSOCK_WATCH_FIRED ? EPOLLONESHOT : event.events & ~UNSOCK_WATCH_MARKS;
-    else if ((!certain || (event.events & EPOLLONESHOT)) && read_kernel_registration(set, fd, inode_of(fd), &event))
+    else if ((!certain || (event.events & EPOLLONESHOT)) &&
+             read_kernel_registration(set, fd, unsock_socket_inode(fd), &event))
         known = true;
     take_marks_back(&event);
     long result = unsock_epoll_ctl(set, EPOLL_CTL_DEL, fd, &event);

@@ -6,6 +6,8 @@
 #include "options/options.h"
 #include "rules/errno.h"
 
+#define INHERITED_MOST 1024 /* descriptors among which duplicates are searched */
+
 /* True once a descriptor of this process may have a receiver of its signals: only then is each one asked. */
 static bool owners_met;
 
@@ -149,9 +151,20 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     return result;
 }
 
+/* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. */
+static void find_duplicates(int fd) {
+    uint64_t cookie = unsock_epoll_is_anywhere(fd) ? unsock_socket_cookie(fd) : 0;
+    for (int other = 0; cookie != 0 && other < INHERITED_MOST; other++)
+        if (other != fd && unsock_socket_cookie(other) == cookie) {
+            unsock_fds_duplicate(fd, other);
+            unsock_epoll_note_anywhere(other);
+        }
+}
+
 /* Replaces the socket, and releases the old one's file. The options have been copied before. A duplicate that another
  * thread is just making is in `old`, or its maker sees the mark (calls/close.c). */
 static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags) {
+    find_duplicates(fd);
     unsock_fds_mark(entry, UNSOCK_CHANGING);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     struct unsock_fd old = *entry;

@@ -130,9 +130,9 @@ const RULES: readonly Rule[] = [
       [...before.map((one) => one.line), line].some((one) => /send\S* \w 127\.0\.0\.1:7003/.test(one)),
   },
   {
-    row: "its duplicates are bound and connected apart",
-    is: ({ name, network, library, socket }) =>
-      socket?.isHandedOn === true &&
+    row: "the two descriptors are bound and connected apart",
+    is: ({ name, network, library, socket, before }) =>
+      socket?.isHandedOn === true && before.some(({ line }) => / take /.test(line)) &&
       (name === "connect" && network === "EISCONN" && library === "0" ||
         name === "bind" && network === "EINVAL" && library === "EADDRINUSE"),
   },
