@@ -92,7 +92,7 @@ static bool share_option(int fd, const struct unsock_fd *entry, int other, const
 }
 
 /*
- * True if a connected client of this process has the port. The kernel has a client by the name of its one connection,
+ * True if a client of this process has the port, connected or refused. The kernel has one by its connection's name,
  * which cannot be asked for by its port: of other processes' clients nothing is known (docs/limits.md).
  */
 static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only) {
@@ -100,8 +100,8 @@ static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct 
     for (int other = 0; any && other < unsock_fds_end(); other++) {
         const struct unsock_fd *known = unsock_fds_known(other);
         if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != SOCK_STREAM || known->local.port != ip->port ||
-            !unsock_state_is_connected(known->state) || (known->flags & UNSOCK_ACCEPTED) ||
-            !unsock_ip_conflict(ip, v6only, &known->local, false))
+            !(unsock_state_is_connected(known->state) || unsock_fd_is_refused(known)) ||
+            (known->flags & UNSOCK_ACCEPTED) || !unsock_ip_conflict(ip, v6only, &known->local, false))
             continue;
         if (!share_option(fd, entry, other, known, SO_REUSEADDR) &&
             !share_option(fd, entry, other, known, SO_REUSEPORT) && unsock_reuse_look(other) == 0)

@@ -70,11 +70,6 @@ static struct receiver *find_receiver(uint32_t key, int64_t time) {
     return oldest;
 }
 
-/* True if the waits for this receiver are used up for this second: further datagrams to it cost one call each. */
-static bool has_had_its_wait(const struct unsock_fd *entry, const struct msghdr *message) {
-    return find_receiver(key_of_receiver(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS;
-}
-
 /* True if this socket has sent to several receivers in the last second. unsock_datagram_note_target sets the mark when
  * the receiver changes; only this function clears it, and counts one second from then. */
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
@@ -225,7 +220,8 @@ static bool is_own_timeout_over(int fd, const struct unsock_fd *entry) {
  */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, size_t size) {
     bool connected = unsock_state_is_connected(entry->state);
-    if (!connected && has_had_its_wait(entry, message))
+    /* Once the waits for a receiver are used up for this second, further datagrams to it cost one call each. */
+    if (!connected && find_receiver(key_of_receiver(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS)
         return (long)size;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
     /* Unread datagrams fill the sender's own buffer, too: that may be full, and not the receiver's queue. */

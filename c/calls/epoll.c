@@ -135,15 +135,11 @@ static int64_t left_of(int64_t timeout, int64_t begun) {
     return timeout > waited ? timeout - waited : 0;
 }
 
-/* Returns the time-out, or the time until the first multiplexer's deadline: then a failed connect must be reported. */
-static int epoll_until_answer(int timeout) {
-    return is_any_asking() ? (int)unsock_asking_next(timeout < 0 ? INT32_MAX : timeout) : timeout;
-}
-
 long unsock_call_epoll_pwait(int set, struct unsock_epoll_event *events, int most, int timeout, const void *signals) {
     int64_t begun = timeout > 0 ? unsock_libc_clock() : 0, whole = timeout < 0 ? FOREVER : timeout * (int64_t)1000000;
     for (;;) {
-        int until = epoll_until_answer(timeout);
+        /* At a multiplexer's deadline a failed connect must be reported. */
+        int until = is_any_asking() ? (int)unsock_asking_next(timeout < 0 ? INT32_MAX : timeout) : timeout;
         long count = signals ? unsock_real_epoll_pwait(set, events, most, until, signals)
                              : unsock_real_epoll_wait(set, events, most, until);
         bool early = count == 0 && until != timeout;

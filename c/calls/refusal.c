@@ -39,11 +39,6 @@ static long open_reset(void) {
     return unsock_opened(pair[0], result == 1 ? 0 : -ENOBUFS);
 }
 
-static long open_failed(const struct unsock_fd *entry, int family, long failure) {
-    long socket = failure == -ECONNREFUSED ? open_refused(entry, family) : failure;
-    return socket < 0 ? open_reset() : socket;
-}
-
 /* True unless a bound socket of the kernel would lose its port, or the program's own filter may not know socketpair. */
 static bool can_be_told_later(const struct unsock_fd *entry) {
     bool ours = entry->kind == UNSOCK_KIND_LOCAL || entry->state == UNSOCK_STATE_ASKING ||
@@ -56,14 +51,17 @@ long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long
         return failure;
     uint32_t bound = entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT);
     struct unsock_ip local = entry->local;
-    long failed = open_failed(entry, family, failure);
+    long failed = failure == -ECONNREFUSED ? open_refused(entry, family) : failure;
+    failed = failed < 0 ? open_reset() : failed;
     if (failed < 0 || unsock_redirect_install(fd, entry, (int)failed, UNSOCK_KIND_LOCAL) < 0)
         return failure;
     unsock_fd_enter(entry, UNSOCK_STATE_REFUSED);
     *unsock_fd_refusal(entry) = (struct unsock_fd_refusal){unsock_socket_cookie(fd), (int32_t)-failure};
     unsock_fds_mark(entry, bound);
-    if (bound & UNSOCK_BOUND)
+    if (bound & UNSOCK_BOUND) {
         entry->local = local;
+        unsock_bit_set(unsock_fds_client_ports, local.port);
+    }
     entry->local.tag = 0;
     return -EINPROGRESS;
 }

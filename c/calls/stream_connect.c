@@ -30,7 +30,7 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
                                                    const struct unsock_ip *target) {
     union unsock_sockaddr address;
     struct unsock_ip bound = entry->local;
-    if (!(entry->flags & UNSOCK_BOUND))
+    if (!(entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)))
         return unsock_address_default(target->family, 0);
     if (entry->kind == UNSOCK_KIND_IP) {
         long length = unsock_socket_name(fd, __NR_getsockname, &address);
@@ -294,9 +294,11 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     if (attempt.nonblocking && (result == -ECONNREFUSED || result == -ETIMEDOUT))
         return unsock_refusal_tell_later(fd, entry, attempt.target.family, result);
     /* A control file's socket has taken the place of the bound one in vain. */
-    if (result < 0 && (attempt.bound & UNSOCK_BOUND) && unsock_fd_is_fresh(entry)) {
+    bool bound = result < 0 && (attempt.bound & UNSOCK_BOUND), replaced = bound && unsock_fd_is_fresh(entry);
+    if (replaced)
         unsock_fds_mark(entry, attempt.bound);
+    /* A port that the program did not choose is given back (tcp_set_state). */
+    if (replaced || (bound && result == -ECONNREFUSED && (entry->flags & UNSOCK_ANY_PORT)))
         unsock_stream_end(fd, entry);
-    }
     return result;
 }

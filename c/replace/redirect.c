@@ -254,7 +254,9 @@ long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
     long result = unsock_redirect_to_ip(fd, entry);
     if (result < 0)
         unsock_fds_mark(entry, given_up);
-    if (result == 0 && keeps_address)
+    if (result == 0 && keeps_address) {
         bind_without_port(fd, entry, &local);
+        unsock_fds_mark(entry, UNSOCK_ANY_PORT);
+    }
     return result;
 }

@@ -255,15 +255,12 @@ const RULES: readonly Rule[] = [
     is: ({ name, socket }) => name === "name" && socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
   {
-    row: "After a refused non-blocking connect and a `bind`, `listen` succeeds",
+    row: "After a refused non-blocking connect and a `bind`, a stream is as new",
     is: ({ name, network, library, socket }) =>
-      name === "listen" && network === "EINVAL" && library === "0" &&
-      socket?.failed.some((call) => call.startsWith("connect")) === true,
-  },
-  {
-    row: "A bound socket stays bound, also to a port that it did not choose.",
-    is: ({ name, network, library, socket }) =>
-      name === "bind" && network === "0" && library === "EINVAL" && boundPort(socket) === "0" &&
+      (name === "listen" && network === "EINVAL" && library === "0" ||
+        name === "connect" && network === "ECONNABORTED" ||
+        /^(recv|read)/.test(name) && /^0( nobody.*)?$/.test(network) && /^(ENOTCONN|EINVAL)$/.test(library) ||
+        /^(poll|wait)$/.test(name) && network.includes("0x2015") && library.includes("0x14")) &&
       socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
   {
