@@ -104,10 +104,11 @@ long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsoc
  * it would misread them, or pass descriptors on. Returns 0 or -errno. */
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message);
 
-/* Replaces a wildcard destination by the address that the kernel would use: loopback, or the IPv4 address to which the
- * socket is bound. In place, as stacks may be small. */
+/* Replaces a wildcard destination by the address that the kernel would use: loopback, or the IPv4 address that the
+ * socket has. In place, as stacks may be small. */
 static inline void unsock_call_ask(const struct unsock_fd *entry, struct unsock_ip *ip) {
-    unsock_ip_ask(ip, entry->flags & UNSOCK_BOUND ? &entry->local : NULL);
+    bool has_address = (entry->flags & UNSOCK_BOUND) || unsock_state_is_connected(entry->state);
+    unsock_ip_ask(ip, has_address ? &entry->local : NULL);
 }
 
 #endif

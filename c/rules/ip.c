@@ -84,6 +84,8 @@ void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own) {
         return;
     if (own && own->family == AF_INET && ip->family == AF_INET)
         memcpy(ip->bytes, own->bytes, sizeof(ip->bytes));
+    else if (own && own->family == AF_INET)
+        ip->family = AF_INET;
     *ip = unsock_ip_some(*ip);
 }
 

@@ -37,7 +37,7 @@ struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
 /*
  * Replaces a wildcard by the address that TCP connects to for it: for IPv4 `own`, to which the socket is bound (or
- * NULL), else the loopback address (ip_route_output_key).
+ * NULL), else the loopback address (ip_route_output_key): that of IPv4 if `own` is one (udpv6_sendmsg).
  */
 void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 

@@ -60,7 +60,6 @@ function meetsItself(socket: Followed | undefined): boolean {
 
 /** Calls that leave a socket neither bound nor connected. */
 const ASKS = /^(set|get|name|peer|poll|nonblock|unread)\b/;
-const TO_ANY = /(sendto|sendm?msg|sendmmsg) \w \[::\]:/;
 
 function isLimited(before: readonly Done[]): boolean {
   return before.some(({ line }) => / limit /.test(line));
@@ -288,14 +287,6 @@ const RULES: readonly Rule[] = [
   {
     row: "Nor are those in a set that the program was handed (by `exec` or over a socket)",
     is: ({ name, all }) => /^(wait|modify|delete)$/.test(name) && all.some((one) => one.isHandedOn),
-  },
-  {
-    row: "A datagram that it sends to `[::]` is for `[::1]`; over UDP for `127.0.0.1`.",
-    is: ({ name, line, network, library, before, socket }) =>
-      network.includes("[::ffff:127.0.0.1]") && before.some(({ line }) => TO_ANY.test(line)) ||
-      isUdp(socket) && TO_ANY.test(line) ||
-      (/waits/.test(network + library) || /^(poll|unread|wait)$/.test(name)) &&
-        before.some((one) => TO_ANY.test(one.line)),
   },
   {
     row: "Of processes that share a connected UDP socket the one that sent to nobody is told",
