@@ -294,8 +294,17 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "After `connect(AF_UNSPEC)` a stream that the program had not bound to a port of its choice shows port 0",
-    is: ({ name, socket }) =>
-      !isUdp(socket) && socket?.calls.includes("connect none") === true && /^(name|get)$/.test(name),
+    is: ({ name, network, library, socket }) =>
+      !isUdp(socket) && socket?.calls.includes("connect none") === true &&
+      (/^(name|get)$/.test(name) || /^(send|write|recv|read)/.test(name) && network === "ECONNRESET" ||
+        /^(poll|wait)$/.test(name) && network.replace("0x1c", "0x14") === library),
+  },
+  {
+    row: "TCP's connect ends with `ETIMEDOUT`: the kernel goes on to send its segments to the IPv4 address",
+    is: ({ name, words, network, socket }) =>
+      name === "connect" && network === "ETIMEDOUT" && socket?.type.startsWith("tcp6") === true &&
+      words[1]?.startsWith("[::ffff:") === false &&
+      socket.failed.some((call) => call.startsWith("connect [::ffff:")),
   },
 ];
 
