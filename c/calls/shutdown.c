@@ -122,8 +122,8 @@ long unsock_call_shutdown(int fd, int how) {
         return shut_elsewhere(fd, entry, how);
     if (foreign && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
         return shut_foreign(fd, entry, how);
-    bool handed = is_handed(fd, entry);
-    if (entry->kind != UNSOCK_KIND_LOCAL && !handed)
+    bool handed = is_handed(fd, entry), bound = foreign && !listens && !unsock_state_is_connected(entry->state);
+    if (entry->kind != UNSOCK_KIND_LOCAL && !handed && !bound)
         return unsock_shutdown(fd, how);
     if (listens)
         return shut_listener(fd, entry, how, handed);
