@@ -165,10 +165,11 @@ const RULES: readonly Rule[] = [
     is: ({ before, all }) => isLimited(before) && all.some(({ calls }) => calls.some(isShutdown)),
   },
   {
-    row: "The send itself fails with `ECONNREFUSED` in three cases: no descriptor is left",
+    row: "The send itself fails with `ECONNREFUSED` in four cases: no descriptor is left",
     is: ({ name, before, library, socket }) =>
       /^(send|write)/.test(name) && library === "ECONNREFUSED" && isUdp(socket) &&
-      (isLimited(before) || hasWaiting(socket, before)),
+      (isLimited(before) || hasWaiting(socket, before) ||
+        socket?.calls.some((call) => /^shutdown rw?$/.test(call)) === true),
   },
   {
     row: "`listen` uses `net.core.somaxconn` as the backlog, whatever the program asks for",
