@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -14,8 +13,6 @@
 #include <unistd.h>
 
 enum {
-    /* Data that has not come by then never comes: all peers are done before. */
-    PATIENCE_MS = 15,
     CONNECTS_MS = 1000,
     SOME = 512,
     /* The least number of a duplicate that asks for one. */
@@ -188,42 +185,6 @@ static void do_receive(struct line *line, int *fd) {
     }
 }
 
-static void do_poll(struct line *line, int *fd) {
-    struct pollfd asked = {.fd = *fd, .events = POLLIN | POLLOUT | POLLRDHUP | POLLPRI};
-    struct pollfd silent = {.fd = *fd, .events = POLLIN};
-    poll(&silent, 1, PATIENCE_MS);
-    int count = poll(&asked, 1, 0);
-    if (ended(line, count) >= 0) {
-        say(line, " %#x", (unsigned)asked.revents);
-    }
-}
-
-static void do_epoll(struct line *line, int *fd) {
-    const char *name = line->word[0];
-    if (strcmp(name, "epoll") == 0) {
-        *fd = epoll_create1(0);
-        made(line, *fd);
-    } else if (strcmp(name, "wait") == 0) {
-        struct epoll_event events[SLOTS];
-        int count = epoll_wait(*fd, events, SLOTS, PATIENCE_MS);
-        ended(line, count);
-        for (int slot = 0; slot < SLOTS; slot++) {
-            for (int i = 0; i < count; i++) {
-                if (events[i].data.u32 == (unsigned)slot) {
-                    say(line, " %c %#x", 'a' + slot, events[i].events);
-                }
-            }
-        }
-    } else {
-        int slot = slot_of(line->word[2]);
-        int operation = name[0] == 'a' ? EPOLL_CTL_ADD : name[0] == 'm' ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
-        int is_edge = line->words > 3 && strcmp(line->word[3], "edge") == 0;
-        struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | (is_edge ? (unsigned)EPOLLET : 0)};
-        event.data.u32 = (unsigned)slot;
-        ended(line, epoll_ctl(*fd, operation, slots[slot], &event));
-    }
-}
-
 /** Connects. A connect that does not wait is waited for, so that it ends as one that does. */
 static void do_connect(struct line *line, int *fd) {
     struct given to;
@@ -305,9 +266,9 @@ static const struct call CALLS[] = {
     {"read", 3, do_receive},    {"recvfrom", 3, do_receive}, {"recvmsg", 3, do_receive},  {"recvmmsg", 3, do_receive},
     {"shutdown", 3, do_small},  {"close", 2, do_close},      {"closerange", 2, do_close}, {"dup", 3, do_dup},
     {"dup2", 3, do_dup},        {"dup3", 3, do_dup},         {"dupfd", 3, do_dup},        {"get", 3, do_option},
-    {"set", 4, do_option},      {"poll", 2, do_poll},        {"epoll", 2, do_epoll},      {"add", 3, do_epoll},
-    {"modify", 3, do_epoll},    {"delete", 3, do_epoll},     {"wait", 2, do_epoll},       {"nonblock", 3, do_small},
-    {"unread", 2, do_small},    {"limit", 2, do_limit},
+    {"set", 4, do_option},      {"poll", 2, do_poll},        {"ppoll", 2, do_poll},       {"select", 2, do_poll},
+    {"epoll", 2, do_epoll},     {"add", 3, do_epoll},        {"modify", 3, do_epoll},     {"delete", 3, do_epoll},
+    {"wait", 2, do_wait},       {"nonblock", 3, do_small},   {"unread", 2, do_small},     {"limit", 2, do_limit},
 };
 
 int do_call(struct line *line) {

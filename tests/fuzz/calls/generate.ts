@@ -55,6 +55,21 @@ const BACKLOGS = [8, 8, 8, 1, 0, -1, 128, 100000] as const;
 const WRONG_ADDRESSES = ["fault", "null", "short", "empty", "long", "wide", "unix", "strange", "none"] as const;
 const WRONG_PLACES = ["fault", "nosize", "short", "empty", "negative", "null"] as const;
 const WRONG_VALUES = ["fault", "short", "empty", "negative"] as const;
+/** What a registration in a set is for, and how it reports that (`waits.c`). */
+const REGISTERED = [
+  "all,edge",
+  "all,edge",
+  "all,once",
+  "all,once",
+  "all,once,edge",
+  "in",
+  "in,edge",
+  "in,once",
+  "out,edge",
+  "in,out,exclusive",
+  "in,exclusive,edge",
+  "none",
+] as const;
 /** Above the numbers of the standard files: so many descriptors may be there. */
 const LIMIT = { least: 3, more: 6 } as const;
 
@@ -78,6 +93,8 @@ interface Mood {
   readonly control: Control | undefined;
   /** The first sockets are servers of one port on several addresses. */
   readonly hasServers: boolean;
+  /** It has sets of descriptors from the start, and waits for them often. */
+  readonly hasSets: boolean;
 }
 
 /** One program in the making. */
@@ -97,6 +114,7 @@ export class Generator {
       isLimited: this.#chance(12),
       control: this.#chance(15) ? this.#pick(["unix", "unix", "plain", "refuse"]) : undefined,
       hasServers: this.#chance(20),
+      hasSets: this.#chance(30),
     };
   }
 
@@ -121,7 +139,7 @@ export class Generator {
   }
 
   #begin(): void {
-    const { control, hasServers } = this.#mood;
+    const { control, hasServers, hasSets } = this.#mood;
     const held = this.#workers.get(0);
     if (control !== undefined) {
       const udp = control !== "plain" && this.#chance(30) ? "/udp" : "";
@@ -130,6 +148,10 @@ export class Generator {
     if (control === "plain") {
       held?.set("a", { kind: "plain", family: 4, state: "listens" });
       this.#say(0, `open a plain ${CONTROLLED}`);
+    }
+    for (const letter of hasSets ? ["f", ...this.#chance(40) ? ["e"] : []] : []) {
+      held?.set(letter, { kind: "epoll", family: 4, state: "new" });
+      this.#say(0, `epoll ${letter}`);
     }
     for (const letter of hasServers ? ["b", "c"] : []) this.#serve(letter, held ?? new Map<string, Held>());
   }
@@ -248,10 +270,9 @@ export class Generator {
     const one = held.get(letter);
     if (one === undefined) return;
     if (one.kind === "epoll") {
-      const words = [`add ${letter} ${this.#pick([...held.keys()])}`, `wait ${letter}`, `wait ${letter}`];
-      if (this.#chance(20)) words.push(`delete ${letter} ${this.#pick([...held.keys()])}`);
-      if (this.#chance(20)) words.push(`modify ${letter} ${this.#pick([...held.keys()])}`);
-      this.#say(worker, this.#pick(words));
+      const call = this.#set(letter, this.#pick([...held.keys()]));
+      if (call.startsWith("close")) held.delete(letter);
+      this.#say(worker, call);
       return;
     }
     const call = this.#callOf(letter, one);
@@ -261,6 +282,15 @@ export class Generator {
     const accepted = /^accept4? \w (\w)/.exec(call)?.[1];
     if (accepted !== undefined) held.set(accepted, { ...one, state: "connected" });
     this.#say(worker, call);
+  }
+
+  /** A call of an epoll set, which is about another descriptor, or another set. */
+  #set(letter: string, other: string): string {
+    const events = this.#chance(50) ? ` ${this.#pick(REGISTERED)}` : "";
+    const waits = [`wait ${letter}`, `wait ${letter}`, `wait ${letter} masked`, `poll ${letter}`, `select ${letter}`];
+    const changes = [`add ${letter} ${other}${events}`, `modify ${letter} ${other}${events}`];
+    if (this.#chance(8)) return this.#chance(70) ? `delete ${letter} ${other}` : `close ${letter}`;
+    return this.#chance(50) ? this.#pick(waits) : this.#pick([...changes, ...changes, `add ${letter} ${other}`]);
   }
 
   #callOf(letter: string, one: Held): string {
@@ -293,7 +323,7 @@ export class Generator {
   #fitting(letter: string, one: Held): string {
     const { kind, family, state } = one;
     if (this.#chance(15)) return this.#ask(letter);
-    if (this.#chance(4)) return this.#set(letter);
+    if (this.#chance(4)) return this.#option(letter);
     if (this.#chance(7)) return `${this.#chance(15) ? "closerange" : "close"} ${letter}`;
     if (kind === "udp") return this.#datagram(letter, one);
     if (state === "new") {
@@ -314,11 +344,12 @@ export class Generator {
 
   #ask(letter: string): string {
     const places = this.#place(WRONG_PLACES);
-    const asks = [`name ${letter}${places}`, `peer ${letter}${places}`, `poll ${letter}`];
+    const waits = [`poll ${letter}`, `poll ${letter} ${this.#free(letter)}`, `ppoll ${letter}`, `select ${letter}`];
+    const asks = [`name ${letter}${places}`, `peer ${letter}${places}`, this.#pick(waits)];
     return this.#pick([...asks, `get ${letter} ${this.#pick(OPTIONS)}${places}`, `unread ${letter}`]);
   }
 
-  #set(letter: string): string {
+  #option(letter: string): string {
     if (this.#chance(15)) return `nonblock ${letter} ${this.#random.below(2)}`;
     const option = this.#chance(this.#mood.wrong) ? this.#pick(OPTIONS) : this.#pick(SETTABLE);
     return `set ${letter} ${option} ${this.#random.below(2)}${this.#place(WRONG_VALUES)}`;

@@ -11,6 +11,8 @@ enum {
     SLOTS = 10,
     WORDS = 6,
     LINE = 400,
+    /* Data that has not come by then never comes: all peers are done before. */
+    PATIENCE_MS = 15,
 };
 
 /** One call: its words, and what it printed. */
@@ -72,6 +74,15 @@ void made(struct line *line, int fd);
 /** Opens a socket, and what is no socket or is not the library's. */
 void make_socket(struct line *line, int *fd);
 void open_other(struct line *line, int *fd);
+
+/** Waits for one or more descriptors: poll, ppoll, select. */
+void do_poll(struct line *line, int *fd);
+
+/** Makes an epoll set, or changes a registration in it. */
+void do_epoll(struct line *line, int *fd);
+
+/** Waits for the events of an epoll set. */
+void do_wait(struct line *line, int *fd);
 
 /** Does one call of a socket. Returns whether there is such a call. */
 int do_call(struct line *line);
