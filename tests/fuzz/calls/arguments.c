@@ -200,6 +200,17 @@ static const struct option OPTIONS[] = {
     {"user", IPPROTO_TCP, TCP_USER_TIMEOUT},
     {"info", IPPROTO_IP, IP_PKTINFO},
     {"info6", IPPROTO_IPV6, IPV6_RECVPKTINFO},
+    {"peername", SOL_SOCKET, SO_PEERNAME},
+    {"credentials", SOL_SOCKET, SO_PEERCRED},
+    {"state", IPPROTO_TCP, TCP_INFO},
+    {"sndbuf", SOL_SOCKET, SO_SNDBUF},
+    {"rcvbuf", SOL_SOCKET, SO_RCVBUF},
+    {"lowat", SOL_SOCKET, SO_RCVLOWAT},
+    {"inline", SOL_SOCKET, SO_OOBINLINE},
+    {"maxseg", IPPROTO_TCP, TCP_MAXSEG},
+    {"recverr", IPPROTO_IP, IP_RECVERR},
+    {"freebind", IPPROTO_IP, IP_FREEBIND},
+    {"peekoff", SOL_SOCKET, SO_PEEK_OFF},
 };
 
 static const struct option *find_option(const char *name) {
@@ -236,6 +247,10 @@ void do_option(struct line *line, int *fd) {
     prepare_place(line->words > 3 ? line->word[3] : NULL, &taken);
     memcpy(&taken.room, &value, sizeof(value));
     if (ended(line, getsockopt(*fd, option->level, option->number, taken.at, taken.size_at)) == 0) {
+        if (option->number == SO_PEERNAME && option->level == SOL_SOCKET) {
+            say_address(line, &taken);
+            return;
+        }
         memcpy(&value, &taken.room, sizeof(value));
         say(line, " value %d of %u", value, taken.size);
     }

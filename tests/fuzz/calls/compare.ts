@@ -13,7 +13,7 @@ import type { Program } from "./generate.ts";
 const HERE = dirname(fromFileUrl(import.meta.url));
 const BUILD = join(HERE, "..", "..", "..", "build", "fuzz-calls");
 const FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread"];
-const SOURCES = ["interpreter.c", "calls.c", "arguments.c", "open.c", "waits.c"];
+const SOURCES = ["interpreter.c", "calls.c", "arguments.c", "open.c", "waits.c", "data.c", "descriptors.c"];
 const TIMEOUT_MS = 60_000;
 
 /** Ports that programs name; all others are the kernel's choice, and differ. */

@@ -1,5 +1,24 @@
 /** Makes random programs for the interpreter: most calls are valid in their place, some are not. */
 import type { Random } from "../../support/random.ts";
+import {
+  BACKLOGS,
+  HOSTS4,
+  HOSTS6,
+  KINDS,
+  OPTIONS,
+  PORTS,
+  RECEIVE_FLAGS,
+  RECEIVES,
+  REGISTERED,
+  REQUESTS,
+  SEND_FLAGS,
+  SENDS,
+  SETTABLE,
+  TYPES,
+  WRONG_ADDRESSES,
+  WRONG_PLACES,
+  WRONG_VALUES,
+} from "./words.ts";
 
 /** A program: its lines, as the interpreter reads them. */
 export type Program = readonly string[];
@@ -16,60 +35,6 @@ const WORKERS = 3;
 /** How many of a hundred calls pay no regard to what their socket is. */
 const STRAY = 8;
 
-const PORTS = [7001, 7001, 7001, 7002] as const;
-const HOSTS4 = ["127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2", "0.0.0.0"] as const;
-const HOSTS6 = ["[::1]", "[::1]", "[::1]", "[::]", "[::ffff:127.0.0.1]"] as const;
-const TYPES = ["tcp4", "tcp4", "tcp6", "udp4", "udp4", "udp6"] as const;
-/** Kinds of sockets of which a few cannot be. */
-const KINDS = ["unix", "stream-udp", "datagram-tcp", "sequence", "untyped", "flagged", "familyless"] as const;
-const OPTIONS = [
-  "error",
-  "type",
-  "domain",
-  "protocol",
-  "listens",
-  "reuseaddr",
-  "reuseport",
-  "keepalive",
-  "broadcast",
-  "v6only",
-  "nodelay",
-  "ttl",
-  "tos",
-  "hops",
-  "class",
-  "priority",
-  "keepidle",
-  "linger",
-  "timeout",
-  "strange",
-  "level",
-  "user",
-  "info",
-  "info6",
-] as const;
-const SETTABLE = ["reuseaddr", "reuseport", "keepalive", "broadcast", "v6only", "nodelay", "tos", "priority"] as const;
-/** Backlogs that listen gets. Those of one or two clients make TCP's connects hang. */
-const BACKLOGS = [8, 8, 8, 1, 0, -1, 128, 100000] as const;
-/** Words for a wrong address, and for a wrong place to write one to (`arguments.c`). */
-const WRONG_ADDRESSES = ["fault", "null", "short", "empty", "long", "wide", "unix", "strange", "none"] as const;
-const WRONG_PLACES = ["fault", "nosize", "short", "empty", "negative", "null"] as const;
-const WRONG_VALUES = ["fault", "short", "empty", "negative"] as const;
-/** What a registration in a set is for, and how it reports that (`waits.c`). */
-const REGISTERED = [
-  "all,edge",
-  "all,edge",
-  "all,once",
-  "all,once",
-  "all,once,edge",
-  "in",
-  "in,edge",
-  "in,once",
-  "out,edge",
-  "in,out,exclusive",
-  "in,exclusive,edge",
-  "none",
-] as const;
 /** Above the numbers of the standard files: so many descriptors may be there. */
 const LIMIT = { least: 3, more: 6 } as const;
 
@@ -262,7 +227,7 @@ export class Generator {
       const copy = this.#pick([...LETTERS]);
       const one = held.get(letter);
       if (one !== undefined) held.set(copy, one);
-      this.#say(worker, `${this.#pick(["dup", "dup", "dup2", "dup3", "dupfd"])} ${letter} ${copy}`);
+      this.#say(worker, `${this.#pick(["dup", "dup", "dup2", "dup3", "dupfd", "dupexec"])} ${letter} ${copy}`);
     }
   }
 
@@ -316,7 +281,9 @@ export class Generator {
       `recv ${letter} 100`,
       `shutdown ${letter} ${this.#pick(["r", "w", "rw", ...this.#mood.wrong > 0 ? ["x"] : []])}`,
       `peer ${letter}`,
-      ...this.#mood.wrong > 0 ? [`name ${letter}`, `closerange ${letter}`, `unread ${letter}`] : [],
+      ...this.#mood.wrong > 0
+        ? [`name ${letter}`, `closerange ${letter}`, this.#request(letter), `pair ${letter} ${this.#pick(TYPES)}`]
+        : [],
     ]);
   }
 
@@ -346,11 +313,18 @@ export class Generator {
     const places = this.#place(WRONG_PLACES);
     const waits = [`poll ${letter}`, `poll ${letter} ${this.#free(letter)}`, `ppoll ${letter}`, `select ${letter}`];
     const asks = [`name ${letter}${places}`, `peer ${letter}${places}`, this.#pick(waits)];
-    return this.#pick([...asks, `get ${letter} ${this.#pick(OPTIONS)}${places}`, `unread ${letter}`]);
+    return this.#pick([...asks, `get ${letter} ${this.#pick(OPTIONS)}${places}`, this.#request(letter)]);
+  }
+
+  #request(letter: string): string {
+    const request = this.#pick(REQUESTS);
+    if (request === "execs") return `execs ${letter} ${this.#random.below(3)}`;
+    return /^(nonblock|fionbio|async)/.test(request)
+      ? `${request} ${letter} ${this.#random.below(2)}`
+      : `${request} ${letter}`;
   }
 
   #option(letter: string): string {
-    if (this.#chance(15)) return `nonblock ${letter} ${this.#random.below(2)}`;
     const option = this.#chance(this.#mood.wrong) ? this.#pick(OPTIONS) : this.#pick(SETTABLE);
     return `set ${letter} ${option} ${this.#random.below(2)}${this.#place(WRONG_VALUES)}`;
   }
@@ -362,12 +336,14 @@ export class Generator {
   #stream(letter: string): string {
     if (this.#chance(8)) return `shutdown ${letter} ${this.#pick(["r", "w", "rw"])}`;
     if (this.#chance(4)) return `connect ${letter} none`;
-    if (this.#chance(50)) {
-      return `${this.#pick(["send", "write", "writev", "sendmsg", "sendmmsg"])} ${letter} ${this.#text()}`;
-    }
-    const most = this.#pick([3, 100, 100]);
-    const more = this.#chance(10) ? " peek" : this.#place(["fault", "short", "empty"]);
-    return `${this.#pick(["recv", "read", "recvfrom", "recvmsg", "recvmmsg"])} ${letter} ${most}${more}`;
+    if (this.#chance(50)) return this.#flagged(`${this.#pick(SENDS)} ${letter} ${this.#text()}`);
+    const more = this.#chance(15) ? ` ${this.#pick(RECEIVE_FLAGS)}` : this.#place(["fault", "short", "empty"]);
+    return `${this.#pick(RECEIVES)} ${letter} ${this.#pick([3, 100, 100])}${more}`;
+  }
+
+  /** Adds a flag to a send, if it has a place for one. */
+  #flagged(call: string): string {
+    return /^send(to|m?msg|mmsg)? /.test(call) && this.#chance(12) ? `${call} ${this.#pick(SEND_FLAGS)}` : call;
   }
 
   #datagram(letter: string, { family, state }: Held): string {
@@ -375,7 +351,7 @@ export class Generator {
     const address = this.#address(family);
     if (this.#chance(10)) return `connect ${letter} ${this.#chance(20) ? "none" : address}`;
     if (this.#chance(45)) return this.#stream(letter);
-    return `${this.#pick(["sendto", "sendmsg", "sendmmsg"])} ${letter} ${address} ${this.#text()}`;
+    return this.#flagged(`${this.#pick(["sendto", "sendmsg", "sendmmsg"])} ${letter} ${address} ${this.#text()}`);
   }
 }
 

@@ -74,6 +74,21 @@ void made(struct line *line, int fd);
 /** Opens a socket, and what is no socket or is not the library's. */
 void make_socket(struct line *line, int *fd);
 void open_other(struct line *line, int *fd);
+void make_pair(struct line *line, int *fd);
+
+/** Returns whether a call that would wait may be made; says so where not. */
+int is_ready(struct line *line, int fd);
+
+/** Sends, receives, and moves data between descriptors. */
+void do_send(struct line *line, int *fd);
+void do_send_file(struct line *line, int *fd);
+void do_receive(struct line *line, int *fd);
+void do_splice_in(struct line *line, int *fd);
+
+/** Calls of descriptors: duplicates, ends, and the requests of fcntl and ioctl. */
+void do_dup(struct line *line, int *fd);
+void do_close(struct line *line, int *fd);
+void do_request(struct line *line, int *fd);
 
 /** Waits for one or more descriptors: poll, ppoll, select. */
 void do_poll(struct line *line, int *fd);

@@ -81,6 +81,13 @@ void open_other(struct line *line, int *fd) {
     made(line, *fd);
 }
 
+void make_pair(struct line *line, int *fd) {
+    int pair[2] = {-1, -1};
+    int type = strcmp(line->word[2], "tcp4") == 0 ? SOCK_STREAM : SOCK_DGRAM;
+    (void)fd;
+    ended(line, socketpair(AF_INET, type, 0, pair));
+}
+
 void make_socket(struct line *line, int *fd) {
     for (size_t i = 0; i < sizeof(KINDS) / sizeof(*KINDS); i++) {
         if (strcmp(KINDS[i].name, line->word[2]) == 0) {
