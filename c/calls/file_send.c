@@ -15,15 +15,18 @@
 #define PIECE 1024
 #define PAGES 16 /* PIPE_DEF_BUFFERS: the kernel sends so many pages before it checks the connection again */
 
-/* True for a redirected stream. Pipes and the program's own AF_UNIX sockets fail as in the kernel. */
-static bool is_redirected_stream(int fd) {
+/* Returns 0 if TCP still accepts the data although the kernel returned the error `result`; else the error to report.
+ * Pipes and the program's own AF_UNIX sockets fail as in the kernel. */
+static long error_of_send(int fd, long result) {
     struct unsock_whose whose;
-    return !unsock_sandboxed && unsock_whose(fd, UNSOCK_ASK_STILL | UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS &&
-           whose.entry->kind == UNSOCK_KIND_LOCAL && whose.entry->type == SOCK_STREAM;
-}
-
-static inline bool is_end_of_send(long result) {
-    return result == -EPIPE || result == -ENOTCONN;
+    if ((result != -EPIPE && result != -ENOTCONN) || unsock_sandboxed ||
+        unsock_whose(fd, UNSOCK_ASK_STILL | UNSOCK_ASK_KERNEL, &whose) != UNSOCK_IS_OURS)
+        return result;
+    if (whose.entry->type == SOCK_DGRAM && !unsock_state_is_connected(whose.entry->state))
+        return -EDESTADDRREQ;
+    if (whose.entry->kind != UNSOCK_KIND_LOCAL || whose.entry->type != SOCK_STREAM)
+        return result;
+    return result == -ENOTCONN ? unsock_stream_broken(0) : 0;
 }
 
 /* Returns how many bytes of a file TCP accepts before it reports the loss; 0 also for other descriptors, whose data the
@@ -42,17 +45,15 @@ long unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
         return early;
     long result = unsock_sendfile(out, in, offset, count);
     int64_t at = -1;
-    if (!is_end_of_send(result) || !is_redirected_stream(out))
+    if (result >= 0 || (result = error_of_send(out, result)) < 0)
         return result;
-    if (result == -ENOTCONN)
-        return unsock_stream_broken(0);
     if (!offset)
         at = unsock_lseek(in, 0, SEEK_CUR);
     else if (unsock_user_read(&at, offset, sizeof(at)) < 0)
         return -EFAULT;
     size_t size = UNSOCK_MIN(count, lost_of_file(in, at));
     if (size == 0)
-        return result;
+        return -EPIPE;
     result = unsock_stream_refused(out, size, MSG_NOSIGNAL);
     if (result <= 0)
         return result;
@@ -86,10 +87,8 @@ long unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset
     if (early < 0)
         return early;
     long result = unsock_real_splice(in, in_offset, out, out_offset, size, flags);
-    if (!is_end_of_send(result) || !is_redirected_stream(out))
+    if (result >= 0 || (result = error_of_send(out, result)) < 0)
         return result;
-    if (result == -ENOTCONN)
-        return unsock_stream_broken(0);
     /* MSG_NOSIGNAL, as splice has raised the signal already. */
     size = UNSOCK_MIN(size, (size_t)(PAGES * UNSOCK_PAGE));
     result = unsock_stream_refused(out, UNSOCK_MIN(size, waits_in(in)), MSG_NOSIGNAL);
