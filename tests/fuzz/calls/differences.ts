@@ -1,5 +1,5 @@
 /** Allowed differences from TCP and UDP: each rule names its row of docs/limits.md. */
-import { type Done, type Followed, readLine, socketsOf } from "./follow.ts";
+import { type Concerned, type Done, type Followed, readLine, socketsOf } from "./follow.ts";
 
 /** A call that ended in two ways. */
 export interface Difference {
@@ -11,10 +11,10 @@ export interface Difference {
 }
 
 /** The input of a rule. */
-interface Case extends Difference {
+interface Case extends Difference, Concerned {
+  readonly worker: string;
   readonly name: string;
   readonly words: readonly string[];
-  readonly socket: Followed | undefined;
   /** All sockets of the program. */
   readonly all: readonly Followed[];
 }
@@ -25,6 +25,11 @@ interface Rule {
   readonly row: string;
   is(one: Case): boolean;
 }
+
+const POLLIN = 0x1;
+const POLLERR = 0x8;
+const POLLHUP = 0x10;
+const POLLRDHUP = 0x2000;
 
 function isUdp(socket: Followed | undefined): boolean {
   return socket?.type.startsWith("udp") === true;
@@ -47,6 +52,15 @@ function isShutdown(call: string): boolean {
   return call.startsWith("shutdown");
 }
 
+function isListener(socket: Followed | undefined): boolean {
+  return socket?.calls.some((call) => call.startsWith("listen")) === true;
+}
+
+/** True if its reading side is shut, also by a call that failed. */
+function isDeaf(socket: Followed | undefined): boolean {
+  return [...socket?.calls ?? [], ...socket?.failed ?? []].some((call) => /^shutdown rw?/.test(call));
+}
+
 function boundPort(socket: Followed | undefined): string | undefined {
   return portOf(socket?.calls.find((call) => call.startsWith("bind")));
 }
@@ -58,8 +72,25 @@ function meetsItself(socket: Followed | undefined): boolean {
     socket.calls.some((call) => call.startsWith("connect ") && portOf(call) === port);
 }
 
+/** True if a wait reports no other events than over the network, and not all of these. */
+function hasFewer(events: Concerned["events"], most: number): boolean {
+  return events === undefined ||
+    (events.library & ~events.network) === 0 && (events.network & ~events.library & ~most) === 0;
+}
+
+/** True if the call finds a side of the socket shut. */
+function findsShut({ name, network, library, events }: Case): boolean {
+  if (library === "waits") return true;
+  if (WAITS.test(name)) return hasFewer(events, POLLIN | POLLHUP | POLLRDHUP);
+  if (/^(send|write)/.test(name)) return network.startsWith("EPIPE");
+  return /^(recv|read)/.test(name) && /^0/.test(network);
+}
+
+const WAITS = /^(p?poll|wait|select)$/;
+
 /** Calls that leave a socket neither bound nor connected. */
 const ASKS = /^(set|get|name|peer|poll|nonblock|unread)\b/;
+const TO_ANY = /(sendto|sendm?msg|sendmmsg) \w \[::\]:/;
 
 function isLimited(before: readonly Done[]): boolean {
   return before.some(({ line }) => / limit /.test(line));
@@ -100,7 +131,7 @@ const RULES: readonly Rule[] = [
   {
     row: "A stream that is bound and does not listen returns `EINVAL` from `recv`",
     is: ({ name, before, socket }) =>
-      /^(recv|read|send|write)/.test(name) && /- control 7003 unix/.test(before[0]?.line ?? "") &&
+      /^(recv|read|send|write|shutdown)/.test(name) && /- control 7003 unix/.test(before[0]?.line ?? "") &&
       socket?.calls.includes("bind 127.0.0.1:7003") === true && !socket.calls.some((call) =>
         /^(listen|connect)/.test(call)
       ),
@@ -116,6 +147,14 @@ const RULES: readonly Rule[] = [
     is: ({ socket }) => isUdp(socket) && socket?.calls.some((call) => /^connect .*:0$/.test(call)) === true,
   },
   {
+    row: "After `shutdown(SHUT_RD)` your program can read no new data",
+    is: ({ name, network, library, events, socket }) =>
+      isDeaf(socket) &&
+      (/^(recv|read)/.test(name) && network.includes('"') && /^(0|EAGAIN|waits)/.test(library) ||
+        name === "unread" && library === "0 0" ||
+        WAITS.test(name) && hasFewer(events, POLLIN)),
+  },
+  {
     row: "A listener on a port that it did not choose, and that was shut down, cannot be bound anew",
     is: ({ name, network, library, socket }) =>
       name === "bind" && network === "0" && library === "EINVAL" &&
@@ -125,13 +164,13 @@ const RULES: readonly Rule[] = [
     row: "A UDP socket that has sent to a port with a control file is connected to the target",
     is: ({ before, name, socket, line }) =>
       before[0]?.line.includes("/udp unix") === true && isUdp(socket) &&
-      (/^(send|write|peer|recv|read|poll|wait)/.test(name)) &&
+      (/^(send|write|peer|recv|read|p?poll|select|wait)/.test(name)) &&
       [...before.map((one) => one.line), line].some((one) => /send\S* \w 127\.0\.0\.1:7003/.test(one)),
   },
   {
-    row: "the two descriptors are bound and connected apart",
-    is: ({ name, network, library, socket, before }) =>
-      socket?.isHandedOn === true && before.some(({ line }) => / take /.test(line)) &&
+    row: "its duplicates are bound and connected apart",
+    is: ({ name, network, library, socket }) =>
+      socket?.isHandedOn === true &&
       (name === "connect" && network === "EISCONN" && library === "0" ||
         name === "bind" && network === "EINVAL" && library === "EADDRINUSE"),
   },
@@ -165,11 +204,10 @@ const RULES: readonly Rule[] = [
     is: ({ before, all }) => isLimited(before) && all.some(({ calls }) => calls.some(isShutdown)),
   },
   {
-    row: "The send itself fails with `ECONNREFUSED` in four cases: no descriptor is left",
+    row: "The send itself fails with `ECONNREFUSED` in three cases: no descriptor is left",
     is: ({ name, before, library, socket }) =>
       /^(send|write)/.test(name) && library === "ECONNREFUSED" && isUdp(socket) &&
-      (isLimited(before) || hasWaiting(socket, before) ||
-        socket?.calls.some((call) => /^shutdown rw?$/.test(call)) === true),
+      (isLimited(before) || hasWaiting(socket, before)),
   },
   {
     row: "`listen` uses `net.core.somaxconn` as the backlog, whatever the program asks for",
@@ -177,27 +215,37 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "With `SO_REUSEPORT`, clients are spread over all listeners of one user",
-    is: ({ name, all, socket }) => /^(accept|poll|wait)/.test(name) && sharePort(all) && !isUdp(socket),
+    is: ({ name, all, socket }) => /^(accept|p?poll|select|wait)/.test(name) && sharePort(all) && !isUdp(socket),
   },
   {
     row: "Among sockets with `SO_REUSEPORT` the client's port selects the receiver",
-    is: ({ name, all, socket }) => /^(recv|read|poll|wait|unread)/.test(name) && sharePort(all) && isUdp(socket),
+    is: ({ name, all, socket }) =>
+      /^(recv|read|p?poll|select|wait|unread)/.test(name) && sharePort(all) && isUdp(socket),
   },
   {
-    row: "A socket made before `fork` that one process then connects, disconnects or has listen",
-    is: ({ name, socket, all }) =>
-      socket?.isSettledApart === true ||
-      /^(bind|listen|add|modify|delete|wait)$/.test(name) && all.some((one) => one.isSettledApart),
+    row: "A socket made before `fork` that one process then binds, connects, disconnects or has listen",
+    is: ({ worker, name, words, network, socket, all }) =>
+      socket?.settledBy !== undefined && (socket.settledBy !== worker || socket.isUsedApart) ||
+      name === "connect" && network === "EISCONN" && socket?.isShared === true && isListener(socket) ||
+      /^(bind|listen)$/.test(name) &&
+        all.some((one) => one.isUsedApart && boundPort(one) === (portOf(words[1]) ?? boundPort(socket))),
   },
   {
     row: "A `shutdown` before `connect` or `listen` is `ENOTCONN` and forgotten",
-    is: ({ name, socket, all }) => [socket, ...name === "wait" ? all : []].some((one) => one?.failed.some(isShutdown)),
+    is: (one) => one.socket?.isShutEarly === true && findsShut(one),
+  },
+  {
+    row: "If that `connect` is refused, the side stays shut",
+    is: ({ name, network, library, socket, events }) =>
+      socket?.isShutEarly === true && socket.failed.some((call) => call.startsWith("connect")) &&
+      (/^(recv|read)/.test(name) && network === "ENOTCONN" && /^0/.test(library) ||
+        events !== undefined && (events.network & ~events.library) === 0),
   },
   {
     row: "A socket that connects to its own address is refused",
     is: ({ name, words, socket, library, all }) =>
       name === "connect" && library === "ECONNREFUSED" && portOf(words[1]) === boundPort(socket) ||
-      meetsItself(socket) || /^(accept|poll|wait)/.test(name) && all.some(meetsItself),
+      meetsItself(socket) || /^(accept|p?poll|select|wait)/.test(name) && all.some(meetsItself),
   },
   {
     row: "A send without an address that fails gives a UDP socket no port",
@@ -206,8 +254,9 @@ const RULES: readonly Rule[] = [
       socket?.failed.some((call) => /^(send|write|sendto)/.test(call)) === true,
   },
   {
-    row: "`read` on a stream that is not connected fails with `EINVAL`",
-    is: ({ name, network, library }) => name === "read" && /^(ENOTCONN|0$)/.test(network) && library === "EINVAL",
+    row: "`read`, `readv` and `splice` from a stream that is not connected fail with `EINVAL`",
+    is: ({ name, network, library }) =>
+      /^(readv?|recvsplice)$/.test(name) && /^(ENOTCONN|0$)/.test(network) && library === "EINVAL",
   },
   {
     row: "After a send to nobody on a connected socket, `read` says `ECONNRESET`",
@@ -229,14 +278,19 @@ const RULES: readonly Rule[] = [
       isUdp(socket) && socket?.calls.some(isShutdown) === true && socket.calls.includes("connect none"),
   },
   {
+    row: "`sendfile` and `splice` to a connected UDP socket without a peer fail at once",
+    is: ({ name, library, socket }) =>
+      /^(sendfile|sendsplice)$/.test(name) && isUdp(socket) && hasConnected(socket) && library.startsWith("E"),
+  },
+  {
     row: "An error that a connected UDP socket has not reported yet is lost when it disconnects",
-    is: ({ name, network, socket, all }) =>
-      network === "ECONNREFUSED" && losesError(socket) ||
-      name === "wait" && / 0x1?[89a-f]\b/.test(network) && all.some(losesError),
+    is: ({ network, socket, events }) =>
+      losesError(socket) && (network === "ECONNREFUSED" || events !== undefined && (events.network & POLLERR) !== 0),
   },
   {
     row: "`connect` to another peer or to none drops what was queued",
-    is: ({ name, socket }) => isUdp(socket) && /^(recv|read|poll|unread|wait)/.test(name) && hasConnected(socket),
+    is: ({ name, socket }) =>
+      isUdp(socket) && /^(recv|read|p?poll|select|unread|wait)/.test(name) && socket?.dropsQueue === true,
   },
   {
     row: "Two sockets that are bound to a wildcard and connected to each other by 127.0.0.2 hear each other",
@@ -255,12 +309,15 @@ const RULES: readonly Rule[] = [
     is: ({ name, socket }) => name === "name" && socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
   {
-    row: "After a refused non-blocking connect and a `bind`, a stream is as new",
+    row: "After a refused non-blocking connect and a `bind`, `listen` succeeds",
     is: ({ name, network, library, socket }) =>
-      (name === "listen" && network === "EINVAL" && library === "0" ||
-        name === "connect" && network === "ECONNABORTED" ||
-        /^(recv|read)/.test(name) && /^0( nobody.*)?$/.test(network) && /^(ENOTCONN|EINVAL)$/.test(library) ||
-        /^(poll|wait)$/.test(name) && network.includes("0x2015") && library.includes("0x14")) &&
+      name === "listen" && network === "EINVAL" && library === "0" &&
+      socket?.failed.some((call) => call.startsWith("connect")) === true,
+  },
+  {
+    row: "A bound socket stays bound, also to a port that it did not choose.",
+    is: ({ name, network, library, socket }) =>
+      name === "bind" && network === "0" && library === "EINVAL" && boundPort(socket) === "0" &&
       socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
   {
@@ -290,30 +347,33 @@ const RULES: readonly Rule[] = [
     is: ({ name, all }) => /^(wait|modify|delete)$/.test(name) && all.some((one) => one.isHandedOn),
   },
   {
+    row: "A datagram that it sends to `[::]` is for `[::1]`; over UDP for `127.0.0.1`.",
+    is: ({ name, line, network, library, before, socket }) =>
+      network.includes("[::ffff:127.0.0.1]") && before.some(({ line }) => TO_ANY.test(line)) ||
+      isUdp(socket) && TO_ANY.test(line) ||
+      (/waits/.test(network + library) || /^(p?poll|select|unread|wait)$/.test(name)) &&
+        before.some((one) => TO_ANY.test(one.line)),
+  },
+  {
     row: "Of processes that share a connected UDP socket the one that sent to nobody is told",
     is: ({ network, socket }) => network === "ECONNREFUSED" && socket?.isShared === true && isUdp(socket),
   },
   {
     row: "After `connect(AF_UNSPEC)` a stream that the program had not bound to a port of its choice shows port 0",
-    is: ({ name, network, library, socket }) =>
-      !isUdp(socket) && socket?.calls.includes("connect none") === true &&
-      (/^(name|get)$/.test(name) || /^(send|write|recv|read)/.test(name) && network === "ECONNRESET" ||
-        /^(poll|wait)$/.test(name) && network.replace("0x1c", "0x14") === library),
-  },
-  {
-    row: "TCP's connect ends with `ETIMEDOUT`: the kernel goes on to send its segments to the IPv4 address",
-    is: ({ name, words, network, socket }) =>
-      name === "connect" && network === "ETIMEDOUT" && socket?.type.startsWith("tcp6") === true &&
-      words[1]?.startsWith("[::ffff:") === false &&
-      socket.failed.some((call) => call.startsWith("connect [::ffff:")),
+    is: ({ name, socket }) =>
+      !isUdp(socket) && socket?.calls.includes("connect none") === true && /^(name|get)$/.test(name),
   },
 ];
 
 /** @returns The row that tells of a difference; undefined: none does. */
 export function rowOf(difference: Difference): string | undefined {
-  const { name, words } = readLine(difference.line);
-  const one = { ...difference, name, words, ...socketsOf(difference.line, difference.before) };
-  return RULES.find((rule) => rule.is(one))?.row;
+  const { line, before, network, library } = difference;
+  const { concerned, all } = socketsOf(line, before, network, library);
+  const find = (one: Concerned) =>
+    RULES.find((rule) => rule.is({ ...difference, ...readLine(line), ...one, all }))?.row;
+  // Each socket that a wait reports otherwise needs a row.
+  const rows = concerned.map((list) => list.map(find).find((row) => row !== undefined));
+  return rows.includes(undefined) ? undefined : rows[0];
 }
 
 /** All rows that rules name. */

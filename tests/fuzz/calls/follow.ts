@@ -16,8 +16,16 @@ export interface Followed {
   readonly failed: string[];
   /** Two processes have had it. */
   isShared: boolean;
-  /** Then one of them gave it an address or a peer. */
-  isSettledApart: boolean;
+  /** The process that then gave it an address or a peer, by a call that replaces it under the library. */
+  settledBy: string | undefined;
+  /** Another process has used it since, or only the other has it still. */
+  isUsedApart: boolean;
+  /** A shutdown failed while it was neither connected nor a listener. */
+  isShutEarly: boolean;
+  /** Somebody may have sent to it before it connected to another peer, or to none. */
+  dropsQueue: boolean;
+  /** The sockets of a set, by the letters that it reports. */
+  readonly registered: Map<string, Followed>;
   /** It went through exec, or to another process by a message. */
   isHandedOn: boolean;
 }
@@ -32,6 +40,10 @@ export interface Read {
 type Letters = Map<string, Followed>;
 
 const SETTLING = /^(bind|connect|listen|sendto|sendmsg|sendmmsg) /;
+/** Calls that give a socket an address: later ones of these do not replace it. */
+const NAMING = /^(bind|connect|sendto|sendmsg|sendmmsg) |^(accepted|listen)/;
+/** Calls that change nothing. */
+const ASKS = /^(get|name|peer|poll|ppoll|select|unread|fork|exec|give|delete|wait)\b/;
 const FAILED = /^(E[A-Z]+|waits|nobody|somebody|nothing|hangs)/;
 const COPIES = /^dup/;
 
@@ -55,14 +67,23 @@ class Follower {
     const one = letters?.get(first);
     const call = `${name} ${words.slice(1).join(" ")}`.trimEnd();
     if (letters === undefined) return;
-    if (FAILED.test(result)) noteFailure(one, call);
-    else if (!this.#moves(letters, worker, name, first) && !makes(letters, name, first, second)) note(one, call);
+    this.#noteUse(one, worker, name);
+    if (FAILED.test(result)) noteFailure(one, call, worker);
+    else if (name === "add") one?.registered.set(second, letters.get(second) ?? newSocket("none", []));
+    else if (!this.#moves(letters, worker, name, first) && !makes(letters, name, first, second)) {
+      note(one, call, worker);
+    }
     const made = letters.get(name.startsWith("accept") ? second : first);
     if (made !== undefined && !this.all.includes(made)) this.all.push(made);
   }
 
-  find({ worker, words }: Read): Followed | undefined {
-    return this.#workers.get(worker)?.get(words[0] ?? "");
+  find(worker: string, letter: string | undefined): Followed | undefined {
+    return this.#workers.get(worker)?.get(letter ?? "");
+  }
+
+  #noteUse(one: Followed | undefined, worker: string, name: string): void {
+    if (one?.settledBy === undefined || (one.settledBy === worker ? !/^close/.test(name) : ASKS.test(name))) return;
+    one.isUsedApart = true;
   }
 
   /** @returns Whether the call moves sockets from one process to another, or ends a process. */
@@ -72,8 +93,10 @@ class Follower {
       this.#workers.set(first, new Map(letters));
       letters.forEach((one) => one.isShared = true);
     } else if (name === "exec") letters.forEach((one) => one.isHandedOn = true);
-    else if (name === "exit" || name === "kill") this.#workers.delete(worker);
-    else if (name === "give") one !== undefined && this.#mail.push(one);
+    else if (name === "exit" || name === "kill") {
+      letters.forEach((one) => one.isUsedApart ||= one.settledBy === worker);
+      this.#workers.delete(worker);
+    } else if (name === "give") one !== undefined && this.#mail.push(one);
     else if (name === "take") {
       const taken = this.#mail.shift();
       if (taken !== undefined) letters.set(first, Object.assign(taken, { isHandedOn: true, isShared: true }));
@@ -83,13 +106,25 @@ class Follower {
 }
 
 function newSocket(type: string, calls: string[]): Followed {
-  return { type, calls, failed: [], isShared: false, isSettledApart: false, isHandedOn: false };
+  return {
+    type,
+    calls,
+    failed: [],
+    isShared: false,
+    settledBy: undefined,
+    isUsedApart: false,
+    isShutEarly: false,
+    dropsQueue: false,
+    isHandedOn: false,
+    registered: new Map(),
+  };
 }
 
 /** @returns Whether the call gives a letter another meaning. */
 function makes(letters: Letters, name: string, first: string, second: string): boolean {
   const one = letters.get(first);
   if (name === "socket" || name === "open") letters.set(first, newSocket(second, []));
+  else if (name === "epoll") letters.set(first, newSocket(name, []));
   else if (name.startsWith("accept") && one !== undefined) letters.set(second, newSocket(one.type, ["accepted"]));
   else if (COPIES.test(name) && one !== undefined) letters.set(second, one);
   else if (name === "close" || name === "closerange") letters.delete(first);
@@ -98,22 +133,75 @@ function makes(letters: Letters, name: string, first: string, second: string): b
 }
 
 /** A refused connect leaves its socket in another state, too. */
-function noteFailure(one: Followed | undefined, call: string): void {
-  one?.failed.push(call);
-  if (one?.isShared && call.startsWith("connect")) one.isSettledApart = true;
+function noteFailure(one: Followed | undefined, call: string, worker: string): void {
+  if (one === undefined) return;
+  if (call.startsWith("shutdown") && !one.calls.some((call) => /^(accepted|listen|connect (?!none))/.test(call))) {
+    one.isShutEarly = true;
+  }
+  one.failed.push(call);
+  if (one.isShared && call.startsWith("connect")) one.settledBy ??= worker;
 }
 
-function note(one: Followed | undefined, call: string): void {
-  one?.calls.push(call);
-  if (one?.isShared && SETTLING.test(call)) one.isSettledApart = true;
+function note(one: Followed | undefined, call: string, worker: string): void {
+  if (one === undefined) return;
+  const isNamed = one.calls.some((call) => NAMING.test(call));
+  if (one.isShared && SETTLING.test(call) && (!isNamed || call.startsWith("connect"))) one.settledBy ??= worker;
+  if (call.startsWith("connect ") && isNamed) one.dropsQueue = true;
+  one.calls.push(call);
 }
 
-/** @returns All sockets, and the one that a line is about; undefined: none that is known. */
+/** A socket that a difference is about. */
+export interface Concerned {
+  readonly socket: Followed | undefined;
+  /** What a wait reports of it. */
+  readonly events: { readonly network: number; readonly library: number } | undefined;
+}
+
+/** @returns The events that a wait's result has, by letters. */
+function readEvents({ name, words }: Read, result: string): Map<string, number> {
+  if (name === "wait") {
+    return new Map([...result.matchAll(/ (\w) (0x\w+)/g)].map(([, letter = "", bits]) => [letter, Number(bits)]));
+  }
+  return new Map(result.split(" ").slice(1).map((bits, i) => [words[i] ?? "", Number(bits)]));
+}
+
+/** Adds a socket, and those of a set, and of the sets in that one. */
+function addAll(one: Followed, found: Set<Followed>): Set<Followed> {
+  if (found.has(one)) return found;
+  found.add(one);
+  one.registered.forEach((other) => addAll(other, found));
+  return found;
+}
+
+function concernedBy(socket: Followed | undefined, events: Concerned["events"]): Concerned[] {
+  if (socket?.type !== "epoll") return [{ socket, events }];
+  return [...addAll(socket, new Set())].map((socket) => ({ socket, events: undefined }));
+}
+
+/**
+ * @param done The lines before.
+ * @returns All sockets, and those that the difference is about: of each list one, since a set does not tell which of
+ * its sockets it reports.
+ */
 export function socketsOf(
   line: string,
   done: readonly Done[],
-): { socket: Followed | undefined; all: readonly Followed[] } {
+  network: string,
+  library: string,
+): { concerned: readonly (readonly Concerned[])[]; all: readonly Followed[] } {
   const follower = new Follower();
   for (const one of done) follower.take(one);
-  return { socket: follower.find(readLine(line)), all: follower.all };
+  const read = readLine(line);
+  const own = follower.find(read.worker, read.words[0]);
+  const { all } = follower;
+  if (!/^(p?poll|wait)$/.test(read.name)) return { concerned: [concernedBy(own, undefined)], all };
+  const [one, other] = [readEvents(read, network), readEvents(read, library)];
+  const concerned: Concerned[][] = [];
+  for (const letter of new Set([...one.keys(), ...other.keys()])) {
+    const events = { network: one.get(letter) ?? 0, library: other.get(letter) ?? 0 };
+    if (events.network === events.library) continue;
+    const socket = read.name === "wait" ? own?.registered.get(letter) : follower.find(read.worker, letter);
+    concerned.push(concernedBy(socket, events));
+  }
+  return { concerned: concerned.length > 0 ? concerned : [concernedBy(own, undefined)], all };
 }
