@@ -223,7 +223,7 @@ long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghd
 static long go_on_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size,
                             long result) {
     if (!unsock_state_is_connected(entry->state))
-        return result == -ENOTCONN || result == -EFAULT ? -EDESTADDRREQ : result;
+        return result == -ENOTCONN || result == -EPIPE || result == -EFAULT ? -EDESTADDRREQ : result;
     if (takes_error(fd, entry, result))
         return -ECONNREFUSED;
     int all = flags | unsock_datagram_full_flags(entry);

@@ -52,9 +52,7 @@ long unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
     else if (unsock_user_read(&at, offset, sizeof(at)) < 0)
         return -EFAULT;
     size_t size = UNSOCK_MIN(count, lost_of_file(in, at));
-    if (size == 0)
-        return -EPIPE;
-    result = unsock_stream_refused(out, size, MSG_NOSIGNAL);
+    result = size > 0 ? unsock_stream_refused(out, size, MSG_NOSIGNAL) : -EPIPE;
     if (result <= 0)
         return result;
     at += result;
@@ -73,12 +71,9 @@ static size_t waits_in(int pipe) {
 
 static void drop_from_pipe(int pipe, size_t size) {
     char piece[PIECE];
-    while (size > 0) {
+    for (long got = 1; size > 0 && got > 0; size -= got > 0 ? (size_t)got : 0) {
         size_t some = UNSOCK_MIN(UNSOCK_MIN(size, sizeof(piece)), waits_in(pipe));
-        long got = some > 0 ? unsock_read(pipe, piece, some) : 0;
-        if (got <= 0)
-            return;
-        size -= (size_t)got;
+        got = some > 0 ? unsock_read(pipe, piece, some) : 0;
     }
 }
 
@@ -90,8 +85,8 @@ long unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset
     if (result >= 0 || (result = error_of_send(out, result)) < 0)
         return result;
     /* MSG_NOSIGNAL, as splice has raised the signal already. */
-    size = UNSOCK_MIN(size, (size_t)(PAGES * UNSOCK_PAGE));
-    result = unsock_stream_refused(out, UNSOCK_MIN(size, waits_in(in)), MSG_NOSIGNAL);
+    size = UNSOCK_MIN(UNSOCK_MIN(size, waits_in(in)), (size_t)(PAGES * UNSOCK_PAGE));
+    result = unsock_stream_refused(out, size, MSG_NOSIGNAL);
     if (result > 0)
         drop_from_pipe(in, (size_t)result);
     return result;

@@ -73,15 +73,13 @@ static struct unsock_name read_telling_name(const union unsock_sockaddr *name, l
 
 long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
                               void *address, socklen_t *length) {
-    struct unsock_ip ip;
     bool accepted_foreign = entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED);
     bool is_ip = peer->any.sa_family == AF_INET || peer->any.sa_family == AF_INET6;
-    if (accepted_foreign && (is_ip || !unsock_socket_names_converts(peer->any.sa_family))) {
+    if (accepted_foreign && (is_ip || !unsock_socket_names_converts(peer->any.sa_family)))
         return unsock_socket_names_give(peer, peer_length, address, length);
-    }
     struct unsock_name name = read_telling_name(peer, peer_length);
     struct unsock_ip none = {0}, *remote = unsock_state_has_remote(entry->state) ? unsock_fd_remote(entry) : &none;
-    ip = name.kind == UNSOCK_NAME_STREAM ? name.source : *remote;
+    struct unsock_ip ip = name.kind == UNSOCK_NAME_STREAM ? name.source : *remote;
     if (ip.family == 0)
         ip = peer_address(entry, fd, peer);
     if (remote->family == 0)
@@ -116,10 +114,8 @@ static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, l
 
 static long give_local(struct unsock_fd *entry, struct sockaddr *address, socklen_t *length) {
     struct unsock_ip local = entry->local;
-    if (local.family == 0)
-        local.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET;
     /* Like TCP, an unbound or wildcard socket shows the wildcard of its own family. */
-    if (unsock_ip_is_wildcard(&local))
+    if (local.family == 0 || unsock_ip_is_wildcard(&local))
         local.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET;
     return unsock_socket_names_give_ip(&local, entry->domain, address, length);
 }

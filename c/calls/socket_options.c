@@ -19,7 +19,8 @@ static bool is_kernels_option(const struct unsock_fd *entry, int level, int name
 static long owner_for_option(int fd, int level, int name, bool sets, struct unsock_whose *whose) {
     bool ours = unsock_whose(fd, 0, whose) == UNSOCK_IS_OURS;
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
-                   (level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT));
+                   (level == SOL_SOCKET &&
+                    (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT || name == SO_PEERNAME));
     unsigned still = ours && !is_kernels_option(whose->entry, level, name, sets) ? UNSOCK_ASK_STILL : 0;
     return unsock_whose(fd, still | (telling ? UNSOCK_ASK_ALWAYS : 0), whose);
 }
@@ -43,6 +44,13 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
     return result;
 }
 
+static long get_peer_name(int fd, void *value, socklen_t *length) {
+    union unsock_sockaddr peer;
+    socklen_t size = sizeof(peer);
+    long result = unsock_call_getpeername(fd, &peer.any, &size);
+    return result < 0 ? result : unsock_option_answer(&peer, size, SOL_SOCKET, value, length);
+}
+
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
     /* A program that learns by select or io_uring that the socket is writable reads SO_ERROR next: the answer must be
@@ -52,6 +60,8 @@ long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t 
     long owner = owner_for_option(fd, level, name, false, &whose);
     if (owner < 0)
         return owner;
+    if (owner == UNSOCK_IS_OURS && level == SOL_SOCKET && name == SO_PEERNAME)
+        return get_peer_name(fd, value, length);
     if (owner == UNSOCK_IS_OURS)
         return unsock_options_get(fd, whose.entry, level, name, value, length);
     return unsock_getsockopt(fd, level, name, value, length);

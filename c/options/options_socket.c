@@ -151,9 +151,12 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
     bool set = row >= 0 && unsock_option_is_set(fd, entry, row);
     if (name == SO_PEEK_OFF && can_peek(entry))
         return unsock_getsockopt(fd, SOL_SOCKET, name, value, length);
-    if ((is_unlike_unix(row) || (name == SO_SNDBUF && entry->type == SOCK_DGRAM)) && !set)
-        return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     bool send_buffer = name == SO_SNDBUF && entry->type == SOCK_DGRAM;
+    /* Until it is connected, a TCP socket has the sizes of the sysctls tcp_rmem and tcp_wmem. */
+    bool early_size = (name == SO_SNDBUF || name == SO_RCVBUF) && entry->type == SOCK_STREAM &&
+                      !unsock_state_is_connected(entry->state);
+    if ((is_unlike_unix(row) || send_buffer || early_size) && !set)
+        return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     bool remembered =
         is_unlike_unix(row) || send_buffer || (row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED);
     const int32_t *known = set && remembered ? unsock_option_recall(fd, entry, row) : NULL;
@@ -164,10 +167,6 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         struct unsock_timeval time = {ms ? *ms / 1000 : 0, ms ? *ms % 1000 * 1000 : 0};
         return unsock_option_answer(&time, sizeof(time), SOL_SOCKET, value, length);
     }
-    /* Until it is connected, a TCP socket has the sizes of the sysctls tcp_rmem and tcp_wmem. */
-    bool size = name == SO_SNDBUF || name == SO_RCVBUF;
-    if (size && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state) && !set)
-        return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     long result = unsock_getsockopt(fd, SOL_SOCKET, name, value, length);
     if (result == 0 && name == SO_ERROR && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
         note_told(fd, value, length);

@@ -246,6 +246,9 @@ void do_option(struct line *line, int *fd) {
     }
     prepare_place(line->words > 3 ? line->word[3] : NULL, &taken);
     memcpy(&taken.room, &value, sizeof(value));
+    if (option->number == SO_PEERNAME && taken.size == sizeof(taken.room)) {
+        taken.size = sizeof(struct sockaddr_in); /* More than the address has is EINVAL. */
+    }
     if (ended(line, getsockopt(*fd, option->level, option->number, taken.at, taken.size_at)) == 0) {
         if (option->number == SO_PEERNAME && option->level == SOL_SOCKET) {
             say_address(line, &taken);
