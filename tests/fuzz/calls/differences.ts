@@ -1,118 +1,36 @@
 /** Allowed differences from TCP and UDP: each rule names its row of docs/limits.md. */
-import { type Concerned, type Done, type Followed, readLine, socketsOf } from "./follow.ts";
-
-/** A call that ended in two ways. */
-export interface Difference {
-  readonly line: string;
-  readonly network: string;
-  readonly library: string;
-  /** The calls before, with their results over the network. */
-  readonly before: readonly Done[];
-}
-
-/** The input of a rule. */
-interface Case extends Difference, Concerned {
-  readonly worker: string;
-  readonly name: string;
-  readonly words: readonly string[];
-  /** All sockets of the program. */
-  readonly all: readonly Followed[];
-}
+import {
+  ASKS,
+  boundPort,
+  type Case,
+  type Difference,
+  findsShut,
+  hasConnected,
+  hasFewer,
+  hasWaiting,
+  isDeaf,
+  isLimited,
+  isListener,
+  isSameBut,
+  isShutdown,
+  isUdp,
+  keepsWildcard,
+  losesError,
+  meetsItself,
+  POLLERR,
+  POLLIN,
+  portOf,
+  sharesPort,
+  TO_ANY,
+  WAITS,
+} from "./conditions.ts";
+import { type Concerned, type Followed, readLine, socketsOf } from "./follow.ts";
 
 /** A difference that has a row. */
 interface Rule {
   /** Words that the row has. */
   readonly row: string;
   is(one: Case): boolean;
-}
-
-const POLLIN = 0x1;
-const POLLERR = 0x8;
-const POLLHUP = 0x10;
-const POLLRDHUP = 0x2000;
-
-function isUdp(socket: Followed | undefined): boolean {
-  return socket?.type.startsWith("udp") === true;
-}
-
-function portOf(address: string | undefined): string | undefined {
-  // The words that the interpreter makes an address of 7001 from.
-  return /^(connect )?wide$/.test(address ?? "") ? "7001" : /:(\d+)$/.exec(address ?? "")?.[1];
-}
-
-function hasConnected(socket: Followed | undefined): boolean {
-  return socket?.calls.some((call) => call.startsWith("connect")) === true;
-}
-
-function losesError(socket: Followed | undefined): boolean {
-  return isUdp(socket) && socket?.calls.includes("connect none") === true;
-}
-
-function isShutdown(call: string): boolean {
-  return call.startsWith("shutdown");
-}
-
-function isListener(socket: Followed | undefined): boolean {
-  return socket?.calls.some((call) => call.startsWith("listen")) === true;
-}
-
-/** True if its reading side is shut, also by a call that failed. */
-function isDeaf(socket: Followed | undefined): boolean {
-  return [...socket?.calls ?? [], ...socket?.failed ?? []].some((call) => /^shutdown rw?/.test(call));
-}
-
-function boundPort(socket: Followed | undefined): string | undefined {
-  return portOf(socket?.calls.find((call) => call.startsWith("bind")));
-}
-
-/** True for a stream that has connected to the port that it is bound to, and so over TCP perhaps to itself. */
-function meetsItself(socket: Followed | undefined): boolean {
-  const port = boundPort(socket);
-  return socket?.type.startsWith("tcp") === true && port !== undefined &&
-    socket.calls.some((call) => call.startsWith("connect ") && portOf(call) === port);
-}
-
-/** True if a wait reports no other events than over the network, and not all of these. */
-function hasFewer(events: Concerned["events"], most: number): boolean {
-  return events === undefined ||
-    (events.library & ~events.network) === 0 && (events.network & ~events.library & ~most) === 0;
-}
-
-/** True if the call finds a side of the socket shut. */
-function findsShut({ name, network, library, events }: Case): boolean {
-  if (library === "waits") return true;
-  if (WAITS.test(name)) return hasFewer(events, POLLIN | POLLHUP | POLLRDHUP);
-  if (/^(send|write)/.test(name)) return network.startsWith("EPIPE");
-  return /^(recv|read)/.test(name) && /^0/.test(network);
-}
-
-const WAITS = /^(p?poll|wait|select)$/;
-
-/** Calls that leave a socket neither bound nor connected. */
-const ASKS = /^(set|get|name|peer|poll|nonblock|unread)\b/;
-const TO_ANY = /(sendto|sendm?msg|sendmmsg) \w \[::\]:/;
-
-function isLimited(before: readonly Done[]): boolean {
-  return before.some(({ line }) => / limit /.test(line));
-}
-
-/** True if two servers share a port by SO_REUSEPORT. */
-function sharePort(all: readonly Followed[]): boolean {
-  return all.filter(({ calls }) => calls.includes("set reuseport 1")).length > 1;
-}
-
-/** True if a datagram may wait on a connected socket, which has sent to nobody before. */
-function hasWaiting(socket: Followed | undefined, before: readonly Done[]): boolean {
-  const port = boundPort(socket);
-  const sent = [...socket?.failed ?? [], ...socket?.calls.filter((call) => call.startsWith("sendmmsg")) ?? []];
-  return hasConnected(socket) && port !== undefined && sent.some((call) => /^(send|write)/.test(call)) &&
-    before.some(({ line }) => / send/.test(line) && line.includes(`:${port} `));
-}
-
-/** True if both results are the same but for addresses. */
-function isSameBut(network: string, library: string): boolean {
-  const address = /(\d+(\.\d+){3}|\[[0-9a-f:.]+\]):\w+/g;
-  return network.replace(address, "") === library.replace(address, "");
 }
 
 const RULES: readonly Rule[] = [
@@ -138,8 +56,8 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A reply of a server on a wildcard has the address that the client sent to as its source",
-    is: ({ all, network, library }) =>
-      isSameBut(network, library) &&
+    is: ({ all, socket, network, library }) =>
+      isUdp(socket) && isSameBut(network, library) &&
       all.some((one) => isUdp(one) && one.calls.some((call) => /^bind (0\.0\.0\.0|\[::\]):/.test(call))),
   },
   {
@@ -164,8 +82,8 @@ const RULES: readonly Rule[] = [
     row: "A UDP socket that has sent to a port with a control file is connected to the target",
     is: ({ before, name, socket, line }) =>
       before[0]?.line.includes("/udp unix") === true && isUdp(socket) &&
-      (/^(send|write|peer|recv|read|p?poll|select|wait)/.test(name)) &&
-      [...before.map((one) => one.line), line].some((one) => /send\S* \w 127\.0\.0\.1:7003/.test(one)),
+      /^(send|write|peer|recv|read|p?poll|select|wait)/.test(name) &&
+      [...socket?.calls ?? [], line].some((one) => /^(\S+ )?send\S* (\w )?127\.0\.0\.1:7003/.test(one)),
   },
   {
     row: "its duplicates are bound and connected apart",
@@ -201,7 +119,9 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A listener that is shut down with none left loses its port",
-    is: ({ before, all }) => isLimited(before) && all.some(({ calls }) => calls.some(isShutdown)),
+    is: ({ name, before, all }) =>
+      /^(bind|listen|connect|accept)/.test(name) && isLimited(before) &&
+      all.some(({ calls }) => calls.some(isShutdown)),
   },
   {
     row: "The send itself fails with `ECONNREFUSED` in three cases: no descriptor is left",
@@ -215,12 +135,13 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "With `SO_REUSEPORT`, clients are spread over all listeners of one user",
-    is: ({ name, all, socket }) => /^(accept|p?poll|select|wait)/.test(name) && sharePort(all) && !isUdp(socket),
+    is: ({ name, all, socket }) =>
+      /^(accept|p?poll|select|wait)/.test(name) && sharesPort(socket, all) && !isUdp(socket),
   },
   {
     row: "Among sockets with `SO_REUSEPORT` the client's port selects the receiver",
     is: ({ name, all, socket }) =>
-      /^(recv|read|p?poll|select|wait|unread)/.test(name) && sharePort(all) && isUdp(socket),
+      /^(recv|read|p?poll|select|wait|unread)/.test(name) && sharesPort(socket, all) && isUdp(socket),
   },
   {
     row: "A socket made before `fork` that one process then binds, connects, disconnects or has listen",
@@ -245,7 +166,9 @@ const RULES: readonly Rule[] = [
     row: "A socket that connects to its own address is refused",
     is: ({ name, words, socket, library, all }) =>
       name === "connect" && library === "ECONNREFUSED" && portOf(words[1]) === boundPort(socket) ||
-      meetsItself(socket) || /^(accept|p?poll|select|wait)/.test(name) && all.some(meetsItself),
+      meetsItself(socket) ||
+      /^(accept|p?poll|select|wait)/.test(name) &&
+        all.some((one) => meetsItself(one) && boundPort(one) === boundPort(socket)),
   },
   {
     row: "A send without an address that fails gives a UDP socket no port",
@@ -264,9 +187,9 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A UDP socket that is bound to a wildcard keeps the wildcard when it connects",
-    is: ({ before, name, socket, network, library }) =>
-      isUdp(socket) && (/^(name|peer)$/.test(name) || network === "ECONNREFUSED" || library === "EADDRINUSE") &&
-      before.some(({ line }) => /connect \w \S+:0$|bind \w (0\.0\.0\.0|\[::\]):/.test(line)),
+    is: ({ name, socket, all, network, library }) =>
+      /^(name|peer)$/.test(name) && keepsWildcard(socket) ||
+      isUdp(socket) && (network === "ECONNREFUSED" || library === "EADDRINUSE") && all.some(keepsWildcard),
   },
   {
     row: "`IPV6_V6ONLY` of a socket that is bound to an IPv6 address is read back as set",
@@ -281,6 +204,11 @@ const RULES: readonly Rule[] = [
     row: "`sendfile` and `splice` to a connected UDP socket without a peer fail at once",
     is: ({ name, library, socket }) =>
       /^(sendfile|sendsplice)$/.test(name) && isUdp(socket) && hasConnected(socket) && library.startsWith("E"),
+  },
+  {
+    row: "`SO_PEERNAME` of a stream is `ENOTCONN` once its connection is over, or was refused",
+    is: ({ name, words, library, socket }) =>
+      name === "get" && words[1] === "peername" && library === "ENOTCONN" && !isUdp(socket),
   },
   {
     row: "An error that a connected UDP socket has not reported yet is lost when it disconnects",
@@ -299,10 +227,10 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A client that has sent nothing hears of the `shutdown` of its listener as of an end",
-    is: ({ name, network, library, before, all }) =>
-      network === "ECONNRESET" && before.some(({ line }) => / shutdown /.test(line)) ||
-      name === "shutdown" && network === "ENOTCONN" && library === "0" &&
-        all.some(({ calls }) => calls.some((call) => call.startsWith("listen")) && calls.some(isShutdown)),
+    is: ({ name, network, library, socket, all }) =>
+      (network === "ECONNRESET" || name === "shutdown" && network === "ENOTCONN" && library === "0") &&
+      !socket?.calls.some((call) => /^(send|write)/.test(call)) &&
+      all.some((one) => isListener(one) && one.calls.some(isShutdown)),
   },
   {
     row: "After a refused connect `getsockname` may show no port, or a local address that was not asked for.",
@@ -331,9 +259,12 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A listener that another process has shut down cannot be used again",
-    is: ({ name, library, socket, all }) => {
-      const isShut = (one: Followed | undefined) => one?.isShared === true && one.calls.some(isShutdown);
-      return isShut(socket) || name === "connect" && library === "ECONNREFUSED" && all.some(isShut);
+    is: ({ name, library, words, socket, all }) => {
+      const isShut = (one: Followed | undefined) =>
+        one?.isShared === true && isListener(one) && one.calls.some(isShutdown);
+      return isShut(socket) ||
+        name === "connect" && library === "ECONNREFUSED" &&
+          all.some((one) => isShut(one) && boundPort(one) === portOf(words[1]));
     },
   },
   {
@@ -344,7 +275,7 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "Nor are those in a set that the program was handed (by `exec` or over a socket)",
-    is: ({ name, all }) => /^(wait|modify|delete)$/.test(name) && all.some((one) => one.isHandedOn),
+    is: ({ name, own }) => /^(wait|modify|delete)$/.test(name) && own?.isHandedOn === true,
   },
   {
     row: "A datagram that it sends to `[::]` is for `[::1]`; over UDP for `127.0.0.1`.",
@@ -368,9 +299,9 @@ const RULES: readonly Rule[] = [
 /** @returns The row that tells of a difference; undefined: none does. */
 export function rowOf(difference: Difference): string | undefined {
   const { line, before, network, library } = difference;
-  const { concerned, all } = socketsOf(line, before, network, library);
+  const { concerned, own, all } = socketsOf(line, before, network, library);
   const find = (one: Concerned) =>
-    RULES.find((rule) => rule.is({ ...difference, ...readLine(line), ...one, all }))?.row;
+    RULES.find((rule) => rule.is({ ...difference, ...readLine(line), ...one, own, all }))?.row;
   // Each socket that a wait reports otherwise needs a row.
   const rows = concerned.map((list) => list.map(find).find((row) => row !== undefined));
   return rows.includes(undefined) ? undefined : rows[0];

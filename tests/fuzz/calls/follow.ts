@@ -188,13 +188,13 @@ export function socketsOf(
   done: readonly Done[],
   network: string,
   library: string,
-): { concerned: readonly (readonly Concerned[])[]; all: readonly Followed[] } {
+): { concerned: readonly (readonly Concerned[])[]; own: Followed | undefined; all: readonly Followed[] } {
   const follower = new Follower();
   for (const one of done) follower.take(one);
   const read = readLine(line);
   const own = follower.find(read.worker, read.words[0]);
   const { all } = follower;
-  if (!/^(p?poll|wait)$/.test(read.name)) return { concerned: [concernedBy(own, undefined)], all };
+  if (!/^(p?poll|wait)$/.test(read.name)) return { concerned: [concernedBy(own, undefined)], own, all };
   const [one, other] = [readEvents(read, network), readEvents(read, library)];
   const concerned: Concerned[][] = [];
   for (const letter of new Set([...one.keys(), ...other.keys()])) {
@@ -203,5 +203,5 @@ export function socketsOf(
     const socket = read.name === "wait" ? own?.registered.get(letter) : follower.find(read.worker, letter);
     concerned.push(concernedBy(socket, events));
   }
-  return { concerned: concerned.length > 0 ? concerned : [concernedBy(own, undefined)], all };
+  return { concerned: concerned.length > 0 ? concerned : [concernedBy(own, undefined)], own, all };
 }

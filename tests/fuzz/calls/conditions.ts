@@ -1,0 +1,118 @@
+/** Questions that the rules of differences ask about a call, and about the sockets of its program. */
+import type { Concerned, Done, Followed } from "./follow.ts";
+
+/** A call that ended in two ways. */
+export interface Difference {
+  readonly line: string;
+  readonly network: string;
+  readonly library: string;
+  /** The calls before, with their results over the network. */
+  readonly before: readonly Done[];
+}
+
+/** The input of a rule. */
+export interface Case extends Difference, Concerned {
+  readonly worker: string;
+  readonly name: string;
+  readonly words: readonly string[];
+  /** The socket or set of the call's letter. */
+  readonly own: Followed | undefined;
+  /** All sockets of the program. */
+  readonly all: readonly Followed[];
+}
+
+export const POLLIN = 0x1;
+export const POLLERR = 0x8;
+const POLLHUP = 0x10;
+const POLLRDHUP = 0x2000;
+
+export function isUdp(socket: Followed | undefined): boolean {
+  return socket?.type.startsWith("udp") === true;
+}
+
+export function portOf(address: string | undefined): string | undefined {
+  // The words that the interpreter makes an address of 7001 from.
+  return /^(connect )?wide$/.test(address ?? "") ? "7001" : /:(\d+)$/.exec(address ?? "")?.[1];
+}
+
+export function hasConnected(socket: Followed | undefined): boolean {
+  return socket?.calls.some((call) => call.startsWith("connect")) === true;
+}
+
+export function losesError(socket: Followed | undefined): boolean {
+  return isUdp(socket) && socket?.calls.includes("connect none") === true;
+}
+
+export function isShutdown(call: string): boolean {
+  return call.startsWith("shutdown");
+}
+
+export function isListener(socket: Followed | undefined): boolean {
+  return socket?.calls.some((call) => call.startsWith("listen")) === true;
+}
+
+/** True if its reading side is shut, also by a call that failed. */
+export function isDeaf(socket: Followed | undefined): boolean {
+  return [...socket?.calls ?? [], ...socket?.failed ?? []].some((call) => /^shutdown rw?/.test(call));
+}
+
+/** True for a UDP socket that is bound to a wildcard and connected. */
+export function keepsWildcard(socket: Followed | undefined): boolean {
+  return isUdp(socket) && hasConnected(socket) &&
+    socket?.calls.some((call) => /^(bind (0\.0\.0\.0|\[::\]):|send)/.test(call)) === true;
+}
+
+export function boundPort(socket: Followed | undefined): string | undefined {
+  return portOf(socket?.calls.find((call) => call.startsWith("bind")));
+}
+
+/** True for a stream that has connected to the port that it is bound to, and so over TCP perhaps to itself. */
+export function meetsItself(socket: Followed | undefined): boolean {
+  const port = boundPort(socket);
+  return socket?.type.startsWith("tcp") === true && port !== undefined &&
+    socket.calls.some((call) => call.startsWith("connect ") && portOf(call) === port);
+}
+
+/** True if a wait reports no other events than over the network, and not all of these. */
+export function hasFewer(events: Concerned["events"], most: number): boolean {
+  return events === undefined ||
+    (events.library & ~events.network) === 0 && (events.network & ~events.library & ~most) === 0;
+}
+
+/** True if the call finds a side of the socket shut. */
+export function findsShut({ name, network, library, events }: Case): boolean {
+  if (library === "waits") return true;
+  if (WAITS.test(name)) return hasFewer(events, POLLIN | POLLHUP | POLLRDHUP);
+  if (/^(send|write)/.test(name)) return network.startsWith("EPIPE");
+  return /^(recv|read)/.test(name) && /^0/.test(network);
+}
+
+export const WAITS = /^(p?poll|wait|select)$/;
+
+/** Calls that leave a socket neither bound nor connected. */
+export const ASKS = /^(set|get|name|peer|poll|nonblock|unread)\b/;
+export const TO_ANY = /(sendto|sendm?msg|sendmmsg) \w \[::\]:/;
+
+export function isLimited(before: readonly Done[]): boolean {
+  return before.some(({ line }) => / limit /.test(line));
+}
+
+/** True if it has its port with another server by SO_REUSEPORT. */
+export function sharesPort(socket: Followed | undefined, all: readonly Followed[]): boolean {
+  const shares = (one: Followed) => one.calls.includes("set reuseport 1") && boundPort(one) === boundPort(socket);
+  return socket !== undefined && shares(socket) && all.some((one) => one !== socket && shares(one));
+}
+
+/** True if a datagram may wait on a connected socket, which has sent to nobody before. */
+export function hasWaiting(socket: Followed | undefined, before: readonly Done[]): boolean {
+  const port = boundPort(socket);
+  const sent = [...socket?.failed ?? [], ...socket?.calls.filter((call) => call.startsWith("sendmmsg")) ?? []];
+  return hasConnected(socket) && port !== undefined && sent.some((call) => /^(send|write)/.test(call)) &&
+    before.some(({ line }) => / send/.test(line) && line.includes(`:${port} `));
+}
+
+/** True if both results are the same but for addresses. */
+export function isSameBut(network: string, library: string): boolean {
+  const address = /(\d+(\.\d+){3}|\[[0-9a-f:.]+\]):\w+/g;
+  return network.replace(address, "") === library.replace(address, "");
+}
