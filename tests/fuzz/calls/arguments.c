@@ -224,11 +224,16 @@ static const struct option *find_option(const char *name) {
 
 static void set_option(struct line *line, int fd, const struct option *option) {
     int value = atoi(line->word[3]);
+    struct linger linger = {.l_onoff = value};
     const char *place = line->words > 4 ? line->word[4] : "";
     socklen_t size = strcmp(place, "short") == 0      ? 2
                      : strcmp(place, "empty") == 0    ? 0
                      : strcmp(place, "negative") == 0 ? (socklen_t)-1
                                                       : sizeof(value);
+    if (option->number == SO_LINGER && option->level == SOL_SOCKET && line->words == 4) {
+        ended(line, setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
+        return;
+    }
     ended(line, setsockopt(fd, option->level, option->number, bytes_of(place, (char *)&value), size));
 }
 

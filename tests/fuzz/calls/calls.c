@@ -151,6 +151,7 @@ static const struct call CALLS[] = {
     {"dup2", 3, do_dup},
     {"dup3", 3, do_dup},
     {"dupfd", 3, do_dup},
+    {"number", 2, do_steal},      {"steal", 4, do_steal},
     {"dupexec", 3, do_dup},
     {"get", 3, do_option},
     {"set", 4, do_option},

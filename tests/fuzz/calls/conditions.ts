@@ -111,6 +111,24 @@ export function hasWaiting(socket: Followed | undefined, before: readonly Done[]
     before.some(({ line }) => / send/.test(line) && line.includes(`:${port} `));
 }
 
+/** True for a stream whose end may reset its connection. */
+export function resets(socket: Followed): boolean {
+  return !isUdp(socket) && (socket.calls.includes("set linger 1") || socket.calls.includes("connect none"));
+}
+
+export function isConnectedStream(socket: Followed | undefined): boolean {
+  return !isUdp(socket) && socket?.calls.some((call) => /^(accepted|connect (?!none))/.test(call)) === true;
+}
+
+/** True if the call finds the connection reset over TCP, and ended under the library. */
+export function findsReset({ name, words, network, library, events }: Case): boolean {
+  if (WAITS.test(name)) return events === undefined || (events.network & POLLHUP) !== 0;
+  if (/^(recv|read)/.test(name)) return network === "ECONNRESET" && /^0/.test(library);
+  if (/^(send|write)/.test(name)) return /^(EPIPE|ECONNRESET)/.test(network);
+  return /^(peer|shutdown)$/.test(name) && network === "ENOTCONN" ||
+    name === "get" && /^(error|state|peername)$/.test(words[1] ?? "");
+}
+
 /** True if both results are the same but for addresses. */
 export function isSameBut(network: string, library: string): boolean {
   const address = /(\d+(\.\d+){3}|\[[0-9a-f:.]+\]):\w+/g;

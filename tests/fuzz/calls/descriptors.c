@@ -32,6 +32,22 @@ void do_dup(struct line *line, int *fd) {
     }
 }
 
+void do_steal(struct line *line, int *fd) {
+    if (strcmp(line->word[0], "number") == 0) {
+        say(line, "%d", *fd);
+        return;
+    }
+    int process = (int)syscall(SYS_pidfd_open, atoi(line->word[2]), 0);
+    int stolen = (int)syscall(SYS_pidfd_getfd, process, atoi(line->word[3]), 0);
+    made(line, process < 0 ? process : stolen);
+    if (process >= 0) {
+        close(process);
+    }
+    if (stolen >= 0) {
+        *fd = stolen;
+    }
+}
+
 void do_close(struct line *line, int *fd) {
     unsigned number = (unsigned)*fd;
     ended(line, line->word[0][5] ? syscall(SYS_close_range, number, number, 0) : close(*fd));

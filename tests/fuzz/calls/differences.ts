@@ -4,10 +4,12 @@ import {
   boundPort,
   type Case,
   type Difference,
+  findsReset,
   findsShut,
   hasConnected,
   hasFewer,
   hasWaiting,
+  isConnectedStream,
   isDeaf,
   isLimited,
   isListener,
@@ -20,6 +22,7 @@ import {
   POLLERR,
   POLLIN,
   portOf,
+  resets,
   sharesPort,
   TO_ANY,
   WAITS,
@@ -211,6 +214,21 @@ const RULES: readonly Rule[] = [
       name === "get" && words[1] === "peername" && library === "ENOTCONN" && !isUdp(socket),
   },
   {
+    row: "If the peer closes with `SO_LINGER` 0, or calls `connect(AF_UNSPEC)`, `read` returns end of file",
+    is: (one) => isConnectedStream(one.socket) && one.all.some(resets) && findsReset(one),
+  },
+  {
+    row: "Edge-triggered events are more frequent than over TCP",
+    is: ({ name, mode, events }) =>
+      WAITS.test(name) && mode.includes("edge") && (events === undefined || events.network === 0),
+  },
+  {
+    row: "and a `shutdown` that fails or changes nothing causes none",
+    is: ({ name, mode, events, socket }) =>
+      WAITS.test(name) && mode.includes("edge") && (events === undefined || events.library === 0) &&
+      [...socket?.calls ?? [], ...socket?.failed ?? []].some(isShutdown),
+  },
+  {
     row: "An error that a connected UDP socket has not reported yet is lost when it disconnects",
     is: ({ network, socket, events }) =>
       losesError(socket) && (network === "ECONNREFUSED" || events !== undefined && (events.network & POLLERR) !== 0),
@@ -233,8 +251,10 @@ const RULES: readonly Rule[] = [
       all.some((one) => isListener(one) && one.calls.some(isShutdown)),
   },
   {
-    row: "After a refused connect `getsockname` may show no port, or a local address that was not asked for.",
-    is: ({ name, socket }) => name === "name" && socket?.failed.some((call) => call.startsWith("connect")) === true,
+    row: "After a refused connect `getsockname` may show no port, or a local address that was not asked for",
+    is: ({ name, words, socket }) =>
+      (name === "name" || name === "get" && words[1] === "maxseg") &&
+      socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
   {
     row: "After a refused non-blocking connect and a `bind`, `listen` succeeds",

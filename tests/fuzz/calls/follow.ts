@@ -24,10 +24,16 @@ export interface Followed {
   isShutEarly: boolean;
   /** Somebody may have sent to it before it connected to another peer, or to none. */
   dropsQueue: boolean;
-  /** The sockets of a set, by the letters that it reports. */
-  readonly registered: Map<string, Followed>;
+  /** The sockets of a set, by the letters that it reports, and the words that they are registered with. */
+  readonly registered: Map<string, Registered>;
   /** It went through exec, or to another process by a message. */
   isHandedOn: boolean;
+}
+
+/** A registration in a set. */
+interface Registered {
+  readonly socket: Followed;
+  readonly mode: string;
 }
 
 /** A line's parts. */
@@ -69,8 +75,10 @@ class Follower {
     if (letters === undefined) return;
     this.#noteUse(one, worker, name);
     if (FAILED.test(result)) noteFailure(one, call, worker);
-    else if (name === "add") one?.registered.set(second, letters.get(second) ?? newSocket("none", []));
-    else if (!this.#moves(letters, worker, name, first) && !makes(letters, name, first, second)) {
+    else if (name === "add" || name === "modify") {
+      const socket = letters.get(second) ?? newSocket("none", []);
+      one?.registered.set(second, { socket, mode: words[2] ?? "all" });
+    } else if (!this.#moves(letters, { worker, name, words }) && !makes(letters, name, first, second)) {
       note(one, call, worker);
     }
     const made = letters.get(name.startsWith("accept") ? second : first);
@@ -87,7 +95,8 @@ class Follower {
   }
 
   /** @returns Whether the call moves sockets from one process to another, or ends a process. */
-  #moves(letters: Letters, worker: string, name: string, first: string): boolean {
+  #moves(letters: Letters, { worker, name, words }: Read): boolean {
+    const [first = ""] = words;
     const one = letters.get(first);
     if (name === "fork") {
       this.#workers.set(first, new Map(letters));
@@ -100,6 +109,9 @@ class Follower {
     else if (name === "take") {
       const taken = this.#mail.shift();
       if (taken !== undefined) letters.set(first, Object.assign(taken, { isHandedOn: true, isShared: true }));
+    } else if (name === "steal") {
+      const stolen = this.#workers.get(words[1] ?? "")?.get(words[2] ?? "");
+      if (stolen !== undefined) letters.set(first, Object.assign(stolen, { isHandedOn: true, isShared: true }));
     } else return false;
     return true;
   }
@@ -135,7 +147,9 @@ function makes(letters: Letters, name: string, first: string, second: string): b
 /** A refused connect leaves its socket in another state, too. */
 function noteFailure(one: Followed | undefined, call: string, worker: string): void {
   if (one === undefined) return;
-  if (call.startsWith("shutdown") && !one.calls.some((call) => /^(accepted|listen|connect (?!none))/.test(call))) {
+  const state = one.calls.findLast((call) => /^(accepted|listen|connect|shutdown)/.test(call)) ?? "connect none";
+  const wasListener = one.calls.some((call) => call.startsWith("listen"));
+  if (call.startsWith("shutdown") && (state === "connect none" || state.startsWith("shutdown") && wasListener)) {
     one.isShutEarly = true;
   }
   one.failed.push(call);
@@ -155,6 +169,8 @@ export interface Concerned {
   readonly socket: Followed | undefined;
   /** What a wait reports of it. */
   readonly events: { readonly network: number; readonly library: number } | undefined;
+  /** The words that it is registered with. */
+  readonly mode: string;
 }
 
 /** @returns The events that a wait's result has, by letters. */
@@ -165,17 +181,17 @@ function readEvents({ name, words }: Read, result: string): Map<string, number> 
   return new Map(result.split(" ").slice(1).map((bits, i) => [words[i] ?? "", Number(bits)]));
 }
 
-/** Adds a socket, and those of a set, and of the sets in that one. */
-function addAll(one: Followed, found: Set<Followed>): Set<Followed> {
-  if (found.has(one)) return found;
-  found.add(one);
-  one.registered.forEach((other) => addAll(other, found));
-  return found;
-}
-
-function concernedBy(socket: Followed | undefined, events: Concerned["events"]): Concerned[] {
-  if (socket?.type !== "epoll") return [{ socket, events }];
-  return [...addAll(socket, new Set())].map((socket) => ({ socket, events: undefined }));
+/** @returns A socket; or of a set what is registered in it, and in the sets in that one. */
+function concernedBy(
+  socket: Followed | undefined,
+  events: Concerned["events"],
+  mode = "",
+  seen: readonly Followed[] = [],
+): Concerned[] {
+  const own = { socket, events, mode };
+  if (socket?.type !== "epoll" || seen.includes(socket)) return [own];
+  const inside = [...socket.registered.values()];
+  return [own, ...inside.flatMap(({ socket: one, mode }) => concernedBy(one, undefined, mode, [...seen, socket]))];
 }
 
 /**
@@ -200,8 +216,8 @@ export function socketsOf(
   for (const letter of new Set([...one.keys(), ...other.keys()])) {
     const events = { network: one.get(letter) ?? 0, library: other.get(letter) ?? 0 };
     if (events.network === events.library) continue;
-    const socket = read.name === "wait" ? own?.registered.get(letter) : follower.find(read.worker, letter);
-    concerned.push(concernedBy(socket, events));
+    const inSet = read.name === "wait" ? own?.registered.get(letter) : undefined;
+    concerned.push(concernedBy(inSet?.socket ?? follower.find(read.worker, letter), events, inSet?.mode));
   }
   return { concerned: concerned.length > 0 ? concerned : [concernedBy(own, undefined)], own, all };
 }

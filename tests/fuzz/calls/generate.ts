@@ -99,7 +99,7 @@ export class Generator {
   }
 
   #say(worker: number, words: string): void {
-    const inThread = this.#chance(5) && !/^(fork|exec|exit|kill|give|take|limit)/.test(words);
+    const inThread = this.#chance(5) && !/^(fork|exec|exit|kill|give|take|steal|limit)/.test(words);
     this.#lines.push(`${worker}${inThread ? "t" : ""} ${words}`);
   }
 
@@ -213,6 +213,12 @@ export class Generator {
       this.#say(worker, `fork ${other}`);
     } else if (what < 2 && !this.#limited.has(worker)) {
       this.#say(worker, "exec");
+    } else if (what < 3 && other !== worker) {
+      const [theirs = ""] = [...this.#workers.get(other)?.keys() ?? []];
+      const one = this.#workers.get(other)?.get(theirs);
+      if (one === undefined) return;
+      held.set(letter, one);
+      this.#say(worker, `steal ${letter} ${other} ${theirs}`);
     } else if (what < 4 && other !== worker) {
       const theirs = this.#workers.get(other) ?? new Map<string, Held>();
       const taken = this.#pick([...LETTERS]);

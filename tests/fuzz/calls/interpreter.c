@@ -191,6 +191,19 @@ static void end_worker(pid_t *pid, int worker, const char *call) {
     puts("ended");
 }
 
+/** Completes "steal LETTER WORKER LETTER" by the other worker's process and descriptor. Returns 0 if nobody has it. */
+static int complete_theft(char *call, size_t size, const pid_t *pids) {
+    char asked[] = "number ?";
+    char number[LINE] = "";
+    int other = call[8] - '0';
+    asked[7] = call[10];
+    if (other < 0 || other >= WORKERS || !pids[other] || !ask(other, asked, number, sizeof(number))) {
+        return 0;
+    }
+    snprintf(call + 8, size - 8, "%d %s", pids[other], number);
+    return 1;
+}
+
 /** Does one line. Returns 0 when it hangs. */
 static int do_line(const char *text, pid_t *pids) {
     char result[LINE] = "";
@@ -212,6 +225,10 @@ static int do_line(const char *text, pid_t *pids) {
     int forked = strncmp(call, "fork ", 5) == 0 ? (call[5] - '0') % WORKERS : -1;
     if (forked >= 0 && pids[forked]) {
         puts("somebody");
+        return 1;
+    }
+    if (strncmp(call, "steal ", 6) == 0 && !complete_theft(call, sizeof(call), pids)) {
+        puts("nobody");
         return 1;
     }
     if (!ask(worker, call, result, sizeof(result))) {

@@ -87,6 +87,7 @@ void do_splice_in(struct line *line, int *fd);
 
 /** Calls of descriptors: duplicates, ends, and the requests of fcntl and ioctl. */
 void do_dup(struct line *line, int *fd);
+void do_steal(struct line *line, int *fd);
 void do_close(struct line *line, int *fd);
 void do_request(struct line *line, int *fd);
 

@@ -52,6 +52,7 @@ export const SETTABLE = [
   "nodelay",
   "tos",
   "priority",
+  "linger",
 ] as const;
 /** Backlogs that listen gets. Those of one or two clients make TCP's connects hang. */
 export const BACKLOGS = [8, 8, 8, 1, 0, -1, 128, 100000] as const;
