@@ -163,21 +163,22 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry) {
     const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}}, nobody = {.any = {.sa_family = AF_UNSPEC}};
     long length, own_length = entry->kind == UNSOCK_KIND_LOCAL ? (long)unsock_port_own_path(entry, &own.un)
                                                                : unsock_socket_name(fd, __NR_getsockname, &own);
-    long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    UNSOCK_CLOSED long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (peer < 0)
         return false;
-    /* A bind to the family alone gives it an abstract name that no socket has. It is connected: only `fd` can send to
-     * it. */
+    /* No socket can connect to `fd` as long as its peer is one that has closed. A disconnect drops what waits. */
+    bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
+    if (!waits)
+        unsock_connect(fd, &nobody, sizeof(nobody.any));
+    /* A bind to the family alone gives it a free abstract name. It is connected: only `fd` can send to it. */
     bool left = unsock_connect(peer, &own, own_length) == 0 &&
                 unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
                 (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&
                 unsock_connect(fd, &other, length) == 0 &&
                 unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0) == 0 &&
                 unsock_connect(peer, &nobody, sizeof(nobody.any)) == 0;
-    unsock_close(peer);
-    /* Disconnects `fd` again, so that its peer can send when it starts; not if datagrams wait, which the disconnect
-     * would drop. */
-    if (!(unsock_socket_poll(fd, POLLIN) & POLLIN))
+    /* Disconnects `fd` again, so that its peer can send when it starts. */
+    if (!waits)
         unsock_connect(fd, &nobody, sizeof(nobody.any));
     return left;
 }
