@@ -72,6 +72,7 @@ const RULES: readonly Rule[] = [
     is: ({ name, network, library, events, socket }) =>
       isDeaf(socket) &&
       (/^(recv|read)/.test(name) && network.includes('"') && /^(0|EAGAIN|waits)/.test(library) ||
+        name === "recvmmsg" && network.startsWith("2 ") && library.startsWith("1 ") ||
         name === "unread" && library === "0 0" ||
         WAITS.test(name) && hasFewer(events, POLLIN)),
   },
@@ -148,9 +149,12 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A socket made before `fork` that one process then binds, connects, disconnects or has listen",
-    is: ({ worker, name, words, network, socket, all }) =>
+    is: ({ worker, name, words, network, library, socket, all }) =>
       socket?.settledBy !== undefined && (socket.settledBy !== worker || socket.isUsedApart) ||
-      name === "connect" && network === "EISCONN" && socket?.isShared === true && isListener(socket) ||
+      (name === "connect" && network === "EISCONN" || name === "shutdown" && library === "ENOTCONN") &&
+        socket?.isShared === true && isListener(socket) ||
+      name === "bind" && network === "EADDRINUSE" && library === "0" &&
+        all.some((one) => one.isShared && isListener(one) && boundPort(one) === portOf(words[1])) ||
       /^(bind|listen)$/.test(name) &&
         all.some((one) => one.isUsedApart && boundPort(one) === (portOf(words[1]) ?? boundPort(socket))),
   },
@@ -216,6 +220,16 @@ const RULES: readonly Rule[] = [
   {
     row: "If the peer closes with `SO_LINGER` 0, or calls `connect(AF_UNSPEC)`, `read` returns end of file",
     is: (one) => isConnectedStream(one.socket) && one.all.some(resets) && findsReset(one),
+  },
+  {
+    row: "`sendfile` and `splice` raise `SIGPIPE` one call early",
+    is: ({ name, network, library }) => /^(sendfile|sendsplice)$/.test(name) && library === `${network} and SIGPIPE`,
+  },
+  {
+    row: "A `sendto` to nobody on an unconnected socket with `IP_RECVERR` fails with `ECONNREFUSED` itself",
+    is: ({ network, library, socket }) =>
+      isUdp(socket) && socket?.calls.some((call) => call.startsWith("set recverr 1")) === true &&
+      (network === "ECONNREFUSED" || library === "ECONNREFUSED"),
   },
   {
     row: "Edge-triggered events are more frequent than over TCP",

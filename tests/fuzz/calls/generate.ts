@@ -58,6 +58,8 @@ interface Mood {
   readonly control: Control | undefined;
   /** The first sockets are servers of one port on several addresses. */
   readonly hasServers: boolean;
+  /** It begins with a server and its connected client. */
+  readonly hasPeers: boolean;
   /** It has sets of descriptors from the start, and waits for them often. */
   readonly hasSets: boolean;
 }
@@ -79,6 +81,7 @@ export class Generator {
       isLimited: this.#chance(12),
       control: this.#chance(15) ? this.#pick(["unix", "unix", "plain", "refuse"]) : undefined,
       hasServers: this.#chance(20),
+      hasPeers: this.#chance(40),
       hasSets: this.#chance(30),
     };
   }
@@ -104,21 +107,43 @@ export class Generator {
   }
 
   #begin(): void {
-    const { control, hasServers, hasSets } = this.#mood;
-    const held = this.#workers.get(0);
+    const { control, hasServers, hasPeers, hasSets } = this.#mood;
+    const held = this.#workers.get(0) ?? new Map<string, Held>();
     if (control !== undefined) {
       const udp = control !== "plain" && this.#chance(30) ? "/udp" : "";
       this.#lines.push(`- control ${CONTROLLED}${udp} ${control === "refuse" ? "refuse" : "unix"}`);
     }
     if (control === "plain") {
-      held?.set("a", { kind: "plain", family: 4, state: "listens" });
+      held.set("a", { kind: "plain", family: 4, state: "listens" });
       this.#say(0, `open a plain ${CONTROLLED}`);
     }
     for (const letter of hasSets ? ["f", ...this.#chance(40) ? ["e"] : []] : []) {
-      held?.set(letter, { kind: "epoll", family: 4, state: "new" });
+      held.set(letter, { kind: "epoll", family: 4, state: "new" });
       this.#say(0, `epoll ${letter}`);
     }
-    for (const letter of hasServers ? ["b", "c"] : []) this.#serve(letter, held ?? new Map<string, Held>());
+    if (hasPeers && control === undefined) this.#connect(held);
+    else if (hasServers) ["b", "c"].forEach((letter) => this.#serve(letter, held));
+  }
+
+  /** Connects a client to a server, and registers them in sets before and after. */
+  #connect(held: Map<string, Held>): void {
+    const type = this.#pick(TYPES);
+    const [kind, family] = [type.startsWith("tcp") ? "tcp" : "udp", type.endsWith("6") ? 6 : 4] as const;
+    const address = family === 4 ? "127.0.0.1:7001" : "[::1]:7001";
+    const calls = [`socket a ${type}`, "set a reuseaddr 1", `bind a ${address}`];
+    if (kind === "tcp") calls.push("listen a 8");
+    calls.push(`socket b ${type}`, `connect b ${address}`);
+    if (kind === "tcp") calls.push("accept a c");
+    else calls.push(`send b ${this.#text()}`);
+    held.set("a", { kind, family, state: kind === "tcp" ? "listens" : "bound" });
+    held.set("b", { kind, family, state: "connected" });
+    if (kind === "tcp") held.set("c", { kind, family, state: "connected" });
+    for (const call of calls) {
+      this.#say(0, call);
+      for (const set of this.#mood.hasSets && this.#chance(50) ? ["f"] : []) {
+        this.#say(0, this.#set(set, this.#pick(["a", "b", "c"])));
+      }
+    }
   }
 
   /** Makes a server, with options that decide whether another one may be there. */
