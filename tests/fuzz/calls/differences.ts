@@ -232,6 +232,22 @@ const RULES: readonly Rule[] = [
       (network === "ECONNREFUSED" || library === "ECONNREFUSED"),
   },
   {
+    row: "Once connected, a stream has `AF_UNIX`'s buffers, whatever `SO_SNDBUF` and `SO_RCVBUF` were set to",
+    is: ({ name, words, socket }) =>
+      name === "get" && /^(snd|rcv)buf$/.test(words[1] ?? "") && isConnectedStream(socket),
+  },
+  {
+    row: "A `shutdown` after one of `SHUT_RDWR` returns 0, even if the peer has closed meanwhile",
+    is: ({ name, network, library, socket }) =>
+      name === "shutdown" && network === "ENOTCONN" && library === "0" &&
+      socket?.calls.includes("shutdown rw") === true,
+  },
+  {
+    row: "A connection that was reset stays bound",
+    is: ({ name, network, library, socket }) =>
+      name === "bind" && /^(0|EADDRINUSE)$/.test(network) && library === "EINVAL" && isConnectedStream(socket),
+  },
+  {
     row: "Edge-triggered events are more frequent than over TCP",
     is: ({ name, mode, events }) =>
       WAITS.test(name) && mode.includes("edge") && (events === undefined || events.network === 0),
