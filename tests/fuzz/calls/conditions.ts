@@ -56,10 +56,12 @@ export function isDeaf(socket: Followed | undefined): boolean {
   return [...socket?.calls ?? [], ...socket?.failed ?? []].some((call) => /^shutdown rw?/.test(call));
 }
 
-/** True for a UDP socket that is bound to a wildcard and connected. */
+/** True for a UDP socket that was bound to a wildcard, also by a send, when it connected. */
 export function keepsWildcard(socket: Followed | undefined): boolean {
-  return isUdp(socket) && hasConnected(socket) &&
-    socket?.calls.some((call) => /^(bind (0\.0\.0\.0|\[::\]):|send)/.test(call)) === true;
+  const calls = socket?.calls ?? [];
+  const connected = calls.findIndex((call) => call.startsWith("connect"));
+  return isUdp(socket) &&
+    calls.slice(0, Math.max(connected, 0)).some((call) => /^(bind (0\.0\.0\.0|\[::\]):|send)/.test(call));
 }
 
 export function boundPort(socket: Followed | undefined): string | undefined {
