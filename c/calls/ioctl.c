@@ -15,14 +15,15 @@
 
 /* SIOCOUTQ (tcp(7)): how many bytes are not acknowledged. Always 0, as written data are in the peer's queue at once. */
 static long ask_queue(int fd, unsigned long argument, long result) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    static const int32_t none = 0;
-    if (result < 0 || !entry || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM || unsock_reuse_look(fd))
+    struct unsock_whose whose;
+    if (result < 0 || unsock_whose(fd, UNSOCK_ASK_STILL | UNSOCK_ASK_KERNEL, &whose) != UNSOCK_IS_OURS ||
+        whose.entry->type != SOCK_STREAM)
         return result;
-    if (entry->state == UNSOCK_STATE_LISTENING)
+    if (whose.entry->state == UNSOCK_STATE_LISTENING)
         return -EINVAL;
-    memcpy((void *)argument, &none, sizeof(none));
-    return 0;
+    if (whose.entry->kind == UNSOCK_KIND_LOCAL)
+        memset((void *)argument, 0, sizeof(int32_t));
+    return result;
 }
 
 /* Makes an IP socket's request, which AF_UNIX lacks, on a temporary socket of the program's family and type. */

@@ -62,7 +62,6 @@ long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t 
         return owner;
     if (owner == UNSOCK_IS_OURS && level == SOL_SOCKET && name == SO_PEERNAME)
         return get_peer_name(fd, value, length);
-    if (owner == UNSOCK_IS_OURS)
-        return unsock_options_get(fd, whose.entry, level, name, value, length);
-    return unsock_getsockopt(fd, level, name, value, length);
+    return owner == UNSOCK_IS_OURS ? unsock_options_get(fd, whose.entry, level, name, value, length)
+                                   : unsock_getsockopt(fd, level, name, value, length);
 }
