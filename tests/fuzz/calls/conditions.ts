@@ -125,7 +125,7 @@ export function isConnectedStream(socket: Followed | undefined): boolean {
 /** True if the call finds the connection reset over TCP, and ended under the library. */
 export function findsReset({ name, words, network, library, events }: Case): boolean {
   if (WAITS.test(name)) return events === undefined || (events.network & POLLHUP) !== 0;
-  if (/^(recv|read)/.test(name)) return network === "ECONNRESET" && /^0/.test(library);
+  if (/^(recv|read)/.test(name)) return network === "ECONNRESET" && /^(\d )?0/.test(library);
   if (/^(send|write)/.test(name)) return /^(EPIPE|ECONNRESET)/.test(network);
   return /^(peer|shutdown)$/.test(name) && network === "ENOTCONN" ||
     name === "get" && /^(error|state|peername)$/.test(words[1] ?? "");

@@ -39,9 +39,10 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     row: "A connected socket sends to a socket that is itself connected to a third one",
-    is: ({ name, network, library, socket, all }) =>
+    is: ({ name, network, library, events, socket, all }) =>
       isUdp(socket) && hasConnected(socket) &&
-      (/ECONNREFUSED|value 111/.test(network) || name === "sendmmsg" && network === "1" && library === "2") &&
+      (/ECONNREFUSED|value 111/.test(network) || events !== undefined && (events.network & POLLERR) !== 0 ||
+        name === "sendmmsg" && network === "1" && library === "2") &&
       all.some((one) => one !== socket && isUdp(one) && boundPort(one) !== undefined && hasConnected(one)),
   },
   {
@@ -160,7 +161,8 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A `shutdown` before `connect` or `listen` is `ENOTCONN` and forgotten",
-    is: (one) => one.socket?.isShutEarly === true && findsShut(one),
+    is: (one) =>
+      one.socket?.isShutEarly === true && (findsShut(one) || one.name === "connect" && one.network === "EINVAL"),
   },
   {
     row: "If that `connect` is refused, the side stays shut",
@@ -223,7 +225,9 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "`sendfile` and `splice` raise `SIGPIPE` one call early",
-    is: ({ name, network, library }) => /^(sendfile|sendsplice)$/.test(name) && library === `${network} and SIGPIPE`,
+    is: ({ name, network, library }) =>
+      /^(sendfile|sendsplice)$/.test(name) &&
+      (library === `${network} and SIGPIPE` || network.startsWith("ECONNRESET") && /^EPIPE.*SIGPIPE/.test(library)),
   },
   {
     row: "A `sendto` to nobody on an unconnected socket with `IP_RECVERR` fails with `ECONNREFUSED` itself",
@@ -341,8 +345,9 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "After `connect(AF_UNSPEC)` a stream that the program had not bound to a port of its choice shows port 0",
-    is: ({ name, socket }) =>
-      !isUdp(socket) && socket?.calls.includes("connect none") === true && /^(name|get)$/.test(name),
+    is: ({ name, network, socket }) =>
+      !isUdp(socket) && socket?.calls.includes("connect none") === true &&
+      (/^(name|get)$/.test(name) || network === "ECONNRESET"),
   },
 ];
 
