@@ -252,6 +252,11 @@ const RULES: readonly Rule[] = [
       name === "bind" && /^(0|EADDRINUSE)$/.test(network) && library === "EINVAL" && isConnectedStream(socket),
   },
   {
+    row: "`recvmmsg` on a stream that was reset returns the data; TCP reports the reset first.",
+    is: ({ name, network, library, socket }) =>
+      name === "recvmmsg" && /^(ECONNRESET|EPIPE)$/.test(network) && /^\d /.test(library) && isConnectedStream(socket),
+  },
+  {
     row: "Edge-triggered events are more frequent than over TCP",
     is: ({ name, mode, events }) =>
       WAITS.test(name) && mode.includes("edge") && (events === undefined || events.network === 0),
