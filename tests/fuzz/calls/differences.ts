@@ -168,7 +168,7 @@ const RULES: readonly Rule[] = [
     row: "If that `connect` is refused, the side stays shut",
     is: ({ name, network, library, socket, events }) =>
       socket?.isShutEarly === true && socket.failed.some((call) => call.startsWith("connect")) &&
-      (/^(recv|read)/.test(name) && network === "ENOTCONN" && /^0/.test(library) ||
+      (/^(recv|read)/.test(name) && network === "ENOTCONN" && /^(\d )?0/.test(library) ||
         events !== undefined && (events.network & ~events.library) === 0),
   },
   {
