@@ -93,7 +93,6 @@ export const WAITS = /^(p?poll|wait|select)$/;
 
 /** Calls that leave a socket neither bound nor connected. */
 export const ASKS = /^(set|get|name|peer|poll|nonblock|unread)\b/;
-export const TO_ANY = /(sendto|sendm?msg|sendmmsg) \w \[::\]:/;
 
 export function isLimited(before: readonly Done[]): boolean {
   return before.some(({ line }) => / limit /.test(line));

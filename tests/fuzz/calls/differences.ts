@@ -24,7 +24,6 @@ import {
   portOf,
   resets,
   sharesPort,
-  TO_ANY,
   WAITS,
 } from "./conditions.ts";
 import { type Concerned, type Followed, readLine, socketsOf } from "./follow.ts";
@@ -53,7 +52,7 @@ const RULES: readonly Rule[] = [
   {
     row: "A stream that is bound and does not listen returns `EINVAL` from `recv`",
     is: ({ name, before, socket }) =>
-      /^(recv|read|send|write|shutdown)/.test(name) && /- control 7003 unix/.test(before[0]?.line ?? "") &&
+      /^(recv|read|send|write)/.test(name) && /- control 7003 unix/.test(before[0]?.line ?? "") &&
       socket?.calls.includes("bind 127.0.0.1:7003") === true && !socket.calls.some((call) =>
         /^(listen|connect)/.test(call)
       ),
@@ -91,9 +90,9 @@ const RULES: readonly Rule[] = [
       [...socket?.calls ?? [], line].some((one) => /^(\S+ )?send\S* (\w )?127\.0\.0\.1:7003/.test(one)),
   },
   {
-    row: "its duplicates are bound and connected apart",
-    is: ({ name, network, library, socket }) =>
-      socket?.isHandedOn === true &&
+    row: "the two descriptors are bound and connected apart",
+    is: ({ name, network, library, socket, before }) =>
+      socket?.isHandedOn === true && before.some(({ line }) => / take /.test(line)) &&
       (name === "connect" && network === "EISCONN" && library === "0" ||
         name === "bind" && network === "EINVAL" && library === "EADDRINUSE"),
   },
@@ -129,10 +128,11 @@ const RULES: readonly Rule[] = [
       all.some(({ calls }) => calls.some(isShutdown)),
   },
   {
-    row: "The send itself fails with `ECONNREFUSED` in three cases: no descriptor is left",
+    row: "The send itself fails with `ECONNREFUSED` in four cases: no descriptor is left",
     is: ({ name, before, library, socket }) =>
       /^(send|write)/.test(name) && library === "ECONNREFUSED" && isUdp(socket) &&
-      (isLimited(before) || hasWaiting(socket, before)),
+      (isLimited(before) || hasWaiting(socket, before) ||
+        socket?.calls.some((call) => /^shutdown rw?$/.test(call)) === true),
   },
   {
     row: "`listen` uses `net.core.somaxconn` as the backlog, whatever the program asks for",
@@ -221,7 +221,9 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "If the peer closes with `SO_LINGER` 0, or calls `connect(AF_UNSPEC)`, `read` returns end of file",
-    is: (one) => isConnectedStream(one.socket) && one.all.some(resets) && findsReset(one),
+    is: (one) =>
+      isConnectedStream(one.socket) && one.all.some((other) => other !== one.socket && resets(other)) &&
+      findsReset(one),
   },
   {
     row: "`sendfile` and `splice` raise `SIGPIPE` one call early",
@@ -296,15 +298,12 @@ const RULES: readonly Rule[] = [
       socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
   {
-    row: "After a refused non-blocking connect and a `bind`, `listen` succeeds",
+    row: "After a refused non-blocking connect and a `bind`, a stream is as new",
     is: ({ name, network, library, socket }) =>
-      name === "listen" && network === "EINVAL" && library === "0" &&
-      socket?.failed.some((call) => call.startsWith("connect")) === true,
-  },
-  {
-    row: "A bound socket stays bound, also to a port that it did not choose.",
-    is: ({ name, network, library, socket }) =>
-      name === "bind" && network === "0" && library === "EINVAL" && boundPort(socket) === "0" &&
+      (name === "listen" && network === "EINVAL" && library === "0" ||
+        name === "connect" && network === "ECONNABORTED" ||
+        /^(recv|read)/.test(name) && /^0( nobody.*)?$/.test(network) && /^(ENOTCONN|EINVAL)$/.test(library) ||
+        WAITS.test(name) && network.includes("0x2015") && library.includes("0x14")) &&
       socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
   {
@@ -337,22 +336,22 @@ const RULES: readonly Rule[] = [
     is: ({ name, own }) => /^(wait|modify|delete)$/.test(name) && own?.isHandedOn === true,
   },
   {
-    row: "A datagram that it sends to `[::]` is for `[::1]`; over UDP for `127.0.0.1`.",
-    is: ({ name, line, network, library, before, socket }) =>
-      network.includes("[::ffff:127.0.0.1]") && before.some(({ line }) => TO_ANY.test(line)) ||
-      isUdp(socket) && TO_ANY.test(line) ||
-      (/waits/.test(network + library) || /^(p?poll|select|unread|wait)$/.test(name)) &&
-        before.some((one) => TO_ANY.test(one.line)),
-  },
-  {
     row: "Of processes that share a connected UDP socket the one that sent to nobody is told",
     is: ({ network, socket }) => network === "ECONNREFUSED" && socket?.isShared === true && isUdp(socket),
   },
   {
     row: "After `connect(AF_UNSPEC)` a stream that the program had not bound to a port of its choice shows port 0",
-    is: ({ name, network, socket }) =>
+    is: ({ name, network, library, socket }) =>
       !isUdp(socket) && socket?.calls.includes("connect none") === true &&
-      (/^(name|get)$/.test(name) || network === "ECONNRESET"),
+      (/^(name|get)$/.test(name) || /^(send|write|recv|read)/.test(name) && network === "ECONNRESET" ||
+        WAITS.test(name) && network.replace("0x1c", "0x14") === library),
+  },
+  {
+    row: "TCP's connect ends with `ETIMEDOUT`: the kernel goes on to send its segments to the IPv4 address",
+    is: ({ name, words, network, socket }) =>
+      name === "connect" && network === "ETIMEDOUT" && socket?.type.startsWith("tcp6") === true &&
+      words[1]?.startsWith("[::ffff:") === false &&
+      socket.failed.some((call) => call.startsWith("connect [::ffff:")),
   },
 ];
 
