@@ -7,6 +7,7 @@
 #include "rules/errno.h"
 
 #define INHERITED_MOST 1024 /* descriptors among which duplicates are searched */
+#define CLOSED_MOST 128     /* of them in a row: the kernel gives the lowest number */
 
 /* True once a descriptor of this process may have a receiver of its signals: only then is each one asked. */
 static bool owners_met;
@@ -153,12 +154,16 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
 
 /* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. */
 static void find_duplicates(int fd) {
-    uint64_t cookie = unsock_epoll_is_anywhere(fd) ? unsock_socket_cookie(fd) : 0;
-    for (int other = 0; cookie != 0 && other < INHERITED_MOST; other++)
-        if (other != fd && unsock_socket_cookie(other) == cookie) {
+    uint64_t cookie = unsock_epoll_is_anywhere(fd) ? unsock_socket_cookie(fd) : 0, found;
+    for (int other = 0, closed = 0; cookie != 0 && other < INHERITED_MOST && closed < CLOSED_MOST; other++) {
+        socklen_t length = sizeof(found);
+        long result = unsock_getsockopt(other, SOL_SOCKET, SO_COOKIE, &found, &length);
+        closed = result == -EBADF ? closed + 1 : 0;
+        if (result == 0 && found == cookie && other != fd) {
             unsock_fds_duplicate(fd, other);
             unsock_epoll_note_anywhere(other);
         }
+    }
 }
 
 /* Replaces the socket, and releases the old one's file. The options have been copied before. A duplicate that another
