@@ -141,7 +141,8 @@ static long connect_once(int fd, const void *address, socklen_t length) {
     int family = unsock_call_address(address, length, &copy);
     if (family < 0)
         return unsock_real_connect(fd, address, length);
-    long owner = unsock_whose(fd, UNSOCK_ASK_CHECK, &whose), wrong = UNSOCK_MIN(owner, 0);
+    unsigned how = UNSOCK_ASK_CHECK | (family == AF_UNSPEC ? UNSOCK_ASK_ALWAYS : 0);
+    long owner = unsock_whose(fd, how, &whose), wrong = UNSOCK_MIN(owner, 0);
     bool ours = whose.entry && unsock_fd_is_redirected(whose.entry);
     if (family != AF_UNSPEC && !unsock_call_is_ip(family) && ours) {
         wrong = check_address(fd, whose.entry, family, length);
