@@ -17,6 +17,7 @@
 #ifndef UNSOCK_PORT_ADDRESS_MOST
 #define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of an address as text, with its NUL; a proof uses fewer */
 #endif
+#define UNSOCK_PORT_ENTRY_MOST 56 /* with marks and a number; tests make entries, too */
 #define UNSOCK_PORT_SHARERS 99    /* sockets that share an address have numbers from 1 to this */
 #define UNSOCK_PORT_WAITING 100   /* the first number of a stream that waits, or is reserved */
 #define UNSOCK_PORT_NUMBERS 109   /* the last number of all */
