@@ -5,7 +5,7 @@
 import * as path from "@std/path/posix";
 import { tellStep } from "../progress.ts";
 import { copySources } from "./sources.ts";
-import { run, withStage } from "./tools.ts";
+import { DATE, run, withStage } from "./tools.ts";
 
 /** Used here alone: its output needs no package. */
 const ESBUILD = "esbuild@0.28.2";
@@ -29,6 +29,8 @@ export async function bundleStart(tree: string): Promise<string> {
   const file = "lib/run/unsock.js";
   const options = ["--platform=neutral", "--target=esnext", "--external:node:*", "--external:./main.ts"];
   await bundle(tree, "packaging/binary/unsock.ts", file, ["--format=esm", ...options]);
+  // As all files that the binary holds (sources.ts).
+  await Deno.utime(path.join(tree, file), Number(DATE), Number(DATE));
   return file;
 }
 
