@@ -153,7 +153,7 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
 }
 
 /* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. */
-static void find_duplicates(int fd) {
+UNSOCK_OWN_FRAME static void find_duplicates(int fd) {
     uint64_t cookie = unsock_epoll_is_anywhere(fd) ? unsock_socket_cookie(fd) : 0, found;
     for (int other = 0, closed = 0; cookie != 0 && other < INHERITED_MOST && closed < CLOSED_MOST; other++) {
         socklen_t length = sizeof(found);
@@ -167,8 +167,9 @@ static void find_duplicates(int fd) {
 }
 
 /* Replaces the socket, and releases the old one's file. The options have been copied before. A duplicate that another
- * thread is just making is in `old`, or its maker sees the mark (calls/close.c). */
-static long exchange(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags) {
+ * thread is just making is in `old`, or its maker sees the mark (calls/close.c). Inline, as stacks may be small. */
+static inline __attribute__((always_inline)) long exchange(int fd, struct unsock_fd *entry, int standin,
+                                                           enum unsock_kind kind, long flags) {
     find_duplicates(fd);
     unsock_fds_mark(entry, UNSOCK_CHANGING);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -61,10 +61,7 @@ def filtered():
     libc = ctypes.CDLL(None, use_errno=True)
     program = Program(1, ALLOW_ALL)
     assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-    assert (
-        libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)
-        == 0
-    )
+    assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) == 0
 
 
 def later(parent):
