@@ -2,6 +2,9 @@
  * Every call on the smallest stack that a thread may have, and in a handler on the smallest alternate stack that
  * programs use: below both lies a page that cannot be accessed.
  */
+/* As programs are compiled: the frames of this probe lie on the same stacks. */
+#pragma GCC optimize("O2")
+
 #include "probe.h"
 
 #include <pthread.h>
