@@ -5,8 +5,6 @@
 #include "memory/process.h"
 #include "rules/settings.h"
 
-#define INHERITED_MOST 1024 /* descriptors that are identified before the program's filter */
-
 /* Returns the address of PORT.sock's own socket, which the name does not tell: handed over, or a datagram client's. */
 static struct unsock_ip address_by_mark(unsigned mark) {
     struct unsock_ip any = {.family = mark & UNSOCK_MARK_IPV6 ? AF_INET6 : AF_INET};
@@ -149,7 +147,7 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
 
 UNSOCK_OWN_FRAME void unsock_identify_inherited(void) {
     struct unsock_fd scratch;
-    for (int fd = 0; fd < INHERITED_MOST; fd++) {
+    for (int fd = 0; fd < UNSOCK_INHERITED_MOST; fd++) {
         if (!unsock_fds_known(fd))
             unsock_identify_unknown(fd, &scratch);
     }

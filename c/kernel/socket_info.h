@@ -129,6 +129,9 @@ struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
  */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 
+/* Descriptors among which those are looked for that were opened before this program, or elsewhere. */
+#define UNSOCK_INHERITED_MOST 1024
+
 /* Identifies all open unknown descriptors, before the program installs a filter. */
 void unsock_identify_inherited(void);
 

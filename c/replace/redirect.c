@@ -6,8 +6,7 @@
 #include "options/options.h"
 #include "rules/errno.h"
 
-#define INHERITED_MOST 1024 /* descriptors among which duplicates are searched */
-#define CLOSED_MOST 128     /* of them in a row: the kernel gives the lowest number */
+#define CLOSED_MOST 128 /* descriptors in a row: the kernel gives the lowest number */
 
 /* True once a descriptor of this process may have a receiver of its signals: only then is each one asked. */
 static bool owners_met;
@@ -155,7 +154,7 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
 /* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. */
 UNSOCK_OWN_FRAME static void find_duplicates(int fd) {
     uint64_t cookie = unsock_epoll_is_anywhere(fd) ? unsock_socket_cookie(fd) : 0, found;
-    for (int other = 0, closed = 0; cookie != 0 && other < INHERITED_MOST && closed < CLOSED_MOST; other++) {
+    for (int other = 0, closed = 0; cookie != 0 && other < UNSOCK_INHERITED_MOST && closed < CLOSED_MOST; other++) {
         socklen_t length = sizeof(found);
         long result = unsock_getsockopt(other, SOL_SOCKET, SO_COOKIE, &found, &length);
         closed = result == -EBADF ? closed + 1 : 0;

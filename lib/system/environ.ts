@@ -10,7 +10,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Splits NUL-terminated strings, as in `/proc/self/environ` and `/proc/self/cmdline`. */
 export function splitNul(read: Uint8Array): Uint8Array[] {
-  // What `readFileSync` returns is a Buffer, of which each part would take the runtime thirty times as long.
+  // `readFileSync` returns a Buffer: to cut a part out of one takes the runtime thirty times as long.
   const bytes = new Uint8Array(read.buffer, read.byteOffset, read.length);
   const parts: Uint8Array[] = [];
   let start = 0;

@@ -167,7 +167,7 @@ function note(one: Followed | undefined, call: string, worker: string): void {
 /** A socket that a difference is about. */
 export interface Concerned {
   readonly socket: Followed | undefined;
-  /** What a wait reports of it. */
+  /** The events of it that a wait reports. */
   readonly events: { readonly network: number; readonly library: number } | undefined;
   /** The words that it is registered with. */
   readonly mode: string;

@@ -60,7 +60,7 @@ export const BACKLOGS = [8, 8, 8, 1, 0, -1, 128, 100000] as const;
 export const WRONG_ADDRESSES = ["fault", "null", "short", "empty", "long", "wide", "unix", "strange", "none"] as const;
 export const WRONG_PLACES = ["fault", "nosize", "short", "empty", "negative", "null"] as const;
 export const WRONG_VALUES = ["fault", "short", "empty", "negative"] as const;
-/** What a registration in a set is for, and how it reports that (`waits.c`). */
+/** Events for which a set has a registration, and the ways to report them (`waits.c`). */
 export const REGISTERED = [
   "all,edge",
   "all,edge",
