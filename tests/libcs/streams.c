@@ -73,6 +73,7 @@ static void *prints(void *stream) {
     pthread_barrier_wait(&begins);
     for (int i = 0; i < LINES; i++)
         fprintf(stream, "a line of %s\n", "one thread");
+    pthread_barrier_wait(&begins);
     return NULL;
 }
 
@@ -98,6 +99,8 @@ static void print_from_threads(void) {
     pthread_barrier_wait(&begins);
     for (int i = 0; i < 500; i++)
         pthread_kill(threads[i % THREADS], SIGUSR1);
+    /* Where the lines were faster than the signals, some thread is still there to have one. */
+    pthread_barrier_wait(&begins);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     fclose(stream);
