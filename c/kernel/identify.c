@@ -125,6 +125,7 @@ static struct unsock_fd *keep_identified(int fd, struct unsock_fd *scratch) {
     if (!entry)
         return scratch;
     *entry = *scratch;
+    unsock_fds_mark(entry, UNSOCK_FROM_ELSEWHERE);
     if (entry->flags & UNSOCK_FILE)
         unsock_fds_note_file(fd);
     return entry;

@@ -108,8 +108,29 @@ static void replace_duplicate(int other, struct unsock_fd *entry, const void *of
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
+/*
+ * Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. Once, and
+ * before the library makes copies of the socket for itself, which must not be taken for the program's.
+ */
+UNSOCK_OWN_FRAME static void find_duplicates(int fd, struct unsock_fd *entry) {
+    uint64_t cookie = entry->flags & UNSOCK_FROM_ELSEWHERE ? unsock_socket_cookie(fd) : 0, found;
+    unsock_fds_unmark(entry, UNSOCK_FROM_ELSEWHERE);
+    for (int other = 0, closed = 0; cookie != 0 && other < UNSOCK_INHERITED_MOST && closed < CLOSED_MOST; other++) {
+        socklen_t length = sizeof(found);
+        long result = unsock_getsockopt(other, SOL_SOCKET, SO_COOKIE, &found, &length);
+        closed = result == -EBADF ? closed + 1 : 0;
+        if (result == 0 && found == cookie && other != fd) {
+            unsock_fds_duplicate(fd, other);
+            unsock_epoll_note_anywhere(other);
+        }
+    }
+}
+
 /* Clears the copy's entry: the number may have been a duplicate's, and would be replaced with the others. */
 long unsock_redirect_copy(int fd) {
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry)
+        find_duplicates(fd, entry);
     long copy = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0)
         unsock_reuse_new((int)copy);
@@ -151,25 +172,11 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     return result;
 }
 
-/* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. */
-UNSOCK_OWN_FRAME static void find_duplicates(int fd) {
-    uint64_t cookie = unsock_epoll_is_anywhere(fd) ? unsock_socket_cookie(fd) : 0, found;
-    for (int other = 0, closed = 0; cookie != 0 && other < UNSOCK_INHERITED_MOST && closed < CLOSED_MOST; other++) {
-        socklen_t length = sizeof(found);
-        long result = unsock_getsockopt(other, SOL_SOCKET, SO_COOKIE, &found, &length);
-        closed = result == -EBADF ? closed + 1 : 0;
-        if (result == 0 && found == cookie && other != fd) {
-            unsock_fds_duplicate(fd, other);
-            unsock_epoll_note_anywhere(other);
-        }
-    }
-}
-
 /* Replaces the socket, and releases the old one's file. The options have been copied before. A duplicate that another
  * thread is just making is in `old`, or its maker sees the mark (calls/close.c). Inline, as stacks may be small. */
 static inline __attribute__((always_inline)) long exchange(int fd, struct unsock_fd *entry, int standin,
                                                            enum unsock_kind kind, long flags) {
-    find_duplicates(fd);
+    find_duplicates(fd, entry);
     unsock_fds_mark(entry, UNSOCK_CHANGING);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     struct unsock_fd old = *entry;
