@@ -186,11 +186,23 @@ long unsock_listener_end(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
+/* Ends a connection for its peer, and for other processes that have it, too. One way at a time: AF_TIPC refuses that,
+ * and its close resets, as in TCP. */
+static void end_connection(long socket) {
+    unsock_shutdown(socket, SHUT_WR);
+    unsock_shutdown(socket, SHUT_RD);
+}
+
 long unsock_stream_end(int fd, struct unsock_fd *entry) {
     bool stays = entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry);
-    if (!stays)
-        return unsock_redirect_to_new(fd, entry);
-    return entry->state == UNSOCK_STATE_LISTENING ? unsock_listener_end(fd, entry) : unsock_stream_reserve(fd, entry);
+    if (stays && entry->state == UNSOCK_STATE_LISTENING)
+        return unsock_listener_end(fd, entry);
+    long old = unsock_state_is_connected(entry->state) ? unsock_redirect_copy(fd) : -1;
+    long result = stays ? unsock_stream_reserve(fd, entry) : unsock_redirect_to_new(fd, entry);
+    if (result == 0 && old >= 0)
+        end_connection(old);
+    unsock_close_open(old);
+    return result;
 }
 
 /* Sockets from a service manager, on their way to the descriptor that binds their port. */
