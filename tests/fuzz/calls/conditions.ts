@@ -121,6 +121,23 @@ export function isConnectedStream(socket: Followed | undefined): boolean {
   return !isUdp(socket) && socket?.calls.some((call) => /^(accepted|connect (?!none))/.test(call)) === true;
 }
 
+export function hasSent(socket: Followed): boolean {
+  return socket.calls.some((call) => /^(send|write)/.test(call));
+}
+
+/** True if both its sides are shut. */
+export function isShutBoth(socket: Followed | undefined): boolean {
+  const shut = socket?.calls.filter(isShutdown) ?? [];
+  return shut.includes("shutdown rw") || shut.includes("shutdown r") && shut.includes("shutdown w");
+}
+
+/** True if it was connected to an IPv6 address, and later to an IPv4 one. */
+export function hasChangedFamily(socket: Followed): boolean {
+  const peers = socket.calls.filter((call) => call.startsWith("connect ["));
+  const first = peers.findIndex((call) => !call.startsWith("connect [::ffff:"));
+  return first >= 0 && peers.slice(first).some((call) => call.startsWith("connect [::ffff:"));
+}
+
 /** True if the call finds the connection reset over TCP, and ended under the library. */
 export function findsReset({ name, words, network, library, events }: Case): boolean {
   if (WAITS.test(name)) return events === undefined || (events.network & POLLHUP) !== 0;

@@ -6,14 +6,17 @@ import {
   type Difference,
   findsReset,
   findsShut,
+  hasChangedFamily,
   hasConnected,
   hasFewer,
+  hasSent,
   hasWaiting,
   isConnectedStream,
   isDeaf,
   isLimited,
   isListener,
   isSameBut,
+  isShutBoth,
   isShutdown,
   isUdp,
   keepsWildcard,
@@ -287,7 +290,7 @@ const RULES: readonly Rule[] = [
   {
     row: "A client that has sent nothing hears of the `shutdown` of its listener as of an end",
     is: ({ name, network, library, socket, all }) =>
-      (network === "ECONNRESET" || name === "shutdown" && network === "ENOTCONN" && library === "0") &&
+      (/^ECONNRESET( at 0)?$/.test(network) || name === "shutdown" && network === "ENOTCONN" && library === "0") &&
       !socket?.calls.some((call) => /^(send|write)/.test(call)) &&
       all.some((one) => isListener(one) && one.calls.some(isShutdown)),
   },
@@ -352,6 +355,19 @@ const RULES: readonly Rule[] = [
       name === "connect" && network === "ETIMEDOUT" && socket?.type.startsWith("tcp6") === true &&
       words[1]?.startsWith("[::ffff:") === false &&
       socket.failed.some((call) => call.startsWith("connect [::ffff:")),
+  },
+  {
+    row: "If your program has shut down both sides, data that the peer sends afterwards do not reset the connection",
+    is: (one) =>
+      isShutBoth(one.socket) && findsReset(one) && !one.network.startsWith("EPIPE") &&
+      one.all.some((other) => other !== one.socket && isConnectedStream(other) && hasSent(other)),
+  },
+  {
+    row: "A UDP socket over IPv6 that was connected to an IPv6 address, and then to an IPv4 one",
+    is: ({ name, network, library, socket, events }) =>
+      socket?.type.startsWith("udp6") === true && hasChangedFamily(socket) &&
+      (network === "waits" || library === "ECONNREFUSED" || name === "sendmmsg" && library === "1" ||
+        events !== undefined && (events.network & ~events.library) === 0),
   },
 ];
 

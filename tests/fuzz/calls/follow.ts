@@ -105,16 +105,27 @@ class Follower {
     else if (name === "exit" || name === "kill") {
       letters.forEach((one) => one.isUsedApart ||= one.settledBy === worker);
       this.#workers.delete(worker);
-    } else if (name === "give") one !== undefined && this.#mail.push(one);
-    else if (name === "take") {
+    } else if (name === "give") {
+      if (one === undefined) return true;
+      noteHanded(one, worker);
+      this.#mail.push(one);
+    } else if (name === "take") {
       const taken = this.#mail.shift();
       if (taken !== undefined) letters.set(first, Object.assign(taken, { isHandedOn: true, isShared: true }));
     } else if (name === "steal") {
       const stolen = this.#workers.get(words[1] ?? "")?.get(words[2] ?? "");
-      if (stolen !== undefined) letters.set(first, Object.assign(stolen, { isHandedOn: true, isShared: true }));
+      if (stolen !== undefined) {
+        noteHanded(stolen, words[1]);
+        letters.set(first, Object.assign(stolen, { isHandedOn: true, isShared: true }));
+      }
     } else return false;
     return true;
   }
+}
+
+/** Another process than the one that settled it hands on the socket that it was before. */
+function noteHanded(one: Followed, by: string | undefined): void {
+  one.isUsedApart ||= one.settledBy !== undefined && one.settledBy !== by;
 }
 
 function newSocket(type: string, calls: string[]): Followed {
