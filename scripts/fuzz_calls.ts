@@ -138,7 +138,9 @@ async function search(): Promise<{ programs: number; found: number }> {
     const door = random.pick(doors);
     programs++;
     if (only !== undefined && programs < only) continue;
-    const difference = await firstDifference(program, door);
+    const difference = await firstDifference(program, door).catch((error: Error) => {
+      throw new Error(`program ${programs} of seed ${seed} (${door}):\n${program.join("\n")}`, { cause: error });
+    });
     if (difference?.row !== undefined) rows.set(difference.row, (rows.get(difference.row) ?? 0) + 1);
     if (difference === undefined || difference.row !== undefined) continue;
     if (!await isFinding(program, door, REPEATS - 1) || !await report(program, door, programs)) continue;

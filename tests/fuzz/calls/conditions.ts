@@ -86,7 +86,7 @@ export function findsShut({ name, network, library, events }: Case): boolean {
   if (library === "waits") return true;
   if (WAITS.test(name)) return hasFewer(events, POLLIN | POLLHUP | POLLRDHUP);
   if (/^(send|write)/.test(name)) return network.startsWith("EPIPE");
-  return /^(recv|read)/.test(name) && /^0/.test(network);
+  return /^(recv|read)/.test(name) && /^(\d )?0/.test(network);
 }
 
 export const WAITS = /^(p?poll|wait|select)$/;
