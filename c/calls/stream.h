@@ -60,9 +60,9 @@ long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
 /* Returns the bytes in the message's buffers, as far as the buffer list can be read. */
 size_t unsock_stream_size(const struct msghdr *message);
 
-/* Continues a write of `size` bytes that AF_UNIX has refused with EPIPE. Returns how many bytes TCP would accept, else
- * -errno. Raises the signal where TCP would, unless `flags` have MSG_NOSIGNAL. */
-long unsock_stream_refused(int fd, size_t size, int flags);
+/* Continues a write of `size` bytes, from `first` on, that AF_UNIX has refused with EPIPE. Returns how many bytes TCP
+ * would accept, else -errno. Raises the signal where TCP would, unless `flags` have MSG_NOSIGNAL. */
+long unsock_stream_refused(int fd, const void *first, size_t size, int flags);
 
 /* Notes that an AF_TIPC connection has ended. AF_TIPC reports that only once, and a later read would block. False for
  * other families, which report it each time. One system call. */

@@ -71,7 +71,7 @@ static long refuse_foreign(int fd, int flags) {
 }
 
 /* Follows sk_stream_error and tcp_sendmsg (net/ipv4/tcp.c). */
-long unsock_stream_refused(int fd, size_t size, int flags) {
+long unsock_stream_refused(int fd, const void *first, size_t size, int flags) {
     /* The EPIPE of another socket, which has this number by now, or of a TCP socket, as a control file's target, is
      * final. */
     if (unsock_reuse_look(fd) > 0 || unsock_socket_is_ip(fd))
@@ -94,6 +94,9 @@ long unsock_stream_refused(int fd, size_t size, int flags) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_TOLD);
     if (mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN))
         return unsock_stream_broken(flags);
+    /* TCP copies the data before it sends any: the connection goes on. */
+    if (size > 0 && !unsock_user_readable(first, 1))
+        return -EFAULT;
     /* TCP does not know of a peer that only reads no more, and sends nothing for no bytes. AF_TIPC reports POLLHUP
      * alone. */
     if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & (POLLRDHUP | POLLHUP))) {
@@ -114,19 +117,28 @@ long unsock_stream_sendto(int fd, const void *data, size_t size, int flags) {
     if (result < 0)
         return result;
     result = unsock_real_sendto(fd, data, size, flags | MSG_NOSIGNAL, NULL, 0);
-    return result == -EPIPE ? unsock_stream_refused(fd, size, flags) : result;
+    return result == -EPIPE ? unsock_stream_refused(fd, data, size, flags) : result;
 }
 
-size_t unsock_stream_size(const struct msghdr *message) {
+/* Returns as unsock_stream_size, and stores the address of the first byte. */
+static size_t measure_parts(const struct msghdr *message, const void **first) {
     struct msghdr copy;
     struct iovec part;
     size_t sum = 0;
     if (unsock_user_read(&copy, message, sizeof(copy)) < 0)
         return 0;
-    for (size_t i = 0; i < UNSOCK_MIN(copy.msg_iovlen, PARTS_MOST) && sum < BYTES_MOST; i++)
-        if (unsock_user_read(&part, &copy.msg_iov[i], sizeof(part)) == 0)
-            sum += UNSOCK_MIN(part.iov_len, (size_t)BYTES_MOST);
+    for (size_t i = 0; i < UNSOCK_MIN(copy.msg_iovlen, PARTS_MOST) && sum < BYTES_MOST; i++) {
+        if (unsock_user_read(&part, &copy.msg_iov[i], sizeof(part)) < 0)
+            continue;
+        *first = sum == 0 ? part.iov_base : *first;
+        sum += UNSOCK_MIN(part.iov_len, (size_t)BYTES_MOST);
+    }
     return sum;
+}
+
+size_t unsock_stream_size(const struct msghdr *message) {
+    const void *first;
+    return measure_parts(message, &first);
 }
 
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags) {
@@ -138,5 +150,9 @@ long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags) {
     if (result < 0)
         return result;
     result = unsock_real_sendmsg(fd, message, flags | MSG_NOSIGNAL);
-    return result == -EPIPE ? unsock_stream_refused(fd, unsock_stream_size(message), flags) : result;
+    if (result != -EPIPE)
+        return result;
+    const void *first = NULL;
+    size_t size = measure_parts(message, &first);
+    return unsock_stream_refused(fd, first, size, flags);
 }
