@@ -147,7 +147,7 @@ async function search(): Promise<{ programs: number; found: number }> {
     found++;
     last = programs;
   }
-  printRows(rows, programs);
+  printRows(rows, only === undefined ? programs : 1);
   console.log(`${programs - last} programs since the last difference`);
   return { programs: only === undefined ? programs : 1, found };
 }

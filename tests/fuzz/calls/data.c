@@ -1,6 +1,7 @@
 /* Calls that move data: between programs, and between a socket and a file or a pipe. */
 #include "interpreter.h"
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,20 @@ static size_t split_bytes(char *bytes, size_t size, struct iovec *parts) {
     return 2;
 }
 
+/**
+ * Has TCP send what it holds back. It sends a small piece after another one only once that one is acknowledged (Nagle's
+ * algorithm), which AF_UNIX never waits for. The option is then as before.
+ */
+static void push(int fd) {
+    int before = 1;
+    int on = 1;
+    socklen_t size = sizeof(before);
+    if (!is_redirected() && getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &before, &size) == 0 && !before) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &before, sizeof(before));
+    }
+}
+
 /** Sends two datagrams, or twice the same bytes. */
 static void send_two(struct line *line, int fd, struct msghdr *message, int flags) {
     struct mmsghdr two[2] = {{.msg_hdr = *message}, {.msg_hdr = *message}};
@@ -91,6 +106,7 @@ void do_send(struct line *line, int *fd) {
     } else {
         ended(line, sendto(*fd, bytes, size, flags, to.at, to.size));
     }
+    push(*fd);
 }
 
 void do_send_file(struct line *line, int *fd) {
@@ -112,6 +128,7 @@ void do_send_file(struct line *line, int *fd) {
         ended(line, is_file ? sendfile(*fd, ends[0], &at, size) : splice(ends[0], NULL, *fd, NULL, size, 0));
     }
     say(line, " at %ld", (long)at);
+    push(*fd);
     close(ends[0]);
     if (!is_file) {
         close(ends[1]);

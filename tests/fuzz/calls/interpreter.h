@@ -76,6 +76,9 @@ void make_socket(struct line *line, int *fd);
 void open_other(struct line *line, int *fd);
 void make_pair(struct line *line, int *fd);
 
+/** Returns whether the program runs under the library. */
+int is_redirected(void);
+
 /** Returns whether a call that would wait may be made; says so where not. */
 int is_ready(struct line *line, int fd);
 

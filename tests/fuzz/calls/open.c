@@ -40,9 +40,18 @@ static const struct kind KINDS[] = {
     {"familyless", 99, SOCK_STREAM, 0},
 };
 
+/** Returns the directory of plain servers; NULL over the network. */
+static const char *plain_directory(void) {
+    return getenv("FUZZ_PLAIN");
+}
+
+int is_redirected(void) {
+    return plain_directory() != NULL;
+}
+
 /** Opens a server that does not use the library: on a port, or where the port's control file leads. */
 static int open_plain(const char *port) {
-    const char *directory = getenv("FUZZ_PLAIN");
+    const char *directory = plain_directory();
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((in_port_t)atoi(port))};
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     int one = 1;
