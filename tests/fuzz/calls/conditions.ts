@@ -21,6 +21,13 @@ export interface Case extends Difference, Concerned {
   readonly all: readonly Followed[];
 }
 
+/** A difference that has a row. */
+export interface Rule {
+  /** Words that the row has. */
+  readonly row: string;
+  is(one: Case): boolean;
+}
+
 export const POLLIN = 0x1;
 export const POLLERR = 0x8;
 const POLLHUP = 0x10;

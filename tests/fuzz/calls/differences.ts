@@ -2,17 +2,13 @@
 import {
   ASKS,
   boundPort,
-  type Case,
   type Difference,
   findsReset,
-  findsShut,
   hasChangedFamily,
   hasConnected,
-  hasFewer,
   hasSent,
   hasWaiting,
   isConnectedStream,
-  isDeaf,
   isLimited,
   isListener,
   isSameBut,
@@ -23,20 +19,14 @@ import {
   losesError,
   meetsItself,
   POLLERR,
-  POLLIN,
   portOf,
   resets,
+  type Rule,
   sharesPort,
   WAITS,
 } from "./conditions.ts";
-import { type Concerned, type Followed, readLine, socketsOf } from "./follow.ts";
-
-/** A difference that has a row. */
-interface Rule {
-  /** Words that the row has. */
-  readonly row: string;
-  is(one: Case): boolean;
-}
+import { ENDINGS } from "./endings.ts";
+import { type Concerned, readLine, socketsOf } from "./follow.ts";
 
 const RULES: readonly Rule[] = [
   {
@@ -69,21 +59,6 @@ const RULES: readonly Rule[] = [
   {
     row: "A UDP socket that connects to port 0 has port 0 as its peer; with UDP it has no peer",
     is: ({ socket }) => isUdp(socket) && socket?.calls.some((call) => /^connect .*:0$/.test(call)) === true,
-  },
-  {
-    row: "After `shutdown(SHUT_RD)` your program can read no new data",
-    is: ({ name, network, library, events, socket }) =>
-      isDeaf(socket) &&
-      (/^(recv|read)/.test(name) && network.includes('"') && /^(0|EAGAIN|waits)/.test(library) ||
-        name === "recvmmsg" && network.startsWith("2 ") && library.startsWith("1 ") ||
-        name === "unread" && library === "0 0" ||
-        WAITS.test(name) && hasFewer(events, POLLIN)),
-  },
-  {
-    row: "A listener on a port that it did not choose, and that was shut down, cannot be bound anew",
-    is: ({ name, network, library, socket }) =>
-      name === "bind" && network === "0" && library === "EINVAL" &&
-      socket?.calls.some(isShutdown) === true,
   },
   {
     row: "A UDP socket that has sent to a port with a control file is connected to the target",
@@ -163,18 +138,6 @@ const RULES: readonly Rule[] = [
         all.some((one) => one.isUsedApart && boundPort(one) === (portOf(words[1]) ?? boundPort(socket))),
   },
   {
-    row: "A `shutdown` before `connect` or `listen` is `ENOTCONN` and forgotten",
-    is: (one) =>
-      one.socket?.isShutEarly === true && (findsShut(one) || one.name === "connect" && one.network === "EINVAL"),
-  },
-  {
-    row: "If that `connect` is refused, the side stays shut",
-    is: ({ name, network, library, socket, events }) =>
-      socket?.isShutEarly === true && socket.failed.some((call) => call.startsWith("connect")) &&
-      (/^(recv|read)/.test(name) && network === "ENOTCONN" && /^(\d )?0/.test(library) ||
-        events !== undefined && (events.network & ~events.library) === 0),
-  },
-  {
     row: "A socket that connects to its own address is refused",
     is: ({ name, words, socket, library, all }) =>
       name === "connect" && library === "ECONNREFUSED" && portOf(words[1]) === boundPort(socket) ||
@@ -194,8 +157,9 @@ const RULES: readonly Rule[] = [
       /^(readv?|recvsplice)$/.test(name) && /^(ENOTCONN|0$)/.test(network) && library === "EINVAL",
   },
   {
-    row: "After a send to nobody on a connected socket, `read` says `ECONNRESET`",
-    is: ({ name, network, library }) => name === "read" && network === "ECONNREFUSED" && library === "ECONNRESET",
+    row: "After a send to nobody on a connected socket, `read`, `readv` and `splice` say `ECONNRESET`",
+    is: ({ name, network, library }) =>
+      /^(readv?|recvsplice)$/.test(name) && network === "ECONNREFUSED" && library === "ECONNRESET",
   },
   {
     row: "A UDP socket that is bound to a wildcard keeps the wildcard when it connects",
@@ -205,7 +169,8 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "`IPV6_V6ONLY` of a socket that is bound to an IPv6 address is read back as set",
-    is: ({ name, words }) => name === "get" && words[1] === "v6only",
+    is: ({ name, words, network, library }) =>
+      name === "get" && words[1] === "v6only" && network.startsWith("0 value 1 ") && library.startsWith("0 value 0 "),
   },
   {
     row: "A UDP socket that was shut down and disconnects sends again",
@@ -228,6 +193,18 @@ const RULES: readonly Rule[] = [
       isConnectedStream(one.socket) && one.all.some((other) => other !== one.socket && resets(other)) &&
       findsReset(one),
   },
+  ...ENDINGS,
+  {
+    row: "`TCP_MAXSEG` of a connected stream is 65,483, and 65,463 over IPv6",
+    is: ({ name, words, library, socket }) =>
+      name === "get" && words[1] === "maxseg" && /^0 value 654[68]3 /.test(library) && isConnectedStream(socket),
+  },
+  {
+    row: "A socket that was bound, connected or accepted through a control file is one of the target's family",
+    is: ({ before, socket }) =>
+      / control 7003/.test(before[0]?.line ?? "") && socket?.isHandedOn === true &&
+      socket.calls.some((call) => /^(bind|connect|accepted) 127\.0\.0\.1:7003$/.test(call)),
+  },
   {
     row: "`sendfile` and `splice` raise `SIGPIPE` one call early",
     is: ({ name, network, library }) =>
@@ -244,22 +221,6 @@ const RULES: readonly Rule[] = [
     row: "Once connected, a stream has `AF_UNIX`'s buffers, whatever `SO_SNDBUF` and `SO_RCVBUF` were set to",
     is: ({ name, words, socket }) =>
       name === "get" && /^(snd|rcv)buf$/.test(words[1] ?? "") && isConnectedStream(socket),
-  },
-  {
-    row: "A `shutdown` after one of `SHUT_RDWR` returns 0, even if the peer has closed meanwhile",
-    is: ({ name, network, library, socket }) =>
-      name === "shutdown" && network === "ENOTCONN" && library === "0" &&
-      socket?.calls.includes("shutdown rw") === true,
-  },
-  {
-    row: "A connection that was reset stays bound",
-    is: ({ name, network, library, socket }) =>
-      name === "bind" && /^(0|EADDRINUSE)$/.test(network) && library === "EINVAL" && isConnectedStream(socket),
-  },
-  {
-    row: "`recvmmsg` on a stream that was reset returns the data; TCP reports the reset first.",
-    is: ({ name, network, library, socket }) =>
-      name === "recvmmsg" && /^(ECONNRESET|EPIPE)$/.test(network) && /^\d /.test(library) && isConnectedStream(socket),
   },
   {
     row: "Edge-triggered events are more frequent than over TCP",
@@ -285,14 +246,7 @@ const RULES: readonly Rule[] = [
   {
     row: "Two sockets that are bound to a wildcard and connected to each other by 127.0.0.2 hear each other",
     is: ({ name, network, socket }) =>
-      (network === "waits" || name === "sendmmsg" && network === "1") && isUdp(socket) && hasConnected(socket),
-  },
-  {
-    row: "A client that has sent nothing hears of the `shutdown` of its listener as of an end",
-    is: ({ name, network, library, socket, all }) =>
-      (/^ECONNRESET( at 0)?$/.test(network) || name === "shutdown" && network === "ENOTCONN" && library === "0") &&
-      !socket?.calls.some((call) => /^(send|write)/.test(call)) &&
-      all.some((one) => isListener(one) && one.calls.some(isShutdown)),
+      (network === "waits" || name === "sendmmsg" && network === "1") && keepsWildcard(socket),
   },
   {
     row: "After a refused connect `getsockname` may show no port, or a local address that was not asked for",
@@ -317,16 +271,6 @@ const RULES: readonly Rule[] = [
     row: "Two processes cannot be bound to one address and port at once, even with `SO_REUSEADDR`",
     is: ({ name, network, library, socket }) =>
       (name === "bind" || name === "listen") && network === "0" && library === "EADDRINUSE" && !isUdp(socket),
-  },
-  {
-    row: "A listener that another process has shut down cannot be used again",
-    is: ({ name, library, words, socket, all }) => {
-      const isShut = (one: Followed | undefined) =>
-        one?.isShared === true && isListener(one) && one.calls.some(isShutdown);
-      return isShut(socket) ||
-        name === "connect" && library === "ECONNREFUSED" &&
-          all.some((one) => isShut(one) && boundPort(one) === portOf(words[1]));
-    },
   },
   {
     row: "After `exec`, or for a received descriptor, options are back at their defaults.",

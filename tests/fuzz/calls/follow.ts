@@ -148,8 +148,10 @@ function makes(letters: Letters, name: string, first: string, second: string): b
   const one = letters.get(first);
   if (name === "socket" || name === "open") letters.set(first, newSocket(second, []));
   else if (name === "epoll") letters.set(first, newSocket(name, []));
-  else if (name.startsWith("accept") && one !== undefined) letters.set(second, newSocket(one.type, ["accepted"]));
-  else if (COPIES.test(name) && one !== undefined) letters.set(second, one);
+  else if (name.startsWith("accept") && one !== undefined) {
+    const bind = one.calls.find((call) => call.startsWith("bind ")) ?? "";
+    letters.set(second, newSocket(one.type, [bind.replace("bind", "accepted") || "accepted"]));
+  } else if (COPIES.test(name) && one !== undefined) letters.set(second, one);
   else if (name === "close" || name === "closerange") letters.delete(first);
   else return false;
   return true;
