@@ -228,10 +228,11 @@ const RULES: readonly Rule[] = [
       WAITS.test(name) && mode.includes("edge") && (events === undefined || events.network === 0),
   },
   {
-    row: "and a `shutdown` that fails or changes nothing causes none",
+    row: "A `shutdown` that fails or changes nothing causes none, nor does a blocking `connect` that is refused",
     is: ({ name, mode, events, socket }) =>
       WAITS.test(name) && mode.includes("edge") && (events === undefined || events.library === 0) &&
-      [...socket?.calls ?? [], ...socket?.failed ?? []].some(isShutdown),
+      ([...socket?.calls ?? [], ...socket?.failed ?? []].some(isShutdown) ||
+        !isUdp(socket) && socket?.failed.some((call) => call.startsWith("connect ")) === true),
   },
   {
     row: "An error that a connected UDP socket has not reported yet is lost when it disconnects",
