@@ -23,10 +23,9 @@ enum wish { THIS_PORT, ANY_PORT, IF_FREE };
 static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     bool stream = bind->type == SOCK_STREAM, reserves = stream && bind->in_place_of;
     uint8_t number = stream && bind->reuseport ? 1 : reserves ? UNSOCK_PORT_WAITING : 0;
-    struct unsock_port_entry me;
-    if (unsock_port_entry_asking(&bind->ip, bind->v6only, &bind->target, &me))
+    struct unsock_port_entry me = unsock_port_entry_of(&bind->ip, bind->v6only, number);
+    if (unsock_port_entry_ask(&me, &bind->target))
         return me;
-    me = unsock_port_entry_of(&bind->ip, bind->v6only, number);
     if (!stream && bind->reuseport)
         me.marks |= UNSOCK_PORT_REUSEPORT;
     if ((!stream || reserves) && bind->reuseaddr)

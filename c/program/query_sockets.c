@@ -13,7 +13,7 @@ static const char *kind_word(int type) {
 static void write_address(const char *name, const struct unsock_ip *ip) {
     UNSOCK_TEXT(text, 64);
     if (ip)
-        unsock_address_text_show(&text, ip);
+        unsock_ip_show(&text, ip, ':');
     unsock_json_text(name, ip ? text.buffer : NULL);
 }
 
@@ -31,11 +31,11 @@ void unsock_query_state(const char *file) {
 }
 
 static void write_entry(const struct unsock_port_entry *entry) {
-    struct unsock_ip ip, asked;
-    bool v6only = false, known = entry && unsock_port_entry_ip(entry, &ip, &v6only);
-    write_address("address", known ? &ip : NULL);
-    unsock_json_bool("both", known && ip.family == AF_INET6 && unsock_ip_is_wildcard(&ip) && !v6only);
-    write_address("asks", entry && unsock_port_entry_target(entry, &asked) ? &asked : NULL);
+    bool known = entry && entry->form != UNSOCK_PORT_HASHED;
+    write_address("address", known ? &entry->ip : NULL);
+    unsock_json_bool("both",
+                     known && entry->ip.family == AF_INET6 && unsock_ip_is_wildcard(&entry->ip) && !entry->v6only);
+    write_address("asks", entry && unsock_port_entry_asks(entry) ? &entry->target : NULL);
 }
 
 static void write_name(const char *directory, const struct unsock_directory_list_one *one) {

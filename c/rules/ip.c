@@ -65,8 +65,7 @@ socklen_t unsock_ip_write(const struct unsock_ip *ip, int domain, union unsock_s
 }
 
 bool unsock_ip_is_wildcard(const struct unsock_ip *ip) {
-    static const uint8_t zero[16];
-    return unsock_same(ip->bytes, zero, 16);
+    return (ip->words[0] | ip->words[1] | ip->words[2] | ip->words[3]) == 0;
 }
 
 struct unsock_ip unsock_ip_some(struct unsock_ip ip) {
@@ -90,7 +89,9 @@ void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own) {
 }
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b) {
-    return a->family == b->family && unsock_same(a->bytes, b->bytes, 16);
+    uint32_t first = a->words[0] ^ b->words[0], second = a->words[1] ^ b->words[1];
+    uint32_t third = a->words[2] ^ b->words[2], last = a->words[3] ^ b->words[3];
+    return a->family == b->family && (first | second | third | last) == 0;
 }
 
 bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only) {
@@ -100,21 +101,14 @@ bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct u
     return unsock_ip_is_wildcard(six) && !(six == a ? a_v6only : b_v6only);
 }
 
-/* Returns the bits that differ, the addresses' first bit highest. */
-static uint64_t differences(const uint8_t *a, const uint8_t *b) {
-    uint64_t left, right;
-    memcpy(&left, a, sizeof(left));
-    memcpy(&right, b, sizeof(right));
-    return __builtin_bswap64(left ^ right);
-}
-
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits) {
-    if (ip->family != prefix->family || bits == 0)
-        return ip->family == prefix->family;
-    uint64_t first = differences(ip->bytes, prefix->bytes);
-    if (bits <= 64)
-        return first >> (64 - bits) == 0;
-    return first == 0 && differences(ip->bytes + 8, prefix->bytes + 8) >> (128 - bits) == 0;
+    bool same = ip->family == prefix->family;
+    for (unsigned i = 0; same && bits > 0; i++) {
+        unsigned part = UNSOCK_MIN(bits, 32);
+        same = __builtin_bswap32(ip->words[i] ^ prefix->words[i]) >> (32 - part) == 0;
+        bits -= part;
+    }
+    return same;
 }
 
 static bool parse_v4(struct unsock_span text, uint8_t *bytes) {
@@ -138,13 +132,13 @@ static bool contains(struct unsock_span text, char c) {
     return false;
 }
 
-/* Reads groups separated by ':' (the last may be a dotted quad) into at most `room` bytes. */
-static bool parse_groups(struct unsock_span text, uint8_t *bytes, size_t room, size_t *used) {
+/* Reads groups separated by colons (the last may be a dotted quad) into at most `room` bytes. */
+static bool parse_groups(struct unsock_span text, char colon, uint8_t *bytes, size_t room, size_t *used) {
     *used = 0;
     while (text.length > 0) {
         uint64_t group;
-        bool last_colon = text.at[text.length - 1] == ':';
-        struct unsock_span part = unsock_span_next(&text, ':');
+        bool last_colon = text.at[text.length - 1] == colon;
+        struct unsock_span part = unsock_span_next(&text, colon);
         if (last_colon)
             return false;
         if (text.length == 0 && contains(part, '.') && room - *used >= 4) {
@@ -159,18 +153,19 @@ static bool parse_groups(struct unsock_span text, uint8_t *bytes, size_t room, s
     return true;
 }
 
-static bool parse_v6(struct unsock_span text, uint8_t *bytes) {
+static bool parse_v6(struct unsock_span text, char colon, uint8_t *bytes) {
     size_t gap = 0, front, back;
-    while (gap + 1 < text.length && !(text.at[gap] == ':' && text.at[gap + 1] == ':'))
+    while (gap + 1 < text.length && !(text.at[gap] == colon && text.at[gap + 1] == colon))
         gap++;
     if (gap + 1 >= text.length)
-        return parse_groups(text, bytes, 16, &front) && front == 16;
+        return parse_groups(text, colon, bytes, 16, &front) && front == 16;
     struct unsock_span after = {text.at + gap + 2, text.length - gap - 2};
     uint8_t tail[16];
-    if (after.length > 0 && after.at[0] == ':')
+    if (after.length > 0 && after.at[0] == colon)
         return false;
     /* "::" stands for at least one group of zeros. */
-    if (!parse_groups((struct unsock_span){text.at, gap}, bytes, 14, &front) || !parse_groups(after, tail, 14, &back))
+    if (!parse_groups((struct unsock_span){text.at, gap}, colon, bytes, 14, &front) ||
+        !parse_groups(after, colon, tail, 14, &back))
         return false;
     if (contains((struct unsock_span){text.at, gap}, '.') || front + back > 14)
         return false;
@@ -179,12 +174,16 @@ static bool parse_v6(struct unsock_span text, uint8_t *bytes) {
     return true;
 }
 
-bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip) {
+static bool parse_by(struct unsock_span text, char colon, struct unsock_ip *ip) {
     *ip = (struct unsock_ip){0};
-    ip->family = contains(text, ':') ? AF_INET6 : AF_INET;
-    bool good = ip->family == AF_INET6 ? parse_v6(text, ip->bytes) : parse_v4(text, ip->bytes);
+    ip->family = contains(text, colon) ? AF_INET6 : AF_INET;
+    bool good = ip->family == AF_INET6 ? parse_v6(text, colon, ip->bytes) : parse_v4(text, ip->bytes);
     unmap(ip);
     return good;
+}
+
+bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip) {
+    return parse_by(text, ':', ip);
 }
 
 void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip) {
@@ -206,4 +205,54 @@ void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip) 
     unsock_ip_print(text, ip);
     unsock_text_put(text, ip->family == AF_INET6 ? "]:" : ":");
     unsock_text_number(text, ip->port, 10, 1);
+}
+
+static unsigned group_at(const struct unsock_ip *ip, int index) {
+    return (unsigned)ip->bytes[2 * index] << 8 | ip->bytes[2 * index + 1];
+}
+
+/* Returns the start of the longest run of at least two zero groups, for which "::" stands (RFC 5952); 8: none. */
+static int find_zeros(const struct unsock_ip *ip, int *length) {
+    int best = 8;
+    *length = 1;
+    for (int start = 0; start < 8; start++) {
+        int end = start;
+        while (end < 8 && group_at(ip, end) == 0)
+            end++;
+        if (end - start > *length) {
+            *length = end - start;
+            best = start;
+        }
+    }
+    return best;
+}
+
+void unsock_ip_show(struct unsock_text *text, const struct unsock_ip *ip, char colon) {
+    const char one[] = {colon, '\0'}, two[] = {colon, colon, '\0'};
+    int length, gap;
+    if (ip->family == AF_INET) {
+        unsock_ip_print(text, ip);
+        return;
+    }
+    gap = find_zeros(ip, &length);
+    for (int i = 0; i < 8; i++) {
+        if (i == gap) {
+            unsock_text_put(text, two);
+            i += length - 1;
+            continue;
+        }
+        unsock_text_put(text, i > 0 && i != gap + length ? one : "");
+        unsock_text_number(text, group_at(ip, i), 16, 1);
+    }
+}
+
+/* A dotted quad has one spelling. */
+bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon) {
+    UNSOCK_TEXT(shown, sizeof("xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx"));
+    if (!parse_by(text, colon, ip))
+        return false;
+    if (!contains(text, colon))
+        return true;
+    unsock_ip_show(&shown, ip, colon);
+    return unsock_span_is(text, shown.buffer);
 }

@@ -15,10 +15,13 @@
 
 /* An IP address and port. An IPv4-mapped IPv6 address is always stored as the IPv4 address. */
 struct unsock_ip {
-    uint8_t bytes[16]; /* network byte order; an IPv4 address uses the first 4 */
-    uint16_t port;     /* host byte order */
-    uint8_t family;    /* AF_INET, AF_INET6, or 0: none */
-    uint8_t tag;       /* free for the struct's owner; not part of the address */
+    union {
+        uint8_t bytes[16]; /* network byte order; an IPv4 address uses the first 4, and the others are 0 */
+        uint32_t words[4]; /* the same, to compare addresses */
+    };
+    uint16_t port;  /* host byte order */
+    uint8_t family; /* AF_INET, AF_INET6, or 0: none */
+    uint8_t tag;    /* free for the struct's owner; not part of the address */
 };
 
 /* Reads a sockaddr_in or sockaddr_in6 of `length` bytes. False if it is neither, or too short. */
@@ -50,6 +53,13 @@ bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct u
 bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip);
 void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip);
 
+/*
+ * Writes an address as people do (RFC 5952), with `colon` for each colon: '-' in the names of files. Reads it back;
+ * false for every other spelling.
+ */
+void unsock_ip_show(struct unsock_text *text, const struct unsock_ip *ip, char colon);
+bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon);
+
 /* Writes address and port: 127.0.0.1:80, [::1]:80. */
 void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 
@@ -57,20 +67,17 @@ void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits);
 
 /*
- * address_text.c: Writes an address in the names of socket files: as text with '-' for each colon, or in five
- * characters, its short form, if that is too long for a socket's path. Pure.
+ * short_address.c: An address in five characters, in the name of a file that would be too long for a socket's path.
+ * They hold 30 bits: all of 127.x.y.z and of the wildcards, a hash of any other address. Pure.
  */
 
-/* Writes an address with '-' for each colon, or `shortened` in its five characters. */
-void unsock_address_text_put(struct unsock_text *text, const struct unsock_ip *ip, bool shortened);
+uint32_t unsock_short_address(const struct unsock_ip *ip);
 
-/* Writes an address as people do (RFC 5952). */
-void unsock_address_text_show(struct unsock_text *text, const struct unsock_ip *ip);
+/* Returns the address of these bits in *ip. False if several addresses have them: then only the family is right. */
+bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip);
 
-/*
- * Reads either form. `known` is false if several addresses have these five characters: then only the family is right.
- */
-bool unsock_address_text_read(struct unsock_span text, struct unsock_ip *ip, bool *known);
+void unsock_short_address_put(struct unsock_text *text, uint32_t bits);
+bool unsock_short_address_read(struct unsock_span text, uint32_t *bits);
 
 /* SipHash-2-4 (Aumasson and Bernstein): a hash that nobody can compute without the key. Pure. */
 

@@ -25,13 +25,13 @@ static bool read_own(struct unsock_span name, struct unsock_name *result) {
         return false;
     result->own = true;
     result->type = key.type;
-    result->port = result->address.port = key.number;
-    result->address_known = unsock_port_entry_ip(&result->entry, &result->address, &result->v6only);
+    result->port = key.number;
+    result->address = result->entry.ip;
     result->address.port = key.number;
-    result->target = (struct unsock_ip){.family = 0};
-    if (unsock_port_entry_asks(&result->entry) && !unsock_port_entry_target(&result->entry, &result->target))
-        return false;
-    return result->address.family != 0;
+    result->address_known = result->entry.form != UNSOCK_PORT_HASHED;
+    result->v6only = result->entry.v6only;
+    result->target = result->entry.target;
+    return true;
 }
 
 /* Reads PORT.sock or PORT.dgram.sock. */

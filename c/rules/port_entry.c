@@ -3,8 +3,6 @@
 
 #include "rules/settings.h"
 
-#define ANY4 "0.0.0.0"
-#define ANY6 "--"
 #define BOTH "any"
 #define ASKS ','
 #define NUMBER_MOST 4 /* digits to read: a number with so many is too large */
@@ -18,103 +16,80 @@ static const struct {
     uint8_t mark;
 } entry_marks[] = {{'+', UNSOCK_PORT_REUSEPORT}, {'*', UNSOCK_PORT_REUSEADDR}, {'!', UNSOCK_PORT_CONNECTED}};
 
-static bool is_address(const char *address, const char *text) {
-    return unsock_span_is(unsock_span_of(address), text);
-}
-
-/* True for an address in five characters: any other text has a dot or a '-', or is "any". */
-static bool is_short(const char *address) {
-    return !is_address(address, BOTH) && !unsock_contains(address, '.') && !unsock_contains(address, '-');
-}
-
 bool unsock_port_entry_fits(size_t length) {
     return unsock_settings.directory_length + AROUND + length <= sizeof(((struct sockaddr_un *)0)->sun_path);
 }
 
-static void put_bound(struct unsock_text *text, const struct unsock_ip *ip, bool v6only) {
-    if (ip->family == AF_INET6 && unsock_ip_is_wildcard(ip))
-        unsock_text_put(text, v6only ? ANY6 : BOTH);
+void unsock_port_entry_put_address(struct unsock_text *text, const struct unsock_port_entry *entry) {
+    if (entry->form != UNSOCK_PORT_WHOLE)
+        unsock_short_address_put(text, entry->bits);
+    else if (entry->ip.family == AF_INET6 && !entry->v6only && unsock_ip_is_wildcard(&entry->ip))
+        unsock_text_put(text, BOTH);
     else
-        unsock_address_text_put(text, ip, false);
+        unsock_ip_show(text, &entry->ip, '-');
+    if (unsock_port_entry_asks(entry)) {
+        unsock_text_char(text, ASKS);
+        unsock_ip_show(text, &entry->target, '-');
+    }
+}
+
+/* True if a name with this entry fits into a socket's path. */
+static bool fits(const struct unsock_port_entry *entry) {
+    UNSOCK_TEXT(text, UNSOCK_PORT_ADDRESS_MOST);
+    if (unsock_port_entry_fits(UNSOCK_PORT_ADDRESS_MOST))
+        return true;
+    unsock_port_entry_put_address(&text, entry);
+    return text.length <= sizeof(BOTH) || unsock_port_entry_fits(text.length);
 }
 
 static uint8_t marks_of(uint8_t number) {
     return number > 0 && number <= UNSOCK_PORT_SHARERS ? UNSOCK_PORT_REUSEPORT : 0;
 }
 
+static struct unsock_ip without_port(struct unsock_ip ip) {
+    ip.port = 0;
+    ip.tag = 0;
+    return ip;
+}
+
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number) {
-    struct unsock_port_entry entry = {.number = number, .marks = marks_of(number)};
-    struct unsock_text text = unsock_text_in(entry.address, sizeof(entry.address));
-    put_bound(&text, ip, v6only);
-    if (!unsock_port_entry_fits(text.length) && text.length > sizeof(BOTH)) {
-        unsock_text_start(&text, entry.address, sizeof(entry.address));
-        unsock_address_text_put(&text, ip, true);
+    struct unsock_port_entry entry = {.number = number, .marks = marks_of(number), .ip = without_port(*ip)};
+    entry.v6only = v6only && ip->family == AF_INET6 && unsock_ip_is_wildcard(ip);
+    if (!fits(&entry)) {
+        entry.bits = unsock_short_address(ip);
+        entry.form = unsock_short_address_ip(entry.bits, &entry.ip) ? UNSOCK_PORT_SHORT : UNSOCK_PORT_HASHED;
     }
     return entry;
 }
 
-bool unsock_port_entry_asking(const struct unsock_ip *any, bool v6only, const struct unsock_ip *target,
-                              struct unsock_port_entry *entry) {
-    *entry = (struct unsock_port_entry){.number = 0};
-    if (target->family == 0 || unsock_ip_is_wildcard(target))
+bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_ip *target) {
+    if (target->family == 0 || unsock_ip_is_wildcard(target) || entry->form != UNSOCK_PORT_WHOLE ||
+        !unsock_ip_is_wildcard(&entry->ip))
         return false;
-    struct unsock_text text = unsock_text_in(entry->address, sizeof(entry->address));
-    put_bound(&text, any, v6only);
-    unsock_text_char(&text, ASKS);
-    unsock_address_text_put(&text, target, false);
-    return !text.cut && unsock_port_entry_fits(text.length);
-}
-
-bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
-    return unsock_contains(entry->address, ASKS);
-}
-
-bool unsock_port_entry_target(const struct unsock_port_entry *entry, struct unsock_ip *target) {
-    struct unsock_span rest = unsock_span_of(entry->address);
-    bool known;
-    unsock_span_next(&rest, ASKS);
-    return rest.length > 0 && unsock_address_text_read(rest, target, &known) && known;
+    struct unsock_port_entry asking = {.v6only = entry->v6only, .ip = entry->ip, .target = without_port(*target)};
+    if (!fits(&asking))
+        return false;
+    *entry = asking;
+    return true;
 }
 
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
-    return unsock_same(a->address, b->address, strlen(a->address) + 1);
+    return a->form == b->form && a->bits == b->bits && a->v6only == b->v6only &&
+           unsock_ip_same_address(&a->ip, &b->ip) && unsock_ip_same_address(&a->target, &b->target);
 }
 
 bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
     return a->number == b->number && unsock_port_same_address(a, b);
 }
 
-bool unsock_port_entry_ip(const struct unsock_port_entry *entry, struct unsock_ip *ip, bool *v6only) {
-    struct unsock_span rest = unsock_span_of(entry->address), bound = unsock_span_next(&rest, ASKS);
-    bool known = true;
-    *v6only = unsock_span_is(bound, ANY6);
-    *ip = (struct unsock_ip){.family = AF_INET6};
-    if (!*v6only && !unsock_span_is(bound, BOTH) && !unsock_address_text_read(bound, ip, &known))
-        ip->family = 0;
-    return known && ip->family != 0;
-}
-
 /* A client's port excludes all other addresses, of both families. */
-static unsigned families(const struct unsock_port_entry *entry) {
-    struct unsock_ip ip;
-    bool known;
-    const char *address = entry->address;
-    if (is_address(address, BOTH) || unsock_port_entry_asks(entry))
-        return FAMILY4 | FAMILY6;
-    if (!is_short(address))
-        return unsock_contains(address, '-') ? FAMILY6 : FAMILY4;
-    return unsock_address_text_read(unsock_span_of(address), &ip, &known) && ip.family == AF_INET6 ? FAMILY6 : FAMILY4;
+static bool is_wildcard(const struct unsock_port_entry *entry) {
+    return unsock_port_entry_asks(entry) || (entry->form != UNSOCK_PORT_HASHED && unsock_ip_is_wildcard(&entry->ip));
 }
 
-static bool is_wildcard(const struct unsock_port_entry *entry) {
-    struct unsock_ip ip;
-    bool known;
-    const char *address = entry->address;
-    if (unsock_port_entry_asks(entry))
-        return true;
-    if (!is_short(address))
-        return is_address(address, ANY4) || is_address(address, ANY6) || is_address(address, BOTH);
-    return unsock_address_text_read(unsock_span_of(address), &ip, &known) && known && unsock_ip_is_wildcard(&ip);
+static unsigned families(const struct unsock_port_entry *entry) {
+    bool both = entry->ip.family == AF_INET6 && !entry->v6only && is_wildcard(entry);
+    return both || unsock_port_entry_asks(entry) ? FAMILY4 | FAMILY6 : entry->ip.family == AF_INET ? FAMILY4 : FAMILY6;
 }
 
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
@@ -160,15 +135,33 @@ static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry
     return true;
 }
 
+/* Reads ADDR, in the spelling of unsock_port_entry_put_address alone. */
+static bool read_address(struct unsock_span text, struct unsock_port_entry *entry) {
+    struct unsock_span rest = text, bound = unsock_span_next(&rest, ASKS);
+    bool both = unsock_span_is(bound, BOTH), asks = bound.length < text.length;
+    *entry = (struct unsock_port_entry){.ip.family = AF_INET6};
+    if (asks && !unsock_ip_read_shown(rest, &entry->target, '-'))
+        return false;
+    if (unsock_short_address_read(bound, &entry->bits)) {
+        entry->form = unsock_short_address_ip(entry->bits, &entry->ip) ? UNSOCK_PORT_SHORT : UNSOCK_PORT_HASHED;
+    } else {
+        entry->bits = 0;
+        if (!both && !unsock_ip_read_shown(bound, &entry->ip, '-'))
+            return false;
+    }
+    entry->v6only =
+        !both && entry->ip.family == AF_INET6 && entry->form != UNSOCK_PORT_HASHED && unsock_ip_is_wildcard(&entry->ip);
+    return true;
+}
+
 bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *entry) {
     struct unsock_span left = *rest;
     size_t length = 0;
-    *entry = (struct unsock_port_entry){.number = 0};
-    while (length < left.length && length < sizeof(entry->address) && is_address_character(left.at[length]))
+    while (length < left.length && length < UNSOCK_PORT_ADDRESS_MOST && is_address_character(left.at[length]))
         length++;
-    if (length == 0 || length >= sizeof(entry->address))
+    if (length == 0 || length >= UNSOCK_PORT_ADDRESS_MOST ||
+        !read_address((struct unsock_span){left.at, length}, entry))
         return false;
-    memcpy(entry->address, left.at, length);
     left = (struct unsock_span){left.at + length, left.length - length};
     if (left.length > 0 && left.at[0] != ' ' && !cut_number(&left, entry))
         return false;
@@ -183,7 +176,7 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
 
 void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry) {
     uint8_t shown = entry->number != 0 && entry->marks == 0 ? UNSOCK_PORT_REUSEPORT : entry->marks;
-    unsock_text_put(text, entry->address);
+    unsock_port_entry_put_address(text, entry);
     for (size_t i = 0; i < sizeof(entry_marks) / sizeof(entry_marks[0]); i++) {
         if (shown & entry_marks[i].mark)
             unsock_text_char(text, entry_marks[i].character);

@@ -65,9 +65,25 @@ static char *put_port(char *at, struct unsock_port_key key) {
     return at;
 }
 
+static char *put_address4(char *at, const struct unsock_ip *ip) {
+    for (int i = 0; i < 4; i++) {
+        at = put_decimal(at, ip->bytes[i]);
+        *at++ = '.';
+    }
+    return at - 1;
+}
+
+static char *put_address(char *at, const struct unsock_port_entry *entry) {
+    if (entry->form == UNSOCK_PORT_WHOLE && entry->ip.family == AF_INET && !unsock_port_entry_asks(entry))
+        return put_address4(at, &entry->ip);
+    struct unsock_text text = unsock_text_in(at, UNSOCK_PORT_ADDRESS_MOST);
+    unsock_port_entry_put_address(&text, entry);
+    return at + text.length;
+}
+
 /* Writes the name of a socket's own file. */
 static char *put_socket_name(char *at, struct unsock_port_key key, const struct unsock_port_entry *entry) {
-    at = put_text(put_port(at, key), entry->address);
+    at = put_address(put_port(at, key), entry);
     if (entry->number == 0)
         return at;
     *at++ = '+';
@@ -94,12 +110,7 @@ socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *
         struct unsock_port_entry entry = unsock_port_entry_of(ip, true, 0);
         return unsock_port_path(key, &entry, path);
     }
-    char *at = put_port(put_directory(path), key);
-    for (int i = 0; i < 4; i++) {
-        at = put_decimal(at, ip->bytes[i]);
-        *at++ = '.';
-    }
-    return end_path(path, at - 1);
+    return end_path(path, put_address4(put_port(put_directory(path), key), ip));
 }
 
 void unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path) {

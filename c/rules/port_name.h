@@ -15,7 +15,7 @@
  */
 
 #ifndef UNSOCK_PORT_ADDRESS_MOST
-#define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of an address as text, with its NUL; a proof uses fewer */
+#define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of ADDR, with its NUL; a proof uses fewer */
 #endif
 #define UNSOCK_PORT_ENTRY_MOST 56 /* with marks and a number; tests make entries, too */
 #define UNSOCK_PORT_SHARERS 99    /* sockets that share an address have numbers from 1 to this */
@@ -29,22 +29,31 @@ enum {
     UNSOCK_PORT_SHARES = UNSOCK_PORT_REUSEPORT | UNSOCK_PORT_REUSEADDR,
 };
 
+/* How the name shows the address. HASHED: in five characters that several addresses have. */
+enum unsock_port_form { UNSOCK_PORT_WHOLE, UNSOCK_PORT_SHORT, UNSOCK_PORT_HASHED };
+
 /* A socket of a port, as its name and the record show it. */
 struct unsock_port_entry {
     uint8_t number; /* 0: the first socket on the address */
     uint8_t marks;
-    char address[UNSOCK_PORT_ADDRESS_MOST];
+    uint8_t form;            /* enum unsock_port_form */
+    bool v6only;             /* [::] for IPv6 alone; false for all other addresses */
+    uint32_t bits;           /* SHORT, HASHED: what the five characters hold (rules/ip.h) */
+    struct unsock_ip ip;     /* without a port; HASHED: only its family */
+    struct unsock_ip target; /* whom a datagram client asks, without a port; family 0: it does not ask */
 };
 
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number);
 
-/* Makes the entry of a datagram client on a wildcard that asks `target`. False: no address, or too long a name. */
-bool unsock_port_entry_asking(const struct unsock_ip *any, bool v6only, const struct unsock_ip *target,
-                              struct unsock_port_entry *entry);
+/*
+ * Makes the entry of a wildcard that of a datagram client that asks `target`. False, without a change: that is no
+ * address, or the name would be too long.
+ */
+bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_ip *target);
 
-/* True if the entry is such a client; and if its name tells the address that it asks (`target`, without a port). */
-bool unsock_port_entry_asks(const struct unsock_port_entry *entry);
-bool unsock_port_entry_target(const struct unsock_port_entry *entry, struct unsock_ip *target);
+static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
+    return entry->target.family != 0;
+}
 
 bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
@@ -63,8 +72,8 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
 
 void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry);
 
-/* Returns the entry's address. False if five characters stand for several addresses: then only the family is right. */
-bool unsock_port_entry_ip(const struct unsock_port_entry *entry, struct unsock_ip *ip, bool *v6only);
+/* Writes ADDR. */
+void unsock_port_entry_put_address(struct unsock_text *text, const struct unsock_port_entry *entry);
 
 /*
  * The values of unsock_fd.local.tag: the kind of name that a socket is bound to. Either its number, plus V6ONLY for a

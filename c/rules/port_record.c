@@ -97,9 +97,12 @@ int unsock_port_next_unnumbered(const struct unsock_port *port, const struct uns
 }
 
 static uint64_t sum_entry(uint64_t sum, const struct unsock_port_entry *entry) {
-    for (const char *at = entry->address; *at != '\0'; at++)
-        sum = (sum ^ (uint8_t)*at) * 0x9e3779b97f4a7c15;
-    return (sum ^ (unsigned)(entry->marks << 8 | entry->number)) * 0x9e3779b97f4a7c15;
+    const uint32_t parts[] = {entry->number, entry->marks, entry->v6only, entry->bits, entry->target.family};
+    for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        sum = (sum ^ parts[i]) * 0x9e3779b97f4a7c15;
+    for (unsigned i = 0; i < 4; i++)
+        sum = ((sum ^ entry->ip.words[i]) * 0x9e3779b97f4a7c15 ^ entry->target.words[i]) * 0x9e3779b97f4a7c15;
+    return (sum ^ entry->ip.family) * 0x9e3779b97f4a7c15;
 }
 
 uint64_t unsock_port_sum(const struct unsock_port *port) {

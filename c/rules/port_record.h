@@ -8,7 +8,9 @@
 #include "rules/port_name.h"
 
 #define UNSOCK_PORT_RECORD_MOST 4096 /* bytes of a link's text, and a NUL */
-#define UNSOCK_PORT_ENTRIES 512
+#ifndef UNSOCK_PORT_ENTRIES
+#define UNSOCK_PORT_ENTRIES 512 /* a proof uses fewer */
+#endif
 
 /*
  * Whether an entry's socket is live. OWN: live, but it does not exclude the socket that binds now, which replaces it;

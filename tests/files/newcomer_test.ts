@@ -28,7 +28,6 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   rt: ["code", "libc", "lines", "mem", "sys", "text", "user"],
   rules: [
     "address",
-    "address_text",
     "control",
     "errno",
     "ip",
@@ -36,6 +35,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "port_entry",
     "port_name",
     "port_record",
+    "short_address",
     "words",
   ],
 };

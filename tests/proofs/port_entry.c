@@ -40,7 +40,7 @@ int main(void) {
     size_t taken = length - rest.length;
     __CPROVER_assert(rest.length < length && rest.at == all.at + taken, "an entry is taken off the front");
     __CPROVER_assert(taken < WINDOW - 1 || short_one, "and no more than was looked at");
-    __CPROVER_assert(entry.address[0] != '\0' && entry.number <= UNSOCK_PORT_NUMBERS - WRONG, "it is one");
+    __CPROVER_assert(entry.ip.family != 0 && entry.number <= UNSOCK_PORT_NUMBERS - WRONG, "it is one");
     unsock_text_start(&text, written, sizeof(written));
     unsock_port_entry_put(&text, &entry);
     __CPROVER_assert(!text.cut && text.length == taken - (rest.length > 0), "it is written in as many bytes,");

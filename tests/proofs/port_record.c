@@ -26,15 +26,15 @@ static struct unsock_port port;
 static bool overlaps[ADDRESSES][ADDRESSES];
 
 static unsigned address_of(const struct unsock_port_entry *entry) {
-    return (unsigned)entry->address[0] & (ADDRESSES - 1);
+    return entry->ip.bytes[0] & (ADDRESSES - 1);
 }
 
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
-    return a->address[0] == b->address[0];
+    return a->ip.bytes[0] == b->ip.bytes[0];
 }
 
 bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
-    return a->number == b->number && a->address[0] == b->address[0];
+    return a->number == b->number && a->ip.bytes[0] == b->ip.bytes[0];
 }
 
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
@@ -45,10 +45,6 @@ bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock
     return (a->marks & b->marks & UNSOCK_PORT_SHARES) == 0 && unsock_port_overlap(a, b);
 }
 
-bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
-    return entry->address[0] == ASKS;
-}
-
 bool unsock_ip_is_wildcard(const struct unsock_ip *ip) {
     return ip->port == 0;
 }
@@ -56,7 +52,7 @@ bool unsock_ip_is_wildcard(const struct unsock_ip *ip) {
 /* The client's address is the one that has a port here. */
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number) {
     struct unsock_port_entry entry = {.number = number};
-    entry.address[0] = !v6only ? BOTH : ip->port == 0 ? WILDCARD : EXACT;
+    entry.ip.bytes[0] = !v6only ? BOTH : ip->port == 0 ? WILDCARD : EXACT;
     return entry;
 }
 
@@ -68,7 +64,8 @@ static struct unsock_port_entry any_entry(void) {
     struct unsock_port_entry entry = {.number = nondet_byte() & 3, .marks = nondet_byte() & 7};
     uint8_t address = nondet_byte();
     __CPROVER_assume(address < ADDRESSES || address == ASKS);
-    entry.address[0] = (char)address;
+    entry.ip.bytes[0] = address;
+    entry.target.family = address == ASKS ? AF_INET : 0;
     return entry;
 }
 
@@ -164,7 +161,7 @@ static void check_leave(void) {
 #else
 
 static unsigned rank_of(const struct unsock_port_entry *entry) {
-    return unsock_port_entry_asks(entry) ? ADDRESSES : (unsigned)entry->address[0];
+    return unsock_port_entry_asks(entry) ? ADDRESSES : entry->ip.bytes[0];
 }
 
 static void check_candidates(void) {

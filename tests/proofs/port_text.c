@@ -7,32 +7,57 @@
 #include "rules/port_name.h"
 #include "rules/settings.h"
 
-#define ROOM 8
+#define ROOM 16
 #ifndef WRONG /* the test has another one, which must not hold */
 #define WRONG 0
 #endif
 
-char nondet_char(void);
+bool nondet_bool(void);
 uint8_t nondet_byte(void);
+uint32_t nondet_word(void);
 size_t nondet_size(void);
 
 struct unsock_settings unsock_settings;
 
+/* Any entry whose address is in five characters, a wildcard of IPv6, or one of IPv4. */
+static struct unsock_port_entry any_entry(void) {
+    struct unsock_port_entry entry = {.number = nondet_byte(), .marks = nondet_byte() & 7, .v6only = nondet_bool()};
+    entry.form = nondet_byte();
+    entry.bits = nondet_word();
+    entry.ip.family = nondet_bool() ? AF_INET : AF_INET6;
+    for (int i = 0; i < 4 && entry.ip.family == AF_INET; i++)
+        entry.ip.bytes[i] = nondet_byte();
+    __CPROVER_assume(entry.form <= UNSOCK_PORT_HASHED && entry.bits < 1u << 30);
+    return entry;
+}
+
+/* The bytes of a byte in decimal digits. */
+static size_t digits(uint8_t number) {
+    return number < 10 ? 1 : number < 100 ? 2 : 3;
+}
+
+static size_t address_length(const struct unsock_port_entry *entry) {
+    const uint8_t *bytes = entry->ip.bytes;
+    if (entry->form != UNSOCK_PORT_WHOLE)
+        return 5;
+    if (entry->ip.family == AF_INET6)
+        return entry->v6only ? 2 : 3;
+    return digits(bytes[0]) + digits(bytes[1]) + digits(bytes[2]) + digits(bytes[3]) + 3;
+}
+
 int main(void) {
     char buffer[ROOM];
     struct unsock_text text = {buffer, nondet_size(), nondet_size(), false};
-    struct unsock_port_entry entry = {.number = nondet_byte(), .marks = nondet_byte() & 7};
-    for (size_t i = 0; i < ROOM; i++)
-        entry.address[i] = nondet_char();
+    struct unsock_port_entry entry = any_entry();
     /* As it is at any moment: anything that fits has been put into it. */
     __CPROVER_assume(text.size >= 1 && text.size <= ROOM && text.length < text.size);
     size_t before = text.length;
     unsock_text_char(&text, ' ');
     unsock_port_entry_put(&text, &entry);
-    size_t wanted = 1 + strlen(entry.address);
+    size_t wanted = 1 + address_length(&entry);
     unsigned marks = entry.number != 0 && entry.marks == 0 ? 1 : entry.marks;
     wanted += (marks & 1) + (marks >> 1 & 1) + (marks >> 2 & 1);
-    wanted += marks == 0 ? 0 : entry.number < 10 ? 1 : entry.number < 100 ? 2 : 3;
+    wanted += marks == 0 ? 0 : digits(entry.number);
     __CPROVER_assert(text.length < text.size && buffer[text.length] == '\0', "it ends within its buffer");
     __CPROVER_assert(text.cut == (before + wanted + WRONG >= text.size), "it is cut where it does not fit");
     __CPROVER_assert(text.cut || text.length == before + wanted, "and has all of it where it does");

@@ -53,22 +53,22 @@ const PROOFS: readonly Proof[] = [{
 }, {
   name: "a port's record is read within bounds, whatever bytes there are, and an entry written back as it was",
   file: "port_entry",
-  sources: ["rules/port_entry.c", "rules/address_text.c", "rules/ip.c", "rt/text.c"],
+  sources: ["rules/port_entry.c", "rules/short_address.c", "rules/ip.c", "rt/text.c"],
   turns: 20,
   wrong: "-DWRONG=1",
   options: [...PORT, "-DUNSOCK_PORT_ADDRESS_MOST=6"],
 }, {
   name: "no entry is written past a record's end",
   file: "port_text",
-  sources: ["rules/port_entry.c", "rules/address_text.c", "rules/ip.c", "rt/text.c"],
+  sources: ["rules/port_entry.c", "rules/short_address.c", "rules/ip.c", "rt/text.c"],
   turns: 10,
   wrong: "-DWRONG=1",
   options: PORT,
 }, {
   name: "two entries show whether TCP or UDP excludes one of the sockets",
   file: "port_conflict",
-  sources: ["rules/port_entry.c", "rt/text.c"],
-  turns: 41,
+  sources: ["rules/port_entry.c", "rules/short_address.c", "rules/ip.c", "rt/text.c"],
+  turns: 5,
   wrong: "-DWRONG=1",
   options: PORT,
 }, {
@@ -77,14 +77,14 @@ const PROOFS: readonly Proof[] = [{
   sources: ["rules/port_record.c", "rt/text.c"],
   turns: 6,
   wrong: "-DWRONG=1",
-  options: [...PORT, "-DUNSOCK_PORT_ADDRESS_MOST=2"],
+  options: [...PORT, "-DUNSOCK_PORT_ENTRIES=4"],
 }, {
   name: "a client tries all sockets that have its address, once, and no others: the most specific address first",
   file: "port_record",
   sources: ["rules/port_record.c", "rt/text.c"],
   turns: 5,
   wrong: "-DWRONG=1",
-  options: [...PORT, "-DUNSOCK_PORT_ADDRESS_MOST=2", "-DCLIENTS", "-DMOST=2"],
+  options: [...PORT, "-DUNSOCK_PORT_ENTRIES=4", "-DCLIENTS", "-DMOST=2"],
 }];
 
 /** Builds and runs the program with the sanitizers, and writes its output to a header in the directory. */

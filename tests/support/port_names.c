@@ -55,12 +55,11 @@ static void read_port(char *link, char *record, const char *lives) {
         port.life[i] = (uint8_t)(strchr("?+=xo", lives[i]) - "?+=xo");
 }
 
-static bool name_of(const struct unsock_port_entry *e, struct sockaddr_un *path) {
+static bool name_of(const struct unsock_port_entry *e, struct sockaddr_un *path, struct unsock_port_entry *read) {
     struct unsock_port_key read_key;
-    struct unsock_port_entry read;
     unsock_port_path(key, e, path);
-    return unsock_port_name_read(span(path->sun_path + unsock_settings.directory_length + 1), &read_key, &read) &&
-           read_key.number == key.number && read_key.type == key.type && unsock_port_same(e, &read);
+    return unsock_port_name_read(span(path->sun_path + unsock_settings.directory_length + 1), &read_key, read) &&
+           read_key.number == key.number && read_key.type == key.type && unsock_port_same(e, read);
 }
 
 static void ask(char *question) {
@@ -69,24 +68,21 @@ static void ask(char *question) {
     for (char *word = strtok(question, " "); word && count < 8; word = strtok(NULL, " "))
         w[count++] = word;
     if (!strcmp(w[0], "name")) {
-        struct unsock_ip ip = ip_of(w[1]), back;
+        struct unsock_ip ip = ip_of(w[1]);
         struct sockaddr_un path;
-        bool v6only;
-        struct unsock_port_entry e = unsock_port_entry_of(&ip, atoi(w[2]), (uint8_t)atoi(w[3]));
-        bool same = name_of(&e, &path);
-        bool known = unsock_port_entry_ip(&e, &back, &v6only);
+        struct unsock_port_entry e = unsock_port_entry_of(&ip, atoi(w[2]), (uint8_t)atoi(w[3])), read;
+        bool same = name_of(&e, &path, &read);
         bool wildcard6 = ip.family == AF_INET6 && unsock_ip_is_wildcard(&ip);
         printf("%s %s %s\n", strrchr(path.sun_path, '/') + 1, same ? "read" : "NOT READ",
-               !known                                                                      ? "unknown"
-               : unsock_ip_same_address(&ip, &back) && v6only == (wildcard6 && atoi(w[2])) ? "back"
-                                                                                           : "WRONG");
+               read.form == UNSOCK_PORT_HASHED                                                     ? "unknown"
+               : unsock_ip_same_address(&ip, &read.ip) && read.v6only == (wildcard6 && atoi(w[2])) ? "back"
+                                                                                                   : "WRONG");
     } else if (!strcmp(w[0], "asking")) {
-        struct unsock_ip any = ip_of(w[1]), target = ip_of(w[3]), back;
-        struct unsock_port_entry e;
+        struct unsock_ip any = ip_of(w[1]), target = ip_of(w[3]);
+        struct unsock_port_entry e = unsock_port_entry_of(&any, atoi(w[2]), 0), read;
         struct sockaddr_un path;
-        bool told = unsock_port_entry_asking(&any, atoi(w[2]), &target, &e), same = told && name_of(&e, &path);
-        bool right = same && unsock_port_entry_asks(&e) && unsock_port_entry_target(&e, &back) &&
-                     unsock_ip_same_address(&target, &back);
+        bool told = unsock_port_entry_ask(&e, &target), same = told && name_of(&e, &path, &read);
+        bool right = same && unsock_port_entry_asks(&read) && unsock_ip_same_address(&target, &read.target);
         printf("%s\n", !told ? "untold" : right ? strrchr(path.sun_path, '/') + 1 : "WRONG");
     } else if (!strcmp(w[0], "entry")) {
         struct unsock_port_entry e, again;
@@ -97,7 +93,9 @@ static void ask(char *question) {
         }
         text = span(text_of(&e));
         bool same = unsock_port_entry_next(&text, &again) && unsock_port_same(&e, &again) && e.marks == again.marks;
-        printf("%s %u %u%s\n", e.address, e.marks, e.number,
+        UNSOCK_TEXT(address, UNSOCK_PORT_ADDRESS_MOST);
+        unsock_port_entry_put_address(&address, &e);
+        printf("%s %u %u%s\n", address.buffer, e.marks, e.number,
                same && !strcmp(w[1], text_of(&e)) ? "" : " WRITTEN OTHERWISE");
     } else if (!strcmp(w[0], "link")) {
         struct unsock_port_entry e = entry(w[1]), read;

@@ -8,7 +8,7 @@ const SOURCES = [
   "rules/port_record.c",
   "rules/port_entry.c",
   "rules/port_name.c",
-  "rules/address_text.c",
+  "rules/short_address.c",
   "rules/ip.c",
   "rt/text.c",
   "rt/mem.c",

@@ -63,6 +63,9 @@ Deno.test("an entry of a record is read in one way, as it is written", { ignore 
     // No mark: it has waited.
     ["entry 127.0.0.1+100", "127.0.0.1 0 100"],
     ["entry 0.0.0.0,127.0.0.2", "0.0.0.0,127.0.0.2 0 0"],
+    // Five characters.
+    ["entry 0000_", "0000_ 0 0"],
+    ["entry zzzzz+7", "zzzzz 1 7"],
     // A mark: others that have SO_REUSEADDR may bind beside it.
     ["entry 127.0.0.1*100", "127.0.0.1 2 100"],
     ...[
@@ -71,6 +74,15 @@ Deno.test("an entry of a record is read in one way, as it is written", { ignore 
       "127.0.0.1+01",
       "127.0.0.1+110",
       "127.0.0.1/",
+      "127.0.0.01",
+      "127.0.0",
+      "--01",
+      "0-0-0-0-0-0-0-1",
+      "--ffff-127.0.0.1",
+      "--ffff-7f00-1",
+      "all",
+      "0.0.0.0,",
+      "0.0.0.0,0000_",
       "+1",
       "a".repeat(48),
     ]

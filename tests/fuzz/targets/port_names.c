@@ -44,14 +44,13 @@ static bool read_link(struct unsock_span text, struct unsock_port *port) {
 
 static unsigned check_entries(const struct unsock_port *port) {
     const struct unsock_port_entry *entries = port->entries;
-    struct unsock_ip ip;
-    bool v6only;
     HOLDS(port->count <= UNSOCK_PORT_ENTRIES);
     for (unsigned count = 0; count < port->count; count++) {
         const struct unsock_port_entry *entry = &entries[count];
-        HOLDS(strlen(entry->address) < sizeof entry->address && entry->number <= UNSOCK_PORT_NUMBERS);
+        UNSOCK_TEXT(address, UNSOCK_PORT_ADDRESS_MOST);
+        unsock_port_entry_put_address(&address, entry);
+        HOLDS(!address.cut && address.length > 0 && entry->number <= UNSOCK_PORT_NUMBERS);
         HOLDS(unsock_port_find(port, entry) >= 0);
-        unsock_port_entry_ip(entry, &ip, &v6only);
         for (unsigned i = 0; i < count && i < PAIRS; i++)
             HOLDS(unsock_port_conflict(entry, &entries[i]) == unsock_port_conflict(&entries[i], entry));
     }
