@@ -65,16 +65,13 @@ static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how
     return 1;
 }
 
-/* Takes the socket that a service manager has bound to the name of that entry, or to PORT.sock itself. Returns 1. */
-UNSOCK_OWN_FRAME static long bind_to_handed(struct unsock_bind *bind, const struct unsock_port_entry *entry) {
-    struct sockaddr_un path;
-    socklen_t length = entry ? unsock_port_path(bind->key, entry, &path)
-                             : unsock_address_path(bind->key.number, bind->key.type, &path);
-    long handed = unsock_listen_fds_find(bind, &path, length);
+/* Takes the socket that a service manager has bound to that path, of an entry or PORT.sock itself. Returns 1. */
+static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *path, socklen_t length) {
+    long handed = unsock_listen_fds_find(bind, path, length);
     if (handed < 0)
         return -EADDRINUSE;
     bind->share = (int)handed;
-    return leave_to_another(bind, UNSOCK_BOUND_HANDED, &path);
+    return leave_to_another(bind, UNSOCK_BOUND_HANDED, path);
 }
 
 static uint8_t last_number(const struct unsock_bind *bind) {
@@ -87,6 +84,13 @@ static bool is_number_taken(const struct unsock_bind *bind) {
     return index >= 0 && bind->port->life[index] < UNSOCK_PORT_STALE;
 }
 
+/* An entry with this name is that of an older socket, which has no file any more. */
+static void forget_older(struct unsock_bind *bind) {
+    int older = unsock_port_find(bind->port, &bind->me);
+    if (older >= 0)
+        bind->port->life[older] = UNSOCK_PORT_GONE;
+}
+
 /* Binds to the name, with the first free number where it has one. Removes a killed process's file there first. */
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
@@ -94,6 +98,8 @@ static long bind_first_free_name(struct unsock_bind *bind) {
             bind->me.number++;
         bind->length = unsock_port_path(bind->key, &bind->me, &bind->path);
         long result = bind_own_name(bind);
+        if (result == 0)
+            forget_older(bind);
         if (result != -EADDRINUSE)
             return result;
         enum unsock_port_life life = unsock_socketfile_life(bind->probe, &bind->path, bind->length);
@@ -101,10 +107,7 @@ static long bind_first_free_name(struct unsock_bind *bind) {
             result = unsock_directory_unlink(bind->path.sun_path);
             if (result < 0 && result != -ENOENT)
                 return result;
-            /* Any file there from now on is a newcomer's. */
-            int index = unsock_port_find(bind->port, &bind->me);
-            if (index >= 0)
-                bind->port->life[index] = UNSOCK_PORT_GONE;
+            forget_older(bind); /* any file there from now on is a newcomer's */
         } else if (life == UNSOCK_PORT_ALIVE) {
             /* A process that has bound it just now, and waits for the lock, keeps it. */
             if (bind->me.number == 0 || bind->me.number == last_number(bind))
@@ -116,8 +119,7 @@ static long bind_first_free_name(struct unsock_bind *bind) {
 
 /* True if the new socket takes that one's place, or both have SO_REUSEADDR and that one is a reserved stream. */
 static bool may_bind_beside(const struct unsock_bind *bind, const struct unsock_port_entry *entry) {
-    struct unsock_port_entry old;
-    if (bind->in_place_of && unsock_port_own(bind->in_place_of, &old) && unsock_port_same(&old, entry))
+    if (bind->in_place_of && unsock_port_is_own(bind->in_place_of, entry))
         return true;
     return bind->type == SOCK_STREAM && bind->reuseaddr && (entry->marks & UNSOCK_PORT_REUSEADDR);
 }
@@ -125,6 +127,7 @@ static bool may_bind_beside(const struct unsock_bind *bind, const struct unsock_
 /* Returns 0: it may join, as `joining` says; 1: it has a socket that was handed over; or -errno. */
 static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *joining) {
     struct unsock_port *port = bind->port;
+    struct sockaddr_un path;
     for (;;) {
         *joining = unsock_port_decide_bind(port, &bind->me, bind->named);
         if (joining->verdict == UNSOCK_PORT_JOIN)
@@ -132,15 +135,16 @@ static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *jo
         if (joining->which < 0)
             return -EADDRINUSE;
         const struct unsock_port_entry *entry = &port->entries[joining->which];
+        socklen_t length = unsock_port_path(bind->key, entry, &path);
         if (joining->verdict == UNSOCK_PORT_ASK) {
-            port->life[joining->which] = (uint8_t)unsock_port_ask(bind->probe, port->key, entry);
+            port->life[joining->which] = (uint8_t)unsock_socketfile_life(bind->probe, &path, length);
         } else if (may_bind_beside(bind, entry)) {
             port->life[joining->which] = UNSOCK_PORT_OWN;
         } else if (bind->reuseaddr && unsock_port_has_silent(bind->key, entry)) {
             port->life[joining->which] = UNSOCK_PORT_GONE;
             bind->waits = true;
         } else {
-            return bind_to_handed(bind, entry);
+            return bind_to_handed(bind, &path, length);
         }
     }
 }
@@ -167,7 +171,7 @@ static long bind_beside_foreign(struct unsock_bind *bind) {
     if (answers == UNSOCK_ANSWERS_OTHER)
         return -EADDRINUSE;
     if (unsock_socketfile_life(bind->probe, &path, length) != UNSOCK_PORT_STALE)
-        return bind_to_handed(bind, NULL);
+        return bind_to_handed(bind, &path, length);
     if (bind->unlocked < 0)
         return bind->unlocked;
     result = bind->named ? 0 : bind_first_free_name(bind);
@@ -181,11 +185,10 @@ static long bind_beside_ours(struct unsock_bind *bind) {
     long result = decide_bind(bind, &joining);
     if (result != 0 || bind->unlocked < 0)
         return result != 0 ? result : bind->unlocked;
-    if (unsock_port_is_another_users(bind->port) ||
-        (bind->me.marks != 0 && unsock_port_shares_with_another(bind->port, &bind->me, bind->probe)))
+    if (unsock_port_is_another_users(bind->port, &bind->me, bind->probe))
         return -EADDRINUSE;
     bool unlisted = bind->waits && !bind->listens;
-    joining.be_first |= unsock_port_first_is_own(bind->port);
+    unsigned entries = bind->port->count;
     if (unlisted && !bind->named)
         bind->me.number = UNSOCK_PORT_WAITING;
     else if (joining.shares && !bind->named && bind->me.number == 0)
@@ -193,6 +196,8 @@ static long bind_beside_ours(struct unsock_bind *bind) {
     if (!bind->named && (result = bind_first_free_name(bind)) < 0)
         return result;
     result = unlisted ? 0 : unsock_port_join(bind->port, &bind->me, &joining);
+    if (result == 0)
+        unsock_port_tell_numbers(bind->port, entries);
     return result == -EEXIST ? -EAGAIN : result; /* someone free of the lock was first */
 }
 
@@ -201,9 +206,8 @@ UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
     long result = -EAGAIN;
     for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
         unsock_port_read(bind->port, bind->key);
-        int older = bind->named ? unsock_port_find(bind->port, &bind->me) : -1;
-        if (older >= 0)
-            bind->port->life[older] = UNSOCK_PORT_GONE; /* the file of that name is the new one's */
+        if (bind->named)
+            forget_older(bind);
         result = bind->port->holder == UNSOCK_PORT_FOREIGN  ? bind_beside_foreign(bind)
                  : bind->port->holder == UNSOCK_PORT_UNREAD ? -EACCES
                                                             : bind_beside_ours(bind);
@@ -244,11 +248,9 @@ static long bind_free(struct unsock_bind *bind) {
     return result;
 }
 
-static void tell_name(struct unsock_bind *bind) {
-    bool six = bind->ip.family == AF_INET6 && unsock_ip_is_wildcard(&bind->ip);
+static void tell_name(struct unsock_bind *bind, uint8_t tag) {
     bind->how = bind->waits ? UNSOCK_BOUND_WAITING : UNSOCK_BOUND_FILE;
-    bind->tag = unsock_port_entry_asks(&bind->me) ? UNSOCK_NAME_TAG_ASKING
-                                                  : unsock_port_tag(six && bind->v6only, bind->me.number);
+    bind->tag = tag;
     unsock_file_netns_note(bind->path.sun_path);
 }
 
@@ -272,14 +274,13 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wi
     struct sockaddr_un path;
     bool several;
     long answers;
-    enum unsock_port_holder holder = unsock_port_look(bind->key, &first, &several);
+    enum unsock_port_holder holder = unsock_port_look(bind->key, &path, &first, &several);
     if (holder == UNSOCK_PORT_UNREAD)
         return -EACCES;
     if (holder != UNSOCK_PORT_NOBODY && wish == IF_FREE)
         return -EADDRINUSE;
     if (holder == UNSOCK_PORT_NOBODY)
         return at_once && wish != THIS_PORT ? bind_free(bind) : result;
-    unsock_address_path(bind->key.number, bind->key.type, &path);
     return holder == UNSOCK_PORT_FOREIGN ? look_for_control(bind, &path, &answers) : -EAGAIN;
 }
 
@@ -299,30 +300,18 @@ static long bind_names(struct unsock_bind *bind, enum wish wish) {
     if (result == -EAGAIN)
         result = bind_somebodys(bind);
     if (result == 0)
-        tell_name(bind);
+        tell_name(bind, unsock_port_tag(&bind->me));
     else
         give_name_up(bind); /* a control file has the port */
     return result > 0 ? 0 : result;
-}
-/*
- * True if somebody has the port for certain, and it is not known that he leaves this address free. Asked without the
- * lock, which takes a hundred times as long: where all the range is taken that is to be told at once.
- */
-static bool is_port_taken(const struct unsock_bind *bind, long probe) {
-    struct unsock_port_entry first;
-    struct sockaddr_un path;
-    bool several;
-    socklen_t length = unsock_address_path(bind->key.number, bind->key.type, &path);
-    return !bind->reuseport && !bind->reuseaddr && unsock_socketfile_is_live(probe, &path, length) &&
-           (unsock_port_look(bind->key, &first, &several) != UNSOCK_PORT_OURS ||
-            unsock_port_conflict(&first, &bind->me));
 }
 
 /* Returns whether to try the port. After some that were taken, passes over those that are taken for certain. */
 static bool is_port_worth_it(const struct unsock_bind *bind, unsigned looks, long *probe) {
     if (looks >= LOOKS_FOR_FREE && *probe == -EBADF)
         *probe = unsock_socketfile_probe();
-    return looks < LOOKS_FOR_FREE || !is_port_taken(bind, *probe);
+    return looks < LOOKS_FOR_FREE || bind->reuseport || bind->reuseaddr ||
+           !unsock_port_is_taken(*probe, bind->key, &bind->me);
 }
 
 /*
@@ -334,13 +323,15 @@ static long bind_as_client(struct unsock_bind *bind) {
     if (unsock_kernel_is_before(5, 14) ||
         (!unsock_ip_same_address(&bind->target, &usual) && unsock_port_entry_asks(&bind->me)))
         return bind_names(bind, IF_FREE);
-    socklen_t length = unsock_address_path(bind->ip.port, SOCK_DGRAM, &bind->path);
-    long result = unsock_socketfile_bind(bind->socket, &bind->path, length, UNSOCK_OPEN_TO_ALL);
-    bind->how = UNSOCK_BOUND_FILE;
-    bind->tag = UNSOCK_NAME_TAG_PLAIN;
+    bind->length = unsock_address_path(bind->ip.port, SOCK_DGRAM, &bind->path);
+    long result = bind_own_name(bind);
     if (result == 0)
-        unsock_file_netns_note(bind->path.sun_path);
+        tell_name(bind, UNSOCK_NAME_TAG_PLAIN);
     return result;
+}
+
+static long bind_one_port(struct unsock_bind *bind, bool client, enum wish wish) {
+    return unsock_errno_as_ip(UNSOCK_AT_BIND, client ? bind_as_client(bind) : bind_names(bind, wish));
 }
 
 /* By now: then no port will do. */
@@ -361,8 +352,7 @@ static long bind_any_port(struct unsock_bind *bind, bool client) {
         if (!is_port_worth_it(bind, looks, &probe))
             continue;
         bool clean = looks++ >= LOOKS_FOR_FREE;
-        long result = client && !clean ? bind_as_client(bind) : bind_names(bind, clean ? ANY_PORT : IF_FREE);
-        result = unsock_errno_as_ip(UNSOCK_AT_BIND, result);
+        long result = bind_one_port(bind, client && !clean, clean ? ANY_PORT : IF_FREE);
         if (bind->spent || (result == 0 && bind->how == UNSOCK_BOUND_FILE) ||
             (result < 0 && result != -EADDRINUSE && (result != -EINVAL || has_socket_name(bind->socket))))
             return result;
@@ -383,14 +373,14 @@ long unsock_bind_port(struct unsock_bind *bind) {
     if (bind->ip.port == 0)
         return leave_domain(bind, bind_any_port(bind, false));
     begin_port(bind);
-    return leave_domain(bind, unsock_errno_as_ip(UNSOCK_AT_BIND, bind_names(bind, THIS_PORT)));
+    return leave_domain(bind, bind_one_port(bind, false, THIS_PORT));
 }
 
 long unsock_bind_client(struct unsock_bind *bind) {
     long result = -EADDRINUSE;
     if (bind->ip.port != 0) {
         begin_port(bind);
-        result = unsock_errno_as_ip(UNSOCK_AT_BIND, bind_as_client(bind));
+        result = bind_one_port(bind, true, THIS_PORT);
     }
     if (result != 0 && !bind->spent)
         result = bind_any_port(bind, true);

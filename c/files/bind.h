@@ -61,7 +61,7 @@ long unsock_bind_client(struct unsock_bind *bind);
  */
 long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 
-/* port_join.c: By which of a port's names a socket of this process is known. */
+/* port_own.c: By which of a port's names a socket of this process is known. */
 
 static inline struct unsock_port_key unsock_port_key_of(const struct unsock_fd *entry) {
     return (struct unsock_port_key){entry->local.port, entry->type};
@@ -73,7 +73,10 @@ static inline struct unsock_port_key unsock_port_key_of(const struct unsock_fd *
  */
 bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
 
-/* The path of that. Returns the length. */
+/* True if the port's entry is that socket's. */
+bool unsock_port_is_own(const struct unsock_fd *entry, const struct unsock_port_entry *its);
+
+/* The path of its name. Returns the length. */
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path);
 
 /* ephemeral.c: The system's ephemeral port range (ip(7), ip_local_port_range). */

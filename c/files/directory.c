@@ -143,8 +143,7 @@ struct place {
 
 bool unsock_directory_has_path(const char *path) {
     size_t length = unsock_settings.directory_length;
-    return length > 0 && strlen(path) > length && unsock_same(path, unsock_settings.directory, length) &&
-           path[length] == '/';
+    return length > 0 && unsock_begins(path, unsock_settings.directory) && path[length] == '/';
 }
 
 /* Opens the directory. Returns -EACCES if another directory is in its place now. */

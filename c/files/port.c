@@ -1,4 +1,4 @@
-/* Reads and changes a port's names in the directory. */
+/* Reads and changes a port's names in the directory, and adds sockets to the port. */
 #include "files/port.h"
 
 #include "files/directory.h"
@@ -34,12 +34,12 @@ static long read_port_link(const struct sockaddr_un *path, char *text, size_t si
     return length;
 }
 
-enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unsock_port_entry *first, bool *several) {
-    struct sockaddr_un path;
+enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct sockaddr_un *path,
+                                         struct unsock_port_entry *first, bool *several) {
     char text[UNSOCK_PORT_LINK_MOST];
     *several = false;
-    unsock_address_path(key.number, key.type, &path);
-    long length = read_port_link(&path, text, sizeof(text));
+    unsock_address_path(key.number, key.type, path);
+    long length = read_port_link(path, text, sizeof(text));
     if (length < 0)
         return length == -ENOENT                                       ? UNSOCK_PORT_NOBODY
                : unsock_errno_as_ip(UNSOCK_AT_STEP, length) == -EACCES ? UNSOCK_PORT_UNREAD
@@ -66,9 +66,10 @@ bool unsock_port_has_unknown_record(struct unsock_port_key key) {
 }
 
 void unsock_port_read(struct unsock_port *port, struct unsock_port_key key) {
+    struct sockaddr_un path;
     port->key = key;
     port->first = (struct unsock_port_entry){.number = 0};
-    port->holder = (uint8_t)unsock_port_look(key, &port->first, &port->several);
+    port->holder = (uint8_t)unsock_port_look(key, &path, &port->first, &port->several);
     port->several &= port->holder == UNSOCK_PORT_OURS;
     unsock_port_take(port, port->several ? read_record(key, port->text) : 0);
 }
@@ -77,6 +78,15 @@ enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, co
     struct sockaddr_un path;
     socklen_t length = unsock_port_path(key, entry, &path);
     return unsock_socketfile_life(probe, &path, length);
+}
+
+bool unsock_port_is_taken(long probe, struct unsock_port_key key, const struct unsock_port_entry *me) {
+    struct unsock_port_entry first;
+    struct sockaddr_un path;
+    bool several;
+    socklen_t length = unsock_address_path(key.number, key.type, &path);
+    return unsock_socketfile_is_live(probe, &path, length) &&
+           (unsock_port_look(key, &path, &first, &several) != UNSOCK_PORT_OURS || unsock_port_conflict(&first, me));
 }
 
 /* Makes a symbolic link in one step. `there`: one exists, and is replaced by a rename. */
@@ -125,7 +135,7 @@ long unsock_port_unlink_first(struct unsock_port_key key) {
     long result = unsock_directory_unlink(path.sun_path);
     /* ENOENT is believed only if a look at PORT.sock finds nothing, too: the caller removes the record next, and a
      * PORT.sock with "./" must not be without one. */
-    return result == -ENOENT && unsock_port_look(key, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
+    return result == -ENOENT && unsock_port_look(key, &path, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
 }
 
 void unsock_port_unlink_record(struct unsock_port_key key) {
@@ -167,4 +177,141 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     }
     unsock_directory_unlink(aside.sun_path);
     return result == -ENOENT ? -EAGAIN : result;
+}
+
+/* Gives `entry` the first free number and links the file at `old` to its name. Removes stale files there. */
+static long link_numbered(const struct unsock_port *port, const struct sockaddr_un *old,
+                          struct unsock_port_entry *entry) {
+    struct sockaddr_un path;
+    for (entry->number = 1; entry->number <= UNSOCK_PORT_SHARERS; entry->number++) {
+        if (unsock_port_find(port, entry) >= 0)
+            continue;
+        socklen_t length = unsock_port_path(port->key, entry, &path);
+        long result = unsock_directory_link(old->sun_path, path.sun_path);
+        if (result == -EEXIST && unsock_file_inode(path.sun_path) > 0 && unsock_socketfile_is_stale(&path, length)) {
+            unsock_directory_unlink(path.sun_path);
+            result = unsock_directory_link(old->sun_path, path.sun_path);
+        }
+        if (result != -EEXIST)
+            return result;
+    }
+    return -EADDRINUSE;
+}
+
+static long give_number(struct unsock_port *port, unsigned index) {
+    struct unsock_port_entry before = port->entries[index], numbered = before;
+    struct sockaddr_un path;
+    socklen_t length = unsock_port_path(port->key, &before, &path);
+    long result = link_numbered(port, &path, &numbered);
+    if (result < 0)
+        return result;
+    if (unsock_socketfile_is_connected(&path, length))
+        numbered.marks |= UNSOCK_PORT_CONNECTED;
+    if (!unsock_port_add(port, &numbered)) {
+        unsock_port_unlink(port->key, &numbered);
+        return -EADDRINUSE;
+    }
+    port->life[index] = UNSOCK_PORT_STALE; /* the old name is then removed with those of stale sockets */
+    if (unsock_port_same(&port->first, &before))
+        port->first = numbered;
+    return 0;
+}
+
+/* Returns the file's owner; `otherwise` if it cannot be read. */
+static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise) {
+    struct statx status;
+    long result = unsock_statx(AT_FDCWD, path->sun_path, AT_SYMLINK_NOFOLLOW, STATX_UID, &status);
+    return result < 0 ? otherwise : status.stx_uid;
+}
+
+/*
+ * In a sticky directory a user cannot remove another user's stale files, so all sockets of a port are one user's. False
+ * if all of them were stale when read and this user (root, or the directory's owner) may remove their files.
+ */
+static bool is_first_another_users(const struct unsock_port *port) {
+    struct sockaddr_un path;
+    struct statx status;
+    if (!unsock_directory_is_shared() || port->holder != UNSOCK_PORT_OURS ||
+        unsock_statx(AT_FDCWD, unsock_settings.directory, 0, STATX_MODE | STATX_UID, &status) < 0 ||
+        !(status.stx_mode & S_ISVTX))
+        return false;
+    uint32_t user = (uint32_t)unsock_geteuid();
+    unsock_address_path(port->key.number, port->key.type, &path);
+    bool may_take = (user == 0 || status.stx_uid == user) && unsock_port_living(port) == 0;
+    return !may_take && owner_of_file(&path, user) != user;
+}
+
+/* True if a live socket of another user would share an address with `me`. */
+static bool shares_with_another_user(const struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
+    struct unsock_port_entry alone = *me;
+    struct sockaddr_un path;
+    uint32_t user = (uint32_t)unsock_geteuid();
+    alone.marks = 0;
+    for (unsigned i = 0; i < port->count; i++) {
+        if (port->life[i] >= UNSOCK_PORT_STALE || !unsock_port_conflict(&port->entries[i], &alone))
+            continue;
+        socklen_t length = unsock_port_path(port->key, &port->entries[i], &path);
+        if (owner_of_file(&path, user) != user && unsock_socketfile_life(probe, &path, length) == UNSOCK_PORT_ALIVE)
+            return true;
+    }
+    return false;
+}
+
+bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
+    return is_first_another_users(port) || (me->marks != 0 && shares_with_another_user(port, me, probe));
+}
+
+/* Gives numbers to the sockets with the address of `me`. Their new entries are the last ones. *moved: the port's first
+ * socket is one of them. */
+static long give_numbers(struct unsock_port *port, const struct unsock_port_entry *me, bool *moved) {
+    struct unsock_port_entry first = port->first;
+    long result = 0;
+    for (int i = -1; result == 0 && (i = unsock_port_next_unnumbered(port, me, i)) >= 0;)
+        result = give_number(port, (unsigned)i);
+    *moved = !unsock_port_same(&first, &port->first);
+    return result;
+}
+
+/* Undoes the numbering of the entries from index `from` on: the record lists their old names again. */
+static void take_numbers_back(struct unsock_port *port, const struct unsock_port_entry *me, unsigned from) {
+    for (unsigned i = from; i < port->count; i++) {
+        struct unsock_port_entry before = port->entries[i];
+        before.number = 0;
+        port->life[unsock_port_find(port, &before)] = UNSOCK_PORT_ALIVE;
+        port->life[i] = UNSOCK_PORT_STALE;
+    }
+    if (port->several && unsock_port_put_record(port, NULL) == 0)
+        unsock_port_unlink_stale(port, me);
+    else if (!port->several)
+        unsock_port_unlink_record(port->key);
+}
+
+/* Adds the socket to the port. It counts as soon as the record lists it. Afterwards the names of stale sockets are
+ * removed, and the old names of numbered ones. */
+static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
+                      const struct unsock_port_joining *joining) {
+    bool moved = false, there = port->holder == UNSOCK_PORT_OURS;
+    long result = joining->shares ? give_numbers(port, me, &moved) : 0;
+    bool joins = unsock_port_living(port) > 0, marked = unsock_port_needs_record(port->key, me);
+    if (result == 0 && (joins || marked))
+        result = unsock_port_put_record(port, me);
+    if (result == 0 && joining->be_first)
+        result = unsock_port_put_first(port->key, me, joins || marked, there);
+    else if (result == 0 && (moved || !port->several))
+        result = unsock_port_put_first(port->key, &port->first, true, true);
+    if (result < 0)
+        return result;
+    if (!joins && !marked && port->several)
+        unsock_port_unlink_record(port->key);
+    unsock_port_unlink_stale(port, me);
+    return 0;
+}
+
+long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
+                      const struct unsock_port_joining *joining) {
+    unsigned entries = port->count;
+    long result = join_port(port, me, joining);
+    if (result < 0)
+        take_numbers_back(port, me, entries);
+    return result;
 }

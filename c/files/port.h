@@ -23,8 +23,10 @@
 struct unsock_port *unsock_port_borrow(void);
 void unsock_port_return(struct unsock_port *port);
 
-/* Reads PORT.sock by one system call. If the port has only one socket, PORT.sock tells everything about it. */
-enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct unsock_port_entry *first, bool *several);
+/* Reads PORT.sock, whose path `path` gets, by one system call. If the port has only one socket, PORT.sock tells
+ * everything about it. */
+enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct sockaddr_un *path,
+                                         struct unsock_port_entry *first, bool *several);
 
 /* True if the record is of another protocol (rules/port_name.h). */
 bool unsock_port_has_unknown_record(struct unsock_port_key key);
@@ -34,6 +36,10 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key);
 
 /* Asks with the probe (unsock_socketfile_probe) whether the entry's socket is live. */
 enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry);
+
+/* True if another socket has the port for certain, and is not known to leave the address of `me` free. Without the
+ * lock, which takes a hundred times as long: if all of a range is taken, the program is told at once. */
+bool unsock_port_is_taken(long probe, struct unsock_port_key key, const struct unsock_port_entry *me);
 
 /* Makes PORT.sock a link to `first`; `there`: replaces one. Returns 0 or -errno; -EEXIST: another process
  * has made it. */
@@ -59,18 +65,11 @@ void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsoc
  */
 long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe);
 
-/* port_join.c: Adds a socket to a port, and finds this process's own sockets there. */
-
 /*
- * True if the port is another user's. In a sticky directory a user cannot remove another user's stale files, so all
- * sockets of a port are one user's. False if all of them were stale when read and this user (root, or the directory's
- * owner) may remove their files.
+ * True if the port is another user's, who may not share it with `me`: SO_REUSEPORT shares with the same user only, and
+ * in a sticky directory all sockets of a port are one user's.
  */
-bool unsock_port_is_another_users(const struct unsock_port *port);
-
-/* True if a live socket of another user would share an address with `me`: SO_REUSEPORT shares with the
- * same user only. */
-bool unsock_port_shares_with_another(const struct unsock_port *port, const struct unsock_port_entry *me, long probe);
+bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me, long probe);
 
 /* With the directory locked: adds `me`, whose own file exists, to the port, as it was read and as `joining` decides. A
  * datagram socket with which it shares its address gets a name with a number, by a hard link: clients remember a name
@@ -78,6 +77,11 @@ bool unsock_port_shares_with_another(const struct unsock_port *port, const struc
  * process has made PORT.sock meanwhile. */
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining);
+
+/* port_own.c: Finds this process's own sockets of a port. */
+
+/* Gives its descriptors the new names of the port's entries from index `from` on, which unsock_port_join numbered. */
+void unsock_port_tell_numbers(const struct unsock_port *port, unsigned from);
 
 /* True if this process has the entry's stream, and that has SO_REUSEADDR and does not listen. */
 bool unsock_port_has_silent(struct unsock_port_key key, const struct unsock_port_entry *entry);

@@ -25,11 +25,12 @@ static bool mark_connected(struct unsock_port *port, const struct unsock_port_en
 }
 
 UNSOCK_OWN_FRAME void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry) {
+    struct sockaddr_un path;
     struct unsock_port_entry first;
     struct unsock_lock lock;
     bool several;
     struct unsock_port *port =
-        unsock_port_look(key, &first, &several) == UNSOCK_PORT_OURS && several ? unsock_port_borrow() : NULL;
+        unsock_port_look(key, &path, &first, &several) == UNSOCK_PORT_OURS && several ? unsock_port_borrow() : NULL;
     if (!port)
         return;
     if (unsock_lock_take(&lock, false) == 0) {

@@ -9,9 +9,10 @@
  * a close (unsock_port_leave). */
 static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, struct unsock_port_entry entry,
                        bool remove) {
+    struct sockaddr_un path;
     struct unsock_port_entry first;
     bool several;
-    enum unsock_port_holder holder = unsock_port_look(key, &first, &several);
+    enum unsock_port_holder holder = unsock_port_look(key, &path, &first, &several);
     if (kind == UNSOCK_FILE_NEXT)
         return true;
     if (holder == UNSOCK_PORT_UNREAD)

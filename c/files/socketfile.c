@@ -169,28 +169,20 @@ static void set_open_mode(long fd, int mode) {
     unsock_fchmodat(AT_FDCWD, UNSOCK_FD_PATH(fd), mode);
 }
 
-/* Sets the mode and follows no link: in another user's directory the name may be a link to another file by now. If the
- * directory may have been replaced, the file is opened from the directory that was there at the start. */
-static void set_path_mode(const char *path, int mode) {
-    if (unsock_directory_has_path(path) && !unsock_directory_may_move() &&
-        unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
-        return;
-    UNSOCK_CLOSED long fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (fd >= 0)
-        set_open_mode(fd, mode);
-}
-
 /*
- * Sets the mode of a bound socket's file. If a user chose the path, it may lead to another file by now, whose mode root
- * would change. So a process with CAP_NET_ADMIN, as root has, gets the file to which the socket is bound from the
- * kernel.
+ * Sets the mode of a bound socket's file, and follows no link: in another user's directory the name may be a link to
+ * another file by now, whose mode root would change. If the directory may have been replaced, the file is opened from
+ * the directory that was there at the start. If a user chose the path, a process with CAP_NET_ADMIN, as root has, gets
+ * the file to which the socket is bound from the kernel.
  */
 static void set_bound_mode(int socket, const char *path, int mode) {
-    UNSOCK_CLOSED long fd =
-        unsock_directory_has_path(path) ? -EPERM : unsock_ioctl((int)socket, SIOCUNIXFILE_NUMBER, NULL);
+    bool inside = unsock_directory_has_path(path);
+    if (inside && !unsock_directory_may_move() && unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
+        return;
+    UNSOCK_CLOSED long fd = inside ? -EPERM : unsock_ioctl(socket, SIOCUNIXFILE_NUMBER, NULL);
     if (fd < 0)
-        set_path_mode(path, mode);
-    else
+        fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd >= 0)
         set_open_mode(fd, mode);
 }
 

@@ -11,14 +11,6 @@ static struct unsock_ip address_by_mark(unsigned mark) {
     return mark & UNSOCK_MARK_WILDCARD ? any : unsock_address_default(any.family, 0);
 }
 
-static uint8_t tag_of(const struct unsock_name *name) {
-    bool six = name->address.family == AF_INET6 && unsock_ip_is_wildcard(&name->address);
-    if (!name->own)
-        return UNSOCK_NAME_TAG_PLAIN;
-    return unsock_port_entry_asks(&name->entry) ? UNSOCK_NAME_TAG_ASKING
-                                                : unsock_port_tag(six && name->v6only, name->entry.number);
-}
-
 /* Notes whether a stream listens. If not, one with a number is waiting or reserved: it gets its port anew later. */
 static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
@@ -38,7 +30,7 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_n
     if (name->own && !name->address_known)
         entry->local = unsock_address_default(name->address.family, 0);
     entry->local.port = name->port;
-    entry->local.tag = tag_of(name);
+    entry->local.tag = name->own ? unsock_port_tag(&name->entry) : UNSOCK_NAME_TAG_PLAIN;
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
     if (name->type == SOCK_STREAM)

@@ -254,12 +254,9 @@ static inline bool unsock_fd_has_chosen_port(const struct unsock_fd *entry) {
 
 /* Returns the address in the name of the socket's file: the wildcard, if a connect has replaced it in `local`. */
 static inline struct unsock_ip unsock_fd_bound_to(const struct unsock_fd *entry) {
-    struct unsock_ip bound = entry->local;
-    if (entry->flags & UNSOCK_SETTLED) {
-        bound.family = entry->domain;
-        memset(bound.bytes, 0, sizeof(bound.bytes));
-    }
-    return bound;
+    if (!(entry->flags & UNSOCK_SETTLED))
+        return entry->local;
+    return (struct unsock_ip){.port = entry->local.port, .family = entry->domain, .tag = entry->local.tag};
 }
 
 /* True if a stream's connect was refused, which the next calls report as TCP does. */

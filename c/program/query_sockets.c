@@ -11,10 +11,7 @@ static const char *kind_word(int type) {
 
 /* Writes the address in the users' form; null if it is unknown. */
 static void write_address(const char *name, const struct unsock_ip *ip) {
-    UNSOCK_TEXT(text, 64);
-    if (ip)
-        unsock_ip_show(&text, ip, ':');
-    unsock_json_text(name, ip ? text.buffer : NULL);
+    unsock_json_text(name, ip ? UNSOCK_IP_TEXT(ip) : NULL);
 }
 
 static void write_state(const char *directory, const char *slash, const char *name) {

@@ -21,12 +21,10 @@ bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port) {
 }
 
 bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only) {
-    if (unsock_address_covered(ip))
+    const struct unsock_ip any4 = {.family = AF_INET};
+    if (unsock_address_covered_at(ip, ip->port))
         return true;
-    if (ip->family != AF_INET6 || v6only || !unsock_ip_is_wildcard(ip))
-        return false;
-    struct unsock_ip v4 = {.family = AF_INET, .port = ip->port};
-    return unsock_address_covered(&v4);
+    return ip->family == AF_INET6 && !v6only && unsock_ip_is_wildcard(ip) && unsock_address_covered_at(&any4, ip->port);
 }
 
 struct unsock_ip unsock_address_default(int domain, uint16_t port) {

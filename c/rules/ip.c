@@ -1,4 +1,4 @@
-/* Converts IP addresses from and to a sockaddr and text. Pure. */
+/* Converts IP addresses from and to a sockaddr, text and five characters. Pure. */
 #include "rules/ip.h"
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -227,32 +227,131 @@ static int find_zeros(const struct unsock_ip *ip, int *length) {
     return best;
 }
 
-void unsock_ip_show(struct unsock_text *text, const struct unsock_ip *ip, char colon) {
-    const char one[] = {colon, '\0'}, two[] = {colon, colon, '\0'};
-    int length, gap;
-    if (ip->family == AF_INET) {
-        unsock_ip_print(text, ip);
-        return;
+static char *put_number(char *at, unsigned number, unsigned base) {
+    unsigned unit = 1;
+    while (number / unit >= base)
+        unit *= base;
+    for (; unit > 0; unit /= base)
+        *at++ = "0123456789abcdef"[number / unit % base];
+    return at;
+}
+
+char *unsock_ip_show(char *at, const struct unsock_ip *ip, char colon) {
+    bool six = ip->family == AF_INET6;
+    int length = 0, gap = six ? find_zeros(ip, &length) : 8;
+    for (int i = 0; !six && i < 4; i++) {
+        if (i > 0)
+            *at++ = '.';
+        at = put_number(at, ip->bytes[i], 10);
     }
-    gap = find_zeros(ip, &length);
-    for (int i = 0; i < 8; i++) {
-        if (i == gap) {
-            unsock_text_put(text, two);
-            i += length - 1;
-            continue;
-        }
-        unsock_text_put(text, i > 0 && i != gap + length ? one : "");
-        unsock_text_number(text, group_at(ip, i), 16, 1);
+    for (int i = 0; six && i < 8; i += i == gap ? length : 1) {
+        if (i > 0 || i == gap)
+            *at++ = colon;
+        if (i != gap)
+            at = put_number(at, group_at(ip, i), 16);
     }
+    if (gap < 8 && gap + length == 8)
+        *at++ = colon;
+    return at;
 }
 
 /* A dotted quad has one spelling. */
 bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon) {
-    UNSOCK_TEXT(shown, sizeof("xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx"));
+    char shown[UNSOCK_IP_SHOWN_MOST];
     if (!parse_by(text, colon, ip))
         return false;
     if (!contains(text, colon))
         return true;
-    unsock_ip_show(&shown, ip, colon);
-    return unsock_span_is(text, shown.buffer);
+    const char *end = unsock_ip_show(shown, ip, colon);
+    return unsock_span_same(text, (struct unsock_span){shown, (size_t)(end - shown)});
+}
+
+static uint64_t turn(uint64_t word, unsigned bits) {
+    return word << bits | word >> (64 - bits);
+}
+
+static void mix(uint64_t v[4], unsigned rounds) {
+    for (unsigned i = 0; i < rounds; i++) {
+        v[0] += v[1];
+        v[2] += v[3];
+        v[1] = turn(v[1], 13) ^ v[0];
+        v[3] = turn(v[3], 16) ^ v[2];
+        v[0] = turn(v[0], 32);
+        v[2] += v[1];
+        v[0] += v[3];
+        v[1] = turn(v[1], 17) ^ v[2];
+        v[3] = turn(v[3], 21) ^ v[0];
+        v[2] = turn(v[2], 32);
+    }
+}
+
+uint64_t unsock_keyed_hash(const uint64_t key[2], const void *data, size_t size) {
+    uint64_t v[4] = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261,
+                     key[1] ^ 0x7465646279746573};
+    for (size_t at = 0; at <= size; at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, (const uint8_t *)data + at, UNSOCK_MIN(size - at, 8));
+        if (size - at < 8)
+            word |= (uint64_t)size << 56;
+        v[3] ^= word;
+        mix(v, 2);
+        v[0] ^= word;
+    }
+    v[2] ^= 0xff;
+    mix(v, 4);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+#define SHORT_LENGTH 5
+#define CLASS_SHIFT 28
+
+/* Five characters of six bits each hold 24 bits of 127.x.y.z, a hash of another address, or a wildcard. */
+enum { LOOPBACK4, OTHER4, OTHER6, WILDCARD };
+
+static const char digits64[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_=";
+
+static uint32_t hash(const struct unsock_ip *ip) {
+    static const uint64_t key[2] = {0x756e736f636b, 0x61646472};
+    return (uint32_t)unsock_keyed_hash(key, (const char *)ip->bytes, 16);
+}
+
+uint32_t unsock_short_address(const struct unsock_ip *ip) {
+    uint32_t class = ip->family == AF_INET ? OTHER4 : OTHER6;
+    if (unsock_ip_is_wildcard(ip))
+        return (uint32_t)WILDCARD << CLASS_SHIFT | (ip->family == AF_INET6);
+    if (ip->family == AF_INET && ip->bytes[0] == 127)
+        return (uint32_t)(ip->bytes[1] << 16 | ip->bytes[2] << 8 | ip->bytes[3]);
+    return class << CLASS_SHIFT | (hash(ip) & 0xfffffff);
+}
+
+bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip) {
+    unsigned class = bits >> CLASS_SHIFT;
+    *ip = (struct unsock_ip){.family = class == LOOPBACK4 || class == OTHER4 ? AF_INET : AF_INET6};
+    if (class == WILDCARD)
+        ip->family = (bits & 1) ? AF_INET6 : AF_INET;
+    if (class == LOOPBACK4) {
+        ip->bytes[0] = 127;
+        for (int i = 1; i < 4; i++)
+            ip->bytes[i] = (uint8_t)(bits >> (24 - 8 * i));
+    }
+    return class == LOOPBACK4 || class == WILDCARD;
+}
+
+char *unsock_short_address_put(char *at, uint32_t bits) {
+    for (int i = SHORT_LENGTH - 1; i >= 0; i--)
+        *at++ = digits64[bits >> (6 * i) & 63];
+    return at;
+}
+
+bool unsock_short_address_read(struct unsock_span text, uint32_t *bits) {
+    *bits = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        uint32_t digit = 0;
+        while (digit < 64 && digits64[digit] != text.at[i])
+            digit++;
+        if (digit == 64)
+            return false;
+        *bits = *bits << 6 | digit;
+    }
+    return text.length == SHORT_LENGTH;
 }

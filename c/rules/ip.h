@@ -53,12 +53,21 @@ bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct u
 bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip);
 void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip);
 
+#define UNSOCK_IP_SHOWN_MOST 39 /* xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx */
+
 /*
- * Writes an address as people do (RFC 5952), with `colon` for each colon: '-' in the names of files. Reads it back;
- * false for every other spelling.
+ * Writes an address as people do (RFC 5952), without a NUL, with `colon` for each colon: '-' in the names of files.
+ * Returns the end. Reads it back; false for every other spelling.
  */
-void unsock_ip_show(struct unsock_text *text, const struct unsock_ip *ip, char colon);
+char *unsock_ip_show(char *at, const struct unsock_ip *ip, char colon);
 bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon);
+
+/* The text of an address, as a string. */
+#define UNSOCK_IP_TEXT(ip) unsock_ip_text((char[UNSOCK_IP_SHOWN_MOST + 1]){0}, ip)
+static inline const char *unsock_ip_text(char *buffer, const struct unsock_ip *ip) {
+    *unsock_ip_show(buffer, ip, ':') = '\0';
+    return buffer;
+}
 
 /* Writes address and port: 127.0.0.1:80, [::1]:80. */
 void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
@@ -76,7 +85,8 @@ uint32_t unsock_short_address(const struct unsock_ip *ip);
 /* Returns the address of these bits in *ip. False if several addresses have them: then only the family is right. */
 bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip);
 
-void unsock_short_address_put(struct unsock_text *text, uint32_t bits);
+/* Writes the five characters without a NUL. Returns the end. */
+char *unsock_short_address_put(char *at, uint32_t bits);
 bool unsock_short_address_read(struct unsock_span text, uint32_t *bits);
 
 /* SipHash-2-4 (Aumasson and Bernstein): a hash that nobody can compute without the key. Pure. */

@@ -5,10 +5,11 @@
 #include "rules/ip.h"
 
 /*
- * port_entry.c: An entry: a socket of a port, as its name and the record show it. ADDR is an address as text, '-' for
- * each colon; "--" is [::] for IPv6 alone, "any" is [::] for both families. An address that would be too long for a
- * socket's path is written in five characters. A datagram client that sends to another address than the default one has
- * that address behind its own: "0.0.0.0,127.0.0.2". Such a client is said to ask. Pure.
+ * port_name.c: Makes, compares, writes and reads the names. An entry is a socket of a port, as its name and the record
+ * show it. ADDR is an address as text, '-' for each colon; "--" is [::] for IPv6 alone, "any" is [::] for both
+ * families. An address that would be too long for a socket's path is written in five characters. A datagram client that
+ * sends to another address than the default one has that address behind its own: "0.0.0.0,127.0.0.2". Such a client is
+ * said to ask. Pure.
  *
  * An entry in the record is ADDR alone, or ADDR, marks and a number. The marks: '+' has SO_REUSEPORT; '*' has
  * SO_REUSEADDR and is a datagram socket, or a reserved stream (memory/fds.h); '!' is connected to one client.
@@ -72,9 +73,6 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
 
 void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry);
 
-/* Writes ADDR. */
-void unsock_port_entry_put_address(struct unsock_text *text, const struct unsock_port_entry *entry);
-
 /*
  * The values of unsock_fd.local.tag: the kind of name that a socket is bound to. Either its number, plus V6ONLY for a
  * [::] without IPv4, or one of the other three.
@@ -86,15 +84,12 @@ enum unsock_name_tag {
     UNSOCK_NAME_TAG_LISTEN_FDS = 0xfd, /* a service manager opened the socket; its file is not the library's */
 };
 
-/* Return the tag for a number, with a bit for [::] of IPv6 alone, and the entry for an address that has such a tag. */
-uint8_t unsock_port_tag(bool v6only, uint8_t number);
+/* Return the tag of a socket with this entry, and the entry for an address that has such a tag. */
+uint8_t unsock_port_tag(const struct unsock_port_entry *entry);
 struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip);
 
-/* True if an address as text of this length fits into a socket's path. */
-bool unsock_port_entry_fits(size_t length);
-
 /*
- * port_name.c: Writes and reads the names of a port's sockets. Names for streams are PORT.sock and .PORT@ADDR, for
+ * The names of a port's sockets, in the same file. Names for streams are PORT.sock and .PORT@ADDR, for
  * datagram sockets PORT.dgram.sock and .PORTu@ADDR. Pure.
  *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound to it.
  *   - .PORT@ADDR+N: the own file of a socket that shares its address; from UNSOCK_PORT_WAITING on, of a stream that

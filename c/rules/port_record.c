@@ -9,11 +9,6 @@ int unsock_port_find(const struct unsock_port *port, const struct unsock_port_en
     return -1;
 }
 
-bool unsock_port_first_is_own(const struct unsock_port *port) {
-    int first = unsock_port_find(port, &port->first);
-    return first >= 0 && port->life[first] == UNSOCK_PORT_OWN;
-}
-
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry) {
     if (port->count >= UNSOCK_PORT_ENTRIES)
         return false;
@@ -43,7 +38,8 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
         port->count = 0;
     if (port->holder == UNSOCK_PORT_OURS && unsock_port_find(port, &port->first) < 0)
         add_first(port);
-    memset(port->life, UNSOCK_PORT_UNKNOWN, port->count);
+    for (unsigned i = 0; i < port->count; i++)
+        port->life[i] = UNSOCK_PORT_UNKNOWN;
 }
 
 static bool is_life_gone(uint8_t life) {
@@ -128,12 +124,12 @@ struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *por
             continue;
         if (life == UNSOCK_PORT_UNKNOWN)
             return (struct unsock_port_joining){UNSOCK_PORT_ASK, (int)i, false, false};
+        joining.be_first |= first && (is_life_gone(life) || life == UNSOCK_PORT_OWN);
         if (is_life_gone(life))
-            joining.be_first |= first;
-        else if (excludes && life != UNSOCK_PORT_OWN)
+            continue;
+        if (excludes && life != UNSOCK_PORT_OWN)
             return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, (int)i, false, false};
-        else
-            joining.shares |= shares && life != UNSOCK_PORT_OWN;
+        joining.shares |= shares && life != UNSOCK_PORT_OWN;
     }
     return joining;
 }

@@ -51,9 +51,6 @@ void unsock_port_take(struct unsock_port *port, size_t length);
 /* Returns the index of the entry, or -1. */
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/* True if PORT.sock points to an UNSOCK_PORT_OWN socket. */
-bool unsock_port_first_is_own(const struct unsock_port *port);
-
 /* Returns the number of entries that are not known to be stale or gone. */
 unsigned unsock_port_living(const struct unsock_port *port);
 
@@ -87,7 +84,7 @@ enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN
 struct unsock_port_joining {
     enum unsock_port_verdict verdict;
     int which;
-    bool be_first; /* JOIN: PORT.sock will point to the new socket */
+    bool be_first; /* JOIN: PORT.sock will point to the new socket: the first one is stale, or its place is taken */
     bool shares;   /* JOIN: the new socket shares an address, so it needs a number */
 };
 

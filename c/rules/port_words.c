@@ -38,7 +38,7 @@ bool unsock_port_words_read(const char *word, struct unsock_port_words *port, st
 void unsock_port_words_put(struct unsock_text *text, const struct unsock_port_words *port) {
     unsock_text_join(text, UNSOCK_DECIMAL(port->ip.port), port->has_address ? "@" : "");
     if (port->has_address)
-        unsock_ip_show(text, &port->ip, ':');
+        unsock_text_put(text, UNSOCK_IP_TEXT(&port->ip));
     unsock_text_put(text, port->type == SOCK_DGRAM ? "/udp" : "");
 }
 

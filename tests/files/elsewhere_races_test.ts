@@ -13,7 +13,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   kernel: ["file_info", "socket_info", "trust"],
   memory: ["this_process"],
   rt: ["code", "libc", "lines", "mem", "sys", "text", "user"],
-  rules: ["address", "errno", "ip", "kernel_name", "port_entry", "port_name", "short_address", "words"],
+  rules: ["address", "errno", "ip", "kernel_name", "port_name", "words"],
 };
 
 Deno.test("a server that takes the path of one that closes or binds, at any moment, keeps it", {

@@ -12,8 +12,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "listen_fds",
     "lock",
     "port",
-    "port_join",
     "port_leave",
+    "port_own",
     "socketfile",
   ],
   kernel: [
@@ -32,10 +32,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "errno",
     "ip",
     "kernel_name",
-    "port_entry",
     "port_name",
     "port_record",
-    "short_address",
     "words",
   ],
 };

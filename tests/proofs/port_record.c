@@ -131,9 +131,10 @@ static void check_bind(void) {
         __CPROVER_assert(!is_first(i) || over || port.life[i] != UNSOCK_PORT_UNKNOWN, "the first one has been asked");
         bool shares = !excludes && unsock_port_overlap(&port.entries[i], &me) && port.life[i] == UNSOCK_PORT_ALIVE;
         __CPROVER_assert(!shares || over || joining.shares, "who shares an address with a living one gets a number");
-        first_is_over |= is_first(i) && over;
+        first_is_over |= is_first(i) && (over || port.life[i] == UNSOCK_PORT_OWN);
     }
-    __CPROVER_assert(joining.be_first == first_is_over, "and is the first where that one is over");
+    __CPROVER_assert(joining.be_first == first_is_over,
+                     "and is the first where that one is over, or its place is taken");
 }
 
 static void check_leave(void) {

@@ -93,8 +93,14 @@ static void ask(char *question) {
         }
         text = span(text_of(&e));
         bool same = unsock_port_entry_next(&text, &again) && unsock_port_same(&e, &again) && e.marks == again.marks;
-        UNSOCK_TEXT(address, UNSOCK_PORT_ADDRESS_MOST);
-        unsock_port_entry_put_address(&address, &e);
+        UNSOCK_TEXT(address, UNSOCK_PORT_ENTRY_MOST);
+        unsock_port_entry_put(&address, &(struct unsock_port_entry){
+                                            .form = e.form,
+                                            .v6only = e.v6only,
+                                            .bits = e.bits,
+                                            .ip = e.ip,
+                                            .target = e.target,
+                                        });
         printf("%s %u %u%s\n", address.buffer, e.marks, e.number,
                same && !strcmp(w[1], text_of(&e)) ? "" : " WRITTEN OTHERWISE");
     } else if (!strcmp(w[0], "link")) {

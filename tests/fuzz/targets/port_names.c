@@ -47,9 +47,9 @@ static unsigned check_entries(const struct unsock_port *port) {
     HOLDS(port->count <= UNSOCK_PORT_ENTRIES);
     for (unsigned count = 0; count < port->count; count++) {
         const struct unsock_port_entry *entry = &entries[count];
-        UNSOCK_TEXT(address, UNSOCK_PORT_ADDRESS_MOST);
-        unsock_port_entry_put_address(&address, entry);
-        HOLDS(!address.cut && address.length > 0 && entry->number <= UNSOCK_PORT_NUMBERS);
+        UNSOCK_TEXT(written, UNSOCK_PORT_ENTRY_MOST);
+        unsock_port_entry_put(&written, entry);
+        HOLDS(!written.cut && written.length > 0 && entry->number <= UNSOCK_PORT_NUMBERS);
         HOLDS(unsock_port_find(port, entry) >= 0);
         for (unsigned i = 0; i < count && i < PAIRS; i++)
             HOLDS(unsock_port_conflict(entry, &entries[i]) == unsock_port_conflict(&entries[i], entry));
