@@ -6,8 +6,15 @@
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 
-#define NEXT "~" /* .PORT@~: a link before its rename, or the file that was exchanged for it */
 #define RENAME_EXCHANGED 2u
+
+/* A port's links. NEXT: one of the others before its rename, or the file that was exchanged for PORT.sock. */
+enum link { FIRST, RECORD, NEXT };
+
+static socklen_t link_path(struct unsock_port_key key, enum link which, struct sockaddr_un *path) {
+    return which == FIRST ? unsock_address_path(key.number, key.type, path)
+                          : unsock_port_record_path(key, which == NEXT ? "~" : "", path);
+}
 
 /* For one borrower at a time. Other threads, handlers that interrupt it, and children of vfork map memory. */
 static UNSOCK_TABLE struct unsock_port own_port;
@@ -38,7 +45,7 @@ enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct sock
                                          struct unsock_port_entry *first, bool *several) {
     char text[UNSOCK_PORT_LINK_MOST];
     *several = false;
-    unsock_address_path(key.number, key.type, path);
+    link_path(key, FIRST, path);
     long length = read_port_link(path, text, sizeof(text));
     if (length < 0)
         return length == -ENOENT                                       ? UNSOCK_PORT_NOBODY
@@ -52,7 +59,7 @@ enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct sock
 /* Returns the record's length; 0: there is none, or it is too long. */
 static size_t read_record(struct unsock_port_key key, char *text) {
     struct sockaddr_un path;
-    unsock_port_record_path(key, "", &path);
+    link_path(key, RECORD, &path);
     long length = read_port_link(&path, text, UNSOCK_PORT_RECORD_MOST);
     return length < 0 || length == UNSOCK_PORT_RECORD_MOST ? 0 : (size_t)length;
 }
@@ -60,7 +67,7 @@ static size_t read_record(struct unsock_port_key key, char *text) {
 bool unsock_port_has_unknown_record(struct unsock_port_key key) {
     char text[2];
     struct sockaddr_un path;
-    unsock_port_record_path(key, "", &path);
+    link_path(key, RECORD, &path);
     long length = read_port_link(&path, text, sizeof(text));
     return length > 0 && unsock_port_is_of_another_protocol((struct unsock_span){text, (size_t)length});
 }
@@ -84,17 +91,18 @@ bool unsock_port_is_taken(long probe, struct unsock_port_key key, const struct u
     struct unsock_port_entry first;
     struct sockaddr_un path;
     bool several;
-    socklen_t length = unsock_address_path(key.number, key.type, &path);
+    socklen_t length = link_path(key, FIRST, &path);
     return unsock_socketfile_is_live(probe, &path, length) &&
            (unsock_port_look(key, &path, &first, &several) != UNSOCK_PORT_OURS || unsock_port_conflict(&first, me));
 }
 
-/* Makes a symbolic link in one step. `there`: one exists, and is replaced by a rename. */
-static long put_link(struct unsock_port_key key, const char *path, const char *text, bool there) {
-    struct sockaddr_un next;
+/* Makes a link in one step. `there`: one exists, and is replaced by a rename. */
+static long put_link(struct unsock_port_key key, enum link which, const char *text, bool there) {
+    struct sockaddr_un path, next;
+    link_path(key, which, &path);
     if (!there)
-        return unsock_directory_symlink(text, path);
-    unsock_port_record_path(key, NEXT, &next);
+        return unsock_directory_symlink(text, path.sun_path);
+    link_path(key, NEXT, &next);
     long result = unsock_directory_symlink(text, next.sun_path);
     if (result == -EEXIST) { /* left by a killed process */
         unsock_directory_unlink(next.sun_path);
@@ -102,7 +110,7 @@ static long put_link(struct unsock_port_key key, const char *path, const char *t
     }
     if (result < 0)
         return result;
-    result = unsock_directory_rename(next.sun_path, path);
+    result = unsock_directory_rename(next.sun_path, path.sun_path);
     if (result < 0)
         unsock_directory_unlink(next.sun_path);
     return result;
@@ -110,28 +118,24 @@ static long put_link(struct unsock_port_key key, const char *path, const char *t
 
 long unsock_port_put_first(struct unsock_port_key key, const struct unsock_port_entry *first, bool several,
                            bool there) {
-    struct sockaddr_un path;
     char text[UNSOCK_PORT_LINK_MOST];
-    unsock_address_path(key.number, key.type, &path);
     unsock_port_link_write(key, first, several, text);
-    return put_link(key, path.sun_path, text, there);
+    return put_link(key, FIRST, text, there);
 }
 
 long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_entry *me) {
-    struct sockaddr_un path;
     if (!unsock_port_write(port, me))
         return -EADDRINUSE;
-    unsock_port_record_path(port->key, "", &path);
-    long result = put_link(port->key, path.sun_path, port->text, port->several);
+    long result = put_link(port->key, RECORD, port->text, port->several);
     /* A process that was killed before PORT.sock got its "./" has left a record. */
-    return result == -EEXIST ? put_link(port->key, path.sun_path, port->text, true) : result;
+    return result == -EEXIST ? put_link(port->key, RECORD, port->text, true) : result;
 }
 
 long unsock_port_unlink_first(struct unsock_port_key key) {
     struct sockaddr_un path;
     struct unsock_port_entry first;
     bool several;
-    unsock_address_path(key.number, key.type, &path);
+    link_path(key, FIRST, &path);
     long result = unsock_directory_unlink(path.sun_path);
     /* ENOENT is believed only if a look at PORT.sock finds nothing, too: the caller removes the record next, and a
      * PORT.sock with "./" must not be without one. */
@@ -140,7 +144,7 @@ long unsock_port_unlink_first(struct unsock_port_key key) {
 
 void unsock_port_unlink_record(struct unsock_port_key key) {
     struct sockaddr_un path;
-    unsock_port_record_path(key, "", &path);
+    link_path(key, RECORD, &path);
     unsock_directory_unlink(path.sun_path);
 }
 
@@ -160,14 +164,13 @@ void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsoc
 long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe) {
     struct sockaddr_un path, aside;
     char text[UNSOCK_PORT_LINK_MOST];
-    unsock_address_path(key.number, key.type, &path);
-    unsock_port_record_path(key, NEXT, &aside);
+    link_path(key, FIRST, &path);
+    socklen_t length = link_path(key, NEXT, &aside);
     unsock_port_link_write(key, first, false, text);
     unsock_directory_unlink(aside.sun_path);
     long result = unsock_directory_symlink(text, aside.sun_path);
     if (result == 0)
         result = unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED);
-    socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(aside.sun_path) + 1);
     if (result == 0 && (unsock_file_inode(aside.sun_path) <= 0 ||
                         unsock_socketfile_life(probe, &aside, length) != UNSOCK_PORT_STALE)) {
         /* If PORT.sock has been removed meanwhile, moves the file back without an exchange. */
@@ -236,7 +239,7 @@ static bool is_first_another_users(const struct unsock_port *port) {
         !(status.stx_mode & S_ISVTX))
         return false;
     uint32_t user = (uint32_t)unsock_geteuid();
-    unsock_address_path(port->key.number, port->key.type, &path);
+    link_path(port->key, FIRST, &path);
     bool may_take = (user == 0 || status.stx_uid == user) && unsock_port_living(port) == 0;
     return !may_take && owner_of_file(&path, user) != user;
 }

@@ -89,9 +89,8 @@ void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own) {
 }
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b) {
-    uint32_t first = a->words[0] ^ b->words[0], second = a->words[1] ^ b->words[1];
-    uint32_t third = a->words[2] ^ b->words[2], last = a->words[3] ^ b->words[3];
-    return a->family == b->family && (first | second | third | last) == 0;
+    return a->family == b->family && a->words[0] == b->words[0] && a->words[1] == b->words[1] &&
+           a->words[2] == b->words[2] && a->words[3] == b->words[3];
 }
 
 bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only) {
@@ -102,13 +101,14 @@ bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct u
 }
 
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits) {
-    bool same = ip->family == prefix->family;
-    for (unsigned i = 0; same && bits > 0; i++) {
-        unsigned part = UNSOCK_MIN(bits, 32);
-        same = __builtin_bswap32(ip->words[i] ^ prefix->words[i]) >> (32 - part) == 0;
-        bits -= part;
+    unsigned i = 0;
+    if (ip->family != prefix->family)
+        return false;
+    for (; bits >= 32; bits -= 32, i++) {
+        if (ip->words[i] != prefix->words[i])
+            return false;
     }
-    return same;
+    return bits == 0 || __builtin_bswap32(ip->words[i] ^ prefix->words[i]) >> (32 - bits) == 0;
 }
 
 static bool parse_v4(struct unsock_span text, uint8_t *bytes) {
@@ -310,18 +310,14 @@ enum { LOOPBACK4, OTHER4, OTHER6, WILDCARD };
 
 static const char digits64[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_=";
 
-static uint32_t hash(const struct unsock_ip *ip) {
-    static const uint64_t key[2] = {0x756e736f636b, 0x61646472};
-    return (uint32_t)unsock_keyed_hash(key, (const char *)ip->bytes, 16);
-}
-
 uint32_t unsock_short_address(const struct unsock_ip *ip) {
-    uint32_t class = ip->family == AF_INET ? OTHER4 : OTHER6;
+    static const uint64_t key[2] = {0x756e736f636b, 0x61646472};
     if (unsock_ip_is_wildcard(ip))
         return (uint32_t)WILDCARD << CLASS_SHIFT | (ip->family == AF_INET6);
     if (ip->family == AF_INET && ip->bytes[0] == 127)
         return (uint32_t)(ip->bytes[1] << 16 | ip->bytes[2] << 8 | ip->bytes[3]);
-    return class << CLASS_SHIFT | (hash(ip) & 0xfffffff);
+    uint32_t class = ip->family == AF_INET ? OTHER4 : OTHER6;
+    return class << CLASS_SHIFT | ((uint32_t)unsock_keyed_hash(key, ip->bytes, sizeof(ip->bytes)) & 0xfffffff);
 }
 
 bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip) {

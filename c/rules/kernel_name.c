@@ -29,7 +29,6 @@ static bool read_own(struct unsock_span name, struct unsock_name *result) {
     result->address = result->entry.ip;
     result->address.port = key.number;
     result->address_known = result->entry.form != UNSOCK_PORT_HASHED;
-    result->v6only = result->entry.v6only;
     result->target = result->entry.target;
     return true;
 }

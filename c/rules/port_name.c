@@ -55,12 +55,11 @@ static char *put_ip(char *at, const struct unsock_ip *ip) {
 
 /* Writes ADDR. */
 static char *put_address(char *at, const struct unsock_port_entry *entry) {
+    bool both = entry->ip.family == AF_INET6 && !entry->v6only && unsock_ip_is_wildcard(&entry->ip);
     if (entry->form != UNSOCK_PORT_WHOLE)
         at = unsock_short_address_put(at, entry->bits);
-    else if (entry->ip.family == AF_INET6 && !entry->v6only && unsock_ip_is_wildcard(&entry->ip))
-        at = put_text(at, BOTH);
     else
-        at = put_ip(at, &entry->ip);
+        at = both ? put_text(at, BOTH) : put_ip(at, &entry->ip);
     if (!unsock_port_entry_asks(entry))
         return at;
     *at++ = ASKS;
@@ -301,9 +300,9 @@ socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *
     return end_path(path, put_address4(put_port(put_directory(path), key), ip));
 }
 
-void unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path) {
+socklen_t unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path) {
     char name[NAME_MOST], *name_end = put_text(put_port(name, key), end);
-    put_named_path(path, name, name_end);
+    return put_named_path(path, name, name_end);
 }
 
 bool unsock_port_is_of_another_protocol(struct unsock_span text) {

@@ -114,7 +114,7 @@ struct unsock_port_key {
 
 /*
  * Writes the path for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the address's
- * length, as the next two do.
+ * length, as the next three do.
  */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
@@ -125,7 +125,7 @@ socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path);
 
 /* Writes DIR/.PORT@, followed by `end`. */
-void unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path);
+socklen_t unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path);
 
 /* Reads the name .PORT@ADDR[+N] of a file in the directory. */
 bool unsock_port_name_read(struct unsock_span name, struct unsock_port_key *key, struct unsock_port_entry *entry);
@@ -176,7 +176,6 @@ struct unsock_name {
     int type;                       /* FILE: SOCK_STREAM or SOCK_DGRAM */
     bool own;                       /* FILE: an own file, named by address; else PORT.sock or PORT.dgram.sock */
     bool address_known;             /* own: `address` is complete; else only its family is right */
-    bool v6only;                    /* own: [::] for IPv6 alone */
     struct unsock_ip address;       /* own: the address that the socket is bound to */
     struct unsock_port_entry entry; /* own: the entry that the name shows */
     struct unsock_ip source;        /* STREAM: the client's address */
