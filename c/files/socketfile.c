@@ -57,26 +57,19 @@ void unsock_file_netns_note(const char *path) {
         note_namespace(path);
 }
 
-/* True if the line's socket may be the file's. Compares the last component of the names: the directory may have several
- * names, and a datagram socket's file may have got a number. A forged line can only make a file stay. */
-static bool may_be_name(struct unsock_span line, struct unsock_span name) {
-    struct unsock_span last = unsock_base_name(line);
-    struct unsock_port_key key, other_key;
-    struct unsock_port_entry entry, other;
-    if (unsock_port_name_read(name, &key, &entry) && unsock_port_name_read(last, &other_key, &other) &&
-        key.type == SOCK_DGRAM)
-        return key.number == other_key.number && key.type == other_key.type && unsock_port_same_address(&entry, &other);
-    return unsock_span_same(last, name);
-}
-
-/* True if the socket is listed in /proc/net/unix, or if that cannot be read. */
-static bool is_socket_listed(struct unsock_span name) {
+/*
+ * True if the socket is listed in /proc/net/unix, or if that cannot be read. Compares the last component of the names,
+ * as the directory may have several, up to the character `end`. A forged line can only make a file stay.
+ */
+static bool is_socket_listed(struct unsock_span name, char end) {
     struct unsock_lines lines;
     struct unsock_span line;
     bool found = false;
     unsock_lines_open(&lines, "/proc/net/unix");
-    while (!found && unsock_lines_next(&lines, &line))
-        found = may_be_name(line, name);
+    while (!found && unsock_lines_next(&lines, &line)) {
+        struct unsock_span last = unsock_base_name(line);
+        found = unsock_span_same(unsock_span_next(&last, end), name);
+    }
     found = found || lines.failed;
     unsock_lines_close(&lines);
     return found;
@@ -92,15 +85,24 @@ UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
            status.stx_mtime.tv_nsec == here;
 }
 
+/* A datagram socket's file may have got a number, which its kernel name lacks. */
+UNSOCK_OWN_FRAME static bool may_have_number(struct unsock_span name) {
+    struct unsock_port_key key;
+    struct unsock_port_entry entry;
+    return unsock_port_name_read(name, &key, &entry) && key.type == SOCK_DGRAM;
+}
+
 bool unsock_file_netns_is_gone(const char *path) {
     struct unsock_span name = unsock_base_name(unsock_span_of(path));
     bool found = false;
     if (!is_from_here(path))
         return false;
+    char end = may_have_number(name) ? '+' : '\0';
+    name = unsock_span_next(&name, end);
     /* The kernel lists the sockets in pieces. If others of the same hash chain close between two pieces, one may be
      * missed: hence several passes. */
     for (int i = 0; !found && i < PASSES; i++)
-        found = is_socket_listed(name);
+        found = is_socket_listed(name, end);
     return !found;
 }
 
