@@ -340,14 +340,17 @@ char *unsock_short_address_put(char *at, uint32_t bits) {
 }
 
 bool unsock_short_address_read(struct unsock_span text, uint32_t *bits) {
-    *bits = 0;
+    uint32_t number = 0;
+    if (text.length != SHORT_LENGTH)
+        return false;
     for (size_t i = 0; i < text.length; i++) {
         uint32_t digit = 0;
         while (digit < 64 && digits64[digit] != text.at[i])
             digit++;
         if (digit == 64)
             return false;
-        *bits = *bits << 6 | digit;
+        number = number << 6 | digit;
     }
-    return text.length == SHORT_LENGTH;
+    *bits = number;
+    return true;
 }

@@ -76,8 +76,8 @@ void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits);
 
 /*
- * short_address.c: An address in five characters, in the name of a file that would be too long for a socket's path.
- * They hold 30 bits: all of 127.x.y.z and of the wildcards, a hash of any other address. Pure.
+ * An address in five characters, for the name of a file that would be too long for a socket's path. They hold 30 bits:
+ * all of 127.x.y.z and of the wildcards, a hash of any other address.
  */
 
 uint32_t unsock_short_address(const struct unsock_ip *ip);
@@ -89,8 +89,7 @@ bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip);
 char *unsock_short_address_put(char *at, uint32_t bits);
 bool unsock_short_address_read(struct unsock_span text, uint32_t *bits);
 
-/* SipHash-2-4 (Aumasson and Bernstein): a hash that nobody can compute without the key. Pure. */
-
+/* SipHash-2-4 (Aumasson and Bernstein): a hash that nobody can compute without the key. */
 uint64_t unsock_keyed_hash(const uint64_t key[2], const void *data, size_t size);
 
 #endif

@@ -179,13 +179,10 @@ static bool read_address(struct unsock_span text, struct unsock_port_entry *entr
     *entry = (struct unsock_port_entry){.ip.family = AF_INET6};
     if (asks && !unsock_ip_read_shown(rest, &entry->target, '-'))
         return false;
-    if (unsock_short_address_read(bound, &entry->bits)) {
+    if (unsock_short_address_read(bound, &entry->bits))
         entry->form = unsock_short_address_ip(entry->bits, &entry->ip) ? UNSOCK_PORT_SHORT : UNSOCK_PORT_HASHED;
-    } else {
-        entry->bits = 0;
-        if (!both && !unsock_ip_read_shown(bound, &entry->ip, '-'))
-            return false;
-    }
+    else if (!both && !unsock_ip_read_shown(bound, &entry->ip, '-'))
+        return false;
     entry->v6only =
         !both && entry->ip.family == AF_INET6 && entry->form != UNSOCK_PORT_HASHED && unsock_ip_is_wildcard(&entry->ip);
     return true;
