@@ -53,29 +53,30 @@ static char *put_ip(char *at, const struct unsock_ip *ip) {
     return ip->family == AF_INET ? put_address4(at, ip) : unsock_ip_show(at, ip, '-');
 }
 
-/* Writes ADDR. */
-static char *put_address(char *at, const struct unsock_port_entry *entry) {
+/* Writes ADDR as text. */
+static char *put_whole(char *at, const struct unsock_port_entry *entry) {
     bool both = entry->ip.family == AF_INET6 && !entry->v6only && unsock_ip_is_wildcard(&entry->ip);
-    if (entry->form != UNSOCK_PORT_WHOLE)
-        at = unsock_short_address_put(at, entry->bits);
-    else
-        at = both ? put_text(at, BOTH) : put_ip(at, &entry->ip);
+    at = both ? put_text(at, BOTH) : put_ip(at, &entry->ip);
     if (!unsock_port_entry_asks(entry))
         return at;
     *at++ = ASKS;
     return put_ip(at, &entry->target);
 }
 
+static char *put_address(char *at, const struct unsock_port_entry *entry) {
+    return entry->form == UNSOCK_PORT_WHOLE ? put_whole(at, entry) : unsock_short_address_put(at, entry->bits);
+}
+
 static bool has_path_room(size_t length) {
     return unsock_settings.directory_length + AROUND + length <= sizeof(((struct sockaddr_un *)0)->sun_path);
 }
 
-/* True if a name with this entry fits into a socket's path. */
+/* True if the entry's name fits into a socket's path as text. */
 static bool fits(const struct unsock_port_entry *entry) {
     char address[UNSOCK_PORT_ENTRY_MOST];
     if (has_path_room(sizeof(address)))
         return true;
-    size_t length = (size_t)(put_address(address, entry) - address);
+    size_t length = (size_t)(put_whole(address, entry) - address);
     return length <= sizeof(BOTH) || has_path_room(length);
 }
 
@@ -177,11 +178,10 @@ static bool read_address(struct unsock_span text, struct unsock_port_entry *entr
     struct unsock_span rest = text, bound = unsock_span_next(&rest, ASKS);
     bool both = unsock_span_is(bound, BOTH), asks = bound.length < text.length;
     *entry = (struct unsock_port_entry){.ip.family = AF_INET6};
-    if (asks && !unsock_ip_read_shown(rest, &entry->target, '-'))
-        return false;
-    if (unsock_short_address_read(bound, &entry->bits))
+    if (unsock_short_address_read(text, &entry->bits))
         entry->form = unsock_short_address_ip(entry->bits, &entry->ip) ? UNSOCK_PORT_SHORT : UNSOCK_PORT_HASHED;
-    else if (!both && !unsock_ip_read_shown(bound, &entry->ip, '-'))
+    else if ((!both && !unsock_ip_read_shown(bound, &entry->ip, '-')) ||
+             (asks && !unsock_ip_read_shown(rest, &entry->target, '-')))
         return false;
     entry->v6only =
         !both && entry->ip.family == AF_INET6 && entry->form != UNSOCK_PORT_HASHED && unsock_ip_is_wildcard(&entry->ip);
