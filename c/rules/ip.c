@@ -227,12 +227,12 @@ static int find_zeros(const struct unsock_ip *ip, int *length) {
     return best;
 }
 
-static char *put_number(char *at, unsigned number, unsigned base) {
-    unsigned unit = 1;
-    while (number / unit >= base)
-        unit *= base;
-    for (; unit > 0; unit /= base)
-        *at++ = "0123456789abcdef"[number / unit % base];
+/* Writes the digits from that of `unit` on, without zeros in front. */
+static char *put_number(char *at, unsigned number, unsigned unit, unsigned base) {
+    for (; unit > 0; unit /= base) {
+        if (number >= unit || unit == 1)
+            *at++ = "0123456789abcdef"[number / unit % base];
+    }
     return at;
 }
 
@@ -242,13 +242,13 @@ char *unsock_ip_show(char *at, const struct unsock_ip *ip, char colon) {
     for (int i = 0; !six && i < 4; i++) {
         if (i > 0)
             *at++ = '.';
-        at = put_number(at, ip->bytes[i], 10);
+        at = put_number(at, ip->bytes[i], 100, 10);
     }
     for (int i = 0; six && i < 8; i += i == gap ? length : 1) {
         if (i > 0 || i == gap)
             *at++ = colon;
         if (i != gap)
-            at = put_number(at, group_at(ip, i), 16);
+            at = put_number(at, group_at(ip, i), 0x1000, 16);
     }
     if (gap < 8 && gap + length == 8)
         *at++ = colon;
