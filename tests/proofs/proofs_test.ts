@@ -38,6 +38,8 @@ const PORT = [
 
 /** An address of at most five bytes of text, and the search for each of its five digits. */
 const ADDRESS = [
+  "--object-bits",
+  "12",
   "--unwindset",
   [
     "unsock_span_next.0:7,contains.0:7,parse_v4.0:5,parse_groups.0:5,parse_v6.0:7,unsock_span_number.0:6",
