@@ -28,7 +28,9 @@ bool unsock_call_names_covered(const struct msghdr *message) {
 
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry) {
     struct unsock_ip bound = unsock_fd_bound_to(entry);
-    bool by_address = (entry->flags & UNSOCK_BOUND) && bound.family == AF_INET6 && !unsock_ip_is_wildcard(&bound);
+    /* Of a stream that was refused only the address may be left. */
+    bool has_own = (entry->flags & (UNSOCK_BOUND | (entry->type == SOCK_STREAM ? UNSOCK_ANY_PORT : 0))) != 0;
+    bool by_address = has_own && bound.family == AF_INET6 && !unsock_ip_is_wildcard(&bound);
     return entry->domain == AF_INET6 && (by_address || unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY));
 }
 

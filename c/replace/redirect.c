@@ -269,6 +269,11 @@ long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
     if (result == 0 && keeps_address) {
         bind_without_port(fd, entry, &local);
         unsock_fds_mark(entry, UNSOCK_ANY_PORT);
+        /* A stream that is bound to an IPv6 address reaches no IPv4 one. */
+        if (entry->type == SOCK_STREAM)
+            entry->local = local;
+        entry->local.port = 0;
+        entry->local.tag = 0;
     }
     return result;
 }

@@ -99,7 +99,7 @@ export function findsShut({ name, network, library, events }: Case): boolean {
 export const WAITS = /^(p?poll|wait|select)$/;
 
 /** Calls that leave a socket neither bound nor connected. */
-export const ASKS = /^(set|get|name|peer|poll|nonblock|unread)\b/;
+export const ASKS = /^(set|get|name|peer|poll|nonblock|unread|unsent|mark|flags|interface)\b/;
 
 export function isLimited(before: readonly Done[]): boolean {
   return before.some(({ line }) => / limit /.test(line));
@@ -112,11 +112,14 @@ export function sharesPort(socket: Followed | undefined, all: readonly Followed[
 }
 
 /** True if a datagram may wait on a connected socket, which has sent to nobody before. */
-export function hasWaiting(socket: Followed | undefined, before: readonly Done[]): boolean {
+export function hasWaiting(socket: Followed | undefined, before: readonly Done[], all: readonly Followed[]): boolean {
   const port = boundPort(socket);
-  const sent = [...socket?.failed ?? [], ...socket?.calls.filter((call) => call.startsWith("sendmmsg")) ?? []];
-  return hasConnected(socket) && port !== undefined && sent.some((call) => /^(send|write)/.test(call)) &&
-    before.some(({ line }) => / send/.test(line) && line.includes(`:${port} `));
+  const isSent = (call: string) => /^(send|write)/.test(call);
+  return hasConnected(socket) && port !== undefined && [...socket?.failed ?? [], ...socket?.calls ?? []].some(isSent) &&
+    (before.some(({ line }) => / send/.test(line) && line.includes(`:${port} `)) ||
+      all.some(({ calls }) =>
+        calls.some(isSent) && calls.some((call) => /^connect /.test(call) && portOf(call) === port)
+      ));
 }
 
 /** True for a stream whose end may reset its connection. */
@@ -132,6 +135,18 @@ export function hasSent(socket: Followed): boolean {
   return socket.calls.some((call) => /^(send|write)/.test(call));
 }
 
+/** True for a set with a registration that one process made of a socket that another then replaced. */
+export function isSetOfOthers(set: Followed | undefined): boolean {
+  return [...set?.registered.values() ?? []].some(({ socket, by }) =>
+    socket.settledBy !== undefined && socket.settledBy !== by
+  );
+}
+
+/** True if it has shut down writing. */
+export function isMute(socket: Followed): boolean {
+  return socket.calls.some((call) => /^shutdown r?w/.test(call));
+}
+
 /** True if both its sides are shut. */
 export function isShutBoth(socket: Followed | undefined): boolean {
   const shut = socket?.calls.filter(isShutdown) ?? [];
@@ -140,9 +155,9 @@ export function isShutBoth(socket: Followed | undefined): boolean {
 
 /** True if it was connected to an IPv6 address, and later to an IPv4 one. */
 export function hasChangedFamily(socket: Followed): boolean {
-  const peers = socket.calls.filter((call) => call.startsWith("connect ["));
-  const first = peers.findIndex((call) => !call.startsWith("connect [::ffff:"));
-  return first >= 0 && peers.slice(first).some((call) => call.startsWith("connect [::ffff:"));
+  const isIpv4 = (call: string) => /^connect (\[::ffff:|\d)/.test(call);
+  const first = socket.calls.findIndex((call) => call.startsWith("connect [") && !isIpv4(call));
+  return first >= 0 && socket.calls.slice(first).some(isIpv4);
 }
 
 /** True if the call finds the connection reset over TCP, and ended under the library. */
@@ -152,6 +167,13 @@ export function findsReset({ name, words, network, library, events }: Case): boo
   if (/^(send|write)/.test(name)) return /^(EPIPE|ECONNRESET)/.test(network);
   return /^(peer|shutdown)$/.test(name) && network === "ENOTCONN" ||
     name === "get" && /^(error|state|peername)$/.test(words[1] ?? "");
+}
+
+/** True if under the library only the first of the data were received, or none. */
+export function hasStart(network: string, library: string): boolean {
+  const dataOf = (result: string) => [...result.matchAll(/"(.*?)"/g)].map(([, data]) => data).join("");
+  const [all, some] = [dataOf(network), dataOf(library)];
+  return /^(\d|EAGAIN|waits)/.test(library) && all !== some && all.startsWith(some);
 }
 
 /** True if both results are the same but for addresses. */

@@ -4,15 +4,12 @@ import {
   boundPort,
   type Difference,
   findsReset,
-  hasChangedFamily,
   hasConnected,
-  hasSent,
   hasWaiting,
   isConnectedStream,
   isLimited,
   isListener,
   isSameBut,
-  isShutBoth,
   isShutdown,
   isUdp,
   keepsWildcard,
@@ -27,6 +24,7 @@ import {
 } from "./conditions.ts";
 import { ENDINGS } from "./endings.ts";
 import { type Concerned, readLine, socketsOf } from "./follow.ts";
+import { RARE } from "./rare_differences.ts";
 
 const RULES: readonly Rule[] = [
   {
@@ -107,9 +105,9 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "The send itself fails with `ECONNREFUSED` in four cases: no descriptor is left",
-    is: ({ name, before, library, socket }) =>
+    is: ({ name, before, library, socket, all }) =>
       /^(send|write)/.test(name) && library === "ECONNREFUSED" && isUdp(socket) &&
-      (isLimited(before) || hasWaiting(socket, before) ||
+      (isLimited(before) || hasWaiting(socket, before, all) ||
         socket?.calls.some((call) => /^shutdown rw?$/.test(call)) === true),
   },
   {
@@ -132,8 +130,11 @@ const RULES: readonly Rule[] = [
       socket?.settledBy !== undefined && (socket.settledBy !== worker || socket.isUsedApart) ||
       (name === "connect" && network === "EISCONN" || name === "shutdown" && library === "ENOTCONN") &&
         socket?.isShared === true && isListener(socket) ||
-      name === "bind" && network === "EADDRINUSE" && library === "0" &&
-        all.some((one) => one.isShared && isListener(one) && boundPort(one) === portOf(words[1])) ||
+      /^(bind|listen)$/.test(name) && network === "EADDRINUSE" && library === "0" &&
+        all.some((one) =>
+          one !== socket && one.isShared && isListener(one) &&
+          boundPort(one) === (portOf(words[1]) ?? boundPort(socket))
+        ) ||
       /^(bind|listen)$/.test(name) &&
         all.some((one) => one.isUsedApart && boundPort(one) === (portOf(words[1]) ?? boundPort(socket))),
   },
@@ -194,11 +195,6 @@ const RULES: readonly Rule[] = [
       findsReset(one),
   },
   ...ENDINGS,
-  {
-    row: "`TCP_MAXSEG` of a connected stream is 65,483, and 65,463 over IPv6",
-    is: ({ name, words, library, socket }) =>
-      name === "get" && words[1] === "maxseg" && /^0 value 654[68]3 /.test(library) && isConnectedStream(socket),
-  },
   {
     row: "A socket that was bound, connected or accepted through a control file is one of the target's family",
     is: ({ before, socket }) =>
@@ -301,19 +297,7 @@ const RULES: readonly Rule[] = [
       words[1]?.startsWith("[::ffff:") === false &&
       socket.failed.some((call) => call.startsWith("connect [::ffff:")),
   },
-  {
-    row: "If your program has shut down both sides, data that the peer sends afterwards do not reset the connection",
-    is: (one) =>
-      isShutBoth(one.socket) && findsReset(one) && !one.network.startsWith("EPIPE") &&
-      one.all.some((other) => other !== one.socket && isConnectedStream(other) && hasSent(other)),
-  },
-  {
-    row: "A UDP socket over IPv6 that was connected to an IPv6 address, and then to an IPv4 one",
-    is: ({ name, network, library, socket, events }) =>
-      socket?.type.startsWith("udp6") === true && hasChangedFamily(socket) &&
-      (network === "waits" || library === "ECONNREFUSED" || name === "sendmmsg" && library === "1" ||
-        events !== undefined && (events.network & ~events.library) === 0),
-  },
+  ...RARE,
 ];
 
 /** @returns The row that tells of a difference; undefined: none does. */

@@ -3,6 +3,7 @@ import {
   boundPort,
   findsShut,
   hasFewer,
+  hasStart,
   isConnectedStream,
   isDeaf,
   isListener,
@@ -49,7 +50,7 @@ export const ENDINGS: readonly Rule[] = [
     row: "After `shutdown(SHUT_RD)` your program can read no new data",
     is: ({ name, network, library, events, socket }) =>
       isDeaf(socket) &&
-      (/^(recv|read)/.test(name) && network.includes('"') && /^(0|EAGAIN|waits)/.test(library) ||
+      (/^(recv|read)/.test(name) && hasStart(network, library) ||
         name === "recvmmsg" && network.startsWith("2 ") && library.startsWith("1 ") ||
         name === "unread" && library === "0 0" ||
         WAITS.test(name) && hasFewer(events, POLLIN)),

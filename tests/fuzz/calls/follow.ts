@@ -34,6 +34,8 @@ export interface Followed {
 interface Registered {
   readonly socket: Followed;
   readonly mode: string;
+  /** The process that made it. */
+  readonly by: string;
 }
 
 /** A line's parts. */
@@ -74,10 +76,12 @@ class Follower {
     const call = `${name} ${words.slice(1).join(" ")}`.trimEnd();
     if (letters === undefined) return;
     this.#noteUse(one, worker, name);
+    if (name === "add") this.#noteUse(letters.get(second), worker, name);
     if (FAILED.test(result)) noteFailure(one, call, worker);
     else if (name === "add" || name === "modify") {
       const socket = letters.get(second) ?? newSocket("none", []);
-      one?.registered.set(second, { socket, mode: words[2] ?? "all" });
+      const by = name === "add" ? worker : one?.registered.get(second)?.by ?? worker;
+      one?.registered.set(second, { socket, mode: words[2] ?? "all", by });
     } else if (!this.#moves(letters, { worker, name, words }) && !makes(letters, name, first, second)) {
       note(one, call, worker);
     }

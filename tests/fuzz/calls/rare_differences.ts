@@ -1,0 +1,55 @@
+/** Allowed differences that few programs meet, asked about after all others (`differences.ts`). */
+import {
+  findsReset,
+  hasChangedFamily,
+  hasSent,
+  isConnectedStream,
+  isLimited,
+  isMute,
+  isSetOfOthers,
+  isShutBoth,
+  type Rule,
+  WAITS,
+} from "./conditions.ts";
+
+export const RARE: readonly Rule[] = [
+  {
+    row: "If your program has shut down both sides, data that the peer sends afterwards do not reset the connection",
+    is: (one) =>
+      isShutBoth(one.socket) && findsReset(one) && !one.network.startsWith("EPIPE") &&
+      one.all.some((other) => other !== one.socket && isConnectedStream(other) && hasSent(other)),
+  },
+  {
+    row: "A UDP socket over IPv6 that was connected to an IPv6 address, and then to an IPv4 one",
+    is: ({ name, network, library, socket, events }) =>
+      socket?.type.startsWith("udp6") === true && hasChangedFamily(socket) &&
+      (network === "waits" || library === "ECONNREFUSED" || name === "sendmmsg" && library === "1" ||
+        events !== undefined && (events.network & ~events.library) === 0),
+  },
+  {
+    row: "If the peer has shut down writing and then closes with unread data",
+    is: ({ name, words, network, library, socket, all }) =>
+      isConnectedStream(socket) && all.some((other) => other !== socket && isConnectedStream(other) && isMute(other)) &&
+      (/^(recv|read)/.test(name) && /^(EPIPE|(\d )?0)/.test(network) && library === "ECONNRESET" ||
+        /^(send|write)/.test(name) && network.startsWith("EPIPE") && library.startsWith("ECONNRESET") ||
+        name === "get" && words[1] === "error" && network.includes("value 32 ") && library.includes("value 104 ")),
+  },
+  {
+    row: "`TCP_MAXSEG` of a connection is 65,483 bytes (65,463 over IPv6) from its beginning.",
+    is: ({ name, words, library, socket }) =>
+      name === "get" && words[1] === "maxseg" && /value 654[68]3 /.test(library) && isConnectedStream(socket),
+  },
+  {
+    row: "nor those that another process made in a set that it shares by `fork`",
+    is: ({ name, network, library, events, own }) =>
+      isSetOfOthers(own) &&
+      (/^(modify|delete)$/.test(name) && library === "ENOENT" || name === "add" && network === "EEXIST" ||
+        WAITS.test(name) && (events === undefined || events.library === 0)),
+  },
+  {
+    row: "A socket that closes with none left leaves its file",
+    is: ({ name, network, library, before }) =>
+      name === "bind" && network === "0" && library === "EADDRINUSE" &&
+      isLimited(before.slice(0, before.findLastIndex(({ line }) => / (close|closerange) |exit|kill/.test(line)))),
+  },
+];
