@@ -5,6 +5,9 @@
  *
  * Here an address has at most five bytes, so a step reads fewer than WINDOW bytes. If the rest of the record is
  * shorter, the array has all of it; if it is longer, up to the length of a link, the array has only these first bytes.
+ *
+ * Functions of rules/ip.c are as its header says, no more: any text may be an address, and is written as it was read.
+ * (Text of five bytes is no IPv4 address in four parts.) Of the five characters another proof shows that.
  */
 #include "rt/mem.h"
 #include "rules/port_name.h"
@@ -21,6 +24,57 @@ char nondet_char(void);
 size_t nondet_size(void);
 
 struct unsock_settings unsock_settings;
+
+/* The texts that were read as addresses: the bound one, the asked one, and one in five characters. */
+static char read_texts[3][UNSOCK_PORT_ADDRESS_MOST];
+static size_t read_lengths[3];
+static unsigned read_count;
+
+static bool keep_text(struct unsock_span text, unsigned place) {
+    if (!nondet_bool() || text.length >= UNSOCK_PORT_ADDRESS_MOST)
+        return false;
+    for (size_t i = 0; i < text.length; i++)
+        read_texts[place][i] = text.at[i];
+    read_lengths[place] = text.length;
+    return true;
+}
+
+static char *put_kept(char *at, unsigned place) {
+    for (size_t i = 0; i < read_lengths[place]; i++)
+        *at++ = read_texts[place][i];
+    return at;
+}
+
+/* The last word tells whether it is a wildcard, the first one which text is the address's. */
+bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon) {
+    if (read_count == 2 || text.length == 0 || !keep_text(text, read_count))
+        return false;
+    *ip = (struct unsock_ip){.family = AF_INET6};
+    ip->words[0] = read_count++;
+    ip->words[3] = nondet_bool();
+    return true;
+}
+
+char *unsock_ip_show(char *at, const struct unsock_ip *ip, char colon) {
+    return put_kept(at, ip->words[0]);
+}
+
+bool unsock_ip_is_wildcard(const struct unsock_ip *ip) {
+    return ip->words[3] == 0;
+}
+
+bool unsock_short_address_read(struct unsock_span text, uint32_t *bits) {
+    return text.length == 5 && keep_text(text, 2);
+}
+
+char *unsock_short_address_put(char *at, uint32_t bits) {
+    return put_kept(at, 2);
+}
+
+bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip) {
+    *ip = (struct unsock_ip){.family = nondet_bool() ? AF_INET : AF_INET6};
+    return nondet_bool();
+}
 
 int main(void) {
     size_t length = nondet_size();
