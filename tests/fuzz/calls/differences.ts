@@ -122,7 +122,7 @@ const RULES: readonly Rule[] = [
   {
     row: "Among sockets with `SO_REUSEPORT` the client's port selects the receiver",
     is: ({ name, all, socket }) =>
-      /^(recv|read|p?poll|select|wait|unread)/.test(name) && sharesPort(socket, all) && isUdp(socket),
+      /^(recv|read|p?poll|select|wait|unread|accept)/.test(name) && sharesPort(socket, all) && isUdp(socket),
   },
   {
     row: "A socket made before `fork` that one process then binds, connects, disconnects or has listen",

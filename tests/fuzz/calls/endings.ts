@@ -7,6 +7,7 @@ import {
   isConnectedStream,
   isDeaf,
   isListener,
+  isShutBoth,
   isShutdown,
   POLLIN,
   portOf,
@@ -33,6 +34,11 @@ export const ENDINGS: readonly Rule[] = [
     is: ({ name, network, library, socket }) =>
       name === "shutdown" && network === "ENOTCONN" && library === "0" &&
       socket?.calls.includes("shutdown rw") === true,
+  },
+  {
+    row: "and if the peer closed or shut down writing after this side's `SHUT_RDWR`",
+    is: ({ name, network, library, socket }) =>
+      name === "peer" && network === "ENOTCONN" && library.startsWith("0 ") && isShutBoth(socket),
   },
   {
     row: "A connection that was reset stays bound",
