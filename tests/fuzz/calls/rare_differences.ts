@@ -52,4 +52,16 @@ export const RARE: readonly Rule[] = [
       name === "bind" && network === "0" && library === "EADDRINUSE" &&
       isLimited(before.slice(0, before.findLastIndex(({ line }) => / (close|closerange) |exit|kill/.test(line)))),
   },
+  {
+    row: "After `exec`, or for a received descriptor, `connect` to an address of an unknown family is `EINVAL`",
+    is: ({ name, words, network, library, socket }) =>
+      name === "connect" && words[1] === "strange" && network === "EAFNOSUPPORT" && library === "EINVAL" &&
+      socket?.isHandedOn === true,
+  },
+  {
+    row: "An IPv4 UDP socket that is bound through a control file sends to an IPv6 address with `EINVAL`",
+    is: ({ name, network, library, socket, before }) =>
+      /^send/.test(name) && network === "EAFNOSUPPORT" && library === "EINVAL" && socket?.type === "udp4" &&
+      socket.calls.includes("bind 127.0.0.1:7003") && before[0]?.line.includes("control 7003/udp") === true,
+  },
 ];
