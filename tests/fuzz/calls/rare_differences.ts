@@ -4,6 +4,7 @@ import {
   hasChangedFamily,
   hasSent,
   isConnectedStream,
+  isDeaf,
   isLimited,
   isMute,
   isSetOfOthers,
@@ -63,5 +64,11 @@ export const RARE: readonly Rule[] = [
     is: ({ name, network, library, socket, before }) =>
       /^send/.test(name) && network === "EAFNOSUPPORT" && library === "EINVAL" && socket?.type === "udp4" &&
       socket.calls.includes("bind 127.0.0.1:7003") && before[0]?.line.includes("control 7003/udp") === true,
+  },
+  {
+    row: "If both ends have shut down reading, a write after the first is `EPIPE` with its signal",
+    is: ({ name, network, library, socket, all }) =>
+      /^(send|write)/.test(name) && /^\d/.test(network) && library.startsWith("EPIPE") && isDeaf(socket) &&
+      isConnectedStream(socket) && all.some((other) => other !== socket && isConnectedStream(other) && isDeaf(other)),
   },
 ];
