@@ -39,7 +39,7 @@ export function isUdp(socket: Followed | undefined): boolean {
 
 export function portOf(address: string | undefined): string | undefined {
   // The words that the interpreter makes an address of 7001 from.
-  return /^(connect )?wide$/.test(address ?? "") ? "7001" : /:(\d+)$/.exec(address ?? "")?.[1];
+  return /^((bind|connect) )?wide$/.test(address ?? "") ? "7001" : /:(\d+)$/.exec(address ?? "")?.[1];
 }
 
 export function hasConnected(socket: Followed | undefined): boolean {
