@@ -9,6 +9,7 @@ import {
   isMute,
   isSetOfOthers,
   isShutBoth,
+  isUdp,
   type Rule,
   WAITS,
 } from "./conditions.ts";
@@ -70,5 +71,12 @@ export const RARE: readonly Rule[] = [
     is: ({ name, network, library, socket, all }) =>
       /^(send|write)/.test(name) && /^\d/.test(network) && library.startsWith("EPIPE") && isDeaf(socket) &&
       isConnectedStream(socket) && all.some((other) => other !== socket && isConnectedStream(other) && isDeaf(other)),
+  },
+  {
+    row: "If the target is its own port, the `connect` of another socket to that port is `EACCES`",
+    is: ({ name, words, network, library, socket, all, before }) =>
+      name === "connect" && words[1] === "127.0.0.1:7003" && network === "0" && library === "EACCES" && isUdp(socket) &&
+      before[0]?.line.includes("control 7003/udp") === true &&
+      all.some((one) => one !== socket && isUdp(one) && one.calls.includes("bind 127.0.0.1:7003") && hasSent(one)),
   },
 ];
