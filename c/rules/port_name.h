@@ -41,7 +41,7 @@ struct unsock_port_entry {
     bool v6only;             /* [::] for IPv6 alone; false for all other addresses */
     uint32_t bits;           /* SHORT, HASHED: what the five characters hold (rules/ip.h) */
     struct unsock_ip ip;     /* without a port; HASHED: only its family */
-    struct unsock_ip target; /* whom a datagram client asks, without a port; family 0: it does not ask */
+    struct unsock_ip target; /* the address that a datagram client asks, without a port; family 0: none */
 };
 
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number);

@@ -3,22 +3,14 @@
  * one that all first write to.
  */
 import { assertStrictEquals } from "@std/assert";
-import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { randomBytes } from "node:crypto";
+import { certify } from "./certificate.ts";
+import { HAPROXY_DEFAULTS } from "./haproxy.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 const ignore = !need("nginx", "haproxy", "curl", "openssl");
 const CLIENTS = 5;
-
-async function certify({ files }: Rig): Promise<void> {
-  const made = await run(
-    ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-      .concat(["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"])
-      .concat(["-keyout", `${files}/key`, "-out", `${files}/certificate`]),
-  );
-  assertStrictEquals(made.code, 0, made.stderr);
-}
 
 function nginxText({ files }: Rig): string {
   return `daemon off; worker_processes 1; pid ${files}/nginx.pid; error_log stderr crit;
@@ -40,12 +32,7 @@ http {
 function haproxyText({ files }: Rig): string {
   return `global
   limited-quic
-  nbthread 2
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 10s
-  timeout server 10s
+  nbthread 2${HAPROXY_DEFAULTS}
 frontend front
   bind quic4@127.0.0.1:17283 ssl crt ${files}/both alpn h3
   default_backend back

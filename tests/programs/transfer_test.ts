@@ -3,6 +3,7 @@ import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { randomBytes } from "node:crypto";
 import { need } from "../support/programs.ts";
 import { run } from "../support/process.ts";
+import { certify } from "./certificate.ts";
 import { type Rig, withRig } from "./rig.ts";
 
 const PYTHON = "/usr/bin/python3";
@@ -74,12 +75,7 @@ async function carryThroughStunnel(): Promise<void> {
     const { files } = rig;
     const page = randomBytes(100_000).toString("hex");
     rig.write("page", page);
-    const made = await run(
-      ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-        .concat(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
-        .concat(["-keyout", `${files}/key`, "-out", `${files}/certificate`]),
-    );
-    assertStrictEquals(made.code, 0, made.stderr);
+    await certify(rig);
     const common = "foreground = yes\npid =\nsyslog = no\n";
     const server =
       `[server]\naccept = 127.0.0.1:17264\nconnect = 127.0.0.1:17263\ncert = ${files}/certificate\nkey = ${files}/key\n`;

@@ -57,7 +57,6 @@ export const ENDINGS: readonly Rule[] = [
     is: ({ name, network, library, events, socket }) =>
       isDeaf(socket) &&
       (/^(recv|read)/.test(name) && hasStart(network, library) ||
-        /^\d+ "\w+"$/.test(library) && network.replace(/^\d+ /, "").startsWith(library.replace(/^\d+ |"$/g, "")) ||
         name === "recvmmsg" && network.startsWith("2 ") && library.startsWith("1 ") ||
         name === "unread" && library === "0 0" ||
         WAITS.test(name) && hasFewer(events, POLLIN)),
