@@ -83,8 +83,9 @@ static void disconnect_from_peer(int fd) {
  * socket of this process on the same port, and will go on sending to it. So the two descriptors exchange their kernel
  * sockets: `fd` gets the listener's, with the client; the listener gets that of `fd`, for all other clients.
  *
- * Returns 0 if connected; -EPERM if no listener is connected so; -EADDRNOTAVAIL if the listener has other connected
- * clients, which would be cut off. After that error a server goes on serving this client by the listener.
+ * Returns 0 if connected; -EPERM if no client is connected to a listener; -EADDRNOTAVAIL if several are: all but this one
+ * would be cut off. After that error a server goes on serving this client by the listener. The number is asked before:
+ * a disconnect drops all that the listener has not read, and its peer gets ECONNRESET.
  */
 static long connect_per_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path) {
     long result = -EPERM;
@@ -93,11 +94,13 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
         if (!listener || other == fd || !is_listener(entry, listener) ||
             unsock_socket_cookie(other) == unsock_socket_cookie(fd))
             continue;
+        int peers = unsock_socket_peers(other);
+        if (peers != 0)
+            result = -EADDRNOTAVAIL;
         /* The kernel lets only that socket connect to the client to which the client is connected. */
-        if (unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
+        if (peers != 1 || unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
             continue;
-        /* The client is the only peer. The listener's own connection to it is counted at the client. */
-        result = unsock_socket_peers(other) == 1 ? swap(fd, entry, other, listener) : -EADDRNOTAVAIL;
+        result = swap(fd, entry, other, listener);
         if (result == 0)
             return 0;
         disconnect_from_peer(other);

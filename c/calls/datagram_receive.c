@@ -280,6 +280,12 @@ static bool is_stranger(int fd, struct unsock_fd *entry, const union unsock_sock
     return true;
 }
 
+/* True if the call must be made again: what it returned is not for the program. */
+static bool is_in_vain(int fd, struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length, int flags,
+                       long result) {
+    return result < 0 ? result == -ECONNRESET && unsock_fd_is_left(entry) : is_stranger(fd, entry, name, length, flags);
+}
+
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
     union unsock_sockaddr name;
     struct msghdr own;
@@ -295,7 +301,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
         result = unsock_real_recvmsg(fd, &own, flags);
         if (result >= 0)
             unsock_passed_descriptors_refuse(fd, &own);
-    } while (result >= 0 && is_stranger(fd, entry, &name, own.msg_namelen, flags));
+    } while (is_in_vain(fd, entry, &name, own.msg_namelen, flags, result));
     if (result < 0)
         return unsock_errno_as_ip(UNSOCK_AT_ERROR, result);
     if (has_gone_outside(entry, &name, result))
@@ -336,7 +342,7 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
         name.any.sa_family = AF_UNSPEC;
         name_length = sizeof(name);
         result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);
-    } while (result >= 0 && is_stranger(fd, entry, &name, name_length, flags));
+    } while (is_in_vain(fd, entry, &name, name_length, flags, result));
     if (result < 0)
         return unsock_errno_as_ip(UNSOCK_AT_ERROR, result);
     if (has_gone_outside(entry, &name, result))

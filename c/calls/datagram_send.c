@@ -229,10 +229,13 @@ static long go_on_connected(int fd, struct unsock_fd *entry, const struct msghdr
     int all = flags | unsock_datagram_full_flags(entry);
     if (result == -ECONNRESET)
         result = unsock_sendmsg(fd, message, all);
-    if (result == -ECONNREFUSED || result == -ENOTCONN) {
-        if (unsock_datagram_connect_again(fd, entry) < 0)
+    bool nobody = result == -ECONNREFUSED || result == -ENOTCONN;
+    /* EPERM: the server may have given the peer's socket to another client (calls/datagram_connect.c). */
+    if (nobody || (result == -EPERM && !unsock_socket_may_not_send())) {
+        if (unsock_datagram_connect_again(fd, entry) == 0)
+            result = unsock_sendmsg(fd, message, all);
+        else if (nobody)
             return send_to_nobody(fd, entry, message, flags, size);
-        result = unsock_sendmsg(fd, message, all);
     }
     if (result == -EAGAIN || result == -EINTR)
         return unsock_datagram_full(fd, entry, message, flags, (size_t)size);

@@ -184,6 +184,8 @@ long unsock_call_recv(int fd, void *data, size_t size, int flags) {
     if ((flags & MSG_ERRQUEUE) || (entry && unsock_fd_receives_with_care(entry)))
         return unsock_call_recvfrom(fd, data, size, flags, NULL, NULL);
     long result = at_end(fd, unsock_real_recv(fd, data, size, flags_of(fd, flags)));
+    if (result == -ECONNRESET && entry && unsock_fd_is_left(entry))
+        return unsock_call_recvfrom(fd, data, size, flags, NULL, NULL);
     return peeks_all(flags, result) ? peek_all(fd, data, size, flags, result) : result;
 }
 

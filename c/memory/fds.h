@@ -259,6 +259,13 @@ static inline struct unsock_ip unsock_fd_bound_to(const struct unsock_fd *entry)
     return (struct unsock_ip){.port = entry->local.port, .family = entry->domain, .tag = entry->local.tag};
 }
 
+/* True if an error of a connected datagram socket tells only that its peer was connected to it, too, and is no more
+ * (unix_dgram_disconnected in net/unix/af_unix.c), which UDP does not tell. */
+static inline bool unsock_fd_is_left(const struct unsock_fd *entry) {
+    return entry->type == SOCK_DGRAM && entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_CONNECTED &&
+           !(entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
+}
+
 /* True if a stream's connect was refused, which the next calls report as TCP does. */
 static inline bool unsock_fd_is_refused(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_REFUSED;

@@ -117,7 +117,7 @@ static long get_error(int fd, const struct unsock_fd *entry, void *value, sockle
     int32_t error = (int32_t)asked, as_ip = (int32_t)-unsock_errno_as_ip(UNSOCK_AT_ERROR, -asked);
     /* A reset of an established connection keeps its errno. */
     if (as_ip != error && (entry->type == SOCK_DGRAM || unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN))
-        error = as_ip;
+        error = unsock_fd_is_left(entry) ? 0 : as_ip;
     return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
 }
 

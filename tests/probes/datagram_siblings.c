@@ -75,10 +75,58 @@ static void serve(const char *name, int option, bool connects) {
     close(listener);
 }
 
+/* Two clients have asked before one gets a socket of its own. If the server may not connect that, it serves both by the
+ * first (docs/limits.md). */
+static void serve_two_at_once(const char *name, int option) {
+    fact("now", "%s", name);
+    int listener = server_socket(0, option);
+    address at = name_of(listener), first;
+    int client = new_client(&at, true), other = new_client(&at, true);
+    send_text(client, "first asks", NULL);
+    send_text(other, "second asks", NULL);
+    hears("the listener hears", listener, &first);
+    int session = server_socket(port_of(&at), option);
+    bool connected = connect(session, &first.any, first.length) == 0;
+    hears("the listener hears", listener, NULL);
+    char byte;
+    fact_call("the first client hears", recv(client, &byte, 1, MSG_DONTWAIT));
+    send_text(client, "first again", NULL);
+    hears("the first client's socket hears", connected ? session : listener, NULL);
+    send_text(other, "second again", NULL);
+    hears("the listener hears", listener, NULL);
+    close(session);
+    close(client);
+    close(other);
+    close(listener);
+}
+
+/* Two sockets are connected to each other, and one is connected no more. */
+static void part(void) {
+    fact("now", "two that part");
+    address none = {.any = {.sa_family = AF_UNSPEC}, .length = sizeof none.any};
+    int first = server_socket(0, SO_REUSEADDR), other = bound("127.0.0.1", 0, SOCK_DGRAM);
+    address its = name_of(first), others = name_of(other);
+    int one = server_socket(port_of(&its), SO_REUSEADDR); /* a port that it chose, and keeps */
+    close(first);
+    CHECK(connect(one, &others.any, others.length));
+    CHECK(connect(other, &its.any, its.length));
+    send_text(other, "before it leaves", NULL);
+    CHECK(connect(one, &none.any, none.length));
+    char byte;
+    fact_call("the other hears", recvfrom(other, &byte, 1, MSG_DONTWAIT, &its.any, &its.length));
+    send_text(other, "after it has left", NULL);
+    fact_call("the one that left hears", ready(one, POLLIN, 2000));
+    close(one);
+    close(other);
+}
+
 int main(void) {
     probe_start();
     serve("SO_REUSEADDR, clients that are not connected", SO_REUSEADDR, false);
     serve("SO_REUSEPORT, clients that are not connected", SO_REUSEPORT, false);
     serve("SO_REUSEADDR, connected clients", SO_REUSEADDR, true);
     serve("SO_REUSEPORT, connected clients", SO_REUSEPORT, true);
+    serve_two_at_once("SO_REUSEADDR, two clients at once", SO_REUSEADDR);
+    serve_two_at_once("SO_REUSEPORT, two clients at once", SO_REUSEPORT);
+    part();
 }
