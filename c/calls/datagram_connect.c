@@ -83,9 +83,9 @@ static void disconnect_from_peer(int fd) {
  * socket of this process on the same port, and will go on sending to it. So the two descriptors exchange their kernel
  * sockets: `fd` gets the listener's, with the client; the listener gets that of `fd`, for all other clients.
  *
- * Returns 0 if connected; -EPERM if no client is connected to a listener; -EADDRNOTAVAIL if several are: all but this one
- * would be cut off. After that error a server goes on serving this client by the listener. The number is asked before:
- * a disconnect drops all that the listener has not read, and its peer gets ECONNRESET.
+ * Returns 0 if connected; -EPERM if no client is connected to a listener; -EADDRNOTAVAIL if several are: all but this
+ * one would be cut off. After that error a server goes on serving this client by the listener. The number is asked
+ * before: a disconnect drops all that the listener has not read, and its peer gets ECONNRESET.
  */
 static long connect_per_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path) {
     long result = -EPERM;

@@ -12,7 +12,9 @@ static int server_socket(int port, int option) {
 }
 
 static void send_text(int fd, const char *text, const address *to) {
-    ssize_t sent = to ? sendto(fd, text, strlen(text), 0, &to->any, to->length) : send(fd, text, strlen(text), 0);
+    struct iovec part = {(void *)text, strlen(text)};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t sent = to ? sendto(fd, text, part.iov_len, 0, &to->any, to->length) : sendmsg(fd, &message, 0);
     if (sent < 0)
         fact(text, "%s", errno_name(errno));
 }
@@ -100,6 +102,28 @@ static void serve_two_at_once(const char *name, int option) {
     close(listener);
 }
 
+/* The socket that all write to is connected to one of them: the others write to the next one, without a new connect. */
+static void be_one_clients(void) {
+    fact("now", "a listener that is connected");
+    int listener = server_socket(0, SO_REUSEADDR);
+    address at = name_of(listener), first;
+    int client = new_client(&at, true), other = new_client(&at, true);
+    send_text(client, "first asks", NULL);
+    hears("the listener hears", listener, &first);
+    int next = server_socket(port_of(&at), SO_REUSEADDR);
+    CHECK(connect(listener, &first.any, first.length));
+    send_text(other, "second asks", NULL);
+    hears("the next one hears", next, NULL);
+    send_text(client, "first again", NULL);
+    hears("the first one hears", listener, NULL);
+    close(listener);
+    send_text(other, "second again", NULL);
+    hears("the next one hears", next, NULL);
+    close(next);
+    close(client);
+    close(other);
+}
+
 /* Two sockets are connected to each other, and one is connected no more. */
 static void part(void) {
     fact("now", "two that part");
@@ -128,5 +152,6 @@ int main(void) {
     serve("SO_REUSEPORT, connected clients", SO_REUSEPORT, true);
     serve_two_at_once("SO_REUSEADDR, two clients at once", SO_REUSEADDR);
     serve_two_at_once("SO_REUSEPORT, two clients at once", SO_REUSEPORT);
+    be_one_clients();
     part();
 }
