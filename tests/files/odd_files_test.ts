@@ -1,5 +1,6 @@
 /** Other files under a port's name: never opened in a way that blocks, never removed, and never listed. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { controlFile, sockaddrInet } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
@@ -47,6 +48,23 @@ for (const kind of ["stream", "datagram", "seqpacket"]) {
       }),
   );
 }
+
+/** A network of its own, in which a bind to port 0 has these ports alone: looked at more closely after the first ten. */
+const FEW_PORTS = `echo "4000 4019" >/proc/sys/net/ipv4/ip_local_port_range && exec "$@"`;
+const few = ["unshare", Deno.uid() === 0 ? "-n" : "-Urn", "sh", "-c", FEW_PORTS, "sh"];
+
+Deno.test({
+  name: "a damaged control file is passed over by a bind to any port, and makes one to its own port fail",
+  ignore: ignore || !need("unshare") || (await run([...few, "true"])).code !== 0,
+  fn: () =>
+    withDir(async (dir) => {
+      const damaged = controlFile({ dest: sockaddrInet("127.0.0.1", 1) });
+      damaged[16] = 0xff;
+      for (let port = 4001; port <= 4019; port++) Deno.writeFileSync(`${dir}/${port}.sock`, damaged);
+      const { stdout, stderr } = await run([...few, "python3", "-c", programText("any_port")], { env: shimEnv(dir) });
+      assertEquals(stdout, "4000 ".repeat(8) + "EINVAL\n", stderr);
+    }),
+});
 
 Deno.test(
   "a control file is followed if it is root's, one's own, or the directory's owner's; another user's is EACCES",
