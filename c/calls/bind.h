@@ -40,7 +40,8 @@ void unsock_standin_take(struct unsock_standin *standin, int socket);
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip);
 
-/* Notes that the bind ended with `result`, so that undoing gives a name back. Returns `result`. */
+/* Notes that the bind ended with `result`, so that undoing gives a name back, and marks an IPv6 socket whose name has
+ * an IPv4 address. Returns the result that TCP would have. */
 long unsock_standin_bound(struct unsock_standin *standin, long result);
 
 /* Puts the stand-in behind `fd`, whose `entry` becomes of `kind`. If the stand-in has a file, the entry gets the file

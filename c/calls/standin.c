@@ -40,10 +40,14 @@ struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, 
     return bind;
 }
 
+/* A name tells the address, but not that an IPv6 socket has an IPv4 one: who inherits it reads that from its mark. */
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
-    standin->named =
-        result == 0 && (standin->bind.how == UNSOCK_BOUND_FILE || standin->bind.how == UNSOCK_BOUND_WAITING);
-    return result;
+    const struct unsock_bind *bind = &standin->bind;
+    standin->named = result == 0 && (bind->how == UNSOCK_BOUND_FILE || bind->how == UNSOCK_BOUND_WAITING);
+    bool told = bind->ip.family == AF_INET6 && bind->tag != UNSOCK_NAME_TAG_PLAIN;
+    if (standin->named && bind->domain == AF_INET6 && !told)
+        unsock_socket_mark_set(bind->socket, 0, UNSOCK_MARK_INET6);
+    return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 
 /* Notes in the entry that the socket is bound to a file. */

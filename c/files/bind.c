@@ -8,7 +8,6 @@
 #include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
-#include "rules/errno.h"
 
 #define TRIES 8
 #define LOOKS_FOR_FREE 10 /* before names that are taken are looked at more closely */
@@ -239,13 +238,9 @@ static long bind_somebodys(struct unsock_bind *bind) {
  */
 static long bind_free(struct unsock_bind *bind) {
     long result = bind_own_name(bind);
-    if (result < 0)
-        return result == -EADDRINUSE ? -EAGAIN : result;
-    result = unsock_port_put_first(bind->key, &bind->me, false, false);
-    if (result == 0 || result == -EEXIST)
-        return result == 0 ? 0 : -EAGAIN;
-    give_name_up(bind);
-    return result;
+    if (result == 0)
+        result = unsock_port_put_first(bind->key, &bind->me, false, false);
+    return result == -EADDRINUSE || result == -EEXIST ? -EAGAIN : result;
 }
 
 static void tell_name(struct unsock_bind *bind, uint8_t tag) {
@@ -268,6 +263,14 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
+/* True if the socket at PORT.sock has the port for certain, and is not known to leave the address free. Without the
+ * lock, which takes a hundred times as long: if all of a range is taken, the program is told at once. */
+static bool is_port_taken(const struct unsock_bind *bind, const struct sockaddr_un *path,
+                          const struct unsock_port_entry *first) {
+    return !bind->reuseport && !bind->reuseaddr && (!first || unsock_port_conflict(first, &bind->me)) &&
+           unsock_socketfile_is_live(bind->probe, path, sizeof(*path));
+}
+
 /* The same after a look, where that came to `result`. Returns as bind_to_port; -EAGAIN: the lock is needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wish, bool at_once, long result) {
     struct unsock_port_entry first;
@@ -277,11 +280,12 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wi
     enum unsock_port_holder holder = unsock_port_look(bind->key, &path, &first, &several);
     if (holder == UNSOCK_PORT_UNREAD)
         return -EACCES;
-    if (holder != UNSOCK_PORT_NOBODY && wish == IF_FREE)
-        return -EADDRINUSE;
     if (holder == UNSOCK_PORT_NOBODY)
         return at_once && wish != THIS_PORT ? bind_free(bind) : result;
-    return holder == UNSOCK_PORT_FOREIGN ? look_for_control(bind, &path, &answers) : -EAGAIN;
+    bool ours = holder == UNSOCK_PORT_OURS;
+    if (wish == IF_FREE || (wish == ANY_PORT && is_port_taken(bind, &path, ours ? &first : NULL)))
+        return -EADDRINUSE;
+    return ours ? -EAGAIN : look_for_control(bind, &path, &answers);
 }
 
 /*
@@ -293,7 +297,7 @@ static long bind_names(struct unsock_bind *bind, enum wish wish) {
     bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(bind->key, &bind->me);
     bool blindly = at_once && wish == THIS_PORT;
     long result = blindly ? bind_free(bind) : -EAGAIN;
-    if (result != 0 && !bind->spent)
+    if (result == -EAGAIN || (result < 0 && !bind->named))
         result = bind_looking(bind, wish, at_once, result);
     if (result == -EAGAIN && wish == IF_FREE && at_once && !bind->named)
         return -EADDRINUSE;
@@ -302,16 +306,8 @@ static long bind_names(struct unsock_bind *bind, enum wish wish) {
     if (result == 0)
         tell_name(bind, unsock_port_tag(&bind->me));
     else
-        give_name_up(bind); /* a control file has the port */
+        give_name_up(bind);
     return result > 0 ? 0 : result;
-}
-
-/* Returns whether to try the port. After some that were taken, passes over those that are taken for certain. */
-static bool is_port_worth_it(const struct unsock_bind *bind, unsigned looks, long *probe) {
-    if (looks >= LOOKS_FOR_FREE && *probe == -EBADF)
-        *probe = unsock_socketfile_probe();
-    return looks < LOOKS_FOR_FREE || bind->reuseport || bind->reuseaddr ||
-           !unsock_port_is_taken(*probe, bind->key, &bind->me);
 }
 
 /*
@@ -330,10 +326,6 @@ static long bind_as_client(struct unsock_bind *bind) {
     return result;
 }
 
-static long bind_one_port(struct unsock_bind *bind, bool client, enum wish wish) {
-    return unsock_errno_as_ip(UNSOCK_AT_BIND, client ? bind_as_client(bind) : bind_names(bind, wish));
-}
-
 /* By now: then no port will do. */
 static bool has_socket_name(int socket) {
     union unsock_sockaddr name;
@@ -349,10 +341,11 @@ static long bind_any_port(struct unsock_bind *bind, bool client) {
         if (!client && !unsock_address_covered_bind(&bind->ip, bind->v6only))
             continue;
         begin_port(bind);
-        if (!is_port_worth_it(bind, looks, &probe))
-            continue;
         bool clean = looks++ >= LOOKS_FOR_FREE;
-        long result = bind_one_port(bind, client && !clean, clean ? ANY_PORT : IF_FREE);
+        if (clean && probe == -EBADF)
+            probe = unsock_socketfile_probe();
+        bind->probe = (int)probe;
+        long result = client && !clean ? bind_as_client(bind) : bind_names(bind, clean ? ANY_PORT : IF_FREE);
         if (bind->spent || (result == 0 && bind->how == UNSOCK_BOUND_FILE) ||
             (result < 0 && result != -EADDRINUSE && (result != -EINVAL || has_socket_name(bind->socket))))
             return result;
@@ -360,29 +353,18 @@ static long bind_any_port(struct unsock_bind *bind, bool client) {
     return -EADDRINUSE;
 }
 
-/* A name tells the address, but not that an IPv6 socket has an IPv4 one: who inherits it reads that from its mark. */
-static long leave_domain(const struct unsock_bind *bind, long result) {
-    bool named = result == 0 && (bind->how == UNSOCK_BOUND_FILE || bind->how == UNSOCK_BOUND_WAITING);
-    bool told = bind->ip.family == AF_INET6 && bind->tag != UNSOCK_NAME_TAG_PLAIN;
-    if (named && bind->domain == AF_INET6 && !told)
-        unsock_socket_mark_set(bind->socket, 0, UNSOCK_MARK_INET6);
-    return result;
-}
-
 long unsock_bind_port(struct unsock_bind *bind) {
     if (bind->ip.port == 0)
-        return leave_domain(bind, bind_any_port(bind, false));
+        return bind_any_port(bind, false);
     begin_port(bind);
-    return leave_domain(bind, bind_one_port(bind, false, THIS_PORT));
+    return bind_names(bind, THIS_PORT);
 }
 
 long unsock_bind_client(struct unsock_bind *bind) {
     long result = -EADDRINUSE;
     if (bind->ip.port != 0) {
         begin_port(bind);
-        result = bind_one_port(bind, true, THIS_PORT);
+        result = bind_as_client(bind);
     }
-    if (result != 0 && !bind->spent)
-        result = bind_any_port(bind, true);
-    return leave_domain(bind, result);
+    return result != 0 && !bind->spent ? bind_any_port(bind, true) : result;
 }

@@ -87,15 +87,6 @@ enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, co
     return unsock_socketfile_life(probe, &path, length);
 }
 
-bool unsock_port_is_taken(long probe, struct unsock_port_key key, const struct unsock_port_entry *me) {
-    struct unsock_port_entry first;
-    struct sockaddr_un path;
-    bool several;
-    socklen_t length = link_path(key, FIRST, &path);
-    return unsock_socketfile_is_live(probe, &path, length) &&
-           (unsock_port_look(key, &path, &first, &several) != UNSOCK_PORT_OURS || unsock_port_conflict(&first, me));
-}
-
 /* Makes a link in one step. `there`: one exists, and is replaced by a rename. */
 static long put_link(struct unsock_port_key key, enum link which, const char *text, bool there) {
     struct sockaddr_un path, next;

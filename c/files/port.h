@@ -37,10 +37,6 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key);
 /* Asks with the probe (unsock_socketfile_probe) whether the entry's socket is live. */
 enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry);
 
-/* True if another socket has the port for certain, and is not known to leave the address of `me` free. Without the
- * lock, which takes a hundred times as long: if all of a range is taken, the program is told at once. */
-bool unsock_port_is_taken(long probe, struct unsock_port_key key, const struct unsock_port_entry *me);
-
 /* Makes PORT.sock a link to `first`; `there`: replaces one. Returns 0 or -errno; -EEXIST: another process
  * has made it. */
 long unsock_port_put_first(struct unsock_port_key key, const struct unsock_port_entry *first, bool several, bool there);
