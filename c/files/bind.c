@@ -73,32 +73,12 @@ static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *p
     return leave_to_another(bind, UNSOCK_BOUND_HANDED, path);
 }
 
-static uint8_t last_number(const struct unsock_bind *bind) {
-    return bind->me.number >= UNSOCK_PORT_WAITING ? UNSOCK_PORT_NUMBERS : UNSOCK_PORT_SHARERS;
-}
-
-/* True if the record has a living socket of that name. */
-static bool is_number_taken(const struct unsock_bind *bind) {
-    int index = bind->me.number != 0 ? unsock_port_find(bind->port, &bind->me) : -1;
-    return index >= 0 && bind->port->life[index] < UNSOCK_PORT_STALE;
-}
-
-/* An entry with this name is that of an older socket, which has no file any more. */
-static void forget_older(struct unsock_bind *bind) {
-    int older = unsock_port_find(bind->port, &bind->me);
-    if (older >= 0)
-        bind->port->life[older] = UNSOCK_PORT_GONE;
-}
-
 /* Binds to the name, with the first free number where it has one. Removes a killed process's file there first. */
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
-        while (is_number_taken(bind) && bind->me.number < last_number(bind))
-            bind->me.number++;
+        unsock_port_skip_taken(bind->port, &bind->me);
         bind->length = unsock_port_path(bind->key, &bind->me, &bind->path);
         long result = bind_own_name(bind);
-        if (result == 0)
-            forget_older(bind);
         if (result != -EADDRINUSE)
             return result;
         enum unsock_port_life life = unsock_socketfile_life(bind->probe, &bind->path, bind->length);
@@ -106,21 +86,11 @@ static long bind_first_free_name(struct unsock_bind *bind) {
             result = unsock_directory_unlink(bind->path.sun_path);
             if (result < 0 && result != -ENOENT)
                 return result;
-            forget_older(bind); /* any file there from now on is a newcomer's */
-        } else if (life == UNSOCK_PORT_ALIVE) {
-            /* A process that has bound it just now, and waits for the lock, keeps it. */
-            if (bind->me.number == 0 || bind->me.number == last_number(bind))
-                return -EADDRINUSE;
-            bind->me.number++;
+            unsock_port_forget(bind->port, &bind->me); /* any file there from now on is a newcomer's */
+        } else if (life == UNSOCK_PORT_ALIVE && !unsock_port_next_number(&bind->me)) {
+            return -EADDRINUSE; /* a process that has bound it just now, and waits for the lock, keeps it */
         }
     }
-}
-
-/* True if the new socket takes that one's place, or both have SO_REUSEADDR and that one is a reserved stream. */
-static bool may_bind_beside(const struct unsock_bind *bind, const struct unsock_port_entry *entry) {
-    if (bind->in_place_of && unsock_port_is_own(bind->in_place_of, entry))
-        return true;
-    return bind->type == SOCK_STREAM && bind->reuseaddr && (entry->marks & UNSOCK_PORT_REUSEADDR);
 }
 
 /* Returns 0: it may join, as `joining` says; 1: it has a socket that was handed over; or -errno. */
@@ -128,23 +98,20 @@ static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *jo
     struct unsock_port *port = bind->port;
     struct sockaddr_un path;
     for (;;) {
-        *joining = unsock_port_decide_bind(port, &bind->me, bind->named);
+        *joining = unsock_port_decide_bind(port, &bind->me);
         if (joining->verdict == UNSOCK_PORT_JOIN)
             return 0;
         if (joining->which < 0)
             return -EADDRINUSE;
         const struct unsock_port_entry *entry = &port->entries[joining->which];
         socklen_t length = unsock_port_path(bind->key, entry, &path);
-        if (joining->verdict == UNSOCK_PORT_ASK) {
-            port->life[joining->which] = (uint8_t)unsock_socketfile_life(bind->probe, &path, length);
-        } else if (may_bind_beside(bind, entry)) {
-            port->life[joining->which] = UNSOCK_PORT_OWN;
-        } else if (bind->reuseaddr && unsock_port_has_silent(bind->key, entry)) {
-            port->life[joining->which] = UNSOCK_PORT_GONE;
-            bind->waits = true;
-        } else {
+        bool ask = joining->verdict == UNSOCK_PORT_ASK;
+        enum unsock_port_life life =
+            ask ? unsock_socketfile_life(bind->probe, &path, length) : unsock_port_life_for(bind, entry);
+        if (!ask && life == UNSOCK_PORT_ALIVE)
             return bind_to_handed(bind, &path, length);
-        }
+        bind->waits |= !ask && life == UNSOCK_PORT_GONE;
+        port->life[joining->which] = (uint8_t)life;
     }
 }
 
@@ -184,7 +151,7 @@ static long bind_beside_ours(struct unsock_bind *bind) {
     long result = decide_bind(bind, &joining);
     if (result != 0 || bind->unlocked < 0)
         return result != 0 ? result : bind->unlocked;
-    if (unsock_port_is_another_users(bind->port, &bind->me, bind->probe))
+    if (unsock_port_is_another_users(bind->port, &bind->me, &joining, bind->probe))
         return -EADDRINUSE;
     bool unlisted = bind->waits && !bind->listens;
     unsigned entries = bind->port->count;
@@ -206,7 +173,7 @@ UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
     for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
         unsock_port_read(bind->port, bind->key);
         if (bind->named)
-            forget_older(bind);
+            unsock_port_forget(bind->port, &bind->me);
         result = bind->port->holder == UNSOCK_PORT_FOREIGN  ? bind_beside_foreign(bind)
                  : bind->port->holder == UNSOCK_PORT_UNREAD ? -EACCES
                                                             : bind_beside_ours(bind);
@@ -225,9 +192,9 @@ static long bind_somebodys(struct unsock_bind *bind) {
     bind->probe = (int)probe;
     bind->port = unsock_port_borrow();
     long result = bind->port ? bind_to_port(bind) : -ENOBUFS;
+    unsock_port_return(bind->port);
     if (result != 0)
         give_name_up(bind);
-    unsock_port_return(bind->port);
     unsock_lock_drop(&lock);
     return result;
 }
@@ -303,10 +270,10 @@ static long bind_names(struct unsock_bind *bind, enum wish wish) {
         return -EADDRINUSE;
     if (result == -EAGAIN)
         result = bind_somebodys(bind);
-    if (result == 0)
-        tell_name(bind, unsock_port_tag(&bind->me));
-    else
+    if (result != 0)
         give_name_up(bind);
+    else
+        tell_name(bind, unsock_port_tag(&bind->me));
     return result > 0 ? 0 : result;
 }
 

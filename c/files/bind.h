@@ -73,8 +73,12 @@ static inline struct unsock_port_key unsock_port_key_of(const struct unsock_fd *
  */
 bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
 
-/* True if the port's entry is that socket's. */
-bool unsock_port_is_own(const struct unsock_fd *entry, const struct unsock_port_entry *its);
+/*
+ * Returns what an entry that excludes a bind is to it. OWN: the new socket takes its place, or both have SO_REUSEADDR
+ * and it is a reserved stream. GONE: a stream of this process with SO_REUSEADDR that does not listen: the new one waits
+ * beside it. Else ALIVE.
+ */
+enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
 /* The path of its name. Returns the length. */
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path);

@@ -170,7 +170,7 @@ uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct so
     bool has_file = entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
     if (has_file)
         unsock_port_own_path(entry, &own);
-    /* Another process may have given the file another name (unsock_port_give_number). */
+    /* Another process may have given the file another name (unsock_port_join). */
     bool linked = has_file && unsock_file_inode(own.sun_path) > 0;
     return has_file || entry->kind == UNSOCK_KIND_FOREIGN ? invent(linked ? &own : NULL, name, length, time) : 0;
 }

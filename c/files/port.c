@@ -173,41 +173,30 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     return result == -ENOENT ? -EAGAIN : result;
 }
 
-/* Gives `entry` the first free number and links the file at `old` to its name. Removes stale files there. */
-static long link_numbered(const struct unsock_port *port, const struct sockaddr_un *old,
-                          struct unsock_port_entry *entry) {
-    struct sockaddr_un path;
-    for (entry->number = 1; entry->number <= UNSOCK_PORT_SHARERS; entry->number++) {
-        if (unsock_port_find(port, entry) >= 0)
-            continue;
-        socklen_t length = unsock_port_path(port->key, entry, &path);
-        long result = unsock_directory_link(old->sun_path, path.sun_path);
-        if (result == -EEXIST && unsock_file_inode(path.sun_path) > 0 && unsock_socketfile_is_stale(&path, length)) {
-            unsock_directory_unlink(path.sun_path);
-            result = unsock_directory_link(old->sun_path, path.sun_path);
-        }
-        if (result != -EEXIST)
-            return result;
-    }
-    return -EADDRINUSE;
-}
-
+/* Gives the entry the first free number, and links its file to that name, too. Removes stale files there. */
 static long give_number(struct unsock_port *port, unsigned index) {
-    struct unsock_port_entry before = port->entries[index], numbered = before;
-    struct sockaddr_un path;
-    socklen_t length = unsock_port_path(port->key, &before, &path);
-    long result = link_numbered(port, &path, &numbered);
+    struct unsock_port_entry numbered = port->entries[index];
+    struct sockaddr_un path, next;
+    socklen_t length = unsock_port_path(port->key, &numbered, &path);
+    long result = -EEXIST;
+    while (result == -EEXIST) {
+        if (numbered.number++ == UNSOCK_PORT_SHARERS || port->count == UNSOCK_PORT_ENTRIES)
+            return -EADDRINUSE;
+        if (unsock_port_find(port, &numbered) >= 0)
+            continue;
+        socklen_t next_length = unsock_port_path(port->key, &numbered, &next);
+        result = unsock_directory_link(path.sun_path, next.sun_path);
+        if (result == -EEXIST && unsock_file_inode(next.sun_path) > 0 &&
+            unsock_socketfile_is_stale(&next, next_length)) {
+            unsock_directory_unlink(next.sun_path);
+            result = unsock_directory_link(path.sun_path, next.sun_path);
+        }
+    }
     if (result < 0)
         return result;
     if (unsock_socketfile_is_connected(&path, length))
         numbered.marks |= UNSOCK_PORT_CONNECTED;
-    if (!unsock_port_add(port, &numbered)) {
-        unsock_port_unlink(port->key, &numbered);
-        return -EADDRINUSE;
-    }
-    port->life[index] = UNSOCK_PORT_STALE; /* the old name is then removed with those of stale sockets */
-    if (unsock_port_same(&port->first, &before))
-        port->first = numbered;
+    unsock_port_renumber(port, index, &numbered);
     return 0;
 }
 
@@ -220,9 +209,9 @@ static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise
 
 /*
  * In a sticky directory a user cannot remove another user's stale files, so all sockets of a port are one user's. False
- * if all of them were stale when read and this user (root, or the directory's owner) may remove their files.
+ * if all of them are stale and this user (root, or the directory's owner) may remove their files.
  */
-static bool is_first_another_users(const struct unsock_port *port) {
+static bool is_first_another_users(const struct unsock_port *port, bool lives) {
     struct sockaddr_un path;
     struct statx status;
     if (!unsock_directory_is_shared() || port->holder != UNSOCK_PORT_OURS ||
@@ -231,7 +220,7 @@ static bool is_first_another_users(const struct unsock_port *port) {
         return false;
     uint32_t user = (uint32_t)unsock_geteuid();
     link_path(port->key, FIRST, &path);
-    bool may_take = (user == 0 || status.stx_uid == user) && unsock_port_living(port) == 0;
+    bool may_take = (user == 0 || status.stx_uid == user) && !lives;
     return !may_take && owner_of_file(&path, user) != user;
 }
 
@@ -251,51 +240,29 @@ static bool shares_with_another_user(const struct unsock_port *port, const struc
     return false;
 }
 
-bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
-    return is_first_another_users(port) || (me->marks != 0 && shares_with_another_user(port, me, probe));
-}
-
-/* Gives numbers to the sockets with the address of `me`. Their new entries are the last ones. *moved: the port's first
- * socket is one of them. */
-static long give_numbers(struct unsock_port *port, const struct unsock_port_entry *me, bool *moved) {
-    struct unsock_port_entry first = port->first;
-    long result = 0;
-    for (int i = -1; result == 0 && (i = unsock_port_next_unnumbered(port, me, i)) >= 0;)
-        result = give_number(port, (unsigned)i);
-    *moved = !unsock_port_same(&first, &port->first);
-    return result;
-}
-
-/* Undoes the numbering of the entries from index `from` on: the record lists their old names again. */
-static void take_numbers_back(struct unsock_port *port, const struct unsock_port_entry *me, unsigned from) {
-    for (unsigned i = from; i < port->count; i++) {
-        struct unsock_port_entry before = port->entries[i];
-        before.number = 0;
-        port->life[unsock_port_find(port, &before)] = UNSOCK_PORT_ALIVE;
-        port->life[i] = UNSOCK_PORT_STALE;
-    }
-    if (port->several && unsock_port_put_record(port, NULL) == 0)
-        unsock_port_unlink_stale(port, me);
-    else if (!port->several)
-        unsock_port_unlink_record(port->key);
+bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me,
+                                  const struct unsock_port_joining *joining, long probe) {
+    return is_first_another_users(port, joining->beside) ||
+           (me->marks != 0 && shares_with_another_user(port, me, probe));
 }
 
 /* Adds the socket to the port. It counts as soon as the record lists it. Afterwards the names of stale sockets are
  * removed, and the old names of numbered ones. */
 static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining) {
-    bool moved = false, there = port->holder == UNSOCK_PORT_OURS;
-    long result = joining->shares ? give_numbers(port, me, &moved) : 0;
-    bool joins = unsock_port_living(port) > 0, marked = unsock_port_needs_record(port->key, me);
-    if (result == 0 && (joins || marked))
+    struct unsock_port_entry first = port->first;
+    long result = 0;
+    for (int i = -1; joining->shares && result == 0 && (i = unsock_port_next_unnumbered(port, me, i)) >= 0;)
+        result = give_number(port, (unsigned)i);
+    bool replaces = joining->be_first || !port->several || !unsock_port_same(&first, &port->first);
+    if (result == 0 && joining->records)
         result = unsock_port_put_record(port, me);
-    if (result == 0 && joining->be_first)
-        result = unsock_port_put_first(port->key, me, joins || marked, there);
-    else if (result == 0 && (moved || !port->several))
-        result = unsock_port_put_first(port->key, &port->first, true, true);
+    if (result == 0 && replaces)
+        result = unsock_port_put_first(port->key, joining->be_first ? me : &port->first, joining->records,
+                                       port->holder == UNSOCK_PORT_OURS);
     if (result < 0)
         return result;
-    if (!joins && !marked && port->several)
+    if (!joining->records && port->several)
         unsock_port_unlink_record(port->key);
     unsock_port_unlink_stale(port, me);
     return 0;
@@ -305,7 +272,12 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
                       const struct unsock_port_joining *joining) {
     unsigned entries = port->count;
     long result = join_port(port, me, joining);
-    if (result < 0)
-        take_numbers_back(port, me, entries);
+    if (result == 0)
+        return 0;
+    unsock_port_unnumber(port, entries);
+    if (port->several && unsock_port_put_record(port, NULL) == 0)
+        unsock_port_unlink_stale(port, me);
+    else if (!port->several)
+        unsock_port_unlink_record(port->key);
     return result;
 }

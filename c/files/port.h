@@ -65,7 +65,8 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
  * True if the port is another user's, who may not share it with `me`: SO_REUSEPORT shares with the same user only, and
  * in a sticky directory all sockets of a port are one user's.
  */
-bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me, long probe);
+bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me,
+                                  const struct unsock_port_joining *joining, long probe);
 
 /* With the directory locked: adds `me`, whose own file exists, to the port, as it was read and as `joining` decides. A
  * datagram socket with which it shares its address gets a name with a number, by a hard link: clients remember a name
@@ -78,9 +79,6 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
 
 /* Gives its descriptors the new names of the port's entries from index `from` on, which unsock_port_join numbered. */
 void unsock_port_tell_numbers(const struct unsock_port *port, unsigned from);
-
-/* True if this process has the entry's stream, and that has SO_REUSEADDR and does not listen. */
-bool unsock_port_has_silent(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
 /* `me` listens now: marks the streams of this process that it excludes, and that do not listen, as waiting. */
 void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me);

@@ -12,18 +12,16 @@ static bool is_found_asking(struct unsock_port_key key, struct unsock_port_entry
 }
 
 bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own) {
-    struct unsock_ip bound = unsock_fd_bound_to(entry);
+    bool asks = entry->local.tag == UNSOCK_NAME_TAG_ASKING;
     if (entry->local.tag == UNSOCK_NAME_TAG_PLAIN)
         return false;
+    if (asks && is_found_asking(unsock_port_key_of(entry), own))
+        return true;
+    struct unsock_ip bound = unsock_fd_bound_to(entry);
     *own = unsock_port_entry_of_tag(&bound);
-    if (entry->local.tag == UNSOCK_NAME_TAG_ASKING && !is_found_asking(unsock_port_key_of(entry), own))
+    if (asks)
         own->number = UNSOCK_PORT_SHARERS; /* nobody's: the name has gone already */
     return true;
-}
-
-bool unsock_port_is_own(const struct unsock_fd *entry, const struct unsock_port_entry *its) {
-    struct unsock_port_entry own;
-    return unsock_port_own(entry, &own) && unsock_port_same(&own, its);
 }
 
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
@@ -49,13 +47,22 @@ static int next_fd_of(int fd, struct unsock_port_key key, bool silent, struct un
     return -1;
 }
 
-bool unsock_port_has_silent(struct unsock_port_key key, const struct unsock_port_entry *entry) {
+static bool has_silent(struct unsock_port_key key, const struct unsock_port_entry *entry) {
     struct unsock_port_entry its;
     int fd = -1;
     while (key.type == SOCK_STREAM && (fd = next_fd_of(fd, key, true, &its)) >= 0 && !unsock_port_same(&its, entry))
         ;
     const struct unsock_fd *known = fd < 0 ? NULL : unsock_fds_known(fd);
     return known && unsock_option_flag(fd, known, SOL_SOCKET, SO_REUSEADDR);
+}
+
+enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry) {
+    struct unsock_port_entry own;
+    if (bind->in_place_of && unsock_port_own(bind->in_place_of, &own) && unsock_port_same(&own, entry))
+        return UNSOCK_PORT_OWN;
+    if (bind->type == SOCK_STREAM && bind->reuseaddr && (entry->marks & UNSOCK_PORT_REUSEADDR))
+        return UNSOCK_PORT_OWN;
+    return bind->reuseaddr && has_silent(bind->key, entry) ? UNSOCK_PORT_GONE : UNSOCK_PORT_ALIVE;
 }
 
 void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me) {

@@ -17,17 +17,6 @@ bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *e
     return true;
 }
 
-/* If the record has its number already (unsock_port_join, whose process was killed), with that one's marks. */
-static void add_first(struct unsock_port *port) {
-    struct unsock_port_entry first = port->first;
-    bool numbered = false;
-    for (unsigned i = 0; !numbered && port->key.type == SOCK_DGRAM && i < port->count; i++) {
-        numbered = unsock_port_same_address(&port->entries[i], &first);
-        first.marks |= numbered ? port->entries[i].marks : 0;
-    }
-    unsock_port_add(port, &first);
-}
-
 void unsock_port_take(struct unsock_port *port, size_t length) {
     struct unsock_span rest = {port->text, length};
     port->count = 0;
@@ -36,10 +25,28 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
     port->unreadable = port->several && (length == 0 || rest.length > 0 || port->count == UNSOCK_PORT_ENTRIES);
     if (port->unreadable)
         port->count = 0;
-    if (port->holder == UNSOCK_PORT_OURS && unsock_port_find(port, &port->first) < 0)
-        add_first(port);
-    for (unsigned i = 0; i < port->count; i++)
+    /* If the record has only the first one's number (unsock_port_join, whose process was killed): with its marks. */
+    struct unsock_port_entry first = port->first;
+    bool listed = port->holder != UNSOCK_PORT_OURS, numbered = port->key.type != SOCK_DGRAM;
+    for (unsigned i = 0; i < port->count; i++) {
         port->life[i] = UNSOCK_PORT_UNKNOWN;
+        bool same_address = unsock_port_same_address(&port->entries[i], &first);
+        listed |= same_address && port->entries[i].number == first.number;
+        first.marks |= same_address && !numbered ? port->entries[i].marks : 0;
+        numbered |= same_address;
+    }
+    if (!listed && unsock_port_add(port, &first))
+        port->life[port->count - 1] = UNSOCK_PORT_UNKNOWN;
+}
+
+static void set_life(struct unsock_port *port, const struct unsock_port_entry *entry, enum unsock_port_life life) {
+    int index = unsock_port_find(port, entry);
+    if (index >= 0)
+        port->life[index] = (uint8_t)life;
+}
+
+void unsock_port_forget(struct unsock_port *port, const struct unsock_port_entry *entry) {
+    set_life(port, entry, UNSOCK_PORT_GONE);
 }
 
 static bool is_life_gone(uint8_t life) {
@@ -65,20 +72,16 @@ bool unsock_port_has_record(const struct unsock_port *port) {
     return marked || unsock_port_living(port) > 1;
 }
 
-static void append_entry(struct unsock_text *text, const struct unsock_port_entry *entry) {
-    if (text->length > 0)
-        unsock_text_char(text, ' ');
-    unsock_port_entry_put(text, entry);
-}
-
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me) {
     struct unsock_text text = unsock_text_in(port->text, sizeof(port->text));
-    for (unsigned i = 0; i < port->count; i++) {
-        if (!is_life_gone(port->life[i]) && !(me && unsock_port_same(&port->entries[i], me)))
-            append_entry(&text, &port->entries[i]);
+    for (unsigned i = 0; i < port->count + (me ? 1 : 0); i++) {
+        const struct unsock_port_entry *entry = i < port->count ? &port->entries[i] : me;
+        if (i < port->count && (is_life_gone(port->life[i]) || (me && unsock_port_same(entry, me))))
+            continue;
+        if (text.length > 0)
+            unsock_text_char(&text, ' ');
+        unsock_port_entry_put(&text, entry);
     }
-    if (me)
-        append_entry(&text, me);
     return !text.cut;
 }
 
@@ -90,6 +93,35 @@ int unsock_port_next_unnumbered(const struct unsock_port *port, const struct uns
             return (int)i;
     }
     return -1;
+}
+
+bool unsock_port_next_number(struct unsock_port_entry *entry) {
+    if (entry->number == 0 || entry->number == UNSOCK_PORT_SHARERS || entry->number == UNSOCK_PORT_NUMBERS)
+        return false;
+    entry->number++;
+    return true;
+}
+
+void unsock_port_skip_taken(const struct unsock_port *port, struct unsock_port_entry *me) {
+    int index;
+    while ((index = unsock_port_find(port, me)) >= 0 && !is_life_gone(port->life[index]) && unsock_port_next_number(me))
+        ;
+}
+
+void unsock_port_renumber(struct unsock_port *port, unsigned index, const struct unsock_port_entry *numbered) {
+    if (unsock_port_same(&port->entries[index], &port->first))
+        port->first = *numbered;
+    port->life[index] = UNSOCK_PORT_STALE;
+    unsock_port_add(port, numbered);
+}
+
+void unsock_port_unnumber(struct unsock_port *port, unsigned from) {
+    for (unsigned i = from; i < port->count; i++) {
+        struct unsock_port_entry before = port->entries[i];
+        before.number = 0;
+        port->life[i] = UNSOCK_PORT_STALE;
+        set_life(port, &before, UNSOCK_PORT_ALIVE);
+    }
 }
 
 static uint64_t sum_entry(uint64_t sum, const struct unsock_port_entry *entry) {
@@ -109,28 +141,29 @@ uint64_t unsock_port_sum(const struct unsock_port *port) {
 }
 
 /* Asks about the first entry in any case: PORT.sock must not point to a stale socket once this bind is done. */
-struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me,
-                                                   bool bound) {
-    struct unsock_port_joining joining = {UNSOCK_PORT_JOIN, -1, port->holder != UNSOCK_PORT_OURS, false};
+struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me) {
+    struct unsock_port_joining joining = {.verdict = UNSOCK_PORT_JOIN, .be_first = port->holder != UNSOCK_PORT_OURS};
     if (port->unreadable)
-        return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, -1, false, false};
+        return (struct unsock_port_joining){.verdict = UNSOCK_PORT_REFUSE, .which = -1};
     for (unsigned i = 0; i < port->count; i++) {
         const struct unsock_port_entry *entry = &port->entries[i];
         bool first = unsock_port_same(entry, &port->first), excludes = unsock_port_conflict(entry, me);
         bool shares = !excludes && unsock_port_overlap(entry, me);
-        uint8_t life = bound && unsock_port_same(entry, me) ? UNSOCK_PORT_GONE : port->life[i];
+        uint8_t life = port->life[i];
+        joining.beside |= !is_life_gone(life);
         joining.shares |= shares && entry->number != 0 && !is_life_gone(life);
         if (!first && !excludes && !(shares && entry->number == 0))
             continue;
         if (life == UNSOCK_PORT_UNKNOWN)
-            return (struct unsock_port_joining){UNSOCK_PORT_ASK, (int)i, false, false};
+            return (struct unsock_port_joining){.verdict = UNSOCK_PORT_ASK, .which = (int)i};
         joining.be_first |= first && (is_life_gone(life) || life == UNSOCK_PORT_OWN);
         if (is_life_gone(life))
             continue;
         if (excludes && life != UNSOCK_PORT_OWN)
-            return (struct unsock_port_joining){UNSOCK_PORT_REFUSE, (int)i, false, false};
+            return (struct unsock_port_joining){.verdict = UNSOCK_PORT_REFUSE, .which = (int)i};
         joining.shares |= shares && life != UNSOCK_PORT_OWN;
     }
+    joining.records = joining.beside || unsock_port_needs_record(port->key, me);
     return joining;
 }
 

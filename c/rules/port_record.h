@@ -51,6 +51,9 @@ void unsock_port_take(struct unsock_port *port, size_t length);
 /* Returns the index of the entry, or -1. */
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
 
+/* The entry's name is that of an older socket, which has no file any more: GONE. */
+void unsock_port_forget(struct unsock_port *port, const struct unsock_port_entry *entry);
+
 /* Returns the number of entries that are not known to be stale or gone. */
 unsigned unsock_port_living(const struct unsock_port *port);
 
@@ -75,6 +78,19 @@ bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry 
  */
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me, int index);
 
+/* Gives an entry that has a number the next one. False, without a change: it has none, or the last one. */
+bool unsock_port_next_number(struct unsock_port_entry *entry);
+
+/* Gives `me`, if it has a number, the first one from that on that no socket has that may be live. */
+void unsock_port_skip_taken(const struct unsock_port *port, struct unsock_port_entry *me);
+
+/* The file of the entry at `index` has the name of `numbered` too, which is listed in its place, at the end. The old
+ * name is STALE: it is removed with those of stale sockets. There is room. */
+void unsock_port_renumber(struct unsock_port *port, unsigned index, const struct unsock_port_entry *numbered);
+
+/* Undoes that for the entries from index `from` on: their old names are listed again. */
+void unsock_port_unnumber(struct unsock_port *port, unsigned from);
+
 /* Returns a checksum of the port as it was read, to see whether it has changed. */
 uint64_t unsock_port_sum(const struct unsock_port *port);
 
@@ -86,11 +102,11 @@ struct unsock_port_joining {
     int which;
     bool be_first; /* JOIN: PORT.sock will point to the new socket: the first one is stale, or its place is taken */
     bool shares;   /* JOIN: the new socket shares an address, so it needs a number */
+    bool beside;   /* JOIN: other sockets of the port may be live */
+    bool records;  /* JOIN: the port will have a record: for several sockets, or for this one's marks */
 };
 
-/* `bound`: the socket's file exists already, so an entry with its name in the record is an older socket's. */
-struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me,
-                                                   bool bound);
+struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 #define UNSOCK_PORT_HEIR_STAYS (-2) /* PORT.sock stays as it is */
 #define UNSOCK_PORT_HEIR_NONE (-1)  /* PORT.sock is removed */

@@ -104,16 +104,13 @@ static bool is_first(unsigned i) {
     return unsock_port_same(&port.entries[i], &port.first);
 }
 
-/* True for an entry with the same name when `me` is bound: its socket is over. */
-static bool is_older(unsigned i, const struct unsock_port_entry *me, bool bound) {
-    return bound && unsock_port_same(&port.entries[i], me);
-}
-
 static void check_bind(void) {
     struct unsock_port_entry me = any_entry();
-    bool bound = nondet_bool(), first_is_over = port.holder != UNSOCK_PORT_OURS;
+    bool first_is_over = port.holder != UNSOCK_PORT_OURS, beside = false;
     port.unreadable = port.holder == UNSOCK_PORT_OURS && nondet_bool();
-    struct unsock_port_joining joining = unsock_port_decide_bind(&port, &me, bound);
+    if (nondet_bool())
+        unsock_port_forget(&port, &me); /* it is bound */
+    struct unsock_port_joining joining = unsock_port_decide_bind(&port, &me);
     unsigned which = (unsigned)joining.which;
     __CPROVER_assert(!port.unreadable || joining.verdict == UNSOCK_PORT_REFUSE,
                      "nobody joins those that are not known");
@@ -121,20 +118,22 @@ static void check_bind(void) {
         __CPROVER_assert(which < port.count && port.life[which] == UNSOCK_PORT_UNKNOWN, "what is known is not asked");
     if (joining.verdict == UNSOCK_PORT_REFUSE && !port.unreadable)
         __CPROVER_assert(which < port.count && port.life[which] == UNSOCK_PORT_ALIVE - WRONG &&
-                             unsock_port_conflict(&port.entries[which], &me) && !is_older(which, &me, bound),
+                             unsock_port_conflict(&port.entries[which], &me),
                          "only a living one that excludes it refuses it");
     if (joining.verdict != UNSOCK_PORT_JOIN)
         return;
     for (unsigned i = 0; i < port.count; i++) {
-        bool over = is_over(i) || is_older(i, &me, bound), excludes = unsock_port_conflict(&port.entries[i], &me);
+        bool over = is_over(i), excludes = unsock_port_conflict(&port.entries[i], &me);
         __CPROVER_assert(!excludes || over || port.life[i] == UNSOCK_PORT_OWN, "none that lives excludes who joins");
         __CPROVER_assert(!is_first(i) || over || port.life[i] != UNSOCK_PORT_UNKNOWN, "the first one has been asked");
         bool shares = !excludes && unsock_port_overlap(&port.entries[i], &me) && port.life[i] == UNSOCK_PORT_ALIVE;
         __CPROVER_assert(!shares || over || joining.shares, "who shares an address with a living one gets a number");
         first_is_over |= is_first(i) && (over || port.life[i] == UNSOCK_PORT_OWN);
+        beside |= !over;
     }
     __CPROVER_assert(joining.be_first == first_is_over,
                      "and is the first where that one is over, or its place is taken");
+    __CPROVER_assert(joining.beside == beside && (!beside || joining.records), "several have a record");
 }
 
 static void check_leave(void) {

@@ -20,7 +20,7 @@ inline bind_own() {
     od
 }
 
-/* unsock_port_give_number: of `at`. */
+/* give_number (files/port.c): of `at`. */
 inline give_number() {
     numbered = (NAME_OF_ANOTHER -> A : at) + 1;
     do
@@ -256,7 +256,7 @@ bound:
     rests[me] = true;
 end_bound:
     if OR_KILLED fi;
-way_back: /* unsock_port_join, settle_numbers: what others had is as before */
+way_back: /* unsock_port_unnumber: what others had is as before */
     if
     :: wrote && !NO_WAY_BACK ->
         atomic { known = (known & ~given) | moved_from; dead = dead & ~moved_from; gone = gone & ~moved_from; gone = gone | (known & bit(named)); admitted[me] = false };

@@ -127,10 +127,15 @@ static void ask(char *question) {
     } else if (!strcmp(w[0], "bind")) {
         struct unsock_port_entry me = entry(w[4]);
         read_port(w[1], w[2], w[3]);
-        struct unsock_port_joining j = unsock_port_decide_bind(&port, &me, w[5] != NULL);
+        if (w[5])
+            unsock_port_forget(&port, &me);
+        struct unsock_port_joining j = unsock_port_decide_bind(&port, &me);
         struct unsock_port_entry e = j.which >= 0 ? port.entries[j.which] : me;
         if (j.verdict == UNSOCK_PORT_JOIN)
-            printf("join%s%s\n", j.be_first ? " first" : "", j.shares ? " shares" : "");
+            printf("join%s%s%s\n", j.be_first ? " first" : "", j.shares ? " shares" : "",
+                   j.beside    ? " beside"
+                   : j.records ? " records"
+                               : "");
         else
             printf("%s %s\n", j.verdict == UNSOCK_PORT_ASK ? "ask" : "refuse", j.which < 0 ? "-" : text_of(&e));
     } else if (!strcmp(w[0], "leave")) {

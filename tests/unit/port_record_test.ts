@@ -30,7 +30,9 @@ const ONE = ".9042@127.0.0.1";
 const TWO = "./.9042@127.0.0.1 127.0.0.1,127.0.0.2";
 const SHARED = "./.9042@127.0.0.1+1 127.0.0.1+1,127.0.0.1+2";
 
-Deno.test("a bind checks the conflicting sockets, and joins, is first, or is refused", { ignore }, () =>
+Deno.test("a bind checks the conflicting sockets, and joins, is first, or is refused, and knows whether others live", {
+  ignore,
+}, () =>
   answers([
     ["bind - - - 127.0.0.1", "join first"],
     [`bind ${ONE} - ? 127.0.0.1`, "ask 127.0.0.1"],
@@ -39,19 +41,19 @@ Deno.test("a bind checks the conflicting sockets, and joins, is first, or is ref
     [`bind ${ONE} - o 127.0.0.1`, "join first"],
     // The first one is asked in any case: PORT.sock may lead to a dead one.
     [`bind ${ONE} - ? 127.0.0.2`, "ask 127.0.0.1"],
-    [`bind ${ONE} - + 127.0.0.2`, "join"],
+    [`bind ${ONE} - + 127.0.0.2`, "join beside"],
     [`bind ${ONE} - x 127.0.0.2`, "join first"],
     [`bind ${ONE} - + 0.0.0.0`, "refuse 127.0.0.1"],
-    [`bind ${ONE} - + --1`, "join"],
-    [`bind ${TWO} +? 127.0.0.3`, "join"],
+    [`bind ${ONE} - + --1`, "join beside"],
+    [`bind ${TWO} +? 127.0.0.3`, "join beside"],
     [`bind ${TWO} +? 127.0.0.2`, "ask 127.0.0.2"],
     [`bind ${TWO} ++ any`, "refuse 127.0.0.1"],
     [`bind ${TWO} x? any`, "ask 127.0.0.2"],
     [`bind ${TWO} xx any`, "join first"],
     // Its file is there already: one of that name in the record was an older one's.
     [`bind ${ONE} - ? 127.0.0.1 bound`, "join first"],
-    [`bind ${TWO} +? 127.0.0.2 bound`, "join"],
-    [`bind ${SHARED} +? 127.0.0.1+3`, "join shares"],
+    [`bind ${TWO} +? 127.0.0.2 bound`, "join beside"],
+    [`bind ${SHARED} +? 127.0.0.1+3`, "join shares beside"],
     [`bind ${SHARED} +? 127.0.0.1`, "refuse 127.0.0.1+1"],
     // The target is one of them, if the record has lost it.
     ["bind ./.9042@127.0.0.9 127.0.0.1 ?? 127.0.0.9", "ask 127.0.0.9"],
@@ -123,10 +125,10 @@ Deno.test(
       ["conflict 0.0.0.0,127.0.0.2 --1", "yes"],
       ["bind .9042u@127.0.0.1 - + 127.0.0.1*0", "refuse 127.0.0.1"],
       ["bind ./.9042u@127.0.0.1 127.0.0.1*0 ? 127.0.0.1*0", "ask 127.0.0.1*0"],
-      ["bind ./.9042u@127.0.0.1 127.0.0.1*0 + 127.0.0.1*0", "join shares"],
-      ["bind ./.9042u@127.0.0.1 127.0.0.1*0 x 127.0.0.1*0", "join first"],
-      ["bind ./.9042u@127.0.0.1 127.0.0.1*0 = 127.0.0.1", "join first"],
-      [`bind ${MARKED} +? 127.0.0.1*0`, "join shares"],
+      ["bind ./.9042u@127.0.0.1 127.0.0.1*0 + 127.0.0.1*0", "join shares beside"],
+      ["bind ./.9042u@127.0.0.1 127.0.0.1*0 x 127.0.0.1*0", "join first records"],
+      ["bind ./.9042u@127.0.0.1 127.0.0.1*0 = 127.0.0.1", "join first beside"],
+      [`bind ${MARKED} +? 127.0.0.1*0`, "join shares beside"],
       [`bind ${MARKED} +? 127.0.0.1+0`, "refuse 127.0.0.1*2"],
       [`leave ${MARKED} ?+ 127.0.0.1*2`, "127.0.0.1*1"],
       [`leave ${MARKED} ?? 127.0.0.1*1`, "stays"],

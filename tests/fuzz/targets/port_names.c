@@ -60,8 +60,10 @@ static unsigned check_entries(const struct unsock_port *port) {
 /* Each question is put once, and then there is an answer. */
 static void decide_bind(struct unsock_port *port, unsigned count, uint8_t lives) {
     struct unsock_port_entry me = port->entries[0];
+    if (lives & 1)
+        unsock_port_forget(port, &me);
     for (unsigned asked = 0;; asked++) {
-        struct unsock_port_joining joining = unsock_port_decide_bind(port, &me, lives & 1);
+        struct unsock_port_joining joining = unsock_port_decide_bind(port, &me);
         if (joining.verdict != UNSOCK_PORT_ASK)
             return;
         HOLDS(joining.which >= 0 && (unsigned)joining.which < count && asked < count);
