@@ -78,7 +78,8 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key) {
     port->first = (struct unsock_port_entry){.number = 0};
     port->holder = (uint8_t)unsock_port_look(key, &path, &port->first, &port->several);
     port->several &= port->holder == UNSOCK_PORT_OURS;
-    unsock_port_take(port, port->several ? read_record(key, port->text) : 0);
+    size_t length = port->several ? read_record(key, port->text) : 0;
+    unsock_port_take(port, length);
 }
 
 enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {

@@ -109,7 +109,8 @@ void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base
 
 const char *unsock_text_fd_path(char buffer[40], long fd) {
     struct unsock_text text = unsock_text_in(buffer, 40);
-    unsock_text_join(&text, "/proc/self/fd/", UNSOCK_DECIMAL(fd));
+    unsock_text_put(&text, "/proc/self/fd/");
+    unsock_text_number(&text, (uint64_t)fd, 10, 1);
     return buffer;
 }
 
