@@ -293,7 +293,7 @@ static long bind_as_client(struct unsock_bind *bind) {
     return result;
 }
 
-/* By now: then no port will do. */
+/* By now: then no port will do. A damaged control file is EINVAL too, and at that port alone. */
 static bool has_socket_name(int socket) {
     union unsock_sockaddr name;
     return unsock_socket_name(socket, __NR_getsockname, &name) > (long)UNSOCK_SUN_PATH_OFFSET;

@@ -174,8 +174,12 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     return result == -ENOENT ? -EAGAIN : result;
 }
 
-/* Gives the entry the first free number, and links its file to that name, too. Removes stale files there. */
-static long give_number(struct unsock_port *port, unsigned index) {
+/* Gives a socket with the address of `me` the first free number, and links its file to that name, too. Removes stale
+ * files there. Returns 1; 0 if all sockets have one; or -errno. */
+static long give_number(struct unsock_port *port, const struct unsock_port_entry *me) {
+    int index = unsock_port_next_unnumbered(port, me);
+    if (index < 0)
+        return 0;
     struct unsock_port_entry numbered = port->entries[index];
     struct sockaddr_un path, next;
     socklen_t length = unsock_port_path(port->key, &numbered, &path);
@@ -197,8 +201,8 @@ static long give_number(struct unsock_port *port, unsigned index) {
         return result;
     if (unsock_socketfile_is_connected(&path, length))
         numbered.marks |= UNSOCK_PORT_CONNECTED;
-    unsock_port_renumber(port, index, &numbered);
-    return 0;
+    unsock_port_renumber(port, (unsigned)index, &numbered);
+    return 1;
 }
 
 /* Returns the file's owner; `otherwise` if it cannot be read. */
@@ -252,9 +256,9 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
 static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining) {
     struct unsock_port_entry first = port->first;
-    long result = 0;
-    for (int i = -1; joining->shares && result == 0 && (i = unsock_port_next_unnumbered(port, me, i)) >= 0;)
-        result = give_number(port, (unsigned)i);
+    long result = joining->shares;
+    while (result > 0)
+        result = give_number(port, me);
     bool replaces = joining->be_first || !port->several || !unsock_port_same(&first, &port->first);
     if (result == 0 && joining->records)
         result = unsock_port_put_record(port, me);

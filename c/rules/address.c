@@ -9,9 +9,7 @@ static bool port_covered(uint16_t port) {
     return unsock_settings.port_count == 0 || port == 0;
 }
 
-bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port) {
-    if (ip->family == 0 || !port_covered(port))
-        return false;
+static bool address_covered(const struct unsock_ip *ip) {
     for (unsigned i = 0; i < unsock_settings.address_count; i++) {
         const struct unsock_prefix *prefix = &unsock_settings.addresses[i];
         if (unsock_ip_in_prefix(ip, &prefix->ip, prefix->bits))
@@ -20,11 +18,14 @@ bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port) {
     return false;
 }
 
+bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port) {
+    return ip->family != 0 && port_covered(port) && address_covered(ip);
+}
+
 bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only) {
     const struct unsock_ip any4 = {.family = AF_INET};
-    if (unsock_address_covered_at(ip, ip->port))
-        return true;
-    return ip->family == AF_INET6 && !v6only && unsock_ip_is_wildcard(ip) && unsock_address_covered_at(&any4, ip->port);
+    bool both = ip->family == AF_INET6 && !v6only && unsock_ip_is_wildcard(ip);
+    return ip->family != 0 && port_covered(ip->port) && (address_covered(ip) || (both && address_covered(&any4)));
 }
 
 struct unsock_ip unsock_address_default(int domain, uint16_t port) {

@@ -85,8 +85,8 @@ bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry 
     return !text.cut;
 }
 
-int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me, int index) {
-    for (unsigned i = (unsigned)(index + 1); i < port->count; i++) {
+int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me) {
+    for (unsigned i = 0; i < port->count; i++) {
         const struct unsock_port_entry *entry = &port->entries[i];
         if (entry->number == 0 && !is_life_gone(port->life[i]) && !unsock_port_same(entry, me) &&
             unsock_port_overlap(entry, me))

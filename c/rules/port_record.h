@@ -73,10 +73,10 @@ bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *e
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
 
 /*
- * Returns the next entry after `index` (-1: the first) that shares its address with `me`, has no number and may be
- * live. It must get a number, since clients remember a name without one. Returns -1 if there is none.
+ * Returns the next entry that shares its address with `me`, has no number and may be live. It must get a number, since
+ * clients remember a name without one. Returns -1 if there is none.
  */
-int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me, int index);
+int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Gives an entry that has a number the next one. False, without a change: it has none, or the last one. */
 bool unsock_port_next_number(struct unsock_port_entry *entry);
