@@ -22,7 +22,7 @@ static const struct flag {
     {"peek", MSG_PEEK},          {"all", MSG_WAITALL}, {"peekall", MSG_PEEK | MSG_WAITALL},
     {"errors", MSG_ERRQUEUE},    {"trunc", MSG_TRUNC}, {"+silent", MSG_NOSIGNAL},
     {"+nowait", MSG_DONTWAIT},   {"+record", MSG_EOR}, {"+confirm", MSG_CONFIRM},
-    {"+noroute", MSG_DONTROUTE},
+    {"+noroute", MSG_DONTROUTE}, {"urgent", MSG_OOB},  {"+urgent", MSG_OOB},
 };
 
 static int read_flags(const char *word) {
@@ -47,6 +47,12 @@ static void say_bytes(struct line *line, long count, const char *bytes) {
     if (ended(line, count) > 0) {
         say(line, " \"%.*s\"", (int)count, bytes);
     }
+}
+
+/** Waits until a receive of an urgent byte has one, or has none for certain. */
+static void await_urgent(int fd) {
+    struct pollfd asked = {.fd = fd, .events = POLLPRI};
+    poll(&asked, 1, PATIENCE_MS);
 }
 
 /** Splits bytes into two parts. Returns how many there are. */
@@ -206,7 +212,9 @@ void do_receive(struct line *line, int *fd) {
     const char *shown = flags & MSG_TRUNC ? "" : bytes;
     const char *name = line->word[0];
     prepare_place(strcmp(how, "fault") == 0 ? NULL : how, &from);
-    if (!is_ready(line, *fd)) {
+    if ((flags & MSG_OOB) && strncmp(name, "recv", 4) == 0) {
+        await_urgent(*fd);
+    } else if (!is_ready(line, *fd)) {
         return;
     }
     if (strcmp(name, "read") == 0) {

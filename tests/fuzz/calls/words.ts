@@ -53,6 +53,7 @@ export const SETTABLE = [
   "tos",
   "priority",
   "linger",
+  "inline",
 ] as const;
 /** Backlogs that listen gets. Those of one or two clients make TCP's connects hang. */
 export const BACKLOGS = [8, 8, 8, 1, 0, -1, 128, 100000] as const;
@@ -76,8 +77,8 @@ export const REGISTERED = [
   "none",
 ] as const;
 /** Words after the data of a send, and after the size of a receive (`data.c`). */
-export const SEND_FLAGS = ["+silent", "+nowait", "+record", "+confirm", "+noroute"] as const;
-export const RECEIVE_FLAGS = ["peek", "peek", "all", "peekall", "trunc", "errors"] as const;
+export const SEND_FLAGS = ["+silent", "+nowait", "+record", "+confirm", "+noroute", "+urgent", "+urgent"] as const;
+export const RECEIVE_FLAGS = ["peek", "peek", "all", "peekall", "trunc", "errors", "urgent", "urgent"] as const;
 export const SENDS = ["send", "send", "write", "writev", "sendmsg", "sendmmsg", "sendfile", "sendsplice"] as const;
 export const RECEIVES = ["recv", "recv", "read", "readv", "recvfrom", "recvmsg", "recvmmsg", "recvsplice"] as const;
 /** Requests about a descriptor (`descriptors.c`). */
