@@ -19,10 +19,20 @@ static const struct flag {
     const char *name;
     int flags;
 } FLAGS[] = {
-    {"peek", MSG_PEEK},          {"all", MSG_WAITALL}, {"peekall", MSG_PEEK | MSG_WAITALL},
-    {"errors", MSG_ERRQUEUE},    {"trunc", MSG_TRUNC}, {"+silent", MSG_NOSIGNAL},
-    {"+nowait", MSG_DONTWAIT},   {"+record", MSG_EOR}, {"+confirm", MSG_CONFIRM},
-    {"+noroute", MSG_DONTROUTE}, {"urgent", MSG_OOB},  {"+urgent", MSG_OOB},
+    {"peek", MSG_PEEK},
+    {"all", MSG_WAITALL},
+    {"peekall", MSG_PEEK | MSG_WAITALL},
+    {"errors", MSG_ERRQUEUE},
+    {"trunc", MSG_TRUNC},
+    {"+silent", MSG_NOSIGNAL},
+    {"+nowait", MSG_DONTWAIT},
+    {"+record", MSG_EOR},
+    {"+confirm", MSG_CONFIRM},
+    {"+noroute", MSG_DONTROUTE},
+    {"urgent", MSG_OOB},
+    {"+urgent", MSG_OOB},
+    {"+more", MSG_MORE},
+    {"peektrunc", MSG_PEEK | MSG_TRUNC},
 };
 
 static int read_flags(const char *word) {

@@ -79,4 +79,9 @@ export const RARE: readonly Rule[] = [
       before[0]?.line.includes("control 7003/udp") === true &&
       all.some((one) => one !== socket && isUdp(one) && one.calls.includes("bind 127.0.0.1:7003") && hasSent(one)),
   },
+  {
+    row: "`UDP_GRO`, `UDP_CORK`, `MSG_MORE` and multicast have no effect",
+    is: ({ socket, all }) =>
+      isUdp(socket) && all.some((one) => isUdp(one) && one.calls.some((call) => call.endsWith(" +more"))),
+  },
 ];

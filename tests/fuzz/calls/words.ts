@@ -77,8 +77,27 @@ export const REGISTERED = [
   "none",
 ] as const;
 /** Words after the data of a send, and after the size of a receive (`data.c`). */
-export const SEND_FLAGS = ["+silent", "+nowait", "+record", "+confirm", "+noroute", "+urgent", "+urgent"] as const;
-export const RECEIVE_FLAGS = ["peek", "peek", "all", "peekall", "trunc", "errors", "urgent", "urgent"] as const;
+export const SEND_FLAGS = [
+  "+silent",
+  "+nowait",
+  "+record",
+  "+confirm",
+  "+noroute",
+  "+urgent",
+  "+urgent",
+  "+more",
+] as const;
+export const RECEIVE_FLAGS = [
+  "peek",
+  "peek",
+  "all",
+  "peekall",
+  "trunc",
+  "peektrunc",
+  "errors",
+  "urgent",
+  "urgent",
+] as const;
 export const SENDS = ["send", "send", "write", "writev", "sendmsg", "sendmmsg", "sendfile", "sendsplice"] as const;
 export const RECEIVES = ["recv", "recv", "read", "readv", "recvfrom", "recvmsg", "recvmmsg", "recvsplice"] as const;
 /** Requests about a descriptor (`descriptors.c`). */
