@@ -1,5 +1,6 @@
 /* Calls that move data: between programs, and between a socket and a file or a pipe. */
 #include "interpreter.h"
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -194,11 +195,32 @@ static void receive_two(struct line *line, int fd, size_t most, int flags) {
     }
 }
 
+/** Says to which address a datagram was sent, and which other control data came with it. */
+static void say_control(struct line *line, struct msghdr *message) {
+    char text[64] = "";
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head; head = CMSG_NXTHDR(message, head)) {
+        struct in_pktinfo v4;
+        struct in6_pktinfo v6;
+        memcpy(&v4, CMSG_DATA(head), sizeof(v4));
+        memcpy(&v6, CMSG_DATA(head), sizeof(v6));
+        if (head->cmsg_level == IPPROTO_IP && head->cmsg_type == IP_PKTINFO) {
+            say(line, " to %s", inet_ntop(AF_INET, &v4.ipi_addr, text, sizeof(text)));
+        } else if (head->cmsg_level == IPPROTO_IPV6 && head->cmsg_type == IPV6_PKTINFO) {
+            say(line, " to [%s]", inet_ntop(AF_INET6, &v6.ipi6_addr, text, sizeof(text)));
+        } else {
+            say(line, " control %d %d", head->cmsg_level, head->cmsg_type);
+        }
+    }
+}
+
 static void receive_message(struct line *line, int fd, struct iovec *whole, int flags, struct taken *from) {
     char *bytes = whole->iov_base;
+    char room[256] = "";
     struct iovec parts[2];
     struct msghdr message = {.msg_iov = parts,
                              .msg_iovlen = split_bytes(bytes, whole->iov_len, parts),
+                             .msg_control = room,
+                             .msg_controllen = sizeof(room) - sizeof(struct in6_pktinfo), /* read whole, if short */
                              .msg_name = from->at,
                              .msg_namelen = from->size};
     long count = recvmsg(fd, &message, flags);
@@ -207,6 +229,7 @@ static void receive_message(struct line *line, int fd, struct iovec *whole, int 
         from->size = message.msg_namelen;
         say_address(line, from);
         say(line, " flags %#x", (unsigned)message.msg_flags);
+        say_control(line, &message);
     }
 }
 

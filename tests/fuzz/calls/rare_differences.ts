@@ -84,4 +84,12 @@ export const RARE: readonly Rule[] = [
     is: ({ socket, all }) =>
       isUdp(socket) && all.some((one) => isUdp(one) && one.calls.some((call) => call.endsWith(" +more"))),
   },
+  {
+    row: "tell a server on a wildcard the address to which a client sent *first*.",
+    is: ({ name, network, library, socket }) => {
+      const isSent = / to [^ ]+$/;
+      return name === "recvmsg" && isUdp(socket) && isSent.test(network) &&
+        network.replace(isSent, "") === library.replace(isSent, "");
+    },
+  },
 ];

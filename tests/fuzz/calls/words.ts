@@ -54,6 +54,8 @@ export const SETTABLE = [
   "priority",
   "linger",
   "inline",
+  "info",
+  "info6",
 ] as const;
 /** Backlogs that listen gets. Those of one or two clients make TCP's connects hang. */
 export const BACKLOGS = [8, 8, 8, 1, 0, -1, 128, 100000] as const;
