@@ -283,7 +283,8 @@ export class Generator {
   /** A call of an epoll set, which is about another descriptor, or another set. */
   #set(letter: string, other: string): string {
     const events = this.#chance(50) ? ` ${this.#pick(REGISTERED)}` : "";
-    const waits = [`wait ${letter}`, `wait ${letter}`, `wait ${letter} masked`, `poll ${letter}`, `select ${letter}`];
+    const how = this.#pick(["", "", " masked", " precise"]);
+    const waits = [`wait ${letter}${how}`, `wait ${letter}${how}`, `poll ${letter}`, `select ${letter}`];
     const changes = [`add ${letter} ${other}${events}`, `modify ${letter} ${other}${events}`];
     if (this.#chance(8)) return this.#chance(70) ? `delete ${letter} ${other}` : `close ${letter}`;
     return this.#chance(50) ? this.#pick(waits) : this.#pick([...changes, ...changes, `add ${letter} ${other}`]);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /** Words of a registration, which has as many of them as its last word names. */
 static const struct flag {
@@ -51,9 +53,12 @@ void do_wait(struct line *line, int *fd) {
     struct epoll_event events[SLOTS];
     sigset_t none;
     const char *how = line->words > 2 ? line->word[2] : "";
+    struct timespec patience = {.tv_nsec = PATIENCE_MS * 1000000L};
     sigemptyset(&none);
     int count = strcmp(how, "masked") == 0 ? epoll_pwait(*fd, events, SLOTS, PATIENCE_MS, &none)
-                                           : epoll_wait(*fd, events, SLOTS, PATIENCE_MS);
+                : strcmp(how, "precise") == 0 /* musl has no epoll_pwait2. */
+                    ? (int)syscall(SYS_epoll_pwait2, *fd, events, SLOTS, &patience, NULL, 0)
+                    : epoll_wait(*fd, events, SLOTS, PATIENCE_MS);
     ended(line, count);
     for (int slot = 0; slot < SLOTS; slot++) {
         for (int i = 0; i < count; i++) {
