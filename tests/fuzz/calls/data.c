@@ -13,6 +13,13 @@
 
 enum {
     SOME = 512,
+    TTL = 9,
+};
+
+/** Control data with one number. */
+struct control {
+    struct cmsghdr head;
+    long number;
 };
 
 /** Words for flags: of a send they follow a "+". */
@@ -88,6 +95,20 @@ static void push(int fd) {
     }
 }
 
+/** Adds the control data that a word names: a TTL, or a descriptor that goes along, which TCP and UDP ignore. */
+static void add_control(const char *word, struct msghdr *message, struct control *room, int fd) {
+    int is_right = strcmp(word, "+rights") == 0;
+    if (!is_right && strcmp(word, "+ttl") != 0) {
+        return;
+    }
+    room->head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
+                                  .cmsg_level = is_right ? SOL_SOCKET : IPPROTO_IP,
+                                  .cmsg_type = is_right ? SCM_RIGHTS : IP_TTL};
+    room->number = is_right ? fd : TTL;
+    message->msg_control = room;
+    message->msg_controllen = sizeof(*room);
+}
+
 /** Sends two datagrams, or twice the same bytes. */
 static void send_two(struct line *line, int fd, struct msghdr *message, int flags) {
     struct mmsghdr two[2] = {{.msg_hdr = *message}, {.msg_hdr = *message}};
@@ -97,10 +118,12 @@ static void send_two(struct line *line, int fd, struct msghdr *message, int flag
 void do_send(struct line *line, int *fd) {
     struct given to = {.at = NULL};
     struct iovec parts[2];
-    int flags = 0;
+    struct control room;
+    const char *how = "";
     if (line->word[line->words - 1][0] == '+') {
-        flags = read_flags(line->word[--line->words]);
+        how = line->word[--line->words];
     }
+    int flags = read_flags(how);
     char *text = line->word[line->words - 1];
     char *bytes = bytes_of(text, text);
     size_t size = strlen(text);
@@ -112,6 +135,7 @@ void do_send(struct line *line, int *fd) {
                              .msg_name = (void *)to.at,
                              .msg_namelen = to.size};
     const char *name = line->word[0];
+    add_control(how, &message, &room, *fd);
     if (strcmp(name, "write") == 0) {
         ended(line, write(*fd, bytes, size));
     } else if (strcmp(name, "writev") == 0) {

@@ -88,6 +88,8 @@ export const SEND_FLAGS = [
   "+urgent",
   "+urgent",
   "+more",
+  "+ttl",
+  "+rights",
 ] as const;
 export const RECEIVE_FLAGS = [
   "peek",
