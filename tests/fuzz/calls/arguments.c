@@ -97,6 +97,13 @@ static void read_ip(const char *word, struct given *given) {
     given->size = sizeof(*v4);
 }
 
+/** The sender that a receive of this process gave last. */
+static struct taken last_sender;
+
+void note_sender(const struct taken *from) {
+    last_sender = *from;
+}
+
 void read_address(const char *word, struct given *given) {
     memset(given, 0, sizeof(*given));
     given->at = (struct sockaddr *)given->room;
@@ -107,7 +114,10 @@ void read_address(const char *word, struct given *given) {
     }
     read_ip("127.0.0.1:7001", given);
     struct sockaddr *any = (struct sockaddr *)given->room;
-    if (strcmp(word, "none") == 0) {
+    if (strcmp(word, "sender") == 0) {
+        memcpy(given->room, &last_sender.room, sizeof(last_sender.room));
+        given->size = last_sender.size;
+    } else if (strcmp(word, "none") == 0) {
         memset(given->room, 0, sizeof(given->room));
     } else if (strcmp(word, "fault") == 0) {
         given->at = (struct sockaddr *)forbidden();

@@ -252,6 +252,7 @@ static void receive_message(struct line *line, int fd, struct iovec *whole, int 
     if (count >= 0) {
         from->size = message.msg_namelen;
         say_address(line, from);
+        note_sender(from);
         say(line, " flags %#x", (unsigned)message.msg_flags);
         say_control(line, &message);
     }
@@ -290,6 +291,7 @@ void do_receive(struct line *line, int *fd) {
         say_bytes(line, count, shown);
         if (count >= 0) {
             say_address(line, &from);
+            note_sender(&from);
         }
     }
 }

@@ -60,6 +60,8 @@ interface Mood {
   readonly hasServers: boolean;
   /** It begins with a server and its connected client. */
   readonly hasPeers: boolean;
+  /** It begins with a UDP server that makes a socket for each of its clients, as those of DTLS and QUIC do. */
+  readonly servesEach: boolean;
   /** It has sets of descriptors from the start, and waits for them often. */
   readonly hasSets: boolean;
 }
@@ -82,6 +84,7 @@ export class Generator {
       control: this.#chance(15) ? this.#pick(["unix", "unix", "plain", "refuse"]) : undefined,
       hasServers: this.#chance(20),
       hasPeers: this.#chance(40),
+      servesEach: this.#chance(12),
       hasSets: this.#chance(30),
     };
   }
@@ -107,7 +110,7 @@ export class Generator {
   }
 
   #begin(): void {
-    const { control, hasServers, hasPeers, hasSets } = this.#mood;
+    const { control, hasServers, hasPeers, servesEach, hasSets } = this.#mood;
     const held = this.#workers.get(0) ?? new Map<string, Held>();
     if (control !== undefined) {
       const udp = control !== "plain" && this.#chance(30) ? "/udp" : "";
@@ -121,7 +124,8 @@ export class Generator {
       held.set(letter, { kind: "epoll", family: 4, state: "new" });
       this.#say(0, `epoll ${letter}`);
     }
-    if (hasPeers && control === undefined) this.#connect(held);
+    if (servesEach && control === undefined) this.#serveEach(held);
+    else if (hasPeers && control === undefined) this.#connect(held);
     else if (hasServers) ["b", "c"].forEach((letter) => this.#serve(letter, held));
   }
 
@@ -144,6 +148,32 @@ export class Generator {
         this.#say(0, this.#set(set, this.#pick(["a", "b", "c"])));
       }
     }
+  }
+
+  /** Binds a socket beside a UDP server for each client, and connects it to the client. */
+  #serveEach(held: Map<string, Held>): void {
+    const type = this.#pick(["udp4", "udp4", "udp6"]);
+    const family = type === "udp4" ? 4 : 6;
+    const [loopback, wildcard] = family === 4 ? ["127.0.0.1", "0.0.0.0"] : ["[::1]", "[::]"];
+    const own = `${this.#chance(75) ? loopback : wildcard}:7001`;
+    const shares = this.#chance(85) ? "reuseaddr" : "reuseport";
+    const serve = (letter: string) =>
+      [`socket ${letter} ${type}`, `set ${letter} ${shares} 1`, `bind ${letter} ${own}`].forEach((call) =>
+        this.#say(0, call)
+      );
+    serve("a");
+    for (const [client, child] of this.#chance(60) ? [["b", "c"], ["d", "e"]] as const : [["b", "c"]] as const) {
+      this.#say(0, `socket ${client} ${type}`);
+      if (this.#chance(20)) this.#say(0, `bind ${client} ${loopback}:7002`);
+      if (this.#chance(70)) this.#say(0, `connect ${client} ${loopback}:7001`);
+      this.#say(0, `sendto ${client} ${loopback}:7001 ${this.#text()}`);
+      this.#say(0, `recvfrom a 100`);
+      serve(child);
+      this.#say(0, `connect ${child} sender`);
+      held.set(client, { kind: "udp", family, state: "connected" });
+      held.set(child, { kind: "udp", family, state: "connected" });
+    }
+    held.set("a", { kind: "udp", family, state: "bound" });
   }
 
   /** Makes a server, with options that decide whether another one may be there. */
@@ -380,7 +410,7 @@ export class Generator {
 
   #datagram(letter: string, { family, state }: Held): string {
     if (state === "new" && this.#chance(40)) return `bind ${letter} ${this.#ownAddress(family)}`;
-    const address = this.#address(family);
+    const address = this.#chance(12) ? "sender" : this.#address(family);
     if (this.#chance(10)) return `connect ${letter} ${this.#chance(20) ? "none" : address}`;
     if (this.#chance(45)) return this.#stream(letter);
     return this.#flagged(`${this.#pick(["sendto", "sendmsg", "sendmmsg"])} ${letter} ${address} ${this.#text()}`);

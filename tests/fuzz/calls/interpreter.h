@@ -42,7 +42,8 @@ struct given {
     socklen_t size;
 };
 
-/** Reads an address, "127.0.0.1:80" or "[::1]:80", or a word for a wrong one. */
+/** Reads an address, "127.0.0.1:80" or "[::1]:80", or a word: "sender" for the last one that a receive gave, or a word
+ * for a wrong address. */
 void read_address(const char *word, struct given *given);
 
 /** Where a call writes an address or an option's value. */
@@ -55,6 +56,9 @@ struct taken {
 
 /** Prepares the place as a word says; NULL: a good one. */
 void prepare_place(const char *word, struct taken *taken);
+
+/** Keeps the sender that a receive has given. */
+void note_sender(const struct taken *from);
 
 /** Returns the bytes that a word names: itself, or memory that cannot be read or written ("fault"). */
 char *bytes_of(const char *word, char *bytes);
