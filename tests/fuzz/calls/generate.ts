@@ -64,6 +64,8 @@ interface Mood {
   readonly servesEach: boolean;
   /** It has sets of descriptors from the start, and waits for them often. */
   readonly hasSets: boolean;
+  /** Many of its bytes are urgent. */
+  readonly isUrgent: boolean;
 }
 
 /** One program in the making. */
@@ -86,6 +88,7 @@ export class Generator {
       hasPeers: this.#chance(40),
       servesEach: this.#chance(12),
       hasSets: this.#chance(30),
+      isUrgent: this.#chance(10),
     };
   }
 
@@ -399,13 +402,17 @@ export class Generator {
     if (this.#chance(8)) return `shutdown ${letter} ${this.#pick(["r", "w", "rw"])}`;
     if (this.#chance(4)) return `connect ${letter} none`;
     if (this.#chance(50)) return this.#flagged(`${this.#pick(SENDS)} ${letter} ${this.#text()}`);
+    const { isUrgent } = this.#mood;
+    if (isUrgent && this.#chance(30)) return `${this.#pick(["recv", "recv", "recvmsg"])} ${letter} 3 urgent`;
     const more = this.#chance(15) ? ` ${this.#pick(RECEIVE_FLAGS)}` : this.#place(["fault", "short", "empty"]);
     return `${this.#pick(RECEIVES)} ${letter} ${this.#pick([3, 100, 100])}${more}`;
   }
 
   /** Adds a flag to a send, if it has a place for one. */
   #flagged(call: string): string {
-    return /^send(to|m?msg|mmsg)? /.test(call) && this.#chance(12) ? `${call} ${this.#pick(SEND_FLAGS)}` : call;
+    if (!/^send(to|m?msg|mmsg)? /.test(call)) return call;
+    if (this.#mood.isUrgent && this.#chance(40)) return `${call} +urgent`;
+    return this.#chance(12) ? `${call} ${this.#pick(SEND_FLAGS)}` : call;
   }
 
   #datagram(letter: string, { family, state }: Held): string {
