@@ -129,6 +129,7 @@ void do_send(struct line *line, int *fd) {
     size_t size = strlen(text);
     if (line->words > 3) {
         read_address(line->word[2], &to);
+        lead_plain(*fd, &to);
     }
     struct msghdr message = {.msg_iov = parts,
                              .msg_iovlen = split_bytes(bytes, size, parts),

@@ -85,7 +85,7 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A *plain* Unix program uses `AF_UNIX` itself, and is not under unsock",
-    is: ({ socket }) => socket?.type === "plain" || socket?.type === "unix",
+    is: ({ socket }) => /^(plain|sender|unix)$/.test(socket?.type ?? ""),
   },
   {
     row: "With no descriptor left, options that the library does not hold itself are not asked for",

@@ -44,7 +44,7 @@ type Control = "unix" | "plain" | "refuse";
 
 /** The socket of a letter, as far as the generator follows it. */
 interface Held {
-  readonly kind: "tcp" | "udp" | "epoll" | "plain" | "other";
+  readonly kind: "tcp" | "udp" | "epoll" | "plain" | "sender" | "other";
   readonly family: 4 | 6;
   readonly state: "new" | "bound" | "listens" | "connected";
 }
@@ -62,6 +62,8 @@ interface Mood {
   readonly hasPeers: boolean;
   /** It begins with a UDP server that makes a socket for each of its clients, as those of DTLS and QUIC do. */
   readonly servesEach: boolean;
+  /** It begins with a UDP server, and a client of it that does not use the library. */
+  readonly hasSender: boolean;
   /** It has sets of descriptors from the start, and waits for them often. */
   readonly hasSets: boolean;
   /** Many of its bytes are urgent. */
@@ -87,6 +89,7 @@ export class Generator {
       hasServers: this.#chance(20),
       hasPeers: this.#chance(40),
       servesEach: this.#chance(12),
+      hasSender: this.#chance(7),
       hasSets: this.#chance(30),
       isUrgent: this.#chance(10),
     };
@@ -113,7 +116,7 @@ export class Generator {
   }
 
   #begin(): void {
-    const { control, hasServers, hasPeers, servesEach, hasSets } = this.#mood;
+    const { control, hasServers, hasPeers, servesEach, hasSender, hasSets } = this.#mood;
     const held = this.#workers.get(0) ?? new Map<string, Held>();
     if (control !== undefined) {
       const udp = control !== "plain" && this.#chance(30) ? "/udp" : "";
@@ -128,6 +131,7 @@ export class Generator {
       this.#say(0, `epoll ${letter}`);
     }
     if (servesEach && control === undefined) this.#serveEach(held);
+    else if (hasSender && control === undefined) this.#receive(held);
     else if (hasPeers && control === undefined) this.#connect(held);
     else if (hasServers) ["b", "c"].forEach((letter) => this.#serve(letter, held));
   }
@@ -177,6 +181,20 @@ export class Generator {
       held.set(child, { kind: "udp", family, state: "connected" });
     }
     held.set("a", { kind: "udp", family, state: "bound" });
+  }
+
+  /** Receives from a plain sender, and replies. */
+  #receive(held: Map<string, Held>): void {
+    const calls = ["socket a udp4", `bind a ${this.#pick(["127.0.0.1", "0.0.0.0"])}:7001`, "open b sender"];
+    calls.push(this.#sender("b"), "recvfrom a 100", `sendto a sender ${this.#text()}`, "recv b 100");
+    for (const call of calls) this.#say(0, call);
+    held.set("a", { kind: "udp", family: 4, state: "bound" });
+    held.set("b", { kind: "sender", family: 4, state: "new" });
+  }
+
+  /** A datagram of a plain sender. */
+  #sender(letter: string): string {
+    return `sendto ${letter} 127.0.0.1:7001 ${this.#text()}`;
   }
 
   /** Makes a server, with options that decide whether another one may be there. */
@@ -325,6 +343,9 @@ export class Generator {
 
   #callOf(letter: string, one: Held): string {
     if (one.kind === "plain") return this.#plain(letter, one);
+    if (one.kind === "sender") {
+      return this.#chance(15) ? `close ${letter}` : this.#pick([this.#sender(letter), `recv ${letter} 100`]);
+    }
     return one.kind === "other" || this.#chance(STRAY) ? this.#any(letter, one) : this.#fitting(letter, one);
   }
 

@@ -80,6 +80,9 @@ void make_socket(struct line *line, int *fd);
 void open_other(struct line *line, int *fd);
 void make_pair(struct line *line, int *fd);
 
+/** Has a plain sender's address be the file of its port, under the library. */
+void lead_plain(int fd, struct given *to);
+
 /** Returns whether the program runs under the library. */
 int is_redirected(void);
 

@@ -72,11 +72,41 @@ static int open_plain(const char *port) {
     return fd;
 }
 
+/** Opens a datagram socket that does not use the library. It has a name, for replies. */
+static int open_sender(void) {
+    const char *directory = plain_directory();
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    int fd = socket(directory ? AF_UNIX : AF_INET, SOCK_DGRAM, 0);
+    snprintf(path.sun_path, sizeof(path.sun_path), "%s/%d.%d", directory ? directory : "", getpid(), fd);
+    if (directory) {
+        unlink(path.sun_path);
+    }
+    bind(fd, directory ? (struct sockaddr *)&path : (struct sockaddr *)&v4, directory ? sizeof(path) : sizeof(v4));
+    return fd;
+}
+
+void lead_plain(int fd, struct given *to) {
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)to->room;
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    int family = AF_INET;
+    socklen_t size = sizeof(family);
+    if (!is_redirected() || v4->sin_family != AF_INET || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) < 0 ||
+        family != AF_UNIX) {
+        return;
+    }
+    snprintf(path.sun_path, sizeof(path.sun_path), "%s/%d.dgram.sock", getenv("UNSOCK_DIR"), ntohs(v4->sin_port));
+    memcpy(to->room, &path, sizeof(path));
+    to->size = sizeof(path);
+}
+
 void open_other(struct line *line, int *fd) {
     const char *what = line->word[2];
     int pair[2] = {-1, -1};
     if (strcmp(what, "plain") == 0) {
         *fd = open_plain(line->word[3]);
+    } else if (strcmp(what, "sender") == 0) {
+        *fd = open_sender();
     } else if (strcmp(what, "file") == 0) {
         *fd = open("/dev/null", O_RDWR);
     } else if (strcmp(what, "pipe") == 0) {
