@@ -102,6 +102,7 @@ export async function underLibrary(program: Program, door: Door, library = shimL
   try {
     for (const one of [sockets, plain]) Deno.mkdirSync(one, { mode: 0o700 });
     makeControlFiles(program, sockets, plain);
+    if (program.includes("- shared")) Deno.chmodSync(sockets, 0o1777);
     const env = shimEnv(sockets, { FUZZ_PLAIN: plain, LD_PRELOAD: library });
     const { isPreloaded } = WAYS[door];
     if (!isPreloaded) delete env["LD_PRELOAD"];

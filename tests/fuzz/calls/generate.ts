@@ -122,6 +122,8 @@ export class Generator {
       const udp = control !== "plain" && this.#chance(30) ? "/udp" : "";
       this.#lines.push(`- control ${CONTROLLED}${udp} ${control === "refuse" ? "refuse" : "unix"}`);
     }
+    // Others may write to the directory.
+    if (this.#chance(10)) this.#lines.push("- shared");
     if (control === "plain") {
       held.set("a", { kind: "plain", family: 4, state: "listens" });
       this.#say(0, `open a plain ${CONTROLLED}`);
