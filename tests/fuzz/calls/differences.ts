@@ -25,6 +25,7 @@ import {
 import { ENDINGS } from "./endings.ts";
 import { type Concerned, readLine, socketsOf } from "./follow.ts";
 import { RARE } from "./rare_differences.ts";
+import { URGENT } from "./urgent.ts";
 
 const RULES: readonly Rule[] = [
   {
@@ -298,6 +299,7 @@ const RULES: readonly Rule[] = [
       socket.failed.some((call) => call.startsWith("connect [::ffff:")),
   },
   ...RARE,
+  ...URGENT,
 ];
 
 /** @returns The row that tells of a difference; undefined: none does. */
