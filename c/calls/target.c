@@ -157,11 +157,13 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     bool as_new = !bound || (entry->type == SOCK_STREAM && !waiting);
     if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && as_new)
         entry->kind = UNSOCK_KIND_LOCAL;
+    bool is_stream = asked && entry->type == SOCK_STREAM;
+    bool later = is_stream && result == 0 && unsock_socket_nonblocking(fd) == 1; /* as unsock_stream_connect */
     if (!way.asks && (result == 0 || result == -EINPROGRESS))
-        remember_target(entry, result == 0 ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
+        remember_target(entry, result == 0 && !later ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
     if (way.family == UNSOCK_AF_TIPC && unsock_state_is_connected(entry->state))
         unsock_last_holder_note(fd);
-    if (asked && entry->type == SOCK_STREAM)
+    if (is_stream)
         unsock_born_note_target(way.multiplexed ? AF_UNIX : way.family);
     if (result == -EINPROGRESS && way.waits && way.socket != fd && asked) {
         unsock_fds_mark(entry, UNSOCK_STREAM_WAITING);
@@ -169,7 +171,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     }
     if (bound)
         entry->local = local;
-    return result;
+    return later ? -EINPROGRESS : result;
 }
 
 UNSOCK_OWN_FRAME static long connect_known(int fd, struct unsock_fd *entry, const struct unsock_ip *asked,
@@ -293,8 +295,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect_path(int fd, const void *address, so
     if (answers != UNSOCK_ANSWERS_CONTROL)
         return answers == -EINVAL || answers == -EACCES ? answers : result;
     struct unsock_fd *entry = own_entry(fd, &scratch);
-    result = unsock_target_connect(fd, entry, path.sun_path, NULL, &answers);
-    return unsock_log("connect", fd, NULL, &path, result);
+    return unsock_log("connect", fd, NULL, &path, unsock_target_connect(fd, entry, path.sun_path, NULL, &answers));
 }
 
 UNSOCK_OWN_FRAME long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result) {
