@@ -34,4 +34,9 @@ export const URGENT: readonly Rule[] = [
     row: "A datagram with `MSG_OOB` to an IPv6 address is `EOPNOTSUPP`; UDP over IPv6 ignores the flag.",
     is: ({ line, library, socket }) => socket?.type === "udp6" && line.endsWith(" +urgent") && library === "EOPNOTSUPP",
   },
+  {
+    row: "`recv` with `MSG_OOB` on a UDP socket is `EOPNOTSUPP`; UDP ignores the flag.",
+    is: ({ name, line, library, socket }) =>
+      name.startsWith("recv") && isUdp(socket) && line.endsWith(" urgent") && library === "EOPNOTSUPP",
+  },
 ];
