@@ -102,11 +102,15 @@ export async function underLibrary(program: Program, door: Door, library = shimL
   try {
     for (const one of [sockets, plain]) Deno.mkdirSync(one, { mode: 0o700 });
     makeControlFiles(program, sockets, plain);
-    if (program.includes("- shared")) Deno.chmodSync(sockets, 0o1777);
+    const isShared = program.includes("- shared");
+    if (isShared) Deno.chmodSync(sockets, 0o1777);
     const env = shimEnv(sockets, { FUZZ_PLAIN: plain, LD_PRELOAD: library });
+    if (isShared) env["UNSOCK_TRUST"] = "1";
     const { isPreloaded } = WAYS[door];
     if (!isPreloaded) delete env["LD_PRELOAD"];
-    const start = isPreloaded ? [] : [library, "run", "--engine", "trap", "--dir", sockets, "--"];
+    const start = isPreloaded
+      ? []
+      : [library, "run", "--engine", "trap", "--dir", sockets, ...isShared ? ["--force"] : [], "--"];
     const command = [...start, interpreter(door), "network"];
     const { stdout, code, stderr } = await run(command, { stdin, env, timeoutMs: TIMEOUT_MS });
     if (code !== 0) throw new Error(`the interpreter failed: ${stdout}${stderr}`);
