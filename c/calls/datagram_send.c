@@ -335,7 +335,7 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     if (result < 0)
         return result;
     if (ip && ip->port == 0)
-        return -EINVAL;
+        return (flags & MSG_OOB) && entry->domain == AF_INET ? -EOPNOTSUPP : -EINVAL;
     /* Before the socket's options are read: as long as it is the kernel's UDP socket, the kernel has them. */
     result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)

@@ -278,7 +278,8 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "Nor are those in a set that the program was handed (by `exec` or over a socket)",
-    is: ({ name, own }) => /^(wait|modify|delete)$/.test(name) && own?.isHandedOn === true,
+    is: ({ name, network, own }) =>
+      (/^(wait|modify|delete)$/.test(name) || name === "add" && network === "EEXIST") && own?.isHandedOn === true,
   },
   {
     row: "Of processes that share a connected UDP socket the one that sent to nobody is told",
