@@ -334,8 +334,9 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     long result = message->msg_controllen > 0 ? unsock_send_control_check(entry, message) : 0;
     if (result < 0)
         return result;
-    if (ip && ip->port == 0)
-        return (flags & MSG_OOB) && entry->domain == AF_INET ? -EOPNOTSUPP : -EINVAL;
+    bool urgent = (flags & MSG_OOB) && entry->domain == AF_INET;
+    if (urgent || (ip && ip->port == 0))
+        return urgent ? -EOPNOTSUPP : -EINVAL;
     /* Before the socket's options are read: as long as it is the kernel's UDP socket, the kernel has them. */
     result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)
@@ -343,7 +344,6 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     size_t size = segment_size(fd, entry, message);
     plain.msg_control = NULL;
     plain.msg_controllen = 0;
-    if (size > 0 && total > (long)size)
-        return send_segments(fd, entry, &plain, flags, ip, size);
-    return send_one(fd, entry, &plain, flags, ip);
+    return size > 0 && total > (long)size ? send_segments(fd, entry, &plain, flags, ip, size)
+                                          : send_one(fd, entry, &plain, flags, ip);
 }

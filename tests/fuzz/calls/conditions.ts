@@ -46,6 +46,11 @@ export function hasConnected(socket: Followed | undefined): boolean {
   return socket?.calls.some((call) => call.startsWith("connect")) === true;
 }
 
+/** True for a connect to the socket's port, or to the last sender. */
+export function connectsTo(call: string, socket: Followed | undefined): boolean {
+  return call === "connect sender" || call.startsWith("connect ") && portOf(call) === boundPort(socket);
+}
+
 export function losesError(socket: Followed | undefined): boolean {
   return isUdp(socket) && socket?.calls.includes("connect none") === true;
 }

@@ -1,8 +1,12 @@
 /** Allowed differences that few programs meet, asked about after all others (`differences.ts`). */
 import {
+  connectsTo,
   findsReset,
   hasChangedFamily,
+  hasConnected,
+  hasFewer,
   hasSent,
+  hasStart,
   isConnectedStream,
   isDeaf,
   isLimited,
@@ -10,6 +14,7 @@ import {
   isSetOfOthers,
   isShutBoth,
   isUdp,
+  POLLIN,
   type Rule,
   WAITS,
 } from "./conditions.ts";
@@ -69,7 +74,7 @@ export const RARE: readonly Rule[] = [
   {
     row: "If both ends have shut down reading, a write after the first is `EPIPE` with its signal",
     is: ({ name, network, library, socket, all }) =>
-      /^(send|write)/.test(name) && /^\d/.test(network) && library.startsWith("EPIPE") && isDeaf(socket) &&
+      /^(send|write)/.test(name) && /^\d/.test(network) && /^(EPIPE|1 and SIGPIPE)/.test(library) && isDeaf(socket) &&
       isConnectedStream(socket) && all.some((other) => other !== socket && isConnectedStream(other) && isDeaf(other)),
   },
   {
@@ -91,5 +96,12 @@ export const RARE: readonly Rule[] = [
       return name === "recvmsg" && isUdp(socket) && isSent.test(network) &&
         network.replace(isSent, "") === library.replace(isSent, "");
     },
+  },
+  {
+    row: "From then on the client, if it is connected, receives from that socket alone.",
+    is: ({ network, library, socket, events, all }) =>
+      isUdp(socket) && hasConnected(socket) &&
+      all.some((one) => one !== socket && isUdp(one) && one.calls.some((call) => connectsTo(call, socket))) &&
+      (events === undefined ? hasStart(network, library) : hasFewer(events, POLLIN)),
   },
 ];
