@@ -86,9 +86,14 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 
 /*
  * Leaves an error on `fd`, a datagram socket that is connected to nobody, as the ICMP answer of a host without that
- * port does: the next call, of any kind, reports it. False if its own file cannot be reached, or no descriptor is left.
+ * port does: the next call, of any kind, reports it. `shut`: the kernel then refuses what others send to `fd`, so that
+ * the sockets that share its address get it. False if its own file cannot be reached, or no descriptor is left.
  */
-bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry);
+bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut);
+
+/* Records that the socket is connected: among sockets that share its address, it gets its peer's datagrams. True if it
+ * is not alone there. */
+bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 
 /* Notes that no socket has the address to which this one is connected. From then on reads at rewritten places are
  * handled. */

@@ -51,13 +51,10 @@ static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *l
     long own_copy = unsock_redirect_copy(fd);
     long its_copy = unsock_redirect_copy(other);
     long way_back = unsock_redirect_copy(other);
-    if (own_copy < 0 || its_copy < 0 || way_back < 0) {
+    bool room = own_copy >= 0 && its_copy >= 0 && way_back >= 0;
+    long result = room ? take_standin(other, listener, (int)own_copy, &own) : -EMFILE;
+    if (!room)
         unsock_close(own_copy);
-        unsock_close(its_copy);
-        unsock_close(way_back);
-        return -EMFILE;
-    }
-    long result = take_standin(other, listener, (int)own_copy, &own);
     if (result < 0) {
         unsock_close(its_copy);
         unsock_close(way_back);
@@ -145,11 +142,10 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
 
 /* Gives a socket on the wildcard the address that a connect gives to a UDP socket, as getsockname shows. */
 static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
-    uint16_t port = entry->local.port;
     uint8_t tag = entry->local.tag;
     if (!unsock_ip_is_wildcard(&entry->local))
         return;
-    entry->local = unsock_address_default(ip->family, port);
+    entry->local = unsock_address_default(ip->family, entry->local.port);
     entry->local.tag = tag;
     unsock_fds_mark(entry, UNSOCK_SETTLED);
 }
@@ -173,13 +169,12 @@ static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsoc
     return result;
 }
 
-/* Records that the socket is connected: among sockets that share its address, it gets its peer's datagrams. */
-static void tell_sharers(int fd, const struct unsock_fd *entry) {
+bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry) {
     struct unsock_port_entry own;
-    if (entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) && unsock_port_own(entry, &own) &&
-        (unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR) ||
-         unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT)))
-        unsock_port_note_connected(unsock_port_key_of(entry), &own);
+    return entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) && unsock_port_own(entry, &own) &&
+           (unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR) ||
+            unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT)) &&
+           unsock_port_note_connected(unsock_port_key_of(entry), &own);
 }
 
 UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
@@ -194,7 +189,9 @@ UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, c
             result = connect_other(fd, entry, ip, &path, result);
     }
     if (result == 0 && entry->kind == UNSOCK_KIND_LOCAL) {
-        tell_sharers(fd, entry);
+        if (unsock_datagram_tell_sharers(fd, entry) && entry->state == UNSOCK_STATE_NOBODY &&
+            unsock_datagram_leave_error(fd, entry, true))
+            unsock_socket_option(fd, SO_ERROR); /* nothing was sent */
         settle_local(entry, ip);
     }
     return unsock_log("connect", fd, ip, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));

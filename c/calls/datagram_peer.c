@@ -158,7 +158,7 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
 
 /* Connects `fd` and a temporary socket to each other, and disconnects that one: the kernel then puts ECONNRESET on
  * `fd` (unix_dgram_disconnected in net/unix/af_unix.c). An AF_UNIX datagram socket gets no pending error otherwise. */
-bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry) {
+bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut) {
     union unsock_sockaddr own, other;
     const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}}, nobody = {.any = {.sa_family = AF_UNSPEC}};
     long length, own_length = entry->kind == UNSOCK_KIND_LOCAL ? (long)unsock_port_own_path(entry, &own.un)
@@ -178,7 +178,7 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry) {
                 unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0) == 0 &&
                 unsock_connect(peer, &nobody, sizeof(nobody.any)) == 0;
     /* Disconnects `fd` again, so that its peer can send when it starts. */
-    if (!waits)
+    if (!waits && !shut)
         unsock_connect(fd, &nobody, sizeof(nobody.any));
     return left;
 }

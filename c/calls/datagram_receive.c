@@ -306,16 +306,14 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
         return unsock_errno_as_ip(UNSOCK_AT_ERROR, result);
     if (has_gone_outside(entry, &name, result))
         return unsock_real_recvmsg(fd, message, flags);
+    size_t room = message->msg_controllen;
+    message->msg_flags = own.msg_flags;
+    message->msg_controllen = own.msg_controllen;
     if (is_end(fd, &name, result)) {
         message->msg_namelen = 0;
-        message->msg_flags = own.msg_flags;
-        message->msg_controllen = 0;
         return 0;
     }
     note_heard(fd, entry);
-    message->msg_flags = own.msg_flags;
-    size_t room = message->msg_controllen;
-    message->msg_controllen = own.msg_controllen;
     if (entry->options == 0 && !message->msg_name)
         return result;
     struct unsock_name told;

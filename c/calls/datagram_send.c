@@ -58,8 +58,7 @@ static long send_by_target(int fd, const struct msghdr *message, int flags) {
     struct msghdr plain = *message;
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    long result = unsock_real_sendmsg(fd, &plain, flags);
-    return unsock_tipc_service_absent(fd, result, false, unsock_segment_total(message));
+    return unsock_tipc_service_absent(fd, unsock_real_sendmsg(fd, &plain, flags), false, unsock_segment_total(message));
 }
 
 /* Sends to the network after all (UNSOCK_FALLBACK). */
@@ -94,7 +93,7 @@ static long way_send(void *of_sending) {
  * that is not possible, returns -ECONNREFUSED. */
 static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
     long result = send_in_vain(fd, entry, message, flags, size);
-    if (result == size && !unsock_datagram_leave_error(fd, entry))
+    if (result == size && !unsock_datagram_leave_error(fd, entry, unsock_datagram_tell_sharers(fd, entry)))
         return -ECONNREFUSED;
     unsock_fds_mark(entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
     if (!(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL))
@@ -239,8 +238,7 @@ static long go_on_connected(int fd, struct unsock_fd *entry, const struct msghdr
     }
     if (result == -EAGAIN || result == -EINTR)
         return unsock_datagram_full(fd, entry, message, flags, (size_t)size);
-    bool elsewhere = result == -EPERM && !unsock_socket_may_not_send();
-    return elsewhere || is_deaf(fd, result) ? size : result;
+    return (result == -EPERM && !unsock_socket_may_not_send()) || is_deaf(fd, result) ? size : result;
 }
 
 static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {

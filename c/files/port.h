@@ -88,9 +88,9 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
 /*
  * A datagram socket with this entry, which lets others share its address, has been connected. Notes that in the record:
  * from now on it gets its own peer's datagrams alone, and the other sockets get those of all other clients. One system
- * call if the socket has the port alone.
+ * call, and false, if the socket has the port alone.
  */
-void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
+bool unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
 /* With the directory locked: the entry's socket has ended (STALE, GONE), or shall lose its name (STALE). Removes its
  * own file. PORT.sock becomes a link to a live socket; without one it is removed. */

@@ -24,7 +24,7 @@ static bool mark_connected(struct unsock_port *port, const struct unsock_port_en
     return any;
 }
 
-UNSOCK_OWN_FRAME void unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry) {
+UNSOCK_OWN_FRAME bool unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry) {
     struct sockaddr_un path;
     struct unsock_port_entry first;
     struct unsock_lock lock;
@@ -32,14 +32,16 @@ UNSOCK_OWN_FRAME void unsock_port_note_connected(struct unsock_port_key key, con
     struct unsock_port *port =
         unsock_port_look(key, &path, &first, &several) == UNSOCK_PORT_OURS && several ? unsock_port_borrow() : NULL;
     if (!port)
-        return;
+        return false;
     if (unsock_lock_take(&lock, false) == 0) {
         unsock_port_read(port, key);
-        if (port->several && unsock_port_living(port) > 1 && mark_connected(port, entry))
+        several = port->several && unsock_port_living(port) > 1;
+        if (several && mark_connected(port, entry))
             unsock_port_put_record(port, NULL);
     }
     unsock_lock_drop(&lock);
     unsock_port_return(port);
+    return several;
 }
 
 /* Returns which entry PORT.sock shall lead to after the end of `me`. Asks whether sockets live, as the decision needs

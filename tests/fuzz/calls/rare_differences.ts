@@ -104,4 +104,9 @@ export const RARE: readonly Rule[] = [
       all.some((one) => one !== socket && isUdp(one) && one.calls.some((call) => connectsTo(call, socket))) &&
       (events === undefined ? hasStart(network, library) : hasFewer(events, POLLIN)),
   },
+  {
+    row: "This `connect` is `EADDRNOTAVAIL` if several clients are already connected to the listening socket",
+    is: ({ name, network, library, socket }) =>
+      name === "connect" && network === "0" && library === "EADDRNOTAVAIL" && isUdp(socket),
+  },
 ];
