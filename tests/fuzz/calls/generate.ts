@@ -1,6 +1,15 @@
 /** Makes random programs for the interpreter: most calls are valid in their place, some are not. */
 import type { Random } from "../../support/random.ts";
 import {
+  beginConnected,
+  type Beginning,
+  beginPlainSender,
+  beginServedApart,
+  beginServers,
+  type Held,
+  isChance,
+} from "./begin.ts";
+import {
   BACKLOGS,
   HOSTS4,
   HOSTS6,
@@ -41,13 +50,6 @@ const LIMIT = { least: 3, more: 6 } as const;
 /** The port that may have a control file: to a path where programs bind or a plain server is, or to nowhere. */
 const CONTROLLED = 7003;
 type Control = "unix" | "plain" | "refuse";
-
-/** The socket of a letter, as far as the generator follows it. */
-interface Held {
-  readonly kind: "tcp" | "udp" | "epoll" | "plain" | "sender" | "other";
-  readonly family: 4 | 6;
-  readonly state: "new" | "bound" | "listens" | "connected";
-}
 
 /** The things that a program has more of than others. */
 interface Mood {
@@ -107,7 +109,7 @@ export class Generator {
   }
 
   #chance(percent: number): boolean {
-    return this.#random.below(100) < percent;
+    return isChance(this.#random, percent);
   }
 
   #say(worker: number, words: string): void {
@@ -132,86 +134,25 @@ export class Generator {
       held.set(letter, { kind: "epoll", family: 4, state: "new" });
       this.#say(0, `epoll ${letter}`);
     }
-    if (servesEach && control === undefined) this.#serveEach(held);
-    else if (hasSender && control === undefined) this.#receive(held);
-    else if (hasPeers && control === undefined) this.#connect(held);
-    else if (hasServers) ["b", "c"].forEach((letter) => this.#serve(letter, held));
+    if (servesEach && control === undefined) this.#take(beginServedApart(this.#random));
+    else if (hasSender && control === undefined) this.#take(beginPlainSender(this.#random));
+    else if (hasPeers && control === undefined) this.#take(beginConnected(this.#random));
+    else if (hasServers) this.#take(beginServers(this.#random));
   }
 
-  /** Connects a client to a server, and registers them in sets before and after. */
-  #connect(held: Map<string, Held>): void {
-    const type = this.#pick(TYPES);
-    const [kind, family] = [type.startsWith("tcp") ? "tcp" : "udp", type.endsWith("6") ? 6 : 4] as const;
-    const address = family === 4 ? "127.0.0.1:7001" : "[::1]:7001";
-    const calls = [`socket a ${type}`, "set a reuseaddr 1", `bind a ${address}`];
-    if (kind === "tcp") calls.push("listen a 8");
-    calls.push(`socket b ${type}`, `connect b ${address}`);
-    if (kind === "tcp") calls.push("accept a c");
-    else calls.push(`send b ${this.#text()}`);
-    held.set("a", { kind, family, state: kind === "tcp" ? "listens" : "bound" });
-    held.set("b", { kind, family, state: "connected" });
-    if (kind === "tcp") held.set("c", { kind, family, state: "connected" });
+  /** Makes the first calls, and registers the sockets in a set before and after. */
+  #take({ calls, held }: Beginning): void {
+    const letters = this.#workers.get(0);
+    for (const [letter, one] of held) letters?.set(letter, one);
     for (const call of calls) {
       this.#say(0, call);
-      for (const set of this.#mood.hasSets && this.#chance(50) ? ["f"] : []) {
-        this.#say(0, this.#set(set, this.#pick(["a", "b", "c"])));
-      }
+      if (this.#mood.hasSets && this.#chance(40)) this.#say(0, this.#set("f", this.#pick(["a", "b", "c"])));
     }
-  }
-
-  /** Binds a socket beside a UDP server for each client, and connects it to the client. */
-  #serveEach(held: Map<string, Held>): void {
-    const type = this.#pick(["udp4", "udp4", "udp6"]);
-    const family = type === "udp4" ? 4 : 6;
-    const [loopback, wildcard] = family === 4 ? ["127.0.0.1", "0.0.0.0"] : ["[::1]", "[::]"];
-    const own = `${this.#chance(75) ? loopback : wildcard}:7001`;
-    const shares = this.#chance(85) ? "reuseaddr" : "reuseport";
-    const serve = (letter: string) =>
-      [`socket ${letter} ${type}`, `set ${letter} ${shares} 1`, `bind ${letter} ${own}`].forEach((call) =>
-        this.#say(0, call)
-      );
-    serve("a");
-    for (const [client, child] of this.#chance(60) ? [["b", "c"], ["d", "e"]] as const : [["b", "c"]] as const) {
-      this.#say(0, `socket ${client} ${type}`);
-      if (this.#chance(20)) this.#say(0, `bind ${client} ${loopback}:7002`);
-      if (this.#chance(70)) this.#say(0, `connect ${client} ${loopback}:7001`);
-      this.#say(0, `sendto ${client} ${loopback}:7001 ${this.#text()}`);
-      this.#say(0, `recvfrom a 100`);
-      serve(child);
-      this.#say(0, `connect ${child} sender`);
-      held.set(client, { kind: "udp", family, state: "connected" });
-      held.set(child, { kind: "udp", family, state: "connected" });
-    }
-    held.set("a", { kind: "udp", family, state: "bound" });
-  }
-
-  /** Receives from a plain sender, and replies. */
-  #receive(held: Map<string, Held>): void {
-    const calls = ["socket a udp4", `bind a ${this.#pick(["127.0.0.1", "0.0.0.0"])}:7001`, "open b sender"];
-    calls.push(this.#sender("b"), "recvfrom a 100", `sendto a sender ${this.#text()}`, "recv b 100");
-    for (const call of calls) this.#say(0, call);
-    held.set("a", { kind: "udp", family: 4, state: "bound" });
-    held.set("b", { kind: "sender", family: 4, state: "new" });
   }
 
   /** A datagram of a plain sender. */
   #sender(letter: string): string {
     return `sendto ${letter} 127.0.0.1:7001 ${this.#text()}`;
-  }
-
-  /** Makes a server, with options that decide whether another one may be there. */
-  #serve(letter: string, held: Map<string, Held>): void {
-    const type = this.#pick(TYPES);
-    const family = type.endsWith("6") ? 6 : 4;
-    this.#say(0, `socket ${letter} ${type}`);
-    for (const option of ["reuseaddr", "reuseport", "v6only"] as const) {
-      if (this.#chance(option === "v6only" ? 20 : 50)) this.#say(0, `set ${letter} ${option} ${this.#random.below(2)}`);
-    }
-    this.#say(0, `bind ${letter} ${this.#pick(family === 4 ? HOSTS4 : HOSTS6)}:7001`);
-    const isStream = type.startsWith("tcp");
-    const listens = isStream && this.#chance(80);
-    if (listens) this.#say(0, `listen ${letter} ${this.#pick(BACKLOGS)}`);
-    held.set(letter, { kind: isStream ? "tcp" : "udp", family, state: listens ? "listens" : "bound" });
   }
 
   #address(family: 4 | 6): string {

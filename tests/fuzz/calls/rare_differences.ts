@@ -74,8 +74,10 @@ export const RARE: readonly Rule[] = [
   {
     row: "If both ends have shut down reading, a write after the first is `EPIPE` with its signal",
     is: ({ name, network, library, socket, all }) =>
-      /^(send|write)/.test(name) && /^\d/.test(network) && /^(EPIPE|1 and SIGPIPE)/.test(library) && isDeaf(socket) &&
-      isConnectedStream(socket) && all.some((other) => other !== socket && isConnectedStream(other) && isDeaf(other)),
+      (/^(send|write)/.test(name) && /^\d/.test(network) && /^(EPIPE|1 and SIGPIPE)/.test(library) ||
+        name === "shutdown" && network === "0" && library === "ENOTCONN") &&
+      isDeaf(socket) && isConnectedStream(socket) &&
+      all.some((other) => other !== socket && isConnectedStream(other) && isDeaf(other)),
   },
   {
     row: "If the target is its own port, the `connect` of another socket to that port is `EACCES`",
@@ -108,5 +110,11 @@ export const RARE: readonly Rule[] = [
     row: "This `connect` is `EADDRNOTAVAIL` if several clients are already connected to the listening socket",
     is: ({ name, network, library, socket }) =>
       name === "connect" && network === "0" && library === "EADDRNOTAVAIL" && isUdp(socket),
+  },
+  {
+    row: "Others can send to it, too: `recv`, `recvfrom` and `recvmsg` drop their datagrams",
+    is: ({ network, socket, events }) =>
+      isUdp(socket) && hasConnected(socket) &&
+      (network === "waits" || events !== undefined && (events.library & ~events.network & POLLIN) !== 0),
   },
 ];

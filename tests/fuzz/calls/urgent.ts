@@ -39,4 +39,9 @@ export const URGENT: readonly Rule[] = [
     is: ({ name, line, library, socket }) =>
       name.startsWith("recv") && isUdp(socket) && line.endsWith(" urgent") && library === "EOPNOTSUPP",
   },
+  {
+    row: "To a wrong address it fails as any datagram does; UDP over IPv4 says `EOPNOTSUPP` of all.",
+    is: ({ line, network, library, socket }) =>
+      isUdp(socket) && line.endsWith(" +urgent") && network === "EOPNOTSUPP" && library.startsWith("E"),
+  },
 ];
