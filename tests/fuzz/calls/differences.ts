@@ -57,7 +57,8 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "A UDP socket that connects to port 0 has port 0 as its peer; with UDP it has no peer",
-    is: ({ socket }) => isUdp(socket) && socket?.calls.some((call) => /^connect .*:0$/.test(call)) === true,
+    is: ({ socket, all }) =>
+      isUdp(socket) && all.some((one) => isUdp(one) && one.calls.some((call) => /^connect .*:0$/.test(call))),
   },
   {
     row: "A UDP socket that has sent to a port with a control file is connected to the target",

@@ -44,4 +44,14 @@ export const URGENT: readonly Rule[] = [
     is: ({ line, network, library, socket }) =>
       isUdp(socket) && line.endsWith(" +urgent") && network === "EOPNOTSUPP" && library.startsWith("E"),
   },
+  {
+    row: "`recv` with `MSG_OOB` on a stream that is not connected is `ENOTCONN`; TCP says `EINVAL`.",
+    is: ({ line, network, library, socket }) =>
+      line.endsWith(" urgent") && network === "EINVAL" && library === "ENOTCONN" && !isUdp(socket),
+  },
+  {
+    row: "`splice` reads past the place of an urgent byte",
+    is: ({ name, network, socket, all }) =>
+      name === "recvsplice" && network === "0" && !isUdp(socket) && all.some((one) => countUrgent(one) > 0),
+  },
 ];
