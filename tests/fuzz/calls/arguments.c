@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 enum {
     PAGE = 4096,
     STRANGE = 9999,
     SHORT = 4,
+    SHORT_US = 50000,
 };
 
 #define NAME(error)                                                                                                    \
@@ -210,6 +212,12 @@ static const struct option OPTIONS[] = {
     {"user", IPPROTO_TCP, TCP_USER_TIMEOUT},
     {"info", IPPROTO_IP, IP_PKTINFO},
     {"info6", IPPROTO_IPV6, IPV6_RECVPKTINFO},
+    {"recvttl", IPPROTO_IP, IP_RECVTTL},
+    {"recvtos", IPPROTO_IP, IP_RECVTOS},
+    {"origdst", IPPROTO_IP, IP_RECVORIGDSTADDR},
+    {"recvhops", IPPROTO_IPV6, IPV6_RECVHOPLIMIT},
+    {"recvclass", IPPROTO_IPV6, IPV6_RECVTCLASS},
+    {"sendtimeout", SOL_SOCKET, SO_SNDTIMEO},
     {"peername", SOL_SOCKET, SO_PEERNAME},
     {"credentials", SOL_SOCKET, SO_PEERCRED},
     {"state", IPPROTO_TCP, TCP_INFO},
@@ -235,6 +243,7 @@ static const struct option *find_option(const char *name) {
 static void set_option(struct line *line, int fd, const struct option *option) {
     int value = atoi(line->word[3]);
     struct linger linger = {.l_onoff = value};
+    struct timeval short_time = {.tv_usec = value * SHORT_US};
     const char *place = line->words > 4 ? line->word[4] : "";
     socklen_t size = strcmp(place, "short") == 0      ? 2
                      : strcmp(place, "empty") == 0    ? 0
@@ -242,6 +251,10 @@ static void set_option(struct line *line, int fd, const struct option *option) {
                                                       : sizeof(value);
     if (option->number == SO_LINGER && option->level == SOL_SOCKET && line->words == 4) {
         ended(line, setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
+        return;
+    }
+    if (option->number == SO_SNDTIMEO && option->level == SOL_SOCKET && line->words == 4) {
+        ended(line, setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &short_time, sizeof(short_time)));
         return;
     }
     ended(line, setsockopt(fd, option->level, option->number, bytes_of(place, (char *)&value), size));

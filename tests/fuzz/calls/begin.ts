@@ -1,12 +1,22 @@
-/** Beginnings of random programs: servers and their clients, as real programs have them. */
+/** Beginnings of random programs: servers and their clients, as real programs have them, and the states of sockets. */
 import type { Random } from "../../support/random.ts";
-import { BACKLOGS, HOSTS4, HOSTS6, TYPES } from "./words.ts";
+import { BACKLOGS, HOSTS4, HOSTS6, PACKET_OPTIONS, TYPES } from "./words.ts";
 
 /** The socket of a letter, as far as the generator follows it. */
 export interface Held {
   readonly kind: "tcp" | "udp" | "epoll" | "plain" | "sender" | "other";
   readonly family: 4 | 6;
   readonly state: "new" | "bound" | "listens" | "connected";
+}
+
+/** @returns The socket of a letter after a call; undefined: none. */
+export function nextState(call: string, one: Held): Held | undefined {
+  const name = call.slice(0, call.indexOf(" "));
+  if (name === "close" || name === "closerange") return undefined;
+  if (name === "bind" && one.state === "new") return { ...one, state: "bound" };
+  if (name === "listen") return { ...one, state: "listens" };
+  if (name === "connect") return { ...one, state: call.endsWith("none") ? "bound" : "connected" };
+  return one;
 }
 
 /** The first calls of a program, and the sockets that it then has. */
@@ -43,12 +53,14 @@ export function beginServedApart(random: Random): Beginning {
   const shares = isChance(random, 85) ? "reuseaddr" : "reuseport";
   const serve = (letter: string) => [`socket ${letter} ${type}`, `set ${letter} ${shares} 1`, `bind ${letter} ${own}`];
   const calls = serve("a");
+  const asks = isChance(random, 30);
+  if (asks) calls.push(`set a ${random.pick(PACKET_OPTIONS)} 1`, `set a ${random.pick(PACKET_OPTIONS)} 1`);
   const held: [string, Held][] = [["a", { kind: "udp", family, state: "bound" }]];
   for (const [client, child] of isChance(random, 60) ? [["b", "c"], ["d", "e"]] as const : [["b", "c"]] as const) {
     calls.push(`socket ${client} ${type}`);
     if (isChance(random, 20)) calls.push(`bind ${client} ${loopback}:7002`);
     if (isChance(random, 70)) calls.push(`connect ${client} ${loopback}:7001`);
-    calls.push(`sendto ${client} ${loopback}:7001 hello`, "recvfrom a 100");
+    calls.push(`sendto ${client} ${loopback}:7001 hello`, asks ? "recvmsg a 100" : "recvfrom a 100");
     const isGone = isChance(random, 15);
     if (isGone) calls.push(`close ${client}`);
     calls.push(...serve(child), `connect ${child} sender`);
@@ -56,6 +68,24 @@ export function beginServedApart(random: Random): Beginning {
     if (!isGone) held.push([client, { kind: "udp", family, state: "connected" }]);
   }
   return { calls, held };
+}
+
+/** Clients of a server that does not accept them: the last one finds no place. */
+export function beginFull(random: Random): Beginning {
+  const connects = ["b", "c", "d"].flatMap((letter) => [`socket ${letter} tcp4`, `connect ${letter} 127.0.0.1:7001`]);
+  const waits = isChance(random, 50) ? "nonblock e 1" : "set e sendtimeout 1";
+  const calls = ["socket a tcp4", "bind a 127.0.0.1:7001", "listen a 8", ...connects, "socket e tcp4", waits];
+  const held = ["b", "c", "d"].map((
+    letter,
+  ): [string, Held] => [letter, { kind: "tcp", family: 4, state: "connected" }]);
+  return {
+    calls: [...calls, "connect e 127.0.0.1:7001"],
+    held: [["a", { kind: "tcp", family: 4, state: "listens" }], ...held, ["e", {
+      kind: "tcp",
+      family: 4,
+      state: "new",
+    }]],
+  };
 }
 
 /** A UDP server that receives from a plain sender, and replies. */

@@ -136,6 +136,7 @@ static const struct call CALLS[] = {
     {"sendmsg", 3, do_send},
     {"sendmmsg", 3, do_send},
     {"sendto", 4, do_send},
+    {"sendburst", 3, do_burst},
     {"sendfile", 3, do_send_file},
     {"sendsplice", 3, do_send_file},
     {"recv", 3, do_receive},

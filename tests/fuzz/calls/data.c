@@ -13,6 +13,8 @@
 
 enum {
     SOME = 512,
+    /* More datagrams than AF_UNIX's queue holds in a new network namespace. */
+    MANY = 14,
     TTL = 9,
 };
 
@@ -30,6 +32,7 @@ static const struct flag {
     {"peek", MSG_PEEK},
     {"all", MSG_WAITALL},
     {"peekall", MSG_PEEK | MSG_WAITALL},
+    {"peekwait", MSG_PEEK | MSG_WAITALL},
     {"errors", MSG_ERRQUEUE},
     {"trunc", MSG_TRUNC},
     {"+silent", MSG_NOSIGNAL},
@@ -65,6 +68,12 @@ static void say_bytes(struct line *line, long count, const char *bytes) {
     if (ended(line, count) > 0) {
         say(line, " \"%.*s\"", (int)count, bytes);
     }
+}
+
+/** Has receives end after a while, or wait for ever (0). */
+static void set_patience(int fd, int ms) {
+    struct timeval patience = {.tv_usec = ms * 1000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 }
 
 /** Waits until a receive of an urgent byte has one, or has none for certain. */
@@ -151,6 +160,14 @@ void do_send(struct line *line, int *fd) {
     push(*fd);
 }
 
+void do_burst(struct line *line, int *fd) {
+    const char *text = line->word[2];
+    for (int i = 0; i < MANY; i++) {
+        ended(line, send(*fd, text, strlen(text), 0));
+        say(line, " ");
+    }
+}
+
 void do_send_file(struct line *line, int *fd) {
     const char *text = line->word[2];
     size_t size = strlen(text);
@@ -208,7 +225,8 @@ static void receive_two(struct line *line, int fd, size_t most, int flags) {
         two[i].msg_hdr.msg_name = from[i].at;
         two[i].msg_hdr.msg_namelen = from[i].size;
     }
-    int count = recvmmsg(fd, two, 2, flags, NULL);
+    struct timespec patience = {.tv_sec = 1};
+    int count = recvmmsg(fd, two, 2, flags, &patience);
     ended(line, count);
     for (int i = 0; i < count; i++) {
         from[i].size = two[i].msg_hdr.msg_namelen;
@@ -266,7 +284,8 @@ void do_receive(struct line *line, int *fd) {
     const char *how = line->words > 3 ? line->word[3] : "";
     char *bytes = bytes_of(how, room);
     struct iovec part = {.iov_base = bytes, .iov_len = (size_t)atoi(line->word[2]) % SOME};
-    int flags = read_flags(how) | MSG_DONTWAIT;
+    int waits = strcmp(how, "peekwait") == 0;
+    int flags = read_flags(how) | (waits ? 0 : MSG_DONTWAIT);
     /* TCP drops the bytes, and the datagram may be longer than the room. */
     const char *shown = flags & MSG_TRUNC ? "" : bytes;
     const char *name = line->word[0];
@@ -275,6 +294,9 @@ void do_receive(struct line *line, int *fd) {
         await_urgent(*fd);
     } else if (!is_ready(line, *fd)) {
         return;
+    }
+    if (waits) {
+        set_patience(*fd, PATIENCE_MS);
     }
     if (strcmp(name, "read") == 0) {
         say_bytes(line, read(*fd, bytes, part.iov_len), bytes);
@@ -294,5 +316,8 @@ void do_receive(struct line *line, int *fd) {
             say_address(line, &from);
             note_sender(&from);
         }
+    }
+    if (waits) {
+        set_patience(*fd, 0);
     }
 }

@@ -114,7 +114,9 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "`listen` uses `net.core.somaxconn` as the backlog, whatever the program asks for",
-    is: ({ name, network, library }) => name === "connect" && network === "ETIMEDOUT" && library === "0",
+    is: ({ name, network, library, socket }) =>
+      name === "connect" && network === "ETIMEDOUT" && library === "0" &&
+      socket?.calls.includes("set sendtimeout 1") === false,
   },
   {
     row: "With `SO_REUSEPORT`, clients are spread over all listeners of one user",

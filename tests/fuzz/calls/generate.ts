@@ -2,12 +2,14 @@
 import type { Random } from "../../support/random.ts";
 import {
   beginConnected,
+  beginFull,
   type Beginning,
   beginPlainSender,
   beginServedApart,
   beginServers,
   type Held,
   isChance,
+  nextState,
 } from "./begin.ts";
 import {
   BACKLOGS,
@@ -66,6 +68,8 @@ interface Mood {
   readonly servesEach: boolean;
   /** It begins with a UDP server, and a client of it that does not use the library. */
   readonly hasSender: boolean;
+  /** It begins with a server whose backlog is full. */
+  readonly isFull: boolean;
   /** It has sets of descriptors from the start, and waits for them often. */
   readonly hasSets: boolean;
   /** Many of its bytes are urgent. */
@@ -92,6 +96,7 @@ export class Generator {
       hasPeers: this.#chance(40),
       servesEach: this.#chance(12),
       hasSender: this.#chance(7),
+      isFull: this.#chance(2),
       hasSets: this.#chance(30),
       isUrgent: this.#chance(10),
     };
@@ -118,7 +123,7 @@ export class Generator {
   }
 
   #begin(): void {
-    const { control, hasServers, hasPeers, servesEach, hasSender, hasSets } = this.#mood;
+    const { control, hasServers, hasPeers, servesEach, hasSender, isFull, hasSets } = this.#mood;
     const held = this.#workers.get(0) ?? new Map<string, Held>();
     if (control !== undefined) {
       const udp = control !== "plain" && this.#chance(30) ? "/udp" : "";
@@ -136,6 +141,7 @@ export class Generator {
     }
     if (servesEach && control === undefined) this.#take(beginServedApart(this.#random));
     else if (hasSender && control === undefined) this.#take(beginPlainSender(this.#random));
+    else if (isFull && control === undefined) this.#take(beginFull(this.#random));
     else if (hasPeers && control === undefined) this.#take(beginConnected(this.#random));
     else if (hasServers) this.#take(beginServers(this.#random));
   }
@@ -383,17 +389,8 @@ export class Generator {
     if (state === "new" && this.#chance(40)) return `bind ${letter} ${this.#ownAddress(family)}`;
     const address = this.#chance(12) ? "sender" : this.#address(family);
     if (this.#chance(10)) return `connect ${letter} ${this.#chance(20) ? "none" : address}`;
+    if (state === "connected" && this.#chance(3)) return `sendburst ${letter} ${this.#text()}`;
     if (this.#chance(45)) return this.#stream(letter);
     return this.#flagged(`${this.#pick(["sendto", "sendmsg", "sendmmsg"])} ${letter} ${address} ${this.#text()}`);
   }
-}
-
-/** @returns The socket of a letter after a call; undefined: none. */
-function nextState(call: string, one: Held): Held | undefined {
-  const name = call.slice(0, call.indexOf(" "));
-  if (name === "close" || name === "closerange") return undefined;
-  if (name === "bind" && one.state === "new") return { ...one, state: "bound" };
-  if (name === "listen") return { ...one, state: "listens" };
-  if (name === "connect") return { ...one, state: call.endsWith("none") ? "bound" : "connected" };
-  return one;
 }

@@ -91,6 +91,7 @@ int is_ready(struct line *line, int fd);
 
 /** Sends, receives, and moves data between descriptors. */
 void do_send(struct line *line, int *fd);
+void do_burst(struct line *line, int *fd);
 void do_send_file(struct line *line, int *fd);
 void do_receive(struct line *line, int *fd);
 void do_splice_in(struct line *line, int *fd);

@@ -117,4 +117,16 @@ export const RARE: readonly Rule[] = [
       isUdp(socket) && hasConnected(socket) &&
       (network === "waits" || events !== undefined && (events.library & ~events.network & POLLIN) !== 0),
   },
+  {
+    row: "A receiver's queue holds `net.unix.max_dgram_qlen` datagrams.",
+    is: ({ line, socket, all }) =>
+      isUdp(socket) &&
+      (/ sendburst /.test(line) || all.some(({ calls }) => calls.some((call) => /^sendburst/.test(call)))),
+  },
+  {
+    row: "`poll` does not wait for the connection",
+    is: ({ name, network, library, socket }) =>
+      name === "connect" && network === "ETIMEDOUT" && library === "0" &&
+      socket?.calls.includes("set sendtimeout 1") === true,
+  },
 ];

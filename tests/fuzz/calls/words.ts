@@ -57,6 +57,8 @@ export const SETTABLE = [
   "info",
   "info6",
 ] as const;
+/** Options by which a datagram's addresses and other parts of its packet are received. */
+export const PACKET_OPTIONS = ["info", "info6", "recvttl", "recvtos", "origdst", "recvhops", "recvclass"] as const;
 /** Backlogs that listen gets. Those of one or two clients make TCP's connects hang. */
 export const BACKLOGS = [8, 8, 8, 1, 0, -1, 128, 100000] as const;
 /** Words for a wrong address, and for a wrong place to write one to (`arguments.c`). */
@@ -96,6 +98,7 @@ export const RECEIVE_FLAGS = [
   "peek",
   "all",
   "peekall",
+  "peekwait",
   "trunc",
   "peektrunc",
   "errors",
