@@ -70,9 +70,12 @@ export function beginServedApart(random: Random): Beginning {
   return { calls, held };
 }
 
+/** Letters of clients that wait. */
+const WAITING = ["b", "g", "h", "i", "j"];
+
 /** Clients of a server that does not accept them: the last one finds no place. */
 export function beginFull(random: Random): Beginning {
-  const connects = ["b", "c", "d"].flatMap((letter) => [`socket ${letter} tcp4`, `connect ${letter} 127.0.0.1:7001`]);
+  const connects = WAITING.flatMap((letter) => [`socket ${letter} tcp4`, `connect ${letter} 127.0.0.1:7001`]);
   const waits = isChance(random, 50) ? "nonblock e 1" : "set e sendtimeout 1";
   const calls = ["socket a tcp4", "bind a 127.0.0.1:7001", "listen a 8", ...connects, "socket e tcp4", waits];
   const held = ["b", "c", "d"].map((

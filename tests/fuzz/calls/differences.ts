@@ -103,7 +103,7 @@ const RULES: readonly Rule[] = [
     row: "A listener that is shut down with none left loses its port",
     is: ({ name, before, all }) =>
       /^(bind|listen|connect|accept)/.test(name) && isLimited(before) &&
-      all.some(({ calls }) => calls.some(isShutdown)),
+      all.some((one) => one.calls.some(isShutdown) || isListener(one) && one.calls.includes("connect none")),
   },
   {
     row: "The send itself fails with `ECONNREFUSED` in four cases: no descriptor is left",

@@ -243,7 +243,7 @@ static int do_line(const char *text, pid_t *pids) {
     return 1;
 }
 
-/** Has a network of its own, where nothing else is, and each server may have only two clients waiting, and one more. */
+/** Has a network of its own, where nothing else is, and each server may have five clients waiting. */
 static void enter_network(void) {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
     int fd = -1;
@@ -253,7 +253,7 @@ static void enter_network(void) {
     }
     close(fd);
     fd = open("/proc/sys/net/core/somaxconn", O_WRONLY);
-    if (fd < 0 || write(fd, "2", 1) != 1) {
+    if (fd < 0 || write(fd, "4", 1) != 1) {
         fail("somaxconn");
     }
     close(fd);

@@ -1,5 +1,6 @@
 /** Allowed differences that few programs meet, asked about after all others (`differences.ts`). */
 import {
+  boundPort,
   connectsTo,
   findsReset,
   hasChangedFamily,
@@ -128,5 +129,13 @@ export const RARE: readonly Rule[] = [
     is: ({ name, network, library, socket }) =>
       name === "connect" && network === "ETIMEDOUT" && library === "0" &&
       socket?.calls.includes("set sendtimeout 1") === true,
+  },
+  {
+    row:
+      "If others share the socket's address, they receive the server's datagrams until the socket has sent to the server.",
+    is: ({ name, socket, all }) =>
+      /^(recv|read|p?poll|select|wait|unread)/.test(name) && isUdp(socket) && boundPort(socket) !== undefined &&
+      all.some((one) => one !== socket && isUdp(one) && boundPort(one) === boundPort(socket)) &&
+      all.some((one) => isUdp(one) && boundPort(one) === boundPort(socket) && hasConnected(one)),
   },
 ];
