@@ -138,4 +138,9 @@ export const RARE: readonly Rule[] = [
       all.some((one) => one !== socket && isUdp(one) && boundPort(one) === boundPort(socket)) &&
       all.some((one) => isUdp(one) && boundPort(one) === boundPort(socket) && hasConnected(one)),
   },
+  {
+    row: "A non-blocking `connect` to a full backlog waits up to 0.2 s, then fails with `ETIMEDOUT`",
+    is: ({ socket, before }) =>
+      !isUdp(socket) && before.some(({ line, result }) => / connect /.test(line) && result === "ETIMEDOUT"),
+  },
 ];
