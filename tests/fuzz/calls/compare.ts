@@ -104,7 +104,7 @@ export async function underLibrary(program: Program, door: Door, library = shimL
     makeControlFiles(program, sockets, plain);
     const isShared = program.includes("- shared");
     if (isShared) Deno.chmodSync(sockets, 0o1777);
-    const env = shimEnv(sockets, { FUZZ_PLAIN: plain, LD_PRELOAD: library });
+    const env = shimEnv(sockets, { FUZZ_PLAIN: plain, FUZZ_LIBRARY: library, LD_PRELOAD: library });
     if (isShared) env["UNSOCK_TRUST"] = "1";
     const { isPreloaded } = WAYS[door];
     if (!isPreloaded) delete env["LD_PRELOAD"];

@@ -191,6 +191,7 @@ export class Generator {
   }
 
   #add(): void {
+    if (this.#chance(1)) this.#lines.push("- prune");
     const worker = this.#pick([...this.#workers.keys()]);
     const held = this.#workers.get(worker) ?? new Map<string, Held>();
     const letters = [...held.keys()];

@@ -204,12 +204,29 @@ static int complete_theft(char *call, size_t size, const pid_t *pids) {
     return 1;
 }
 
+/** Has the library remove the files that ended programs have left. Live programs do not notice. */
+static void prune(void) {
+    const char *library = getenv("FUZZ_LIBRARY");
+    pid_t pid = library ? fork() : -1;
+    if (pid == 0) {
+        dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+        execl(library, library, "prune", "--force", "--dir", getenv("UNSOCK_DIR"), NULL);
+        _exit(1);
+    }
+    if (pid > 0) {
+        waitpid(pid, NULL, 0);
+    }
+}
+
 /** Does one line. Returns 0 when it hangs. */
 static int do_line(const char *text, pid_t *pids) {
     char result[LINE] = "";
     char call[LINE + 8];
     int worker = text[0] - '0';
     if (text[0] == '-') {
+        if (strncmp(text, "- prune", 7) == 0) {
+            prune();
+        }
         puts("told");
         return 1;
     }

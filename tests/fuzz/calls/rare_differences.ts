@@ -89,8 +89,9 @@ export const RARE: readonly Rule[] = [
   },
   {
     row: "`UDP_GRO`, `UDP_CORK`, `MSG_MORE` and multicast have no effect",
-    is: ({ socket, all }) =>
-      isUdp(socket) && all.some((one) => isUdp(one) && one.calls.some((call) => call.endsWith(" +more"))),
+    is: ({ line, socket, all }) =>
+      isUdp(socket) &&
+      [line, ...all.filter(isUdp).flatMap(({ calls }) => calls)].some((call) => call.endsWith(" +more")),
   },
   {
     row: "tell a server on a wildcard the address to which a client sent *first*.",
