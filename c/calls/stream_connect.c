@@ -279,14 +279,13 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     if (waiting)
         result = result < 0 ? result : connect_and_wait(&attempt);
     else if (target->port == 0 || unsock_target_connect_known(fd, entry, &attempt.target, &result))
-        attempt.nonblocking = result < 0 && unsock_socket_nonblocking(fd) == 1;
+        attempt.nonblocking = (result == -ECONNREFUSED || result == -ETIMEDOUT) && unsock_socket_nonblocking(fd) == 1;
     else
         result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
     result =
         result == UNSOCK_TARGET_FALLBACK ? connect_stream_to_ip(&attempt) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
     /* An existing connection is no failure in the log, whatever the program gets first. */
-    bool there = result == -EINPROGRESS && entry->state == UNSOCK_STATE_CONNECTING &&
-                 (entry->kind == UNSOCK_KIND_LOCAL || unsock_socket_writable(fd));
+    bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL && unsock_state_is_connected(entry->state);
     if (attempt.path.sun_path[0] == '\0')
         unsock_address_path(target->port, SOCK_STREAM, &attempt.path);
     unsock_log("connect", fd, target, &attempt.path, there ? 0 : result);

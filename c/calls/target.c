@@ -108,6 +108,7 @@ UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const 
     if (*answers != UNSOCK_ANSWERS_CONTROL)
         return -ECONNREFUSED;
     bool fits = unsock_target_fits(entry, &control);
+    way->flags = fits && (entry->flags & UNSOCK_STREAM_NONBLOCKING) ? unsock_fcntl(fd, F_GETFL, 0) : 0;
     long socket = fits ? fd : unsock_target_open(fd, entry, &control, &way->flags);
     if (socket < 0)
         return socket;
@@ -158,7 +159,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && as_new)
         entry->kind = UNSOCK_KIND_LOCAL;
     bool is_stream = asked && entry->type == SOCK_STREAM;
-    bool later = is_stream && result == 0 && unsock_socket_nonblocking(fd) == 1; /* as unsock_stream_connect */
+    bool later = is_stream && result == 0 && way.flags > 0 && (way.flags & O_NONBLOCK); /* as in stream_connect.c */
     if (!way.asks && (result == 0 || result == -EINPROGRESS))
         remember_target(entry, result == 0 && !later ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
     if (way.family == UNSOCK_AF_TIPC && unsock_state_is_connected(entry->state))
