@@ -97,7 +97,7 @@ export const RECEIVE_FLAGS = [
   "peek",
   "peek",
   "all",
-  "peekall",
+  "peekwait",
   "peekwait",
   "trunc",
   "peektrunc",
