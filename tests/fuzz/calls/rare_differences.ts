@@ -49,10 +49,10 @@ export const RARE: readonly Rule[] = [
   },
   {
     row: "nor those that another process made in a set that it shares by `fork`",
-    is: ({ name, network, library, events, own }) =>
+    is: ({ name, network, library, own }) =>
       isSetOfOthers(own) &&
       (/^(modify|delete)$/.test(name) && library === "ENOENT" || name === "add" && network === "EEXIST" ||
-        WAITS.test(name) && (events === undefined || events.library === 0)),
+        WAITS.test(name)),
   },
   {
     row: "A socket that closes with none left leaves its file",
