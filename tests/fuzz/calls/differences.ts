@@ -33,7 +33,7 @@ const RULES: readonly Rule[] = [
     is: ({ name, network, library, events, socket, all }) =>
       isUdp(socket) && hasConnected(socket) &&
       (/ECONNREFUSED|value 111/.test(network) || events !== undefined && (events.network & POLLERR) !== 0 ||
-        name === "sendmmsg" && network === "1" && library === "2") &&
+        name === "sendmmsg" && network === "1" && library === "2" || name === "select") &&
       all.some((one) => one !== socket && isUdp(one) && boundPort(one) !== undefined && hasConnected(one)),
   },
   {
