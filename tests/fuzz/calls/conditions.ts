@@ -30,7 +30,7 @@ export interface Rule {
 
 export const POLLIN = 0x1;
 export const POLLERR = 0x8;
-const POLLHUP = 0x10;
+export const POLLHUP = 0x10;
 const POLLRDHUP = 0x2000;
 
 export function isUdp(socket: Followed | undefined): boolean {

@@ -102,7 +102,7 @@ const RULES: readonly Rule[] = [
   {
     row: "A listener that is shut down with none left loses its port",
     is: ({ name, before, all }) =>
-      /^(bind|listen|connect|accept)/.test(name) && isLimited(before) &&
+      (/^(bind|listen|connect|accept)/.test(name) || WAITS.test(name)) && isLimited(before) &&
       all.some((one) => one.calls.some(isShutdown) || isListener(one) && one.calls.includes("connect none")),
   },
   {

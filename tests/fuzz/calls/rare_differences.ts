@@ -15,6 +15,7 @@ import {
   isSetOfOthers,
   isShutBoth,
   isUdp,
+  POLLHUP,
   POLLIN,
   type Rule,
   WAITS,
@@ -143,5 +144,11 @@ export const RARE: readonly Rule[] = [
     row: "A non-blocking `connect` to a full backlog waits up to 0.2 s, then fails with `ETIMEDOUT`",
     is: ({ socket, before }) =>
       !isUdp(socket) && before.some(({ line, result }) => / connect /.test(line) && result === "ETIMEDOUT"),
+  },
+  {
+    row: "An event reports a hang-up at once if it was registered by a raw `epoll_ctl`, or by another process",
+    is: ({ worker, own, events }) =>
+      events !== undefined && events.library === (events.network | POLLHUP) &&
+      [...own?.registered.values() ?? []].some(({ by }) => by !== worker),
   },
 ];
