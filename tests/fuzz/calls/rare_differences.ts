@@ -15,6 +15,7 @@ import {
   isSetOfOthers,
   isShutBoth,
   isUdp,
+  POLLERR,
   POLLHUP,
   POLLIN,
   type Rule,
@@ -150,5 +151,12 @@ export const RARE: readonly Rule[] = [
     is: ({ worker, own, events }) =>
       events !== undefined && events.library === (events.network | POLLHUP) &&
       [...own?.registered.values() ?? []].some(({ by }) => by !== worker),
+  },
+  {
+    row: "If a server's socket sends to a client that is gone, no other socket of its address reports an error.",
+    is: ({ network, socket, events, all }) =>
+      isUdp(socket) && hasConnected(socket) && boundPort(socket) !== undefined &&
+      (network === "ECONNREFUSED" || events !== undefined && (events.network & POLLERR) !== 0) &&
+      all.some((one) => one !== socket && isUdp(one) && boundPort(one) === boundPort(socket) && hasSent(one)),
   },
 ];
