@@ -1,6 +1,6 @@
 /*
- * In the place of c/rt/sys.h while the C code is analysed: no analyser knows that the assembler there writes through the
- * pointers that it is given, but each knows that a function which it cannot see may.
+ * In the place of c/rt/sys.h while the C code is analysed: no analyser knows that the assembler there writes through
+ * the pointers that it is given, but each knows that a function which it cannot see may.
  */
 #define UNSOCK_RT_SYS_H
 
