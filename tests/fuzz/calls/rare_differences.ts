@@ -159,4 +159,15 @@ export const RARE: readonly Rule[] = [
       (network === "ECONNREFUSED" || events !== undefined && (events.network & POLLERR) !== 0) &&
       all.some((one) => one !== socket && isUdp(one) && boundPort(one) === boundPort(socket) && hasSent(one)),
   },
+  {
+    row: "A one-shot that has fired before its socket was replaced can be added by `EPOLL_CTL_ADD` once more",
+    is: ({ name, words, network, library, own }) =>
+      name === "add" && network === "EEXIST" && library === "0" &&
+      own?.registered.get(words[1] ?? "")?.mode.includes("once") === true,
+  },
+  {
+    row: "`listen` on an address where another socket of the program listens returns 0, not `EADDRINUSE`.",
+    is: ({ name, network, library, socket }) =>
+      name === "listen" && network === "EADDRINUSE" && library === "0" && socket?.isHandedOn === true,
+  },
 ];
