@@ -42,12 +42,10 @@ const RULES: readonly Rule[] = [
       /^(accept|peer)/.test(name) && /- control 7003 unix/.test(before[0]?.line ?? "") && isSameBut(network, library),
   },
   {
-    row: "A stream that is bound and does not listen returns `EINVAL` from `recv`",
+    row: "A stream that is bound and not connected returns `EINVAL` from `recv`",
     is: ({ name, before, socket }) =>
       /^(recv|read|send|write)/.test(name) && /- control 7003 unix/.test(before[0]?.line ?? "") &&
-      socket?.calls.includes("bind 127.0.0.1:7003") === true && !socket.calls.some((call) =>
-        /^(listen|connect)/.test(call)
-      ),
+      socket?.calls.includes("bind 127.0.0.1:7003") === true && !hasConnected(socket),
   },
   {
     row: "A reply of a server on a wildcard has the address that the client sent to as its source",
@@ -189,8 +187,8 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "`SO_PEERNAME` of a stream is `ENOTCONN` once its connection is over, or was refused",
-    is: ({ name, words, library, socket }) =>
-      name === "get" && words[1] === "peername" && library === "ENOTCONN" && !isUdp(socket),
+    is: ({ name, words, network, library, socket }) =>
+      name === "get" && words[1] === "peername" && library === "ENOTCONN" && (!isUdp(socket) || network === "EFAULT"),
   },
   {
     row: "If the peer closes with `SO_LINGER` 0, or calls `connect(AF_UNSPEC)`, `read` returns end of file",

@@ -108,7 +108,7 @@ export const RARE: readonly Rule[] = [
     is: ({ network, library, socket, events, all }) =>
       isUdp(socket) && hasConnected(socket) &&
       all.some((one) => one !== socket && isUdp(one) && one.calls.some((call) => connectsTo(call, socket))) &&
-      (events === undefined ? hasStart(network, library) : hasFewer(events, POLLIN)),
+      (events === undefined ? library === "waits" || hasStart(network, library) : hasFewer(events, POLLIN)),
   },
   {
     row: "This `connect` is `EADDRNOTAVAIL` if several clients are already connected to the listening socket",
@@ -169,5 +169,10 @@ export const RARE: readonly Rule[] = [
     row: "`listen` on an address where another socket of the program listens returns 0, not `EADDRINUSE`.",
     is: ({ name, network, library, socket }) =>
       name === "listen" && network === "EADDRINUSE" && library === "0" && socket?.isHandedOn === true,
+  },
+  {
+    row: "A poll past libc's functions reports `POLLHUP` as soon as the peer has closed",
+    is: ({ line, events }) =>
+      line.endsWith(" precise") && events !== undefined && events.library === (events.network | POLLHUP),
   },
 ];

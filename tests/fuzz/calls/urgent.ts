@@ -1,5 +1,5 @@
 /** Allowed differences of urgent data. */
-import { isUdp, POLLIN, type Rule, WAITS } from "./conditions.ts";
+import { isUdp, POLLIN, resets, type Rule, WAITS } from "./conditions.ts";
 import type { Followed } from "./follow.ts";
 
 /** @returns How many urgent bytes a stream has sent. */
@@ -53,5 +53,10 @@ export const URGENT: readonly Rule[] = [
     row: "`splice` reads past the place of an urgent byte",
     is: ({ name, network, socket, all }) =>
       name === "recvsplice" && network === "0" && !isUdp(socket) && all.some((one) => countUrgent(one) > 0),
+  },
+  {
+    row: "If the peer closes with `SO_LINGER` 0, or calls `connect(AF_UNSPEC)`, `read` returns end of file",
+    is: ({ line, network, socket, all }) =>
+      line.endsWith(" urgent") && network === "ENOTCONN" && all.some((one) => one !== socket && resets(one)),
   },
 ];
