@@ -205,9 +205,10 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "`sendfile` and `splice` raise `SIGPIPE` one call early",
-    is: ({ name, network, library }) =>
+    is: ({ name, network, library, socket }) =>
       /^(sendfile|sendsplice)$/.test(name) &&
-      (library === `${network} and SIGPIPE` || network.startsWith("ECONNRESET") && /^EPIPE.*SIGPIPE/.test(library)),
+      (library === `${network} and SIGPIPE` || /^EPIPE.*SIGPIPE/.test(library) &&
+          (network.startsWith("ECONNRESET") || socket?.isHandedOn === true)),
   },
   {
     row: "A `sendto` to nobody on an unconnected socket with `IP_RECVERR` fails with `ECONNREFUSED` itself",

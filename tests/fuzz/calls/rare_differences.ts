@@ -65,7 +65,8 @@ export const RARE: readonly Rule[] = [
   {
     row: "After `exec`, or for a received descriptor, `connect` to an address of an unknown family is `EINVAL`",
     is: ({ name, words, network, library, socket }) =>
-      name === "connect" && words[1] === "strange" && network === "EAFNOSUPPORT" && library === "EINVAL" &&
+      name === "connect" && words[1] === "strange" && /^(EAFNOSUPPORT|EISCONN)$/.test(network) &&
+      library === "EINVAL" &&
       socket?.isHandedOn === true,
   },
   {
