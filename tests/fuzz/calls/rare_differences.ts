@@ -176,4 +176,10 @@ export const RARE: readonly Rule[] = [
     is: ({ line, events }) =>
       line.endsWith(" precise") && events !== undefined && events.library === (events.network | POLLHUP),
   },
+  {
+    row: "After a send on a UDP socket an edge-triggered set reports `EPOLLOUT` once the receiver reads",
+    is: ({ mode, socket, events }) =>
+      isUdp(socket) && socket !== undefined && hasSent(socket) && mode.includes("edge") &&
+      (events === undefined || events.library === 0),
+  },
 ];
