@@ -21,7 +21,8 @@ enum unsock_state {
     UNSOCK_STATE_CONNECTED,  /* to `remote` */
     UNSOCK_STATE_NAMED,      /* datagrams: has a file for the replies, and has sent to no address yet */
     UNSOCK_STATE_SENT,       /* datagrams: `remote` is the last address sent to */
-    UNSOCK_STATE_NOBODY,     /* datagrams: connected to `remote`, where no socket is; the kernel's is not connected */
+    UNSOCK_STATE_NOBODY,     /* datagrams: connected to `remote`, where no socket is; the kernel's is not connected, or,
+                                if others share its address, to a socket that has closed */
     UNSOCK_STATE_ASKING,     /* stream: to `remote`, through a multiplexer that has not answered yet (calls/target.h) */
 };
 
