@@ -136,7 +136,7 @@ export const RARE: readonly Rule[] = [
   },
   {
     row:
-      "If others share the socket's address, they receive the server's datagrams until the socket has sent to the server.",
+      "If others share the socket's address, they receive the server's datagrams until the socket has sent to the server",
     is: ({ name, socket, all }) =>
       /^(recv|read|p?poll|select|wait|unread)/.test(name) && isUdp(socket) && boundPort(socket) !== undefined &&
       all.some((one) => one !== socket && isUdp(one) && boundPort(one) === boundPort(socket)) &&
