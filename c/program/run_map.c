@@ -187,18 +187,18 @@ static void drop_maps(long directory, long command, const struct unsock_run_map 
 }
 
 /* Starts the map keeper by a second fork, so that the command does not get an unknown child. The command starts when
- * this process has ended: by then, no descriptor of the caller's is open in the keeper. */
+ * this process has ended: by then, no descriptor of the caller's is open in the keeper, and no signal to the caller's
+ * session reaches it. */
 __attribute__((noreturn)) static void leave_keeper(long directory, long command, const struct unsock_run_map *maps,
                                                    unsigned count) {
     long kept[UNSOCK_RUN_MAPS_MOST + 2] = {directory, command};
     for (unsigned i = 0; i < count; i++)
         kept[i + 2] = maps[i].lock > 0 ? maps[i].lock : command;
     unsock_keeper_leave(kept, count + 2);
+    unsock_keeper_begin();
     long keeper = unsock_clone(0, NULL);
-    if (keeper == 0) {
-        unsock_keeper_begin();
+    if (keeper == 0)
         drop_maps(directory, command, maps, count);
-    }
     unsock_exit(keeper < 0);
 }
 

@@ -99,6 +99,20 @@ Deno.test("run --map: with its keeper killed it is stale: prune removes it, and 
     }
   }));
 
+Deno.test({
+  name: "run --map: who ends the caller's session as soon as the command has ended does not reach who removes the file",
+  ignore: !need("strace", "setsid", "pkill"),
+  fn: () =>
+    withDir(async (dir) => {
+      // strace is in a session of its own, and slows down how others leave theirs.
+      const strace = "strace -DDD -f -qq -o /dev/null -e inject=setsid:delay_enter=300ms";
+      const script = `setsid ${strace} "$@" >/dev/null 2>&1 & wait $!; pkill -KILL -s $!; true`;
+      const words = [shimLibrary(), ...mapped(dir, "80=/x", "true")];
+      assertStrictEquals((await run(["sh", "-c", script, "sh", ...words])).code, 0);
+      await until("it is gone", isGone(`${dir}/80.sock`), 5_000);
+    }),
+});
+
 Deno.test("run --map: a failure before the command leaves no file, and a later run may map the port elsewhere", () =>
   withDir(async (dir) => {
     assertFails(await unsock(mapped(dir, "80=/x", "no-such-command")), 127, /not found/);

@@ -1,7 +1,7 @@
 /** A program that changes to a user who may not enter the directory: it starts, and what needs the directory is EACCES. */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { copyProgram, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
@@ -61,7 +61,7 @@ async function withClosed(names: readonly string[], fn: (dir: string, library: s
   await withDir(async (dir) => {
     Deno.chmodSync(dir, 0o755);
     const library = join(dir, "libunsock.so");
-    Deno.copyFileSync(shimLibrary(), library);
+    copyProgram(shimLibrary(), library);
     Deno.chmodSync(library, 0o755);
     Deno.mkdirSync(join(dir, ...names), { recursive: true, mode: 0o700 });
     await fn(join(dir, ...names), library);

@@ -1,7 +1,7 @@
 /** A directory of socket files in whose place others could put another one is refused, unless they are trusted. */
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
-import { withDir } from "../support/dir.ts";
+import { copyProgram, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
@@ -220,7 +220,7 @@ Deno.test({
       const [directory, library] = [join(dir, "r", "d"), join(dir, "r", "libunsock.so")];
       Deno.mkdirSync(directory, { recursive: true });
       setRights(directory, [0o755, CLIENT, CLIENT]);
-      Deno.copyFileSync(shimLibrary(), library);
+      copyProgram(shimLibrary(), library);
       Deno.chmodSync(library, 0o755);
       const command = [library, "run", "--dir", directory, "true"];
       for (const map of ["--map-current-user", "--map-root-user"]) {

@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { controlFile, sockaddrUnix, sockaddrVsock } from "../support/control.ts";
-import { namesIn, withDir } from "../support/dir.ts";
+import { copyProgram, namesIn, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
@@ -22,7 +22,7 @@ async function withRoot(
 ): Promise<void> {
   await withDir(async (root) => {
     for (const [name, file] of Object.entries({ "libunsock.so": shimLibrary(), ...more })) {
-      Deno.copyFileSync(file, join(root, name));
+      copyProgram(file, join(root, name));
       Deno.chmodSync(join(root, name), 0o755);
     }
     await use(root, (args, env) => {
@@ -117,7 +117,7 @@ Deno.test({
       for (
         const [name, file] of [["libunsock.so", shimLibrary()], ["busybox", findProgram("busybox") ?? ""]] as const
       ) {
-        Deno.copyFileSync(file, join(root, name));
+        copyProgram(file, join(root, name));
         Deno.chmodSync(join(root, name), 0o755);
       }
       Deno.mkdirSync(join(root, "proc"));
