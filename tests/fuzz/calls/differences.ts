@@ -7,6 +7,7 @@ import {
   hasConnected,
   hasWaiting,
   isConnectedStream,
+  isDeaf,
   isLimited,
   isListener,
   isSameBut,
@@ -107,8 +108,7 @@ const RULES: readonly Rule[] = [
     row: "The send itself fails with `ECONNREFUSED` in four cases: no descriptor is left",
     is: ({ name, before, library, socket, all }) =>
       /^(send|write)/.test(name) && library === "ECONNREFUSED" && isUdp(socket) &&
-      (isLimited(before) || hasWaiting(socket, before, all) ||
-        socket?.calls.some((call) => /^shutdown rw?$/.test(call)) === true),
+      (isLimited(before) || hasWaiting(socket, before, all) || isDeaf(socket)),
   },
   {
     row: "`listen` uses `net.core.somaxconn` as the backlog, whatever the program asks for",

@@ -148,9 +148,9 @@ export const RARE: readonly Rule[] = [
       !isUdp(socket) && before.some(({ line, result }) => / connect /.test(line) && result === "ETIMEDOUT"),
   },
   {
-    row: "An event reports a hang-up at once if it was registered by a raw `epoll_ctl`, or by another process",
+    row: "An event reports a hang-up at once, and no error after a lost write, if it was registered by a raw",
     is: ({ worker, own, events }) =>
-      events !== undefined && events.library === (events.network | POLLHUP) &&
+      events !== undefined && (events.library | POLLERR) === (events.network | POLLHUP | POLLERR) &&
       [...own?.registered.values() ?? []].some(({ by }) => by !== worker),
   },
   {
