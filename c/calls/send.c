@@ -121,7 +121,7 @@ static long send_to_peer(int fd, struct unsock_fd *entry, const struct msghdr *m
     if (entry->kind == UNSOCK_KIND_LOCAL)
         return unsock_datagram_send(fd, entry, message, flags, NULL);
     long result = unsock_real_sendmsg(fd, message, flags);
-    if (result == -ENOTCONN && !unsock_state_is_connected(entry->state))
+    if ((result == -ENOTCONN || result == -EPIPE) && !unsock_state_is_connected(entry->state))
         return -EDESTADDRREQ;
     return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
 }
