@@ -46,6 +46,12 @@ export function hasConnected(socket: Followed | undefined): boolean {
   return socket?.calls.some((call) => call.startsWith("connect")) === true;
 }
 
+/** True for a UDP socket that was bound to an address and any port, and then disconnected. */
+export function hasForgottenAddress(socket: Followed): boolean {
+  const bound = socket.calls.findIndex((call) => /^bind \S+:0$/.test(call) && !/^bind (0\.0\.0\.0|\[::\]):/.test(call));
+  return isUdp(socket) && bound >= 0 && socket.calls.indexOf("connect none", bound) >= 0;
+}
+
 /** True for a connect to the socket's port, or to the last sender. */
 export function connectsTo(call: string, socket: Followed | undefined): boolean {
   return call === "connect sender" || call.startsWith("connect ") && portOf(call) === boundPort(socket);

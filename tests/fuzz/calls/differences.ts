@@ -63,7 +63,7 @@ const RULES: readonly Rule[] = [
     row: "A UDP socket that has sent to a port with a control file is connected to the target",
     is: ({ before, name, socket, line }) =>
       before[0]?.line.includes("/udp unix") === true && isUdp(socket) &&
-      /^(send|write|peer|recv|read|p?poll|select|wait)/.test(name) &&
+      /^(send|write|peer|recv|read|p?poll|select|wait|shutdown)/.test(name) &&
       [...socket?.calls ?? [], line].some((one) => /^(\S+ )?send\S* (\w )?127\.0\.0\.1:7003/.test(one)),
   },
   {

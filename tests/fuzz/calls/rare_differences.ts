@@ -6,6 +6,7 @@ import {
   hasChangedFamily,
   hasConnected,
   hasFewer,
+  hasForgottenAddress,
   hasSent,
   hasStart,
   isConnectedStream,
@@ -89,6 +90,10 @@ export const RARE: readonly Rule[] = [
       name === "connect" && words[1] === "127.0.0.1:7003" && network === "0" && library === "EACCES" && isUdp(socket) &&
       before[0]?.line.includes("control 7003/udp") === true &&
       all.some((one) => one !== socket && isUdp(one) && one.calls.includes("bind 127.0.0.1:7003") && hasSent(one)),
+  },
+  {
+    row: "A UDP socket that was bound to an address and any port forgets the address when it disconnects",
+    is: ({ socket, all }) => isUdp(socket) && all.some(hasForgottenAddress),
   },
   {
     row: "`UDP_GRO`, `UDP_CORK`, `MSG_MORE` and multicast have no effect",
