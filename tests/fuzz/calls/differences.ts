@@ -240,13 +240,21 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "`connect` to another peer or to none drops what was queued",
-    is: ({ name, socket }) =>
-      isUdp(socket) && /^(recv|read|p?poll|select|unread|wait)/.test(name) && socket?.dropsQueue === true,
+    is: ({ name, socket, events, all }) =>
+      isUdp(socket) && /^(recv|read|p?poll|select|unread|wait)/.test(name) &&
+      (socket?.dropsQueue === true ||
+        events !== undefined && (events.library ^ events.network) === POLLERR &&
+          all.some((one) => one !== socket && one.dropsQueue)),
   },
   {
     row: "Two sockets that are bound to a wildcard and connected to each other by 127.0.0.2 hear each other",
     is: ({ name, network, socket }) =>
       (network === "waits" || name === "sendmmsg" && network === "1") && keepsWildcard(socket),
+  },
+  {
+    row: "With a negative size it is `EINVAL`;",
+    is: ({ name, words, library }) =>
+      name === "get" && words.join(" ").endsWith("v6only negative") && library === "EINVAL",
   },
   {
     row: "After a refused connect `getsockname` may show no port, or a local address that was not asked for",

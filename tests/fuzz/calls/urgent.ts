@@ -50,6 +50,11 @@ export const URGENT: readonly Rule[] = [
       line.endsWith(" urgent") && network === "EINVAL" && library === "ENOTCONN" && !isUdp(socket),
   },
   {
+    row: "`recv` with `MSG_OOB` after a write that was lost is `EINVAL`",
+    is: ({ line, network, library, socket }) =>
+      line.endsWith(" urgent") && /^(EPIPE|ECONNRESET)/.test(network) && library === "EINVAL" && !isUdp(socket),
+  },
+  {
     row: "`splice` reads past the place of an urgent byte",
     is: ({ name, network, socket, all }) =>
       name === "recvsplice" && network === "0" && !isUdp(socket) && all.some((one) => countUrgent(one) > 0),
