@@ -126,7 +126,9 @@ export function sharesPort(socket: Followed | undefined, all: readonly Followed[
 export function hasWaiting(socket: Followed | undefined, before: readonly Done[], all: readonly Followed[]): boolean {
   const port = boundPort(socket);
   const isSent = (call: string) => /^(send|write)/.test(call);
-  return hasConnected(socket) && port !== undefined && [...socket?.failed ?? [], ...socket?.calls ?? []].some(isSent) &&
+  const isShared = all.some((one) => one !== socket && isUdp(one) && boundPort(one) === port);
+  return hasConnected(socket) && port !== undefined &&
+    (isShared || [...socket?.failed ?? [], ...socket?.calls ?? []].some(isSent)) &&
     (before.some(({ line }) => / send/.test(line) && line.includes(`:${port} `)) ||
       all.some(({ calls }) =>
         calls.some(isSent) && calls.some((call) => /^connect /.test(call) && portOf(call) === port)

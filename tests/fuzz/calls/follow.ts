@@ -49,7 +49,7 @@ type Letters = Map<string, Followed>;
 
 const SETTLING = /^(bind|connect|listen|sendto|sendmsg|sendmmsg) /;
 /** Calls that give a socket an address: later ones of these do not replace it. */
-const NAMING = /^(bind|connect|sendto|sendmsg|sendmmsg) |^(accepted|listen)/;
+const NAMING = /^(bind|connect(?! none)|sendto|sendmsg|sendmmsg) |^(accepted|listen)/;
 /** Calls that change nothing. */
 const ASKS = /^(get|name|peer|poll|ppoll|select|unread|fork|exec|give|delete|wait)\b/;
 const FAILED = /^(E[A-Z]+|waits|nobody|somebody|nothing|hangs)/;
