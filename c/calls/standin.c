@@ -40,7 +40,7 @@ struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, 
     return bind;
 }
 
-/* A name tells the address, but not that an IPv6 socket has an IPv4 one: who inherits it reads that from its mark. */
+/* A name tells the address, but not that an IPv6 socket has an IPv4 one: the mark tells that to who inherits it. */
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
     const struct unsock_bind *bind = &standin->bind;
     standin->named = result == 0 && (bind->how == UNSOCK_BOUND_FILE || bind->how == UNSOCK_BOUND_WAITING);

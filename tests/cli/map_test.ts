@@ -100,7 +100,7 @@ Deno.test("run --map: with its keeper killed it is stale: prune removes it, and 
   }));
 
 Deno.test({
-  name: "run --map: who ends the caller's session as soon as the command has ended does not reach who removes the file",
+  name: "run --map: a signal to the caller's session at the very end of the command does not reach the keeper of the file",
   ignore: !need("strace", "setsid", "pkill"),
   fn: () =>
     withDir(async (dir) => {
