@@ -100,7 +100,8 @@ Deno.test("run --map: with its keeper killed it is stale: prune removes it, and 
   }));
 
 Deno.test({
-  name: "run --map: a signal to the caller's session at the very end of the command does not reach the keeper of the file",
+  name:
+    "run --map: a signal to the caller's session at the very end of the command does not reach the keeper of the file",
   ignore: !need("strace", "setsid", "pkill"),
   fn: () =>
     withDir(async (dir) => {
