@@ -21,6 +21,7 @@ const CHOICES: Readonly<Record<Model, readonly Choice[]>> = {
     { kinds: "rAB", kills: 2 },
     { kinds: "lzA", kills: 2 },
     { kinds: "lzp", kills: 2 },
+    { kinds: "lBz", kills: 1 },
     { kinds: "AAp", kills: 2 },
     { kinds: "rA-", kills: 1, fails: 1 },
     { kinds: "lz-", kills: 1, fails: 1 },

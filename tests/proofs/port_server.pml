@@ -81,6 +81,9 @@ inline reserve() {
     STEP(close_socket(); entry[me] = R; socket = FRESH; holds = true; fresh = false; check())
 }
 
+/* Its mark goes: those that it let be bound beside it have a rival from now on. */
+inline listen_alone() { relistens = true; note_rivals() }
+
 /* unsock_port_come_forward: others may have been bound beside it. */
 inline listen_again() {
     take();
@@ -92,12 +95,12 @@ inline listen_again() {
     others = known & ~dead & ~gone;
     star = MARK_STAYS;
     if
-    :: others != 0 -> TRY(relistens = true; put_record(others | bit(R)))
-    :: else
+    :: others != 0 -> TRY(listen_alone(); put_record(others | bit(R)))
+    :: else -> ok = true
     fi;
     if :: !ok -> STEP(unlock()); goto bound_reserved :: else fi;
     if
-    :: first == NONE || first == R || !(others & bit(first)) -> TRY(relistens = true; put_first(R, others != 0))
+    :: first == NONE || first == R || !(others & bit(first)) -> TRY(listen_alone(); put_first(R, others != 0))
     :: else -> if :: !dotted -> TRY(put_first(first, true)) :: else fi
     fi;
     if :: !ok -> STEP(unlock()); goto bound_reserved :: else fi;

@@ -57,6 +57,8 @@ export const ENDINGS: readonly Rule[] = [
     is: ({ name, network, library, events, socket }) =>
       isDeaf(socket) &&
       (/^(recv|read)/.test(name) && hasStart(network, library) ||
+        // A size alone: the data of a read with MSG_TRUNC are not shown.
+        /^recv/.test(name) && /^[1-9]\d* ""/.test(network) && library === "EAGAIN" ||
         name === "recvmmsg" && network.startsWith("2 ") && library.startsWith("1 ") ||
         name === "unread" && library === "0 0" ||
         WAITS.test(name) && hasFewer(events, POLLIN)),
