@@ -97,9 +97,11 @@ export const RARE: readonly Rule[] = [
   },
   {
     row: "`UDP_GRO`, `UDP_CORK`, `MSG_MORE` and multicast have no effect",
-    is: ({ line, socket, all }) =>
-      isUdp(socket) &&
-      [line, ...all.filter(isUdp).flatMap(({ calls }) => calls)].some((call) => call.endsWith(" +more")),
+    is: ({ name, library, line, socket, all }) =>
+      isUdp(socket)
+        ? [line, ...all.filter(isUdp).flatMap(({ calls }) => calls)].some((call) => call.endsWith(" +more"))
+        : /^(send|write)/.test(name) && /EPIPE|SIGPIPE|ECONNRESET/.test(library) &&
+          [line, ...socket?.calls ?? []].some((call) => call.endsWith(" +more")),
   },
   {
     row: "tell a server on a wildcard the address to which a client sent *first*.",
