@@ -20,8 +20,8 @@
 #define WATCH_MOST_NS 64000000 /* each datagram that is taken wakes all that watch, which costs the receiver time */
 #define SHARES_MOST 40ul
 
-#define VAIN_MOST 5                                /* waits in vain in a row, after which they get no shorter */
-#define VAIN_FORGOTTEN_NS (10l * UNSOCK_SECOND_NS) /* without a full queue: then waits in vain are forgotten */
+#define VAIN_MOST 5                        /* waits in vain in a row, after which they get no shorter */
+#define LATELY_NS (10l * UNSOCK_SECOND_NS) /* after so long without a full queue, waits in vain are forgotten */
 
 #define SETS 64
 #define PLACES 4
@@ -34,6 +34,7 @@ struct receiver {
     uint32_t vain; /* how many in a row */
     int64_t since;
     int64_t waited;
+    int64_t usual; /* how long a wait in turn took, on average */
 };
 
 /* No locks: if two threads write one place at once, that costs a wait, or saves one. A hash of a receiver's name
@@ -54,7 +55,7 @@ static uint32_t key_of_receiver(const struct unsock_fd *entry, const struct msgh
 static struct receiver *begin_second(struct receiver *receiver, int64_t time) {
     int64_t past = time - receiver->since;
     if (past >= UNSOCK_SECOND_NS)
-        *receiver = (struct receiver){receiver->key, past < VAIN_FORGOTTEN_NS ? receiver->vain : 0, time, 0};
+        *receiver = (struct receiver){receiver->key, past < LATELY_NS ? receiver->vain : 0, time, 0, receiver->usual};
     return receiver;
 }
 
@@ -93,10 +94,6 @@ static void note_vain(struct receiver *receiver, int64_t waited) {
     __atomic_store_n(&in_vain, true, __ATOMIC_RELAXED);
 }
 
-static long try_again(int fd, const struct msghdr *message, int flags) {
-    return unsock_sendmsg(fd, message, flags | MSG_DONTWAIT);
-}
-
 /* Tries to send, with pauses that double, for `most` nanoseconds. */
 static long pause_and_try(int fd, const struct msghdr *message, int flags, int64_t begun, int64_t most) {
     struct timespec pause = {0, PAUSE_FIRST_NS};
@@ -104,7 +101,7 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
     for (int64_t waited = 0; result == -EAGAIN && waited < most;
          waited = unsock_clock_ns() - begun, pause.tv_nsec *= 2) {
         unsock_nanosleep(&pause, NULL);
-        result = try_again(fd, message, flags);
+        result = unsock_sendmsg(fd, message, flags | MSG_DONTWAIT);
     }
     return result;
 }
@@ -190,7 +187,8 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
         if (!reads)
             reads = watch_receiver(watched, pause, stops);
         vain = reads ? 0 : vain + pause;
-        bool late = unsock_clock_ns() - begun > LATE_NS;
+        int64_t waited = unsock_clock_ns() - begun;
+        bool late = waited > LATE_NS && waited > 2 * receiver->usual; /* if most are late, that is no help */
         pause = late || reads ? WATCH_FIRST_NS : UNSOCK_MIN(2 * pause, WATCH_MOST_NS);
         before = count_sleeps();
         result = unsock_sendmsg(fd, message, reads && !late ? flags : flags | MSG_DONTWAIT);
@@ -201,6 +199,7 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
     }
     if (watched != fd)
         unsock_close(watched);
+    receiver->usual += (unsock_clock_ns() - begun - receiver->usual) / 4;
     if (result == -EAGAIN)
         note_vain(receiver, ALONE_MOST_NS);
     return result;
@@ -225,7 +224,7 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
         return (long)size;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
     /* Unread datagrams fill the sender's own buffer, too: that may be full, and not the receiver's queue. */
-    long result = unsock_send_limit_relieve(fd) ? try_again(fd, message, flags) : -EAGAIN;
+    long result = unsock_send_limit_relieve(fd) ? unsock_sendmsg(fd, message, flags | MSG_DONTWAIT) : -EAGAIN;
     if (result != -EAGAIN || (nonblocking && connected))
         return result;
     int64_t time = unsock_clock_ns();
