@@ -221,7 +221,7 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
     if (argc >= 1 && unsock_begins(argv[0], OF_RUNTIME))
         restore_caller(unsock_span_of(argv[0] + sizeof(OF_RUNTIME) - 1));
-    if (argc >= 3 && asks_help(argv[1]))
+    if (argc >= 3 && asks_help(argv[1]) && !asks_help(argv[2]))
         return unsock_program(3, (const char *const[]){argv[0], argv[2], "--help", NULL}, environment);
     struct command command;
     if (argc >= 2 && find_command(argv[1], &command))

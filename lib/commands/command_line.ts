@@ -23,11 +23,15 @@ export async function runCommandLine(
 ): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) throw new UsageError(`no command: try "unsock --help"`);
-  if (name === "--help" || name === "-h" || name === "help") return await printHelp(rest[0], print);
+  if (asksHelp(name)) return await printHelp(rest[0], print);
   const command = find(name);
   const { values, operands, help } = read(command, rest);
   if (help) return await printHelp(name, print);
   return await command.start({ options: values, operands, context: new Context(args, print, warn) });
+}
+
+function asksHelp(word: string): boolean {
+  return word === "--help" || word === "-h" || word === "help";
 }
 
 function find(name: string): Command {
@@ -41,7 +45,7 @@ function find(name: string): Command {
 
 async function printHelp(name: string | undefined, print: (text: string) => void): Promise<number> {
   const { commandHelp, programHelp } = await import("../help/help.ts");
-  print(name === undefined ? programHelp(COMMANDS) : commandHelp(find(name)));
+  print(name === undefined || asksHelp(name) ? programHelp(COMMANDS) : commandHelp(find(name)));
   return 0;
 }
 
