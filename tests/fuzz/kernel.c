@@ -97,6 +97,7 @@ long fuzz_syscall(long number, long a, long b, long c, long d, long e, long f) {
         return -fuzz_kernel.error;
     switch (number) {
     case __NR_openat:
+    case __NR_socket:
         return FIRST_DESCRIPTOR + fuzz_kernel.opened++;
     case __NR_close:
         return fuzz_kernel.opened--, 0;
