@@ -72,6 +72,20 @@ static long receive(void *to, size_t room, long flags) {
     return length;
 }
 
+/* One entry of a directory, as the kernel makes it: only its type and name are the fuzzer's. */
+static long list(uint8_t *to, size_t room) {
+    enum { LENGTH_AT = 16, TYPE_AT = 18, NAME_AT = 19, NAME_MOST = 255 };
+    uint16_t length = NAME_AT + NAME_MOST + 1;
+    if (room < length)
+        return -EINVAL;
+    memset(to, 0, length);
+    long given = give(to + TYPE_AT, 1 + NAME_MOST);
+    for (long i = 1; i < given; i++)
+        to[TYPE_AT + i] = to[TYPE_AT + i] == '/' ? '.' : to[TYPE_AT + i];
+    memcpy(to + LENGTH_AT, &length, sizeof length);
+    return given < 2 || to[NAME_AT] == '\0' ? 0 : length;
+}
+
 static long look(struct statx *status) {
     memset(status, 0, sizeof *status);
     status->stx_ino = fuzz_kernel.inode;
@@ -107,8 +121,9 @@ long fuzz_syscall(long number, long a, long b, long c, long d, long e, long f) {
     case __NR_recvfrom:
         return receive((void *)b, (size_t)c, d);
     case __NR_read:
-    case __NR_getdents64:
         return give((void *)b, (size_t)c);
+    case __NR_getdents64:
+        return list((void *)b, (size_t)c);
     case __NR_readlinkat:
         return give((void *)c, (size_t)d);
     case __NR_statx:
@@ -122,6 +137,10 @@ long fuzz_syscall(long number, long a, long b, long c, long d, long e, long f) {
         return c;
     case __NR_mmap:
         return -ENOMEM;
+    case __NR_clone: /* 0 would tell the caller that it is the child */
+    case __NR_clone3:
+    case __NR_vfork:
+        return -EAGAIN;
     case __NR_execve:
         return -ENOENT;
     case __NR_exit_group:
