@@ -37,6 +37,7 @@ static void begin_port(struct unsock_bind *bind) {
     bind->key = (struct unsock_port_key){bind->ip.port, bind->type};
     bind->me = wanted_name(bind);
     bind->named = bind->waits = bind->listens = bind->spent = false;
+    bind->how = UNSOCK_BOUND_FILE;
     bind->length = unsock_port_path(bind->key, &bind->me, &bind->path);
 }
 
@@ -293,13 +294,10 @@ static long bind_as_client(struct unsock_bind *bind) {
     return result;
 }
 
-/* By now: then no port will do. A damaged control file is EINVAL too, and at that port alone. */
-static bool has_socket_name(int socket) {
-    union unsock_sockaddr name;
-    return unsock_socket_name(socket, __NR_getsockname, &name) > (long)UNSOCK_SUN_PATH_OFFSET;
-}
-
-/* Looks at a few free names first. Where the range is full of stale files, these are as good. */
+/*
+ * Looks at a few free names first. Where the range is full of stale files, these are as good. A damaged control file is
+ * EINVAL at that port alone. The kernel's EINVAL is not: the socket has a name by now, and no port will do.
+ */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     UNSOCK_CLOSED long probe = -EBADF;
@@ -314,7 +312,7 @@ static long bind_any_port(struct unsock_bind *bind, bool client) {
         bind->probe = (int)probe;
         long result = client && !clean ? bind_as_client(bind) : bind_names(bind, clean ? ANY_PORT : IF_FREE);
         if (bind->spent || (result == 0 && bind->how == UNSOCK_BOUND_FILE) ||
-            (result < 0 && result != -EADDRINUSE && (result != -EINVAL || has_socket_name(bind->socket))))
+            (result < 0 && result != -EADDRINUSE && (result != -EINVAL || bind->how != UNSOCK_BOUND_CONTROL)))
             return result;
     }
     return -EADDRINUSE;
