@@ -135,12 +135,6 @@ bool unsock_directory_may_move(void) {
     return moves;
 }
 
-/* The arguments of a call that changes a name: where to begin, and the name from there. */
-struct place {
-    long at; /* a descriptor of the library's, AT_FDCWD, or -errno */
-    const char *name;
-};
-
 bool unsock_directory_has_path(const char *path) {
     size_t length = unsock_settings.directory_length;
     return length > 0 && unsock_begins(path, unsock_settings.directory) && path[length] == '/';
@@ -155,62 +149,55 @@ static long open_known_directory(void) {
     return unsock_opened(fd, unsock_file_is(&now, &known_directory) ? 0 : -EACCES);
 }
 
-static struct place enter_place(const char *path) {
-    if (!moves || !unsock_directory_has_path(path))
-        return (struct place){AT_FDCWD, path};
-    const char *name = path + unsock_settings.directory_length;
-    while (*name == '/')
-        name++;
-    return (struct place){open_known_directory(), name};
+/*
+ * Returns where a call that changes this name begins: a descriptor for the caller to close, AT_FDCWD, or -errno. Then
+ * *path is the name from there.
+ */
+static long enter_place(const char **path) {
+    if (!moves || !unsock_directory_has_path(*path))
+        return AT_FDCWD;
+    *path += unsock_settings.directory_length;
+    while (**path == '/')
+        ++*path;
+    return open_known_directory();
 }
 
-static bool is_place_there(const struct place *place) {
-    return place->at >= 0 || place->at == AT_FDCWD;
-}
-
-static long leave_place(const struct place *place, long result) {
-    unsock_close_open(place->at);
-    return is_place_there(place) ? result : place->at;
+static bool is_place_there(long at) {
+    return at >= 0 || at == AT_FDCWD;
 }
 
 long unsock_directory_unlink(const char *path) {
-    struct place place = enter_place(path);
-    return leave_place(&place, is_place_there(&place) ? unsock_unlinkat(place.at, place.name, 0) : 0);
+    UNSOCK_CLOSED long at = enter_place(&path);
+    return is_place_there(at) ? unsock_unlinkat(at, path, 0) : at;
 }
 
 long unsock_directory_symlink(const char *text, const char *path) {
-    struct place place = enter_place(path);
-    return leave_place(&place, is_place_there(&place) ? unsock_symlinkat(text, place.at, place.name) : 0);
+    UNSOCK_CLOSED long at = enter_place(&path);
+    return is_place_there(at) ? unsock_symlinkat(text, at, path) : at;
 }
 
 long unsock_directory_link(const char *from, const char *to) {
-    struct place old = enter_place(from), new = enter_place(to);
-    bool both = is_place_there(&old) && is_place_there(&new);
-    long result = both ? unsock_linkat(old.at, old.name, new.at, new.name, 0) : -EACCES;
-    return leave_place(&old, leave_place(&new, result));
+    UNSOCK_CLOSED long old = enter_place(&from);
+    UNSOCK_CLOSED long new = enter_place(&to);
+    if (!is_place_there(old) || !is_place_there(new))
+        return is_place_there(old) ? new : old;
+    return unsock_linkat(old, from, new, to, 0);
 }
 
-long unsock_directory_rename_with(const char *from, const char *to, unsigned flags) {
-    struct place old = enter_place(from), new = enter_place(to);
-    bool both = is_place_there(&old) && is_place_there(&new);
-    long result = -EACCES;
-    if (both)
-        result = flags ? unsock_renameat2(old.at, old.name, new.at, new.name, flags)
-                       : unsock_renameat(old.at, old.name, new.at, new.name);
-    return leave_place(&old, leave_place(&new, result));
-}
-
-long unsock_directory_rename(const char *from, const char *to) {
-    return unsock_directory_rename_with(from, to, 0);
+long unsock_directory_rename(const char *from, const char *to, unsigned flags) {
+    UNSOCK_CLOSED long old = enter_place(&from);
+    UNSOCK_CLOSED long new = enter_place(&to);
+    if (!is_place_there(old) || !is_place_there(new))
+        return is_place_there(old) ? new : old;
+    return flags ? unsock_renameat2(old, from, new, to, flags) : unsock_renameat(old, from, new, to);
 }
 
 long unsock_directory_set_times(const char *path, const void *times) {
-    struct place place = enter_place(path);
-    return leave_place(&place,
-                       is_place_there(&place) ? unsock_utimensat(place.at, place.name, times, AT_SYMLINK_NOFOLLOW) : 0);
+    UNSOCK_CLOSED long at = enter_place(&path);
+    return is_place_there(at) ? unsock_utimensat(at, path, times, AT_SYMLINK_NOFOLLOW) : at;
 }
 
 long unsock_directory_open(const char *path, int flags, int mode) {
-    struct place place = enter_place(path);
-    return leave_place(&place, is_place_there(&place) ? unsock_openat(place.at, place.name, flags, mode) : 0);
+    UNSOCK_CLOSED long at = enter_place(&path);
+    return is_place_there(at) ? unsock_openat(at, path, flags, mode) : at;
 }

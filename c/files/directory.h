@@ -108,10 +108,9 @@ bool unsock_directory_has_path(const char *path);
 long unsock_directory_unlink(const char *path);
 long unsock_directory_symlink(const char *text, const char *path);
 long unsock_directory_link(const char *from, const char *to);
-long unsock_directory_rename(const char *from, const char *to);
 
-/* The same with flags of renameat2(2). */
-long unsock_directory_rename_with(const char *from, const char *to, unsigned flags);
+/* With flags of renameat2(2), or 0. */
+long unsock_directory_rename(const char *from, const char *to, unsigned flags);
 
 /* Sets the times of the file itself, also if it is a link (utimensat(2)). */
 long unsock_directory_set_times(const char *path, const void *times);

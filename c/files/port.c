@@ -102,7 +102,7 @@ static long put_link(struct unsock_port_key key, enum link which, const char *te
     }
     if (result < 0)
         return result;
-    result = unsock_directory_rename(next.sun_path, path.sun_path);
+    result = unsock_directory_rename(next.sun_path, path.sun_path, 0);
     if (result < 0)
         unsock_directory_unlink(next.sun_path);
     return result;
@@ -162,12 +162,12 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     unsock_directory_unlink(aside.sun_path);
     long result = unsock_directory_symlink(text, aside.sun_path);
     if (result == 0)
-        result = unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED);
+        result = unsock_directory_rename(aside.sun_path, path.sun_path, RENAME_EXCHANGED);
     if (result == 0 && (unsock_file_inode(aside.sun_path) <= 0 ||
                         unsock_socketfile_life(probe, &aside, length) != UNSOCK_PORT_STALE)) {
         /* If PORT.sock has been removed meanwhile, moves the file back without an exchange. */
-        if (unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_EXCHANGED) < 0)
-            unsock_directory_rename_with(aside.sun_path, path.sun_path, RENAME_NOREPLACE);
+        if (unsock_directory_rename(aside.sun_path, path.sun_path, RENAME_EXCHANGED) < 0)
+            unsock_directory_rename(aside.sun_path, path.sun_path, RENAME_NOREPLACE);
         result = -EAGAIN;
     }
     unsock_directory_unlink(aside.sun_path);

@@ -146,7 +146,7 @@ enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct so
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length) {
     long answer = ask_by_probe(probe, path, length);
     if (answer == -ECONNREFUSED) {
-        answer = unsock_directory_rename_with(path->sun_path, path->sun_path, RENAME_NOREPLACE);
+        answer = unsock_directory_rename(path->sun_path, path->sun_path, RENAME_NOREPLACE);
         answer = answer == -EEXIST ? ask_by_probe(probe, path, length) : answer;
     }
     return life_of(answer, path);
