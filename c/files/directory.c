@@ -4,6 +4,7 @@
 #include "kernel/socket_info.h"
 
 #define WHY_MOST 200
+#define SIOCUNIXFILE_NUMBER 0x89e0 /* linux/un.h */
 
 static bool shared_directory;
 static uint64_t tag;
@@ -135,7 +136,7 @@ bool unsock_directory_may_move(void) {
     return moves;
 }
 
-bool unsock_directory_has_path(const char *path) {
+static bool has_path(const char *path) {
     size_t length = unsock_settings.directory_length;
     return length > 0 && unsock_begins(path, unsock_settings.directory) && path[length] == '/';
 }
@@ -154,7 +155,7 @@ static long open_known_directory(void) {
  * *path is the name from there.
  */
 static long enter_place(const char **path) {
-    if (!moves || !unsock_directory_has_path(*path))
+    if (!moves || !has_path(*path))
         return AT_FDCWD;
     *path += unsock_settings.directory_length;
     while (**path == '/')
@@ -200,4 +201,24 @@ long unsock_directory_set_times(const char *path, const void *times) {
 long unsock_directory_open(const char *path, int flags, int mode) {
     UNSOCK_CLOSED long at = enter_place(&path);
     return is_place_there(at) ? unsock_openat(at, path, flags, mode) : at;
+}
+
+/* Sets the mode of an open socket file. By /proc if the kernel, or a container's filter, has no fchmodat2. */
+static void set_open_mode(long fd, int mode) {
+    struct statx status;
+    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 || (status.stx_mode & S_IFMT) != S_IFSOCK ||
+        unsock_fchmodat2(fd, "", mode, AT_EMPTY_PATH) == 0)
+        return;
+    unsock_fchmodat(AT_FDCWD, UNSOCK_FD_PATH(fd), mode);
+}
+
+void unsock_directory_set_mode(int socket, const char *path, int mode) {
+    bool inside = has_path(path);
+    if (inside && !moves && unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
+        return;
+    UNSOCK_CLOSED long fd = inside ? -EPERM : unsock_ioctl(socket, SIOCUNIXFILE_NUMBER, NULL);
+    if (fd < 0)
+        fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd >= 0)
+        set_open_mode(fd, mode);
 }

@@ -102,9 +102,6 @@ void unsock_directory_change_start(struct unsock_file_id directory, bool may_mov
 /* True if changes must be made from its descriptor, not by path. */
 bool unsock_directory_may_move(void);
 
-/* True if the path begins with the directory's path and a slash. */
-bool unsock_directory_has_path(const char *path);
-
 long unsock_directory_unlink(const char *path);
 long unsock_directory_symlink(const char *text, const char *path);
 long unsock_directory_link(const char *from, const char *to);
@@ -117,6 +114,14 @@ long unsock_directory_set_times(const char *path, const void *times);
 
 /* Opens the file (openat(2)) with a descriptor for the library's own use (kernel/socket_info.h). */
 long unsock_directory_open(const char *path, int flags, int mode);
+
+/*
+ * Sets the mode of a bound socket's file, and follows no link: in another user's directory the name may be a link to
+ * another file by now, whose mode root would change. If the directory may have been replaced, the file is opened from
+ * the directory that was there at the start. If the path is outside the directory, a process with CAP_NET_ADMIN, as
+ * root has, gets the file to which the socket is bound from the kernel.
+ */
+void unsock_directory_set_mode(int socket, const char *path, int mode);
 
 /* directory_list.c: Lists the names in a directory of socket files, as the library itself reads them. */
 

@@ -17,7 +17,6 @@
 #define NAMESPACES_MOST 999999999u
 #define WRITABLE_BY_OWNER 0200
 #define PASSES 3
-#define SIOCUNIXFILE_NUMBER 0x89e0 /* linux/un.h */
 
 /* Returns the number of this process's network namespace, counted from 0; -1: unknown. */
 UNSOCK_OWN_FRAME static int64_t number_namespace(void) {
@@ -162,32 +161,6 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
     return unsock_socketfile_ask(path, length) == -EPERM;
 }
 
-/* Sets the mode of an open socket file. By /proc if the kernel, or a container's filter, has no fchmodat2. */
-static void set_open_mode(long fd, int mode) {
-    struct statx status;
-    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 || (status.stx_mode & S_IFMT) != S_IFSOCK ||
-        unsock_fchmodat2(fd, "", mode, AT_EMPTY_PATH) == 0)
-        return;
-    unsock_fchmodat(AT_FDCWD, UNSOCK_FD_PATH(fd), mode);
-}
-
-/*
- * Sets the mode of a bound socket's file, and follows no link: in another user's directory the name may be a link to
- * another file by now, whose mode root would change. If the directory may have been replaced, the file is opened from
- * the directory that was there at the start. If a user chose the path, a process with CAP_NET_ADMIN, as root has, gets
- * the file to which the socket is bound from the kernel.
- */
-static void set_bound_mode(int socket, const char *path, int mode) {
-    bool inside = unsock_directory_has_path(path);
-    if (inside && !unsock_directory_may_move() && unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
-        return;
-    UNSOCK_CLOSED long fd = inside ? -EPERM : unsock_ioctl(socket, SIOCUNIXFILE_NUMBER, NULL);
-    if (fd < 0)
-        fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (fd >= 0)
-        set_open_mode(fd, mode);
-}
-
 /* The kernel makes the file with the socket's own mode, less the umask. UNSOCK_MODE is set at the socket first, so that
  * the file never has more rights, not even for a moment. Another `mode` is set after the bind. */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode) {
@@ -199,6 +172,6 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
     if (result == 0)
         unsock_files_made();
     if (result == 0 && mode >= 0)
-        set_bound_mode(socket, path->sun_path, mode);
+        unsock_directory_set_mode(socket, path->sun_path, mode);
     return result;
 }
