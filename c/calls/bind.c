@@ -147,13 +147,11 @@ static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip
 }
 
 /* Port 0 with UNSOCK_PORT: covered when the list has a port of the ephemeral range at all. */
-static bool has_covered_port(const struct unsock_ip *ip, bool v6only) {
-    struct unsock_ip one = *ip;
-    if (ip->port != 0 || unsock_settings.port_count == 0)
+static bool has_covered_port(uint16_t port) {
+    if (port != 0 || unsock_settings.port_count == 0)
         return true;
     for (unsigned i = unsock_ephemeral_count(); i > 0; i--) {
-        one.port = unsock_ephemeral_next();
-        if (unsock_address_covered_bind(&one, v6only))
+        if (unsock_address_covers_port(unsock_ephemeral_next()))
             return true;
     }
     return false;
@@ -170,7 +168,7 @@ static long bind_address(int fd, struct unsock_fd *entry, const struct unsock_ip
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     if (v6only && ip->family == AF_INET)
         return -EINVAL;
-    if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip, v6only))
+    if (!unsock_address_covered_bind(ip, v6only) || !has_covered_port(ip->port))
         return bind_at_network(fd, entry, ip, scope);
     if (is_clients_port(fd, entry, ip, v6only))
         return unsock_log("bind", fd, ip, NULL, -EADDRINUSE);

@@ -302,9 +302,10 @@ static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     UNSOCK_CLOSED long probe = -EBADF;
     for (unsigned i = 0; i < count; i++) {
-        bind->ip.port = unsock_ephemeral_next();
-        if (!client && !unsock_address_covered_bind(&bind->ip, bind->v6only))
+        uint16_t port = unsock_ephemeral_next();
+        if (!client && !unsock_address_covers_port(port))
             continue;
+        bind->ip.port = port;
         begin_port(bind);
         bool clean = looks++ >= LOOKS_FOR_FREE;
         if (clean && probe == -EBADF)

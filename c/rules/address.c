@@ -1,7 +1,7 @@
 /* Decides which addresses are covered. Pure. */
 #include "rules/settings.h"
 
-static bool port_covered(uint16_t port) {
+bool unsock_address_covers_port(uint16_t port) {
     for (unsigned i = 0; i < unsock_settings.port_count; i++) {
         if (port >= unsock_settings.ports[i].first && port <= unsock_settings.ports[i].last)
             return true;
@@ -19,13 +19,14 @@ static bool address_covered(const struct unsock_ip *ip) {
 }
 
 bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port) {
-    return ip->family != 0 && port_covered(port) && address_covered(ip);
+    return ip->family != 0 && unsock_address_covers_port(port) && address_covered(ip);
 }
 
 bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only) {
     const struct unsock_ip any4 = {.family = AF_INET};
     bool both = ip->family == AF_INET6 && !v6only && unsock_ip_is_wildcard(ip);
-    return ip->family != 0 && port_covered(ip->port) && (address_covered(ip) || (both && address_covered(&any4)));
+    return ip->family != 0 && unsock_address_covers_port(ip->port) &&
+           (address_covered(ip) || (both && address_covered(&any4)));
 }
 
 struct unsock_ip unsock_address_default(int domain, uint16_t port) {
