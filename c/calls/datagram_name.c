@@ -4,6 +4,7 @@
 #include "calls/bind.h"
 #include "options/options.h"
 #include "replace/replace.h"
+#include "rules/settings.h"
 
 #define UDP_CORK 1
 #define TRIES 16
@@ -36,8 +37,10 @@ static long try_name(int fd, struct unsock_fd *entry, const struct unsock_ip *an
     if (result < 0)
         return result;
     struct unsock_bind *bind = unsock_standin_bind(standin, fd, entry, any);
+    struct unsock_ip usual = unsock_address_default(AF_INET, 0);
     bind->v6only = bind->reuseport = bind->reuseaddr = false;
     bind->target = *target;
+    bind->usual = unsock_ip_same_address(target, &usual);
     bind->open_to_all = true;
     result = unsock_standin_bound(standin, bind_datagram_client(bind));
     return finish(standin, fd, entry, UNSOCK_STATE_NAMED, result);
@@ -86,6 +89,7 @@ static bool has_heard(int fd) {
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_fd old = *entry;
+    struct unsock_port_entry own;
     /* Datagrams that have arrived would be lost, and connected peers would lose their socket: it keeps its name. */
     if (unsock_fd_is_duplicated(entry) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)
@@ -94,7 +98,7 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
     bind->domain = AF_INET6;
     bind->v6only = bind->reuseport = bind->reuseaddr = false;
     bind->target = *target;
-    bind->in_place_of = &old;
+    bind->in_place_of = unsock_port_own(&old, &own) ? &own : NULL;
     long result = unsock_standin_bound(&standin, unsock_bind_port(bind));
     if (finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result) == 0) {
         unsock_fds_mark(entry, UNSOCK_ANY_PORT);

@@ -106,11 +106,12 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
  * If another socket has taken the port, the stream keeps its address alone. */
 static void reserve_port(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
     struct unsock_ip local = unsock_fd_bound_to(entry);
+    struct unsock_port_entry own;
     if (entry->kind != UNSOCK_KIND_LOCAL || !unsock_fd_has_chosen_port(entry) || unsock_fd_is_handed(entry))
         return;
     local.tag = 0;
     struct unsock_bind *bind = unsock_standin_bind(standin, fd, entry, &local);
-    bind->in_place_of = entry->flags & UNSOCK_FILE ? entry : NULL;
+    bind->in_place_of = (entry->flags & UNSOCK_FILE) && unsock_port_own(entry, &own) ? &own : NULL;
     unsock_standin_bound(standin, unsock_bind_port(bind));
     if (standin->named || !standin->bind.spent)
         return;

@@ -283,9 +283,7 @@ static long bind_names(struct unsock_bind *bind, enum wish wish) {
  * servers: where it is, neither can be made.
  */
 static long bind_as_client(struct unsock_bind *bind) {
-    struct unsock_ip usual = unsock_address_default(AF_INET, 0);
-    if (unsock_kernel_is_before(5, 14) ||
-        (!unsock_ip_same_address(&bind->target, &usual) && unsock_port_entry_asks(&bind->me)))
+    if (unsock_kernel_is_before(5, 14) || (!bind->usual && unsock_port_entry_asks(&bind->me)))
         return bind_names(bind, IF_FREE);
     bind->length = unsock_address_path(bind->ip.port, SOCK_DGRAM, &bind->path);
     long result = bind_own_name(bind);

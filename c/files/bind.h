@@ -22,10 +22,11 @@ struct unsock_bind {
     bool v6only;
     bool reuseport;
     bool reuseaddr;
-    bool open_to_all;                    /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
-    struct unsock_ip target;             /* family 0: none. Whom a datagram client asks, which its name shall tell */
-    const struct unsock_fd *in_place_of; /* NULL, or the socket on the same port whose place it takes: a stream's new
-                                            one is reserved */
+    bool open_to_all;        /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
+    struct unsock_ip target; /* family 0: none. Whom a datagram client asks, which its name shall tell */
+    bool usual;              /* that is IPv4's default address */
+    const struct unsock_port_entry *in_place_of; /* NULL, or the name of the socket on the same port whose place it
+                                                    takes: a stream's new one is reserved */
     /* The result. */
     enum unsock_bound_how how;
     int share;

@@ -57,8 +57,7 @@ static bool has_silent(struct unsock_port_key key, const struct unsock_port_entr
 }
 
 enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry) {
-    struct unsock_port_entry own;
-    if (bind->in_place_of && unsock_port_own(bind->in_place_of, &own) && unsock_port_same(&own, entry))
+    if (bind->in_place_of && unsock_port_same(bind->in_place_of, entry))
         return UNSOCK_PORT_OWN;
     if (bind->type == SOCK_STREAM && bind->reuseaddr && (entry->marks & UNSOCK_PORT_REUSEADDR))
         return UNSOCK_PORT_OWN;
