@@ -155,7 +155,6 @@ static long bind_beside_ours(struct unsock_bind *bind) {
     if (unsock_port_is_another_users(bind->port, &bind->me, &joining, bind->probe))
         return -EADDRINUSE;
     bool unlisted = bind->waits && !bind->listens;
-    unsigned entries = bind->port->count;
     if (unlisted && !bind->named)
         bind->me.number = UNSOCK_PORT_WAITING;
     else if (joining.shares && !bind->named && bind->me.number == 0)
@@ -163,8 +162,6 @@ static long bind_beside_ours(struct unsock_bind *bind) {
     if (!bind->named && (result = bind_first_free_name(bind)) < 0)
         return result;
     result = unlisted ? 0 : unsock_port_join(bind->port, &bind->me, &joining);
-    if (result == 0)
-        unsock_port_tell_numbers(bind->port, entries);
     return result == -EEXIST ? -EAGAIN : result; /* someone free of the lock was first */
 }
 

@@ -62,7 +62,7 @@ long unsock_bind_client(struct unsock_bind *bind);
  */
 long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 
-/* port_own.c: By which of a port's names a socket of this process is known. */
+/* port.c: By which of a port's names a socket of this process is known. */
 
 static inline struct unsock_port_key unsock_port_key_of(const struct unsock_fd *entry) {
     return (struct unsock_port_key){entry->local.port, entry->type};

@@ -69,16 +69,11 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
                                   const struct unsock_port_joining *joining, long probe);
 
 /* With the directory locked: adds `me`, whose own file exists, to the port, as it was read and as `joining` decides. A
- * datagram socket with which it shares its address gets a name with a number, by a hard link: clients remember a name
- * without a number, and would pass over the sockets that share the address. Returns 0 or -errno; -EEXIST: another
- * process has made PORT.sock meanwhile. */
+ * datagram socket with which it shares its address gets a name with a number, by a hard link, which its descriptors
+ * here are told: clients remember a name without a number, and would pass over the sockets that share the address.
+ * Returns 0 or -errno; -EEXIST: another process has made PORT.sock meanwhile. */
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining);
-
-/* port_own.c: Finds this process's own sockets of a port. */
-
-/* Gives its descriptors the new names of the port's entries from index `from` on, which unsock_port_join numbered. */
-void unsock_port_tell_numbers(const struct unsock_port *port, unsigned from);
 
 /* `me` listens now: marks the streams of this process that it excludes, and that do not listen, as waiting. */
 void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me);

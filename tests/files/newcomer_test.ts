@@ -13,7 +13,6 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "lock",
     "port",
     "port_leave",
-    "port_own",
     "socketfile",
   ],
   kernel: [
