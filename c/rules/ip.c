@@ -289,10 +289,9 @@ uint64_t unsock_keyed_hash(const uint64_t key[2], const void *data, size_t size)
     uint64_t v[4] = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261,
                      key[1] ^ 0x7465646279746573};
     for (size_t at = 0; at <= size; at += 8) {
-        uint64_t word = 0;
-        memcpy(&word, (const uint8_t *)data + at, UNSOCK_MIN(size - at, 8));
-        if (size - at < 8)
-            word |= (uint64_t)size << 56;
+        uint64_t word = size - at < 8 ? (uint64_t)size << 56 : 0;
+        for (size_t i = 0; i < UNSOCK_MIN(size - at, 8); i++)
+            word |= (uint64_t)((const uint8_t *)data)[at + i] << 8 * i;
         v[3] ^= word;
         mix(v, 2);
         v[0] ^= word;

@@ -7,7 +7,7 @@
 #define ADDRESS4_MOST 15 /* characters of 255.255.255.255 */
 #define BOTH "any"
 #define ASKS ','
-#define NUMBER_MOST 4 /* digits to read: a number with so many is too large */
+#define NUMBER_MOST 3 /* digits of UNSOCK_PORT_NUMBERS */
 #define FAMILY4 1u
 #define FAMILY6 2u
 /* "/.65535u@ADDR+255". */
@@ -150,19 +150,18 @@ static bool is_address_character(char c) {
 
 /* Cuts off the marks, in their order, and the number. A '+' before a number from UNSOCK_PORT_WAITING on is no mark. */
 static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry) {
-    uint64_t value;
+    unsigned value = 0;
     size_t at = 0;
     for (size_t i = 0; i < sizeof(entry_marks) / sizeof(entry_marks[0]); i++) {
         bool marked = at < rest->length && rest->at[at] == entry_marks[i].character;
         entry->marks |= marked ? entry_marks[i].mark : 0;
         at += marked;
     }
-    size_t end = at;
-    while (end < rest->length && end < at + NUMBER_MOST && rest->at[end] != ' ')
-        end++;
-    struct unsock_span text = {rest->at + at, end - at};
-    if (entry->marks == 0 || !unsock_span_number(text, 10, UNSOCK_PORT_NUMBERS, &value) ||
-        (text.at[0] == '0' && text.length > 1))
+    size_t end = at, most = UNSOCK_MIN(rest->length, at + NUMBER_MOST);
+    for (; end < most && rest->at[end] >= '0' && rest->at[end] <= '9'; end++)
+        value = 10 * value + (unsigned)(rest->at[end] - '0');
+    if (entry->marks == 0 || end == at || value > UNSOCK_PORT_NUMBERS || (rest->at[at] == '0' && end > at + 1) ||
+        (end < rest->length && rest->at[end] != ' '))
         return false;
     entry->number = (uint8_t)value;
     bool waits = value >= UNSOCK_PORT_WAITING;
@@ -208,16 +207,14 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
     return true;
 }
 
-void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry) {
+char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry) {
     uint8_t shown = entry->number != 0 && entry->marks == 0 ? UNSOCK_PORT_REUSEPORT : entry->marks;
-    char written[UNSOCK_PORT_ENTRY_MOST], *end = put_address(written, entry);
+    at = put_address(at, entry);
     for (size_t i = 0; i < sizeof(entry_marks) / sizeof(entry_marks[0]); i++) {
         if (shown & entry_marks[i].mark)
-            *end++ = entry_marks[i].character;
+            *at++ = entry_marks[i].character;
     }
-    if (shown != 0)
-        end = put_decimal(end, entry->number);
-    unsock_text_span(text, (struct unsock_span){written, (size_t)(end - written)});
+    return shown != 0 ? put_decimal(at, entry->number) : at;
 }
 
 uint8_t unsock_port_tag(const struct unsock_port_entry *entry) {

@@ -71,7 +71,8 @@ bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock
  */
 bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *entry);
 
-void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry);
+/* Writes fewer than UNSOCK_PORT_ENTRY_MOST bytes, without a NUL. Returns the end. */
+char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry);
 
 /*
  * The values of unsock_fd.local.tag: the kind of name that a socket is bound to. Either its number, plus V6ONLY for a

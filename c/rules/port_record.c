@@ -73,16 +73,17 @@ bool unsock_port_has_record(const struct unsock_port *port) {
 }
 
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me) {
-    struct unsock_text text = unsock_text_in(port->text, sizeof(port->text));
-    for (unsigned i = 0; i < port->count + (me ? 1 : 0); i++) {
+    char *at = port->text, *end = at + UNSOCK_PORT_RECORD_MOST;
+    for (unsigned i = 0; at < end && i < port->count + (me ? 1 : 0); i++) {
         const struct unsock_port_entry *entry = i < port->count ? &port->entries[i] : me;
         if (i < port->count && (is_life_gone(port->life[i]) || (me && unsock_port_same(entry, me))))
             continue;
-        if (text.length > 0)
-            unsock_text_char(&text, ' ');
-        unsock_port_entry_put(&text, entry);
+        if (at > port->text)
+            *at++ = ' ';
+        at = unsock_port_entry_put(at, entry);
     }
-    return !text.cut;
+    *at = '\0';
+    return at < end;
 }
 
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me) {

@@ -7,9 +7,9 @@
 
 #include "rules/port_name.h"
 
+#ifndef UNSOCK_PORT_ENTRIES /* a proof uses fewer */
+#define UNSOCK_PORT_ENTRIES 512
 #define UNSOCK_PORT_RECORD_MOST 4096 /* bytes of a link's text, and a NUL */
-#ifndef UNSOCK_PORT_ENTRIES
-#define UNSOCK_PORT_ENTRIES 512 /* a proof uses fewer */
 #endif
 
 /*
@@ -42,7 +42,8 @@ struct unsock_port {
     unsigned count;                 /* of the entries */
     uint8_t life[UNSOCK_PORT_ENTRIES];
     struct unsock_port_entry entries[UNSOCK_PORT_ENTRIES];
-    char text[UNSOCK_PORT_RECORD_MOST]; /* the record as it was read, later the next one: entries with blanks between */
+    /* The record as it was read, later the next one: entries with blanks between. There is room for one too many. */
+    char text[UNSOCK_PORT_RECORD_MOST + UNSOCK_PORT_ENTRY_MOST];
 };
 
 /* Reads the entries from a record of `length` bytes in `text` (0: there is none). Adds `first` if it lacks that. */

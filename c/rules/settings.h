@@ -73,10 +73,8 @@ extern struct unsock_settings unsock_settings;
 
 /* address.c: Decides which IP addresses are covered. Pure. */
 
-/* True if the port is covered, at covered addresses. Port 0: any port. */
+/* True if the port is covered; and the address, with `port` in the place of its own. Port 0: any port. */
 bool unsock_address_covers_port(uint16_t port);
-
-/* True if this address is covered, with `port` in the place of its own. Port 0: any port of the address. */
 bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port);
 
 static inline bool unsock_address_covered(const struct unsock_ip *ip) {

@@ -56,8 +56,9 @@ struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v
     return entry;
 }
 
-void unsock_port_entry_put(struct unsock_text *text, const struct unsock_port_entry *entry) {
-    (void)text, (void)entry;
+char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry) {
+    (void)entry;
+    return at;
 }
 
 static struct unsock_port_entry any_entry(void) {

@@ -65,12 +65,19 @@ const PROOFS: readonly Proof[] = [{
   wrong: "-DWRONG=1",
   options: ["-Itests/proofs/instead"],
 }, {
-  name: "no entry is written past a record's end",
+  name: "an entry is written in the room for one",
   file: "port_text",
   sources: ["rules/port_name.c", "rules/ip.c", "rt/text.c"],
   turns: 24,
   wrong: "-DWRONG=1",
   options: PORT,
+}, {
+  name: "no entry is written past a record's end",
+  file: "port_write",
+  sources: ["rules/port_record.c", "rt/text.c"],
+  turns: 5,
+  wrong: "-DWRONG=1",
+  options: [...PORT, "-DUNSOCK_PORT_ENTRIES=3", "-DUNSOCK_PORT_RECORD_MOST=64"],
 }, {
   name: "two entries show whether TCP or UDP excludes one of the sockets",
   file: "port_conflict",
@@ -84,14 +91,14 @@ const PROOFS: readonly Proof[] = [{
   sources: ["rules/port_record.c", "rt/text.c"],
   turns: 6,
   wrong: "-DWRONG=1",
-  options: [...PORT, "-DUNSOCK_PORT_ENTRIES=4"],
+  options: [...PORT, "-DUNSOCK_PORT_ENTRIES=4", "-DUNSOCK_PORT_RECORD_MOST=4096"],
 }, {
   name: "a client tries all sockets that have its address, once, and no others: the most specific address first",
   file: "port_record",
   sources: ["rules/port_record.c", "rt/text.c"],
   turns: 5,
   wrong: "-DWRONG=1",
-  options: [...PORT, "-DUNSOCK_PORT_ENTRIES=4", "-DCLIENTS", "-DMOST=2"],
+  options: [...PORT, "-DUNSOCK_PORT_ENTRIES=4", "-DUNSOCK_PORT_RECORD_MOST=4096", "-DCLIENTS", "-DMOST=2"],
 }];
 
 /** Builds and runs the program with the sanitizers, and writes its output to a header in the directory. */

@@ -24,9 +24,7 @@ static struct unsock_port_entry entry(const char *text) {
 
 static const char *text_of(const struct unsock_port_entry *entry) {
     static char buffer[UNSOCK_PORT_ENTRY_MOST];
-    struct unsock_text text;
-    unsock_text_start(&text, buffer, sizeof(buffer));
-    unsock_port_entry_put(&text, entry);
+    *unsock_port_entry_put(buffer, entry) = '\0';
     return buffer;
 }
 
@@ -93,15 +91,15 @@ static void ask(char *question) {
         }
         text = span(text_of(&e));
         bool same = unsock_port_entry_next(&text, &again) && unsock_port_same(&e, &again) && e.marks == again.marks;
-        UNSOCK_TEXT(address, UNSOCK_PORT_ENTRY_MOST);
-        unsock_port_entry_put(&address, &(struct unsock_port_entry){
+        char address[UNSOCK_PORT_ENTRY_MOST];
+        *unsock_port_entry_put(address, &(struct unsock_port_entry){
                                             .form = e.form,
                                             .v6only = e.v6only,
                                             .bits = e.bits,
                                             .ip = e.ip,
                                             .target = e.target,
-                                        });
-        printf("%s %u %u%s\n", address.buffer, e.marks, e.number,
+                                        }) = '\0';
+        printf("%s %u %u%s\n", address, e.marks, e.number,
                same && !strcmp(w[1], text_of(&e)) ? "" : " WRITTEN OTHERWISE");
     } else if (!strcmp(w[0], "link")) {
         struct unsock_port_entry e = entry(w[1]), read;

@@ -47,9 +47,8 @@ static unsigned check_entries(const struct unsock_port *port) {
     HOLDS(port->count <= UNSOCK_PORT_ENTRIES);
     for (unsigned count = 0; count < port->count; count++) {
         const struct unsock_port_entry *entry = &entries[count];
-        UNSOCK_TEXT(written, UNSOCK_PORT_ENTRY_MOST);
-        unsock_port_entry_put(&written, entry);
-        HOLDS(!written.cut && written.length > 0 && entry->number <= UNSOCK_PORT_NUMBERS);
+        char written[UNSOCK_PORT_ENTRY_MOST], *end = unsock_port_entry_put(written, entry);
+        HOLDS(end > written && end < written + sizeof written && entry->number <= UNSOCK_PORT_NUMBERS);
         HOLDS(unsock_port_find(port, entry) >= 0);
         for (unsigned i = 0; i < count && i < PAIRS; i++)
             HOLDS(unsock_port_conflict(entry, &entries[i]) == unsock_port_conflict(&entries[i], entry));
