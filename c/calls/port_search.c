@@ -75,7 +75,7 @@ UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *searc
     struct unsock_port *port = unsock_port_borrow();
     if (!port)
         return -ENOBUFS;
-    unsock_port_read(port, key_of_search(search));
+    unsock_port_read(port, key_of_search(search), NULL);
     view->sum = unsock_port_sum(port);
     view->several = port->several;
     view->holder = port->holder;

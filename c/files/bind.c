@@ -128,17 +128,15 @@ static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un 
     return *answers < 0 ? *answers : 1;
 }
 
-/* A stale socket at PORT.sock gives way. */
-static long bind_beside_foreign(struct unsock_bind *bind) {
-    struct sockaddr_un path;
-    socklen_t length = unsock_address_path(bind->key.number, bind->key.type, &path);
-    long answers, result = look_for_control(bind, &path, &answers);
+/* A stale socket at PORT.sock, whose path is `path`, gives way. */
+static long bind_beside_foreign(struct unsock_bind *bind, const struct sockaddr_un *path) {
+    long answers, result = look_for_control(bind, path, &answers);
     if (result != -EAGAIN || answers == UNSOCK_ANSWERS_NOBODY)
         return result;
     if (answers == UNSOCK_ANSWERS_OTHER)
         return -EADDRINUSE;
-    if (unsock_socketfile_life(bind->probe, &path, length) != UNSOCK_PORT_STALE)
-        return bind_to_handed(bind, &path, length);
+    if (unsock_socketfile_life(bind->probe, path, sizeof(*path)) != UNSOCK_PORT_STALE)
+        return bind_to_handed(bind, path, sizeof(*path));
     if (bind->unlocked < 0)
         return bind->unlocked;
     result = bind->named ? 0 : bind_first_free_name(bind);
@@ -167,12 +165,13 @@ static long bind_beside_ours(struct unsock_bind *bind) {
 
 /* Returns 0, 1 where `how` says that it is no file of its own, or -errno. */
 UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
+    struct sockaddr_un path;
     long result = -EAGAIN;
     for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
-        unsock_port_read(bind->port, bind->key);
+        unsock_port_read(bind->port, bind->key, &path);
         if (bind->named)
             unsock_port_forget(bind->port, &bind->me);
-        result = bind->port->holder == UNSOCK_PORT_FOREIGN  ? bind_beside_foreign(bind)
+        result = bind->port->holder == UNSOCK_PORT_FOREIGN  ? bind_beside_foreign(bind, &path)
                  : bind->port->holder == UNSOCK_PORT_UNREAD ? -EACCES
                                                             : bind_beside_ours(bind);
     }

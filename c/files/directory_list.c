@@ -29,7 +29,7 @@ void unsock_directory_list_close(struct unsock_directory_list *names) {
 /* Reads the port, unless the last name was of the same port, as often. */
 static void read_listed_port(struct unsock_port *port, struct unsock_port_key key) {
     if (port->key.number != key.number || port->key.type != key.type)
-        unsock_port_read(port, key);
+        unsock_port_read(port, key, NULL);
 }
 
 /* Returns whether the socket is its port's first, listed in the record, waiting, or unlisted. */

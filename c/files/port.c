@@ -9,12 +9,14 @@
 
 #define RENAME_EXCHANGED 2u
 
-/* A port's links. NEXT: one of the others before its rename, or the file that was exchanged for PORT.sock. */
-enum link { FIRST, RECORD, NEXT };
+/* A port's links. The record's path with a "~" is that of either before its rename. */
+enum link { FIRST, RECORD };
 
-static socklen_t link_path(struct unsock_port_key key, enum link which, struct sockaddr_un *path) {
-    return which == FIRST ? unsock_address_path(key.number, key.type, path)
-                          : unsock_port_record_path(key, which == NEXT ? "~" : "", path);
+static void link_path(struct unsock_port_key key, enum link which, struct sockaddr_un *path) {
+    if (which == FIRST)
+        unsock_address_path(key.number, key.type, path);
+    else
+        unsock_port_record_path(key, "", path);
 }
 
 /* For one borrower at a time. Other threads, handlers that interrupt it, and children of vfork map memory. */
@@ -73,11 +75,11 @@ bool unsock_port_has_unknown_record(struct unsock_port_key key) {
     return length > 0 && unsock_port_is_of_another_protocol((struct unsock_span){text, (size_t)length});
 }
 
-void unsock_port_read(struct unsock_port *port, struct unsock_port_key key) {
-    struct sockaddr_un path;
+void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, struct sockaddr_un *path) {
+    struct sockaddr_un own;
     port->key = key;
     port->first = (struct unsock_port_entry){.number = 0};
-    port->holder = (uint8_t)unsock_port_look(key, &path, &port->first, &port->several);
+    port->holder = (uint8_t)unsock_port_look(key, path ? path : &own, &port->first, &port->several);
     port->several &= port->holder == UNSOCK_PORT_OURS;
     size_t length = port->several ? read_record(key, port->text) : 0;
     unsock_port_take(port, length);
@@ -95,7 +97,7 @@ static long put_link(struct unsock_port_key key, enum link which, const char *te
     link_path(key, which, &path);
     if (!there)
         return unsock_directory_symlink(text, path.sun_path);
-    link_path(key, NEXT, &next);
+    unsock_port_record_path(key, "~", &next);
     long result = unsock_directory_symlink(text, next.sun_path);
     if (result == -EEXIST) { /* left by a killed process */
         unsock_directory_unlink(next.sun_path);
@@ -158,7 +160,7 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     struct sockaddr_un path, aside;
     char text[UNSOCK_PORT_LINK_MOST];
     link_path(key, FIRST, &path);
-    socklen_t length = link_path(key, NEXT, &aside);
+    socklen_t length = unsock_port_record_path(key, "~", &aside);
     unsock_port_link_write(key, first, false, text);
     unsock_directory_unlink(aside.sun_path);
     long result = unsock_directory_symlink(text, aside.sun_path);

@@ -31,8 +31,8 @@ enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct sock
 /* True if the record is of another protocol (rules/port_name.h). */
 bool unsock_port_has_unknown_record(struct unsock_port_key key);
 
-/* Reads PORT.sock, and the record if there is one. */
-void unsock_port_read(struct unsock_port *port, struct unsock_port_key key);
+/* Reads PORT.sock, whose path `path` gets unless it is NULL, and the record if there is one. */
+void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, struct sockaddr_un *path);
 
 /* Asks with the probe (unsock_socketfile_probe) whether the entry's socket is live. */
 enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry);

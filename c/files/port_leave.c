@@ -34,7 +34,7 @@ UNSOCK_OWN_FRAME bool unsock_port_note_connected(struct unsock_port_key key, con
     if (!port)
         return false;
     if (unsock_lock_take(&lock, false) == 0) {
-        unsock_port_read(port, key);
+        unsock_port_read(port, key, NULL);
         several = port->several && unsock_port_living(port) > 1;
         if (several && mark_connected(port, entry))
             unsock_port_put_record(port, NULL);
@@ -86,7 +86,7 @@ static void leave_port(struct unsock_port *port, const struct unsock_port_entry 
 /* Removes the names of stale sockets. True if no socket of the port is live. */
 static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, long probe) {
     bool living = false;
-    unsock_port_read(port, key);
+    unsock_port_read(port, key, NULL);
     unsigned entries = unsock_port_living(port);
     for (unsigned i = 0, at = 0; i < entries && at < port->count; i++) {
         struct unsock_port_entry entry = port->entries[at];
@@ -97,7 +97,7 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
             continue;
         }
         leave_port(port, &entry, life, probe);
-        unsock_port_read(port, key);               /* it has changed */
+        unsock_port_read(port, key, NULL);         /* it has changed */
         at += unsock_port_find(port, &entry) >= 0; /* the entry stays if the directory is another user's */
     }
     return !living;
@@ -121,7 +121,7 @@ void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entr
             unsock_port_unlink(key, me);
         return;
     }
-    unsock_port_read(port, key);
+    unsock_port_read(port, key, NULL);
     /* A new socket may have bound that name, and made PORT.sock, before the port was read. */
     if (own == UNSOCK_PORT_GONE)
         own = unsock_port_ask(probe, key, me);
@@ -135,7 +135,7 @@ struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct
     struct unsock_port *port = unsock_port_borrow();
     if (!port)
         return NULL;
-    unsock_port_read(port, key);
+    unsock_port_read(port, key, NULL);
     int heir = port->several && !port->unreadable && unsock_port_same(&port->first, me) ? find_heir(port, me, probe)
                                                                                         : UNSOCK_PORT_HEIR_STAYS;
     if (heir >= 0 && unsock_port_put_first(key, &port->entries[heir], true, true) == 0)

@@ -122,7 +122,7 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
     struct sockaddr_un plain, own;
     if (!port)
         return;
-    unsock_port_read(port, key);
+    unsock_port_read(port, key, NULL);
     unsock_address_path(key.number, key.type, &plain);
     bool living = port->holder == UNSOCK_PORT_OURS && ask_all(pruning, port);
     for (unsigned i = 0; port->holder == UNSOCK_PORT_OURS && i < port->count; i++) {

@@ -126,7 +126,7 @@ long unsock_answers_at(const char *directory, const struct unsock_port_words *wo
     long result = at == -ENOENT ? 0 : UNSOCK_MIN(at, 0);
     struct unsock_port *port = unsock_port_borrow();
     if (port) {
-        unsock_port_read(port, (struct unsock_port_key){words->ip.port, (uint8_t)words->type});
+        unsock_port_read(port, (struct unsock_port_key){words->ip.port, (uint8_t)words->type}, NULL);
         ask_port(port, words, most, answers);
         result = result == 0 && port->holder == UNSOCK_PORT_UNREAD ? -EACCES : result;
     }
