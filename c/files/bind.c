@@ -32,13 +32,20 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     return me;
 }
 
-/* Begins a bind to the port by which the request is now. */
-static void begin_port(struct unsock_bind *bind) {
+/*
+ * Begins a bind to the port by which the request is now. `plainly`: a client that asks the default address of IPv4, or
+ * whose name does not show whom it asks, gets PORT.dgram.sock itself. The kernel decides between it and servers: where
+ * it is, neither can be made.
+ */
+static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->key = (struct unsock_port_key){bind->ip.port, bind->type};
     bind->me = wanted_name(bind);
     bind->named = bind->waits = bind->listens = bind->spent = false;
     bind->how = UNSOCK_BOUND_FILE;
-    bind->length = unsock_port_path(bind->key, &bind->me, &bind->path);
+    plainly = plainly && !unsock_kernel_is_before(5, 14) && (bind->usual || !unsock_port_entry_asks(&bind->me));
+    bind->length = plainly ? unsock_address_path(bind->ip.port, SOCK_DGRAM, &bind->path)
+                           : unsock_port_path(bind->key, &bind->me, &bind->path);
+    bind->tag = plainly ? UNSOCK_NAME_TAG_PLAIN : unsock_port_tag(&bind->me);
 }
 
 static long bind_own_name(struct unsock_bind *bind) {
@@ -79,6 +86,7 @@ static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
         unsock_port_skip_taken(bind->port, &bind->me);
         bind->length = unsock_port_path(bind->key, &bind->me, &bind->path);
+        bind->tag = unsock_port_tag(&bind->me);
         long result = bind_own_name(bind);
         if (result != -EADDRINUSE)
             return result;
@@ -207,9 +215,8 @@ static long bind_free(struct unsock_bind *bind) {
     return result == -EADDRINUSE || result == -EEXIST ? -EAGAIN : result;
 }
 
-static void tell_name(struct unsock_bind *bind, uint8_t tag) {
+static void tell_name(struct unsock_bind *bind) {
     bind->how = bind->waits ? UNSOCK_BOUND_WAITING : UNSOCK_BOUND_FILE;
-    bind->tag = tag;
     unsock_file_netns_note(bind->path.sun_path);
 }
 
@@ -270,21 +277,16 @@ static long bind_names(struct unsock_bind *bind, enum wish wish) {
     if (result != 0)
         give_name_up(bind);
     else
-        tell_name(bind, unsock_port_tag(&bind->me));
+        tell_name(bind);
     return result > 0 ? 0 : result;
 }
 
-/*
- * PORT.dgram.sock is a client at the default address of IPv4 that asks the same. The kernel decides between it and
- * servers: where it is, neither can be made.
- */
 static long bind_as_client(struct unsock_bind *bind) {
-    if (unsock_kernel_is_before(5, 14) || (!bind->usual && unsock_port_entry_asks(&bind->me)))
+    if (bind->tag != UNSOCK_NAME_TAG_PLAIN)
         return bind_names(bind, IF_FREE);
-    bind->length = unsock_address_path(bind->ip.port, SOCK_DGRAM, &bind->path);
     long result = bind_own_name(bind);
     if (result == 0)
-        tell_name(bind, UNSOCK_NAME_TAG_PLAIN);
+        tell_name(bind);
     return result;
 }
 
@@ -300,8 +302,8 @@ static long bind_any_port(struct unsock_bind *bind, bool client) {
         if (!client && !unsock_address_covers_port(port))
             continue;
         bind->ip.port = port;
-        begin_port(bind);
         bool clean = looks++ >= LOOKS_FOR_FREE;
+        begin_port(bind, client && !clean);
         if (clean && probe == -EBADF)
             probe = unsock_socketfile_probe();
         bind->probe = (int)probe;
@@ -316,14 +318,14 @@ static long bind_any_port(struct unsock_bind *bind, bool client) {
 long unsock_bind_port(struct unsock_bind *bind) {
     if (bind->ip.port == 0)
         return bind_any_port(bind, false);
-    begin_port(bind);
+    begin_port(bind, false);
     return bind_names(bind, THIS_PORT);
 }
 
 long unsock_bind_client(struct unsock_bind *bind) {
     long result = -EADDRINUSE;
     if (bind->ip.port != 0) {
-        begin_port(bind);
+        begin_port(bind, true);
         result = bind_as_client(bind);
     }
     return result != 0 && !bind->spent ? bind_any_port(bind, true) : result;
