@@ -25,7 +25,7 @@ bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port) {
 bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only) {
     const struct unsock_ip any4 = {.family = AF_INET};
     bool both = ip->family == AF_INET6 && !v6only && unsock_ip_is_wildcard(ip);
-    return unsock_address_covered(ip) || (both && unsock_address_covered_at(&any4, ip->port));
+    return unsock_address_covered_at(ip, ip->port) || (both && unsock_address_covered_at(&any4, ip->port));
 }
 
 struct unsock_ip unsock_address_default(int domain, uint16_t port) {
