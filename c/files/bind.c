@@ -281,6 +281,7 @@ static long bind_names(struct unsock_bind *bind, enum wish wish) {
     return result > 0 ? 0 : result;
 }
 
+/* Binds to the name that begin_port has chosen for a client. */
 static long bind_as_client(struct unsock_bind *bind) {
     if (bind->tag != UNSOCK_NAME_TAG_PLAIN)
         return bind_names(bind, IF_FREE);

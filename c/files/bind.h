@@ -24,7 +24,7 @@ struct unsock_bind {
     bool reuseaddr;
     bool open_to_all;        /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
     struct unsock_ip target; /* family 0: none. Whom a datagram client asks, which its name shall tell */
-    bool usual;              /* that is IPv4's default address */
+    bool usual;              /* `target` is the default address of IPv4 */
     const struct unsock_port_entry *in_place_of; /* NULL, or the name of the socket on the same port whose place it
                                                     takes: a stream's new one is reserved */
     /* The result. */
@@ -32,7 +32,7 @@ struct unsock_bind {
     int share;
     socklen_t length;        /* of `path` */
     bool spent;              /* failed, but the socket has a name by now: it cannot be bound again */
-    uint8_t tag;             /* of the name (unsock_port_tag and its like) */
+    uint8_t tag;             /* of the name at `path` (unsock_port_tag and its like) */
     struct sockaddr_un path; /* of the socket's own file; CONTROL, HANDED: of the one that was found */
     /* Meanwhile (bind.c). */
     bool named;                  /* the socket has its file */
