@@ -125,16 +125,18 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
-/* EACCES says nothing: the file is another user's, or its mode forbids its own user to write. */
-static enum unsock_port_life life_of(long answer, const struct sockaddr_un *path) {
-    if (answer == -ENOENT)
+/* EACCES says nothing: the file is another user's, or its mode forbids its own user to write. Nor does it why there is
+ * no probe. */
+static enum unsock_port_life life_of(long probe, long answer, const struct sockaddr_un *path) {
+    if (probe >= 0 && answer == -ENOENT)
         return UNSOCK_PORT_GONE;
-    bool stale = answer == -ECONNREFUSED || (answer == -EACCES && unsock_file_netns_is_gone(path->sun_path));
+    bool stale =
+        probe >= 0 && (answer == -ECONNREFUSED || (answer == -EACCES && unsock_file_netns_is_gone(path->sun_path)));
     return stale ? UNSOCK_PORT_STALE : UNSOCK_PORT_ALIVE;
 }
 
 enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct sockaddr_un *path, socklen_t length) {
-    return life_of(ask_by_probe(probe, path, length), path);
+    return life_of(probe, ask_by_probe(probe, path, length), path);
 }
 
 /*
@@ -148,7 +150,7 @@ enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_u
         answer = unsock_directory_rename(path->sun_path, path->sun_path, RENAME_NOREPLACE);
         answer = answer == -EEXIST ? ask_by_probe(probe, path, length) : answer;
     }
-    return life_of(answer, path);
+    return life_of(probe, answer, path);
 }
 
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length) {
