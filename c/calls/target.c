@@ -137,6 +137,12 @@ static long install(int fd, struct unsock_fd *entry, const struct way *way, cons
     return 0;
 }
 
+/* It is as new: no socket of a control file any more. */
+static void take_back(int fd, struct unsock_fd *entry, const void *with) {
+    (void)fd, (void)with;
+    entry->kind = UNSOCK_KIND_LOCAL;
+}
+
 UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path,
                                             const struct unsock_ip *asked, long *answers) {
     struct way way;
@@ -154,10 +160,11 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         return installed;
     if (way.waits)
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, connect_blocking(fd, entry, &way, asked));
-    /* It is as new: no socket of a control file any more. unsock_stream_connect binds a bound stream again. */
-    bool as_new = !bound || (entry->type == SOCK_STREAM && !waiting);
-    if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && as_new)
-        entry->kind = UNSOCK_KIND_LOCAL;
+    bool as_new = !bound || (entry->type == SOCK_STREAM && !waiting); /* unsock_stream_connect binds it again */
+    if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && as_new) {
+        take_back(fd, entry, NULL);
+        unsock_fds_visit_duplicates(fd, take_back, NULL);
+    }
     bool is_stream = asked && entry->type == SOCK_STREAM;
     bool later = is_stream && result == 0 && way.flags > 0 && (way.flags & O_NONBLOCK); /* as in stream_connect.c */
     if (!way.asks && (result == 0 || result == -EINPROGRESS))

@@ -64,6 +64,10 @@ export const ENDINGS: readonly Rule[] = [
         WAITS.test(name) && hasFewer(events, POLLIN)),
   },
   {
+    row: "`TCP_INFO` after this side's `shutdown(SHUT_RD)` does not report the peer's shutdown",
+    is: ({ name, words, socket }) => name === "get" && words[1] === "state" && isDeaf(socket),
+  },
+  {
     row: "A client that has sent nothing hears of the `shutdown` of its listener as of an end",
     is: ({ name, network, library, socket, all }) =>
       (/^ECONNRESET( at 0)?$/.test(network) || name === "shutdown" && network === "ENOTCONN" && library === "0") &&
@@ -83,7 +87,8 @@ export const ENDINGS: readonly Rule[] = [
   {
     row: "A listener on a port that it did not choose, and that was shut down, cannot be bound anew",
     is: ({ name, network, library, socket }) =>
-      name === "bind" && network === "0" && library === "EINVAL" && isListener(socket) &&
-      socket?.calls.some(isShutdown) === true,
+      isListener(socket) && socket?.calls.some(isShutdown) === true &&
+      (name === "bind" && network === "0" && library === "EINVAL" ||
+        socket.isHandedOn && !socket.calls.some((call) => call.startsWith("bind"))),
   },
 ];
