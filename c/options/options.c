@@ -114,14 +114,18 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     /* A program that saves a connection and restores it elsewhere must learn that it cannot. */
     if (tcp && name == UNSOCK_TCP_REPAIR)
         return -EPERM;
-    int32_t form = 0;
-    if (entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_ADDRFORM && connected &&
-        length >= sizeof(form) && unsock_user_read(&form, value, sizeof(form)) == 0 && form == AF_INET)
-        return become_ipv4(entry);
+    bool six = entry->domain == AF_INET6 && level == IPPROTO_IPV6, converts = six && name == IPV6_ADDRFORM && connected;
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
-    if (entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_V6ONLY &&
-        ((entry->flags & UNSOCK_BOUND) || connected ||
-         unsock_state_in(entry->state, UNSOCK_STATE_BIT(NAMED) | UNSOCK_STATE_BIT(SENT))))
+    bool fixed = six && name == IPV6_V6ONLY &&
+                 ((entry->flags & UNSOCK_BOUND) || connected ||
+                  unsock_state_in(entry->state, UNSOCK_STATE_BIT(NAMED) | UNSOCK_STATE_BIT(SENT)));
+    int32_t number = 0;
+    if ((fixed || converts) && value && length >= sizeof(number) &&
+        unsock_user_read(&number, value, sizeof(number)) < 0)
+        return -EFAULT;
+    if (converts && number == AF_INET)
+        return become_ipv4(entry);
+    if (fixed)
         return -EINVAL;
     return unsock_oracle_set(fd, entry, level, name, value, length);
 }

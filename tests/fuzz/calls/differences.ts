@@ -297,10 +297,11 @@ const RULES: readonly Rule[] = [
   },
   {
     row: "After `connect(AF_UNSPEC)` a stream that the program had not bound to a port of its choice shows port 0",
-    is: ({ name, network, library, socket }) =>
+    is: ({ name, network, library, events, socket }) =>
       !isUdp(socket) && socket?.calls.includes("connect none") === true &&
       (/^(name|get)$/.test(name) || /^(send|write|recv|read)/.test(name) && network === "ECONNRESET" ||
-        WAITS.test(name) && network.replace("0x1c", "0x14") === library),
+        WAITS.test(name) && (network.replace("0x1c", "0x14") === library ||
+            events?.network === 0x1c && events.library === 0x14)),
   },
   {
     row: "TCP's connect ends with `ETIMEDOUT`: the kernel goes on to send its segments to the IPv4 address",

@@ -88,7 +88,7 @@ export const ENDINGS: readonly Rule[] = [
     row: "A listener on a port that it did not choose, and that was shut down, cannot be bound anew",
     is: ({ name, network, library, socket }) =>
       isListener(socket) && socket?.calls.some(isShutdown) === true &&
-      (name === "bind" && network === "0" && library === "EINVAL" ||
+      (name === "bind" && /^(0|EADDRINUSE)$/.test(network) && library === "EINVAL" ||
         socket.isHandedOn && !socket.calls.some((call) => call.startsWith("bind"))),
   },
 ];
