@@ -23,7 +23,7 @@ struct unsock_bind {
     bool reuseport;
     bool reuseaddr;
     bool open_to_all;        /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
-    struct unsock_ip target; /* family 0: none. Whom a datagram client asks, which its name shall tell */
+    struct unsock_ip target; /* the address that a datagram client asks, which its name shows; family 0: none */
     bool usual;              /* `target` is the default address of IPv4 */
     const struct unsock_port_entry *in_place_of; /* NULL, or the name of the socket on the same port whose place it
                                                     takes: a stream's new one is reserved */
