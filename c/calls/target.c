@@ -140,7 +140,8 @@ static long install(int fd, struct unsock_fd *entry, const struct way *way, cons
 /* It is as new: no socket of a control file any more. */
 static void take_back(int fd, struct unsock_fd *entry, const void *with) {
     (void)fd, (void)with;
-    entry->kind = UNSOCK_KIND_LOCAL;
+    if (entry->kind == UNSOCK_KIND_FOREIGN) /* a duplicate that could not be exchanged is not */
+        entry->kind = UNSOCK_KIND_LOCAL;
 }
 
 UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path,
