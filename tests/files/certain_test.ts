@@ -73,28 +73,36 @@ Deno.test(
  */
 const PORT = 10_000 + (crypto.getRandomValues(new Uint16Array(1))[0] ?? 0) % 20_000;
 
-async function leave(dir: string, as: (command: string[]) => string[], extra: Record<string, string>, umask: string) {
-  await run(as([PYTHON, "-c", programText("leave"), `${PORT}`, umask]), { env: shimEnv(dir, extra) });
+async function leave(
+  dir: string,
+  as: (command: string[]) => string[],
+  extra: Record<string, string>,
+  ...words: string[]
+) {
+  await run(as([PYTHON, "-c", programText("leave"), `${PORT}`, ...words]), { env: shimEnv(dir, extra) });
   assertEquals(namesIn(dir), [`${PORT}.dgram.sock`, `${PORT}.sock`]);
 }
 
-Deno.test("stale files of another user in a directory of both do not keep the port", {
-  ignore: ignore || whyNoOtherUser() !== undefined,
-}, () =>
-  withDir(async (dir) => {
-    await Deno.chmod(dir, 0o777);
-    const before = Date.now();
-    await leave(dir, (command) => command, {}, "022");
-    // The note that says whose file it is leaves the time that `ls -l` shows as it was, to the second.
-    const files = [...Deno.readDirSync(dir)].map(({ name }) => name);
-    const later = files.map((name) => (Deno.lstatSync(`${dir}/${name}`).mtime?.getTime() ?? 0) - before);
-    assertEquals(files.filter((_, i) => Math.abs(later[i] ?? 0) > 3_600_000), []);
-    const { stdout, stderr } = await run(asNobody([PYTHON, "-c", programText("take"), `${PORT}`]), {
-      env: shimEnv(dir),
-    });
-    assertStrictEquals(stdout, "bound\n", stderr);
-    assertEquals([...Deno.readDirSync(dir)], []);
-  }));
+async function keepsNoPort(dir: string, asked: readonly string[]) {
+  await Deno.chmod(dir, 0o777);
+  const before = Date.now();
+  await leave(dir, (command) => command, {}, "022", ...asked);
+  // The note that says whose file it is leaves the time that `ls -l` shows as it was, to the second.
+  const files = [...Deno.readDirSync(dir)].map(({ name }) => name);
+  const later = files.map((name) => (Deno.lstatSync(`${dir}/${name}`).mtime?.getTime() ?? 0) - before);
+  assertEquals(files.filter((_, i) => Math.abs(later[i] ?? 0) > 3_600_000), []);
+  const { stdout, stderr } = await run(asNobody([PYTHON, "-c", programText("take"), `${PORT}`]), {
+    env: shimEnv(dir),
+  });
+  assertStrictEquals(stdout, "bound\n", stderr);
+  assertEquals([...Deno.readDirSync(dir)], []);
+}
+
+for (const [story, ...asked] of [["nobody asked"], ["clients asked", "asked"]] as const) {
+  Deno.test(`stale files of another user, whom ${story}, in a directory of both do not keep the port`, {
+    ignore: ignore || whyNoOtherUser() !== undefined,
+  }, () => withDir((dir) => keepsNoPort(dir, asked)));
+}
 
 const SHUT_OUT: readonly { story: string; extra: Record<string, string>; umask: string }[] = [
   { story: "a umask that shuts out the owner", extra: {}, umask: "777" },
