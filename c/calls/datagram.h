@@ -11,6 +11,9 @@
 /* Connects to a covered address. */
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
+/* Notes at the file of a socket on the wildcard that it has one address now, or not any more (files/port.h). */
+void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled);
+
 /* True if a control file bound the socket to an AF_UNIX path outside the directory: it keeps that name. */
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 

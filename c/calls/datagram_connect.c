@@ -156,6 +156,16 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
            unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX;
 }
 
+void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled) {
+    struct sockaddr_un path;
+    struct unsock_ip bound = unsock_fd_bound_to(entry);
+    if (entry->kind != UNSOCK_KIND_LOCAL || !unsock_fd_has_chosen_port(entry) || unsock_fd_is_handed(entry) ||
+        !unsock_ip_is_wildcard(&bound))
+        return;
+    unsock_port_own_path(entry, &path);
+    unsock_file_settled_note(path.sun_path, settled);
+}
+
 /* Makes the descriptor a local socket with the name that the peer is to see. */
 static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
@@ -180,6 +190,9 @@ bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry) {
 UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     struct sockaddr_un path = {0};
     long result = prepare_datagram(fd, entry, ip);
+    bool settles = result == 0 && unsock_address_is_beside(ip);
+    if (settles)
+        unsock_datagram_note_settled(entry, true);
     if (result == 0) {
         result = unsock_datagram_connect_socket(fd, entry, ip, &path);
         if (result == 0) {
@@ -193,6 +206,8 @@ UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, c
             unsock_datagram_leave_error(fd, entry, true))
             unsock_socket_option(fd, SO_ERROR); /* nothing was sent */
         settle_local(entry, ip);
+    } else if (settles && !(entry->flags & UNSOCK_SETTLED)) {
+        unsock_datagram_note_settled(entry, false);
     }
     return unsock_log("connect", fd, ip, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
 }

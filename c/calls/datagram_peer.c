@@ -8,6 +8,7 @@
 #include "files/control_file.h"
 #include "files/directory.h"
 #include "files/plain_senders.h"
+#include "files/port.h"
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 #include "rules/errno.h"
@@ -88,21 +89,25 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
         unsock_datagram_show_ipv4(fd, entry, target);
 }
 
-/* A descriptor, and the path to which it is to be connected. */
+/* A descriptor, and the path to which it is to be connected. `beside`: the target is not 127.0.0.1. */
 struct attempt {
     int fd;
+    bool beside;
     socklen_t length;
     struct sockaddr_un *path;
 };
 
 static long way_connect(void *of_attempt) {
     struct attempt *attempt = of_attempt;
+    if (attempt->beside && unsock_file_is_settled(attempt->path->sun_path))
+        return -ECONNREFUSED;
     return unsock_connect(attempt->fd, attempt->path, attempt->length);
 }
 
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path) {
-    struct attempt attempt = {.fd = fd, .path = path, .length = unsock_plain_sender_find(ip->port, path)};
+    struct attempt attempt = {.fd = fd, .beside = unsock_address_is_beside(ip), .path = path};
+    attempt.length = unsock_plain_sender_find(ip->port, path);
     struct unsock_port_search search = {
         .target = ip, .type = SOCK_DGRAM, .connects = true, .spread = entry->local.port, .path = path};
     if (attempt.length > 0)

@@ -6,7 +6,7 @@
 
 #include <sys/wait.h>
 
-/* Not by send: from raw system calls that is not trapped, and cannot go to a server that has come again. */
+/* Not by send and recv: from raw system calls they are not trapped. */
 static long say(int fd) {
     char byte = 'q';
     struct iovec part = {&byte, 1};
@@ -16,7 +16,9 @@ static long say(int fd) {
 
 static void heard(const char *name, int fd) {
     char byte = '-';
-    ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT);
     fact(name, "%s", got == 1 ? "yes" : got < 0 ? errno_name(errno) : "an empty one");
 }
 
@@ -70,24 +72,94 @@ static void restarted(const char *name, enum what what) {
     CHECK(close(fd));
 }
 
-static void by_another_address(const char *at) {
-    char name[80];
-    int one = bound("0.0.0.0", free_port(SOCK_DGRAM), SOCK_DGRAM);
-    int other = bound("0.0.0.0", free_port(SOCK_DGRAM), SOCK_DGRAM);
-    CHECK(connect_to(one, at, own_port(other)));
+static int on_wildcard(const char *at) {
+    return bound(strchr(at, ':') ? "::" : "0.0.0.0", free_port(SOCK_DGRAM), SOCK_DGRAM);
+}
+
+/* Both say something and look twice: an error of the own send may be there before the other's datagram. */
+static void talk(const char *name, const char *at, int one, int other) {
+    char line[100];
+    for (int turn = 0; turn < 2; turn++) {
+        int from = turn ? other : one, to = turn ? one : other;
+        snprintf(line, sizeof line, "%s, at %s: %s says", name, at, turn ? "the other" : "one");
+        fact_number(line, say(from));
+        for (int look = 0; look < 2; look++) {
+            snprintf(line, sizeof line, "%s, at %s: %s hears, look %d", name, at, turn ? "one" : "the other", look + 1);
+            heard(line, to);
+        }
+    }
+}
+
+/* Whom two sockets on the wildcard hear that connect to each other by this address of their host. */
+static void pair(const char *at, bool first_is_early) {
+    int one = on_wildcard(at), port = free_port(SOCK_DGRAM);
+    if (first_is_early)
+        CHECK(connect_to(one, at, port));
+    int other = bound(strchr(at, ':') ? "::" : "0.0.0.0", port, SOCK_DGRAM);
+    if (!first_is_early)
+        CHECK(connect_to(one, at, port));
     CHECK(connect_to(other, at, own_port(one)));
-    CHECK(say(one));
-    snprintf(name, sizeof name, "two on 0.0.0.0, connected at %s: heard", at);
-    heard(name, other);
+    talk(first_is_early ? "two, the first is early" : "two", at, one, other);
     CHECK(close(one));
     CHECK(close(other));
+}
+
+/* One that is connected to itself by another address than the one it gets by that. */
+static void oneself(const char *at) {
+    char name[80];
+    int fd = on_wildcard(at);
+    CHECK(connect_to(fd, at, own_port(fd)));
+    snprintf(name, sizeof name, "itself, at %s: says", at);
+    fact_number(name, say(fd));
+    snprintf(name, sizeof name, "itself, at %s: hears", at);
+    heard(name, fd);
+    CHECK(close(fd));
+}
+
+/* A socket that was connected to nobody at 127.0.0.2 can be asked there again, once it is connected to none. */
+static void asked_again(void) {
+    int fd = on_wildcard("127.0.0.2"), asker = on_wildcard("127.0.0.2"), port = own_port(fd);
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    CHECK(connect_to(fd, "127.0.0.2", free_port(SOCK_DGRAM)));
+    CHECK(connect(fd, &nobody, sizeof nobody));
+    CHECK(connect_to(asker, "127.0.0.2", port));
+    fact_number("disconnected: says", say(asker));
+    heard("disconnected: heard", fd);
+    CHECK(close(fd));
+    CHECK(close(asker));
+}
+
+/* In a process of its own the other one learns by the directory alone that the first one has one address. */
+static void two_processes(const char *at) {
+    char name[80];
+    int one = on_wildcard(at), port = free_port(SOCK_DGRAM);
+    CHECK(connect_to(one, at, port));
+    pid_t child = fork_peer();
+    if (child == 0) {
+        int other = bound(strchr(at, ':') ? "::" : "0.0.0.0", port, SOCK_DGRAM);
+        CHECK(connect_to(other, at, own_port(one)));
+        snprintf(name, sizeof name, "two processes, at %s: says", at);
+        fact_number(name, say(other));
+        snprintf(name, sizeof name, "two processes, at %s: its error", at);
+        heard(name, other);
+        fflush(stdout);
+        _exit(0);
+    }
+    CHECK(ended(child));
+    CHECK(close(one));
 }
 
 int main(void) {
     probe_start();
     restarted("a server that has come again", SENDS);
     restarted("one that has come again, and connects", SENDS_CONNECTED);
-    by_another_address("127.0.0.1");
-    by_another_address("127.0.0.2");
+    static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "127.255.0.9", "::ffff:127.0.0.2", "::1"};
+    for (unsigned i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        pair(addresses[i], false);
+        pair(addresses[i], true);
+        oneself(addresses[i]);
+        two_processes(addresses[i]);
+    }
+    asked_again();
     return 0;
 }
