@@ -19,8 +19,8 @@ static long connect_datagram_to_ip(int fd, struct unsock_fd *entry, const struct
 }
 
 static bool is_listener(const struct unsock_fd *entry, const struct unsock_fd *other) {
-    return other->kind == UNSOCK_KIND_LOCAL && (other->flags & UNSOCK_FILE) && other->type == SOCK_DGRAM &&
-           other->local.port == entry->local.port && !unsock_state_is_connected(other->state);
+    return other->kind == UNSOCK_KIND_LOCAL && other->type == SOCK_DGRAM && other->local.port == entry->local.port &&
+           !unsock_state_is_connected(other->state);
 }
 
 /* Puts the socket `standin` behind a descriptor. `file` is the entry that describes the socket's file. */
@@ -86,7 +86,7 @@ static void disconnect_from_peer(int fd) {
  */
 static long connect_per_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path) {
     long result = -EPERM;
-    for (int other = 0; other < unsock_fds_end(); other++) {
+    for (int other = -1; (other = unsock_fds_next_with_file(other + 1)) >= 0;) {
         struct unsock_fd *listener = unsock_fds_known(other);
         if (!listener || other == fd || !is_listener(entry, listener) ||
             unsock_socket_cookie(other) == unsock_socket_cookie(fd))

@@ -81,17 +81,14 @@ long unsock_datagram_move(int fd, struct unsock_fd *entry) {
     return finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result);
 }
 
-static bool has_heard(int fd) {
-    char byte;
-    return unsock_recvfrom(fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT, NULL, NULL) != -EAGAIN;
-}
-
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
     struct unsock_fd old = *entry;
     struct unsock_port_entry own;
+    char byte;
     /* Datagrams that have arrived would be lost, and connected peers would lose their socket: it keeps its name. */
-    if (unsock_fd_is_duplicated(entry) || has_heard(fd) || unsock_socket_peers(fd) != 0 ||
+    if (unsock_fd_is_duplicated(entry) ||
+        unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) != -EAGAIN || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)
         return;
     struct unsock_bind *bind = unsock_standin_bind(&standin, fd, entry, &old.local);

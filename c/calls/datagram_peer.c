@@ -97,9 +97,15 @@ struct attempt {
     struct sockaddr_un *path;
 };
 
+/* True if the path is that of a socket on a wildcard which has the address 127.0.0.1 alone by now. */
+static bool has_left(const struct attempt *attempt) {
+    struct unsock_name name = unsock_kernel_name_read(attempt->path, attempt->length);
+    return name.own && unsock_ip_is_wildcard(&name.address) && unsock_file_is_settled(attempt->path->sun_path);
+}
+
 static long way_connect(void *of_attempt) {
     struct attempt *attempt = of_attempt;
-    if (attempt->beside && unsock_file_is_settled(attempt->path->sun_path))
+    if (attempt->beside && has_left(attempt))
         return -ECONNREFUSED;
     return unsock_connect(attempt->fd, attempt->path, attempt->length);
 }

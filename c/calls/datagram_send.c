@@ -116,7 +116,7 @@ static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr own, peer;
     long length = unsock_socket_name(fd, __NR_getsockname, &own);
     bool any = false;
-    for (int other = 0; length > 0 && other < unsock_fds_end(); other++) {
+    for (int other = -1; length > 0 && (other = unsock_fds_next_with_file(other + 1)) >= 0;) {
         const struct unsock_fd *its = unsock_fds_known(other);
         if (its && its->kind == UNSOCK_KIND_LOCAL && its->type == SOCK_DGRAM && its->state == UNSOCK_STATE_CONNECTED &&
             unsock_fd_remote(its)->port == entry->local.port && other != fd &&

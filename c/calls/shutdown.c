@@ -8,11 +8,6 @@
 
 #include <linux/poll.h>
 
-/* True if a service manager has the socket, too, and needs it for the next server. */
-static bool is_handed(int fd, const struct unsock_fd *entry) {
-    return unsock_fd_is_handed(entry) || (!unsock_state_is_connected(entry->state) && unsock_listen_fds_is_behind(fd));
-}
-
 /* Shuts down a listener at a control file's target. Its file is removed if no other process has the socket. */
 static long shut_elsewhere(int fd, struct unsock_fd *entry, int how) {
     long result = unsock_shutdown(fd, how);
@@ -120,14 +115,16 @@ long unsock_call_shutdown(int fd, int how) {
     bool foreign = owner == UNSOCK_IS_OURS && entry->kind == UNSOCK_KIND_FOREIGN;
     if (foreign && listens && unsock_fd_has_file(entry))
         return shut_elsewhere(fd, entry, how);
-    if (foreign && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
+    bool connected = unsock_state_is_connected(entry->state), bound = foreign && !listens && !connected;
+    if (foreign && entry->type == SOCK_STREAM && connected)
         return shut_foreign(fd, entry, how);
-    bool handed = is_handed(fd, entry), bound = foreign && !listens && !unsock_state_is_connected(entry->state);
+    /* A service manager has the socket, too, and needs it for the next server. */
+    bool handed = unsock_fd_is_handed(entry) || (!connected && unsock_listen_fds_is_behind(fd));
     if (entry->kind != UNSOCK_KIND_LOCAL && !handed && !bound)
         return unsock_shutdown(fd, how);
     if (listens)
         return shut_listener(fd, entry, how, handed);
-    if (unsock_state_is_connected(entry->state) && entry->type == SOCK_STREAM)
+    if (connected && entry->type == SOCK_STREAM)
         return shut_connection(fd, entry, how);
     bool nothing = shuts_nothing(entry, how);
     long another = nothing ? unsock_reuse_look(fd) : 0;

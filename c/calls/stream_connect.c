@@ -42,12 +42,6 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
     return bound;
 }
 
-/* Returns the flags that connect(AF_UNSPEC) restores. */
-static uint32_t bound_flags(const struct unsock_fd *entry) {
-    bool settles = (entry->flags & UNSOCK_BOUND) && unsock_ip_is_wildcard(&entry->local);
-    return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT | UNSOCK_SETTLED)) | (settles ? UNSOCK_SETTLED : 0);
-}
-
 /*
  * Gives the connecting socket the name from which the server reads the client's address. If the program bound port 0,
  * the library chose a port before the server was known: another client of that server may have it, and a new port is
@@ -262,7 +256,9 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     attempt.entry = entry;
     attempt.target = *target;
     attempt.nonblocking = false;
-    attempt.bound = bound_flags(entry);
+    attempt.bound = entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT | UNSOCK_SETTLED);
+    if ((entry->flags & UNSOCK_BOUND) && unsock_ip_is_wildcard(&entry->local))
+        attempt.bound |= UNSOCK_SETTLED;
     if (unsock_fd_is_refused(entry))
         return unsock_refusal_tell(fd, entry);
     long again = unsock_state_is_connected(entry->state) ? connect_again(fd, entry) : TRY_AGAIN;

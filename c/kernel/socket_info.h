@@ -155,14 +155,6 @@ long unsock_identify_name(int fd, struct unsock_fd *entry);
 bool unsock_identify_is_connection(int fd);
 
 /*
- * Returns the -errno of a call that must know whether the entry's descriptor is redirected, if that is unknown; else 0.
- * Such a call must not go to the kernel as if the descriptor were not redirected.
- */
-static inline long unsock_identify_wrong(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_UNKNOWN ? unsock_fd_refusal(entry)->error : 0;
-}
-
-/*
  * other_name.c: The directory by another name. A socket may have been bound by another path to the same directory, in
  * another mount namespace (docs/containers.md) or through another mount here.
  *

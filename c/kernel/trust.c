@@ -28,10 +28,6 @@ static UNSOCK_TABLE struct walk {
     char whole[2 * PATH_MOST]; /* a link's text, with the rest behind it */
 } walk;
 
-static bool say_untrusted(struct unsock_text *why, const char *what, const char *at) {
-    return unsock_text_fail(why, what, at);
-}
-
 static uint64_t overflow_user(void) {
     struct unsock_lines lines;
     struct unsock_span line;
@@ -182,8 +178,8 @@ static bool check_walked_place(void) {
     if (walk.shared)
         return true;
     if (others)
-        return say_untrusted(walk.why, "everybody may write to ", at);
-    return !group || is_group_trusted(status.stx_gid, at) || say_untrusted(walk.why, "others may write to ", at);
+        return unsock_text_fail(walk.why, "everybody may write to ", at);
+    return !group || is_group_trusted(status.stx_gid, at) || unsock_text_fail(walk.why, "others may write to ", at);
 }
 
 static void go_up(void) {
@@ -197,12 +193,12 @@ static bool follow_walked_link(void) {
     struct unsock_text text = unsock_text_in(walk.whole, sizeof(walk.whole));
     long length = unsock_readlinkat(AT_FDCWD, walk.at, walk.whole, PATH_MOST - 1);
     if (length <= 0 || ++walk.links > LINKS_MOST)
-        return say_untrusted(walk.why, "too many levels of symbolic links: ", walk.at);
+        return unsock_text_fail(walk.why, "too many levels of symbolic links: ", walk.at);
     text.length = (size_t)length;
     walk.whole[length] = '\0';
     unsock_text_join(&text, "/", walk.rest);
     if (text.cut)
-        return say_untrusted(walk.why, "the path is too long: ", walk.at);
+        return unsock_text_fail(walk.why, "the path is too long: ", walk.at);
     go_up();
     if (walk.whole[0] == '/') {
         walk.length = 0;
@@ -247,7 +243,7 @@ static bool walk_path(const char *path, bool place, uint32_t owner, struct unsoc
     unsock_text_put(&text, path);
     do {
         if (text.cut || cut)
-            return say_untrusted(why, "the path is too long: ", path);
+            return unsock_text_fail(why, "the path is too long: ", path);
         if (!check_walked_place() || (walk.link && !follow_walked_link()))
             return false;
     } while (step(&cut));

@@ -16,15 +16,6 @@ static const char *preload; /* NULL: nothing is put back */
 static const char *settings[UNSOCK_CHILD_ENVIRONMENT_MOST];
 static unsigned setting_count;
 
-static char *make_room(size_t size) {
-    return size <= sizeof(usual) ? usual : unsock_map(size);
-}
-
-/* UNSOCK_OFF is not put back: it is for one process, not for its children. */
-static bool is_setting_inherited(const char *name) {
-    return !unsock_span_is(unsock_span_of(name), "UNSOCK_OFF");
-}
-
 void unsock_child_environment_take(const struct unsock_environment *environment, struct unsock_span own_file) {
     size_t size = sizeof(PRELOAD) + own_file.length;
     const char *name, *value;
@@ -32,7 +23,7 @@ void unsock_child_environment_take(const struct unsock_environment *environment,
         if ((value = unsock_environment_get(environment, name)))
             size += strlen(name) + strlen(value) + 2;
     }
-    char *room = make_room(size);
+    char *room = size <= sizeof(usual) ? usual : unsock_map(size);
     if (!room)
         return;
     struct unsock_text text;
@@ -48,7 +39,8 @@ void unsock_child_environment_take(const struct unsock_environment *environment,
     setting_count = 0;
     for (unsigned i = 0;
          environment && (name = unsock_setting_name(i)) && setting_count < UNSOCK_CHILD_ENVIRONMENT_MOST; i++) {
-        if (!is_setting_inherited(name) || !(value = unsock_environment_get(environment, name)))
+        /* UNSOCK_OFF is for one process, not for its children. */
+        if (unsock_span_is(unsock_span_of(name), "UNSOCK_OFF") || !(value = unsock_environment_get(environment, name)))
             continue;
         unsock_text_start(&text, room, size);
         unsock_text_join(&text, name, "=", value);

@@ -178,16 +178,13 @@ const char *unsock_self_exe_file(void) {
     return self_file[0] != '\0' ? self_file : NULL;
 }
 
-static bool is_own_number(struct unsock_span text) {
-    uint64_t number;
-    return unsock_span_number(text, 10, INT32_MAX, &number) && (long)number == unsock_getpid();
-}
-
 /* The paths: /proc/self/exe, /proc/thread-self/exe, /proc/PID/exe. */
 bool unsock_self_exe_is(const char *path) {
     if (!unsock_begins(path, "/proc/"))
         return false;
     struct unsock_span rest = unsock_span_of(path + sizeof("/proc/") - 1), who = unsock_span_next(&rest, '/');
+    uint64_t number;
     return unsock_span_is(rest, "exe") &&
-           (unsock_span_is(who, "self") || unsock_span_is(who, "thread-self") || is_own_number(who));
+           (unsock_span_is(who, "self") || unsock_span_is(who, "thread-self") ||
+            (unsock_span_number(who, 10, INT32_MAX, &number) && (long)number == unsock_getpid()));
 }

@@ -181,11 +181,6 @@ static bool forbidden(struct unsock_text *error, const char *call, long result) 
     return unsock_text_fail(error, "sockets: ", call, ": ", unsock_errno_words(-result), ADVICE);
 }
 
-/* True for a shortage, which is temporary and does not show whether the call is allowed. */
-static bool is_shortage(long result) {
-    return result == -EMFILE || result == -ENFILE || result == -ENOMEM || result == -ENOBUFS;
-}
-
 bool unsock_sockets_allowed(struct unsock_text *error) {
     static const struct {
         int type;
@@ -193,8 +188,8 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
     } kinds[] = {{SOCK_STREAM, "socket(AF_UNIX) of streams"}, {SOCK_DGRAM, "socket(AF_UNIX) of datagrams"}};
     for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         UNSOCK_CLOSED long fd = unsock_socket(AF_UNIX, kinds[i].type | SOCK_CLOEXEC, 0);
-        if (fd < 0 && is_shortage(fd))
-            return true;
+        if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
+            return true; /* a shortage does not show whether the call is allowed */
         if (fd < 0)
             return forbidden(error, kinds[i].call, fd);
         /* An address of no family. Filters and security modules check its bind; then the kernel refuses it (EINVAL). */

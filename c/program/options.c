@@ -108,7 +108,7 @@ static bool check_value(const struct reading *reading, unsigned number) {
         return true;
     unsock_text_join(reading->error, command, ": ", option->flag, ": empty: write ", option->flag, "=");
     for (const char *c = option->value; *c != '\0'; c++)
-        unsock_text_char(reading->error, unsock_upper(*c));
+        unsock_text_char(reading->error, (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c));
     return false;
 }
 

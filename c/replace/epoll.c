@@ -170,19 +170,17 @@ static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
     return result;
 }
 
-static bool is_no_set(long result) {
-    return result == -EBADF || result == -EINVAL;
-}
-
 static void take_all(int fd, struct unsock_epoll_carry *carry) {
     bool anywhere = unsock_epoll_is_anywhere(fd);
     for (int set = -1; !anywhere && (set = unsock_epoll_next_set(set + 1)) >= 0;)
         if (unsock_watch_of(set, fd) && take_from(set, fd, carry) == 0)
             return;
     /* The descriptor is in several sets; or its set was closed by its first number, and may have other numbers. */
-    for (int set = -1; (set = unsock_epoll_next_set(set + 1)) >= 0;)
-        if (is_no_set(take_from(set, fd, carry)) && unsock_this_process_owns_descriptors())
-            unsock_epoll_forget(set);
+    for (int set = -1; (set = unsock_epoll_next_set(set + 1)) >= 0;) {
+        long result = take_from(set, fd, carry);
+        if ((result == -EBADF || result == -EINVAL) && unsock_this_process_owns_descriptors())
+            unsock_epoll_forget(set); /* it is no set any more */
+    }
 }
 
 void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry) {

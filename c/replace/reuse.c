@@ -132,5 +132,7 @@ long unsock_whose_asking(int fd, unsigned how, struct unsock_whose *whose) {
         return UNSOCK_MIN(wrong, 0);
     if (unsock_fd_is_redirected(entry))
         return UNSOCK_IS_OURS;
-    return entry->kind == UNSOCK_KIND_IP ? UNSOCK_IS_IP : unsock_identify_wrong(entry);
+    /* An unknown one may be redirected: the call must not go to the kernel. */
+    long unknown = entry->kind == UNSOCK_KIND_UNKNOWN ? unsock_fd_refusal(entry)->error : 0;
+    return entry->kind == UNSOCK_KIND_IP ? UNSOCK_IS_IP : unknown;
 }

@@ -77,10 +77,6 @@ void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base
 /* Appends the text in double quotes, for messages: control characters as '?', and "..." for all behind 200 bytes. */
 void unsock_text_quote(struct unsock_text *text, struct unsock_span span);
 
-static inline char unsock_upper(char c) {
-    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-}
-
 /* Hexadecimal digits, eight at a time: each connection writes and reads four to ten such groups. */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte in memory is the lowest one");

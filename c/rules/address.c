@@ -34,10 +34,6 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port) {
     return ip;
 }
 
-bool unsock_address_is_beside(const struct unsock_ip *ip) {
-    return ip->family == AF_INET && ip->bytes[0] == 127 && !unsock_ip_same_address(ip, &unsock_settings.default4);
-}
-
 /* The first and the last address of a range are no host's. */
 struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port) {
     struct unsock_ip ip = range->ip;

@@ -113,11 +113,6 @@ static bool extends(uint8_t byte) {
     return (byte & 0xf1) == 0x41;
 }
 
-/* The same for the longer prefixes, VEX and EVEX, whose bit has the opposite sense. */
-static bool extends_long(const uint8_t *at) {
-    return (at[0] == 0xc4 || at[0] == 0x62) && !(at[1] & 0x20) && (at[1] & 0x07);
-}
-
 /* True for an operation on memory whose last four bytes are a number. */
 static bool takes_number(uint8_t byte) {
     return byte == 0xc7 || byte == 0x81 || byte == 0x69;
@@ -139,8 +134,9 @@ static bool may_be_inside(const uint8_t *at) {
         return true;
     if ((at[-2] == 0x0f && extends(at[-3])) || (at[-3] == 0x0f && extends(at[-4])))
         return true;
+    /* The longer prefixes, VEX and EVEX, whose bit has the opposite sense. */
     for (int i = 4; i <= 6; i++)
-        if (extends_long(at - i))
+        if ((at[-i] == 0xc4 || at[-i] == 0x62) && !(at[1 - i] & 0x20) && (at[1 - i] & 0x07))
             return true;
     /* The same with an index. */
     if ((at[-1] & 7) == 4 && at[-1] < 0xc0 && (extends(at[-3]) || (at[-3] == 0x0f && extends(at[-4]))))
@@ -270,11 +266,6 @@ static bool has_form(const struct form *form, const uint8_t *at) {
            unsock_call_site_words(at + WORD, form->behind, form->behind_count);
 }
 
-/* True for branches and other calls, and for words that are no usual instructions: mostly data. */
-static bool leads_elsewhere(uint32_t instruction) {
-    return (instruction >> 26 & 7) == 5 || (instruction >> 27 & 3) == 0;
-}
-
 static bool find_loaded(const uint8_t *at, struct unsock_call_site *site) {
     for (unsigned i = 1; i <= NEAR; i++) {
         uint32_t instruction = word(at - i * WORD);
@@ -282,7 +273,8 @@ static bool find_loaded(const uint8_t *at, struct unsock_call_site *site) {
             *site = (struct unsock_call_site){(int16_t)(instruction >> 5 & 0xffff), 0, 0};
             return (instruction >> 5 & 0xffff) < NUMBERS;
         }
-        if (leads_elsewhere(instruction))
+        /* Branches and other calls; and words that are no usual instructions, mostly data. */
+        if ((instruction >> 26 & 7) == 5 || (instruction >> 27 & 3) == 0)
             return false;
     }
     return false;

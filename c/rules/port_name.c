@@ -80,10 +80,6 @@ static bool fits(const struct unsock_port_entry *entry) {
     return length <= sizeof(BOTH) || has_path_room(length);
 }
 
-static uint8_t marks_of(uint8_t number) {
-    return number > 0 && number <= UNSOCK_PORT_SHARERS ? UNSOCK_PORT_REUSEPORT : 0;
-}
-
 static struct unsock_ip without_port(struct unsock_ip ip) {
     ip.port = 0;
     ip.tag = 0;
@@ -91,7 +87,8 @@ static struct unsock_ip without_port(struct unsock_ip ip) {
 }
 
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number) {
-    struct unsock_port_entry entry = {.number = number, .marks = marks_of(number), .ip = without_port(*ip)};
+    struct unsock_port_entry entry = {.number = number, .ip = without_port(*ip)};
+    entry.marks = number > 0 && number <= UNSOCK_PORT_SHARERS ? UNSOCK_PORT_REUSEPORT : 0;
     entry.v6only = v6only && ip->family == AF_INET6 && unsock_ip_is_wildcard(ip);
     if (!fits(&entry)) {
         entry.bits = unsock_short_address(ip);

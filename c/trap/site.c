@@ -39,12 +39,6 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
     return true;
 }
 
-/* True for an epoll_wait that does not wait, on a set without redirected sockets. During a wait a thread
- * may add one. */
-static bool is_look_at_kernels(const long a[6]) {
-    return (int)a[3] == 0 && unsock_epoll_is_kernels((int)a[0]);
-}
-
 static bool is_trapped(const struct unsock_site_call *call, unsigned index) {
     return unsock_trapped_applies(&unsock_trapped[index], call->arguments);
 }
@@ -77,7 +71,8 @@ NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
     case __NR_epoll_wait:
 #endif
     case __NR_epoll_pwait:
-        return !is_look_at_kernels(a);
+        /* Not one that does not wait, on a set without redirected sockets. During a wait a thread may add one. */
+        return (int)a[3] != 0 || !unsock_epoll_is_kernels((int)a[0]);
     case __NR_epoll_ctl:
         is_kernels_data((int)a[2]); /* asks the kernel, once */
         return true;
