@@ -42,37 +42,42 @@ static long take_standin(int fd, struct unsock_fd *entry, int standin, const str
     return 0;
 }
 
-/* Exchanges the kernel sockets of two descriptors, by duplicates of both. Status flags belong to a socket, not to a
- * descriptor: both descriptors get their own back. */
-static long swap(int fd, struct unsock_fd *entry, int other, struct unsock_fd *listener) {
+static void disconnect_from_peer(int fd) {
+    static const struct sockaddr_un nobody = {.sun_family = AF_UNSPEC};
+    unsock_connect(fd, &nobody, sizeof(nobody.sun_family));
+}
+
+/* Connects `other` to its client at `path`, and exchanges the kernel sockets of both descriptors, by duplicates. Status
+ * flags belong to a socket, not to a descriptor: both descriptors get their own back. -EPERM: it is not its client. */
+static long take_client(int fd, struct unsock_fd *entry, int other, struct unsock_fd *listener,
+                        const struct sockaddr_un *path) {
     struct unsock_fd own = *entry, its = *listener;
     long own_flags = unsock_fcntl(fd, F_GETFL, 0);
     long its_flags = unsock_fcntl(other, F_GETFL, 0);
     long own_copy = unsock_redirect_copy(fd);
     long its_copy = unsock_redirect_copy(other);
     long way_back = unsock_redirect_copy(other);
-    bool room = own_copy >= 0 && its_copy >= 0 && way_back >= 0;
-    long result = room ? take_standin(other, listener, (int)own_copy, &own) : -EMFILE;
-    if (!room)
+    long result = own_copy < 0 || its_copy < 0 || way_back < 0 ? -EMFILE : 0;
+    /* The kernel lets only that socket connect to the client to which the client is connected. */
+    if (result == 0 && unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
+        result = -EPERM;
+    if (result < 0)
         unsock_close(own_copy);
+    else if ((result = take_standin(other, listener, (int)own_copy, &own)) < 0)
+        disconnect_from_peer(other);
     if (result < 0) {
         unsock_close(its_copy);
         unsock_close(way_back);
         return result;
     }
     result = take_standin(fd, entry, (int)its_copy, &its);
-    if (result < 0)
-        take_standin(other, listener, (int)way_back, &its);
-    else
+    if (result == 0)
         unsock_close(way_back);
+    else if (take_standin(other, listener, (int)way_back, &its) == 0)
+        disconnect_from_peer(other);
     unsock_fcntl(other, F_SETFL, its_flags);
     unsock_fcntl(fd, F_SETFL, own_flags);
     return result;
-}
-
-static void disconnect_from_peer(int fd) {
-    static const struct sockaddr_un nobody = {.sun_family = AF_UNSPEC};
-    unsock_connect(fd, &nobody, sizeof(nobody.sun_family));
 }
 
 /*
@@ -81,8 +86,8 @@ static void disconnect_from_peer(int fd) {
  * sockets: `fd` gets the listener's, with the client; the listener gets that of `fd`, for all other clients.
  *
  * Returns 0 if connected; -EPERM if no client is connected to a listener; -EADDRNOTAVAIL if several are: all but this
- * one would be cut off. After that error a server goes on serving this client by the listener. The number is asked
- * before: a disconnect drops all that the listener has not read, and its peer gets ECONNRESET.
+ * one would be cut off. After that error, or without descriptors, a server goes on serving this client by the listener.
+ * Both are asked before: a disconnect drops all that the listener has not read, and its peer gets ECONNRESET.
  */
 static long connect_per_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path) {
     long result = -EPERM;
@@ -94,13 +99,9 @@ static long connect_per_client(int fd, struct unsock_fd *entry, const struct soc
         int peers = unsock_socket_peers(other);
         if (peers != 0)
             result = -EADDRNOTAVAIL;
-        /* The kernel lets only that socket connect to the client to which the client is connected. */
-        if (peers != 1 || unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
-            continue;
-        result = swap(fd, entry, other, listener);
-        if (result == 0)
-            return 0;
-        disconnect_from_peer(other);
+        long taken = peers == 1 ? take_client(fd, entry, other, listener, path) : -EPERM;
+        if (taken != -EPERM)
+            return taken;
     }
     return result;
 }

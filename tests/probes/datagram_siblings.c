@@ -3,6 +3,8 @@
  */
 #include "probe.h"
 
+#include <sys/resource.h>
+
 static int server_socket(int port, int option) {
     address at = ip("127.0.0.1", port);
     int fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
@@ -102,6 +104,31 @@ static void serve_two_at_once(const char *name, int option) {
     close(listener);
 }
 
+/* Without a descriptor the client's socket may stay unconnected, but nothing that the listener has is lost. */
+static void serve_without_descriptors(void) {
+    fact("now", "no descriptor is left");
+    int listener = server_socket(0, SO_REUSEADDR);
+    address at = name_of(listener), first;
+    int client = new_client(&at, true);
+    send_text(client, "first asks", NULL);
+    hears("the listener hears", listener, &first);
+    send_text(client, "first asks more", NULL);
+    int session = server_socket(port_of(&at), SO_REUSEADDR);
+    struct rlimit limit, before;
+    CHECK(getrlimit(RLIMIT_NOFILE, &before));
+    limit = before;
+    limit.rlim_cur = (rlim_t)session + 2; /* one is left */
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit));
+    fact_call("connect to the client", connect(session, &first.any, first.length));
+    CHECK(setrlimit(RLIMIT_NOFILE, &before));
+    hears("the listener hears what has come before", listener, NULL);
+    char byte;
+    fact_call("the client hears", recv(client, &byte, 1, MSG_DONTWAIT));
+    close(session);
+    close(client);
+    close(listener);
+}
+
 /* The socket that all write to is connected to one of them: the others write to the next one, without a new connect. */
 static void be_one_clients(void) {
     fact("now", "a listener that is connected");
@@ -152,6 +179,7 @@ int main(void) {
     serve("SO_REUSEPORT, connected clients", SO_REUSEPORT, true);
     serve_two_at_once("SO_REUSEADDR, two clients at once", SO_REUSEADDR);
     serve_two_at_once("SO_REUSEPORT, two clients at once", SO_REUSEPORT);
+    serve_without_descriptors();
     be_one_clients();
     part();
 }

@@ -80,6 +80,9 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
   datagram_refused: {
     "heard by read": { instead: "ECONNRESET", why: "read is not intercepted, and the kernel can leave no other error" },
   },
+  datagram_siblings: {
+    "connect to the client": { instead: "EMFILE", why: "the listener's socket is exchanged by duplicates of it" },
+  },
   datagram_unheard: {
     "one that has come again, and connects: heard": {
       instead: "EAGAIN",
