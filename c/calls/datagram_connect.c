@@ -33,13 +33,22 @@ static long take_standin(int fd, struct unsock_fd *entry, int standin, const str
         return result;
     }
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    unsock_fds_mark(entry, (file->flags & FILE_FLAGS) | (before.flags & UNSOCK_ANY_PORT));
+    unsock_fds_mark(entry, (file->flags & FILE_FLAGS) | (before.flags & (UNSOCK_ANY_PORT | UNSOCK_SETTLED)));
     unsock_fds_note_file(fd);
     entry->local = before.local;
     entry->local.tag = file->local.tag;
-    if (!unsock_state_has_remote(file->state))
-        unsock_fd_file(entry)->inode = unsock_fd_file(file)->inode;
+    unsock_fd_file(entry)->inode = unsock_state_has_remote(file->state) ? 0 : unsock_fd_file(file)->inode;
     return 0;
+}
+
+void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled) {
+    struct sockaddr_un path;
+    struct unsock_ip bound = unsock_fd_bound_to(entry);
+    if (entry->kind != UNSOCK_KIND_LOCAL || !unsock_fd_has_chosen_port(entry) || unsock_fd_is_handed(entry) ||
+        !unsock_ip_is_wildcard(&bound))
+        return;
+    unsock_port_own_path(entry, &path);
+    unsock_file_settled_note(path.sun_path, settled);
 }
 
 static void disconnect_from_peer(int fd) {
@@ -61,6 +70,11 @@ static long take_client(int fd, struct unsock_fd *entry, int other, struct unsoc
     /* The kernel lets only that socket connect to the client to which the client is connected. */
     if (result == 0 && unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
         result = -EPERM;
+    if (result == 0 && unsock_state_has_remote(own.state)) {
+        /* The listener gets this socket and its file. */
+        disconnect_from_peer(fd);
+        unsock_datagram_note_settled(entry, false);
+    }
     if (result < 0)
         unsock_close(own_copy);
     else if ((result = take_standin(other, listener, (int)own_copy, &own)) < 0)
@@ -157,16 +171,6 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
            unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX;
 }
 
-void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled) {
-    struct sockaddr_un path;
-    struct unsock_ip bound = unsock_fd_bound_to(entry);
-    if (entry->kind != UNSOCK_KIND_LOCAL || !unsock_fd_has_chosen_port(entry) || unsock_fd_is_handed(entry) ||
-        !unsock_ip_is_wildcard(&bound))
-        return;
-    unsock_port_own_path(entry, &path);
-    unsock_file_settled_note(path.sun_path, settled);
-}
-
 /* Makes the descriptor a local socket with the name that the peer is to see. */
 static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
@@ -191,9 +195,6 @@ bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry) {
 UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     struct sockaddr_un path = {0};
     long result = prepare_datagram(fd, entry, ip);
-    bool settles = result == 0 && unsock_address_is_beside(ip);
-    if (settles)
-        unsock_datagram_note_settled(entry, true);
     if (result == 0) {
         result = unsock_datagram_connect_socket(fd, entry, ip, &path);
         if (result == 0) {
@@ -206,9 +207,9 @@ UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, c
         if (unsock_datagram_tell_sharers(fd, entry) && entry->state == UNSOCK_STATE_NOBODY &&
             unsock_datagram_leave_error(fd, entry, true))
             unsock_socket_option(fd, SO_ERROR); /* nothing was sent */
+        if (unsock_address_is_beside(ip))
+            unsock_datagram_note_settled(entry, true);
         settle_local(entry, ip);
-    } else if (settles && !(entry->flags & UNSOCK_SETTLED)) {
-        unsock_datagram_note_settled(entry, false);
     }
     return unsock_log("connect", fd, ip, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
 }

@@ -89,18 +89,23 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
         unsock_datagram_show_ipv4(fd, entry, target);
 }
 
-/* A descriptor, and the path to which it is to be connected. `beside`: the target is not 127.0.0.1. */
+/* A descriptor, and the path to which it is to be connected. `beside`: its entry if the target is not 127.0.0.1. */
 struct attempt {
     int fd;
-    bool beside;
+    const struct unsock_fd *beside;
     socklen_t length;
     struct sockaddr_un *path;
 };
 
-/* True if the path is that of a socket on a wildcard which has the address 127.0.0.1 alone by now. */
+/* True if the path is that of a socket on a wildcard which has the address 127.0.0.1 alone by now, or will have it by
+ * this connect to itself. */
 static bool has_left(const struct attempt *attempt) {
+    struct sockaddr_un own;
     struct unsock_name name = unsock_kernel_name_read(attempt->path, attempt->length);
-    return name.own && unsock_ip_is_wildcard(&name.address) && unsock_file_is_settled(attempt->path->sun_path);
+    return name.own && unsock_ip_is_wildcard(&name.address) &&
+           ((unsock_port_own_path(attempt->beside, &own) == attempt->length &&
+             unsock_same(&own, attempt->path, attempt->length)) ||
+            unsock_file_is_settled(attempt->path->sun_path));
 }
 
 static long way_connect(void *of_attempt) {
@@ -112,7 +117,7 @@ static long way_connect(void *of_attempt) {
 
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path) {
-    struct attempt attempt = {.fd = fd, .beside = unsock_address_is_beside(ip), .path = path};
+    struct attempt attempt = {.fd = fd, .beside = unsock_address_is_beside(ip) ? entry : NULL, .path = path};
     attempt.length = unsock_plain_sender_find(ip->port, path);
     struct unsock_port_search search = {
         .target = ip, .type = SOCK_DGRAM, .connects = true, .spread = entry->local.port, .path = path};

@@ -104,6 +104,51 @@ static void serve_two_at_once(const char *name, int option) {
     close(listener);
 }
 
+/* What the session was connected to before. */
+enum before { NEW, HAD_NOBODY, HAD_ANOTHER };
+
+/* On the wildcard, for a client whose address is not the one that the session gets: others still reach the listener. */
+static void serve_on_wildcard(const char *name, enum before before) {
+    fact("now", "a server on the wildcard, %s", name);
+    int listener = bound("0.0.0.0", 0, SOCK_DGRAM), port = own_port(listener);
+    CHECK(close(listener));
+    address any = ip("0.0.0.0", port), first;
+    int fds[2];
+    for (int i = 0; i < 2; i++)
+        fds[i] = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    for (int i = 0; i < 2; i++)
+        CHECK(set_option(fds[i], SOL_SOCKET, SO_REUSEADDR, 1));
+    CHECK(bind(fds[0], &any.any, any.length));
+    int client = bound("127.0.0.2", 0, SOCK_DGRAM);
+    CHECK(connect_to(client, "127.0.0.1", port));
+    send_text(client, "first asks", NULL);
+    hears("the listener hears", fds[0], &first);
+    CHECK(bind(fds[1], &any.any, any.length));
+    int another = bound("127.0.0.3", 0, SOCK_DGRAM);
+    if (before != NEW)
+        CHECK(connect_to(fds[1], "127.0.0.3", before == HAD_NOBODY ? free_port(SOCK_DGRAM) : own_port(another)));
+    if (before == HAD_ANOTHER) {
+        send_text(fds[1], "to another", NULL);
+        hears("the other client hears", another, NULL);
+    }
+    fact_call("connect to the client", connect(fds[1], &first.any, first.length));
+    send_text(fds[1], "hello", NULL);
+    hears("the client hears", client, NULL);
+    for (int i = 1; i <= 3; i++) {
+        char at[20];
+        snprintf(at, sizeof at, "127.0.0.%d", i);
+        int other = bound("127.0.0.1", 0, SOCK_DGRAM);
+        CHECK(connect_to(other, at, port));
+        send_text(other, at, NULL);
+        hears("the listener hears one that asks at", fds[0], NULL);
+        CHECK(close(other));
+    }
+    CHECK(close(fds[0]));
+    CHECK(close(fds[1]));
+    CHECK(close(another));
+    CHECK(close(client));
+}
+
 /* Without a descriptor the client's socket may stay unconnected, but nothing that the listener has is lost. */
 static void serve_without_descriptors(void) {
     fact("now", "no descriptor is left");
@@ -119,7 +164,7 @@ static void serve_without_descriptors(void) {
     limit = before;
     limit.rlim_cur = (rlim_t)session + 2; /* one is left */
     CHECK(setrlimit(RLIMIT_NOFILE, &limit));
-    fact_call("connect to the client", connect(session, &first.any, first.length));
+    fact_call("connect without descriptors", connect(session, &first.any, first.length));
     CHECK(setrlimit(RLIMIT_NOFILE, &before));
     hears("the listener hears what has come before", listener, NULL);
     char byte;
@@ -179,6 +224,9 @@ int main(void) {
     serve("SO_REUSEPORT, connected clients", SO_REUSEPORT, true);
     serve_two_at_once("SO_REUSEADDR, two clients at once", SO_REUSEADDR);
     serve_two_at_once("SO_REUSEPORT, two clients at once", SO_REUSEPORT);
+    serve_on_wildcard("with a new session", NEW);
+    serve_on_wildcard("with a session that was connected to nobody", HAD_NOBODY);
+    serve_on_wildcard("with a session that had another client", HAD_ANOTHER);
     serve_without_descriptors();
     be_one_clients();
     part();
