@@ -11,9 +11,6 @@
 /* Connects to a covered address. */
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/* Notes at the file of a socket on the wildcard that it has one address now, or not any more (files/port.h). */
-void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled);
-
 /* True if a control file bound the socket to an AF_UNIX path outside the directory: it keeps that name. */
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 
@@ -49,6 +46,27 @@ long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msg
 /* recvmsg and recvfrom on a redirected descriptor. `message` is a copy; it points into the program's memory. */
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
 long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
+
+/* datagram_sessions.c: A server's sockets for its clients, on one port. */
+
+/*
+ * Connects `fd` to the client at `path`, whose socket has refused it (EPERM): the client is connected to a socket of
+ * this process on the same port that listens, and will go on sending to it. So the two descriptors exchange their
+ * kernel sockets: `fd` gets the listener's, with the client; the listener gets that of `fd`, for all others. Of those
+ * the ones that are connected reach it with their next datagram.
+ *
+ * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if the client is connected to one
+ * that does not listen, or that has unread datagrams of others, which would go to `fd`; or fewer than three descriptors
+ * are left. After that error a server goes on serving this client by the listener.
+ */
+long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path);
+
+/* Sends a message with the name of a client that has refused `fd` (EPERM) by another socket of this process on the same
+ * port: the one to which the client is connected. Returns -EPERM if there is none. */
+long unsock_datagram_send_by_sibling(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags);
+
+/* Disconnects the kernel's socket. This drops what waits, and a peer that is connected to it gets ECONNRESET. */
+void unsock_datagram_disconnect(int fd);
 
 /* datagram_name.c: Names datagram sockets: with a file for replies, or with a new name in the place of an old one. */
 
@@ -101,6 +119,9 @@ bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 /* Notes that no socket has the address to which this one is connected. From then on reads at rewritten places are
  * handled. */
 void unsock_datagram_set_nobody(struct unsock_fd *entry);
+
+/* Notes at the file of a socket on the wildcard that it has one address now, or not any more (files/port.h). */
+void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled);
 
 /* Remembers the address to which the socket is connected (UNSOCK_STATE_CONNECTED, _NOBODY) or last sent
  * (UNSOCK_STATE_SENT). */

@@ -71,6 +71,16 @@ void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
         unsock_other_name_mark(fd);
 }
 
+void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled) {
+    struct sockaddr_un path;
+    struct unsock_ip bound = unsock_fd_bound_to(entry);
+    if (entry->kind != UNSOCK_KIND_LOCAL || !unsock_fd_has_chosen_port(entry) || unsock_fd_is_handed(entry) ||
+        !unsock_ip_is_wildcard(&bound))
+        return;
+    unsock_port_own_path(entry, &path);
+    unsock_file_settled_note(path.sun_path, settled);
+}
+
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state) {
     unsock_fd_enter(entry, state);
     *unsock_fd_remote(entry) = *ip;

@@ -153,6 +153,8 @@ static long not_taken(struct sending *sending, struct unsock_fd *entry, int flag
         return -EACCES;
     if (result == -EPERM && reconnect_own(fd, entry))
         result = way_send(sending);
+    if (result == -EPERM)
+        result = unsock_datagram_send_by_sibling(fd, entry, &local, flags);
     if (result >= 0)
         return result;
     bool nobody = unsock_errno_is_nobody(result) || result == -EPERM;

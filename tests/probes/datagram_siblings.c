@@ -174,6 +174,40 @@ static void serve_without_descriptors(void) {
     close(listener);
 }
 
+/* Two clients are connected to the listener, which has read what both asked: each gets a socket of its own, and the one
+ * that has none yet is answered by the listener. */
+static void serve_two_in_turn(void) {
+    fact("now", "two clients in turn");
+    int listener = server_socket(0, SO_REUSEADDR);
+    address at = name_of(listener), first, second;
+    int client = new_client(&at, true), other = new_client(&at, true);
+    send_text(client, "first asks", NULL);
+    hears("the listener hears", listener, &first);
+    send_text(other, "second asks", NULL);
+    hears("the listener hears", listener, &second);
+    int session = server_socket(port_of(&at), SO_REUSEADDR);
+    fact_call("connect to the first client", connect(session, &first.any, first.length));
+    send_text(session, "hello, first", NULL);
+    hears("the first client hears", client, NULL);
+    send_text(listener, "wait, second", &second);
+    hears("the second client hears", other, NULL);
+    send_text(other, "second again", NULL);
+    hears("the listener hears", listener, NULL);
+    int other_session = server_socket(port_of(&at), SO_REUSEADDR);
+    fact_call("connect to the second client", connect(other_session, &second.any, second.length));
+    send_text(other_session, "hello, second", NULL);
+    hears("the second client hears", other, NULL);
+    send_text(client, "first once more", NULL);
+    hears("the first client's socket hears", session, NULL);
+    send_text(other, "second once more", NULL);
+    hears("the second client's socket hears", other_session, NULL);
+    close(session);
+    close(other_session);
+    close(client);
+    close(other);
+    close(listener);
+}
+
 /* The socket that all write to is connected to one of them: the others write to the next one, without a new connect. */
 static void be_one_clients(void) {
     fact("now", "a listener that is connected");
@@ -228,6 +262,7 @@ int main(void) {
     serve_on_wildcard("with a session that was connected to nobody", HAD_NOBODY);
     serve_on_wildcard("with a session that had another client", HAD_ANOTHER);
     serve_without_descriptors();
+    serve_two_in_turn();
     be_one_clients();
     part();
 }

@@ -81,7 +81,10 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "heard by read": { instead: "ECONNRESET", why: "read is not intercepted, and the kernel can leave no other error" },
   },
   datagram_siblings: {
-    "connect without descriptors": { instead: "EMFILE", why: "the listener's socket is exchanged by duplicates of it" },
+    "connect without descriptors": {
+      instead: "EADDRNOTAVAIL",
+      why: "the listener's socket is exchanged by duplicates of it",
+    },
   },
   datagram_unheard: {
     "one that has come again, and connects: heard": {

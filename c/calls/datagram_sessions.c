@@ -1,0 +1,122 @@
+/*
+ * Servers that make a datagram socket for each client, bound to the same port as the one that listens (DTLS, QUIC). The
+ * client may be connected to the listening socket, and its kernel socket then accepts nothing from another.
+ */
+#include "calls/datagram.h"
+
+#include "files/port.h"
+#include "replace/replace.h"
+
+/* The flags about the file to which a socket is bound. */
+#define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE)
+
+static bool is_sibling(const struct unsock_fd *entry, const struct unsock_fd *other) {
+    struct unsock_ip own = unsock_fd_bound_to(entry), its = unsock_fd_bound_to(other);
+    return other->kind == UNSOCK_KIND_LOCAL && other->type == SOCK_DGRAM && own.port == its.port &&
+           unsock_ip_same_address(&own, &its);
+}
+
+/* Puts the socket `standin` behind a descriptor. `file` is the entry that describes the socket's file. */
+static long take_standin(int fd, struct unsock_fd *entry, int standin, const struct unsock_fd *file) {
+    struct unsock_fd before = *entry;
+    unsock_fds_unmark(entry, UNSOCK_FILE); /* the old socket lives on elsewhere, and keeps its file */
+    long result = unsock_redirect_install(fd, entry, standin, UNSOCK_KIND_LOCAL);
+    if (result < 0) {
+        unsock_fds_mark(entry, before.flags & UNSOCK_FILE);
+        return result;
+    }
+    unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
+    unsock_fds_mark(entry, (file->flags & FILE_FLAGS) | (before.flags & (UNSOCK_ANY_PORT | UNSOCK_SETTLED)));
+    unsock_fds_note_file(fd);
+    entry->local = before.local;
+    entry->local.tag = file->local.tag;
+    unsock_fd_file(entry)->inode = unsock_state_has_remote(file->state) ? 0 : unsock_fd_file(file)->inode;
+    return 0;
+}
+
+void unsock_datagram_disconnect(int fd) {
+    static const struct sockaddr_un nobody = {.sun_family = AF_UNSPEC};
+    unsock_connect(fd, &nobody, sizeof(nobody.sun_family));
+}
+
+/* True if a datagram waits on the socket that is not of the client at `path`. Looks at each by SO_PEEK_OFF. */
+static bool has_others_unread(int fd, const struct sockaddr_un *path) {
+    int32_t before = (int32_t)unsock_socket_option(fd, SO_PEEK_OFF), at = 0;
+    size_t length = UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1;
+    bool others = false;
+    for (long size = 1; size > 0 || size == -ECONNRESET; at += size > 0 ? (int32_t)size : 0) {
+        union unsock_sockaddr from = {.un = {.sun_family = AF_UNSPEC}};
+        socklen_t from_length = sizeof(from);
+        if (others || unsock_setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &at, sizeof(at)) < 0)
+            break;
+        size = unsock_recvfrom(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT, &from, &from_length);
+        others = size == 0 || (size > 0 && !unsock_same(&from, path, length));
+    }
+    unsock_setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &before, sizeof(before));
+    return others;
+}
+
+/* Connects `other` to its client at `path`, and exchanges the kernel sockets of both descriptors, by duplicates. Status
+ * flags belong to a socket, not to a descriptor: both descriptors get their own back. -EPERM: it is not its client. */
+static long take_client(int fd, struct unsock_fd *entry, int other, struct unsock_fd *listener,
+                        const struct sockaddr_un *path) {
+    struct unsock_fd own = *entry, its = *listener;
+    long own_flags = unsock_fcntl(fd, F_GETFL, 0);
+    long its_flags = unsock_fcntl(other, F_GETFL, 0);
+    long own_copy = unsock_redirect_copy(fd);
+    long its_copy = unsock_redirect_copy(other);
+    long way_back = unsock_redirect_copy(other);
+    long result = own_copy < 0 || its_copy < 0 || way_back < 0 ? -EMFILE : 0;
+    /* The kernel lets only that socket connect to the client to which the client is connected. */
+    if (result == 0 && unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
+        result = -EPERM;
+    if (result == 0 && unsock_state_has_remote(own.state)) {
+        /* The listener gets this socket and its file. */
+        unsock_datagram_disconnect(fd);
+        unsock_datagram_note_settled(entry, false);
+    }
+    if (result < 0)
+        unsock_close(own_copy);
+    else if ((result = take_standin(other, listener, (int)own_copy, &own)) < 0)
+        unsock_datagram_disconnect(other);
+    if (result < 0) {
+        unsock_close(its_copy);
+        unsock_close(way_back);
+        return result;
+    }
+    result = take_standin(fd, entry, (int)its_copy, &its);
+    if (result == 0)
+        unsock_close(way_back);
+    else if (take_standin(other, listener, (int)way_back, &its) == 0)
+        unsock_datagram_disconnect(other);
+    unsock_fcntl(other, F_SETFL, its_flags);
+    unsock_fcntl(fd, F_SETFL, own_flags);
+    return result;
+}
+
+long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path) {
+    long result = -EPERM;
+    for (int other = -1; (other = unsock_fds_next_with_file(other + 1)) >= 0;) {
+        struct unsock_fd *sibling = unsock_fds_known(other);
+        if (!sibling || other == fd || !is_sibling(entry, sibling) ||
+            unsock_socket_cookie(other) == unsock_socket_cookie(fd))
+            continue;
+        result = -EADDRNOTAVAIL;
+        if (!unsock_state_is_connected(sibling->state) && !has_others_unread(other, path) &&
+            take_client(fd, entry, other, sibling, path) == 0)
+            return 0;
+    }
+    return result;
+}
+
+long unsock_datagram_send_by_sibling(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    for (int other = -1; (other = unsock_fds_next_with_file(other + 1)) >= 0;) {
+        const struct unsock_fd *sibling = unsock_fds_known(other);
+        if (!sibling || other == fd || !is_sibling(entry, sibling))
+            continue;
+        long result = unsock_sendmsg(other, message, flags | MSG_DONTWAIT);
+        if (result >= 0)
+            return result;
+    }
+    return -EPERM;
+}
