@@ -110,7 +110,7 @@ export function findsShut({ name, network, library, events }: Case): boolean {
 export const WAITS = /^(p?poll|wait|select)$/;
 
 /** Calls that leave a socket neither bound nor connected. */
-export const ASKS = /^(set|get|name|peer|poll|nonblock|unread|unsent|mark|flags|interface)\b/;
+export const ASKS = /^(set|get|name|peer|p?poll|nonblock|unread|unsent|mark|flags|interface)\b/;
 
 export function isLimited(before: readonly Done[]): boolean {
   return before.some(({ line }) => / limit /.test(line));

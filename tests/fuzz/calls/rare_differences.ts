@@ -58,7 +58,7 @@ export const RARE: readonly Rule[] = [
         WAITS.test(name)),
   },
   {
-    row: "A socket that closes with none left leaves its file",
+    row: "A socket that closes with fewer than two left leaves its file",
     is: ({ name, network, library, before }) =>
       name === "bind" && network === "0" && library === "EADDRINUSE" &&
       isLimited(before.slice(0, before.findLastIndex(({ line }) => / (close|closerange) |exit|kill/.test(line)))),
@@ -112,14 +112,14 @@ export const RARE: readonly Rule[] = [
     },
   },
   {
-    row: "From then on the client, if it is connected, receives from that socket alone.",
+    row: "From then on the client, if it is connected, receives from sockets of that process alone.",
     is: ({ network, library, socket, events, all }) =>
       isUdp(socket) && hasConnected(socket) &&
       all.some((one) => one !== socket && isUdp(one) && one.calls.some((call) => connectsTo(call, socket))) &&
       (events === undefined ? library === "waits" || hasStart(network, library) : hasFewer(events, POLLIN)),
   },
   {
-    row: "This `connect` is `EADDRNOTAVAIL` if several clients are already connected to the listening socket",
+    row: "This `connect` is `EADDRNOTAVAIL` if the listening socket has unread datagrams of other clients",
     is: ({ name, network, library, socket }) =>
       name === "connect" && network === "0" && library === "EADDRNOTAVAIL" && isUdp(socket),
   },
