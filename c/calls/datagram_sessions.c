@@ -4,6 +4,7 @@
  */
 #include "calls/datagram.h"
 
+#include "calls/stream.h"
 #include "files/port.h"
 #include "replace/replace.h"
 
@@ -102,8 +103,8 @@ long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct s
             unsock_socket_cookie(other) == unsock_socket_cookie(fd))
             continue;
         result = -EADDRNOTAVAIL;
-        if (!unsock_state_is_connected(sibling->state) && !has_others_unread(other, path) &&
-            take_client(fd, entry, other, sibling, path) == 0)
+        if (!unsock_state_is_connected(sibling->state) && unsock_last_holder_is_only(other) &&
+            !has_others_unread(other, path) && take_client(fd, entry, other, sibling, path) == 0)
             return 0;
     }
     return result;

@@ -9,6 +9,7 @@
 #include "kernel/socket_info.h"
 #include "rt/user.h"
 
+#include <linux/kcmp.h>
 #include <linux/poll.h>
 #include <linux/resource.h>
 #include <linux/wait.h>
@@ -31,6 +32,16 @@ static bool may_have_children(void) {
         return true;
     return unsock_rt_sigaction(SIGCHLD, NULL, &action) < 0 || action.handler == (void *)SIG_IGN ||
            (action.flags & SA_NOCLDWAIT);
+}
+
+bool unsock_last_holder_is_only(int fd) {
+    if (unsock_sandboxed || unsock_waitid(P_ALL, 0, NULL, WAIT_HOW, NULL) != -ECHILD)
+        return false;
+    /* A parent that has an inherited socket has it by the same number. Above 0: it is another file there. */
+    long parents = unsock_this_process_bound(fd)
+                       ? -EBADF
+                       : unsock_kcmp((int)unsock_getppid(), (int)unsock_getpid(), KCMP_FILE, fd, fd);
+    return parents == -EBADF || parents > 0;
 }
 
 static uint32_t *made_of(int fd) {

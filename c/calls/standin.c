@@ -98,6 +98,7 @@ long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsoc
     if (standin->named) {
         remember_bind(entry, &standin->bind, state);
         unsock_fds_note_file(fd);
+        unsock_this_process_note_bound(fd, true);
     }
     return 0;
 }

@@ -118,6 +118,7 @@ static struct unsock_fd *keep_identified(int fd, struct unsock_fd *scratch) {
         return scratch;
     *entry = *scratch;
     unsock_fds_mark(entry, UNSOCK_FROM_ELSEWHERE);
+    unsock_this_process_note_bound(fd, false);
     if (entry->flags & UNSOCK_FILE)
         unsock_fds_note_file(fd);
     return entry;

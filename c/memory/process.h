@@ -30,6 +30,7 @@ struct unsock_this_process {
      * By descriptor: the count of ended children when this process made the socket (calls/last_holder.c); 0: unknown.
      */
     uint32_t made[UNSOCK_OWN_MADE];
+    uint64_t bound[UNSOCK_OWN_MADE / 64]; /* one bit by descriptor: this process bound the socket to its file */
 };
 
 /* Makes the page. Called once, at start. */
@@ -37,6 +38,11 @@ void unsock_this_process_start(void);
 
 /* Returns the page's data, which all threads share. */
 struct unsock_this_process *unsock_this_process(void);
+
+/* Note whether this process itself bound the descriptor's socket to its file; ask for that: false if it is not known.
+ */
+void unsock_this_process_note_bound(int fd, bool bound);
+bool unsock_this_process_bound(int fd);
 
 /* Returns the thread's number, unique in this process. Makes no system call if it is the only thread. */
 int32_t unsock_own_thread(void);

@@ -25,6 +25,15 @@ struct unsock_this_process *unsock_this_process(void) {
     return page;
 }
 
+void unsock_this_process_note_bound(int fd, bool bound) {
+    if ((unsigned)fd < UNSOCK_OWN_MADE)
+        (bound ? unsock_bit_set : unsock_bit_clear)(page->bound, (unsigned)fd);
+}
+
+bool unsock_this_process_bound(int fd) {
+    return (unsigned)fd < UNSOCK_OWN_MADE && !page->unwiped && unsock_bit_is_set(page->bound, (unsigned)fd);
+}
+
 int32_t unsock_own_thread(void) {
     bool only = page->owner != 0 && unsock_libc_is_single_threaded();
     return only ? page->owner : (int32_t)unsock_gettid();

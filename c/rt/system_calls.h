@@ -145,6 +145,7 @@ UNSOCK_SYSTEM_CALL(inotify_add_watch, (int inotify, const char *path, unsigned e
 UNSOCK_SYSTEM_CALL(inotify_init1, (int flags), flags)
 UNSOCK_SYSTEM_CALL(io_uring_setup, (unsigned entries, void *parameters), entries, parameters)
 UNSOCK_RARE_CALL(ioctl, (int fd, unsigned long request, void *argument), fd, request, argument)
+UNSOCK_RARE_CALL(kcmp, (int process, int other, int type, int fd, int other_fd), process, other, type, fd, other_fd)
 UNSOCK_RARE_CALL(kill, (int process, int signal), process, signal)
 UNSOCK_RARE_CALL(linkat, (int from_directory, const char *from, int to_directory, const char *to, int flags), from_directory, from, to_directory, to, flags)
 UNSOCK_RARE_CALL(listen, (int fd, int backlog), fd, backlog)

@@ -208,6 +208,45 @@ static void serve_two_in_turn(void) {
     close(listener);
 }
 
+/* A child that makes the client's socket, or its parent: the listening socket is both's, and goes on for others. */
+static void serve_in_two_processes(bool by_child) {
+    fact("now", "two processes, %s connects", by_child ? "the child" : "the parent");
+    int listener = server_socket(0, SO_REUSEADDR);
+    address at = name_of(listener), first;
+    int client = new_client(&at, true), ends[2];
+    send_text(client, "first asks", NULL);
+    hears("the listener hears", listener, &first);
+    CHECK(pipe(ends));
+    fflush(stdout);
+    pid_t child = fork_peer();
+    if ((child == 0) == by_child) {
+        int session = server_socket(port_of(&at), SO_REUSEADDR);
+        fact_call(by_child ? "a child's connect" : "a parent's connect", connect(session, &first.any, first.length));
+        CHECK(close(session));
+        fflush(stdout);
+    }
+    if (child == 0) {
+        close(ends[1]);
+        wait_byte(ends[0]);
+        _exit(0);
+    }
+    if (by_child) {
+        close(ends[1]);
+        CHECK(ended(child));
+    }
+    int other = new_client(&at, true);
+    send_text(other, "second asks", NULL);
+    hears("the listener hears", listener, NULL);
+    close(ends[0]);
+    if (!by_child) {
+        close(ends[1]);
+        CHECK(ended(child));
+    }
+    close(other);
+    close(client);
+    close(listener);
+}
+
 /* The socket that all write to is connected to one of them: the others write to the next one, without a new connect. */
 static void be_one_clients(void) {
     fact("now", "a listener that is connected");
@@ -263,6 +302,8 @@ int main(void) {
     serve_on_wildcard("with a session that had another client", HAD_ANOTHER);
     serve_without_descriptors();
     serve_two_in_turn();
+    serve_in_two_processes(true);
+    serve_in_two_processes(false);
     be_one_clients();
     part();
 }

@@ -81,6 +81,10 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "heard by read": { instead: "ECONNRESET", why: "read is not intercepted, and the kernel can leave no other error" },
   },
   datagram_siblings: {
+    ...Object.fromEntries(["a child's connect", "a parent's connect"].map((call) => [call, {
+      instead: "EADDRNOTAVAIL",
+      why: "the other process's listening socket would be connected to the client, too",
+    }])),
     "connect without descriptors": {
       instead: "EADDRNOTAVAIL",
       why: "the listener's socket is exchanged by duplicates of it",
