@@ -79,14 +79,16 @@ long unsock_program_open(int directory, const char *path, int flags) {
     return unsock_opened(fd, result == 0 && (status.stx_mode & S_IFMT) == S_IFREG ? 0 : -EISDIR);
 }
 
-/* Returns -EACCES for a file system mounted with noexec, too. */
-long unsock_program_may_execute(int directory, const char *path, int flags) {
-#ifdef __NR_faccessat2
-    long result = unsock_faccessat2(directory, path, X_OK, AT_EACCESS | (flags & AT_EMPTY_PATH));
+static long check_right(int directory, const char *path, int right, int flags) {
+    long result = unsock_faccessat2(directory, path, right, AT_EACCESS | (flags & AT_EMPTY_PATH));
     if (result != -ENOSYS && result != -EPERM) /* an older sandbox refuses a call that it does not know */
         return result;
-#endif
-    return is_descriptor(path, flags) ? 0 : unsock_faccessat(directory, path, X_OK);
+    return is_descriptor(path, flags) ? 0 : unsock_faccessat(directory, path, right);
+}
+
+/* Returns -EACCES for a file system mounted with noexec, too. */
+long unsock_program_may_execute(int directory, const char *path, int flags) {
+    return check_right(directory, path, X_OK, flags);
 }
 
 /* Executes nothing: the kernel opens the file first, and then fails to read the arguments at an invalid address. */
@@ -95,12 +97,7 @@ bool unsock_program_is_busy(int directory, const char *path, int flags) {
 }
 
 bool unsock_program_is_readable(const char *path) {
-#ifdef __NR_faccessat2
-    long result = unsock_faccessat2(AT_FDCWD, path, R_OK, AT_EACCESS);
-    if (result != -ENOSYS && result != -EPERM)
-        return result == 0;
-#endif
-    return unsock_faccessat(AT_FDCWD, path, R_OK) == 0;
+    return check_right(AT_FDCWD, path, R_OK, 0) == 0;
 }
 
 enum unsock_program_gain unsock_program_gains_rights(long fd) {
