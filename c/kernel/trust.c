@@ -71,19 +71,24 @@ static bool read_entry(struct unsock_span *line, struct unsock_span *name, uint6
     return unsock_span_number(unsock_span_next(line, ':'), 10, UINT32_MAX, number);
 }
 
-static void put_user(struct unsock_text *text, uint32_t uid) {
-    struct unsock_lines lines;
-    struct unsock_span line, name;
+/* Finds the entry of a number, and returns its name and the rest of its line, which are in `lines`. */
+static bool find_entry(struct unsock_lines *lines, const char *path, uint32_t wanted, struct unsock_span *name,
+                       struct unsock_span *rest) {
     uint64_t number;
     bool found = false;
-    unsock_lines_open(&lines, "/etc/passwd");
-    while (!found && unsock_lines_next(&lines, &line)) {
-        found = read_entry(&line, &name, &number) && number == uid;
-        if (found)
-            unsock_text_span(text, name);
-    }
-    unsock_lines_close(&lines);
-    if (!found)
+    unsock_lines_open(lines, path);
+    while (!found && unsock_lines_next(lines, rest))
+        found = read_entry(rest, name, &number) && number == wanted;
+    unsock_lines_close(lines);
+    return found;
+}
+
+static void put_user(struct unsock_text *text, uint32_t uid) {
+    struct unsock_lines lines;
+    struct unsock_span name, rest;
+    if (find_entry(&lines, "/etc/passwd", uid, &name, &rest))
+        unsock_text_span(text, name);
+    else
         unsock_text_number(text, uid, 10, 1);
 }
 
@@ -102,20 +107,13 @@ static bool is_among_names(const struct names *names, struct unsock_span name) {
 /* True if /etc/group lists only these users in the group. False if it lacks the group: its members are unknown. */
 static bool has_only(uint32_t gid, const struct names *names) {
     struct unsock_lines lines;
-    struct unsock_span line, name;
-    uint64_t number;
-    bool found = false, only = true;
-    unsock_lines_open(&lines, "/etc/group");
-    while (!found && unsock_lines_next(&lines, &line)) {
-        found = read_entry(&line, &name, &number) && number == gid;
-        while (found && line.length > 0) {
-            name = unsock_span_next(&line, ',');
-            only &= name.length == 0 || is_among_names(names, name);
-        }
+    struct unsock_span name, rest;
+    bool only = find_entry(&lines, "/etc/group", gid, &name, &rest) && !lines.skipped;
+    while (only && rest.length > 0) {
+        name = unsock_span_next(&rest, ',');
+        only = name.length == 0 || is_among_names(names, name);
     }
-    found &= !lines.skipped;
-    unsock_lines_close(&lines);
-    return found && only;
+    return only;
 }
 
 /* True if /etc/passwd has only these users in the group, as their first one: /etc/group does not list those. */
@@ -230,6 +228,7 @@ static bool step(bool *cut) {
     return true;
 }
 
+/* False, with `why`, if others could change or replace a component. Leaves `why` unchanged if true. */
 static bool walk_path(const char *path, bool place, uint32_t owner, struct unsock_text *why) {
     bool cut = false;
     walk.why = why;
@@ -254,28 +253,15 @@ bool unsock_trust(const char *path, struct unsock_text *why) {
     return walk_path(path, false, NOBODY_MORE, why);
 }
 
-static void take_text_back(struct unsock_text *text, const struct unsock_text *before) {
-    *text = *before;
-    text->buffer[text->length] = '\0';
-}
-
-/* True if only trusted users could replace the directory. Otherwise `why` has the reason. */
-static bool is_fixed(const char *path, uint32_t owner, struct unsock_text *why) {
-    struct unsock_text before = *why;
-    bool fixed = walk_path(path, true, owner, why);
-    if (fixed)
-        take_text_back(why, &before);
-    return fixed;
-}
-
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why) {
     struct statx status;
     struct unsock_text before = *why;
-    if (is_fixed(path, NOBODY_MORE, why))
+    if (walk_path(path, true, NOBODY_MORE, why))
         return UNSOCK_PLACE_FIXED;
     long result = unsock_statx(AT_FDCWD, path, 0, STATX_UID, &status);
     if (result != -EACCES && (result < 0 || unsock_geteuid() == 0))
         return UNSOCK_PLACE_OPEN;
-    take_text_back(why, &before);
-    return result == -EACCES || is_fixed(path, status.stx_uid, why) ? UNSOCK_PLACE_OWNERS : UNSOCK_PLACE_OPEN;
+    *why = before;
+    why->buffer[why->length] = '\0';
+    return result == -EACCES || walk_path(path, true, status.stx_uid, why) ? UNSOCK_PLACE_OWNERS : UNSOCK_PLACE_OPEN;
 }
