@@ -37,12 +37,13 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_n
         note_listener(entry, fd, name);
 }
 
-static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *local, const struct unsock_ip *remote) {
+static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *local, const struct unsock_ip *remote,
+                            uint32_t flags) {
     entry->kind = UNSOCK_KIND_LOCAL;
     entry->domain = local->family == AF_INET6 || remote->family == AF_INET6 ? AF_INET6 : AF_INET;
     entry->local = *local;
     unsock_bit_set(unsock_fds_client_ports, local->port);
-    entry->flags = UNSOCK_NAMED;
+    entry->flags = flags;
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     *unsock_fd_remote(entry) = *remote;
 }
@@ -74,35 +75,29 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     long length = unsock_socket_name(fd, __NR_getsockname, &address);
     if (length < 0 || address.any.sa_family != AF_UNIX)
         return length < 0 ? length : -ENOTSOCK; /* the descriptor is another socket's by now */
-    struct unsock_name own = read_bound_name(&address.un, (size_t)length);
-    if (own.kind == UNSOCK_NAME_STREAM) {
-        identify_stream(entry, &own.source, &own.target);
-        /* Without a peer, the name is left from a connect that was refused. */
-        length = unsock_socket_name(fd, __NR_getpeername, &address);
-        if (length == -ENOTCONN)
-            unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
-        return length == -ENOTCONN ? 0 : length;
-    }
+    struct unsock_name own = read_bound_name(&address.un, (size_t)length), peer = {.kind = UNSOCK_NAME_NONE};
+    if (own.kind == UNSOCK_NAME_STREAM)
+        identify_stream(entry, &own.source, &own.target, UNSOCK_NAMED);
     length = unsock_socket_name(fd, __NR_getpeername, &address);
-    struct unsock_name peer = {.kind = UNSOCK_NAME_NONE};
     if (length < 0 && length != -ENOTCONN)
         return length;
-    if (length >= 0)
+    /* Without a peer, a stream's name is left from a connect that was refused. */
+    if (own.kind == UNSOCK_NAME_STREAM && length < 0)
+        unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
+    else if (own.kind != UNSOCK_NAME_STREAM && length >= 0)
         peer = read_bound_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
         struct unsock_ip any = {.family = peer.target.family, .port = own.port};
         if (own.own && own.address_known)
             any = own.address;
         struct unsock_ip local = unsock_address_accepted(&any, &peer.target);
-        identify_stream(entry, &local, &peer.source);
-        unsock_fds_mark(entry, UNSOCK_ACCEPTED);
+        identify_stream(entry, &local, &peer.source, UNSOCK_NAMED | UNSOCK_ACCEPTED);
     } else if (own.kind == UNSOCK_NAME_FILE && length >= 0 && own.type == SOCK_STREAM) {
         struct unsock_ip local = unsock_address_default(AF_INET, own.port);
         if (own.own && own.address_known && !unsock_ip_is_wildcard(&own.address))
             local = own.address;
         struct unsock_ip remote = unsock_address_default(local.family, unsock_socket_invented_port(fd));
-        identify_stream(entry, &local, &remote);
-        unsock_fds_mark(entry, UNSOCK_ACCEPTED);
+        identify_stream(entry, &local, &remote, UNSOCK_NAMED | UNSOCK_ACCEPTED);
     } else if (own.kind == UNSOCK_NAME_FILE) {
         identify_file(entry, fd, &own);
         if (length >= 0 && peer.kind == UNSOCK_NAME_FILE)
