@@ -54,8 +54,7 @@ bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length,
     if (length > sizeof(*address) || !unsock_kernel_name_read_anywhere(address, length, name, &file) ||
         name->type != SOCK_DGRAM)
         return false;
-    unsock_text_span(&text, (struct unsock_span){unsock_settings.directory, unsock_settings.directory_length});
-    unsock_text_char(&text, '/');
+    unsock_text_join(&text, unsock_settings.directory, "/");
     unsock_text_span(&text, file);
     return !text.cut && has_name_at_path(&path, (socklen_t)(UNSOCK_SUN_PATH_OFFSET + text.length + 1), address, length);
 }

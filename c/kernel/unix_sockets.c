@@ -128,19 +128,15 @@ static bool read_proc(struct listing *listing) {
     struct unsock_lines lines;
     struct unsock_span line;
     unsock_lines_open(&lines, "/proc/net/unix");
-    bool is_there = lines.fd >= 0;
     while (!listing->ended && unsock_lines_next(&lines, &line))
         read_socket_line(listing, line);
     unsock_lines_close(&lines);
-    return is_there;
+    return lines.fd >= 0;
 }
 
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context) {
     struct listing listing = {.see = see, .context = context, .with_connected = with_connected};
-    if (ask_diag(&listing))
-        return true;
-    listing.ended = false;
-    return read_proc(&listing);
+    return ask_diag(&listing) || read_proc(&listing);
 }
 
 struct unsock_file_id unsock_unix_name_above(struct unsock_span name) {
