@@ -70,9 +70,8 @@ static long set_simple(int fd, struct unsock_fd *entry, int row, const void *val
         return -EFAULT;
     if (number < option->least || number > option->most)
         return -EINVAL;
-    if (option->kind == UNSOCK_OPTION_NUMBER && number == option->initial && !unsock_option_is_set(fd, entry, row))
-        return 0;
-    unsock_option_remember(fd, entry, row, &number);
+    if (option->kind != UNSOCK_OPTION_NUMBER || number != option->initial || unsock_option_is_set(fd, entry, row))
+        unsock_option_remember(fd, entry, row, &number);
     return 0;
 }
 
@@ -136,19 +135,16 @@ static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, v
     bool six = connected && entry->domain == AF_INET6 && unsock_fd_remote(entry)->family == AF_INET6;
     int32_t mss = six ? 65463 : 65483;
     int32_t mtu = connected ? mtu_of(entry) : 0, form = AF_INET6;
-    if (level == IPPROTO_TCP && name == UNSOCK_TCP_INFO) {
-        long result = unsock_oracle_get(entry, level, name, value, length);
-        if (result == 0)
-            complete_tcp_info(fd, entry, value, *length);
-        return result;
-    }
     if (connected && level == IPPROTO_IPV6 && name == IPV6_ADDRFORM && entry->domain == AF_INET6)
         return unsock_option_answer(&form, sizeof(form), level, value, length);
     if (connected && level == IPPROTO_TCP && name == UNSOCK_TCP_MAXSEG && entry->type == SOCK_STREAM)
         return unsock_option_answer(&mss, sizeof(mss), level, value, length);
     if (connected && ((level == IPPROTO_IP && name == UNSOCK_IP_MTU) || (level == IPPROTO_IPV6 && name == IPV6_MTU)))
         return unsock_option_answer(&mtu, sizeof(mtu), level, value, length);
-    return unsock_oracle_get(entry, level, name, value, length);
+    long result = unsock_oracle_get(entry, level, name, value, length);
+    if (result == 0 && level == IPPROTO_TCP && name == UNSOCK_TCP_INFO)
+        complete_tcp_info(fd, entry, value, *length);
+    return result;
 }
 
 long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {

@@ -75,14 +75,12 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
     if ((name == SO_SNDBUF || name == SO_SNDBUFFORCE) && entry->type == SOCK_DGRAM)
         return set_send_buffer(fd, entry, name, value, length);
     long result = unsock_setsockopt(fd, SOL_SOCKET, name, value, length);
-    if (result < 0)
-        return result;
-    if (row < 0 || unsock_option_table[row].kind != UNSOCK_OPTION_APPLIED) {
+    if (result == 0 && row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED) {
+        memcpy(&number, value, sizeof(number));
+        unsock_option_remember(fd, entry, row, &number);
+    } else if (result == 0) {
         unsock_option_note(fd, entry, SOL_SOCKET, name);
-        return result;
     }
-    memcpy(&number, value, sizeof(number));
-    unsock_option_remember(fd, entry, row, &number);
     return result;
 }
 
@@ -108,26 +106,21 @@ static void note_told(int fd, const void *value, const socklen_t *length) {
 }
 
 /* Answers SO_ERROR with IP's errno: for a foreign socket, the result of a non-blocking connect to the target; for a
- * datagram socket, the error of a datagram (calls/datagram.h). */
+ * datagram socket, the error of a datagram (calls/datagram.h); after a refused non-blocking connect, its error: once
+ * for all duplicates, as they share the kernel's error. If the kernel does not answer, returns -errno, not 0: 0 would
+ * tell the program that it is connected. */
 static long get_error(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     union unsock_sockaddr peer;
     long asked = unsock_socket_option(fd, SO_ERROR);
     if (asked < 0)
         return unsock_errno_as_ip(UNSOCK_AT_STEP, asked);
     int32_t error = (int32_t)asked, as_ip = (int32_t)-unsock_errno_as_ip(UNSOCK_AT_ERROR, -asked);
+    if (unsock_fd_is_refused(entry))
+        error = error > 0 ? unsock_fd_refusal(entry)->error : 0;
     /* A reset of an established connection keeps its errno. */
-    if (as_ip != error && (entry->type == SOCK_DGRAM || unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN))
+    else if (as_ip != error &&
+             (entry->type == SOCK_DGRAM || unsock_socket_name(fd, __NR_getpeername, &peer) == -ENOTCONN))
         error = unsock_fd_is_left(entry) ? 0 : as_ip;
-    return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
-}
-
-/* Answers SO_ERROR after a refused non-blocking connect: once for all duplicates, as they share the kernel's error. If
- * the kernel does not answer, returns -errno, not 0: 0 would tell the program that it is connected. */
-static long get_refusal(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
-    long asked = unsock_socket_option(fd, SO_ERROR);
-    if (asked < 0)
-        return unsock_errno_as_ip(UNSOCK_AT_STEP, asked);
-    int32_t error = asked > 0 ? unsock_fd_refusal(entry)->error : 0;
     return unsock_option_answer(&error, sizeof(error), SOL_SOCKET, value, length);
 }
 
@@ -141,10 +134,9 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
     /* An IP connection has no peer credentials. */
     if (name == SO_PEERCRED || name == SO_PEERGROUPS || name == UNSOCK_SO_PEERPIDFD)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
-    if (name == SO_ERROR && (entry->kind == UNSOCK_KIND_FOREIGN || entry->type == SOCK_DGRAM))
+    if (name == SO_ERROR &&
+        (entry->kind == UNSOCK_KIND_FOREIGN || entry->type == SOCK_DGRAM || unsock_fd_is_refused(entry)))
         return get_error(fd, entry, value, length);
-    if (name == SO_ERROR && unsock_fd_is_refused(entry))
-        return get_refusal(fd, entry, value, length);
     bool ended = name == SO_INCOMING_CPU || (name == SO_ERROR && (entry->flags & UNSOCK_STREAM_LOST_WRITE));
     if (ended && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
         return get_after_end(fd, name, value, length);
