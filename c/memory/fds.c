@@ -164,22 +164,17 @@ static void tell_duplicate(int other, struct unsock_fd *entry, const void *of_fd
     entry->held = source->held;
 }
 
-struct marking {
-    uint8_t kind;
-    uint32_t flag;
-};
-
-static void mark_duplicate(int other, struct unsock_fd *entry, const void *of_marking) {
-    const struct marking *marking = of_marking;
+static void mark_duplicate(int other, struct unsock_fd *entry, const void *like) {
+    const struct unsock_fd *marked = like;
     (void)other;
-    if (entry->kind == marking->kind)
-        unsock_fds_mark(entry, marking->flag);
+    if (entry->kind == marked->kind)
+        unsock_fds_mark(entry, marked->flags);
 }
 
 void unsock_fds_mark_all(int fd, struct unsock_fd *entry, uint32_t flag) {
-    struct marking marking = {entry->kind, flag};
+    const struct unsock_fd like = {.kind = entry->kind, .flags = flag};
     unsock_fds_mark(entry, flag);
-    unsock_fds_visit_duplicates(fd, mark_duplicate, &marking);
+    unsock_fds_visit_duplicates(fd, mark_duplicate, &like);
 }
 
 void unsock_fds_tell_those(int fd) {

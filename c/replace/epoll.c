@@ -208,8 +208,6 @@ void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsoc
 
 UNSOCK_OWN_FRAME void unsock_epoll_rearm(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
-    if (!unsock_epoll_is_registered(fd))
-        return;
     unsock_epoll_take(fd, &carry);
     unsock_epoll_give(fd, entry, &carry);
 }
