@@ -22,17 +22,16 @@ static uint64_t up(const struct mapping *mapping, uint64_t address) {
     return down(mapping, address + mapping->page - 1);
 }
 
-static long read_headers(struct mapping *mapping) {
+/* False if the file is no program that can be mapped. */
+static bool read_headers(struct mapping *mapping) {
     Elf64_Ehdr *header = &mapping->header;
     if (unsock_pread64(mapping->fd, header, sizeof(*header), 0) != (long)sizeof(*header))
-        return -ENOEXEC;
+        return false;
     long size = (long)(header->e_phnum * sizeof(Elf64_Phdr));
     bool good = unsock_same(header->e_ident, ELFMAG, SELFMAG) &&
                 (header->e_type == ET_EXEC || header->e_type == ET_DYN) && header->e_phentsize == sizeof(Elf64_Phdr) &&
                 header->e_phnum > 0 && header->e_phnum <= UNSOCK_IMAGE_SEGMENTS;
-    if (!good || unsock_pread64(mapping->fd, mapping->segments, size, header->e_phoff) != size)
-        return -ENOEXEC;
-    return 0;
+    return good && unsock_pread64(mapping->fd, mapping->segments, size, header->e_phoff) == size;
 }
 
 /* The memory that all segments take: from the first one's page to the end of the last one, and
@@ -135,12 +134,9 @@ long unsock_image_map(long fd, uint64_t page, struct unsock_image *image) {
     struct mapping mapping = {.fd = fd, .page = page};
     struct extent extent;
     memset(image, 0, offsetof(struct unsock_image, interpreter) + 1);
-    long result = read_headers(&mapping);
-    if (result < 0)
-        return result;
-    if (!measure(&mapping, &extent))
+    if (!read_headers(&mapping) || !measure(&mapping, &extent))
         return -ENOEXEC;
-    result = reserve(&mapping, &extent, &image->bias);
+    long result = reserve(&mapping, &extent, &image->bias);
     for (unsigned i = 0; result >= 0 && i < mapping.header.e_phnum; i++) {
         if (mapping.segments[i].p_type == PT_LOAD)
             result = map_segment(&mapping, &mapping.segments[i], image->bias);

@@ -85,11 +85,9 @@ static long answer_trapped_call(struct unsock_context *context, long number, con
         if (unsock_activity == UNSOCK_ACTIVE)
             unsock_call_exit();
         return unsock_sys(__NR_exit_group, a[0]);
-    case __NR_socket:
-        if (a[0] == UNSOCK_SYS_NO_FAMILY && a[5] == UNSOCK_SYS_PROBE)
-            return unsock_patch_tell();
-        return answer_by_number(number, a);
     default:
+        if (number == __NR_socket && a[0] == UNSOCK_SYS_NO_FAMILY && a[5] == UNSOCK_SYS_PROBE)
+            return unsock_patch_tell();
         return answer_by_number(number, a);
     }
 }

@@ -33,12 +33,7 @@ struct start {
 };
 
 static const char *behind(const char *string, const char *prefix) {
-    size_t length = strlen(prefix);
-    for (size_t i = 0; i < length; i++) {
-        if (string[i] != prefix[i])
-            return "";
-    }
-    return string + length;
+    return unsock_begins(string, prefix) ? string + strlen(prefix) : "";
 }
 
 static void read_start(uint64_t *stack, struct start *start) {
@@ -82,9 +77,7 @@ __attribute__((noreturn)) static void fail_load(const char *what, const char *wh
     UNSOCK_TEXT(line, 512);
     unsock_text_put(&line, "unsock: ");
     unsock_text_quote(&line, unsock_span_of(what));
-    unsock_text_put(&line, ": ");
-    unsock_text_put(&line, why);
-    unsock_text_char(&line, '\n');
+    unsock_text_join(&line, ": ", why, "\n");
     unsock_write(2, line.buffer, line.length);
     unsock_exit(status);
 }
