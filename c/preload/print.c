@@ -16,19 +16,14 @@ static int (*next_format)(char *, size_t, const char *, va_list);
 static int (*next_print_checked)(int, int, const char *, va_list);
 static int (*next_format_checked)(char *, size_t, int, size_t, const char *, va_list);
 
-static void find_next_function(const char *name, void *place) {
-    void *found = unsock_next_find(name);
-    memcpy(place, &found, sizeof(found));
-}
-
 static bool has_libc(int flag) {
     if (flag == UNCHECKED && !(next_print && next_format)) {
-        find_next_function("vsnprintf", &next_format);
-        find_next_function("vdprintf", &next_print);
+        next_format = (__typeof__(next_format))unsock_next_find("vsnprintf");
+        next_print = (__typeof__(next_print))unsock_next_find("vdprintf");
     }
     if (flag != UNCHECKED && !(next_print_checked && next_format_checked)) {
-        find_next_function("__vsnprintf_chk", &next_format_checked);
-        find_next_function("__vdprintf_chk", &next_print_checked);
+        next_format_checked = (__typeof__(next_format_checked))unsock_next_find("__vsnprintf_chk");
+        next_print_checked = (__typeof__(next_print_checked))unsock_next_find("__vdprintf_chk");
     }
     return flag == UNCHECKED ? next_print && next_format : next_print_checked && next_format_checked;
 }

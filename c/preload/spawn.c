@@ -62,26 +62,16 @@ static int spawn_name(unsigned way, int *pid, const char *name, const void *acti
     return spawn_by_libc(way, pid, name, actions, attributes, argv, environment);
 }
 
-UNSOCK_EXPORT int posix_spawn(int *pid, const char *path, const void *actions, const void *attributes, list argv,
-                              list environment) {
-    return spawn_path(0, pid, path, actions, attributes, argv, environment);
-}
+#define SPAWN(function, helper, way)                                                                                   \
+    UNSOCK_EXPORT int function(int *pid, const char *file, const void *actions, const void *attributes, list argv,     \
+                               list environment) {                                                                     \
+        return helper(way, pid, file, actions, attributes, argv, environment);                                         \
+    }
 
-UNSOCK_EXPORT int posix_spawnp(int *pid, const char *name, const void *actions, const void *attributes, list argv,
-                               list environment) {
-    return spawn_name(BY_NAME, pid, name, actions, attributes, argv, environment);
-}
-
-/* Since glibc 2.39. */
-UNSOCK_EXPORT int pidfd_spawn(int *pidfd, const char *path, const void *actions, const void *attributes, list argv,
-                              list environment) {
-    return spawn_path(TO_DESCRIPTOR, pidfd, path, actions, attributes, argv, environment);
-}
-
-UNSOCK_EXPORT int pidfd_spawnp(int *pidfd, const char *name, const void *actions, const void *attributes, list argv,
-                               list environment) {
-    return spawn_name(TO_DESCRIPTOR | BY_NAME, pidfd, name, actions, attributes, argv, environment);
-}
+SPAWN(posix_spawn, spawn_path, 0)
+SPAWN(posix_spawnp, spawn_name, BY_NAME)
+SPAWN(pidfd_spawn, spawn_path, TO_DESCRIPTOR) /* since glibc 2.39 */
+SPAWN(pidfd_spawnp, spawn_name, TO_DESCRIPTOR | BY_NAME)
 
 /* system and popen pass on the process's own environment. It is completed while they run. */
 struct whole_environment {
