@@ -143,20 +143,12 @@ static long keep_waited_for(int fd, const struct unsock_fd *old) {
     return waited_for ? unsock_redirect_copy(fd) : -1;
 }
 
-/* Wakes these threads: they receive nothing, and wait on the socket that has replaced it (calls/receive.c). */
-static void wake(long old_socket) {
-    if (old_socket < 0)
-        return;
-    unsock_shutdown(old_socket, SHUT_RD);
-    unsock_close(old_socket);
-}
-
 /* Replaces the socket of `fd` and its duplicates. `old` is the entry as it was before. */
 UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const struct unsock_fd *old, int standin,
                                         enum unsock_kind kind, long flags) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, old, &where);
-    long old_socket = keep_waited_for(fd, old);
+    UNSOCK_CLOSED long old_socket = keep_waited_for(fd, old);
     struct replacement replacement = {unsock_fd_is_duplicated(old) ? unsock_socket_cookie(fd) : 0, standin, kind};
     /* The library must be certain which descriptors are duplicates. */
     bool unknown = unsock_fd_is_duplicated(old) && unsock_socket_cookie_is_kept_back(fd, replacement.cookie);
@@ -166,7 +158,9 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     if (result == 0)
         unsock_fds_visit_duplicates(fd, replace_duplicate, &replacement);
     unsock_close(standin);
-    wake(result == 0 ? old_socket : -1);
+    /* Wakes these threads: they receive nothing, and wait on the socket that has replaced it (calls/receive.c). */
+    if (result == 0 && old_socket >= 0)
+        unsock_shutdown(old_socket, SHUT_RD);
     if (result == 0)
         unsock_target_file_release(&where);
     return result;
