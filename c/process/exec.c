@@ -29,24 +29,17 @@ static size_t whole_room(const struct unsock_exec *exec) {
            16 * 32;
 }
 
-/* Puts the name that the kernel gives a program whose path is relative to a descriptor (fs/exec.c, alloc_bprm). */
-static void put_exec_name(struct unsock_text *text, const struct unsock_exec *exec) {
-    if (exec->directory != AT_FDCWD && exec->path[0] != '/')
-        unsock_text_join(text, "/dev/fd/", UNSOCK_DECIMAL((unsigned)exec->directory), exec->path[0] != '\0' ? "/" : "");
-    unsock_text_put(text, exec->path);
-}
-
 /* Replaces the exec by one of the library, whose environment says what to load. `fd` is the open program. */
 static long load_instead(struct unsock_planning *planning, const char **environment, size_t strings, long fd) {
     struct unsock_exec *exec = &planning->plan->exec;
     size_t size = load_room(exec);
-    char *room = unsock_planning_cut(planning, size);
+    char *room = unsock_exec_space_cut(planning->plan->space, size);
     if (!room)
         return -ENOMEM;
     struct unsock_text text = unsock_text_in(room, size);
     unsock_text_join(&text, UNSOCK_LOAD_FILE, unsock_start_trapped && unsock_trapped_ignores() ? "i" : "");
-    if (planning->load || exec->directory == AT_FDCWD || exec->path[0] == '/') {
-        unsock_text_join(&text, "p", planning->load ? planning->load : exec->path);
+    if (planning->run.directory == AT_FDCWD || planning->run.path[0] == '/') {
+        unsock_text_join(&text, "p", planning->run.path);
     } else {
         long copy = unsock_fcntl(fd, F_DUPFD, 3);
         if (copy < 0)
@@ -59,7 +52,11 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     size -= text.length + 1;
     unsock_text_start(&text, room, size);
     unsock_text_put(&text, UNSOCK_LOAD_NAME);
-    put_exec_name(&text, exec);
+    /* The kernel names a program whose path is relative to a descriptor in this way (fs/exec.c, alloc_bprm). */
+    if (exec->directory != AT_FDCWD && exec->path[0] != '/')
+        unsock_text_join(&text, "/dev/fd/", UNSOCK_DECIMAL((unsigned)exec->directory),
+                         exec->path[0] != '\0' ? "/" : "");
+    unsock_text_put(&text, exec->path);
     environment[strings++] = room;
     environment[strings] = NULL;
     exec->argv = planning->argv;
@@ -74,20 +71,21 @@ static long check_library(const struct unsock_planning *planning) {
     const char *file = unsock_child_environment_file();
     if (!file || unsock_activity != UNSOCK_ACTIVE || unsock_program_is_readable(file))
         return 0;
-    return unsock_planning_out_of_reach(planning,
-                                        "the library cannot be read by this user, or from this root directory");
+    return unsock_planning_out_of_reach(
+        planning, "the library cannot be read by this user, or from this root directory", UNSOCK_WAY_PLAINLY);
 }
 
 static long make_plan(struct unsock_planning *planning) {
     struct unsock_exec *exec = &planning->plan->exec;
+    struct unsock_exec_space *space = planning->plan->space;
     size_t arguments = count_strings(exec->argv), variables = count_strings(exec->environment);
-    const char **argv = unsock_planning_cut(planning, (arguments + ADDED_ARGUMENTS + 2) * sizeof(char *));
-    const char **environment = unsock_planning_cut(
-        planning, (variables + UNSOCK_CHILD_ENVIRONMENT_STRINGS + LOAD_STRINGS + 1) * sizeof(char *));
+    const char **argv = unsock_exec_space_cut(space, (arguments + ADDED_ARGUMENTS + 2) * sizeof(char *));
+    const char **environment = unsock_exec_space_cut(
+        space, (variables + UNSOCK_CHILD_ENVIRONMENT_STRINGS + LOAD_STRINGS + 1) * sizeof(char *));
     size_t preload_size = unsock_child_environment_room(exec->environment);
-    char *preload = unsock_planning_cut(planning, preload_size);
-    planning->file = unsock_planning_cut(planning, sizeof(*planning->file));
-    planning->room = unsock_planning_cut(planning, UNSOCK_PROGRAM_ROOM);
+    char *preload = unsock_exec_space_cut(space, preload_size);
+    planning->file = unsock_exec_space_cut(space, sizeof(*planning->file));
+    planning->room = unsock_exec_space_cut(space, UNSOCK_PROGRAM_ROOM);
     if (!argv || !environment || !preload || !planning->file || !planning->room)
         return -ENOMEM;
     argv += ADDED_ARGUMENTS;
@@ -107,15 +105,11 @@ static long make_plan(struct unsock_planning *planning) {
     return load_instead(planning, environment, strings, fd);
 }
 
-/* True if no argument makes the kernel return EFAULT. It takes NULL for an empty list (fs/exec.c). */
-static bool is_exec_readable(const struct unsock_exec *exec) {
-    return unsock_user_string(exec->path) >= 0 && (!exec->argv || unsock_user_strings(exec->argv) >= 0) &&
-           (!exec->environment || unsock_user_strings(exec->environment) >= 0);
-}
-
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {
     const char *self = unsock_self_exe_file();
-    if (!is_exec_readable(exec))
+    /* The kernel takes NULL for an empty list (fs/exec.c). */
+    if (unsock_user_string(exec->path) < 0 || (exec->argv && unsock_user_strings(exec->argv) < 0) ||
+        (exec->environment && unsock_user_strings(exec->environment) < 0))
         return -EFAULT;
     plan->exec = *exec;
     if (self && unsock_self_exe_is(exec->path))
@@ -124,7 +118,7 @@ long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan
     plan->space = unsock_exec_space_enter(whole_room(&plan->exec));
     if (!plan->space)
         return -ENOMEM;
-    struct unsock_planning planning = {.plan = plan, .named = exec->path};
+    struct unsock_planning planning = {.plan = plan, .named = exec->path, .run = plan->exec};
     long result = make_plan(&planning);
     if (result < 0)
         unsock_exec_drop(plan);

@@ -133,18 +133,14 @@ struct unsock_planning {
     struct unsock_exec_plan *plan;
     const char *named; /* the path for messages */
     const char **argv; /* a copy of the arguments, with room in front for scripts' interpreters */
-    bool argv_is_changed;
     struct unsock_program_file *file;
     void *room;
-    const char *load; /* the script's interpreter, which runs instead of the path; NULL: no script */
+    struct unsock_exec run; /* the file that runs: the exec's own, or the script's interpreter instead of it */
 };
 
-/* Returns memory from the plan's space; NULL if the space is too small. */
-void *unsock_planning_cut(struct unsock_planning *planning, size_t size);
-
-/* Says on stderr that neither door reaches the program, and `why`. Returns 0, or -EACCES with UNSOCK_STRICT. Silent if
- * this process redirects nothing. */
-long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why);
+/* Says on stderr that neither door reaches the program, and `why`. Returns `way`, or -EACCES with UNSOCK_STRICT. Silent
+ * if this process redirects nothing. */
+long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why, enum unsock_way way);
 
 /* Looks at the program. If it is a script, puts its interpreter in front of argv and looks at that, and so on. Returns
  * an enum unsock_way or -errno. For UNSOCK_WAY_LOADED `*opened` is the program's descriptor. */

@@ -5,26 +5,22 @@
 #include "process/start.h"
 #include "rt/system_calls.h"
 
-void *unsock_planning_cut(struct unsock_planning *planning, size_t size) {
-    return unsock_exec_space_cut(planning->plan->space, size);
-}
-
 static void say_outcome(const struct unsock_planning *planning, const char *why, const char *outcome) {
     struct unsock_text line = unsock_text_in(planning->room, UNSOCK_PROGRAM_ROOM);
     unsock_text_join(&line, "unsock: ", planning->named, ": ", why, outcome);
     unsock_write(2, line.buffer, line.length);
 }
 
-long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why) {
+long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why, enum unsock_way way) {
     if (unsock_activity != UNSOCK_ACTIVE)
-        return 0;
+        return way;
     say_outcome(planning, why, unsock_settings.strict ? ": not started (UNSOCK_STRICT)\n" : ": it is not redirected\n");
-    return unsock_settings.strict ? -EACCES : 0;
+    return unsock_settings.strict ? -EACCES : (long)way;
 }
 
 static const char *copy_of(struct unsock_planning *planning, const char *string) {
     size_t size = strlen(string) + 1;
-    char *copy = unsock_planning_cut(planning, size);
+    char *copy = unsock_exec_space_cut(planning->plan->space, size);
     if (copy)
         memcpy(copy, string, size);
     return copy;
@@ -32,43 +28,18 @@ static const char *copy_of(struct unsock_planning *planning, const char *string)
 
 /* Plans the exec of the script's interpreter, whose arguments are its own one, the script's name and the script's. */
 static long follow_script(struct unsock_planning *planning) {
-    struct unsock_exec *exec = &planning->plan->exec;
     const char *interpreter = copy_of(planning, planning->file->interpreter);
     const char *argument = planning->file->argument[0] != '\0' ? copy_of(planning, planning->file->argument) : NULL;
     if (!interpreter || (planning->file->argument[0] != '\0' && !argument))
         return -ENOMEM;
     const char **first = planning->argv;
-    *first = planning->load ? planning->load : exec->path;
+    *first = planning->run.path;
     if (argument)
         *--first = argument;
     *--first = interpreter;
     planning->argv = first;
-    planning->argv_is_changed = true;
-    planning->load = interpreter;
+    planning->run = (struct unsock_exec){.directory = AT_FDCWD, .path = interpreter};
     return 0;
-}
-
-/* Opens the program; after a script, the script's interpreter. */
-static long open_next(const struct unsock_planning *planning) {
-    const struct unsock_exec *exec = &planning->plan->exec;
-    if (planning->load)
-        return unsock_program_open(AT_FDCWD, planning->load, 0);
-    return unsock_program_open(exec->directory, exec->path, exec->flags);
-}
-
-static long may_execute_next(const struct unsock_planning *planning) {
-    const struct unsock_exec *exec = &planning->plan->exec;
-    if (planning->load)
-        return unsock_program_may_execute(AT_FDCWD, planning->load, 0);
-    return unsock_program_may_execute(exec->directory, exec->path, exec->flags);
-}
-
-/* True if that program or interpreter is open for writing. */
-static bool is_busy_next(const struct unsock_planning *planning) {
-    const struct unsock_exec *exec = &planning->plan->exec;
-    if (planning->load)
-        return unsock_program_is_busy(AT_FDCWD, planning->load, 0);
-    return unsock_program_is_busy(exec->directory, exec->path, exec->flags);
 }
 
 /* True for valgrind's tools: static programs that run another program in themselves, and preload for it as ld.so would.
@@ -80,27 +51,25 @@ static bool runs_another_in_itself(const struct unsock_planning *planning) {
 
 /* Returns the way, or -errno, for a program that makes its own system calls: static, Go's or Free Pascal's. */
 static long way_of_own_calls(const struct unsock_planning *planning, bool trapped) {
-    long result;
     if (runs_another_in_itself(planning)) {
-        bool traps = trapped || unsock_settings.engine == UNSOCK_ENGINE_TRAP;
-        result = traps ? unsock_planning_out_of_reach(planning, "what it runs in itself cannot be trapped") : 0;
-        return result < 0 ? result : trapped ? UNSOCK_WAY_LOADED : UNSOCK_WAY_PLAINLY;
+        if (!trapped && unsock_settings.engine != UNSOCK_ENGINE_TRAP)
+            return UNSOCK_WAY_PLAINLY;
+        return unsock_planning_out_of_reach(planning, "what it runs in itself cannot be trapped",
+                                            trapped ? UNSOCK_WAY_LOADED : UNSOCK_WAY_PLAINLY);
     }
     if ((trapped || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD) && unsock_child_environment_file())
         return UNSOCK_WAY_LOADED;
-    result = unsock_planning_out_of_reach(planning, "it makes its system calls itself, and UNSOCK_ENGINE is preload");
-    return result < 0 ? result : UNSOCK_WAY_PLAINLY;
+    return unsock_planning_out_of_reach(planning, "it makes its system calls itself, and UNSOCK_ENGINE is preload",
+                                        UNSOCK_WAY_PLAINLY);
 }
 
 /* Returns the way, or -errno, for a program of this kind. */
 static long way_of(const struct unsock_planning *planning, long fd) {
     bool trapped = unsock_start_trapped;
-    long result;
-    if (unsock_program_gains_rights(fd)) {
-        result = unsock_planning_out_of_reach(
-            planning, "it gets rights that its caller has not (set-user-ID), and ignores what it is given");
-        return result < 0 ? result : trapped ? UNSOCK_WAY_LOADED : UNSOCK_WAY_UNTOUCHED;
-    }
+    if (unsock_program_gains_rights(fd))
+        return unsock_planning_out_of_reach(
+            planning, "it gets rights that its caller has not (set-user-ID), and ignores what it is given",
+            trapped ? UNSOCK_WAY_LOADED : UNSOCK_WAY_UNTOUCHED);
     switch (planning->file->kind) {
     case UNSOCK_PROGRAM_DYNAMIC:
         return trapped || (unsock_settings.engine == UNSOCK_ENGINE_TRAP && unsock_child_environment_file())
@@ -110,8 +79,8 @@ static long way_of(const struct unsock_planning *planning, long fd) {
     case UNSOCK_PROGRAM_OWN_CALLS:
         return way_of_own_calls(planning, trapped);
     case UNSOCK_PROGRAM_FOREIGN:
-        result = unsock_planning_out_of_reach(planning, "it is made for another machine, or for 32 bits");
-        return result < 0 ? result : UNSOCK_WAY_PLAINLY;
+        return unsock_planning_out_of_reach(planning, "it is made for another machine, or for 32 bits",
+                                            UNSOCK_WAY_PLAINLY);
     default:
         return trapped ? -ENOEXEC : UNSOCK_WAY_PLAINLY;
     }
@@ -120,19 +89,21 @@ static long way_of(const struct unsock_planning *planning, long fd) {
 /* Returns the way, or -errno, for a file that cannot be read. If it can be executed, it is started plainly; but not by
  * a trapped process: without the loader its first trapped call would end it. */
 static long cannot_look(const struct unsock_planning *planning, long error) {
-    if (may_execute_next(planning) < 0 || error != -EACCES)
+    const struct unsock_exec *run = &planning->run;
+    if (unsock_program_may_execute(run->directory, run->path, run->flags) < 0 || error != -EACCES)
         return !unsock_start_trapped ? UNSOCK_WAY_PLAINLY : error == -EISDIR ? -EACCES : error;
     if (unsock_start_trapped) {
         say_outcome(planning, "it can be executed, but not read", ": not started\n");
         return -EACCES;
     }
-    long result = unsock_planning_out_of_reach(planning, "it can be executed, but not read: what it is cannot be seen");
-    return result < 0 ? result : UNSOCK_WAY_PLAINLY;
+    return unsock_planning_out_of_reach(planning, "it can be executed, but not read: what it is cannot be seen",
+                                        UNSOCK_WAY_PLAINLY);
 }
 
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
+    const struct unsock_exec *run = &planning->run;
     for (unsigned scripts = 0;; scripts++) {
-        long fd = open_next(planning);
+        long fd = unsock_program_open(run->directory, run->path, run->flags);
         if (fd < 0)
             return cannot_look(planning, fd);
         unsock_program_look(fd, planning->room, planning->file);
@@ -141,8 +112,9 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
         /* Asks the kernel first: a file that may not be executed must not give ENOEXEC, after which execvp starts a
          * shell for it. */
         if (result == UNSOCK_WAY_LOADED || result == -ENOEXEC || script) {
-            long allowed = may_execute_next(planning);
-            result = allowed < 0 ? allowed : is_busy_next(planning) ? -ETXTBSY : result;
+            long allowed = unsock_program_may_execute(run->directory, run->path, run->flags);
+            bool is_busy = allowed >= 0 && unsock_program_is_busy(run->directory, run->path, run->flags);
+            result = allowed < 0 ? allowed : is_busy ? -ETXTBSY : result;
         }
         if (result == UNSOCK_WAY_LOADED && !script) {
             *opened = fd;
