@@ -91,10 +91,9 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
 }
 
 /* Run one command each. Return the exit status, with one line in `call->error` after a failure. `run` does not return
- * if this process becomes the command. run.c has `hold`, too. query.c puts a question's error into its answer; it gets
- * --help, too. */
+ * if this process becomes the command. unsock_run_start runs `hold`, too. query.c puts a question's error into its
+ * answer; it gets --help, too. */
 int unsock_run_start(const struct unsock_command_call *call);
-int unsock_hold_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);
 int unsock_wait_start(const struct unsock_command_call *call);

@@ -61,9 +61,8 @@ struct command {
 
 /* Finds the command of this name. Returns false if there is none. */
 static bool find_command(const char *name, struct command *command) {
-    bool holds = is_word(name, "hold"), runs = is_word(name, "run");
-    command->start = holds                     ? unsock_hold_start
-                     : runs                    ? unsock_run_start
+    bool runs = is_word(name, "run") || is_word(name, "hold");
+    command->start = runs                      ? unsock_run_start
                      : is_word(name, "query")  ? unsock_query_start
                      : is_word(name, "path")   ? unsock_path_start
                      : is_word(name, "wait")   ? unsock_wait_start
@@ -71,7 +70,7 @@ static bool find_command(const char *name, struct command *command) {
                      : is_word(name, "expose") ? unsock_expose_start
                                                : NULL;
     command->table = unsock_option_table_find(name);
-    command->misused = holds || runs ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_USAGE;
+    command->misused = runs ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_USAGE;
     return command->start;
 }
 

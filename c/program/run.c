@@ -227,25 +227,17 @@ static int run_checked(struct run *run) {
     return become_command(run);
 }
 
-static int start_run(const struct unsock_command_call *call, bool holds) {
+int unsock_run_start(const struct unsock_command_call *call) {
     struct run run;
     memset(&run, 0, offsetof(struct run, directory));
     run.call = call;
     run.error = call->error;
-    run.holds = holds;
+    run.holds = unsock_span_is(unsock_span_of(call->options->table->command), "hold");
     run.force = run.trusts = option_of_run(&run, "--force");
-    run.is_private = holds || option_of_run(&run, "--private");
+    run.is_private = run.holds || option_of_run(&run, "--private");
     int status = check_run(&run);
     if (status == 0)
         status = run_checked(&run);
     unsock_exec_space_leave(run.environment.space);
     return status;
-}
-
-int unsock_run_start(const struct unsock_command_call *call) {
-    return start_run(call, false);
-}
-
-int unsock_hold_start(const struct unsock_command_call *call) {
-    return start_run(call, true);
 }
