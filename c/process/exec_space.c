@@ -37,40 +37,27 @@ static struct place *find_thread_space(int32_t thread) {
     return NULL;
 }
 
-/* Takes a free place. If all are in use, their threads are about to execute or to fail, and one will be free soon; but
- * not in a child that was forked meanwhile: NULL. */
+/* Takes a free place for this thread. If all are in use, their threads are about to execute or to fail, and one will be
+ * free soon; but not in a child that was forked meanwhile: NULL. After its exec, a child of vfork cannot give back a
+ * place in its parent's memory. The kernel does it: set_tid_address(2) names an address that it sets to 0 when a thread
+ * leaves memory that others use. */
 static struct place *take_space(int32_t thread) {
+    bool shared = !unsock_this_process_owns_descriptors();
     for (unsigned tries = 0; tries < TRIES; tries++) {
-        for (size_t i = 0; i < PLACES; i++) {
+        for (struct place *place = space_places; place < space_places + PLACES; place++) {
             int32_t nobody = 0;
-            if (__atomic_compare_exchange_n(&space_places[i].owner, &nobody, thread, false, __ATOMIC_ACQUIRE,
+            if (__atomic_compare_exchange_n(&place->owner, &nobody, thread, false, __ATOMIC_ACQUIRE,
                                             __ATOMIC_RELAXED)) {
-                space_places[i].depth = 0;
-                return &space_places[i];
+                place->depth = 0;
+                place->shared = shared;
+                if (shared)
+                    unsock_set_tid_address(&place->owner);
+                return place;
             }
         }
         unsock_sched_yield();
     }
     return NULL;
-}
-
-/* Takes a place for this thread. After its exec, a child of vfork cannot give back a place in its parent's memory. The
- * kernel does it: set_tid_address(2) names an address that it sets to 0 when a thread leaves memory that others use. */
-static struct place *take_for_good(int32_t thread) {
-    bool shared = !unsock_this_process_owns_descriptors();
-    struct place *place = take_space(thread);
-    if (!place)
-        return NULL;
-    place->shared = shared;
-    if (shared)
-        unsock_set_tid_address(&place->owner);
-    return place;
-}
-
-static void give_space_back(struct place *place) {
-    if (place->shared)
-        unsock_set_tid_address(NULL);
-    __atomic_store_n(&place->owner, 0, __ATOMIC_RELEASE);
 }
 
 /* Makes a space of its own. The mapping is shared, as such mappings do not count for RLIMIT_DATA (getrlimit(2)). */
@@ -87,7 +74,7 @@ struct unsock_exec_space *unsock_exec_space_enter(size_t size) {
     int32_t thread = (int32_t)unsock_gettid();
     struct place *place = find_thread_space(thread);
     if (!place)
-        place = take_for_good(thread);
+        place = take_space(thread);
     if (!place || place->depth == LEVELS)
         return make_space(size);
     struct unsock_exec_space *space = &place->levels[place->depth++];
@@ -104,10 +91,12 @@ void unsock_exec_space_leave(struct unsock_exec_space *space) {
         unsock_unmap(space->memory, space->size);
         return;
     }
-    for (size_t i = 0; i < PLACES; i++) {
-        struct place *place = &space_places[i];
-        if (space >= place->levels && space < place->levels + LEVELS && --place->depth == 0)
-            give_space_back(place);
+    for (struct place *place = space_places; place < space_places + PLACES; place++) {
+        if (space < place->levels || space >= place->levels + LEVELS || --place->depth > 0)
+            continue;
+        if (place->shared)
+            unsock_set_tid_address(NULL);
+        __atomic_store_n(&place->owner, 0, __ATOMIC_RELEASE);
     }
 }
 
