@@ -152,11 +152,10 @@ static bool can_be_mapped(const struct proof *proof) {
 }
 
 bool unsock_proof_library(const char *path, struct unsock_text *error) {
-    struct proof proof = {.path = path, .error = error};
-    if (!can_be_named(&proof) || !is_library_there(&proof) || !is_in_good_hands(&proof) || !opens(&proof))
-        return false;
-    bool good = is_shared_object(&proof) && is_whole(&proof) && is_this_version(&proof) && can_be_mapped(&proof);
-    unsock_close(proof.fd);
+    struct proof proof = {.path = path, .error = error, .fd = -1};
+    bool good = can_be_named(&proof) && is_library_there(&proof) && is_in_good_hands(&proof) && opens(&proof) &&
+                is_shared_object(&proof) && is_whole(&proof) && is_this_version(&proof) && can_be_mapped(&proof);
+    unsock_close_open(proof.fd);
     return good;
 }
 
@@ -174,11 +173,10 @@ bool unsock_proof_choose(const char *option, const char *own, const struct unsoc
                                               : "the path is too long");
 }
 
-#define ADVICE                                                                                                         \
-    ": a seccomp filter or a service's RestrictAddressFamilies= forbids it: allow AF_UNIX sockets and bind there"
-
 static bool forbidden(struct unsock_text *error, const char *call, long result) {
-    return unsock_text_fail(error, "sockets: ", call, ": ", unsock_errno_words(-result), ADVICE);
+    return unsock_text_fail(
+        error, "sockets: ", call, ": ", unsock_errno_words(-result),
+        ": a seccomp filter or a service's RestrictAddressFamilies= forbids it: allow AF_UNIX sockets and bind there");
 }
 
 bool unsock_sockets_allowed(struct unsock_text *error) {
