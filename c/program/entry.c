@@ -34,20 +34,17 @@ __attribute__((noreturn)) static void go_on_at_stack(void (*function)(uint64_t *
     __builtin_unreachable();
 }
 
-static void relocate(const Elf64_Rela *relocation, const Elf64_Sym *symbols, uint64_t base) {
-    uint64_t *place = (uint64_t *)(base + relocation->r_offset);
-    uint64_t type = ELF64_R_TYPE(relocation->r_info);
-    const Elf64_Sym *symbol = &symbols[ELF64_R_SYM(relocation->r_info)];
-    if (IS_RELATIVE(type))
-        *place = base + (uint64_t)relocation->r_addend;
-    else if (IS_SYMBOL(type) && symbol->st_shndx != SHN_UNDEF)
-        *place = base + symbol->st_value + (uint64_t)relocation->r_addend;
-}
-
 static void relocate_table(uint64_t table, uint64_t size, const Elf64_Sym *symbols, uint64_t base) {
-    const Elf64_Rela *relocations = (const Elf64_Rela *)(base + table);
-    for (uint64_t i = 0; i < size / sizeof(Elf64_Rela); i++)
-        relocate(&relocations[i], symbols, base);
+    const Elf64_Rela *relocation = (const Elf64_Rela *)(base + table), *end = relocation + size / sizeof(*relocation);
+    for (; relocation < end; relocation++) {
+        uint64_t *place = (uint64_t *)(base + relocation->r_offset);
+        uint64_t type = ELF64_R_TYPE(relocation->r_info);
+        const Elf64_Sym *symbol = &symbols[ELF64_R_SYM(relocation->r_info)];
+        if (IS_RELATIVE(type))
+            *place = base + (uint64_t)relocation->r_addend;
+        else if (IS_SYMBOL(type) && symbol->st_shndx != SHN_UNDEF)
+            *place = base + symbol->st_value + (uint64_t)relocation->r_addend;
+    }
 }
 
 static void relocate_self(void) {
@@ -72,8 +69,7 @@ static void relocate_self(void) {
 __attribute__((noreturn)) static void run_program(uint64_t *stack) {
     int argc = (int)stack[0];
     const char *const *argv = (const char *const *)(stack + 1);
-    int status = unsock_program(argc, argv, argv + argc + 1);
-    unsock_exit(status);
+    unsock_exit(unsock_program(argc, argv, argv + argc + 1));
 }
 
 /* `stack` is the kernel's: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). It may be small
