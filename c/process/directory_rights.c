@@ -46,21 +46,16 @@ static bool find_in(long fd, const char *name, uint32_t *group) {
     return found || read_group_line((struct unsock_span){line, length}, name, group);
 }
 
-__attribute__((noreturn)) static void become_getent(const char *name, long output) {
-    static const char *const nothing[] = {NULL};
-    const char *const words[] = {GETENT, "group", name, NULL};
-    unsock_dup3(output, 1, 0);
-    unsock_execve(GETENT, words, nothing);
-    unsock_exit(1);
-}
-
 static bool ask_system(const char *name, uint32_t *group) {
     int32_t pipe[2], status;
     if (unsock_faccessat(AT_FDCWD, GETENT, 1) < 0 || unsock_pipe2(pipe, O_CLOEXEC) < 0)
         return false;
     long child = unsock_clone(SIGCHLD, NULL);
-    if (child == 0)
-        become_getent(name, pipe[1]);
+    if (child == 0) {
+        unsock_dup3(pipe[1], 1, 0);
+        unsock_execve(GETENT, (const char *const[]){GETENT, "group", name, NULL}, (const char *const[]){NULL});
+        unsock_exit(1);
+    }
     unsock_close(pipe[1]);
     bool found = find_in(pipe[0], name, group);
     while (child > 0 && unsock_wait4(child, &status, 0, NULL) == -EINTR)
@@ -138,12 +133,9 @@ static bool may_give(const struct unsock_run_directory *directory, struct unsock
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error) {
-    bool is_new = false;
-    bool good = (!rights->given || may_give(directory, error)) &&
-                unsock_run_directory_prepare(directory, force, rights, &is_new, error) &&
-                (!rights->given || (is_new ? give_directory : check_rights)(directory, rights, error)) &&
-                (!rights->given || unsock_run_directory_check(directory, force, error));
-    if (made)
-        *made = is_new;
-    return good;
+    if (!rights->given)
+        return unsock_run_directory_prepare(directory, force, rights, made, error);
+    return may_give(directory, error) && unsock_run_directory_prepare(directory, force, rights, made, error) &&
+           (*made ? give_directory : check_rights)(directory, rights, error) &&
+           unsock_run_directory_check(directory, force, error);
 }

@@ -136,9 +136,7 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
 static bool not_made(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
                      long why, struct unsock_text *error) {
     UNSOCK_TEXT(parent, UNSOCK_RUN_PATH_MOST);
-    size_t length = strlen(directory->path);
-    while (length > 1 && directory->path[length - 1] != '/')
-        length--;
+    size_t length = (size_t)(unsock_base_name(unsock_span_of(directory->path)).at - directory->path);
     unsock_text_span(&parent, (struct unsock_span){directory->path, length > 1 ? length - 1 : 1});
     if (why == -ENOENT)
         return FAIL(parent.buffer, " does not exist: make it first, mkdir -p ", parent.buffer);
@@ -153,12 +151,11 @@ static bool not_made(const struct unsock_run_directory *directory, const struct 
 
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error) {
-    bool is_placed = unsock_run_directory_check_place(directory, force, error);
-    long result = is_placed ? unsock_mkdirat(AT_FDCWD, directory->path, 0700) : -EEXIST;
+    if (!unsock_run_directory_check_place(directory, force, error))
+        return false;
+    long result = unsock_mkdirat(AT_FDCWD, directory->path, 0700);
     if (made)
         *made = result == 0;
-    if (!is_placed)
-        return false;
     if (result < 0 && result != -EEXIST)
         return not_made(directory, rights, result, error);
     return check_itself(directory, force, error);

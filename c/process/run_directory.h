@@ -66,8 +66,8 @@ struct unsock_directory_rights {
 bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
                                   struct unsock_text *error);
 
-/* Makes and checks the directory as unsock_run_directory_prepare. A new one gets the rights. An existing one must have
- * them already: other programs may rely on its present rights. Returns false with one line in `error`. */
+/* Makes and checks the directory as unsock_run_directory_prepare, but `made` is never NULL. A new one gets the rights.
+ * An existing one must have them already: other programs may rely on its present rights. */
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error);

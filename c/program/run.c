@@ -186,7 +186,8 @@ static bool place_maps(struct run *run) {
  * become the command. */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
-    if (!unsock_directory_rights_prepare(&run->directory, run->force, &run->rights, NULL, error) ||
+    bool made;
+    if (!unsock_directory_rights_prepare(&run->directory, run->force, &run->rights, &made, error) ||
         (!run->force && !unsock_run_directory_check_sockets(&run->directory, false, error)))
         return false;
     if (!run->is_private) {
