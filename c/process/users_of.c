@@ -22,29 +22,6 @@ struct users {
     char buffer[CHUNK];
 };
 
-/* The state of a search for a variable in /proc/PID/environ, which is read in pieces. */
-struct match {
-    struct unsock_span wanted;
-    size_t matched;
-    bool apart; /* the current string differs */
-};
-
-static bool is_matched_by(struct match *match, const char *bytes, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (!match->apart && bytes[i] == match->wanted.at[match->matched])
-            match->matched++;
-        else
-            match->apart = true;
-        if (!match->apart && match->matched == match->wanted.length)
-            return true;
-        if (bytes[i] == '\0') {
-            match->apart = false;
-            match->matched = 0;
-        }
-    }
-    return false;
-}
-
 /* Writes "/proc/PID/NAME" into `path`, and returns it. */
 static const char *process_path(uint64_t process, const char *name, char path[64]) {
     struct unsock_text text = unsock_text_in(path, 64);
@@ -52,14 +29,25 @@ static const char *process_path(uint64_t process, const char *name, char path[64
     return path;
 }
 
+/* Searches /proc/PID/environ, which is read in pieces. */
 static bool has_variable(const struct users *users, uint32_t process) {
     char bytes[CHUNK], path[64];
-    struct match match = {.wanted = users->variable};
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, process_path(process, "environ", path), O_RDONLY | O_CLOEXEC, 0);
-    bool found = false;
-    for (long count; fd >= 0 && !found && (count = unsock_read(fd, bytes, sizeof(bytes))) > 0;)
-        found = is_matched_by(&match, bytes, (size_t)count);
-    return found;
+    size_t matched = 0;
+    bool apart = false; /* the current string differs */
+    for (long count; fd >= 0 && (count = unsock_read(fd, bytes, sizeof(bytes))) > 0;) {
+        for (long i = 0; i < count; i++) {
+            apart |= bytes[i] != users->variable.at[matched];
+            matched += !apart;
+            if (matched == users->variable.length)
+                return true;
+            if (bytes[i] == '\0') {
+                apart = false;
+                matched = 0;
+            }
+        }
+    }
+    return false;
 }
 
 static bool is_among_numbers(uint64_t number, const uint32_t *list, unsigned count) {
