@@ -7,17 +7,14 @@
 static const char own_name[] = "libunsock";
 
 struct unsock_span unsock_preload_next(struct unsock_span *rest) {
-    while (rest->length > 0) {
+    struct unsock_span entry = {rest->at, 0};
+    while (rest->length > 0 && entry.length == 0) {
         size_t length = 0;
         while (length < rest->length && rest->at[length] != ' ' && rest->at[length] != ':')
             length++;
-        struct unsock_span entry = {rest->at, length};
-        size_t skipped = length < rest->length ? length + 1 : length;
-        *rest = (struct unsock_span){rest->at + skipped, rest->length - skipped};
-        if (length > 0)
-            return entry;
+        entry = unsock_span_next(rest, length < rest->length ? rest->at[length] : ' ');
     }
-    return (struct unsock_span){rest->at, 0};
+    return entry;
 }
 
 bool unsock_preload_has(const char *value, const char *library) {
