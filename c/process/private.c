@@ -14,9 +14,9 @@
 #define WAITS_MOST 100
 #define DEPTH_MOST 32
 
-static bool put_private_path(char *path, const char *directory, const char *slash, const char *name) {
+static bool put_private_path(char *path, const char *directory, const char *name) {
     struct unsock_text text = unsock_text_in(path, UNSOCK_RUN_PATH_MOST);
-    unsock_text_join(&text, directory, slash, name);
+    unsock_text_join(&text, directory, "/" PLACE "/", name);
     return !text.cut;
 }
 
@@ -97,7 +97,7 @@ static long make_one(long place, const char *directory, struct unsock_private *p
     if (unsock_getrandom(&number, sizeof(number), 0) != (long)sizeof(number))
         return -EIO;
     unsock_text_number(&name, number & 0xffffff, 16, UNSOCK_PRIVATE_NAME_LENGTH);
-    put_private_path(private->path, directory, "/" PLACE "/", name.buffer);
+    put_private_path(private->path, directory, name.buffer);
     long result = look_at_directory(place, &above);
     result = result < 0 ? result : unsock_mkdirat(place, name.buffer, 0700);
     if (result < 0)
@@ -245,7 +245,7 @@ void unsock_private_sweep(const char *directory, bool remove, const struct unsoc
     bool locked = place >= 0 && lock_place(place) >= 0;
     unsock_entries_open(&entries, place, ".");
     for (const char *name; locked && (name = unsock_entries_next(&entries, &type));) {
-        if (type == UNSOCK_ENTRY_DIRECTORY && is_name(name) && put_private_path(path, directory, "/" PLACE "/", name))
+        if (type == UNSOCK_ENTRY_DIRECTORY && is_name(name) && put_private_path(path, directory, name))
             sweep_one(place, name, path, remove, seer);
     }
     if (remove && locked)
