@@ -16,12 +16,10 @@
 #define STATUS_CONTINUED 0xffff
 #define STATUS_STOPPED 0x7f
 #define ASK_AGAIN_MS 100
-#define SIGNALFD_FLAGS (O_NONBLOCK | O_CLOEXEC)
-#define EXIT_OWN 125
 #define EXIT_SIGNAL 128
 #define NAME "unsock"
 
-/* This process's signalfd, and its end of the pair. */
+/* This process's signalfd, and its end of the pair (-1: the keeper's parent has ended; poll(2) ignores it). */
 static long signals, channel;
 
 /* The keeper's message to the parent. */
@@ -106,11 +104,9 @@ static bool is_stopped(int32_t status) {
 }
 
 struct stay {
-    long parent, command;
+    long command;
     bool command_ended;
     bool told; /* the parent was told */
-    bool parent_gone;
-    bool alone; /* no child is left */
     bool removed;
     bool continuing; /* the command was continued, and the parent may still be stopped */
     int32_t status;
@@ -158,9 +154,8 @@ static bool came_to_all(struct stay *stay, const struct told *told) {
 static void hear_parent(struct stay *stay) {
     struct told told;
     if (!read_told(channel, &told)) {
-        stay->parent_gone = true;
         unsock_close(channel);
-        channel = -1; /* poll(2) ignores it */
+        channel = -1;
         if (!stay->command_ended)
             unsock_kill(stay->command, SIGKILL);
         return;
@@ -184,31 +179,32 @@ static void command_changed(struct stay *stay, int32_t status) {
     }
 }
 
-static void reap(struct stay *stay) {
+/* Returns true if no child is left. */
+static bool reap(struct stay *stay) {
     int32_t status = 0;
     long pid;
     while ((pid = unsock_wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED, NULL)) > 0) {
         if (pid == stay->command)
             command_changed(stay, status);
     }
-    stay->alone = pid == -ECHILD;
+    return pid == -ECHILD;
 }
 
 __attribute__((noreturn)) static void keep_until_alone(long parent, long command, const char *path) {
-    struct stay stay = {.parent = parent, .command = command};
+    struct stay stay = {.command = command};
     for (;;) {
-        reap(&stay);
-        if (stay.alone && !stay.removed)
+        bool alone = reap(&stay);
+        if (alone && !stay.removed)
             stay.removed = unsock_private_remove(path);
         bool untold = stay.command_ended && !stay.told;
         if (untold)
-            stay.told = stay.parent_gone || tell_parent(stay.status, stay.alone);
+            stay.told = channel < 0 || tell_parent(stay.status, alone);
         /* The end of the caller's session must not end the processes that stay: the kernel would send them SIGHUP. */
-        if (untold && !stay.alone)
+        if (untold && !alone)
             unsock_setsid();
         /* A message that failed is sent again. */
-        bool wakes = !stay.parent_gone && (stay.continuing || (untold && !stay.told));
-        if (stay.alone && !wakes)
+        bool wakes = channel >= 0 && (stay.continuing || (untold && !stay.told));
+        if (alone && !wakes)
             unsock_exit(0);
         if (wakes && unsock_getppid() == parent)
             unsock_kill(parent, SIGCONT);
@@ -248,7 +244,7 @@ static void hear_keeper(long keeper) {
     if (unsock_read(channel, &news, sizeof(news)) != (long)sizeof(news))
         unsock_exit(unsock_wait4(keeper, &status, 0, NULL) == keeper && (status & 0x7f) != 0
                         ? EXIT_SIGNAL + (status & 0x7f)
-                        : EXIT_OWN);
+                        : UNSOCK_RUN_FAILED);
     int signal = news.status >> 8;
     if (is_stopped(news.status) && signal == SIGSTOP)
         unsock_kill(unsock_getpid(), signal);
@@ -295,7 +291,7 @@ static void be_keeper(const struct supervision *supervision, long parent) {
         return;
     }
     if (command < 0)
-        unsock_exit(EXIT_OWN);
+        unsock_exit(UNSOCK_RUN_FAILED);
     channel = supervision->ends[1];
     unsock_keeper_leave((const long[]){signals, channel, supervision->lock}, 3);
     keep_until_alone(parent, command, supervision->path);
@@ -306,7 +302,7 @@ bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
     struct supervision supervision = {.lock = lock, .path = path};
     long parent = unsock_getpid();
     unsock_fcntl(lock, F_SETFD, FD_CLOEXEC);
-    signals = unsock_signalfd4(-1, &all, SIGNALFD_FLAGS);
+    signals = unsock_signalfd4(-1, &all, O_NONBLOCK | O_CLOEXEC);
     long result = signals;
     if (result >= 0)
         result = unsock_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.ends);
