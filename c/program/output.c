@@ -47,13 +47,12 @@ void unsock_print_list(const char *const *texts) {
 
 /* Prints U+FFFD for a byte that is not UTF-8. */
 static void print_json_text(const char *text) {
-    static const char digits[] = "0123456789abcdef";
     unsock_print_char('"');
     while (*text != '\0') {
         unsigned char c = (unsigned char)*text;
         unsigned length = unsock_utf8_next(text);
         if (c < 0x20)
-            unsock_print("\\u00", (const char[]){digits[c >> 4], digits[c & 15], '\0'});
+            unsock_print("\\u", unsock_text_digits((char[24]){0}, c, 16, 4));
         else if (length == 0)
             unsock_print("\xef\xbf\xbd");
         else if (c == '"' || c == '\\')

@@ -62,12 +62,7 @@ int unsock_path_start(const struct unsock_command_call *call) {
     return status != 0 ? status : unsock_print_end(0, UNSOCK_COMMAND_FAILED, call->error);
 }
 
-/* Watches the directory (inotify(7)). Called before each check: one that was removed and created again has no watch. */
-static bool arm(long inotify, const char *directory) {
-    return inotify >= 0 && unsock_inotify_add_watch(inotify, directory, CHANGES) >= 0;
-}
-
-/* Waits for a change since arm(), at most so many milliseconds; negative: without limit. */
+/* Waits for a change since the watch was added, at most so many milliseconds; negative: without limit. */
 static void wait_for_names(long inotify, int64_t most) {
     uint8_t events[EVENTS_SIZE];
     unsock_await(inotify, EPOLLIN, most);
@@ -170,7 +165,8 @@ int unsock_wait_start(const struct unsock_command_call *call) {
         return UNSOCK_COMMAND_USAGE;
     long inotify = unsock_inotify_init1(O_CLOEXEC | O_NONBLOCK);
     for (;;) {
-        bool is_watched = arm(inotify, waiting.directory.path);
+        /* A directory that was removed and created again has no watch. */
+        bool is_watched = inotify >= 0 && unsock_inotify_add_watch(inotify, waiting.directory.path, CHANGES) >= 0;
         int64_t again;
         long left = ask_ports(&waiting, &again);
         if (left < 0) {

@@ -20,7 +20,6 @@
 #define OF_RUNTIME "unsock-of-runtime:"
 #define OWN_FILE "/proc/self/exe"
 #define COMMAND_LINE "../libexec/unsock"
-#define EXIT_USAGE 2
 
 static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets,\n"
                             "or AF_VSOCK, AF_TIPC ones\n\n"
@@ -128,7 +127,7 @@ static void hand_over(const char *const *argv, const char *const *environment) {
         unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
     else
         unsock_exit(fail_with(argv[1] ? argv[1] : FRONT, why,
-                              argv[1] && is_word(argv[1], "run") ? UNSOCK_RUN_FAILED : EXIT_USAGE));
+                              argv[1] && is_word(argv[1], "run") ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_USAGE));
 }
 
 /* Ends the output. Returns the exit status: `failed` if the output could not be written. */
@@ -233,7 +232,7 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         return fail_with(argv[1],
                          "the whole command line has it, which is not installed here. The library alone makes control "
                          "files by variables: UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so; --help has all",
-                         EXIT_USAGE);
+                         UNSOCK_COMMAND_USAGE);
     if (argc >= 2 && !asks_help(argv[1]))
         return fail_with(argv[1],
                          is_front ? "the library alone has run, hold, expose, path, wait and prune: the whole command "

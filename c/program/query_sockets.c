@@ -62,12 +62,11 @@ long unsock_query_names(const char *directory, uint16_t port) {
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;
     long result = unsock_directory_list_open(&names, directory, port);
-    bool is_open = result == 0;
     unsock_json_open("names", '[');
-    while (is_open && unsock_directory_list_next(&names, &one))
+    while (result == 0 && unsock_directory_list_next(&names, &one))
         write_name(directory, &one);
     unsock_json_close(']');
-    if (is_open) {
+    if (result == 0) {
         result = UNSOCK_MIN(names.entries.fd, 0);
         unsock_directory_list_close(&names);
     }
