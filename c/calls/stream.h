@@ -120,7 +120,7 @@ void unsock_last_holder_note(int fd);
 void unsock_last_holder_closing(int fd, const struct unsock_fd *entry);
 void unsock_last_holder_closing_all(unsigned first, unsigned last);
 
-/* True if this process bound the descriptor's socket, and has no child that may have it, too. */
+/* True if neither a child nor, unless this process bound the descriptor's socket, the parent may have that, too. */
 bool unsock_last_holder_is_only(int fd);
 
 /* Notes that a message is about to be sent: it may pass descriptors on to any process. */

@@ -208,20 +208,32 @@ static void serve_two_in_turn(void) {
     close(listener);
 }
 
-/* A child that makes the client's socket, or its parent: the listening socket is both's, and goes on for others. */
-static void serve_in_two_processes(bool by_child) {
-    fact("now", "two processes, %s connects", by_child ? "the child" : "the parent");
+/* A child that makes the client's socket, or its parent, while both have the listening socket or the parent alone: that
+ * goes on for others. */
+static void serve_in_two_processes(bool by_child, bool keeps) {
+    fact("now", "two processes, %s connects, the child %s", by_child ? "the child" : "the parent",
+         keeps ? "has the listener" : "has not");
     int listener = server_socket(0, SO_REUSEADDR);
     address at = name_of(listener), first;
-    int client = new_client(&at, true), ends[2];
+    int client = new_client(&at, true), ends[2], told[2];
     send_text(client, "first asks", NULL);
     hears("the listener hears", listener, &first);
     CHECK(pipe(ends));
+    CHECK(pipe(told));
     fflush(stdout);
     pid_t child = fork_peer();
+    if (child == 0 && !keeps)
+        CHECK(close(listener));
+    if (child == 0 && !by_child)
+        send_byte(told[1]);
+    else if (!by_child)
+        wait_byte(told[0]);
     if ((child == 0) == by_child) {
         int session = server_socket(port_of(&at), SO_REUSEADDR);
-        fact_call(by_child ? "a child's connect" : "a parent's connect", connect(session, &first.any, first.length));
+        fact_call(by_child ? "a child's connect"
+                  : keeps  ? "a parent's connect"
+                           : "a sole listener's connect",
+                  connect(session, &first.any, first.length));
         CHECK(close(session));
         fflush(stdout);
     }
@@ -238,6 +250,8 @@ static void serve_in_two_processes(bool by_child) {
     send_text(other, "second asks", NULL);
     hears("the listener hears", listener, NULL);
     close(ends[0]);
+    close(told[0]);
+    close(told[1]);
     if (!by_child) {
         close(ends[1]);
         CHECK(ended(child));
@@ -302,8 +316,9 @@ int main(void) {
     serve_on_wildcard("with a session that had another client", HAD_ANOTHER);
     serve_without_descriptors();
     serve_two_in_turn();
-    serve_in_two_processes(true);
-    serve_in_two_processes(false);
+    serve_in_two_processes(true, true);
+    serve_in_two_processes(false, true);
+    serve_in_two_processes(false, false);
     be_one_clients();
     part();
 }
