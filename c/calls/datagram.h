@@ -57,7 +57,7 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
  *
  * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if the client is connected to one
  * that does not listen, that another process has, too, or that has unread datagrams of others, which would go to `fd`;
- * or fewer than three descriptors are left. After that error a server goes on serving this client by the listener.
+ * or -EMFILE. After these errors a server goes on serving this client by the listener.
  */
 long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path);
 

@@ -16,6 +16,7 @@
 #include <linux/wait.h>
 
 #define TASKS "/proc/self/task"
+#define SIGNAL_INFO_SIZE 128 /* siginfo_t */
 #define WAIT_HOW (WEXITED | WNOHANG | WNOWAIT | __WALL)
 
 /* Returns a number that changes whenever a child has ended and been waited for; 0 if the kernel does not report it. */
@@ -27,10 +28,15 @@ static uint32_t children_of_past(void) {
     return sum + 1 != 0 ? sum + 1 : 1;
 }
 
+static bool has_child(void) {
+    uint64_t about[SIGNAL_INFO_SIZE / 8];
+    return unsock_waitid(P_ALL, 0, about, WAIT_HOW, NULL) != -ECHILD;
+}
+
 /* True if there is a child, or if children may end without being waited for. */
 static bool may_have_children(void) {
     struct unsock_signal_action action = {.flags = 0};
-    if (unsock_waitid(P_ALL, 0, NULL, WAIT_HOW, NULL) != -ECHILD)
+    if (has_child())
         return true;
     return unsock_rt_sigaction(SIGCHLD, NULL, &action) < 0 || action.handler == (void *)SIG_IGN ||
            (action.flags & SA_NOCLDWAIT);
@@ -74,7 +80,7 @@ UNSOCK_OWN_FRAME static bool may_any_child_have(int fd) {
 bool unsock_last_holder_is_only(int fd) {
     if (unsock_sandboxed || (!unsock_this_process_bound(fd) && may_have((uint64_t)unsock_getppid(), fd)))
         return false;
-    return unsock_waitid(P_ALL, 0, NULL, WAIT_HOW, NULL) == -ECHILD || !may_any_child_have(fd);
+    return !has_child() || !may_any_child_have(fd);
 }
 
 static uint32_t *made_of(int fd) {

@@ -85,10 +85,7 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
       instead: "EADDRNOTAVAIL",
       why: "the other process's listening socket would be connected to the client, too",
     }])),
-    "connect without descriptors": {
-      instead: "EADDRNOTAVAIL",
-      why: "the listener's socket is exchanged by duplicates of it",
-    },
+    "connect without descriptors": { instead: "EMFILE", why: "the listener's socket is exchanged by duplicates of it" },
   },
   datagram_unheard: {
     "one that has come again, and connects: heard": {
