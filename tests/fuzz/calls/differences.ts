@@ -138,7 +138,9 @@ const RULES: readonly Rule[] = [
           boundPort(one) === (portOf(words[1]) ?? boundPort(socket))
         ) ||
       /^(bind|listen)$/.test(name) &&
-        all.some((one) => one.isUsedApart && boundPort(one) === (portOf(words[1]) ?? boundPort(socket))),
+        all.some((one) => one.isUsedApart && boundPort(one) === (portOf(words[1]) ?? boundPort(socket))) ||
+      name === "accept" && network.startsWith("from ") && library.startsWith("from ") &&
+        all.some((one) => one !== socket && one.isUsedApart),
   },
   {
     row: "A socket that connects to its own address is refused",
