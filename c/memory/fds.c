@@ -99,9 +99,10 @@ void unsock_fds_forget(int fd) {
     unsock_epoll_forget(fd);
     if (!entry)
         return;
-    if (entry->flags & UNSOCK_FILE)
+    if (entry->flags & UNSOCK_FILE) {
         unsock_bit_clear(with_file, (unsigned)fd);
-    unsock_this_process_note_bound(fd, false);
+        unsock_this_process_note_bound(fd, false);
+    }
     if (unsock_fd_is_duplicated(entry))
         leave_ring(fd, entry->ring);
     memset(entry, 0, sizeof(*entry));
