@@ -65,9 +65,6 @@ long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct s
  * port: the one to which the client is connected. Returns -EPERM if there is none. */
 long unsock_datagram_send_by_sibling(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags);
 
-/* Disconnects the kernel's socket. This drops what waits, and a peer that is connected to it gets ECONNRESET. */
-void unsock_datagram_disconnect(int fd);
-
 /* datagram_name.c: Names datagram sockets: with a file for replies, or with a new name in the place of an old one. */
 
 /* Gives an unnamed datagram socket a file of its own, so that replies to what it sends to `target` reach it. Returns 0
@@ -119,6 +116,9 @@ bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 /* Notes that no socket has the address to which this one is connected. From then on reads at rewritten places are
  * handled. */
 void unsock_datagram_set_nobody(struct unsock_fd *entry);
+
+/* Disconnects the kernel's socket. This drops what waits, and a peer that is connected to it gets ECONNRESET. */
+long unsock_datagram_disconnect(long fd);
 
 /* Notes at the file of a socket on the wildcard that it has one address now, or not any more (files/port.h). */
 void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled);

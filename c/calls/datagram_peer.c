@@ -71,6 +71,11 @@ void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
         unsock_other_name_mark(fd);
 }
 
+long unsock_datagram_disconnect(long fd) {
+    static const struct sockaddr_un nobody = {.sun_family = AF_UNSPEC};
+    return unsock_connect(fd, &nobody, sizeof(nobody.sun_family));
+}
+
 void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled) {
     struct sockaddr_un path;
     struct unsock_ip bound = unsock_fd_bound_to(entry);
@@ -186,7 +191,7 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
  * `fd` (unix_dgram_disconnected in net/unix/af_unix.c). An AF_UNIX datagram socket gets no pending error otherwise. */
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut) {
     union unsock_sockaddr own, other;
-    const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}}, nobody = {.any = {.sa_family = AF_UNSPEC}};
+    const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}};
     long length, own_length = entry->kind == UNSOCK_KIND_LOCAL ? (long)unsock_port_own_path(entry, &own.un)
                                                                : unsock_socket_name(fd, __NR_getsockname, &own);
     UNSOCK_CLOSED long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -195,16 +200,16 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
     /* No socket can connect to `fd` as long as its peer is one that has closed. A disconnect drops what waits. */
     bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
     if (!waits)
-        unsock_connect(fd, &nobody, sizeof(nobody.any));
+        unsock_datagram_disconnect(fd);
     /* A bind to the family alone gives it a free abstract name. It is connected: only `fd` can send to it. */
     bool left = unsock_connect(peer, &own, own_length) == 0 &&
                 unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
                 (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&
                 unsock_connect(fd, &other, length) == 0 &&
                 unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0) == 0 &&
-                unsock_connect(peer, &nobody, sizeof(nobody.any)) == 0;
+                unsock_datagram_disconnect(peer) == 0;
     /* Disconnects `fd` again, so that its peer can send when it starts. */
     if (!waits && !shut)
-        unsock_connect(fd, &nobody, sizeof(nobody.any));
+        unsock_datagram_disconnect(fd);
     return left;
 }

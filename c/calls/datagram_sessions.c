@@ -35,11 +35,6 @@ static long take_standin(int fd, struct unsock_fd *entry, int standin, const str
     return 0;
 }
 
-void unsock_datagram_disconnect(int fd) {
-    static const struct sockaddr_un nobody = {.sun_family = AF_UNSPEC};
-    unsock_connect(fd, &nobody, sizeof(nobody.sun_family));
-}
-
 /* True if a datagram waits on the socket that is not of the client at `path`. Looks at each by SO_PEEK_OFF. */
 static bool has_others_unread(int fd, const struct sockaddr_un *path) {
     int32_t before = (int32_t)unsock_socket_option(fd, SO_PEEK_OFF), at = 0;

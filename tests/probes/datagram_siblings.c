@@ -35,6 +35,11 @@ static void hears(const char *who, int fd, address *from) {
         *from = any;
 }
 
+static void ask_listener(int client, const char *text, const address *to, int listener, address *from) {
+    send_text(client, text, to);
+    hears("the listener hears", listener, from);
+}
+
 static int new_client(const address *server, bool connects) {
     int fd = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     if (connects)
@@ -48,8 +53,7 @@ static void serve(const char *name, int option, bool connects) {
     address at = name_of(listener), first, second;
     const address *to = connects ? NULL : &at;
     int client = new_client(&at, connects);
-    send_text(client, "first asks", to);
-    hears("the listener hears", listener, &first);
+    ask_listener(client, "first asks", to, listener, &first);
     int session = server_socket(port_of(&at), option);
     fact_call("connect to the first client", connect(session, &first.any, first.length));
     send_text(session, "hello, first", NULL);
@@ -57,8 +61,7 @@ static void serve(const char *name, int option, bool connects) {
     send_text(client, "first again", to);
     hears("its session hears", session, NULL);
     int other = new_client(&at, connects);
-    send_text(other, "second asks", to);
-    hears("the listener hears", listener, &second);
+    ask_listener(other, "second asks", to, listener, &second);
     int other_session = server_socket(port_of(&at), option);
     fact_call("connect to the second client", connect(other_session, &second.any, second.length));
     send_text(other_session, "hello, second", NULL);
@@ -71,8 +74,7 @@ static void serve(const char *name, int option, bool connects) {
     close(session);
     close(other_session);
     int late = new_client(&at, connects);
-    send_text(late, "third asks", to);
-    hears("the listener hears", listener, NULL);
+    ask_listener(late, "third asks", to, listener, NULL);
     close(late);
     close(client);
     close(other);
@@ -87,8 +89,7 @@ static void serve_two_at_once(const char *name, int option) {
     address at = name_of(listener), first;
     int client = new_client(&at, true), other = new_client(&at, true);
     send_text(client, "first asks", NULL);
-    send_text(other, "second asks", NULL);
-    hears("the listener hears", listener, &first);
+    ask_listener(other, "second asks", NULL, listener, &first);
     int session = server_socket(port_of(&at), option);
     bool connected = connect(session, &first.any, first.length) == 0;
     hears("the listener hears", listener, NULL);
@@ -96,15 +97,14 @@ static void serve_two_at_once(const char *name, int option) {
     fact_call("the first client hears", recv(client, &byte, 1, MSG_DONTWAIT));
     send_text(client, "first again", NULL);
     hears("the first client's socket hears", connected ? session : listener, NULL);
-    send_text(other, "second again", NULL);
-    hears("the listener hears", listener, NULL);
+    ask_listener(other, "second again", NULL, listener, NULL);
     close(session);
     close(client);
     close(other);
     close(listener);
 }
 
-/* What the session was connected to before. */
+/* The session's peer before this client. */
 enum before { NEW, HAD_NOBODY, HAD_ANOTHER };
 
 /* On the wildcard, for a client whose address is not the one that the session gets: others still reach the listener. */
@@ -121,8 +121,7 @@ static void serve_on_wildcard(const char *name, enum before before) {
     CHECK(bind(fds[0], &any.any, any.length));
     int client = bound("127.0.0.2", 0, SOCK_DGRAM);
     CHECK(connect_to(client, "127.0.0.1", port));
-    send_text(client, "first asks", NULL);
-    hears("the listener hears", fds[0], &first);
+    ask_listener(client, "first asks", NULL, fds[0], &first);
     CHECK(bind(fds[1], &any.any, any.length));
     int another = bound("127.0.0.3", 0, SOCK_DGRAM);
     if (before != NEW)
@@ -155,8 +154,7 @@ static void serve_without_descriptors(void) {
     int listener = server_socket(0, SO_REUSEADDR);
     address at = name_of(listener), first;
     int client = new_client(&at, true);
-    send_text(client, "first asks", NULL);
-    hears("the listener hears", listener, &first);
+    ask_listener(client, "first asks", NULL, listener, &first);
     send_text(client, "first asks more", NULL);
     int session = server_socket(port_of(&at), SO_REUSEADDR);
     struct rlimit limit, before;
@@ -181,18 +179,15 @@ static void serve_two_in_turn(void) {
     int listener = server_socket(0, SO_REUSEADDR);
     address at = name_of(listener), first, second;
     int client = new_client(&at, true), other = new_client(&at, true);
-    send_text(client, "first asks", NULL);
-    hears("the listener hears", listener, &first);
-    send_text(other, "second asks", NULL);
-    hears("the listener hears", listener, &second);
+    ask_listener(client, "first asks", NULL, listener, &first);
+    ask_listener(other, "second asks", NULL, listener, &second);
     int session = server_socket(port_of(&at), SO_REUSEADDR);
     fact_call("connect to the first client", connect(session, &first.any, first.length));
     send_text(session, "hello, first", NULL);
     hears("the first client hears", client, NULL);
     send_text(listener, "wait, second", &second);
     hears("the second client hears", other, NULL);
-    send_text(other, "second again", NULL);
-    hears("the listener hears", listener, NULL);
+    ask_listener(other, "second again", NULL, listener, NULL);
     int other_session = server_socket(port_of(&at), SO_REUSEADDR);
     fact_call("connect to the second client", connect(other_session, &second.any, second.length));
     send_text(other_session, "hello, second", NULL);
@@ -216,8 +211,7 @@ static void serve_in_two_processes(bool by_child, bool keeps) {
     int listener = server_socket(0, SO_REUSEADDR);
     address at = name_of(listener), first;
     int client = new_client(&at, true), ends[2], told[2];
-    send_text(client, "first asks", NULL);
-    hears("the listener hears", listener, &first);
+    ask_listener(client, "first asks", NULL, listener, &first);
     CHECK(pipe(ends));
     CHECK(pipe(told));
     fflush(stdout);
@@ -247,8 +241,7 @@ static void serve_in_two_processes(bool by_child, bool keeps) {
         CHECK(ended(child));
     }
     int other = new_client(&at, true);
-    send_text(other, "second asks", NULL);
-    hears("the listener hears", listener, NULL);
+    ask_listener(other, "second asks", NULL, listener, NULL);
     close(ends[0]);
     close(told[0]);
     close(told[1]);
@@ -267,8 +260,7 @@ static void be_one_clients(void) {
     int listener = server_socket(0, SO_REUSEADDR);
     address at = name_of(listener), first;
     int client = new_client(&at, true), other = new_client(&at, true);
-    send_text(client, "first asks", NULL);
-    hears("the listener hears", listener, &first);
+    ask_listener(client, "first asks", NULL, listener, &first);
     int next = server_socket(port_of(&at), SO_REUSEADDR);
     CHECK(connect(listener, &first.any, first.length));
     send_text(other, "second asks", NULL);

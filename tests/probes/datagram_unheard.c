@@ -90,7 +90,7 @@ static void talk(const char *name, const char *at, int one, int other) {
     }
 }
 
-/* Whom two sockets on the wildcard hear that connect to each other by this address of their host. */
+/* Two sockets on the wildcard connect to each other by this address of their host. */
 static void pair(const char *at, bool first_is_early) {
     int one = on_wildcard(at), port = free_port(SOCK_DGRAM);
     if (first_is_early)
