@@ -15,7 +15,7 @@ import { inspectCommand, type ProgramStep } from "../run/program.ts";
 import { SETTING_LIST } from "../run/settings.ts";
 import { ownLibrary } from "../run/own_library.ts";
 import { findShim } from "../run/shim.ts";
-import { effectiveUser } from "../run/shim_place.ts";
+import { effectiveUser } from "../system/users.ts";
 import { LENGTHEN_QUEUE, shortDatagramQueue } from "../sockets/datagram_queue.ts";
 import { namesQuestion } from "../sockets/socket_names.ts";
 import { SOCKETS_QUESTION } from "../sockets/unix_sockets.ts";

@@ -5,11 +5,10 @@ import { ownLibrary } from "../run/own_library.ts";
 import { DIRECTORY_QUESTION, PREPARE_QUESTION } from "../run/run_settings.ts";
 import type { Context } from "../system/context.ts";
 import { UnsockError, UsageError } from "../system/errors.ts";
-import { parseDecimal } from "../system/numbers.ts";
+import { LAST_PORT, parseDecimal } from "../system/numbers.ts";
 import type { OptionTable, OptionValues } from "../system/options.ts";
 import { byLibrary } from "./by_library.ts";
 
-const LAST_PORT = 65535;
 const LOOPBACK = "127.0.0.1";
 
 /** The options that go with `--http`. */
@@ -67,7 +66,9 @@ function readPlace(options: HttpOptions & OptionValues<OptionTable>, ports: read
     throw new UsageError("expose: --http takes no ports and no options of ports: start a second expose for those");
   }
   const port = parseDecimal(http, 0, LAST_PORT);
-  if (port === undefined) throw new UsageError(`expose: --http: not a port from 1 to 65535, or 0 for any: "${http}"`);
+  if (port === undefined) {
+    throw new UsageError(`expose: --http: not a port from 1 to ${LAST_PORT}, or 0 for any: "${http}"`);
+  }
   if (isIP(address) === 0) throw new UsageError(`expose: --address: not an IP address: "${address}"`);
   return { address, port };
 }

@@ -3,7 +3,7 @@ import type { Context } from "../system/context.ts";
 import type { Library } from "../library/query.ts";
 import { DIRECTORY_QUESTION } from "../run/run_settings.ts";
 import { urlsByFront } from "../expose/record.ts";
-import { effectiveUser } from "../run/shim_place.ts";
+import { effectiveUser } from "../system/users.ts";
 import { isatty } from "node:tty";
 import { shortDatagramQueue } from "../sockets/datagram_queue.ts";
 import { formatSocketTable, socketFileToJson } from "../sockets/format_sockets.ts";
@@ -11,7 +11,7 @@ import { listSocketFiles } from "../sockets/socket_files.ts";
 import { namesQuestion } from "../sockets/socket_names.ts";
 import { SOCKETS_QUESTION } from "../sockets/unix_sockets.ts";
 import { ownLibrary } from "../run/own_library.ts";
-import { parseDecimal } from "../system/numbers.ts";
+import { LAST_PORT, parseDecimal } from "../system/numbers.ts";
 import { UsageError } from "../system/errors.ts";
 import { DirectoryWatch } from "../system/watch.ts";
 
@@ -35,9 +35,9 @@ const CLEAR_SCREEN = "\x1b[H\x1b[2J";
  * @throws {UnsockError} When the directory cannot be read, or there is no library to read it.
  */
 export async function ls(options: ListOptions, port: string | undefined, context: Context): Promise<number> {
-  const wanted = port === undefined ? undefined : parseDecimal(port, 1, 65535);
+  const wanted = port === undefined ? undefined : parseDecimal(port, 1, LAST_PORT);
   if (port !== undefined && wanted === undefined) {
-    throw new UsageError(`ls: PORT: not a port from 1 to 65535: "${port}"`);
+    throw new UsageError(`ls: PORT: not a port from 1 to ${LAST_PORT}: "${port}"`);
   }
   const library = ownLibrary(context);
   const base = defaultDirectory(context, library);

@@ -14,7 +14,7 @@ import type { Question } from "../library/query.ts";
 import type { Context } from "../system/context.ts";
 import { codeOf, reason, UnsockError, UsageError } from "../system/errors.ts";
 import { createWhole, lstatOrUndefined } from "../system/files.ts";
-import { parseDecimal } from "../system/numbers.ts";
+import { LAST_PORT, parseDecimal } from "../system/numbers.ts";
 
 interface MakeOptions extends ControlOptions {
   readonly dir?: string;
@@ -23,7 +23,6 @@ interface MakeOptions extends ControlOptions {
 }
 
 const MODE = 0o644;
-const PORT_MOST = 65535;
 
 /**
  * Writes the control file that the options describe, and prints its target.
@@ -75,10 +74,10 @@ function choosePlace(options: MakeOptions, file: string | undefined, context: Co
   }
   const text = port ?? vsockPort;
   if (text === undefined) throw new UsageError("make-control: no file: give FILE or --port");
-  const number = parseDecimal(text, 1, PORT_MOST);
+  const number = parseDecimal(text, 1, LAST_PORT);
   if (number === undefined) {
     const flag = port === undefined ? "--vsock-port as the file's port" : "--port";
-    throw new UsageError(`${flag}: not a port between 1 and ${PORT_MOST}: "${text}"`);
+    throw new UsageError(`${flag}: not a port between 1 and ${LAST_PORT}: "${text}"`);
   }
   const library = ownLibrary(context);
   const [directory, prepared] = library.askAll([DIRECTORY_QUESTION, PREPARE_QUESTION], { dir, force });

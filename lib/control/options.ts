@@ -5,7 +5,7 @@
 import { posix } from "node:path";
 import { UsageError } from "../system/errors.ts";
 import { parseIp } from "../system/ip_text.ts";
-import { parseDecimal } from "../system/numbers.ts";
+import { LAST_PORT, parseDecimal } from "../system/numbers.ts";
 import { optionFlag } from "../system/text.ts";
 import {
   type Address,
@@ -43,7 +43,6 @@ const VSOCK: readonly OptionName[] = ["vsockPort", "vsockCid", "fcSock", "fcList
 const GROUPS: readonly (readonly OptionName[])[] = [TIPC, VSOCK, ["unix"], ["inet"], ["refuse"]];
 
 const UINT32_MOST = 0xffffffff;
-const PORT_MOST = 65535;
 /** VMADDR_PORT_ANY and 0 are no ports to connect to. */
 const VSOCK_PORT_MOST = UINT32_MOST - 1;
 const CIDS = { any: UINT32_MOST, host: 2, local: 1 };
@@ -193,7 +192,7 @@ function unixAddress(flag: string, text: string, path: string, abstract: boolean
 /** `192.0.2.1:80`, `[2001:db8::1]:80`, `[fe80::1%2]:80`. */
 function readInternet(text: string): Address {
   const [, six, zone, four, digits = ""] = /^(?:\[([^\]%]*:[^\]%]*)(?:%(\d+))?\]|([^:[\]]*)):(\d+)$/.exec(text) ?? [];
-  const port = parseDecimal(digits, 1, PORT_MOST);
+  const port = parseDecimal(digits, 1, LAST_PORT);
   const scopeId = parseDecimal(zone ?? "0", 0, UINT32_MOST);
   const ip = parseIp(six ?? four ?? "");
   if (port === undefined || scopeId === undefined || ip === undefined) {

@@ -1,7 +1,7 @@
 /** Prints the URLs that the front serves, one a line, at its start and whenever one is added or removed. */
 import { isIP } from "node:net";
 import type { Front } from "./parts.ts";
-import { listLoopbacks, portNumbers } from "./loopbacks.ts";
+import { listLoopbacks, portNumbers } from "../sockets/loopbacks.ts";
 import { type Listed, listServed, urlOf } from "./page.ts";
 
 const LOOK_MS = 1_000;

@@ -10,11 +10,12 @@ import type { Http2Server } from "node:http2";
 import type { Socket } from "node:net";
 import process from "node:process";
 import v8 from "node:v8";
+import { codeOf } from "../system/errors.ts";
 import { SMALL_HEAP } from "../system/heap.ts";
 import { createServer } from "../system/http.ts";
 import { announce } from "./announce.ts";
 import { Connections, lookAtBeginning } from "./connections.ts";
-import type { Places } from "./loopbacks.ts";
+import type { Places } from "../sockets/loopbacks.ts";
 import type { Front } from "./parts.ts";
 import { recordFront } from "./record.ts";
 import { refuseConnection, RequestHandler } from "./requests.ts";
@@ -57,7 +58,7 @@ function listen(server: Server, { address, port }: FrontOptions): Promise<number
 
 /** @returns Why a front cannot listen, as one line. */
 export function whyNoFront(error: unknown, address: string, port: number): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error) ?? "";
   const known: Readonly<Record<string, string>> = {
     EADDRINUSE: "is taken: write another port, or 0 for any",
     EADDRNOTAVAIL: "not an address of this machine",

@@ -1,8 +1,8 @@
 /** The host that a request names. Strict: refuses a host that two parsers could read differently. Pure. */
 import { isIP, isIPv6 } from "node:net";
+import { LAST_PORT } from "../system/numbers.ts";
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]+)(?::([0-9]{0,5}))?$/i;
-const LAST_PORT = 65535;
 const DOMAIN = ".localhost";
 
 /**

@@ -2,7 +2,7 @@
  * The pages of the front. Names and paths may come from other users, so they are escaped. A name that is no valid host
  * name gets no link.
  */
-import { listLoopbacks, listPorts, type Loopback, type Places } from "./loopbacks.ts";
+import { isLabel, listLoopbacks, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
 import type { PageAnswer } from "./route.ts";
 
 /** The fields of every page. */
@@ -18,8 +18,6 @@ const HEAD = `<!DOCTYPE html>
 <style>body{font:16px/1.6 system-ui,sans-serif;margin:3em auto;max-width:48em;padding:0 1em}code{color:#888}</style>
 `;
 
-const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
-
 /** A loopback and its ports. */
 export interface Listed {
   readonly loopback: Loopback;
@@ -34,7 +32,7 @@ export function escapeHtml(text: string): string {
 
 /** @returns The URL of a loopback, or of one port of it; undefined if its name is no valid host name. */
 export function urlOf({ name }: Loopback, frontPort: number, port?: number): string | undefined {
-  if (!name.split(".").every((label) => LABEL.test(label))) return undefined;
+  if (!name.toLowerCase().split(".").every(isLabel)) return undefined;
   return `http://${port === undefined ? "" : `${port}.`}${name}.localhost:${frontPort}/`;
 }
 

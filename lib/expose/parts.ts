@@ -1,6 +1,6 @@
 /** The state that the parts of a front share. */
 import type { Connections } from "./connections.ts";
-import type { Places } from "./loopbacks.ts";
+import type { Places } from "../sockets/loopbacks.ts";
 import type { Upstreams } from "./upstream.ts";
 
 /** A running front. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { listIpListeners } from "../system/ip_sockets.ts";
 import { isSameFile, linkTarget, listNames, lstatOrUndefined, readText } from "../system/files.ts";
-import { type Directories, listLoopbacks } from "./loopbacks.ts";
+import { type Directories, listLoopbacks } from "../sockets/loopbacks.ts";
 import { urlOf } from "./page.ts";
 
 const NAME = ".front";

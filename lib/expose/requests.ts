@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { STATUS_CODES } from "../system/http.ts";
+import { codeOf } from "../system/errors.ts";
 import { endAnswer, Exchange } from "./exchange.ts";
 import { valuesOf } from "./fields.ts";
 import { type Asked, readTarget } from "./host.ts";
@@ -121,7 +122,7 @@ const STATUS_OF_ERROR: Readonly<Record<string, number>> = {
 const OTHER_VERSION = /^[^\r\n]* HTTP\/(?!1\.[01]\r)\d\.\d\r\n/;
 
 function statusOf(error: Error): number {
-  const code = "code" in error ? String(error.code) : "";
+  const code = codeOf(error) ?? "";
   const packet = "rawPacket" in error && error.rawPacket instanceof Uint8Array ? error.rawPacket : new Uint8Array();
   const isOtherVersion = OTHER_VERSION.test(Buffer.from(packet).toString("latin1", 0, 8192));
   return STATUS_OF_ERROR[code] ?? (isOtherVersion ? 505 : 400);
@@ -129,7 +130,7 @@ function statusOf(error: Error): number {
 
 /** Ends a connection whose bytes are no request of HTTP/1. */
 export function refuseConnection(error: Error, socket: Duplex, requests: RequestHandler): void {
-  const isReset = "code" in error && error.code === "ECONNRESET";
+  const isReset = codeOf(error) === "ECONNRESET";
   if (isReset || !socket.writable || requests.isBusy(socket)) {
     socket.destroy();
     return;

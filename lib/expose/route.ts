@@ -1,9 +1,9 @@
 /** Finds the server of a request by the host that it names. */
 import type { Asked } from "./host.ts";
 import { ownerOf } from "./host.ts";
-import { findLoopback, listLoopbacks, listPorts, type Loopback, type Places } from "./loopbacks.ts";
-
-const LAST_PORT = 65535;
+import { findLoopback, listLoopbacks, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
+import { codeOf } from "../system/errors.ts";
+import { LAST_PORT } from "../system/numbers.ts";
 
 /** A port of a loopback. */
 export interface Target {
@@ -65,7 +65,7 @@ export async function routeOf({ name, path }: Asked, method: string, places: Pla
 
 /** The page for a server that gave no answer. */
 export function failurePage({ loopback, port }: Target, why: unknown): PageAnswer {
-  const code = why instanceof Error && "code" in why ? why.code : undefined;
+  const code = codeOf(why);
   const where = `port ${port} of the loopback "${loopback.name}"`;
   const lists = "all";
   if (code === "ENOENT" || code === "ECONNREFUSED") {

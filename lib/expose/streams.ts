@@ -16,7 +16,7 @@ import { loadHttp2 } from "../system/http.ts";
 import { addForwarded } from "./fields.ts";
 import type { Front } from "./parts.ts";
 import { type Asked, parseHost } from "./host.ts";
-import { portFile } from "./loopbacks.ts";
+import { fileOf } from "../sockets/loopbacks.ts";
 import { PAGE_FIELDS, renderPage } from "./page.ts";
 import { failurePage, type PageAnswer, routeOf, type Target } from "./route.ts";
 
@@ -124,7 +124,7 @@ class Client {
 
   /** Returns the connection to a server; makes one if there is none, or the last has ended. */
   async #serverAt(target: Target): Promise<ClientHttp2Session> {
-    const key = portFile(target.loopback.path, target.port);
+    const key = fileOf(target.loopback, target.port);
     const known = await this.#servers.get(key)?.catch(() => undefined);
     if (known !== undefined && !known.closed && !known.destroyed) return known;
     const made = this.#front.upstreams.connect(target).then((socket) => {

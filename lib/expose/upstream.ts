@@ -4,7 +4,8 @@
  * and the socket goes on reading until the server's end.
  */
 import { Socket } from "node:net";
-import { isControlFile, type Places, portFile } from "./loopbacks.ts";
+import { fileOf, isControlFile, type Places } from "../sockets/loopbacks.ts";
+import { codeOf } from "../system/errors.ts";
 import { ControlRelays } from "./relay.ts";
 import type { Target } from "./route.ts";
 
@@ -14,10 +15,6 @@ const PATIENCE_MS = 10_000;
 const PEER_GONE: readonly unknown[] = ["EPIPE", "ECONNRESET"];
 
 type WriteDone = (error?: Error | null) => void;
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
 
 /**
  * A socket that can be read to its end even if the peer takes no more bytes. Destroyed during its shutdown, it waits
@@ -100,7 +97,7 @@ export class Upstreams {
    * @throws {Error} With the errno's name as `code`.
    */
   async connect({ loopback, port }: Target): Promise<Socket> {
-    const file = portFile(loopback.path, port);
+    const file = fileOf(loopback, port);
     try {
       return await connectUnix(file);
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Ports as users write them, which the library parses (`c/rules/port_words.c`), and the names of their files. */
-import * as path from "@std/path/posix";
+import { join } from "node:path";
 import type { Question } from "../library/query.ts";
 import { UsageError } from "../system/errors.ts";
 
@@ -38,7 +38,7 @@ export function formatPort({ number, kind, address }: AddressedPort): string {
 
 /** @returns The path of the port's file: the socket file, or a control file in its place. */
 export function portFile(directory: string, { number, kind }: Port): string {
-  return path.join(directory, `${number}${kind === "stream" ? "" : ".dgram"}.sock`);
+  return join(directory, `${number}${kind === "stream" ? "" : ".dgram"}.sock`);
 }
 
 /** @returns The wildcard of an address's family. */

@@ -1,8 +1,8 @@
 /** Helpers to find the library and to unpack it. */
 import * as fs from "node:fs";
-import process from "node:process";
 import { readText, statOrUndefined } from "../system/files.ts";
 import { reason } from "../system/errors.ts";
+import { effectiveUser } from "../system/users.ts";
 import { parentOf, strangersHand } from "./trusted_file.ts";
 
 export const NAME = "libunsock.so";
@@ -15,11 +15,6 @@ export const BUILT = `${ROOT}/build/${NAME}`;
 
 /** Looks up an environment variable; an empty one counts as unset. */
 export type Variables = (name: string) => string | undefined;
-
-/** @returns This process's effective user, on whom trust depends. */
-export function effectiveUser(): number {
-  return process.geteuid?.() ?? -1;
-}
 
 /** @returns Why the file must not be loaded; undefined: only root and the user could have written it. */
 export function distrust(file: string): string | undefined {

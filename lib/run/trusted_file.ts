@@ -6,7 +6,7 @@
 import * as fs from "node:fs";
 import { readText } from "../system/files.ts";
 import { runProgram } from "../system/runtime.ts";
-import { isGroupOnlyOf, userName } from "../system/users.ts";
+import { isGroupOnlyOf, mayOwn, userName } from "../system/users.ts";
 
 /** The kernel's limit of symbolic links in one path. */
 const LINKS_MOST = 40;
@@ -57,7 +57,7 @@ function split(text: string): string[] {
 }
 
 function ownerProblem(at: string, { uid: owner }: fs.Stats, uid: number, isShared: boolean): string | undefined {
-  if (owner === 0 || owner === uid) return undefined;
+  if (mayOwn(owner, uid)) return undefined;
   // A user namespace that does not map root shows root's files with this owner; in /tmp it may be any user's file.
   if (owner === unknownOwner() && !isShared) return undefined;
   return `${at} belongs to ${userName(owner)}`;

@@ -2,7 +2,8 @@
 import * as fs from "node:fs";
 import { createWhole, lstatOrUndefined } from "../system/files.ts";
 import { codeOf, reason, ShimError } from "../system/errors.ts";
-import { BUILT, distrust, effectiveUser, NAME, startProblem, type Variables } from "./shim_place.ts";
+import { effectiveUser } from "../system/users.ts";
+import { BUILT, distrust, NAME, startProblem, type Variables } from "./shim_place.ts";
 import { parentOf } from "./trusted_file.ts";
 
 const MODE = 0o755;

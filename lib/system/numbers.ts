@@ -1,5 +1,8 @@
 /** Reads numbers strictly: only decimal digits, in a range. */
 
+/** The highest port number. */
+export const LAST_PORT = 65535;
+
 /**
  * @param text The user's text.
  * @param min The smallest number allowed.

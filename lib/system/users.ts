@@ -1,7 +1,18 @@
 /** Users and groups. */
+import process from "node:process";
 import { readText } from "./files.ts";
 
 let names: Map<number, string> | undefined;
+
+/** @returns This process's effective user, on whom trust depends. */
+export function effectiveUser(): number {
+  return process.geteuid?.() ?? -1;
+}
+
+/** True if what `owner` owns is trusted as root's and these users' own is. */
+export function mayOwn(owner: number, ...users: readonly number[]): boolean {
+  return owner === 0 || users.includes(owner);
+}
 
 /** @returns The user's name by `/etc/passwd`, or the number. */
 export function userName(uid: number): string {

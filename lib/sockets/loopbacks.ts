@@ -5,7 +5,10 @@
  */
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
-import process from "node:process";
+import { CONTROL_FILE_SIZE } from "../control/format.ts";
+import { portFile } from "../run/ports.ts";
+import { LAST_PORT } from "../system/numbers.ts";
+import { effectiveUser, mayOwn } from "../system/users.ts";
 import { staleFiles } from "./stale.ts";
 
 const NAMES = ".names";
@@ -15,11 +18,9 @@ const NAME_MOST = 63;
 const PATH_MOST = 96;
 const LOOPBACKS_MOST = 256;
 const PORTS_MOST = 64;
-const CONTROL_FILE_SIZE = 452;
-/** As in a host's name (`run --name`). */
-const GIVEN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const PORT_FILE = /^([1-9]\d{0,4})\.sock$/;
-const LAST_PORT = 65535;
+/** A label of a host's name, as `run --name` takes it (`c/process/loopback_name.c`). */
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** A directory of socket files, by the name that it has in `http://NAME.localhost/`. */
 export interface Loopback {
@@ -55,9 +56,14 @@ function statOf(path: string, follow: boolean): fs.Stats | undefined {
   return (follow ? fs.statSync : fs.lstatSync)(path, { throwIfNoEntry: false });
 }
 
+/** True for the name of a loopback that `run --name` gave, and for each label of a host's name in lower case. */
+export function isLabel(name: string): boolean {
+  return LABEL.test(name);
+}
+
 /** True if entries that `owner` owns are used in a directory that `parent` owns. */
 function isTrusted(owner: number, parent: number): boolean {
-  return owner === 0 || owner === parent || owner === process.geteuid?.();
+  return mayOwn(owner, parent, effectiveUser());
 }
 
 /** Returns the result of `look`; undefined if the file is gone, or this user may not access it. */
@@ -74,7 +80,7 @@ function addNamed(names: string, add: (name: string, path: string) => void): voi
   const directory = lookAt(() => statOf(names, false));
   if (!directory?.isDirectory() || !isTrusted(directory.uid, 0)) return;
   for (const entry of entriesOf(names)) {
-    if (!entry.isSymbolicLink() || !GIVEN_NAME.test(entry.name)) continue;
+    if (!entry.isSymbolicLink() || !isLabel(entry.name)) continue;
     const link = join(names, entry.name);
     const path = lookAt(() => isTrusted(fs.lstatSync(link).uid, directory.uid) ? fs.readlinkSync(link) : undefined);
     if (path?.startsWith("/") && lookAt(() => statOf(path, true))?.isDirectory()) add(entry.name, path);
@@ -122,9 +128,9 @@ export function findLoopback(loopbacks: readonly Loopback[], name: string): Loop
   return loopbacks.find((loopback) => loopback.name.toLowerCase() === wanted);
 }
 
-/** @returns The path of a TCP port's file. */
-export function portFile(directory: string, port: number): string {
-  return join(directory, `${port}.sock`);
+/** @returns The path of the file of a loopback's TCP port. */
+export function fileOf({ path }: Loopback, port: number): string {
+  return portFile(path, { number: port, kind: "stream" });
 }
 
 /** True for a regular file that the library would follow as a control file, as far as owner and size tell. */
@@ -148,13 +154,14 @@ export function portNumbers(directory: string): number[] {
  * @param isOneEnough If there is a single file, do not check whether it is stale: the connect finds that out.
  * @returns The TCP ports of a loopback that have a server or a control file, in ascending order.
  */
-export async function listPorts({ path }: Loopback, { library }: Places, isOneEnough = false): Promise<number[]> {
+export async function listPorts(loopback: Loopback, { library }: Places, isOneEnough = false): Promise<number[]> {
+  const { path } = loopback;
   const numbers = portNumbers(path);
   if (numbers.length === 0 || (isOneEnough && numbers.length === 1)) return numbers;
-  const sockets = numbers.filter((port) => lookAt(() => fs.statSync(portFile(path, port)).isSocket()));
-  const stale = await staleFiles(path, sockets.map((port) => portFile(path, port)), library);
+  const sockets = numbers.filter((port) => lookAt(() => fs.statSync(fileOf(loopback, port)).isSocket()));
+  const stale = await staleFiles(path, sockets.map((port) => fileOf(loopback, port)), library);
   return numbers.filter((port) => {
-    const file = portFile(path, port);
+    const file = fileOf(loopback, port);
     return sockets.includes(port) ? !stale.has(file) : isControlFile(file, path);
   });
 }
