@@ -9,8 +9,6 @@
 #include "files/release.h"
 #include "replace/replace.h"
 
-#include <linux/resource.h>
-
 #define AGAIN_MOST 10
 #define AGAIN_FIRST_NS 50000 /* 50 ms in all: on a busy machine the other thread has to get a processor */
 

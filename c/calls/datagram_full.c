@@ -5,7 +5,6 @@
 #include "options/options.h"
 
 #include <linux/poll.h>
-#include <linux/resource.h>
 
 #define PAUSE_FIRST_NS 50000
 #define PAUSES_MOST_NS 10000000 /* the longest wait at a time of a program that does not block */

@@ -12,7 +12,6 @@
 
 #include <linux/kcmp.h>
 #include <linux/poll.h>
-#include <linux/resource.h>
 #include <linux/wait.h>
 
 #define TASKS "/proc/self/task"

@@ -7,8 +7,6 @@
 #include "program/run.h"
 #include "rules/errno.h"
 
-#include <linux/resource.h>
-
 #define EVENTS_MOST 256
 #define VARIABLES_MOST 256
 #define LINE_MOST 512
@@ -146,7 +144,7 @@ static bool open_named(const char *word) {
 /* Opens missing standard descriptors, as connection_pair.c needs 0 to be no connection. Raises the limit of descriptors
  * to its maximum, and returns that. */
 static uint64_t prepare_descriptors(void) {
-    struct rlimit64 limit = {1024, 1024};
+    struct rlimit limit = {1024, 1024};
     long fd;
     while ((fd = unsock_openat(AT_FDCWD, NULL_DEVICE, O_RDWR | O_CLOEXEC, 0)) >= 0 && fd <= 2)
         ;

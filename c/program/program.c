@@ -10,8 +10,6 @@
 #include "rules/errno.h"
 #include "rules/words.h"
 
-#include <linux/resource.h>
-
 #define PATH_MOST 4096
 #define LINE_MOST (4 * PATH_MOST)
 /* With the name FRONT, the library executes the command line for commands that it lacks. With a name that begins with
@@ -182,7 +180,7 @@ void unsock_execute(const char *file, const char *const *argv, const char *const
 /* Restores the settings that the runtime has changed. `told` is "ignored" or another word, for SIGPIPE, then ":" and
  * the soft limit of descriptors, or nothing. */
 static void restore_caller(struct unsock_span told) {
-    struct rlimit64 limit;
+    struct rlimit limit;
     uint64_t soft;
     if (!unsock_span_is(unsock_span_next(&told, ':'), "ignored"))
         unsock_keeper_dispose(SIGPIPE, SIG_DFL);

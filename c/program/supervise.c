@@ -9,7 +9,6 @@
 
 #include <linux/poll.h>
 #include <linux/prctl.h>
-#include <linux/resource.h>
 #include <linux/wait.h>
 
 #define CODE_QUEUE (-1) /* SI_QUEUE */
@@ -226,7 +225,7 @@ struct supervision {
 /* Ends the parent with the command's status, by the same signal, without a second core dump. The first process of a
  * container is not killed by its own signal, and exits with 128 + signal. */
 __attribute__((noreturn)) static void end_with_status(int32_t status) {
-    struct rlimit64 none = {0, 0};
+    struct rlimit none = {0, 0};
     int signal = status & 0x7f;
     if (signal != 0) {
         unsock_prlimit64(0, RLIMIT_CORE, &none, NULL);

@@ -8,6 +8,10 @@
 
 #include <asm/unistd.h>
 
+#ifndef __NR_epoll_pwait2
+#define __NR_epoll_pwait2 441 /* since 5.11 */
+#endif
+
 /*
  * UNSOCK_CALLS has the calls with logic of their own, unsock_call_NAME. UNSOCK_DOOR_CALLS has calls that each door
  * answers itself. UNSOCK_OTHER_NAMES has exported functions that do the work of one of these calls. The columns:

@@ -7,6 +7,7 @@
 
 #include <linux/mman.h>
 #include <linux/stat.h>
+#include <sys/resource.h>
 #include <time.h>
 
 /*
@@ -20,7 +21,7 @@
 #define X_OK 1
 #define RENAME_NOREPLACE 1u
 #define GRND_NONBLOCK 1u
-#define RUSAGE_CHILDREN (-1)
+#define RUSAGE_THREAD 1
 #define F_SETPIPE_SZ 1031
 #define SPLICE_F_NONBLOCK 2
 #define UNSOCK_MODE_BITS 07777

@@ -2,9 +2,9 @@
 #ifndef UNSOCK_TRAP_IMAGE_H
 #define UNSOCK_TRAP_IMAGE_H
 
+#include "rt/base.h"
+
 #include <elf.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 /* image.c: Maps an ELF file into memory as the kernel does (fs/binfmt_elf.c). */
 

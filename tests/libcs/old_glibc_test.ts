@@ -4,8 +4,9 @@
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
+import { COMPILE_FLAGS, findFiles } from "../../scripts/build.ts";
 import { namesIn, withDir } from "../support/dir.ts";
-import { testForeignProbes } from "../support/foreign.ts";
+import { ROOT, testForeignProbes } from "../support/foreign.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
@@ -33,6 +34,18 @@ testForeignProbes({
   target: oldGlibcWithLibdl,
   ignore,
   only: ["signals", "stream_addresses", "datagram_basic", "epoll_before_redirect"],
+});
+
+Deno.test({
+  name: "the library compiles with the headers of glibc 2.31 and Linux 5.10",
+  ignore,
+  fn: async () => {
+    const { directory } = await oldRoot();
+    const flags = [`--sysroot=${directory}`, ...COMPILE_FLAGS, "-fsyntax-only"];
+    const result = await run(["gcc", ...flags, ...await findFiles("c", ".c")], { cwd: ROOT });
+    assertStrictEquals(result.stderr, "");
+    assertStrictEquals(result.code, 0);
+  },
 });
 
 Deno.test({
