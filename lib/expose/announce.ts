@@ -10,11 +10,11 @@ const LOOK_AT_ALL = 5;
 const EVERYWHERE = ["0.0.0.0", "::", "::1"];
 
 /** @returns The URLs served, each with its port. A loopback with one port has a short one. */
-function urlsOf(listed: readonly Listed[], frontPort: number): Map<string, string> {
+function urlsOf(listed: readonly Listed[], front: Front): Map<string, string> {
   const urls = new Map<string, string>();
   for (const { loopback, ports } of listed) {
     for (const port of ports) {
-      const url = urlOf(loopback, frontPort, ports.length === 1 ? undefined : port);
+      const url = urlOf(loopback, front, ports.length === 1 ? undefined : port);
       if (url !== undefined) urls.set(url, `port ${port}`);
     }
   }
@@ -27,12 +27,12 @@ function changes(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, s
   return [...gone, ...come].join("");
 }
 
-function title(count: number, { address, port }: Front): string {
+function title(count: number, { scheme, address, port }: Front): string {
   const isNear = address.startsWith("127.") || EVERYWHERE.includes(address);
   const host = isNear ? "localhost" : isIP(address) === 6 ? `[${address}]` : address;
   const served = `${count} loopback${count === 1 ? "" : "s"}`;
   const hint = count > 0 ? "" : "No server listens yet: unsock run --name NAME -- COMMAND starts one\n";
-  return `Serving ${served} at http://${host}:${port}/ (Ctrl-C stops)\n${hint}`;
+  return `Serving ${served} at ${scheme}://${host}:${port}/ (Ctrl-C stops)\n${hint}`;
 }
 
 /** Returns a text that changes whenever a port's file is made or removed. */
@@ -56,14 +56,14 @@ export async function announce(front: Front, print: (text: string) => void): Pro
   };
   let names = namesIn(front);
   const listed = await listServed(front);
-  let urls = urlsOf(listed, front.port);
+  let urls = urlsOf(listed, front);
   tell(title(listed.length, front) + changes(new Map(), urls));
   for (let turn = 1;; turn++) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     const namesNow = namesIn(front);
     if (namesNow === names && turn % LOOK_AT_ALL !== 0) continue;
     names = namesNow;
-    const now = urlsOf(await listServed(front), front.port);
+    const now = urlsOf(await listServed(front), front);
     tell(changes(urls, now));
     urls = now;
   }

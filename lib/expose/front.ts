@@ -105,6 +105,7 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   server.maxHeadersCount = 0;
   const front = {
     ...options,
+    scheme: "http" as const,
     connections: new Connections(),
     upstreams: new Upstreams(options),
   };
@@ -127,7 +128,7 @@ export async function serveFront(options: FrontOptions): Promise<never> {
     process.on(event, (error) => options.warn(`expose: unexpected: ${error instanceof Error ? error.message : error}`));
   }
   front.port = await listen(server, options);
-  recordFront(options, front.port);
+  recordFront(front);
   server.on("error", () => {}); // no descriptor for one more connection: it waits in the backlog
   return await announce(front, options.print);
 }

@@ -3,6 +3,7 @@
  * name gets no link.
  */
 import { isLabel, listLoopbacks, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
+import type { Origin } from "./parts.ts";
 import type { PageAnswer } from "./route.ts";
 
 /** The fields of every page. */
@@ -31,9 +32,9 @@ export function escapeHtml(text: string): string {
 }
 
 /** @returns The URL of a loopback, or of one port of it; undefined if its name is no valid host name. */
-export function urlOf({ name }: Loopback, frontPort: number, port?: number): string | undefined {
+export function urlOf({ name }: Loopback, front: Origin, port?: number): string | undefined {
   if (!name.toLowerCase().split(".").every(isLabel)) return undefined;
-  return `http://${port === undefined ? "" : `${port}.`}${name}.localhost:${frontPort}/`;
+  return `${front.scheme}://${port === undefined ? "" : `${port}.`}${name}.localhost:${front.port}/`;
 }
 
 /** @returns All loopbacks that have a server. */
@@ -51,23 +52,23 @@ function link(url: string | undefined, text: string): string {
   return url === undefined ? escapeHtml(text) : `<a href="${escapeHtml(url)}">${escapeHtml(text)}</a>`;
 }
 
-function listItem({ loopback, ports }: Listed, frontPort: number): string {
-  const links = ports.map((port) => link(urlOf(loopback, frontPort, port), `${port}`)).join(", ");
-  const name = link(urlOf(loopback, frontPort), loopback.name);
+function listItem({ loopback, ports }: Listed, front: Origin): string {
+  const links = ports.map((port) => link(urlOf(loopback, front, port), `${port}`)).join(", ");
+  const name = link(urlOf(loopback, front), loopback.name);
   return `<li>${name}: ${links} <code>${escapeHtml(loopback.path)}</code></li>\n`;
 }
 
 /**
- * @param frontPort The port of the front, for its links.
+ * @param front For its links.
  * @returns The page as HTML.
  */
-export async function renderPage({ sentence, lists }: PageAnswer, places: Places, frontPort: number): Promise<string> {
+export async function renderPage({ sentence, lists }: PageAnswer, front: Places & Origin): Promise<string> {
   const lead = sentence === undefined ? "" : `<p>${escapeHtml(sentence)}</p>\n`;
   if (lists === "nothing") return `${HEAD}${lead}`;
   const listed = lists === "all"
-    ? await listServed(places)
-    : [{ loopback: lists, ports: await listPorts(lists, places) }].filter(({ ports }) => ports.length > 0);
+    ? await listServed(front)
+    : [{ loopback: lists, ports: await listPorts(lists, front) }].filter(({ ports }) => ports.length > 0);
   const title = lists === "all" ? "Loopbacks with a server" : "Choose a port";
-  const items = listed.map((one) => listItem(one, frontPort)).join("");
+  const items = listed.map((one) => listItem(one, front)).join("");
   return `${HEAD}${lead}<h1>${title}</h1>\n<ul>\n${items}</ul>\n${items === "" ? "<p>No server listens.</p>\n" : ""}`;
 }

@@ -3,11 +3,16 @@ import type { Connections } from "./connections.ts";
 import type { Places } from "../sockets/loopbacks.ts";
 import type { Upstreams } from "./upstream.ts";
 
+/** The beginning of all URLs of a front, but for the host. */
+export interface Origin {
+  readonly scheme: "http" | "https";
+  readonly port: number;
+}
+
 /** A running front. */
-export interface Front extends Places {
+export interface Front extends Places, Origin {
   readonly connections: Connections;
   readonly upstreams: Upstreams;
-  /** The IP address and the port at which it listens. */
+  /** The IP address at which it listens. */
   readonly address: string;
-  readonly port: number;
 }

@@ -9,14 +9,16 @@ import { listIpListeners } from "../system/ip_sockets.ts";
 import { isSameFile, linkTarget, listNames, lstatOrUndefined, readText } from "../system/files.ts";
 import { type Directories, listLoopbacks } from "../sockets/loopbacks.ts";
 import { urlOf } from "./page.ts";
+import type { Origin } from "./parts.ts";
 
 const NAME = ".front";
+/** The process, the scheme of its URLs, its port, and the directory of `--dir`. */
+const RECORD = /^(\d+) (https?) (\d+) (\/[^\n]*)\n$/;
 const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** The content of the file. */
-export interface FrontRecord {
+export interface FrontRecord extends Origin {
   readonly pid: number;
-  readonly port: number;
   readonly extra: string;
 }
 
@@ -30,8 +32,9 @@ function isListening({ pid, port }: FrontRecord): boolean {
 
 /** @returns The record in the file, whether or not that front still runs. */
 function readRecord(base: string): FrontRecord | undefined {
-  const [, pid, port, extra] = /^(\d+) (\d+) (\/[^\n]*)\n$/.exec(readText(join(base, NAME)) ?? "") ?? [];
-  return extra === undefined ? undefined : { pid: Number(pid), port: Number(port), extra };
+  const [, pid, scheme, port, extra] = RECORD.exec(readText(join(base, NAME)) ?? "") ?? [];
+  if (extra === undefined) return undefined;
+  return { pid: Number(pid), scheme: scheme === "https" ? "https" : "http", port: Number(port), extra };
 }
 
 /** A directory of socket files, and TCP ports that have a server in it. */
@@ -55,17 +58,17 @@ export function urlsByFront(base: string, { directory, ports, isWhole }: Served)
   if (loopback === undefined) return new Map();
   const isShort = isWhole && ports.length === 1;
   return new Map(ports.flatMap((port): [number, string][] => {
-    const url = urlOf(loopback, record.port, isShort ? undefined : port);
+    const url = urlOf(loopback, record, isShort ? undefined : port);
     return url === undefined ? [] : [[port, url]];
   }));
 }
 
 /** Writes the file, and removes it when a signal ends this process. */
-export function recordFront({ base, extra }: Directories, port: number): void {
+export function recordFront({ base, extra, scheme, port }: Directories & Origin): void {
   const file = join(base, NAME);
   const part = `${file}.${process.pid}`;
   try {
-    fs.writeFileSync(part, `${process.pid} ${port} ${extra}\n`, { mode: 0o600 });
+    fs.writeFileSync(part, `${process.pid} ${scheme} ${port} ${extra}\n`, { mode: 0o600 });
     fs.renameSync(part, file);
   } catch {
     // A full or read-only file system: the front serves without a record.

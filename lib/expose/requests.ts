@@ -107,7 +107,7 @@ export class RequestHandler {
 
   /** Answers with a page. */
   async say(request: IncomingMessage, answer: ServerResponse, page: PageAnswer): Promise<void> {
-    const bytes = Buffer.from(await renderPage(page, this.#front, this.#front.port));
+    const bytes = Buffer.from(await renderPage(page, this.#front));
     if (answer.destroyed || answer.headersSent) return;
     answer.writeHead(page.status, { ...PAGE_FIELDS, "Content-Length": bytes.length });
     answer.write(bytes);

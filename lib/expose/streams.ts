@@ -115,7 +115,7 @@ class Client {
   }
 
   async #say(stream: ServerHttp2Stream, page: PageAnswer): Promise<void> {
-    const text = await renderPage(page, this.#front, this.#front.port);
+    const text = await renderPage(page, this.#front);
     if (stream.destroyed || stream.headersSent) return;
     stream.respond({ ":status": page.status, ...PAGE_FIELDS });
     stream.end(text);
