@@ -28,7 +28,7 @@ static bool read_port(const char *word, struct unsock_port_words *own, uint64_t 
     return (good && (!has_real || unsock_span_number(rest, 10, PORT_MOST, real))) ||
            unsock_text_refuse(
                unsock_expose.error, "expose",
-               "not a port from 1 to 65535, alone or with /udp, and =PORT of the real network, =0 for any", word);
+               "not a port from 1 to 65535, or 53/udp; 3000=8080: the directory's 3000 at the network's 8080", word);
 }
 
 /* Reads the options and operands. Returns false with one line in the error if one is wrong, or two exclude each other.

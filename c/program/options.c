@@ -126,13 +126,11 @@ static const char *flag_of(const struct unsock_words *words, unsigned index) {
 static bool refuse_unknown(const struct reading *reading) {
     struct flags flags = {.words = {.word = flag_of}, .table = reading->options->table};
     struct unsock_span word = reading->unknown;
-    size_t dashes = 0;
-    while (dashes < word.length && word.at[dashes] == '-')
-        dashes++;
-    const char *meant = unsock_nearest(word, dashes, &flags.words);
+    const char *meant = unsock_nearest(word, unsock_begins(word.at, "--") ? 2 : 1, &flags.words);
     unsock_text_join(reading->error, flags.table->command, ": unknown option '");
     unsock_text_span(reading->error, word);
-    return unsock_text_fail(reading->error, "'", meant ? ": did you mean " : "", meant ? meant : "", meant ? "?" : "");
+    return unsock_text_fail(reading->error, meant ? "': did you mean " : "': see --help", meant ? meant : "",
+                            meant ? "?" : "");
 }
 
 static bool check_operands(const struct reading *reading) {

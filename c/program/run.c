@@ -59,6 +59,10 @@ static int find_program(struct run *run) {
     if (!unsock_route_find(&route, command[0], run->file)) {
         if (unsock_span_is(unsock_span_of(command[-1]), "--log"))
             unsock_text_join(run->error, ": if it is the file of --log, write --log=", command[0]);
+        else if (unsock_contains(command[0], '='))
+            unsock_text_join(run->error, ": to set variables: env ", command[0], " COMMAND");
+        else if (unsock_contains(command[0], ' '))
+            unsock_text_put(run->error, ": write a command and its arguments without quotes");
         return route.status;
     }
     unsock_text_start(run->error, run->error->buffer, run->error->size);

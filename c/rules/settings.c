@@ -123,7 +123,7 @@ static bool add_address(struct unsock_span item, struct unsock_settings *setting
 
 static bool read_addresses(struct reader *reader, const struct setting *setting, const char *value) {
     if (!read_list(reader, setting, value ? value : "127.175.0.0/32", &reader->settings->address_count, add_address,
-                   "must be a comma-separated list of ADDR or ADDR/BITS"))
+                   "not a list of IP addresses, ADDR or ADDR/BITS, such as 127.0.0.1,::1 for localhost"))
         return false;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = AF_INET});
     reader->settings->default4 = first_address_of_family(reader->settings, AF_INET, loopback);

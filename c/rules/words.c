@@ -59,11 +59,11 @@ static unsigned slips(struct unsock_span a, struct unsock_span b) {
 const char *unsock_nearest(struct unsock_span name, size_t prefix, const struct unsock_words *words) {
     const char *found = NULL, *candidate;
     size_t letters = name.length - UNSOCK_MIN(prefix, name.length);
-    if (letters < 2)
+    if (letters + (prefix == 1) < 2)
         return NULL;
     for (unsigned i = 0; (candidate = words->word(words, i)); i++) {
         struct unsock_span span = unsock_span_of(candidate);
-        if (span.length > name.length && unsock_same(span.at, name.at, name.length))
+        if (span.length > name.length && unsock_same(span.at + (prefix == 1), name.at, name.length))
             return candidate;
     }
     unsigned most = letters < 6 ? 1 : (unsigned)letters / 3;

@@ -4,7 +4,7 @@ import { Context } from "../system/context.ts";
 import { UsageError } from "../system/errors.ts";
 import { didYouMean } from "../system/nearest.ts";
 import { type ReadOptions, readOptions } from "../system/options.ts";
-import { COMMANDS, PROGRAMS_COMMANDS } from "./table.ts";
+import { COMMANDS, OTHER_WORDS, PROGRAMS_COMMANDS } from "./table.ts";
 
 /**
  * Runs one command.
@@ -38,9 +38,17 @@ function find(name: string): Command {
   const found = [...COMMANDS, ...PROGRAMS_COMMANDS].find((command) => command.name === name);
   if (found !== undefined) return found;
   if (name.startsWith("-")) {
-    throw new UsageError(`unknown option '${name}'${didYouMean(name, ["--help", "--version"])}`);
+    const next = "options follow a command: unsock --help";
+    throw new UsageError(`unknown option '${name}'${didYouMean(name, ["--help", "--version"], next)}`);
   }
-  throw new UsageError(`unknown command '${name}'${didYouMean(name, COMMANDS.map((command) => command.name))}`);
+  const next = `unsock --help lists the commands; a program is started by unsock run ${name}`;
+  const meant = OTHER_WORDS.get(name);
+  const words = COMMANDS.map((command) => command.name);
+  throw new UsageError(
+    `unknown command '${name}'${
+      meant === undefined ? didYouMean(name, words, next) : `: did you mean unsock ${meant}?`
+    }`,
+  );
 }
 
 async function printHelp(name: string | undefined, print: (text: string) => void): Promise<number> {
@@ -66,7 +74,8 @@ function checkOperands({ operands, isWrapper }: Command, words: readonly string[
   if (extra !== undefined && operands.at(-1)?.repeated !== true) throw new UsageError(`too many arguments: "${extra}"`);
   for (const [index, { name, optional, choices }] of operands.entries()) {
     const word = words[index];
-    if (word === undefined && !optional) throw new UsageError(`${name} is missing`);
+    const oneOf = choices === undefined ? "" : `: one of ${choices.join(", ")}`;
+    if (word === undefined && !optional) throw new UsageError(`${name} is missing${oneOf}`);
     if (word !== undefined && choices !== undefined && !choices.includes(word)) {
       throw new UsageError(`${name}: not one of ${choices.join(", ")}: "${word}"`);
     }

@@ -23,17 +23,32 @@ interface ShowOptions {
  * @throws {UnsockError} When it cannot be read or is no control file.
  */
 export function showControl(options: ShowOptions, word: string, context: Context): number {
-  const control = explain(fileOf(word, options, context));
+  const port = readPort(word);
+  const file = port === undefined ? word : fileOf(port, options, context);
+  if (port !== undefined) checkPlace(port, file);
+  const control = explain(file);
   context.print(options.json ? `${JSON.stringify(controlFacts(control), null, 2)}\n` : describeControl(control));
   return 0;
 }
 
 /** A number is a port, unless a file has that name. */
+function readPort(word: string): string | undefined {
+  return /^\d+(\/\w*)?$/.test(word) && statOrUndefined(word) === undefined ? word : undefined;
+}
+
 function fileOf(word: string, { dir }: ShowOptions, context: Context): string {
-  if (!/^\d+(\/\w*)?$/.test(word) || statOrUndefined(word) !== undefined) return word;
-  const library = ownLibrary(context);
-  const [directory, port] = library.askAll([DIRECTORY_QUESTION, portQuestion(word)], { dir });
+  const [directory, port] = ownLibrary(context).askAll([DIRECTORY_QUESTION, portQuestion(word)], { dir });
   return portFile(directory().path, port());
+}
+
+/** @throws {UnsockError} When the port's file is missing, or belongs to a server. */
+function checkPlace(port: string, file: string): void {
+  const status = statOrUndefined(file);
+  if (status !== undefined && !status.isSocket()) return;
+  const why = status === undefined
+    ? `there is no ${file}: unsock make-control --help shows how to make one`
+    : `${file} is a server's socket`;
+  throw new UnsockError(`port ${port} has no control file: ${why}`);
 }
 
 function explain(file: string): ControlFile {

@@ -294,6 +294,20 @@ Examples:
   }),
 ];
 
+/** The names that other tools have for a command, and how it is typed here. */
+export const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
+  ["list", "ls"],
+  ["ps", "ls"],
+  ["status", "ls"],
+  ["up", "run"],
+  ["exec", "run"],
+  ["rm", "prune"],
+  ["clean", "prune"],
+  ["forward", "expose"],
+  ["proxy", "expose"],
+  ["uninstall", "install --uninstall"],
+]);
+
 /**
  * Commands for programs, not for people: `unsock --help hold` shows their help, but neither the list of commands nor
  * the completions name them.

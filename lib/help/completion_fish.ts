@@ -18,10 +18,10 @@ const OFFERS: Readonly<Record<Exclude<NonNullable<Operand["kind"]>, "file">, str
 
 /** Functions that do not depend on the tables. */
 const FUNCTIONS =
-  `# __unsock_at COMMAND: true if the cursor is in this command's own words, not in those of a wrapped command.
+  `# __unsock_at COMMAND...: true if the cursor is in the own words of one of these commands, not in those of a wrapped command.
 function __unsock_at
     set -l words (commandline -opc)
-    test (count $words) -ge 2; and test $words[2] = $argv[1]; and test (__unsock_start) -eq 0
+    test (count $words) -ge 2; and contains -- $words[2] $argv; and test (__unsock_start) -eq 0
 end
 
 # Prints the index of the first word of the wrapped command, or 0.
@@ -103,7 +103,7 @@ export function fishScript(commands: readonly Command[]): string {
     ...commands.map(({ name, summary }) => `${begin} -a ${name} -d ${quote(summary)}`),
     ...Object.entries(GLOBAL_WORDS).map(([name, help]) => `${begin} -a ${name} -d ${quote(help)}`),
     `complete -c unsock -n '__unsock_at help' -a ${quote(commands.map(({ name }) => name).join(" "))}`,
-    ...commands.flatMap(commandLines),
+    ...completionLines(commands),
     "complete -c unsock -n __unsock_behind -a '(__unsock_command)'",
   ];
   return `# fish completion for unsock
@@ -121,22 +121,38 @@ function quote(text: string): string {
   return `'${text.replace(/['\\]/g, "\\$&")}'`;
 }
 
-function commandLines({ name, options, operands: [operand], isWrapper }: Command): string[] {
-  const here = `complete -c unsock -n '__unsock_at ${name}'`;
-  const lines = flagsOf(options).flatMap((flag) => optionLines(name, here, flag));
-  if (operand === undefined || isWrapper) return lines;
-  return [...lines, `${here} ${offer(operand)}`];
+/** Returns one line for each completion, with all commands that share it. */
+function completionLines(commands: readonly Command[]): string[] {
+  const commandsOf = new Map<string, { readonly line: Line; readonly names: string[] }>();
+  for (const { name, options, operands: [operand], isWrapper } of commands) {
+    const lines = flagsOf(options).flatMap(optionLines);
+    if (operand !== undefined && !isWrapper) lines.push({ words: offer(operand) });
+    for (const line of lines) {
+      const key = JSON.stringify(line);
+      commandsOf.set(key, { line, names: [...commandsOf.get(key)?.names ?? [], name] });
+    }
+  }
+  return Array.from(commandsOf.values(), ({ line: { words, typed }, names }) => {
+    const isTyped = typed === undefined ? "" : `; and string match -q -- "${typed}=*" (commandline -ct)`;
+    return `complete -c unsock -n '__unsock_at ${names.join(" ")}${isTyped}' ${words}`;
+  });
 }
 
-function optionLines(name: string, here: string, taker: Flag): string[] {
+/** The words of `complete` behind its condition. */
+interface Line {
+  readonly words: string;
+  /** The flag that must be at the cursor, with "=". */
+  readonly typed?: string;
+}
+
+function optionLines(taker: Flag): Line[] {
   const { flag, option } = taker;
   const words = `-l ${flag.slice(2)}`;
   const help = `-d ${quote(optionHelp(option))}`;
-  if (option.value === undefined) return [`${here} ${words} ${help}`];
-  if (takesWord(taker)) return [`${here} ${words} -r ${offer(option)} ${help}`];
+  if (option.value === undefined) return [{ words: `${words} ${help}` }];
+  if (takesWord(taker)) return [{ words: `${words} -r ${offer(option)} ${help}` }];
   // fish has no optional values: this option takes one as soon as "=" follows it.
-  const typed = `complete -c unsock -n '__unsock_at ${name}; and string match -q -- "${flag}=*" (commandline -ct)'`;
-  return [`${here} ${words} ${help}`, `${typed} ${words} -r ${offer(option)}`];
+  return [{ words: `${words} ${help}` }, { words: `${words} -r ${offer(option)}`, typed: flag }];
 }
 
 function offer({ kind, choices }: Pick<Flag["option"], "kind" | "choices">): string {

@@ -1,7 +1,7 @@
 /** The manual pages, from the tables of commands, options and settings. Pure. */
 import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../control/option_table.ts";
 import { defaultInWords, LIBRARY, RUN_ADDRESSES, SETTING_LIST } from "../run/settings.ts";
-import { optionHelp } from "../system/options.ts";
+import { optionFlag, optionHelp } from "../system/options.ts";
 import { RELEASED, VERSION } from "../system/version.ts";
 import { type Command, PROGRAM, usageOf } from "./command.ts";
 import { optionTerm } from "./help.ts";
@@ -117,15 +117,21 @@ function prose(text: string): string {
   ).join("").replace(/^\.PP\n/, "");
 }
 
-function commandSection(command: Command): string {
-  const groups = groupOptions(command.options);
+/** @param first The command whose options are described: others only name those that they have from it. */
+function commandSection(command: Command, _index: number, [first]: readonly Command[]): string {
+  const all = Object.entries(command.options);
+  const shared = all.filter(([name, option]) => command !== first && first?.options[name] === option);
+  const own = Object.fromEntries(all.filter((one) => !shared.includes(one)));
+  const groups = groupOptions(own);
   const options = groups.flatMap(({ title, options }) => [
     groups.length > 1 ? `.PP\n.I ${title}\n` : "",
     ...options.map(([name, option]) => entry(optionTerm(name, option), optionHelp(option))),
   ]);
+  const flags = shared.map(([name]) => optionFlag(name)).join(", ");
+  const others = flags === "" ? "" : `.PP\n${roff(`As for ${first?.name}: ${flags}.`)}\n`;
   const example = command.notes === undefined ? "" : `.PP\n${prose(command.notes)}`;
   const heading = roff(`${PROGRAM.name} ${command.name} ${usageOf(command)}`);
-  return `.SS ${heading}\n${roff(command.summary)}.\n${options.join("")}${example}`;
+  return `.SS ${heading}\n${roff(command.summary)}.\n${options.join("")}${others}${example}`;
 }
 
 /**

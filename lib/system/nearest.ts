@@ -18,22 +18,27 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * @param word The word as written.
+ * @param word The word as written. One dash stands for the two of an option.
  * @param candidates The known words.
  * @returns The candidate that begins with `word`, or differs from it in few letters; undefined: none.
  */
 function nearest(word: string, candidates: readonly string[]): string | undefined {
   const letters = word.replace(/^-+/, "");
-  if (letters.length < 2) return undefined;
-  const begun = candidates.find((candidate) => candidate.startsWith(word));
+  const hasOneDash = word.length === letters.length + 1;
+  if (letters.length < (hasOneDash ? 1 : 2)) return undefined;
+  const begin = hasOneDash ? `-${word}` : word;
+  const begun = candidates.find((candidate) => candidate.startsWith(begin));
   if (begun !== undefined) return begun;
   const most = Math.max(1, Math.floor(letters.length / 3));
   const ranked = candidates.map((candidate) => ({ candidate, slips: distance(word, candidate) }));
   return ranked.filter(({ slips }) => slips <= most).toSorted((a, b) => a.slips - b.slips)[0]?.candidate;
 }
 
-/** @returns The end of a message about an unknown word. */
-export function didYouMean(word: string, candidates: readonly string[]): string {
+/**
+ * @param otherwise The next step if no candidate is near.
+ * @returns The end of a message about an unknown word.
+ */
+export function didYouMean(word: string, candidates: readonly string[], otherwise: string): string {
   const meant = nearest(word, candidates);
-  return meant === undefined ? "" : `: did you mean ${meant}?`;
+  return meant === undefined ? `: ${otherwise}` : `: did you mean ${meant}?`;
 }

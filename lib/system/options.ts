@@ -163,5 +163,5 @@ function checkValue(flag: string, option: Option, texts: readonly string[]): Opt
 
 function unknownOption(arg: string, flags: readonly string[]): string {
   const [written = arg] = arg.split("=");
-  return `unknown option '${written}'${didYouMean(written, flags.map((flag) => `--${flag}`))}`;
+  return `unknown option '${written}'${didYouMean(written, flags.map((flag) => `--${flag}`), "see --help")}`;
 }

@@ -1,11 +1,11 @@
 /** Types a Tab into a pseudo terminal and checks the completions of bash, zsh and fish. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import { withDir, writeProgram } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import type { Shell } from "../../lib/system/shell.ts";
-import { unsockCommand } from "./unsock.ts";
+import { unsock, unsockCommand } from "./unsock.ts";
 
 const TYPIST = fromFileUrl(import.meta.resolve("./type_in_shell.py"));
 
@@ -188,6 +188,12 @@ async function testShell(shell: Shell): Promise<void> {
     assertEquals(lines, TRIES.map(([, then]) => here(then)), stderr);
   });
 }
+
+Deno.test("fish's script has one line for an option that run, env and unit share", async () => {
+  const { stdout } = await unsock(["completions", "fish"]);
+  assertMatch(stdout, /^complete -c unsock -n '__unsock_at run env unit' -l addr /m);
+  assertStrictEquals(stdout.match(/ -l addr /g)?.length, 1);
+});
 
 for (const shell of ["bash", "zsh", "fish"] as const) {
   Deno.test({

@@ -83,7 +83,11 @@ Deno.test("make-control and show-control: Firecracker, in words and as JSON", as
     const shown = await unsock(["show-control", file]);
     assertMatch(shown.stdout, /^kind: +Firecracker/m);
     assertEquals(await unsock(["show-control", "--dir", dir, "1024"]), shown);
-    assertFails(await unsock(["show-control", "--dir", dir, "1024/udp"]), 1, /1024\.dgram\.sock: No such file/);
+    assertFails(
+      await unsock(["show-control", "--dir", dir, "1024/udp"]),
+      1,
+      /no control file: there is no \S+\/1024\.dgram\.sock: /,
+    );
     assertFails(await unsock(["show-control", "70000"]), 2, /not a port from 1 to 65535/);
     assertMatch(shown.stdout, /^proxy: +AF_UNIX, Unix socket \/path\/to\/firecracker\/vsock$/m);
     assertMatch(shown.stdout, /^destination: +AF_VSOCK, vsock port 5678, CID any$/m);

@@ -42,6 +42,25 @@ Deno.test({
     }),
 });
 
+function roffFlag(option: string): string {
+  return optionFlag(option).replaceAll("-", "\\-");
+}
+
+/** Returns the command's section of unsock(1). */
+function sectionOf(name: string): string {
+  const [, rest = ""] = (PAGES["unsock.1"] ?? "").split(`.SS unsock ${name.replaceAll("-", "\\-")} `);
+  const [section = ""] = rest.split(/^\.S[HS] /m);
+  return section;
+}
+
+Deno.test("unsock(1) describes an option that run, env and unit share once, and env and unit name it", () => {
+  for (const option of ["dir", "addr", "blockInet", "group", "lib"]) {
+    const described = ["run", "env", "unit"].filter((name) => sectionOf(name).includes(`.B ${roffFlag(option)}`));
+    assertEquals(described, option === "lib" ? ["run", "unit"] : ["run"], option); // unit's --lib has another meaning
+    for (const name of ["env", "unit"]) assert(sectionOf(name).includes(roffFlag(option)), `${name} ${option}`);
+  }
+});
+
 Deno.test("the manual pages have exit status, environment, files and examples, and each command with its options", () => {
   for (const text of Object.values(PAGES)) {
     for (const section of ["EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"]) {
@@ -49,9 +68,7 @@ Deno.test("the manual pages have exit status, environment, files and examples, a
     }
   }
   for (const { name, options } of COMMANDS) {
-    const [, section = ""] = (PAGES["unsock.1"] ?? "").split(`.SS unsock ${name.replaceAll("-", "\\-")} `);
-    for (const option of Object.keys(options)) {
-      assert(section.includes(`.B ${optionFlag(option).replaceAll("-", "\\-")}`), `${name} ${option}`);
-    }
+    const section = sectionOf(name);
+    for (const option of Object.keys(options)) assert(section.includes(roffFlag(option)), `${name} ${option}`);
   }
 });
