@@ -1,8 +1,8 @@
 /** Prints the URLs that the front serves, one a line, at its start and whenever one is added or removed. */
 import { isIP } from "node:net";
 import type { Front } from "./parts.ts";
-import { listLoopbacks, portNumbers } from "../sockets/loopbacks.ts";
-import { type Listed, listServed, urlOf } from "./page.ts";
+import { type Listed, listLoopbacks, portNumbers } from "../sockets/loopbacks.ts";
+import { urlOf } from "./page.ts";
 
 const LOOK_MS = 1_000;
 /** After so many looks all files are checked: a killed server leaves its file, so no name changes. */
@@ -55,7 +55,7 @@ export async function announce(front: Front, print: (text: string) => void): Pro
     }
   };
   let names = namesIn(front);
-  const listed = await listServed(front);
+  const listed = await front.served.ask();
   let urls = urlsOf(listed, front);
   tell(title(listed.length, front) + changes(new Map(), urls));
   for (let turn = 1;; turn++) {
@@ -63,7 +63,7 @@ export async function announce(front: Front, print: (text: string) => void): Pro
     const namesNow = namesIn(front);
     if (namesNow === names && turn % LOOK_AT_ALL !== 0) continue;
     names = namesNow;
-    const now = urlsOf(await listServed(front), front);
+    const now = urlsOf(await front.served.ask(), front);
     tell(changes(urls, now));
     urls = now;
   }

@@ -15,7 +15,10 @@ import { SMALL_HEAP } from "../system/heap.ts";
 import { createServer } from "../system/http.ts";
 import { announce } from "./announce.ts";
 import { Connections, lookAtBeginning } from "./connections.ts";
-import type { Places } from "../sockets/loopbacks.ts";
+import type { Directories } from "../sockets/loopbacks.ts";
+import { StaleFiles } from "../sockets/stale.ts";
+import { Shared } from "../system/shared.ts";
+import { listServed } from "./page.ts";
 import type { Front } from "./parts.ts";
 import { recordFront } from "./record.ts";
 import { refuseConnection, RequestHandler } from "./requests.ts";
@@ -34,7 +37,9 @@ const UPGRADES = { shouldUpgradeCallback: mayUpgrade };
 const NO_TUNNEL = { status: 405, sentence: "CONNECT is not passed on.", lists: "nothing" } as const;
 
 /** Options of a front. */
-export interface FrontOptions extends Places {
+export interface FrontOptions extends Directories {
+  /** The path of `libunsock.so`. */
+  readonly library: string;
   /** An IP address. */
   readonly address: string;
   /** 0: any. */
@@ -103,11 +108,13 @@ export async function serveFront(options: FrontOptions): Promise<never> {
     requireHostHeader: false,
   });
   server.maxHeadersCount = 0;
+  const places = { ...options, stale: new StaleFiles(options.library) };
   const front = {
-    ...options,
+    ...places,
     scheme: "http" as const,
+    served: new Shared(() => listServed(places)),
     connections: new Connections(),
-    upstreams: new Upstreams(options),
+    upstreams: new Upstreams(options.library),
   };
   const readers = server.listeners("connection");
   server.removeAllListeners("connection");

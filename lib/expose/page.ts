@@ -2,8 +2,8 @@
  * The pages of the front. Names and paths may come from other users, so they are escaped. A name that is no valid host
  * name gets no link.
  */
-import { isLabel, listLoopbacks, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
-import type { Origin } from "./parts.ts";
+import { isLabel, type Listed, listLoopbacks, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
+import type { Front, Origin } from "./parts.ts";
 import type { PageAnswer } from "./route.ts";
 
 /** The fields of every page. */
@@ -19,12 +19,6 @@ const HEAD = `<!DOCTYPE html>
 <style>body{font:16px/1.6 system-ui,sans-serif;margin:3em auto;max-width:48em;padding:0 1em}code{color:#888}</style>
 `;
 
-/** A loopback and its ports. */
-export interface Listed {
-  readonly loopback: Loopback;
-  readonly ports: readonly number[];
-}
-
 /** @returns The text with HTML's special characters escaped, and control characters replaced. */
 export function escapeHtml(text: string): string {
   const plain = [...text].map((c) => c < " " || c === "\x7f" ? "?" : c).join("");
@@ -39,12 +33,7 @@ export function urlOf({ name }: Loopback, front: Origin, port?: number): string 
 
 /** @returns All loopbacks that have a server. */
 export async function listServed(places: Places): Promise<Listed[]> {
-  const all = await Promise.all(
-    listLoopbacks(places).filter(({ isSecondName }) => !isSecondName).map(async (loopback) => ({
-      loopback,
-      ports: await listPorts(loopback, places),
-    })),
-  );
+  const all = await listPorts(listLoopbacks(places).filter(({ isSecondName }) => !isSecondName), places);
   return all.filter(({ ports }) => ports.length > 0);
 }
 
@@ -58,16 +47,13 @@ function listItem({ loopback, ports }: Listed, front: Origin): string {
   return `<li>${name}: ${links} <code>${escapeHtml(loopback.path)}</code></li>\n`;
 }
 
-/**
- * @param front For its links.
- * @returns The page as HTML.
- */
-export async function renderPage({ sentence, lists }: PageAnswer, front: Places & Origin): Promise<string> {
+/** @returns The page as HTML. */
+export async function renderPage({ sentence, lists }: PageAnswer, front: Front): Promise<string> {
   const lead = sentence === undefined ? "" : `<p>${escapeHtml(sentence)}</p>\n`;
   if (lists === "nothing") return `${HEAD}${lead}`;
   const listed = lists === "all"
-    ? await listServed(front)
-    : [{ loopback: lists, ports: await listPorts(lists, front) }].filter(({ ports }) => ports.length > 0);
+    ? await front.served.ask()
+    : (await listPorts([lists], front)).filter(({ ports }) => ports.length > 0);
   const title = lists === "all" ? "Loopbacks with a server" : "Choose a port";
   const items = listed.map((one) => listItem(one, front)).join("");
   return `${HEAD}${lead}<h1>${title}</h1>\n<ul>\n${items}</ul>\n${items === "" ? "<p>No server listens.</p>\n" : ""}`;

@@ -1,6 +1,7 @@
 /** The state that the parts of a front share. */
 import type { Connections } from "./connections.ts";
-import type { Places } from "../sockets/loopbacks.ts";
+import type { Listed, Places } from "../sockets/loopbacks.ts";
+import type { Shared } from "../system/shared.ts";
 import type { Upstreams } from "./upstream.ts";
 
 /** The beginning of all URLs of a front, but for the host. */
@@ -13,6 +14,8 @@ export interface Origin {
 export interface Front extends Places, Origin {
   readonly connections: Connections;
   readonly upstreams: Upstreams;
+  /** All loopbacks that have a server. */
+  readonly served: Shared<readonly Listed[]>;
   /** The IP address at which it listens. */
   readonly address: string;
 }

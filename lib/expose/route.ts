@@ -57,7 +57,8 @@ export async function routeOf({ name, path }: Asked, method: string, places: Pla
   const loopback = whole ?? (split && findLoopback(loopbacks, split.rest));
   if (loopback === undefined) return page(404, `There is no loopback named "${split?.rest ?? owner.name}".`);
   if (split !== undefined) return { kind: "server", target: { loopback, port: split.port } };
-  const [port, ...others] = await listPorts(loopback, places, true);
+  const [listed] = await listPorts([loopback], places, true);
+  const [port, ...others] = listed?.ports ?? [];
   if (port === undefined) return page(404, `No server listens in the loopback "${loopback.name}".`);
   if (others.length > 0) return page(300, undefined, loopback);
   return { kind: "server", target: { loopback, port } };

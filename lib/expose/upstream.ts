@@ -4,7 +4,7 @@
  * and the socket goes on reading until the server's end.
  */
 import { Socket } from "node:net";
-import { fileOf, isControlFile, type Places } from "../sockets/loopbacks.ts";
+import { fileOf, isControlFile } from "../sockets/loopbacks.ts";
 import { codeOf } from "../system/errors.ts";
 import { ControlRelays } from "./relay.ts";
 import type { Target } from "./route.ts";
@@ -88,8 +88,9 @@ function connectTcp(port: number): Promise<Socket> {
 export class Upstreams {
   readonly #relays: ControlRelays;
 
-  constructor(places: Places) {
-    this.#relays = new ControlRelays(places.library);
+  /** @param library The path of `libunsock.so`. */
+  constructor(library: string) {
+    this.#relays = new ControlRelays(library);
   }
 
   /**

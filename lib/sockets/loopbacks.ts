@@ -9,7 +9,7 @@ import { CONTROL_FILE_SIZE } from "../control/format.ts";
 import { portFile } from "../run/ports.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 import { effectiveUser, mayOwn } from "../system/users.ts";
-import { staleFiles } from "./stale.ts";
+import type { StaleFiles } from "./stale.ts";
 
 const NAMES = ".names";
 const PRIVATE = "private";
@@ -40,8 +40,10 @@ export interface Directories {
 
 /** The directories, and the library. */
 export interface Places extends Directories {
-  /** The path of `libunsock.so`, which checks files that may be stale. */
+  /** The path of `libunsock.so`. */
   readonly library: string;
+  /** Finds files that killed servers have left. */
+  readonly stale: StaleFiles;
 }
 
 function entriesOf(directory: string): fs.Dirent[] {
@@ -150,18 +152,40 @@ export function portNumbers(directory: string): number[] {
   return numbers.sort((one, other) => one - other).slice(0, PORTS_MOST);
 }
 
+/** A loopback and its ports. */
+export interface Listed {
+  readonly loopback: Loopback;
+  readonly ports: readonly number[];
+}
+
+/** True if a path is that of a socket, also by a link. */
+function isSocket(file: string): boolean {
+  return lookAt(() => fs.statSync(file).isSocket()) ?? false;
+}
+
 /**
- * @param isOneEnough If there is a single file, do not check whether it is stale: the connect finds that out.
- * @returns The TCP ports of a loopback that have a server or a control file, in ascending order.
+ * @param isOneEnough If a loopback has a single file, do not check whether it is stale: the connect finds that out.
+ * @returns The loopbacks with their TCP ports that have a server or a control file, in ascending order. All their files
+ *   are checked at once.
  */
-export async function listPorts(loopback: Loopback, { library }: Places, isOneEnough = false): Promise<number[]> {
-  const { path } = loopback;
-  const numbers = portNumbers(path);
-  if (numbers.length === 0 || (isOneEnough && numbers.length === 1)) return numbers;
-  const sockets = numbers.filter((port) => lookAt(() => fs.statSync(fileOf(loopback, port)).isSocket()));
-  const stale = await staleFiles(path, sockets.map((port) => fileOf(loopback, port)), library);
-  return numbers.filter((port) => {
-    const file = fileOf(loopback, port);
-    return sockets.includes(port) ? !stale.has(file) : isControlFile(file, path);
+export async function listPorts(
+  loopbacks: readonly Loopback[],
+  { stale }: Places,
+  isOneEnough = false,
+): Promise<Listed[]> {
+  const all = loopbacks.map((loopback) => {
+    const numbers = portNumbers(loopback.path);
+    const isChecked = numbers.length > 1 || !isOneEnough;
+    const sockets = new Set(isChecked ? numbers.filter((port) => isSocket(fileOf(loopback, port))) : []);
+    return { loopback, numbers, isChecked, sockets };
+  });
+  const files = all.flatMap(({ loopback, sockets }) => [...sockets].map((port) => fileOf(loopback, port)));
+  const gone = await stale.among(files);
+  return all.map(({ loopback, numbers, isChecked, sockets }) => {
+    const isServed = (port: number) => {
+      const file = fileOf(loopback, port);
+      return sockets.has(port) ? !gone.has(file) : isControlFile(file, loopback.path);
+    };
+    return { loopback, ports: isChecked ? numbers.filter(isServed) : numbers };
   });
 }

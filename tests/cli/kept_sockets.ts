@@ -9,7 +9,7 @@ const TIMES = 100;
 const COLLECTIONS = 50;
 
 const [directory = "", port = ""] = process.argv.slice(2);
-const upstreams = new Upstreams({ base: directory, extra: directory, library: "" });
+const upstreams = new Upstreams("");
 const target = { loopback: { name: "", path: directory, isSecondName: false }, port: Number(port) };
 
 /** Ends a connection and destroys it at once, as a request does whose answer has ended. */

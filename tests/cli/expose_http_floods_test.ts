@@ -1,0 +1,72 @@
+/**
+ * `unsock expose --http`: a hostile client costs itself alone. Others are answered meanwhile, and memory, processes and
+ * descriptors stay bounded. With FLOOD_REPORT=1 each test prints the slowest answer to an honest client, and the memory.
+ */
+import { assert, assertMatch } from "@std/assert";
+import { type Proc, start } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
+import { leaveStale } from "../support/stale.ts";
+import { until } from "../support/wait.ts";
+import { requestText, type Rig, testFront } from "./http_rig.ts";
+
+const programText = programsOf(import.meta);
+
+/** Runs a flood while an honest client asks again and again. Returns the flood's result. */
+async function beside<T>(rig: Rig, { pid }: Proc, flood: () => Promise<T>): Promise<T> {
+  const before = memoryOf(pid);
+  let most = 0;
+  await using honest = start(["python3", "-c", programText("honest"), `${rig.port}`, "main.localhost"]);
+  const answers = () => Number(/.*answered=(\d+)/s.exec(honest.output())?.[1] ?? 0);
+  await until("the honest client is answered", answers);
+  const watch = setInterval(() => most = Math.max(most, memoryOf(pid)), 20);
+  const result = await flood().finally(() => clearInterval(watch));
+  const after = answers() + 2;
+  await until("it is answered afterwards", () => answers() >= after || honest.output().includes("Error"), 60_000);
+  const report = `${honest.output().trim().split("\n").at(-1)} ms, memory ${before} to ${most} MB`;
+  if (Deno.env.get("FLOOD_REPORT") === "1") console.log(report);
+  assertMatch(report, /^answered=/);
+  assert(most - before < GROWTH_MOST_MB, report);
+  return result;
+}
+
+/** More than any flood costs, and far less than an unbounded one. */
+const GROWTH_MOST_MB = 200;
+
+/** Returns a process's memory in MB. */
+function memoryOf(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]) >> 10;
+}
+
+/** Returns how many children a process has, of those started after it. */
+function countChildren(parent: number): number {
+  const later = [...Deno.readDirSync("/proc")].filter(({ name }) => Number(name) > parent);
+  return later.filter(({ name }) => parentOf(name) === parent).length;
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]);
+  } catch {
+    return undefined; // it has ended
+  }
+}
+
+testFront("expose --http: a flood of requests for the list starts one process at a time", async (rig) => {
+  await rig.serve(["--name", "main", "--private"], "A", 3000);
+  const directories = Array.from({ length: 60 }, (_, i) => `${rig.dir}/r/unsock/l${i}`);
+  for (const directory of directories) Deno.mkdirSync(directory, { mode: 0o700 });
+  await leaveStale(...directories.map((directory) => `${directory}/3000.sock`));
+  const exposed = await rig.expose();
+  let most = 0;
+  const watch = setInterval(() => most = Math.max(most, countChildren(exposed.pid)), 20);
+  const pages = await beside(rig, exposed, () => {
+    const hosts = Array.from({ length: 200 }, (_, i) => ["l0", "nobody", "7.main"][i % 3]);
+    return Promise.all(hosts.map((host) => rig.raw(requestText("/", host ?? "", "Connection: close\r\n"))));
+  });
+  clearInterval(watch);
+  for (const page of pages) {
+    assertMatch(page, /http:\/\/main\.localhost/);
+    assert(!/http:\/\/l\d/.test(page), page);
+  }
+  assert(most <= 1, `${most} processes at once`);
+});
