@@ -25,6 +25,9 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
  */
 long unsock_datagram_written(int fd, const struct msghdr *message, int flags, size_t size, long result);
 
+/* The largest datagram over IPv4: 65,535 bytes less the IPv4 and UDP headers. A smaller one fits over IPv6, too. */
+#define UNSOCK_DATAGRAM_LEAST_MOST 65507
+
 /* Returns the largest datagram in bytes; `ip` as above. */
 size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip);
 

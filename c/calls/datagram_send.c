@@ -11,11 +11,11 @@
 #include "rules/cmsg.h"
 #include "rules/errno.h"
 
-#define UDP4_MOST 65507 /* 65535 less the IPv4 and UDP headers */
 #define UDP6_MOST 65527
 
 size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip) {
-    return entry->domain == AF_INET6 && (!ip || ip->family == AF_INET6) ? UDP6_MOST : UDP4_MOST;
+    uint16_t family = ip ? ip->family : unsock_fd_remote(entry)->family;
+    return entry->domain == AF_INET6 && family != AF_INET ? UDP6_MOST : UNSOCK_DATAGRAM_LEAST_MOST;
 }
 
 /* Returns the kernel's error for the message at any destination: sends it to a name that no socket can have. */

@@ -52,6 +52,13 @@ static long go_on_piece(int fd, const void *data, size_t size, int flags, long r
     return write_after_error(fd, &message, flags, result);
 }
 
+/* True if UDP has no room for so much in a datagram. AF_UNIX has. */
+static inline bool is_too_large(int fd, size_t size) {
+    const struct unsock_fd *entry = size > UNSOCK_DATAGRAM_LEAST_MOST ? unsock_fds_known(fd) : NULL;
+    return entry && entry->type == SOCK_DGRAM && entry->kind == UNSOCK_KIND_LOCAL && !unsock_sandboxed &&
+           size > unsock_datagram_most(entry, NULL);
+}
+
 /* Makes the program's own call: write, or send if it `sends`. */
 static inline long write_or_send(int fd, const void *data, size_t size, int flags, bool sends) {
     return sends ? unsock_real_send(fd, data, size, flags) : unsock_real_write(fd, data, size);
@@ -64,6 +71,8 @@ static inline __attribute__((always_inline)) long write_piece(int fd, const void
     if (early < 0)
         return early;
     if ((flags & MSG_FASTOPEN) || !unsock_write_concerns(fd)) {
+        if (is_too_large(fd, size))
+            return -EMSGSIZE;
         long result = write_or_send(fd, data, size, flags, sends);
         return result < 0 ? go_on_piece(fd, data, size, flags, result) : result;
     }
@@ -89,6 +98,9 @@ long unsock_call_writev(int fd, const struct iovec *parts, int count) {
         return early;
     memcpy(&message.msg_iov, &parts, sizeof(parts));
     if (count <= 0 || count > PARTS_MOST || !unsock_write_concerns(fd)) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (entry && entry->type == SOCK_DGRAM && is_too_large(fd, unsock_stream_size(&message)))
+            return -EMSGSIZE;
         long result = unsock_real_writev(fd, parts, count);
         return result < 0 ? write_after_error(fd, &message, 0, result) : result;
     }

@@ -7,6 +7,7 @@
 
 /* Names that the headers hide without _GNU_SOURCE, or lack. */
 #define UNSOCK_TCP_MAXSEG 2
+#define UNSOCK_TCP_WINDOW_CLAMP 10
 #define UNSOCK_TCP_INFO 11
 #define UNSOCK_TCP_REPAIR 19
 #define UNSOCK_TCP_FASTOPEN 23

@@ -39,6 +39,12 @@ static int32_t mtu_of(const struct unsock_fd *entry) {
     return unsock_fd_remote(entry)->family == AF_INET6 ? 65536 : 65535;
 }
 
+/* Half the window that a new connection's peer offers, less the headers. TCP's grows with the data; but a program sets
+ * what it read, and setsockopt takes at most MAX_TCP_WINDOW (do_tcp_setsockopt, net/ipv4/tcp.c). */
+static int32_t segment_of(const struct unsock_fd *entry) {
+    return unsock_fd_remote(entry)->family == AF_INET6 ? 32732 : 32741;
+}
+
 /* Fills in the members of struct tcp_info that a connected or listening TCP socket has, and a new one lacks. */
 static void complete_tcp_info(int fd, const struct unsock_fd *entry, void *info, socklen_t length) {
     struct tcp_info whole;
@@ -49,7 +55,7 @@ static void complete_tcp_info(int fd, const struct unsock_fd *entry, void *info,
     memcpy(&whole, info, size);
     whole.tcpi_state = tcp_state(fd, entry);
     if (unsock_state_is_connected(entry->state)) {
-        whole.tcpi_snd_mss = whole.tcpi_rcv_mss = 65483;
+        whole.tcpi_snd_mss = whole.tcpi_rcv_mss = (uint32_t)segment_of(entry);
         whole.tcpi_advmss = 65483;
         whole.tcpi_pmtu = (uint32_t)mtu_of(entry);
         whole.tcpi_snd_cwnd = 10;
@@ -114,17 +120,18 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     if (tcp && name == UNSOCK_TCP_REPAIR)
         return -EPERM;
     bool six = entry->domain == AF_INET6 && level == IPPROTO_IPV6, converts = six && name == IPV6_ADDRFORM && connected;
+    bool clamps = tcp && name == UNSOCK_TCP_WINDOW_CLAMP && listening;
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
     bool fixed = six && name == IPV6_V6ONLY &&
                  ((entry->flags & UNSOCK_BOUND) || connected ||
                   unsock_state_in(entry->state, UNSOCK_STATE_BIT(NAMED) | UNSOCK_STATE_BIT(SENT)));
     int32_t number = 0;
-    if ((fixed || converts) && value && length >= sizeof(number) &&
+    if ((fixed || converts || clamps) && value && length >= sizeof(number) &&
         unsock_user_read(&number, value, sizeof(number)) < 0)
         return -EFAULT;
     if (converts && number == AF_INET)
         return become_ipv4(entry);
-    if (fixed)
+    if (fixed || (clamps && number == 0))
         return -EINVAL;
     return unsock_oracle_set(fd, entry, level, name, value, length);
 }
@@ -132,9 +139,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
 /* Answers options whose value on a connected or listening TCP socket differs from that on a new one. */
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     bool connected = unsock_state_is_connected(entry->state);
-    bool six = connected && entry->domain == AF_INET6 && unsock_fd_remote(entry)->family == AF_INET6;
-    int32_t mss = six ? 65463 : 65483;
-    int32_t mtu = connected ? mtu_of(entry) : 0, form = AF_INET6;
+    int32_t mss = connected ? segment_of(entry) : 0, mtu = connected ? mtu_of(entry) : 0, form = AF_INET6;
     if (connected && level == IPPROTO_IPV6 && name == IPV6_ADDRFORM && entry->domain == AF_INET6)
         return unsock_option_answer(&form, sizeof(form), level, value, length);
     if (connected && level == IPPROTO_TCP && name == UNSOCK_TCP_MAXSEG && entry->type == SOCK_STREAM)

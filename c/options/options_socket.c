@@ -62,7 +62,7 @@ static bool can_peek(const struct unsock_fd *entry) {
 
 long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int name, const void *value,
                                socklen_t length) {
-    int32_t number;
+    int32_t number = 1;
     if (is_unlike_unix(row)) {
         long wrong = unsock_oracle_set(fd, entry, SOL_SOCKET, name, value, length);
         bool applies = wrong == 0 && name == SO_PEEK_OFF && can_peek(entry);
@@ -74,6 +74,10 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
         return set_send_timeout(fd, entry, value, length);
     if ((name == SO_SNDBUF || name == SO_SNDBUFFORCE) && entry->type == SOCK_DGRAM)
         return set_send_buffer(fd, entry, name, value, length);
+    /* AF_UNIX refuses SO_ZEROCOPY. A program that turns it off has what it wants. */
+    if (name == SO_ZEROCOPY && length >= sizeof(number) && unsock_user_read(&number, value, sizeof(number)) == 0 &&
+        number == 0)
+        return 0;
     long result = unsock_setsockopt(fd, SOL_SOCKET, name, value, length);
     if (result == 0 && row >= 0 && unsock_option_table[row].kind == UNSOCK_OPTION_APPLIED) {
         memcpy(&number, value, sizeof(number));

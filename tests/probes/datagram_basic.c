@@ -1,7 +1,9 @@
 /* UDP: replies, connected and unconnected, sizes, peeking, disconnecting, and sends to a port without a socket. */
 #include "probe.h"
 
-static char big[70000];
+#include <sys/uio.h>
+
+static char big[100000];
 
 static void line(const char *prefix, const char *name, bool value) {
     char text[120];
@@ -148,6 +150,27 @@ static void connected_server(void) {
     close(client);
 }
 
+/* A datagram that UDP has no room for fails by every call. */
+static void sizes_of_connected(const char *name, int family, const char *server_address, const char *client_address) {
+    int server = bound(server_address, 0, SOCK_DGRAM), client = CHECK(socket(family, SOCK_DGRAM, 0));
+    CHECK(connect_to(client, client_address, own_port(server)));
+    static const long lengths[] = {65507, 65508, 65527, 65528, 100000};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct iovec parts[] = {{big, 1000}, {big, (size_t)lengths[i] - 1000}};
+        struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+        char text[80];
+#define NAME(call) (snprintf(text, sizeof text, "%s: " call " %ld bytes", name, lengths[i]), text)
+        fact_number(NAME("send"), send(client, big, (size_t)lengths[i], MSG_DONTWAIT));
+        fact_number(NAME("write"), write(client, big, (size_t)lengths[i]));
+        fact_number(NAME("writev"), writev(client, parts, 2));
+        fact_number(NAME("sendmsg"), sendmsg(client, &message, 0));
+        while (recv(server, big, sizeof big, MSG_DONTWAIT) >= 0)
+            ;
+    }
+    close(server);
+    close(client);
+}
+
 static void sizes(void) {
     int server = bound("127.0.0.1", 0, SOCK_DGRAM), client = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     address to = name_of(server), from;
@@ -227,6 +250,9 @@ int main(void) {
     connected_client();
     connected_server();
     sizes();
+    sizes_of_connected("IPv4", AF_INET, "127.0.0.1", "127.0.0.1");
+    sizes_of_connected("IPv6", AF_INET6, "::1", "::1");
+    sizes_of_connected("IPv6 to IPv4", AF_INET6, "127.0.0.1", "::ffff:127.0.0.1");
     to_nobody();
     refused_calls();
     return 0;

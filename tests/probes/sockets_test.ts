@@ -95,6 +95,7 @@ testProbe(
     usesNetwork: "127.0.0.2 is not covered",
   },
 );
+testProbe("options_back", "a program may set every option to the value that it has read");
 testProbe("option_values", "options that are structures or read-only, and nonsense, are answered as TCP does");
 testProbe("errors", "what fails over TCP fails with the same errno, and success leaves errno alone", { refuses: true });
 testProbe("poll_other_thread", "poll, select, read and accept in other threads see what happens to the socket");

@@ -46,9 +46,9 @@ export const RARE: readonly Rule[] = [
         name === "get" && words[1] === "error" && network.includes("value 32 ") && library.includes("value 104 ")),
   },
   {
-    row: "`TCP_MAXSEG` of a connection is 65,483 bytes (65,463 over IPv6) from its beginning.",
+    row: "`TCP_MAXSEG` of a connection stays 32,741 bytes (32,732 over IPv6), as TCP's client begins.",
     is: ({ name, words, library, socket }) =>
-      name === "get" && words[1] === "maxseg" && /value 654[68]3 /.test(library) && isConnectedStream(socket),
+      name === "get" && words[1] === "maxseg" && /value 327(41|32) /.test(library) && isConnectedStream(socket),
   },
   {
     row: "nor those that another process made in a set that it shares by `fork`",
