@@ -1,6 +1,6 @@
 /**
- * Tests the README's set-up: makes a bare Debian 13 and types the README's lines for a clone there, the `apt-get` line as
- * root, the others as an ordinary user and then as root, each with an empty cache.
+ * Tests the README's set-up: makes a bare Debian 13 and types the README's lines for a clone there, as they are written. The
+ * `apt-get` line is typed by root, the others by an ordinary user and then by root, each with an empty cache.
  *
  * Usage, as root: `deno task test:bare [--demo]`. `--demo` leaves the tests out. Needs mmdebstrap, unshare and git. Removes the
  * bare system at the end, and prints a log with times. Exits with 1 when a line fails.
@@ -16,7 +16,7 @@ const SOURCE = "/srv/unsock.git";
 /** Variables that say where certificates are: without them nothing can be fetched behind some networks. */
 const CERTIFICATES = /CERT|_CA_|_CAINFO|_PROXY$|_proxy$|^npm_config_registry$/;
 
-/** The lines of the README that its section "From a clone" has, in its order. */
+/** The commands of the README's section "From a clone", in its order. */
 export function linesOfClone(readme: string): string[] {
   const [, section = ""] = /^## From a clone\n([^]*?)^## /m.exec(readme) ?? [];
   return [...section.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
@@ -78,7 +78,13 @@ umount --lazy /mnt
 exit`;
 
 /** Types a line in the machine, with nothing of this machine's environment but where certificates are. */
-async function type(line: string, user: string, root: string, kept: Record<string, string>): Promise<void> {
+async function type(
+  line: string,
+  user: string,
+  root: string,
+  kept: Record<string, string>,
+  stdout: "inherit" | "null" = "inherit",
+): Promise<void> {
   const home = user === "root" ? "/root" : `/home/${user}`;
   const environment = {
     ...kept,
@@ -93,15 +99,32 @@ async function type(line: string, user: string, root: string, kept: Record<strin
   const shell = ["bash", "-ec", `cd ${home}; [ ! -d unsock ] || cd unsock; ${line}`];
   say(`${user}$ ${line}`);
   const words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-ec", ENTER, root, ...as, ...shell];
-  await succeed(words, { env: environment, clearEnv: true });
+  await succeed(words, { env: environment, clearEnv: true, stdout });
+}
+
+/** Debian's images have no package lists; mmdebstrap leaves those that it has read. */
+async function forgetLists(root: string): Promise<void> {
+  await succeed(["chroot", root, "sh", "-c", "rm -rf /var/lib/apt/lists/*"]);
+}
+
+/** @returns How many packages the machine has, and their size. */
+async function sizeOf(root: string): Promise<string> {
+  const args = [root, "dpkg-query", "--show", "--showformat=${Installed-Size}\n"];
+  const { stdout } = await new Deno.Command("chroot", { args }).output();
+  const sizes = new TextDecoder().decode(stdout).trim().split("\n").map(Number);
+  return `${sizes.length} packages of ${
+    Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1024)
+  } MB are installed`;
 }
 
 async function tryOut(root: string, lines: readonly string[]): Promise<void> {
   const kept = await makeMachine(root);
   say(`a bare ${RELEASE} is made`);
   const [install = "", ...tasks] = lines;
-  if (!install.startsWith("apt-get install ")) throw new Error(`README.md: not a line of apt-get: ${install}`);
-  await type(`apt-get -q update && ${install.replace("apt-get", "apt-get -q -y")} >/dev/null`, "root", root, kept);
+  if (!install.startsWith("apt-get ")) throw new Error(`README.md: not a line of apt-get: ${install}`);
+  await forgetLists(root);
+  await type(install, "root", root, kept, "null");
+  say(await sizeOf(root));
   await copySettings(root); // a package has put Debian's own certificates in their place
   for (const user of [USER, "root"]) {
     await type(`git clone --quiet file://${SOURCE} unsock`, user, root, kept);

@@ -23,7 +23,9 @@ Deno.test("of sockets, no entry is believed that contradicts another one", () =>
 Deno.test("linesOfClone() finds the README's set-up: what Debian lacks first, then the two commands", () => {
   const lines = linesOfClone(Deno.readTextFileSync(new URL("../../README.md", import.meta.url)));
   const [install = "", ...others] = lines;
-  assertMatch(install, /^apt-get install [a-z0-9 -]+$/);
+  assertMatch(install, /^apt-get update && apt-get install -y --no-install-recommends [a-z0-9 -]+$/);
+  const contributing = Deno.readTextFileSync(new URL("../../CONTRIBUTING.md", import.meta.url));
+  assert(contributing.includes(`\`${install}\``), "CONTRIBUTING.md has the same line");
   assert(install.split(" ").includes("npm"), "Debian's nodejs has no npx");
   for (const task of ["demo", "test"]) {
     assert(others.some((line) => /^npx --yes deno@\S+ task \w+$/.test(line) && line.endsWith(task)));
