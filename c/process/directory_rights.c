@@ -133,6 +133,8 @@ static bool may_give(const struct unsock_run_directory *directory, struct unsock
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error) {
+    if (!unsock_checkout_prepare(directory, error))
+        return false;
     if (!rights->given)
         return unsock_run_directory_prepare(directory, force, rights, made, error);
     return may_give(directory, error) && unsock_run_directory_prepare(directory, force, rights, made, error) &&

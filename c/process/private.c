@@ -185,7 +185,7 @@ static void empty(long at, const char *directory, unsigned depth) {
     unsock_entries_close(&entries);
 }
 
-static bool remove_one(long place, const char *name) {
+bool unsock_unused_remove(long place, const char *name) {
     if (is_directory_used(place, name, DEPTH_MOST))
         return false;
     empty(place, name, DEPTH_MOST);
@@ -216,7 +216,7 @@ bool unsock_private_remove(const char *path) {
     directory[length] = '\0';
     UNSOCK_CLOSED long outer = open_outer(directory);
     UNSOCK_CLOSED long place = open_inner(outer, PLACE);
-    bool gone = place >= 0 && remove_one(place, path + length + sizeof("/" PLACE));
+    bool gone = place >= 0 && unsock_unused_remove(place, path + length + sizeof("/" PLACE));
     /* DIR/private is removed with the last directory in it. */
     if (gone)
         unsock_unlinkat(outer, PLACE, AT_REMOVEDIR);
@@ -230,8 +230,8 @@ static void sweep_one(long place, const char *name, const char *path, bool remov
     UNSOCK_CLOSED long lock = take_lock(one, 0);
     if (lock < 0 && lock != -ENOENT)
         return;
-    bool gone =
-        !is_directory_used(place, name, DEPTH_MOST) && !unsock_users_of(path) && (!remove || remove_one(place, name));
+    bool gone = !is_directory_used(place, name, DEPTH_MOST) && !unsock_users_of(path) &&
+                (!remove || unsock_unused_remove(place, name));
     if (gone && seer)
         seer->see(seer->context, path, 1);
 }

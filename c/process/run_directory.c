@@ -51,7 +51,7 @@ static bool is_directory_of(const char *path, long uid) {
            (status.stx_mode & S_IFMT) == S_IFDIR && (long)status.stx_uid == uid;
 }
 
-static bool check_length(const char *name, const char *path, struct unsock_text *error) {
+bool unsock_run_directory_fits(const char *name, const char *path, struct unsock_text *error) {
     size_t length = strlen(path);
     return (length > 1 && length <= UNSOCK_DIR_MOST) || unsock_text_refuse(error, name, LENGTH_PROBLEM, path);
 }
@@ -60,8 +60,9 @@ static bool choose_named(const char *name, const char *value, struct unsock_run_
                          struct unsock_text *error) {
     long result = unsock_run_resolve(value, directory->path);
     directory->asked = true;
+    directory->git[0] = '\0';
     if (result == 0)
-        return check_length(name, directory->path, error);
+        return unsock_run_directory_fits(name, directory->path, error);
     return unsock_text_refuse(
         error, name, result == -ENOENT ? "the working directory was removed: write an absolute path" : LENGTH_PROBLEM,
         value);
@@ -85,6 +86,7 @@ bool unsock_run_directory_default(const struct unsock_environment *environment, 
     long uid = unsock_geteuid();
     UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
     directory->asked = false;
+    directory->git[0] = '\0';
     if (runtime && runtime[0] == '/' && is_directory_of(runtime, uid)) {
         unsock_text_join(&path, runtime, "/unsock");
     } else if (uid == 0 && is_directory_of("/run", 0)) {
@@ -93,7 +95,7 @@ bool unsock_run_directory_default(const struct unsock_environment *environment, 
         unsock_text_join(&path, "/tmp/unsock-", UNSOCK_DECIMAL(uid));
     }
     unsock_run_resolve(path.buffer, directory->path);
-    return check_length("XDG_RUNTIME_DIR", directory->path, error);
+    return unsock_run_directory_fits("XDG_RUNTIME_DIR", directory->path, error);
 }
 
 /* Refuses `directory` in `error`. */

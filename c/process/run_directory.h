@@ -11,6 +11,7 @@
 struct unsock_run_directory {
     bool asked; /* the user named it; a default must be safe by its owner and mode alone */
     char path[UNSOCK_RUN_PATH_MOST];
+    char git[UNSOCK_RUN_PATH_MOST]; /* --here: git's directory of the checkout, without links; else empty */
 };
 
 /* Writes the absolute path without "..", "." and doubled slashes into `resolved`. Returns 0; -ENOENT if the working
@@ -26,7 +27,12 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
 bool unsock_run_directory_default(const struct unsock_environment *environment, struct unsock_run_directory *directory,
                                   struct unsock_text *error);
 
+/* True if socket files have room in the path, which `name` (an option or a variable) gave. False with one line in
+ * `error`. */
+bool unsock_run_directory_fits(const char *name, const char *path, struct unsock_text *error);
+
 struct unsock_directory_rights;
+struct unsock_prune_seer;
 
 /* Checks that no untrusted user could put another directory in the place of this one, which may be missing. With
  * `force` a directory that the user named is accepted in any case. Returns false with one line in `error`. */
@@ -72,11 +78,45 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error);
 
-/* loopback_name.c: The names of `run --name`. A name is a link in the user's default directory, in `.names`, to the
- * directory of the socket files. If a name is given again, its link is replaced. */
+/*
+ * checkout.c: `--here`: the directory of the git checkout that the working directory is in, "unsock" in git's own
+ * directory of that checkout. If that path is too long, DEFAULT/.checkouts/HASH, by a hash of the path of git's
+ * directory; then a link beside it, HASH.git, leads there.
+ */
+
+#define UNSOCK_CHECKOUTS ".checkouts"
+#define UNSOCK_CHECKOUT_LINK ".git"
+#define UNSOCK_LOOPBACK_NAME_MOST 63
+
+/* Finds the checkout, by GIT_DIR or from the working directory up, and chooses its directory. Returns false with one
+ * line in `error`: also, unless `force`, for a checkout of another user. */
+bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
+                            struct unsock_run_directory *directory, struct unsock_text *error);
+
+/* Makes the directory around the checkout's, and the link, if it is a hash. Returns false with one line in `error`. */
+bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error);
+
+/* Removes the directories in a default directory whose checkouts do not exist any more, unless a live server has one.
+ * Reports each to `seer`, and with `remove` removes it. */
+void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
+
+/* The names of a checkout: its branch, or for the main checkout its repository's folder; and, if another loopback has
+ * that, the same with the repository's name before it, or the folder around the main checkout's. Always DNS
+ * labels. */
+struct unsock_checkout_names {
+    char own[UNSOCK_LOOPBACK_NAME_MOST + 1];
+    char longer[UNSOCK_LOOPBACK_NAME_MOST + 1];
+};
+void unsock_checkout_names(const char *git, struct unsock_checkout_names *names);
+
+/*
+ * loopback_name.c: The names of loopbacks. A name is a link in the user's default directory, in `.names`, to the
+ * directory of the socket files. `run --name` gives one; if it is given again, its link is replaced. Without it, --here
+ * gives the checkout's directory one name of its own, unless it has one by --name. The text of such a link ends with
+ * "/.", so that it can be told from those of --name, and replaced when another branch is checked out.
+ */
 
 #define UNSOCK_LOOPBACK_NAMES ".names"
-#define UNSOCK_LOOPBACK_NAME_MOST 63
 
 /* Removes the names in a default directory whose own directory does not exist any more. */
 void unsock_loopback_names_prune(const char *directory);
@@ -85,9 +125,10 @@ void unsock_loopback_names_prune(const char *directory);
  * line into `error`. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Gives the name (NULL: none) to the directory at the absolute path; `caller` is the environment. False with one line
- * in `error` if the link cannot be made. */
-bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
+/* Gives the name to the directory at `path`; if it is NULL and `git` is not empty, the name of that checkout, as far as
+ * the default directory can have one. `caller` is the environment. False with one line in `error` if the link of a
+ * given name cannot be made. */
+bool unsock_loopback_name_give(const char *name, const char *path, const char *git, const char *const *caller,
                                struct unsock_text *error);
 
 /*
@@ -111,6 +152,10 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
 
 /* Removes the private directory with all that is in it, unless a socket in it may be live. True if it is gone. */
 bool unsock_private_remove(const char *path);
+
+/* Removes the directory `name` of the open directory `place` with all that is in it, unless a socket in it may be live.
+ * True if it is gone. */
+bool unsock_unused_remove(long place, const char *name);
 
 /* Finds the private directories without a keeper, without a live socket, and without a process that uses them
  * (unsock_users_of). Tells `seer` (or NULL) the path of each. With `remove` it removes them. */

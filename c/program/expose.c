@@ -196,8 +196,7 @@ int unsock_expose_start(const struct unsock_command_call *call) {
     unsock_expose.error = call->error;
     if (!read_expose_words(given))
         return UNSOCK_COMMAND_USAGE;
-    if (!unsock_run_directory_choose(unsock_options_value(given, "--dir"), &call->environment, directory,
-                                     call->error) ||
+    if (!unsock_choose_directory(call, directory, call->error) || !unsock_checkout_prepare(directory, call->error) ||
         !unsock_run_directory_prepare(directory, unsock_options_value(given, "--force"), NULL, NULL, call->error) ||
         !configure(&call->environment))
         return UNSOCK_COMMAND_FAILED;

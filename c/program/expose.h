@@ -3,7 +3,6 @@
 #define UNSOCK_PROGRAM_EXPOSE_H
 
 #include "memory/epoll_memory.h"
-#include "process/run_directory.h"
 #include "program/options.h"
 #include "rules/ip.h"
 #include "unsock.h"

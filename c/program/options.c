@@ -162,6 +162,16 @@ bool unsock_options_read(const struct unsock_option_table *table, const char *co
     return table->is_wrapper || check_operands(&reading);
 }
 
+bool unsock_choose_directory(const struct unsock_command_call *call, struct unsock_run_directory *directory,
+                             struct unsock_text *error) {
+    const char *dir = unsock_options_value(call->options, "--dir");
+    if (!unsock_options_value(call->options, "--here"))
+        return unsock_run_directory_choose(dir, &call->environment, directory, error);
+    if (dir)
+        return unsock_text_fail(error, "--here and --dir exclude each other: leave out one");
+    return unsock_checkout_choose(&call->environment, unsock_options_value(call->options, "--force"), directory, error);
+}
+
 const char *unsock_options_value(const struct unsock_options *options, const char *flag) {
     unsigned number = find_option(options->table, unsock_span_of(flag));
     return number < options->table->count ? options->values[number] : NULL;

@@ -2,7 +2,7 @@
 #ifndef UNSOCK_PROGRAM_OPTIONS_H
 #define UNSOCK_PROGRAM_OPTIONS_H
 
-#include "rules/environment.h"
+#include "process/run_directory.h"
 
 /* options.c: Reads a command's options, by a table, and its operands. lib/system/options.ts reads them in the same way,
  * with the same messages. The build makes the rows from lib/commands/table.ts (scripts/tables.ts). */
@@ -84,6 +84,11 @@ struct unsock_command_call {
     const char *library; /* the library's path; NULL: unknown, without /proc */
     struct unsock_text *error;
 };
+
+/* Chooses the directory of the command: by --here, --dir, UNSOCK_DIR or the default. Returns false with one line in
+ * `error`. */
+bool unsock_choose_directory(const struct unsock_command_call *call, struct unsock_run_directory *directory,
+                             struct unsock_text *error);
 
 /* Returns the earlier of two times, or the shorter of two waits; -1 stands for never. */
 static inline int64_t unsock_sooner(int64_t one, int64_t other) {

@@ -3,7 +3,6 @@
  * sockets are searched. `wait`: checks whether ports have servers, again after each change in the directory
  * (inotify(7)), and from time to time if the state can change without one.
  */
-#include "process/run_directory.h"
 #include "process/start.h"
 #include "program/answers.h"
 #include "program/options.h"
@@ -24,7 +23,8 @@
 
 static int print_library_path(const struct unsock_command_call *call) {
     char path[UNSOCK_RUN_PATH_MOST];
-    if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir"))
+    if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir") ||
+        unsock_options_value(call->options, "--here"))
         return unsock_text_put(call->error, "path: --lib stands alone"), UNSOCK_COMMAND_USAGE;
     if (!unsock_proof_choose(NULL, call->library, &call->environment, path, call->error))
         return UNSOCK_COMMAND_FAILED;
@@ -40,8 +40,7 @@ static int print_path(const struct unsock_command_call *call) {
     struct unsock_answers answers;
     if (options->operand_count == 0)
         return unsock_text_put(call->error, "path: PORT[@ADDR][/udp] is missing"), UNSOCK_COMMAND_USAGE;
-    if (!unsock_run_directory_choose(unsock_options_value(options, "--dir"), &call->environment, &directory,
-                                     call->error) ||
+    if (!unsock_choose_directory(call, &directory, call->error) ||
         !unsock_port_words_read(options->operands[0], &port, call->error))
         return UNSOCK_COMMAND_USAGE;
     long result = port.has_address ? unsock_answers_at(directory.path, &port, -1, &answers) : 0;
@@ -110,8 +109,7 @@ static bool read_words(struct waiting *waiting) {
     if (waiting->timeout && !read_time(waiting->timeout, &milliseconds))
         return unsock_text_refuse(error, "--timeout", "not a time, such as 10, 0.5, 10s or 500ms", waiting->timeout);
     waiting->deadline = unsock_clock_ms() + milliseconds;
-    return unsock_run_directory_choose(unsock_options_value(options, "--dir"), &waiting->call->environment,
-                                       &waiting->directory, error);
+    return unsock_choose_directory(waiting->call, &waiting->directory, error);
 }
 
 static int64_t rest_of(const struct waiting *waiting) {

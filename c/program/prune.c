@@ -92,6 +92,7 @@ static bool prune_directory(struct pruning *pruning) {
     if (is_trusted_directory(pruning)) {
         unsock_private_sweep(path, pruning->remove, &seer);
         unsock_run_map_sweep(path, pruning->remove, &seer);
+        unsock_checkouts_prune(path, pruning->remove, &seer);
         if (pruning->remove)
             unsock_loopback_names_prune(path);
     }
@@ -114,8 +115,7 @@ int unsock_prune_start(const struct unsock_command_call *call) {
     pruning.force = unsock_options_value(options, "--force");
     pruning.json = unsock_options_value(options, "--json");
     pruning.remove = !unsock_options_value(options, "--dry-run");
-    if (!unsock_run_directory_choose(unsock_options_value(options, "--dir"), &call->environment, &pruning.directory,
-                                     call->error))
+    if (!unsock_choose_directory(call, &pruning.directory, call->error))
         return UNSOCK_COMMAND_USAGE;
     /* A library that the user names must be of this version, so that it would remove the same files. */
     bool is_named = named || unsock_environment_get(&call->environment, "UNSOCK_LIB");

@@ -59,7 +59,7 @@ static const char *option_of_query(const struct query *query, const char *flag) 
 static bool choose_asked_directory(struct query *query) {
     const struct unsock_environment *caller = &query->call->environment;
     return unsock_setting_names_check(caller, unsock_setting_name, &query->error) &&
-           unsock_run_directory_choose(option_of_query(query, "--dir"), caller, &query->directory, &query->error);
+           unsock_choose_directory(query->call, &query->directory, &query->error);
 }
 
 /* Also makes the environment that a command would get, and sets unsock_settings as the library would read them. */
@@ -150,7 +150,9 @@ static bool answer_prepare(struct query *query) {
     bool made = false;
     if (!choose_asked_directory(query) || !read_rights(query, &rights) ||
         !unsock_directory_rights_prepare(&query->directory, option_of_query(query, "--force"), &rights, &made,
-                                         &query->error))
+                                         &query->error) ||
+        !unsock_loopback_name_give(NULL, query->directory.path, query->directory.git, query->call->environment.list,
+                                   &query->error))
         return false;
     write_directory(query);
     unsock_json_bool("made", made);

@@ -132,10 +132,9 @@ static bool make_command_environment(struct run *run) {
 }
 
 static bool choose_run_directory(struct run *run) {
-    const struct unsock_environment *caller = &run->call->environment;
     struct unsock_text text = unsock_text_in(run->private.path, sizeof(run->private.path));
     if (!unsock_loopback_name_check(option_of_run(run, "--name"), run->error) ||
-        !unsock_run_directory_choose(option_of_run(run, "--dir"), caller, &run->directory, run->error) ||
+        !unsock_choose_directory(run->call, &run->directory, run->error) ||
         !unsock_directory_rights_read(option_of_run(run, "--group"), option_of_run(run, "--dir-mode"), &run->rights,
                                       run->error))
         return false;
@@ -218,7 +217,8 @@ static int run_checked(struct run *run) {
     if (option_of_run(run, "--dry-run"))
         return unsock_run_print(run->environment.list, caller, run->call->options->command, run->error);
     if (!make_run_place(run) ||
-        !unsock_loopback_name_give(option_of_run(run, "--name"), path_of_run(run), caller, run->error)) {
+        !unsock_loopback_name_give(option_of_run(run, "--name"), path_of_run(run),
+                                   run->is_private ? "" : run->directory.git, caller, run->error)) {
         if (run->is_made) {
             unsock_private_remove(run->private.path);
             unsock_close(run->private.lock);

@@ -3,7 +3,6 @@
 #define UNSOCK_PROGRAM_RUN_H
 
 #include "process/exec.h"
-#include "process/run_directory.h"
 #include "program/options.h"
 #include "unsock.h"
 

@@ -9,6 +9,7 @@ import {
   DIRECTORY_QUESTION,
   HOLDS_QUESTION,
   MAY_BIND_QUESTION,
+  type PlaceOptions,
   SETTINGS_QUESTION,
 } from "../run/run_settings.ts";
 import { inspectCommand, type ProgramStep } from "../run/program.ts";
@@ -35,12 +36,12 @@ import { rewritingFinding } from "./rewriting.ts";
 const { W_OK, X_OK } = fs.constants;
 
 /** @returns Findings about this machine and the settings in the environment. */
-export function diagnoseMachine(context: Context, directory: string | undefined): Finding[] {
+export function diagnoseMachine(context: Context, place: PlaceOptions): Finding[] {
   const library = libraryOrReason(context);
   return withoutRepetition([
     kernelFinding(os.release()),
-    ...libraryFindings(context, library, directory),
-    ...directoryFindings(library, directory),
+    ...libraryFindings(context, library, place),
+    ...directoryFindings(library, place),
     ...preloadFindings(context),
     ...familyFindings(readText("/proc/net/protocols") ?? ""),
     queueFinding(shortDatagramQueue()),
@@ -66,11 +67,9 @@ function libraryOrReason(context: Context): Library | string {
 }
 
 /** Findings about the library. Without one, the rest cannot be checked. */
-function libraryFindings(context: Context, library: Library | string, dir: string | undefined): Finding[] {
+function libraryFindings(context: Context, library: Library | string, place: PlaceOptions): Finding[] {
   if (typeof library === "string") return [bad("library", library)];
-  const [settings, mayBind, version] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION, VERSION_QUESTION], {
-    dir,
-  });
+  const [settings, mayBind, version] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION, VERSION_QUESTION], place);
   const found = [settingsFinding(settings)];
   try {
     const { file, forEverybody } = findShim(undefined, context.environ);
@@ -126,10 +125,10 @@ function libraryFinding(file: string, version: string, forEverybody: boolean): F
 
 const DIRECTORY_QUESTIONS = [DIRECTORY_QUESTION, HOLDS_QUESTION, namesQuestion(), SOCKETS_QUESTION] as const;
 
-function directoryFindings(library: Library | string, dir: string | undefined): Finding[] {
+function directoryFindings(library: Library | string, place: PlaceOptions): Finding[] {
   if (typeof library === "string") return [bad("directory", `directory: ${library}`)];
   try {
-    const [directory, holds, names, sockets] = library.askAll(DIRECTORY_QUESTIONS, { dir });
+    const [directory, holds, names, sockets] = library.askAll(DIRECTORY_QUESTIONS, place);
     return findingsIn({ directory, holds, names, sockets }, library);
   } catch (error) {
     return [bad("directory", `directory: ${reason(error)}`)];
@@ -209,12 +208,12 @@ function existingAbove(directory: string): string {
  * @returns Findings about one port from the directory, the kernel and other directories; the last one is the verdict:
  * whether a client of this user, started from this shell, is answered.
  */
-export function diagnosePort(text: string, context: Context, dir: string | undefined): Finding[] {
+export function diagnosePort(text: string, context: Context, place: PlaceOptions): Finding[] {
   const library = libraryOrReason(context);
   if (typeof library === "string") return [bad("verdict", library, "name the library with --lib, or UNSOCK_LIB")];
   const port = library.ask(portQuestion(text));
   try {
-    const asked = askAboutPort(port, library, dir);
+    const asked = askAboutPort(port, library, place);
     const unread = whyNot(asked.directory);
     if (unread !== undefined) return [...environmentFindings(context), bad("verdict", ...unreadSetting(unread))];
     return [
@@ -280,17 +279,17 @@ function queueFinding(length: number | undefined): Finding | undefined {
 export function diagnoseCommand(
   command: string,
   context: Context,
-  directory: string | undefined,
+  place: PlaceOptions,
 ): Finding[] {
   const library = libraryOrReason(context);
   if (typeof library === "string") return [bad("program", library), ...environmentFindings(context)];
-  const [settings, mayBind] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION], { dir: directory });
+  const [settings, mayBind] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION], place);
   return withoutRepetition([
     ...programFindings(command, context, library),
     ...environmentFindings(context),
     ...[settingsFinding(settings)].filter(({ level }) => level !== "ok"), // the variables themselves are shown already
     socketsFinding(mayBind),
-    ...directoryFindings(library, directory),
+    ...directoryFindings(library, place),
   ]);
 }
 

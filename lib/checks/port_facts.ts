@@ -7,6 +7,7 @@ import {
   DIRECTORY_QUESTION,
   HOLDS_QUESTION,
   MAY_BIND_QUESTION,
+  type PlaceOptions,
   type RunSettings,
   SETTINGS_QUESTION,
 } from "../run/run_settings.ts";
@@ -46,9 +47,9 @@ export interface PortAnswers {
 /**
  * Asks all questions of the findings and the verdict in one start of the library.
  *
- * @throws {UnsockError} When the library cannot be started, or `dir` cannot be read.
+ * @throws {UnsockError} When the library cannot be started, or `place` cannot be read.
  */
-export function askAboutPort(port: AddressedPort, library: Library, dir: string | undefined): PortAnswers {
+export function askAboutPort(port: AddressedPort, library: Library, place: PlaceOptions): PortAnswers {
   const addresses = port.address === undefined ? LOCALHOST : [port.address];
   const [directory, holds, names, sockets, settings, mayBind, version, ...clients] = library.askAll([
     DIRECTORY_QUESTION,
@@ -59,7 +60,7 @@ export function askAboutPort(port: AddressedPort, library: Library, dir: string 
     MAY_BIND_QUESTION,
     VERSION_QUESTION,
     ...addresses.map((address) => clientQuestion(port, address)),
-  ], { dir });
+  ], place);
   const answers = clients.map((answer, index) => ({ address: addresses[index] ?? "", answer }));
   return { directory, holds, names, sockets, settings, mayBind, version, clients: answers };
 }

@@ -2,6 +2,7 @@
 import process from "node:process";
 import type { Context } from "../system/context.ts";
 import { diagnoseCommand, diagnoseMachine, diagnosePort } from "../checks/diagnosis.ts";
+import type { PlaceOptions } from "../run/run_settings.ts";
 import type { Finding } from "../checks/finding.ts";
 import { EXIT_FAILED, UsageError } from "../system/errors.ts";
 
@@ -13,20 +14,20 @@ import { EXIT_FAILED, UsageError } from "../system/errors.ts";
  * @returns The exit status.
  */
 export function doctor(
-  options: { readonly json?: boolean; readonly dir?: string },
+  { json, ...place }: PlaceOptions & { readonly json?: boolean },
   command: string | undefined,
   context: Context,
 ): number {
   if (command === "") throw new UsageError("doctor: COMMAND: empty");
   const findings = command === undefined
-    ? diagnoseMachine(context, options.dir)
+    ? diagnoseMachine(context, place)
     : /^\d+([@/].*)?$/.test(command)
-    ? diagnosePort(command, context, options.dir)
-    : diagnoseCommand(command, context, options.dir);
+    ? diagnosePort(command, context, place)
+    : diagnoseCommand(command, context, place);
   const inColour = process.stdout.isTTY === true && !context.environ.getFilled("NO_COLOR");
   const verdicts = findings.filter(({ key }) => key === "verdict");
   context.print(
-    options.json
+    json
       ? `${JSON.stringify(findings, null, 2)}\n`
       : findings.map((finding) => formatFinding(finding, inColour)).join(""),
   );

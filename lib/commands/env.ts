@@ -12,6 +12,7 @@ import type { Environ } from "../system/environ.ts";
 import { UnsockError, UsageError } from "../system/errors.ts";
 
 interface EnvOptions extends SettingOptions, DirectoryOptions {
+  readonly here?: true;
   readonly lib?: string;
   readonly force?: boolean;
   readonly off?: true;

@@ -15,6 +15,7 @@ const LOOPBACK = "127.0.0.1";
 interface HttpOptions {
   readonly http?: string;
   readonly dir?: string;
+  readonly here?: true;
   readonly address?: string;
   readonly force?: true;
 }
@@ -39,7 +40,7 @@ export async function expose(
   if (options.http === undefined) return await byLibrary(context);
   const { address, port } = readPlace(options, ports);
   const library = ownLibrary(context);
-  const extra = prepare(library, { dir: options.dir, force: options.force });
+  const extra = prepare(library, { dir: options.dir, here: options.here, force: options.force });
   const variables = context.environ.clone();
   variables.delete("UNSOCK_DIR");
   const base = prepare(library.with(variables), {});

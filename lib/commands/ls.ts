@@ -17,6 +17,7 @@ import { DirectoryWatch } from "../system/watch.ts";
 
 interface ListOptions {
   readonly dir?: string;
+  readonly here?: true;
   readonly json?: true;
   readonly watch?: true;
 }
@@ -71,7 +72,7 @@ function list(
   base: string | undefined,
 ): { directory: string; text: string } {
   const questions = [DIRECTORY_QUESTION, namesQuestion(port), SOCKETS_QUESTION] as const;
-  const [chosen, names, sockets] = library.askAll(questions, { dir: options.dir });
+  const [chosen, names, sockets] = library.askAll(questions, { dir: options.dir, here: options.here });
   const { path: directory, exists } = chosen();
   const files = listSocketFiles(directory, { names: names(), sockets: sockets() }, library);
   const served = files.filter(({ first, kind, state }) =>

@@ -6,7 +6,7 @@ import { CONTROL_OPTIONS } from "../control/option_table.ts";
 import type { Command, Invocation } from "../help/command.ts";
 import { ENV_FORMATS } from "../run/env_formats.ts";
 import { UNIT_OPTIONS } from "../run/unit_options.ts";
-import { DIRECTORY_OPTIONS } from "../run/directory_rights.ts";
+import { DIRECTORY_OPTIONS, HERE_OPTION } from "../run/directory_rights.ts";
 import { LIBRARY, SETTING_OPTIONS } from "../run/settings.ts";
 import type { Option, OptionTable, OptionValues } from "../system/options.ts";
 import { SHELLS } from "../system/shell.ts";
@@ -34,9 +34,14 @@ const DIRECTORY_OPTION = {
 } as const satisfies Option;
 
 const RUN_OPTIONS = {
+  here: HERE_OPTION,
   ...SETTING_OPTIONS,
   ...DIRECTORY_OPTIONS,
-  name: { value: "name", help: "name this loopback for expose --http: http://NAME.localhost:PORT/" },
+  name: {
+    value: "name",
+    help: "name this loopback for expose --http: http://NAME.localhost:PORT/",
+    default: "with --here the branch, or the main checkout's folder",
+  },
   map: {
     value: "port[/udp]=path",
     repeated: true,
@@ -77,6 +82,7 @@ Examples:
     operands: [{ name: "PORT", optional: true, kind: "port" }],
     options: {
       dir: DIRECTORY_OPTION,
+      here: HERE_OPTION,
       json: JSON_OPTION,
       watch: { help: "print the list again whenever it changes, until interrupted" },
     },
@@ -88,6 +94,7 @@ Examples:
     operands: [{ name: "PORT[@ADDR][/udp]", optional: true, kind: "port/udp" }],
     options: {
       dir: DIRECTORY_OPTION,
+      here: HERE_OPTION,
       lib: { help: "print the path of the libunsock.so that run preloads, not a port's" },
     },
     notes: `Programs that speak Unix sockets need no unsock to reach it:
@@ -102,6 +109,7 @@ If several servers have a port, each on its own address, PORT@ADDR is the one th
     operands: [{ name: "PORT[@ADDR][/udp]", kind: "port/live", repeated: true }],
     options: {
       dir: DIRECTORY_OPTION,
+      here: HERE_OPTION,
       timeout: {
         value: "seconds",
         help: "fail after this time: 10, 0.5, 10s or 500ms",
@@ -127,6 +135,7 @@ Example:
     operands: [{ name: "PORT[/udp][=PORT]", kind: "port/live", repeated: true, optional: true }],
     options: {
       dir: DIRECTORY_OPTION,
+      here: HERE_OPTION,
       address: { value: "address", help: "IP address of the real network", default: "127.0.0.1" },
       all: { help: "expose every port that has a server in the directory, of TCP and UDP, as servers start and end" },
       http: { value: "port", help: "serve all loopbacks of the user by name, at this one port" },
@@ -172,6 +181,7 @@ A server of an enclave, for its own programs and by vsock:
     summary: "remove stale socket files, never one of an open socket",
     options: {
       dir: DIRECTORY_OPTION,
+      here: HERE_OPTION,
       dryRun: { help: "print the files that would be removed, but do not remove them" },
       force: { help: "prune even if other users could replace the directory --dir" },
       json: JSON_OPTION,
@@ -184,7 +194,7 @@ A server of an enclave, for its own programs and by vsock:
     name: "doctor",
     summary: "check this machine and its listeners, or how COMMAND is reached, or why no server answers at PORT",
     operands: [{ name: "COMMAND|PORT[@ADDR][/udp]", optional: true, kind: "port/program" }],
-    options: { dir: DIRECTORY_OPTION, json: JSON_OPTION },
+    options: { dir: DIRECTORY_OPTION, here: HERE_OPTION, json: JSON_OPTION },
     notes:
       `Exit status: 0 when all is well, 1 when a line says FAIL. With a PORT the last line is the verdict, and it alone decides: 0 when a
 client of this user in this shell is answered, else 1, with the reason and the command to type.`,
@@ -195,6 +205,7 @@ client of this user in this shell is answered, else 1, with the reason and the c
     name: "env",
     summary: "print the environment that run would set, for a shell, a systemd unit or a container",
     options: {
+      here: HERE_OPTION,
       ...SETTING_OPTIONS,
       ...DIRECTORY_OPTIONS,
       lib: LIBRARY.option,
@@ -225,11 +236,12 @@ An existing service, by a drop-in file:
     isWrapper: true,
     options: {
       ...UNIT_OPTIONS,
+      here: HERE_OPTION,
       ...SETTING_OPTIONS,
       ...DIRECTORY_OPTIONS,
       lib: { ...LIBRARY.option, help: "the libunsock.so that starts COMMAND" },
     },
-    notes: `The directory is /run/NAME, which systemd makes, unless --dir names another.
+    notes: `The directory is /run/NAME, which systemd makes, unless --dir or --here chooses another.
 
 Example:
   unsock unit --group www-data --output /etc/systemd/system -- \\

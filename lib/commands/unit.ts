@@ -6,7 +6,7 @@ import { unreachable } from "../units/unit_reach.ts";
 import { type DirectoryOptions, formatMode, RIGHTS_QUESTION } from "../run/directory_rights.ts";
 import { portFile } from "../run/ports.ts";
 import { inspectCommand } from "../run/program.ts";
-import { SETTINGS_QUESTION } from "../run/run_settings.ts";
+import { type PlaceOptions, SETTINGS_QUESTION } from "../run/run_settings.ts";
 import { SETTING_LIST, type SettingOptions, SETTINGS } from "../run/settings.ts";
 import { ownLibrary } from "../run/own_library.ts";
 import { findShim } from "../run/shim.ts";
@@ -16,7 +16,9 @@ import { Environ } from "../system/environ.ts";
 import { codeOf, reason, UnsockError, UsageError } from "../system/errors.ts";
 import type { OptionValues } from "../system/options.ts";
 
-type UnitOptions = SettingOptions & DirectoryOptions & OptionValues<typeof UNIT_OPTIONS> & { readonly lib?: string };
+type UnitOptions = SettingOptions & DirectoryOptions & PlaceOptions & OptionValues<typeof UNIT_OPTIONS> & {
+  readonly lib?: string;
+};
 
 /** The mode of the service's directory unless an option sets it: only the service's user and group may enter. */
 const PRIVATE_MODE = 0o750;
@@ -57,9 +59,16 @@ function describeService(options: UnitOptions, command: readonly string[], conte
   const name = options.name ?? path.basename(program);
   if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
   const { file: library } = findShim(options.lib, environ);
-  const given = { ...settingsOf(options), dir: options.dir ?? `/run/${name}`, lib: library };
-  // The units run later and as another user, so this shell's environment is left out.
-  const [asked, settings] = own.with(Environ.of({})).askAll([RIGHTS_QUESTION, SETTINGS_QUESTION], given);
+  const given = {
+    ...settingsOf(options),
+    dir: options.here ? options.dir : options.dir ?? `/run/${name}`,
+    lib: library,
+  };
+  // The units run later and as another user, so this shell's environment is left out, but for what finds the checkout.
+  const [asked, settings] = own.with(options.here ? checkoutVariables(environ) : Environ.of({})).askAll([
+    RIGHTS_QUESTION,
+    SETTINGS_QUESTION,
+  ], given);
   const rights = asked();
   const { directory: { path: directory }, variables } = settings();
   const service: Service = {
@@ -79,6 +88,12 @@ function describeService(options: UnitOptions, command: readonly string[], conte
     socketMode: formatMode(parseInt(variables.get(SETTINGS.mode.variable) ?? "600", 8)),
   };
   return { service, warnings: unreachable(service, steps, rights?.group, own) };
+}
+
+/** Returns the variables by which every command finds the directory of `--here`. */
+function checkoutVariables(environ: Environ): Environ {
+  const names = ["GIT_DIR", "XDG_RUNTIME_DIR"];
+  return Environ.of(Object.fromEntries(names.map((name) => [name, environ.getFilled(name) ?? ""])));
 }
 
 /** Returns the options that are settings of the command, without those of the units themselves. */

@@ -2,7 +2,8 @@
  * The pages of the front. Names and paths may come from other users, so they are escaped. A name that is no valid host
  * name gets no link.
  */
-import { isLabel, type Listed, listLoopbacks, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
+import { type Listed, listLoopbacks, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
+import { isLabel } from "../system/dns_label.ts";
 import type { Front, Origin } from "./parts.ts";
 import type { PageAnswer } from "./route.ts";
 

@@ -18,16 +18,17 @@ const FUNCTIONS = `_unsock_words() {
   done
 }
 
-# Prints the ports that unsock ls shows in the directory of --dir, or the default one; UDP ports and addresses if KIND has them.
+# Prints the ports that unsock ls shows in the directory of --dir or --here, or the default one; UDP ports and addresses if KIND has them.
 _unsock_ports() {
-  local i directory= port kind state rest end
+  local i directory= here= port kind state rest end
   for ((i = 2; i < last; i++)); do
     case \${words[i]} in
       --dir) directory=\${words[i+1]} ;;
       --dir=*) directory=\${words[i]#*=} ;;
+      --here) here=--here ;;
     esac
   done
-  "\${words[0]}" ls \${directory:+"--dir=$directory"} 2>/dev/null | while read -r port kind state rest; do
+  "\${words[0]}" ls $here \${directory:+"--dir=$directory"} 2>/dev/null | while read -r port kind state rest; do
     [[ $port == [0-9]* ]] || continue
     case $kind in
       datagram) end=/udp ;;

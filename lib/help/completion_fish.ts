@@ -67,13 +67,13 @@ function __unsock_command
     complete -C (string join ' ' -- $line (commandline -ct))
 end
 
-# Prints the ports that unsock ls shows in the directory of --dir, or the default one; with an argument, UDP ports and addresses, too.
+# Prints the ports that unsock ls shows in the directory of --dir or --here, or the default one; with an argument, UDP ports and addresses, too.
 function __unsock_ports
     set -l words (commandline -opc)
     set -l directory
     for i in (seq 3 (count $words))
         switch $words[$i]
-            case '--dir=*'
+            case '--dir=*' --here
                 set directory $words[$i]
             case --dir
                 test $i -lt (count $words); and set directory --dir=$words[(math $i + 1)]

@@ -18,13 +18,13 @@ const ACTIONS: Readonly<Record<NonNullable<Operand["kind"]>, string>> = {
 };
 
 const PORTS =
-  `# Prints the ports that unsock ls shows in the directory of --dir, or the default one; with an argument, UDP ports and addresses, too.
+  `# Prints the ports that unsock ls shows in the directory of --dir or --here, or the default one; with an argument, UDP ports and addresses, too.
 _unsock_ports() {
   local directory line port end
   local -aU ports
   directory=\${\${words[(r)--dir=*]}#--dir=}
   ((\${words[(i)--dir]} < CURRENT - 1)) && directory=\${words[\${words[(i)--dir]} + 1]}
-  for line in \${(f)"$(_call_program ports $program ls \${directory:+--dir=\${(q)directory}} 2>/dev/null)"}; do
+  for line in \${(f)"$(_call_program ports $program ls \${(M)words:#--here} \${directory:+--dir=\${(q)directory}} 2>/dev/null)"}; do
     port=\${line%% *} end=
     [[ $port == [0-9]* ]] || continue
     [[ \${\${=line}[2]} != datagram ]] || end=/udp

@@ -10,6 +10,11 @@ export interface DirectoryRights {
   readonly mode: number;
 }
 
+/** Chooses the directory of the checkout (`c/process/checkout.c`). */
+export const HERE_OPTION = {
+  help: "use the loopback of the git checkout that the working directory is in: a directory in git's own",
+} as const satisfies Option;
+
 /** The options of commands that make the directory. */
 export const DIRECTORY_OPTIONS = {
   group: {

@@ -9,6 +9,9 @@ export interface ChosenDirectory {
   readonly asked: boolean;
 }
 
+/** The options that choose the directory. */
+export type PlaceOptions = { readonly dir?: string; readonly here?: true };
+
 /** The library's variables as a command would see them. */
 export interface RunSettings {
   readonly directory: ChosenDirectory;
@@ -32,7 +35,7 @@ export interface CheckedDirectory extends ChosenDirectory {
   readonly problem: string | undefined;
 }
 
-/** The option `dir`, `UNSOCK_DIR`, `$XDG_RUNTIME_DIR/unsock`, `/run/unsock` for root, `/tmp/unsock-UID`. */
+/** The option `here` or `dir`, `UNSOCK_DIR`, `$XDG_RUNTIME_DIR/unsock`, `/run/unsock` for root, `/tmp/unsock-UID`. */
 export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
   word: "directory",
   failure: UsageError,

@@ -7,26 +7,27 @@ import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import { CONTROL_FILE_SIZE } from "../control/format.ts";
 import { portFile } from "../run/ports.ts";
+import { dnsLabel, isLabel } from "../system/dns_label.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 import { effectiveUser, mayOwn } from "../system/users.ts";
 import type { StaleFiles } from "./stale.ts";
 
 const NAMES = ".names";
 const PRIVATE = "private";
-const NAME_MOST = 63;
 /** Room for `/65535.sock` in `sun_path`. */
 const PATH_MOST = 96;
 const LOOPBACKS_MOST = 256;
 const PORTS_MOST = 64;
 const PORT_FILE = /^([1-9]\d{0,4})\.sock$/;
-/** A label of a host's name, as `run --name` takes it (`c/process/loopback_name.c`). */
-const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Ends the text of a link that --here has made. */
+const OF_CHECKOUT = /\/\.$/;
 
 /** A directory of socket files, by the name that it has in `http://NAME.localhost/`. */
 export interface Loopback {
   readonly name: string;
   readonly path: string;
-  /** True if the same directory has an earlier name, given by `run --name`. */
+  /** True if the same directory has an earlier name, given by `run --name` or `--here`. */
   readonly isSecondName: boolean;
 }
 
@@ -58,11 +59,6 @@ function statOf(path: string, follow: boolean): fs.Stats | undefined {
   return (follow ? fs.statSync : fs.lstatSync)(path, { throwIfNoEntry: false });
 }
 
-/** True for the name of a loopback that `run --name` gave, and for each label of a host's name in lower case. */
-export function isLabel(name: string): boolean {
-  return LABEL.test(name);
-}
-
 /** True if entries that `owner` owns are used in a directory that `parent` owns. */
 function isTrusted(owner: number, parent: number): boolean {
   return mayOwn(owner, parent, effectiveUser());
@@ -84,12 +80,13 @@ function addNamed(names: string, add: (name: string, path: string) => void): voi
   for (const entry of entriesOf(names)) {
     if (!entry.isSymbolicLink() || !isLabel(entry.name)) continue;
     const link = join(names, entry.name);
-    const path = lookAt(() => isTrusted(fs.lstatSync(link).uid, directory.uid) ? fs.readlinkSync(link) : undefined);
+    const text = lookAt(() => isTrusted(fs.lstatSync(link).uid, directory.uid) ? fs.readlinkSync(link) : undefined);
+    const path = text?.replace(OF_CHECKOUT, "");
     if (path?.startsWith("/") && lookAt(() => statOf(path, true))?.isDirectory()) add(entry.name, path);
   }
 }
 
-/** Adds the directories in a directory; links are not followed. */
+/** Adds the directories in a directory, by their names as labels; links are not followed. */
 function addDirectories(parent: string, add: (name: string, path: string) => void): void {
   const owner = lookAt(() => statOf(parent, false));
   if (!owner?.isDirectory()) return;
@@ -97,7 +94,7 @@ function addDirectories(parent: string, add: (name: string, path: string) => voi
     const path = join(parent, name);
     if (name.startsWith(".") || name === PRIVATE) continue;
     const found = lookAt(() => statOf(path, false));
-    if (found?.isDirectory() && isTrusted(found.uid, owner.uid)) add(name, path);
+    if (found?.isDirectory() && isTrusted(found.uid, owner.uid)) add(dnsLabel(name), path);
   }
 }
 
@@ -109,15 +106,14 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
   const paths = new Set<string>();
   const add = (name: string, path: string) => {
-    const key = name.toLowerCase();
-    const fits = name.length <= NAME_MOST && path.length < PATH_MOST && found.size < LOOPBACKS_MOST;
-    if (!fits || found.has(key)) return;
-    found.set(key, { name, path, isSecondName: paths.has(path) });
+    const fits = name !== "" && path.length < PATH_MOST && found.size < LOOPBACKS_MOST;
+    if (!fits || found.has(name)) return;
+    found.set(name, { name, path, isSecondName: paths.has(path) });
     paths.add(path);
   };
   addNamed(join(base, NAMES), add);
   for (const directory of new Set([extra, base])) {
-    add(basename(directory), directory);
+    add(dnsLabel(basename(directory)), directory);
     addDirectories(directory, add);
     addDirectories(join(directory, PRIVATE), add);
   }
@@ -127,7 +123,7 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
 /** @returns The loopback of this name, whatever the case of its letters. */
 export function findLoopback(loopbacks: readonly Loopback[], name: string): Loopback | undefined {
   const wanted = name.toLowerCase();
-  return loopbacks.find((loopback) => loopback.name.toLowerCase() === wanted);
+  return loopbacks.find((loopback) => loopback.name === wanted);
 }
 
 /** @returns The path of the file of a loopback's TCP port. */

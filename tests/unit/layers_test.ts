@@ -60,6 +60,7 @@ Deno.test("forbidden() names both functions and both files of a use that goes up
 
 /** Files outside `c/files` that remove or move a file by its name, and why that is no name of a port's. */
 const REMOVES: Record<string, string> = {
+  "process/checkout.c": "links to checkouts, beside the directories that are for them",
   "process/directory_rights.c": "a directory that was just made",
   "process/loopback_name.c": "names of loopbacks, below a lock of their own",
   "process/private.c": "a private directory that nobody uses any more",

@@ -1,0 +1,236 @@
+/*
+ * Finds the checkout for --here from git's files, without running git, and makes names from them. These files may come
+ * from anybody: they choose only a path and a name. A checkout of another user is refused, as git refuses it.
+ */
+#include "process/run_directory.h"
+
+#include "files/release.h"
+#include "kernel/file_info.h"
+#include "rt/system_calls.h"
+#include "rules/errno.h"
+#include "rules/settings.h"
+
+#define GIT_FILE "gitdir: "
+#define BRANCH "ref: refs/heads/"
+#define INSIDE "/unsock"
+#define HASH_DIGITS 16
+#define NO_CHECKOUT " is in no git checkout: change to one, or name a directory with --dir"
+
+enum found { NOTHING, FOUND, BROKEN };
+
+/* Reads DIRECTORY/FILE, a file of one line, into `line` (UNSOCK_RUN_PATH_MOST bytes). False for any other file. */
+static bool read_git_file(const char *directory, const char *file, char *line) {
+    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    unsock_text_join(&path, directory, "/", file);
+    UNSOCK_CLOSED long fd =
+        path.cut ? -ENAMETOOLONG : unsock_openat(AT_FDCWD, path.buffer, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+    long length = fd < 0 ? fd : unsock_read(fd, line, UNSOCK_RUN_PATH_MOST);
+    if (length <= 0 || length == UNSOCK_RUN_PATH_MOST)
+        return false;
+    while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+        length--;
+    line[length] = '\0';
+    return length > 0 && strlen(line) == (size_t)length;
+}
+
+/* Writes the absolute path, without links, of the directory `path`, which is relative to `base`. False: no directory.
+ * Without /proc links stay in it. */
+static bool find_directory(const char *base, const char *path, char *real) {
+    UNSOCK_TEXT(whole, UNSOCK_RUN_PATH_MOST);
+    unsock_text_join(&whole, path[0] == '/' ? "" : base, path[0] == '/' ? "" : "/", path);
+    UNSOCK_CLOSED long fd =
+        whole.cut ? -ENAMETOOLONG : unsock_openat(AT_FDCWD, whole.buffer, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    long length = unsock_readlinkat(AT_FDCWD, UNSOCK_FD_PATH(fd), real, UNSOCK_RUN_PATH_MOST);
+    if (length < 0)
+        return unsock_run_resolve(whole.buffer, real) == 0;
+    real[length < UNSOCK_RUN_PATH_MOST ? length : 0] = '\0';
+    return real[0] == '/';
+}
+
+static bool exists(const char *directory, const char *name) {
+    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    unsock_text_join(&path, directory, "/", name);
+    return !path.cut && unsock_faccessat(AT_FDCWD, path.buffer, 0) != -ENOENT;
+}
+
+/* Finds git's directory at `name` below `base`: a directory with HEAD, or the one that a file there names. */
+static enum found find_git(const char *base, const char *name, char *git) {
+    char line[UNSOCK_RUN_PATH_MOST];
+    if (find_directory(base, name, git))
+        return exists(git, "HEAD") ? FOUND : NOTHING;
+    if (!exists(base, name))
+        return NOTHING;
+    bool names_it = read_git_file(base, name, line) && unsock_begins(line, GIT_FILE);
+    return names_it && find_directory(base, line + sizeof(GIT_FILE) - 1, git) && exists(git, "HEAD") ? FOUND : BROKEN;
+}
+
+/* Finds git's directory by GIT_DIR. */
+static bool find_told(const char *told, char *git, struct unsock_text *error) {
+    char folder[UNSOCK_RUN_PATH_MOST];
+    if (unsock_run_resolve(told, folder) == 0) {
+        char *name = folder + (unsock_base_name(unsock_span_of(folder)).at - folder);
+        name[-1] = '\0';
+        if (find_git(folder, name, git) == FOUND)
+            return true;
+    }
+    return unsock_text_refuse(error, "GIT_DIR", "not a git directory", told);
+}
+
+/* Finds git's directory at ".git" in the working directory or in one above it. */
+static bool find_above(char *git, struct unsock_text *error) {
+    char start[UNSOCK_RUN_PATH_MOST], at[UNSOCK_RUN_PATH_MOST];
+    enum found found;
+    if (unsock_run_resolve(".", start) < 0)
+        return unsock_text_fail(error, "--here: the working directory was removed: change to another");
+    memcpy(at, start, sizeof(at));
+    while ((found = find_git(at, ".git", git)) == NOTHING && at[1] != '\0') {
+        size_t parent = (size_t)(unsock_base_name(unsock_span_of(at)).at - at);
+        at[parent > 1 ? parent - 1 : 1] = '\0';
+    }
+    if (found == BROKEN)
+        return unsock_text_fail(error, "--here: ", at, "/.git: names no git directory: git status there says more");
+    return found == FOUND || unsock_text_fail(error, "--here: ", start, NO_CHECKOUT);
+}
+
+static bool check_owner(const struct unsock_run_directory *directory, struct unsock_text *error) {
+    struct statx status = {.stx_uid = 0};
+    long result = unsock_statx(AT_FDCWD, directory->git, 0, STATX_UID, &status);
+    return (result == 0 && (long)status.stx_uid == unsock_geteuid()) ||
+           unsock_text_fail(error, "--here: ", directory->git, ": belongs to user ", UNSOCK_DECIMAL(status.stx_uid),
+                            ", not to you: name the directory, --dir ", directory->path);
+}
+
+bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
+                            struct unsock_run_directory *directory, struct unsock_text *error) {
+    char git[UNSOCK_RUN_PATH_MOST];
+    static const uint64_t key[2];
+    const char *told = unsock_environment_get(environment, "GIT_DIR");
+    if (!(told ? find_told(told, git, error) : find_above(git, error)))
+        return false;
+    struct unsock_text path = unsock_text_in(directory->path, sizeof(directory->path));
+    if (strlen(git) + sizeof(INSIDE) - 1 <= UNSOCK_DIR_MOST) {
+        unsock_text_join(&path, git, INSIDE);
+    } else {
+        if (!unsock_run_directory_default(environment, directory, error))
+            return false;
+        path.length = strlen(directory->path);
+        unsock_text_put(&path, "/" UNSOCK_CHECKOUTS "/");
+        unsock_text_number(&path, unsock_keyed_hash(key, git, strlen(git)), 16, HASH_DIGITS);
+    }
+    directory->asked = true;
+    memcpy(directory->git, git, strlen(git) + 1);
+    return (force || check_owner(directory, error)) && unsock_run_directory_fits("--here", directory->path, error);
+}
+
+bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error) {
+    struct unsock_run_directory base = {.asked = false};
+    char before[UNSOCK_RUN_PATH_MOST];
+    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    struct unsock_text text = unsock_text_in(base.path, sizeof(base.path));
+    size_t length = strlen(directory->path), tail = sizeof("/" UNSOCK_CHECKOUTS "/") - 1 + HASH_DIGITS;
+    if (unsock_begins(directory->path, directory->git))
+        return true;
+    unsock_text_span(&text, (struct unsock_span){directory->path, length - tail});
+    if (!unsock_run_directory_prepare(&base, false, NULL, NULL, error))
+        return false;
+    unsock_text_join(&path, base.path, "/" UNSOCK_CHECKOUTS);
+    unsock_mkdirat(AT_FDCWD, path.buffer, 0700);
+    /* The link tells `prune` and people which checkout the directory is for. */
+    unsock_text_start(&path, path.buffer, path.size);
+    unsock_text_join(&path, directory->path, UNSOCK_CHECKOUT_LINK);
+    long was = unsock_readlinkat(AT_FDCWD, path.buffer, before, sizeof(before));
+    if (was >= 0 && unsock_span_is((struct unsock_span){before, (size_t)was}, directory->git))
+        return true;
+    unsock_unlinkat(AT_FDCWD, path.buffer, 0);
+    long result = unsock_symlinkat(directory->git, AT_FDCWD, path.buffer);
+    return result == 0 || result == -EEXIST ||
+           unsock_text_fail(error, "directory ", path.buffer, ": ", unsock_errno_words(-result));
+}
+
+/* Appends the text as a DNS label: in lower case, with one "-" for each run of other characters than a-z and 0-9, and
+ * before it if the label is not empty, cut to UNSOCK_LOOPBACK_NAME_MOST. lib/system/dns_label.ts has the same rule. */
+static void put_label(struct unsock_text *label, struct unsock_span text) {
+    bool dash = label->length > 0;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.at[i];
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        dash |= !fits && label->length > 0;
+        if (fits && label->length + dash >= UNSOCK_LOOPBACK_NAME_MOST)
+            return;
+        if (fits && dash)
+            unsock_text_char(label, '-');
+        if (fits) {
+            unsock_text_char(label, c);
+            dash = false;
+        }
+    }
+}
+
+/* Returns the folder of a repository, by its git directory: without "/.git" or another hidden last part, or ".git". */
+static struct unsock_span folder_of(const char *git) {
+    struct unsock_span path = unsock_span_of(git), base = unsock_base_name(path);
+    if (base.at[0] == '.')
+        path.length = (size_t)(base.at - git) - (base.at - git > 1);
+    else if (base.length > 4 && unsock_span_is((struct unsock_span){base.at + base.length - 4, 4}, ".git"))
+        path.length -= 4;
+    return path;
+}
+
+static struct unsock_span parent_of(struct unsock_span path) {
+    path.length = (size_t)(unsock_base_name(path).at - path.at);
+    path.length -= path.length > 1;
+    return path;
+}
+
+/* A branch's name begins with no dot: ".invalid" in HEAD means that the branch is in another file (reftable). */
+void unsock_checkout_names(const char *git, struct unsock_checkout_names *names) {
+    char line[UNSOCK_RUN_PATH_MOST], common[UNSOCK_RUN_PATH_MOST];
+    struct unsock_text own = unsock_text_in(names->own, sizeof(names->own));
+    struct unsock_text longer = unsock_text_in(names->longer, sizeof(names->longer));
+    bool is_linked = read_git_file(git, "commondir", line) && find_directory(git, line, common);
+    struct unsock_span repository = folder_of(is_linked ? common : git);
+    if (is_linked && read_git_file(git, "HEAD", line) && unsock_begins(line, BRANCH) && line[sizeof(BRANCH) - 1] != '.')
+        put_label(&own, unsock_span_of(line + sizeof(BRANCH) - 1));
+    if (is_linked && own.length == 0 && read_git_file(git, "gitdir", line))
+        put_label(&own, unsock_base_name(parent_of(unsock_span_of(line))));
+    if (!is_linked)
+        put_label(&own, unsock_base_name(repository));
+    if (own.length == 0)
+        unsock_text_put(&own, "checkout");
+    put_label(&longer, unsock_base_name(is_linked ? repository : parent_of(repository)));
+    put_label(&longer, unsock_span_of(names->own));
+}
+
+/* True if the checkout of the directory `name` is gone, by its link. */
+static bool is_gone(long place, const char *name) {
+    UNSOCK_TEXT(link, HASH_DIGITS + sizeof(UNSOCK_CHECKOUT_LINK));
+    char git[UNSOCK_RUN_PATH_MOST];
+    unsock_text_join(&link, name, UNSOCK_CHECKOUT_LINK);
+    return !link.cut && unsock_readlinkat(place, link.buffer, git, sizeof(git)) > 0 &&
+           unsock_faccessat(place, link.buffer, 0) == -ENOENT;
+}
+
+void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
+    struct unsock_entries entries;
+    enum unsock_entry_type type;
+    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    unsock_text_join(&path, directory, "/" UNSOCK_CHECKOUTS "/");
+    size_t place = path.length;
+    unsock_entries_open(&entries, AT_FDCWD, path.buffer);
+    for (const char *name; (name = unsock_entries_next(&entries, &type));) {
+        if (type != UNSOCK_ENTRY_DIRECTORY || !is_gone(entries.fd, name) ||
+            (remove && !unsock_unused_remove(entries.fd, name)))
+            continue;
+        path.length = place;
+        unsock_text_put(&path, name);
+        seer->see(seer->context, path.buffer, 1);
+        unsock_text_put(&path, UNSOCK_CHECKOUT_LINK);
+        if (remove)
+            unsock_unlinkat(AT_FDCWD, path.buffer, 0);
+    }
+    unsock_entries_close(&entries);
+}

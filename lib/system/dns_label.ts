@@ -1,0 +1,18 @@
+/** Makes names of loopbacks, which are labels of host names: the rule of `c/process/loopback_name.c`. Pure. */
+
+const LABEL_MOST = 63;
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** True for the name of a loopback that `run --name` takes, and for each label of a host's name in lower case. */
+export function isLabel(name: string): boolean {
+  return LABEL.test(name);
+}
+
+/**
+ * @returns The text in lower case, with one `-` for each run of other characters than a-z and 0-9, none at its ends, and cut
+ *   to 63 characters; empty if none is left.
+ */
+export function dnsLabel(text: string): string {
+  const lower = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return lower.replace(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, LABEL_MOST).replace(/-$/, "");
+}
