@@ -224,19 +224,41 @@ UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *old) 
     unsock_target_file_release(&where);
 }
 
-/* Releases a socket's file at the end. The descriptor may be a regular file's by now: only the socket is closed. A
- * forked child that made no socket file forgets none: each entry that it changes would copy a page of the table. */
+/* Puts a socket that nobody can reach behind the descriptor, and returns a duplicate of the former one, or -errno. */
+UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
+    struct sockaddr_un any = {.sun_family = AF_UNIX}; /* the kernel chooses an abstract name */
+    long flags;
+    UNSOCK_CLOSED long idle = unsock_redirect_open_like(fd, AF_UNIX, type, &flags);
+    long former = idle < 0 ? idle : unsock_redirect_copy(fd);
+    if (former >= 0 && type == SOCK_STREAM) {
+        unsock_bind((int)idle, &any, sizeof(any.sun_family));
+        unsock_listen((int)idle, 1);
+    }
+    return former < 0 ? former : unsock_opened(former, unsock_dup3((int)idle, fd, O_CLOEXEC));
+}
+
+/*
+ * Releases a socket's file at the end. The descriptor may be a regular file's by now: only the socket is closed. Other
+ * threads run on until the process is gone: for them the number stays a listener, and its entry makes what they still
+ * accept the library's. A forked child that made no socket file forgets none: each entry that it changes would copy a
+ * page of the table.
+ */
 static void end_descriptor(int fd, long *probe) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
         return;
     struct unsock_fd old = *entry;
-    if (unsock_this_process()->has_made)
+    long former = fd;
+    if (unsock_has_threads())
+        former = take_aside(fd, old.type);
+    else if (unsock_this_process()->has_made)
         unsock_fds_forget(fd);
-    if (old.kind == UNSOCK_KIND_FOREIGN)
-        end_elsewhere(fd, &old);
+    if (former < 0)
+        unsock_remove_file_keep(&old, false);
+    else if (old.kind == UNSOCK_KIND_FOREIGN)
+        end_elsewhere((int)former, &old);
     else
-        unsock_release_file_at_end(fd, &old, probe);
+        unsock_release_file_at_end((int)former, &old, probe);
 }
 
 /* Removes the files of this process's sockets that no other process has open. */

@@ -224,9 +224,9 @@ UNSOCK_AT_EXIT static bool is_any_file_late(void) {
     return false;
 }
 
-/* True if the process has several threads. /proc/self/task has a link for ".", for "..", and for each thread
+/* /proc/self/task has a link for ".", for "..", and for each thread
  * (proc_task_getattr, fs/proc/base.c). */
-static bool has_threads(void) {
+bool unsock_has_threads(void) {
     struct statx status;
     if (unsock_libc_is_single_threaded())
         return false;
@@ -236,7 +236,7 @@ static bool has_threads(void) {
 
 /* True if the parent removes the file of the socket, of which this process has just closed a descriptor. */
 UNSOCK_AT_EXIT static bool is_left_to_parent(void) {
-    return unsock_files_are_parents() && !has_threads();
+    return unsock_files_are_parents() && !unsock_has_threads();
 }
 
 /* True if the socket with a file is still behind the descriptor. A process that has made no file does not read the
@@ -271,7 +271,7 @@ UNSOCK_AT_EXIT void unsock_release_file_at_end(int fd, const struct unsock_fd *o
         remove_file_close(fd, old, *probe, &done);
     else
         done = remove_file_try_by(*probe, old);
-    if (done <= 0 && (made || has_threads()))
+    if (done <= 0 && (made || unsock_has_threads()))
         unsock_remove_file_keep(old, done < 0);
 }
 
@@ -356,7 +356,7 @@ UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
         return;
     remove_file_again();
     /* Without threads, a socket that was in use at its close is in use by another process. */
-    if (!has_threads() && !__atomic_load_n(&locked_out, __ATOMIC_RELAXED))
+    if (!unsock_has_threads() && !__atomic_load_n(&locked_out, __ATOMIC_RELAXED))
         wait_for_readers();
     else if (is_any_file_late())
         look_in_a_child();

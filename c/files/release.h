@@ -26,6 +26,9 @@ void unsock_release_file_at_end(int fd, const struct unsock_fd *old, long *probe
  */
 void unsock_release_file_afterwards(void);
 
+/* True if the process has several threads. */
+bool unsock_has_threads(void);
+
 /* Removes the file of a socket that stays open, but will not accept again. False: the directory cannot be locked. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 

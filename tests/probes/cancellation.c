@@ -122,23 +122,13 @@ static void *wait_in_call(void *argument) {
     return NULL;
 }
 
-static bool is_asleep(int thread) {
-    char path[64], text[256] = "";
-    snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
-    int file = CHECK(open(path, O_RDONLY));
-    CHECK(read(file, text, sizeof text - 1));
-    close(file);
-    const char *end = strrchr(text, ')');
-    return end != NULL && end[2] == 'S';
-}
-
 static bool is_cancelled(void (*call)(void), bool forbids) {
     struct waiter waiter = {.call = call, .forbids = forbids};
     pthread_t thread;
     void *result;
     if (pthread_create(&thread, NULL, wait_in_call, &waiter) != 0)
         die("pthread_create");
-    while (waiter.thread == 0 || (!forbids && !is_asleep(waiter.thread)))
+    while (waiter.thread == 0 || (!forbids && !thread_sleeps(waiter.thread)))
         sched_yield();
     pthread_cancel(thread);
     waiter.cancelled = true;

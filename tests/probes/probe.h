@@ -284,4 +284,15 @@ static inline int ended(pid_t pid) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* True if a thread of this process waits in the kernel. */
+static inline bool thread_sleeps(int thread) {
+    char path[64], text[256] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
+    int file = CHECK(open(path, O_RDONLY));
+    CHECK(read(file, text, sizeof text - 1));
+    close(file);
+    const char *end = strrchr(text, ')');
+    return end != NULL && end[2] == 'S';
+}
+
 #endif

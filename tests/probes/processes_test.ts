@@ -32,6 +32,7 @@ testProbe(
 testProbe("client_port", "the port of a connected client of this process is taken, as over TCP");
 testProbe("same_port_twice", "the same port is shared, refused and handed on within a process as TCP and UDP do");
 testProbe("threads", "threads create, connect and close while others block in accept, and nothing is mixed up");
+testProbe("ends_while_serving", "a thread serves on as over TCP while the program ends");
 testProbe("dup_while_connecting", "a duplicate made while another thread connects has the peer, too");
 testProbe("marked_meanwhile", "an option that one thread sets while another disconnects the socket in vain stays");
 testProbe("datagram_threads", "threads that share a datagram socket hear what others ask for, and send from one port");

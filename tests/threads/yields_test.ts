@@ -14,6 +14,7 @@ const PROBES = [
   "cancellation",
   "datagram_threads",
   "dup_while_connecting",
+  "ends_while_serving",
   "epoll_threads",
   "gone_at_once",
   "marked_meanwhile",
