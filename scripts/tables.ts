@@ -5,6 +5,7 @@
 import { COMMANDS, PROGRAMS_COMMANDS } from "../lib/commands/table.ts";
 import type { Command } from "../lib/help/command.ts";
 import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../lib/control/option_table.ts";
+import { RUNNERS } from "../lib/run/runners.ts";
 import { LIBRARY, SETTINGS, SETTINGS_OF_OPTION } from "../lib/run/settings.ts";
 import { type Option, optionFlag } from "../lib/system/options.ts";
 
@@ -39,6 +40,8 @@ function optionRow(name: string, option: Option, isRun: boolean): string {
     ? "EACH"
     : option.optional
     ? "MAYBE"
+    : option.bare !== undefined
+    ? "BARE"
     : setting === undefined
     ? "OTHER"
     : setting.option?.choice !== undefined
@@ -95,6 +98,7 @@ export function tablesHeader(): string {
     ),
     macro("UNSOCK_FORMER_OPTIONS", former),
     macro("UNSOCK_COMMAND_ROWS", commandRows),
+    `#define UNSOCK_RUNNERS ${text(RUNNERS.join(","))}\n`,
     `#define UNSOCK_OPTIONS_NEEDED ${Math.max(...commands.map(({ options }) => Object.keys(options).length))}\n`,
   ].join("\n");
 }

@@ -111,8 +111,43 @@ static long make_one(long place, const char *directory, struct unsock_private *p
     return private->lock;
 }
 
-bool unsock_private_fits(const char *directory, struct unsock_text *error) {
-    if (strlen(directory) + sizeof("/" PLACE) + UNSOCK_PRIVATE_NAME_LENGTH <= UNSOCK_DIR_MOST)
+/* Links the control files of --map, which are in the directory of SHARED, into a new one: they serve all workers. */
+static void link_maps(long outer, long made) {
+    struct statx status;
+    struct unsock_entries entries;
+    enum unsock_entry_type type;
+    unsock_entries_open(&entries, outer, UNSOCK_PRIVATE_SHARED + 1);
+    for (const char *name; (name = unsock_entries_next(&entries, &type));) {
+        bool is_file = type == UNSOCK_ENTRY_OTHER && name[0] != '.' &&
+                       unsock_statx(entries.fd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) == 0 &&
+                       (status.stx_mode & S_IFMT) == S_IFREG;
+        if (is_file)
+            unsock_linkat(entries.fd, name, made, name, 0);
+    }
+    unsock_entries_close(&entries);
+}
+
+long unsock_private_divide(const char *path) {
+    struct statx above;
+    char outer_path[UNSOCK_RUN_PATH_MOST];
+    const char *name = unsock_base_name(unsock_span_of(path)).at;
+    size_t length = (size_t)(name - path) - 1;
+    memcpy(outer_path, path, length);
+    outer_path[length] = '\0';
+    UNSOCK_CLOSED long outer = open_outer(outer_path);
+    long result = look_at_directory(outer, &above);
+    result = result < 0 ? result : unsock_mkdirat(outer, name, 0700);
+    if (result < 0)
+        return result;
+    UNSOCK_CLOSED long made = open_inner(outer, name);
+    give_away(made, &above);
+    link_maps(outer, made);
+    return 0;
+}
+
+bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error) {
+    size_t inner = sizeof("/" PLACE) + UNSOCK_PRIVATE_NAME_LENGTH + (divided ? sizeof(UNSOCK_PRIVATE_SHARED) - 1 : 0);
+    if (strlen(directory) + inner <= UNSOCK_DIR_MOST)
         return true;
     return unsock_text_fail(error, "directory ", directory,
                             ": too long for one of its own in it: name another with --dir");
@@ -121,8 +156,6 @@ bool unsock_private_fits(const char *directory, struct unsock_text *error) {
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error) {
     long result = -EAGAIN;
     bool others = false, again = true;
-    if (!unsock_private_fits(directory, error))
-        return false;
     unsock_private_sweep(directory, true, NULL);
     /* Another process may remove DIR/private with its own directory, the last one; or the name is taken. */
     for (int i = 0; result < 0 && again && i < ATTEMPTS_MOST; i++) {

@@ -143,12 +143,18 @@ struct unsock_private {
     long lock; /* the descriptor of the locked file */
 };
 
-/* True if socket files have room in the path of a private directory. Returns false with one line in `error`. */
-bool unsock_private_fits(const char *directory, struct unsock_text *error);
+/* True if socket files have room in the path of a private directory; `divided`: of one that `run --each` divides.
+ * Returns false with one line in `error`. */
+bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error);
 
 /* Makes a private directory in the checked one at the absolute path, for its owner and group and with its mode; for the
  * user alone if everybody may write to that. Returns false with one line in `error`. */
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
+
+/* Divides a private directory, for `run --each`: makes one directory in it, with its owner, group and mode, for the
+ * sockets of one worker, or, SHARED, of all other processes. Returns 0 or -errno. */
+#define UNSOCK_PRIVATE_SHARED "/0000000"
+long unsock_private_divide(const char *path);
 
 /* Removes the private directory with all that is in it, unless a socket in it may be live. True if it is gone. */
 bool unsock_private_remove(const char *path);

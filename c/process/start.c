@@ -42,7 +42,8 @@ static void settle_process(const struct unsock_environment *environment) {
     struct unsock_text error = unsock_text_in(line, sizeof(line) - 1);
     unsock_text_put(&error, "unsock: ");
     if (!unsock_settings_read(environment, &unsock_settings, &error) ||
-        !unsock_directory_make(&unsock_settings, &error) || !unsock_log_start(&unsock_settings, &error))
+        !unsock_each_start(environment, &unsock_settings, &error) || !unsock_directory_make(&unsock_settings, &error) ||
+        !unsock_log_start(&unsock_settings, &error))
         refuse_start(&error);
     unsock_directory_name_settle(&unsock_settings);
     unsock_listen_fds_start(environment);

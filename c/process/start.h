@@ -40,6 +40,14 @@ extern bool unsock_start_trapped;
 /* True if the settings want this process to be trapped, which trap/install.c does. */
 extern bool unsock_start_traps;
 
+/*
+ * each.c: `run --each`: if the environment has UNSOCK_EACH, recognises this process as a runner, or as a runner's
+ * child, which gets a directory of its own: changes the environment and the settings accordingly. Returns false with
+ * one line in `error` if the process's command line cannot be read.
+ */
+bool unsock_each_start(const struct unsock_environment *environment, struct unsock_settings *settings,
+                       struct unsock_text *error);
+
 /* child_environment.c: The variables that the library needs in each program that this one executes: its path in
  * LD_PRELOAD, and the settings. They are copied at the start: programs clear their environment, or overwrite it. */
 

@@ -13,7 +13,7 @@
 #define PROCESSES_MOST 256 /* at once */
 
 struct users {
-    struct unsock_span variable; /* UNSOCK_DIR=DIRECTORY with the NUL */
+    struct unsock_span variable; /* UNSOCK_DIR=DIRECTORY */
     struct unsock_file_id directory;
     unsigned socket_count, count;
     uint32_t sockets[SOCKETS_MOST];     /* the inodes of sockets that are bound in the directory */
@@ -29,7 +29,7 @@ static const char *process_path(uint64_t process, const char *name, char path[64
     return path;
 }
 
-/* Searches /proc/PID/environ, which is read in pieces. */
+/* Searches /proc/PID/environ, which is read in pieces. A directory in this one counts, too (`run --each`). */
 static bool has_variable(const struct users *users, uint32_t process) {
     char bytes[CHUNK], path[64];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, process_path(process, "environ", path), O_RDONLY | O_CLOEXEC, 0);
@@ -37,10 +37,11 @@ static bool has_variable(const struct users *users, uint32_t process) {
     bool apart = false; /* the current string differs */
     for (long count; fd >= 0 && (count = unsock_read(fd, bytes, sizeof(bytes))) > 0;) {
         for (long i = 0; i < count; i++) {
-            apart |= bytes[i] != users->variable.at[matched];
-            matched += !apart;
-            if (matched == users->variable.length)
+            bool whole = matched == users->variable.length;
+            if (whole && !apart && (bytes[i] == '\0' || bytes[i] == '/'))
                 return true;
+            apart |= whole || bytes[i] != users->variable.at[matched];
+            matched += !apart;
             if (bytes[i] == '\0') {
                 apart = false;
                 matched = 0;
@@ -132,7 +133,7 @@ static void find_users(struct users *users, const char *directory, const uint32_
     enum unsock_entry_type type;
     struct unsock_text text = unsock_text_in(users->buffer, sizeof(users->buffer));
     unsock_text_join(&text, VARIABLE, directory);
-    users->variable = (struct unsock_span){users->buffer, text.length + 1};
+    users->variable = (struct unsock_span){users->buffer, text.length};
     users->socket_count = users->count = 0;
     users->directory = unsock_file_id_of(AT_FDCWD, directory);
     if (users->directory.inode != 0)

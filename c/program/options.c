@@ -65,7 +65,7 @@ static unsigned take_option(struct reading *reading, const char *const *words) {
     bool takes_next = option->value[0] != '\0' && option->kind != UNSOCK_OPTION_MAYBE;
     unsigned taken = !value && takes_next && is_value(words[1]) ? 2 : 1;
     options->values[number] = taken == 2 ? words[1] : value ? value : "";
-    reading->empty[number] |= takes_next && options->values[number][0] == '\0';
+    reading->empty[number] |= takes_next && option->kind != UNSOCK_OPTION_BARE && options->values[number][0] == '\0';
     if (option->kind == UNSOCK_OPTION_EACH && options->each_count == UNSOCK_OPTIONS_EACH_MOST)
         reading->too_many = option->flag;
     else if (option->kind == UNSOCK_OPTION_EACH)

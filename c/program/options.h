@@ -11,14 +11,15 @@
 #define UNSOCK_OPTIONS_EACH_MOST 64
 #define UNSOCK_OPERANDS_MOST 1024
 
-/* The effects of options. unsock_options_read itself distinguishes only MAYBE and EACH. */
+/* The effects of options. unsock_options_read itself distinguishes only MAYBE, BARE and EACH. */
 enum unsock_option_kind {
     UNSOCK_OPTION_SWITCH, /* `run`: sets a variable to 1 */
     UNSOCK_OPTION_VALUE,  /* `run`: sets a variable to its value */
     UNSOCK_OPTION_MAYBE,  /* the same; its value is optional */
     UNSOCK_OPTION_CHOICE, /* `run`: sets one of two variables, or none */
     UNSOCK_OPTION_OTHER,  /* sets no variable */
-    UNSOCK_OPTION_EACH,   /* the same; may be given several times */
+    UNSOCK_OPTION_BARE,   /* the same; its value may be missing before an option or "--" */
+    UNSOCK_OPTION_EACH,   /* sets no variable; may be given several times */
 };
 
 /* One option. Its texts are arrays, since every process would have to relocate pointers. */

@@ -26,6 +26,7 @@ struct run {
     /* The members from here on are not zeroed, to save time: each is written before it is read. */
     struct unsock_run_directory directory;
     struct unsock_private private;
+    char shared[UNSOCK_RUN_PATH_MOST]; /* --each: the directory of all processes but workers */
     char library[UNSOCK_RUN_PATH_MOST];
     char file[UNSOCK_ROUTE_PATH_MOST];
     struct unsock_run_map maps[UNSOCK_RUN_MAPS_MOST];
@@ -97,7 +98,7 @@ static bool check_user(const struct run *run) {
 static bool check_sockets(const struct run *run) {
     if (!unsock_settings.off)
         return unsock_sockets_allowed(run->error);
-    static const char promises[][16] = {"--block-inet", "--strict", "--private", "--isolate"};
+    static const char promises[][16] = {"--block-inet", "--strict", "--private", "--each", "--isolate"};
     const char *promise = NULL;
     for (unsigned i = 0; i < sizeof(promises) / sizeof(promises[0]) && !promise; i++)
         promise = option_of_run(run, promises[i]) ? promises[i] : NULL;
@@ -111,8 +112,10 @@ static bool check_sockets(const struct run *run) {
 }
 
 /* Returns the directory for the sockets. A --private one has a placeholder for a name until it is created. */
-static const char *path_of_run(const struct run *run) {
-    return run->is_private ? run->private.path : run->directory.path;
+static const char *path_of_run(struct run *run) {
+    struct unsock_text text = unsock_text_in(run->shared, sizeof(run->shared));
+    unsock_text_join(&text, run->private.path, UNSOCK_PRIVATE_SHARED);
+    return option_of_run(run, "--each") ? run->shared : run->is_private ? run->private.path : run->directory.path;
 }
 
 /* Finds out whether other users could replace the directory. A --private one is trusted in any case: it is inside a
@@ -139,7 +142,7 @@ static bool choose_run_directory(struct run *run) {
                                       run->error))
         return false;
     unsock_text_join(&text, run->directory.path, PRIVATE_TO_COME);
-    return !run->is_private || unsock_private_fits(run->directory.path, run->error);
+    return !run->is_private || unsock_private_fits(run->directory.path, option_of_run(run, "--each"), run->error);
 }
 
 static bool read_maps(struct run *run) {
@@ -201,6 +204,9 @@ static bool make_run_place(struct run *run) {
     if (!unsock_private_make(run->directory.path, &run->private, error))
         return false;
     run->is_made = true;
+    long divided = option_of_run(run, "--each") ? unsock_private_divide(path_of_run(run)) : 0;
+    if (divided < 0)
+        return unsock_text_fail(error, "directory ", path_of_run(run), ": ", unsock_errno_words(-divided));
     if (!make_command_environment(run) || !place_maps(run))
         return false;
     if (!run->holds && !unsock_supervise(run->private.path, run->private.lock, error))
@@ -239,7 +245,7 @@ int unsock_run_start(const struct unsock_command_call *call) {
     run.error = call->error;
     run.holds = unsock_span_is(unsock_span_of(call->options->table->command), "hold");
     run.force = run.trusts = option_of_run(&run, "--force");
-    run.is_private = run.holds || option_of_run(&run, "--private");
+    run.is_private = run.holds || option_of_run(&run, "--private") || option_of_run(&run, "--each");
     int status = check_run(&run);
     if (status == 0)
         status = run_checked(&run);

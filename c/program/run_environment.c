@@ -2,8 +2,13 @@
  * concerns stays the same, byte for byte. */
 #include "program/run.h"
 
+#include "../build/tables.h"
+
 #define ADDED_STRINGS 24
 #define ADDED_BYTES (ADDED_STRINGS * 64 + 4 * UNSOCK_RUN_PATH_MOST)
+#define DIRECTORY "UNSOCK_DIR"
+#define EACH "UNSOCK_EACH"
+#define NOBODY "0000000:"
 #define NONE "none"
 #define TRUST "UNSOCK_TRUST"
 #define VSOCK "vsock"
@@ -122,6 +127,23 @@ static bool check_settings(const struct unsock_run_environment *environment, con
     return unsock_text_fail(error, line.buffer);
 }
 
+/* Sets UNSOCK_EACH for --each (process/each.c); no process is a runner yet. In another directory than the caller's the
+ * command has nothing to do with the caller's runner. */
+static void put_each(struct unsock_run_environment *environment, const char *names, const char *directory,
+                     const char *const *caller) {
+    struct unsock_environment list = {.list = caller};
+    const char *before = unsock_environment_get(&list, DIRECTORY);
+    size_t size = sizeof(NOBODY UNSOCK_RUNNERS) + (names ? strlen(names) : 0);
+    char *value = names ? unsock_exec_space_cut(environment->space, size) : NULL;
+    if (value) {
+        struct unsock_text text = unsock_text_in(value, size);
+        unsock_text_join(&text, NOBODY, names[0] != '\0' ? names : UNSOCK_RUNNERS);
+        set_variable(environment, EACH, value);
+    } else if (!before || !unsock_span_is(unsock_span_of(before), directory)) {
+        reduce(environment, EACH, 0);
+    }
+}
+
 static size_t room_for(const char *const *caller, const struct unsock_options *given, size_t *count) {
     struct unsock_environment list = {.list = caller};
     const char *before = unsock_environment_get(&list, "LD_PRELOAD");
@@ -156,6 +178,7 @@ bool unsock_run_environment_make(const struct unsock_options *given, bool trusts
         if (!apply(environment, option, value, error))
             return false;
     }
+    put_each(environment, unsock_options_value(given, "--each"), directory, caller);
     if (trusts)
         set_variable(environment, TRUST, "1");
     put_library(environment, library);

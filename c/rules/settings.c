@@ -197,6 +197,18 @@ static bool read_engine(struct reader *reader, const struct setting *setting, co
     return fail_setting(reader, setting, "must be auto, trap or preload", value);
 }
 
+/* "RUNNER:NAMES" (process/each.c). */
+static bool read_each(struct reader *reader, const struct setting *setting, const char *value) {
+    uint64_t runner;
+    struct unsock_span names = unsock_span_of(value ? value : ""), number = unsock_span_next(&names, ':');
+    bool good = number.length == UNSOCK_EACH_WIDTH && names.length > 0 &&
+                unsock_span_number(number, 10, UNSOCK_EACH_MOST, &runner);
+    while (good && names.length > 0)
+        good = unsock_span_next(&names, ',').length > 0;
+    return !value || good ||
+           fail_setting(reader, setting, "is set by run --each=NAME,NAME, and no name is empty", value);
+}
+
 /* On by default. */
 static bool read_patch(struct reader *reader, const struct setting *setting, const char *value) {
     reader->settings->patch = true;

@@ -16,6 +16,8 @@
 #define UNSOCK_DIR_MOST 90 /* leaves room for /65535.dgram.sock and the NUL in sun_path */
 #define UNSOCK_DIR_ROOM 96 /* whole pieces of 16 bytes */
 #define UNSOCK_LOG_MOST 255
+#define UNSOCK_EACH_WIDTH 7 /* digits of the numbers of `run --each`: a process has at most seven */
+#define UNSOCK_EACH_MOST 9999999
 
 struct unsock_prefix {
     struct unsock_ip ip;

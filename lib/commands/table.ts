@@ -7,6 +7,7 @@ import type { Command, Invocation } from "../help/command.ts";
 import { ENV_FORMATS } from "../run/env_formats.ts";
 import { UNIT_OPTIONS } from "../run/unit_options.ts";
 import { DIRECTORY_OPTIONS, HERE_OPTION } from "../run/directory_rights.ts";
+import { RUNNERS } from "../run/runners.ts";
 import { LIBRARY, SETTING_OPTIONS } from "../run/settings.ts";
 import type { Option, OptionTable, OptionValues } from "../system/options.ts";
 import { SHELLS } from "../system/shell.ts";
@@ -49,6 +50,12 @@ const RUN_OPTIONS = {
   },
   keep: { help: "keep the control files of --map when COMMAND has ended; they are removed otherwise" },
   private: { help: "make a private directory in --dir; it is removed when COMMAND and all that it started have ended" },
+  each: {
+    value: "name",
+    bare: RUNNERS.join(","),
+    help:
+      "as --private, and each child of the program NAME has a loopback of its own, with all that it starts: a test runner's workers. NAME,NAME: each of several; without NAME: the known test runners",
+  },
   isolate: {
     help: "run COMMAND in a network namespace of its own, with no network but unsock's; needs no privileges",
   },

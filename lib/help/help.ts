@@ -8,10 +8,11 @@ const WIDTH = 80;
 const INDENT = "  ";
 
 /** @returns `--dir <directory>`, `--log[=<file>]`. */
-export function optionTerm(name: string, { value, optional }: Option): string {
+export function optionTerm(name: string, { value, optional, bare }: Option): string {
   const flag = optionFlag(name);
   if (name === "help") return `${flag}, -h`;
   if (value === undefined) return flag;
+  if (bare !== undefined) return `${flag} [<${value}>]`;
   return optional ? `${flag}[=<${value}>]` : `${flag} <${value}>`;
 }
 

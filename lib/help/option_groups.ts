@@ -13,7 +13,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
     "acceptAs",
     "connectTimeoutMs",
   ]],
-  ["Directory and permissions", ["dir", "private", "group", "dirMode", "mode"]],
+  ["Directory and permissions", ["dir", "private", "each", "group", "dirMode", "mode"]],
   ["Restrictions", ["strict", "isolate", "blockInet", "blockInet6"]],
 ];
 const TITLE = "Options";

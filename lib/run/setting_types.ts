@@ -35,6 +35,9 @@ export const SWITCH = {} as const satisfies SettingType;
 /** A door. */
 export const ENGINE = { value: "auto|trap|preload", choices: ENGINES } as const satisfies SettingType;
 
+/** A process's number and names: `0000000:jest,vitest`. */
+export const EACH = { value: "runner:names" } as const satisfies SettingType;
+
 /** Milliseconds, up to an hour. */
 export const TIMEOUT = { value: "ms" } as const satisfies SettingType;
 

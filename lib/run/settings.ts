@@ -6,6 +6,7 @@ import type { Option, OptionValues } from "../system/options.ts";
 import {
   ADDRESSES,
   DIRECTORY,
+  EACH,
   ENGINE,
   LOG,
   MODE,
@@ -166,6 +167,11 @@ export const SETTINGS = {
     otherwise: "on with UNSOCK_BLOCK_INET",
     help: "refuse to start a program that the library cannot reach, instead of printing a warning",
     option: { name: "strict" },
+  },
+  each: {
+    variable: "UNSOCK_EACH",
+    type: EACH,
+    help: "the runner whose children have loopbacks of their own, and the runners' names; run --each sets it",
   },
   trust: {
     variable: "UNSOCK_TRUST",

@@ -28,6 +28,8 @@ export interface Option {
   readonly value?: string;
   /** The value may be missing; a given one follows `=`. */
   readonly optional?: boolean;
+  /** The value if none follows: the next word is an option or `--`, or there is none. */
+  readonly bare?: string;
   /** It may be given several times, and each counts. */
   readonly repeated?: boolean;
   /** The kind of value, for completions. */
@@ -91,7 +93,8 @@ export function readOptions(table: OptionTable, args: readonly string[], stopEar
   const unknown: string[] = [];
   const cut = args.includes("--") ? args.indexOf("--") : args.length;
   const former = formerFlags(table);
-  const read = (arg: string) => withoutNextWord(withPresentName(arg, former), names);
+  const read = (arg: string, index: number) =>
+    withoutNextWord(withPresentName(arg, former), names, index + 1 < cut ? args[index + 1] : undefined);
   const words = [...withNumbers(args.slice(0, cut).map(read), names), ...args.slice(cut)];
   const parsed = parseArgs(words, {
     string: ["_", "help", ...names.keys()],
@@ -126,11 +129,19 @@ function withPresentName(arg: string, former: ReadonlyMap<string, string>): stri
   return present === undefined ? arg : [present, ...value].join("=");
 }
 
-/** Marks an option that takes no value: the parser would take a following `true`, as in `run --force true`, for one. */
-function withoutNextWord(arg: string, names: ReadonlyMap<string, { readonly option: Option }>): string {
+/**
+ * Marks an option that takes no value, or has none here: the parser would take a following `true`, as in `run --force true`,
+ * for one.
+ */
+function withoutNextWord(
+  arg: string,
+  names: ReadonlyMap<string, { readonly option: Option }>,
+  next: string | undefined,
+): string {
   if (arg === "-h" || arg === "--help") return "--help=";
   const option = arg.startsWith("--") ? names.get(arg.slice(2))?.option : undefined;
-  const takesNext = option === undefined || (option.value !== undefined && option.optional !== true);
+  const isBare = option?.bare !== undefined && (next === undefined || /^-./.test(next));
+  const takesNext = !isBare && (option === undefined || (option.value !== undefined && option.optional !== true));
   return takesNext ? arg : `${arg}=`;
 }
 
@@ -157,6 +168,7 @@ function checkValue(flag: string, option: Option, texts: readonly string[]): Opt
   const text = texts.at(-1) ?? "";
   if (option.value === undefined && text !== "") throw new UsageError(`--${flag}: takes no value: "${text}"`);
   if (option.value === undefined || (option.optional && text === "")) return true;
+  if (text === "" && option.bare !== undefined) return option.bare;
   if (texts.includes("")) throw new UsageError(`--${flag}: empty: write --${flag}=${option.value.toUpperCase()}`);
   return option.repeated ? texts : text;
 }

@@ -16,6 +16,21 @@ const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
 const LARGE = "it is run by tests/pages/large.ts";
 const RUNNERS = "it is run by tests/pages/runners.ts";
 
+const HERE = "another test here runs it";
+
+const ELSEWHERE = {
+  CMAKE_TEST_LAUNCHER: LARGE,
+  "meson setup": LARGE,
+  "--dist load": LARGE,
+  "cargo test": RUNNERS,
+  "jupyter-server": RUNNERS,
+  "npx vitest": RUNNERS,
+  "npx playwright": RUNNERS,
+  "#SBATCH": RUNNERS,
+};
+
+const EACH = { "--each -- npm test": HERE, "--each --fallback": HERE, "--each make": HERE };
+
 const GO = `package suite
 import ("io"; "net"; "testing"; "time")
 func TestServer(t *testing.T) {
@@ -61,16 +76,42 @@ Deno.test({
       const python = await reader.run("unittest");
       assertStrictEquals(python.stderr.match(/^OK$/gm)?.length, 2, python.stderr);
       assertNoIpListener(3000);
-    }, {
-      cannotRun: {
-        CMAKE_TEST_LAUNCHER: LARGE,
-        "meson setup": LARGE,
-        "--dist load": LARGE,
-        "cargo test": RUNNERS,
-        "jupyter-server": RUNNERS,
-        "npx vitest": RUNNERS,
-        "npx playwright": RUNNERS,
-        "#SBATCH": RUNNERS,
-      },
-    }),
+    }, { cannotRun: { ...ELSEWHERE, ...EACH } }),
 });
+
+Deno.test({
+  name:
+    "docs: --each with npm test and make, four workers at once on one port, and a server of the real network for all",
+  ignore: !need("node", "npm", "make", "python3"),
+  fn: () =>
+    Reader.with("test-runners", async (reader) => {
+      const { home } = reader;
+      const testScript = (port = "") => `DATABASE=${port} node --test --test-reporter=tap --test-concurrency=4`;
+      const setScript = (script: string) =>
+        Deno.writeTextFile(`${home}/package.json`, JSON.stringify({ scripts: { test: script } }));
+      for (const name of [1, 2, 3, 4]) {
+        await Deno.writeTextFile(`${home}/${name}.test.cjs`, programText("worker.cjs"));
+      }
+      await setScript(testScript());
+      assertMatch((await reader.run("--each -- npm test")).stdout, /^# pass 4$/m);
+      await Deno.remove(`${home}/there`, { recursive: true });
+      using database = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const served = serveShared(database);
+      await setScript(testScript(`${database.addr.port}`));
+      assertMatch((await reader.run("--each --fallback")).stdout, /^# pass 4$/m);
+      database.close();
+      await served;
+      await Deno.remove(`${home}/there`, { recursive: true });
+      const recipe = "\t@node 1.test.cjs >$@.out && echo passed $@";
+      await Deno.writeTextFile(`${home}/Makefile`, `check: a b c d\na b c d:\n${recipe}\n`);
+      assertStrictEquals((await reader.run("--each make")).stdout.match(/^passed/gm)?.length, 4);
+    }, { cannotRun: { ...ELSEWHERE, "node --test": HERE, "go test -exec": HERE, unittest: HERE } }),
+});
+
+/** Answers each client, until the listener is closed. */
+async function serveShared(listener: Deno.Listener): Promise<void> {
+  for await (const connection of listener) {
+    await connection.write(new TextEncoder().encode("shared"));
+    connection.close();
+  }
+}

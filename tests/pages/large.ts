@@ -56,6 +56,9 @@ Deno.test("docs: CTest's, Meson's and pytest's workers, two at once on one port"
       "npx vitest": RUNNERS,
       "npx playwright": RUNNERS,
       "#SBATCH": RUNNERS,
+      "--each -- npm test": ELSEWHERE,
+      "--each --fallback": ELSEWHERE,
+      "--each make": ELSEWHERE,
     },
   }));
 

@@ -25,7 +25,8 @@ const ELSEWHERE = "it is run by tests/docs, large.ts or another test here";
 
 /** Every shell block of the page but those of this test. */
 function others(...own: string[]): Record<string, string> {
-  const parts = ["node --test", "go test", "unittest", "CMAKE_TEST_LAUNCHER", "meson setup", "--dist load"];
+  const suites = ["node --test", "go test", "unittest", "CMAKE_TEST_LAUNCHER", "meson setup", "--dist load"];
+  const parts = [...suites, "--each -- npm test", "--each --fallback", "--each make"];
   const here = ["npx vitest", "npx playwright", "cargo test", "#SBATCH", "jupyter-server"].filter((part) =>
     !own.includes(part)
   );

@@ -32,6 +32,7 @@ const BAD: Record<string, string[]> = {
   UNSOCK_ENGINE: ["none", "AUTO", "auto ", "1"],
   UNSOCK_STRICT: ["2", "yes", "on"],
   UNSOCK_PATCH: ["no", "2", "off"],
+  UNSOCK_EACH: ["jest", "0000000:", "000000:jest", "00000000:jest", "000000a:jest", "0000000:,", "0000000:a,,b"],
   UNSOCK_TRUST: ["yes", "2", "01"],
   UNSOCK_OFF: ["off", "2", "01"],
   UNSOCK_LOG: ["stdout", "log.txt", "STDERR", `/${"l".repeat(255)}`],
@@ -76,6 +77,7 @@ const GOOD: Record<string, string[]> = {
   UNSOCK_MODE: ["0", "0777", "660"],
   UNSOCK_ACCEPT_AS: ["127.0.0.0/8", "10.0.0.0/30", "127.1.2.3/16"],
   UNSOCK_CONNECT_TIMEOUT_MS: ["1", "3600000"],
+  UNSOCK_EACH: ["0000000:jest", "9999999:go test,make"],
   UNSOCK_LOG: ["stderr"],
 };
 

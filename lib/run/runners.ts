@@ -1,0 +1,21 @@
+/**
+ * The test runners that `run --each` knows, as the library compares them with command lines (`c/process/each.c`): a
+ * program, or with a second word, a subcommand or option of it. A word behind "!" marks a worker, which has the same
+ * command line otherwise. Pure.
+ */
+export const RUNNERS: readonly string[] = [
+  "jest",
+  "vitest",
+  "mocha",
+  "ava",
+  "mocha/lib/cli/cli", // mocha with options of Node.js's starts itself anew
+  "node --test",
+  "playwright test",
+  "bun test !--test-worker",
+  "pytest",
+  "pytest-3", // Debian's
+  "go test",
+  "prove",
+  "ctest",
+  "meson test",
+];
