@@ -1,5 +1,6 @@
 /**
- * Tests the README's set-up: makes a bare Debian 13 and types the README's lines for a clone there, as they are written. The
+ * Tests the README's set-up: makes a bare Debian 13 and types the README's lines for a clone there, as they are written,
+ * and those of docs/recipes.md for names outside browsers. The
  * `apt-get` line is typed by root, the others by an ordinary user and then by root, each with an empty cache.
  *
  * Usage, as root: `deno task test:bare [--demo]`. `--demo` leaves the tests out. Needs mmdebstrap, unshare and git. Removes the
@@ -16,9 +17,9 @@ const SOURCE = "/srv/unsock.git";
 /** Variables that say where certificates are: without them nothing can be fetched behind some networks. */
 const CERTIFICATES = /CERT|_CA_|_CAINFO|_PROXY$|_proxy$|^npm_config_registry$/;
 
-/** The commands of the README's section "From a clone", in its order. */
-export function linesOfClone(readme: string): string[] {
-  const [, section = ""] = /^## From a clone\n([^]*?)^## /m.exec(readme) ?? [];
+/** @returns The commands of a page's section, in its order. */
+export function linesOf(page: string, heading: string): string[] {
+  const [, section = ""] = new RegExp(`^## ${heading}\\n([^]*?)(?:^## |(?![^]))`, "m").exec(page) ?? [];
   return [...section.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
 }
 
@@ -117,7 +118,11 @@ async function sizeOf(root: string): Promise<string> {
   } MB are installed`;
 }
 
-async function tryOut(root: string, lines: readonly string[]): Promise<void> {
+/**
+ * @param lines Of the README: the one for root, then those for each user.
+ * @param names Lines for root that need a machine on which names are resolved as on a new one.
+ */
+async function tryOut(root: string, lines: readonly string[], names: readonly string[]): Promise<void> {
   const kept = await makeMachine(root);
   say(`a bare ${RELEASE} is made`);
   const [install = "", ...tasks] = lines;
@@ -130,15 +135,17 @@ async function tryOut(root: string, lines: readonly string[]): Promise<void> {
     await type(`git clone --quiet file://${SOURCE} unsock`, user, root, kept);
     for (const task of tasks) await type(task, user, root, kept);
   }
+  for (const line of names) await type(line, "root", root, kept);
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const lines = linesOfClone(await Deno.readTextFile(path.join(ROOT, "README.md")));
+  const lines = linesOf(await Deno.readTextFile(path.join(ROOT, "README.md")), "From a clone");
+  const names = linesOf(await Deno.readTextFile(path.join(ROOT, "docs/recipes.md")), "Names outside browsers");
   const wanted = args.includes("--demo") ? lines.filter((line) => !line.endsWith(" task test")) : lines;
   const parent = await Deno.makeTempDir({ prefix: "unsock-bare-" });
   try {
     await Deno.chmod(parent, 0o755);
-    await tryOut(path.join(parent, "root"), wanted);
+    await tryOut(path.join(parent, "root"), wanted, names);
     say("every line did what the README says");
   } finally {
     await Deno.remove(parent, { recursive: true });

@@ -1,58 +1,68 @@
 /**
  * Types a few commands into a real shell and draws their output: docs/recording.svg, which the README shows.
  *
- * Usage: `deno task record [FILE]`. Needs python3, curl, ss; the directory /tmp/sockets must not exist.
+ * Usage: `deno task record [FILE]`. Needs git, python3, curl, ss.
  */
 import * as path from "@std/path/posix";
 import { build } from "./build.ts";
 import { drawTerminal, type Step } from "./record/terminal.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
-export const SOCKETS = "/tmp/sockets";
 const TITLE =
-  "A web server and a client under unsock: the answer arrives, no TCP port is open, and a socket file is there";
+  "Two checkouts serve on port 3000 at once: a client in each reaches its own server, and no TCP port is open";
 
-/** @returns The commands to type, with this directory for the socket files. */
-export function commandsIn(sockets: string): string[] {
-  return [
-    `export UNSOCK_DIR=${sockets}`,
-    "unsock run -- python3 -m http.server 8000 >/dev/null 2>&1 &",
-    "unsock wait 8000",
-    "unsock run -- curl -sI http://127.0.0.1:8000/ | head -n 1",
-    "ss -Htln 'sport = 8000' | wc -l     # TCP ports with this number",
-    "unsock ls",
-    'curl -s --unix-socket "$(unsock path 8000)" http://localhost/ | head -n 1',
-  ];
-}
+/** The checkout that the commands begin with, and its page. */
+const PREPARE = `
+git init -q shop
+echo '<h1>shop</h1>' >shop/index.html
+git -C shop add .
+git -C shop -c user.name=Somebody -c user.email=somebody@example.org commit -qm first
+`;
+
+/** The commands to type. */
+export const COMMANDS: readonly string[] = [
+  "git -C shop worktree add -q ../sale && echo '<h1>sale: 20 % off</h1>' >sale/index.html",
+  "cd shop && unsock run --here -- python3 -m http.server 3000 >/dev/null 2>&1 &",
+  "cd sale && unsock run --here -- python3 -m http.server 3000 >/dev/null 2>&1 &",
+  "(cd shop && unsock wait --here 3000 && unsock run --here -- curl -s http://localhost:3000/)",
+  "(cd sale && unsock wait --here 3000 && unsock run --here -- curl -s http://localhost:3000/)",
+  "ss -Htln 'sport = 3000' | wc -l     # TCP ports with this number",
+  "(cd sale && unsock ls --here)",
+];
 
 /**
  * Runs the commands in one shell.
  *
- * @param sockets A directory that is not there; it is made, and removed in the end.
- * @returns The commands and their output.
+ * @returns The commands and their output, with `~` for the directory that they ran in.
  * @throws {Error} When a command fails.
  */
-export async function record(sockets: string): Promise<Step[]> {
+export async function record(): Promise<Step[]> {
   const mark = crypto.randomUUID();
   const home = await Deno.makeTempDir({ prefix: "unsock-record-" });
-  await Deno.mkdir(sockets, { mode: 0o700 });
   try {
     const start = [Deno.execPath(), "run", "-A", path.join(ROOT, "main.ts")].join(" ");
-    await Deno.writeTextFile(`${home}/unsock`, `#!/bin/sh\nexec ${start} "$@"\n`, { mode: 0o755 });
-    const commands = commandsIn(sockets);
-    const script = ["set -e -o pipefail", "trap 'kill $!' EXIT", ...commands.map((one) => `echo ${mark}; ${one}`)];
+    await Deno.mkdir(`${home}/bin`);
+    await Deno.writeTextFile(`${home}/bin/unsock`, `#!/bin/sh\nexec ${start} "$@"\n`, { mode: 0o755 });
+    // With job control each server is a group of processes: both end with the shell.
+    const end = "trap 'for job in $(jobs -p); do kill -- -$job; done' EXIT";
+    const typed = COMMANDS.map((one) => `echo ${mark}; ${one}`);
+    const script = ["set -e -m -o pipefail", end, PREPARE, ...typed].join("\n");
     const { success, stdout, stderr } = await new Deno.Command("bash", {
-      args: ["-c", script.join("\n")],
+      args: ["-c", script],
       cwd: home,
-      env: { PATH: `${home}:${Deno.env.get("PATH")}:/usr/sbin`, LC_ALL: "C.UTF-8", NO_COLOR: "1" },
+      env: {
+        PATH: `${home}/bin:${Deno.env.get("PATH")}:/usr/sbin`,
+        XDG_RUNTIME_DIR: home,
+        LC_ALL: "C.UTF-8",
+        NO_COLOR: "1",
+      },
     }).output();
     const decoder = new TextDecoder();
     if (!success) throw new Error(`a command failed: ${decoder.decode(stdout)}${decoder.decode(stderr)}`);
-    const [, ...outputs] = decoder.decode(stdout).split(`${mark}\n`);
-    return commands.map((command, i) => ({ command, output: linesOf(outputs[i] ?? "") }));
+    const [, ...outputs] = decoder.decode(stdout).replaceAll(home, "~").split(`${mark}\n`);
+    return COMMANDS.map((command, i) => ({ command, output: linesOf(outputs[i] ?? "") }));
   } finally {
     await Deno.remove(home, { recursive: true });
-    await Deno.remove(sockets, { recursive: true });
   }
 }
 
@@ -64,7 +74,7 @@ if (import.meta.main) {
   try {
     await build([]);
     const file = Deno.args[0] ?? path.join(ROOT, "docs", "recording.svg");
-    await Deno.writeTextFile(file, drawTerminal(TITLE, await record(SOCKETS)));
+    await Deno.writeTextFile(file, drawTerminal(TITLE, await record()));
     console.log(file);
   } catch (error) {
     console.error(`record: ${error instanceof Error ? error.message : error}`);

@@ -159,7 +159,7 @@ function ipListeners(port: AddressedPort | undefined): string[] {
 }
 
 const NOBODY = "a client is refused (ECONNREFUSED) until a server is started in this directory, with the same --dir";
-const RIGHTS = "the server's --group and --mode decide: README.md, Everyday recipes";
+const RIGHTS = "the server's --group and --mode decide: docs/recipes.md";
 
 function describe(files: readonly SocketFile[]): string {
   const ports = files.slice(0, SHOWN_MOST).map(({ port, address, kind, target, processes }) => {

@@ -126,6 +126,7 @@ export async function makeDeb(out: string, machine: DebianMachine, tree: string,
     await put(path.join(usr, "lib/tmpfiles.d/unsock.conf"), "tmpfiles.conf");
     await put(path.join(usr, "lib/sysusers.d/unsock.conf"), "sysusers.conf");
     await put(path.join(usr, "lib/sysctl.d/50-unsock.conf"), "sysctl.conf");
+    await put(path.join(usr, "share/unsock/SKILL.md"), "SKILL.md");
     await put(path.join(usr, "share/lintian/overrides/unsock"), "deb/lintian-overrides");
     await put(path.join(root, "DEBIAN/postinst"), "deb/postinst", 0o755);
     const text = control(machine, hasProgram, await kilobytesOf(usr), by);

@@ -67,7 +67,7 @@ export async function makeMainPackage(out: string): Promise<void> {
     bin: { unsock: "bin/unsock.js" },
     exports: { ".": { types: "./unsock.d.mts", default: "./unsock.mjs" }, "./package.json": "./package.json" },
     types: "./unsock.d.mts",
-    files: ["bin", "main.mjs", "unsock.mjs", "unsock.d.mts"],
+    files: ["bin", "main.mjs", "unsock.mjs", "unsock.d.mts", "SKILL.md"],
     engines: { node: ">=22" },
     optionalDependencies: Object.fromEntries(MACHINES.map((machine) => [nameFor(machine), VERSION])),
   };
@@ -76,6 +76,7 @@ export async function makeMainPackage(out: string): Promise<void> {
       await Deno.copyFile(path.join(ROOT, "packaging/npm", file), path.join(directory, file));
     }
     await Deno.copyFile(path.join(ROOT, "README.md"), path.join(directory, "README.md"));
+    await Deno.copyFile(path.join(ROOT, "packaging/SKILL.md"), path.join(directory, "SKILL.md"));
     await bundleProgram(directory);
     await Deno.chmod(path.join(directory, "bin/unsock.js"), 0o755);
   });

@@ -137,7 +137,7 @@ Deno.test("install stands by itself: for every user, without the source tree, it
     if (!isCompiled()) assertStrictEquals(stdout, "", "nothing leads back to where it came from");
   }));
 
-Deno.test("the recipes of README.md and libunsock(7) by the environment work with the installed library", () =>
+Deno.test("the recipes of docs/recipes.md and libunsock(7) by the environment work with the installed library", () =>
   withDir(async (dir) => {
     const prefix = path.join(dir, ".local");
     assertStrictEquals((await install("--prefix", prefix)).code, 0);

@@ -1,4 +1,4 @@
-/** The recipes of README.md and libunsock(7) without `unsock run`: by the environment alone. */
+/** The recipes of docs/recipes.md and libunsock(7) without `unsock run`: by the environment alone. */
 import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { libraryManual } from "../../lib/help/manual.ts";
@@ -12,15 +12,15 @@ const PROGRAMS = /\b(nc -l|python3 -m http\.server|curl) .*$/gm;
 
 /** @returns Shell scripts by their page; each starts programs with the library in them. */
 export function preloadRecipes(): Record<string, string> {
-  const readme = Deno.readTextFileSync(join(ROOT, "README.md"));
-  const blocks = Array.from(readme.matchAll(/^```sh\n(.*?)^```$/gms), ([, text = ""]) => text);
+  const page = Deno.readTextFileSync(join(ROOT, "docs/recipes.md"));
+  const blocks = Array.from(page.matchAll(/^```sh\n(.*?)^```$/gms), ([, text = ""]) => text);
   const command = blocks.find((text) => text.includes("LD_PRELOAD="));
   const shell = blocks.find((text) => text.includes("unsock env"));
   const example = /^\.SH EXAMPLES\n.*?^\.nf\n(.*?)^\.fi$/ms.exec(libraryManual([]))?.[1]?.replaceAll("\\-", "-");
   assert(command !== undefined && shell !== undefined && example !== undefined);
   return {
-    "README.md, for one command": command,
-    "README.md, for a shell": `${shell}${PROBE}\n`,
+    "docs/recipes.md, for one command": command,
+    "docs/recipes.md, for a shell": `${shell}${PROBE}\n`,
     "libunsock(7)": example,
   };
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Fields } from "../../lib/library/query.ts";
 import { SOCKETS_QUESTION } from "../../lib/sockets/unix_sockets.ts";
-import { linesOfClone } from "../../scripts/bare.ts";
+import { linesOf } from "../../scripts/bare.ts";
 import { countSoFar, countTests, longestFirst, readTestArguments } from "../../scripts/test.ts";
 
 Deno.test("countTests() sums deno's own summaries, colours and all", () => {
@@ -20,8 +20,8 @@ Deno.test("of sockets, no entry is believed that contradicts another one", () =>
   assertEquals(entries.map(({ path }) => path), ["/run/a b.sock"]);
 });
 
-Deno.test("linesOfClone() finds the README's set-up: what Debian lacks first, then the two commands", () => {
-  const lines = linesOfClone(Deno.readTextFileSync(new URL("../../README.md", import.meta.url)));
+Deno.test("linesOf() finds the README's set-up: what Debian lacks first, then the two commands", () => {
+  const lines = linesOf(Deno.readTextFileSync(new URL("../../README.md", import.meta.url)), "From a clone");
   const [install = "", ...others] = lines;
   assertMatch(install, /^apt-get update && apt-get install -y --no-install-recommends [a-z0-9 -]+$/);
   const contributing = Deno.readTextFileSync(new URL("../../CONTRIBUTING.md", import.meta.url));
