@@ -1,0 +1,22 @@
+/** Reads the sections of docs/README.md: the sidebar of the site. Pure. */
+
+/** A heading, and the links below it. */
+export interface Section {
+  readonly title: string;
+  readonly links: readonly { readonly text: string; readonly address: string }[];
+}
+
+/**
+ * @param index The text of docs/README.md.
+ * @returns Its sections, in order.
+ */
+export function sectionsOf(index: string): Section[] {
+  const [, ...sections] = index.split(/^## /m);
+  return sections.map((section) => ({
+    title: section.split("\n")[0] ?? "",
+    links: Array.from(
+      section.matchAll(/\[([^\]]+)\]\(([^)#]+)\)/g),
+      ([, text = "", address = ""]) => ({ text: text.charAt(0).toUpperCase() + text.slice(1), address }),
+    ),
+  }));
+}
