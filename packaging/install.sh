@@ -45,6 +45,10 @@ is_there() {
   [ -e "$1" ] || [ -L "$1" ]
 }
 
+if grep -qE '^[fd] (/|(.*/)?\.\.(/|$))' "$prefix/$record" 2>/dev/null; then
+  fail "$prefix/$record: names a path outside $prefix: remove that line first"
+fi
+
 # Prints the path of a directory of the record; "." is the prefix itself.
 place() {
   [ "$1" = . ] && echo "$prefix" || echo "$prefix/$1"
@@ -55,8 +59,8 @@ if [ -n "$uninstall" ]; then
     echo "nothing of unsock is installed below $prefix"
     exit 0
   }
-  # The whole record is read first, as it is itself among the files to remove.
-  lines=$(cat "$prefix/$record")
+  # The whole record is read first, as it is itself among the files to remove: the last of them.
+  lines=$(sed "/^d /d; \\|^f $record\$|d" "$prefix/$record"; echo "f $record"; grep "^d " "$prefix/$record" || :)
   echo "$lines" | while read -r kind name; do
     if [ "$kind" = d ]; then
       rmdir "$(place "$name")" 2>/dev/null || :
@@ -68,7 +72,7 @@ if [ -n "$uninstall" ]; then
   exit 0
 fi
 
-files=$( (cd "$here" && find bin lib libexec share -type f -o -type l 2>/dev/null || :; echo "$record") | sort)
+files=$( (cd "$here" && find bin lib libexec share -type f -o -type l 2>/dev/null || :; echo "$record") | sort -u)
 for file in $files; do
   is_there "$prefix/$file" && [ -z "$force" ] || continue
   front=$(readlink "$prefix/bin/unsock" || :)
@@ -84,37 +88,56 @@ directories=$(for file in $files; do
   done
 done | sort -u)
 mkdir -p "$(dirname "$prefix")" || fail "$prefix: cannot be made"
+before=$(sed -n "s/^f //p" "$prefix/$record" 2>/dev/null || :)
 made=$(sed -n "s/^d //p" "$prefix/$record" 2>/dev/null || :)
 for directory in $directories; do
+  [ -d "$(place "$directory")" ] || made="$made $directory"
+done
+suffix=.part.$$
+
+# Writes the record of the files that are its arguments.
+put_record() {
+  {
+    for file in "$@"; do echo "f $file"; done | sort -u
+    for directory in $made; do echo "d $directory"; done | sort -ru
+  } >"$prefix/$record$suffix" && mv -f "$prefix/$record$suffix" "$prefix/$record" || {
+    rm -f "$prefix/$record$suffix"
+    fail "$prefix/$record: cannot be written"
+  }
+}
+
+# Before the first file the record names all of them, with the names that they have until they are complete: if this is
+# interrupted, the next run continues, or removes what is there.
+mkdir -p "$prefix/$(dirname "$record")" || fail "$prefix/$(dirname "$record"): cannot be made"
+# The names have no spaces.
+# shellcheck disable=SC2046,SC2086
+put_record $before $files $(for file in $files; do echo "$file$suffix"; done)
+for directory in $directories; do
   target=$(place "$directory")
-  [ -d "$target" ] && continue
-  mkdir "$target" || fail "$target: cannot be made"
-  made="$made $directory"
+  [ -d "$target" ] || mkdir "$target" || fail "$target: cannot be made"
 done
 
 for file in $files; do
   [ "$file" = "$record" ] && continue
   target=$prefix/$file
   # A rename into place: a program that runs from the old file keeps running.
-  cp -P "$here/$file" "$target.part.$$" && mv -f "$target.part.$$" "$target" || {
-    rm -f "$target.part.$$"
+  cp -P "$here/$file" "$target$suffix" && mv -f "$target$suffix" "$target" || {
+    rm -f "$target$suffix"
     fail "$target: cannot be written"
   }
   echo "$target"
 done
 
 # Removes files of an older version that this one does not have.
-sed -n "s/^f //p" "$prefix/$record" 2>/dev/null | while read -r file; do
+for file in $before; do
   case "
 $files
 " in *"
 $file
 "*) ;; *) rm -f "$prefix/$file" ;; esac
 done
-{
-  for file in $files; do echo "f $file"; done
-  for directory in $made; do echo "d $directory"; done | sort -ru
-} >"$prefix/$record"
+# shellcheck disable=SC2086
+put_record $files
 echo "$prefix/$record"
 case :$PATH: in
   *":${prefix%/}/bin:"* | *":${prefix%/}/bin/:"*) ;;

@@ -48,22 +48,16 @@ export async function install(
   const before = readRecord(prefix);
   if (options.uninstall) {
     if (before.files.length === 0) context.print(`nothing of unsock is installed below ${prefix}\n`);
-    uninstall(prefix, before, context);
+    for (const name of shown(removeAll(prefix, before))) context.print(`removed ${path.join(prefix, name)}\n`);
     return 0;
   }
   await using library = await libraryToInstall(options.lib, context);
   const program = ownProgram();
   const all: Record<string, Item> = { ...items(library.file, commands, context), ...program.files };
   const files = [...Object.keys(all), RECORD];
-  if (!options.force) refuseOthers(prefix, files, before);
-  const made = makeDirectories(prefix, directoriesFor(files));
-  for (const [name, item] of Object.entries(all)) putInPlace(path.join(prefix, name), item);
-  const directories = [...before.directories, ...made];
-  const record = new TextEncoder().encode(formatRecord({ files, directories }));
-  putInPlace(path.join(prefix, RECORD), { mode: 0o644, content: () => record });
+  if (!options.force) refuseOthers(prefix, files);
+  putAllInPlace(prefix, all, before);
   for (const name of shown(files)) context.print(`${path.join(prefix, name)}\n`);
-  // Removes files of an older version that this one does not have.
-  uninstall(prefix, { files: before.files.filter((file) => !files.includes(file)), directories: [] }, context);
   context.print(
     `${path.join(prefix, FRONT)} is the library, which runs commands itself; all else is done by ${program.what}\n`,
   );
@@ -71,6 +65,36 @@ export async function install(
     context.print(`${line}\n`);
   }
   return 0;
+}
+
+/**
+ * Puts all files in place, and removes those of an older version that this one does not have. The record names all of
+ * them before the first is written, with the names that they have until they are complete.
+ */
+function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, before: Installation): void {
+  const files = [...Object.keys(all), RECORD];
+  const suffix = `.${crypto.randomUUID()}`;
+  const missing = directoriesFor(files).filter((name) => statOrUndefined(path.join(prefix, name)) === undefined);
+  const parts = files.map((name) => `${name}${suffix}`);
+  const put = (name: string, item: Item) => putInPlace(path.join(prefix, name), item, suffix);
+  // Another installation, at the same time, may have made the directories that this one found.
+  const putRecord = (names: readonly string[]) => {
+    const directories = [...readRecord(prefix).directories, ...missing];
+    const record = new TextEncoder().encode(formatRecord({ files: names, directories }));
+    put(RECORD, { mode: 0o644, content: () => record });
+  };
+  try {
+    makeDirectories(prefix, directoriesFor([RECORD]));
+    putRecord([...new Set([...before.files, ...files, ...parts])]);
+    makeDirectories(prefix, directoriesFor(files));
+    for (const [name, item] of Object.entries(all)) put(name, item);
+    removeAll(prefix, { files: before.files.filter((file) => !files.includes(file)), directories: [] });
+    putRecord(files);
+  } catch (error) {
+    // What was there before is left to the next installation, which continues this one.
+    if (before.files.length === 0) removeAll(prefix, { files, directories: missing.toReversed() });
+    throw error;
+  }
 }
 
 /** A library to install. Its disposal removes the private copy, if there is one. */
@@ -134,13 +158,16 @@ function items(library: string, commands: readonly Command[], { environ }: Conte
   };
 }
 
-/** Refuses, before any change, to replace a file that is not recorded, or a program in the link's place. */
-function refuseOthers(prefix: string, files: readonly string[], before: Installation): void {
+/**
+ * Refuses, before any change, to replace a file that is not recorded, or a program in the link's place. The record is
+ * read after a file was found: another installation, at the same time, writes it before its first file.
+ */
+function refuseOthers(prefix: string, files: readonly string[]): void {
   for (const name of files) {
     const file = path.join(prefix, name);
     // A file that lstat(2) cannot reach cannot be written either: putInPlace() reports it.
     if (lstatOrUndefined(file) === undefined) continue;
-    const isOurs = before.files.includes(name) && (name !== FRONT || linkTarget(file) === FRONT_TARGET);
+    const isOurs = readRecord(prefix).files.includes(name) && (name !== FRONT || linkTarget(file) === FRONT_TARGET);
     if (isOurs) continue;
     throw new UnsockError(
       `install ${file}: exists already and was not installed by "unsock install": --force replaces it`,
@@ -148,25 +175,28 @@ function refuseOthers(prefix: string, files: readonly string[], before: Installa
   }
 }
 
-/** Makes missing directories, which every user may enter, whatever the umask. @returns Those made. */
-function makeDirectories(prefix: string, names: readonly string[]): string[] {
-  return names.filter((name) => {
+/** Makes missing directories, which every user may enter, whatever the umask. */
+function makeDirectories(prefix: string, names: readonly string[]): void {
+  for (const name of names) {
     const directory = path.join(prefix, name);
     try {
       if (name === ".") fs.mkdirSync(path.dirname(prefix), { recursive: true });
       fs.mkdirSync(directory);
       fs.chmodSync(directory, 0o755);
-      return true;
     } catch (error) {
-      if (codeOf(error) === "EEXIST") return false;
+      if (codeOf(error) === "EEXIST") continue;
       throw new UnsockError(`install ${directory}: cannot be made: ${reason(error)}`, { cause: error });
     }
-  });
+  }
 }
 
-/** Replaces a file atomically: a program that runs from it keeps running, and readers never see half of it. */
-function putInPlace(file: string, item: Item): void {
-  const part = `${file}.${crypto.randomUUID()}`;
+/**
+ * Replaces a file atomically: a program that runs from it keeps running, and readers never see half of it. Until it is
+ * complete its name ends with the suffix. Another installation, at the same time, may take that for a left-over file
+ * and remove it, once: it is then written again.
+ */
+function putInPlace(file: string, item: Item, suffix: string, isAgain = false): void {
+  const part = `${file}${suffix}`;
   try {
     if ("target" in item) {
       fs.symlinkSync(item.target, part);
@@ -177,14 +207,16 @@ function putInPlace(file: string, item: Item): void {
     fs.renameSync(part, file);
   } catch (error) {
     remove(part);
+    if (codeOf(error) === "ENOENT" && !isAgain) return putInPlace(file, item, suffix, true);
     throw new UnsockError(`install ${file}: ${reason(error)}`, { cause: error });
   }
 }
 
-/** Removes the installed files, the runtime's cache, and then the directories that are empty. */
-function uninstall(prefix: string, { files, directories }: Installation, context: Context): void {
-  const removed = files.filter((name) => remove(path.join(prefix, name)));
-  for (const name of shown(removed)) context.print(`removed ${path.join(prefix, name)}\n`);
+/** Removes the installed files, the runtime's cache, and then the directories that are empty. @returns Those files. */
+function removeAll(prefix: string, { files, directories }: Installation): string[] {
+  // The record last: until then the next attempt can continue.
+  const inOrder = files.toSorted((one, other) => Number(one === RECORD) - Number(other === RECORD));
+  const removed = inOrder.filter((name) => remove(path.join(prefix, name)));
   for (const name of directories) {
     const directory = path.join(prefix, name);
     try {
@@ -194,6 +226,7 @@ function uninstall(prefix: string, { files, directories }: Installation, context
       // It has files that "unsock install" did not make.
     }
   }
+  return removed;
 }
 
 function remove(file: string): boolean {

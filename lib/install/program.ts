@@ -101,7 +101,7 @@ function importedPackages(): { from: string; below: string }[] {
   const { stdout } = runProgram(process.execPath, ["info", "--json"], Environ.ofRuntime().variables());
   const { npmCache }: { npmCache: string } = JSON.parse(stdout);
   const imports: Record<string, string> = JSON.parse(fs.readFileSync(path.join(ROOT, "deno.json"), "utf8")).imports;
-  const packages = new Set(Object.values(imports).map((target) => /^npm:([^/]+)@/.exec(target)?.[1] ?? ""));
+  const packages = new Set(Object.values(imports).flatMap((target) => /^npm:([^/]+)@/.exec(target)?.[1] ?? []));
   const found = fs.readdirSync(npmCache).flatMap((registry) =>
     [...packages].map((name) => ({ from: path.join(npmCache, registry, name), below: `${registry}/${name}` }))
   ).filter(({ from }) => statOrUndefined(from)?.isDirectory() === true);

@@ -1,6 +1,10 @@
-/** Records the files installed below a prefix: `--uninstall` removes only these, and no other file is overwritten. */
+/**
+ * Records the files installed below a prefix: `--uninstall` removes only these, and no other file is overwritten. The
+ * record is written before the first file, so that an installation that was interrupted can be continued or removed.
+ */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
+import { UnsockError } from "../system/errors.ts";
 import { statOrUndefined } from "../system/files.ts";
 
 /** The record's path below the prefix. `packaging/install.sh` reads and writes the same file. */
@@ -16,14 +20,24 @@ export interface Installation {
   readonly directories: readonly string[];
 }
 
+/** True for a path that leads out of the prefix. */
+function leavesPrefix(name: string): boolean {
+  return path.isAbsolute(name) || name.split("/").includes("..");
+}
+
 /**
  * @param prefix The prefix of an installation; there may be none.
  * @returns The record; empty if there is none.
+ * @throws {UnsockError} If the record names a path outside the prefix.
  */
 export function readRecord(prefix: string): Installation {
   const file = path.join(prefix, RECORD);
   const lines = statOrUndefined(file) === undefined ? [] : fs.readFileSync(file, "utf8").split("\n");
   const of = (kind: string) => lines.filter((line) => line.startsWith(kind)).map((line) => line.slice(kind.length));
+  const outside = [...of(FILE), ...of(DIRECTORY)].find(leavesPrefix);
+  if (outside !== undefined) {
+    throw new UnsockError(`install ${file}: names "${outside}", which is outside ${prefix}: remove that line first`);
+  }
   return { files: of(FILE), directories: of(DIRECTORY) };
 }
 
