@@ -1,4 +1,5 @@
 /** `unsock expose`: the library serves raw ports, this process serves `--http`. */
+import * as path from "@std/path/posix";
 import { isIP } from "node:net";
 import type { Library, RunOptions } from "../library/query.ts";
 import { ownLibrary } from "../run/own_library.ts";
@@ -18,8 +19,12 @@ interface HttpOptions {
   readonly here?: true;
   readonly address?: string;
   readonly force?: true;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
+/** Options of `--http` alone. */
+const OF_HTTP = ["cert", "key"] as const;
 /** Options of raw ports. */
 const RAW = ["all", "in", "control", "idle", "untilEof"] as const;
 
@@ -37,8 +42,13 @@ export async function expose(
   ports: readonly string[],
   context: Context,
 ): Promise<number> {
-  if (options.http === undefined) return await byLibrary(context);
+  if (options.http === undefined) {
+    const other = OF_HTTP.find((name) => options[name] !== undefined);
+    if (other !== undefined) throw new UsageError(`expose: --${other}: goes with --http alone`);
+    return await byLibrary(context);
+  }
   const { address, port } = readPlace(options, ports);
+  const certificate = readFiles(options);
   const library = ownLibrary(context);
   const extra = prepare(library, { dir: options.dir, here: options.here, force: options.force });
   const variables = context.environ.clone();
@@ -47,7 +57,7 @@ export async function expose(
   const { serveFront, whyNoFront } = await import("../expose/front.ts");
   try {
     const { print, warn } = context;
-    return await serveFront({ base, extra, library: library.file, address, port, print, warn });
+    return await serveFront({ base, extra, library: library.file, address, port, certificate, print, warn });
   } catch (error) {
     throw new UnsockError(`expose: ${whyNoFront(error, address, port)}`, { cause: error });
   }
@@ -58,6 +68,13 @@ function prepare(library: Library, options: RunOptions): string {
   const [directory, made] = library.askAll([DIRECTORY_QUESTION, PREPARE_QUESTION], options);
   made();
   return directory().path;
+}
+
+/** @returns The absolute paths: a certificate that is replaced is read again. */
+function readFiles({ cert, key }: HttpOptions): { cert: string; key: string } | undefined {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) throw new UsageError("expose: --cert and --key go together");
+  return { cert: path.resolve(cert), key: path.resolve(key) };
 }
 
 function readPlace(options: HttpOptions & OptionValues<OptionTable>, ports: readonly string[]) {

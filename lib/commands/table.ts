@@ -146,6 +146,12 @@ Example:
       address: { value: "address", help: "IP address of the real network", default: "127.0.0.1" },
       all: { help: "expose every port that has a server in the directory, of TCP and UDP, as servers start and end" },
       http: { value: "port", help: "serve all loopbacks of the user by name, at this one port" },
+      cert: {
+        value: "file",
+        kind: "file",
+        help: "with --http: serve HTTPS with this certificate, and HTTP/2; it is read again when it changes",
+      },
+      key: { value: "file", kind: "file", help: "the private key of --cert" },
       in: { help: "forward the directory's port to a server of the real network" },
       control: {
         value: "file",
@@ -163,13 +169,15 @@ another expose --in, are not exposed.
 
 With --http the Host of a request names the loopback. http://NAME.localhost:PORT/ is the only TCP port of "run --name NAME",
 or of a directory in the default one or in --dir; http://3000.NAME.localhost:PORT/ is one of several. http://localhost:PORT/ lists all. Connections
-stay open, WebSockets and HTTP/2 without TLS pass, and X-Forwarded-For, -Host and -Proto tell the server its client.
+stay open, WebSockets and HTTP/2 without TLS pass, and X-Forwarded-For, -Host and -Proto tell the server its client. With --cert
+and --key all URLs are https://, by HTTP/2 and HTTP/1.1, in front of servers of HTTP/1.
 
 For a browser, http://localhost:3000/, and http://localhost:8080/:
   unsock expose 3000
   unsock expose --dir .git/unsock 3000=8080
   unsock expose --all
   unsock expose --http 8080
+  unsock expose --http 8443 --cert cert.pem --key key.pem
 
 A DNS server:
   unsock expose 53/udp=5353

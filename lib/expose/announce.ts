@@ -1,5 +1,6 @@
 /** Prints the URLs that the front serves, one a line, at its start and whenever one is added or removed. */
 import { isIP } from "node:net";
+import { isFor } from "./certificate.ts";
 import type { Front } from "./parts.ts";
 import { type Listed, listLoopbacks, portNumbers } from "../sockets/loopbacks.ts";
 import { urlOf } from "./page.ts";
@@ -7,6 +8,8 @@ import { urlOf } from "./page.ts";
 const LOOK_MS = 1_000;
 /** After so many looks all files are checked: a killed server leaves its file, so no name changes. */
 const LOOK_AT_ALL = 5;
+/** Names that one line has. */
+const NAMES_MOST = 8;
 const EVERYWHERE = ["0.0.0.0", "::", "::1"];
 
 /** @returns The URLs served, each with its port. A loopback with one port has a short one. */
@@ -35,6 +38,28 @@ function title(count: number, { scheme, address, port }: Front): string {
   return `Serving ${served} at ${scheme}://${host}:${port}/ (Ctrl-C stops)\n${hint}`;
 }
 
+/** Warns, once for each name, of names that the certificate is not for. */
+class NameCheck {
+  readonly #front: Front;
+  readonly #told = new Set<string>();
+
+  constructor(front: Front) {
+    this.#front = front;
+  }
+
+  look(urls: Iterable<string>): void {
+    const { secure, warn } = this.#front;
+    if (secure === undefined) return;
+    const hosts = ["localhost", ...[...urls].map((url) => new URL(url).hostname)];
+    const missing = [...new Set(hosts)].filter((host) => !this.#told.has(host) && !isFor(host, secure));
+    if (missing.length === 0) return;
+    missing.forEach((host) => this.#told.add(host));
+    const more = missing.length > NAMES_MOST ? ` and ${missing.length - NAMES_MOST} more names` : "";
+    const names = `${missing.slice(0, NAMES_MOST).join(", ")}${more}`;
+    warn(`expose: the certificate is not for ${names}: browsers will warn; make one that has these names, too`);
+  }
+}
+
 /** Returns a text that changes whenever a port's file is made or removed. */
 function namesIn(front: Front): string {
   return JSON.stringify(listLoopbacks(front).map(({ name, path }) => [name, path, portNumbers(path)]));
@@ -58,6 +83,8 @@ export async function announce(front: Front, print: (text: string) => void): Pro
   const listed = await front.served.ask();
   let urls = urlsOf(listed, front);
   tell(title(listed.length, front) + changes(new Map(), urls));
+  const check = new NameCheck(front);
+  check.look(urls.keys());
   for (let turn = 1;; turn++) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     const namesNow = namesIn(front);
@@ -65,6 +92,7 @@ export async function announce(front: Front, print: (text: string) => void): Pro
     names = namesNow;
     const now = urlsOf(await front.served.ask(), front);
     tell(changes(urls, now));
+    check.look(now.keys());
     urls = now;
   }
 }

@@ -42,6 +42,13 @@ export class Connections {
     if (this.#all.size > this.#most) this.#closeOldest();
   }
 
+  /** Counts `inner`, which carries the data of a connection after TLS, in the place of that connection. */
+  replace(socket: Socket, inner: Socket): void {
+    this.#all.delete(socket);
+    this.#waiting.delete(socket);
+    this.enter(inner);
+  }
+
   /** Marks a connection as one that waits for a request. */
   wait(socket: Socket): void {
     if (socket.destroyed) return;
@@ -62,13 +69,17 @@ export class Connections {
 }
 
 /**
- * Reads a connection's first bytes until they certainly begin `preface`, or certainly do not. Closes a connection that
- * sends too little for too long.
+ * Reads a connection's first bytes until they are certain to begin one protocol. Closes a connection that sends too
+ * little for too long.
  *
- * @param least How many bytes of `preface` must match.
+ * @param protocolOf Returns undefined if it needs more bytes.
  * @param decide Called once with the result, when the bytes read are back in the socket.
  */
-export function lookAtBeginning(socket: Socket, preface: string, least: number, decide: (has: boolean) => void): void {
+export function lookAtBeginning<P>(
+  socket: Socket,
+  protocolOf: (bytes: Buffer) => P | undefined,
+  decide: (protocol: P) => void,
+): void {
   const chunks: Uint8Array[] = [];
   const timer = setTimeout(() => socket.destroy(), SILENT_MS);
   socket.once("close", () => clearTimeout(timer));
@@ -77,13 +88,12 @@ export function lookAtBeginning(socket: Socket, preface: string, least: number, 
     if (chunk === null) return;
     chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
-    const text = bytes.toString("latin1", 0, preface.length);
-    const mayBe = preface.startsWith(text);
-    if (mayBe && bytes.length < least) return;
+    const protocol = protocolOf(bytes);
+    if (protocol === undefined) return;
     clearTimeout(timer);
     socket.removeListener("readable", look);
     socket.unshift(bytes);
-    decide(mayBe);
+    decide(protocol);
   };
   socket.on("readable", look);
 }

@@ -2,10 +2,10 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { request as httpRequest } from "../system/http.ts";
-import { addForwarded, endToEndFields, type RawFields, valuesOf } from "./fields.ts";
+import { addForwarded, ANSWER_HEAD_MOST, endToEndFields, type RawFields, valuesOf } from "./fields.ts";
 import type { Asked } from "./host.ts";
+import { schemeOf } from "./secure.ts";
 
-const ANSWER_HEAD_MOST = 131_072;
 /** How long an answered client may be silent in the middle of its request before its connection is closed. */
 const LINGER_MS = 1_000;
 const CONTINUE = 100;
@@ -32,7 +32,11 @@ function pairsOf(raw: RawFields): [string, string][] {
 
 /** @returns The fields of a request as the server gets them. */
 export function requestFields(request: IncomingMessage, { host }: Asked): string[] {
-  const fields = addForwarded(endToEndFields(request.rawHeaders), { address: request.socket.remoteAddress, host });
+  const fields = addForwarded(endToEndFields(request.rawHeaders), {
+    address: request.socket.remoteAddress,
+    host,
+    scheme: schemeOf(request.socket),
+  });
   const isChunked = valuesOf(request.rawHeaders, "transfer-encoding").length > 0;
   const hasLength = valuesOf(fields, "content-length").length > 0;
   if (isChunked) fields.push("Transfer-Encoding", "chunked");

@@ -1,5 +1,8 @@
 /** The fields of a message's head, as a proxy passes them on (RFC 9110, 7.6.1). Pure. */
 
+/** Bytes of a head from a server. */
+export const ANSWER_HEAD_MOST = 131_072;
+
 /** Fields of one connection, which are not passed on. The body's framing is chosen anew for each connection. */
 const OF_A_CONNECTION = new Set([
   "connection",
@@ -63,6 +66,7 @@ export function passedUpgrades(raw: RawFields): string | undefined {
 export interface Forwarded {
   readonly address: string | undefined;
   readonly host: string;
+  readonly scheme: "http" | "https";
 }
 
 /**
@@ -71,7 +75,7 @@ export interface Forwarded {
  *
  * @param fields Names and values in turn.
  */
-export function addForwarded(fields: string[], { address = "unknown", host }: Forwarded): string[] {
+export function addForwarded(fields: string[], { address = "unknown", host, scheme }: Forwarded): string[] {
   const before = valuesOf(fields, "x-forwarded-for");
   const added: string[] = [];
   const has = { host: false, proto: false };
@@ -82,6 +86,6 @@ export function addForwarded(fields: string[], { address = "unknown", host }: Fo
   });
   added.push("X-Forwarded-For", [...before, address.replace(/^::ffff:(?=\d+\.)/, "")].join(", "));
   if (!has.host) added.push("X-Forwarded-Host", host);
-  if (!has.proto) added.push("X-Forwarded-Proto", "http");
+  if (!has.proto) added.push("X-Forwarded-Proto", scheme);
   return added;
 }

@@ -6,23 +6,24 @@
  * No API of one runtime alone is used here: Deno and Node.js 22 or newer both have `node:http` and `node:http2`.
  */
 import type { Server } from "node:http";
-import type { Http2Server } from "node:http2";
 import type { Socket } from "node:net";
 import process from "node:process";
 import v8 from "node:v8";
-import { codeOf } from "../system/errors.ts";
+import { codeOf, UnsockError } from "../system/errors.ts";
 import { SMALL_HEAP } from "../system/heap.ts";
 import { createServer } from "../system/http.ts";
 import { announce } from "./announce.ts";
-import { Connections, lookAtBeginning } from "./connections.ts";
+import type { CertificateFiles } from "./certificate.ts";
+import { Connections } from "./connections.ts";
 import type { Directories } from "../sockets/loopbacks.ts";
 import { StaleFiles } from "../sockets/stale.ts";
 import { Shared } from "../system/shared.ts";
 import { listServed } from "./page.ts";
 import type { Front } from "./parts.ts";
+import { divide } from "./protocols.ts";
 import { recordFront } from "./record.ts";
 import { refuseConnection, RequestHandler } from "./requests.ts";
-import { createStreamServer, HTTP2_LEAST, HTTP2_PREFACE } from "./streams.ts";
+import { SecureConnections } from "./secure.ts";
 import { mayUpgrade, Upgrades } from "./upgrades.ts";
 import { Upstreams } from "./upstream.ts";
 
@@ -44,6 +45,8 @@ export interface FrontOptions extends Directories {
   readonly address: string;
   /** 0: any. */
   readonly port: number;
+  /** For HTTPS. */
+  readonly certificate?: CertificateFiles;
   /** Writes to standard output. */
   print(text: string): void;
   /** Writes one line to standard error. */
@@ -63,6 +66,7 @@ function listen(server: Server, { address, port }: FrontOptions): Promise<number
 
 /** @returns Why a front cannot listen, as one line. */
 export function whyNoFront(error: unknown, address: string, port: number): string {
+  if (error instanceof UnsockError) return error.message;
   const code = codeOf(error) ?? "";
   const known: Readonly<Record<string, string>> = {
     EADDRINUSE: "is taken: write another port, or 0 for any",
@@ -72,20 +76,6 @@ export function whyNoFront(error: unknown, address: string, port: number): strin
   };
   const place = address.includes(":") ? `[${address}]` : address;
   return `${place}:${port}: ${known[code] ?? (error instanceof Error ? error.message : String(error))}`;
-}
-
-/** Passes each connection to the reader of its protocol. */
-function divide(server: Server, front: Front, read: (socket: Socket) => void): void {
-  let streams: Http2Server | undefined;
-  server.on("connection", (socket: Socket) => {
-    socket.on("error", () => socket.destroy());
-    front.connections.enter(socket);
-    lookAtBeginning(socket, HTTP2_PREFACE, HTTP2_LEAST, (isHttp2) => {
-      if (!isHttp2) return read(socket);
-      streams ??= createStreamServer(front);
-      streams.emit("connection", socket);
-    });
-  });
 }
 
 /**
@@ -108,10 +98,12 @@ export async function serveFront(options: FrontOptions): Promise<never> {
     requireHostHeader: false,
   });
   server.maxHeadersCount = 0;
+  const secure = options.certificate && new SecureConnections(options.certificate);
   const places = { ...options, stale: new StaleFiles(options.library) };
-  const front = {
+  const front: Front & { port: number } = {
     ...places,
-    scheme: "http" as const,
+    secure,
+    scheme: secure === undefined ? "http" : "https",
     served: new Shared(() => listServed(places)),
     connections: new Connections(),
     upstreams: new Upstreams(options.library),
@@ -136,6 +128,7 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   }
   front.port = await listen(server, options);
   recordFront(front);
+  secure?.watch(options.warn);
   server.on("error", () => {}); // no descriptor for one more connection: it waits in the backlog
   return await announce(front, options.print);
 }

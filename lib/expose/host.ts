@@ -32,7 +32,7 @@ export function ownerOf(host: string): Owner {
   return name === "" ? { kind: "stranger" } : { kind: "loopback", name };
 }
 
-const TARGET = /^http:\/\/([^/?#]+)([/?].*)?$/i;
+const TARGET = /^(https?):\/\/([^/?#]+)([/?].*)?$/i;
 
 /** The host and path of a request. */
 export interface Asked {
@@ -45,14 +45,15 @@ export interface Asked {
 /**
  * @param target The target of a request of HTTP/1.
  * @param hosts The values of its `Host`.
+ * @param scheme Of the connection.
  * @returns Undefined if the request does not name one host for certain.
  */
-export function readTarget(target: string, hosts: readonly string[]): Asked | undefined {
+export function readTarget(target: string, hosts: readonly string[], scheme: string): Asked | undefined {
   const [host, ...others] = hosts;
   const name = host === undefined || others.length > 0 ? undefined : parseHost(host);
   if (host === undefined || name === undefined) return undefined;
   if (target.startsWith("/") || target === "*") return { host, name, path: target };
-  const [, authority, rest = "/"] = TARGET.exec(target) ?? [];
-  if (authority?.toLowerCase() !== host.toLowerCase()) return undefined;
+  const [, written, authority, rest = "/"] = TARGET.exec(target) ?? [];
+  if (written?.toLowerCase() !== scheme || authority?.toLowerCase() !== host.toLowerCase()) return undefined;
   return { host, name, path: rest.startsWith("/") ? rest : `/${rest}` };
 }

@@ -49,9 +49,10 @@ function listItem({ loopback, ports }: Listed, front: Origin): string {
 }
 
 /** @returns The page as HTML. */
-export async function renderPage({ sentence, lists }: PageAnswer, front: Front): Promise<string> {
+export async function renderPage({ sentence, lists, location }: PageAnswer, front: Front): Promise<string> {
   const lead = sentence === undefined ? "" : `<p>${escapeHtml(sentence)}</p>\n`;
-  if (lists === "nothing") return `${HEAD}${lead}`;
+  const instead = location === undefined ? "" : `<p>${link(location, location)}</p>\n`;
+  if (lists === "nothing") return `${HEAD}${lead}${instead}`;
   const listed = lists === "all"
     ? await front.served.ask()
     : (await listPorts([lists], front)).filter(({ ports }) => ports.length > 0);

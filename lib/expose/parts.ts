@@ -2,6 +2,7 @@
 import type { Connections } from "./connections.ts";
 import type { Listed, Places } from "../sockets/loopbacks.ts";
 import type { Shared } from "../system/shared.ts";
+import type { SecureConnections } from "./secure.ts";
 import type { Upstreams } from "./upstream.ts";
 
 /** The beginning of all URLs of a front, but for the host. */
@@ -16,6 +17,10 @@ export interface Front extends Places, Origin {
   readonly upstreams: Upstreams;
   /** All loopbacks that have a server. */
   readonly served: Shared<readonly Listed[]>;
+  /** TLS; undefined: it serves HTTP without TLS. */
+  readonly secure: SecureConnections | undefined;
+  /** Writes one line to standard error. */
+  warn(line: string): void;
   /** The IP address at which it listens. */
   readonly address: string;
 }

@@ -6,9 +6,10 @@ import { STATUS_CODES } from "../system/http.ts";
 import { codeOf } from "../system/errors.ts";
 import { endAnswer, Exchange } from "./exchange.ts";
 import { valuesOf } from "./fields.ts";
-import { type Asked, readTarget } from "./host.ts";
+import { type Asked, ownerOf, readTarget } from "./host.ts";
 import { PAGE_FIELDS, renderPage } from "./page.ts";
-import type { Front } from "./parts.ts";
+import type { Front, Origin } from "./parts.ts";
+import { schemeOf } from "./secure.ts";
 import { failurePage, type PageAnswer, routeOf } from "./route.ts";
 
 const PIPELINED_MOST = 256;
@@ -24,13 +25,21 @@ interface Turns {
 interface Refusal {
   readonly status: number;
   readonly sentence: string;
+  readonly location?: string;
+}
+
+/** Refuses `http://` at a port of `https://`. Only names of this front are redirected. */
+function refusePlain({ host, name, path }: Asked): Refusal {
+  const sentence = "This port serves HTTPS: write https:// instead of http://.";
+  if (ownerOf(name).kind === "stranger") return { status: 400, sentence };
+  return { status: 307, sentence, location: `https://${host}${path.startsWith("/") ? path : "/"}` };
 }
 
 /**
  * @returns The host and path of the request, or a refusal if they are ambiguous. The runtime's parser has refused all
  *   other ambiguous requests.
  */
-export function checkHead(request: IncomingMessage): Asked | Refusal {
+export function checkHead(request: IncomingMessage, { scheme }: Origin): Asked | Refusal {
   const { rawHeaders, url = "", httpVersionMinor } = request;
   const codings = valuesOf(rawHeaders, "transfer-encoding");
   if (codings.length > 0) {
@@ -42,8 +51,9 @@ export function checkHead(request: IncomingMessage): Asked | Refusal {
       return { status: 501, sentence: "The only Transfer-Encoding that is passed on is chunked." };
     }
   }
-  const asked = readTarget(url, valuesOf(rawHeaders, "host"));
-  return asked ?? { status: 400, sentence: "The request does not name one host for certain." };
+  const asked = readTarget(url, valuesOf(rawHeaders, "host"), schemeOf(request.socket));
+  if (asked === undefined) return { status: 400, sentence: "The request does not name one host for certain." };
+  return schemeOf(request.socket) === scheme ? asked : refusePlain(asked);
 }
 
 /** Answers the requests of HTTP/1. */
@@ -85,7 +95,7 @@ export class RequestHandler {
   }
 
   async #answer(request: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const asked = checkHead(request);
+    const asked = checkHead(request, this.#front);
     if ("status" in asked) {
       answer.shouldKeepAlive = false;
       await this.say(request, answer, { ...asked, lists: "nothing" });
@@ -109,7 +119,8 @@ export class RequestHandler {
   async say(request: IncomingMessage, answer: ServerResponse, page: PageAnswer): Promise<void> {
     const bytes = Buffer.from(await renderPage(page, this.#front));
     if (answer.destroyed || answer.headersSent) return;
-    answer.writeHead(page.status, { ...PAGE_FIELDS, "Content-Length": bytes.length });
+    const location = page.location === undefined ? {} : { Location: page.location };
+    answer.writeHead(page.status, { ...PAGE_FIELDS, ...location, "Content-Length": bytes.length });
     answer.write(bytes);
     endAnswer(request, answer);
   }

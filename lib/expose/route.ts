@@ -18,6 +18,8 @@ export interface PageAnswer {
   readonly sentence?: string;
   /** The loopbacks on the page; none for a stranger's host name, whose web page may not learn them. */
   readonly lists: "all" | "nothing" | Loopback;
+  /** The URL to ask instead. */
+  readonly location?: string;
 }
 
 /** The destination of a request. */

@@ -1,6 +1,7 @@
 /**
- * HTTP/2 without TLS, for clients that begin with it (RFC 9113, 3.3): each stream goes to the server that its authority
- * names. A client's connection has one connection to each of those servers, which no other client shares.
+ * HTTP/2: each stream goes to the server that its authority names. Over TLS, which browsers want for it, servers are
+ * asked in HTTP/1; without TLS, by clients that begin with it (RFC 9113, 3.3), in HTTP/2, as gRPC needs it. Then a
+ * client's connection has one connection to each of those servers, which no other client shares.
  * Both runtimes end a client that resets stream after stream (1,000 at once, then 33 a second).
  */
 import type {
@@ -18,12 +19,9 @@ import type { Front } from "./parts.ts";
 import { type Asked, parseHost } from "./host.ts";
 import { fileOf } from "../sockets/loopbacks.ts";
 import { PAGE_FIELDS, renderPage } from "./page.ts";
+import { schemeOf } from "./secure.ts";
+import { isWebSocket, passStream, passWebSocket } from "./stream_http1.ts";
 import { failurePage, type PageAnswer, routeOf, type Target } from "./route.ts";
-
-/** The first bytes from an HTTP/2 client. */
-export const HTTP2_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/** Bytes of the preface that distinguish it from every HTTP/1 request. */
-export const HTTP2_LEAST = 4;
 
 const STREAMS_MOST = 100;
 const HEAD_MOST = 32_768;
@@ -45,15 +43,30 @@ function forwardedHeaders(
   headers: IncomingHttpHeaders,
   asked: Asked,
   address: string | undefined,
+  scheme: "http" | "https",
 ): IncomingHttpHeaders {
   const known = FORWARDED.flatMap((name) => {
     const value = headers[name];
     return value === undefined ? [] : [name, String(value)];
   });
-  const added = addForwarded(known, { address, host: asked.host });
+  const added = addForwarded(known, { address, host: asked.host, scheme });
   const all: IncomingHttpHeaders = { ...headers };
   for (let i = 0; i + 1 < added.length; i += 2) all[(added[i] ?? "").toLowerCase()] = added[i + 1];
   return all;
+}
+
+/** True for a request that only a server of HTTP/2 answers. */
+function isGrpc(headers: IncomingHttpHeaders): boolean {
+  return headers["content-type"]?.startsWith("application/grpc") ?? false;
+}
+
+/** A stream, and the server that it goes to. */
+interface Passed {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly asked: Asked;
+  readonly target: Target;
+  fail(why: unknown): void;
 }
 
 /** A client's connection, and its connections to servers. */
@@ -82,8 +95,9 @@ class Client {
     stream.on("close", () => this.#count(-1));
     const asked = readStream(headers);
     const method = headers[":method"] ?? "";
-    if (asked === undefined || method === "CONNECT") {
-      const status = method === "CONNECT" ? 405 : 400;
+    const isTunnel = method === "CONNECT" && !isWebSocket(headers);
+    if (asked === undefined || isTunnel) {
+      const status = isTunnel ? 405 : 400;
       await this.#say(stream, {
         status,
         sentence: "The request does not name one host for certain.",
@@ -98,13 +112,24 @@ class Client {
     }
     const fail = (why: unknown) => void this.#say(stream, failurePage(route.target, why));
     try {
-      const server = await this.#serverAt(route.target);
-      if (stream.destroyed) return;
-      const fields = forwardedHeaders(headers, asked, this.#socket.remoteAddress);
-      exchange(stream, server.request(fields, { endStream: stream.endAfterHeaders }), fail);
+      await this.#pass({ stream, headers, asked, target: route.target, fail });
     } catch (error) {
       fail(error);
     }
+  }
+
+  async #pass({ stream, headers, asked, target, fail }: Passed): Promise<void> {
+    const address = this.#socket.remoteAddress;
+    if (schemeOf(this.#socket) === "https" && !isGrpc(headers)) {
+      const server = await this.#front.upstreams.connect(target);
+      if (stream.destroyed) return void server.destroy();
+      const pass = isWebSocket(headers) ? passWebSocket : passStream;
+      return pass({ stream, headers, server, asked, address, fail });
+    }
+    const server = await this.#serverAt(target);
+    if (stream.destroyed) return;
+    const fields = forwardedHeaders(headers, asked, address, schemeOf(this.#socket));
+    exchange(stream, server.request(fields, { endStream: stream.endAfterHeaders }), fail);
   }
 
   /** Counts open streams: a connection without one waits. */
@@ -172,7 +197,11 @@ function exchange(stream: ServerHttp2Stream, onward: ClientHttp2Stream, fail: (w
 
 /** @returns A server of HTTP/2, which gets its connections by the event "connection". */
 export function createStreamServer(front: Front): Http2Server {
-  const settings = { maxConcurrentStreams: STREAMS_MOST, maxHeaderListSize: HEAD_MOST };
+  const settings = {
+    maxConcurrentStreams: STREAMS_MOST,
+    maxHeaderListSize: HEAD_MOST,
+    enableConnectProtocol: front.secure !== undefined,
+  };
   const server = loadHttp2().createServer({ settings });
   // The session's own socket is a proxy that forbids most methods of a socket, so the real one is kept here.
   let socket: Socket | undefined;

@@ -98,7 +98,7 @@ export class Upgrades {
     const { request, client } = upgrade;
     this.#front.connections.answer(client);
     client.on("error", () => client.destroy());
-    const asked = checkHead(request);
+    const asked = checkHead(request, this.#front);
     if ("status" in asked) {
       this.refuse(upgrade, { ...asked, lists: "nothing" });
       return;

@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import type * as Http from "node:http";
 import type * as Http2 from "node:http2";
+import type * as Tls from "node:tls";
 
 const require = createRequire(import.meta.url);
 const http: typeof Http = require("node:http");
@@ -14,4 +15,9 @@ export const { createServer, request, ServerResponse, STATUS_CODES } = http;
 /** @returns HTTP/2, which takes 5 to 9 MB in Node.js: loaded once it is needed. */
 export function loadHttp2(): typeof Http2 {
   return require("node:http2");
+}
+
+/** @returns TLS, loaded once it is needed. */
+export function loadTls(): typeof Tls {
+  return require("node:tls");
 }

@@ -6,6 +6,7 @@ import { type Proc, run, type RunResult, start } from "../support/process.ts";
 import { findProgram, need, skipWithout } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
+import type { CertificateFiles } from "../../lib/expose/certificate.ts";
 import { testedLibrary, unsockCommand } from "./unsock.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
@@ -23,7 +24,7 @@ const NODE = 22;
 /** How the front is started. */
 export interface Runtime {
   readonly name: string;
-  readonly command: (dir: string, extra: string, port: number) => string[];
+  readonly command: (dir: string, extra: string, port: number, secure?: CertificateFiles) => string[];
   /** The command that runs a program in TypeScript, which can collect garbage. */
   readonly program: readonly string[];
 }
@@ -49,20 +50,22 @@ const node = ignore ? undefined : await findNode();
 export const RUNTIMES: readonly Runtime[] = [
   {
     name: "Deno",
-    command: (_dir, extra, port) => [
+    command: (_dir, extra, port, secure) => [
       ...unsockCommand(),
       "expose",
       "--http",
       `${port}`,
       ...extra === "" ? [] : ["--dir", extra],
+      ...secure === undefined ? [] : ["--cert", secure.cert, "--key", secure.key],
     ],
     program: [Deno.execPath(), "run", "-A", "--no-check", "--v8-flags=--expose-gc"],
   },
   ...node === undefined ? [] : [{
     name: "Node.js",
-    command: (dir: string, extra: string, port: number) => {
+    command: (dir: string, extra: string, port: number, secure?: CertificateFiles) => {
       const base = `${dir}/r/unsock`;
-      return [node, join(HERE, "front_on_node.ts"), base, extra || base, shimLibrary(), `${port}`];
+      const options = JSON.stringify({ certificate: secure });
+      return [node, join(HERE, "front_on_node.ts"), base, extra || base, shimLibrary(), `${port}`, options];
     },
     program: [node, "--expose-gc"],
   }],
@@ -105,13 +108,18 @@ export class Rig implements AsyncDisposable {
     return this.#runtime.command(this.dir, "", port).join(" ");
   }
 
-  async expose(extra = ""): Promise<Proc> {
-    const exposed = start(this.#runtime.command(this.dir, extra, 0), { env: this.env });
+  async expose(extra = "", secure?: CertificateFiles): Promise<Proc> {
+    const exposed = start(this.#runtime.command(this.dir, extra, 0, secure), { env: this.env });
     this.#started.push(exposed);
     this.port = await until("it listens", () => {
-      return Number(/^Serving .* at http:\/\/localhost:(\d+)\/ /m.exec(exposed.output())?.[1]);
+      return Number(/^Serving .* at https?:\/\/localhost:(\d+)\/ /m.exec(exposed.output())?.[1]);
     }, 60_000);
     return exposed;
+  }
+
+  /** Starts the front with a certificate, and returns how it ended. */
+  async tryExpose(secure: CertificateFiles): Promise<RunResult> {
+    return await run(this.#runtime.command(this.dir, "", 0, secure), { env: this.env });
   }
 
   /** By curl, which knows that names below "localhost" are this machine. */

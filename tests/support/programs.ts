@@ -55,6 +55,7 @@ const PACKAGES: Record<string, string> = {
   lexgrog: "man-db",
   mandoc: "mandoc",
   memcached: "memcached",
+  mkcert: "mkcert",
   mkfifo: "coreutils",
   mmdebstrap: "mmdebstrap",
   mosquitto: "mosquitto",

@@ -1,0 +1,121 @@
+/**
+ * The certificate and key of `expose --http --cert --key`. Both come from the user: the front makes none. They are
+ * checked against each other before a client connects, and the names are matched as browsers match them.
+ */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import * as fs from "node:fs";
+import type { Buffer } from "node:buffer";
+import { codeOf, reason, UnsockError } from "../system/errors.ts";
+
+/** A file of certificates is much shorter. */
+const BYTES_MOST = 1 << 20;
+/** A wildcard directly above a top-level domain, such as `*.localhost`, matches nothing in browsers. */
+const LABELS_BELOW_WILDCARD = 2;
+
+/** The paths of two files in PEM form. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A certificate that can be used. */
+export interface Certificate {
+  /** The certificate and those above it, in PEM form. */
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** The host names that it is for, in lower case; some may begin with `*.`. */
+  readonly names: readonly string[];
+}
+
+function readPem(file: string): Buffer {
+  try {
+    const status = fs.statSync(file);
+    if (!status.isFile()) throw new Error("not a regular file");
+    if (status.size > BYTES_MOST) throw new Error("too large for a file in PEM form");
+    return fs.readFileSync(file);
+  } catch (error) {
+    throw new UnsockError(`${file}: ${reason(error)}`, { cause: error });
+  }
+}
+
+function parse<T>(file: string, read: () => T, why: string): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UnsockError(`${file}: ${why}`, { cause: error });
+  }
+}
+
+function checkDates(file: string, { validFrom, validTo }: X509Certificate, now: number): void {
+  if (Date.parse(validTo) < now) throw new UnsockError(`${file}: expired on ${validTo}: make a new certificate`);
+  if (Date.parse(validFrom) > now) throw new UnsockError(`${file}: not valid before ${validFrom}`);
+}
+
+/**
+ * Reads and checks both files.
+ *
+ * @throws {UnsockError} Whose message names the file and says what is wrong with it.
+ */
+export function readCertificate({ cert, key }: CertificateFiles, now = Date.now()): Certificate {
+  const [certBytes, keyBytes] = [readPem(cert), readPem(key)];
+  const first = parse(cert, () => new X509Certificate(certBytes), "no certificate in PEM form");
+  const isLocked = keyBytes.includes("ENCRYPTED");
+  const why = isLocked ? "encrypted: write a key without a passphrase" : "no private key in PEM form";
+  const secret = parse(key, () => createPrivateKey(keyBytes), why);
+  if (!first.checkPrivateKey(secret)) throw new UnsockError(`${key}: not the key of the certificate ${cert}`);
+  checkDates(cert, first, now);
+  const names = [...(first.subjectAltName ?? "").matchAll(/(?:^|, )DNS:([^,"]+)/g)];
+  return { cert: certBytes, key: keyBytes, names: names.map(([, name = ""]) => name.toLowerCase()) };
+}
+
+/** True if browsers accept the certificate for the host name. */
+export function isFor(host: string, { names }: Pick<Certificate, "names">): boolean {
+  const name = host.toLowerCase();
+  const [, above = ""] = /^[^.]+\.(.+)$/.exec(name) ?? [];
+  const hasWildcard = above.split(".").length >= LABELS_BELOW_WILDCARD && names.includes(`*.${above}`);
+  return hasWildcard || names.includes(name);
+}
+
+/** Returns a text that changes whenever one of the files is written, replaced or removed. */
+function signatureOf({ cert, key }: CertificateFiles): string {
+  return [cert, key].map((file) => {
+    try {
+      const { dev, ino, size, mtimeNs } = fs.statSync(file, { bigint: true });
+      return [dev, ino, size, mtimeNs].join(" ");
+    } catch (error) {
+      return String(codeOf(error));
+    }
+  }).join(", ");
+}
+
+/** The certificate in use, read again when its files change. */
+export class CertificateInUse {
+  readonly #files: CertificateFiles;
+  #signature: string;
+  #current: Certificate;
+
+  /** @throws {UnsockError} As {@linkcode readCertificate}. */
+  constructor(files: CertificateFiles) {
+    this.#files = files;
+    this.#signature = signatureOf(files);
+    this.#current = readCertificate(files);
+  }
+
+  get current(): Certificate {
+    return this.#current;
+  }
+
+  /**
+   * Reads the files again if they have changed.
+   *
+   * @returns True if there is a new certificate.
+   * @throws {UnsockError} As {@linkcode readCertificate}, once for each change; the certificate in use stays.
+   */
+  reload(): boolean {
+    const signature = signatureOf(this.#files);
+    if (signature === this.#signature) return false;
+    this.#signature = signature;
+    this.#current = readCertificate(this.#files);
+    return true;
+  }
+}

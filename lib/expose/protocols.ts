@@ -1,0 +1,74 @@
+/** Passes each connection to the reader of its protocol, by its first bytes: TLS, HTTP/2 or HTTP/1. */
+import type { Server } from "node:http";
+import type { Http2Server } from "node:http2";
+import type { Socket } from "node:net";
+import { lookAtBeginning } from "./connections.ts";
+import type { Front } from "./parts.ts";
+import { createStreamServer } from "./streams.ts";
+
+/** The first bytes from an HTTP/2 client. */
+const HTTP2_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/** Bytes of the preface that distinguish it from every HTTP/1 request. */
+const HTTP2_LEAST = 4;
+/** The first byte of a TLS handshake, and of no request. */
+const TLS_HANDSHAKE = 0x16;
+/** A TLS record with a fatal alert: no version of the protocol is served. */
+const TLS_ALERT = Uint8Array.of(0x15, 3, 1, 0, 2, 2, 70);
+const WARNING_MS = 60_000;
+
+type Protocol = "tls" | "http2" | "http1";
+
+/** @returns The protocol that the bytes certainly begin; undefined if more bytes are needed. */
+export function protocolOf(bytes: Buffer): Protocol | undefined {
+  if (bytes[0] === TLS_HANDSHAKE) return "tls";
+  if (!HTTP2_PREFACE.startsWith(bytes.toString("latin1", 0, HTTP2_PREFACE.length))) return "http1";
+  return bytes.length < HTTP2_LEAST ? undefined : "http2";
+}
+
+/** Refuses `https://` at a port of `http://`. No TLS message carries text, so this process prints the line. */
+class TlsRefusal {
+  readonly #front: Front;
+  #warned = -Infinity;
+
+  constructor(front: Front) {
+    this.#front = front;
+  }
+
+  take(socket: Socket): void {
+    socket.end(TLS_ALERT);
+    socket.on("data", () => {}).once("end", () => socket.destroy());
+    if (performance.now() - this.#warned < WARNING_MS) return;
+    this.#warned = performance.now();
+    const { port } = this.#front;
+    this.#front.warn(
+      `expose: a client wrote https: port ${port} serves http://localhost:${port}/ (for HTTPS: --cert, --key)`,
+    );
+  }
+}
+
+/** @param read Reads a connection of HTTP/1. */
+export function divide(server: Server, front: Front, read: (socket: Socket) => void): void {
+  const { secure } = front;
+  const refusal = new TlsRefusal(front);
+  let streams: Http2Server | undefined;
+  const readStreams = (socket: Socket) => {
+    streams ??= createStreamServer(front);
+    streams.emit("connection", socket);
+  };
+  const begin = (socket: Socket, protocol: Protocol) => {
+    if (protocol === "tls" && secure === undefined) refusal.take(socket);
+    else if (protocol === "tls") {
+      secure?.take(socket, (inner) => {
+        front.connections.replace(socket, inner);
+        if (inner.alpnProtocol === "h2") readStreams(inner);
+        else read(inner);
+      });
+    } else if (protocol === "http2" && secure === undefined) readStreams(socket);
+    else read(socket);
+  };
+  server.on("connection", (socket: Socket) => {
+    socket.on("error", () => socket.destroy());
+    front.connections.enter(socket);
+    lookAtBeginning(socket, protocolOf, (protocol) => begin(socket, protocol));
+  });
+}

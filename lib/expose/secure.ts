@@ -1,0 +1,80 @@
+/**
+ * TLS for the connections of a front, 1.2 and 1.3. The client chooses between HTTP/2 and HTTP/1.1 in its first message
+ * (ALPN). A connection of either then goes to the same reader as without TLS.
+ */
+import type { Socket } from "node:net";
+import type { Server, TLSSocket } from "node:tls";
+import { loadTls } from "../system/http.ts";
+import { type CertificateFiles, CertificateInUse } from "./certificate.ts";
+
+const HANDSHAKE_MS = 10_000;
+const LOOK_MS = 1_000;
+
+/** Reads a connection once its bytes are no longer encrypted. */
+type Begin = (socket: TLSSocket) => void;
+
+/** A connection's addresses, which no two open connections share. */
+function addressesOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return [remoteAddress, remotePort, localAddress, localPort].join(" ");
+}
+
+/** @returns The scheme of the URLs that a connection's client writes. */
+export function schemeOf(socket: Socket): "http" | "https" {
+  return "encrypted" in socket && socket.encrypted === true ? "https" : "http";
+}
+
+/** The TLS side of a front. */
+export class SecureConnections {
+  readonly #certificate: CertificateInUse;
+  readonly #waiting = new Map<string, Begin>();
+  #server: Server;
+
+  /** @throws {UnsockError} If the certificate cannot be used. */
+  constructor(files: CertificateFiles) {
+    this.#certificate = new CertificateInUse(files);
+    this.#server = this.#makeServer();
+  }
+
+  get names(): readonly string[] {
+    return this.#certificate.current.names;
+  }
+
+  #makeServer(): Server {
+    const { cert, key } = this.#certificate.current;
+    const server = loadTls().createServer({
+      cert,
+      key,
+      minVersion: "TLSv1.2",
+      ALPNProtocols: ["h2", "http/1.1"],
+      handshakeTimeout: HANDSHAKE_MS,
+    });
+    server.on("secureConnection", (socket) => {
+      socket.on("error", () => socket.destroy());
+      const begin = this.#waiting.get(addressesOf(socket));
+      if (begin === undefined) socket.destroy();
+      else begin(socket);
+    });
+    server.on("tlsClientError", (_error, socket) => socket.destroy());
+    return server;
+  }
+
+  /** Takes a connection that begins with TLS, and calls `begin` after the handshake. */
+  take(socket: Socket, begin: Begin): void {
+    const addresses = addressesOf(socket);
+    this.#waiting.set(addresses, begin);
+    socket.once("close", () => this.#waiting.get(addresses) === begin && this.#waiting.delete(addresses));
+    this.#server.emit("connection", socket);
+  }
+
+  /** Uses a new certificate when its files change. If it cannot be used, the old one stays, and `warn` gets one line. */
+  watch(warn: (line: string) => void): void {
+    const look = () => {
+      try {
+        if (this.#certificate.reload()) this.#server = this.#makeServer();
+      } catch (error) {
+        warn(`expose: ${error instanceof Error ? error.message : error}: the old certificate stays in use`);
+      }
+    };
+    setInterval(look, LOOK_MS).unref();
+  }
+}

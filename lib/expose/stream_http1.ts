@@ -1,0 +1,168 @@
+/**
+ * Passes a stream of HTTP/2 to a server of HTTP/1, and its answer back; as a WebSocket if the stream asks for one
+ * (RFC 8441). Browsers speak HTTP/2 over TLS, development servers speak HTTP/1.
+ */
+import { randomBytes } from "node:crypto";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import { request as httpRequest } from "../system/http.ts";
+import { addForwarded, ANSWER_HEAD_MOST, eachField, endToEndFields, type RawFields, valuesOf } from "./fields.ts";
+import type { Asked } from "./host.ts";
+
+const KEY_BYTES = 16;
+/** Fields of HTTP/1's handshake of a WebSocket, which has none in HTTP/2. */
+const OF_A_HANDSHAKE = ["sec-websocket-key", "sec-websocket-accept"];
+
+/** A stream, and the connection to its server. */
+export interface StreamParts {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  /** A connection to the server, for this stream alone. */
+  readonly server: Socket;
+  readonly asked: Asked;
+  /** The client's IP address. */
+  readonly address: string | undefined;
+  /** Called if the server gives no answer that can be passed on. */
+  fail(why: unknown): void;
+}
+
+/** True if the stream asks for a WebSocket. */
+export function isWebSocket(headers: IncomingHttpHeaders): boolean {
+  return headers[":method"] === "CONNECT" && headers[":protocol"] === "websocket";
+}
+
+/** @returns The fields of a request of HTTP/1, in turn. */
+function requestFields({ headers, asked, address }: StreamParts): string[] {
+  const raw = Object.entries(headers).flatMap(([name, value]) =>
+    name.startsWith(":") || name === "host" ? [] : [value ?? []].flat().flatMap((one) => [name, one])
+  );
+  const fields = addForwarded(endToEndFields(raw), { address, host: asked.host, scheme: "https" });
+  return ["host", asked.host, ...fields];
+}
+
+/** @returns The fields of an answer as HTTP/2 has them. Values of one name are one list, but for cookies. */
+function answerHeaders(raw: RawFields): OutgoingHttpHeaders {
+  const headers: Record<string, string | string[]> = {};
+  eachField(endToEndFields(raw), (name, value) => {
+    const before = headers[name];
+    if (OF_A_HANDSHAKE.includes(name)) return;
+    if (name === "set-cookie") headers[name] = [...before ?? [], value];
+    else headers[name] = before === undefined ? value : `${before}, ${value}`;
+  });
+  return headers;
+}
+
+function startRequest(parts: StreamParts, method: string, more: readonly string[]): ClientRequest {
+  return httpRequest({
+    createConnection: () => parts.server,
+    method,
+    path: parts.asked.path,
+    headers: [...requestFields(parts), ...more],
+    setDefaultHeaders: false,
+    maxHeaderSize: ANSWER_HEAD_MOST,
+  });
+}
+
+/** Passes the answer's head and body on; a failure before the head is a page. */
+function respond({ stream, server, fail }: StreamParts, response: IncomingMessage): void {
+  if (stream.destroyed) return void server.destroy();
+  const { statusCode = 502, rawHeaders } = response;
+  const mayHaveTrailers = valuesOf(rawHeaders, "transfer-encoding").length > 0;
+  try {
+    stream.respond({ ":status": statusCode, ...answerHeaders(rawHeaders) }, { waitForTrailers: mayHaveTrailers });
+  } catch (error) {
+    server.destroy();
+    return fail(error); // the runtime refuses to send this head
+  }
+  stream.on("wantTrailers", () => stream.sendTrailers(answerHeaders(response.rawTrailers)));
+  response.on("error", () => {}); // "close" follows
+  response.on("close", () => response.complete || cut(stream, rawHeaders));
+  if (!stream.writableEnded) response.pipe(stream);
+  else response.resume();
+}
+
+/** Handles a server that closes before its answer is complete. An answer without a length ends there. */
+function cut(stream: ServerHttp2Stream, rawHeaders: RawFields): void {
+  const hasEnd = valuesOf(rawHeaders, "content-length").length + valuesOf(rawHeaders, "transfer-encoding").length > 0;
+  if (hasEnd) stream.close(2 /* INTERNAL_ERROR */);
+  else stream.end();
+}
+
+function passHint({ stream }: StreamParts, status: number, raw: RawFields): void {
+  if (stream.headersSent || stream.destroyed || status < 100 || status === 101 || status > 199) return;
+  try {
+    stream.additionalHeaders({ ":status": status, ...answerHeaders(raw) });
+  } catch {
+    // The runtime refuses these fields. The final head repeats them.
+  }
+}
+
+/** Reports, once, that there was no answer, and ends the connection to the server with the stream. */
+function tieTogether(parts: StreamParts, onward: ClientRequest): { answered(): void } {
+  const { stream, server, fail } = parts;
+  let isAnswered = false;
+  const lose = (why: unknown) => {
+    if (isAnswered || stream.destroyed) return;
+    isAnswered = true;
+    fail(why);
+  };
+  onward.on("error", lose);
+  onward.on("close", () => lose(undefined));
+  stream.on("close", () => {
+    server.destroy();
+    onward.destroy();
+  });
+  return { answered: () => isAnswered = true };
+}
+
+/** Passes a request on, and its answer back. */
+export function passStream(parts: StreamParts): void {
+  const { stream, headers } = parts;
+  const isEmpty = stream.endAfterHeaders;
+  const hasLength = headers["content-length"] !== undefined;
+  const more = isEmpty || hasLength ? [] : ["Transfer-Encoding", "chunked"];
+  const onward = startRequest(parts, headers[":method"] ?? "GET", [...more, "Connection", "close"]);
+  const { answered } = tieTogether(parts, onward);
+  onward.on("information", ({ statusCode, rawHeaders }) => passHint(parts, statusCode, rawHeaders));
+  onward.on("upgrade", (_response, socket) => socket.destroy()); // the request asked for none
+  onward.on("response", (response) => {
+    answered();
+    respond(parts, response);
+  });
+  if (isEmpty) onward.end();
+  else {
+    stream.pipe(onward, { end: false });
+    stream.on("end", () => onward.end());
+    onward.flushHeaders();
+  }
+}
+
+/** Opens a WebSocket to the server, and joins it and the stream. */
+export function passWebSocket(parts: StreamParts): void {
+  const { stream, server } = parts;
+  const key = randomBytes(KEY_BYTES).toString("base64");
+  const onward = startRequest(parts, "GET", [
+    "Connection",
+    "Upgrade",
+    "Upgrade",
+    "websocket",
+    "Sec-WebSocket-Key",
+    key,
+  ]);
+  const { answered } = tieTogether(parts, onward);
+  onward.on("response", (response) => {
+    answered();
+    respond(parts, response);
+  });
+  onward.on("upgrade", (response, _socket, first) => {
+    answered();
+    if (stream.destroyed) return void server.destroy();
+    stream.respond({ ":status": 200, ...answerHeaders(response.rawHeaders) });
+    if (first.length > 0) stream.write(first);
+    server.on("error", () => stream.close(2)).on("close", () => stream.end());
+    server.pipe(stream);
+    stream.pipe(server);
+  });
+  onward.end();
+}
