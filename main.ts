@@ -11,6 +11,7 @@ import {
   UsageError,
 } from "./lib/system/errors.ts";
 import { runDirectly } from "./lib/run/direct.ts";
+import { printable } from "./lib/system/text.ts";
 import { VERSION } from "./lib/system/version.ts";
 
 const FULL_MS = 10;
@@ -33,10 +34,9 @@ function write(bytes: Uint8Array): number {
   }
 }
 
-/** One line on standard error. */
+/** One line on standard error, in which no foreign name can control the terminal. */
 function warn(message: string): void {
-  const line = `unsock: ${message.replace(/[\r\n]+/g, " ")}\n`;
-  fs.writeSync(2, line);
+  fs.writeSync(2, `unsock: ${printable(message.replace(/[\r\n]+/g, " "))}\n`);
 }
 
 /** One line: what failed, and why. */

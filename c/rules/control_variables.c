@@ -60,6 +60,12 @@ static bool put_multiplexer(struct unsock_control_file *file, const char *path, 
     return true;
 }
 
+static uint32_t number_at(const struct unsock_control_file *file, unsigned at) {
+    uint32_t number;
+    memcpy(&number, file->dest + at, sizeof(number));
+    return number;
+}
+
 bool unsock_control_from_variables(const struct unsock_environment *environment, const char *multiplexer,
                                    struct unsock_control_file *file, struct unsock_text *error) {
     bool is_vsock = unsock_environment_get(environment, PORT), is_tipc = unsock_environment_get(environment, TYPE);
@@ -78,6 +84,9 @@ bool unsock_control_from_variables(const struct unsock_environment *environment,
     /* Without UNSOCK_TIPC_UPPER, a range has one number. */
     if (is_tipc && file->dest[TIPC_KIND_AT] == TIPC_RANGE && !unsock_environment_get(environment, UPPER))
         memcpy(file->dest + TIPC_UPPER_AT, file->dest + TIPC_LOWER_AT, TIPC_UPPER_AT - TIPC_LOWER_AT);
+    if (is_tipc && file->dest[TIPC_KIND_AT] == TIPC_RANGE &&
+        number_at(file, TIPC_UPPER_AT) < number_at(file, TIPC_LOWER_AT))
+        return unsock_text_refuse(error, UPPER, "below UNSOCK_TIPC_LOWER", unsock_environment_get(environment, UPPER));
     return (!path || put_multiplexer(file, path, multiplexer, error)) &&
            (!half_close || unsock_control_half_close_set(file, half_close) ||
             unsock_text_refuse(error, HALF_CLOSE, "neither hold nor pass", half_close));

@@ -6,6 +6,7 @@ import { decodeControlFile, encodeControlFile } from "../control/format.ts";
 import { readControlOptions } from "../control/options.ts";
 import type { ControlOptions } from "../control/option_table.ts";
 import { describeTarget } from "../control/words.ts";
+import { mayAccess } from "../run/access.ts";
 import { readControlFile } from "../run/control_files.ts";
 import { ownLibrary } from "../run/own_library.ts";
 import { portFile } from "../run/ports.ts";
@@ -13,8 +14,9 @@ import { DIRECTORY_QUESTION, PREPARE_QUESTION } from "../run/run_settings.ts";
 import type { Question } from "../library/query.ts";
 import type { Context } from "../system/context.ts";
 import { codeOf, reason, UnsockError, UsageError } from "../system/errors.ts";
-import { createWhole, lstatOrUndefined } from "../system/files.ts";
+import { createWhole, existingAbove, lstatOrUndefined } from "../system/files.ts";
 import { LAST_PORT, parseDecimal } from "../system/numbers.ts";
+import { printable } from "../system/text.ts";
 
 interface MakeOptions extends ControlOptions {
   readonly dir?: string;
@@ -40,9 +42,9 @@ export function makeControl(options: MakeOptions, file: string | undefined, cont
   try {
     createWhole(place, bytes, MODE);
   } catch (error) {
-    throw new UnsockError(`control file ${place}: ${whyNot(place, error)}`, { cause: error });
+    throw new UnsockError(`control file ${place}: ${whyNot(place, error, context)}`, { cause: error });
   }
-  context.print(`${place}: ${describeTarget(decodeControlFile(bytes))}\n`);
+  context.print(`${printable(place)}: ${describeTarget(decodeControlFile(bytes))}\n`);
   return 0;
 }
 
@@ -107,15 +109,23 @@ function removeStale(file: string, context: Context): void {
 }
 
 /** @returns Why the file could not be made, what is there, and what to do. */
-function whyNot(file: string, error: unknown): string {
+function whyNot(file: string, error: unknown, context: Context): string {
   const directory = path.dirname(file);
   const code = codeOf(error);
   if (code === "EEXIST") return `exists already, ${whatIsThere(file)}`;
-  if (code === "ENOENT") return `${directory} does not exist: make it first, mkdir -p ${directory}`;
+  if (code === "ENOENT") return whyNoDirectory(directory, context);
   if (code === "EACCES" || code === "EPERM") {
     return `you may not write to ${directory}: choose another with --dir`;
   }
   return reason(error);
+}
+
+/** @returns What to do about a directory that does not exist. */
+function whyNoDirectory(directory: string, context: Context): string {
+  const above = existingAbove(directory);
+  return mayAccess(ownLibrary(context), above, fs.constants.W_OK | fs.constants.X_OK)
+    ? `${directory} does not exist: make it first, mkdir -p ${directory}`
+    : `${directory} does not exist, and you may not make it in ${above}: choose another directory`;
 }
 
 function whatIsThere(file: string): string {

@@ -1,4 +1,5 @@
 /** Reads files that may be missing, and makes files atomically. */
+import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import process from "node:process";
 
@@ -8,6 +9,11 @@ import process from "node:process";
  */
 export function statOrUndefined(file: string): fs.Stats | undefined {
   return orUndefined(() => fs.statSync(file, { throwIfNoEntry: false })); // to throw takes longer than the question
+}
+
+/** @returns The path, or its nearest parent that exists. */
+export function existingAbove(file: string): string {
+  return file === "/" || statOrUndefined(file) !== undefined ? file : existingAbove(path.dirname(file));
 }
 
 /** True if both paths name the same file or directory. */

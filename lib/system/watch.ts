@@ -1,7 +1,6 @@
 /** Waits for a directory to change, which need not exist yet. */
-import * as path from "@std/path/posix";
 import * as fs from "node:fs";
-import { statOrUndefined } from "./files.ts";
+import { existingAbove } from "./files.ts";
 
 /** Watches a directory, or its nearest existing parent if it does not exist. */
 export class DirectoryWatch implements Disposable {
@@ -19,17 +18,17 @@ export class DirectoryWatch implements Disposable {
 
   /** Watches the nearest existing directory. Checks again after that, as a watch does not report earlier changes. */
   #arm(): void {
-    if (this.#watcher !== undefined && nearestExisting(this.#directory) === this.#place) return;
+    if (this.#watcher !== undefined && existingAbove(this.#directory) === this.#place) return;
     do {
       this.#close();
-      this.#place = nearestExisting(this.#directory);
+      this.#place = existingAbove(this.#directory);
       try {
         this.#watcher = fs.watch(this.#place, () => this.#tell());
         this.#watcher.on("error", () => this.#close()); // the directory is gone
       } catch {
         // This user has reached the limit of watches: only the caller's time-out is left.
       }
-    } while (nearestExisting(this.#directory) !== this.#place);
+    } while (existingAbove(this.#directory) !== this.#place);
   }
 
   #tell(): void {
@@ -64,10 +63,4 @@ export class DirectoryWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#close();
   }
-}
-
-function nearestExisting(directory: string): string {
-  return directory === "/" || statOrUndefined(directory) !== undefined
-    ? directory
-    : nearestExisting(path.dirname(directory));
 }

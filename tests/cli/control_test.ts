@@ -2,10 +2,12 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { copyProgram, withDir } from "../support/dir.ts";
+import { unsockForEverybody } from "../support/everybody.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary, unsockRun } from "../support/shim.ts";
+import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
 
@@ -155,6 +157,27 @@ Deno.test("make-control refuses what it cannot do, and makes nothing", async () 
     );
   });
 });
+
+Deno.test("make-control says where a directory cannot be made, and to make it where it can", {
+  ignore: whyNoOtherUser() !== undefined,
+}, () =>
+  withDir(async (dir) => {
+    Deno.chmodSync(dir, 0o755);
+    const program = await unsockForEverybody(dir);
+    const { code, stderr } = await run(asNobody([program, "make-control", "--unix", "/x", `${dir}/no/f`]));
+    const why = `${dir}/no does not exist, and you may not make it in ${dir}: choose another directory`;
+    assertEquals([code, stderr], [1, `unsock: control file ${dir}/no/f: ${why}\n`]);
+  }));
+
+Deno.test("names of files are printed without their control characters", () =>
+  withDir(async (dir) => {
+    const name = "a\x1b[31mred";
+    const shown = "a\\x1b[31mred";
+    const tell = (...words: string[]) => unsock(words, { cwd: dir });
+    assertStrictEquals((await tell("show-control", name)).stderr, `unsock: ${shown}: No such file or directory\n`);
+    assertStrictEquals((await tell("make-control", "--unix", "/x", name)).stdout, `${shown}: Unix socket /x\n`);
+    assertStrictEquals((await tell(`${name}`)).stderr.includes("\x1b"), false);
+  }));
 
 Deno.test("show-control refuses hostile files with the reason", async () => {
   await withDir(async (dir) => {

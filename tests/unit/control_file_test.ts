@@ -102,6 +102,10 @@ Deno.test("the library as a program makes by variables what make-control makes b
         `UNSOCK_TIPC_ADDRTYPE: not a number between 1 and 3: "${number}"`,
       ]);
     }
+    refused.push([
+      { UNSOCK_TIPC_TYPE: "1", UNSOCK_TIPC_LOWER: "9", UNSOCK_TIPC_UPPER: "8", UNSOCK_TIPC_ADDRTYPE: "1" },
+      'UNSOCK_TIPC_UPPER: below UNSOCK_TIPC_LOWER: "8"',
+    ]);
     for (const [env, line] of refused) {
       const { code, stderr } = await make(env);
       assertEquals([code, stderr], [1, `unsock: ${line}\n`]);
