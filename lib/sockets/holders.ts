@@ -1,9 +1,11 @@
 /** Finds the processes that hold sockets open, in /proc, as far as this user's rights allow. */
 import { linkTarget, listNames, readText } from "../system/files.ts";
+import { processName } from "../system/process_name.ts";
 
 /** A process that holds a socket open. */
 export interface SocketHolder {
   readonly pid: number;
+  /** As its user knows it: `node server.js`. */
   readonly name: string;
   /** Effective user; undefined: not known. */
   readonly uid: number | undefined;
@@ -11,23 +13,25 @@ export interface SocketHolder {
 
 /** The processes that hold each socket; read once, at the first call. */
 export class Holders {
-  #byInode: Map<number, SocketHolder[]> | undefined;
+  #byInode: Map<number, number[]> | undefined;
+  readonly #known = new Map<number, SocketHolder | undefined>();
 
   of(inode: number): readonly SocketHolder[] {
     this.#byInode ??= this.#read();
-    return this.#byInode.get(inode) ?? [];
+    return (this.#byInode.get(inode) ?? []).flatMap((pid) => {
+      if (!this.#known.has(pid)) this.#known.set(pid, describe(pid));
+      return this.#known.get(pid) ?? [];
+    });
   }
 
-  #read(): Map<number, SocketHolder[]> {
-    const byInode = new Map<number, SocketHolder[]>();
+  #read(): Map<number, number[]> {
+    const byInode = new Map<number, number[]>();
     for (const pid of listNames("/proc").filter((name) => /^\d+$/.test(name))) {
-      const inodes = this.#socketsOf(pid);
-      if (inodes.size === 0) continue;
-      const status = readText(`/proc/${pid}/status`) ?? "";
-      const [, name = ""] = /^Name:\t(.*)$/m.exec(status) ?? [];
-      const [, uid] = /^Uid:\t\d+\t(\d+)/m.exec(status) ?? [];
-      const holder = { pid: Number(pid), name, uid: uid === undefined ? undefined : Number(uid) };
-      for (const inode of inodes) byInode.set(inode, [...byInode.get(inode) ?? [], holder]);
+      for (const inode of this.#socketsOf(pid)) {
+        const there = byInode.get(inode);
+        if (there === undefined) byInode.set(inode, [Number(pid)]);
+        else there.push(Number(pid));
+      }
     }
     return byInode;
   }
@@ -41,4 +45,11 @@ export class Holders {
     }
     return inodes;
   }
+}
+
+/** Returns undefined if the process has ended meanwhile. */
+function describe(pid: number): SocketHolder | undefined {
+  const name = processName(pid);
+  const uid = /^Uid:\t\d+\t(\d+)/m.exec(readText(`/proc/${pid}/status`) ?? "")?.[1];
+  return name === undefined ? undefined : { pid, name, uid: uid === undefined ? undefined : Number(uid) };
 }

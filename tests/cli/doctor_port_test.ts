@@ -45,11 +45,11 @@ Deno.test({
       await withServer("127.0.0.5", port, env, async () => {
         assertMatch(
           await verdict(port, env, "@127.0.0.5"),
-          /^ok +=> a client of 127\.0\.0\.5:PORT is answered by python3\[\d+\]$/,
+          /^ok +=> a client of 127\.0\.0\.5:PORT is answered by python3\b[^[]*\[\d+\]$/,
         );
         assertMatch(
           await verdict(port, env),
-          /^FAIL => python3\[\d+\] serves 127\.0\.0\.5:PORT, not 127\.0\.0\.1: .*0\.0\.0\.0$/,
+          /^FAIL => python3\b[^[]*\[\d+\] serves 127\.0\.0\.5:PORT, not 127\.0\.0\.1: .*0\.0\.0\.0$/,
         );
         assertEquals([await isAnswered("127.0.0.5", port, env), await isAnswered("127.0.0.1", port, env)], [
           true,

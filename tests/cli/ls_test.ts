@@ -110,7 +110,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       for (const port of [81, 83]) await leaveStale(path.join(dir, `${port}.sock`));
-      await using forger = start(["python3", "-c", programText("forger"), dir]);
+      await using forger = start(["python3", "-c", programText("forger"), dir, programText("forger")]);
       await until("it has forged", () => forger.output() === "ready\n");
       const files = await list(dir);
       assertEquals(files.map(({ port, state, connections }) => [port, state, connections]), [
@@ -119,7 +119,7 @@ Deno.test({
         [83, "stale", 0],
       ]);
       const { stdout } = await unsock(["ls", "--dir", dir]);
-      assertMatch(stdout, /^82 .* \\x1b\[1m\\n80 up\[\d+\]$/m);
+      assertMatch(stdout, /^82 .* \\x1b\[1m\\x0a80 up\[\d+\]$/m);
       assertStrictEquals(stdout.trimEnd().split("\n").length, 5);
     }),
 });

@@ -1,11 +1,16 @@
-"""Says of files in a directory, in names with newlines, what is not so; its own name is a hostile one too."""
+"""Says of files in a directory, in names with newlines, what is not so; its own name is a hostile one too.
+
+Executes itself once more, as only then its command line is the hostile one.
+"""
 
 import os
 import socket
 import sys
 import time
 
-directory = sys.argv[1]
+directory, code = sys.argv[1:3]
+if len(sys.argv) == 3:
+    os.execv("/proc/self/exe", ["\x1b[1m\n80 up", "-c", code, directory, code, "again"])
 
 
 def forge(state, flags, inode, name):
@@ -19,6 +24,5 @@ server.bind(f"{directory}/82.sock")
 server.listen()
 forgers = [forge("01", 10000, 4000000000, "81.sock"), forge("03", 0, 4000000001, "82.sock")]
 forgers += [forge("01", 10000, os.fstat(server.fileno()).st_ino, "83.sock")]
-open("/proc/self/comm", "w").write("\x1b[1m\n80 up")
 print("ready", flush=True)
 time.sleep(60)

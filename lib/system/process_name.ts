@@ -1,0 +1,127 @@
+/**
+ * Names processes as their users know them: by the program that was started, and an interpreter's script. A thread's
+ * name, which the kernel shows, is another: Node.js calls its own `MainThread`.
+ */
+import * as fs from "node:fs";
+import { linkTarget, readText } from "./files.ts";
+
+/** How much of a command line is read: it may have 2 MB. */
+const READ_MOST = 4096;
+/** The longest name, in characters. */
+const NAME_MOST = 40;
+
+/** Options of an interpreter. */
+interface Interpreter {
+  /** Those whose value is the next word. */
+  readonly valued: readonly string[];
+  /** Those whose value is the program: it stands in the script's place. */
+  readonly program: readonly string[];
+  /** Those that are followed by code, not by a script. */
+  readonly code: readonly string[];
+  /** Commands of the interpreter before the script. */
+  readonly commands: readonly string[];
+}
+
+function interpreter(valued: string, program: string, code: string, commands = ""): Interpreter {
+  const words = (text: string) => text.split(" ").filter((word) => word !== "");
+  return { valued: words(valued), program: words(program), code: words(code), commands: words(commands) };
+}
+
+const NODE = interpreter("-r --require --import --loader --experimental-loader -C --conditions", "", "-e --eval -p");
+const SHELL = interpreter("-o -O +o +O", "", "-c");
+const INTERPRETERS: readonly (readonly [RegExp, Interpreter])[] = [
+  [/^node(js)?$/, NODE],
+  [/^deno$/, interpreter("-c --config -L --import-map --lock --port --host", "", "eval", "run serve test bench x")],
+  [/^bun$/, interpreter("-r --preload --cwd", "", "-e --eval", "run test x")],
+  [/^(python|pypy)[\d.]*$/, interpreter("-W -X", "-m", "-c")],
+  [/^ruby[\d.]*$/, interpreter("-C -I -r", "", "-e")],
+  [/^perl[\d.]*$/, interpreter("-I", "", "-e -E")],
+  [/^php[\d.]*$/, interpreter("-c -d", "-f", "-r")],
+  [/^java$/, interpreter("-cp -classpath --class-path -p --module-path --add-modules", "-jar -m --module", "")],
+  [/^lua[\d.]*$/, interpreter("-l", "", "-e")],
+  [/^(ba|da|k|z|a)?sh$/, SHELL],
+];
+
+/** Decodes bytes as UTF-8; those that are none become `\xNN`. */
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    // not UTF-8, or cut within a character
+    return Array.from(bytes, (byte) => byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`).join("");
+  }
+}
+
+/** Reads the beginning of a process's command line; nothing for a kernel's thread, or if the process has gone. */
+function commandLine(pid: number): string[] {
+  try {
+    const fd = fs.openSync(`/proc/${pid}/cmdline`, "r");
+    try {
+      const bytes = new Uint8Array(READ_MOST);
+      const line = bytes.subarray(0, fs.readSync(fd, bytes, 0, READ_MOST, null));
+      return splitWords(line).map(decode);
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch {
+    return []; // it has ended
+  }
+}
+
+function splitWords(line: Uint8Array): Uint8Array[] {
+  const words: Uint8Array[] = [];
+  for (let start = 0; start < line.length;) {
+    const end = line.indexOf(0, start);
+    words.push(line.subarray(start, end < 0 ? line.length : end));
+    start = end < 0 ? line.length : end + 1;
+  }
+  return words;
+}
+
+function baseName(file: string): string {
+  return file.replace(/\/+$/, "").replace(/^.*\//s, "") || file;
+}
+
+/** Returns the script among an interpreter's words; undefined: it runs none that can be told. */
+function scriptOf(words: readonly string[], { valued, program, code, commands }: Interpreter): string | undefined {
+  let isFirst = true;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? "";
+    if (code.includes(word)) return undefined;
+    const next = words[at + 1];
+    if (program.includes(word)) return next === undefined ? undefined : `${word} ${baseName(next)}`;
+    if (valued.includes(word)) at++;
+    else if (word === "--") return next === undefined ? undefined : baseName(next);
+    else if (isFirst && commands.includes(word)) isFirst = false;
+    else if (!/^[-+]/.test(word)) return baseName(word);
+  }
+  return undefined;
+}
+
+/**
+ * @param words The command line of a process.
+ * @param file The path of the file that it executes.
+ * @returns `node server.js`, `python3 -m http.server`, `redis-server`; the title that a process such as `nginx: worker
+ *   process` has written over its command line. Undefined: it has no command line.
+ */
+export function nameOfCommand(words: readonly string[], file?: string): string | undefined {
+  const [first = "", ...rest] = words;
+  if (first.trim() === "") return undefined;
+  // A title: program and words are one text. Its first word may be a path: "/usr/bin/redis-server 127.0.0.1:6379".
+  if (first.includes(" ") && first !== file) return shorten(first.replace(/^[^ ]*\//, "").trim());
+  const base = baseName(first).replace(/^-/, ""); // "-": a login shell
+  const [, found] = INTERPRETERS.find(([names]) => names.test(base)) ?? [];
+  const script = found && scriptOf(rest.filter((word) => word !== ""), found);
+  return shorten(script === undefined ? base : `${base} ${script}`);
+}
+
+function shorten(name: string): string {
+  const characters = Array.from(name);
+  return characters.length <= NAME_MOST ? name : `${characters.slice(0, NAME_MOST - 1).join("")}…`;
+}
+
+/** @returns The name of a process; undefined: it has ended. Control characters are not escaped. */
+export function processName(pid: number): string | undefined {
+  const thread = () => readText(`/proc/${pid}/comm`)?.replace(/\n$/, "");
+  return nameOfCommand(commandLine(pid), linkTarget(`/proc/${pid}/exe`)) ?? thread();
+}
