@@ -49,6 +49,10 @@ static void read_socket(struct listing *listing, const uint8_t *bytes, size_t le
             socket.has_file = true;
             socket.inode = file.udiag_vfs_ino;
             socket.device = file.udiag_vfs_dev;
+        } else if (attribute.nla_type == UNIX_DIAG_PEER && size >= sizeof(socket.peer)) {
+            memcpy(&socket.peer, value, sizeof(socket.peer));
+        } else if (attribute.nla_type == UNIX_DIAG_RQLEN && size >= sizeof(socket.unread)) {
+            memcpy(&socket.unread, value, sizeof(socket.unread)); /* the first member of struct unix_diag_rqlen */
         }
         at += ALIGNED(attribute.nla_len);
     }
@@ -83,7 +87,7 @@ static bool ask_diag(struct listing *listing) {
         {sizeof(question), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 0, 0},
         {.sdiag_family = AF_UNIX,
          .udiag_states = listing->with_connected ? UINT32_MAX : 1u << STATE_CLOSE | 1u << STATE_LISTEN,
-         .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS},
+         .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN},
     };
     uint8_t answer[ANSWER_SIZE];
     UNSOCK_CLOSED long fd = unsock_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);

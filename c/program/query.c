@@ -16,7 +16,7 @@
 /* The questions: name; value ("=" before a required one, "[" before an optional one); and the function that writes the
  * members of the answer, and returns false with one line in the error. */
 #define QUESTIONS(QUESTION)                                                                                            \
-    QUESTION("version", "", answer_version())                                                                          \
+    QUESTION("version", "", (unsock_json_text("version", UNSOCK_VERSION), true))                                       \
     QUESTION("calls", "", answer_calls())                                                                              \
     QUESTION("settings", "", answer_settings(query))                                                                   \
     QUESTION("directory", "", answer_directory(query))                                                                 \
@@ -26,7 +26,7 @@
     QUESTION("names", "[=PORT]", answer_names(query))                                                                  \
     QUESTION("sockets", "", (unsock_query_sockets(), true))                                                            \
     QUESTION("state", "=FILE", (unsock_query_state(query->value), true))                                               \
-    QUESTION("prune", "=FILE", answer_prune(query))                                                                    \
+    QUESTION("prune", "=FILE", (unsock_json_bool("removed", unsock_prune(query->value, 1) == 1), true))                \
     QUESTION("port", "=PORT[@ADDR][/udp]", answer_port(query))                                                         \
     QUESTION("client", "=PORT@ADDR[/udp]", answer_client(query))                                                       \
     QUESTION("route", "=COMMAND", answer_route(query))                                                                 \
@@ -73,22 +73,12 @@ static bool choose_asked_settings(struct query *query) {
                                        &query->error);
 }
 
-static bool answer_version(void) {
-    unsock_json_text("version", UNSOCK_VERSION);
-    return true;
-}
-
 static bool answer_calls(void) {
     const char *name;
     unsock_json_open("calls", '[');
     for (unsigned i = 0; (name = unsock_call_name(i)); i++)
         unsock_json_text(NULL, name);
     unsock_json_close(']');
-    return true;
-}
-
-static bool answer_prune(struct query *query) {
-    unsock_json_bool("removed", unsock_prune(query->value, 1) == 1);
     return true;
 }
 

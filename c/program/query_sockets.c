@@ -79,8 +79,10 @@ static bool write_socket(void *context, const struct unsock_unix_socket *socket)
     struct unsock_port_entry entry;
     struct unsock_port_key key;
     unsock_text_span(&path, (struct unsock_span){socket->name, socket->length});
-    if (socket->name[0] == '\0' || path.cut)
+    if (path.cut)
         return true;
+    if (socket->name[0] == '\0')
+        path.buffer[0] = '@';
     enum unsock_file_kind kind = unsock_file_name_read(unsock_base_name(unsock_span_of(path.buffer)), &key, &entry);
     bool is_ports = kind == UNSOCK_FILE_PORT || kind == UNSOCK_FILE_SOCKET;
     unsock_json_open(NULL, '{');
@@ -91,6 +93,8 @@ static bool write_socket(void *context, const struct unsock_unix_socket *socket)
     unsock_json_number("inode", socket->number);
     if (socket->has_file)
         unsock_json_number("fileInode", socket->inode);
+    unsock_json_number("peer", socket->peer);
+    unsock_json_number("unread", socket->unread);
     if (is_ports) {
         unsock_json_number("port", key.number);
         unsock_json_text("kind", kind_word(key.type));

@@ -1,23 +1,25 @@
 /** `unsock ls`: lists the directory's files, and the processes behind them. */
-import type { Context } from "../system/context.ts";
-import type { Library } from "../library/query.ts";
-import { DIRECTORY_QUESTION } from "../run/run_settings.ts";
-import { urlsByFront } from "../expose/record.ts";
-import { effectiveUser } from "../system/users.ts";
 import { isatty } from "node:tty";
+import type { Library } from "../library/query.ts";
+import { ownLibrary } from "../run/own_library.ts";
+import { type CheckedDirectory, DIRECTORY_QUESTION } from "../run/run_settings.ts";
 import { shortDatagramQueue } from "../sockets/datagram_queue.ts";
 import { formatSocketTable, socketFileToJson } from "../sockets/format_sockets.ts";
 import { listSocketFiles } from "../sockets/socket_files.ts";
 import { namesQuestion } from "../sockets/socket_names.ts";
 import { SOCKETS_QUESTION } from "../sockets/unix_sockets.ts";
-import { ownLibrary } from "../run/own_library.ts";
-import { LAST_PORT, parseDecimal } from "../system/numbers.ts";
+import type { Context } from "../system/context.ts";
 import { UsageError } from "../system/errors.ts";
+import { LAST_PORT, parseDecimal } from "../system/numbers.ts";
+import { effectiveUser } from "../system/users.ts";
 import { DirectoryWatch } from "../system/watch.ts";
+import { type AllWishes, elsewhere, showAll, urlOfName, urlsOf } from "./ls_all.ts";
 
 interface ListOptions {
   readonly dir?: string;
   readonly here?: true;
+  readonly all?: true;
+  readonly url?: string;
   readonly json?: true;
   readonly watch?: true;
 }
@@ -27,8 +29,14 @@ const LOOK_AGAIN_MS = 1000;
 
 const CLEAR_SCREEN = "\x1b[H\x1b[2J";
 
+/** The text of a list, and the directory whose changes change it. */
+interface Shown {
+  readonly directory: string;
+  readonly text: string;
+}
+
 /**
- * Prints the directory's files; with `--watch` again whenever they change.
+ * Prints the directory's files, or all loopbacks; with `--watch` again whenever they change.
  *
  * @param options As on the command line.
  * @param port The port to list, as the user wrote it; undefined: all.
@@ -41,14 +49,22 @@ export async function ls(options: ListOptions, port: string | undefined, context
     throw new UsageError(`ls: PORT: not a port from 1 to ${LAST_PORT}: "${port}"`);
   }
   const library = ownLibrary(context);
-  const base = defaultDirectory(context, library);
-  const show = () => list(wanted, options, library, base);
-  if (!options.watch) {
+  const { all, url, watch } = options;
+  // The default directory may be made while the list is watched.
+  const show = () =>
+    (all ? showEverything : showDirectory)(wanted, options, library, defaultDirectory(context, library));
+  if (url !== undefined) {
+    if (all || watch || options.json) throw new UsageError("ls: --url goes with a PORT, --dir and --here alone");
+    const wishes = wishesOf(wanted, chosenDirectory(library, options), library, defaultDirectory(context, library));
+    context.print(`${urlOfName(url, wishes)}\n`);
+    return 0;
+  }
+  if (!watch) {
     context.print(show().text);
     return 0;
   }
-  using watch = new DirectoryWatch(show().directory);
-  for (let shown = "";; await watch.change(LOOK_AGAIN_MS)) {
+  using change = new DirectoryWatch(show().directory);
+  for (let shown = "";; await change.change(LOOK_AGAIN_MS)) {
     const { text } = show();
     if (text === shown) continue;
     context.print(`${isatty(1) ? CLEAR_SCREEN : shown === "" || options.json ? "" : "\n"}${text}`);
@@ -64,33 +80,51 @@ function defaultDirectory({ environ }: Context, library: Library): string | unde
   return exists && problem === undefined ? path : undefined;
 }
 
-/** Lists the directory with one start of the library. */
-function list(
+function chosenDirectory(library: Library, { dir, here }: ListOptions): CheckedDirectory {
+  return library.ask(DIRECTORY_QUESTION, { dir, here });
+}
+
+function wishesOf(
+  port: number | undefined,
+  { path, asked, exists }: CheckedDirectory,
+  library: Library,
+  base: string | undefined,
+): AllWishes {
+  return { base, extra: asked && exists ? path : undefined, library, port };
+}
+
+/** Lists all loopbacks. JSON is one line each time with `--watch`, so that a reader knows where one ends. */
+function showEverything(
   port: number | undefined,
   options: ListOptions,
   library: Library,
   base: string | undefined,
-): { directory: string; text: string } {
+): Shown {
+  const chosen = chosenDirectory(library, options);
+  const indent = options.watch ? undefined : 2;
+  const text = showAll(wishesOf(port, chosen, library, base), options.json === true, indent);
+  return { directory: base ?? chosen.path, text };
+}
+
+/** Lists the directory with one start of the library. */
+function showDirectory(
+  port: number | undefined,
+  options: ListOptions,
+  library: Library,
+  base: string | undefined,
+): Shown {
   const questions = [DIRECTORY_QUESTION, namesQuestion(port), SOCKETS_QUESTION] as const;
   const [chosen, names, sockets] = library.askAll(questions, { dir: options.dir, here: options.here });
-  const { path: directory, exists } = chosen();
-  const files = listSocketFiles(directory, { names: names(), sockets: sockets() }, library);
-  const served = files.filter(({ first, kind, state }) =>
-    first && kind === "stream" && (state === "alive" || state === "control")
-  );
-  const urls = base === undefined
-    ? new Map<number, string>()
-    : urlsByFront(base, { directory, ports: served.map((file) => file.port), isWhole: port === undefined });
-  if (!options.json) {
-    const isRoot = effectiveUser() === 0;
-    return {
-      directory,
-      text: formatSocketTable({ directory, exists, port, files, isRoot, queue: shortDatagramQueue(), urls }),
-    };
+  const { path: directory, exists, asked } = chosen();
+  const listing = { names: names(), sockets: sockets() };
+  const files = listSocketFiles(directory, listing, library, { withClients: port !== undefined });
+  const urls = urlsOf(base, directory, files, port);
+  if (options.json) {
+    const objects = files.map((file) => socketFileToJson(file, urls));
+    return { directory, text: `${JSON.stringify(objects, null, options.watch ? undefined : 2)}\n` };
   }
-  // One line each time, so that a reader knows where one ends.
-  const text = `${
-    JSON.stringify(files.map((file) => socketFileToJson(file, urls)), null, options.watch ? undefined : 2)
-  }\n`;
-  return { directory, text };
+  const isRoot = effectiveUser() === 0;
+  const table = formatSocketTable({ directory, exists, port, files, isRoot, queue: shortDatagramQueue(), urls });
+  const hint = asked || files.length > 0 ? "" : elsewhere(wishesOf(port, chosen(), library, base));
+  return { directory, text: `${table}${hint}` };
 }

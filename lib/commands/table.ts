@@ -85,14 +85,22 @@ Examples:
   }),
   command({
     name: "ls",
-    summary: "list the ports: state, owner, processes and number of clients",
+    summary: "list the ports: state, owner, processes and clients; with --all of every loopback",
     operands: [{ name: "PORT", optional: true, kind: "port" }],
     options: {
       dir: DIRECTORY_OPTION,
       here: HERE_OPTION,
+      all: { help: "list all loopbacks of the user, as root those of all users" },
+      url: { value: "name", help: "print the URL of the loopback NAME alone, while expose --http runs" },
       json: JSON_OPTION,
       watch: { help: "print the list again whenever it changes, until interrupted" },
     },
+    notes:
+      `With a PORT, its clients are listed too: their address, the address that they connected to, the bytes that wait in each
+direction, and their processes. Only root sees the processes of other users.
+
+For a script, the URL of the loopback "feature":
+  curl "$(unsock ls --url feature)"`,
     start: async ({ options, operands, context }) => await (await import("./ls.ts")).ls(options, operands[0], context),
   }),
   command({

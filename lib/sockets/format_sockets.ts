@@ -1,7 +1,10 @@
 /** Formats a list of socket files as a table, and as JSON. */
 import { printable } from "../system/text.ts";
 import { LENGTHEN_QUEUE } from "./datagram_queue.ts";
+import type { Client } from "./clients.ts";
+import type { SocketHolder } from "./holders.ts";
 import type { SocketFile } from "./socket_files.ts";
+import { alignColumns, formatMinute } from "../system/table.ts";
 import { userName } from "../system/users.ts";
 
 /** The sockets to show. */
@@ -19,7 +22,7 @@ export interface SocketList {
 }
 
 /** @returns The URL of this file; undefined: no URL reaches it. */
-function urlOfFile({ first, port, kind }: SocketFile, urls: SocketList["urls"]): string | undefined {
+export function urlOfFile({ first, port, kind }: SocketFile, urls: SocketList["urls"]): string | undefined {
   return first && kind === "stream" ? urls.get(port) : undefined;
 }
 
@@ -27,9 +30,23 @@ function formatMode(mode: number): string {
   return mode.toString(8).padStart(4, "0");
 }
 
+function holderToJson({ pid, name, uid, started }: SocketHolder): Record<string, unknown> {
+  return { pid, name, user: uid === undefined ? null : userName(uid), started: started?.toISOString() ?? null };
+}
+
+function clientToJson({ address, server, unreadByServer, unreadByClient, processes }: Client): unknown {
+  return {
+    address: address ?? null,
+    server: server ?? null,
+    unreadByServer,
+    unreadByClient: unreadByClient ?? null,
+    processes: processes.map(holderToJson),
+  };
+}
+
 /** @returns The object that `docs/json.md` describes. */
 export function socketFileToJson(file: SocketFile, urls: SocketList["urls"]): Record<string, unknown> {
-  const { first: _first, address, asks, uid, mode, target, listening, since, processes, ...rest } = file;
+  const { first: _first, address, asks, uid, mode, target, listening, since, processes, clients, ...rest } = file;
   return {
     ...rest,
     address: address?.text ?? null,
@@ -41,12 +58,13 @@ export function socketFileToJson(file: SocketFile, urls: SocketList["urls"]): Re
     mode: formatMode(mode),
     listening: listening ?? null,
     since: since?.toISOString() ?? null,
-    processes: processes.map(({ pid, name, uid }) => ({ pid, name, user: uid === undefined ? null : userName(uid) })),
+    processes: processes.map(holderToJson),
+    ...clients === undefined ? {} : { clients: clients.map(clientToJson) },
   };
 }
 
 /** Counts the sockets of each port. */
-function countByPort(files: readonly SocketFile[]): (file: SocketFile) => number {
+export function countByPort(files: readonly SocketFile[]): (file: SocketFile) => number {
   const keyOf = ({ port, kind }: SocketFile) => `${port} ${kind}`;
   const counts = new Map<string, number>();
   for (const file of files) counts.set(keyOf(file), (counts.get(keyOf(file)) ?? 0) + 1);
@@ -54,7 +72,7 @@ function countByPort(files: readonly SocketFile[]): (file: SocketFile) => number
 }
 
 /** @returns `9042@127.0.0.2`; the port alone if the address is unknown, or if its only socket is on a wildcard. */
-function formatAddressedPort({ first, port, address }: SocketFile, sockets: number): string {
+export function formatAddressedPort({ first, port, address }: SocketFile, sockets: number): string {
   const isPlain = address === undefined || (first && sockets === 1 && ["0.0.0.0", "::"].includes(address.text));
   return isPlain ? `${port}` : `${port}@${address.text}`;
 }
@@ -74,19 +92,18 @@ export function formatSocketTable({ directory, exists, port, files, isRoot, queu
     userName(file.uid),
     formatMode(file.mode),
     file.state === "alive" && file.kind === "stream" ? `${file.connections}` : "-",
-    describeTime(file.since),
+    formatMinute(file.since),
     printable(file.target ?? describeHolders(file)),
     ...urls.size > 0 ? [urlOfFile(file, urls) ?? "-"] : [],
   ]);
   const titles = ["PORT", "KIND", "STATE", "OWNER", "MODE", "CLIENTS", "SINCE", "PROCESS OR TARGET"];
   const table = [[...titles, ...urls.size > 0 ? ["URL"] : []], ...rows];
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
   const unseen = !isRoot && files.some(({ state, processes }) => state === "alive" && processes.length === 0);
   const isShort = queue !== undefined && files.some(({ state, kind }) => state === "alive" && kind === "datagram");
   return [
     title,
-    ...lines,
+    ...alignColumns(table),
+    ...clientLines(files),
     ...unseen ? ["(only root sees the processes of other users)"] : [],
     ...isShort
       ? [`(a queue holds ${queue} datagrams here; root can lengthen new sockets' queues: ${LENGTHEN_QUEUE})`]
@@ -100,15 +117,32 @@ function describeState({ state, kind, listening }: SocketFile): string {
   return listening ? "listening" : "bound";
 }
 
-function describeTime(since: Date | undefined): string {
-  if (since === undefined) return "-";
-  const two = (number: number) => `${number}`.padStart(2, "0");
-  const day = `${since.getFullYear()}-${two(since.getMonth() + 1)}-${two(since.getDate())}`;
-  return `${day} ${two(since.getHours())}:${two(since.getMinutes())}`;
+/** Returns a table of the clients, if they were asked for and there are any. */
+function clientLines(files: readonly SocketFile[]): string[] {
+  if (files.every(({ clients }) => clients === undefined)) return [];
+  const clients = files.flatMap(({ clients }) => clients ?? []);
+  const waiting = files.reduce((sum, { backlog }) => sum + backlog, 0);
+  const late = waiting > 0 ? [`(${waiting} more: their server has not accepted them yet)`] : [];
+  if (clients.length === 0) return late;
+  const rows = clients.map(({ address, server, unreadByServer, unreadByClient, processes }) => [
+    address ?? "plain Unix",
+    server ?? "-",
+    `${unreadByServer}`,
+    `${unreadByClient ?? "-"}`,
+    formatMinute(processes[0]?.started),
+    printable(holderNames(processes).join(" ") || "-"),
+  ]);
+  const titles = ["CLIENT", "OF", "UNREAD BY SERVER", "BY CLIENT", "STARTED", "PROCESS"];
+  return ["", ...alignColumns([titles, ...rows]), ...late];
+}
+
+/** @returns `python3 -m http.server[4242]`. */
+export function holderNames(processes: readonly SocketHolder[]): string[] {
+  return processes.map(({ pid, name }) => `${name}[${pid}]`);
 }
 
 function describeHolders({ processes, waiting, asks }: SocketFile): string {
-  const holders = processes.map(({ pid, name }) => `${name}[${pid}]`);
+  const holders = holderNames(processes);
   if (asks !== undefined) holders.push(`(asks ${asks})`);
   // Sockets of one process, bound to one address with SO_REUSEADDR: the first to listen has the port.
   if (waiting > 0) holders.push(`(+${waiting} waiting)`);

@@ -1,6 +1,6 @@
 /** Finds the processes that hold sockets open, in /proc, as far as this user's rights allow. */
 import { linkTarget, listNames, readText } from "../system/files.ts";
-import { processName } from "../system/process_name.ts";
+import { processName, processStart } from "../system/process_name.ts";
 
 /** A process that holds a socket open. */
 export interface SocketHolder {
@@ -9,6 +9,7 @@ export interface SocketHolder {
   readonly name: string;
   /** Effective user; undefined: not known. */
   readonly uid: number | undefined;
+  readonly started: Date | undefined;
 }
 
 /** The processes that hold each socket; read once, at the first call. */
@@ -51,5 +52,7 @@ export class Holders {
 function describe(pid: number): SocketHolder | undefined {
   const name = processName(pid);
   const uid = /^Uid:\t\d+\t(\d+)/m.exec(readText(`/proc/${pid}/status`) ?? "")?.[1];
-  return name === undefined ? undefined : { pid, name, uid: uid === undefined ? undefined : Number(uid) };
+  return name === undefined
+    ? undefined
+    : { pid, name, uid: uid === undefined ? undefined : Number(uid), started: processStart(pid) };
 }

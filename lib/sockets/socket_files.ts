@@ -3,6 +3,7 @@ import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import { Holders, type SocketHolder } from "./holders.ts";
 import { BoundSockets } from "./bound_names.ts";
+import { type Client, Peers } from "./clients.ts";
 import { CONTROL_FILE_SIZE } from "../control/format.ts";
 import { describeTarget } from "../control/words.ts";
 import { readControlFile } from "../run/control_files.ts";
@@ -41,6 +42,10 @@ export interface SocketFile {
   readonly processes: readonly SocketHolder[];
   /** The number of open accepted connections. */
   readonly connections: number;
+  /** The number of connections that the server has not accepted yet. */
+  readonly backlog: number;
+  /** Its clients, if they were asked for. */
+  readonly clients: readonly Client[] | undefined;
   /** The number of sockets that wait for this one: bound beside it by its process, before one of them listens. */
   readonly waiting: number;
 }
@@ -52,16 +57,30 @@ export interface Listing {
   readonly sockets: readonly UnixSocketEntry[];
 }
 
+/** What is to be listed. */
+export interface ListWishes {
+  /** Whether to name the clients of each socket. */
+  readonly withClients?: boolean;
+  /** The processes that hold sockets, if they are read already. */
+  readonly holders?: Holders;
+}
+
 /**
  * @param directory Where the socket files are: an absolute path.
  * @param library Explains control files.
  * @returns One entry a file, by port.
  */
-export function listSocketFiles(directory: string, { names, sockets }: Listing, library: Library): SocketFile[] {
+export function listSocketFiles(
+  directory: string,
+  { names, sockets }: Listing,
+  library: Library,
+  { withClients = false, holders = new Holders() }: ListWishes = {},
+): SocketFile[] {
   const surroundings: Surroundings = {
     library,
     bound: new BoundSockets(directory, sockets),
-    holders: new Holders(),
+    holders,
+    peers: withClients ? new Peers(sockets, holders) : undefined,
   };
   const firsts = new Set(names.filter(({ what }) => what === "first").map(keyOf));
   const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
@@ -78,6 +97,8 @@ interface Surroundings {
   readonly library: Library;
   readonly bound: BoundSockets;
   readonly holders: Holders;
+  /** Undefined: clients are not asked for. */
+  readonly peers: Peers | undefined;
 }
 
 function keyOf({ port, kind }: SocketName): string {
@@ -113,11 +134,12 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   const since = status.birthtimeMs > 0 ? status.birthtime : status.ctime;
   const mode = status.mode & 0o777;
   const common = { file, port, first, address, asks, kind, uid: status.uid, mode, since, waiting: 0 };
-  const nobody = { listening: undefined, processes: [], connections: 0 };
+  const nobody = { listening: undefined, processes: [], connections: 0, backlog: 0, clients: surroundings.peers && [] };
   if (what === "port") return { ...common, ...nobody, state: "stale", target: undefined };
   if (!status.isSocket()) return { ...common, ...nobody, ...describeControl(own) };
   const sockets = surroundings.bound.of(shown.name, status.ino);
   const bound = sockets.filter((socket) => !socket.connected || kind === "datagram");
+  const connected = sockets.filter((socket) => !bound.includes(socket));
   return {
     ...common,
     // The library's check of the file counts, then the kernel's list: a file's name does not show its state.
@@ -125,7 +147,9 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
     target: undefined,
     listening: kind === "stream" && bound.length > 0 ? bound.some(({ listening }) => listening) : undefined,
     processes: distinct(bound.flatMap((socket) => surroundings.holders.of(socket.inode))),
-    connections: sockets.length - bound.length,
+    connections: connected.length,
+    backlog: bound.reduce((sum, { listening, unread }) => sum + (listening ? unread : 0), 0),
+    clients: kind === "stream" ? surroundings.peers?.ofStreams(connected) : surroundings.peers?.ofDatagrams(bound),
   };
 }
 

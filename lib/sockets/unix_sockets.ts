@@ -2,21 +2,25 @@
 import type { Question } from "../library/query.ts";
 import { KINDS, type Port } from "../run/ports.ts";
 
-/** One socket with a path. */
+/** One socket with a name. */
 export interface UnixSocketEntry {
-  /** The path as the socket was bound. An accepted socket has its listener's path. */
+  /** As the socket was bound, with `@` before an abstract name. An accepted socket has its listener's path. */
   readonly path: string;
   readonly type: "stream" | "datagram" | "seqpacket";
   readonly listening: boolean;
   readonly connected: boolean;
   readonly inode: number;
+  /** The inode of the socket at the other end; undefined: none, or not known. */
+  readonly peer: number | undefined;
+  /** Bytes in its queue; of a listener the connections that are not accepted yet. */
+  readonly unread: number;
   /** The lower 32 bits of the inode of its file, which may have been renamed since bind; missing: not known. */
   readonly fileInode?: number;
   /** The port that the file's name stands for, in any directory; undefined: none. */
   readonly port?: Port;
 }
 
-/** The sockets of this network namespace that have a path. */
+/** The sockets of this network namespace that have a name. */
 export const SOCKETS_QUESTION: Question<UnixSocketEntry[]> = {
   word: "sockets",
   read: (answer) =>
@@ -28,6 +32,8 @@ export const SOCKETS_QUESTION: Question<UnixSocketEntry[]> = {
         listening: socket.flag("listening"),
         connected: socket.flag("connected"),
         inode: socket.number("inode"),
+        peer: socket.number("peer") || undefined,
+        unread: socket.number("unread"),
         ...fileInode === undefined ? {} : { fileInode },
         ...number === undefined ? {} : { port: { number, kind: socket.word("kind", KINDS) } },
       };

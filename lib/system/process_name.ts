@@ -120,6 +120,18 @@ function shorten(name: string): string {
   return characters.length <= NAME_MOST ? name : `${characters.slice(0, NAME_MOST - 1).join("")}…`;
 }
 
+/** Ticks of /proc/PID/stat in a second, the same on all machines. */
+const TICKS = 100;
+let boot: number | undefined;
+
+/** @returns When the process was started, by proc(5); undefined: it has ended. */
+export function processStart(pid: number): Date | undefined {
+  // The name, in brackets, may have anything in it; the start is the 20th word behind it.
+  const ticks = readText(`/proc/${pid}/stat`)?.replace(/^.*\) /s, "").split(" ")[19];
+  boot ??= Number(/^btime (\d+)$/m.exec(readText("/proc/stat") ?? "")?.[1]);
+  return ticks === undefined || Number.isNaN(boot) ? undefined : new Date(1000 * (boot + Number(ticks) / TICKS));
+}
+
 /** @returns The name of a process; undefined: it has ended. Control characters are not escaped. */
 export function processName(pid: number): string | undefined {
   const thread = () => readText(`/proc/${pid}/comm`)?.replace(/\n$/, "");
