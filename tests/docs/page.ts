@@ -99,7 +99,8 @@ export class Reader implements AsyncDisposable {
     for (const directory of [this.runtime, this.home, `${base}/bin`]) Deno.mkdirSync(directory, { mode: 0o700 });
     const unsock = everybody ?? Deno.env.get("UNSOCK_TEST_BINARY") ??
       `${Deno.execPath()} run -A ${join(ROOT, "main.ts")}`;
-    writeProgram(`${base}/bin/unsock`, `#!/bin/sh\nexec ${unsock} "$@"\n`);
+    // A program that clears the environment starts it, too.
+    writeProgram(`${base}/bin/unsock`, `#!/bin/sh\nDENO_DIR='${RUNTIME_CACHE}' exec ${unsock} "$@"\n`);
     this.#blocks = readBlocks(page);
     this.#places = { ...places, "/run/user/1000": this.runtime };
     if (everybody !== undefined) { for (const open of [base, `${base}/bin`, this.home]) Deno.chmodSync(open, 0o755); }
@@ -111,8 +112,6 @@ export class Reader implements AsyncDisposable {
       PYTHONUNBUFFERED: "1",
       // Nobody waits for Go's standard library twice.
       GOCACHE: join(ROOT, "build", "gocache"),
-      // The cache of this user, where the command line's dependency is.
-      DENO_DIR: RUNTIME_CACHE,
     };
   }
 

@@ -5,7 +5,7 @@ import { Reader } from "./page.ts";
 
 Deno.test({
   name: "docs: the units of docs/systemd.md are written, and systemd's checker takes them",
-  ignore: !need("systemd-analyze", "systemd-run-directory", "python3"),
+  ignore: !need("systemd-analyze", "systemd-run-directory", "systemd-socket-activate", "python3", "curl"),
   fn: () =>
     Reader.with("systemd", async (reader) => {
       await reader.run("--name example");
@@ -20,11 +20,13 @@ Deno.test({
       assertMatch(dropIn, /^\[Service\]\n(Environment="\w+=[^"\n]*"\n)+$/);
       assertMatch(dropIn, /^Environment="LD_PRELOAD=\/\S+\/libunsock\.so"$/m);
       await reader.run("systemd-analyze verify");
+      const listening = () => Promise.resolve(/^Listening on /m.test(reader.outputs()));
+      await reader.start("systemd-socket-activate", listening);
+      assertMatch((await reader.run("run -- curl")).stdout, /Directory listing for/);
     }, {
       places: (dir) => ({ "/run/app": `${dir}/app` }),
       cannotRun: {
-        "curl http://127.0.0.1:8000/": "its server is the service, which tests/booted/unit_test.ts starts",
-        "systemd-socket-activate": "it waits for a client: tests/programs/activated_test.ts does it with one",
+        "--dir /run/example -- curl": "its server is the service, which tests/booted/unit_test.ts starts",
       },
     }),
 });
