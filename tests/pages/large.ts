@@ -80,4 +80,5 @@ Deno.test("docs: Podman's generator makes a service of the Quadlet drop-in", () 
         " --env UNSOCK_DIR=/sockets ",
       ]
     ) assertStringIncludes(command, part);
+    assertMatch(stdout + stderr, /^ExecStartPre=install -d -m 700 %t\/unsock$/m);
   }));
