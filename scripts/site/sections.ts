@@ -16,7 +16,7 @@ export function sectionsOf(index: string): Section[] {
     title: section.split("\n")[0] ?? "",
     links: Array.from(
       section.matchAll(/\[([^\]]+)\]\(([^)#]+)\)/g),
-      ([, text = "", address = ""]) => ({ text: text.charAt(0).toUpperCase() + text.slice(1), address }),
+      ([, text = "", address = ""]) => ({ text, address }),
     ),
   }));
 }

@@ -56,7 +56,7 @@ wait || true
 async function tryFirstLines(reader: Reader): Promise<void> {
   const text = reader.block("console", "EADDRINUSE");
   if (!MAY_ISOLATE || !need("npm", "node", "ip")) return;
-  const lines = Array.from(text.matchAll(/^\$ (.*?) +# (.*?)(?:,.*)?$/gm));
+  const lines = Array.from(text.matchAll(/^\$ (.*?) +# (.*)$/gm));
   await Deno.writeTextFile(`${reader.home}/package.json`, '{ "scripts": { "dev": "node server.mjs" } }');
   const server = 'import { createServer } from "node:http";\n' +
     'createServer().listen(3000, () => console.log("Local: http://localhost:3000/"));\n';
@@ -64,7 +64,9 @@ async function tryFirstLines(reader: Reader): Promise<void> {
   const commands = lines.map(([, command = ""]) => command);
   const words = ["unshare", "--map-root-user", "--net", "sh", "-ec", FIRST_LINES, "sh", ...commands];
   const { stdout, stderr } = await reader.tryCommand(words);
-  assertEquals(stdout.trim().split("\n"), lines.map(([, , printed = ""]) => printed), stderr);
+  const [error = "", url = ""] = lines.map(([, , printed = ""]) => printed.replace("…", ""));
+  const printed = stdout.trim().split("\n");
+  assert(printed[0]?.startsWith(error) && printed[1] === url && printed.length === 2, stdout + stderr);
 }
 
 Deno.test("README: each row of its table is one of docs/which-tool.md", () => {
