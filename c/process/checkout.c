@@ -104,114 +104,51 @@ static bool check_owner(const struct unsock_run_directory *directory, struct uns
 
 bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
                             struct unsock_run_directory *directory, struct unsock_text *error) {
-    char git[UNSOCK_RUN_PATH_MOST];
     static const uint64_t key[2];
+    char git[UNSOCK_RUN_PATH_MOST];
+    UNSOCK_TEXT(unused, UNSOCK_RUN_PATH_MOST);
+    struct unsock_text link = unsock_text_in(directory->link, sizeof(directory->link));
     const char *told = unsock_environment_get(environment, "GIT_DIR");
     if (!(told ? find_told(told, git, error) : find_above(git, error)))
         return false;
+    bool is_inside = strlen(git) + sizeof(INSIDE) - 1 <= UNSOCK_DIR_MOST;
+    if (!unsock_run_directory_default(environment, directory, is_inside ? &unused : error) && !is_inside)
+        return false;
+    unsock_text_join(&link, directory->path, "/" UNSOCK_CHECKOUTS "/");
+    unsock_text_number(&link, unsock_keyed_hash(key, git, strlen(git)), 16, HASH_DIGITS);
     struct unsock_text path = unsock_text_in(directory->path, sizeof(directory->path));
-    if (strlen(git) + sizeof(INSIDE) - 1 <= UNSOCK_DIR_MOST) {
-        unsock_text_join(&path, git, INSIDE);
-    } else {
-        if (!unsock_run_directory_default(environment, directory, error))
-            return false;
-        path.length = strlen(directory->path);
-        unsock_text_put(&path, "/" UNSOCK_CHECKOUTS "/");
-        unsock_text_number(&path, unsock_keyed_hash(key, git, strlen(git)), 16, HASH_DIGITS);
-    }
+    unsock_text_join(&path, is_inside ? git : directory->link, is_inside ? INSIDE : "");
+    unsock_text_put(&link, UNSOCK_CHECKOUT_LINK);
     directory->asked = true;
     memcpy(directory->git, git, strlen(git) + 1);
     return (force || check_owner(directory, error)) && unsock_run_directory_fits("--here", directory->path, error);
 }
 
-bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error) {
+/* Makes the link from the default directory to git's. */
+static bool make_link(const struct unsock_run_directory *directory, struct unsock_text *error) {
     struct unsock_run_directory base = {.asked = false};
     char before[UNSOCK_RUN_PATH_MOST];
-    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(place, UNSOCK_RUN_PATH_MOST);
     struct unsock_text text = unsock_text_in(base.path, sizeof(base.path));
-    size_t length = strlen(directory->path), tail = sizeof("/" UNSOCK_CHECKOUTS "/") - 1 + HASH_DIGITS;
-    if (unsock_begins(directory->path, directory->git))
-        return true;
-    unsock_text_span(&text, (struct unsock_span){directory->path, length - tail});
+    size_t length = strlen(directory->link) - HASH_DIGITS - sizeof(UNSOCK_CHECKOUT_LINK);
+    unsock_text_span(&place, (struct unsock_span){directory->link, length});
+    unsock_text_span(&text, (struct unsock_span){directory->link, length - sizeof(UNSOCK_CHECKOUTS)});
     if (!unsock_run_directory_prepare(&base, false, NULL, NULL, error))
         return false;
-    unsock_text_join(&path, base.path, "/" UNSOCK_CHECKOUTS);
-    unsock_mkdirat(AT_FDCWD, path.buffer, 0700);
-    /* The link tells `prune` and people which checkout the directory is for. */
-    unsock_text_start(&path, path.buffer, path.size);
-    unsock_text_join(&path, directory->path, UNSOCK_CHECKOUT_LINK);
-    long was = unsock_readlinkat(AT_FDCWD, path.buffer, before, sizeof(before));
-    if (was >= 0 && unsock_span_is((struct unsock_span){before, (size_t)was}, directory->git))
+    unsock_mkdirat(AT_FDCWD, place.buffer, 0700);
+    long was = unsock_readlinkat(AT_FDCWD, directory->link, before, sizeof(before));
+    if (was > 0 && unsock_span_is((struct unsock_span){before, (size_t)was}, directory->git))
         return true;
-    unsock_unlinkat(AT_FDCWD, path.buffer, 0);
-    long result = unsock_symlinkat(directory->git, AT_FDCWD, path.buffer);
+    unsock_unlinkat(AT_FDCWD, directory->link, 0);
+    long result = unsock_symlinkat(directory->git, AT_FDCWD, directory->link);
     return result == 0 || result == -EEXIST ||
-           unsock_text_fail(error, "directory ", path.buffer, ": ", unsock_errno_words(-result));
+           unsock_text_fail(error, "--here: ", directory->link, ": ", unsock_errno_words(-result));
 }
 
-/* Appends the text as a DNS label: in lower case, with one "-" for each run of other characters than a-z and 0-9, and
- * before it if the label is not empty, cut to UNSOCK_LOOPBACK_NAME_MOST. lib/system/dns_label.ts has the same rule. */
-static void put_label(struct unsock_text *label, struct unsock_span text) {
-    bool dash = label->length > 0;
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.at[i];
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c - 'A' + 'a');
-        bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        dash |= !fits && label->length > 0;
-        if (fits && label->length + dash >= UNSOCK_LOOPBACK_NAME_MOST)
-            return;
-        if (fits && dash)
-            unsock_text_char(label, '-');
-        if (fits) {
-            unsock_text_char(label, c);
-            dash = false;
-        }
-    }
-}
-
-/* Returns the folder of a repository, by its git directory: without "/.git" or another hidden last part, or ".git". */
-static struct unsock_span folder_of(const char *git) {
-    struct unsock_span path = unsock_span_of(git), base = unsock_base_name(path);
-    if (base.at[0] == '.')
-        path.length = (size_t)(base.at - git) - (base.at - git > 1);
-    else if (base.length > 4 && unsock_span_is((struct unsock_span){base.at + base.length - 4, 4}, ".git"))
-        path.length -= 4;
-    return path;
-}
-
-static struct unsock_span parent_of(struct unsock_span path) {
-    path.length = (size_t)(unsock_base_name(path).at - path.at);
-    path.length -= path.length > 1;
-    return path;
-}
-
-/* A branch's name begins with no dot: ".invalid" in HEAD means that the branch is in another file (reftable). */
-void unsock_checkout_names(const char *git, struct unsock_checkout_names *names) {
-    char line[UNSOCK_RUN_PATH_MOST], common[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text own = unsock_text_in(names->own, sizeof(names->own));
-    struct unsock_text longer = unsock_text_in(names->longer, sizeof(names->longer));
-    bool is_linked = read_git_file(git, "commondir", line) && find_directory(git, line, common);
-    struct unsock_span repository = folder_of(is_linked ? common : git);
-    if (is_linked && read_git_file(git, "HEAD", line) && unsock_begins(line, BRANCH) && line[sizeof(BRANCH) - 1] != '.')
-        put_label(&own, unsock_span_of(line + sizeof(BRANCH) - 1));
-    if (is_linked && own.length == 0 && read_git_file(git, "gitdir", line))
-        put_label(&own, unsock_base_name(parent_of(unsock_span_of(line))));
-    if (!is_linked)
-        put_label(&own, unsock_base_name(repository));
-    if (own.length == 0)
-        unsock_text_put(&own, "checkout");
-    put_label(&longer, unsock_base_name(is_linked ? repository : parent_of(repository)));
-    put_label(&longer, unsock_span_of(names->own));
-}
-
-/* True if the checkout of the directory `name` is gone, by its link. */
-static bool is_gone(long place, const char *name) {
-    UNSOCK_TEXT(link, HASH_DIGITS + sizeof(UNSOCK_CHECKOUT_LINK));
-    char git[UNSOCK_RUN_PATH_MOST];
-    unsock_text_join(&link, name, UNSOCK_CHECKOUT_LINK);
-    return !link.cut && unsock_readlinkat(place, link.buffer, git, sizeof(git)) > 0 &&
-           unsock_faccessat(place, link.buffer, 0) == -ENOENT;
+bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error) {
+    UNSOCK_TEXT(unused, UNSOCK_RUN_PATH_MOST);
+    bool is_inside = unsock_begins(directory->path, directory->git);
+    return directory->git[0] == '\0' || make_link(directory, is_inside ? &unused : error) || is_inside;
 }
 
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
@@ -222,15 +159,19 @@ void unsock_checkouts_prune(const char *directory, bool remove, const struct uns
     size_t place = path.length;
     unsock_entries_open(&entries, AT_FDCWD, path.buffer);
     for (const char *name; (name = unsock_entries_next(&entries, &type));) {
-        if (type != UNSOCK_ENTRY_DIRECTORY || !is_gone(entries.fd, name) ||
-            (remove && !unsock_unused_remove(entries.fd, name)))
+        char hash[HASH_DIGITS + 1] = "";
+        if (strlen(name) != HASH_DIGITS + sizeof(UNSOCK_CHECKOUT_LINK) - 1 ||
+            unsock_faccessat(entries.fd, name, 0) != -ENOENT)
+            continue;
+        memcpy(hash, name, HASH_DIGITS);
+        bool is_there = unsock_faccessat(entries.fd, hash, 0) == 0;
+        if (is_there && remove && !unsock_unused_remove(entries.fd, hash))
             continue;
         path.length = place;
-        unsock_text_put(&path, name);
+        unsock_text_put(&path, is_there ? hash : name);
         seer->see(seer->context, path.buffer, 1);
-        unsock_text_put(&path, UNSOCK_CHECKOUT_LINK);
         if (remove)
-            unsock_unlinkat(AT_FDCWD, path.buffer, 0);
+            unsock_unlinkat(entries.fd, name, 0);
     }
     unsock_entries_close(&entries);
 }

@@ -11,7 +11,8 @@
 struct unsock_run_directory {
     bool asked; /* the user named it; a default must be safe by its owner and mode alone */
     char path[UNSOCK_RUN_PATH_MOST];
-    char git[UNSOCK_RUN_PATH_MOST]; /* --here: git's directory of the checkout, without links; else empty */
+    /* --here: git's directory of the checkout, without links in its path, and the link to it; else empty */
+    char git[UNSOCK_RUN_PATH_MOST], link[UNSOCK_RUN_PATH_MOST];
 };
 
 /* Writes the absolute path without "..", "." and doubled slashes into `resolved`. Returns 0; -ENOENT if the working
@@ -79,44 +80,31 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
                                      struct unsock_text *error);
 
 /*
- * checkout.c: `--here`: the directory of the git checkout that the working directory is in, "unsock" in git's own
- * directory of that checkout. If that path is too long, DEFAULT/.checkouts/HASH, by a hash of the path of git's
- * directory; then a link beside it, HASH.git, leads there.
+ * checkout.c: `--here`: the directory of the git checkout that the working directory is in: "unsock" in git's own
+ * directory of that checkout, or if that path is too long, DEFAULT/.checkouts/HASH, by a hash of the path. In both
+ * cases DEFAULT/.checkouts/HASH.git is a link to git's directory, by which lib/sockets/checkouts.ts finds all.
  */
 
 #define UNSOCK_CHECKOUTS ".checkouts"
 #define UNSOCK_CHECKOUT_LINK ".git"
-#define UNSOCK_LOOPBACK_NAME_MOST 63
 
 /* Finds the checkout, by GIT_DIR or from the working directory up, and chooses its directory. Returns false with one
  * line in `error`: also, unless `force`, for a checkout of another user. */
 bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
                             struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* Makes the directory around the checkout's, and the link, if it is a hash. Returns false with one line in `error`. */
+/* Makes the link, and the directories above it. Returns false with one line in `error` if they are needed. */
 bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* Removes the directories in a default directory whose checkouts do not exist any more, unless a live server has one.
+/* Removes the links of checkouts that do not exist any more, and their directories, unless a live server has one.
  * Reports each to `seer`, and with `remove` removes it. */
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
-/* The names of a checkout: its branch, or for the main checkout its repository's folder; and, if another loopback has
- * that, the same with the repository's name before it, or the folder around the main checkout's. Always DNS
- * labels. */
-struct unsock_checkout_names {
-    char own[UNSOCK_LOOPBACK_NAME_MOST + 1];
-    char longer[UNSOCK_LOOPBACK_NAME_MOST + 1];
-};
-void unsock_checkout_names(const char *git, struct unsock_checkout_names *names);
-
-/*
- * loopback_name.c: The names of loopbacks. A name is a link in the user's default directory, in `.names`, to the
- * directory of the socket files. `run --name` gives one; if it is given again, its link is replaced. Without it, --here
- * gives the checkout's directory one name of its own, unless it has one by --name. The text of such a link ends with
- * "/.", so that it can be told from those of --name, and replaced when another branch is checked out.
- */
+/* loopback_name.c: The names of `run --name`. A name is a link in the user's default directory, in `.names`, to the
+ * directory of the socket files. If a name is given again, its link is replaced. */
 
 #define UNSOCK_LOOPBACK_NAMES ".names"
+#define UNSOCK_LOOPBACK_NAME_MOST 63
 
 /* Removes the names in a default directory whose own directory does not exist any more. */
 void unsock_loopback_names_prune(const char *directory);
@@ -125,10 +113,9 @@ void unsock_loopback_names_prune(const char *directory);
  * line into `error`. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Gives the name to the directory at `path`; if it is NULL and `git` is not empty, the name of that checkout, as far as
- * the default directory can have one. `caller` is the environment. False with one line in `error` if the link of a
- * given name cannot be made. */
-bool unsock_loopback_name_give(const char *name, const char *path, const char *git, const char *const *caller,
+/* Gives the name (NULL: none) to the directory at the absolute path; `caller` is the environment. False with one line
+ * in `error` if the link cannot be made. */
+bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
 /*

@@ -140,9 +140,7 @@ static bool answer_prepare(struct query *query) {
     bool made = false;
     if (!choose_asked_directory(query) || !read_rights(query, &rights) ||
         !unsock_directory_rights_prepare(&query->directory, option_of_query(query, "--force"), &rights, &made,
-                                         &query->error) ||
-        !unsock_loopback_name_give(NULL, query->directory.path, query->directory.git, query->call->environment.list,
-                                   &query->error))
+                                         &query->error))
         return false;
     write_directory(query);
     unsock_json_bool("made", made);

@@ -223,8 +223,7 @@ static int run_checked(struct run *run) {
     if (option_of_run(run, "--dry-run"))
         return unsock_run_print(run->environment.list, caller, run->call->options->command, run->error);
     if (!make_run_place(run) ||
-        !unsock_loopback_name_give(option_of_run(run, "--name"), path_of_run(run),
-                                   run->is_private ? "" : run->directory.git, caller, run->error)) {
+        !unsock_loopback_name_give(option_of_run(run, "--name"), path_of_run(run), caller, run->error)) {
         if (run->is_made) {
             unsock_private_remove(run->private.path);
             unsock_close(run->private.lock);

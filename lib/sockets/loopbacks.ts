@@ -7,9 +7,10 @@ import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import { CONTROL_FILE_SIZE } from "../control/format.ts";
 import { portFile } from "../run/ports.ts";
-import { dnsLabel, isLabel } from "../system/dns_label.ts";
+import { dnsLabel, isLabel, withNumber } from "../system/dns_label.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 import { effectiveUser, mayOwn } from "../system/users.ts";
+import { listCheckouts } from "./checkouts.ts";
 import type { StaleFiles } from "./stale.ts";
 
 const NAMES = ".names";
@@ -19,9 +20,6 @@ const PATH_MOST = 96;
 const LOOPBACKS_MOST = 256;
 const PORTS_MOST = 64;
 const PORT_FILE = /^([1-9]\d{0,4})\.sock$/;
-
-/** Ends the text of a link that --here has made. */
-const OF_CHECKOUT = /\/\.$/;
 
 /** A directory of socket files, by the name that it has in `http://NAME.localhost/`. */
 export interface Loopback {
@@ -80,8 +78,7 @@ function addNamed(names: string, add: (name: string, path: string) => void): voi
   for (const entry of entriesOf(names)) {
     if (!entry.isSymbolicLink() || !isLabel(entry.name)) continue;
     const link = join(names, entry.name);
-    const text = lookAt(() => isTrusted(fs.lstatSync(link).uid, directory.uid) ? fs.readlinkSync(link) : undefined);
-    const path = text?.replace(OF_CHECKOUT, "");
+    const path = lookAt(() => isTrusted(fs.lstatSync(link).uid, directory.uid) ? fs.readlinkSync(link) : undefined);
     if (path?.startsWith("/") && lookAt(() => statOf(path, true))?.isDirectory()) add(entry.name, path);
   }
 }
@@ -98,9 +95,17 @@ function addDirectories(parent: string, add: (name: string, path: string) => voi
   }
 }
 
+/** Returns the name, with a number if another directory has the name. */
+function firstFree(name: string, found: ReadonlyMap<string, Loopback>): string {
+  let wanted = name;
+  for (let number = 2; found.has(wanted); number++) wanted = withNumber(name, number);
+  return wanted;
+}
+
 /**
  * @returns All loopbacks, by name. If two have one name, the first in this order counts: names given by `run --name`,
- *   `extra` and its subdirectories, `base` and its subdirectories.
+ *   `extra` and its subdirectories, `base` and its subdirectories, checkouts. Of two checkouts the later one gets its long
+ *   name, which the others have as a second one.
  */
 export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
@@ -111,12 +116,16 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
     found.set(name, { name, path, isSecondName: paths.has(path) });
     paths.add(path);
   };
+  const checkouts = listCheckouts(base);
   addNamed(join(base, NAMES), add);
   for (const directory of new Set([extra, base])) {
-    add(dnsLabel(basename(directory)), directory);
+    if (!checkouts.some(({ path }) => path === directory)) add(dnsLabel(basename(directory)), directory);
     addDirectories(directory, add);
     addDirectories(join(directory, PRIVATE), add);
   }
+  for (const { path, name } of checkouts) add(name, path);
+  for (const { path, longName } of checkouts) if (!paths.has(path)) add(firstFree(longName, found), path);
+  for (const { path, longName } of checkouts) add(longName, path);
   return [...found.values()].sort((one, other) => one.name < other.name ? -1 : 1);
 }
 

@@ -1,9 +1,9 @@
-/** Makes names of loopbacks, which are labels of host names: the rule of `c/process/loopback_name.c`. Pure. */
+/** Makes the names of loopbacks, which are labels of host names. Pure. */
 
 const LABEL_MOST = 63;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** True for the name of a loopback that `run --name` takes, and for each label of a host's name in lower case. */
+/** True for the name of a loopback that `run --name` takes (`c/process/loopback_name.c`), and for each label of a host's name in lower case. */
 export function isLabel(name: string): boolean {
   return LABEL.test(name);
 }
@@ -15,4 +15,10 @@ export function isLabel(name: string): boolean {
 export function dnsLabel(text: string): string {
   const lower = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return lower.replace(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, LABEL_MOST).replace(/-$/, "");
+}
+
+/** @returns The label with a number at its end, cut so that it has room. */
+export function withNumber(label: string, number: number): string {
+  const end = `-${number}`;
+  return label.slice(0, LABEL_MOST - end.length).replace(/-$/, "") + end;
 }

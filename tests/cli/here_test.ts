@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { basename } from "@std/path/posix";
 import { dnsLabel } from "../../lib/system/dns_label.ts";
+import { listLoopbacks, type Loopback } from "../../lib/sockets/loopbacks.ts";
 import { addWorktree, git, makeRepository } from "../support/checkout.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
@@ -49,11 +50,20 @@ class Desk {
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
   }
 
-  /** The names of loopbacks, with their directories. */
+  /** The names of loopbacks that are shown, with their directories. */
   names(): Record<string, string> {
-    const names = `${this.dir}/r/unsock/.names`;
-    const links = Array.from(Deno.readDirSync(names), ({ name }) => name).toSorted();
-    return Object.fromEntries(links.map((name) => [name, Deno.realPathSync(`${names}/${name}`)]));
+    return this.#names(({ isSecondName }) => !isSecondName);
+  }
+
+  /** The names that lead there, too. */
+  secondNames(): Record<string, string> {
+    return this.#names(({ isSecondName }) => isSecondName);
+  }
+
+  #names(is: (loopback: Loopback) => boolean): Record<string, string> {
+    const base = `${this.dir}/r/unsock`;
+    const found = listLoopbacks({ base, extra: base }).filter(({ path }) => path !== base).filter(is);
+    return Object.fromEntries(found.map(({ name, path }) => [name, path]));
   }
 }
 
@@ -164,54 +174,75 @@ test("the name is the worktree's branch, of the main checkout the repository's f
   assertEquals(texts.map(dnsLabel), labels, "the command line has the same rule");
 });
 
-test("a name is unique, and stays the checkout's until its branch is another", async (desk) => {
+test("a name is unique: a later checkout has its repository's name before it, and then a number", async (desk) => {
   const { dir } = desk;
   for (const shop of ["a/shop", "b/shop", "c/store"]) await makeRepository(`${dir}/${shop}`);
   await addWorktree(`${dir}/a/shop`, `${dir}/a/fix`, "fix");
   await addWorktree(`${dir}/b/shop`, `${dir}/b/fix`, "fix");
   await addWorktree(`${dir}/c/store`, `${dir}/c/fix`, "fix");
-  for (const one of ["a/shop", "b/shop", "a/fix", "b/fix", "c/fix"]) await desk.start(one);
+  await makeRepository(`${dir}/d/shop`);
+  await addWorktree(`${dir}/d/shop`, `${dir}/d/fix`, "fix");
+  for (const one of ["a/shop", "b/shop", "a/fix", "b/fix", "c/fix", "d/fix", "a/shop", "b/fix"]) await desk.start(one);
   const [a, b, c] = [`${dir}/a/shop/.git`, `${dir}/b/shop/.git`, `${dir}/c/store/.git`];
-  const all = {
+  assertEquals(desk.names(), {
     "shop": `${a}/unsock`,
     "b-shop": `${b}/unsock`,
     "fix": `${a}/worktrees/fix/unsock`,
     "shop-fix": `${b}/worktrees/fix/unsock`,
     "store-fix": `${c}/worktrees/fix/unsock`,
-  };
-  assertEquals(desk.names(), all);
-  await git(`${dir}/a/shop`, "worktree", "remove", "--force", `${dir}/a/fix`);
-  const { fix: _, ...others } = all;
-  for (const one of ["c/fix", "b/fix", "b/shop", "a/shop"]) await desk.start(one);
-  assertEquals(desk.names(), others, "nobody takes the name that is free now");
-  await git(`${dir}/b/fix`, "switch", "-q", "-c", "other");
-  await desk.start("b/fix");
-  const { "shop-fix": other, ...kept } = others;
-  assertEquals(desk.names(), { ...kept, other }, "another branch is another name, and the only one");
+    "shop-fix-2": `${dir}/d/shop/.git/worktrees/fix/unsock`,
+  });
+  assertEquals(desk.secondNames(), { "a-shop": `${a}/unsock` });
 });
 
-test("two checkouts more of one name get numbers, and a directory of the default one keeps its name", async (desk) => {
+test("the name follows the branch, at once and for running servers; a directory of the default one keeps its own", async (desk) => {
   const { dir } = desk;
-  for (const one of ["a", "b", "c", "d"]) {
-    await makeRepository(`${dir}/${one}/shop`);
-    await addWorktree(`${dir}/${one}/shop`, `${dir}/${one}/fix`, "fix");
-  }
-  Deno.mkdirSync(`${dir}/r/unsock/fix`, { recursive: true, mode: 0o700 });
-  for (const one of ["a", "b", "c", "d"]) await desk.start(`${one}/fix`);
-  assertEquals(Object.keys(desk.names()), ["shop-fix", "shop-fix-2", "shop-fix-3", "shop-fix-4"]);
+  await makeRepository(`${dir}/shop`);
+  await addWorktree(`${dir}/shop`, `${dir}/tree`, "fix");
+  await desk.start("tree");
+  const tree = `${dir}/shop/.git/worktrees/tree/unsock`;
+  assertEquals(desk.names(), { fix: tree });
+  await git(`${dir}/tree`, "switch", "-q", "-c", "other");
+  assertEquals(desk.names(), { other: tree });
+  Deno.mkdirSync(`${dir}/r/unsock/other`);
+  assertEquals(desk.names(), { "other": `${dir}/r/unsock/other`, "shop-other": tree });
+  await git(`${dir}/shop`, "worktree", "remove", "--force", `${dir}/tree`);
+  assertEquals(desk.names(), { other: `${dir}/r/unsock/other` });
+  const { stdout } = await byLibrary(["prune"], { env: { XDG_RUNTIME_DIR: `${dir}/r` } });
+  assertMatch(stdout, new RegExp(`^removed ${dir}/r/unsock/\\.checkouts/[0-9a-f]{16}\\.git\n$`));
+  assertEquals([...Deno.readDirSync(`${dir}/r/unsock/.checkouts`)], []);
 });
 
-test("--name says another name, which stays", async (desk) => {
+test("--name says another name, and the checkout's leads there, too", async (desk) => {
   await makeRepository(`${desk.dir}/shop`);
   const directory = `${desk.dir}/shop/.git/unsock`;
   await desk.start("shop");
   await desk.start("shop", "--name", "mine");
-  assertEquals(desk.names(), { mine: directory });
   await desk.start("shop");
   assertEquals(desk.names(), { mine: directory });
+  assertEquals(Object.keys(desk.secondNames()).toSorted(), [`${basename(desk.dir)}-shop`, "shop"].toSorted());
 });
 
-test("env gives the name, too, and a default directory that cannot be used is no error", async (desk) => {
+test("a hostile file of git's makes no name, and blocks nobody", async (desk) => {
+  const { dir } = desk;
+  await makeRepository(`${dir}/shop`);
+  await addWorktree(`${dir}/shop`, `${dir}/tree`, "fix");
+  await desk.start("tree");
+  const git = `${dir}/shop/.git/worktrees/tree`;
+  for (
+    const text of ["ref: refs/heads/a\nb\n", "ref: refs/heads/.invalid\n", "", "x".repeat(5000), "ref: refs/heads/\0"]
+  ) {
+    Deno.writeTextFileSync(`${git}/HEAD`, text);
+    assertEquals(Object.keys(desk.names()), ["tree"]);
+  }
+  Deno.removeSync(`${git}/HEAD`);
+  await run(["mkfifo", `${git}/HEAD`]);
+  assertEquals(Object.keys(desk.names()), ["tree"]);
+  Deno.writeTextFileSync(`${git}/gitdir`, "/\n");
+  assertEquals(Object.keys(desk.names()), ["checkout"]);
+});
+
+test("env makes the checkout known, too, and a default directory that cannot be used is no error", async (desk) => {
   const { dir } = desk;
   await makeRepository(`${dir}/shop`);
   assertStrictEquals((await desk.unsockHere("shop", ["env"])).code, 0);
@@ -314,6 +345,6 @@ Deno.test({
       assertFails(await byLibrary(["run", "--here", "--", "true"], { cwd: `${dir}/shop` }), 125, refused);
       assertStrictEquals((await as(CLIENT, "run", "--here", "--", "true")).code, 0);
       assertStrictEquals(Deno.statSync(`${dir}/shop/.git/unsock`).uid, CLIENT);
-      assertStrictEquals(basename(Deno.readLinkSync(`${dir}/${CLIENT}/unsock/.names/shop`)), ".");
+      assertStrictEquals([...Deno.readDirSync(`${dir}/${CLIENT}/unsock/.checkouts`)].length, 1);
     }),
 });

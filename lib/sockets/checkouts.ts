@@ -1,0 +1,80 @@
+/**
+ * The loopbacks of git checkouts (`--here`), and their names, from git's files. For each checkout the library has made a
+ * link to git's directory (`c/process/checkout.c`). The files may hold anything: only names and paths come from them.
+ */
+import * as fs from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { dnsLabel } from "../system/dns_label.ts";
+import { linkTarget, listNames, lstatOrUndefined, statOrUndefined } from "../system/files.ts";
+import { effectiveUser, mayOwn } from "../system/users.ts";
+
+const PLACE = ".checkouts";
+const LINK = /^([0-9a-f]{16})\.git$/;
+const INSIDE = "unsock";
+const NAMELESS = "checkout";
+const FILE_MOST = 4096;
+/** A branch's name begins with no dot: `.invalid` means that the branch is in another file (reftable). */
+const BRANCH = /^ref: refs\/heads\/([^.].*)$/;
+const { O_RDONLY, O_NONBLOCK } = fs.constants;
+
+/** A checkout's loopback. */
+export interface Checkout {
+  /** The directory of the socket files. */
+  readonly path: string;
+  /** The branch, or of the main checkout the repository's folder. */
+  readonly name: string;
+  /** The same with the repository's name before it, or of the main checkout that of the folder around it. */
+  readonly longName: string;
+}
+
+/**
+ * @param base The user's default directory.
+ * @returns The checkouts that exist, the one that was used first before later ones.
+ */
+export function listCheckouts(base: string): Checkout[] {
+  const place = join(base, PLACE);
+  const found = listNames(place).flatMap((name) => {
+    const [, hash] = LINK.exec(name) ?? [];
+    const link = join(place, name);
+    const status = hash === undefined ? undefined : lstatOrUndefined(link);
+    const git = status !== undefined && mayOwn(status.uid, effectiveUser()) ? linkTarget(link) : undefined;
+    if (status === undefined || git === undefined) return [];
+    const own = join(place, hash ?? "");
+    const path = lstatOrUndefined(own)?.isDirectory() ? own : join(git, INSIDE);
+    return statOrUndefined(path)?.isDirectory() ? [{ since: status.mtimeMs, path, git }] : [];
+  });
+  const sorted = found.toSorted((one, other) => one.since - other.since || (one.path < other.path ? -1 : 1));
+  return sorted.map(({ path, git }) => ({ path, ...namesOf(git) }));
+}
+
+function namesOf(git: string): Pick<Checkout, "name" | "longName"> {
+  const common = readLine(join(git, "commondir"));
+  const repository = folderOf(common === undefined ? git : resolve(git, common));
+  const name = common === undefined
+    ? dnsLabel(basename(repository))
+    : dnsLabel(BRANCH.exec(readLine(join(git, "HEAD")) ?? "")?.[1] ?? "") ||
+      dnsLabel(basename(dirname(readLine(join(git, "gitdir")) ?? "")));
+  const before = basename(common === undefined ? dirname(repository) : repository);
+  return { name: name || NAMELESS, longName: dnsLabel(`${before}-${name || NAMELESS}`) };
+}
+
+/** Returns the folder of a repository, by its git directory: without `/.git` or another hidden last part, or `.git`. */
+function folderOf(git: string): string {
+  return basename(git).startsWith(".") ? dirname(git) : git.replace(/(?<=[^/])\.git$/, "");
+}
+
+/** Returns the line of a file of git's; undefined: it is none of one line. A pipe in its place does not block. */
+function readLine(file: string): string | undefined {
+  try {
+    const fd = fs.openSync(file, O_RDONLY | O_NONBLOCK);
+    try {
+      const bytes = new Uint8Array(FILE_MOST);
+      const text = new TextDecoder().decode(bytes.subarray(0, fs.readSync(fd, bytes)));
+      return /^([^\n\0]+)\r?\n*$/.exec(text)?.[1];
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch {
+    return undefined; // missing, or not readable by this user: the checkout has another name then
+  }
+}
