@@ -112,7 +112,7 @@ enum unsock_program_gain unsock_program_gains_rights(long fd);
 /* Reads the kind of the program from the descriptor. `room` as for unsock_program_file_read. */
 void unsock_program_look(long fd, void *room, struct unsock_program_file *file);
 
-/* True if this process may read the file, with its present rights. */
+/* True if a program that this process executes may read the file. */
 bool unsock_program_is_readable(const char *path);
 
 #endif

@@ -96,31 +96,4 @@ bool unsock_proof_choose(const char *option, const char *own, const struct unsoc
  * false with one line, "sockets: which call: why: what to do", in `error`. */
 bool unsock_sockets_allowed(struct unsock_text *error);
 
-/* user_change.c: Recognises commands that change to another user and then execute the rest of their words: sudo, su,
- * runuser, setpriv and others. */
-
-#define UNSOCK_USER_NAME_MOST 64
-#define UNSOCK_USER_GROUPS_MOST 64
-
-struct unsock_user {
-    char name[UNSOCK_USER_NAME_MOST];
-    uint32_t uid;
-    unsigned group_count; /* groups[0] is the user's own */
-    uint32_t groups[UNSOCK_USER_GROUPS_MOST];
-};
-
-/* True if `file`, executed by root with `argv`, changes to another user. Fills `*user` from the arguments and
- * /etc/passwd; a name that is not there becomes user nobody. */
-bool unsock_user_change(const char *file, const char *const *argv, struct unsock_user *user);
-
-/* Finds the user of this name or number, and the user's groups. False: neither a number nor in /etc/passwd. */
-bool unsock_user_named(const char *told, struct unsock_user *user);
-
-/* Checks the user's rights to the file: read (4), write (2), execute or search (1). A child with these rights tries it.
- * Returns 0 or -errno; 1 if this process may not take on the rights. */
-long unsock_user_access(const struct unsock_user *user, const char *path, int rights);
-
-/* True if a child with the user's rights can read and map the library, or if no child can take on these rights. */
-bool unsock_user_may_load(const struct unsock_user *user, const char *library);
-
 #endif

@@ -9,7 +9,6 @@
 #include "trap/image.h"
 
 #define ERROR_SIZE 16384
-#define NOBODY 65534
 #define PORT_MOST 65535
 #define CONNECTION_MOST_MS 500 /* to a control file's target */
 
@@ -30,10 +29,10 @@
     QUESTION("port", "=PORT[@ADDR][/udp]", answer_port(query))                                                         \
     QUESTION("client", "=PORT@ADDR[/udp]", answer_client(query))                                                       \
     QUESTION("route", "=COMMAND", answer_route(query))                                                                 \
-    QUESTION("library", "=FILE", answer_library(query))                                                                \
+    QUESTION("library", "=FILE", unsock_proof_library(query->value, &query->error))                                    \
     QUESTION("may-bind", "", unsock_sockets_allowed(&query->error))                                                    \
     QUESTION("rewriting", "=FILE", answer_rewriting(query))                                                            \
-    QUESTION("may", "=USER:GROUP:RIGHTS:FILE", answer_may(query))
+    QUESTION("may", "=RIGHTS:FILE", answer_may(query))
 
 #define ROW(name, value, answer) {name, value},
 static const struct {
@@ -172,14 +171,6 @@ static bool answer_route(struct query *query) {
     return good;
 }
 
-static bool answer_library(struct query *query) {
-    struct unsock_user nobody = {.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
-    if (!unsock_proof_library(query->value, &query->error))
-        return false;
-    unsock_json_bool("everybody", unsock_user_may_load(&nobody, query->value));
-    return true;
-}
-
 static bool answer_rewriting(struct query *query) {
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, query->value, O_RDONLY | O_CLOEXEC, 0);
     long result = fd < 0 ? fd : unsock_patch_allowed(fd, UNSOCK_PAGE);
@@ -187,26 +178,13 @@ static bool answer_rewriting(struct query *query) {
     return true;
 }
 
-/* Reports whether a user may access a file. An empty USER is a user without rights of its own (65534), "." is this
- * process; an empty GROUP is the user's own. */
+/* Reports whether this process may access a file. */
 static bool answer_may(struct query *query) {
-    UNSOCK_TEXT(name, UNSOCK_USER_NAME_MOST);
-    struct unsock_span rest = unsock_span_of(query->value), told = unsock_span_next(&rest, ':');
-    struct unsock_span digits = unsock_span_next(&rest, ':'), bits = unsock_span_next(&rest, ':');
-    struct unsock_user user = {.uid = NOBODY, .group_count = 1, .groups = {NOBODY}};
-    uint64_t group = UINT32_MAX, rights = 0;
-    unsock_text_span(&name, told);
-    if (name.cut || (digits.length > 0 && !unsock_span_number(digits, 10, UINT32_MAX - 1, &group)) ||
-        !unsock_span_number(bits, 8, 7, &rights) || rest.length == 0)
-        return unsock_text_fail(&query->error, "may: not USER:GROUP:RIGHTS:FILE, with a group's number and 1 to 7");
-    bool is_self = unsock_span_is(told, ".");
-    bool is_known = told.length == 0 || is_self || unsock_user_named(name.buffer, &user);
-    if (digits.length > 0)
-        user.groups[0] = (uint32_t)group;
-    long result = is_self    ? unsock_faccessat2(AT_FDCWD, rest.at, (int)rights, AT_EACCESS)
-                  : is_known ? unsock_user_access(&user, rest.at, (int)rights)
-                             : 1;
-    unsock_json_bool("known", result <= 0);
+    struct unsock_span rest = unsock_span_of(query->value), bits = unsock_span_next(&rest, ':');
+    uint64_t rights = 0;
+    if (!unsock_span_number(bits, 8, 7, &rights) || rest.length == 0)
+        return unsock_text_fail(&query->error, "may: not RIGHTS:FILE, with 1 to 7");
+    long result = unsock_faccessat2(AT_FDCWD, rest.at, (int)rights, AT_EACCESS);
     unsock_json_number("errno", result < 0 ? (uint64_t)-result : 0);
     return true;
 }

@@ -80,19 +80,6 @@ static int find_program(struct run *run) {
     return UNSOCK_RUN_FAILED;
 }
 
-/* If the command changes its user, checks that the new user can read the library: the dynamic linker would only warn,
- * and the program would use real TCP. Does not check the directory: a program without network does not need it, and the
- * library reports a directory that it cannot use. */
-static bool check_user(const struct run *run) {
-    struct unsock_user user;
-    if (run->force || !unsock_user_change(run->file, run->call->options->command, &user) ||
-        unsock_user_may_load(&user, run->library))
-        return true;
-    return unsock_text_fail(
-        run->error, "library ", run->library, ": user ", user.name, ", to whom ", run->call->options->command[0],
-        " changes, cannot read it: use --lib with a copy that everyone may read", " (--force runs it anyway)");
-}
-
 /* Checks that this process may create Unix sockets; with UNSOCK_OFF=1 it needs none. But UNSOCK_OFF=1 is an error
  * together with an option or setting that promises redirection. */
 static bool check_sockets(const struct run *run) {
@@ -166,8 +153,7 @@ static int check_run(struct run *run) {
         return UNSOCK_RUN_FAILED;
     if (run->holds)
         return 0;
-    int status = find_program(run);
-    return status != 0 ? status : check_user(run) ? 0 : UNSOCK_RUN_FAILED;
+    return find_program(run);
 }
 
 static int become_command(struct run *run) {

@@ -87,7 +87,7 @@ function describeService(options: UnitOptions, command: readonly string[], conte
     sockets: options.socket ? socketsOf(variables.get(SETTINGS.ports.variable) ?? "", directory) : [],
     socketMode: formatMode(parseInt(variables.get(SETTINGS.mode.variable) ?? "600", 8)),
   };
-  return { service, warnings: unreachable(service, steps, rights?.group, own) };
+  return { service, warnings: unreachable(service, steps, rights?.group) };
 }
 
 /** Returns the variables by which every command finds the directory of `--here`. */

@@ -3,11 +3,13 @@ import * as path from "@std/path/posix";
 import { Library, type Question } from "../library/query.ts";
 import type { Environ } from "../system/environ.ts";
 import { ShimError } from "../system/errors.ts";
+import { effectiveUser } from "../system/users.ts";
+import { isForEverybody } from "./access.ts";
 import { findOwnShim } from "./own_shim.ts";
 
-/** Asks for proof that the file is this library and can be preloaded. The answer: every user can read it, or this is not root. */
-export function libraryQuestion(file: string): Question<boolean> {
-  return { word: `library=${file}`, failure: ShimError, read: (answer) => answer.flag("everybody") };
+/** Asks for proof that the file is this library and can be preloaded. */
+export function libraryQuestion(file: string): Question<true> {
+  return { word: `library=${file}`, failure: ShimError, read: () => true };
 }
 
 /** A library that can be preloaded. */
@@ -29,5 +31,6 @@ export function findShim(option: string | undefined, environ: Environ): FoundShi
   const own = findOwnShim(option, (name) => environ.getFilled(name));
   const named = option ?? environ.getFilled("UNSOCK_LIB");
   const file = named === undefined ? own : path.resolve(named);
-  return { file, forEverybody: new Library(own, environ).ask(libraryQuestion(file)) };
+  new Library(own, environ).ask(libraryQuestion(file));
+  return { file, forEverybody: effectiveUser() !== 0 || isForEverybody(file) };
 }

@@ -20,6 +20,15 @@ export function userName(uid: number): string {
   return names.get(uid) ?? `${uid}`;
 }
 
+/** @returns The user's numbers, by name or number; `isListed`: by `/etc/passwd`. Undefined: there is no such user. */
+export function findUser(told: string): { uid: number; gid: number; isListed: boolean } | undefined {
+  const isNumber = /^\d+$/.test(told);
+  const [, , uid, gid] = records("/etc/passwd").find(([name, , id]) => name === told || (isNumber && id === told)) ??
+    [];
+  if (uid !== undefined) return { uid: Number(uid), gid: Number(gid), isListed: true };
+  return isNumber ? { uid: Number(told), gid: Number(told), isListed: false } : undefined;
+}
+
 /** @returns The group's name by `/etc/group`, or the number. */
 export function groupName(gid: number): string {
   return records("/etc/group").find(([, , id]) => Number(id) === gid)?.[0] ?? `${gid}`;

@@ -2,14 +2,14 @@
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import type { ProgramStep } from "../run/program.ts";
-import type { Library, Question } from "../library/query.ts";
+import { userMayAccess } from "../run/access.ts";
+import { statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { hiddenBy, runtimeDirectory, type Service } from "./unit_files.ts";
 
 const READ = 4;
 const WRITE = 2;
 const EXECUTE = 1;
-const ENOENT = 2;
 
 /** A file that a service needs, and advice if its user cannot access it. */
 interface Needed {
@@ -32,28 +32,18 @@ export function unreachable(
   service: Service,
   steps: readonly ProgramStep[],
   group: number | undefined,
-  library: Library,
 ): string[] {
-  const all = needed(service, steps);
-  const user = `${service.user ?? ""}:${group ?? ""}`;
-  const answers = library.askAll(all.map(({ file, rights }) => mayQuestion(`${user}:${rights}:${file}`)));
-  return all.flatMap(({ what, file, verb, advice }, index) => {
+  return needed(service, steps).flatMap(({ what, file, rights, verb, advice }) => {
     const hidden = hiddenBy(realPath(file));
-    const errno = hidden === undefined ? answers[index]?.() ?? 0 : 0;
-    if (hidden === undefined && errno === 0) return [];
+    if (hidden === undefined && (userMayAccess(service.user, group, file, rights) ?? true)) return [];
     const who = service.user === undefined ? "the service's user" : `user ${service.user}`;
     const why = hidden !== undefined
       ? `${hidden} hides it from the service`
-      : errno === ENOENT
+      : statOrUndefined(file) === undefined
       ? "does not exist"
       : `${who} cannot ${verb} it`;
     return [printable(`unit: ${what} ${file}: ${why}: ${advice}`)];
   });
-}
-
-/** Asks for the errno that the user would get; 0: none, or not known. */
-function mayQuestion(who: string): Question<number> {
-  return { word: `may=${who}`, read: (answer) => answer.flag("known") ? answer.number("errno") : 0 };
 }
 
 function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {

@@ -39,7 +39,7 @@ Deno.test("query answers each question in the form of docs/json.md, one line eac
       route: "sh",
       library,
       rewriting: library,
-      may: "::5:/bin/sh",
+      may: "5:/bin/sh",
     };
     const { stdout } = await byLibrary(["query", "--help"]);
     const names = [...stdout.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name = ""]) => name);
