@@ -11,6 +11,7 @@ import {
   UsageError,
 } from "./lib/system/errors.ts";
 import { runDirectly } from "./lib/run/direct.ts";
+import { systemProblem } from "./lib/system/platform.ts";
 import { printable } from "./lib/system/text.ts";
 import { VERSION } from "./lib/system/version.ts";
 
@@ -55,7 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
       print(`${VERSION}\n`);
       return 0;
     }
-    await runDirectly(args);
+    if (systemProblem() === undefined) await runDirectly(args);
     // Only other commands load this. The library's need only the static imports, which load faster than a later import.
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print, warn);

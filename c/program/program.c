@@ -37,10 +37,8 @@ static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become 
                             "  libunsock.so query QUESTION...\n"
                             "Make a control file for AF_VSOCK:\n"
                             "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
-                            "... for a Firecracker multiplexer:\n"
-                            "  UNSOCK_FILE=FILE UNSOCK_FC_SOCK=PATH UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
-                            "... for AF_TIPC (also _ADDRTYPE _SCOPE _LOWER _UPPER):\n"
-                            "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N ... libunsock.so\n";
+                            "  with UNSOCK_FC_SOCK=PATH too for a Firecracker multiplexer; for AF_TIPC:\n"
+                            "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N [_ADDRTYPE _SCOPE _LOWER _UPPER] ...\n";
 
 static bool is_word(const char *text, const char *other) {
     return unsock_span_is(unsock_span_of(text), other);
@@ -226,17 +224,11 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         return unsock_print(UNSOCK_VERSION "\n"), end_output(1);
     if (is_front)
         hand_over(argv, environment);
-    if (argc >= 2 && is_word(argv[1], "make-control"))
-        return fail_with(argv[1],
-                         "the whole command line has it, which is not installed here. The library alone makes control "
-                         "files by variables: UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so; --help has all",
-                         UNSOCK_COMMAND_USAGE);
     if (argc >= 2 && !asks_help(argv[1]))
-        return fail_with(argv[1],
-                         is_front ? "the library alone has run, hold, expose, path, wait and prune: the whole command "
-                                    "line is not installed beside it"
-                                  : "unknown command; --help says what there is",
-                         1);
+        return fail_with(
+            argv[1],
+            "the library alone has no such command, and the whole command line is not installed beside it: --help",
+            is_word(argv[1], "make-control") ? UNSOCK_COMMAND_USAGE : UNSOCK_COMMAND_FAILED);
     if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE")) {
         UNSOCK_TEXT(line, LINE_MOST);
         int status = make_control_file(&source, &line);

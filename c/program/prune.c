@@ -19,20 +19,9 @@ struct pruning {
 };
 
 static const char *reason(int64_t error) {
-    switch (error) {
-    case EPERM:
-        return "not permitted";
-    case EACCES:
-        return "you may not write to the directory";
-    case EROFS:
-        return "the file system is read-only";
-    case EADDRINUSE:
-        return "others have the directory locked: try again";
-    case ENOBUFS:
-        return "no descriptor or no memory left";
-    default:
-        return "cannot be removed";
-    }
+    return error == EACCES       ? "you may not write to the directory"
+           : error == EADDRINUSE ? "others have the directory locked: try again"
+                                 : unsock_errno_words(error);
 }
 
 /* Prints the result for one file. `why`: why it could not be removed; NULL if it was, or with --dry-run would be. */

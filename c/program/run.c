@@ -8,6 +8,7 @@
 
 #define OFF "UNSOCK_OFF=1 is set"
 #define WHY_MOST 256
+#define WALLS 3 /* of the promises: --private and --each are none */
 #define PRIVATE_TO_COME "/private/XXXXXX"
 
 struct run {
@@ -19,6 +20,7 @@ struct run {
     bool trusts; /* sets UNSOCK_TRUST for the command */
     struct unsock_directory_rights rights;
     struct unsock_run_environment environment;
+    bool on_network; /* --optional, where unsock cannot work */
     bool unreached;
     bool is_trapped;
     bool is_made; /* the private directory exists, and this process must remove it */
@@ -80,22 +82,39 @@ static int find_program(struct run *run) {
     return UNSOCK_RUN_FAILED;
 }
 
-/* Checks that this process may create Unix sockets; with UNSOCK_OFF=1 it needs none. But UNSOCK_OFF=1 is an error
- * together with an option or setting that promises redirection. */
-static bool check_sockets(const struct run *run) {
-    if (!unsock_settings.off)
-        return unsock_sockets_allowed(run->error);
-    static const char promises[][16] = {"--block-inet", "--strict", "--private", "--each", "--isolate"};
-    const char *promise = NULL;
-    for (unsigned i = 0; i < sizeof(promises) / sizeof(promises[0]) && !promise; i++)
-        promise = option_of_run(run, promises[i]) ? promises[i] : NULL;
-    if (!promise)
-        promise = run->holds                   ? "hold"
-                  : unsock_settings.block_inet ? "UNSOCK_BLOCK_INET=1"
-                  : unsock_settings.strict     ? "UNSOCK_STRICT=1"
-                                               : NULL;
-    return !promise ||
-           unsock_text_fail(run->error, "run: ", promise, ": " OFF ", and nothing would be redirected: unset it");
+/* Returns the option or setting that promises redirection; NULL: none does. */
+static const char *promise_of_run(const struct run *run) {
+    static const char promises[][16] = {"--block-inet", "--strict", "--isolate", "--private", "--each"};
+    for (unsigned i = 0; i < (run->on_network ? WALLS : sizeof(promises) / sizeof(promises[0])); i++)
+        if (option_of_run(run, promises[i]))
+            return promises[i];
+    return run->holds                   ? "hold"
+           : unsock_settings.block_inet ? "UNSOCK_BLOCK_INET=1"
+           : unsock_settings.strict     ? "UNSOCK_STRICT=1"
+                                        : NULL;
+}
+
+/* Checks that this process may create Unix sockets; with UNSOCK_OFF=1 it needs none. If it may not, --optional sets
+ * UNSOCK_OFF=1. That is an error together with an option or setting that promises redirection. */
+static bool check_sockets(struct run *run) {
+    if (!unsock_settings.off && unsock_sockets_allowed(run->error))
+        return true;
+    run->on_network = !unsock_settings.off;
+    const char *promise = promise_of_run(run);
+    if (!run->on_network)
+        return !promise ||
+               unsock_text_fail(run->error, "run: ", promise, ": " OFF ", and nothing would be redirected: unset it");
+    if (promise || !option_of_run(run, "--optional"))
+        return false;
+    UNSOCK_TEXT(line, 2 * WHY_MOST);
+    unsock_text_join(&line, "unsock: run: ", run->error->buffer, ": the command runs on the real network\n");
+    unsock_write(2, line.buffer, line.length);
+    unsock_text_start(run->error, run->error->buffer, run->error->size);
+    const char **list = run->environment.list;
+    list[run->environment.count] = list[0]; /* first, as an empty one would hide a later one */
+    list[0] = "UNSOCK_OFF=1";
+    list[++run->environment.count] = NULL;
+    return run->force = true;
 }
 
 /* Returns the directory for the sockets. A --private one has a placeholder for a name until it is created. */
@@ -208,8 +227,9 @@ static int run_checked(struct run *run) {
         unsock_write(2, off, sizeof(off) - 1);
     if (option_of_run(run, "--dry-run"))
         return unsock_run_print(run->environment.list, caller, run->call->options->command, run->error);
-    if (!make_run_place(run) ||
-        !unsock_loopback_name_give(option_of_run(run, "--name"), path_of_run(run), caller, run->error)) {
+    if (!run->on_network &&
+        (!make_run_place(run) ||
+         !unsock_loopback_name_give(option_of_run(run, "--name"), path_of_run(run), caller, run->error))) {
         if (run->is_made) {
             unsock_private_remove(run->private.path);
             unsock_close(run->private.lock);

@@ -1,9 +1,10 @@
 /** Parses a command line and runs its command. */
 import type { Command } from "../help/command.ts";
 import { Context } from "../system/context.ts";
-import { UsageError } from "../system/errors.ts";
+import { EXIT_ELSEWHERE, EXIT_RUN_FAILED, UnsockError, UsageError } from "../system/errors.ts";
 import { didYouMean } from "../system/nearest.ts";
 import { type ReadOptions, readOptions } from "../system/options.ts";
+import { systemProblem } from "../system/platform.ts";
 import { COMMANDS, OTHER_WORDS, PROGRAMS_COMMANDS } from "./table.ts";
 
 /**
@@ -27,6 +28,7 @@ export async function runCommandLine(
   const command = find(name);
   const { values, operands, help } = read(command, rest);
   if (help) return await printHelp(name, print);
+  checkSystem(command, values);
   return await command.start({ options: values, operands, context: new Context(args, print, warn) });
 }
 
@@ -55,6 +57,13 @@ async function printHelp(name: string | undefined, print: (text: string) => void
   const { commandHelp, programHelp } = await import("../help/help.ts");
   print(name === undefined || asksHelp(name) ? programHelp(COMMANDS) : commandHelp(find(name)));
   return 0;
+}
+
+/** Only `run --optional` does anything on another system than Linux. */
+function checkSystem({ name }: Command, options: ReadOptions["values"]): void {
+  const why = systemProblem();
+  if (why === undefined || options.optional !== undefined) return;
+  throw new UnsockError(`${name}: ${why}`, { exitCode: name === "run" ? EXIT_RUN_FAILED : EXIT_ELSEWHERE });
 }
 
 function read(command: Command, args: readonly string[]): ReadOptions {

@@ -59,6 +59,10 @@ const RUN_OPTIONS = {
   isolate: {
     help: "run COMMAND in a network namespace of its own, with no network but unsock's; needs no privileges",
   },
+  optional: {
+    help:
+      "run COMMAND on the real network where unsock cannot work, as on macOS; not with --block-inet, --strict or --isolate",
+  },
   lib: LIBRARY.option,
   force: {
     help: "run COMMAND even if the library cannot reach it, or other users could write to --dir or replace it",
@@ -81,7 +85,8 @@ Examples:
   unsock run -- python3 -m http.server 8000
   unsock run -- curl http://127.0.0.1:8000/
   unsock run --dir /run/db --group db -- redis-server`,
-    start: async ({ options, context }) => await (await import("../run/run.ts")).run(options.lib, context),
+    start: async ({ options, operands, context }) =>
+      await (await import("../run/run.ts")).run(options, operands, context),
   }),
   command({
     name: "ls",

@@ -48,7 +48,8 @@ export const PROGRAM = {
   unsock run -- python3 -m http.server 8000
   unsock run -- curl http://127.0.0.1:8000/
 
-"unsock COMMAND --help" describes a command. Exit status: 2 for a wrong command line, 1 for other failures; "run" has its own.`,
+"unsock COMMAND --help" describes a command. Exit status: 2 for a wrong command line, 69 where unsock cannot work, as on macOS,
+1 for other failures; "run" has its own.`,
 } as const;
 
 /** @returns The usage after the command's name: `[options] FILE`. */

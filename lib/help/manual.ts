@@ -15,6 +15,7 @@ const EXIT_STATUS: readonly Pair[] = [
   ["0", "all is well"],
   ["1", "the command failed, or found something wrong"],
   ["2", "the command line or an environment variable is wrong"],
+  ["69", "the command cannot work here: another system than Linux, or too old a Node.js"],
   ["125", "run: unsock itself failed"],
   ["126", "run: COMMAND cannot be executed"],
   ["127", "run: COMMAND was not found"],

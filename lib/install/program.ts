@@ -9,7 +9,7 @@ import { statOrUndefined } from "../system/files.ts";
 import { SMALL_HEAP } from "../system/heap.ts";
 import { UnsockError } from "../system/errors.ts";
 import { Environ } from "../system/environ.ts";
-import { IS_COMPILED, IS_DENO, runProgram } from "../system/runtime.ts";
+import { IS_COMPILED, IS_DENO, isPackaged, runProgram } from "../system/runtime.ts";
 import { VERSION } from "../system/version.ts";
 
 /** One file to install. */
@@ -42,7 +42,7 @@ const COMPILED_FROM = [...SOURCES, "build/libunsock.so"];
 
 /** @returns The program to install. */
 export function ownProgram(): Program {
-  if (!IS_DENO) return copyOfPackage();
+  if (isPackaged()) return copyOfPackage();
   const binary = IS_COMPILED ? process.execPath : currentBinary();
   if (binary === undefined) return copyOfSource();
   const file = { mode: EXECUTABLE, content: () => fs.readFileSync(binary) };
@@ -69,12 +69,15 @@ DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\
   --quiet --no-prompt -A --cached-only --v8-flags=${SMALL_HEAP} "$here/main.ts" "$@"
 `;
 
-/** Returns the npm package's one file. It runs with the node that is in PATH when a user runs it. */
+/** The command of the runtime of this process. */
+const RUNTIME = IS_DENO ? "deno run --quiet --no-prompt -A" : "bun" in process.versions ? "bun" : "node";
+
+/** Returns the npm package's one file. It runs with the same runtime, by the one that is in PATH when a user runs it. */
 function copyOfPackage(): Program {
   const main = `${TREE}/main.mjs`;
-  const start = `#!/bin/sh\nexec node "\${0%/*}/../${main}" "$@"\n`;
+  const start = `#!/bin/sh\nexec ${RUNTIME} "\${0%/*}/../${main}" "$@"\n`;
   return {
-    what: `a copy of unsock ${VERSION} for the node in PATH`,
+    what: `a copy of unsock ${VERSION} for the ${RUNTIME.split(" ", 1)} in PATH`,
     files: {
       [COMMAND_LINE]: { mode: EXECUTABLE, content: () => new TextEncoder().encode(start) },
       [main]: { mode: READABLE, content: () => fs.readFileSync(new URL(import.meta.url)) },

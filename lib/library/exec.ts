@@ -2,7 +2,14 @@
 import * as fs from "node:fs";
 import process from "node:process";
 import { Environ, splitNul } from "../system/environ.ts";
-import { CommandError, EXIT_RUN_FAILED, reason } from "../system/errors.ts";
+import {
+  codeOf,
+  CommandError,
+  EXIT_NOT_EXECUTABLE,
+  EXIT_NOT_FOUND,
+  EXIT_RUN_FAILED,
+  reason,
+} from "../system/errors.ts";
 import { IS_DENO } from "../system/runtime.ts";
 import { nameForLibrary } from "./caller.ts";
 import { executeByForeignFunctions } from "./ffi.ts";
@@ -28,7 +35,7 @@ export async function becomeLibrary(library: string, args: readonly string[]): P
   } catch (error) {
     throw cannot(library, args, error);
   }
-  return await stayAsParent(library, name, args);
+  return await stayAsParent(library, args, { argv0: name });
 }
 
 /** Takes arguments and environment from the kernel: the runtime's copies have lost bytes that are no UTF-8. */
@@ -50,20 +57,35 @@ function ownWords(count: number): Uint8Array[] {
   throw new CommandError(why, { exitCode: EXIT_RUN_FAILED });
 }
 
+function cannotStart(file: string, error: unknown): CommandError {
+  const exitCode = codeOf(error) === "ENOENT" ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+  return new CommandError(`command ${file}: ${reason(error)}`, { exitCode, cause: error });
+}
+
 function cannot(library: string, args: readonly string[], error: unknown): CommandError {
   const why = `library ${library}: cannot be executed: ${typeof error === "string" ? error : reason(error)}`;
   return new CommandError(`${args[0]}: ${why}`, { exitCode: EXIT_RUN_FAILED });
 }
 
-async function stayAsParent(library: string, name: string, args: readonly string[]): Promise<never> {
+/**
+ * Starts a program as a child, passes signals on to it, and ends as it ends.
+ *
+ * @param options Of `spawn`.
+ * @throws {CommandError} When it cannot be started.
+ */
+export async function stayAsParent(
+  file: string,
+  args: readonly string[],
+  options: { readonly argv0?: string; readonly shell?: boolean },
+): Promise<never> {
   const { spawn } = process.getBuiltinModule("node:child_process");
-  const child = spawn(library, args, { stdio: "inherit", argv0: name });
+  const child = spawn(file, args, { stdio: "inherit", ...options });
   for (const signal of PASSED_ON) {
     // A terminal sends SIGINT to the child, too; then this process only has to outlive it.
     process.on(signal, () => process.stdin.isTTY && signal === "SIGINT" || child.kill(signal));
   }
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-    child.on("error", (error) => reject(cannot(library, args, error)));
+    child.on("error", (error) => reject(cannotStart(file, error)));
     child.on("exit", (code, signal) => resolve([code, signal]));
   });
   if (signal === null) process.exit(code ?? EXIT_RUN_FAILED);

@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import process from "node:process";
 import { statOrUndefined } from "../system/files.ts";
 import { ShimError } from "../system/errors.ts";
-import { IS_COMPILED, IS_DENO } from "../system/runtime.ts";
+import { IS_COMPILED, isPackaged } from "../system/runtime.ts";
 import { BUILT, distrust, NAME, ROOT, startProblem, type Variables } from "./shim_place.ts";
 import { parentOf } from "./trusted_file.ts";
 import { unpackShim } from "./unpack.ts";
@@ -34,11 +34,19 @@ export function findOwnShim(option: string | undefined, variable: Variables): st
   }
   if (named !== undefined) return checkOwn(named.startsWith("/") ? named : `${process.cwd()}/${named}`);
   if (there[0] !== undefined) return checkOwn(there[0]);
-  throw new ShimError(`library ${NAME}: not found in ${places.map(parentOf).join(", ")}: ${howToGet()}`);
+  throw new ShimError(isPackaged() ? noPackage() : `library ${NAME}: not found in ${placesText(places)}: ${BUILD}`);
 }
 
-function howToGet(): string {
-  return IS_DENO ? 'run "deno task build"' : `npm install ${PACKAGE}`;
+const BUILD = 'run "deno task build"';
+
+function placesText(places: readonly string[]): string {
+  return places.map(parentOf).join(", ");
+}
+
+function noPackage(): string {
+  const { arch } = process;
+  const how = arch === "x64" || arch === "arm64" ? `npm install ${PACKAGE}` : `unsock is for x64 and arm64`;
+  return `package ${PACKAGE}: not installed: ${how}`;
 }
 
 /** @returns The library at the program's own places; undefined: none is there, as for a binary that carries its own. */
@@ -50,19 +58,21 @@ export function libraryBeside(): string | undefined {
 const PACKAGE = `unsock-linux-${process.arch}`;
 
 function placesBeside(): string[] {
-  if (!IS_DENO) return packagedPlaces();
+  if (isPackaged()) return packagedPlaces();
   // The second is for the copy of the source that `install` makes.
   if (!IS_COMPILED) return [BUILT, `${parentOf(ROOT)}/${NAME}`];
   const directory = parentOf(process.execPath);
   return [`${directory}/${NAME}`, `${parentOf(directory)}/lib/${NAME}`];
 }
 
-/** On Node.js: the installed library, and the package of this machine. */
+/** Of the npm package: the package of this machine, and the installed library. */
 function packagedPlaces(): string[] {
   const beside = [`${parentOf(import.meta.dirname ?? "/")}/${NAME}`];
   try {
-    const file = new URL(import.meta.resolve(`${PACKAGE}/package.json`));
-    return [`${parentOf(decodeURIComponent(file.pathname))}/lib/${NAME}`, ...beside];
+    // Not by `import.meta.resolve`, which knows nothing of Yarn's Plug'n'Play.
+    const { createRequire } = process.getBuiltinModule("node:module");
+    const manifest = createRequire(import.meta.url).resolve(`${PACKAGE}/package.json`);
+    return [`${parentOf(manifest)}/lib/${NAME}`, ...beside];
   } catch {
     return beside; // no such package is installed
   }

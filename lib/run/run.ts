@@ -1,15 +1,36 @@
 /** `unsock run`: executes the library, which parses the arguments and does the work (`c/program/run.c`). */
 import { becomeLibrary } from "../library/exec.ts";
 import type { Context } from "../system/context.ts";
+import { ShimError } from "../system/errors.ts";
+import type { OptionValue } from "../system/options.ts";
+import { systemProblem } from "../system/platform.ts";
+import { runOnNetwork } from "./optional.ts";
 import { findOwnShim } from "./own_shim.ts";
 
 /**
  * Executes the library, which executes the command.
  *
- * @param lib The value of `--lib`, which counts only if no other library is found.
+ * @param options The options, of which `lib` counts only if no other library is found.
+ * @param words The command and its arguments.
  * @param context Its surroundings.
+ * @returns The exit status, with `--optional` where unsock cannot work.
  * @throws {UnsockError} When there is no library, or it cannot be executed.
  */
-export async function run(lib: string | undefined, { args, environ }: Context): Promise<never> {
-  return await becomeLibrary(findOwnShim(lib, (name) => environ.getFilled(name)), args);
+export async function run(
+  options: Readonly<Record<string, OptionValue | undefined>> & { readonly lib?: string },
+  words: readonly string[],
+  context: Context,
+): Promise<number> {
+  try {
+    return await becomeLibrary(find(options.lib, context), context.args);
+  } catch (error) {
+    if (options.optional === undefined || !(error instanceof ShimError)) throw error;
+    return await runOnNetwork(error.message, options, words, context);
+  }
+}
+
+function find(lib: string | undefined, { environ }: Context): string {
+  const why = systemProblem();
+  if (why !== undefined) throw new ShimError(why);
+  return findOwnShim(lib, (name) => environ.getFilled(name));
 }

@@ -214,10 +214,16 @@ type SettingOptionTable = {
 export type SettingOptions = OptionValues<SettingOptionTable>;
 
 /** The settings of each option: one, or those that it chooses from. */
-export const SETTINGS_OF_OPTION: ReadonlyMap<string, readonly Setting[]> = Map.groupBy(
-  SETTING_LIST.filter(({ option }) => option !== undefined),
-  ({ option }) => option?.name ?? "",
-);
+export const SETTINGS_OF_OPTION: ReadonlyMap<string, readonly Setting[]> = settingsByOption();
+
+function settingsByOption(): Map<string, Setting[]> {
+  const groups = new Map<string, Setting[]>();
+  for (const setting of SETTING_LIST) {
+    const name = setting.option?.name;
+    if (name !== undefined) groups.set(name, [...groups.get(name) ?? [], setting]);
+  }
+  return groups;
+}
 
 /** The options of `run` and `env` that become settings. */
 export const SETTING_OPTIONS = Object.fromEntries(

@@ -7,6 +7,11 @@ export const IS_DENO = "Deno" in globalThis;
 /** Whether this is the compiled binary, which carries the library. */
 export const IS_COMPILED = IS_DENO && Deno.build.standalone;
 
+/** @returns Whether this is the npm package, or its installed copy: one file, in any runtime. */
+export function isPackaged(): boolean {
+  return !IS_COMPILED && !import.meta.url.endsWith("/lib/system/runtime.ts");
+}
+
 /** Exit status and output of a program. */
 export interface Output {
   readonly code: number;

@@ -12,3 +12,14 @@ export type Shell = (typeof SHELLS)[number];
 export function shellQuote(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
+
+/**
+ * @param text Any text without a NUL or a line's end.
+ * @returns The text as one word for Windows' cmd.exe: quoted for the program, which reads a backslash before a quote as one
+ *   that protects it, and each character that the shell would interpret behind a "^".
+ */
+export function cmdQuote(text: string): string {
+  if (/^[A-Za-z0-9_@+=:,./\\-]+$/.test(text)) return text;
+  const quoted = `"${text.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\*)$/, "$1$1")}"`;
+  return quoted.replace(/[()%!^"<>&|;, ]/g, "^$&");
+}

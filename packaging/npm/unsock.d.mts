@@ -1,4 +1,8 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
+import type { Socket } from "node:net";
+
+/** Whether unsock works on this machine, for `test.skipIf(!isSupported)`: Linux, with the library's package for it. */
+export const isSupported: boolean;
 
 /** An error, by `code`; the message says what to do. */
 export class UnsockError extends Error {
@@ -12,6 +16,7 @@ export class UnsockError extends Error {
     | "UNSOCK_LEFT" // a process could not be ended
     | "UNSOCK_MAP"
     | "UNSOCK_PORT"
+    | "UNSOCK_REFUSED" // nobody listens at the port
     | "UNSOCK_SHELL"
     | "UNSOCK_TIMEOUT"
     | "UNSOCK_WAIT"; // the directory cannot be read
@@ -97,6 +102,14 @@ export class Loopback implements AsyncDisposable {
    * @throws {UnsockError} `UNSOCK_EXPOSE`
    */
   expose(port: Port, options?: { readonly port?: number; readonly address?: string }): Promise<number>;
+  /**
+   * Asks the HTTP server at a port, from this process, over its Unix socket. `init` is that of `fetch`; redirects are not followed.
+   * @param path With the query, default: `/`.
+   * @throws {UnsockError} `UNSOCK_REFUSED`: nobody listens there yet.
+   */
+  fetch(port: Port, path?: string, init?: RequestInit): Promise<Response>;
+  /** Connects this process to the server at a TCP port, over its Unix socket. */
+  connect(port: Port): Socket;
   /** The file at which plain Unix programs reach a port. */
   path(port: Port): string;
   /**

@@ -5,13 +5,16 @@
 import * as path from "@std/path/posix";
 import { tellStep } from "../progress.ts";
 import { copySources } from "./sources.ts";
-import { DATE, run, withStage } from "./tools.ts";
+import { DATE, ROOT, run, withStage } from "./tools.ts";
 
 /** Used here alone: its output needs no package. */
 const ESBUILD = "esbuild@0.28.2";
 
-/** The oldest Node.js that it is for. */
-const TARGET = "node22";
+/** The oldest Node.js that it is for. It has `process.getBuiltinModule`, by which `first.js` knows it; of 22, 22.3 is the first. */
+export const OLDEST_NODE = "20.16";
+
+/** The oldest Node.js that parses the command in PATH, to tell its user that it is too old. */
+const PARSED_BY = "node12.20";
 
 async function bundle(tree: string, entry: string, file: string, options: readonly string[]): Promise<void> {
   await run("npx", ["--yes", ESBUILD, entry, "--bundle", "--log-level=warning", ...options, `--outfile=${file}`], tree);
@@ -47,10 +50,13 @@ export async function bundleProgram(directory: string): Promise<void> {
       await Deno.readTextFile(await copySources(tree, {})),
     );
     const aliases = Object.entries(imports).map(([name, target]) => `--alias:${name}=${target}`);
-    const common = ["--platform=node", `--target=${TARGET}`, ...aliases];
-    const main = ["--format=esm", "--define:import.meta.main=true", ...common];
+    const common = ["--platform=node", ...aliases];
+    const main = ["--format=esm", `--target=node${OLDEST_NODE}`, "--define:import.meta.main=true", ...common];
     await bundle(tree, "main.ts", path.join(directory, "main.mjs"), main);
-    const start = ["--format=cjs", "--external:../main.mjs", "--banner:js=#!/usr/bin/env node", ...common];
-    await bundle(tree, "packaging/npm/unsock.ts", path.join(directory, "bin/unsock.js"), start);
+    const first = await Deno.readTextFile(path.join(ROOT, "packaging/npm/first.js"));
+    const start = ["--format=cjs", `--target=${PARSED_BY}`, "--external:../main.mjs", ...common];
+    const quiet = "--log-override:empty-import-meta=silent"; // of modules whose place does not matter here
+    const banner = `--banner:js=${first.replace("OLDEST", OLDEST_NODE)}`;
+    await bundle(tree, "packaging/npm/unsock.ts", path.join(directory, "bin/unsock.js"), [...start, quiet, banner]);
   });
 }

@@ -3,9 +3,10 @@
  * with its library, of which npm installs the right one.
  */
 import * as path from "@std/path/posix";
-import { VERSION } from "../../lib/system/version.ts";
+import { REPOSITORY, VERSION } from "../../lib/system/version.ts";
 import { tellStep } from "../progress.ts";
-import { bundleProgram } from "./bundle.ts";
+import { bundleProgram, OLDEST_NODE } from "./bundle.ts";
+import { absoluteLinks } from "./readme.ts";
 import { ROOT, run, withStage } from "./tools.ts";
 
 /** Node.js's name of a machine. */
@@ -13,7 +14,18 @@ export type NodeMachine = "x64" | "arm64";
 
 const MACHINES: readonly NodeMachine[] = ["x64", "arm64"];
 
-const COMMON = { version: VERSION, license: "Apache-2.0", os: ["linux"] } as const;
+const IS_RELEASE = !VERSION.includes("-");
+
+const COMMON = {
+  version: VERSION,
+  type: "commonjs",
+  preferUnplugged: true, // by Yarn, whose archives no program can be executed from
+  license: "Apache-2.0",
+  author: "The unsock authors",
+  repository: { type: "git", url: `git+${REPOSITORY}.git` },
+  homepage: `${REPOSITORY}#readme`,
+  bugs: { url: `${REPOSITORY}/issues` },
+} as const;
 
 const NAME = "unsock";
 
@@ -47,14 +59,46 @@ async function packAs(
  */
 export async function makeMachinePackage(out: string, machine: NodeMachine, tree: string): Promise<void> {
   const description = `unsock's library for Linux on ${machine}`;
-  await packAs(out, nameFor(machine), { description, cpu: [machine], files: ["lib"] }, async (directory) => {
+  const manifest = { description, os: ["linux"], cpu: [machine], files: ["lib"] };
+  await packAs(out, nameFor(machine), manifest, async (directory) => {
     await Deno.mkdir(path.join(directory, "lib"));
     await Deno.copyFile(path.join(tree, "lib/libunsock.so"), path.join(directory, "lib/libunsock.so"));
   });
 }
 
 /** From `packaging/npm`. */
-const MODULE = ["unsock.mjs", "unsock.d.mts"] as const;
+const MODULE = ["unsock.cjs", "unsock.mjs", "unsock.d.mts"] as const;
+const TYPES_OF_COMMONJS = "unsock.d.cts";
+
+/** Of the package that people name. It has no `os` and no `cpu`: it is installed everywhere, and says at use what it needs. */
+const MAIN = {
+  description:
+    "Run unmodified programs with Unix sockets in place of IP sockets: a loopback for each test and each checkout",
+  keywords: ["unix-socket", "loopback", "localhost", "port", "testing", "isolation", "worktree", "vsock", "ld-preload"],
+  bin: { unsock: "bin/unsock.js" },
+  main: "./unsock.cjs",
+  types: `./${TYPES_OF_COMMONJS}`,
+  exports: {
+    ".": {
+      import: { types: "./unsock.d.mts", default: "./unsock.mjs" },
+      require: { types: `./${TYPES_OF_COMMONJS}`, default: "./unsock.cjs" },
+    },
+    "./package.json": "./package.json",
+  },
+  files: ["bin", "main.mjs", ...MODULE, TYPES_OF_COMMONJS, "SKILL.md"],
+  engines: { node: `^${OLDEST_NODE} || >=22.3` },
+  optionalDependencies: Object.fromEntries(MACHINES.map((machine) => [nameFor(machine), VERSION])),
+  // The types alone need it.
+  peerDependencies: { "@types/node": ">=20" },
+  peerDependenciesMeta: { "@types/node": { optional: true } },
+} as const;
+
+/** @throws {Error} When a release has the address that stands for none. */
+export function checkAddress(isRelease: boolean, repository: string): void {
+  if (isRelease && new URL(repository).hostname.endsWith(".example")) {
+    throw new Error(`${repository} is nobody's address: set REPOSITORY in lib/system/version.ts for a release`);
+  }
+}
 
 /**
  * Makes the package that people name, with the others as optional dependencies.
@@ -62,20 +106,16 @@ const MODULE = ["unsock.mjs", "unsock.d.mts"] as const;
  * @param out Where.
  */
 export async function makeMainPackage(out: string): Promise<void> {
-  const manifest = {
-    description: "Run unmodified programs with Unix sockets in place of IP sockets: a loopback for each test",
-    bin: { unsock: "bin/unsock.js" },
-    exports: { ".": { types: "./unsock.d.mts", default: "./unsock.mjs" }, "./package.json": "./package.json" },
-    types: "./unsock.d.mts",
-    files: ["bin", "main.mjs", "unsock.mjs", "unsock.d.mts", "SKILL.md"],
-    engines: { node: ">=22" },
-    optionalDependencies: Object.fromEntries(MACHINES.map((machine) => [nameFor(machine), VERSION])),
-  };
-  await packAs(out, NAME, manifest, async (directory) => {
+  checkAddress(IS_RELEASE, REPOSITORY);
+  await packAs(out, NAME, MAIN, async (directory) => {
     for (const file of MODULE) {
       await Deno.copyFile(path.join(ROOT, "packaging/npm", file), path.join(directory, file));
     }
-    await Deno.copyFile(path.join(ROOT, "README.md"), path.join(directory, "README.md"));
+    // Both modules export the same.
+    await Deno.copyFile(path.join(directory, "unsock.d.mts"), path.join(directory, TYPES_OF_COMMONJS));
+    const readme = await Deno.readTextFile(path.join(ROOT, "README.md"));
+    const commit = IS_RELEASE ? VERSION : "HEAD";
+    await Deno.writeTextFile(path.join(directory, "README.md"), absoluteLinks(readme, REPOSITORY, commit));
     await Deno.copyFile(path.join(ROOT, "packaging/SKILL.md"), path.join(directory, "SKILL.md"));
     await bundleProgram(directory);
     await Deno.chmod(path.join(directory, "bin/unsock.js"), 0o755);

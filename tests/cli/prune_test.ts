@@ -139,7 +139,7 @@ Deno.test({
       const { code, stdout } = await run(asUser(SERVER, [program, "prune", "--dir", sockets, "--force"]), { cwd: "/" });
       assertEquals([code, stdout], [
         1,
-        [".80@127.0.0.1", "81.sock"].map((n) => `${sockets}/${n}: not permitted\n`).join(""),
+        [".80@127.0.0.1", "81.sock"].map((n) => `${sockets}/${n}: Operation not permitted\n`).join(""),
       ]);
       assertEquals([...Deno.readDirSync(sockets)].map(({ name }) => name).toSorted(), [".80@127.0.0.1", "81.sock"]);
       // Of the living nothing is said, where nothing may be removed at all.

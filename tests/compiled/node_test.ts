@@ -1,7 +1,6 @@
 /**
  * The npm package on a machine with Node.js alone: a root with node, npm, and what these two need, no other program and no
- * network, not even a loopback. All its connections must go through files. The Node.js may be older than the
- * whole command line wants (tests/npm/alone_test.ts): these commands are the library's.
+ * network, not even a loopback. All its connections must go through files. The rest of the command line: tests/npm/alone_test.ts.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, join } from "@std/path/posix";

@@ -24,6 +24,8 @@ const ELSEWHERE = {
   "--dist load": LARGE,
   "cargo test": RUNNERS,
   "jupyter-server": RUNNERS,
+  "npx jest": RUNNERS,
+  "npx mocha": RUNNERS,
   "npx vitest": RUNNERS,
   "npx playwright": RUNNERS,
   "#SBATCH": RUNNERS,
@@ -49,7 +51,7 @@ func TestServer(t *testing.T) {
 async function placeModule(home: string): Promise<void> {
   const [module, machine] = [`${home}/node_modules/unsock`, `${home}/node_modules/unsock-linux-${MACHINE}`];
   for (const made of [module, `${machine}/lib`]) await Deno.mkdir(made, { recursive: true });
-  await Deno.copyFile(`${MODULE}/unsock.mjs`, `${module}/unsock.mjs`);
+  for (const name of ["unsock.cjs", "unsock.mjs"]) await Deno.copyFile(`${MODULE}/${name}`, `${module}/${name}`);
   await Deno.copyFile(shimLibrary(), `${machine}/lib/libunsock.so`);
   await Deno.writeTextFile(`${module}/package.json`, '{ "exports": "./unsock.mjs" }');
   await Deno.writeTextFile(`${machine}/package.json`, "{}");
@@ -57,7 +59,7 @@ async function placeModule(home: string): Promise<void> {
 
 Deno.test({
   name: "docs: node's, Go's and Python's test runners, with two suites at once on one port",
-  ignore: !need("node", "go", "python3", "curl"),
+  ignore: !need("node", "go", "python3"),
   fn: () =>
     Reader.with("test-runners", async (reader) => {
       await placeModule(reader.home);

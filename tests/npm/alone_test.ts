@@ -1,26 +1,53 @@
 /**
- * The npm package's whole command line where Node.js is the only runtime: Node.js 22, the oldest that it is for, from npm;
- * no Deno is in PATH. It does not repeat the tests of the command line on Deno.
+ * The npm package's whole command line where one runtime is all that there is: the oldest Node.js that it is for, the later ones,
+ * and Bun, from npm; no Deno is in PATH. It does not repeat the tests of the command line on Deno.
  */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import { fromFileUrl } from "@std/path/posix";
+import * as path from "@std/path/posix";
 import { COMMANDS, PROGRAMS_COMMANDS } from "../../lib/commands/table.ts";
 import { commandHelp, programHelp } from "../../lib/help/help.ts";
 import { VERSION } from "../../lib/system/version.ts";
+import { OLDEST_NODE } from "../../scripts/dist/bundle.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunOptions, type RunResult } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { packModule } from "./packages.ts";
+import { packOnce } from "./packages.ts";
 import { withRegistry } from "./registry.ts";
 
 const LONG_MS = 300_000;
 const MOST_BYTES = 2_000_000;
 const MOST_MEGABYTES = 100;
-const REQUESTS = 10_000;
-const ASK_OFTEN = fromFileUrl(new URL("./ask_often.mjs", import.meta.url));
+
+/** A runtime of npm's registry: its package, its program there, and its version as Node.js. */
+interface Runtime {
+  readonly name: string;
+  readonly spec: string;
+  readonly program: string;
+  readonly version: RegExp;
+  /** How many requests a front gets. */
+  readonly requests: number;
+}
+
+const nodeOf = (spec: string, version: RegExp, requests: number): Runtime => ({
+  name: `Node.js ${spec}`,
+  spec: `node@${spec}`,
+  program: "node/bin/node",
+  version,
+  requests,
+});
+
+const RUNTIMES: readonly Runtime[] = [
+  nodeOf(`${OLDEST_NODE}.0`, /^v20\.16\.0$/m, 100),
+  nodeOf("22", /^v22\./, 10_000),
+  nodeOf("24", /^v24\./, 100),
+  { name: "Bun", spec: "bun@1.4.5", program: "bun/bin/bun.exe", version: /^v\d+\./, requests: 0 },
+];
+const ASK_OFTEN = path.fromFileUrl(new URL("./ask_often.mjs", import.meta.url));
 
 /** The programs in PATH besides Node.js: neither Deno nor another Node.js. */
 const PROGRAMS = ["sh", "env", "grep", "ls"];
+
+const packages = packOnce();
 
 interface Machine {
   readonly dir: string;
@@ -29,22 +56,25 @@ interface Machine {
 }
 
 /** A project with the package in it, installed from a registry of this machine. */
-async function withNode(use: (machine: Machine) => Promise<void>): Promise<void> {
+async function withRuntime({ spec, program }: Runtime, use: (machine: Machine) => Promise<void>): Promise<void> {
   await withDir(async (dir) => {
     await Deno.writeTextFile(`${dir}/package.json`, "{}");
     for (const made of ["bin", "home", "project", "project/s"]) await Deno.mkdir(`${dir}/${made}`, { mode: 0o700 });
     await Deno.writeTextFile(`${dir}/project/package.json`, "{}");
-    const got = await run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "node@22"], {
+    const got = await run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", spec], {
       cwd: dir,
       timeoutMs: LONG_MS,
     });
     assertStrictEquals(got.code, 0, got.stderr);
-    await Deno.symlink(`${dir}/node_modules/node/bin/node`, `${dir}/bin/node`);
+    // By the name `node`, too, Bun does what Node.js does: it is in the first line of the command.
+    for (const name of new Set(["node", path.basename(program, ".exe")])) {
+      await Deno.symlink(`${dir}/node_modules/${program}`, `${dir}/bin/${name}`);
+    }
     for (const name of PROGRAMS) {
       const { stdout } = await run(["sh", "-c", `command -v ${name}`]);
       if (stdout !== "") await Deno.symlink(stdout.trim(), `${dir}/bin/${name}`);
     }
-    await withRegistry(await packModule(`${dir}/packed`), async (registry) => {
+    await withRegistry(await packages(), async (registry) => {
       const words = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", `unsock@${VERSION}`];
       const env = { NPM_CONFIG_REGISTRY: registry, npm_config_cache: `${dir}/home/npm` };
       const installed = await run(words, { cwd: `${dir}/project`, env, timeoutMs: LONG_MS });
@@ -69,27 +99,48 @@ async function succeed(machine: Machine, ...words: string[]): Promise<string> {
   return stdout;
 }
 
-Deno.test({
-  name: "npm: on a machine with Node.js 22 alone the package has the whole command line, in less than 2 MB",
-  ignore: !need("npm", "tar"),
-  fn: () =>
-    withNode(async (machine) => {
-      assertMatch(await succeed(machine, "node", "--version"), /^v22\./);
-      assertMatch((await machine.run(["sh", "-c", "command -v deno || echo none"])).stdout, /^none$/m);
-      const { stdout: size } = await run(["du", "-sb", "--exclude=.bin", "node_modules"], { cwd: machine.dir });
-      assert(parseInt(size) < MOST_BYTES, size);
-      assertStrictEquals(await succeed(machine, "unsock", "--version"), `${VERSION}\n`);
-      assertStrictEquals(await succeed(machine, "unsock", "--help"), programHelp(COMMANDS));
-      for (const command of [...COMMANDS, ...PROGRAMS_COMMANDS].filter(({ name }) => ["wait", "hold"].includes(name))) {
-        assertStrictEquals(await succeed(machine, "unsock", command.name, "--help"), commandHelp(command));
-        assertStrictEquals(await succeed(machine, "unsock", "--help", command.name), commandHelp(command));
-      }
-      await lists(machine);
-      await exposes(machine);
-      await tellsWhatIsWrong(machine);
-      await makesControlFiles(machine);
-    }),
-});
+for (const runtime of RUNTIMES) {
+  Deno.test({
+    name: `npm: on a machine with ${runtime.name} alone the package has the whole command line, in less than 2 MB`,
+    ignore: !need("npm", "tar"),
+    fn: () =>
+      withRuntime(runtime, async (machine) => {
+        assertMatch(await succeed(machine, "node", "-e", "console.log(process.version)"), runtime.version);
+        assertMatch((await machine.run(["sh", "-c", "command -v deno || echo none"])).stdout, /^none$/m);
+        const { stdout: size } = await run(["du", "-sb", "--exclude=.bin", "node_modules"], { cwd: machine.dir });
+        assert(parseInt(size) < MOST_BYTES, size);
+        await helps(machine);
+        await lists(machine);
+        if (runtime.requests > 0) await exposes(machine, runtime.requests);
+        await tellsWhatIsWrong(machine);
+        await makesControlFiles(machine);
+        await doesTheRest(machine);
+      }),
+  });
+}
+
+async function helps(machine: Machine): Promise<void> {
+  assertStrictEquals(await succeed(machine, "unsock", "--version"), `${VERSION}\n`);
+  assertStrictEquals(await succeed(machine, "unsock", "--help"), programHelp(COMMANDS));
+  for (const command of [...COMMANDS, ...PROGRAMS_COMMANDS].filter(({ name }) => ["wait", "hold"].includes(name))) {
+    assertStrictEquals(await succeed(machine, "unsock", command.name, "--help"), commandHelp(command));
+    assertStrictEquals(await succeed(machine, "unsock", "--help", command.name), commandHelp(command));
+  }
+}
+
+/** Each command that no other test here runs. */
+async function doesTheRest(machine: Machine): Promise<void> {
+  assertStrictEquals(await succeed(machine, "unsock", "path", "80"), `${machine.dir}/s/80.sock\n`);
+  assertMatch(await succeed(machine, "unsock", "query", "version"), /^\{"question":"version",/);
+  assertMatch(await succeed(machine, "unsock", "env"), /^export LD_PRELOAD=\S+unsock-linux-\w+\/lib\/libunsock\.so$/m);
+  assertMatch(await succeed(machine, "unsock", "unit", "--name", "it", "--", "ls"), /^ExecStart=/m);
+  assertMatch(await succeed(machine, "unsock", "completions", "bash"), /^complete /m);
+  await succeed(machine, "unsock", "prune");
+  await succeed(machine, "unsock", "install", "--prefix", `${machine.dir}/prefix`);
+  const installed = `${machine.dir}/prefix/bin/unsock`;
+  assertStrictEquals(await succeed(machine, installed, "--version"), `${VERSION}\n`);
+  assertMatch(await succeed(machine, installed, "ls"), new RegExp(`^directory ${machine.dir}/s|${machine.dir}/s`));
+}
 
 /** `ls` and `doctor`, of a server that the package's own `run` has started. */
 async function lists(machine: Machine): Promise<void> {
@@ -97,7 +148,7 @@ async function lists(machine: Machine): Promise<void> {
   const server = "unsock run -- node server.js & unsock wait 8000 --timeout 60";
   const script = `${server} && unsock ls && unsock ls --json && unsock doctor 8000; kill $!; wait $! 2>/dev/null; true`;
   const stdout = await succeed(machine, "sh", "-c", script);
-  assertMatch(stdout, /^8000\S* +stream +listening .* node\[\d+\]$/m);
+  assertMatch(stdout, /^8000\S* +stream +listening .* (?:node|MainThread)\[\d+\]$/m);
   assertMatch(stdout, /^ {4}"port": 8000,$/m);
   assertMatch(stdout, /^ok {3}listeners: 8000/m);
   assertMatch(
@@ -110,7 +161,7 @@ async function lists(machine: Machine): Promise<void> {
  * One port for all loopbacks: a page lists them, and a request goes to the server that its host names. The front's
  * memory stays small.
  */
-async function exposes(machine: Machine): Promise<void> {
+async function exposes(machine: Machine, requests: number): Promise<void> {
   await Deno.writeTextFile(
     `${machine.dir}/web.js`,
     `require("node:http").createServer((_, answer) => answer.end("the server\\n")).listen(8000, "127.0.0.1");`,
@@ -129,7 +180,7 @@ async function exposes(machine: Machine): Promise<void> {
     port=\${port#localhost:}
     node ask.js $port it.localhost:$port
     node ask.js $port localhost:$port
-    node ${ASK_OFTEN} $port it.localhost:$port ${REQUESTS}
+    node ${ASK_OFTEN} $port it.localhost:$port ${requests}
     grep VmRSS /proc/$front/status
     kill $front $server; wait 2>/dev/null; true`;
   const { stdout, stderr } = await machine.run(["sh", "-c", script], {
@@ -137,9 +188,9 @@ async function exposes(machine: Machine): Promise<void> {
     timeoutMs: LONG_MS,
   });
   assertMatch(stdout, /^the server$/m, stderr + stdout);
-  assertMatch(stdout, new RegExp(`^${REQUESTS} answers$`, "m"), stderr + stdout);
+  assertMatch(stdout, new RegExp(`^${requests} answers$`, "m"), stderr + stdout);
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(stdout) ?? [];
-  assert(Number(kilobytes) <= MOST_MEGABYTES * 1024, `${kilobytes} kB after ${REQUESTS} requests`);
+  assert(Number(kilobytes) <= MOST_MEGABYTES * 1024, `${kilobytes} kB after ${requests} requests`);
   assertMatch(stdout, /<a href="http:\/\/it\.localhost:\d+\//, stdout);
 }
 

@@ -7,7 +7,7 @@ import { isAlive, run, type RunResult, start } from "../support/process.ts";
 import { controlFile, sockaddrUnix } from "../support/control.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
-import { packModule } from "./packages.ts";
+import { packOnce } from "./packages.ts";
 import { withRegistry } from "./registry.ts";
 
 const WORKERS = 10;
@@ -21,12 +21,7 @@ function succeeded(result: RunResult): string {
   return result.stdout;
 }
 
-const stage = await Deno.makeTempDir({ prefix: "unsock-npm-" });
-Deno.test.afterAll(() => Deno.remove(stage, { recursive: true }));
-let packed: Promise<string[]> | undefined;
-
-/** The packages, made once for all tests here. */
-const packages = () => packed ??= packModule(stage);
+const packages = packOnce();
 
 /** A project with the packages in it, without a network, and a directory for the sockets. */
 async function withProject(use: (dir: string, env: Record<string, string>) => Promise<void>): Promise<void> {
@@ -83,6 +78,31 @@ Deno.test({
     }),
 });
 
+const ON_DENO = ["run", "-A", "--node-modules-dir=manual"];
+
+for (const [program, ...words] of [["node"], [Deno.execPath(), ...ON_DENO]]) {
+  Deno.test({
+    name: `npm: the module by require, and its fetch and connect (${path.basename(program ?? "")})`,
+    ignore: !need("npm", "node"),
+    fn: () =>
+      withProject(async (project, env) => {
+        await Deno.copyFile(here("http.cjs"), `${project}/http.cjs`);
+        const got = succeeded(
+          await run([program ?? "", ...words, "http.cjs"], { cwd: project, env, timeoutMs: LONG_MS }),
+        );
+        assertEquals(got.trimEnd().split("\n"), [
+          "200 true a=1,b=2 GET /a?b=c 127.0.0.1:8000  ",
+          "POST / 127.0.0.1:8000 application/x-www-form-urlencoded;charset=UTF-8 x=1",
+          "204",
+          "302",
+          "200",
+          "TimeoutError",
+          "true true true",
+        ]);
+      }),
+  });
+}
+
 const BY_DENO = `
 import { loopback } from "npm:unsock@${VERSION}";
 await using lo = await loopback({ dir: process.env.TEST_SOCKETS });
@@ -106,6 +126,20 @@ Deno.test({
         const deno = [Deno.execPath(), "run", "-A", "--no-lock", "test.mjs"];
         const result = await run(deno, { cwd: home, env, timeoutMs: LONG_MS });
         assertStrictEquals(result.stdout, "true\n", result.stderr);
+        // The command line by Deno's `npm:`, for a user without Node.js.
+        const unsock = (...words: string[]) => {
+          const all = [Deno.execPath(), "run", "-A", `npm:unsock@${VERSION}`, ...words];
+          return run(all, { cwd: home, env: { ...env, UNSOCK_DIR: sockets }, timeoutMs: LONG_MS });
+        };
+        assertMatch(succeeded(await unsock("ls")), /\/s: .*empty|\/s/);
+        assertMatch(
+          succeeded(await unsock("doctor")),
+          /^(?:ok {3}|note )library .*\/unsock-linux-\w+\/\S+\/lib\/libunsock\.so: /m,
+        );
+        const ran = await unsock("run", "--", "sh", "-c", "echo $LD_PRELOAD; exit 3");
+        assertMatch(ran.stdout, /\/unsock-linux-\w+\/\S+\/lib\/libunsock\.so\n$/, ran.stderr);
+        assertStrictEquals(ran.code, 3);
+        assertMatch(succeeded(await unsock("self-test")), /^ok /m);
       })
     ),
 });
@@ -136,7 +170,7 @@ Deno.test({
     }),
 });
 
-for (const [program, ...words] of [["node"], [Deno.execPath(), "run", "-A", "--node-modules-dir=manual"]]) {
+for (const [program, ...words] of [["node"], [Deno.execPath(), ...ON_DENO]]) {
   Deno.test({
     name: `npm: who kills a test (${path.basename(program ?? "")}) ends all that it has started, and the directory`,
     ignore: !need("npm", "node", "setsid"),
@@ -159,7 +193,7 @@ Deno.test({
   ignore: !need("npm"),
   fn: () =>
     withProject(async (project) => {
-      const text = `import { CommandError, loopback, UnsockError } from "./node_modules/unsock/unsock.mjs";
+      const text = `import { CommandError, isSupported, loopback, UnsockError } from "./node_modules/unsock/unsock.mjs";
 const lo = await loopback({ map: { 80: "/x" }, blockInet: true, name: "x" });
 const { stdout }: { stdout: string } = await lo.exec("true", [], { timeoutMs: 5 });
 const lines: readonly string[] = [stdout, lo.path("53/udp"), lo.env["UNSOCK_DIR"] ?? "", lo.directory];
@@ -168,6 +202,8 @@ await lo.wait(80, { signal: AbortSignal.timeout(1) });
 await lo.wait("eighty");
 // @ts-expect-error: no shell
 lo.spawn("x", [], { shell: true });
+const answer: Response = await lo.fetch(80, "/", { method: "POST" });
+lo.connect(80).end(await answer.text(), () => console.log(isSupported === true));
 const code: string = new UnsockError("UNSOCK_CLOSED", lines.join()).code;
 console.log(code, CommandError.name, lo.spawn("true").pid);
 await lo[Symbol.asyncDispose]();

@@ -19,3 +19,15 @@ export async function packModule(dir: string): Promise<string[]> {
   await makeMachinePackage(packages, MACHINE, tree);
   return ["unsock", `unsock-linux-${MACHINE}`].map((name) => `${packages}/${name}-${VERSION}.tgz`);
 }
+
+/**
+ * For the tests of one file: packs them once, when the first test asks, and removes them after the last.
+ *
+ * @returns A function that returns the files.
+ */
+export function packOnce(): () => Promise<string[]> {
+  const stage = Deno.makeTempDirSync({ prefix: "unsock-npm-" });
+  Deno.test.afterAll(() => Deno.remove(stage, { recursive: true }));
+  let packed: Promise<string[]> | undefined;
+  return () => packed ??= packModule(stage);
+}

@@ -12,6 +12,9 @@ import { CommandError, loopback, UnsockError } from "unsock";
 const PORT = 3000;
 const dir = process.env.TEST_SOCKETS;
 
+/** Bun 1.4 reports ECONNRESET of any Unix server that sends and closes at once, without unsock too. */
+const LOSES = process.versions.bun !== undefined;
+
 const LOADED_MS = 200_000;
 
 /** Answers with the directory that it is in. */
@@ -57,6 +60,7 @@ test("a server and its clients meet in the loopback, and nobody else's", async (
   assert.equal(lo.env.UNSOCK_DIR, lo.directory);
   const socket = connect(await lo.expose(PORT), "127.0.0.1");
   assert.equal(await text(socket), lo.directory);
+  if (!LOSES) assert.equal(await text(lo.connect(PORT)), lo.directory);
   lo.spawn("python3", ["-c", ECHO], { stdio: "inherit" });
   await lo.wait("53/udp", { timeoutMs: LOADED_MS });
   const client = createSocket("udp4");
@@ -66,11 +70,14 @@ test("a server and its clients meet in the loopback, and nobody else's", async (
   client.close();
   await lo.map(5432, lo.path(PORT));
   await lo.wait(5432);
+  if (!LOSES) assert.equal(await text(lo.connect(5432)), lo.directory);
   await lo.close();
   await lo.close();
   assert(server.killed);
   assert(!existsSync(lo.directory));
-  await assert.rejects(() => lo.exec("true"), failsWith("UNSOCK_CLOSED", /closed/));
+  for (const ask of [() => lo.exec("true"), () => lo.fetch(PORT)]) {
+    await assert.rejects(ask, failsWith("UNSOCK_CLOSED", /closed/));
+  }
 });
 
 test("what cannot be is told by code, with what to do", async () => {
@@ -95,6 +102,11 @@ test("what cannot be is told by code, with what to do", async () => {
       failsWith("UNSOCK_TIMEOUT", /port 9: after 20 ms nobody listens/),
     );
     await assert.rejects(lo.wait("9/udp", { timeoutMs: 20 }), failsWith("UNSOCK_TIMEOUT", /port 9\/udp: /));
+    assert.throws(() => lo.connect("9/udp"), failsWith("UNSOCK_PORT", /only a TCP port has connections/));
+    await assert.rejects(
+      lo.fetch(9),
+      failsWith("UNSOCK_REFUSED", /port 9: nobody listens in .*: await lo\.wait\(9\) first/),
+    );
     for (const port of [0, 65_536, "80/sctp", "x"]) {
       assert.throws(() => lo.path(port), failsWith("UNSOCK_PORT", /not a number from 1 to 65535/));
     }

@@ -53,6 +53,8 @@ Deno.test("docs: CTest's, Meson's and pytest's workers, two at once on one port"
       unittest: ELSEWHERE,
       "cargo test": RUNNERS,
       "jupyter-server": RUNNERS,
+      "npx jest": RUNNERS,
+      "npx mocha": RUNNERS,
       "npx vitest": RUNNERS,
       "npx playwright": RUNNERS,
       "#SBATCH": RUNNERS,

@@ -1,5 +1,5 @@
 /**
- * Tests docs/test-runners.md for Bun, vitest, Playwright, Cargo, Jupyter and a batch system's jobs. Run by
+ * Tests docs/test-runners.md for Bun, jest, mocha, vitest, Playwright, Cargo, Jupyter and a batch system's jobs. Run by
  * `deno task test:pages`, not by CI, as the runners come from npm's registry. The others are Debian's: cargo, jupyter-server.
  */
 import { stripVTControlCharacters } from "node:util";
@@ -15,6 +15,8 @@ const programText = programsOf(import.meta);
 
 /** Pinned: another version is tried by changing this. Newer ones of vitest want a newer Node.js than Debian's. */
 const VITEST = "vitest@4.1.12";
+const JEST = "jest@30.5.2";
+const MOCHA = "mocha@12.0.3";
 const PLAYWRIGHT = "@playwright/test@1.65.1";
 const BUN = "bun@1.4.5";
 
@@ -27,9 +29,8 @@ const ELSEWHERE = "it is run by tests/docs, large.ts or another test here";
 function others(...own: string[]): Record<string, string> {
   const suites = ["node --test", "go test", "unittest", "CMAKE_TEST_LAUNCHER", "meson setup", "--dist load"];
   const parts = [...suites, "--each -- npm test", "--each --fallback", "--each make"];
-  const here = ["npx vitest", "npx playwright", "cargo test", "#SBATCH", "jupyter-server"].filter((part) =>
-    !own.includes(part)
-  );
+  const here = ["npx jest", "npx mocha", "npx vitest", "npx playwright", "cargo test", "#SBATCH", "jupyter-server"]
+    .filter((part) => !own.includes(part));
   return Object.fromEntries([...parts, ...here].map((part) => [part, ELSEWHERE]));
 }
 
@@ -94,6 +95,35 @@ Deno.test({
       assertStrictEquals(code, 0);
       await until("nothing is left", () => [...Deno.readDirSync(`${dir}/s`)].length === 0);
     }, { cannotRun: others() }),
+});
+
+Deno.test({
+  name: `docs: jest with ${WORKERS} workers on one port, at once`,
+  ignore: !need("npm", "node"),
+  fn: () =>
+    Reader.with("test-runners", async (reader, dir) => {
+      const { home } = reader;
+      await makeProject(home, dir, JEST);
+      await Deno.writeTextFile(`${home}/jest.config.js`, `module.exports = { testTimeout: ${LONG_MS} };\n`);
+      await writeTests(home, "test.js", reader.block("js", "// server.test.js\n"));
+      const { stderr } = await reader.run("npx jest");
+      assertMatch(stripVTControlCharacters(stderr), new RegExp(`^Tests: +${WORKERS} passed, ${WORKERS} total$`, "m"));
+      await checkServers(home);
+    }, { cannotRun: others("npx jest") }),
+});
+
+Deno.test({
+  name: `docs: mocha with ${WORKERS} workers on one port, at once`,
+  ignore: !need("npm", "node"),
+  fn: () =>
+    Reader.with("test-runners", async (reader, dir) => {
+      const { home } = reader;
+      await makeProject(home, dir, MOCHA);
+      await writeTests(home, "spec.mjs", reader.block("js", "// server.spec.mjs"));
+      const { stdout } = await reader.run("npx mocha");
+      assertMatch(stripVTControlCharacters(stdout), new RegExp(`^ +${WORKERS} passing`, "m"));
+      await checkServers(home);
+    }, { cannotRun: others("npx mocha") }),
 });
 
 Deno.test({

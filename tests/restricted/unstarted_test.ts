@@ -48,6 +48,36 @@ for (const [form, command] of Object.entries(FORMS)) {
         assertStrictEquals(stdout, "started\n", stderr);
       }),
   });
+
+  Deno.test({
+    name: `${form} run --optional starts the command there on the real network, unless an option asks for a wall`,
+    ignore: !need("cc"),
+    fn: () =>
+      withDir(async (dir) => {
+        const forbidden = await buildLinked(FILTER, dir, "dynamic");
+        const before = [...Deno.readDirSync(dir)].length;
+        const optional = (...words: string[]) => [...command, "run", "--optional", "--dir", `${dir}/s`, ...words];
+        const tell = ["--", "sh", "-c", "echo $UNSOCK_OFF; exit 7"];
+        for (const words of [[], ["--private"], ["--each", "sh"], ["--map", "80=/x", "--name", "it"]]) {
+          const { code, stdout, stderr } = await run([forbidden, "bind", `${EPERM}`, ...optional(...words, ...tell)]);
+          assertMatch(
+            stderr,
+            /^unsock: run: sockets: bind of an AF_UNIX socket: [^\n]*: the command runs on the real network\n$/,
+          );
+          assertEquals([code, stdout], [7, "1\n"]);
+        }
+        for (const wall of ["--block-inet", "--strict", "--isolate"]) {
+          const { code, stderr } = await run([forbidden, "bind", `${EPERM}`, ...optional(wall, ...tell)]);
+          assertMatch(stderr, lineOf("bind", "Operation not permitted"));
+          assertStrictEquals(code, 125);
+        }
+        assertEquals([...Deno.readDirSync(dir)].length, before, "nothing was made");
+        // Where unsock works, the option changes nothing; nor is another mistake excused by it.
+        const works = await run(optional("--", "sh", "-c", "echo $UNSOCK_OFF$UNSOCK_DIR"));
+        assertEquals([works.stdout, works.stderr], [`${dir}/s\n`, ""]);
+        assertStrictEquals((await run(optional("--addr", "x", "--", "true"))).code, 125);
+      }),
+  });
 }
 
 Deno.test({

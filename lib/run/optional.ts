@@ -1,0 +1,50 @@
+/** `unsock run --optional` where unsock cannot work, as on another system than Linux: starts COMMAND on the real network. */
+import process from "node:process";
+import { stayAsParent } from "../library/exec.ts";
+import type { Context } from "../system/context.ts";
+import { UnsockError } from "../system/errors.ts";
+import { optionFlag, type OptionValue } from "../system/options.ts";
+import { cmdQuote, shellQuote } from "../system/shell.ts";
+
+/** Options and variables that promise that no traffic leaves. */
+const WALLS = ["blockInet", "strict", "isolate"];
+const WALL_VARIABLES = ["UNSOCK_BLOCK_INET", "UNSOCK_STRICT"];
+
+/** Options of `run`, as far as they matter here. */
+type Options = Readonly<Record<string, OptionValue | undefined>>;
+
+/** Returns the option or variable that asks for a wall, as the user wrote it. */
+function wallIn(options: Options, { environ }: Context): string | undefined {
+  const option = WALLS.find((name) => options[name] !== undefined);
+  if (option !== undefined) return optionFlag(option);
+  const variable = WALL_VARIABLES.find((name) => environ.get(name) === "1");
+  return variable && `${variable}=1`;
+}
+
+/**
+ * Runs a command on the real network, after one line that tells so. This process stays its parent, and ends with its status.
+ *
+ * @param why Why unsock cannot work here.
+ * @param options Options of `run`.
+ * @param words The command and its arguments.
+ * @throws {UnsockError} When an option promises that no traffic leaves, or when the command cannot be started.
+ */
+export async function runOnNetwork(
+  why: string,
+  options: Options,
+  words: readonly string[],
+  context: Context,
+): Promise<number> {
+  const [command, ...args] = words;
+  if (command === undefined) throw new UnsockError('run: no command: write "unsock run [options] -- COMMAND [ARG...]"');
+  const wall = wallIn(options, context);
+  if (wall !== undefined) throw new UnsockError(`run: ${wall}: ${why}: with it --optional starts nothing`);
+  context.warn(`run: ${why}: the command runs on the real network`);
+  if (options.dryRun !== undefined) {
+    context.print(`${words.map(shellQuote).join(" ")}\n`);
+    return 0;
+  }
+  // What npm puts into PATH is a batch file on Windows, which only the shell starts.
+  if (process.platform !== "win32") return await stayAsParent(command, args, {});
+  return await stayAsParent(words.map(cmdQuote).join(" "), [], { shell: true });
+}

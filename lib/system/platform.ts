@@ -1,0 +1,19 @@
+/** Tells whether unsock can work on this system. */
+import process from "node:process";
+
+/** Names by which users know what Node.js calls otherwise. */
+const NAMES: Readonly<Record<string, string>> = {
+  android: "Android",
+  darwin: "macOS",
+  freebsd: "FreeBSD",
+  openbsd: "OpenBSD",
+  win32: "Windows",
+};
+
+/** @returns Why no command can work here; undefined: this is Linux. */
+export function systemProblem(): string | undefined {
+  const { platform } = process;
+  if (platform === "linux") return undefined;
+  const name = NAMES[platform] ?? platform;
+  return `unsock needs Linux: this is ${name}; in a container, a VM or WSL 2 it works`;
+}
