@@ -39,6 +39,20 @@ function runtimeFor(arch: Tree["arch"]): string | undefined {
   return Deno.env.get(`DENORT_BIN_${arch.toUpperCase()}`) || (own === "" ? "" : undefined);
 }
 
+/** As in the user agent's name, which each runtime has for fetch. It is in front of the program. */
+const RUNTIME_VERSION = /Deno\/(\d+\.\d+\.\d+)/;
+
+/**
+ * A runtime of another version starts the program, and then fails at whatever has changed, such as `expose --http`.
+ *
+ * @throws {Error} If the binary has a runtime of another version than this Deno's.
+ */
+async function checkRuntime(binary: string): Promise<void> {
+  const [, version] = RUNTIME_VERSION.exec(new TextDecoder("latin1").decode(await Deno.readFile(binary))) ?? [];
+  if (version === undefined || version === Deno.version.deno) return;
+  throw new Error(`the runtime is a denort ${version}, and this is Deno ${Deno.version.deno}`);
+}
+
 async function compileBinary({ arch, library, runtime }: Target, binary: string): Promise<void> {
   // The code cache would be a file of a well-known name in /tmp, for anybody to put code into.
   tellStep(`the program for ${arch}`);
@@ -54,7 +68,8 @@ async function compileBinary({ arch, library, runtime }: Target, binary: string)
     const included = Object.keys(carried).flatMap((file) => ["--include", file]);
     const target = ["--target", `${arch}-unknown-linux-gnu`, "--output", binary, await bundleStart(tree)];
     const args = ["compile", ...options, ...sources, ...included, ...target];
-    await run(Deno.execPath(), args, tree, { DENORT_BIN: runtime }).catch((error) => {
+    const compiled = run(Deno.execPath(), args, tree, { DENORT_BIN: runtime }).then(() => checkRuntime(binary));
+    await compiled.catch((error) => {
       throw new Error(`${error.message} (without network: DENORT_BIN=FILE, a denort ${Deno.version.deno})`);
     });
   });

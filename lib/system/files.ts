@@ -1,6 +1,6 @@
 /** Reads files that may be missing, and makes files atomically. */
-import * as path from "@std/path/posix";
 import * as fs from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
 
 /**
@@ -13,7 +13,7 @@ export function statOrUndefined(file: string): fs.Stats | undefined {
 
 /** @returns The path, or its nearest parent that exists. */
 export function existingAbove(file: string): string {
-  return file === "/" || statOrUndefined(file) !== undefined ? file : existingAbove(path.dirname(file));
+  return file === "/" || statOrUndefined(file) !== undefined ? file : existingAbove(dirname(file));
 }
 
 /** True if both paths name the same file or directory. */

@@ -124,6 +124,16 @@ Deno.test("compile with a DENORT_BIN that is none fails in one line", compiled, 
   await assertCompileFails({ DENORT_BIN: "/bin/true" }, /\/bin\/true: what it makes does not run/);
 });
 
+Deno.test("compile with a denort of another version fails in one line", compiled, () =>
+  withDir(async (dir) => {
+    const other = join(dir, "denort");
+    // Its version stands in it as text, as often as it is used.
+    const script = `sed "s,Deno/[0-9]*[.][0-9]*[.][0-9]*,Deno/1.2.3,g" "$1" >"$2" && chmod 755 "$2"`;
+    const runtime = Deno.env.get("DENORT_BIN") ?? join(ROOT, "build", "denort", "denort");
+    assertStrictEquals((await run(["sh", "-c", script, "sh", runtime, other], { env: { LC_ALL: "C" } })).code, 0);
+    await assertCompileFails({ DENORT_BIN: other }, /the runtime is a denort 1\.2\.3, and this is Deno \d/);
+  }));
+
 /** Where Deno keeps the npm packages: `deno info --json`. */
 async function npmCache(): Promise<string> {
   const { stdout } = await run([Deno.execPath(), "info", "--json"]);
