@@ -1,18 +1,17 @@
 /** Finds why a client is refused: listeners in each directory, and missing rights. */
-import * as path from "@std/path/posix";
 import * as fs from "node:fs";
-import type { CheckedDirectory, ChosenDirectory } from "../run/run_settings.ts";
+import type { ChosenDirectory } from "../run/run_settings.ts";
 import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
 import type { Library } from "../library/query.ts";
 import { mayAccess } from "../run/access.ts";
 import { isSameFile, statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
-import { groupName, userName } from "../system/users.ts";
+import { groupName, rightsOf } from "../system/users.ts";
 import { describeTarget, unixName } from "../control/words.ts";
 import { readControlFile } from "../run/control_files.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
-import type { Found } from "./port_facts.ts";
+import { isExpose, serversOf } from "./other_servers.ts";
 import { Holders } from "../sockets/holders.ts";
 import { listSocketFiles, type SocketFile } from "../sockets/socket_files.ts";
 import { type SocketName, stateQuestion } from "../sockets/socket_names.ts";
@@ -38,15 +37,9 @@ export function portFindings({ path: directory }: ChosenDirectory, question: Que
   return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
 }
 
-/** @returns The facts of {@linkcode portFindings} about one port, for its verdict. */
-export function findPort(directory: CheckedDirectory, port: AddressedPort, question: Question): Found {
-  return {
-    port,
-    directory,
-    files: listFiles(directory.path, { ...question, port: { ...port, address: undefined } }) ?? [],
-    onNetwork: ipListeners(port),
-    elsewhere: [...directoriesElsewhere(directory.path, question).keys()].map(printable),
-  };
+/** @returns The port's files in the directory, of TCP and UDP, for its verdict. */
+export function listPortFiles({ path: directory }: ChosenDirectory, question: Question): SocketFile[] {
+  return listFiles(directory, { ...question, port: undefined }) ?? [];
 }
 
 /** Lists the directory's files of the port, or all. Undefined: it cannot be read, which another finding reports. */
@@ -70,9 +63,10 @@ function ownPorts(directory: string, question: Question): Finding[] {
     ];
   }
   if (!mayAccess(library, directory, X_OK)) {
-    const whose = `${userName(status.uid)}'s`;
     const forGroup = (status.mode & 0o010) !== 0 ? `members of the group ${groupName(status.gid)} may; ` : "";
-    return [note("rights", `directory ${directory}: it is ${whose}, you may not enter it: EACCES`, forGroup + RIGHTS)];
+    return [
+      note("rights", `directory ${directory}: ${rightsOf(status)}: you may not enter it: EACCES`, forGroup + RIGHTS),
+    ];
   }
   const files = listFiles(directory, question);
   if (files === undefined) {
@@ -88,10 +82,7 @@ function ownPorts(directory: string, question: Question): Finding[] {
       : port === undefined
       ? note("listeners", "nobody listens in the directory", NOBODY)
       : bad("listeners", `nobody listens${where} in the directory`, NOBODY),
-    ...closed.map(({ file, uid, mode }) => {
-      const rights = `${userName(uid)}'s, mode ${mode.toString(8).padStart(4, "0")}`;
-      return note("rights", `${file}: it is ${rights}: you may not connect: EACCES`, RIGHTS);
-    }),
+    ...closed.map((file) => note("rights", `${file.file}: ${rightsOf(file)}: you may not connect: EACCES`, RIGHTS)),
     ...files.filter(({ state }) => state === "stale").map(({ file }) =>
       note("stale", `${file}: stale: connections are refused: ECONNREFUSED`, "unsock prune removes such files")
     ),
@@ -152,10 +143,12 @@ function ipListeners(port: AddressedPort | undefined): string[] {
   const holders = new Holders();
   const listeners = listIpListeners(port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));
   const texts = listeners.map(({ port: number, kind, inode }) => {
-    const who = holders.of(inode).map(({ pid, name }) => `${name}[${pid}]`).join(" ");
+    const processes = holders.of(inode);
+    if (processes.some(isExpose)) return undefined; // it forwards to the directory
+    const who = processes.map(({ pid, name }) => `${name}[${pid}]`).join(" ");
     return `${formatPort({ number, kind, address: undefined })}${who === "" ? "" : ` (${printable(who)})`}`;
   });
-  return [...new Set(texts)];
+  return [...new Set(texts.filter((text) => text !== undefined))];
 }
 
 const NOBODY = "a client is refused (ECONNREFUSED) until a server is started in this directory, with the same --dir";
@@ -172,12 +165,8 @@ function describe(files: readonly SocketFile[]): string {
 /** Returns the other directories with a server of the wanted port, and its ports: the peer may use one of them. */
 function directoriesElsewhere(directory: string, { sockets, port: wanted }: Question): Map<string, Set<string>> {
   const ports = new Map<string, Set<string>>();
-  for (const { path: file, port, listening, type, connected } of sockets) {
-    const { dir } = path.parse(path.normalize(file));
-    const serves = listening || (type === "datagram" && !connected);
-    if (port === undefined || !serves || !dir.startsWith("/") || isSameFile(dir, directory)) continue;
-    if (wanted !== undefined && (port.number !== wanted.number || port.kind !== wanted.kind)) continue;
-    ports.set(dir, (ports.get(dir) ?? new Set()).add(`${port.number}`));
+  for (const { dir, port } of serversOf(sockets, wanted)) {
+    if (!isSameFile(dir, directory)) ports.set(dir, (ports.get(dir) ?? new Set()).add(`${port.number}`));
   }
   return ports;
 }

@@ -1,4 +1,6 @@
 /** The findings of `unsock doctor`, which prints one a line. */
+import type { Answer } from "../library/query.ts";
+import { reason } from "../system/errors.ts";
 
 /** The subjects of findings, for scripts. `docs/json.md` describes them. */
 export const FINDING_KEYS = [
@@ -37,3 +39,22 @@ export interface Finding {
 export const ok = (key: FindingKey, text: string): Finding => ({ key, level: "ok", text });
 export const note = (key: FindingKey, text: string, advice?: string): Finding => ({ key, level: "note", text, advice });
 export const bad = (key: FindingKey, text: string, advice?: string): Finding => ({ key, level: "FAIL", text, advice });
+
+/** Leaves out failures for a reason that another failure has: an unreadable setting, say, or a missing library. */
+export function withoutRepetition(findings: readonly Finding[]): Finding[] {
+  const reasons = new Set<string>();
+  return findings.filter(({ level, text }) => {
+    const why = text.replace(/^(settings|directory): /, "");
+    return level !== "FAIL" || (!reasons.has(why) && reasons.add(why));
+  });
+}
+
+/** @returns The library's reason for having no answer; undefined: it has one. */
+export function whyNot(answer: Answer<unknown>): string | undefined {
+  try {
+    answer();
+    return undefined;
+  } catch (error) {
+    return reason(error); // the library's own words, which the verdict repeats
+  }
+}

@@ -1,5 +1,5 @@
 /** Collects the facts for the verdict of `doctor PORT`. The library reads settings and directory as in a program. */
-import { type Answer, type Library, type Question, VERSION_QUESTION } from "../library/query.ts";
+import { type Answer, type Library, VERSION_QUESTION } from "../library/query.ts";
 import { mayAccess } from "../run/access.ts";
 import { type AddressedPort, formatPort } from "../run/ports.ts";
 import {
@@ -12,31 +12,27 @@ import {
   SETTINGS_QUESTION,
 } from "../run/run_settings.ts";
 import type { SocketFile } from "../sockets/socket_files.ts";
-import { namesQuestion, type SocketName } from "../sockets/socket_names.ts";
-import { SOCKETS_QUESTION, type UnixSocketEntry } from "../sockets/unix_sockets.ts";
+import { namesQuestion } from "../sockets/socket_names.ts";
+import { SOCKETS_QUESTION } from "../sockets/unix_sockets.ts";
 import type { Context } from "../system/context.ts";
-import { reason } from "../system/errors.ts";
 import { statOrUndefined } from "../system/files.ts";
-import { userName } from "../system/users.ts";
+import { printable } from "../system/text.ts";
+import { rightsOf } from "../system/users.ts";
 import { VERSION } from "../system/version.ts";
-import type { AddressAnswer, PortFacts, Verdict } from "./port_verdict.ts";
+import { type ClientAnswer, clientQuestion } from "./client_question.ts";
+import { listPortFiles } from "./diagnosis_ports.ts";
+import { type DirectoryAnswers, missingFinding } from "./directory_findings.ts";
+import { whyNot } from "./finding.ts";
+import { findOthers } from "./other_servers.ts";
+import type { AddressAnswer, PortFacts, PortFile, Verdict } from "./port_verdict.ts";
+import { stateOfProcess } from "./process_state.ts";
 
 const [W_OK, X_OK] = [2, 1];
-const COVERED = ["yes", "address", "port"] as const;
-const ANSWERS = ["ready", "soon", "nobody"] as const;
 /** The addresses that a client of "localhost" tries. Most programs use the first literally. */
 const LOCALHOST = ["127.0.0.1", "::1"] as const;
 
-/** The library's answer about clients of one address. */
-type ClientAnswer = Omit<AddressAnswer, "address" | "mayConnect">;
-
 /** The library's answers about a port, each fetched when called. */
-export interface PortAnswers {
-  readonly directory: Answer<CheckedDirectory>;
-  /** Throws the reason why the directory holds no sockets. */
-  readonly holds: Answer<true>;
-  readonly names: Answer<SocketName[]>;
-  readonly sockets: Answer<UnixSocketEntry[]>;
+export interface PortAnswers extends DirectoryAnswers {
   readonly settings: Answer<RunSettings>;
   readonly mayBind: Answer<true>;
   readonly version: Answer<string>;
@@ -65,44 +61,51 @@ export function askAboutPort(port: AddressedPort, library: Library, place: Place
   return { directory, holds, names, sockets, settings, mayBind, version, clients: answers };
 }
 
-function clientQuestion(port: AddressedPort, address: string): Question<ClientAnswer> {
-  return {
-    word: `client=${formatPort({ ...port, address })}`,
-    read: (fields) => ({
-      covered: fields.word("covered", COVERED),
-      answer: fields.word("answer", ANSWERS),
-      file: fields.text("file"),
-    }),
-  };
-}
-
-/** The facts about the port found so far. */
-export interface Found {
-  readonly port: AddressedPort;
-  readonly directory: CheckedDirectory;
-  readonly files: readonly SocketFile[];
-  readonly onNetwork: readonly string[];
-  readonly elsewhere: readonly string[];
-}
-
 /** @returns All that the verdict depends on. */
-export function factsOfPort(found: Found, asked: PortAnswers, library: Library, context: Context): PortFacts {
-  const { port, directory } = found;
+export function factsOfPort(port: AddressedPort, asked: PortAnswers, library: Library, context: Context): PortFacts {
+  const directory = asked.directory();
   const blocked = whatBlocks(asked, directory, library, context);
+  const [names, sockets] = [asked.names, asked.sockets()];
+  const answers = blocked === undefined ? asked.clients.map((client) => readClient(client, library)) : [];
   return {
-    ...found,
+    port,
     name: formatPort(port),
     directory: directory.path,
     blocked,
-    cannotHold: whyNot(asked.holds),
+    exists: directory.exists,
+    cannotHold: whyNoServer(directory, asked, library),
     settings: blocked === undefined ? settingsOf(asked.settings()) : { port: undefined, addr: "" },
-    answers: blocked === undefined ? asked.clients.map((client) => readClient(client, library)) : [],
-    files: found.files.map((file) => ({
-      ...file,
-      address: file.address?.text,
-      processes: file.processes.map(({ pid, name }) => `${name}[${pid}]`),
-      rights: `${userName(file.uid)}'s, mode ${file.mode.toString(8).padStart(4, "0")}`,
+    shellIsUnder: /(^|[\s:/])libunsock[^\s:/]*\.so([\s:]|$)/.test(context.environ.get("LD_PRELOAD") ?? ""),
+    answers,
+    files: listPortFiles(directory, { library, names, sockets, port }).map(factsOfFile),
+    others: findOthers(directory.path, port, answers.map(({ address }) => address), sockets, library),
+  };
+}
+
+function whyNoServer(
+  directory: CheckedDirectory,
+  { holds }: PortAnswers,
+  library: Library,
+): PortFacts["cannotHold"] {
+  if (directory.exists) {
+    const text = whyNot(holds);
+    return text === undefined ? undefined : { text };
+  }
+  const { level, text, advice } = missingFinding(directory.path, library);
+  return level === "ok" ? undefined : { text, ...advice === undefined ? {} : { advice } };
+}
+
+function factsOfFile(file: SocketFile): PortFile {
+  return {
+    ...file,
+    address: file.address?.text,
+    forBoth: file.address?.forBoth === true,
+    processes: file.processes.map(({ pid, name }) => ({
+      name: printable(`${name}[${pid}]`),
+      pid,
+      ...stateOfProcess(pid),
     })),
+    rights: rightsOf(file),
   };
 }
 
@@ -134,9 +137,8 @@ function whatBlocks(
   if (directory.problem !== undefined) return no(directory.problem, "unsock run fails with the same message");
   const status = statOrUndefined(directory.path);
   if (status !== undefined && !mayAccess(library, directory.path, X_OK)) {
-    const rights = `${userName(status.uid)}'s, mode ${(status.mode & 0o7777).toString(8).padStart(4, "0")}`;
     return no(
-      `you may not enter ${directory.path} (${rights}): EACCES`,
+      `you may not enter ${directory.path} (${rightsOf(status)}): EACCES`,
       "start the server with a --group that you are in, or name your own directory with --dir",
     );
   }
@@ -145,17 +147,8 @@ function whatBlocks(
 
 /** @returns The verdict on a setting that cannot be read. */
 export function unreadSetting(why: string): [text: string, advice: string] {
-  return [`settings: ${why}: no program starts`, "correct the variable, or unset it"];
-}
-
-/** @returns The library's reason for having no answer; undefined: it has one. */
-export function whyNot(answer: Answer<unknown>): string | undefined {
-  try {
-    answer();
-    return undefined;
-  } catch (error) {
-    return reason(error); // the library's own words, which the verdict repeats
-  }
+  const advice = why.startsWith("--") ? "correct the option" : "correct the variable, or unset it";
+  return [`settings: ${why}: no program starts`, advice];
 }
 
 function readClient({ address, answer }: PortAnswers["clients"][number], library: Library): AddressAnswer {

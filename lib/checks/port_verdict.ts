@@ -9,26 +9,58 @@ export interface AddressAnswer {
   readonly address: string;
   /** Whether `UNSOCK_ADDR` and `UNSOCK_PORT` cover it; if not, which of the two excludes it. */
   readonly covered: "yes" | "address" | "port";
-  /** `soon`: a socket is bound and does not listen. */
+  /** `soon`: a socket is bound and does not listen, or a control file's target does not answer in time. */
   readonly answer: "ready" | "soon" | "nobody";
-  /** The file that a client connects to. */
+  /** The file that a client connects to: the server's own, or a control file. */
   readonly file: string;
   /** Whether this user may write to that file, which a connect needs. */
   readonly mayConnect: boolean;
 }
 
+/** A process that has a port's socket. */
+export interface PortProcess {
+  /** `nginx[12]` */
+  readonly name: string;
+  readonly pid: number;
+  /** Whether a signal or a debugger has stopped it. */
+  readonly stopped: boolean;
+  /** For how many seconds none of its threads has run; undefined: not known. */
+  readonly idleSeconds: number | undefined;
+}
+
 /** One file of the port in the directory. */
 export interface PortFile {
+  /** The path as people know it: `PORT.sock`. */
   readonly file: string;
+  /** The path of the socket's own file. */
+  readonly own: string;
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
+  readonly kind: AddressedPort["kind"];
   /** The address that a socket is bound to, where that is known. */
   readonly address: string | undefined;
+  /** Whether that is `::` for both families. */
+  readonly forBoth: boolean;
   /** The target of a control file, or its error. */
   readonly target: string | undefined;
-  /** Processes that have the socket: `nginx[12]`. */
-  readonly processes: readonly string[];
+  readonly processes: readonly PortProcess[];
+  /** The number of connections that the listener has not accepted. */
+  readonly backlog: number;
   /** `alice's, mode 0600` */
   readonly rights: string;
+}
+
+/** A server of the port that a client of this directory does not reach. */
+export interface OtherServer {
+  /** On the real network; in another directory; in a directory of this path in another root. */
+  readonly place: "network" | "directory" | "root";
+  /** Its processes, `python3[12]`, or other words; empty: not known. */
+  readonly name: string;
+  /** Its directory; of a server on the network, the port. */
+  readonly where: string;
+  /** Whether this user may connect to it. */
+  readonly mayConnect: boolean;
+  /** Of a server on the network: the setting of its own that leaves the port out; undefined: it is not under unsock. */
+  readonly leftOutBy: string | undefined;
 }
 
 /** All facts that the verdict depends on. */
@@ -39,17 +71,19 @@ export interface PortFacts {
   readonly directory: string;
   /** The first problem that stops every client and server here, with the fix. */
   readonly blocked: Verdict | undefined;
-  /** The reason why no server can make its socket in the directory. */
-  readonly cannotHold: string | undefined;
+  /** Whether the directory exists. */
+  readonly exists: boolean;
+  /** The reason why no server can make its socket, or the missing directory; and what to do. */
+  readonly cannotHold: Omit<Verdict, "answered"> | undefined;
   /** The values of `UNSOCK_PORT` and `UNSOCK_ADDR` in effect. */
   readonly settings: { readonly port: string | undefined; readonly addr: string };
+  /** Whether programs that this shell starts are under unsock already. */
+  readonly shellIsUnder: boolean;
   /** In the order in which a client tries the addresses: those of `localhost` if the user named none. */
   readonly answers: readonly AddressAnswer[];
+  /** The port's files in the directory, of TCP and UDP. */
   readonly files: readonly PortFile[];
-  /** Listeners on real TCP or UDP: `8000 (python3[12])`. */
-  readonly onNetwork: readonly string[];
-  /** Other directories with a server of the port. */
-  readonly elsewhere: readonly string[];
+  readonly others: readonly OtherServer[];
 }
 
 /** One sentence, and the command to type. */
@@ -59,11 +93,19 @@ export interface Verdict {
   readonly advice?: string;
 }
 
+/** A server with clients in its queue counts as hung if none of its threads has run for so long. */
+const HUNG_SECONDS = 2;
+
 const no = (text: string, advice: string): Verdict => ({ answered: false, text, advice });
 
-/** @returns The verdict. */
+/**
+ * Follows a client on its way: the settings, the file that it connects to, the server behind, and, if there is none,
+ * where the port has a server instead.
+ *
+ * @returns The verdict.
+ */
 export function judgePort(facts: PortFacts): Verdict {
-  return facts.blocked ?? notCovered(facts) ?? answered(facts) ?? refused(facts);
+  return facts.blocked ?? notCovered(facts) ?? reached(facts) ?? refused(facts) ?? misplaced(facts) ?? nobody(facts);
 }
 
 function notCovered({ answers, name, settings, port }: PortFacts): Verdict | undefined {
@@ -80,16 +122,25 @@ function notCovered({ answers, name, settings, port }: PortFacts): Verdict | und
   return no(`${name}: ${first.address} is not covered (--addr ${settings.addr}): ${goes}`, `run --addr ${added}`);
 }
 
-function answered({ answers, files, port }: PortFacts): Verdict | undefined {
+/** Returns the verdict on a server to which a client connects: it answers, or does not accept. */
+function reached({ answers, files, port, shellIsUnder }: PortFacts): Verdict | undefined {
   const first = answers.find(({ answer, covered, mayConnect }) =>
     answer === "ready" && covered === "yes" && mayConnect
   );
   if (first === undefined) return undefined;
-  const who = nameOf(files.find(({ file }) => file === first.file) ?? (files.length === 1 ? files[0] : undefined));
+  const file = files.find(({ own }) => own === first.file);
+  const halted = file && acceptsNobody(file);
+  if (halted !== undefined) return halted;
   // A client of "localhost" tries both addresses, but a client of the first one alone is refused: the sentence says so.
   const [tried] = answers;
   const not = tried === undefined || tried === first ? "" : `; a client of ${at(tried.address, port)} is not`;
-  return { answered: true, text: `a client of ${at(first.address, port)} is answered${who}${not}` };
+  const text = `a client of ${at(first.address, port)} is answered${by(file)}${not}`;
+  if (shellIsUnder) return { answered: true, text };
+  return { answered: true, text, advice: `a client needs unsock, too: unsock run CLIENT, or ${plainClient(port)}` };
+}
+
+function plainClient({ number, kind }: AddressedPort): string {
+  return `for one without it unsock expose ${number}${kind === "datagram" ? "/udp" : ""}`;
 }
 
 function at(address: string, { number, kind }: AddressedPort): string {
@@ -97,16 +148,35 @@ function at(address: string, { number, kind }: AddressedPort): string {
   return `${host}:${number}${kind === "datagram" ? "/udp" : ""}`;
 }
 
-function nameOf(file: PortFile | undefined): string {
-  if (file === undefined) return "";
-  if (file.target !== undefined) return `, by the control file ${file.file} (${file.target})`;
-  return file.processes.length === 0 ? "" : ` by ${file.processes.join(" ")}`;
+function namesOf({ processes }: PortFile, otherwise = "a server"): string {
+  return processes.map(({ name }) => name).join(" ") || otherwise;
 }
 
-/** Returns the first reason that applies: those in the port's own files come first. */
-function refused(facts: PortFacts): Verdict {
-  const { files, name, answers } = facts;
-  const damaged = files.find(({ state }) => state === "invalid");
+function by(file: PortFile | undefined): string {
+  if (file === undefined) return "";
+  if (file.target !== undefined) return `, by the control file ${file.file} (${file.target})`;
+  return file.processes.length === 0 ? "" : ` by ${namesOf(file)}`;
+}
+
+/** A listener takes connections into its queue although its processes do not run. */
+function acceptsNobody(file: PortFile): Verdict | undefined {
+  const { processes, backlog } = file;
+  if (processes.length === 0) return undefined;
+  const idle = processes.map(({ idleSeconds }) => idleSeconds ?? 0).reduce((least, one) => Math.min(least, one));
+  const since = idle > 0 ? `has not run for ${idle} s` : "does not run";
+  const waiting = backlog === 0 ? "" : `, and ${backlog === 1 ? "1 client waits" : `${backlog} clients wait`}`;
+  if (processes.every(({ stopped }) => stopped)) {
+    const pids = processes.map(({ pid }) => pid).join(" ");
+    return no(`${namesOf(file)} is stopped, and accepts nobody: it ${since}${waiting}`, `kill -CONT ${pids}`);
+  }
+  if (backlog === 0 || idle < HUNG_SECONDS) return undefined;
+  return no(`${namesOf(file)} hangs, and accepts nobody: it ${since}${waiting}`, "start the server again");
+}
+
+/** Returns the first reason in the port's own files: a client finds one, and is refused there. */
+function refused({ files, name, port, answers }: PortFacts): Verdict | undefined {
+  const own = files.filter(({ kind }) => kind === port.kind);
+  const damaged = own.find(({ state }) => state === "invalid");
   if (damaged !== undefined) {
     return no(
       `${damaged.file} is no control file and no socket (${damaged.target}): servers and clients fail with EINVAL`,
@@ -115,53 +185,89 @@ function refused(facts: PortFacts): Verdict {
   }
   const closed = answers.find(({ answer, mayConnect }) => answer !== "nobody" && !mayConnect);
   if (closed !== undefined) {
-    const file = files.find((one) => one.file === closed.file);
+    const file = own.find((one) => one.own === closed.file);
     return no(
       `you may not connect to ${closed.file} (${file?.rights ?? "another user's"}): EACCES`,
       "start the server with --mode 660 and a --group that you are in, or --mode 666",
     );
   }
-  if (answers.some(({ answer }) => answer === "soon")) {
-    const bound = files.find(({ processes }) => processes.length > 0);
-    return no(
-      `${bound?.processes.join(" ") ?? "a socket"} is bound to ${name} and does not listen: ECONNREFUSED`,
-      `unsock wait ${name}`,
-    );
-  }
-  return ofOthers(facts) ?? nobody(facts);
-}
-
-function ofOthers({ files, answers, port }: PortFacts): Verdict | undefined {
-  const control = files.find(({ state }) => state === "control");
+  const isSoon = answers.some(({ answer }) => answer === "soon");
+  const control = own.find(({ state }) => state === "control");
   if (control !== undefined) {
+    const why = isSoon ? "which does not answer: ETIMEDOUT" : "where nobody listens: ECONNREFUSED";
     return no(
-      `${control.file} forwards to ${control.target}, where nobody listens: ECONNREFUSED`,
+      `${control.file} forwards to ${control.target}, ${why}`,
       `start the server there; "unsock show-control ${control.file}" prints each field`,
     );
   }
-  const other = files.find(({ state, address }) => state === "alive" && address !== undefined);
-  if (other?.address === undefined) return undefined;
-  const asked = port.address ?? answers[0]?.address ?? "";
-  const wildcard = asked.includes(":") ? "::" : "0.0.0.0";
+  if (!isSoon) return undefined;
+  const bound = own.find(({ processes }) => processes.length > 0);
   return no(
-    `${other.processes.join(" ") || "a server"} serves ${at(other.address, port)}, not ${asked}: ECONNREFUSED`,
-    `connect to ${other.address}, or let the server bind ${wildcard}`,
+    `${bound === undefined ? "a socket" : namesOf(bound)} is bound to ${name} and does not listen: ECONNREFUSED`,
+    `unsock wait ${name}`,
   );
 }
 
-function nobody({ name, directory, files, onNetwork, elsewhere, cannotHold }: PortFacts): Verdict {
-  const [tcp] = onNetwork;
-  if (tcp !== undefined) {
+/** Returns the verdict on a server of the port that this client does not find. */
+function misplaced({ files, answers, port, name, directory, others }: PortFacts): Verdict | undefined {
+  const own = files.find(({ state, kind, address }) =>
+    state === "alive" && kind === port.kind && address !== undefined
+  );
+  if (own?.address !== undefined) {
+    return atOtherAddress(own, own.address, port.address ?? answers[0]?.address ?? "", port);
+  }
+  const other = others.find(({ mayConnect }) => mayConnect);
+  if (other !== undefined) return atOtherPlace(other, name, directory);
+  const twin = files.find(({ state, kind }) => state === "alive" && kind !== port.kind);
+  if (twin === undefined) return undefined;
+  const [has, asked] = port.kind === "stream" ? ["UDP", "TCP"] : ["TCP", "UDP"];
+  const words = `${port.number}${port.kind === "stream" ? "/udp" : ""}`;
+  return no(
+    `${namesOf(twin)} serves ${port.number} by ${has}, not by ${asked}: ECONNREFUSED`,
+    `unsock doctor ${words}`,
+  );
+}
+
+function atOtherAddress(server: PortFile, address: string, asked: string, port: AddressedPort): Verdict {
+  const wildcard = asked.includes(":") ? "::" : "0.0.0.0";
+  const who = namesOf(server);
+  if (address === asked || address === wildcard || server.forBoth) {
+    const missing = server.file.replace(/[^/]*$/, `${port.number}${port.kind === "stream" ? "" : ".dgram"}.sock`);
     return no(
-      `${tcp} listens on the real network, not under unsock: ECONNREFUSED`,
-      "start the server by unsock run, or the client without it",
+      `${who} serves ${at(address, port)}, but ${missing}, by which clients find it, was removed: ECONNREFUSED`,
+      "start the server again",
     );
   }
-  const [other] = elsewhere;
-  if (other !== undefined) {
-    return no(`nobody serves ${name} in ${directory}, but in ${other}: ECONNREFUSED`, `use --dir ${other}`);
+  return no(
+    `${who} serves ${at(address, port)}, not ${asked}: ECONNREFUSED`,
+    `connect to ${address}, or let the server bind ${wildcard}`,
+  );
+}
+
+function atOtherPlace({ place, name: who, where, leftOutBy }: OtherServer, name: string, directory: string): Verdict {
+  switch (place) {
+    case "directory":
+      return no(`nobody serves ${name} in ${directory}, but in ${where}: ECONNREFUSED`, `use --dir ${where}`);
+    case "root":
+      return no(
+        `${who} serves ${name} in ${where} of another root, as of a container: ECONNREFUSED`,
+        `mount ${directory} there under the same path`,
+      );
+    case "network":
+      return leftOutBy === undefined
+        ? no(
+          `${who} listens on the real network, not under unsock: ECONNREFUSED`,
+          "start the server by unsock run, or the client without it",
+        )
+        : no(
+          `${who} is under unsock, but listens on the real network, as its ${leftOutBy} leaves the port out: ECONNREFUSED`,
+          "start the server with other settings, or the client without unsock",
+        );
   }
-  const stale = files.find(({ state }) => state === "stale");
+}
+
+function nobody({ name, port, directory, files, exists, cannotHold, others }: PortFacts): Verdict {
+  const stale = files.find(({ state, kind }) => state === "stale" && kind === port.kind);
   if (stale !== undefined) {
     return no(
       `the server of ${name} was killed and left ${stale.file}: ECONNREFUSED`,
@@ -170,12 +276,15 @@ function nobody({ name, directory, files, onNetwork, elsewhere, cannotHold }: Po
   }
   if (cannotHold !== undefined) {
     return no(
-      `nobody serves ${name}, and no server can here: ${cannotHold}`,
-      "a client needs the same --dir as the server",
+      `nobody serves ${name}, and no server can here: ${cannotHold.text}`,
+      cannotHold.advice ?? "a client needs the same --dir as the server",
     );
   }
-  return no(
-    `nobody serves ${name} in ${directory}: ECONNREFUSED`,
-    `start a server: unsock run --dir ${directory} -- SERVER`,
-  );
+  const server = `unsock run --dir ${directory} -- SERVER`;
+  if (!exists) {
+    return no(`nobody serves ${name}: ${directory} does not exist: ECONNREFUSED`, `start a server: ${server}`);
+  }
+  const [other] = others;
+  const closed = other === undefined ? "" : ` (one in ${other.where} does, to which you may not connect)`;
+  return no(`nobody serves ${name} in ${directory}${closed}: ECONNREFUSED`, `start a server: ${server}`);
 }

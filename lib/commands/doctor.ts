@@ -1,29 +1,38 @@
 /** `unsock doctor [COMMAND|PORT]`: checks this machine, the start of COMMAND, or why no server answers at PORT. */
 import process from "node:process";
 import type { Context } from "../system/context.ts";
-import { diagnoseCommand, diagnoseMachine, diagnosePort } from "../checks/diagnosis.ts";
+import { diagnoseCommand } from "../checks/command.ts";
+import { libraryOrReason } from "../checks/library_findings.ts";
+import { diagnoseMachine } from "../checks/machine.ts";
+import { diagnosePort } from "../checks/port.ts";
 import type { PlaceOptions } from "../run/run_settings.ts";
 import type { Finding } from "../checks/finding.ts";
 import { EXIT_FAILED, UsageError } from "../system/errors.ts";
+
+type DoctorOptions = PlaceOptions & { readonly json?: boolean; readonly lib?: string };
 
 /**
  * Prints a line, or more, for each finding.
  *
  * @param options As on the command line.
- * @param command A program or a port to examine; undefined: this machine.
+ * @param words A port, or a program and its arguments; none: examines this machine.
  * @returns The exit status.
  */
 export function doctor(
-  { json, ...place }: PlaceOptions & { readonly json?: boolean },
-  command: string | undefined,
+  { json, lib, ...place }: DoctorOptions,
+  words: readonly string[],
   context: Context,
 ): number {
-  if (command === "") throw new UsageError("doctor: COMMAND: empty");
-  const findings = command === undefined
-    ? diagnoseMachine(context, place)
-    : /^\d+([@/].*)?$/.test(command)
-    ? diagnosePort(command, context, place)
-    : diagnoseCommand(command, context, place);
+  const [first, second] = words;
+  if (first === "") throw new UsageError("doctor: COMMAND: empty");
+  const isPort = first !== undefined && /^\d+([@/].*)?$/.test(first);
+  if (isPort && second !== undefined) throw new UsageError(`doctor: too many arguments: "${second}"`);
+  const library = libraryOrReason(context, lib);
+  const findings = first === undefined
+    ? diagnoseMachine(context, library, place, lib)
+    : isPort
+    ? diagnosePort(first, context, library, place)
+    : diagnoseCommand(words, context, library, place);
   const inColour = process.stdout.isTTY === true && !context.environ.getFilled("NO_COLOR");
   const verdicts = findings.filter(({ key }) => key === "verdict");
   context.print(

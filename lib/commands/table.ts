@@ -221,13 +221,28 @@ A server of an enclave, for its own programs and by vsock:
   command({
     name: "doctor",
     summary: "check this machine and its listeners, or how COMMAND is reached, or why no server answers at PORT",
-    operands: [{ name: "COMMAND|PORT[@ADDR][/udp]", optional: true, kind: "port/program" }],
-    options: { dir: DIRECTORY_OPTION, here: HERE_OPTION, json: JSON_OPTION },
+    operands: [
+      { name: "COMMAND|PORT[@ADDR][/udp]", optional: true, kind: "port/program" },
+      { name: "ARG", optional: true, repeated: true },
+    ],
+    options: {
+      dir: DIRECTORY_OPTION,
+      here: HERE_OPTION,
+      lib: { ...LIBRARY.option, help: "the libunsock.so to check" },
+      json: JSON_OPTION,
+    },
     notes:
       `Exit status: 0 when all is well, 1 when a line says FAIL. With a PORT the last line is the verdict, and it alone decides: 0 when a
-client of this user in this shell is answered, else 1, with the reason and the command to type.`,
-    start: async ({ options, operands, context }) =>
-      (await import("./doctor.ts")).doctor(options, operands[0], context),
+client of this user in this shell is answered, else 1, with the reason and the command to type.
+
+A COMMAND with options of its own stands behind --. Of env and its options, the program that it starts is examined, too.
+
+Examples:
+  unsock doctor
+  unsock doctor 8000
+  unsock doctor 53@127.0.0.2/udp
+  unsock doctor -- env -i curl http://127.0.0.1:8000/`,
+    start: async ({ options, operands, context }) => (await import("./doctor.ts")).doctor(options, operands, context),
   }),
   command({
     name: "env",

@@ -46,7 +46,8 @@ function clientToJson({ address, server, unreadByServer, unreadByClient, process
 
 /** @returns The object that `docs/json.md` describes. */
 export function socketFileToJson(file: SocketFile, urls: SocketList["urls"]): Record<string, unknown> {
-  const { first: _first, address, asks, uid, mode, target, listening, since, processes, clients, ...rest } = file;
+  const { first: _first, own: _own, address, asks, uid, mode, target, listening, since, processes, clients, ...rest } =
+    file;
   return {
     ...rest,
     address: address?.text ?? null,

@@ -17,6 +17,8 @@ import type { UnixSocketEntry } from "./unix_sockets.ts";
 /** One file of a port in the directory. */
 export interface SocketFile {
   readonly file: string;
+  /** The path of the socket's own file, to which `file` may be a link. */
+  readonly own: string;
   readonly port: number;
   /** Whether it is shown under the name that plain Unix programs use: `PORT.sock`, `PORT.dgram.sock`. */
   readonly first: boolean;
@@ -133,7 +135,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   // Not every file system stores the time when a file was made.
   const since = status.birthtimeMs > 0 ? status.birthtime : status.ctime;
   const mode = status.mode & 0o777;
-  const common = { file, port, first, address, asks, kind, uid: status.uid, mode, since, waiting: 0 };
+  const common = { file, own, port, first, address, asks, kind, uid: status.uid, mode, since, waiting: 0 };
   const nobody = { listening: undefined, processes: [], connections: 0, backlog: 0, clients: surroundings.peers && [] };
   if (what === "port") return { ...common, ...nobody, state: "stale", target: undefined };
   if (!status.isSocket()) return { ...common, ...nobody, ...describeControl(own) };

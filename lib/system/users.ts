@@ -29,6 +29,23 @@ export function findUser(told: string): { uid: number; gid: number; isListed: bo
   return isNumber ? { uid: Number(told), gid: Number(told), isListed: false } : undefined;
 }
 
+/** @returns Whose a file is, and its mode: `alice's, mode 0600`. */
+export function rightsOf({ uid, mode }: { readonly uid: number; readonly mode: number }): string {
+  return `${whose(uid)}, mode ${(mode & 0o7777).toString(8).padStart(4, "0")}`;
+}
+
+/** @returns `alice's`, or words for a user whom this user namespace does not have. */
+export function whose(uid: number): string {
+  return isKnownHere(uid) ? `${userName(uid)}'s` : "of a user outside this user namespace";
+}
+
+/** False if the kernel may show this number in place of one that this user namespace lacks (user_namespaces(7)). */
+export function isKnownHere(uid: number): boolean {
+  if (`${uid}` !== readText("/proc/sys/kernel/overflowuid")?.trim()) return true;
+  const map = readText("/proc/self/uid_map")?.trim().split("\n").map((line) => line.trim().split(/ +/).map(Number));
+  return map?.some(([first = 0, , count = 0]) => uid >= first && uid < first + count) ?? true;
+}
+
 /** @returns The group's name by `/etc/group`, or the number. */
 export function groupName(gid: number): string {
   return records("/etc/group").find(([, , id]) => Number(id) === gid)?.[0] ?? `${gid}`;

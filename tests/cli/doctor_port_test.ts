@@ -7,19 +7,10 @@ import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { unsock, unsockCommand } from "./unsock.ts";
+import { verdict } from "./verdict.ts";
 
 const SERVER = ["python3", "-m", "http.server", "--bind"];
 const ignore = !need("python3", "curl");
-
-/** Returns doctor's last line, with PORT for the port's number, after a check of the exit status. */
-async function verdict(port: number, env: Record<string, string>, address = ""): Promise<string> {
-  const { code, stdout } = await unsock(["doctor", `${port}${address}`], { env });
-  const lines = stdout.trimEnd().split("\n");
-  const last = lines.findLastIndex((line) => /^(ok|FAIL) +=> /.test(line));
-  assert(last >= 0, stdout);
-  assertStrictEquals(code, lines[last]?.startsWith("ok") ? 0 : 1, stdout);
-  return lines.slice(last).map((line) => line.trim()).join(" ").replace(new RegExp(`\\b${port}\\b`, "g"), "PORT");
-}
 
 async function isAnswered(address: string, port: number, env: Record<string, string>): Promise<boolean> {
   const { code } = await unsock(["run", "--", "curl", "-s", "--max-time", "20", `http://${address}:${port}/`], { env });
@@ -45,7 +36,7 @@ Deno.test({
       await withServer("127.0.0.5", port, env, async () => {
         assertMatch(
           await verdict(port, env, "@127.0.0.5"),
-          /^ok +=> a client of 127\.0\.0\.5:PORT is answered by python3\b[^[]*\[\d+\]$/,
+          /^ok +=> a client of 127\.0\.0\.5:PORT is answered by python3\b[^[]*\[\d+\] -> a client needs unsock, too: /,
         );
         assertMatch(
           await verdict(port, env),
@@ -141,12 +132,13 @@ Deno.test({
   ignore: Deno.uid() !== 0 || !need("unshare", "mount"),
   fn: () =>
     withDir(async (dir) => {
+      using own = ownPort();
       // ramfs is none of the usual ones; a full tmpfs and a read-only one are.
       const doctor = [...unsockCommand(), "doctor", "--dir"].join(" ");
       const script = `mkdir ${dir}/full ${dir}/ro ${dir}/ram
         mount -t tmpfs -o nr_inodes=1,mode=700 none ${dir}/full && mount -t tmpfs -o ro,mode=700 none ${dir}/ro || exit 9
         mount -t ramfs -o mode=700 none ${dir}/ram || exit 9
-        ${doctor} ${dir}/full; ${doctor} ${dir}/ro 80; ${doctor} ${dir}/ram
+        ${doctor} ${dir}/full; ${doctor} ${dir}/ro ${own.port}; ${doctor} ${dir}/ram
         ${shimLibrary()} run --dir ${dir}/ram -- ls -A ${dir}/ram && echo started`;
       const { stdout, stderr } = await run(["unshare", "--mount", "sh", "-c", script], { timeoutMs: 120_000 });
       assertMatch(stdout, /^FAIL directory \S+\/full: no socket can be made there: No space left on device: /m, stderr);
@@ -156,7 +148,7 @@ Deno.test({
       );
       assertMatch(
         stdout,
-        /^FAIL => nobody serves 80, and no server can here: directory \S+\/ro: no socket .* Read-only file system: .*\n {5}-> a client needs the same/m,
+        /^FAIL => nobody serves \d+, and no server can here: directory \S+\/ro: no socket .* Read-only file system: .*\n {5}-> a client needs the same/m,
       );
       assertMatch(stdout, /^ok {3}directory \S+\/ram: yours/m);
       assertMatch(stdout, /\nstarted\n$/);

@@ -79,7 +79,7 @@ test("--group: members of the group can connect, others get EACCES, and no traff
   const doctor = await users.run(STRANGER, ["doctor", "--dir", sockets, "curl"]);
   assertMatch(
     doctor.stdout,
-    /^note directory \S+: it is 61001's, you may not enter it: EACCES\n {5}-> .*the server's --group/m,
+    /^note directory \S+: 61001's, mode 2770: you may not enter it: EACCES\n {5}-> .*the server's --group/m,
   );
   const probe = `import socket; print(socket.socket().connect_ex(("127.0.0.1", 8000)))`;
   const answer = await users.run(STRANGER, ["run", "--dir", sockets, "/usr/bin/python3", "-c", probe]);

@@ -1,0 +1,143 @@
+/** Finds servers of a port that a client of the directory does not reach: on the network, or in other directories. */
+import * as path from "@std/path/posix";
+import * as fs from "node:fs";
+import type { Library } from "../library/query.ts";
+import { mayAccess } from "../run/access.ts";
+import type { AddressedPort } from "../run/ports.ts";
+import { Holders, type SocketHolder } from "../sockets/holders.ts";
+import type { UnixSocketEntry } from "../sockets/unix_sockets.ts";
+import { Environ, splitNul } from "../system/environ.ts";
+import { listIpListeners } from "../system/ip_sockets.ts";
+import { isSameFile, linkTarget, readText, statOrUndefined } from "../system/files.ts";
+import { printable } from "../system/text.ts";
+import { clientQuestion } from "./client_question.ts";
+import type { OtherServer } from "./port_verdict.ts";
+
+const { W_OK } = fs.constants;
+const MOST = 8;
+
+/** A socket that serves a port, and the directory of its file. */
+interface Server {
+  readonly dir: string;
+  readonly port: AddressedPort;
+  readonly socket: UnixSocketEntry;
+}
+
+/** @returns The sockets of all directories that serve the wanted port, or any. */
+export function serversOf(sockets: readonly UnixSocketEntry[], wanted: AddressedPort | undefined): Server[] {
+  const servers: Server[] = [];
+  for (const socket of sockets) {
+    const { path: file, port, listening, type, connected } = socket;
+    const { dir } = path.parse(path.normalize(file));
+    const serves = listening || (type === "datagram" && !connected);
+    if (port === undefined || !serves || !dir.startsWith("/")) continue;
+    if (wanted !== undefined && (port.number !== wanted.number || port.kind !== wanted.kind)) continue;
+    servers.push({ dir, port: { ...port, address: undefined }, socket });
+  }
+  return servers;
+}
+
+/** True for `unsock expose`: the library as a program, or the front of `--http`. */
+export function isExpose({ pid }: SocketHolder): boolean {
+  const words = splitNul(readBytes(`/proc/${pid}/cmdline`)).map((word) => new TextDecoder().decode(word));
+  const at = words.indexOf("expose");
+  const isLibrary = /\/libunsock[^/]*\.so$/.test(linkTarget(`/proc/${pid}/exe`) ?? "");
+  return at > 0 && (isLibrary || words.slice(0, at).some((word) => /(^|\/)(unsock(\.[mc]?js)?|main\.ts)$/.test(word)));
+}
+
+/**
+ * @param directory The client's.
+ * @param addresses Those that a client tries.
+ * @returns The network's servers first, then those of other directories.
+ */
+export function findOthers(
+  directory: string,
+  port: AddressedPort,
+  addresses: readonly string[],
+  sockets: readonly UnixSocketEntry[],
+  library: Library,
+): OtherServer[] {
+  const holders = new Holders();
+  return [
+    ...onNetwork(port, addresses, holders, library),
+    ...elsewhere(directory, port, sockets, holders, library),
+  ];
+}
+
+function nameOf(processes: readonly SocketHolder[]): string {
+  return printable(processes.map(({ pid, name }) => `${name}[${pid}]`).join(" ")) || "a server";
+}
+
+function onNetwork(
+  port: AddressedPort,
+  addresses: readonly string[],
+  holders: Holders,
+  library: Library,
+): OtherServer[] {
+  const listeners = listIpListeners(port.number).filter(({ kind }) => kind === port.kind);
+  const found = listeners.map(({ inode }) => holders.of(inode)).filter((processes) => !processes.some(isExpose));
+  return found.map((processes) => ({
+    place: "network",
+    name: nameOf(processes),
+    where: `${port.number}`,
+    mayConnect: true,
+    leftOutBy: processes.map(({ pid }) => whatLeavesOut(pid, port, addresses, library)).find((one) =>
+      one !== undefined
+    ),
+  }));
+}
+
+/** Returns the setting of a process under unsock that excludes the port; undefined: none, or it is not under unsock. */
+function whatLeavesOut(
+  pid: number,
+  port: AddressedPort,
+  addresses: readonly string[],
+  library: Library,
+): string | undefined {
+  if (!/\/libunsock[^/\n]*\.so$/m.test(readText(`/proc/${pid}/maps`) ?? "")) return undefined;
+  const environ = new Environ(splitNul(readBytes(`/proc/${pid}/environ`)));
+  if (environ.getFilled("UNSOCK_OFF") === "1") return "UNSOCK_OFF=1";
+  const [address] = addresses;
+  if (address === undefined) return undefined;
+  const variable = { port: "UNSOCK_PORT", address: "UNSOCK_ADDR", yes: undefined };
+  const name = variable[library.with(environ).ask(clientQuestion(port, address)).covered];
+  return name && `${name}=${printable(environ.get(name) ?? "")}`;
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return fs.readFileSync(file);
+  } catch {
+    return new Uint8Array(); // the process has ended, or is another user's
+  }
+}
+
+function elsewhere(
+  directory: string,
+  port: AddressedPort,
+  sockets: readonly UnixSocketEntry[],
+  holders: Holders,
+  library: Library,
+): OtherServer[] {
+  const found = new Map<string, OtherServer>();
+  for (const { dir, socket } of serversOf(sockets, port)) {
+    const processes = holders.of(socket.inode);
+    const isInOtherRoot = processes.some(({ pid }) => isElsewhere(dir, `/proc/${pid}/root${dir}`));
+    if (!isInOtherRoot && isSameFile(dir, directory)) continue;
+    const key = `${isInOtherRoot} ${dir}`;
+    if (found.has(key) || found.size === MOST) continue;
+    found.set(key, {
+      place: isInOtherRoot ? "root" : "directory",
+      name: nameOf(processes),
+      where: printable(dir),
+      mayConnect: isInOtherRoot || mayAccess(library, socket.path, W_OK),
+      leftOutBy: undefined,
+    });
+  }
+  return [...found.values()];
+}
+
+/** True if both paths can be seen, and are different directories. */
+function isElsewhere(here: string, there: string): boolean {
+  return statOrUndefined(there) !== undefined && !isSameFile(here, there);
+}
