@@ -2,107 +2,103 @@
  * Builds, runs the tests and ends with one line, `N passed, N failed`.
  *
  * Usage: `deno task test [--all] [deno test's arguments]`. Without `--all`, and without a file or folder that is named,
- * the longest tests are left out. The exit status is `deno test`'s.
+ * the longest tests are left out. It says first how many files run and how long they take, and at its end which tests
+ * were skipped, why, and how to run them. The exit status is `deno test`'s.
  */
 import * as path from "@std/path/posix";
 import { build, findFiles } from "./build.ts";
 import { endProgress, mayColour, showProgress } from "./progress.ts";
+import { ALL_OPTION, longestFirst, readTestArguments } from "./test/choice.ts";
+import { describeSkipped, withSkips } from "./test/skipped.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 
-/** Where all tests are. */
-const ALL = "tests/";
+/** Processor seconds that the tests took with all programs installed (2026-12-01), without and with `--all`. */
+const SECONDS = { some: 420, all: 960 };
 
-const IGNORE = "--ignore=";
+/** The numbers of tests so far. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly ignored: number;
+}
 
 /** Sums the summary lines of `deno test`. */
-export function countTests(output: string): { passed: number; failed: number } {
+export function countTests(output: string): Counts {
   // deno-lint-ignore no-control-regex
   const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
-  const counts = { passed: 0, failed: 0 };
-  for (const match of plain.matchAll(/^(?:ok|FAILED) \| (\d+) passed.*?\| (\d+) failed/gm)) {
+  const counts = { passed: 0, failed: 0, ignored: 0 };
+  for (const match of plain.matchAll(/^(?:ok|FAILED) \| (\d+) passed.*?\| (\d+) failed(?:.*?\| (\d+) ignored)?/gm)) {
     counts.passed += Number(match[1]);
     counts.failed += Number(match[2]);
+    counts.ignored += Number(match[3] ?? 0);
   }
   return counts;
 }
 
-/** Counts the results in the output of `deno test` so far, with its colours. */
-export function countSoFar(output: string): { passed: number; failed: number } {
+/** Counts the results in the output of `deno test` so far, with its colours, and the files that have one. */
+export function countSoFar(output: string): Counts & { readonly files: number } {
   const count = (word: string) => output.match(new RegExp(` \\.\\.\\. \\S*${word}`, "g"))?.length ?? 0;
-  return { passed: count("ok"), failed: count("FAILED") };
+  const files = new Set(Array.from(output.matchAll(/^\S*?(\S+_test\.ts)\S* => /gm), ([, file]) => file)).size;
+  return { passed: count("ok"), failed: count("FAILED"), ignored: count("ignored"), files };
 }
 
-function showCounts(output: string, start: number): void {
-  const { passed, failed } = countSoFar(output);
-  const seconds = ((performance.now() - start) / 1000).toFixed(0);
-  showProgress(`${seconds} s: ${passed} passed, ${failed} failed so far`);
+/** What runs, and for how long at most on these processors, if they have nothing else to do. */
+interface Plan {
+  readonly files: number;
+  readonly left: number;
+  readonly seconds: number;
 }
 
-/** Tests that take over half of the time: every failing call, every order of calls, other machines, Go's compiler. */
-const LONG = [
-  "tests/aarch64",
-  "tests/cli/two_runs_test.ts",
-  "tests/docs/go_test.ts",
-  "tests/docs/test_runners_test.ts",
-  "tests/explore",
-  "tests/faults",
-  "tests/libcs",
-  "tests/probes/closed_inside_test.ts",
-  "tests/proofs",
-  "tests/restricted/forbidden_test.ts",
-  "tests/trap/go_test.ts",
-  "tests/unit/stack_test.ts",
-  "tests/vm",
-];
-
-/** The files and folders that begin before all others: one that begins last leaves processors idle. */
-const FIRST = [
-  "tests/probes/sockets_test.ts",
-  "tests/probes/processes_test.ts",
-  "tests/threads",
-  "tests/unit/layers_test.ts",
-  ...LONG,
-];
-
-/**
- * Reads the task's arguments.
- *
- * @param args The arguments of `deno task test`.
- * @returns The arguments of `deno test` after its own options.
- */
-export function readTestArguments(args: readonly string[]): string[] {
-  const rest = args.filter((arg) => arg !== "--all");
-  if (rest.some((arg) => !arg.startsWith("-"))) return rest;
-  const ignored = rest.filter((arg) => arg.startsWith(IGNORE)).map((arg) => arg.slice(IGNORE.length));
-  if (!args.includes("--all")) ignored.push(...LONG);
-  const others = rest.filter((arg) => !arg.startsWith(IGNORE));
-  return [...others, ...(ignored.length > 0 ? [`${IGNORE}${ignored.join(",")}`] : []), ALL];
+function plan(words: readonly string[], files: readonly string[]): Plan {
+  const chosen = words.filter((word) => word.endsWith("_test.ts")).length;
+  const isAll = chosen === files.length;
+  const seconds = (isAll ? SECONDS.all : SECONDS.some) / navigator.hardwareConcurrency;
+  return { files: chosen, left: files.length - chosen, seconds };
 }
 
-/**
- * Names each test file in place of the folder that has them all, the longest first. With named files `deno test` ignores
- * none: those that are to be ignored are not named.
- *
- * @param args The result of readTestArguments.
- * @param files All test files.
- * @returns The arguments of `deno test`, which runs the files in that order.
- */
-export function longestFirst(args: readonly string[], files: readonly string[]): string[] {
-  if (args.at(-1) !== ALL) return [...args];
-  const isIn = (places: readonly string[]) => (file: string) =>
-    places.some((place) => file === place || file.startsWith(`${place}/`));
-  const ignored = args.filter((arg) => arg.startsWith(IGNORE)).flatMap((arg) => arg.slice(IGNORE.length).split(","));
-  const kept = files.filter((file) => !isIn(ignored)(file));
-  const [first, others] = [kept.filter(isIn(FIRST)), kept.filter((file) => !isIn(FIRST)(file))];
-  return [...args.slice(0, -1).filter((arg) => !arg.startsWith(IGNORE)), ...first, ...others];
+function minutes(seconds: number): string {
+  const whole = Math.max(1, Math.ceil(seconds / 60));
+  return whole === 1 ? "a minute" : `${whole} minutes`;
+}
+
+function tellPlan({ files, left, seconds }: Plan): void {
+  const whole = left === 0
+    ? ""
+    : `; with ${ALL_OPTION} ${files + left} files, ${minutes(SECONDS.all / navigator.hardwareConcurrency)}`;
+  const processors = navigator.hardwareConcurrency;
+  console.log(`${files} test files: some ${minutes(seconds)} if ${processors} processors are idle${whole}`);
+}
+
+function showCounts(output: string, start: number, { files, seconds }: Plan): void {
+  const { passed, failed, ignored, files: begun } = countSoFar(output);
+  const time = ((performance.now() - start) / 1000).toFixed(0);
+  const where = `file ${begun} of ${files}`;
+  showProgress(`${time} s of ${seconds.toFixed(0)}: ${where}: ${passed} passed, ${failed} failed, ${ignored} skipped`);
 }
 
 async function runTests(args: readonly string[]): Promise<number> {
+  const files = await findFiles("tests", "_test.ts");
+  const isWhole = readTestArguments(args).at(-1) === "tests/";
+  const words = longestFirst(readTestArguments(args), files);
+  const chosen = plan(words, files);
+  if (isWhole) tellPlan(chosen);
+  return await withSkips(async (variables, readSkips) => {
+    const { code, output } = await runDeno(words, variables, chosen);
+    const { passed, failed, ignored } = countTests(output);
+    if (isWhole) await Deno.stdout.write(new TextEncoder().encode(describeSkipped(ignored, readSkips(), chosen.left)));
+    // A test file that does not load counts as no failed test, but "0 failed" would be wrong.
+    console.log(`${passed} passed, ${code !== 0 && failed === 0 ? 1 : failed} failed`);
+    return code;
+  });
+}
+
+async function runDeno(words: readonly string[], variables: Record<string, string>, plan: Plan) {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--parallel", ...longestFirst(readTestArguments(args), await findFiles("tests", "_test.ts"))],
+    args: ["test", "-A", "--parallel", ...words],
     cwd: ROOT,
     env: {
+      ...variables,
       UNSOCK_TEST_BUILT: "1",
       // Most tests wait for programs half of their time.
       DENO_JOBS: Deno.env.get("DENO_JOBS") ?? `${navigator.hardwareConcurrency + 1}`,
@@ -119,14 +115,11 @@ async function runTests(args: readonly string[]): Promise<number> {
     endProgress();
     await Deno.stdout.write(chunk);
     output += decoder.decode(chunk, { stream: true });
-    if (output.endsWith("\n")) showCounts(output, start);
+    if (output.endsWith("\n")) showCounts(output, start, plan);
   }
   const { code } = await child.status;
   endProgress();
-  const { passed, failed } = countTests(output);
-  // A test file that does not load counts as no failed test, but "0 failed" would be wrong.
-  console.log(`${passed} passed, ${code !== 0 && failed === 0 ? 1 : failed} failed`);
-  return code;
+  return { code, output };
 }
 
 if (import.meta.main) {

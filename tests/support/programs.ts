@@ -1,5 +1,6 @@
 /** The real programs that tests and checks use, and the Debian packages that have them. Run directly, it prints the packages. */
 import { statOrUndefined } from "../../lib/system/files.ts";
+import { noteSkip } from "./skips.ts";
 
 const PACKAGES: Record<string, string> = {
   Xvfb: "xvfb",
@@ -215,7 +216,8 @@ export function need(...programs: string[]): boolean {
   const missing = programs.filter((program) => !isThere(program));
   if (missing.length === 0) return true;
   const packages = missing.map((program) => PACKAGES[program] ?? program);
-  return skipWithout(missing.join(", "), `apt-get install ${packages.join(" ")}`);
+  noteSkip({ programs: missing, packages });
+  return refuseToSkip(missing.join(", "), `apt-get install ${packages.join(" ")}`);
 }
 
 /**
@@ -226,6 +228,11 @@ export function need(...programs: string[]): boolean {
  * @throws {Error} instead, when UNSOCK_MUST_WORK is 1.
  */
 export function skipWithout(missing: string, remedy: string): false {
+  noteSkip({ missing, remedy });
+  return refuseToSkip(missing, remedy);
+}
+
+function refuseToSkip(missing: string, remedy: string): false {
   if (Deno.env.get("UNSOCK_MUST_WORK") === "1") throw new Error(`missing ${missing}: ${remedy}`);
   return false;
 }

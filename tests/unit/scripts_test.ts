@@ -3,17 +3,19 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Fields } from "../../lib/library/query.ts";
 import { SOCKETS_QUESTION } from "../../lib/sockets/unix_sockets.ts";
 import { linesOf } from "../../scripts/bare.ts";
-import { countSoFar, countTests, longestFirst, readTestArguments } from "../../scripts/test.ts";
+import { countSoFar, countTests } from "../../scripts/test.ts";
+import { longestFirst, readTestArguments } from "../../scripts/test/choice.ts";
+import { describeSkipped, readSkips } from "../../scripts/test/skipped.ts";
 
 Deno.test("countTests() sums deno's own summaries, colours and all", () => {
   const output = "\x1b[32mok\x1b[0m | 12 passed (3 steps) | 0 failed | 1 ignored (2s)\n" +
     "\nFAILED | 3 passed | 2 failed (1 step) (10ms)\n";
-  assertEquals(countTests(output), { passed: 15, failed: 2 });
-  assertEquals(countTests("error: Module not found\n"), { passed: 0, failed: 0 });
+  assertEquals(countTests(output), { passed: 15, failed: 2, ignored: 1 });
+  assertEquals(countTests("error: Module not found\n"), { passed: 0, failed: 0, ignored: 0 });
 });
 
 Deno.test("of sockets, no entry is believed that contradicts another one", () => {
-  const socket = { type: "stream", listening: true, connected: false };
+  const socket = { type: "stream", listening: true, connected: false, peer: 0, unread: 0 };
   const told = [["/run/80.sock", 11], ["/run/a b.sock", 12], ["/run/81.sock", 11]] as const;
   const sockets = told.map(([path, inode]) => ({ ...socket, path, inode }));
   const entries = SOCKETS_QUESTION.read(new Fields({ sockets }));
@@ -33,9 +35,9 @@ Deno.test("linesOf() finds the README's set-up: what Debian lacks first, then th
 });
 
 Deno.test("countSoFar() counts the tests that have ended, colours and all", () => {
-  const output =
-    "a => b ... ok (2ms)\na => c ... \x1b[0m\x1b[31mFAILED\x1b[0m (3s)\na => d ... \x1b[0m\x1b[32mok\x1b[0m\n";
-  assertEquals(countSoFar(`${output}a => e ... `), { passed: 2, failed: 1 });
+  const output = "./a_test.ts => b ... ok (2ms)\n./a_test.ts => c ... \x1b[0m\x1b[31mFAILED\x1b[0m (3s)\n" +
+    "./d/b_test.ts => d ... \x1b[0m\x1b[32mok\x1b[0m\n./a_test.ts => e ... ignored (1ms)\n";
+  assertEquals(countSoFar(`${output}c_test.ts => e ... `), { passed: 2, failed: 1, ignored: 1, files: 3 });
 });
 
 Deno.test("readTestArguments() leaves out what takes long, unless it is named or all is wanted", () => {
@@ -58,4 +60,14 @@ Deno.test("longestFirst() names all files but the ignored ones, and changes noth
     "tests/cli_b_test.ts",
   ]);
   assertEquals(order("tests/vm", "--ignore=tests/unit"), ["tests/vm", "--ignore=tests/unit"]);
+});
+
+Deno.test("describeSkipped() names what is missing once, apt's line, and the files that were left out", () => {
+  const nginx = JSON.stringify({ programs: ["nginx", "curl"], packages: ["nginx-core", "curl"] });
+  const lines = describeSkipped(7, readSkips(`${nginx}\n${nginx}\n{"missing":"a kernel","remedy":"boot one"}\n`), 3);
+  assertMatch(lines, /^skipped: 7 tests /);
+  assertMatch(lines, /^ {2}missing: curl nginx\n {2}as root: apt-get install curl nginx-core$/m);
+  assertMatch(lines, /^ {2}missing a kernel: boot one$/m);
+  assertMatch(lines, /^left out: 3 files, which take longest: deno task test --all\n$/m);
+  assertEquals(describeSkipped(0, [], 0), "");
 });

@@ -1,0 +1,67 @@
+/** Chooses the test files that `deno task test` runs, and their order. Pure. */
+
+/** Where all tests are. */
+const ALL = "tests/";
+
+export const ALL_OPTION = "--all";
+const IGNORE = "--ignore=";
+
+/** Tests that take two thirds of the time: every failing call, every order of calls, other machines, Go's compiler, npm's packages. */
+export const LONG = [
+  "tests/aarch64",
+  "tests/booted",
+  "tests/cli/install_test.ts",
+  "tests/cli/two_runs_test.ts",
+  "tests/counts/own_names_test.ts",
+  "tests/docs/go_test.ts",
+  "tests/docs/test_runners_test.ts",
+  "tests/explore",
+  "tests/faults",
+  "tests/files/lock_test.ts",
+  "tests/fuzz",
+  "tests/libcs",
+  "tests/npm",
+  "tests/probes/closed_inside_test.ts",
+  "tests/proofs",
+  "tests/restricted/forbidden_test.ts",
+  "tests/threads",
+  "tests/trap/go_test.ts",
+  "tests/unit/stack_test.ts",
+  "tests/vm",
+];
+
+/** The files and folders that begin before all others: one that begins last leaves processors idle. */
+const FIRST = ["tests/probes/sockets_test.ts", "tests/probes/processes_test.ts", "tests/unit/layers_test.ts", ...LONG];
+
+/**
+ * Reads the task's arguments.
+ *
+ * @param args The arguments of `deno task test`.
+ * @returns The arguments of `deno test` after its own options.
+ */
+export function readTestArguments(args: readonly string[]): string[] {
+  const rest = args.filter((arg) => arg !== "--all");
+  if (rest.some((arg) => !arg.startsWith("-"))) return rest;
+  const ignored = rest.filter((arg) => arg.startsWith(IGNORE)).map((arg) => arg.slice(IGNORE.length));
+  if (!args.includes("--all")) ignored.push(...LONG);
+  const others = rest.filter((arg) => !arg.startsWith(IGNORE));
+  return [...others, ...(ignored.length > 0 ? [`${IGNORE}${ignored.join(",")}`] : []), ALL];
+}
+
+/**
+ * Names each test file in place of the folder that has them all, the longest first. With named files `deno test` ignores
+ * none: those that are to be ignored are not named.
+ *
+ * @param args The result of readTestArguments.
+ * @param files All test files.
+ * @returns The arguments of `deno test`, which runs the files in that order.
+ */
+export function longestFirst(args: readonly string[], files: readonly string[]): string[] {
+  if (args.at(-1) !== ALL) return [...args];
+  const isIn = (places: readonly string[]) => (file: string) =>
+    places.some((place) => file === place || file.startsWith(`${place}/`));
+  const ignored = args.filter((arg) => arg.startsWith(IGNORE)).flatMap((arg) => arg.slice(IGNORE.length).split(","));
+  const kept = files.filter((file) => !isIn(ignored)(file));
+  const [first, others] = [kept.filter(isIn(FIRST)), kept.filter((file) => !isIn(FIRST)(file))];
+  return [...args.slice(0, -1).filter((arg) => !arg.startsWith(IGNORE)), ...first, ...others];
+}
