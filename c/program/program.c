@@ -18,6 +18,7 @@
 #define OF_RUNTIME "unsock-of-runtime:"
 #define OWN_FILE "/proc/self/exe"
 #define COMMAND_LINE "../libexec/unsock"
+#define HTTP_OPTIONS "--http\0--cert\0--key\0--log\0--json\0"
 
 static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets,\n"
                             "or AF_VSOCK, AF_TIPC ones\n\n"
@@ -98,10 +99,9 @@ static const char *runtime_fails_at(const char *const *argv) {
     char directory[PATH_MOST];
     if (unsock_getcwd(directory, sizeof(directory)) == -ENOENT)
         return "the working directory was removed: change to another";
-    for (; *argv; argv++) {
+    for (; *argv; argv++)
         if (!unsock_utf8_is(*argv))
             return "an argument is no UTF-8: only `run` takes such";
-    }
     return NULL;
 }
 
@@ -156,13 +156,13 @@ static int start_given(const struct command *command, const char *const *argv, c
     struct unsock_options options;
     struct unsock_command_call call = {&options, {.list = environment}, read_link(OWN_FILE, own), &error};
     bool good = unsock_options_read(command->table, argv + 2, &options, &error);
-    bool asks = command->start == unsock_query_start, is_http = good && unsock_options_value(&options, "--http");
+    bool asks = command->start == unsock_query_start, is_http = false, exposes = command->start == unsock_expose_start;
+    for (const char *flag = HTTP_OPTIONS; good && exposes && *flag; flag += strlen(flag) + 1)
+        is_http |= unsock_options_value(&options, flag) != NULL;
     if (good && !asks && (options.help || is_http)) {
         if (is_front)
             hand_over(argv, environment);
-        return options.help
-                   ? print_usage(command)
-                   : fail_with("expose: --http", "not the library's but the command line's: unsock expose --http", 1);
+        return options.help ? print_usage(command) : fail_with("expose --http", "the command line does it", 1);
     }
     good = good && (asks || unsock_setting_names_check(&call.environment, unsock_setting_name, &error));
     int status = good ? command->start(&call) : command->misused;

@@ -21,10 +21,12 @@ interface HttpOptions {
   readonly force?: true;
   readonly cert?: string;
   readonly key?: string;
+  readonly log?: string | true;
+  readonly json?: true;
 }
 
 /** Options of `--http` alone. */
-const OF_HTTP = ["cert", "key"] as const;
+const OF_HTTP = ["cert", "key", "log", "json"] as const;
 /** Options of raw ports. */
 const RAW = ["all", "in", "control", "idle", "untilEof"] as const;
 
@@ -54,10 +56,22 @@ export async function expose(
   const variables = context.environ.clone();
   variables.delete("UNSOCK_DIR");
   const base = prepare(library.with(variables), {});
+  const logFile = typeof options.log === "string" ? path.resolve(options.log) : options.log;
   const { serveFront, whyNoFront } = await import("../expose/front.ts");
   try {
     const { print, warn } = context;
-    return await serveFront({ base, extra, library: library.file, address, port, certificate, print, warn });
+    return await serveFront({
+      base,
+      extra,
+      library: library.file,
+      address,
+      port,
+      certificate,
+      logFile,
+      json: options.json,
+      print,
+      warn,
+    });
   } catch (error) {
     throw new UnsockError(`expose: ${whyNoFront(error, address, port)}`, { cause: error });
   }

@@ -165,6 +165,14 @@ Example:
         help: "with --http: serve HTTPS with this certificate, and HTTP/2; it is read again when it changes",
       },
       key: { value: "file", kind: "file", help: "the private key of --cert" },
+      log: {
+        value: "file",
+        optional: true,
+        kind: "file",
+        help: "with --http: a line for each request, appended to this file",
+        default: "standard error",
+      },
+      json: { help: "with --http: print what is served as a line of JSON, and again whenever it changes" },
       in: { help: "forward the directory's port to a server of the real network" },
       control: {
         value: "file",

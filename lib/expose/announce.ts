@@ -30,12 +30,17 @@ function changes(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, s
   return [...gone, ...come].join("");
 }
 
-function title(count: number, { scheme, address, port }: Front): string {
+/** @returns The URL of the list of all. */
+function frontUrl({ scheme, address, port }: Front): string {
   const isNear = address.startsWith("127.") || EVERYWHERE.includes(address);
   const host = isNear ? "localhost" : isIP(address) === 6 ? `[${address}]` : address;
+  return `${scheme}://${host}:${port}/`;
+}
+
+function title(count: number, front: Front): string {
   const served = `${count} loopback${count === 1 ? "" : "s"}`;
   const hint = count > 0 ? "" : "No server listens yet: unsock run --name NAME -- COMMAND starts one\n";
-  return `Serving ${served} at ${scheme}://${host}:${port}/ (Ctrl-C stops)\n${hint}`;
+  return `Serving ${served} at ${frontUrl(front)} (Ctrl-C stops)\n${hint}`;
 }
 
 /** Warns, once for each name, of names that the certificate is not for. */
@@ -65,12 +70,28 @@ function namesIn(front: Front): string {
   return JSON.stringify(listLoopbacks(front).map(({ name, path }) => [name, path, portNumbers(path)]));
 }
 
-/**
- * Prints the URLs served, until the process ends.
- *
- * @param print Writes to standard output; it throws when the reader has closed it.
- */
-export async function announce(front: Front, print: (text: string) => void): Promise<never> {
+/** @returns What the front serves, as one line of JSON. */
+function asJson(front: Front, listed: readonly Listed[]): string {
+  const { scheme, address, port } = front;
+  const loopbacks = listed.map(({ loopback, ports }) => ({
+    name: loopback.name,
+    directory: loopback.path,
+    ports: ports.map((one) => ({ port: one, url: urlOf(loopback, front, one) ?? null })),
+    url: urlOf(loopback, front) ?? null,
+  }));
+  return `${JSON.stringify({ url: frontUrl(front), scheme, address, port, loopbacks })}\n`;
+}
+
+/** How the URLs are printed. */
+export interface Announcing {
+  /** Print JSON. */
+  readonly json?: boolean;
+  /** Writes to standard output; it throws when the reader has closed it. */
+  print(text: string): void;
+}
+
+/** Prints the URLs served, until the process ends. */
+export async function announce(front: Front, { json = false, print }: Announcing): Promise<never> {
   let isRead = true;
   const tell = (text: string) => {
     try {
@@ -79,20 +100,20 @@ export async function announce(front: Front, print: (text: string) => void): Pro
       isRead = false; // the front goes on serving
     }
   };
-  let names = namesIn(front);
-  const listed = await front.served.ask();
-  let urls = urlsOf(listed, front);
-  tell(title(listed.length, front) + changes(new Map(), urls));
   const check = new NameCheck(front);
-  check.look(urls.keys());
-  for (let turn = 1;; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  let [names, urls, last] = ["", new Map<string, string>(), ""];
+  for (let turn = 0;; turn++) {
     const namesNow = namesIn(front);
-    if (namesNow === names && turn % LOOK_AT_ALL !== 0) continue;
-    names = namesNow;
-    const now = urlsOf(await front.served.ask(), front);
-    tell(changes(urls, now));
-    check.look(now.keys());
-    urls = now;
+    if (namesNow !== names || turn % LOOK_AT_ALL === 0) {
+      names = namesNow;
+      const listed = await front.served.ask();
+      const now = urlsOf(listed, front);
+      const text = json ? asJson(front, listed) : (turn === 0 ? title(listed.length, front) : "") + changes(urls, now);
+      if (text !== last) tell(text);
+      last = json ? text : "";
+      check.look(now.keys());
+      urls = now;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { request as httpRequest } from "../system/http.ts";
 import { addForwarded, ANSWER_HEAD_MOST, endToEndFields, type RawFields, valuesOf } from "./fields.ts";
+import type { LogEntry } from "./access_log.ts";
 import type { Asked } from "./host.ts";
 import { schemeOf } from "./secure.ts";
 
@@ -21,6 +22,7 @@ export interface ExchangeParts {
   /** A connection to the server, for this request alone. */
   readonly server: Socket;
   readonly asked: Asked;
+  readonly entry: LogEntry | undefined;
   /** Called if the server gives no answer. */
   fail(why: unknown): void;
 }
@@ -144,6 +146,7 @@ export class Exchange {
       if (response.rawTrailers.length > 0) answer.addTrailers(pairsOf(response.rawTrailers));
       this.#finish();
     });
+    this.#parts.entry?.count(response);
     response.pipe(answer, { end: false });
   }
 

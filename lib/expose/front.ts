@@ -12,6 +12,7 @@ import v8 from "node:v8";
 import { codeOf, UnsockError } from "../system/errors.ts";
 import { SMALL_HEAP } from "../system/heap.ts";
 import { createServer } from "../system/http.ts";
+import { AccessLog } from "./access_log.ts";
 import { announce } from "./announce.ts";
 import type { CertificateFiles } from "./certificate.ts";
 import { Connections } from "./connections.ts";
@@ -45,6 +46,10 @@ export interface FrontOptions extends Directories {
   readonly address: string;
   /** 0: any. */
   readonly port: number;
+  /** The log's path; true: standard error. */
+  readonly logFile?: string | true;
+  /** Print JSON. */
+  readonly json?: boolean;
   /** For HTTPS. */
   readonly certificate?: CertificateFiles;
   /** Writes to standard output. */
@@ -103,6 +108,7 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   const front: Front & { port: number } = {
     ...places,
     secure,
+    log: options.logFile === undefined ? undefined : new AccessLog(options.logFile, options.warn),
     scheme: secure === undefined ? "http" : "https",
     served: new Shared(() => listServed(places)),
     connections: new Connections(),
@@ -130,5 +136,5 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   recordFront(front);
   secure?.watch(options.warn);
   server.on("error", () => {}); // no descriptor for one more connection: it waits in the backlog
-  return await announce(front, options.print);
+  return await announce(front, options);
 }

@@ -1,4 +1,5 @@
 /** The state that the parts of a front share. */
+import type { AccessLog } from "./access_log.ts";
 import type { Connections } from "./connections.ts";
 import type { Listed, Places } from "../sockets/loopbacks.ts";
 import type { Shared } from "../system/shared.ts";
@@ -17,6 +18,8 @@ export interface Front extends Places, Origin {
   readonly upstreams: Upstreams;
   /** All loopbacks that have a server. */
   readonly served: Shared<readonly Listed[]>;
+  /** A line a request; undefined: no log. */
+  readonly log: AccessLog | undefined;
   /** TLS; undefined: it serves HTTP without TLS. */
   readonly secure: SecureConnections | undefined;
   /** Writes one line to standard error. */

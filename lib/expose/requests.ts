@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { STATUS_CODES } from "../system/http.ts";
 import { codeOf } from "../system/errors.ts";
+import type { LogEntry } from "./access_log.ts";
 import { endAnswer, Exchange } from "./exchange.ts";
 import { valuesOf } from "./fields.ts";
 import { type Asked, ownerOf, readTarget } from "./host.ts";
@@ -79,11 +80,18 @@ export class RequestHandler {
       turns.isBusy = true;
       this.#front.connections.answer(socket);
       answer.once("close", () => this.#next(socket, turns));
-      this.#answer(request, answer).catch(() => socket.destroy());
+      this.#answer(request, answer, this.#logEntry(request, answer)).catch(() => socket.destroy());
     };
     if (!turns.isBusy) start();
     else if (turns.waiting.length < PIPELINED_MOST) turns.waiting.push(start);
     else socket.destroy();
+  }
+
+  #logEntry(request: IncomingMessage, answer: ServerResponse): LogEntry | undefined {
+    const { method, url, httpVersion, socket } = request;
+    const entry = this.#front.log?.begin(socket.remoteAddress, `${method} ${url} HTTP/${httpVersion}`);
+    if (entry !== undefined) answer.once("close", () => entry.end(answer.headersSent ? answer.statusCode : undefined));
+    return entry;
   }
 
   #next(socket: Socket, turns: Turns): void {
@@ -94,33 +102,35 @@ export class RequestHandler {
     else this.#front.connections.wait(socket);
   }
 
-  async #answer(request: IncomingMessage, answer: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, answer: ServerResponse, entry: LogEntry | undefined): Promise<void> {
     const asked = checkHead(request, this.#front);
     if ("status" in asked) {
       answer.shouldKeepAlive = false;
-      await this.say(request, answer, { ...asked, lists: "nothing" });
+      await this.say(request, answer, { ...asked, lists: "nothing" }, entry);
       return;
     }
     const route = await routeOf(asked, request.method ?? "", this.#front);
     if (route.kind === "page") {
-      await this.say(request, answer, route.page);
+      await this.say(request, answer, route.page, entry);
       return;
     }
-    const fail = (why: unknown) => void this.say(request, answer, failurePage(route.target, why));
+    entry?.goesTo(route.target);
+    const fail = (why: unknown) => void this.say(request, answer, failurePage(route.target, why), entry);
     try {
       const server = await this.#front.upstreams.connect(route.target);
-      new Exchange({ request, answer, server, asked, fail }).start();
+      new Exchange({ request, answer, server, asked, entry, fail }).start();
     } catch (error) {
       fail(error);
     }
   }
 
   /** Answers with a page. */
-  async say(request: IncomingMessage, answer: ServerResponse, page: PageAnswer): Promise<void> {
+  async say(request: IncomingMessage, answer: ServerResponse, page: PageAnswer, entry?: LogEntry): Promise<void> {
     const bytes = Buffer.from(await renderPage(page, this.#front));
     if (answer.destroyed || answer.headersSent) return;
     const location = page.location === undefined ? {} : { Location: page.location };
     answer.writeHead(page.status, { ...PAGE_FIELDS, ...location, "Content-Length": bytes.length });
+    entry?.count(bytes.length);
     answer.write(bytes);
     endAnswer(request, answer);
   }

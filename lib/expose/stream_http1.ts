@@ -7,6 +7,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { request as httpRequest } from "../system/http.ts";
+import type { LogEntry } from "./access_log.ts";
 import { addForwarded, ANSWER_HEAD_MOST, eachField, endToEndFields, type RawFields, valuesOf } from "./fields.ts";
 import type { Asked } from "./host.ts";
 
@@ -23,6 +24,7 @@ export interface StreamParts {
   readonly asked: Asked;
   /** The client's IP address. */
   readonly address: string | undefined;
+  readonly entry: LogEntry | undefined;
   /** Called if the server gives no answer that can be passed on. */
   fail(why: unknown): void;
 }
@@ -65,7 +67,8 @@ function startRequest(parts: StreamParts, method: string, more: readonly string[
 }
 
 /** Passes the answer's head and body on; a failure before the head is a page. */
-function respond({ stream, server, fail }: StreamParts, response: IncomingMessage): void {
+function respond(parts: StreamParts, response: IncomingMessage): void {
+  const { stream, server, fail } = parts;
   if (stream.destroyed) return void server.destroy();
   const { statusCode = 502, rawHeaders } = response;
   const mayHaveTrailers = valuesOf(rawHeaders, "transfer-encoding").length > 0;
@@ -78,6 +81,7 @@ function respond({ stream, server, fail }: StreamParts, response: IncomingMessag
   stream.on("wantTrailers", () => stream.sendTrailers(answerHeaders(response.rawTrailers)));
   response.on("error", () => {}); // "close" follows
   response.on("close", () => response.complete || cut(stream, rawHeaders));
+  parts.entry?.count(response);
   if (!stream.writableEnded) response.pipe(stream);
   else response.resume();
 }
@@ -161,6 +165,8 @@ export function passWebSocket(parts: StreamParts): void {
     stream.respond({ ":status": 200, ...answerHeaders(response.rawHeaders) });
     if (first.length > 0) stream.write(first);
     server.on("error", () => stream.close(2)).on("close", () => stream.end());
+    parts.entry?.count(first.length);
+    parts.entry?.count(server);
     server.pipe(stream);
     stream.pipe(server);
   });

@@ -14,6 +14,7 @@ import type {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { loadHttp2 } from "../system/http.ts";
+import type { LogEntry } from "./access_log.ts";
 import { addForwarded } from "./fields.ts";
 import type { Front } from "./parts.ts";
 import { type Asked, parseHost } from "./host.ts";
@@ -66,6 +67,7 @@ interface Passed {
   readonly headers: IncomingHttpHeaders;
   readonly asked: Asked;
   readonly target: Target;
+  readonly entry: LogEntry | undefined;
   fail(why: unknown): void;
 }
 
@@ -95,6 +97,8 @@ class Client {
     stream.on("close", () => this.#count(-1));
     const asked = readStream(headers);
     const method = headers[":method"] ?? "";
+    const entry = this.#front.log?.begin(this.#socket.remoteAddress, `${method} ${headers[":path"] ?? "-"} HTTP/2.0`);
+    if (entry !== undefined) stream.once("close", () => entry.end(Number(stream.sentHeaders?.[":status"])));
     const isTunnel = method === "CONNECT" && !isWebSocket(headers);
     if (asked === undefined || isTunnel) {
       const status = isTunnel ? 405 : 400;
@@ -102,34 +106,37 @@ class Client {
         status,
         sentence: "The request does not name one host for certain.",
         lists: "nothing",
-      });
+      }, entry);
       return;
     }
     const route = await routeOf(asked, method, this.#front);
     if (route.kind === "page") {
-      await this.#say(stream, route.page);
+      await this.#say(stream, route.page, entry);
       return;
     }
-    const fail = (why: unknown) => void this.#say(stream, failurePage(route.target, why));
+    entry?.goesTo(route.target);
+    const fail = (why: unknown) => void this.#say(stream, failurePage(route.target, why), entry);
     try {
-      await this.#pass({ stream, headers, asked, target: route.target, fail });
+      await this.#pass({ stream, headers, asked, target: route.target, entry, fail });
     } catch (error) {
       fail(error);
     }
   }
 
-  async #pass({ stream, headers, asked, target, fail }: Passed): Promise<void> {
+  async #pass({ stream, headers, asked, target, entry, fail }: Passed): Promise<void> {
     const address = this.#socket.remoteAddress;
     if (schemeOf(this.#socket) === "https" && !isGrpc(headers)) {
       const server = await this.#front.upstreams.connect(target);
       if (stream.destroyed) return void server.destroy();
       const pass = isWebSocket(headers) ? passWebSocket : passStream;
-      return pass({ stream, headers, server, asked, address, fail });
+      return pass({ stream, headers, server, asked, address, entry, fail });
     }
     const server = await this.#serverAt(target);
     if (stream.destroyed) return;
     const fields = forwardedHeaders(headers, asked, address, schemeOf(this.#socket));
-    exchange(stream, server.request(fields, { endStream: stream.endAfterHeaders }), fail);
+    const onward = server.request(fields, { endStream: stream.endAfterHeaders });
+    entry?.count(onward);
+    exchange(stream, onward, fail);
   }
 
   /** Counts open streams: a connection without one waits. */
@@ -139,10 +146,11 @@ class Client {
     else this.#front.connections.wait(this.#socket);
   }
 
-  async #say(stream: ServerHttp2Stream, page: PageAnswer): Promise<void> {
+  async #say(stream: ServerHttp2Stream, page: PageAnswer, entry: LogEntry | undefined): Promise<void> {
     const text = await renderPage(page, this.#front);
     if (stream.destroyed || stream.headersSent) return;
     stream.respond({ ":status": page.status, ...PAGE_FIELDS });
+    entry?.count(new TextEncoder().encode(text).length);
     stream.end(text);
     stream.resume();
   }

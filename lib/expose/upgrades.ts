@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { request as httpRequest, ServerResponse } from "../system/http.ts";
 import { eachField, endToEndFields, passedUpgrades, type RawFields, valuesOf, wordsOf } from "./fields.ts";
 import { requestFields } from "./exchange.ts";
+import type { LogEntry } from "./access_log.ts";
 import type { Front } from "./parts.ts";
 import type { Asked } from "./host.ts";
 import { checkHead, type RequestHandler } from "./requests.ts";
@@ -46,6 +47,7 @@ interface Upgrade {
   readonly client: Socket;
   /** Bytes received after the request. They belong to the new protocol, if there is one. */
   readonly head: Uint8Array;
+  readonly entry?: LogEntry;
 }
 
 /** Passes upgrades on. */
@@ -69,7 +71,7 @@ export class Upgrades {
       return;
     }
     if (mayUpgrade(request)) {
-      void this.#pass(upgrade, passedUpgrades(request.rawHeaders) ?? "");
+      void this.#pass({ ...upgrade, entry: this.#logEntry(upgrade) }, passedUpgrades(request.rawHeaders) ?? "");
       return;
     }
     // Node.js before 24.9 does not call mayUpgrade(), and has not read the body.
@@ -79,15 +81,23 @@ export class Upgrades {
 
   /** Answers a request after which the runtime has stopped reading. */
   refuse(upgrade: Upgrade, page: PageAnswer): void {
-    void this.#requests.say(upgrade.request, this.#answer(upgrade), page);
+    void this.#requests.say(upgrade.request, this.#answer(upgrade), page, upgrade.entry);
+  }
+
+  #logEntry({ request, client }: Upgrade): LogEntry | undefined {
+    const { method, url, httpVersion } = request;
+    const entry = this.#front.log?.begin(client.remoteAddress, `${method} ${url} HTTP/${httpVersion}`);
+    if (entry !== undefined) client.once("close", () => entry.end());
+    return entry;
   }
 
   /** Returns an HTTP answer to an upgrade. The connection ends after it. */
-  #answer({ request, client }: Upgrade): Answer {
+  #answer({ request, client, entry }: Upgrade): Answer {
     const answer = new ServerResponse(request);
     answer.shouldKeepAlive = false;
     answer.assignSocket(client);
     answer.on("finish", () => {
+      entry?.answers(answer.statusCode);
       answer.detachSocket(client);
       client.destroySoon();
     });
@@ -108,6 +118,7 @@ export class Upgrades {
       this.refuse(upgrade, route.page);
       return;
     }
+    upgrade.entry?.goesTo(route.target);
     const fail = (why: unknown) => this.refuse(upgrade, failurePage(route.target, why));
     try {
       this.#ask(upgrade, asked, protocols, await this.#front.upstreams.connect(route.target), fail);
@@ -142,6 +153,7 @@ export class Upgrades {
       const answer = this.#answer(upgrade);
       answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", endToEndFields(response.rawHeaders));
       response.on("error", () => client.destroy());
+      upgrade.entry?.count(response);
       response.pipe(answer);
     });
     onward.on("error", (error) => isAnswered ? client.destroy() : (answered(), fail(error)));
@@ -150,10 +162,13 @@ export class Upgrades {
 }
 
 /** Joins both connections: data and half-closes of one side go to the other. */
-function join({ client, head }: Upgrade, server: Socket, response: IncomingMessage, first: Uint8Array): void {
+function join({ client, head, entry }: Upgrade, server: Socket, response: IncomingMessage, first: Uint8Array): void {
   const fields = [...endToEndFields(response.rawHeaders), "Connection", "Upgrade"];
   const [protocol] = valuesOf(response.rawHeaders, "upgrade");
   if (protocol !== undefined) fields.push("Upgrade", protocol);
+  entry?.answers(101);
+  entry?.count(first.length);
+  entry?.count(server);
   client.setNoDelay(true);
   client.write(Buffer.from(headText(`HTTP/1.1 101 ${response.statusMessage}`, fields), "latin1"));
   if (first.length > 0) client.write(first);

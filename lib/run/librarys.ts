@@ -3,6 +3,9 @@
 /** Besides `expose` without `--http`. */
 export const OF_LIBRARY = ["run", "path", "wait", "prune", "hold", "query"];
 
+/** Options of `expose --http`, which alone they go with. */
+const OF_HTTP = /^--(?:http|cert|key|log|json)(=|$)/;
+
 /**
  * @param args All arguments, the command's name first.
  * @returns Whether the library does the command by itself. It has no help, for which a user may ask by an option of it, or of `run`'s
@@ -13,5 +16,5 @@ export function isLibrarys(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   const options = end < 0 ? args : args.slice(0, end);
   if (options.includes("--help") || options.includes("-h")) return false;
-  return OF_LIBRARY.includes(name) || (name === "expose" && !options.some((word) => /^--http(=|$)/.test(word)));
+  return OF_LIBRARY.includes(name) || (name === "expose" && !options.some((word) => OF_HTTP.test(word)));
 }

@@ -59,7 +59,7 @@ testFront(
   async (rig) => {
     await rig.serve(["--name", "one", "--private"], "A", 3000);
     await rig.serve(["--name", "two", "--private"], "B", 3000);
-    const exposed = await rig.expose("", await makeCertificate(rig.dir, NAMES));
+    const exposed = await rig.expose("", { certificate: await makeCertificate(rig.dir, NAMES) });
     assertMatch(
       exposed.output(),
       /^Serving 2 loopbacks at https:\/\/localhost:\d+\/ [^]*\nhttps:\/\/one\.localhost:\d+\/ → port 3000$/m,
@@ -94,7 +94,9 @@ testFront(
   async (rig) => {
     await rig.serve(["--name", "one", "--private"], "A", 3000);
     await rig.serve(["--name", "two", "--private"], "A", 3000);
-    const exposed = await rig.expose("", await makeCertificate(rig.dir, ["localhost", "*.localhost", "one.localhost"]));
+    const exposed = await rig.expose("", {
+      certificate: await makeCertificate(rig.dir, ["localhost", "*.localhost", "one.localhost"]),
+    });
     await until("the line is printed", () => /the certificate is not for two\.localhost: /.test(exposed.output()));
     await rig.serve(["--name", "three", "--private"], "C", 3000);
     await until("another is printed", () => /the certificate is not for three\.localhost: /.test(exposed.output()));
@@ -103,7 +105,7 @@ testFront(
 
 testFront("expose --http --cert: a server learns the client, the host and https", async (rig) => {
   await rig.special("echo");
-  await rig.expose("", await makeCertificate(rig.dir, ["echo.localhost"]));
+  await rig.expose("", { certificate: await makeCertificate(rig.dir, ["echo.localhost"]) });
   for (const asked of ["--http2", "--http1.1"]) {
     const text = await secureText(rig, "echo.localhost/a?b", asked, "-H", "Cookie: a=1; b=2", "-H", "TE: trailers");
     assertMatch(text, /^GET \/a\?b HTTP\/1\.1\r\n/);
@@ -122,16 +124,15 @@ testFront("expose --http --cert: a server learns the client, the host and https"
 
 testFront("expose --http --cert: early hints, trailers, early answers and failures by HTTP/2", async (rig) => {
   for (const manner of ["stages", "refuses", "endless", "silent", "one"]) await rig.special(manner).catch(() => {});
-  await rig.expose(
-    "",
-    await makeCertificate(rig.dir, [
+  await rig.expose("", {
+    certificate: await makeCertificate(rig.dir, [
       "stages.localhost",
       "refuses.localhost",
       "endless.localhost",
       "silent.localhost",
       "localhost",
     ]),
-  );
+  });
   const stages = await secureText(rig, "stages.localhost/", "-i");
   assertMatch(
     stages,
@@ -150,7 +151,7 @@ testFront("expose --http --cert: early hints, trailers, early answers and failur
 
 testFront("expose --http --cert: WebSockets over HTTP/1.1 and over HTTP/2", async (rig) => {
   await rig.serve(["--name", "one", "--private"], "A", 3000);
-  await rig.expose("", await makeCertificate(rig.dir, NAMES));
+  await rig.expose("", { certificate: await makeCertificate(rig.dir, NAMES) });
   assertEquals(await overStream(rig, "one.localhost", "over HTTP/2"), { status: 200, text: "Aover HTTP/2" });
   assertStrictEquals((await overStream(rig, "nobody.localhost", "x")).status, 404);
   const fields = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAA"];
@@ -165,7 +166,7 @@ testFront(
   "expose --http --cert: http:// there, and https:// at a plain port, get an answer that says so",
   async (rig) => {
     await rig.serve(["--name", "one", "--private"], "A", 3000);
-    await rig.expose("", await makeCertificate(rig.dir, NAMES));
+    await rig.expose("", { certificate: await makeCertificate(rig.dir, NAMES) });
     const redirected = await rig.text("one.localhost/a?b", "-i");
     assertMatch(
       redirected,
@@ -193,7 +194,7 @@ testFront(
   async (rig) => {
     await rig.serve(["--name", "one", "--private"], "A", 3000);
     const files = await makeCertificate(rig.dir, NAMES);
-    const exposed = await rig.expose("", files);
+    const exposed = await rig.expose("", { certificate: files });
     const serial = async () => {
       const { stdout } = await run([
         "curl",

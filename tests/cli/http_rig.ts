@@ -6,6 +6,7 @@ import { type Proc, run, type RunResult, start } from "../support/process.ts";
 import { findProgram, need, skipWithout } from "../support/programs.ts";
 import { shimLibrary } from "../support/shim.ts";
 import { until } from "../support/wait.ts";
+import type { FrontOptions } from "../../lib/expose/front.ts";
 import type { CertificateFiles } from "../../lib/expose/certificate.ts";
 import { testedLibrary, unsockCommand } from "./unsock.ts";
 
@@ -21,10 +22,13 @@ const SILENCE_MS = 60_000;
 /** Node.js 22.18 reads TypeScript by itself. */
 const NODE = 22;
 
+/** More options of the front. */
+export type FrontMore = Pick<FrontOptions, "certificate" | "logFile" | "json">;
+
 /** How the front is started. */
 export interface Runtime {
   readonly name: string;
-  readonly command: (dir: string, extra: string, port: number, secure?: CertificateFiles) => string[];
+  readonly command: (dir: string, extra: string, port: number, more?: FrontMore) => string[];
   /** The command that runs a program in TypeScript, which can collect garbage. */
   readonly program: readonly string[];
 }
@@ -50,21 +54,23 @@ const node = ignore ? undefined : await findNode();
 export const RUNTIMES: readonly Runtime[] = [
   {
     name: "Deno",
-    command: (_dir, extra, port, secure) => [
+    command: (_dir, extra, port, more = {}) => [
       ...unsockCommand(),
       "expose",
       "--http",
       `${port}`,
       ...extra === "" ? [] : ["--dir", extra],
-      ...secure === undefined ? [] : ["--cert", secure.cert, "--key", secure.key],
+      ...more.certificate === undefined ? [] : ["--cert", more.certificate.cert, "--key", more.certificate.key],
+      ...more.logFile === undefined ? [] : [more.logFile === true ? "--log" : `--log=${more.logFile}`],
+      ...more.json ? ["--json"] : [],
     ],
     program: [Deno.execPath(), "run", "-A", "--no-check", "--v8-flags=--expose-gc"],
   },
   ...node === undefined ? [] : [{
     name: "Node.js",
-    command: (dir: string, extra: string, port: number, secure?: CertificateFiles) => {
+    command: (dir: string, extra: string, port: number, more?: FrontMore) => {
       const base = `${dir}/r/unsock`;
-      const options = JSON.stringify({ certificate: secure });
+      const options = JSON.stringify(more ?? {});
       return [node, join(HERE, "front_on_node.ts"), base, extra || base, shimLibrary(), `${port}`, options];
     },
     program: [node, "--expose-gc"],
@@ -108,18 +114,18 @@ export class Rig implements AsyncDisposable {
     return this.#runtime.command(this.dir, "", port).join(" ");
   }
 
-  async expose(extra = "", secure?: CertificateFiles): Promise<Proc> {
-    const exposed = start(this.#runtime.command(this.dir, extra, 0, secure), { env: this.env });
+  async expose(extra = "", more?: FrontMore): Promise<Proc> {
+    const exposed = start(this.#runtime.command(this.dir, extra, 0, more), { env: this.env });
     this.#started.push(exposed);
     this.port = await until("it listens", () => {
-      return Number(/^Serving .* at https?:\/\/localhost:(\d+)\/ /m.exec(exposed.output())?.[1]);
+      return Number(/^(?:Serving .* at |\{"url":")https?:\/\/localhost:(\d+)\//m.exec(exposed.output())?.[1]);
     }, 60_000);
     return exposed;
   }
 
   /** Starts the front with a certificate, and returns how it ended. */
-  async tryExpose(secure: CertificateFiles): Promise<RunResult> {
-    return await run(this.#runtime.command(this.dir, "", 0, secure), { env: this.env });
+  async tryExpose(certificate: CertificateFiles): Promise<RunResult> {
+    return await run(this.#runtime.command(this.dir, "", 0, { certificate }), { env: this.env });
   }
 
   /** By curl, which knows that names below "localhost" are this machine. */

@@ -3,9 +3,10 @@ import { assert, assertEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { FINDING_KEYS } from "../../lib/checks/finding.ts";
 import { withDir } from "../support/dir.ts";
-import { run } from "../support/process.ts";
+import { run, start } from "../support/process.ts";
 import { type Schema, violations } from "../support/schema.ts";
-import { unsock } from "./unsock.ts";
+import { until } from "../support/wait.ts";
+import { testedLibrary, unsock, unsockCommand } from "./unsock.ts";
 
 const PAGE = Deno.readTextFileSync(new URL("../../docs/json.md", import.meta.url));
 
@@ -56,6 +57,18 @@ Deno.test("ls, show-control, prune and doctor print the JSON that docs/json.md d
     for (const key of ["kernel", "settings", "library", "directory", "listeners", "stale"]) assert(keys.has(key), key);
     await assertAsDocumented("doctor", ["sh"], { UNSOCK_DIR: dir, UNSOCK_OFF: "1" });
     assert((await assertAsDocumented("prune", ["--dir", dir]) as unknown[]).length === 1);
+  }));
+
+Deno.test("expose --http prints the JSON that docs/json.md describes", () =>
+  withDir(async (dir) => {
+    Deno.mkdirSync(path.join(dir, "unsock"), { mode: 0o700 });
+    using _stream = Deno.listen({ transport: "unix", path: path.join(dir, "unsock", "80.sock") });
+    await using exposed = start([...unsockCommand(), "expose", "--http", "0", "--json"], {
+      env: { XDG_RUNTIME_DIR: dir, ...testedLibrary() },
+    });
+    const line = await until("the line is there", () => /^(\{.*\})\n/.exec(exposed.output())?.[1]);
+    assertEquals(violations(JSON.parse(line), schemaOf("expose")), [], line);
+    assertEquals(JSON.parse(line).loopbacks[0].ports[0].port, 80);
   }));
 
 Deno.test("docs/json.md has every key of doctor's findings", () => {

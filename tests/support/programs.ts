@@ -47,6 +47,7 @@ const PACKAGES: Record<string, string> = {
   iperf: "iperf",
   iperf3: "iperf3",
   java: "default-jdk-headless",
+  jq: "jq",
   lighttpd: "lighttpd",
   lftp: "lftp",
   lintian: "lintian",
