@@ -29,7 +29,7 @@ async function useProject(reader: Reader): Promise<void> {
   await reader.end(FEATURE);
   await Deno.writeTextFile(`${feature}/package.json`, reader.block("json", '"dev"'));
   await Deno.mkdir(`${feature}/node_modules/.bin`, { recursive: true });
-  writeProgram(`${feature}/node_modules/.bin/vite`, programText("vite.py"));
+  writeProgram(`${feature}/node_modules/.bin/vite`, programText("vite"));
   await reader.start("npm run dev", () => Promise.resolve(/Local: /.test(reader.outputs())));
   await Deno.writeTextFile(`${feature}/Makefile`, reader.block("make", "serve:"));
   await reader.start("make -C feature serve", `${reader.home}/main/.git/worktrees/feature/unsock/3001.sock`);
