@@ -20,6 +20,7 @@ export const FINDING_KEYS = [
   "vsock",
   "tipc",
   "datagrams",
+  "descriptors",
   "environment",
   "program",
   "rewriting",

@@ -4,10 +4,14 @@ import type { Library } from "../library/query.ts";
 import type { PlaceOptions } from "../run/run_settings.ts";
 import { LENGTHEN_QUEUE, shortDatagramQueue } from "../sockets/datagram_queue.ts";
 import type { Context } from "../system/context.ts";
+import { hardDescriptorLimit } from "../system/descriptors.ts";
 import { readText, statOrUndefined } from "../system/files.ts";
 import { directoryFindings } from "./directory_findings.ts";
 import { type Finding, note, ok, withoutRepetition } from "./finding.ts";
 import { libraryFindings } from "./library_findings.ts";
+
+/** Descriptors for some two thousand requests at once. */
+const DESCRIPTORS_LEAST = 4096;
 
 /**
  * @param lib The value of `--lib`: the library that programs would preload.
@@ -26,6 +30,7 @@ export function diagnoseMachine(
     ...preloadFindings(context),
     ...familyFindings(readText("/proc/net/protocols") ?? ""),
     queueFinding(shortDatagramQueue()),
+    descriptorFinding(hardDescriptorLimit()),
   ].filter((finding) => finding !== undefined));
 }
 
@@ -67,6 +72,15 @@ function familyFindings(protocols: string): Finding[] {
       ? ok(module, `${family}: available`)
       : note(module, `${family}: not loaded`, `only control files to ${family} need it: modprobe ${module}`);
   return [find("AF_VSOCK", "AF_VSOCK", "vsock"), find("TIPC", "AF_TIPC", "tipc")];
+}
+
+/** Both runtimes raise the soft limit to the hard one, so only that counts. */
+function descriptorFinding(most: number): Finding | undefined {
+  return most >= DESCRIPTORS_LEAST ? undefined : note(
+    "descriptors",
+    `descriptors: a process may have ${most} (ulimit -Hn)`,
+    "expose --http needs two for each request, and answers 503 when none is left: raise the limit",
+  );
 }
 
 function queueFinding(length: number | undefined): Finding | undefined {

@@ -1,57 +1,84 @@
 /**
- * Limits the clients' connections to as many as this process can hold. A connection waits before its first byte, until
- * a head is complete, and between two requests. If too many wait, the one that has waited longest is closed, so that
- * slow clients never lock others out.
+ * Limits the connections to as many as this process can hold: those of clients, and those to servers. A client's waits
+ * before its first byte, until a head is complete, and between two requests. If there are too many, the one that has
+ * waited longest is closed, so that slow clients never lock others out. If none waits, the newest is told so (503).
  */
-import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
+import { descriptorLimit } from "../system/descriptors.ts";
 
 const WAITING_MOST = 512;
 const SILENT_MS = 10_000;
-/** A request has a connection on each side; the rest is for files and relays. */
-const DESCRIPTORS_PER_CLIENT = 2;
-const DESCRIPTORS_KEPT = 64;
-const CLIENTS_MOST = 16_384;
-const FEW_DESCRIPTORS = 1024;
+/** For files and relays, and for what Deno accepts (up to 128) before it closes what has been closed here. */
+const DESCRIPTORS_KEPT = 256;
+const CONNECTIONS_MOST = 32_768;
+/** Connections that are told that there are too many, at once. */
+const REFUSED_MOST = 64;
+const REFUSED_MS = 500;
+const TOO_MANY = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
-/** Returns how many descriptors this process may have. */
-function descriptorLimit(): number {
-  try {
-    const text = readFileSync("/proc/self/limits", "utf8");
-    return Number(/^Max open files +(\d+)/m.exec(text)?.[1] ?? FEW_DESCRIPTORS);
-  } catch {
-    return FEW_DESCRIPTORS; // without /proc
-  }
+/** @returns How many connections a process may have whose limit is so many descriptors. */
+export function connectionsWithin(descriptors: number): number {
+  return Math.min(Math.max(descriptors - DESCRIPTORS_KEPT, Math.floor(descriptors / 4)), CONNECTIONS_MOST);
 }
 
-/** All connections of clients. */
+/** All connections of clients and to servers. */
 export class Connections {
-  readonly #most = Math.min(Math.floor((descriptorLimit() - DESCRIPTORS_KEPT) / DESCRIPTORS_PER_CLIENT), CLIENTS_MOST);
-  readonly #all = new Set<Socket>();
+  readonly #most = connectionsWithin(descriptorLimit());
+  readonly #clients = new Set<Socket>();
+  readonly #refused = new Set<Socket>();
   /** In the order in which they began to wait. */
   readonly #waiting = new Set<Socket>();
+  #accepted = 0;
+  #servers = 0;
 
-  /** Adds a new connection, which waits for its first request. */
-  enter(socket: Socket): void {
-    this.#all.add(socket);
-    socket.once("close", () => {
-      this.#all.delete(socket);
-      this.#waiting.delete(socket);
-    });
+  /** How many clients have come so far. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  get #isFull(): boolean {
+    return this.#clients.size + this.#servers + this.#refused.size >= this.#most;
+  }
+
+  /** @returns True if there is room for a new connection, which then waits for its first request. */
+  enter(socket: Socket): boolean {
+    this.#accepted++;
+    if (this.#isFull && !this.#closeOldest()) {
+      this.#refuse(socket);
+      return false;
+    }
+    this.#admit(socket);
+    return true;
+  }
+
+  #admit(socket: Socket): void {
+    if (socket.destroyed) return;
+    this.#clients.add(socket);
+    socket.once("close", () => this.#forget(socket));
     this.wait(socket);
-    if (this.#all.size > this.#most) this.#closeOldest();
+  }
+
+  /** @returns True if there is room for one more connection to a server. It is counted until `leaveServer`. */
+  enterServer(): boolean {
+    if (this.#isFull && !this.#closeOldest()) return false;
+    this.#servers++;
+    return true;
+  }
+
+  /** A connection to a server is closed, or was not made. */
+  leaveServer(): void {
+    this.#servers--;
   }
 
   /** Counts `inner`, which carries the data of a connection after TLS, in the place of that connection. */
   replace(socket: Socket, inner: Socket): void {
-    this.#all.delete(socket);
-    this.#waiting.delete(socket);
-    this.enter(inner);
+    this.#forget(socket);
+    this.#admit(inner);
   }
 
   /** Marks a connection as one that waits for a request. */
   wait(socket: Socket): void {
-    if (socket.destroyed) return;
+    if (!this.#clients.has(socket)) return;
     this.#waiting.delete(socket);
     this.#waiting.add(socket);
     if (this.#waiting.size > WAITING_MOST) this.#closeOldest();
@@ -62,9 +89,32 @@ export class Connections {
     this.#waiting.delete(socket);
   }
 
-  #closeOldest(): void {
+  #forget(socket: Socket): void {
+    this.#clients.delete(socket);
+    this.#waiting.delete(socket);
+  }
+
+  /** Closes the connection that has waited longest. It is forgotten at once: "close" comes much later. */
+  #closeOldest(): boolean {
     const [oldest] = this.#waiting;
-    oldest?.destroy();
+    if (oldest === undefined) return false;
+    this.#forget(oldest);
+    oldest.destroy();
+    return true;
+  }
+
+  #refuse(socket: Socket): void {
+    if (this.#refused.size >= REFUSED_MOST) {
+      socket.destroy();
+      return;
+    }
+    this.#refused.add(socket);
+    const timer = setTimeout(() => socket.destroy(), REFUSED_MS);
+    socket.once("close", () => {
+      clearTimeout(timer);
+      this.#refused.delete(socket);
+    });
+    socket.once("end", () => socket.destroy()).resume().end(TOO_MANY);
   }
 }
 

@@ -5,7 +5,6 @@
  *
  * No API of one runtime alone is used here: Deno and Node.js 22 or newer both have `node:http` and `node:http2`.
  */
-import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import process from "node:process";
 import v8 from "node:v8";
@@ -16,6 +15,7 @@ import { AccessLog } from "./access_log.ts";
 import { announce } from "./announce.ts";
 import type { CertificateFiles } from "./certificate.ts";
 import { Connections } from "./connections.ts";
+import { keepListening, listen } from "./listener.ts";
 import type { Directories } from "../sockets/loopbacks.ts";
 import { StaleFiles } from "../sockets/stale.ts";
 import { Shared } from "../system/shared.ts";
@@ -58,17 +58,6 @@ export interface FrontOptions extends Directories {
   warn(line: string): void;
 }
 
-function listen(server: Server, { address, port }: FrontOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: address, port, backlog: 4096 }, () => {
-      server.removeListener("error", reject);
-      const bound = server.address();
-      resolve(typeof bound === "object" && bound !== null ? bound.port : port);
-    });
-  });
-}
-
 /** @returns Why a front cannot listen, as one line. */
 export function whyNoFront(error: unknown, address: string, port: number): string {
   if (error instanceof UnsockError) return error.message;
@@ -104,6 +93,7 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   });
   server.maxHeadersCount = 0;
   const secure = options.certificate && new SecureConnections(options.certificate);
+  const connections = new Connections();
   const places = { ...options, stale: new StaleFiles(options.library) };
   const front: Front & { port: number } = {
     ...places,
@@ -111,8 +101,8 @@ export async function serveFront(options: FrontOptions): Promise<never> {
     log: options.logFile === undefined ? undefined : new AccessLog(options.logFile, options.warn),
     scheme: secure === undefined ? "http" : "https",
     served: new Shared(() => listServed(places)),
-    connections: new Connections(),
-    upstreams: new Upstreams(options.library),
+    connections,
+    upstreams: new Upstreams(options.library, connections),
   };
   const readers = server.listeners("connection");
   server.removeAllListeners("connection");
@@ -135,6 +125,6 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   front.port = await listen(server, options);
   recordFront(front);
   secure?.watch(options.warn);
-  server.on("error", () => {}); // no descriptor for one more connection: it waits in the backlog
+  keepListening(server, front, () => connections.accepted);
   return await announce(front, options);
 }

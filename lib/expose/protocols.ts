@@ -68,7 +68,7 @@ export function divide(server: Server, front: Front, read: (socket: Socket) => v
   };
   server.on("connection", (socket: Socket) => {
     socket.on("error", () => socket.destroy());
-    front.connections.enter(socket);
+    if (!front.connections.enter(socket)) return;
     lookAtBeginning(socket, protocolOf, (protocol) => begin(socket, protocol));
   });
 }

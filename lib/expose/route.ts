@@ -80,6 +80,7 @@ export function failurePage({ loopback, port }: Target, why: unknown): PageAnswe
   if (code === "EAGAIN") {
     return { status: 503, sentence: `The server on ${where} has too many connections waiting.`, lists };
   }
+  if (code === "EMFILE") return { status: 503, sentence: "Too many connections are open here.", lists: "nothing" };
   if (code === "ETIMEDOUT") {
     return { status: 502, sentence: `The server on ${where} does not answer in HTTP/2.`, lists };
   }

@@ -6,6 +6,7 @@
 import { Socket } from "node:net";
 import { fileOf, isControlFile } from "../sockets/loopbacks.ts";
 import { codeOf } from "../system/errors.ts";
+import type { Connections } from "./connections.ts";
 import { ControlRelays } from "./relay.ts";
 import type { Target } from "./route.ts";
 
@@ -86,10 +87,12 @@ function connectTcp(port: number): Promise<Socket> {
 
 /** Connects to the servers of loopbacks. */
 export class Upstreams {
+  readonly #connections: Connections;
   readonly #relays: ControlRelays;
 
   /** @param library The path of `libunsock.so`. */
-  constructor(library: string) {
+  constructor(library: string, connections: Connections) {
+    this.#connections = connections;
     this.#relays = new ControlRelays(library);
   }
 
@@ -97,7 +100,19 @@ export class Upstreams {
    * @returns A connected socket.
    * @throws {Error} With the errno's name as `code`.
    */
-  async connect({ loopback, port }: Target): Promise<Socket> {
+  async connect(target: Target): Promise<Socket> {
+    if (!this.#connections.enterServer()) throw Object.assign(new Error("too many connections"), { code: "EMFILE" });
+    const leave = () => this.#connections.leaveServer();
+    try {
+      const socket = await this.#connect(target);
+      return socket.once("close", leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  async #connect({ loopback, port }: Target): Promise<Socket> {
     const file = fileOf(loopback, port);
     try {
       return await connectUnix(file);

@@ -6,6 +6,8 @@ export interface IpListener {
   readonly port: number;
   readonly kind: "stream" | "datagram";
   readonly inode: number;
+  /** Connections that wait for `accept`. */
+  readonly queued: number;
 }
 
 /** The tables, and the state in each of a listener or of an unconnected UDP socket. */
@@ -20,10 +22,16 @@ export function listIpListeners(port?: number): IpListener[] {
   return TABLES.flatMap(([table, kind, listening]) => {
     const text = readText(`/proc/net/${table}`) ?? "";
     // sl local remote st tx:rx tr:when retrnsmt uid timeout inode
-    const line = /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+)/gm;
-    return Array.from(text.matchAll(line), ([, local = "", state, inode]) => ({ local, state, inode }))
+    const line =
+      /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) [0-9A-F]+:([0-9A-F]+) \S+ \S+ +\d+ +\d+ (\d+)/gm;
+    return Array.from(
+      text.matchAll(line),
+      ([, local = "", state, queue = "", inode]) => ({ local, state, queue, inode }),
+    )
       .filter(({ state }) => state === listening)
-      .map(({ local, inode }) => ({ port: parseInt(local, 16), kind, inode: Number(inode) }))
+      .map(({ local, queue, inode }) => {
+        return { port: parseInt(local, 16), kind, inode: Number(inode), queued: parseInt(queue, 16) };
+      })
       .filter((listener) => port === undefined || listener.port === port);
   });
 }

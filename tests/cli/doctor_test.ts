@@ -7,7 +7,7 @@ import { run, type RunResult } from "../support/process.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { buildLinked } from "../support/static.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { assertFails, isCompiled, shell, unsock } from "./unsock.ts";
+import { assertFails, isCompiled, shell, unsock, unsockCommand } from "./unsock.ts";
 
 const WITHOUT_EXEC = path.join(import.meta.dirname ?? "", "..", "trap", "without_exec.c");
 
@@ -157,6 +157,17 @@ Deno.test({
         /^FAIL directory \S+\/others\/s: cannot be made: you may not make it in \S+\/others\n/m,
       );
     }),
+});
+
+Deno.test({
+  name: "doctor reports a low limit of descriptors",
+  ignore: !need("prlimit"),
+  fn: async () => {
+    const limited = await run(["prlimit", "--nofile=1024", ...unsockCommand(), "doctor"]);
+    assertMatch(limited.stdout, /descriptors: a process may have 1024 \(ulimit -Hn\)[^]*expose --http needs two/);
+    const enough = await run(["prlimit", "--nofile=4096", ...unsockCommand(), "doctor"]);
+    assert(!enough.stdout.includes("descriptors:"), enough.stdout);
+  },
 });
 
 Deno.test("doctor fails for a directory that cannot be made, with advice", () =>

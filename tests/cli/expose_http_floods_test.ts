@@ -3,7 +3,7 @@
  * descriptors stay bounded. With FLOOD_REPORT=1 each test prints the slowest answer to an honest client, and the memory.
  */
 import { assert, assertMatch } from "@std/assert";
-import { type Proc, start } from "../support/process.ts";
+import { type Proc, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { leaveStale } from "../support/stale.ts";
 import { until } from "../support/wait.ts";
@@ -69,4 +69,46 @@ testFront("expose --http: a flood of requests for the list starts one process at
     assert(!/http:\/\/l\d/.test(page), page);
   }
   assert(most <= 1, `${most} processes at once`);
+});
+
+/** A limit at which few clients are too many. */
+const FEW_DESCRIPTORS = 600;
+
+/** Holds so many connections that have sent a text, for as long as `use` takes. */
+async function holding(rig: Rig, { count, text }: { count: number; text: string }, use: () => Promise<void>) {
+  await using holder = start(["python3", "-c", programText("hold"), `${rig.port}`, `${count}`, text]);
+  await until("all are connected", () => holder.output().includes("held"), 60_000);
+  await use();
+}
+
+async function statusOf(rig: Rig): Promise<number> {
+  const answer = await rig.raw(requestText("/", "main", "Connection: close\r\n"));
+  return Number(/^HTTP\/1\.1 (\d+) /.exec(answer)?.[1]);
+}
+
+testFront("expose --http: with few descriptors it answers, or says 503, whatever clients hold", async (rig) => {
+  await rig.serve(["--name", "main", "--private"], "A", 3000);
+  await rig.special("waits");
+  await rig.expose("", undefined, ["prlimit", `--nofile=${FEW_DESCRIPTORS}`]);
+  for (const text of ["", "G", requestText("/", "waits")]) {
+    await holding(rig, { count: 2 * FEW_DESCRIPTORS, text }, async () => {
+      for (let i = 0; i < 20; i++) {
+        const status = await until("it answers", () => statusOf(rig)); // not while too many are told so
+        assert(status === 200 || (status === 503 && text.length > 1), "clients without a request make room");
+      }
+    });
+    await until("it answers", async () => await statusOf(rig) === 200);
+  }
+});
+
+testFront("expose --http: it listens again after it had no descriptor for one more client", async (rig) => {
+  await rig.serve(["--name", "main", "--private"], "A", 3000);
+  const exposed = await rig.expose();
+  const limit = (most: string) => run(["prlimit", "--pid", `${exposed.pid}`, `--nofile=${most}:`]);
+  const before = /^Max open files +(\d+)/m.exec(Deno.readTextFileSync(`/proc/${exposed.pid}/limits`))?.[1] ?? "";
+  await limit("20");
+  await holding(rig, { count: 20, text: "G" }, async () => {
+    await limit(before);
+  });
+  await until("it answers", async () => (await rig.ask("main.localhost/", "--max-time", "1")).stdout.startsWith("A "));
 });

@@ -114,8 +114,9 @@ export class Rig implements AsyncDisposable {
     return this.#runtime.command(this.dir, "", port).join(" ");
   }
 
-  async expose(extra = "", more?: FrontMore): Promise<Proc> {
-    const exposed = start(this.#runtime.command(this.dir, extra, 0, more), { env: this.env });
+  /** Starts the front. `by`: a program that becomes it, with its options. */
+  async expose(extra = "", more?: FrontMore, by: string[] = []): Promise<Proc> {
+    const exposed = start([...by, ...this.#runtime.command(this.dir, extra, 0, more)], { env: this.env });
     this.#started.push(exposed);
     this.port = await until("it listens", () => {
       return Number(/^(?:Serving .* at |\{"url":")https?:\/\/localhost:(\d+)\//m.exec(exposed.output())?.[1]);

@@ -3,13 +3,14 @@
  * in memory: `kept_sockets.ts DIRECTORY PORT`. The runtime needs `--expose-gc`.
  */
 import process from "node:process";
+import { Connections } from "../../lib/expose/connections.ts";
 import { Upstreams } from "../../lib/expose/upstream.ts";
 
 const TIMES = 100;
 const COLLECTIONS = 50;
 
 const [directory = "", port = ""] = process.argv.slice(2);
-const upstreams = new Upstreams("");
+const upstreams = new Upstreams("", new Connections());
 const target = { loopback: { name: "", path: directory, isSecondName: false }, port: Number(port) };
 
 /** Ends a connection and destroys it at once, as a request does whose answer has ended. */

@@ -85,6 +85,7 @@ const PACKAGES: Record<string, string> = {
   php: "php-cli",
   "php-fpm": "php-fpm",
   postgres: "postgresql",
+  prlimit: "util-linux",
   psql: "postgresql",
   pyftpdlib: "python3-pyftpdlib",
   pyflakes3: "pyflakes3",
