@@ -7,7 +7,7 @@ const PAGE = `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>${name
 <p>Cookie: <b id="cookie"></b><br>WebSocket: <b id="socket"></b></p>
 <script>
 document.getElementById("cookie").textContent = document.cookie;
-const socket = new WebSocket("ws://" + location.host + "/socket");
+const socket = new WebSocket(location.origin.replace("http", "ws") + "/socket");
 socket.onopen = () => socket.send("hello");
 socket.onmessage = ({ data }) => document.getElementById("socket").textContent = data;
 </script></html>`;

@@ -2,10 +2,10 @@
  * Tests two checkouts on one port, in two tabs of a browser. Run by `deno task test:browser`, not by CI, as a browser is
  * large and slow. With WRITE_PICTURE=1 it draws docs/tabs.png again.
  */
-import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import { Browser } from "../docs/browser.ts";
+import { drawTabs, readPage } from "./pages.ts";
 import { withDir } from "../support/dir.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { start } from "../support/process.ts";
@@ -16,33 +16,6 @@ import { unsockCommand } from "../cli/unsock.ts";
 
 const SERVER = fromFileUrl(import.meta.resolve("./dev_server.ts"));
 const PICTURE = fromFileUrl(import.meta.resolve("../../docs/tabs.png"));
-const TAB = { width: 420, height: 180 };
-const BAR = 34;
-const WIDTH = 2 * TAB.width + 3 * 16;
-const HEIGHT = TAB.height + BAR + 2 * 16;
-
-async function readPage(tab: Browser): Promise<{ cookie: string; socket: string }> {
-  const text = (id: string) => tab.evaluate(`document.getElementById("${id}")?.textContent ?? ""`);
-  const socket = await until("the socket has answered", () => text("socket"));
-  return { cookie: await text("cookie"), socket };
-}
-
-/** Both tabs beside each other, each below its address. */
-async function draw(canvas: Browser, tabs: readonly Browser[]): Promise<Uint8Array<ArrayBuffer>> {
-  const figures = await Promise.all(tabs.map(async (tab) => {
-    const image = Buffer.from(await tab.capture(TAB.width, TAB.height)).toString("base64");
-    return `<figure><figcaption>${await tab.evaluate(
-      "location.href",
-    )}</figcaption><img src="data:image/png;base64,${image}"></figure>`;
-  }));
-  const style = `body{margin:16px;display:flex;gap:16px;background:#ccd}figure{margin:0;width:${TAB.width}px}
-figcaption{font:15px/${BAR}px sans-serif;background:#eef;padding:0 12px;border-radius:8px 8px 0 0}img{display:block}`;
-  const page = `<!DOCTYPE html><meta charset="utf-8"><style>${style}</style>${figures.join("")}`;
-  await canvas.visit(`data:text/html;base64,${Buffer.from(page).toString("base64")}`);
-  await until("it is drawn", async () => await canvas.evaluate("document.images.length") === "2");
-  return await canvas.capture(WIDTH, HEIGHT);
-}
-
 Deno.test({
   name: "two tabs: two checkouts serve on port 3000, each by its name, with a cookie and a WebSocket of its own",
   ignore: !need("chromium"),
@@ -79,7 +52,7 @@ Deno.test({
       const names = await list.evaluate('[...document.links].map((link) => link.textContent).join(" ")');
       assertStrictEquals(names, "feature 3000 main 3000");
 
-      const picture = await draw(list, [browser, other]);
+      const picture = await drawTabs(list, [browser, other]);
       assert(picture.length > 5_000);
       if (Deno.env.get("WRITE_PICTURE") === "1") await Deno.writeFile(PICTURE, picture);
     }),

@@ -41,9 +41,10 @@ export class Browser implements AsyncDisposable {
    * Starts a browser with an empty page.
    *
    * @param dir Where it keeps its profile.
+   * @param more Flags of Chromium.
    */
-  static async open(dir: string): Promise<Browser> {
-    const command = ["chromium", ...FLAGS, `--user-data-dir=${dir}/profile`, "about:blank"];
+  static async open(dir: string, more: readonly string[] = []): Promise<Browser> {
+    const command = ["chromium", ...FLAGS, ...more, `--user-data-dir=${dir}/profile`, "about:blank"];
     const process = start(command, { env: { TMPDIR: dir } });
     try {
       const listening = /DevTools listening on ws:\/\/([^/\s]+)/;
