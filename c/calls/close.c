@@ -34,8 +34,6 @@ UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *ent
 
 long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry && unsock_last_holder_any())
-        unsock_last_holder_closing(fd, entry);
     if (entry && unsock_asking(fd) && unsock_this_process_owns_descriptors())
         unsock_asking_forget(fd, entry);
     if (entry && entry->type == SOCK_DGRAM && unsock_fd_is_fresh(entry) && !unsock_sandboxed)
@@ -151,8 +149,6 @@ static long duplicate_to(int from, int to, bool by_dup2, int flags) {
                 unsock_this_process_owns_descriptors();
     if (entry && unsock_fd_has_file(entry) && ours && !unsock_sandboxed)
         old = *entry;
-    if (entry && unsock_last_holder_any())
-        unsock_last_holder_closing(to, entry);
     long result = duplicate_over(from, to, by_dup2, flags, &old, ours);
     if (result >= 0 && ours && (old.flags & UNSOCK_FILE))
         unsock_release_file(&old);
@@ -197,8 +193,6 @@ static void close_all_elsewhere(unsigned first, unsigned last) {
 long unsock_call_close_range(unsigned first, unsigned last, int flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
     bool look = closes && any_file(first, last) && unsock_this_process_removes_files();
-    if (closes)
-        unsock_last_holder_closing_all(first, last);
     if (look && flags == 0 && first <= last)
         close_all_elsewhere(first, last);
     long result = unsock_close_range(first, last, flags);
@@ -268,7 +262,6 @@ UNSOCK_AT_EXIT void unsock_call_exit(void) {
         return;
     /* Without an owner, this is a forked child that has written nothing to its page, and need not have one. */
     bool looks = any_file(0, ~0u) && (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
-    unsock_last_holder_closing_all(0, UNSOCK_OWN_MADE);
     for (int fd = -1; looks && (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)
         end_descriptor(fd, &probe);
     unsock_plain_sender_end();

@@ -97,8 +97,8 @@ long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct s
         if (!sibling || other == fd || !is_sibling(entry, sibling) ||
             unsock_socket_cookie(other) == unsock_socket_cookie(fd))
             continue;
-        bool free = !unsock_state_is_connected(sibling->state) && unsock_last_holder_is_only(other) &&
-                    !has_others_unread(other, path);
+        bool free =
+            !unsock_state_is_connected(sibling->state) && unsock_only_holder(other) && !has_others_unread(other, path);
         long taken = free ? take_client(fd, entry, other, sibling, path) : -EPERM;
         if (taken != -EPERM)
             return taken;

@@ -281,8 +281,6 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct unsock_ip ip;
     struct msghdr copy;
     struct iovec part;
-    if (unsock_last_holder_any())
-        unsock_last_holder_may_pass(message);
     struct unsock_fd *entry = named(fd);
     if (!entry || !is_one_piece(message, &copy, &part) ||
         !is_usual_send(entry, copy.msg_name, copy.msg_namelen, part.iov_len, &ip))
@@ -292,8 +290,6 @@ long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
 }
 
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {
-    for (unsigned i = 0; unsock_last_holder_any() && i < UNSOCK_MIN(count, UNSOCK_OUTGOING_PARTS_MOST); i++)
-        unsock_last_holder_may_pass(&messages[i].header);
     long early = unsock_asking_before_data(fd);
     if (early < 0)
         return early;

@@ -104,8 +104,6 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
         unsock_options_inherit(listener, from, fd, entry);
     if (from->kind == UNSOCK_KIND_FOREIGN)
         unsock_target_inherit_mark(listener, fd);
-    if (peer->any.sa_family == UNSOCK_AF_TIPC)
-        unsock_last_holder_note(fd);
 }
 
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags) {

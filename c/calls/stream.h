@@ -106,29 +106,9 @@ void unsock_urgent_expect(int fd);
  * there is nothing to read. Makes some system calls; none if the peer has closed (POLLHUP), which TCP reports, too. */
 bool unsock_urgent_alone(int fd, uint32_t events);
 
-/*
- * last_holder.c: How AF_TIPC connections end. Its close is ECONNRESET for the peer, after all data; its shutdown of
- * both sides is an end of file, like TCP's close. So the library shuts a socket down before it closes it, if this
- * process is certain to be the last that has it: other processes would lose the connection. It does nothing if that is
- * not certain, or if TCP resets, too: with unread data, with SO_LINGER 0, or when the process is killed.
- */
-
-/* Notes that this process has just made a connected TIPC stream. */
-void unsock_last_holder_note(int fd);
-
-/* Shuts a noted connection down, before its descriptor is closed or the process ends; or all from `first` to `last`. */
-void unsock_last_holder_closing(int fd, const struct unsock_fd *entry);
-void unsock_last_holder_closing_all(unsigned first, unsigned last);
-
-/* True if neither a child nor, unless this process bound the descriptor's socket, the parent may have that, too. */
-bool unsock_last_holder_is_only(int fd);
-
-/* Notes that a message is about to be sent: it may pass descriptors on to any process. */
-void unsock_last_holder_may_pass(const struct msghdr *message);
-
-static inline bool unsock_last_holder_any(void) {
-    return unsock_this_process()->made_any;
-}
+/* only_holder.c: True if neither a child nor, unless this process bound the descriptor's socket, the parent may have
+ * that socket, too. */
+bool unsock_only_holder(int fd);
 
 /* passed_descriptors.c: Descriptors that came with a message (SCM_RIGHTS; unix(7)). */
 

@@ -170,8 +170,6 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     bool later = is_stream && result == 0 && way.flags > 0 && (way.flags & O_NONBLOCK); /* as in stream_connect.c */
     if (!way.asks && (result == 0 || result == -EINPROGRESS))
         remember_target(entry, result == 0 && !later ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
-    if (way.family == UNSOCK_AF_TIPC && unsock_state_is_connected(entry->state))
-        unsock_last_holder_note(fd);
     if (is_stream)
         unsock_born_note_target(way.multiplexed ? AF_UNIX : way.family);
     if (result == -EINPROGRESS && way.waits && way.socket != fd && asked) {

@@ -24,12 +24,7 @@ struct unsock_this_process {
     uint32_t port_cursor;   /* the place in the ephemeral range where the search for a port begins; 0: none yet */
     bool lock_kept;         /* the lock's file is still there, for the next use */
     bool unwiped;           /* the kernel has no such page: a forked child sees its parent's data */
-    bool made_any;          /* an element of `made` is not 0 */
     bool has_made;          /* this process has made a socket file; a forked child may only have inherited some */
-    /*
-     * By descriptor: the count of ended children when this process made the socket (calls/last_holder.c); 0: unknown.
-     */
-    uint32_t made[UNSOCK_OWN_MADE];
     uint64_t bound[UNSOCK_OWN_MADE / 64]; /* one bit by descriptor: this process bound the socket to its file */
 };
 

@@ -5,8 +5,10 @@ type Whose = Partial<Record<"tipc" | "host" | "guest", string>>;
 const HELD = "Held back: passed on, it would end the other direction, too.";
 const FIRECRACKER = "Firecracker does not report a guest's half-close to the host.";
 const NO_RESET = "In vsock a close is an end of file, even with unread data or `SO_LINGER` 0.";
-const LAST_HOLDER = "A killed process resets its peer, in TIPC.";
 const NO_URGENT = "vsock has no urgent data.";
+
+/** The cause of every other difference over TIPC. */
+export const RESET = "TIPC's close resets its peer, after all data.";
 
 /** By story, as docs/between-machines.md shows it. */
 export const WHOSE: Record<string, Whose> = {
@@ -26,7 +28,4 @@ export const WHOSE: Record<string, Whose> = {
     tipc:
       "TIPC shuts down both directions or none. unsock notes the shutdown, and `recv` returns 0; `poll` and `read` ask the kernel, which reports nothing to read (-1 here).",
   },
-  "killed client": { tipc: LAST_HOLDER },
-  "killed client in a write": { tipc: LAST_HOLDER },
-  "server that forks": { tipc: "The library is not certain that no child has the socket." },
 };

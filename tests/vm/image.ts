@@ -70,7 +70,13 @@ export const NOBODY = [
 ].join("");
 
 /** The kernel's own differences, in the guest. */
-const OF_TIPC = { ...ENDINGS, dup: "7 bytes, then ECONNRESET", fork: "15 bytes, then ECONNRESET" };
+const OF_TIPC = {
+  ...Object.fromEntries(
+    Object.entries(ENDINGS).map(([story, told]) => [story, told.replace("the end of file", "ECONNRESET")]),
+  ),
+  write: "poll others, a write is ECONNRESET, the next one EPIPE",
+  again: "recv -1, recv -1, a write EPIPE",
+};
 const OF_VSOCK = { ...ENDINGS, unread: "0 bytes, then the end of file" };
 
 function stories(told: Record<string, string>): Uint8Array {
