@@ -1,6 +1,6 @@
 /**
  * Tests the README's set-up: makes a bare Debian 13 and types the README's lines for a clone there, as they are written,
- * and those of docs/recipes.md for names outside browsers. The
+ * and those of docs/recipes.md for names outside browsers. Then the README's recipes run by the npm package on Debian's Node.js. The
  * `apt-get` line is typed by root, the others by an ordinary user and then by root, each with an empty cache.
  *
  * Usage, as root: `deno task test:bare [--demo]`. `--demo` leaves the tests out. Needs mmdebstrap, unshare and git. Removes the
@@ -22,6 +22,16 @@ export function linesOf(page: string, heading: string): string[] {
   const [, section = ""] = new RegExp(`^## ${heading}\\n([^]*?)(?:^## |(?![^]))`, "m").exec(page) ?? [];
   return [...section.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
 }
+
+/** What the README's recipes need besides the set-up. */
+const RECIPES_NEED = "apt-get install -y --no-install-recommends curl iproute2";
+
+/** All commands of the README once more, by the npm package on Debian's own Node.js. */
+const ON_NODE = [
+  `npx --yes deno@2.9.6 eval 'import { packModule } from "./tests/npm/packages.ts"; await packModule(Deno.cwd() + "/build/npm")'`,
+  "mkdir -p build/project && npm install --no-audit --no-fund --prefix build/project build/npm/packages/*.tgz",
+  'UNSOCK_TEST_BINARY="$PWD/build/project/node_modules/.bin/unsock" npx --yes deno@2.9.6 test -A tests/docs/readme_test.ts',
+];
 
 const start = performance.now();
 
@@ -136,6 +146,8 @@ async function tryOut(root: string, lines: readonly string[], names: readonly st
     for (const task of tasks) await type(task, user, root, kept);
   }
   for (const line of names) await type(line, "root", root, kept);
+  await type(RECIPES_NEED, "root", root, kept, "null");
+  for (const line of ON_NODE) await type(line, USER, root, kept);
 }
 
 async function main(args: readonly string[]): Promise<void> {
