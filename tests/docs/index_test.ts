@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join, relative } from "@std/path/posix";
 import { anchorsOf, linksOf } from "../../scripts/site/links.ts";
+import { sectionsOf } from "../../scripts/site/sections.ts";
 
 const ROOT = fromFileUrl(import.meta.resolve("../.."));
 const DOCS = join(ROOT, "docs");
@@ -15,6 +16,13 @@ Deno.test("docs/README.md has every page once, a line for what one wants", () =>
   assertEquals(rows.filter((row) => (row.split("|")[1]?.trim().length ?? 0) < 5), []);
   const listed = rows.flatMap((row) => linksOf(row)).filter((link) => !link.startsWith("../")).toSorted();
   assertEquals(listed, PAGES.filter((name) => name !== "README.md"));
+});
+
+Deno.test("sectionsOf() reads the sidebar of the site: the index's headings, each with its pages", () => {
+  const sections = sectionsOf(read("docs/README.md"));
+  assertEquals(sections[0]?.title, "The same port, many times");
+  assertEquals(sections.filter(({ links }) => links.length === 0), []);
+  assertEquals(sections.flatMap(({ links }) => links).length, PAGES.length); // CONTRIBUTING.md, but not the index
 });
 
 Deno.test("every link of a page leads to a file, and to a heading that is there", () => {
