@@ -73,6 +73,7 @@ const SANITIZE_LIBRARIES = ["-Wl,--no-as-needed", "-lasan", "-lubsan"];
 
 /** The target, and the tools to build for it. */
 export interface Toolchain {
+  readonly arch: string;
   readonly compiler: string;
   readonly flags: readonly string[];
   readonly directory: string;
@@ -87,14 +88,15 @@ const AARCH64_FLAGS = ["-mno-outline-atomics", "-ffixed-x28"];
 
 function toolchain(target: string | undefined): Toolchain {
   const extra = (Deno.env.get("CFLAGS") ?? "").split(/\s+/).filter((flag) => flag !== "");
-  const flags = [...(target ?? Deno.build.arch) === "aarch64" ? AARCH64_FLAGS : [], ...extra];
+  const arch = target ?? Deno.build.arch;
+  const flags = [...arch === "aarch64" ? AARCH64_FLAGS : [], ...extra];
   switch (target) {
     case undefined:
-      return { compiler: Deno.env.get("CC") || "cc", flags, directory: "build", packages: "gcc libc6-dev" };
+      return { arch, compiler: Deno.env.get("CC") || "cc", flags, directory: "build", packages: "gcc libc6-dev" };
     case "aarch64": {
       const packages = "gcc-aarch64-linux-gnu libc6-dev-arm64-cross";
       const compiler = Deno.env.get("CC_AARCH64") || "aarch64-linux-gnu-gcc";
-      return { compiler, flags, directory: "build/aarch64", packages };
+      return { arch, compiler, flags, directory: "build/aarch64", packages };
     }
     default:
       throw new BuildError(`--target: not aarch64: "${target}"`);
@@ -257,7 +259,8 @@ async function buildInto(
   tools: Toolchain,
   { name, flags: extraFlags, whole, slow = [SMALL_FLAG], libraries = [], hook }: Recipe,
 ): Promise<string> {
-  const [sources, headers] = await Promise.all([findFiles("c", ".c"), findFiles("c", ".h")]);
+  const sources = await findFiles("c", ".c"), assembly = await findFiles("c", `${tools.arch}.S`);
+  const headers = [...await findFiles("c", ".h"), ...await findFiles("c", ".inc")];
   if (sources.length === 0) throw new BuildError("c/: no C sources");
   const version = await runCompiler(tools, ["--version"]);
   const optimize = version.includes("clang") ? [] : whole;
@@ -274,6 +277,7 @@ async function buildInto(
     ...sources.map((source) =>
       named(source, [...APART.includes(source) ? apart : flags, ...FAST.test(source) ? [] : slow])
     ),
+    ...assembly.map((source) => named(source, ["-Ic", ...tools.flags])),
     ...hook === undefined ? [] : [named(hook[0], [...COMPILE_FLAGS, ...tools.flags, ...hook.slice(1)])],
   ]);
   await inParallel(objects, async ({ source, own, object }) => {

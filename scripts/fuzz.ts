@@ -85,7 +85,8 @@ async function buildFuzzers(names: readonly string[]): Promise<string> {
   await writeTables();
   const directory = `${BUILD}/${crypto.randomUUID()}`;
   await Deno.mkdir(path.join(ROOT, directory), { recursive: true });
-  const sources = (await findFiles("c", ".c")).filter((file) => !LEFT_OUT.includes(file));
+  const sources = [...await findFiles("c", ".c"), ...await findFiles("c", `${Deno.build.arch}.S`)]
+    .filter((file) => !LEFT_OUT.includes(file));
   const objects = await inParallel([...sources, `${SOURCES}/kernel.c`], async (source) => {
     const object = `${directory}/${source.replaceAll("/", "_")}.o`;
     await compile([...FLAGS, `-fsanitize=fuzzer-no-link,${SANITIZE}`, "-c", "-o", object, source]);

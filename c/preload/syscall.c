@@ -75,34 +75,4 @@ NAMED long unsock_syscall_answer(long number, long a, long b, long c, long d, lo
     return unsock_libc_result(answer_others(number, a, b, c, d, e, f));
 }
 
-/* Jumps to unsock_syscall_answer for a number that is answered here; else to the next function, with all as it came. */
-__asm__(".text\n" UNSOCK_ASM_BEGIN("syscall")
-#if defined(__x86_64__)
-            "endbr64\n"
-            "cmp $447, %rdi\n"
-            "ja 1f\n"
-            "lea unsock_syscall_answered(%rip), %r10\n"
-            "cmpb $0, (%r10,%rdi)\n"
-            "jne unsock_syscall_answer\n"
-            "1: mov unsock_next_syscall(%rip), %rax\n"
-            "test %rax, %rax\n"
-            "jz unsock_syscall_plain\n"
-            "jmp *%rax\n"
-#elif defined(__aarch64__)
-            "hint #34\n" /* bti c */
-            "cmp x0, #447\n"
-            "b.hi 1f\n"
-            "adrp x16, unsock_syscall_answered\n"
-            "add x16, x16, :lo12:unsock_syscall_answered\n"
-            "ldrb w16, [x16, x0]\n"
-            "cbz w16, 1f\n"
-            "b unsock_syscall_answer\n"
-            "1: adrp x16, unsock_next_syscall\n"
-            "ldr x16, [x16, :lo12:unsock_next_syscall]\n"
-            "cbz x16, 2f\n"
-            "br x16\n"
-            "2: b unsock_syscall_plain\n"
-#endif
-        UNSOCK_ASM_END("syscall"));
-
-_Static_assert(NUMBERS == 447 + 1, "as above");
+_Static_assert(NUMBERS == 447 + 1, "as in x86_64.S and aarch64.S");

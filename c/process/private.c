@@ -116,7 +116,7 @@ static void link_maps(long outer, long made) {
     struct statx status;
     struct unsock_entries entries;
     enum unsock_entry_type type;
-    unsock_entries_open(&entries, outer, UNSOCK_PRIVATE_SHARED + 1);
+    unsock_entries_open(&entries, outer, &UNSOCK_PRIVATE_SHARED[1]);
     for (const char *name; (name = unsock_entries_next(&entries, &type));) {
         bool is_file = type == UNSOCK_ENTRY_OTHER && name[0] != '.' &&
                        unsock_statx(entries.fd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) == 0 &&

@@ -12,13 +12,9 @@ extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 #if defined(__x86_64__)
 #define IS_RELATIVE(type) ((type) == R_X86_64_RELATIVE)
 #define IS_SYMBOL(type) ((type) == R_X86_64_GLOB_DAT || (type) == R_X86_64_JUMP_SLOT || (type) == R_X86_64_64)
-__asm__(".text\n.hidden unsock_start\n.globl unsock_start\n.type unsock_start,@function\nunsock_start:\n"
-        "xor %ebp,%ebp\nmov %rsp,%rdi\nand $-16,%rsp\ncall unsock_started\nhlt\n");
 #elif defined(__aarch64__)
 #define IS_RELATIVE(type) ((type) == R_AARCH64_RELATIVE)
 #define IS_SYMBOL(type) ((type) == R_AARCH64_GLOB_DAT || (type) == R_AARCH64_JUMP_SLOT || (type) == R_AARCH64_ABS64)
-__asm__(".text\n.hidden unsock_start\n.globl unsock_start\n.type unsock_start,%function\nunsock_start:\n"
-        "mov x29,xzr\nmov x30,xzr\nmov x0,sp\nand sp,x0,#-16\nb unsock_started\n");
 #endif
 
 /* Calls a function that never returns, on the stack that ends at `top`. */

@@ -133,9 +133,4 @@ static inline void unsock_bit_clear(uint64_t *bits, unsigned number) {
 /* Returns the first number from `from` on, below `end`, whose bit is set, or `end` if there is none. */
 int unsock_bits_next(const uint64_t *bits, int from, int end);
 
-/* The first and last lines of a function in assembly. */
-#define UNSOCK_ASM_BEGIN(name) ".globl " name "\n.type " name ",%function\n" name ":\n.cfi_startproc\n"
-#define UNSOCK_ASM_HIDDEN(name) ".hidden " name "\n" UNSOCK_ASM_BEGIN(name)
-#define UNSOCK_ASM_END(name) ".cfi_endproc\n.size " name ",.-" name "\n"
-
 #endif

@@ -25,41 +25,6 @@ static UNSOCK_TABLE struct unsock_own_stack *kept_stacks[KEPT];
 static unsigned kept_count, next_try;
 static int32_t keeper; /* the process whose threads own the kept stacks; a forked child has other threads */
 
-#if defined(__x86_64__)
-__asm__(".text\n" UNSOCK_ASM_HIDDEN("unsock_call_on") /* function, argument, stack */
-        "push %rbx\n"
-        ".cfi_def_cfa_offset 16\n"
-        ".cfi_offset rbx,-16\n"
-        "mov %rsp,%rbx\n"
-        ".cfi_def_cfa_register rbx\n"
-        "mov %rdx,%rsp\n"
-        "mov %rdi,%rax\n"
-        "mov %rsi,%rdi\n"
-        "call *%rax\n"
-        "mov %rbx,%rsp\n"
-        "pop %rbx\n"
-        ".cfi_def_cfa rsp,8\n"
-        "ret\n" /* to the caller, on its own stack */
-        UNSOCK_ASM_END("unsock_call_on"));
-#elif defined(__aarch64__)
-__asm__(".text\n" UNSOCK_ASM_HIDDEN("unsock_call_on") /* function, argument, stack */
-        "stp x29,x30,[sp,#-16]!\n"
-        ".cfi_def_cfa_offset 16\n"
-        ".cfi_offset x29,-16\n"
-        ".cfi_offset x30,-8\n"
-        "mov x29,sp\n"
-        ".cfi_def_cfa_register x29\n"
-        "mov sp,x2\n"
-        "mov x9,x0\n"
-        "mov x0,x1\n"
-        "blr x9\n"
-        "mov sp,x29\n"
-        "ldp x29,x30,[sp],#16\n"
-        ".cfi_def_cfa sp,0\n"
-        "ret\n" /* to the caller, on its own stack */
-        UNSOCK_ASM_END("unsock_call_on"));
-#endif
-
 static bool is_within(uint64_t at, uint64_t start, uint64_t size) {
     return at - start < size;
 }

@@ -10,9 +10,6 @@ static struct unsock_signal_action programs_own;
 static unsock_trap_handler_function *own_handler;
 
 #ifdef __x86_64__
-/* gdb and libunwind recognise the return from a signal handler by this name and these bytes. */
-__asm__(".text\n.hidden __restore_rt\n.type __restore_rt,@function\nnop\n__restore_rt:\n"
-        ".byte 0x48,0xc7,0xc0,0x0f,0x00,0x00,0x00,0x0f,0x05\n.size __restore_rt,.-__restore_rt\n");
 extern void __restore_rt(void) __attribute__((visibility("hidden")));
 #endif
 

@@ -43,7 +43,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const object = join(dir, "utf8.o");
-      const tools = { compiler: "gcc", flags: [], directory: dir, packages: "gcc" };
+      const tools = { arch: Deno.build.arch, compiler: "gcc", flags: [], directory: dir, packages: "gcc" };
       const bytes = async () => {
         await compile(tools, [...COMPILE_FLAGS, ...WHOLE_PROGRAM_FLAGS], "c/rules/words.c", object);
         return await Deno.readFile(object);
