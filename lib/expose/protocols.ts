@@ -1,10 +1,9 @@
 /** Passes each connection to the reader of its protocol, by its first bytes: TLS, HTTP/2 or HTTP/1. */
 import type { Server } from "node:http";
-import type { Http2Server } from "node:http2";
 import type { Socket } from "node:net";
 import { lookAtBeginning } from "./connections.ts";
 import type { Front } from "./parts.ts";
-import { createStreamServer } from "./streams.ts";
+import { createStreamReader } from "./streams.ts";
 
 /** The first bytes from an HTTP/2 client. */
 const HTTP2_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -50,10 +49,10 @@ class TlsRefusal {
 export function divide(server: Server, front: Front, read: (socket: Socket) => void): void {
   const { secure } = front;
   const refusal = new TlsRefusal(front);
-  let streams: Http2Server | undefined;
+  let streams: ((socket: Socket) => void) | undefined;
   const readStreams = (socket: Socket) => {
-    streams ??= createStreamServer(front);
-    streams.emit("connection", socket);
+    streams ??= createStreamReader(front);
+    streams(socket);
   };
   const begin = (socket: Socket, protocol: Protocol) => {
     if (protocol === "tls" && secure === undefined) refusal.take(socket);

@@ -2,7 +2,7 @@
  * `unsock expose --http`: a hostile client costs itself alone. Others are answered meanwhile, and memory, processes and
  * descriptors stay bounded. With FLOOD_REPORT=1 each test prints the slowest answer to an honest client, and the memory.
  */
-import { assert, assertMatch } from "@std/assert";
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { type Proc, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { leaveStale } from "../support/stale.ts";
@@ -112,3 +112,35 @@ testFront("expose --http: it listens again after it had no descriptor for one mo
   });
   await until("it answers", async () => (await rig.ask("main.localhost/", "--max-time", "1")).stdout.startsWith("A "));
 });
+
+/** Kinds of hostile clients of HTTP/2 (`http2.py`), and how many frames each sends at most. */
+const HOSTILE = {
+  bomb: 40,
+  resets: 3_000,
+  made_resets: 3_000,
+  pings: 20_000,
+  settings: 20_000,
+  continuations: 20_000,
+  large_continuations: 400,
+  empty_data: 20_000,
+  priorities: 20_000,
+  windows: 20_000,
+  unknown: 20_000,
+};
+const HOSTILE_CLIENTS = 4;
+
+testFront(
+  "expose --http: a hostile client of HTTP/2 is ended, and costs little memory and nobody's time",
+  async (rig) => {
+    await rig.serve(["--name", "main", "--private"], "A", 3000);
+    await rig.special("waits");
+    const exposed = await rig.expose();
+    for (const [kind, frames] of Object.entries(HOSTILE)) {
+      const words = [kind, `${rig.port}`, "waits.localhost", `${HOSTILE_CLIENTS}`, `${frames}`];
+      const flood = () => run(["python3", "-c", programText("http2"), ...words]);
+      const { stdout, stderr } = await beside(rig, exposed, flood);
+      assertStrictEquals(stdout, `ended=${HOSTILE_CLIENTS}\n`, `${kind}: ${stderr}`);
+    }
+    assertStrictEquals(/unsock:/.exec(exposed.output()), null, exposed.output());
+  },
+);

@@ -1,0 +1,65 @@
+/** A client's connection as HTTP/2 gets it: floods end it, and a client with many new streams waits for its next turn. */
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { FloodWatch } from "./frames.ts";
+
+type Done = (error?: Error | null) => void;
+
+/** Passes bytes both ways as long as they are no flood. */
+export class Guarded extends Duplex {
+  readonly #socket: Socket;
+  readonly #watch = new FloodWatch();
+  /** Bytes from the client that wait for their turn. */
+  #waiting: Uint8Array | undefined;
+
+  constructor(socket: Socket) {
+    super({ allowHalfOpen: false });
+    this.#socket = socket;
+    socket.on("data", (bytes: Uint8Array) => {
+      this.#waiting = bytes;
+      socket.pause();
+      this.#pass();
+    });
+    socket.on("end", () => this.push(null));
+    socket.on("error", () => this.destroy());
+    socket.on("close", () => this.destroy());
+    socket.pause();
+  }
+
+  /** Passes on what may be, and the rest after the other connections' turn. */
+  #pass(): void {
+    const bytes = this.#waiting;
+    if (bytes === undefined || this.destroyed) return;
+    const count = this.#watch.readClient(bytes);
+    if (this.#endsFlood()) return;
+    this.#waiting = count < bytes.length ? bytes.subarray(count) : undefined;
+    const hasRoom = this.push(bytes.subarray(0, count));
+    if (this.#waiting !== undefined) setImmediate(() => this.#pass());
+    else if (hasRoom) this.#socket.resume();
+  }
+
+  #endsFlood(): boolean {
+    if (this.#watch.why === undefined) return false;
+    this.destroy();
+    return true;
+  }
+
+  override _read(): void {
+    if (this.#waiting === undefined) this.#socket.resume();
+  }
+
+  override _write(bytes: Uint8Array, _encoding: BufferEncoding, done: Done): void {
+    this.#watch.readServer(bytes);
+    if (!this.#endsFlood()) this.#socket.write(bytes, done);
+  }
+
+  override _final(done: Done): void {
+    this.#socket.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.#waiting = undefined;
+    this.#socket.destroy();
+    done(error);
+  }
+}
