@@ -27,7 +27,7 @@ export const COMMANDS: readonly string[] = [
   "(cd shop && unsock wait --here 3000 && unsock run --here -- curl -s http://localhost:3000/)",
   "(cd sale && unsock wait --here 3000 && unsock run --here -- curl -s http://localhost:3000/)",
   "ss -Htln 'sport = 3000' | wc -l     # TCP ports with this number",
-  "(cd sale && unsock ls --here)",
+  "unsock ls --all | grep -e NAME -e /shop/",
 ];
 
 /**
