@@ -5,6 +5,7 @@
 import { CONTROL_OPTIONS } from "../control/option_table.ts";
 import type { Command, Invocation } from "../help/command.ts";
 import { ENV_FORMATS } from "../run/env_formats.ts";
+import { EXPOSE_OPTIONS } from "../run/expose_options.ts";
 import { UNIT_OPTIONS } from "../run/unit_options.ts";
 import { DIRECTORY_OPTIONS, HERE_OPTION } from "../run/directory_rights.ts";
 import { RUNNERS } from "../run/runners.ts";
@@ -156,31 +157,7 @@ Example:
     options: {
       dir: DIRECTORY_OPTION,
       here: HERE_OPTION,
-      address: { value: "address", help: "IP address of the real network", default: "127.0.0.1" },
-      all: { help: "expose every port that has a server in the directory, of TCP and UDP, as servers start and end" },
-      http: { value: "port", help: "serve all loopbacks of the user by name, at this one port" },
-      cert: {
-        value: "file",
-        kind: "file",
-        help: "with --http: serve HTTPS with this certificate, and HTTP/2; it is read again when it changes",
-      },
-      key: { value: "file", kind: "file", help: "the private key of --cert" },
-      log: {
-        value: "file",
-        optional: true,
-        kind: "file",
-        help: "with --http: a line for each request, appended to this file",
-        default: "standard error",
-      },
-      json: { help: "with --http: print what is served as a line of JSON, and again whenever it changes" },
-      in: { help: "forward the directory's port to a server of the real network" },
-      control: {
-        value: "file",
-        help: "listen at the target of this control file (make-control), not at an IP address",
-      },
-      idle: { value: "seconds", help: "forget a UDP client after so long without a datagram", default: "60" },
-      untilEof: { help: "end when standard input ends, for a program that starts expose" },
-      force: { help: "expose even if everybody may write to --dir, or other users could replace it" },
+      ...EXPOSE_OPTIONS,
     },
     notes:
       `The port after = is the real network's, if it differs. 0 means any free port, which is printed. The port is open
@@ -296,8 +273,9 @@ An existing service, by a drop-in file:
 
 Example:
   unsock unit --group www-data --output /etc/systemd/system -- \\
-    python3 -m http.server --bind 127.0.0.1 8000`,
-    start: async ({ options, operands, context }) => (await import("./unit.ts")).unit(options, operands, context),
+    python3 -m http.server --bind 127.0.0.1 8000
+  unsock unit --expose --output ~/.config/systemd/user -- --http 8080`,
+    start: async ({ options, operands, context }) => await (await import("./unit.ts")).unit(options, operands, context),
   }),
   command({
     name: "make-control",

@@ -14,7 +14,8 @@ import type { UNIT_OPTIONS } from "../run/unit_options.ts";
 import type { Context } from "../system/context.ts";
 import { Environ } from "../system/environ.ts";
 import { codeOf, reason, UnsockError, UsageError } from "../system/errors.ts";
-import type { OptionValues } from "../system/options.ts";
+import { optionFlag, type OptionValues } from "../system/options.ts";
+import { describeFront, frontUnits } from "./unit_expose.ts";
 
 type UnitOptions = SettingOptions & DirectoryOptions & PlaceOptions & OptionValues<typeof UNIT_OPTIONS> & {
   readonly lib?: string;
@@ -33,15 +34,39 @@ const SOCKETS_MOST = 64;
  * @throws {UnsockError} When the command is not found, or an option cannot be read.
  */
 export function unit(options: UnitOptions, command: readonly string[], context: Context): number {
+  if (options.expose) {
+    const { name, output, expose: _, ...others } = options;
+    const [other] = Object.keys(others);
+    if (other !== undefined) throw new UsageError(`unit: --expose: not with ${optionFlag(other)}`);
+    print(frontUnits(describeFront(checkName(name), command, context)), "user", output, context);
+    return 0;
+  }
   const { service, warnings } = describeService(options, command, context);
   const units = [{ file: `${service.name}.service`, text: serviceUnit(service) }];
   if (service.sockets.length > 0) units.push({ file: `${service.name}.socket`, text: socketUnit(service) });
-  for (const { file, text } of units) {
-    if (options.output !== undefined) write(path.join(options.output, file), text, context);
-    else context.print(units.length > 1 ? `# /etc/systemd/system/${file}\n${text}\n` : text);
-  }
+  print(units, "system", options.output, context);
   for (const warning of warnings) context.warn(warning);
   return 0;
+}
+
+/** Prints units, or writes them to the directory `output`. */
+function print(
+  units: readonly { file: string; text: string }[],
+  manager: "system" | "user",
+  output: string | undefined,
+  context: Context,
+): void {
+  for (const { file, text } of units) {
+    if (output !== undefined) write(path.join(output, file), text, context);
+    else context.print(units.length > 1 ? `# /etc/systemd/${manager}/${file}\n${text}\n` : text);
+  }
+}
+
+function checkName<T extends string | undefined>(name: T): T {
+  if (name !== undefined && !/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) {
+    throw new UsageError(`--name: not a unit's name: "${name}"`);
+  }
+  return name;
 }
 
 interface Described {
@@ -56,8 +81,7 @@ function describeService(options: UnitOptions, command: readonly string[], conte
   const own = ownLibrary(context);
   const steps = inspectCommand(word, own);
   const program = path.resolve(steps[0]?.file ?? word);
-  const name = options.name ?? path.basename(program);
-  if (!/^[A-Za-z0-9:_.-]{1,200}$/.test(name)) throw new UsageError(`--name: not a unit's name: "${name}"`);
+  const name = checkName(options.name ?? path.basename(program));
   const { file: library } = findShim(options.lib, environ);
   const given = {
     ...settingsOf(options),

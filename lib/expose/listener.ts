@@ -1,9 +1,13 @@
 /** Listens, and goes on listening whatever happens. */
 import type { Server } from "node:net";
+import process from "node:process";
+import { UnsockError } from "../system/errors.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
 
 /** How many connections the kernel accepts in advance. */
 const BACKLOG = 4096;
+/** The first descriptor that systemd passes on. */
+const FIRST_INHERITED = 3;
 const LOOK_MS = 2_000;
 
 /** Where to listen. */
@@ -14,14 +18,25 @@ export interface Place {
   readonly port: number;
 }
 
+/** The listener that systemd has opened for this process (sd_listen_fds(3)). Programs that it starts do not get it. */
+const inherited = takeInherited();
+
+function takeInherited(): number {
+  const { LISTEN_PID: pid, LISTEN_FDS: count } = process.env;
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) delete process.env[name];
+  return pid === `${process.pid}` ? Number(count) : 0;
+}
+
 /**
  * @returns The port, once the server listens.
  * @throws {Error} With the errno's name as `code`.
  */
 export function listen(server: Server, { address, port }: Place): Promise<number> {
+  if (inherited > 1) throw new UnsockError(`systemd has opened ${inherited} sockets for it: it takes one`);
+  const where = inherited === 1 ? { fd: FIRST_INHERITED } : { host: address, port, backlog: BACKLOG };
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host: address, port, backlog: BACKLOG }, () => {
+    server.listen(where, () => {
       server.removeListener("error", reject);
       const bound = server.address();
       resolve(typeof bound === "object" && bound !== null ? bound.port : port);
@@ -43,7 +58,9 @@ export function keepListening(server: Server, place: Place, accepted: () => numb
   setInterval(() => {
     const now = accepted();
     const isStuck = now === before && listIpListeners(place.port).some(({ queued }) => queued > 0);
-    if (isStuck && wasStuck && server.listening) server.close();
+    // A listener of systemd's cannot be opened anew: systemd starts this service again for those that wait.
+    if (isStuck && wasStuck && inherited === 1) process.kill(process.pid, "SIGTERM");
+    else if (isStuck && wasStuck && server.listening) server.close();
     if (!server.listening) listen(server, place).catch(() => {}); // its address may be in use until the next look
     [before, wasStuck] = [now, isStuck];
   }, LOOK_MS).unref();

@@ -56,7 +56,7 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service seccomp`;
 
 /** One word of a line, as systemd.syntax(7) and systemd.service(5) read it. */
-function quote(word: string, isCommand: boolean): string {
+export function quoteWord(word: string, isCommand: boolean): string {
   const plain = word.replaceAll("%", "%%");
   const escaped = isCommand ? plain.replaceAll("$", "$$$$") : plain;
   if (/^[A-Za-z0-9_@%+=:,./$-]+$/.test(escaped)) return escaped;
@@ -74,12 +74,12 @@ export function serviceUnit(service: Service): string {
   const { name, library, command, environment, directory, directoryMode, user, group, network } = service;
   const runtime = runtimeDirectory(service);
   const lines = [
-    `ExecStart=${[library, "run", "--", ...command].map((word) => quote(word, true)).join(" ")}`,
-    ...environment.map(([variable, value]) => `Environment=${quote(`${variable}=${value}`, false)}`),
+    `ExecStart=${[library, "run", "--", ...command].map((word) => quoteWord(word, true)).join(" ")}`,
+    ...environment.map(([variable, value]) => `Environment=${quoteWord(`${variable}=${value}`, false)}`),
     user === undefined ? "DynamicUser=yes" : `User=${user}`,
     ...group === undefined ? [] : [`Group=${group}`],
     ...runtime === undefined ? [] : [`RuntimeDirectory=${runtime}`, `RuntimeDirectoryMode=${directoryMode}`],
-    ...runtime === undefined && service.sockets.length === 0 ? [`ReadWritePaths=${quote(directory, false)}`] : [],
+    ...runtime === undefined && service.sockets.length === 0 ? [`ReadWritePaths=${quoteWord(directory, false)}`] : [],
     "Restart=on-failure",
     `RestrictAddressFamilies=AF_UNIX${network ? " AF_INET AF_INET6 AF_NETLINK" : ""}`,
     HARDENED,

@@ -8,8 +8,8 @@ const LISTING = /Directory listing for/;
 const INSTALLS = "it would make the machine trust an authority";
 
 Deno.test({
-  name: "docs: the front serves HTTPS with mkcert's certificate, writes a log, and prints JSON",
-  ignore: !need("python3", "curl", "mkcert", "jq"),
+  name: "docs: the front serves HTTPS with mkcert's certificate, writes a log, prints JSON, and is started by systemd",
+  ignore: !need("python3", "curl", "mkcert", "jq", "systemd-socket-activate"),
   fn: async () => {
     using secure = ownPort(), plain = ownPort();
     const places = () => ({ "8443": `${secure.port}`, "8080": `${plain.port}` });
@@ -26,9 +26,13 @@ Deno.test({
       assertStrictEquals((await reader.run("curl -s --cacert")).stdout, "2\n");
       await reader.start("--log=front.log", answers(`http://main.localhost:${plain.port}/`));
       await reader.run("tail -n 1 front.log");
+      await reader.end("--log=front.log");
+      await reader.run("unit --expose");
+      const more = answers(`http://main.localhost:${plain.port}/`);
+      await reader.start("systemd-socket-activate", more);
       const file = `${reader.home}/front.json`;
       await reader.start("--json", () => Deno.readTextFile(file).then((text) => text.endsWith("\n"), () => false));
       assertMatch((await reader.run("jq .port")).stdout, /^\d+\n$/);
-    }, { places, cannotRun: { "mkcert -install": INSTALLS } });
+    }, { places, cannotRun: { "mkcert -install": INSTALLS, "systemctl --user": "a test has no systemd of its user" } });
   },
 });
