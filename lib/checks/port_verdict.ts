@@ -210,37 +210,50 @@ function refused({ files, name, port, answers }: PortFacts): Verdict | undefined
 
 /** Returns the verdict on a server of the port that this client does not find. */
 function misplaced({ files, answers, port, name, directory, others }: PortFacts): Verdict | undefined {
-  const own = files.find(({ state, kind, address }) =>
+  const asked = port.address ?? answers[0]?.address ?? "";
+  const own = files.filter(({ state, kind, address }) =>
     state === "alive" && kind === port.kind && address !== undefined
   );
-  if (own?.address !== undefined) {
-    return atOtherAddress(own, own.address, port.address ?? answers[0]?.address ?? "", port);
-  }
+  const lost = own.find((file) => servesAddress(file, asked));
+  if (lost !== undefined) return unnamed(lost, port);
+  const [server] = own;
+  if (server?.address !== undefined) return atOtherAddress(server, server.address, asked, port);
   const other = others.find(({ mayConnect }) => mayConnect);
   if (other !== undefined) return atOtherPlace(other, name, directory);
   const twin = files.find(({ state, kind }) => state === "alive" && kind !== port.kind);
   if (twin === undefined) return undefined;
-  const [has, asked] = port.kind === "stream" ? ["UDP", "TCP"] : ["TCP", "UDP"];
+  const [has, lacks] = port.kind === "stream" ? ["UDP", "TCP"] : ["TCP", "UDP"];
   const words = `${port.number}${port.kind === "stream" ? "/udp" : ""}`;
   return no(
-    `${namesOf(twin)} serves ${port.number} by ${has}, not by ${asked}: ECONNREFUSED`,
+    `${namesOf(twin)} serves ${port.number} by ${has}, not by ${lacks}: ECONNREFUSED`,
     `unsock doctor ${words}`,
   );
 }
 
-function atOtherAddress(server: PortFile, address: string, asked: string, port: AddressedPort): Verdict {
-  const wildcard = asked.includes(":") ? "::" : "0.0.0.0";
-  const who = namesOf(server);
-  if (address === asked || address === wildcard || server.forBoth) {
-    const missing = server.file.replace(/[^/]*$/, `${port.number}${port.kind === "stream" ? "" : ".dgram"}.sock`);
-    return no(
-      `${who} serves ${at(address, port)}, but ${missing}, by which clients find it, was removed: ECONNREFUSED`,
-      "start the server again",
-    );
-  }
+function wildcardFor(address: string): string {
+  return address.includes(":") ? "::" : "0.0.0.0";
+}
+
+function servesAddress({ address, forBoth }: PortFile, asked: string): boolean {
+  return address === asked || address === wildcardFor(asked) || forBoth;
+}
+
+/** Clients find a server by the port's own name, which somebody else has removed, or put another file in its place. */
+function unnamed(server: PortFile, port: AddressedPort): Verdict {
+  const name = `${port.number}${port.kind === "stream" ? "" : ".dgram"}.sock`;
+  const place = server.own.replace(/[^/]*$/, name);
   return no(
-    `${who} serves ${at(address, port)}, not ${asked}: ECONNREFUSED`,
-    `connect to ${address}, or let the server bind ${wildcard}`,
+    `${namesOf(server)} serves ${
+      at(server.address ?? "", port)
+    }, but clients do not find it: ${place} was removed or replaced: ECONNREFUSED`,
+    "start the server again",
+  );
+}
+
+function atOtherAddress(server: PortFile, address: string, asked: string, port: AddressedPort): Verdict {
+  return no(
+    `${namesOf(server)} serves ${at(address, port)}, not ${asked}: ECONNREFUSED`,
+    `connect to ${address}, or let the server bind ${wildcardFor(asked)}`,
   );
 }
 

@@ -67,16 +67,21 @@ Deno.test({
 });
 
 Deno.test({
-  name: "doctor PORT says that PORT.sock was removed beside its server",
+  name:
+    "a server whose PORT.sock was removed is refused, also after a bind on another address, and doctor PORT says so",
   ignore,
   fn: () =>
     withPort(async (env, port) => {
       await using _server = await startReady(python("serve", port, "tcp"), env);
       Deno.removeSync(`${env.UNSOCK_DIR}/${port}.sock`);
-      assertMatch(
-        await verdict(port, env),
-        /^FAIL => python3[^[]*\[\d+\] serves 127\.0\.0\.1:PORT, but \S+\/PORT\.sock, .* was removed: ECONNREFUSED -> start the server again$/,
-      );
+      const lost =
+        /^FAIL => python3[^[]*\[\d+\] serves 127\.0\.0\.1:PORT, but clients do not find it: \S+\/PORT\.sock was removed or replaced: ECONNREFUSED -> start the server again$/;
+      assertMatch(await verdict(port, env), lost);
+      await using _other = await startReady(python("serve", port, "tcp", "127.0.0.2"), env);
+      assertMatch(await verdict(port, env, "@127.0.0.1"), lost);
+      assertMatch(await verdict(port, env, "@127.0.0.2"), /^ok /);
+      const again = [shimLibrary(), "run", "--", ...python("serve", port, "tcp")];
+      assertMatch((await run(again, { env: { ...CLEAN, ...env } })).stderr, /Address already in use/);
     }),
 });
 

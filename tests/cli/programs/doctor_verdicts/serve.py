@@ -1,4 +1,4 @@
-"""Binds 127.0.0.1:PORT by TCP (or UDP with the argument "udp"), listens, prints "ready" and accepts nobody."""
+"""Binds ADDRESS:PORT by TCP or UDP, listens, prints "ready" and accepts nobody: PORT tcp|udp [ADDRESS]."""
 
 import socket
 import sys
@@ -6,7 +6,7 @@ import time
 
 port, kind = int(sys.argv[1]), sys.argv[2]
 server = socket.socket(type=socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
-server.bind(("127.0.0.1", port))
+server.bind((sys.argv[3] if len(sys.argv) > 3 else "127.0.0.1", port))
 if kind == "tcp":
     server.listen(5)
 print("ready", flush=True)
