@@ -129,7 +129,7 @@ static long wait_briefly(int fd, const struct msghdr *message, int flags, struct
 /* Returns how often this thread has slept. */
 static long count_sleeps(void) {
     struct rusage usage = {0};
-    unsock_getrusage(RUSAGE_THREAD, &usage);
+    unsock_getrusage(UNSOCK_RUSAGE_THREAD, &usage);
     return usage.ru_nvcsw;
 }
 
