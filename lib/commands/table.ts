@@ -3,37 +3,17 @@
  * only when it runs.
  */
 import { CONTROL_OPTIONS } from "../control/option_table.ts";
-import type { Command, Invocation } from "../help/command.ts";
+import type { Command } from "../help/command.ts";
 import { ENV_FORMATS } from "../run/env_formats.ts";
 import { EXPOSE_OPTIONS } from "../run/expose_options.ts";
 import { UNIT_OPTIONS } from "../run/unit_options.ts";
 import { DIRECTORY_OPTIONS, HERE_OPTION } from "../run/directory_rights.ts";
 import { RUNNERS } from "../run/runners.ts";
 import { LIBRARY, SETTING_OPTIONS } from "../run/settings.ts";
-import type { Option, OptionTable, OptionValues } from "../system/options.ts";
+import type { OptionTable } from "../system/options.ts";
 import { SHELLS } from "../system/shell.ts";
-
-/** A command whose options have the types of their table. */
-interface Declaration<T extends OptionTable> extends Omit<Command, "options" | "operands" | "start"> {
-  readonly options: T;
-  readonly operands?: Command["operands"];
-  start(invocation: Invocation<OptionValues<T>>): Promise<number>;
-}
-
-function command<const T extends OptionTable>(declaration: Declaration<T>): Command {
-  // The values were read with this table, so they have its types.
-  const start: Command["start"] = ({ options, ...rest }) =>
-    declaration.start({ ...rest, options: options as OptionValues<T> });
-  return { operands: [], ...declaration, start };
-}
-
-const JSON_OPTION = { help: "print JSON" };
-const DIRECTORY_OPTION = {
-  value: "directory",
-  kind: "directory",
-  help: "directory of the socket files",
-  default: "as for run",
-} as const satisfies Option;
+import { command, DIRECTORY_OPTION, JSON_OPTION } from "./declaration.ts";
+import { LS, TAP } from "./table_looks.ts";
 
 const RUN_OPTIONS = {
   here: HERE_OPTION,
@@ -89,26 +69,8 @@ Examples:
     start: async ({ options, operands, context }) =>
       await (await import("../run/run.ts")).run(options, operands, context),
   }),
-  command({
-    name: "ls",
-    summary: "list the ports: state, owner, processes and clients; with --all of every loopback",
-    operands: [{ name: "PORT", optional: true, kind: "port" }],
-    options: {
-      dir: DIRECTORY_OPTION,
-      here: HERE_OPTION,
-      all: { help: "list all loopbacks of the user, as root those of all users" },
-      url: { value: "name", help: "print the URL of the loopback NAME alone, while expose --http runs" },
-      json: JSON_OPTION,
-      watch: { help: "print the list again whenever it changes, until interrupted" },
-    },
-    notes:
-      `With a PORT, its clients are listed too: their address, the address that they connected to, the bytes that wait in each
-direction, and their processes. Only root sees the processes of other users.
-
-For a script, the URL of the loopback "feature":
-  curl "$(unsock ls --url feature)"`,
-    start: async ({ options, operands, context }) => await (await import("./ls.ts")).ls(options, operands[0], context),
-  }),
+  LS,
+  TAP,
   command({
     name: "path",
     summary: "print the path of a port's file, or of the library, for scripts",

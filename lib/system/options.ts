@@ -145,13 +145,13 @@ function withoutNextWord(
   return takesNext ? arg : `${arg}=`;
 }
 
-/** Joins a negative number to its option: the parser would take it for an option, and report no error. */
+/** Joins a negative number, or `-` for standard output, to its option: the parser would take it for an option. */
 function withNumbers(args: readonly string[], names: ReadonlyMap<string, unknown>): readonly string[] {
   return args.flatMap((arg, index) => {
     const takesNumber = (word: string) => word.startsWith("--") && names.has(word.slice(2));
-    if (/^-\d/.test(arg) && takesNumber(args[index - 1] ?? "")) return [];
+    if (/^-(\d|$)/.test(arg) && takesNumber(args[index - 1] ?? "")) return [];
     const next = args[index + 1] ?? "";
-    return takesNumber(arg) && /^-\d/.test(next) ? [`${arg}=${next}`] : [arg];
+    return takesNumber(arg) && /^-(\d|$)/.test(next) ? [`${arg}=${next}`] : [arg];
   });
 }
 

@@ -121,6 +121,7 @@ const PACKAGES: Record<string, string> = {
   tcc: "tcc",
   tclsh: "tcl",
   timeout: "coreutils",
+  tshark: "tshark",
   tsocks: "tsocks",
   twisted: "python3-twisted",
   turnserver: "coturn",

@@ -12,6 +12,7 @@ const LAYERS = [
   "lib/run",
   "lib/install",
   "lib/sockets",
+  "lib/tap",
   "lib/checks",
   "lib/units",
   "lib/expose",

@@ -22,7 +22,10 @@ def forge(state, flags, inode, name):
 server = socket.socket(socket.AF_UNIX)
 server.bind(f"{directory}/82.sock")
 server.listen()
-forgers = [forge("01", 10000, 4000000000, "81.sock"), forge("03", 0, 4000000001, "82.sock")]
+forgers = [
+    forge("01", 10000, 4000000000, "81.sock"),
+    forge("03", 0, 4000000001, "82.sock"),
+]
 forgers += [forge("01", 10000, os.fstat(server.fileno()).st_ino, "83.sock")]
 print("ready", flush=True)
 time.sleep(60)

@@ -1,0 +1,77 @@
+/**
+ * Makes whole lines of strace's output: it cuts a call in two if another thread makes one meanwhile. A call that the
+ * library's filter traps (`c/trap/filter.c`) has the call's own number as its result, and a SIGSYS behind it: it was not
+ * made, the library makes it again. Pure, but for the time.
+ */
+
+/** A thread that is cut off leaves no more than this many lines. */
+const UNFINISHED_MOST = 4096;
+/** How long a result that may be a trapped call's waits for the thread's next line. */
+const HOLD_MS = 500;
+
+/** The numbers of calls that may be trapped, on x86-64 and aarch64. */
+const NUMBERS: Readonly<Record<string, readonly number[]>> = {
+  accept: [43, 202],
+  accept4: [288, 242],
+  sendto: [44, 206],
+  recvfrom: [45, 207],
+  sendmsg: [46, 211],
+  recvmsg: [47, 212],
+  sendmmsg: [307, 269],
+  recvmmsg: [299, 243],
+  shutdown: [48, 210],
+  close: [3, 57],
+};
+
+/** Takes lines, and gives on those of calls that were made. */
+export class LineJoiner {
+  readonly #unfinished = new Map<string, string>();
+  readonly #held = new Map<string, { readonly line: string; readonly timer: ReturnType<typeof setTimeout> }>();
+  readonly #see: (line: string) => void;
+
+  constructor(see: (line: string) => void) {
+    this.#see = see;
+  }
+
+  take(line: string): void {
+    const [, thread, time, rest] = /^(\d+) +(\d+\.\d+) (.*)$/s.exec(line) ?? [];
+    if (thread === undefined || time === undefined || rest === undefined) return;
+    const isTrap = rest.startsWith("--- SIGSYS ");
+    this.#release(thread, isTrap);
+    if (isTrap) return;
+    const cut = rest.endsWith(" <unfinished ...>");
+    if (cut) {
+      if (this.#unfinished.size < UNFINISHED_MOST) {
+        this.#unfinished.set(thread, rest.slice(0, -" <unfinished ...>".length));
+      }
+      return;
+    }
+    const [, behind] = /^<\.\.\. \w+ resumed>(.*)$/s.exec(rest) ?? [];
+    const begun = this.#unfinished.get(thread);
+    this.#unfinished.delete(thread);
+    if (behind !== undefined && begun === undefined) return; // it began before this tap
+    this.#hold(thread, `${thread} ${time} ${behind === undefined ? rest : `${begun}${behind}`}`);
+  }
+
+  #hold(thread: string, line: string): void {
+    const [, name = "", result] = /^\d+ [\d.]+ (\w+)\(.*\) += (\d+)/s.exec(line) ?? [];
+    if (result === undefined || !NUMBERS[name]?.includes(Number(result))) {
+      this.#see(line);
+      return;
+    }
+    this.#held.set(thread, { line, timer: setTimeout(() => this.#release(thread, false), HOLD_MS) });
+  }
+
+  #release(thread: string, wasTrapped: boolean): void {
+    const held = this.#held.get(thread);
+    if (held === undefined) return;
+    clearTimeout(held.timer);
+    this.#held.delete(thread);
+    if (!wasTrapped) this.#see(held.line);
+  }
+
+  /** Gives on all lines that wait. */
+  end(): void {
+    for (const thread of [...this.#held.keys()]) this.#release(thread, false);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Writes without waiting: a reader that stops, such as a pager, must stop no server. What does not fit into the queue is
+ * dropped and counted.
+ */
+import * as fs from "node:fs";
+import { codeOf, reason, UnsockError } from "../system/errors.ts";
+
+const QUEUE_MOST = 1 << 23;
+const AGAIN_MS = 10;
+/** PIPE_BUF: a pipe takes so many bytes at once or none. Deno does not tell how many of a larger piece were written. */
+const PIECE_MOST = 4096;
+const STANDARD_OUTPUT = 1;
+
+/** Opens standard output once more, so that this process alone does not wait. Not a file, which would lose its offset. */
+function openOutput(): number {
+  const status = fs.fstatSync(STANDARD_OUTPUT);
+  if (!status.isFIFO() && !status.isCharacterDevice()) return STANDARD_OUTPUT;
+  try {
+    return fs.openSync(`/proc/self/fd/${STANDARD_OUTPUT}`, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
+  } catch {
+    return STANDARD_OUTPUT; // another user's pipe: its reader may stop the server
+  }
+}
+
+/** A file, or standard output. */
+export class Output {
+  readonly #fd: number;
+  readonly #queue: Uint8Array[] = [];
+  #length = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #error: unknown;
+  /** How many pieces were dropped. */
+  dropped = 0;
+  /** Called when nobody reads any more, or a write has failed. */
+  onEnd: () => void = () => {};
+
+  /** @param file Its path; undefined: standard output. */
+  constructor(file: string | undefined) {
+    try {
+      this.#fd = file === undefined ? openOutput() : fs.openSync(file, "w", 0o600);
+    } catch (error) {
+      throw new UnsockError(`tap: --pcap: ${file}: ${reason(error)}`, { cause: error });
+    }
+  }
+
+  write(piece: Uint8Array | string): void {
+    const bytes = typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
+    if (this.#error !== undefined) return;
+    if (this.#length + bytes.length > QUEUE_MOST) {
+      this.dropped++;
+      return;
+    }
+    this.#queue.push(bytes);
+    this.#length += bytes.length;
+    if (this.#timer === undefined) this.#drain();
+  }
+
+  /** Writes as much as the reader takes, and looks again after a while. */
+  #drain = (): void => {
+    this.#timer = undefined;
+    try {
+      for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+        const count = fs.writeSync(this.#fd, first.subarray(0, PIECE_MOST));
+        this.#length -= count;
+        if (count < first.length) this.#queue[0] = first.subarray(count);
+        else this.#queue.shift();
+      }
+    } catch (error) {
+      if (codeOf(error) === "EAGAIN") this.#timer = setTimeout(this.#drain, AGAIN_MS);
+      else {
+        this.#error = error;
+        this.onEnd();
+      }
+    }
+  };
+
+  /**
+   * Writes the rest.
+   *
+   * @param mostMs The longest wait for a reader.
+   * @throws {UnsockError} If a write has failed; not if the reader has gone.
+   */
+  async end(mostMs: number): Promise<void> {
+    const deadline = Date.now() + mostMs;
+    while (this.#timer !== undefined && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+    clearTimeout(this.#timer);
+    this.dropped += this.#queue.length;
+    if (this.#error !== undefined && codeOf(this.#error) !== "EPIPE") {
+      throw new UnsockError(`tap: output: ${reason(this.#error)}`, { cause: this.#error });
+    }
+  }
+}
