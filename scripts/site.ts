@@ -2,7 +2,7 @@
  * Makes a site of the pages, with a search, in dist/site: static files that any web server, or a directory of one, can serve.
  * The files of the tree are the only source. The sidebar has the sections of docs/README.md. A link that leads nowhere fails.
  *
- * Usage: `deno task site`. Needs npm's registry, or its cache.
+ * Usage: `deno task site`. Needs npm's registry, or its cache. SITE_BASE=/NAME/ makes a site that is served below that path.
  */
 import * as path from "@std/path/posix";
 import { interrupted, untilInterrupted } from "./interruption.ts";
