@@ -9,13 +9,12 @@
 import * as path from "@std/path/posix";
 import { SMALL_HEAP } from "../lib/system/heap.ts";
 import { VERSION } from "../lib/system/version.ts";
-import { build } from "./build.ts";
 import { bundleStart } from "./dist/bundle.ts";
 import { copySources } from "./dist/sources.ts";
 import { makeDist, pack, ROOT, run, sha256, withStage } from "./dist/tools.ts";
-import { buildForeign, makeForeignTree, makeOwnTree, type Tree } from "./dist/trees.ts";
+import { buildForeign, buildOwn, machines, makeForeignTree, makeOwnTree, type Tree } from "./dist/trees.ts";
 import { interrupted, untilInterrupted } from "./interruption.ts";
-import { tellStep } from "./progress.ts";
+import { expectSteps, tellStep } from "./progress.ts";
 
 /**
  * The binary may do what its user may: it starts the library and calls functions of it, serves `expose --http`, and reads
@@ -120,24 +119,32 @@ async function makeArchive(out: string, { arch, directory, hasProgram }: Tree): 
   ]);
 }
 
+/** Steps for one machine: its library, its program and its archive. */
+const STEPS_OF_MACHINE = 3;
+
+/**
+ * Makes the program and the library of this machine, and what is installed on it.
+ *
+ * @param out Where they go.
+ * @param stage Where the tree goes that is to be installed.
+ */
+export async function makeOwn(out: string, stage: string): Promise<Tree> {
+  const [binary, library] = [path.join(out, "unsock"), path.join(out, "libunsock.so")];
+  await Deno.copyFile(await buildOwn(), library);
+  await compileBinary({ arch: Deno.build.arch, library, runtime: runtimeFor(Deno.build.arch) ?? "" }, binary);
+  await tryBinary(binary);
+  return await makeOwnTree(path.join(stage, "own"), binary, library);
+}
+
 /**
  * Makes the program, the library and the archives.
  *
- * @param out Where they go.
- * @param stage Where the trees go that are to be installed.
  * @returns The tree to install on each machine.
  */
-export async function compile(out: string, stage: string): Promise<readonly Tree[]> {
-  tellStep(`the library for ${Deno.build.arch}`);
-  const [built = ""] = await build([]);
-  const binary = path.join(out, "unsock");
-  const library = path.join(out, "libunsock.so");
-  await Deno.copyFile(path.join(ROOT, built), library);
-  await compileBinary({ arch: Deno.build.arch, library, runtime: runtimeFor(Deno.build.arch) ?? "" }, binary);
-  await tryBinary(binary);
-  const own = await makeOwnTree(path.join(stage, "own"), binary, library);
+export async function compile(out: string, stage: string): Promise<Tree[]> {
+  const own = await makeOwn(out, stage);
   const trees = [own];
-  const foreign = Deno.build.arch === "x86_64" ? await buildForeign() : undefined;
+  const foreign = await buildForeign();
   if (foreign !== undefined) {
     const program = path.join(stage, "program");
     const files = { library: foreign, program: await compileForeign(foreign, program) ? program : undefined };
@@ -163,9 +170,14 @@ export async function ship(fill: (out: string, stage: string) => Promise<unknown
   for (const file of files) console.log(path.relative(ROOT, file));
 }
 
+async function compileAll(out: string, stage: string): Promise<void> {
+  expectSteps(machines().length * STEPS_OF_MACHINE + 1);
+  await compile(out, stage);
+}
+
 if (import.meta.main) {
   try {
-    await untilInterrupted(() => ship(compile));
+    await untilInterrupted(() => ship(compileAll));
   } catch (error) {
     console.error(`compile: ${reasonOf(error)}`);
     Deno.exit(1);

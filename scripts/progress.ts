@@ -20,10 +20,48 @@ export function endProgress(): void {
   write(ERASE_LINE);
 }
 
+const BAR_WIDTH = 20;
+let [begun, total] = [0, 0];
+
+/** Says how many steps follow, for the bar of {@linkcode whileShown}. */
+export function expectSteps(count: number): void {
+  [begun, total] = [0, count];
+}
+
 /** Prints the present step of long work, and the time so far, on standard output. */
 export function tellStep(what: string): void {
   endProgress();
-  console.log(`${(performance.now() / 1000).toFixed(0)} s: ${what}`);
+  begun++;
+  const number = total > 0 ? `${begun} of ${total}, ` : "";
+  console.log(`${number}${seconds()} s: ${what}`);
+}
+
+function seconds(): string {
+  return (performance.now() / 1000).toFixed(0);
+}
+
+/**
+ * @param done The steps that have ended.
+ * @param total All steps.
+ * @returns A bar as wide as text may be, such as `[#####               ]`.
+ */
+export function barOf(done: number, total: number): string {
+  const filled = Math.min(BAR_WIDTH, Math.floor(done / total * BAR_WIDTH));
+  return `[${"#".repeat(filled).padEnd(BAR_WIDTH)}]`;
+}
+
+/** Shows what is done until the work ends: on a terminal the bar, and the seconds so far, each second. */
+export async function whileShown<T>(what: string, work: Promise<T>): Promise<T> {
+  const bar = total > 0 ? `${barOf(begun - 1, total)} ` : "";
+  const show = () => showProgress(`${bar}${seconds()} s: ${what}`);
+  show();
+  const timer = setInterval(show, 1000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+    endProgress();
+  }
 }
 
 /** @returns Whether standard output may have colours: on a terminal whose user wants them (no-color.org). */

@@ -55,14 +55,14 @@ async function packAs(
  * Makes the package of one machine, which has the library.
  *
  * @param out Where.
- * @param tree The files of `unsock install` below a prefix.
+ * @param library The file.
  */
-export async function makeMachinePackage(out: string, machine: NodeMachine, tree: string): Promise<void> {
+export async function makeMachinePackage(out: string, machine: NodeMachine, library: string): Promise<void> {
   const description = `unsock's library for Linux on ${machine}`;
   const manifest = { description, os: ["linux"], cpu: [machine], files: ["lib"] };
   await packAs(out, nameFor(machine), manifest, async (directory) => {
     await Deno.mkdir(path.join(directory, "lib"));
-    await Deno.copyFile(path.join(tree, "lib/libunsock.so"), path.join(directory, "lib/libunsock.so"));
+    await Deno.copyFile(library, path.join(directory, "lib/libunsock.so"));
   });
 }
 

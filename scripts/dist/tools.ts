@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { interrupted } from "../interruption.ts";
-import { endProgress, showProgress } from "../progress.ts";
+import { whileShown } from "../progress.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
@@ -25,12 +25,11 @@ export async function run(
   env: Record<string, string> = {},
 ): Promise<string> {
   interrupted.throwIfAborted();
-  showProgress(`${path.basename(program)} ${args[0] ?? ""}`);
   const command = new Deno.Command(program, { args: [...args], cwd, env, signal: interrupted });
-  const { success, stdout, stderr } = await command.output();
-  endProgress();
+  const shown = `${path.basename(program)} ${args[0] ?? ""}`;
+  const { success, stdout, stderr } = await whileShown(shown, command.output());
   if (success) return new TextDecoder().decode(stdout);
-  throw new Error(`${path.basename(program)} ${args[0] ?? ""}: ${firstReason(new TextDecoder().decode(stderr))}`);
+  throw new Error(`${shown}: ${firstReason(new TextDecoder().decode(stderr))}`);
 }
 
 /** The first cause of an error that the runtime prints with its causes and a stack, else the last line. */

@@ -22,8 +22,37 @@ export async function makeOwnTree(directory: string, program: string, library: s
 
 const MANUAL = "share/man/man7/libunsock.7";
 
-/** @returns The other machine's library; undefined, with a line for the user, when there is no compiler for it. */
+/** A machine's library. */
+export interface BuiltLibrary {
+  readonly arch: Tree["arch"];
+  readonly file: string;
+}
+
+/** The machines for which everything is made: on x86-64 both, else this one. */
+export function machines(): readonly Tree["arch"][] {
+  return Deno.build.arch === "x86_64" ? ["x86_64", "aarch64"] : ["aarch64"];
+}
+
+/** @returns This machine's library. */
+export async function buildOwn(): Promise<string> {
+  tellStep(`the library for ${Deno.build.arch}`);
+  const [built = ""] = await build([]);
+  return path.join(ROOT, built);
+}
+
+/** Builds the library for each machine. */
+export async function buildLibraries(): Promise<BuiltLibrary[]> {
+  const own: BuiltLibrary = { arch: Deno.build.arch, file: await buildOwn() };
+  const foreign = await buildForeign();
+  return foreign === undefined ? [own] : [own, { arch: "aarch64", file: foreign }];
+}
+
+/**
+ * @returns The other machine's library, on x86-64; undefined: none is made here, or there is no compiler for it, which a line tells
+ *   the user.
+ */
 export async function buildForeign(): Promise<string | undefined> {
+  if (Deno.build.arch !== "x86_64") return undefined;
   if (!await compilerIsThere("aarch64")) {
     console.error("compile: nothing for aarch64: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross");
     return undefined;

@@ -12,11 +12,10 @@ const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
  * @returns The files, for `npm install`.
  */
 export async function packModule(dir: string): Promise<string[]> {
-  const [tree, packages] = [`${dir}/tree`, `${dir}/packages`];
-  for (const made of [`${tree}/lib`, packages]) await Deno.mkdir(made, { recursive: true });
-  await Deno.copyFile(shimLibrary(), `${tree}/lib/libunsock.so`);
+  const packages = `${dir}/packages`;
+  await Deno.mkdir(packages, { recursive: true });
   await makeMainPackage(packages);
-  await makeMachinePackage(packages, MACHINE, tree);
+  await makeMachinePackage(packages, MACHINE, shimLibrary());
   return ["unsock", `unsock-linux-${MACHINE}`].map((name) => `${packages}/${name}-${VERSION}.tgz`);
 }
 

@@ -6,7 +6,7 @@ import { SETTINGS_QUESTION } from "../../lib/run/run_settings.ts";
 import type { SettingOptions } from "../../lib/run/settings.ts";
 import { RUN_ADDRESSES } from "../../lib/run/settings.ts";
 import type { DirectoryOptions } from "../../lib/run/directory_rights.ts";
-import { shellQuote } from "../../lib/system/shell.ts";
+import { cmdQuote, shellQuote } from "../../lib/system/shell.ts";
 import { askedLibrary } from "../support/shim.ts";
 
 const text = (environ: Environ) => environ.entries.map((entry) => new TextDecoder().decode(entry));
@@ -93,6 +93,19 @@ Deno.test("query settings names what the user wrote: the option, or the variable
   assertMatch(assertThrows(() => apply({ UNSOCK_PORT: "0" }, {}), UsageError).message, /^UNSOCK_PORT: .*: "0"$/);
   assertThrows(() => apply({ UNSOCK_PROT: "80" }, {}), UsageError, "UNSOCK_PROT: no such setting");
   assertThrows(() => apply({}, { acceptConvert: "some" }), UsageError);
+});
+
+Deno.test("cmdQuote() protects what Windows' shell and then the program would read", () => {
+  const cases = [
+    ["--port=80", "--port=80"],
+    ["a b", '^"a^ b^"'],
+    ["", '^"^"'],
+    ['say "x"', '^"say^ \\^"x\\^"^"'],
+    ["a\\", "a\\"],
+    ["a b\\", '^"a^ b\\\\^"'],
+    ["a&b|%PATH%", '^"a^&b^|^%PATH^%^"'],
+  ];
+  for (const [text = "", expected = ""] of cases) assertStrictEquals(cmdQuote(text), expected);
 });
 
 Deno.test("shellQuote() protects what a shell would read", () => {

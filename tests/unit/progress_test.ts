@@ -1,6 +1,7 @@
 /** Progress and colours are for terminals: what long work writes to a pipe or a file is free of them. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
+import { barOf } from "../../scripts/progress.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 
@@ -39,8 +40,23 @@ Deno.test("long work prints each of its steps, with the seconds so far, in a pip
     env: { DENORT_BIN: "/nonexistent/denort", NO_COLOR: "1" },
   });
   assertEquals(code, 1);
-  assertMatch(
-    stdout,
-    new RegExp(`^\\d+ s: the library for ${Deno.build.arch}\n\\d+ s: the program for ${Deno.build.arch}\n$`),
-  );
+  const steps = Array.from(stdout.matchAll(/^(\d+) of \d+, \d+ s: (.*)$/gm), ([, number, what]) => [number, what]);
+  assertEquals(steps[0], ["1", `the library for ${Deno.build.arch}`], stdout);
+  assertEquals(steps.at(-1), [`${steps.length}`, `the program for ${Deno.build.arch}`]);
+});
+
+Deno.test("barOf() is as long as its steps are many, and never longer than its frame", () => {
+  assertEquals([0, 1, 2, 3, 4].map((done) => barOf(done, 3)), [
+    "[                    ]",
+    "[######              ]",
+    "[#############       ]",
+    "[####################]",
+    "[####################]",
+  ]);
+});
+
+Deno.test("package names the kinds that it can make alone", async () => {
+  const script = fromFileUrl(import.meta.resolve("../../scripts/package.ts"));
+  const { code, stdout, stderr } = await run([Deno.execPath(), "run", "-A", script, "rpm"]);
+  assertEquals([code, stdout, stderr], [1, "", "package: rpm: not one of npm, oci, deb, all\n"]);
 });
