@@ -9,6 +9,7 @@
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 #include "rules/settings.h"
+#include "rules/words.h"
 
 #define GIT_FILE "gitdir: "
 #define BRANCH "ref: refs/heads/"
@@ -111,7 +112,8 @@ bool unsock_checkout_choose(const struct unsock_environment *environment, bool f
     const char *told = unsock_environment_get(environment, "GIT_DIR");
     if (!(told ? find_told(told, git, error) : find_above(git, error)))
         return false;
-    bool is_inside = strlen(git) + sizeof(INSIDE) - 1 <= UNSOCK_DIR_MOST;
+    /* The command line cannot print a path that is not UTF-8. */
+    bool is_inside = strlen(git) + sizeof(INSIDE) - 1 <= UNSOCK_DIR_MOST && unsock_utf8_is(git);
     if (!unsock_run_directory_default(environment, directory, is_inside ? &unused : error) && !is_inside)
         return false;
     unsock_text_join(&link, directory->path, "/" UNSOCK_CHECKOUTS "/");

@@ -81,8 +81,8 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
 
 /*
  * checkout.c: `--here`: the directory of the git checkout that the working directory is in: "unsock" in git's own
- * directory of that checkout, or if that path is too long, DEFAULT/.checkouts/HASH, by a hash of the path. In both
- * cases DEFAULT/.checkouts/HASH.git is a link to git's directory, by which lib/sockets/checkouts.ts finds all.
+ * directory of that checkout, or if that path is too long or not UTF-8, DEFAULT/.checkouts/HASH, by a hash of the path.
+ * In both cases DEFAULT/.checkouts/HASH.git is a link to git's directory, by which lib/sockets/checkouts.ts finds all.
  */
 
 #define UNSOCK_CHECKOUTS ".checkouts"

@@ -37,8 +37,8 @@ export function listCheckouts(base: string): Checkout[] {
     const [, hash] = LINK.exec(name) ?? [];
     const link = join(place, name);
     const status = hash === undefined ? undefined : lstatOrUndefined(link);
-    const git = status !== undefined && mayOwn(status.uid, effectiveUser()) ? linkTarget(link) : undefined;
-    if (status === undefined || git === undefined) return [];
+    if (!status?.isSymbolicLink() || !mayOwn(status.uid, effectiveUser())) return [];
+    const git = linkTarget(link) ?? "/"; // Deno reads no path that is not UTF-8: the checkout has no name of its own then
     const own = join(place, hash ?? "");
     const path = lstatOrUndefined(own)?.isDirectory() ? own : join(git, INSIDE);
     return statOrUndefined(path)?.isDirectory() ? [{ since: status.mtimeMs, path, git }] : [];
