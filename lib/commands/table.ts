@@ -19,11 +19,7 @@ const RUN_OPTIONS = {
   here: HERE_OPTION,
   ...SETTING_OPTIONS,
   ...DIRECTORY_OPTIONS,
-  name: {
-    value: "name",
-    help: "name this loopback for expose --http: http://NAME.localhost:PORT/",
-    default: "with --here the branch, or the main checkout's folder",
-  },
+  name: { value: "name", help: "name for expose --http: http://NAME.localhost:PORT/", default: "of --here the branch" },
   map: {
     value: "port[/udp]=path",
     repeated: true,
