@@ -1,9 +1,10 @@
 /**
  * Tests the README's set-up: makes a bare Debian 13 and types the README's lines for a clone there, as they are written,
  * and those of docs/recipes.md for names outside browsers. Then the README's recipes run by the npm package on Debian's Node.js. The
- * `apt-get` line is typed by root, the others by an ordinary user and then by root, each with an empty cache.
+ * `apt-get` line is typed by root, the others by an ordinary user and then by root, each with an empty cache. The lines for
+ * a clone, but not the tests, are typed on a bare Debian 12, too: its own compiler and headers build the library.
  *
- * Usage, as root: `deno task test:bare [--demo]`. `--demo` leaves the tests out. Needs mmdebstrap, unshare and git. Removes the
+ * Usage, as root: `deno task test:bare [--demo] [--older]`. `--demo` leaves the tests out, `--older` Debian 13. Needs mmdebstrap, unshare and git. Removes the
  * bare system at the end, and prints a log with times. Exits with 1 when a line fails.
  */
 import * as path from "@std/path/posix";
@@ -12,6 +13,7 @@ import { interrupted, untilInterrupted } from "./interruption.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 const RELEASE = "trixie";
+const OLDER = "bookworm";
 const USER = "newcomer";
 const SOURCE = "/srv/unsock.git";
 /** Variables that say where certificates are: without them nothing can be fetched behind some networks. */
@@ -63,9 +65,9 @@ async function copySettings(root: string): Promise<Record<string, string>> {
 }
 
 /** A machine that has nothing but Debian's essential packages, apt and a clone's origin. */
-async function makeMachine(root: string): Promise<Record<string, string>> {
+async function makeMachine(root: string, release: string): Promise<Record<string, string>> {
   const quiet = { stdout: "null", stderr: "null" } as const;
-  await succeed(["mmdebstrap", "--variant=minbase", RELEASE, root, await mirror()], quiet);
+  await succeed(["mmdebstrap", "--variant=minbase", release, root, await mirror()], quiet);
   await succeed(["git", "clone", "--quiet", "--bare", ROOT, path.join(root, SOURCE)]);
   // A clone of a repository that another user owns.
   await Deno.writeTextFile(path.join(root, "etc/gitconfig"), "[safe]\n\tdirectory = *\n");
@@ -128,13 +130,10 @@ async function sizeOf(root: string): Promise<string> {
   } MB are installed`;
 }
 
-/**
- * @param lines Of the README: the one for root, then those for each user.
- * @param names Lines for root that need a machine on which names are resolved as on a new one.
- */
-async function tryOut(root: string, lines: readonly string[], names: readonly string[]): Promise<void> {
-  const kept = await makeMachine(root);
-  say(`a bare ${RELEASE} is made`);
+/** Types the lines for a clone: the first one is root's, the others each user's. */
+async function tryClone(root: string, release: string, lines: readonly string[]): Promise<Record<string, string>> {
+  const kept = await makeMachine(root, release);
+  say(`a bare ${release} is made`);
   const [install = "", ...tasks] = lines;
   if (!install.startsWith("apt-get ")) throw new Error(`README.md: not a line of apt-get: ${install}`);
   await forgetLists(root);
@@ -145,23 +144,37 @@ async function tryOut(root: string, lines: readonly string[], names: readonly st
     await type(`git clone --quiet file://${SOURCE} unsock`, user, root, kept);
     for (const task of tasks) await type(task, user, root, kept);
   }
+  return kept;
+}
+
+/** @param names Lines for root that need a machine on which names are resolved as on a new one. */
+async function tryOut(root: string, lines: readonly string[], names: readonly string[]): Promise<void> {
+  const kept = await tryClone(root, RELEASE, lines);
   for (const line of names) await type(line, "root", root, kept);
   await type(RECIPES_NEED, "root", root, kept, "null");
   for (const line of ON_NODE) await type(line, USER, root, kept);
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const lines = linesOf(await Deno.readTextFile(path.join(ROOT, "README.md")), "From a clone");
-  const names = linesOf(await Deno.readTextFile(path.join(ROOT, "docs/recipes.md")), "Names outside browsers");
-  const wanted = args.includes("--demo") ? lines.filter((line) => !line.endsWith(" task test")) : lines;
+/** Gives `work` the place of a new machine, and removes it at the end. */
+async function withMachine(work: (root: string) => Promise<unknown>): Promise<void> {
   const parent = await Deno.makeTempDir({ prefix: "unsock-bare-" });
   try {
     await Deno.chmod(parent, 0o755);
-    await tryOut(path.join(parent, "root"), wanted, names);
-    say("every line did what the README says");
+    await work(path.join(parent, "root"));
   } finally {
     await Deno.remove(parent, { recursive: true });
   }
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const lines = linesOf(await Deno.readTextFile(path.join(ROOT, "README.md")), "From a clone");
+  const names = linesOf(await Deno.readTextFile(path.join(ROOT, "docs/recipes.md")), "Names outside browsers");
+  const untested = lines.filter((line) => !line.endsWith(" task test"));
+  if (!args.includes("--older")) {
+    await withMachine((root) => tryOut(root, args.includes("--demo") ? untested : lines, names));
+  }
+  await withMachine((root) => tryClone(root, OLDER, untested));
+  say("every line did what the README says");
 }
 
 if (import.meta.main) {
