@@ -49,6 +49,14 @@ const FILES: readonly Pair[] = [
   ["lib/libunsock.so", "the library, in the directory beside bin: unsock path --lib prints its path"],
   ["/run/unsock", "root's default directory, if XDG_RUNTIME_DIR is not set"],
   ["/tmp/unsock-UID", "other users' default directory, if XDG_RUNTIME_DIR is not set"],
+  [
+    ".git/unsock",
+    "in a git checkout, the directory of --here. Its loopback has the name of the branch, or of the main checkout's folder: in lower case, with one - for each run of other characters than a-z and 0-9",
+  ],
+  [
+    ".names, .checkouts",
+    "in the default directory: links to the directories of --name, and to the checkouts of --here",
+  ],
 ];
 const SOCKET_FILES = 7;
 
@@ -58,6 +66,7 @@ const EXAMPLES: readonly Pair[] = [
     `unsock run python3 -m http.server 8000
 unsock run curl http://127.0.0.1:8000/`,
   ],
+  ["The same port in every git checkout", "unsock run --here npm run dev"],
   ["For a group of users", "unsock run --dir /run/db --group db redis-server"],
   ["In a script, wait until the server is ready", "unsock wait 8000 --timeout 10"],
   [
