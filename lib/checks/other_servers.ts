@@ -93,15 +93,15 @@ function whatLeavesOut(
   port: AddressedPort,
   addresses: readonly string[],
   library: Library,
-): string | undefined {
+): OtherServer["leftOutBy"] {
   if (!/\/libunsock[^/\n]*\.so$/m.test(readText(`/proc/${pid}/maps`) ?? "")) return undefined;
   const environ = new Environ(splitNul(readBytes(`/proc/${pid}/environ`)));
-  if (environ.getFilled("UNSOCK_OFF") === "1") return "UNSOCK_OFF=1";
+  if (environ.getFilled("UNSOCK_OFF") === "1") return { variable: "UNSOCK_OFF", value: "1" };
   const [address] = addresses;
   if (address === undefined) return undefined;
   const variable = { port: "UNSOCK_PORT", address: "UNSOCK_ADDR", yes: undefined };
   const name = variable[library.with(environ).ask(clientQuestion(port, address)).covered];
-  return name && `${name}=${printable(environ.get(name) ?? "")}`;
+  return name === undefined ? undefined : { variable: name, value: printable(environ.get(name) ?? "") };
 }
 
 function readBytes(file: string): Uint8Array {

@@ -60,7 +60,7 @@ export interface OtherServer {
   /** Whether this user may connect to it. */
   readonly mayConnect: boolean;
   /** Of a server on the network: the setting of its own that leaves the port out; undefined: it is not under unsock. */
-  readonly leftOutBy: string | undefined;
+  readonly leftOutBy: { readonly variable: string; readonly value: string } | undefined;
 }
 
 /** All facts that the verdict depends on. */
@@ -209,7 +209,8 @@ function refused({ files, name, port, answers }: PortFacts): Verdict | undefined
 }
 
 /** Returns the verdict on a server of the port that this client does not find. */
-function misplaced({ files, answers, port, name, directory, others }: PortFacts): Verdict | undefined {
+function misplaced(facts: PortFacts): Verdict | undefined {
+  const { files, answers, port, others } = facts;
   const asked = port.address ?? answers[0]?.address ?? "";
   const own = files.filter(({ state, kind, address }) =>
     state === "alive" && kind === port.kind && address !== undefined
@@ -219,7 +220,7 @@ function misplaced({ files, answers, port, name, directory, others }: PortFacts)
   const [server] = own;
   if (server?.address !== undefined) return atOtherAddress(server, server.address, asked, port);
   const other = others.find(({ mayConnect }) => mayConnect);
-  if (other !== undefined) return atOtherPlace(other, name, directory);
+  if (other !== undefined) return atOtherPlace(other, facts);
   const twin = files.find(({ state, kind }) => state === "alive" && kind !== port.kind);
   if (twin === undefined) return undefined;
   const [has, lacks] = port.kind === "stream" ? ["UDP", "TCP"] : ["TCP", "UDP"];
@@ -257,7 +258,11 @@ function atOtherAddress(server: PortFile, address: string, asked: string, port: 
   );
 }
 
-function atOtherPlace({ place, name: who, where, leftOutBy }: OtherServer, name: string, directory: string): Verdict {
+/** The option of `run` for each setting that may leave a port out. */
+const OPTIONS: Readonly<Record<string, string>> = { UNSOCK_PORT: "--port", UNSOCK_ADDR: "--addr" };
+
+function atOtherPlace(server: OtherServer, { name, port, directory, answers }: PortFacts): Verdict {
+  const { place, name: who, where, leftOutBy } = server;
   switch (place) {
     case "directory":
       return no(`nobody serves ${name} in ${directory}, but in ${where}: ECONNREFUSED`, `use --dir ${where}`);
@@ -266,16 +271,25 @@ function atOtherPlace({ place, name: who, where, leftOutBy }: OtherServer, name:
         `${who} serves ${name} in ${where} of another root, as of a container: ECONNREFUSED`,
         `mount ${directory} there under the same path`,
       );
-    case "network":
-      return leftOutBy === undefined
-        ? no(
+    case "network": {
+      if (leftOutBy === undefined) {
+        return no(
           `${who} listens on the real network, not under unsock: ECONNREFUSED`,
           "start the server by unsock run, or the client without it",
-        )
-        : no(
-          `${who} is under unsock, but listens on the real network, as its ${leftOutBy} leaves the port out: ECONNREFUSED`,
-          "start the server with other settings, or the client without unsock",
         );
+      }
+      const { variable, value } = leftOutBy;
+      const option = OPTIONS[variable];
+      const missing = option === "--port" ? port.number : answers[0]?.address ?? "";
+      return no(
+        `${who} is under unsock, but listens on the real network, as its ${variable}=${value} leaves ${
+          option === "--port" ? "the port" : "it"
+        } out: ECONNREFUSED`,
+        option === undefined
+          ? `start the server without ${variable}`
+          : `start the server with ${option} ${value},${missing}`,
+      );
+    }
   }
 }
 
