@@ -13,21 +13,21 @@ const TITLE =
 
 /** The checkout that the commands begin with, and its page. */
 const PREPARE = `
-git init -q shop
-echo '<h1>shop</h1>' >shop/index.html
-git -C shop add .
-git -C shop -c user.name=Somebody -c user.email=somebody@example.org commit -qm first
+git init -q webshop
+echo '<h1>shop</h1>' >webshop/index.html
+git -C webshop add .
+git -C webshop -c user.name=Somebody -c user.email=somebody@example.org commit -qm first
 `;
 
 /** The commands to type. */
 export const COMMANDS: readonly string[] = [
-  "git -C shop worktree add -q ../sale && echo '<h1>sale: 20 % off</h1>' >sale/index.html",
-  "cd shop && unsock run --here -- python3 -m http.server 3000 >/dev/null 2>&1 &",
+  "git -C webshop worktree add -q ../sale && echo '<h1>sale: 20 % off</h1>' >sale/index.html",
+  "cd webshop && unsock run --here -- python3 -m http.server 3000 >/dev/null 2>&1 &",
   "cd sale && unsock run --here -- python3 -m http.server 3000 >/dev/null 2>&1 &",
-  "(cd shop && unsock wait --here 3000 && unsock run --here -- curl -s http://localhost:3000/)",
+  "(cd webshop && unsock wait --here 3000 && unsock run --here -- curl -s http://localhost:3000/)",
   "(cd sale && unsock wait --here 3000 && unsock run --here -- curl -s http://localhost:3000/)",
   "ss -Htln 'sport = 3000' | wc -l     # TCP ports with this number",
-  "unsock ls --all | grep -e NAME -e /shop/",
+  "unsock ls --all | grep -e NAME -e /webshop/",
 ];
 
 /**

@@ -37,7 +37,7 @@ Deno.test({
     const outputs = steps.map(({ output }) => output);
     assertEquals(outputs.slice(0, 6), [[], [], [], ["<h1>shop</h1>"], ["<h1>sale: 20 % off</h1>"], ["0"]]);
     const names = outputs[6]?.map((line) => line.split(/ +/).slice(0, 2));
-    assertEquals(names, [["NAME", "PORT"], ["sale", "3000"], ["shop", "3000"]]);
+    assertEquals(names, [["NAME", "PORT"], ["sale", "3000"], ["webshop", "3000"]]);
     const shown = Deno.readTextFileSync(join(ROOT, "docs/recording.svg"));
     const drawn = drawTerminal("title", steps);
     for (const command of COMMANDS) assertStringIncludes(shown, `>${escape(command)}</tspan>`);
