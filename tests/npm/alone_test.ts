@@ -148,7 +148,7 @@ async function lists(machine: Machine): Promise<void> {
   const server = "unsock run -- node server.js & unsock wait 8000 --timeout 60";
   const script = `${server} && unsock ls && unsock ls --json && unsock doctor 8000; kill $!; wait $! 2>/dev/null; true`;
   const stdout = await succeed(machine, "sh", "-c", script);
-  assertMatch(stdout, /^8000\S* +stream +listening .* (?:node|MainThread)\[\d+\]$/m);
+  assertMatch(stdout, /^8000\S* +stream +listening .* node server\.js\[\d+\]$/m);
   assertMatch(stdout, /^ {4}"port": 8000,$/m);
   assertMatch(stdout, /^ok {3}listeners: 8000/m);
   assertMatch(
