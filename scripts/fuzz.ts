@@ -89,7 +89,8 @@ async function buildFuzzers(names: readonly string[]): Promise<string> {
     .filter((file) => !LEFT_OUT.includes(file));
   const objects = await inParallel([...sources, `${SOURCES}/kernel.c`], async (source) => {
     const object = `${directory}/${source.replaceAll("/", "_")}.o`;
-    await compile([...FLAGS, `-fsanitize=fuzzer-no-link,${SANITIZE}`, "-c", "-o", object, source]);
+    const flags = source.endsWith(".S") ? ["-Ic"] : [...FLAGS, `-fsanitize=fuzzer-no-link,${SANITIZE}`];
+    await compile([...flags, "-c", "-o", object, source]);
     return object;
   });
   // An archive supplies only the functions that a target does not include itself.
