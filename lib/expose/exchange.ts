@@ -2,7 +2,15 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { request as httpRequest } from "../system/http.ts";
-import { addForwarded, ANSWER_HEAD_MOST, endToEndFields, type RawFields, valuesOf } from "./fields.ts";
+import {
+  addForwarded,
+  ANSWER_HEAD_MOST,
+  answerFields,
+  endToEndFields,
+  HINTS_MOST,
+  type RawFields,
+  valuesOf,
+} from "./fields.ts";
 import type { LogEntry } from "./access_log.ts";
 import type { Asked } from "./host.ts";
 import { schemeOf } from "./secure.ts";
@@ -70,6 +78,7 @@ export class Exchange {
   #onward: ClientRequest | undefined;
   #isAnswered = false;
   #isContinued = false;
+  #hints = 0;
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts;
@@ -109,6 +118,7 @@ export class Exchange {
   #inform(status: number, headers: NodeJS.Dict<string | string[]>): void {
     const { request, answer } = this.#parts;
     if (answer.headersSent || answer.destroyed || request.httpVersionMinor === 0) return;
+    if (this.#hints++ >= HINTS_MOST) return;
     if (status === CONTINUE && !this.#isContinued) {
       this.#isContinued = true;
       answer.writeContinue();
@@ -124,16 +134,17 @@ export class Exchange {
   }
 
   #respond(response: IncomingMessage): void {
-    const { answer } = this.#parts;
+    const { answer, request } = this.#parts;
     this.#isAnswered = true;
     if (answer.destroyed) {
       this.#onward?.destroy();
       return;
     }
     try {
-      answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", endToEndFields(response.rawHeaders));
+      const fields = answerFields(response, request.method !== "HEAD" && request.httpVersionMinor > 0);
+      answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", fields);
     } catch (error) {
-      this.#isAnswered = false; // the runtime refuses to send this head
+      this.#isAnswered = false; // no final answer, or the runtime refuses to send this head
       response.destroy();
       this.#break(error);
       return;

@@ -3,6 +3,9 @@
 /** Bytes of a head from a server. */
 export const ANSWER_HEAD_MOST = 131_072;
 
+const FIRST_FINAL = 200;
+const NO_CONTENT = 204;
+
 /** Fields of one connection, which are not passed on. The body's framing is chosen anew for each connection. */
 const OF_A_CONNECTION = new Set([
   "connection",
@@ -17,8 +20,11 @@ const OF_A_CONNECTION = new Set([
 /** `Connection` cannot remove these: without them the server could read another host, or another end of the body. */
 const ALWAYS_KEPT = new Set(["host", "content-length"]);
 
-/** Protocols that carry HTTP requests: no upgrade to one is passed on, as it could carry requests for other hosts. */
-const CARRIES_REQUESTS = /^(?:h2|h2c|http|tls)(?:[/\d]|$)/i;
+/** The protocols that a connection may change to. Others may carry requests for other hosts, as HTTP/2 and SPDY do. */
+const UPGRADES = new Set(["websocket"]);
+
+/** How many 1xx answers to one request are passed on. */
+export const HINTS_MOST = 32;
 
 /** Names and values in turn, as they came. */
 export type RawFields = readonly string[];
@@ -56,9 +62,32 @@ export function endToEndFields(raw: RawFields): string[] {
   return kept;
 }
 
+/** An answer of a server. */
+interface Answer {
+  readonly statusCode?: number;
+  readonly rawHeaders: RawFields;
+}
+
+/**
+ * @param hasTrailers Whether the answer can have trailers, if the server's has.
+ * @returns The fields of a final answer as the client gets them.
+ * @throws {Error} If the answer is not final: a server may not change the protocol unasked.
+ */
+export function answerFields({ statusCode = 0, rawHeaders }: Answer, hasTrailers: boolean): string[] {
+  if (statusCode < FIRST_FINAL) throw new Error(`the status ${statusCode} ends no request`);
+  const mayHaveTrailers = hasTrailers && valuesOf(rawHeaders, "transfer-encoding").length > 0;
+  const kept: string[] = [];
+  eachField(endToEndFields(rawHeaders), (name, value, spelled) => {
+    if (name === "trailer" && !mayHaveTrailers) return;
+    if (name === "content-length" && statusCode === NO_CONTENT) return; // RFC 9110, 8.6
+    kept.push(spelled, value);
+  });
+  return kept;
+}
+
 /** @returns The protocols that the client may change to here, as the value of `Upgrade`; undefined if there are none. */
 export function passedUpgrades(raw: RawFields): string | undefined {
-  const protocols = wordsOf(raw, "upgrade").filter((protocol) => !CARRIES_REQUESTS.test(protocol));
+  const protocols = wordsOf(raw, "upgrade").filter((protocol) => UPGRADES.has(protocol.toLowerCase()));
   return protocols.length === 0 ? undefined : protocols.join(", ");
 }
 

@@ -8,7 +8,16 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import type { Socket } from "node:net";
 import { request as httpRequest } from "../system/http.ts";
 import type { LogEntry } from "./access_log.ts";
-import { addForwarded, ANSWER_HEAD_MOST, eachField, endToEndFields, type RawFields, valuesOf } from "./fields.ts";
+import {
+  addForwarded,
+  ANSWER_HEAD_MOST,
+  answerFields,
+  eachField,
+  endToEndFields,
+  HINTS_MOST,
+  type RawFields,
+  valuesOf,
+} from "./fields.ts";
 import type { Asked } from "./host.ts";
 
 const KEY_BYTES = 16;
@@ -73,7 +82,8 @@ function respond(parts: StreamParts, response: IncomingMessage): void {
   const { statusCode = 502, rawHeaders } = response;
   const mayHaveTrailers = valuesOf(rawHeaders, "transfer-encoding").length > 0;
   try {
-    stream.respond({ ":status": statusCode, ...answerHeaders(rawHeaders) }, { waitForTrailers: mayHaveTrailers });
+    const fields = answerHeaders(answerFields(response, true));
+    stream.respond({ ":status": statusCode, ...fields }, { waitForTrailers: mayHaveTrailers });
   } catch (error) {
     server.destroy();
     return fail(error); // the runtime refuses to send this head
@@ -128,7 +138,10 @@ export function passStream(parts: StreamParts): void {
   const more = isEmpty || hasLength ? [] : ["Transfer-Encoding", "chunked"];
   const onward = startRequest(parts, headers[":method"] ?? "GET", [...more, "Connection", "close"]);
   const { answered } = tieTogether(parts, onward);
-  onward.on("information", ({ statusCode, rawHeaders }) => passHint(parts, statusCode, rawHeaders));
+  let hints = 0;
+  onward.on("information", ({ statusCode, rawHeaders }) => {
+    if (hints++ < HINTS_MOST) passHint(parts, statusCode, rawHeaders);
+  });
   onward.on("upgrade", (_response, socket) => socket.destroy()); // the request asked for none
   onward.on("response", (response) => {
     answered();

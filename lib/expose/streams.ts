@@ -14,7 +14,7 @@ import type {
 import type { Socket } from "node:net";
 import { loadHttp2 } from "../system/http.ts";
 import type { LogEntry } from "./access_log.ts";
-import { addForwarded } from "./fields.ts";
+import { addForwarded, HINTS_MOST } from "./fields.ts";
 import type { Front } from "./parts.ts";
 import { type Asked, parseHost } from "./host.ts";
 import { Guarded } from "./guarded.ts";
@@ -183,16 +183,30 @@ function limitPreface(session: ClientHttp2Session): void {
   session.once("remoteSettings", stop).once("close", stop);
 }
 
+/** @returns False if the runtime refuses to send a head, as with a status that does not exist. */
+function tryTo(send: () => void): boolean {
+  try {
+    send();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Passes a stream on and its answer back. */
 function exchange(stream: ServerHttp2Stream, onward: ClientHttp2Stream, fail: (why: unknown) => void): void {
   const { constants } = loadHttp2();
   let trailers: IncomingHttpHeaders = {};
-  onward.on("headers", (fields) => stream.headersSent || stream.destroyed || stream.additionalHeaders(fields));
+  let hints = 0;
+  onward.on("headers", (fields) => {
+    if (stream.headersSent || stream.destroyed || hints++ >= HINTS_MOST) return;
+    tryTo(() => stream.additionalHeaders(fields)); // the final head repeats what the runtime refuses
+  });
   onward.on("trailers", (fields) => trailers = fields);
   onward.on("response", (fields) => {
     if (stream.destroyed) return;
-    stream.respond(fields, { waitForTrailers: true });
-    onward.pipe(stream);
+    if (tryTo(() => stream.respond(fields, { waitForTrailers: true }))) onward.pipe(stream);
+    else onward.close(constants.NGHTTP2_CANCEL); // "close" follows: no answer
   });
   stream.on("wantTrailers", () => stream.sendTrailers(trailers));
   let why: unknown;

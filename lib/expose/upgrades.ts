@@ -2,7 +2,15 @@
 import type { IncomingMessage, ServerResponse as Answer } from "node:http";
 import type { Socket } from "node:net";
 import { request as httpRequest, ServerResponse } from "../system/http.ts";
-import { eachField, endToEndFields, passedUpgrades, type RawFields, valuesOf, wordsOf } from "./fields.ts";
+import {
+  answerFields,
+  eachField,
+  endToEndFields,
+  passedUpgrades,
+  type RawFields,
+  valuesOf,
+  wordsOf,
+} from "./fields.ts";
 import { requestFields } from "./exchange.ts";
 import type { LogEntry } from "./access_log.ts";
 import type { Front } from "./parts.ts";
@@ -144,20 +152,37 @@ export class Upgrades {
     let isAnswered = false;
     const answered = () => isAnswered = true;
     client.on("close", () => server.destroy());
+    const refuse = (why: unknown) => {
+      onward.removeAllListeners("error").on("error", () => {});
+      server.destroy();
+      fail(why);
+    };
     onward.on("upgrade", (response, _socket, first) => {
       answered();
-      join(upgrade, server, response, first);
+      const isPassed = wordsOf(response.rawHeaders, "upgrade").join() === passedUpgrades(response.rawHeaders);
+      if (isPassed) join(upgrade, server, response, first);
+      else refuse(undefined); // the client has not asked for this protocol
     });
     onward.on("response", (response) => {
       answered();
-      const answer = this.#answer(upgrade);
-      answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", endToEndFields(response.rawHeaders));
-      response.on("error", () => client.destroy());
-      upgrade.entry?.count(response);
-      response.pipe(answer);
+      try {
+        this.#respond(upgrade, response);
+      } catch (error) {
+        refuse(error);
+      }
     });
     onward.on("error", (error) => isAnswered ? client.destroy() : (answered(), fail(error)));
     onward.end();
+  }
+
+  /** Passes on the answer of a server that does not change the protocol. */
+  #respond(upgrade: Upgrade, response: IncomingMessage): void {
+    const fields = answerFields(response, false);
+    const answer = this.#answer(upgrade);
+    answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", fields);
+    response.on("error", () => upgrade.client.destroy());
+    upgrade.entry?.count(response);
+    response.pipe(answer);
   }
 }
 

@@ -12,7 +12,7 @@ socket.onopen = () => socket.send("hello");
 socket.onmessage = ({ data }) => document.getElementById("socket").textContent = data;
 </script></html>`;
 
-Deno.serve({ hostname: "127.0.0.1", port: 3000 }, (request) => {
+Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.args[1] ?? 3000) }, (request) => {
   const { pathname } = new URL(request.url);
   if (pathname === "/favicon.ico") return new Response(null, { status: 404 });
   if (pathname === "/socket") {

@@ -120,3 +120,47 @@ testFront(
     );
   },
 );
+
+const NO_ANSWER = /^HTTP\/1\.1 502 [^]*closed the connection without an answer/;
+const HEAD_OK = /^HTTP\/1\.1 200 OK\r\n(?:(?!Trailer)[^\r]*\r\n)*Content-Length: 2\r\n[^]*\r\n\r\n/;
+
+/** What odd answers (`http_servers.py`) become. */
+const ODD: readonly [string, RegExp][] = [
+  ["/trailer", new RegExp(HEAD_OK.source + "ok$")],
+  ["/switches", NO_ANSWER],
+  ["/101", NO_ANSWER],
+  ["/999", /^HTTP\/1\.1 999 Odd\r\n[^]*ok$/],
+  ["/99", NO_ANSWER],
+  ["/hints", /^(?:HTTP\/1\.1 103 Early Hints\r\nLink: [^\r]*\r\n\r\n){32}HTTP\/1\.1 200 OK/i],
+  ["/199", /^HTTP\/1\.1 200 OK[^]*ok$/],
+  ["/long", NO_ANSWER],
+  ["/name", NO_ANSWER],
+  ["/control", NO_ANSWER],
+  ["/lengths", NO_ANSWER],
+  ["/both", NO_ANSWER],
+  ["/old", NO_ANSWER],
+];
+const LAST = "Connection: close\r\n";
+const UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+
+testFront("expose --http: an odd answer is passed as the standard says, or is a page with a line", async (rig) => {
+  await rig.special("odd");
+  const exposed = await rig.expose();
+  for (const [path, expected] of ODD) assertMatch(await rig.raw(requestText(path, "odd", LAST)), expected, path);
+  assertMatch(
+    await rig.raw(requestText("/trailer", "odd", LAST).replace("GET", "HEAD")),
+    new RegExp(HEAD_OK.source + "$"),
+  );
+  assertMatch(await rig.raw(requestText("/trailer", "odd").replace("1.1", "1.0")), /^HTTP\/1\.1 200 [^]*ok$/);
+  const noContent = await rig.raw(requestText("/204", "odd", LAST));
+  assertMatch(noContent, /^HTTP\/1\.1 204 (?!.*Content-Length)/s);
+  for (const path of ["/switches", "/101"]) {
+    assertMatch(
+      await rig.raw(requestText(path, "odd", UPGRADE)),
+      NO_ANSWER,
+      "nor is another protocol than was asked for",
+    );
+  }
+  assertMatch(await rig.raw(requestText("/trailer", "odd", UPGRADE)), /^HTTP\/1\.1 200 [^]*ok$/);
+  assertStrictEquals(/unsock:/.exec(exposed.output()), null, exposed.output());
+});

@@ -5,6 +5,7 @@ import { copyProgram, withDir, writeProgram } from "../support/dir.ts";
 import { guestIn, Multiplexer } from "../support/multiplexer.ts";
 import { run, start } from "../support/process.ts";
 import { shimLibrary } from "../support/shim.ts";
+import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { requestText, testFront } from "./http_rig.ts";
 import { assertFails, byLibrary, isCompiled, unsock } from "./unsock.ts";
@@ -71,6 +72,17 @@ testFront("expose --http uses no directory that another user has made, and follo
   const list = await rig.text("localhost/");
   assert(!/linked|foreign|named/.test(list), list);
 });
+
+testFront("expose --http: another user of the machine sees the list, and reaches the servers", async (rig) => {
+  await rig.serve(["--dir", `${rig.dir}/r/unsock/one`, "--name", "main"], "A", 3000);
+  await rig.expose();
+  const ask = async (host: string) => {
+    const words = ["curl", "-s", "--max-time", "60", `http://${host}localhost:${rig.port}/`];
+    return (await run(asNobody(words), { cwd: "/" })).stdout;
+  };
+  assertMatch(await ask(""), /http:\/\/main\.localhost:[^]*\/r\/unsock\/one</);
+  assertMatch(await ask("main."), /^A /);
+}, whyNoOtherUser() === undefined);
 
 testFront("ls has a URL for each port while expose --http runs, and none when it was killed", async (rig) => {
   const base = `${rig.dir}/r/unsock`;

@@ -112,6 +112,14 @@ testFront("expose --http: a server that never begins to speak HTTP/2 is a page",
   assertMatch(answer, /^HTTP\/2 502 [^]*does not answer in HTTP\/2/);
 });
 
+testFront("expose --http: an HTTP/2 answer with a status that does not exist is a page", async (rig) => {
+  await rig.special("strange");
+  const exposed = await rig.expose();
+  const answer = await rig.text("strange.localhost/", "--http2-prior-knowledge", "-i");
+  assertMatch(answer, /^HTTP\/2 502 [^]*without an answer/);
+  assertStrictEquals(/unsock:/.exec(exposed.output()), null, exposed.output());
+});
+
 testFront("expose --http: a client that resets stream after stream is ended, and others are answered", async (rig) => {
   await rig.special("waits");
   await rig.expose();

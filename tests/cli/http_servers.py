@@ -57,12 +57,12 @@ def endless(client):
 
 
 def agrees(client):
-    """Changes to any protocol that is asked for, and prints all that comes."""
+    """Changes to WebSocket's protocol if any is asked for, and prints all that comes."""
     head, rest = read_until(client, b"\r\n\r\n")
     print(head, rest, flush=True)
     if b"\r\nupgrade: " not in head.lower():
         return answer(client, b"as before")
-    client.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n")
+    client.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
     while part := client.recv(65536):
         print(part, flush=True)
         client.sendall(part)
@@ -95,6 +95,15 @@ def silent(client):
     read_until(client, b"\r\n\r\n")
 
 
+def strange(client):
+    """Speaks HTTP/2, and answers the first stream with a status that does not exist."""
+    client.recv(65536)
+    client.sendall(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]) + bytes([0, 0, 0, 4, 1, 0, 0, 0, 0]))
+    client.sendall(bytes([0, 0, 5, 1, 5, 0, 0, 0, 1]) + b"\x08\x03999")
+    while client.recv(65536):
+        pass
+
+
 def events(client):
     """Sends a head, waits for a word of its client's next connection, and then sends the rest."""
     head, _ = read_until(client, b"\r\n\r\n")
@@ -104,6 +113,37 @@ def events(client):
     client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
     go.wait()
     client.sendall(b"data: 1\n\n")
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+LENGTH = b"Content-Length: 2\r\n\r\n"
+ODD = {
+    b"/trailer": OK + b"Trailer: X-Sum\r\n" + LENGTH + b"ok",
+    b"/switches": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\nGET",
+    b"/101": b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + OK + LENGTH + b"ok",
+    b"/999": b"HTTP/1.1 999 Odd\r\n" + LENGTH + b"ok",
+    b"/99": b"HTTP/1.1 099 Odd\r\n" + LENGTH + b"ok",
+    b"/1": b"HTTP/1.1 1 Odd\r\n" + LENGTH + b"ok",
+    b"/hints": b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n" * 5000 + OK + LENGTH + b"ok",
+    b"/199": b"HTTP/1.1 199 Odd\r\n\r\n" + OK + LENGTH + b"ok",
+    b"/long": OK + b"X: %s\r\n" % (b"a" * 200_000) + LENGTH + b"ok",
+    b"/name": OK + b"X Y: 1\r\n" + LENGTH + b"ok",
+    b"/control": OK + b"X: a\x01b\r\n" + LENGTH + b"ok",
+    b"/lengths": OK + b"Content-Length: 3\r\n" + LENGTH + b"ok",
+    b"/both": OK + b"Transfer-Encoding: chunked\r\n" + LENGTH + b"2\r\nok\r\n0\r\n\r\n",
+    b"/chunk": OK + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\nok\r\n0\r\n\r\n",
+    b"/204": b"HTTP/1.1 204 No Content\r\n" + LENGTH,
+    b"/old": b"ok\r\n",
+    b"/reason": b"HTTP/1.1 200 \xffo\r\n" + LENGTH + b"ok",
+}
+
+
+def odd(client):
+    """Answers as few servers do, by the path."""
+    head, _ = read_until(client, b"\r\n\r\n")
+    method, path = head.split()[:2]
+    text = ODD[path]
+    client.sendall(text.removesuffix(b"ok") if method == b"HEAD" else text)
 
 
 go = threading.Event()
