@@ -68,6 +68,17 @@ Deno.test({
       }
       const node = await reader.run("node --test");
       assertMatch(node.stdout, /^. pass 2$/m);
+      const deno = [
+        "env",
+        "NO_COLOR=1",
+        Deno.execPath(),
+        "test",
+        "-A",
+        "--no-check",
+        "--node-modules-dir=manual",
+        "--parallel",
+      ];
+      assertMatch((await reader.tryCommand(deno)).stdout, /ok \| 2 passed \| 0 failed/);
       for (const name of ["one", "two"]) {
         await Deno.mkdir(`${reader.home}/${name}`);
         await Deno.writeTextFile(`${reader.home}/${name}/suite_test.go`, GO.replaceAll("NAME", name));
