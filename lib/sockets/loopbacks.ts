@@ -121,7 +121,11 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   for (const directory of new Set([extra, base])) {
     if (!checkouts.some(({ path }) => path === directory)) add(dnsLabel(basename(directory)), directory);
     addDirectories(directory, add);
-    addDirectories(join(directory, PRIVATE), add);
+    addDirectories(join(directory, PRIVATE), (name, path) => {
+      add(name, path);
+      // Those of `run --each`.
+      addDirectories(path, (number, inner) => /^\d{7}$/.test(number) && add(`${name}-${number}`, inner));
+    });
   }
   for (const { path, name } of checkouts) add(name, path);
   for (const { path, longName } of checkouts) if (!paths.has(path)) add(firstFree(longName, found), path);

@@ -163,3 +163,19 @@ Deno.test({
       assertNotMatch((await unsock(["ls", "--dir", dir])).stdout, /CLIENT +OF/);
     }),
 });
+
+Deno.test({
+  name: "ls --all: the loopback of each worker of run --each",
+  ignore: !need("python3"),
+  fn: () =>
+    withDir(async (dir) => {
+      await using user = new User(dir);
+      const two = `for i in 1 2; do ${SERVER.join(" ")} & done; wait`;
+      await user.serve(["--each=sh"], ["sh", "-c", two]);
+      const workers = await until("both workers listen", async () => {
+        const listed = (await user.all()).filter(({ ports }) => ports.length > 0);
+        return listed.length === 2 && listed;
+      });
+      for (const { name } of workers) assertMatch(name ?? "", /^[0-9a-f]{6}-\d{7}$/);
+    }),
+});

@@ -3,6 +3,7 @@ One of COUNT workers, all with a server at port 3000: waits until each has tried
 
     worker.py NAME COUNT
 """
+
 import os
 import socket
 import sys
