@@ -1,4 +1,5 @@
 /** `unsock ls`: lists the directory's files, and the processes behind them. */
+import process from "node:process";
 import { isatty } from "node:tty";
 import type { Library } from "../library/query.ts";
 import { ownLibrary } from "../run/own_library.ts";
@@ -6,6 +7,7 @@ import { type CheckedDirectory, DIRECTORY_QUESTION } from "../run/run_settings.t
 import { shortDatagramQueue } from "../sockets/datagram_queue.ts";
 import { formatSocketTable, socketFileToJson } from "../sockets/format_sockets.ts";
 import { listSocketFiles } from "../sockets/socket_files.ts";
+import type { Terminal } from "../sockets/format_places.ts";
 import { namesQuestion } from "../sockets/socket_names.ts";
 import { SOCKETS_QUESTION } from "../sockets/unix_sockets.ts";
 import type { Context } from "../system/context.ts";
@@ -13,7 +15,7 @@ import { UsageError } from "../system/errors.ts";
 import { LAST_PORT, parseDecimal } from "../system/numbers.ts";
 import { effectiveUser } from "../system/users.ts";
 import { DirectoryWatch } from "../system/watch.ts";
-import { type AllWishes, elsewhere, showAll, urlOfName, urlsOf } from "./ls_all.ts";
+import { allAsJson, allAsText, type AllWishes, elsewhere, urlOfName, urlsOf } from "./ls_all.ts";
 
 interface ListOptions {
   readonly dir?: string;
@@ -51,8 +53,12 @@ export async function ls(options: ListOptions, port: string | undefined, context
   const library = ownLibrary(context);
   const { all, url, watch } = options;
   // The default directory may be made while the list is watched.
-  const show = () =>
-    (all ? showEverything : showDirectory)(wanted, options, library, defaultDirectory(context, library));
+  const show = () => {
+    const base = defaultDirectory(context, library);
+    return all
+      ? showEverything(wanted, options, library, base, terminalOf(context))
+      : showDirectory(wanted, options, library, base);
+  };
   if (url !== undefined) {
     if (all || watch || options.json) throw new UsageError("ls: --url goes with a PORT, --dir and --here alone");
     const wishes = wishesOf(wanted, chosenDirectory(library, options), library, defaultDirectory(context, library));
@@ -93,16 +99,22 @@ function wishesOf(
   return { base, extra: asked && exists ? path : undefined, library, port };
 }
 
+/** Returns the terminal on standard output; undefined: it is none. */
+function terminalOf({ environ }: Context): Terminal | undefined {
+  return isatty(1) ? { columns: process.stdout.columns || Infinity, home: environ.getFilled("HOME") } : undefined;
+}
+
 /** Lists all loopbacks. JSON is one line each time with `--watch`, so that a reader knows where one ends. */
 function showEverything(
   port: number | undefined,
   options: ListOptions,
   library: Library,
   base: string | undefined,
+  terminal: Terminal | undefined,
 ): Shown {
   const chosen = chosenDirectory(library, options);
-  const indent = options.watch ? undefined : 2;
-  const text = showAll(wishesOf(port, chosen, library, base), options.json === true, indent);
+  const wishes = wishesOf(port, chosen, library, base);
+  const text = options.json ? allAsJson(wishes, options.watch ? undefined : 2) : allAsText(wishes, terminal);
   return { directory: base ?? chosen.path, text };
 }
 

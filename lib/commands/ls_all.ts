@@ -1,7 +1,7 @@
 /** `unsock ls --all` and `ls --url`: the loopbacks of the user, or for root of all users. */
 import type { Library } from "../library/query.ts";
 import { urlsByFront } from "../expose/record.ts";
-import { formatPlaces, isServed, type ListedPlace, placeToJson } from "../sockets/format_places.ts";
+import { formatPlaces, isServed, type ListedPlace, placeToJson, type Terminal } from "../sockets/format_places.ts";
 import { Holders } from "../sockets/holders.ts";
 import { listPlaces, type OwnPlaces } from "../sockets/places.ts";
 import { listSocketFiles, type SocketFile } from "../sockets/socket_files.ts";
@@ -50,10 +50,14 @@ export function listAll({ base, extra, library, port }: AllWishes): ListedPlace[
   });
 }
 
-/** @returns The list as text or JSON. */
-export function showAll(wishes: AllWishes, asJson: boolean, indent: number | undefined): string {
-  const places = listAll(wishes);
-  return asJson ? `${JSON.stringify(places.map(placeToJson), null, indent)}\n` : formatPlaces(places, wishes.port);
+/** @returns The list as JSON. */
+export function allAsJson(wishes: AllWishes, indent: number | undefined): string {
+  return `${JSON.stringify(listAll(wishes).map(placeToJson), null, indent)}\n`;
+}
+
+/** @returns The list as text; `terminal` is undefined if it goes elsewhere. */
+export function allAsText(wishes: AllWishes, terminal: Terminal | undefined): string {
+  return formatPlaces(listAll(wishes), wishes.port, terminal);
 }
 
 /** @returns Where else there are servers, as lines for people; empty: nowhere. */

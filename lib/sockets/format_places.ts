@@ -34,26 +34,69 @@ function describeHolders({ target, processes }: SocketFile): string {
   return target ?? `${first}${others.length > 0 ? ` +${others.length}` : ""}`;
 }
 
+/** The sockets of one port that one server has: a line. */
+function byServer(files: readonly SocketFile[]): SocketFile[][] {
+  const groups = new Map<string, SocketFile[]>();
+  for (const file of files) {
+    const key = `${file.port} ${file.kind} ${describeHolders(file)}`;
+    groups.set(key, [...groups.get(key) ?? [], file]);
+  }
+  return [...groups.values()];
+}
+
 function rowsOf({ name, path, uid, files, urls }: ListedPlace): string[][] {
-  const served = files.filter(isServed);
-  const socketsOf = countByPort(served);
+  const servers = byServer(files.filter(isServed));
+  const serversOf = countByPort(servers.flatMap(([first]) => first ?? []));
   const row = (port: string, who: string, clients: string, url: string) =>
     [name ?? "-", port, who, clients, url, userName(uid), path].map(printable);
-  if (served.length === 0) return [row("-", "-", "-", "-")];
-  return served.map((file) =>
-    row(
-      `${socketsOf(file) === 1 ? file.port : formatAddressedPort(file, 2)}${file.kind === "stream" ? "" : "/udp"}`,
+  if (servers.length === 0) return [row("-", "-", "-", "-")];
+  return servers.flatMap((sockets) => {
+    const [file] = sockets;
+    if (file === undefined) return [];
+    const port = serversOf(file) === 1 ? `${file.port}` : formatAddressedPort(file, serversOf(file));
+    const clients = sockets.reduce((sum, { connections }) => sum + connections, 0);
+    const isCounted = file.state === "alive" && file.kind === "stream";
+    return [row(
+      `${port}${file.kind === "stream" ? "" : "/udp"}`,
       describeHolders(file),
-      file.state === "alive" && file.kind === "stream" ? `${file.connections}` : "-",
-      urlOfFile(file, urls) ?? "-",
-    )
-  );
+      isCounted ? `${clients}` : "-",
+      sockets.map((one) => urlOfFile(one, urls)).find((url) => url !== undefined) ?? "-",
+    )];
+  });
 }
 
 const [USER, URL_COLUMN] = [5, 4];
 
-/** @returns A table; columns in which all rows have the same nothing, or one user, are left out. */
-export function formatPlaces(places: readonly ListedPlace[], port: number | undefined): string {
+/** A terminal: a line that is longer than it is cut. */
+export interface Terminal {
+  readonly columns: number;
+  /** The user's home, which is shown as `~`. */
+  readonly home: string | undefined;
+}
+
+/** The fewest characters of a directory that still tell which one it is. */
+const DIRECTORY_LEAST = 16;
+
+/** Cuts the directory, at the end of a line, in front, if the line is too long. */
+function fit(line: string, directory: string, { columns, home }: Terminal): string {
+  if (!line.endsWith(directory)) return line;
+  const before = line.slice(0, -directory.length);
+  const room = Math.max(columns - before.length, DIRECTORY_LEAST);
+  const short = home !== undefined && directory.startsWith(`${home}/`) ? `~${directory.slice(home.length)}` : directory;
+  if (short.length <= room) return `${before}${short}`;
+  const tail = short.slice(1 - room);
+  return `${before}…${tail.slice(Math.max(tail.indexOf("/"), 0))}`;
+}
+
+/**
+ * @param terminal Undefined: the output is none.
+ * @returns A table; columns in which all rows have the same nothing, or one user, are left out.
+ */
+export function formatPlaces(
+  places: readonly ListedPlace[],
+  port: number | undefined,
+  terminal: Terminal | undefined,
+): string {
   if (places.length === 0) {
     return port === undefined
       ? "no loopback is in use: unsock run --name NAME -- COMMAND starts one\n"
@@ -66,5 +109,9 @@ export function formatPlaces(places: readonly ListedPlace[], port: number | unde
       : column !== URL_COLUMN || rows.some((row) => row[URL_COLUMN] !== "-");
   const titles = ["NAME", "PORT", "PROCESS OR TARGET", "CLIENTS", "URL", "OWNER", "DIRECTORY"];
   const table = [titles, ...rows].map((row) => row.filter((_, column) => isShown(column)));
-  return alignColumns(table).map((line) => `${line}\n`).join("");
+  const lines = alignColumns(table);
+  const fitting = terminal === undefined
+    ? lines
+    : lines.map((line, at) => fit(line, table[at]?.at(-1) ?? "", terminal));
+  return fitting.map((line) => `${line}\n`).join("");
 }

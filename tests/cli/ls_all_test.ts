@@ -33,15 +33,17 @@ class User implements AsyncDisposable {
     this.env = { XDG_RUNTIME_DIR: `${dir}/r`, ...testedLibrary() };
   }
 
-  /** Starts a server of port 3000 in a loopback, and waits until it listens. */
-  async serve(options: string[], command = SERVER): Promise<Proc> {
-    const count = async () =>
-      (await this.all()).flatMap(({ ports }) => ports).filter(({ listening }) => listening).length;
-    const before = await count();
-    const server = start([shimLibrary(), "run", ...options, "--", ...command], { env: this.env, cwd: this.dir });
-    this.#started.push(server);
-    await until("the server listens", async () => await count() > before);
-    return server;
+  /** Starts a server of port 3000, or another command, in a loopback. */
+  serve(options: string[], command = SERVER): void {
+    this.#started.push(start([shimLibrary(), "run", ...options, "--", ...command], { env: this.env, cwd: this.dir }));
+  }
+
+  /** Waits until so many servers listen. */
+  async listening(count: number): Promise<void> {
+    await until("the servers listen", async () => {
+      const ports = (await this.all()).flatMap(({ ports }) => ports);
+      return ports.filter(({ listening }) => listening).length === count;
+    });
   }
 
   /** The loopbacks that this user has here; others of the machine may be listed, too. */
@@ -69,11 +71,11 @@ Deno.test({
       await using user = new User(dir);
       const { env } = user;
       assertMatch((await unsock(["ls"], { env })).stdout, /: does not exist yet\n/);
-      await user.serve(["--name", "shop"]);
-      await user.serve(["--name", "feature", "--private"]);
-      await user.serve(["--dir", `${dir}/elsewhere`]);
+      user.serve(["--name", "shop"]);
+      user.serve(["--name", "feature", "--private"]);
+      user.serve(["--dir", `${dir}/elsewhere`]);
       await using _idle = start([...unsockCommand(), "run", "--dir", `${dir}/idle`, "--", "sleep", "600"], { env });
-      await until("it runs", async () => (await user.all()).length === 4);
+      await user.listening(3);
       const all = await user.all();
       assertEquals(all.map(({ name, ports }) => [name, ports.map(({ port }) => port)]), [
         ["feature", [3000]],
@@ -107,7 +109,7 @@ Deno.test({
       await using user = new User(dir);
       const { env } = user;
       await using watching = start([...unsockCommand(), "ls", "--all", "--json", "--watch"], { env });
-      await user.serve(["--name", "feature", "--private"]);
+      user.serve(["--name", "feature", "--private"]);
       await until("the change is printed", () => /"name":"feature"/.test(watching.output()));
       const hint = /^other loopbacks have servers \(unsock ls --all\): .*\bfeature: 3000/m;
       assertMatch((await unsock(["ls"], { env })).stdout, hint);
@@ -171,7 +173,7 @@ Deno.test({
     withDir(async (dir) => {
       await using user = new User(dir);
       const two = `for i in 1 2; do ${SERVER.join(" ")} & done; wait`;
-      await user.serve(["--each=sh"], ["sh", "-c", two]);
+      user.serve(["--each=sh"], ["sh", "-c", two]);
       const workers = await until("both workers listen", async () => {
         const listed = (await user.all()).filter(({ ports }) => ports.length > 0);
         return listed.length === 2 && listed;

@@ -101,6 +101,7 @@ const PACKAGES: Record<string, string> = {
   ruby: "ruby",
   runuser: "util-linux",
   setfacl: "acl",
+  script: "bsdutils",
   setarch: "util-linux",
   setpriv: "util-linux",
   skopeo: "skopeo",
