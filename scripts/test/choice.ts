@@ -6,11 +6,15 @@ const ALL = "tests/";
 export const ALL_OPTION = "--all";
 const IGNORE = "--ignore=";
 
-/** Tests that take two thirds of the time: every failing call, every order of calls, other machines, Go's compiler, npm's packages. */
+/** Tests that take half of the time: every failing call, every order of calls, other machines, Go's compiler, npm. */
 export const LONG = [
   "tests/aarch64",
   "tests/booted",
+  "tests/cli/expose_http_answers_test.ts",
+  "tests/cli/expose_http_floods_test.ts",
+  "tests/cli/expose_https_test.ts",
   "tests/cli/install_test.ts",
+  "tests/cli/ls_all_test.ts",
   "tests/cli/two_runs_test.ts",
   "tests/counts/own_names_test.ts",
   "tests/docs/go_test.ts",
