@@ -1,7 +1,7 @@
 /** Finds the server of a request by the host that it names. */
 import type { Asked } from "./host.ts";
 import { ownerOf } from "./host.ts";
-import { findLoopback, listLoopbacks, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
+import { findLoopback, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
 import { codeOf } from "../system/errors.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 
@@ -53,10 +53,9 @@ export async function routeOf({ name, path }: Asked, method: string, places: Pla
   const owner = ownerOf(name);
   if (owner.kind === "front") return ownPage(method, path);
   if (owner.kind === "stranger") return page(421, "Only names that end with .localhost are answered here.", "nothing");
-  const loopbacks = listLoopbacks(places);
-  const whole = findLoopback(loopbacks, owner.name);
+  const whole = findLoopback(places, owner.name);
   const split = whole === undefined ? splitPort(owner.name) : undefined;
-  const loopback = whole ?? (split && findLoopback(loopbacks, split.rest));
+  const loopback = whole ?? (split && findLoopback(places, split.rest));
   if (loopback === undefined) return page(404, `There is no loopback named "${split?.rest ?? owner.name}".`);
   if (split !== undefined) return { kind: "server", target: { loopback, port: split.port } };
   const [listed] = await listPorts([loopback], places, true);

@@ -71,15 +71,27 @@ function lookAt<T>(look: () => T): T | undefined {
   }
 }
 
-/** Adds the loopbacks that `run --name` named. A name whose directory has gone is left for `run` and `prune` to remove. */
-function addNamed(names: string, add: (name: string, path: string) => void): void {
+/** Returns the owner of the directory with the names that `run --name` gave; undefined if it is not used. */
+function ownerOfNames(names: string): number | undefined {
   const directory = lookAt(() => statOf(names, false));
-  if (!directory?.isDirectory() || !isTrusted(directory.uid, 0)) return;
+  return directory?.isDirectory() && isTrusted(directory.uid, 0) ? directory.uid : undefined;
+}
+
+/** Returns the directory of a name that `run --name` gave. One that has gone is left for `run` and `prune` to remove. */
+function pathOfName(names: string, owner: number, name: string): string | undefined {
+  const link = join(names, name);
+  const path = lookAt(() => isTrusted(fs.lstatSync(link).uid, owner) ? fs.readlinkSync(link) : undefined);
+  return path?.startsWith("/") && lookAt(() => statOf(path, true))?.isDirectory() ? path : undefined;
+}
+
+/** Adds the loopbacks that `run --name` named. */
+function addNamed(names: string, add: (name: string, path: string) => void): void {
+  const owner = ownerOfNames(names);
+  if (owner === undefined) return;
   for (const entry of entriesOf(names)) {
     if (!entry.isSymbolicLink() || !isLabel(entry.name)) continue;
-    const link = join(names, entry.name);
-    const path = lookAt(() => isTrusted(fs.lstatSync(link).uid, directory.uid) ? fs.readlinkSync(link) : undefined);
-    if (path?.startsWith("/") && lookAt(() => statOf(path, true))?.isDirectory()) add(entry.name, path);
+    const path = pathOfName(names, owner, entry.name);
+    if (path !== undefined) add(entry.name, path);
   }
 }
 
@@ -133,10 +145,18 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   return [...found.values()].sort((one, other) => one.name < other.name ? -1 : 1);
 }
 
-/** @returns The loopback of this name, whatever the case of its letters. */
-export function findLoopback(loopbacks: readonly Loopback[], name: string): Loopback | undefined {
+/**
+ * @returns The loopback of this name, whatever the case of its letters. Names that `run --name` gave come first in the
+ *   list of all, so one of them is found without that list.
+ */
+export function findLoopback(directories: Directories, name: string): Loopback | undefined {
   const wanted = name.toLowerCase();
-  return loopbacks.find((loopback) => loopback.name === wanted);
+  if (!isLabel(wanted)) return undefined;
+  const names = join(directories.base, NAMES);
+  const owner = ownerOfNames(names);
+  const path = owner === undefined ? undefined : pathOfName(names, owner, wanted);
+  if (path !== undefined && path.length < PATH_MOST) return { name: wanted, path, isSecondName: false };
+  return listLoopbacks(directories).find((loopback) => loopback.name === wanted);
 }
 
 /** @returns The path of the file of a loopback's TCP port. */
