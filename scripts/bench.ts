@@ -5,6 +5,7 @@
  */
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
+import { frontsOf, withFronts } from "./bench/http/page.ts";
 import { drawChart } from "./bench/chart.ts";
 import { measureCounts } from "./bench/counts.ts";
 import { measureGrowth } from "./bench/growth.ts";
@@ -102,8 +103,10 @@ async function writeReport(report: Report, directory: string): Promise<void> {
   await Deno.writeTextFile(path.join(directory, "bench.json"), `${JSON.stringify(report, null, 2)}\n`);
   await Deno.writeTextFile(path.join(directory, "bench.svg"), drawChart(report));
   const starts = await lastStarts();
-  const page = writePage(report);
-  await Deno.writeTextFile(path.join(directory, "bench.md"), starts === undefined ? page : withStarts(page, starts));
+  const file = path.join(directory, "bench.md");
+  const fronts = frontsOf(await Deno.readTextFile(file).catch(() => ""));
+  const page = fronts === undefined ? writePage(report) : withFronts(writePage(report), fronts);
+  await Deno.writeTextFile(file, starts === undefined ? page : withStarts(page, starts));
 }
 
 async function bench({ json, quick, trapped, out, compare, others }: Options): Promise<void> {

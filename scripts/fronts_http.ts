@@ -1,122 +1,25 @@
 /**
- * Measures `unsock expose --http`, on Deno as `install` starts it and on Node.js from the npm package, beside nginx as a
- * proxy to the same socket file, round by round in turn, and writes the section of `docs/which-tool.md` about that.
+ * Measures `unsock expose --http` beside nginx, Caddy, portless and a plain proxy, round by round in turn, and writes the
+ * section of `docs/bench.md` about that.
  *
- * Usage: `deno task bench:http [ROUNDS]`, with nginx, ab (apache2-utils) and npm installed.
+ * Usage: `deno task bench:http [ROUNDS]`, with nginx, caddy, ab (apache2-utils) and npm installed.
  */
-import { SMALL_HEAP } from "../lib/system/heap.ts";
 import * as path from "@std/path/posix";
-import { compareFronts, freePort, TICKS_PER_SECOND } from "./bench/fronts.ts";
-import { output, ROOT } from "./bench/rig.ts";
-import { quantile } from "./bench/stats.ts";
-import { bundleProgram } from "./dist/bundle.ts";
+import { freePort } from "./bench/fronts.ts";
+import { type Front, makeFronts, type Place, serverCommands } from "./bench/http/fronts.ts";
+import { LOADS, writeUpload } from "./bench/http/load.ts";
+import { formatFronts, type Measured, withFronts } from "./bench/http/page.ts";
+import { family, megabytes, processorMs } from "./bench/http/processes.ts";
+import { describeMachine, otherWork } from "./bench/machine.ts";
+import { ROOT } from "./bench/rig.ts";
 
 const ROUNDS = 3;
-const REQUESTS = 10_000;
-const AT_ONCE = 8;
-const HEADING = "## HTTP by name, in front of a Unix socket";
 const PATIENCE_MS = 60_000;
 const HOST = "bench.localhost";
-const LIBRARY = path.join(ROOT, "build", "libunsock.so");
+const BASE = "ten lines of `node:http`, Node.js 22";
+const PAGE = path.join(ROOT, "docs", "bench.md");
 
-interface Place {
-  /** Where all is. */
-  readonly stage: string;
-  readonly socket: string;
-  readonly port: number;
-}
-
-interface Front {
-  readonly name: string;
-  /** @returns The command, after its configuration was written. */
-  readonly command: (place: Place) => string[];
-}
-
-const NGINX = "user root; daemon off; pid STAGE/nginx.pid; error_log /dev/null; worker_processes 1; events {}\n" +
-  "http { access_log off; client_body_temp_path STAGE/a; proxy_temp_path STAGE/b; fastcgi_temp_path STAGE/c;\n" +
-  "uwsgi_temp_path STAGE/d; scgi_temp_path STAGE/e; keepalive_requests 1000000; server { BODY } }\n";
-
-function nginx({ stage }: Place, name: string, body: string): string[] {
-  const file = `${stage}/${name}.conf`;
-  const text = NGINX.replaceAll("STAGE", stage).replace("nginx.pid", `${name}.pid`).replace("BODY", body);
-  Deno.writeTextFileSync(file, text);
-  return ["nginx", "-p", stage, "-c", file];
-}
-
-/** Returns the directory of the npm package. */
-function packageIn(stage: string): string {
-  return `${stage}/node_modules/unsock`;
-}
-
-/** Makes what `npm install unsock` installs, as far as the command needs it. */
-async function installPackage(stage: string): Promise<void> {
-  await bundleProgram(packageIn(stage));
-  const machine = `${packageIn(stage)}-linux-${Deno.build.arch === "aarch64" ? "arm64" : "x64"}`;
-  await Deno.mkdir(`${machine}/lib`, { recursive: true });
-  await Deno.writeTextFile(`${machine}/package.json`, "{}");
-  await Deno.copyFile(LIBRARY, `${machine}/lib/libunsock.so`);
-}
-
-function fronts(node: string): readonly Front[] {
-  return [
-    {
-      name: "`unsock expose --http` (Deno)",
-      // As `install` starts it.
-      command: ({ port }) => [
-        ...[Deno.execPath(), "run", "-A", `--v8-flags=${SMALL_HEAP}`, `${ROOT}/main.ts`],
-        ...["expose", "--http", `${port}`],
-      ],
-    },
-    {
-      name: "`unsock expose --http` (Node.js)",
-      command: ({ stage, port }) => [node, `${packageIn(stage)}/bin/unsock.js`, "expose", "--http", `${port}`],
-    },
-    {
-      name: "nginx",
-      command: (place) =>
-        nginx(
-          place,
-          "front",
-          `listen 127.0.0.1:${place.port}; location / { proxy_pass http://unix:${place.socket}; proxy_set_header Host $host; }`,
-        ),
-    },
-  ];
-}
-
-/** Measurements of one front, a number a round. */
-interface Measured {
-  readonly firstAnswerMs: number[];
-  readonly kept: number[];
-  readonly keptMs: number[];
-  readonly fresh: number[];
-  readonly freshMs: number[];
-  readonly megabytes: number[];
-}
-
-/** Every process of a front: nginx has a child. */
-function family(pid: number): number[] {
-  const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean);
-  return [pid, ...children.flatMap((child) => family(Number(child)))];
-}
-
-function processorMs(pids: readonly number[]): number {
-  const ticks = pids.map((pid) => {
-    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13);
-    return Number(user) + Number(system);
-  });
-  return ticks.reduce((sum, one) => sum + one, 0) * 1000 / TICKS_PER_SECOND;
-}
-
-function megabytes(pids: readonly number[]): number {
-  const sizes = pids.map((pid) => {
-    const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
-    return Number(kilobytes) / 1024;
-  });
-  return sizes.reduce((sum, one) => sum + one, 0);
-}
-
-/** True once the front has answered as the server does. */
+/** True once the front answers as the server does. */
 async function isAnswered(port: number): Promise<boolean> {
   try {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -129,100 +32,96 @@ async function isAnswered(port: number): Promise<boolean> {
   }
 }
 
-/** Returns how long 10,000 requests took, in seconds. */
-async function ask(port: number, ...more: string[]): Promise<number> {
-  const words = ["-q", "-n", `${REQUESTS}`, "-c", `${AT_ONCE}`, ...more, "-H", `Host: ${HOST}:${port}`];
-  // It may take minutes beside other work.
-  const { stdout, stderr } = await new Deno.Command("ab", { args: [...words, `http://127.0.0.1:${port}/`] }).output();
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  const failed = /^Failed requests:\s+(\d+)/m.exec(text)?.[1] ?? "?";
-  if (failed !== "0" || text.includes("Non-2xx")) throw new Error(`ab: ${failed} requests failed:\n${text}`);
-  return Number(/^Time taken for tests:\s+([\d.]+)/m.exec(text)?.[1]);
-}
-
-async function measure(front: Front, place: Place, into: Measured): Promise<void> {
-  const [command = "", ...args] = front.command(place);
-  const env = { XDG_RUNTIME_DIR: place.stage, HOME: place.stage };
-  const start = performance.now();
-  const process = new Deno.Command(command, { args, env, stdin: "null", stdout: "null", stderr: "null" }).spawn();
-  try {
-    while (!await isAnswered(place.port)) {
-      if (performance.now() - start > PATIENCE_MS) throw new Error(`${front.name} does not answer`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    into.firstAnswerMs.push(performance.now() - start);
-    const pids = family(process.pid);
-    const spent = async (...more: string[]) => {
-      const before = processorMs(pids);
-      const seconds = await ask(place.port, ...more);
-      return [REQUESTS / seconds, (processorMs(pids) - before) / REQUESTS] as const;
-    };
-    const [kept, keptMs] = await spent("-k");
-    into.megabytes.push(megabytes(pids));
-    const [fresh, freshMs] = await spent();
-    into.kept.push(kept);
-    into.keptMs.push(keptMs);
-    into.fresh.push(fresh);
-    into.freshMs.push(freshMs);
-  } finally {
-    process.kill("SIGTERM");
-    await process.status;
+async function untilAnswered(port: number, name: string): Promise<void> {
+  for (const start = performance.now(); !await isAnswered(port);) {
+    if (performance.now() - start > PATIENCE_MS) throw new Error(`${name} does not answer`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-function format(measured: readonly Measured[], names: readonly string[], rounds: number, machine: string): string {
-  const middle = (values: readonly number[], digits: number) => quantile(values, 0.5).toFixed(digits);
-  const rows = measured.map((one, index) =>
-    [
-      names[index] ?? "",
-      middle(one.kept, 0),
-      middle(one.keptMs, 2),
-      middle(one.fresh, 0),
-      middle(one.freshMs, 2),
-      middle(one.megabytes, 0),
-      middle(one.firstAnswerMs, 0),
-    ].join(" | ")
-  );
-  return [
-    HEADING,
-    "",
-    `\`deno task bench:http\` puts each in front of nginx at the same socket file, ${rounds} rounds in turn (${machine}).`,
-    "`unsock` runs as `install` starts it on Deno, and from the npm package on Node.js 22.",
-    `\`ab\` sends ${
-      REQUESTS.toLocaleString("en")
-    } requests, ${AT_ONCE} at a time, on connections that stay open and on new ones. Numbers are medians of the rounds. The memory is the resident set`,
-    "(VmRSS) after the first 10,000 requests; the time of the first answer is from the command's start.",
-    "",
-    "| | requests/s kept | processor ms each | requests/s new | processor ms each | MB | first answer ms |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
-    ...rows.map((row) => `| ${row} |`),
-    "",
-  ].join("\n");
+function start([command = "", ...args]: readonly string[], stage: string): Deno.ChildProcess {
+  const env = { XDG_RUNTIME_DIR: stage, HOME: stage, PORTLESS_STATE_DIR: `${stage}/portless.state` };
+  return new Deno.Command(command, { args, env, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+}
+
+async function end(process: Deno.ChildProcess): Promise<void> {
+  process.kill("SIGTERM");
+  await process.status;
+}
+
+/** Applies all loads to one front. `pid`: the front's; undefined: there is none. */
+async function load(port: number, pid: number | undefined, stage: string, into: Measured): Promise<void> {
+  for (const { name, run } of LOADS) {
+    const before = pid === undefined ? 0 : processorMs(family(pid));
+    const { rate, late, count } = await run(port, stage);
+    const figures = into.loads.get(name) ?? { rate: [], late: [], processorMs: [] };
+    figures.rate.push(rate);
+    figures.late.push(late);
+    if (pid !== undefined) figures.processorMs.push((processorMs(family(pid)) - before) / count);
+    into.loads.set(name, figures);
+  }
+}
+
+async function measure(front: Front, place: Place, into: Measured): Promise<void> {
+  const command = front.command(place);
+  if (command === undefined) return await load(place.server, undefined, place.stage, into);
+  const begun = performance.now();
+  const process = start(command, place.stage);
+  try {
+    await front.ready?.(place);
+    await untilAnswered(place.port, front.name);
+    into.firstAnswerMs.push(performance.now() - begun);
+    await load(place.port, process.pid, place.stage, into);
+    into.megabytes.push(megabytes(family(process.pid)));
+  } finally {
+    await end(process);
+  }
+}
+
+async function compare(rounds: number, stage: string): Promise<Measured[]> {
+  const directory = `${stage}/unsock/bench`;
+  Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const place = { stage, socket: `${directory}/3000.sock`, server: freePort() };
+  const { fronts, node } = await makeFronts(stage);
+  writeUpload(stage);
+  const servers = serverCommands(place, node).map((command) => start(command, stage));
+  const all = fronts.map(({ name }): Measured => ({ name, firstAnswerMs: [], megabytes: [], loads: new Map() }));
+  try {
+    await untilAnswered(place.server, "the server");
+    for (let round = 0; round < rounds; round++) {
+      for (let turn = 0; turn < fronts.length; turn++) {
+        const index = (round + turn) % fronts.length;
+        const [front, into] = [fronts[index], all[index]];
+        if (front === undefined || into === undefined) continue;
+        console.error(`${round + 1} of ${rounds}: ${front.name}`);
+        await measure(front, { ...place, port: freePort() }, into);
+      }
+    }
+  } finally {
+    for (const server of servers) await end(server);
+  }
+  return all;
+}
+
+async function main(): Promise<void> {
+  const rounds = Number(Deno.args[0] ?? ROUNDS);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`ROUNDS: not a number: "${Deno.args[0]}"`);
+  const machine = [await describeMachine(), otherWork()].filter(Boolean).join("; ");
+  const stage = await Deno.makeTempDir({ dir: "/tmp", prefix: "uf" });
+  try {
+    const section = formatFronts(await compare(rounds, stage), BASE, rounds, machine);
+    await Deno.writeTextFile(PAGE, withFronts(await Deno.readTextFile(PAGE), section));
+    console.log(section.trimEnd());
+  } finally {
+    await Deno.remove(stage, { recursive: true });
+  }
 }
 
 if (import.meta.main) {
-  await compareFronts("fronts_http", HEADING, ROUNDS, async (stage) => {
-    const all = fronts((await output(["npx", "--yes", "node@22", "-p", "process.execPath"])).trim());
-    await installPackage(stage);
-    const directory = `${stage}/unsock/bench`;
-    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const socket = `${directory}/3000.sock`;
-    const body = `listen unix:${socket}; location / { return 200 "hello\\n"; }`;
-    const [command = "", ...args] = nginx({ stage, socket, port: 0 }, "server", body);
-    return {
-      server: new Deno.Command(command, { args, stdout: "null", stderr: "null" }).spawn(),
-      fronts: all,
-      room: (): Measured => ({
-        firstAnswerMs: [],
-        kept: [],
-        keptMs: [],
-        fresh: [],
-        freshMs: [],
-        megabytes: [],
-      }),
-      measure: (front: Front, into: Measured) => measure(front, { stage, socket, port: freePort() }, into),
-      format: (measured: readonly Measured[], rounds, machine) =>
-        format(measured, all.map(({ name }) => name), rounds, machine),
-    };
-  });
+  try {
+    await main();
+  } catch (error) {
+    console.error(`fronts_http: ${error instanceof Error ? error.message : error}`);
+    Deno.exitCode = 1;
+  }
 }

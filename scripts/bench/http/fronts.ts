@@ -1,0 +1,162 @@
+/** The HTTP fronts that `deno task bench:http` compares, each in front of one server, and how each is started. */
+import * as path from "@std/path/posix";
+import { SMALL_HEAP } from "../../../lib/system/heap.ts";
+import { bundleProgram } from "../../dist/bundle.ts";
+import { output, ROOT } from "../rig.ts";
+
+/** Measured only: nothing of unsock needs it. */
+const PORTLESS = "portless@0.15.6";
+const LIBRARY = path.join(ROOT, "build", "libunsock.so");
+const LARGE = 1_000_000;
+
+/** Where all is. */
+export interface Place {
+  readonly stage: string;
+  /** The server's Unix socket. */
+  readonly socket: string;
+  /** The server's TCP port. */
+  readonly server: number;
+  /** The front's own. */
+  readonly port: number;
+}
+
+/** One front. */
+export interface Front {
+  readonly name: string;
+  /** @returns The command, after its configuration was written; undefined: the server is asked directly. */
+  command(place: Place): string[] | undefined;
+  /** Runs once it listens. */
+  ready?(place: Place): Promise<void>;
+}
+
+/** A server at a Unix socket that reads uploads, and echoes the bytes of WebSockets. */
+const ECHO = `import http from "node:http";
+http.createServer((request, answer) => {
+  request.resume().on("end", () => answer.end("hello\\n"));
+}).on("upgrade", (_request, socket) => {
+  socket.on("error", () => {});
+  socket.write("HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n\\r\\n");
+  socket.pipe(socket);
+}).listen(process.argv[2]);
+`;
+
+/** The shortest proxy that one would write: the same on Node.js and Deno. */
+const PLAIN = `import http from "node:http";
+const [port, socketPath] = process.argv.slice(2);
+const ask = ({ method, url: path, headers }, more) => http.request({ socketPath, method, path, headers, ...more });
+http.createServer((request, answer) => {
+  request.pipe(ask(request).on("error", () => answer.destroy()).on("response", (response) => {
+    const { connection: _, ...headers } = response.headers;
+    answer.writeHead(response.statusCode, headers);
+    response.pipe(answer);
+  }));
+}).on("upgrade", (request, client) => {
+  ask(request, { agent: false }).on("upgrade", (response, server) => {
+    client.write("HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n\\r\\n");
+    for (const one of [client, server]) one.on("error", () => {});
+    server.pipe(client).pipe(server);
+  }).end();
+}).listen(Number(port), "127.0.0.1");
+`;
+
+const NGINX = `daemon off; pid STAGE/NAME.pid; error_log /dev/null; worker_processes 1;
+events { worker_connections 4096; }
+http { access_log off; client_max_body_size 0; client_body_temp_path STAGE/a; proxy_temp_path STAGE/b;
+fastcgi_temp_path STAGE/c; uwsgi_temp_path STAGE/d; scgi_temp_path STAGE/e; keepalive_requests 1000000;
+proxy_http_version 1.1; proxy_request_buffering off; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $http_connection;
+proxy_set_header Host $host; server { BODY } }
+`;
+
+function write(file: string, text: string): string {
+  Deno.writeTextFileSync(file, text);
+  return file;
+}
+
+function nginxWith(stage: string, name: string, body: string): string[] {
+  const text = NGINX.replaceAll("STAGE", stage).replace("NAME", name).replace("BODY", body);
+  const file = write(`${stage}/${name}.conf`, Deno.uid() === 0 ? `user root; ${text}` : text);
+  return ["nginx", "-p", stage, "-c", file];
+}
+
+function nginx({ stage, socket, port }: Place): string[] {
+  return nginxWith(stage, "front", `listen 127.0.0.1:${port}; location / { proxy_pass http://unix:${socket}; }`);
+}
+
+/** @returns The commands of the server: nginx, and Node.js behind it for WebSockets. */
+export function serverCommands({ stage, socket, server }: Omit<Place, "port">, node: string): string[][] {
+  const echo = `${stage}/echo.sock`;
+  Deno.writeFileSync(`${stage}/large`, new Uint8Array(LARGE).fill(120));
+  const body = `listen unix:${socket}; listen 127.0.0.1:${server}; location = /large { root ${stage}; }
+    location = /ws { proxy_pass http://unix:${echo}; }
+    location = /upload { proxy_pass http://unix:${echo}; proxy_request_buffering off; } location / { return 200 "hello\\n"; }`;
+  return [nginxWith(stage, "server", body), [node, write(`${stage}/echo.mjs`, ECHO), echo]];
+}
+
+function caddy({ stage, socket, port }: Place): string[] {
+  const text =
+    `{\n\tadmin off\n\tauto_https off\n}\nhttp://:${port} {\n\tbind 127.0.0.1\n\treverse_proxy unix/${socket}\n}\n`;
+  return ["caddy", "run", "--config", write(`${stage}/Caddyfile`, text), "--adapter", "caddyfile"];
+}
+
+/** Makes what `npm install unsock` installs, as far as the command needs it. */
+async function installPackage(stage: string): Promise<string> {
+  await bundleProgram(`${stage}/node_modules/unsock`);
+  const machine = `${stage}/node_modules/unsock-linux-${Deno.build.arch === "aarch64" ? "arm64" : "x64"}`;
+  await Deno.mkdir(`${machine}/lib`, { recursive: true });
+  await Deno.writeTextFile(`${machine}/package.json`, "{}");
+  await Deno.copyFile(LIBRARY, `${machine}/lib/libunsock.so`);
+  return `${stage}/node_modules/unsock/bin/unsock.js`;
+}
+
+/** Fetches a version of Node.js. */
+async function fetchNode(version: number): Promise<string> {
+  return (await output(["npx", "--yes", `node@${version}`, "-p", "process.execPath"])).trim();
+}
+
+/**
+ * @param stage A directory for packages.
+ * @returns The fronts, and the Node.js that runs the server.
+ */
+export async function makeFronts(stage: string): Promise<{ fronts: readonly Front[]; node: string }> {
+  const [node, newer] = [await fetchNode(22), await fetchNode(24)];
+  const unsock = await installPackage(stage);
+  await output(["npm", "install", "--prefix", `${stage}/portless`, "--no-audit", "--no-fund", PORTLESS]);
+  const portless = [newer, `${stage}/portless/node_modules/portless/dist/cli.js`];
+  const plain = write(`${stage}/plain.mjs`, PLAIN);
+  const deno = [Deno.execPath(), "run", "-A", "--no-config"];
+  const fronts: Front[] = [
+    { name: "directly", command: () => undefined },
+    { name: "nginx", command: nginx },
+    { name: "Caddy", command: caddy },
+    { name: "ten lines of `node:http`, Node.js 22", command: ({ port, socket }) => [node, plain, `${port}`, socket] },
+    { name: "the same, Deno", command: ({ port, socket }) => [...deno, plain, `${port}`, socket] },
+    {
+      name: "portless 0.15.6, Node.js 24",
+      command: ({ port }) => [...portless, "proxy", "start", "-p", `${port}`, "--no-tls", "--foreground"],
+      ready: async ({ stage, server }) => {
+        await output([
+          "env",
+          `HOME=${stage}`,
+          `PORTLESS_STATE_DIR=${stage}/portless.state`,
+          ...portless,
+          "alias",
+          "bench",
+          `${server}`,
+        ]);
+      },
+    },
+    {
+      name: "`unsock expose --http`, Node.js 22",
+      command: ({ port }) => [node, unsock, "expose", "--http", `${port}`],
+    },
+    {
+      name: "`unsock expose --http`, Deno",
+      // As `install` starts it.
+      command: ({ port }) => [
+        ...[Deno.execPath(), "run", "-A", `--v8-flags=${SMALL_HEAP}`, `${ROOT}/main.ts`],
+        ...["expose", "--http", `${port}`],
+      ],
+    },
+  ];
+  return { fronts, node };
+}

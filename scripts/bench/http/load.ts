@@ -1,0 +1,95 @@
+/** The load of `deno task bench:http`: requests by `ab`, and WebSockets. Bounded in count. */
+
+/** What one kind of load measured on one front. */
+export interface Figures {
+  /** Requests, or messages, a second. */
+  readonly rate: number;
+  /** The 99th percentile, in milliseconds. */
+  readonly late: number;
+  readonly count: number;
+}
+
+/** One kind of load. */
+export interface Load {
+  readonly name: string;
+  run(port: number, stage: string): Promise<Figures>;
+}
+
+const HOST = "bench.localhost";
+const SOCKETS = 50;
+const ROUNDS = 40;
+const PATIENCE_MS = 30_000;
+const MESSAGE = new Uint8Array(64).fill(120);
+
+async function ab(port: number, count: number, atOnce: number, path: string, more: string[]): Promise<Figures> {
+  const words = ["-q", "-s", "60", "-n", `${count}`, "-c", `${atOnce}`, ...more, "-H", `Host: ${HOST}:${port}`];
+  const command = new Deno.Command("ab", { args: [...words, `http://127.0.0.1:${port}${path}`] });
+  const { stdout, stderr } = await command.output();
+  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const failed = /^Failed requests:\s+(\d+)/m.exec(text)?.[1] ?? "?";
+  if (failed !== "0" || text.includes("Non-2xx")) throw new Error(`ab: ${failed} requests failed:\n${text}`);
+  const seconds = Number(/^Time taken for tests:\s+([\d.]+)/m.exec(text)?.[1]);
+  return { rate: count / seconds, late: Number(/^\s+99%\s+(\d+)/m.exec(text)?.[1]), count };
+}
+
+const requests = (name: string, count: number, atOnce: number, path = "/", ...more: string[]): Load => ({
+  name,
+  run: (port, stage) => ab(port, count, atOnce, path, more.map((word) => word.replace("STAGE", stage))),
+});
+
+async function readSome(connection: Deno.Conn, isEnough: (bytes: Uint8Array) => boolean): Promise<void> {
+  let all = new Uint8Array();
+  const buffer = new Uint8Array(4096);
+  while (!isEnough(all)) {
+    const count = await connection.read(buffer);
+    if (count === null) throw new Error("the WebSocket has ended");
+    all = new Uint8Array([...all, ...buffer.subarray(0, count)]);
+  }
+}
+
+/** Opens a connection, changes it to a WebSocket, and exchanges messages. Returns the time of each. */
+async function talk(port: number): Promise<number[]> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  connection.setNoDelay(true);
+  using timer = new DisposableStack();
+  timer.adopt(setTimeout(() => connection.close(), PATIENCE_MS), clearTimeout);
+  const fields =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==";
+  await connection.write(new TextEncoder().encode(`GET /ws HTTP/1.1\r\nHost: ${HOST}:${port}\r\n${fields}\r\n\r\n`));
+  await readSome(connection, (bytes) => new TextDecoder().decode(bytes).includes("\r\n\r\n"));
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now();
+    await connection.write(MESSAGE);
+    await readSome(connection, (bytes) => bytes.length >= MESSAGE.length);
+    times.push(performance.now() - start);
+  }
+  return times;
+}
+
+async function webSockets(port: number): Promise<Figures> {
+  const start = performance.now();
+  const times = (await Promise.all(Array.from({ length: SOCKETS }, () => talk(port)))).flat();
+  const seconds = (performance.now() - start) / 1000;
+  return {
+    rate: times.length / seconds,
+    late: times.toSorted((one, other) => one - other)[Math.floor(times.length * 0.99)] ?? NaN,
+    count: times.length,
+  };
+}
+
+/** All kinds. */
+export const LOADS: readonly Load[] = [
+  requests("small, kept, 1 at once", 1_000, 1, "/", "-k"),
+  requests("small, kept, 50 at once", 3_000, 50, "/", "-k"),
+  requests("small, new, 1 at once", 500, 1),
+  requests("small, new, 50 at once", 2_000, 50),
+  requests("1 MB, kept, 8 at once", 200, 8, "/large", "-k"),
+  requests("1 MB uploaded, kept, 8 at once", 200, 8, "/upload", "-k", "-p", "STAGE/upload", "-T", "text/plain"),
+  { name: "50 WebSockets, messages", run: webSockets },
+];
+
+/** Writes the body of the uploads. */
+export function writeUpload(stage: string): void {
+  Deno.writeFileSync(`${stage}/upload`, new Uint8Array(1_000_000).fill(120));
+}

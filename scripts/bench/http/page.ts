@@ -1,0 +1,87 @@
+/** The section of `docs/bench.md` about HTTP fronts. Pure. */
+import { formatNumber } from "../report.ts";
+import { quantile, ratio } from "../stats.ts";
+
+const HEADING = "## HTTP by name, in front of a Unix socket";
+const NEXT = "\n## ";
+
+/** What one front did, a number a round. */
+export interface Measured {
+  readonly name: string;
+  readonly firstAnswerMs: number[];
+  readonly megabytes: number[];
+  /** By the name of the load. */
+  readonly loads: Map<string, { readonly rate: number[]; readonly late: number[]; readonly processorMs: number[] }>;
+}
+
+const middle = (values: readonly number[]) => quantile(values, 0.5);
+
+function loadRows(load: string, all: readonly Measured[], base: string): string[] {
+  const bases = all.find(({ name }) => name === base)?.loads.get(load);
+  return all.flatMap((one, index) => {
+    const figures = one.loads.get(load);
+    if (figures === undefined || bases === undefined) return [];
+    const cpu = figures.processorMs.length === 0 ? "" : middle(figures.processorMs).toFixed(2);
+    const cpuRatio = figures.processorMs.length === 0
+      ? ""
+      : ratio(figures.processorMs, bases.processorMs).median.toFixed(2);
+    const cells = [
+      index === 0 ? load : "",
+      one.name,
+      formatNumber(middle(figures.rate)),
+      ratio(figures.rate, bases.rate).median.toFixed(2),
+      cpu,
+      cpuRatio,
+      formatNumber(middle(figures.late)),
+    ];
+    return [`| ${cells.join(" | ")} |`];
+  });
+}
+
+/**
+ * @param base The front that all others are compared with.
+ * @returns The section.
+ */
+export function formatFronts(all: readonly Measured[], base: string, rounds: number, machine: string): string {
+  const loads = [...all[0]?.loads.keys() ?? []];
+  const started = all.filter(({ megabytes }) => megabytes.length > 0);
+  return [
+    HEADING,
+    "",
+    `\`deno task bench:http\` puts each front before nginx at the same socket file (portless, which knows TCP ports alone: at a port), ${rounds} rounds in turn (${machine}).`,
+    "`unsock` runs as `install` starts it on Deno, and from the npm package on Node.js. `ab` sends the requests; WebSockets exchange 64 bytes. Numbers are medians of the rounds.",
+    `A ratio is the median of the rounds' own ratios to "${base}": of the rate (more is better), and of the processor time for each request (less is better).`,
+    "",
+    "| | front | per second | ratio | processor ms each | ratio | 99th percentile, ms |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...loads.flatMap((load) => loadRows(load, all, base)),
+    "",
+    "`unsock expose --http` opens a connection to the server for each request, so that no request can reach another's server;",
+    "portless and the ten lines keep theirs. On Node.js a sixth of its processor time is `connect` alone.",
+    "",
+    "After all of it:",
+    "",
+    "| | resident memory, MB | first answer, ms after its start |",
+    "| --- | --- | --- |",
+    ...started.map(({ name, megabytes, firstAnswerMs }) =>
+      `| ${name} | ${middle(megabytes).toFixed(0)} | ${middle(firstAnswerMs).toFixed(0)} |`
+    ),
+    "",
+  ].join("\n");
+}
+
+/** @returns The section of a page; undefined: it has none. */
+export function frontsOf(page: string): string | undefined {
+  const at = page.indexOf(`\n${HEADING}\n`);
+  if (at < 0) return undefined;
+  const end = page.indexOf(NEXT, at + HEADING.length);
+  return page.slice(at + 1, end < 0 ? undefined : end + 1);
+}
+
+/** @returns The page with the section in the place of an earlier one, or before the first other section. */
+export function withFronts(page: string, section: string): string {
+  const old = frontsOf(page);
+  if (old !== undefined) return page.replace(old, () => section);
+  const at = page.indexOf(NEXT);
+  return at < 0 ? `${page.trimEnd()}\n\n${section}` : `${page.slice(0, at + 1)}${section}\n${page.slice(at + 1)}`;
+}

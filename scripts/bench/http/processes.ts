@@ -1,0 +1,31 @@
+/** Processor time and memory of a front's processes. */
+import { TICKS_PER_SECOND } from "../fronts.ts";
+
+/** @returns A process and all that it has started. */
+export function family(pid: number): number[] {
+  try {
+    const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean);
+    return [pid, ...children.flatMap((child) => family(Number(child)))];
+  } catch {
+    return []; // it has ended
+  }
+}
+
+/** @returns Their processor time, in milliseconds. */
+export function processorMs(pids: readonly number[]): number {
+  const ticks = pids.map((pid) => {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13);
+    return Number(user) + Number(system);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) * 1000 / TICKS_PER_SECOND;
+}
+
+/** @returns Their resident sets, in megabytes. */
+export function megabytes(pids: readonly number[]): number {
+  const sizes = pids.map((pid) => {
+    const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
+    return Number(kilobytes) / 1024;
+  });
+  return sizes.reduce((sum, one) => sum + one, 0);
+}
