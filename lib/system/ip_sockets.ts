@@ -19,19 +19,16 @@ const TABLES = [["tcp", "stream", "0A"], ["tcp6", "stream", "0A"], ["udp", "data
 
 /** @returns The listeners of one port, or of all if it is undefined. */
 export function listIpListeners(port?: number): IpListener[] {
+  const number = port === undefined ? "[0-9A-F]{4}" : port.toString(16).toUpperCase().padStart(4, "0");
   return TABLES.flatMap(([table, kind, listening]) => {
     const text = readText(`/proc/net/${table}`) ?? "";
-    // sl local remote st tx:rx tr:when retrnsmt uid timeout inode
-    const line =
-      /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) [0-9A-F]+:([0-9A-F]+) \S+ \S+ +\d+ +\d+ (\d+)/gm;
-    return Array.from(
-      text.matchAll(line),
-      ([, local = "", state, queue = "", inode]) => ({ local, state, queue, inode }),
-    )
-      .filter(({ state }) => state === listening)
-      .map(({ local, queue, inode }) => {
-        return { port: parseInt(local, 16), kind, inode: Number(inode), queued: parseInt(queue, 16) };
-      })
-      .filter((listener) => port === undefined || listener.port === port);
+    // sl local remote st tx:rx tr:when retrnsmt uid timeout inode; there may be thousands of lines of other states
+    const line = new RegExp(
+      `^ *\\d+: [0-9A-F]+:(${number}) [0-9A-F]+:[0-9A-F]{4} ${listening} [0-9A-F]+:([0-9A-F]+) \\S+ \\S+ +\\d+ +\\d+ (\\d+)`,
+      "gm",
+    );
+    return Array.from(text.matchAll(line), ([, local = "", queue = "", inode]) => {
+      return { port: parseInt(local, 16), kind, inode: Number(inode), queued: parseInt(queue, 16) };
+    });
   });
 }
