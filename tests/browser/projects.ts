@@ -10,6 +10,7 @@ import { git, makeRepository } from "../support/checkout.ts";
 import { withDir } from "../support/dir.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
@@ -18,6 +19,7 @@ import { CHROMIUM, Desk } from "./desk.ts";
 /** PostgreSQL and Chromium's sandbox refuse root. PostgreSQL wants a user who has a name. */
 const USER = Deno.uid() === 0 ? NOBODY : Deno.uid() ?? -1;
 const INSTALL_MS = 300_000;
+const programText = programsOf(import.meta);
 
 /** The checkouts' folders, with their branches, by the names that they get. */
 const CHECKOUTS: Readonly<Record<string, { folder: string; branch?: string }>> = {
@@ -81,15 +83,7 @@ app.listen(4000, "localhost");
     }],
   },
   Django: {
-    files: {
-      "views.py": `from django.http import HttpResponse
-
-
-def index(request):
-    with open("word.txt") as file:
-        return HttpResponse(f"<!DOCTYPE html><b>{file.read()}</b>")
-`,
-    },
+    files: { "views.py": programText("views") },
     make:
       "django-admin startproject webapp . && printf '%s\\n' 'from django.urls import path' 'from views import index' " +
       `'urlpatterns = [path("", index)]' > webapp/urls.py`,
