@@ -171,6 +171,8 @@ class Client {
       return session;
     });
     this.#servers.set(key, made);
+    const forget = () => this.#servers.get(key) === made && this.#servers.delete(key);
+    made.then((session) => session.once("close", forget), forget);
     return await made;
   }
 }
