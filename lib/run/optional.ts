@@ -1,20 +1,18 @@
 /** `unsock run --optional` where unsock cannot work, as on another system than Linux: starts COMMAND on the real network. */
 import process from "node:process";
 import { stayAsParent } from "../library/exec.ts";
+import type { RunOptions } from "../library/query.ts";
 import type { Context } from "../system/context.ts";
 import { UnsockError } from "../system/errors.ts";
-import { optionFlag, type OptionValue } from "../system/options.ts";
+import { optionFlag } from "../system/options.ts";
 import { cmdQuote, shellQuote } from "../system/shell.ts";
 
 /** Options and variables that promise that no traffic leaves. */
 const WALLS = ["blockInet", "strict", "isolate"];
 const WALL_VARIABLES = ["UNSOCK_BLOCK_INET", "UNSOCK_STRICT"];
 
-/** Options of `run`, as far as they matter here. */
-type Options = Readonly<Record<string, OptionValue | undefined>>;
-
 /** Returns the option or variable that asks for a wall, as the user wrote it. */
-function wallIn(options: Options, { environ }: Context): string | undefined {
+function wallIn(options: RunOptions, { environ }: Context): string | undefined {
   const option = WALLS.find((name) => options[name] !== undefined);
   if (option !== undefined) return optionFlag(option);
   const variable = WALL_VARIABLES.find((name) => environ.get(name) === "1");
@@ -31,7 +29,7 @@ function wallIn(options: Options, { environ }: Context): string | undefined {
  */
 export async function runOnNetwork(
   why: string,
-  options: Options,
+  options: RunOptions,
   words: readonly string[],
   context: Context,
 ): Promise<number> {

@@ -34,18 +34,16 @@ export function findOwnShim(option: string | undefined, variable: Variables): st
   }
   if (named !== undefined) return checkOwn(named.startsWith("/") ? named : `${process.cwd()}/${named}`);
   if (there[0] !== undefined) return checkOwn(there[0]);
-  throw new ShimError(isPackaged() ? noPackage() : `library ${NAME}: not found in ${placesText(places)}: ${BUILD}`);
+  throw new ShimError(isPackaged() ? noPackage() : noBuild(places));
 }
 
-const BUILD = 'run "deno task build"';
-
-function placesText(places: readonly string[]): string {
-  return places.map(parentOf).join(", ");
+function noBuild(places: readonly string[]): string {
+  return `library ${NAME}: not found in ${places.map(parentOf).join(", ")}: run "deno task build"`;
 }
 
+/** npm leaves it out on another machine, and with `--omit=optional`. */
 function noPackage(): string {
-  const { arch } = process;
-  const how = arch === "x64" || arch === "arm64" ? `npm install ${PACKAGE}` : `unsock is for x64 and arm64`;
+  const how = ["x64", "arm64"].includes(process.arch) ? `npm install ${PACKAGE}` : "unsock is for x64 and arm64";
   return `package ${PACKAGE}: not installed: ${how}`;
 }
 

@@ -1,8 +1,8 @@
 /** `unsock run`: executes the library, which parses the arguments and does the work (`c/program/run.c`). */
 import { becomeLibrary } from "../library/exec.ts";
+import type { RunOptions } from "../library/query.ts";
 import type { Context } from "../system/context.ts";
 import { ShimError } from "../system/errors.ts";
-import type { OptionValue } from "../system/options.ts";
 import { systemProblem } from "../system/platform.ts";
 import { runOnNetwork } from "./optional.ts";
 import { findOwnShim } from "./own_shim.ts";
@@ -17,7 +17,7 @@ import { findOwnShim } from "./own_shim.ts";
  * @throws {UnsockError} When there is no library, or it cannot be executed.
  */
 export async function run(
-  options: Readonly<Record<string, OptionValue | undefined>> & { readonly lib?: string },
+  options: RunOptions & { readonly lib?: string },
   words: readonly string[],
   context: Context,
 ): Promise<number> {
