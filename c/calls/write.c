@@ -52,11 +52,11 @@ static long go_on_piece(int fd, const void *data, size_t size, int flags, long r
     return write_after_error(fd, &message, flags, result);
 }
 
-/* True if UDP has no room for so much in a datagram. AF_UNIX has. */
+/* True if UDP has no room for so much in a datagram. AF_UNIX has, but not for gigabytes: the kernel refuses those. */
 static inline bool is_too_large(int fd, size_t size) {
     const struct unsock_fd *entry = size > UNSOCK_DATAGRAM_LEAST_MOST ? unsock_fds_known(fd) : NULL;
     return entry && entry->type == SOCK_DGRAM && entry->kind == UNSOCK_KIND_LOCAL && !unsock_sandboxed &&
-           size > unsock_datagram_most(entry, NULL);
+           size > unsock_datagram_most(entry, NULL) && size < INT32_MAX / 2;
 }
 
 /* Makes the program's own call: write, or send if it `sends`. */
