@@ -101,6 +101,18 @@ testFront("expose --http: with few descriptors it answers, or says 503, whatever
   }
 });
 
+testFront("expose --http: floods of connections do not add up in memory", async (rig) => {
+  await rig.serve(["--name", "main", "--private"], "A", 3000);
+  const exposed = await rig.expose();
+  for (let i = 0; i < 3; i++) {
+    await beside(
+      rig,
+      exposed,
+      () => holding(rig, { count: 1_500, text: `GET / HTTP/1.1\r\nX: ${"a".repeat(5_000)}` }, async () => {}),
+    );
+  }
+});
+
 testFront("expose --http: it listens again after it had no descriptor for one more client", async (rig) => {
   await rig.serve(["--name", "main", "--private"], "A", 3000);
   const exposed = await rig.expose();
