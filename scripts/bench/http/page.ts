@@ -57,7 +57,7 @@ export function formatFronts(all: readonly Measured[], base: string, rounds: num
     ...loads.flatMap((load) => loadRows(load, all, base)),
     "",
     "`unsock expose --http` opens a connection to the server for each request, so that no request can reach another's server;",
-    "portless and the ten lines keep theirs. On Node.js a sixth of its processor time is `connect` alone.",
+    "the ten lines keep theirs. On Node.js a sixth of its processor time is `connect` alone.",
     "",
     "After all of it:",
     "",
