@@ -45,16 +45,18 @@ export function countSoFar(output: string): Counts & { readonly files: number } 
 
 /** What runs, and for how long at most on these processors, if they have nothing else to do. */
 interface Plan {
+  /** No file or folder was named. */
+  readonly isWhole: boolean;
   readonly files: number;
   readonly left: number;
   readonly seconds: number;
 }
 
-function plan(words: readonly string[], files: readonly string[]): Plan {
+function plan(words: readonly string[], files: readonly string[], isWhole: boolean): Plan {
   const chosen = words.filter((word) => word.endsWith("_test.ts")).length;
   const isAll = chosen === files.length;
   const seconds = (isAll ? SECONDS.all : SECONDS.some) / navigator.hardwareConcurrency;
-  return { files: chosen, left: files.length - chosen, seconds };
+  return { isWhole, files: chosen, left: files.length - chosen, seconds };
 }
 
 function minutes(seconds: number): string {
@@ -70,18 +72,19 @@ function tellPlan({ files, left, seconds }: Plan): void {
   console.log(`${files} test files: some ${minutes(seconds)} if ${processors} processors are idle${whole}`);
 }
 
-function showCounts(output: string, start: number, { files, seconds }: Plan): void {
+function showCounts(output: string, start: number, { files, seconds, isWhole }: Plan): void {
   const { passed, failed, ignored, files: begun } = countSoFar(output);
-  const time = ((performance.now() - start) / 1000).toFixed(0);
+  const now = ((performance.now() - start) / 1000).toFixed(0);
   const where = `file ${begun} of ${files}`;
-  showProgress(`${time} s of ${seconds.toFixed(0)}: ${where}: ${passed} passed, ${failed} failed, ${ignored} skipped`);
+  const time = isWhole ? `${now} s of ${seconds.toFixed(0)}` : `${now} s`;
+  showProgress(`${time}: ${where}: ${passed} passed, ${failed} failed, ${ignored} skipped`);
 }
 
 async function runTests(args: readonly string[]): Promise<number> {
   const files = await findFiles("tests", "_test.ts");
   const isWhole = readTestArguments(args).at(-1) === "tests/";
   const words = longestFirst(readTestArguments(args), files);
-  const chosen = plan(words, files);
+  const chosen = plan(words, files, isWhole);
   if (isWhole) tellPlan(chosen);
   return await withSkips(async (variables, readSkips) => {
     const { code, output } = await runDeno(words, variables, chosen);
