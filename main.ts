@@ -37,7 +37,11 @@ function write(bytes: Uint8Array): number {
 
 /** One line on standard error, in which no foreign name can control the terminal. */
 function warn(message: string): void {
-  fs.writeSync(2, `unsock: ${printable(message.replace(/[\r\n]+/g, " "))}\n`);
+  try {
+    fs.writeSync(2, `unsock: ${printable(message.replace(/[\r\n]+/g, " "))}\n`);
+  } catch {
+    // Nobody reads it, and a front goes on.
+  }
 }
 
 /** One line: what failed, and why. */

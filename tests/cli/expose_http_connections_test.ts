@@ -131,3 +131,12 @@ for (const { name, program } of RUNTIMES) {
       }),
   });
 }
+
+testFront("a front whose standard error nobody reads goes on, and sleeps when it has nothing to do", async (rig) => {
+  const front = await rig.expose("", {}, ["bash", "-c", 'exec "$@" 2> >(:)', "bash"]);
+  // A client that writes HTTPS is worth a line.
+  await rig.raw("\x16\x03\x01\x00\x05hello");
+  assertMatch(await rig.text("localhost/"), /<html/);
+  const state = () => Deno.readTextFileSync(`/proc/${front.pid}/stat`).replace(/^.*\) /, "").charAt(0);
+  await until("it sleeps", () => state() === "S");
+});
