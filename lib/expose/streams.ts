@@ -21,6 +21,7 @@ import { Guarded } from "./guarded.ts";
 import { fileOf } from "../sockets/loopbacks.ts";
 import { PAGE_FIELDS, renderPage } from "./page.ts";
 import { schemeOf } from "./secure.ts";
+import { endBetweenReads } from "./session_end.ts";
 import { isWebSocket, passStream, passWebSocket } from "./stream_http1.ts";
 import { failurePage, type PageAnswer, routeOf, type Target } from "./route.ts";
 
@@ -83,6 +84,7 @@ class Client {
     this.#front = front;
     this.#session = session;
     this.#socket = socket;
+    endBetweenReads(session);
     session.setTimeout(IDLE_MS, () => this.#open === 0 && session.close());
     session.on("error", () => session.destroy());
     session.on("stream", (stream, headers) => void this.#take(stream, headers));
@@ -165,6 +167,7 @@ class Client {
     const made = this.#front.upstreams.connect(target).then((socket) => {
       socket.allowHalfOpen = false; // the end of one direction ends a session
       const session = loadHttp2().connect("http://localhost", { createConnection: () => socket });
+      endBetweenReads(session);
       session.on("error", () => session.destroy());
       limitPreface(session);
       if (this.#session.destroyed) session.destroy();

@@ -247,3 +247,16 @@ testFront("expose --http --cert says in one line why a certificate cannot be use
     assertMatch(stderr.trimEnd(), expected);
   }
 }, need("openssl"));
+
+testFront(
+  "expose --http --cert: clients of HTTP/2 that go away as soon as they have an answer end no front",
+  async (rig) => {
+    await rig.special("odd");
+    await rig.expose("", { certificate: await makeCertificate(rig.dir, ["odd.localhost"]) });
+    // Deno aborted at the 4th to the 75th.
+    const script = 'for i in $(seq 100); do "$@" || exit; done';
+    const words = curl(rig, "odd.localhost/204", "--http2", "-w", "%{http_code} ");
+    const { stdout, stderr } = await run(["sh", "-c", script, "sh", ...words], { timeoutMs: 120_000 });
+    assertStrictEquals(stdout, "204 ".repeat(100), stderr);
+  },
+);

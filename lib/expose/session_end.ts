@@ -1,0 +1,15 @@
+/**
+ * Ends sessions of HTTP/2 between two reads. Deno 2.9.6 ends a session as soon as it reads the peer's GOAWAY, and frees
+ * it there, in the middle of the bytes that it still reads: the whole process then aborts, or reads freed memory, at one
+ * of some hundred connections, for an ordinary curl.
+ */
+import type { Http2Session } from "node:http2";
+import { IS_DENO } from "../system/runtime.ts";
+
+/** Makes `close` and `destroy` of a session take effect in the next turn. */
+export function endBetweenReads(session: Http2Session): void {
+  if (!IS_DENO) return;
+  const close = session.close.bind(session), destroy = session.destroy.bind(session);
+  session.close = (...words) => void setImmediate(() => close(...words));
+  session.destroy = (...words) => void setImmediate(() => destroy(...words));
+}
