@@ -156,7 +156,7 @@ static int start_given(const struct command *command, const char *const *argv, c
     struct unsock_options options;
     struct unsock_command_call call = {&options, {.list = environment}, read_link(OWN_FILE, own), &error};
     bool good = unsock_options_read(command->table, argv + 2, &options, &error);
-    bool asks = command->start == unsock_query_start, is_http = false, exposes = command->start == unsock_expose_start;
+    bool asks = command->start == unsock_query_start, is_http = false, exposes = is_word(argv[1], "expose");
     for (const char *flag = HTTP_OPTIONS; good && exposes && *flag; flag += strlen(flag) + 1)
         is_http |= unsock_options_value(&options, flag) != NULL;
     if (good && !asks && (options.help || is_http)) {
