@@ -6,6 +6,7 @@ import { run, type RunResult } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { shimEnv, shimLibrary } from "../support/shim.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
+import { until } from "../support/wait.ts";
 
 const SOURCE = join(dirname(fromFileUrl(import.meta.url)), "disposition.c");
 const LINKINGS: readonly Linking[] = ["dynamic", "static"];
@@ -67,6 +68,9 @@ Deno.test({
           }
         }
         writer.close();
+        // A child that another test starts has it until its exec.
+        const runs = async () => (await run([program, "nothing", busy])).stdout === "default\n";
+        await until("nobody has it open for writing", runs);
         for (const { stdout, stderr } of await everyWay(dir, [program, "nothing", busy])) {
           assertStrictEquals(stdout, "default\n", stderr);
         }
