@@ -25,7 +25,7 @@ int unsock_path(uint16_t port, int type, char *path, size_t size) {
     return (int)length;
 }
 
-#pragma GCC diagnostic ignored "-Wpragmas" /* GCC 10 does not know the next one */
+#pragma GCC diagnostic ignored "-Wpragmas"         /* GCC 10 does not know the next one */
 #pragma GCC diagnostic ignored "-Warray-parameter" /* <sys/socket.h> declares socketpair with int[2] */
 
 #define WRAPPER(type, name, parameters, result)                                                                        \

@@ -139,7 +139,7 @@ static void put_each(struct unsock_run_environment *environment, const char *nam
         struct unsock_text text = unsock_text_in(value, size);
         unsock_text_join(&text, NOBODY, names[0] != '\0' ? names : UNSOCK_RUNNERS);
         set_variable(environment, EACH, value);
-    } else if (!before || !unsock_span_is(unsock_span_of(before), directory)) {
+    } else if (!before || !directory || !unsock_span_is(unsock_span_of(before), directory)) {
         reduce(environment, EACH, 0);
     }
 }

@@ -1,6 +1,7 @@
 /** Listens, and goes on listening whatever happens. */
 import type { Server } from "node:net";
 import process from "node:process";
+import { setInterval } from "node:timers";
 import { UnsockError } from "../system/errors.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
 

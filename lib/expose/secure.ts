@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net";
 import type { Server, TLSSocket } from "node:tls";
+import { setInterval } from "node:timers";
 import { loadTls } from "../system/http.ts";
 import { type CertificateFiles, CertificateInUse } from "./certificate.ts";
 

@@ -39,7 +39,7 @@ function begun(): string[] {
 
 /** Directories of other tests are removed when they end; one left behind would stay. */
 async function assertNothingLeft(before: readonly string[]): Promise<void> {
-  await until("nothing that was begun is left", () => begun().every((name) => before.includes(name)), 60_000);
+  await until("nothing that was begun is left", () => begun().every((name) => before.includes(name)), 180_000);
 }
 
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
