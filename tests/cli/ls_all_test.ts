@@ -112,7 +112,7 @@ Deno.test({
       user.serve(["--name", "feature", "--private"]);
       await until("the change is printed", () => /"name":"feature"/.test(watching.output()));
       const hint = /^other loopbacks have servers \(unsock ls --all\): .*\bfeature: 3000/m;
-      assertMatch((await unsock(["ls"], { env })).stdout, hint);
+      await until("its server listens", async () => hint.test((await unsock(["ls"], { env })).stdout));
       assertMatch((await unsock(["ls", "3000"], { env })).stdout, hint);
       assertNotMatch((await unsock(["ls", "--dir", `${dir}/r/unsock`], { env })).stdout, hint);
       assertStrictEquals((await unsock(["ls", "--json"], { env })).stdout, "[]\n");
