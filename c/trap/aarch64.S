@@ -1,4 +1,4 @@
-/* What the trap has in assembly, for aarch64: the entries of rewritten places, and a change of stacks. */
+/* The trap's functions in assembly, for aarch64: the entries of rewritten places, and a change of stacks. */
 #include "rt/assembly.inc"
 
 /*

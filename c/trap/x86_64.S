@@ -1,4 +1,4 @@
-/* What the trap has in assembly, for x86-64: the entries of rewritten places, a change of stacks, a signal's return. */
+/* The trap's functions in assembly, for x86-64: the entries of rewritten places, a change of stacks, a signal's return. */
 #include "rt/assembly.inc"
 
 /*

@@ -91,7 +91,7 @@ function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, befo
     removeAll(prefix, { files: before.files.filter((file) => !files.includes(file)), directories: [] });
     putRecord(files);
   } catch (error) {
-    // What was there before is left to the next installation, which continues this one.
+    // The files of before are left to the next installation, which continues this one.
     if (before.files.length === 0) removeAll(prefix, { files, directories: missing.toReversed() });
     throw error;
   }

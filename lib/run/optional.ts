@@ -42,7 +42,7 @@ export async function runOnNetwork(
     context.print(`${words.map(shellQuote).join(" ")}\n`);
     return 0;
   }
-  // What npm puts into PATH is a batch file on Windows, which only the shell starts.
+  // On Windows npm puts a batch file into PATH, which only the shell starts.
   if (process.platform !== "win32") return await stayAsParent(command, args, {});
   return await stayAsParent(words.map(cmdQuote).join(" "), [], { shell: true });
 }
