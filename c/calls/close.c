@@ -237,13 +237,13 @@ UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
  * accept the library's. A forked child that made no socket file forgets none: each entry that it changes would copy a
  * page of the table.
  */
-static void end_descriptor(int fd, long *probe) {
+static void end_descriptor(int fd, bool has_threads, long *probe) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
         return;
     struct unsock_fd old = *entry;
     long former = fd;
-    if (unsock_has_threads())
+    if (has_threads)
         former = take_aside(fd, old.type);
     else if (unsock_this_process()->has_made)
         unsock_fds_forget(fd);
@@ -262,8 +262,9 @@ UNSOCK_AT_EXIT void unsock_call_exit(void) {
         return;
     /* Without an owner, this is a forked child that has written nothing to its page, and need not have one. */
     bool looks = any_file(0, ~0u) && (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
+    bool has_threads = looks && unsock_has_threads();
     for (int fd = -1; looks && (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)
-        end_descriptor(fd, &probe);
+        end_descriptor(fd, has_threads, &probe);
     unsock_plain_sender_end();
     unsock_release_file_afterwards();
     unsock_lock_end();

@@ -9,7 +9,7 @@
 
 #define UNSOCK_FIRECRACKER_LINE 32 /* "OK 4294967295\n" is 14 */
 
-/* What has arrived of a multiplexer's answer. */
+/* The bytes of a multiplexer's answer that have arrived. */
 struct unsock_firecracker {
     int64_t deadline; /* milliseconds, by unsock_clock_ms */
     uint32_t length;  /* of `line` so far */

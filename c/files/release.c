@@ -224,8 +224,7 @@ UNSOCK_AT_EXIT static bool is_any_file_late(void) {
     return false;
 }
 
-/* /proc/self/task has a link for ".", for "..", and for each thread
- * (proc_task_getattr, fs/proc/base.c). */
+/* /proc/self/task has a link for ".", for "..", and for each thread (proc_task_getattr, fs/proc/base.c). */
 bool unsock_has_threads(void) {
     struct statx status;
     if (unsock_libc_is_single_threaded())

@@ -8,7 +8,7 @@ import { type CheckedDirectory, DIRECTORY_QUESTION, HOLDS_QUESTION, type PlaceOp
 import { namesQuestion, type SocketName } from "../sockets/socket_names.ts";
 import { SOCKETS_QUESTION, type UnixSocketEntry } from "../sockets/unix_sockets.ts";
 import { reason } from "../system/errors.ts";
-import { lstatOrUndefined, statOrUndefined } from "../system/files.ts";
+import { existingAbove, lstatOrUndefined, statOrUndefined } from "../system/files.ts";
 import { effectiveUser, isKnownHere, rightsOf } from "../system/users.ts";
 import { portFindings } from "./diagnosis_ports.ts";
 import { bad, type Finding, note, ok, whyNot } from "./finding.ts";
@@ -97,10 +97,4 @@ export function missingFinding(directory: string, library: Library): Finding {
   }
   const advice = `name another with --dir, or let root make it, install -d -o ${effectiveUser()} -m 700 ${directory}`;
   return bad("directory", `${text}: you may not make it in ${parent}`, advice);
-}
-
-function existingAbove(directory: string): string {
-  return statOrUndefined(directory) === undefined && directory !== "/"
-    ? existingAbove(path.dirname(directory))
-    : directory;
 }
