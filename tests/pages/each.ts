@@ -42,7 +42,8 @@ const OF_NPM: Readonly<Record<string, Runner>> = {
   jest: {
     command: "jest --maxWorkers=4",
     file: (name) => [`j/${name}.test.js`, `test("own", () => require("../check.cjs")("${name}"), ${MS});`],
-    files: { "jest.config.cjs": 'module.exports = { roots: ["<rootDir>/j"] };' },
+    // With this limit jest starts workers even for tests that took less than a second the last time.
+    files: { "jest.config.cjs": 'module.exports = { roots: ["<rootDir>/j"], workerIdleMemoryLimit: "1GB" };' },
   },
   vitest: {
     command: "vitest run --pool=forks --maxWorkers=4",
