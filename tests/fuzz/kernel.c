@@ -105,6 +105,12 @@ static long is_ready(struct pollfd *poll) {
     return 1;
 }
 
+static long open_pair(int32_t ends[2]) {
+    for (int i = 0; i < 2; i++)
+        ends[i] = FIRST_DESCRIPTOR + (int32_t)fuzz_kernel.opened++;
+    return 0;
+}
+
 long fuzz_syscall(long number, long a, long b, long c, long d, long e, long f) {
     (void)a, (void)f;
     if (++fuzz_kernel.calls == fuzz_kernel.failing && number != __NR_close)
@@ -116,6 +122,10 @@ long fuzz_syscall(long number, long a, long b, long c, long d, long e, long f) {
         /* fall through */
     case __NR_openat:
         return FIRST_DESCRIPTOR + fuzz_kernel.opened++;
+    case __NR_pipe2:
+        return open_pair((int32_t *)a);
+    case __NR_socketpair:
+        return open_pair((int32_t *)d);
     case __NR_close:
         return fuzz_kernel.opened--, 0;
     case __NR_recvfrom:

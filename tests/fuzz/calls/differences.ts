@@ -264,7 +264,7 @@ const RULES: readonly Rule[] = [
     is: ({ name, network, library, socket }) =>
       (name === "listen" && network === "EINVAL" && library === "0" ||
         name === "connect" && network === "ECONNABORTED" ||
-        /^(recv|read)/.test(name) && /^0( nobody.*)?$/.test(network) && /^(ENOTCONN|EINVAL)$/.test(library) ||
+        /^(recv|read)/.test(name) && /^(\d )?0( nobody.*)?$/.test(network) && /^(ENOTCONN|EINVAL)$/.test(library) ||
         WAITS.test(name) && network.includes("0x2015") && library.includes("0x14")) &&
       socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
