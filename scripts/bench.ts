@@ -1,7 +1,7 @@
 /**
  * Measures how fast programs are over native `AF_UNIX`, over loopback, and over loopback addresses under unsock.
  *
- * Usage: `deno task bench [--json] [--quick] [--out DIR] [--compare COMMIT] [--shim NAME=LIBRARY]...`
+ * Usage: `deno task bench [--json] [--quick] [--out DIR] [--compare COMMIT] [--other NAME=LIBRARY]...`
  */
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
@@ -31,9 +31,9 @@ Measures and prints a table, and writes bench.json, bench.svg and bench.md.
   --quick               few and short measurements: shows that all works, not how fast
   --compare COMMIT      what has changed since: the library of that commit takes its turns too; nothing is written
                         without --out
-  --shim NAME=LIBRARY   compare with another library to preload; may be repeated. It gets UNSOCK_DIR, UNSOCK_ADDR and
+  --other NAME=LIBRARY  compare with another library to preload; may be repeated. It gets UNSOCK_DIR, UNSOCK_ADDR and
                         SOCKET_WRAPPER_DIR, and the rest of its settings from the environment
-  --shim NAME=COMMAND   the same, set up by a command that executes what follows, with {} for the directory of the socket
+  --other NAME=COMMAND  the same, set up by a command that executes what follows, with {} for the directory of the socket
                         files: "ip2unix 2.2=ip2unix -r addr=127.0.0.1,path={}/%t-%p.sock". NAME stands on the page: with the version
 `;
 
@@ -57,11 +57,11 @@ function readOptions(args: readonly string[]): Options | undefined {
       trapped: { type: "boolean", default: false },
       out: { type: "string" },
       compare: { type: "string" },
-      shim: { type: "string", multiple: true, default: [] },
+      other: { type: "string", multiple: true, default: [] },
     },
   });
   if (values.help) return undefined;
-  const others = values.shim.map(readOther);
+  const others = values.other.map(readOther);
   const { json, quick, trapped, compare } = values;
   const out = values.out ?? (quick || compare !== undefined ? undefined : path.join(ROOT, "docs"));
   return { json, quick, trapped, out, compare, others };

@@ -27,7 +27,7 @@ export const COMPILE_FLAGS = [
 ];
 
 /**
- * Calls between the small files of the shim cost more than what they do. Only of GCC: others need a linker of their own.
+ * Calls between the small files of the library cost more than what they do. Only of GCC: others need a linker of their own.
  * One partition, as more would want `make`. No function takes in another's large frame: calls run on small stacks.
  */
 export const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];

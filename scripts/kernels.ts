@@ -54,7 +54,7 @@ function parse(args: readonly string[]): Options | string {
 function casesOf({ machine }: Series, { quick, probes }: Options): Case[] {
   const cases = makeCases(["preload", "static", "raw"], ["root", "user"], machine, probes)
     .filter(({ door, probe }) => machine === "x86_64" || door !== "preload" || probe === "endings_stdio");
-  return quick ? cases.filter(({ door, shim }) => (door === "static") === (shim.user === "user")) : cases;
+  return quick ? cases.filter(({ door, under }) => (door === "static") === (under.user === "user")) : cases;
 }
 
 async function tryOn(

@@ -10,7 +10,7 @@ import { LIBRARY, SETTINGS, SETTINGS_OF_OPTION } from "../lib/run/settings.ts";
 import { type Option, optionFlag } from "../lib/system/options.ts";
 
 /** The commands that the library does by itself. */
-const OF_LIBRARY: readonly string[] = ["run", "hold", "query", "path", "wait", "prune", "expose"];
+const LIBRARY_COMMANDS: readonly string[] = ["run", "hold", "query", "path", "wait", "prune", "expose"];
 
 /**
  * Variables that are no settings: of the command line, the tests, and the library as a program that makes a control file. The
@@ -60,7 +60,7 @@ function operandOf({ operands, isWrapper }: Command): string {
 
 /** @returns The header. */
 export function tablesHeader(): string {
-  const commands = OF_LIBRARY.map((name) => {
+  const commands = LIBRARY_COMMANDS.map((name) => {
     const command = [...COMMANDS, ...PROGRAMS_COMMANDS].find((one) => one.name === name);
     if (command === undefined) throw new Error(`no command ${name}`);
     return command;

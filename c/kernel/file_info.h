@@ -71,7 +71,7 @@ void unsock_entries_close(struct unsock_entries *entries);
 /*
  * Returns false, with `why` ("everybody may write to /tmp/x"), if others than root and this process's user could have
  * written or placed the file at the absolute path. Checks the file, the directories above it, and those that links pass
- * through. The file's code will run with the rights of any process that loads it. lib/run/trusted_file.ts decides the
+ * through. The file's code will run with the rights of any process that loads it. lib/library/trust.ts decides the
  * same for the command line, before a library is loaded.
  */
 bool unsock_trust(const char *path, struct unsock_text *why);

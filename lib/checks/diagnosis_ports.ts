@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import type { ChosenDirectory } from "../run/run_settings.ts";
 import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
 import type { Library } from "../library/query.ts";
-import { mayAccess } from "../run/access.ts";
+import { mayAccess } from "../library/access.ts";
 import { isSameFile, statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { groupName, rightsOf } from "../system/users.ts";

@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import type { Answer, Library } from "../library/query.ts";
-import { mayAccess } from "../run/access.ts";
+import { mayAccess } from "../library/access.ts";
 import type { AddressedPort } from "../run/ports.ts";
 import { type CheckedDirectory, DIRECTORY_QUESTION, HOLDS_QUESTION, type PlaceOptions } from "../run/run_settings.ts";
 import { namesQuestion, type SocketName } from "../sockets/socket_names.ts";

@@ -1,8 +1,8 @@
 /** The checks of `unsock doctor`: the library, the settings, and sockets at all. */
 import { type Answer, type Library, VERSION_QUESTION } from "../library/query.ts";
-import { ownLibrary } from "../run/own_library.ts";
+import { ownLibrary } from "../library/own.ts";
 import { MAY_BIND_QUESTION, type PlaceOptions, SETTINGS_QUESTION } from "../run/run_settings.ts";
-import { findShim } from "../run/shim.ts";
+import { findPreloaded } from "../library/preloaded.ts";
 import type { Context } from "../system/context.ts";
 import { reason } from "../system/errors.ts";
 import { VERSION } from "../system/version.ts";
@@ -29,7 +29,7 @@ export function libraryFindings(
   const [settings, mayBind, version] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION, VERSION_QUESTION], place);
   const found = [settingsFinding(settings)];
   try {
-    const { file, forEverybody } = findShim(lib, context.environ);
+    const { file, forEverybody } = findPreloaded(lib, context.environ);
     return [
       ...found,
       libraryFinding(file, version(), forEverybody),

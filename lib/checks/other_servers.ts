@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import type { Library } from "../library/query.ts";
-import { mayAccess } from "../run/access.ts";
+import { mayAccess } from "../library/access.ts";
 import type { AddressedPort } from "../run/ports.ts";
 import { Holders, type SocketHolder } from "../sockets/holders.ts";
 import type { UnixSocketEntry } from "../sockets/unix_sockets.ts";

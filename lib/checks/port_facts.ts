@@ -1,6 +1,6 @@
 /** Collects the facts for the verdict of `doctor PORT`. The library reads settings and directory as in a program. */
 import { type Answer, type Library, VERSION_QUESTION } from "../library/query.ts";
-import { mayAccess } from "../run/access.ts";
+import { mayAccess } from "../library/access.ts";
 import { type AddressedPort, formatPort } from "../run/ports.ts";
 import {
   type CheckedDirectory,

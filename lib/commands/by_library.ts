@@ -1,15 +1,15 @@
 /** Commands of the library as a program (`c/program/program.c`): this process executes it. */
 import { becomeLibrary } from "../library/exec.ts";
-import { findOwnShim } from "../run/own_shim.ts";
+import { findLibrary } from "../library/find.ts";
 import type { Context } from "../system/context.ts";
 
 /**
  * Executes the library in place of this process; the library parses the arguments itself.
  *
  * @param lib The value of `--lib`, which counts only if no other library is found.
- * @throws {ShimError} When there is no library.
+ * @throws {LibraryError} When there is no library.
  * @throws {CommandError} When it cannot be executed.
  */
 export async function byLibrary({ args, environ }: Context, lib?: string): Promise<never> {
-  return await becomeLibrary(findOwnShim(lib, (name) => environ.getFilled(name)), args);
+  return await becomeLibrary(findLibrary(lib, (name) => environ.getFilled(name)), args);
 }

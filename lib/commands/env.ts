@@ -3,10 +3,10 @@ import * as path from "@std/path/posix";
 import type { Answer } from "../library/query.ts";
 import { type DirectoryOptions, RIGHTS_QUESTION } from "../run/directory_rights.ts";
 import { ENV_FORMATS, writeVariables } from "../run/env_formats.ts";
-import { ownLibrary } from "../run/own_library.ts";
+import { ownLibrary } from "../library/own.ts";
 import { MAY_BIND_QUESTION, PREPARE_QUESTION, SETTINGS_QUESTION } from "../run/run_settings.ts";
 import { SETTING_LIST, type SettingOptions, SETTINGS } from "../run/settings.ts";
-import { findShim } from "../run/shim.ts";
+import { findPreloaded } from "../library/preloaded.ts";
 import type { Context } from "../system/context.ts";
 import type { Environ } from "../system/environ.ts";
 import { UnsockError, UsageError } from "../system/errors.ts";
@@ -52,7 +52,7 @@ export function env(options: EnvOptions, context: Context): number {
 
 function turnOn(options: EnvOptions, context: Context): Environ {
   const { force, lib, off: _, ...settings } = options;
-  const { file } = findShim(lib, context.environ);
+  const { file } = findPreloaded(lib, context.environ);
   const environ = context.environ.clone();
   const library = ownLibrary(context, lib);
   const given = { ...settings, force: force || undefined, lib: file };

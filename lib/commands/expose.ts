@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import { isIP } from "node:net";
 import type { Library, RunOptions } from "../library/query.ts";
-import { ownLibrary } from "../run/own_library.ts";
+import { ownLibrary } from "../library/own.ts";
 import { DIRECTORY_QUESTION, PREPARE_QUESTION } from "../run/run_settings.ts";
 import type { Context } from "../system/context.ts";
 import { UnsockError, UsageError } from "../system/errors.ts";

@@ -12,9 +12,10 @@ import { codeOf, reason, UnsockError } from "../system/errors.ts";
 import { linkTarget, lstatOrUndefined, statOrUndefined } from "../system/files.ts";
 import { commandManual, libraryManual } from "../help/manual.ts";
 import type { Shell } from "../system/shell.ts";
-import { libraryBeside } from "../run/own_shim.ts";
-import { findShim } from "../run/shim.ts";
-import { distrust, NAME } from "../run/shim_place.ts";
+import { libraryBeside } from "../library/find.ts";
+import { findPreloaded } from "../library/preloaded.ts";
+import { NAME } from "../library/place.ts";
+import { distrust } from "../library/trust.ts";
 
 interface InstallOptions {
   readonly prefix?: string;
@@ -110,7 +111,7 @@ async function libraryToInstall(option: string | undefined, { environ }: Context
   const named = option ?? environ.getFilled("UNSOCK_LIB");
   const own = named === undefined ? libraryBeside() : undefined;
   if (own === undefined || distrust(own) === undefined) {
-    const { file } = findShim(named ?? own, environ);
+    const { file } = findPreloaded(named ?? own, environ);
     return { file, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const stage = fs.mkdtempSync(`${tmpdir()}/unsock-install-`);
@@ -120,7 +121,7 @@ async function libraryToInstall(option: string | undefined, { environ }: Context
   };
   try {
     fs.writeFileSync(library.file, fs.readFileSync(own), { mode: 0o755 });
-    findShim(library.file, environ);
+    findPreloaded(library.file, environ);
     return library;
   } catch (error) {
     await library[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { isatty } from "node:tty";
 import type { Library } from "../library/query.ts";
-import { ownLibrary } from "../run/own_library.ts";
+import { ownLibrary } from "../library/own.ts";
 import { type CheckedDirectory, DIRECTORY_QUESTION } from "../run/run_settings.ts";
 import { shortDatagramQueue } from "../sockets/datagram_queue.ts";
 import { formatSocketTable, socketFileToJson } from "../sockets/format_sockets.ts";

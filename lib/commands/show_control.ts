@@ -2,7 +2,7 @@
 import { type ControlFile, ControlFileError } from "../control/format.ts";
 import { controlFacts, describeControl } from "../control/words.ts";
 import { readControlFile } from "../run/control_files.ts";
-import { ownLibrary } from "../run/own_library.ts";
+import { ownLibrary } from "../library/own.ts";
 import { portFile, portQuestion } from "../run/ports.ts";
 import { DIRECTORY_QUESTION } from "../run/run_settings.ts";
 import type { Context } from "../system/context.ts";

@@ -1,7 +1,7 @@
 /** `unsock tap`: shows what passes through a port. */
 import process from "node:process";
 import { isatty } from "node:tty";
-import { ownLibrary } from "../run/own_library.ts";
+import { ownLibrary } from "../library/own.ts";
 import { formatPort, portQuestion } from "../run/ports.ts";
 import { DIRECTORY_QUESTION } from "../run/run_settings.ts";
 import type { Context } from "../system/context.ts";

@@ -8,8 +8,8 @@ import { portFile } from "../run/ports.ts";
 import { inspectCommand } from "../run/program.ts";
 import { type PlaceOptions, SETTINGS_QUESTION } from "../run/run_settings.ts";
 import { SETTING_LIST, type SettingOptions, SETTINGS } from "../run/settings.ts";
-import { ownLibrary } from "../run/own_library.ts";
-import { findShim } from "../run/shim.ts";
+import { ownLibrary } from "../library/own.ts";
+import { findPreloaded } from "../library/preloaded.ts";
 import type { UNIT_OPTIONS } from "../run/unit_options.ts";
 import type { Context } from "../system/context.ts";
 import { Environ } from "../system/environ.ts";
@@ -82,7 +82,7 @@ function describeService(options: UnitOptions, command: readonly string[], conte
   const steps = inspectCommand(word, own);
   const program = path.resolve(steps[0]?.file ?? word);
   const name = checkName(options.name ?? path.basename(program));
-  const { file: library } = findShim(options.lib, environ);
+  const { file: library } = findPreloaded(options.lib, environ);
   const given = {
     ...settingsOf(options),
     dir: options.here ? options.dir : options.dir ?? `/run/${name}`,

@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import { isIP } from "node:net";
 import { EXPOSE_OPTIONS } from "../run/expose_options.ts";
-import { ownLibrary } from "../run/own_library.ts";
+import { ownLibrary } from "../library/own.ts";
 import { inspectCommand } from "../run/program.ts";
 import type { Context } from "../system/context.ts";
 import { UsageError } from "../system/errors.ts";

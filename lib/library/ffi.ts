@@ -1,8 +1,8 @@
 /** Foreign functions, which only Deno has: those of the self-test, and the one that executes the library. */
-import { ShimError } from "../system/errors.ts";
+import { LibraryError } from "../system/errors.ts";
 
 /** Functions of `libunsock.so` that the self-test calls: see `c/unsock.h` and the manual pages of the socket calls. */
-const SHIM = {
+const FUNCTIONS = {
   /** `const char *unsock_version(void)` */
   unsock_version: { parameters: [], result: "pointer" },
   /** `int unsock_configure(const char *environment, size_t length, char *error, size_t size)` */
@@ -41,7 +41,7 @@ const EXECUTING = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The library's functions. */
-export type Shim = Deno.DynamicLibrary<typeof SHIM>["symbols"];
+export type LibraryFunctions = Deno.DynamicLibrary<typeof FUNCTIONS>["symbols"];
 
 /**
  * Opens the library in this process, where it redirects nothing until `unsock_configure` is called. Removes the
@@ -49,10 +49,10 @@ export type Shim = Deno.DynamicLibrary<typeof SHIM>["symbols"];
  *
  * @param file Path of `libunsock.so`.
  * @returns The functions of the library, which is never closed.
- * @throws {ShimError} When it cannot be opened or lacks a function.
+ * @throws {LibraryError} When it cannot be opened or lacks a function.
  */
-export function openShim(file: string): Shim {
-  return open(file, SHIM);
+export function openFunctions(file: string): LibraryFunctions {
+  return open(file, FUNCTIONS);
 }
 
 /** Removes the library's variables: its constructor would read them as settings, and end this process if they are wrong. */
@@ -70,7 +70,7 @@ function open<T extends Deno.ForeignLibraryInterface>(file: string, functions: T
     return Deno.dlopen(file, functions).symbols;
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new ShimError(`library ${file}: ${why}`, { cause: error });
+    throw new LibraryError(`library ${file}: ${why}`, { cause: error });
   }
 }
 

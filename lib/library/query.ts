@@ -1,6 +1,6 @@
 /** Asks the library, which is started as a program and answers in JSON (`c/program/query.c`, `docs/json.md`). */
 import type { Environ } from "../system/environ.ts";
-import { reason, ShimError, UnsockError, UsageError } from "../system/errors.ts";
+import { LibraryError, reason, UnsockError, UsageError } from "../system/errors.ts";
 import { optionFlag, type OptionValue } from "../system/options.ts";
 import { runProgram } from "../system/runtime.ts";
 
@@ -30,15 +30,15 @@ export type RunOptions = Readonly<Record<string, OptionValue | undefined>>;
 export class Fields {
   readonly #value: Readonly<Record<string, unknown>>;
 
-  /** @throws {ShimError} When the value is no object. */
+  /** @throws {LibraryError} When the value is no object. */
   constructor(value: unknown) {
-    if (typeof value !== "object" || value === null) throw new ShimError("library: an answer is no object");
+    if (typeof value !== "object" || value === null) throw new LibraryError("library: an answer is no object");
     this.#value = { ...value };
   }
 
-  #wrong(name: string): ShimError {
+  #wrong(name: string): LibraryError {
     const value = JSON.stringify(this.#value[name]);
-    return new ShimError(`library: unexpected answer, perhaps another version's: ${name} is ${value}`);
+    return new LibraryError(`library: unexpected answer, perhaps another version's: ${name} is ${value}`);
   }
 
   text(name: string): string {
@@ -132,7 +132,7 @@ export class Library {
    *
    * @returns A function for each answer, in the order of the questions.
    * @throws {UsageError} When an option cannot be read.
-   * @throws {ShimError} When the library cannot be started.
+   * @throws {LibraryError} When the library cannot be started.
    */
   askAll<const Q extends readonly Question<unknown>[]>(questions: Q, options: RunOptions = {}): Answers<Q> {
     const lines = this.#start([...optionWords(options), "--", ...questions.map(({ word }) => word)]);
@@ -144,7 +144,7 @@ export class Library {
     const { code, stdout, stderr } = this.#run(words);
     const why = stderr.trimEnd().replace(/^unsock: (query: )?/, "");
     if (code === 2) throw new UsageError(why);
-    if (stdout === "") throw new ShimError(`library ${this.file}: does not answer: ${why || `exit status ${code}`}`);
+    if (stdout === "") throw new LibraryError(`library ${this.file}: does not answer: ${why || `exit status ${code}`}`);
     return stdout.split("\n");
   }
 
@@ -152,7 +152,7 @@ export class Library {
     try {
       return runProgram(this.file, ["query", ...words], this.#environ.variables());
     } catch (error) {
-      throw new ShimError(`library ${this.file}: cannot be executed: ${reason(error)}`, { cause: error });
+      throw new LibraryError(`library ${this.file}: cannot be executed: ${reason(error)}`, { cause: error });
     }
   }
 }
@@ -167,7 +167,7 @@ function optionWords(options: RunOptions): string[] {
 function readAnswer<T>({ word, read, failure = UnsockError }: Question<T>, line: string | undefined): T {
   const answer = new Fields(parse(line ?? ""));
   if (answer.text("question") !== word) {
-    throw new ShimError(`library: unexpected answer to "${word}", perhaps another version's`);
+    throw new LibraryError(`library: unexpected answer to "${word}", perhaps another version's`);
   }
   const error = answer.maybeText("error");
   if (error !== undefined) throw new failure(error, { exitCode: answer.maybeNumber("status") });
@@ -178,6 +178,6 @@ function parse(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (error) {
-    throw new ShimError(`library: the answer is no JSON: ${reason(error)}`, { cause: error });
+    throw new LibraryError(`library: the answer is no JSON: ${reason(error)}`, { cause: error });
   }
 }

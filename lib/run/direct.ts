@@ -1,9 +1,9 @@
 /** Hands the library's own commands to it, which parses their arguments. Imports little: scripts call them thousands of times. */
 import process from "node:process";
 import { becomeLibrary } from "../library/exec.ts";
-import { ShimError } from "../system/errors.ts";
-import { isLibrarys } from "./librarys.ts";
-import { findOwnShim } from "./own_shim.ts";
+import { LibraryError } from "../system/errors.ts";
+import { runsInLibrary } from "../library/commands.ts";
+import { findLibrary } from "../library/find.ts";
 
 /**
  * Executes the library if it does the command by itself.
@@ -13,16 +13,16 @@ import { findOwnShim } from "./own_shim.ts";
  * @throws {CommandError} When the library cannot be executed.
  */
 export async function runDirectly(args: readonly string[]): Promise<void> {
-  if (!isLibrarys(args)) return;
-  const library = ownShim();
+  if (!runsInLibrary(args)) return;
+  const library = findQuietly();
   if (library !== undefined) await becomeLibrary(library, args);
 }
 
-function ownShim(): string | undefined {
+function findQuietly(): string | undefined {
   try {
-    return findOwnShim(undefined, variable);
+    return findLibrary(undefined, variable);
   } catch (error) {
-    if (error instanceof ShimError) return undefined; // --lib may name one
+    if (error instanceof LibraryError) return undefined; // --lib may name one
     throw error;
   }
 }

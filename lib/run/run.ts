@@ -2,10 +2,10 @@
 import { becomeLibrary } from "../library/exec.ts";
 import type { RunOptions } from "../library/query.ts";
 import type { Context } from "../system/context.ts";
-import { ShimError } from "../system/errors.ts";
+import { LibraryError } from "../system/errors.ts";
 import { systemProblem } from "../system/platform.ts";
 import { runOnNetwork } from "./optional.ts";
-import { findOwnShim } from "./own_shim.ts";
+import { findLibrary } from "../library/find.ts";
 
 /**
  * Executes the library, which executes the command.
@@ -24,13 +24,13 @@ export async function run(
   try {
     return await becomeLibrary(find(options.lib, context), context.args);
   } catch (error) {
-    if (options.optional === undefined || !(error instanceof ShimError)) throw error;
+    if (options.optional === undefined || !(error instanceof LibraryError)) throw error;
     return await runOnNetwork(error.message, options, words, context);
   }
 }
 
 function find(lib: string | undefined, { environ }: Context): string {
   const why = systemProblem();
-  if (why !== undefined) throw new ShimError(why);
-  return findOwnShim(lib, (name) => environ.getFilled(name));
+  if (why !== undefined) throw new LibraryError(why);
+  return findLibrary(lib, (name) => environ.getFilled(name));
 }

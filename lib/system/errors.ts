@@ -27,7 +27,7 @@ export class UnsockError extends Error {
 export class UsageError extends UnsockError {}
 
 /** The library `libunsock.so` was not found, or is not usable. */
-export class ShimError extends UnsockError {}
+export class LibraryError extends UnsockError {}
 
 /** The command cannot be started. */
 export class CommandError extends UnsockError {}

@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import type { ProgramStep } from "../run/program.ts";
-import { userMayAccess } from "../run/access.ts";
+import { userMayAccess } from "../library/access.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { hiddenBy, runtimeDirectory, type Service } from "./unit_files.ts";

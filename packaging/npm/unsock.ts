@@ -6,8 +6,8 @@ import { createRequire } from "node:module";
 import * as path from "node:path";
 import process from "node:process";
 import { becomeLibrary } from "../../lib/library/exec.ts";
-import { isLibrarys } from "../../lib/run/librarys.ts";
-import { startProblem } from "../../lib/run/shim_place.ts";
+import { runsInLibrary } from "../../lib/library/commands.ts";
+import { startProblem } from "../../lib/library/trust.ts";
 
 /** The bundle is CommonJS, which starts faster. */
 declare const __filename: string;
@@ -25,7 +25,7 @@ function findLibrary(): string | undefined {
 
 async function start(): Promise<void> {
   const args = process.argv.slice(2);
-  const library = process.platform === "linux" && isLibrarys(args) ? findLibrary() : undefined;
+  const library = process.platform === "linux" && runsInLibrary(args) ? findLibrary() : undefined;
   if (library !== undefined) await becomeLibrary(library, args);
   await import("../main.mjs");
 }

@@ -13,14 +13,14 @@ function commandOf(how: string, sockets: string): string[] | undefined {
 }
 
 /**
- * Reads the value of `--shim`.
+ * Reads the value of `--other`.
  *
  * @param text `NAME=LIBRARY`, or `NAME=COMMAND` with words: one that executes what follows, with its library set up.
  * @throws {Error} when it is neither.
  */
 export function readOther(text: string): OtherLibrary {
   const [, name, how] = text.match(/^([^=]+)=(.+)$/) ?? [];
-  if (name === undefined || how === undefined) throw new Error(`--shim: not NAME=LIBRARY: "${text}"`);
+  if (name === undefined || how === undefined) throw new Error(`--other: not NAME=LIBRARY: "${text}"`);
   return { name, how, ours: false };
 }
 

@@ -34,7 +34,7 @@ export interface Variant {
   readonly mayFail: boolean;
 }
 
-/** A library to compare with: as `--shim` gives it, or an earlier one of ours. */
+/** A library to compare with: as `--other` gives it, or an earlier one of ours. */
 export interface OtherLibrary {
   readonly name: string;
   /** The library; or a command that sets it up and executes the words after it. */

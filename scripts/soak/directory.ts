@@ -4,7 +4,7 @@ import { BoundSockets } from "../../lib/sockets/bound_names.ts";
 import { namesQuestion } from "../../lib/sockets/socket_names.ts";
 import { SOCKETS_QUESTION } from "../../lib/sockets/unix_sockets.ts";
 import { Library } from "../../lib/library/query.ts";
-import { BUILT } from "../../lib/run/shim_place.ts";
+import { BUILT } from "../../lib/library/place.ts";
 import { Environ } from "../../lib/system/environ.ts";
 import { linkTarget, lstatOrUndefined } from "../../lib/system/files.ts";
 import { type Ports } from "./load.ts";

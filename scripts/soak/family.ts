@@ -1,6 +1,6 @@
 /** Starts the programs of a soak under the library, reads their reports, and ends them however the soak ends. */
 import * as path from "@std/path/posix";
-import { shimEnv } from "../../tests/support/shim.ts";
+import { libraryEnv } from "../../tests/support/library.ts";
 import { childrenOf, processesWith } from "./kernel.ts";
 
 const HERE = import.meta.dirname ?? ".";
@@ -44,7 +44,7 @@ export class Family {
   /** Starts a program. */
   start(name: string, [program = "", ...args]: readonly string[]): Member {
     const env = {
-      ...shimEnv(this.sockets),
+      ...libraryEnv(this.sockets),
       PYTHONPYCACHEPREFIX: path.join(this.#home, "cache"),
       MALLOC_ARENA_MAX: "1", // or memory grows until each of many arenas has had its largest message
       LC_ALL: "C.UTF-8",

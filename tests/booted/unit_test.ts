@@ -6,7 +6,7 @@ import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { NOBODY } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { canBoot, System } from "./system.ts";
@@ -28,19 +28,19 @@ async function withFiles(fn: (files: string, dir: string) => Promise<void>): Pro
     const files = join(dir, "files");
     await Deno.mkdir(join(files, UNITS), { recursive: true });
     await Deno.mkdir(join(files, "usr/local/lib"), { recursive: true });
-    await Deno.copyFile(shimLibrary(), join(files, LIBRARY));
+    await Deno.copyFile(libraryFile(), join(files, LIBRARY));
     await fn(files, dir);
   });
 }
 
 /** Writes what `unsock unit` prints among the files. */
 async function writeUnits(files: string, ...args: string[]): Promise<void> {
-  const { code, stderr } = await unsock(["unit", "--lib", shimLibrary(), "--output", join(files, UNITS), ...args]);
+  const { code, stderr } = await unsock(["unit", "--lib", libraryFile(), "--output", join(files, UNITS), ...args]);
   assertStrictEquals(code, 0, stderr);
   for (const { name, isFile } of Deno.readDirSync(join(files, UNITS))) {
     if (!isFile) continue;
     const file = join(files, UNITS, name);
-    Deno.writeTextFileSync(file, Deno.readTextFileSync(file).replaceAll(shimLibrary(), LIBRARY).replaceAll(files, ""));
+    Deno.writeTextFileSync(file, Deno.readTextFileSync(file).replaceAll(libraryFile(), LIBRARY).replaceAll(files, ""));
   }
 }
 

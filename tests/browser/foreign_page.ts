@@ -9,7 +9,7 @@ import { Browser } from "../docs/browser.ts";
 import { withDir } from "../support/dir.ts";
 import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const SERVER = fromFileUrl(import.meta.resolve("./dev_server.ts"));
@@ -60,7 +60,7 @@ Deno.test({
     withDir(async (dir) => {
       const env = { XDG_RUNTIME_DIR: dir };
       const words = [Deno.execPath(), "run", "-A", "--no-config", SERVER, "main"];
-      await using server = start([shimLibrary(), "run", "--dir", `${dir}/main`, "--name", "main", "--", ...words], {
+      await using server = start([libraryFile(), "run", "--dir", `${dir}/main`, "--name", "main", "--", ...words], {
         env,
       });
       await until("it listens", () => /^Listening/m.test(server.output()));

@@ -8,7 +8,7 @@ import { Browser } from "../docs/browser.ts";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const VITE = "vite@7";
@@ -55,7 +55,7 @@ Deno.test({
           "3000",
           "--strictPort",
         ];
-        const server = servers.use(start([shimLibrary(), ...words, ...vite], { env, cwd: `${dir}/${name}` }));
+        const server = servers.use(start([libraryFile(), ...words, ...vite], { env, cwd: `${dir}/${name}` }));
         await until("vite is ready", () => /ready in/.test(server.output()), 60_000);
       }
       await using exposed = start([...unsockCommand(), "expose", "--http", "0"], { env });

@@ -11,7 +11,7 @@ import { makeCertificate } from "../support/certificates.ts";
 import { withDir } from "../support/dir.ts";
 import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { drawTabs, readPage } from "./pages.ts";
 
@@ -35,7 +35,7 @@ Deno.test({
       const env = { XDG_RUNTIME_DIR: dir };
       await using servers = new AsyncDisposableStack();
       for (const name of NAMES) {
-        const words = [shimLibrary(), "run", "--dir", `${dir}/${name}`, "--name", name, "--"];
+        const words = [libraryFile(), "run", "--dir", `${dir}/${name}`, "--name", name, "--"];
         const server = servers.use(
           start([...words, Deno.execPath(), "run", "-A", "--no-config", SERVER, name], { env }),
         );

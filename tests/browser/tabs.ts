@@ -10,7 +10,7 @@ import { withDir } from "../support/dir.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { unsockCommand } from "../cli/unsock.ts";
 
@@ -22,7 +22,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const env = { XDG_RUNTIME_DIR: dir };
-      const run = (name: string) => [shimLibrary(), "run", "--dir", `${dir}/${name}`, "--name", name, "--"];
+      const run = (name: string) => [libraryFile(), "run", "--dir", `${dir}/${name}`, "--name", name, "--"];
       const server = (name: string) =>
         start([...run(name), Deno.execPath(), "run", "-A", "--no-config", SERVER, name], { env });
       await using main = server("main");

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { assertFails, unsock } from "./unsock.ts";
 
 /** Three bad values of every setting, with the option that sets it. */
@@ -91,17 +91,17 @@ Deno.test("a misspelt UNSOCK_ name is refused by every command that would read i
 
 Deno.test("a preloaded program with a misspelt name ends before main, and the library as a program refuses it", async () => {
   await assertNothingMade(async (dir) => {
-    const env = { UNSOCK_DIR: path.join(dir, "s"), UNSOCK_MOED: "600", LD_PRELOAD: shimLibrary() };
+    const env = { UNSOCK_DIR: path.join(dir, "s"), UNSOCK_MOED: "600", LD_PRELOAD: libraryFile() };
     const line = /^unsock: UNSOCK_MOED: no such setting: did you mean UNSOCK_MODE\?\n$/;
     const preloaded = await run(["touch", path.join(dir, "ran")], { env });
     assertStrictEquals(preloaded.code, 1);
     assertMatch(preloaded.stderr, line);
-    const started = await run([shimLibrary(), "run", "--", "touch", path.join(dir, "ran")], {
+    const started = await run([libraryFile(), "run", "--", "touch", path.join(dir, "ran")], {
       env: { ...env, LD_PRELOAD: "" },
     });
     assertStrictEquals(started.code, 125);
     assertMatch(started.stderr, line);
-    const made = await run([shimLibrary()], {
+    const made = await run([libraryFile()], {
       env: { UNSOCK_FILE: path.join(dir, "f"), UNSOCK_VSOCK_PROT: "1", UNSOCK_VSOCK_PORT: "2" },
     });
     assertStrictEquals(made.code, 1);

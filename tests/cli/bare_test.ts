@@ -5,7 +5,7 @@ import { copyProgram, withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 
 const programText = programsOf(import.meta);
@@ -39,7 +39,7 @@ for (const [what, front] of Object.entries(ALL)) {
     fn: () =>
       withDir(async (dir) => {
         const library = `${dir}/libunsock.so`;
-        copyProgram(shimLibrary(), library);
+        copyProgram(libraryFile(), library);
         await Deno.mkdir(`${dir}/s`, { mode: 0o700 });
         if (what === ORDINARY) {
           for (const open of [dir, library]) await Deno.chmod(open, 0o755);
@@ -73,7 +73,7 @@ Deno.test({
     withDir(async (dir) => {
       const front = SURROUNDINGS["user namespaces forbidden"] ?? [];
       const words = ["run", "--isolate", "--dir", `${dir}/s`, "--", "touch", `${dir}/ran`];
-      const { code, stderr } = await run([...front, shimLibrary(), ...words]);
+      const { code, stderr } = await run([...front, libraryFile(), ...words]);
       assertMatch(stderr, /^unsock: run: --isolate: [^\n]*sysctl user\.max_user_namespaces[^\n]*\n$/);
       assertStrictEquals(code, 125);
       assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), ["s"]);

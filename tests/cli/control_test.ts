@@ -6,7 +6,7 @@ import { unsockForEverybody } from "../support/everybody.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary, unsockRun } from "../support/shim.ts";
+import { libraryFile, unsockRun } from "../support/library.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
@@ -18,7 +18,7 @@ async function withFront(use: (front: string, dir: string) => Promise<void>): Pr
   await withDir(async (dir) => {
     const [front, behind] = [path.join(dir, "bin/unsock"), path.join(dir, "libexec/unsock")];
     for (const name of ["bin", "libexec", "s"]) Deno.mkdirSync(path.join(dir, name), { mode: 0o700 });
-    copyProgram(shimLibrary(), front);
+    copyProgram(libraryFile(), front);
     const words = unsockCommand().map((word) => `'${word}'`).join(" ");
     Deno.writeTextFileSync(behind, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
     await use(front, path.join(dir, "s"));
@@ -60,7 +60,7 @@ Deno.test("the library executes the command line for make-control, or names its 
     assertEquals([made.code, made.stdout, made.stderr], [0, "80.sock: Unix socket /x\n", ""]);
     Deno.removeSync(path.join(dir, "80.sock"));
     Deno.removeSync(path.join(dir, "../libexec/unsock"));
-    for (const library of [front, shimLibrary()]) {
+    for (const library of [front, libraryFile()]) {
       assertFails(await run([library, ...words], { cwd: dir }), 2, /^unsock: make-control: .*--help/m);
       const { stdout } = await run([library, "--help"]);
       assertMatch(stdout, /^ {2}UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock\.so$/m);

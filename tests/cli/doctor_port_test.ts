@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { ownPort } from "../support/own_port.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { unsock, unsockCommand } from "./unsock.ts";
 import { verdict } from "./verdict.ts";
 
@@ -139,7 +139,7 @@ Deno.test({
         mount -t tmpfs -o nr_inodes=1,mode=700 none ${dir}/full && mount -t tmpfs -o ro,mode=700 none ${dir}/ro || exit 9
         mount -t ramfs -o mode=700 none ${dir}/ram || exit 9
         ${doctor} ${dir}/full; ${doctor} ${dir}/ro ${own.port}; ${doctor} ${dir}/ram
-        ${shimLibrary()} run --dir ${dir}/ram -- ls -A ${dir}/ram && echo started`;
+        ${libraryFile()} run --dir ${dir}/ram -- ls -A ${dir}/ram && echo started`;
       const { stdout, stderr } = await run(["unshare", "--mount", "sh", "-c", script], { timeoutMs: 120_000 });
       assertMatch(stdout, /^FAIL directory \S+\/full: no socket can be made there: No space left on device: /m, stderr);
       assertMatch(

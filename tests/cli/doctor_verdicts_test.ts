@@ -10,7 +10,7 @@ import { need } from "../support/programs.ts";
 import { buildLinked, canLink } from "../support/static.ts";
 import { asNobody, asUser, SERVER, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { testedLibrary, unsock, unsockCommand } from "./unsock.ts";
 import { verdict, verdictOf } from "./verdict.ts";
 
@@ -26,7 +26,7 @@ function python(name: string, ...words: readonly (string | number)[]): string[] 
 
 /** Starts a program under unsock, and waits until it is ready. */
 async function startReady(command: readonly string[], env: Record<string, string>): Promise<Proc> {
-  const process = start([shimLibrary(), "run", "--", ...command], { env: { ...CLEAN, ...env } });
+  const process = start([libraryFile(), "run", "--", ...command], { env: { ...CLEAN, ...env } });
   await until(`${command.at(-2)} is ready`, () => process.output().includes("ready"));
   return process;
 }
@@ -61,7 +61,7 @@ Deno.test({
       const outside = await verdict(port, env);
       assertMatch(outside, answered);
       assertMatch(outside, needs);
-      const inside = await verdict(port, { ...env, LD_PRELOAD: shimLibrary(), UNSOCK_PORT: `${port}` });
+      const inside = await verdict(port, { ...env, LD_PRELOAD: libraryFile(), UNSOCK_PORT: `${port}` });
       assertMatch(inside, new RegExp(`${answered.source}$`));
     }),
 });
@@ -80,7 +80,7 @@ Deno.test({
       await using _other = await startReady(python("serve", port, "tcp", "127.0.0.2"), env);
       assertMatch(await verdict(port, env, "@127.0.0.1"), lost);
       assertMatch(await verdict(port, env, "@127.0.0.2"), /^ok /);
-      const again = [shimLibrary(), "run", "--", ...python("serve", port, "tcp")];
+      const again = [libraryFile(), "run", "--", ...python("serve", port, "tcp")];
       assertMatch((await run(again, { env: { ...CLEAN, ...env } })).stderr, /Address already in use/);
     }),
 });
@@ -159,7 +159,7 @@ Deno.test({
   fn: () =>
     withPort(async (env, port) => {
       Deno.mkdirSync(env.UNSOCK_DIR ?? "");
-      await using expose = start([shimLibrary(), "expose", `${port}`], { env: { ...CLEAN, ...env } });
+      await using expose = start([libraryFile(), "expose", `${port}`], { env: { ...CLEAN, ...env } });
       await until("it listens", () => expose.output().includes(`${port}`));
       assertMatch(await verdict(port, env), /^FAIL => nobody serves PORT in \S+: ECONNREFUSED -> start a server: /);
     }),
@@ -225,7 +225,7 @@ Deno.test({
         Deno.chownSync(`${dir}/${name}`, user, user);
       }
       const serve = (where: string, user: number) =>
-        asUser(user, [shimLibrary(), "run", "--dir", `${dir}/${where}`, "--", ...python("serve", port, "tcp")]);
+        asUser(user, [libraryFile(), "run", "--dir", `${dir}/${where}`, "--", ...python("serve", port, "tcp")]);
       const doctor = async () =>
         verdictOf(await run(asNobody([program, "doctor", "--dir", `${dir}/s`, `${port}`]), { cwd: "/" }), port);
       await using closed = start(serve("closed", SERVER), { env: CLEAN });
@@ -251,7 +251,7 @@ Deno.test({
       const directory = env.UNSOCK_DIR ?? "";
       Deno.mkdirSync(directory);
       const inside = ["sh", "-c", 'mount -t tmpfs -o mode=700 none "$0" && exec "$@"', directory];
-      const server = [...inside, shimLibrary(), "run", "--", ...python("serve", port, "tcp")];
+      const server = [...inside, libraryFile(), "run", "--", ...python("serve", port, "tcp")];
       await using process = start(["unshare", "--mount", ...server], { env: { ...CLEAN, ...env } });
       await until("the server is ready", () => process.output().includes("ready"));
       assertMatch(

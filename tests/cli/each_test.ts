@@ -4,7 +4,7 @@ import { withDir, writeProgram } from "../support/dir.ts";
 import { isAlive, type RunResult, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, byLibrary, unsock } from "./unsock.ts";
 
@@ -164,7 +164,7 @@ Deno.test("--each: with all of unsock killed, prune removes the loopbacks, not b
   withDir(async (dir) => {
     writeProgram(`${dir}/jest`, `${STAYS}`);
     await using running = start([
-      shimLibrary(),
+      libraryFile(),
       ...inEach(dir, "jest", "sh", "-c", "echo $PPID >keeper; ./jest; exit 0"),
     ], {
       cwd: dir,
@@ -230,8 +230,8 @@ Deno.test({
 
 Deno.test("--each: a command in another directory of its own leaves the runner", () =>
   withDir(async (dir) => {
-    const inner = `${shimLibrary()} run --dir ${dir}/9999999 -- sh -c 'echo "$UNSOCK_DIR \${UNSOCK_EACH-none}"'`;
-    writeProgram(`${dir}/jest`, `#!/bin/sh\n${inner}\n${shimLibrary()} run -- sh -c 'echo "$UNSOCK_DIR"'\n`);
+    const inner = `${libraryFile()} run --dir ${dir}/9999999 -- sh -c 'echo "$UNSOCK_DIR \${UNSOCK_EACH-none}"'`;
+    writeProgram(`${dir}/jest`, `#!/bin/sh\n${inner}\n${libraryFile()} run -- sh -c 'echo "$UNSOCK_DIR"'\n`);
     const { stdout, stderr } = await byLibrary(inEach(dir, "jest", "./jest"), { cwd: dir });
     const [own, worker] = stdout.trim().split("\n");
     assertStrictEquals(own, `${dir}/9999999 none`, stderr);

@@ -2,11 +2,11 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { isCompiled, unsockCommand } from "./unsock.ts";
 
 const RUNS: Readonly<Record<string, string>> = {
-  "libunsock.so run": shimLibrary(),
+  "libunsock.so run": libraryFile(),
   "unsock run": unsockCommand().join(" "),
 };
 
@@ -62,9 +62,9 @@ Deno.test("libunsock.so run: descriptors 0 to 2 that are closed stay closed", ()
   withDir(async (dir) => {
     const list = "sh -c 'ls /proc/self/fd >told 2>/dev/null' 0<&- 1>&- 2>&-";
     const [plain, unsocked] = [`${list}; cat told`, `$RUN ${list}; cat told`];
-    const { out: expected } = await script(shimLibrary(), dir, plain);
-    const { out, err } = await script(shimLibrary(), dir, unsocked);
+    const { out: expected } = await script(libraryFile(), dir, plain);
+    const { out, err } = await script(libraryFile(), dir, unsocked);
     assertStrictEquals(out, expected, err);
     const each = "sh -c 'for fd in 0 1 2; do [ -e /proc/$$/fd/$fd ] && echo $fd >>open; done; true' 0<&- 1>&- 2>&-";
-    assertStrictEquals((await script(shimLibrary(), dir, `$RUN ${each}; cat open`)).out, "", "none of the three");
+    assertStrictEquals((await script(libraryFile(), dir, `$RUN ${each}; cat open`)).out, "", "none of the three");
   }));

@@ -5,7 +5,7 @@ import { ownPort } from "../support/own_port.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const programText = programsOf(import.meta);
@@ -15,7 +15,7 @@ const ignore = !need("python3");
 const ask = async (port: number) => (await run(["python3", "-c", programText("ask"), `${port}`])).stdout.trim();
 
 async function serve(dir: string, port: number): Promise<Proc> {
-  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("server"), `${port}`]);
+  const server = start([libraryFile(), "run", "--dir", dir, "--", "python3", "-c", programText("server"), `${port}`]);
   await until("the server listens", () => server.output().includes("ready"));
   return server;
 }
@@ -30,7 +30,7 @@ Deno.test({
       using firstPort = ownPort(), secondPort = ownPort(), thirdPort = ownPort();
       const [first, second, third] = [firstPort.port, secondPort.port, thirdPort.port];
       await using one = await serve(dir, first);
-      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--all"]);
+      await using exposed = start([libraryFile(), "expose", "--dir", dir, "--all"]);
       await says(exposed, `127.0.0.1:${first} leads to ${dir}/${first}.sock\n`);
       await using two = await serve(dir, second);
       await says(exposed, `127.0.0.1:${second} leads to ${dir}/${second}.sock\n`);
@@ -46,7 +46,7 @@ Deno.test({
       await using _again = await serve(dir, first);
       await until("it is back", async () => await ask(first) === `port ${first}`);
       const map = ["run", "--dir", dir, "--map", `${third}=${dir}/${first}.sock`, "--", "sleep", "60"];
-      await using _mapped = start([shimLibrary(), ...map]);
+      await using _mapped = start([libraryFile(), ...map]);
       await says(exposed, `127.0.0.1:${third} leads to`);
       assertStrictEquals(await ask(third), `port ${first}`, "a control file is followed");
       Deno.kill(exposed.pid, "SIGTERM");
@@ -64,7 +64,7 @@ Deno.test({
       const taken = Deno.listen({ hostname: "127.0.0.1", port: own.port });
       await using _server = await serve(dir, own.port);
       using _plain = Deno.listen({ transport: "unix", path: `${dir}/${plain.port}.sock` });
-      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--all"]);
+      await using exposed = start([libraryFile(), "expose", "--dir", dir, "--all"]);
       await says(exposed, `unsock: expose: 127.0.0.1:${own.port}: is taken`);
       taken.close();
       await using _other = await serve(dir, other.port);
@@ -81,7 +81,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const gone = `${dir}/gone`;
-      await using exposed = start([shimLibrary(), "expose", "--dir", gone, "--all"]);
+      await using exposed = start([libraryFile(), "expose", "--dir", gone, "--all"]);
       await until("it watches", () => Deno.statSync(gone));
       // The directory is made before it is watched: whoever finds it gone by then says the same.
       Deno.removeSync(gone);

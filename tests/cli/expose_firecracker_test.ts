@@ -7,7 +7,7 @@ import { ownPort } from "../support/own_port.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, byLibrary, unsock, unsockCommand } from "./unsock.ts";
 
@@ -64,7 +64,7 @@ class Rig implements AsyncDisposable {
     });
   }
 
-  async expose(words: string[], timeout: number, command = [shimLibrary()]): Promise<Exposed> {
+  async expose(words: string[], timeout: number, command = [libraryFile()]): Promise<Exposed> {
     const env = { XDG_RUNTIME_DIR: `${this.dir}/host`, UNSOCK_CONNECT_TIMEOUT_MS: `${timeout}` };
     const proc = this.#held.use(start([...command, "expose", ...words], { env }));
     const lines = words.length;
@@ -327,7 +327,7 @@ Deno.test({
       });
       rig.guest("faithful");
       const both = `"$0" expose --dir "$1" ${PORT} & python3 -c "$2" ${PORT} $!; kill $!`;
-      const command = [...alone, "sh", "-c", both, shimLibrary(), rig.sockets, programText("client_gone")];
+      const command = [...alone, "sh", "-c", both, libraryFile(), rig.sockets, programText("client_gone")];
       const { stdout, stderr } = await run(command, { timeoutMs: 100_000 });
       assertMatch(stdout, /^\S+ leads to \S+\ngone\nanswer\n1 listens\n$/, stderr);
     }),

@@ -4,7 +4,7 @@ import { firecrackerFile } from "../support/control.ts";
 import { copyProgram, withDir, writeProgram } from "../support/dir.ts";
 import { guestIn, Multiplexer } from "../support/multiplexer.ts";
 import { run, start } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { requestText, testFront } from "./http_rig.ts";
@@ -143,7 +143,7 @@ Deno.test("expose --http is the command line's: the library says so, and hands i
       /^unsock: expose --http: the command line does it/,
     );
     for (const name of ["bin", "libexec"]) Deno.mkdirSync(`${dir}/${name}`);
-    copyProgram(shimLibrary(), `${dir}/bin/unsock`);
+    copyProgram(libraryFile(), `${dir}/bin/unsock`);
     writeProgram(`${dir}/libexec/unsock`, '#!/bin/sh\necho "command line: $*"\n');
     const { stdout, code } = await run([`${dir}/bin/unsock`, "expose", "--http", "8080"]);
     assertStrictEquals(`${code} ${stdout}`, "0 command line: expose --http 8080\n");
@@ -151,10 +151,10 @@ Deno.test("expose --http is the command line's: the library says so, and hands i
 
 Deno.test("expose --until-eof ends when its standard input does", () =>
   withDir(async (dir) => {
-    const command = `(echo word; sleep 1000) | ${shimLibrary()} expose --until-eof --dir ${dir}/d 3000=0`;
+    const command = `(echo word; sleep 1000) | ${libraryFile()} expose --until-eof --dir ${dir}/d 3000=0`;
     await using held = start(["sh", "-c", command]);
     await until("it listens", () => held.output().includes(" leads to "));
-    const ended = await run([shimLibrary(), "expose", "--until-eof", "--dir", `${dir}/d`, "3000=0"], { stdin: "word" });
+    const ended = await run([libraryFile(), "expose", "--until-eof", "--dir", `${dir}/d`, "3000=0"], { stdin: "word" });
     assertMatch(ended.stdout, / leads to /);
     assertStrictEquals(ended.code, 0, ended.stderr);
     assert(!held.output().includes("unsock:"), held.output());

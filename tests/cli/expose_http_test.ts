@@ -1,7 +1,7 @@
 /** `unsock expose --http`: all loopbacks of a user behind one port, by name; its pages, and what it prints. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { run, start } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { type Rig, testFront } from "./http_rig.ts";
 import { assertFails } from "./unsock.ts";
@@ -77,7 +77,7 @@ testFront(
     await rig.serve(["--name", "other", "--private"], "C", 3000);
     assertEquals(names(), ["other"], "who gives a name forgets those that lead nowhere");
     for (const name of ["", "A", "a.b", "-a", "a-", "a/b", "a".repeat(64)]) {
-      const result = await run([shimLibrary(), "run", `--name=${name}`, "--", "true"], { env: rig.env });
+      const result = await run([libraryFile(), "run", `--name=${name}`, "--", "true"], { env: rig.env });
       assertFails(result, 125, name === "" ? /--name: empty/ : /--name: must be 1 to 63 of a-z, 0-9 and -/);
     }
   },

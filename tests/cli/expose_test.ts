@@ -6,7 +6,7 @@ import { ownPort } from "../support/own_port.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 
@@ -24,12 +24,12 @@ const portOf = (line: string) => /:(\d+) /.exec(line)?.[1] ?? "";
 const python = (code: string, port: string, ...args: string[]) => run(["python3", "-c", code, port, ...args]);
 
 async function serve(dir: string, port: number): Promise<Proc> {
-  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("server"), `${port}`]);
+  const server = start([libraryFile(), "run", "--dir", dir, "--", "python3", "-c", programText("server"), `${port}`]);
   await until("the server listens", () => server.output().startsWith("ready"));
   return server;
 }
 
-for (const [form, program] of [["unsock", unsockCommand()], ["libunsock.so", [shimLibrary()]]] as const) {
+for (const [form, program] of [["unsock", unsockCommand()], ["libunsock.so", [libraryFile()]]] as const) {
   Deno.test({
     name: `${form} expose: a TCP client reaches the server, which sees its address; afterwards the port is closed`,
     ignore,
@@ -55,10 +55,10 @@ Deno.test({
     withDir(async (dir) => {
       await using server = start(["python3", "-c", programText("server"), "0"]);
       const port = await until("the server listens", () => /^ready (\d+)\n/.exec(server.output())?.[1]);
-      await using exposed = start([shimLibrary(), "expose", "--in", "--dir", dir, `5432=${port}`]);
+      await using exposed = start([libraryFile(), "expose", "--in", "--dir", dir, `5432=${port}`]);
       assertStrictEquals(await started(exposed), `127.0.0.1:${port} is led to from ${dir}/5432.sock\n`);
       const inside = await run([
-        shimLibrary(),
+        libraryFile(),
         "run",
         "--dir",
         dir,
@@ -69,11 +69,11 @@ Deno.test({
         "5432",
       ]);
       assertMatch(inside.stdout, /^127\.0\.0\.1:\d+ 3000000\n$/, "all has come, from a port of the real network's");
-      const second = await run([shimLibrary(), "expose", "--in", "--dir", dir, `5432=${port}`]);
+      const second = await run([libraryFile(), "expose", "--in", "--dir", dir, `5432=${port}`]);
       assertFails(second, 1, /5432\.sock: is taken$/m);
       Deno.kill(exposed.pid, "SIGKILL");
       await exposed.status;
-      await using again = start([shimLibrary(), "expose", "--in", "--dir", dir, `5432=${port}`]);
+      await using again = start([libraryFile(), "expose", "--in", "--dir", dir, `5432=${port}`]);
       await started(again);
       Deno.kill(again.pid, "SIGINT");
       assertStrictEquals((await again.result(60_000)).signal, "SIGINT");
@@ -88,11 +88,11 @@ for (const [port, type] of [["5432", "SOCK_STREAM"], ["5432/udp", "SOCK_DGRAM"]]
     fn: () =>
       withDir(async (dir) => {
         const name = type === "SOCK_STREAM" ? "5432.sock" : "5432.dgram.sock";
-        await using exposed = start([shimLibrary(), "expose", "--in", "--dir", dir, `${port}=9`]);
+        await using exposed = start([libraryFile(), "expose", "--in", "--dir", dir, `${port}=9`]);
         await started(exposed);
         await Deno.remove(join(dir, name));
         const words = ["run", "--dir", dir, "--", "python3", "-c", programText("taker"), type];
-        await using taker = start([shimLibrary(), ...words]);
+        await using taker = start([libraryFile(), ...words]);
         await until("the server has the port", () => taker.output().startsWith("ready"));
         Deno.kill(exposed.pid, "SIGTERM");
         assertStrictEquals((await exposed.result(60_000)).signal, "SIGTERM");
@@ -109,7 +109,7 @@ Deno.test({
       await using _server = await serve(dir, 3000);
       const words = ["run", "--dir", dir, "--keep", "--map", `81=${dir}/3000.sock`, "true"];
       assertStrictEquals((await unsock(words)).code, 0);
-      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "81=0", "82=0"]);
+      await using exposed = start([libraryFile(), "expose", "--dir", dir, "81=0", "82=0"]);
       const [mapped = "", nobody = ""] = await until("both are there", () => {
         const lines = exposed.output().split("\n").filter((line) => line.includes(" leads to "));
         return lines.length === 2 && lines;
@@ -118,7 +118,7 @@ Deno.test({
       assert(!exposed.output().includes("nobody serves 81"), "a control file leads somewhere");
       const outside = ["make-control", "--dir", dir, "--port", "83", "--inet", `127.0.0.1:${portOf(mapped)}`];
       assertStrictEquals((await unsock(outside)).code, 0);
-      await using further = start([shimLibrary(), "expose", "--dir", dir, "83=0"]);
+      await using further = start([libraryFile(), "expose", "--dir", dir, "83=0"]);
       for (const line of [mapped, await started(further)]) {
         assertMatch((await python(programText("client"), portOf(line))).stdout, /^\S+ 3000000\n$/);
       }
@@ -132,7 +132,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       await using _server = await serve(dir, 3000);
-      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "3000=0"]);
+      await using exposed = start([libraryFile(), "expose", "--dir", dir, "3000=0"]);
       const port = portOf(await started(exposed));
       const descriptors = () => [...Deno.readDirSync(`/proc/${exposed.pid}/fd`)].length;
       const before = descriptors();
@@ -146,7 +146,7 @@ Deno.test({
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "3000=0"]);
+      await using exposed = start([libraryFile(), "expose", "--dir", dir, "3000=0"]);
       const port = portOf(await started(exposed));
       const opened = (kind: string) =>
         [...Deno.readDirSync(`/proc/${exposed.pid}/fd`)].map(({ name }) => `/proc/${exposed.pid}/fd/${name}`)
@@ -167,7 +167,7 @@ for (const engine of ["preload", "trap"]) {
     ignore,
     fn: () =>
       withDir(async (dir) => {
-        const script = `python3 -c "$0" 3000 & exec ${shimLibrary()} expose 3000=0`;
+        const script = `python3 -c "$0" 3000 & exec ${libraryFile()} expose 3000=0`;
         const words = [
           "run",
           "--private",
@@ -181,7 +181,7 @@ for (const engine of ["preload", "trap"]) {
           script,
           programText("server"),
         ];
-        await using inside = start([shimLibrary(), ...words]);
+        await using inside = start([libraryFile(), ...words]);
         const line = await until("both are there", () => /leads to[^]*ready|ready[^]*leads to/.test(inside.output()));
         assert(line);
         assertEquals((await python(programText("client"), portOf(inside.output()))).stdout, "True\n");
@@ -198,10 +198,10 @@ Deno.test({
       const [place, port] = [join(dir, "place"), `${own.port}`];
       assertStrictEquals((await unsock(["make-control", place, "--inet", `127.0.0.1:${port}`])).code, 0);
       await using _server = await serve(dir, 3000);
-      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--control", place, "3000"]);
+      await using exposed = start([libraryFile(), "expose", "--dir", dir, "--control", place, "3000"]);
       await until("it is there", () => exposed.output() === `${place} leads to ${dir}/3000.sock\n`);
       assertEquals((await python(programText("client"), port)).stdout, "True\n");
-      const inside = [shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("client"), "3000"];
+      const inside = [libraryFile(), "run", "--dir", dir, "--", "python3", "-c", programText("client"), "3000"];
       assertEquals((await run(inside)).stdout, "True\n");
     }),
 });
@@ -227,7 +227,7 @@ Deno.test("expose refuses a wrong command line in one line", () =>
       [["--dir", "/nonexistent/x", "80=0"], 1, /\/nonexistent does not exist/],
     ];
     for (const [more, code, line] of words) {
-      assertFails(await run([shimLibrary(), "expose", "--dir", dir, ...more]), code, line);
+      assertFails(await run([libraryFile(), "expose", "--dir", dir, ...more]), code, line);
       assertFails(await unsock(["expose", "--dir", dir, ...more]), code, line);
     }
   }));
@@ -238,7 +238,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const warning = `unsock: expose: nobody serves 3000 in ${dir} yet: clients are refused until a server starts\n`;
-      const words = [shimLibrary(), "expose", "--dir", dir, "3000=0"];
+      const words = [libraryFile(), "expose", "--dir", dir, "3000=0"];
       await using early = start(words);
       await until("it warns", () => early.output().endsWith(warning));
       assertMatch(early.output(), /^\S+ leads to \S+\n/);
@@ -255,7 +255,7 @@ Deno.test({
       await server.status;
       await using killed = start(words);
       await until("it warns", () => killed.output().endsWith(warning));
-      await using within = start([shimLibrary(), "expose", "--in", "--dir", dir, "81=9"]);
+      await using within = start([libraryFile(), "expose", "--in", "--dir", dir, "81=9"]);
       await started(within);
       assert(!within.output().includes("nobody"), within.output());
     }),

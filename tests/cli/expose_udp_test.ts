@@ -7,7 +7,7 @@ import { ownPort } from "../support/own_port.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const programText = programsOf(import.meta);
@@ -23,7 +23,7 @@ const names = (dir: string) =>
   [...Deno.readDirSync(dir)].map(({ name }) => name).filter((name) => !name.includes(".unsock"));
 
 async function serve(dir: string, port: number, program = "server"): Promise<Proc> {
-  const server = start([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText(program), `${port}`]);
+  const server = start([libraryFile(), "run", "--dir", dir, "--", "python3", "-c", programText(program), `${port}`]);
   await until("the server is there", () => server.output().startsWith("ready"));
   return server;
 }
@@ -35,7 +35,7 @@ Deno.test({
     withDir(async (dir) => {
       await using _server = await serve(dir, 5300);
       const before = names(dir).toSorted();
-      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "5300/udp=0"]);
+      await using exposed = start([libraryFile(), "expose", "--dir", dir, "5300/udp=0"]);
       const port = await portOf(exposed);
       assertMatch(exposed.output(), new RegExp(`^127\\.0\\.0\\.1:\\d+/udp leads to ${dir}/5300\\.dgram\\.sock\n$`));
       assertEquals(
@@ -56,7 +56,7 @@ Deno.test({
     withDir(async (dir) => {
       await using server = await serve(dir, 5300);
       const count = names(dir).length;
-      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--idle", "1", "5300/udp=0"]);
+      await using exposed = start([libraryFile(), "expose", "--dir", dir, "--idle", "1", "5300/udp=0"]);
       const port = Number(await portOf(exposed));
       const client = createSocket("udp4");
       const ask = async (text: string) => {
@@ -85,10 +85,10 @@ Deno.test({
     withDir(async (dir) => {
       await using server = start(["python3", "-c", programText("server"), "0"]);
       const real = await until("the server is there", () => /^ready (\d+)\n/.exec(server.output())?.[1]);
-      await using exposed = start([shimLibrary(), "expose", "--in", "--dir", dir, `53/udp=${real}`]);
+      await using exposed = start([libraryFile(), "expose", "--in", "--dir", dir, `53/udp=${real}`]);
       await until("it is there", () => exposed.output().includes(`${dir}/53.dgram.sock`));
       const inside = await run([
-        shimLibrary(),
+        libraryFile(),
         "run",
         "--dir",
         dir,
@@ -117,14 +117,14 @@ Deno.test({
       const ask = async (port: number, patience = 20) =>
         (await run(["python3", "-c", programText("ask"), `${port}`, `${patience}`])).stdout.trim();
       await using one = await serve(dir, first);
-      await using exposed = start([shimLibrary(), "expose", "--dir", dir, "--all"]);
+      await using exposed = start([libraryFile(), "expose", "--dir", dir, "--all"]);
       const says = (words: string) => until(words, () => exposed.output().includes(words));
       await says(`127.0.0.1:${first}/udp leads to ${dir}/${first}.dgram.sock\n`);
       await using two = await serve(dir, second);
       await says(`127.0.0.1:${second}/udp leads to`);
       assertEquals(await Promise.all([first, second].map((port) => ask(port))), ["?", "?"]);
       const map = ["run", "--dir", dir, "--map", `${third}/udp=${dir}/${first}.dgram.sock`, "--", "sleep", "60"];
-      await using _mapped = start([shimLibrary(), ...map]);
+      await using _mapped = start([libraryFile(), ...map]);
       await says(`127.0.0.1:${third}/udp leads to`);
       assertStrictEquals(await ask(third), "?", "a control file is followed");
       Deno.kill(one.pid, "SIGINT");
@@ -149,8 +149,8 @@ Deno.test({
         "0.1",
         "127.0.0.2",
       ];
-      await run([shimLibrary(), ...inside]);
-      await run([shimLibrary(), "run", "--dir", dir, "--", "python3", "-c", programText("ask"), `${first}`, "20"]);
+      await run([libraryFile(), ...inside]);
+      await run([libraryFile(), "run", "--dir", dir, "--", "python3", "-c", programText("ask"), `${first}`, "20"]);
       Deno.kill(exposed.pid, "SIGTERM");
       await exposed.result(60_000);
       const led = exposed.output().match(/:\d+(?=\/udp leads to)/g) ?? [];
@@ -168,7 +168,7 @@ for (const address of ["127.0.0.1", "0.0.0.0"]) {
         await using one = await serve(dir, 5300);
         await using other = await serve(dir, 5301);
         const words = ["expose", "--dir", dir, "--address", address, "5300/udp=0", "5301/udp=0"];
-        await using exposed = start([shimLibrary(), ...words]);
+        await using exposed = start([libraryFile(), ...words]);
         const lines = await until("both are there", () => {
           const found = [...exposed.output().matchAll(/:(\d+)\/udp /g)].map(([, port]) => port ?? "");
           return found.length === 2 && found;
@@ -189,8 +189,8 @@ Deno.test({
     withDir(async (dir) => {
       await using one = await serve(dir, 5300, "echo");
       await using other = await serve(dir, 5301, "echo");
-      await using front = start([shimLibrary(), "expose", "--dir", dir, "5300/udp=0"]);
-      await using back = start([shimLibrary(), "expose", "--dir", dir, "5301/udp=0"]);
+      await using front = start([libraryFile(), "expose", "--dir", dir, "5300/udp=0"]);
+      await using back = start([libraryFile(), "expose", "--dir", dir, "5301/udp=0"]);
       const ports = [await portOf(front) ?? "", await portOf(back) ?? ""];
       const feed = () => run(["python3", "-c", programText("feed"), ...ports]);
       assertStrictEquals((await feed()).stdout, "question\n".repeat(6));

@@ -2,11 +2,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { unsockCommand } from "./unsock.ts";
 
 const LINE = /^unsock: standard output: No space left on device\n$/;
-const FORMS = { "libunsock.so": [shimLibrary()], unsock: unsockCommand() };
+const FORMS = { "libunsock.so": [libraryFile()], unsock: unsockCommand() };
 
 const BOTH: readonly (readonly [words: string, status: number])[] = [
   ["--version", 1],
@@ -48,7 +48,7 @@ for (const [form, command] of Object.entries(FORMS)) {
 }
 
 Deno.test("libunsock.so: its usage to a full device is an error with one line", async () => {
-  const { code, stderr } = await run(["sh", "-c", '"$0" >/dev/full', shimLibrary()]);
+  const { code, stderr } = await run(["sh", "-c", '"$0" >/dev/full', libraryFile()]);
   assertMatch(stderr, LINE);
   assertEquals(code, 1);
 });

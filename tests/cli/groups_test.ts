@@ -4,7 +4,7 @@ import { withDir, writeProgram } from "../support/dir.ts";
 import { mayUnshare } from "../support/namespaces.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 const GETENT = "/usr/bin/getent";
 
@@ -23,7 +23,7 @@ Deno.test({
       writeProgram(`${dir}/getent`, ANSWER);
       const script = `mount --bind ${dir}/group /etc/group && mount --bind ${dir}/getent ${GETENT} || exit 9
         for group in many last 42 77 elsewhere other split nobody-s; do
-          ${shimLibrary()} run --dir ${dir}/$group --group $group -- stat -c %g:%a ${dir}/$group
+          ${libraryFile()} run --dir ${dir}/$group --group $group -- stat -c %g:%a ${dir}/$group
         done`;
       const { stdout, stderr } = await run(["unshare", "--mount", "sh", "-c", script]);
       assertEquals(stdout, "4242:2770\n4444:2770\n43:2770\n77:2770\n4711:2770\n", stderr);

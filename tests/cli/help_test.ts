@@ -8,7 +8,7 @@ import { optionFlag } from "../../lib/system/options.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { namesInLibrary, shimLibrary } from "../support/shim.ts";
+import { libraryFile, namesInLibrary } from "../support/library.ts";
 import { assertFails, byLibrary, unsock } from "./unsock.ts";
 
 const COLUMNS = 80;
@@ -21,8 +21,8 @@ Deno.test("no line of any help is longer than 80 columns, the library's own too"
   const texts: [string, string][] = [
     ["unsock", programHelp(COMMANDS)],
     ...[...COMMANDS, ...PROGRAMS_COMMANDS].map((command): [string, string] => [command.name, commandHelp(command)]),
-    ["libunsock.so", (await run([shimLibrary()])).stdout],
-    ["libunsock.so run", (await run([shimLibrary(), "run", "--help"])).stdout],
+    ["libunsock.so", (await run([libraryFile()])).stdout],
+    ["libunsock.so run", (await run([libraryFile(), "run", "--help"])).stdout],
   ];
   assertEquals(texts.flatMap(([what, text]) => tooLong(what, text)), []);
   for (const [what, text] of texts) assertMatch(text, /\S/, what);

@@ -8,7 +8,7 @@ import { withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { asUser, CLIENT, STRANGER, whyNoOtherUser } from "../support/users.ts";
 import { assertFails, byLibrary, unsock } from "./unsock.ts";
 
@@ -282,9 +282,9 @@ test("a checkout whose path is not UTF-8 has a directory that every command can 
   await run(["sh", "-c", `mv shop "$(printf 'caf\\351')"`], { cwd: dir });
   const here = `cd caf* && exec "$0" "$1" --here "$2"`;
   const env = { XDG_RUNTIME_DIR: `${dir}/r` };
-  const path = await run(["sh", "-c", here, shimLibrary(), "path", "1"], { cwd: dir, env });
+  const path = await run(["sh", "-c", here, libraryFile(), "path", "1"], { cwd: dir, env });
   assertMatch(path.stdout, new RegExp(`^${dir}/r/unsock/\\.checkouts/[0-9a-f]{16}/1\\.sock\n$`));
-  assertStrictEquals((await run(["sh", "-c", here, shimLibrary(), "run", "true"], { cwd: dir, env })).code, 0);
+  assertStrictEquals((await run(["sh", "-c", here, libraryFile(), "run", "true"], { cwd: dir, env })).code, 0);
   assertEquals(Object.values(desk.names()), [path.stdout.replace(/\/1\.sock\n$/, "")]);
 });
 

@@ -4,14 +4,14 @@ import { withDir } from "../support/dir.ts";
 import { isAlive, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { DAEMON_PROGRAMS, daemonPids, startDaemons } from "./daemons.ts";
 import { assertFails } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
 
-const hold = (dir: string, ...options: string[]) => [shimLibrary(), "hold", "--dir", dir, ...options];
+const hold = (dir: string, ...options: string[]) => [libraryFile(), "hold", "--dir", dir, ...options];
 
 /** A request as `hold` reads it: its length in bytes, and the text. */
 const framed = (text: string) => `${new TextEncoder().encode(text).length}\n${text}`;
@@ -30,7 +30,7 @@ Deno.test("hold prints the variables for programs in its directory, answers each
     assertEquals([code, stderr], [0, ""]);
     const { variables, answers: [first, second, third, ...others] } = readOutput(stdout);
     assertMatch(variables.get("UNSOCK_DIR") ?? "", new RegExp(`^${dir}/private/[0-9a-f]{6}$`));
-    assertEquals([variables.get("UNSOCK_PORT"), variables.get("LD_PRELOAD")], ["1-100", shimLibrary()]);
+    assertEquals([variables.get("UNSOCK_PORT"), variables.get("LD_PRELOAD")], ["1-100", libraryFile()]);
     assertEquals([first, third], ["", ""]);
     assertMatch(second ?? "", /80\.sock: exists already, and leads to Unix socket \/x: /);
     assertEquals(others, ['hold: no such request: "other"', 'hold: no such request: ""', "", ""]);
@@ -135,7 +135,7 @@ for (const [kind, engine] of [["tcp", "preload"], ["udp", "preload"], ["tcp", "t
       withDir(async (dir) => {
         const { directory, end } = await startHold(dir);
         const words = ["--dir", directory, "--engine", `${engine}`, "--", "python3", "-c", programText("titled")];
-        const started = await run([shimLibrary(), "run", ...words, `${kind}`, `${dir}/pids`]);
+        const started = await run([libraryFile(), "run", ...words, `${kind}`, `${dir}/pids`]);
         assertStrictEquals(started.code, 0, started.stderr);
         const pids = (await until("it is there", () => Deno.readTextFile(`${dir}/pids`).catch(() => ""))).split(" ");
         for (const pid of pids) assert(isAlive(pid), pid);
@@ -154,7 +154,7 @@ for (const engine of ["preload", "trap"]) {
       withDir(async (dir) => {
         const { directory, end } = await startHold(dir);
         const words = ["--dir", directory, "--engine", engine, "--", ...startDaemons(dir)];
-        const started = await run([shimLibrary(), "run", ...words]);
+        const started = await run([libraryFile(), "run", ...words]);
         assertStrictEquals(started.stdout, "served", started.stderr);
         const pids = daemonPids(dir);
         for (const pid of pids) assert(isAlive(pid), `${pid}`);

@@ -4,7 +4,7 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, type RunResult, start } from "../support/process.ts";
 import { findProgram, need, skipWithout } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import type { FrontOptions } from "../../lib/expose/front.ts";
 import type { CertificateFiles } from "../../lib/expose/certificate.ts";
@@ -71,7 +71,7 @@ export const RUNTIMES: readonly Runtime[] = [
     command: (dir: string, extra: string, port: number, more?: FrontMore) => {
       const base = `${dir}/r/unsock`;
       const options = JSON.stringify(more ?? {});
-      return [node, join(HERE, "front_on_node.ts"), base, extra || base, shimLibrary(), `${port}`, options];
+      return [node, join(HERE, "front_on_node.ts"), base, extra || base, libraryFile(), `${port}`, options];
     },
     program: [node, "--expose-gc"],
   }],
@@ -94,7 +94,7 @@ export class Rig implements AsyncDisposable {
 
   /** Starts a command under unsock and waits until it says that it is ready. */
   async start(words: string[], command: string[]): Promise<Proc> {
-    const server = start([shimLibrary(), "run", ...words, "--", ...command], { env: this.env });
+    const server = start([libraryFile(), "run", ...words, "--", ...command], { env: this.env });
     this.#started.push(server);
     await until("the server listens", () => server.output().includes("ready"));
     return server;

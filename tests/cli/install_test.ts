@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { run } from "../support/process.ts";
 import { assertRecipesPreload } from "../support/recipes.ts";
-import { namesInLibrary } from "../support/shim.ts";
+import { namesInLibrary } from "../support/library.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { assertFails, isCompiled, unsock } from "./unsock.ts";
 

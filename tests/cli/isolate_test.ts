@@ -6,7 +6,7 @@ import { run, type RunResult, start } from "../support/process.ts";
 import { mayUnshare } from "../support/namespaces.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
@@ -100,7 +100,7 @@ Deno.test({
       Deno.chmodSync(dir, 0o755);
       Deno.chmodSync(`${dir}/s`, 0o711);
       const library = `${dir}/libunsock.so`;
-      copyProgram(shimLibrary(), library);
+      copyProgram(libraryFile(), library);
       Deno.chmodSync(library, 0o755);
       for (const room of [["--isolate"], ["--isolate", "--private"]]) {
         const options = ["run", ...room, "--dir", `${dir}/s`, "--lib", library, "--"];

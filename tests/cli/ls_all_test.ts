@@ -5,7 +5,7 @@ import { type Proc, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { type Schema, violations } from "../support/schema.ts";
-import { shimLibrary, unsockRun } from "../support/shim.ts";
+import { libraryFile, unsockRun } from "../support/library.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import type { Listed } from "./listed.ts";
@@ -35,7 +35,7 @@ class User implements AsyncDisposable {
 
   /** Starts a server of port 3000, or another command, in a loopback. */
   serve(options: string[], command = SERVER): void {
-    this.#started.push(start([shimLibrary(), "run", ...options, "--", ...command], { env: this.env, cwd: this.dir }));
+    this.#started.push(start([libraryFile(), "run", ...options, "--", ...command], { env: this.env, cwd: this.dir }));
   }
 
   /** Waits until so many servers listen. */
@@ -127,7 +127,7 @@ Deno.test({
       Deno.chmodSync(dir, 0o755);
       await Deno.mkdir(`${dir}/theirs`);
       await Deno.chown(`${dir}/theirs`, NOBODY, NOBODY);
-      const command = asNobody([shimLibrary(), "run", "--dir", `${dir}/theirs/s`, "--", ...SERVER]);
+      const command = asNobody([libraryFile(), "run", "--dir", `${dir}/theirs/s`, "--", ...SERVER]);
       await using server = start(command, { cwd: dir });
       await using user = new User(dir);
       const theirs = await until("it listens", async () => {

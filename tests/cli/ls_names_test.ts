@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { unsockRun } from "../support/shim.ts";
+import { unsockRun } from "../support/library.ts";
 import { leaveStale } from "../support/stale.ts";
 import { until } from "../support/wait.ts";
 import { list } from "./listed.ts";

@@ -7,7 +7,7 @@ import { optionFlag } from "../../lib/system/options.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { namesInLibrary } from "../support/shim.ts";
+import { namesInLibrary } from "../support/library.ts";
 
 const PAGES: Record<string, string> = {
   "unsock.1": commandManual(COMMANDS),

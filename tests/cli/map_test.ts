@@ -4,7 +4,7 @@ import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
 
@@ -17,7 +17,7 @@ const mapped = (
   ...command: string[]
 ) => ["run", "--dir", dir, "--map", map, "--", ...command];
 
-for (const program of [unsockCommand(), [shimLibrary()]]) {
+for (const program of [unsockCommand(), [libraryFile()]]) {
   const form = program.length > 1 ? "unsock run" : "libunsock.so run";
   Deno.test(`${form} --map: the control file is removed with the command, which is the caller's own child`, () =>
     withDir(async (dir) => {
@@ -51,8 +51,8 @@ Deno.test("run --map: of two runs with the same map the last one takes it along;
   withDir(async (dir) => {
     assertStrictEquals((await unsock(["make-control", `${dir}/81.sock`, "--unix", "/y"])).code, 0);
     const words = ["run", "--dir", dir, "--map", "80=/x", "--map", "81=/y", "--", "sh", "-c", "echo; exec sleep 1000"];
-    await using first = start([shimLibrary(), ...words]);
-    await using second = start([shimLibrary(), ...words]);
+    await using first = start([libraryFile(), ...words]);
+    await using second = start([libraryFile(), ...words]);
     for (const one of [first, second]) await until("it runs", () => one.output() === "\n");
     Deno.kill(first.pid, "SIGTERM");
     await first.status;
@@ -68,7 +68,7 @@ Deno.test("run --map: of two runs with the same map the last one takes it along;
 function keepers(dir: string): number[] {
   return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter((pid) => {
     try {
-      return Deno.readTextFileSync(`/proc/${pid}/cmdline`).startsWith(`${shimLibrary()}\0run\0--dir\0${dir}\0`);
+      return Deno.readTextFileSync(`/proc/${pid}/cmdline`).startsWith(`${libraryFile()}\0run\0--dir\0${dir}\0`);
     } catch {
       return false;
     }
@@ -78,7 +78,7 @@ function keepers(dir: string): number[] {
 Deno.test("run --map: with its keeper killed it is stale: prune removes it, and another map takes its place", () =>
   withDir(async (dir) => {
     for (const how of ["prune", "run"]) {
-      await using unsocked = start([shimLibrary(), ...mapped(dir, "80=/x", "sh", "-c", "echo; exec sleep 1000")]);
+      await using unsocked = start([libraryFile(), ...mapped(dir, "80=/x", "sh", "-c", "echo; exec sleep 1000")]);
       await until("it runs", () => unsocked.output() === "\n");
       assertEquals((await unsock(["prune", "--dir", dir])).stdout, "", "it is in use");
       const [keeper] = keepers(dir);
@@ -108,7 +108,7 @@ Deno.test({
       // strace is in a session of its own, and slows down how others leave theirs.
       const strace = "strace -DDD -f -qq -o /dev/null -e inject=setsid:delay_enter=300ms";
       const script = `setsid ${strace} "$@" >/dev/null 2>&1 & wait $!; pkill -KILL -s $!; true`;
-      const words = [shimLibrary(), ...mapped(dir, "80=/x", "true")];
+      const words = [libraryFile(), ...mapped(dir, "80=/x", "true")];
       assertStrictEquals((await run(["sh", "-c", script, "sh", ...words])).code, 0);
       await until("it is gone", isGone(`${dir}/80.sock`), 5_000);
     }),
@@ -122,7 +122,7 @@ Deno.test("run --map: a failure before the command leaves no file, and a later r
     assertFails(await unsock(words), 125, /81\.sock: exists already, and is no control file/);
     assertEquals(names(dir), ["81.sock"]);
     for (const path of ["/a", "/b", "/c", "/d"]) {
-      const { code, stderr } = await run([shimLibrary(), ...mapped(dir, `80=${path}`, "true")]);
+      const { code, stderr } = await run([libraryFile(), ...mapped(dir, `80=${path}`, "true")]);
       assertEquals([code, stderr], [0, ""]);
     }
     await until("none is left", () => names(dir).length === 1);
@@ -149,7 +149,7 @@ Deno.test({
       const locked = programText("locked");
       // The process left behind starts late while others use the processors.
       const script = `for i in 1 2 3 4; do (while [ ! -e done ]; do :; done) & done
-        python3 -c '${locked}' '${shimLibrary()}' run --map 80=/x --dir '${dir}/s' -- true; touch done; wait`;
+        python3 -c '${locked}' '${libraryFile()}' run --map 80=/x --dir '${dir}/s' -- true; touch done; wait`;
       const { stdout, stderr } = await shell(script, { cwd: dir });
       assertStrictEquals(stdout, "0\n", stderr);
       await until("it is gone", () => names(`${dir}/s`).length === 0);

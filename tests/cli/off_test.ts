@@ -2,10 +2,10 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 
-const FORMS = { "libunsock.so": [shimLibrary()], unsock: unsockCommand() };
+const FORMS = { "libunsock.so": [libraryFile()], unsock: unsockCommand() };
 const OFF = { UNSOCK_OFF: "1" };
 
 /** Options and variables that promise that no traffic leaves. */

@@ -5,7 +5,7 @@ import { copyProgram, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { NOBODY } from "../support/users.ts";
 import { unsock } from "./unsock.ts";
 
@@ -61,7 +61,7 @@ async function withClosed(names: readonly string[], fn: (dir: string, library: s
   await withDir(async (dir) => {
     Deno.chmodSync(dir, 0o755);
     const library = join(dir, "libunsock.so");
-    copyProgram(shimLibrary(), library);
+    copyProgram(libraryFile(), library);
     Deno.chmodSync(library, 0o755);
     Deno.mkdirSync(join(dir, ...names), { recursive: true, mode: 0o700 });
     await fn(join(dir, ...names), library);
@@ -97,7 +97,10 @@ for (const [what, names] of Object.entries(CLOSED)) {
       fn: () =>
         withClosed(names, async (directory, library) => {
           using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-          const env = { ...shimEnv(directory, { UNSOCK_ENGINE: engine, UNSOCK_FALLBACK: "1" }), LD_PRELOAD: library };
+          const env = {
+            ...libraryEnv(directory, { UNSOCK_ENGINE: engine, UNSOCK_FALLBACK: "1" }),
+            LD_PRELOAD: library,
+          };
           for (const call of CALLS) {
             const program = programText("calls");
             const command = WAYS["setpriv"]?.(["/usr/bin/python3", "-c", program, `${server.addr.port}`, call]) ?? [];
@@ -115,7 +118,7 @@ Deno.test({
   ignore,
   fn: () =>
     withClosed(["s"], async (directory, library) => {
-      const env = { ...shimEnv(directory), LD_PRELOAD: library };
+      const env = { ...libraryEnv(directory), LD_PRELOAD: library };
       const program = programText("gives_up_rights");
       const told = await run(["/usr/bin/python3", "-c", program, `${NOBODY}`], { env });
       assertEquals(told.stdout, "111\n13\n13\n");
@@ -134,7 +137,7 @@ Deno.test({
   fn: () =>
     withClosed(["s"], async (directory, library) => {
       Deno.chmodSync(directory, 0o755);
-      const env = { ...shimEnv(directory), LD_PRELOAD: library };
+      const env = { ...libraryEnv(directory), LD_PRELOAD: library };
       const bind = programText("binds");
       const command = WAYS["setpriv"]?.(["/usr/bin/python3", "-c", bind]) ?? [];
       const { stdout, stderr } = await run([...command], { env });

@@ -4,7 +4,7 @@ import { join } from "@std/path/posix";
 import { copyProgram, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { asUser, CLIENT, SERVER, STRANGER } from "../support/users.ts";
 import { assertFails, unsock } from "./unsock.ts";
 
@@ -93,13 +93,15 @@ function assertStarts({ code, stderr }: RunResult, way = ""): void {
 const WAYS: Readonly<Record<string, (directory: string, force: boolean) => Promise<RunResult>>> = {
   "run": (directory, force) => unsock(["run", ...(force ? ["--force"] : []), "--dir", directory, "true"]),
   "run as the library": (directory, force) =>
-    run([shimLibrary(), "run", ...(force ? ["--force"] : []), "--dir", directory, "true"]),
+    run([libraryFile(), "run", ...(force ? ["--force"] : []), "--dir", directory, "true"]),
   "env": (directory, force) => unsock(["env", ...(force ? ["--force"] : []), "--dir", directory]),
   "prune": (directory, force) => unsock(["prune", ...(force ? ["--force"] : []), "--dir", directory]),
   "the preloaded library": (directory, force) =>
-    run(["/bin/true"], { env: shimEnv(directory, force ? { UNSOCK_TRUST: "1" } : {}) }),
+    run(["/bin/true"], { env: libraryEnv(directory, force ? { UNSOCK_TRUST: "1" } : {}) }),
   "the trapping library": (directory, force) =>
-    run(["/bin/true"], { env: shimEnv(directory, { UNSOCK_ENGINE: "trap", ...(force ? { UNSOCK_TRUST: "1" } : {}) }) }),
+    run(["/bin/true"], {
+      env: libraryEnv(directory, { UNSOCK_ENGINE: "trap", ...(force ? { UNSOCK_TRUST: "1" } : {}) }),
+    }),
 };
 
 for (const [what, place] of Object.entries(PLACES)) {
@@ -152,7 +154,7 @@ Deno.test({
       }
       Deno.chmodSync(join(dir, "open"), 0o777);
       Deno.chmodSync(join(dir, "sticky"), 0o1777);
-      const by = (way: string) => run(["/bin/true"], { env: shimEnv(`${dir}/${way}`) });
+      const by = (way: string) => run(["/bin/true"], { env: libraryEnv(`${dir}/${way}`) });
       for (const way of ["link/d", "real/../link/./d", "real/their"]) {
         assertStarts(await by(way), way);
       }
@@ -172,11 +174,11 @@ Deno.test({
       Deno.chmodSync(dir, 0o755);
       const [home, directory] = [join(dir, "home"), join(dir, "home", "d")];
       Deno.mkdirSync(directory, { recursive: true });
-      Deno.copyFileSync(shimLibrary(), join(dir, "libunsock.so"));
+      Deno.copyFileSync(libraryFile(), join(dir, "libunsock.so"));
       const start = async (owner: number, above: number) => {
         Deno.chownSync(directory, owner, owner);
         Deno.chownSync(home, above, above);
-        const env = { ...shimEnv(directory), LD_PRELOAD: join(dir, "libunsock.so") };
+        const env = { ...libraryEnv(directory), LD_PRELOAD: join(dir, "libunsock.so") };
         const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
         return await run(asUser(CLIENT, ["env", ...words, "/bin/true"]));
       };
@@ -220,7 +222,7 @@ Deno.test({
       const [directory, library] = [join(dir, "r", "d"), join(dir, "r", "libunsock.so")];
       Deno.mkdirSync(directory, { recursive: true });
       setRights(directory, [0o755, CLIENT, CLIENT]);
-      copyProgram(shimLibrary(), library);
+      copyProgram(libraryFile(), library);
       Deno.chmodSync(library, 0o755);
       const command = [library, "run", "--dir", directory, "true"];
       for (const map of ["--map-current-user", "--map-root-user"]) {
@@ -237,13 +239,13 @@ Deno.test({
     withDir(async (dir) => {
       Deno.chmodSync(dir, 0o755);
       const directory = await lay(dir, "", { above: [0o755, SERVER], refused: undefined });
-      const off = await run(["/bin/true"], { env: shimEnv(directory, { UNSOCK_OFF: "1" }) });
+      const off = await run(["/bin/true"], { env: libraryEnv(directory, { UNSOCK_OFF: "1" }) });
       assertStarts(off);
       const program = join(dir, "id");
       assertStrictEquals((await run(["cp", "/usr/bin/id", program])).code, 0);
       Deno.chmodSync(program, 0o4755);
-      Deno.copyFileSync(shimLibrary(), join(dir, "libunsock.so"));
-      const env = { ...shimEnv(directory), LD_PRELOAD: join(dir, "libunsock.so") };
+      Deno.copyFileSync(libraryFile(), join(dir, "libunsock.so"));
+      const env = { ...libraryEnv(directory), LD_PRELOAD: join(dir, "libunsock.so") };
       const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
       // The loader's own line: it takes no library by a path into such a program.
       const { code, stdout } = await run(asUser(CLIENT, ["env", ...words, program, "-u"]));

@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary, unsockRun } from "../support/shim.ts";
+import { libraryFile, unsockRun } from "../support/library.ts";
 import { leaveStale } from "../support/stale.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, byLibrary, unsock } from "./unsock.ts";
@@ -93,7 +93,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const sockets = path.join(dir, "sockets");
-      await using waiting = start([shimLibrary(), "wait", "--dir", sockets, "8000"]);
+      await using waiting = start([libraryFile(), "wait", "--dir", sockets, "8000"]);
       let ended = false;
       waiting.status.then(() => ended = true);
       await withSteps(sockets, async (step) => {
@@ -107,7 +107,7 @@ Deno.test({
         await step("listen");
         assertEquals(await waiting.result(60_000), { code: 0, signal: null, stdout: "", stderr: "" });
         assertFails(await byLibrary(["wait", "--dir", sockets, "8000", "--gone", "--timeout", "0"]), 1, /still there/);
-        await using gone = start([shimLibrary(), "wait", "--dir", sockets, "--gone", "8000"]);
+        await using gone = start([libraryFile(), "wait", "--dir", sockets, "--gone", "8000"]);
         await step("close");
         assertStrictEquals((await gone.result(60_000)).code, 0);
       });
@@ -160,7 +160,7 @@ Deno.test("wait needs all of its ports, and knows a control file, UDP, and the e
     const code = `Deno.listen({ transport: "unix", path: "${dir}/84.sock" }); setTimeout(() => {}, 60_000)`;
     await using victim = start([Deno.execPath(), "eval", code]);
     assertStrictEquals((await wait("84")).code, 0);
-    await using gone = start([shimLibrary(), "wait", "--dir", dir, "--gone", "84"]);
+    await using gone = start([libraryFile(), "wait", "--dir", dir, "--gone", "84"]);
     Deno.kill(victim.pid, "SIGKILL");
     assertStrictEquals((await gone.result(60_000)).code, 0);
   }));
@@ -187,7 +187,7 @@ Deno.test({
       assertFails(await wait("7000@127.0.0.2"), 1, /wait: port 7000@127\.0\.0\.2 in .* nobody listens/);
       assertStrictEquals((await wait("7000@127.0.0.2", "--gone")).code, 0);
       assertFails(await wait("7000@127.0.0.1", "--gone"), 1, /somebody is still there/);
-      await using second = start([shimLibrary(), "wait", "--dir", dir, "7000@127.0.0.2"]);
+      await using second = start([libraryFile(), "wait", "--dir", dir, "7000@127.0.0.2"]);
       await come("7000 127.0.0.2 SOCK_STREAM");
       assertStrictEquals((await second.result(60_000)).code, 0);
       await come("7001 0.0.0.0 SOCK_STREAM");

@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { isAlive, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { DAEMON_PROGRAMS, daemonPids, startDaemons } from "./daemons.ts";
 import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
@@ -54,7 +54,7 @@ Deno.test("--private: the directory exists as long as the command", () =>
 Deno.test("--private: with hardly a descriptor left the command runs, or run reports why not", () =>
   withDir(async (dir) => {
     for (const most of [5, 6, 7, 8, 9]) {
-      const words = [shimLibrary(), ...inPrivate(dir, "sh", "-c", "exit 7")];
+      const words = [libraryFile(), ...inPrivate(dir, "sh", "-c", "exit 7")];
       const { code, stderr } = await run(["sh", "-c", `ulimit -n ${most}; exec "$@"`, "sh", ...words]);
       assert(code === 7 || /^unsock: .+: Too many open files/.test(stderr), `${most}: ${code} ${stderr}`);
     }
@@ -85,7 +85,7 @@ Deno.test("--private: a failure before the command leaves no directory", () =>
 
 Deno.test("--private: a run that begins while another one ends gets its directory", () =>
   withDir(async (dir) => {
-    const words = [shimLibrary(), ...inPrivate(dir, "true")].map((word) => `'${word}'`).join(" ");
+    const words = [libraryFile(), ...inPrivate(dir, "true")].map((word) => `'${word}'`).join(" ");
     const rounds = `for i in $(seq 100); do ${words} || exit 1; done`;
     const ends = await Promise.all(Array.from({ length: 4 }, () => shell(rounds, { cwd: dir })));
     assertEquals(ends.map(({ code, stderr }) => [code, stderr]), ends.map(() => [0, ""]));
@@ -163,7 +163,7 @@ for (const engine of ["preload", "trap"]) {
         Deno.kill(nginx);
         await until("nginx has ended", async () => !await isThere(`/proc/${nginx}`)());
         const ping = ["redis-cli", "-p", "6379", "ping"];
-        const asked = await run([shimLibrary(), "run", "--dir", directory, "--", ...ping]);
+        const asked = await run([libraryFile(), "run", "--dir", directory, "--", ...ping]);
         assertStrictEquals(asked.stdout, "PONG\n", asked.stderr);
         Deno.kill(redis);
         await until("the directory goes with the last daemon", isGone(directory));

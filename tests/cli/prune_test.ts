@@ -6,7 +6,7 @@ import { unsockForEverybody } from "../support/everybody.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { unsockRun } from "../support/shim.ts";
+import { unsockRun } from "../support/library.ts";
 import { leaveStale } from "../support/stale.ts";
 import { asUser, SERVER, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { type Schema, violations } from "../support/schema.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { byLibrary } from "./unsock.ts";
 
 const PAGE = Deno.readTextFileSync(new URL("../../docs/json.md", import.meta.url));
@@ -29,7 +29,7 @@ function assertDocumented(answer: Answer): void {
 Deno.test("query answers each question in the form of docs/json.md, one line each, in one start", () =>
   withDir(async (dir) => {
     using _server = Deno.listen({ transport: "unix", path: `${dir}/80.sock` });
-    const library = shimLibrary();
+    const library = libraryFile();
     const values: Record<string, string> = {
       names: "",
       state: `${dir}/80.sock`,
@@ -85,7 +85,7 @@ Deno.test("query escapes control characters, and replaces bytes that are no UTF-
   withDir(async (dir) => {
     const script =
       `printf '#!/bin/sh\\n' >"$1/$(printf 'a\\377"\\001')" && chmod +x "$1"/a* && exec "$2" query route="$(echo "$1"/a*)"`;
-    const { stdout, stderr } = await run(["sh", "-c", script, "sh", dir, shimLibrary()]);
+    const { stdout, stderr } = await run(["sh", "-c", script, "sh", dir, libraryFile()]);
     assertMatch(stdout, /^\{"question":"route=[^\n]*\/a\uFFFD\\"\\u0001"[^\n]*\}\n$/, stderr);
     assertStrictEquals(JSON.parse(stdout).steps[0].file, `${dir}/a\uFFFD"\x01`);
   }));

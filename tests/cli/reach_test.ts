@@ -8,7 +8,7 @@ import { copyProgram, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 import { NOBODY } from "../support/users.ts";
 import { elfImage } from "../unit/elf_image.ts";
@@ -59,7 +59,7 @@ async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
       listener: (linking) => [built.get(linking) ?? "", sockets, `${nextPort++}`, "x"],
       one,
       each: async (command, check, how) => {
-        for (const program of [unsockCommand(), [shimLibrary()]]) check(await one(program, command, how));
+        for (const program of [unsockCommand(), [libraryFile()]]) check(await one(program, command, how));
       },
     });
   });
@@ -111,7 +111,7 @@ way("a library on a noexec file system is refused", async ({ dir, listener, each
   const mounted = path.join(dir, "m");
   Deno.mkdirSync(mounted);
   const script = 'mount -t tmpfs -o noexec,mode=755 none "$0" && cp "$1" "$0/libunsock.so" && shift && exec "$@"';
-  const before = ["unshare", "-m", "sh", "-c", script, mounted, shimLibrary()];
+  const before = ["unshare", "-m", "sh", "-c", script, mounted, libraryFile()];
   const options = ["--lib", path.join(mounted, "libunsock.so")];
   await each(listener("dynamic"), refused(/m\/libunsock\.so: its file system is mounted noexec: .*--lib/), {
     before,
@@ -124,9 +124,9 @@ way("a source tree on a noexec file system is refused; with --lib elsewhere it r
   // An installed one would be taken instead.
   const script = 'mount --bind "$0" "$0" && mount -o remount,bind,noexec "$0" && ' +
     '{ [ ! -e /usr/local/lib/libunsock.so ] || mount --bind /dev/null /usr/local/lib/libunsock.so; } && exec "$@"';
-  const before = ["unshare", "-m", "sh", "-c", script, path.dirname(shimLibrary())];
+  const before = ["unshare", "-m", "sh", "-c", script, path.dirname(libraryFile())];
   const elsewhere = path.join(dir, "libunsock.so");
-  copyProgram(shimLibrary(), elsewhere);
+  copyProgram(libraryFile(), elsewhere);
   for (const linking of ["dynamic", "static"] as const) {
     refused(/libunsock\.so: its file system is mounted noexec: .*--lib/)(
       await one(unsockCommand(), listener(linking), { before }),
@@ -139,7 +139,7 @@ way("a source tree on a noexec file system is refused; with --lib elsewhere it r
 way(
   "run refuses a file that is not this library: a missing one, another version, a truncated one, another file",
   async ({ dir, listener, each }) => {
-    const good = Deno.readFileSync(shimLibrary());
+    const good = Deno.readFileSync(libraryFile());
     const text = new TextDecoder("latin1").decode(good);
     const at = text.indexOf("unsock\0\0", text.indexOf("\x07\0\0\0\x20\0\0\0\x01\0\0\0unsock\0\0")) + 8;
     const other = good.slice();
@@ -166,7 +166,7 @@ way(
 
 way("a library that others could have written is refused", async ({ dir, listener, each }) => {
   const file = path.join(dir, "libunsock.so");
-  copyProgram(shimLibrary(), file);
+  copyProgram(libraryFile(), file);
   Deno.chmodSync(file, 0o666);
   await each(listener("dynamic"), refused(/everybody may write to \S+libunsock\.so: use --lib/), {
     options: ["--lib", file],
@@ -177,7 +177,7 @@ way(
   "a library that cannot be executed is refused where a program has to be started by it",
   async ({ dir, listener, each }) => {
     const file = path.join(dir, "libunsock.so");
-    copyProgram(shimLibrary(), file);
+    copyProgram(libraryFile(), file);
     Deno.chmodSync(file, 0o644);
     await each(listener("dynamic"), redirected, { options: ["--lib", file] });
     await each(
@@ -204,7 +204,7 @@ for (const [name, change] of Object.entries(CHANGES)) {
     async (place) => {
       const { dir, sockets, listener, each } = place;
       const library = path.join(dir, "libunsock.so");
-      copyProgram(shimLibrary(), library);
+      copyProgram(libraryFile(), library);
       Deno.chmodSync(library, 0o755);
       const options = ["--lib", library];
       await each(change(listener("dynamic")), ({ code, stdout, stderr }) => {

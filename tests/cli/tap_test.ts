@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { tracerOf } from "../../lib/tap/servers.ts";
@@ -27,7 +27,7 @@ const ignore = !need("strace", "python3") || !mayTrace();
 
 /** A command in a directory of sockets. */
 function inside(dir: string, command: string[]): string[] {
-  return [shimLibrary(), "run", "--dir", `${dir}/s`, "--", ...command];
+  return [libraryFile(), "run", "--dir", `${dir}/s`, "--", ...command];
 }
 
 function python(dir: string, program: string, ...args: string[]): string[] {
@@ -36,7 +36,7 @@ function python(dir: string, program: string, ...args: string[]): string[] {
 
 /** Waits until a server listens at a port. */
 async function listening(dir: string, ...ports: string[]): Promise<void> {
-  const { code, stderr } = await run([shimLibrary(), "wait", "--dir", `${dir}/s`, "--timeout", "60", ...ports]);
+  const { code, stderr } = await run([libraryFile(), "wait", "--dir", `${dir}/s`, "--timeout", "60", ...ports]);
   assertStrictEquals(code, 0, stderr);
 }
 

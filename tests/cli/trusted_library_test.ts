@@ -1,12 +1,12 @@
 /** A library that somebody other than root or the user could have written is never loaded. */
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
-import { strangersHand } from "../../lib/run/trusted_file.ts";
+import { strangersHand } from "../../lib/library/trust.ts";
 import { withDir } from "../support/dir.ts";
 import { mayUnshare } from "../support/namespaces.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { asUser, CLIENT, NOBODY, STRANGER } from "../support/users.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 
@@ -88,7 +88,7 @@ const UNKNOWN_GROUP = 64999;
 async function plant(dir: string, { directory, file, list }: Plant): Promise<string> {
   const path = join(dir, "dir", "libunsock.so");
   Deno.mkdirSync(join(dir, "dir"));
-  Deno.copyFileSync(shimLibrary(), path);
+  Deno.copyFileSync(libraryFile(), path);
   for (const [at, [mode, uid, gid]] of [[path, file], [join(dir, "dir"), directory]] as const) {
     if (Deno.uid() === 0) Deno.chownSync(at, uid ?? 0, gid ?? UNKNOWN_GROUP);
     Deno.chmodSync(at, mode);
@@ -136,7 +136,7 @@ Deno.test("a library is refused if a link to it passes through a directory that 
   withDir(async (dir) => {
     const open = join(dir, "open");
     Deno.mkdirSync(open);
-    Deno.symlinkSync(shimLibrary(), join(open, "middle"));
+    Deno.symlinkSync(libraryFile(), join(open, "middle"));
     Deno.symlinkSync("open/middle", join(dir, "libunsock.so"));
     Deno.chmodSync(open, 0o777);
     assertFails(await runWith(dir, join(dir, "libunsock.so"), "--lib"), 125, /everybody may write to [^ ]*\/open: /);
@@ -182,7 +182,7 @@ function withFiles(files: Readonly<Record<string, string>>, command: readonly st
 
 /** Returns the command that asks the command line's check, as root for another user. */
 function handOf(file: string, uid: number): string[] {
-  const module = new URL("../../lib/run/trusted_file.ts", import.meta.url).href;
+  const module = new URL("../../lib/library/trust.ts", import.meta.url).href;
   const code = `import { strangersHand } from "${module}"; console.log(strangersHand("${file}", ${uid}) ?? "nobody");`;
   return [Deno.execPath(), "eval", code];
 }
@@ -199,7 +199,7 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       Deno.chmodSync(dir, 0o755);
-      Deno.copyFileSync(shimLibrary(), join(dir, "good.so"));
+      Deno.copyFileSync(libraryFile(), join(dir, "good.so"));
       Deno.chmodSync(join(dir, "good.so"), 0o755);
       Deno.writeTextFileSync(join(dir, "group"), GROUPS);
       Deno.writeTextFileSync(join(dir, "passwd"), USERS);
@@ -229,7 +229,7 @@ Deno.test({
       Deno.chmodSync(dir, 0o755);
       const roots = join(dir, "r");
       Deno.mkdirSync(roots);
-      Deno.copyFileSync(shimLibrary(), join(roots, "good.so"));
+      Deno.copyFileSync(libraryFile(), join(roots, "good.so"));
       Deno.chmodSync(join(roots, "good.so"), 0o755);
       Deno.writeTextFileSync(join(dir, "number"), "12345\n");
       const library = join(roots, "good.so");

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, type RunOptions, type RunResult } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { testedLibrary, unsockCommand } from "./unsock.ts";
 
 const PATH = `/nowhere:${Deno.env.get("PATH") ?? "/usr/bin:/bin"}`;
@@ -12,7 +12,7 @@ const PATH = `/nowhere:${Deno.env.get("PATH") ?? "/usr/bin:/bin"}`;
 async function both(words: readonly string[], options: RunOptions = {}): Promise<[RunResult, RunResult]> {
   const env = { PATH, HOME: Deno.env.get("HOME") ?? "/", NO_COLOR: "1", ...testedLibrary(), ...options.env };
   const start = (program: readonly string[]) => run([...program, "run", ...words], { ...options, env, clearEnv: true });
-  return await Promise.all([start(unsockCommand()), start([shimLibrary()])]);
+  return await Promise.all([start(unsockCommand()), start([libraryFile()])]);
 }
 
 async function assertSame(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
@@ -131,7 +131,7 @@ Deno.test("the same variables are the same to both", async () => {
       { UNSOCK_ADDR: "::1", UNSOCK_ACCEPT_CONVERT_VSOCK: "1", UNSOCK_PORT: "1" },
       { UNSOCK_PORT: "0" },
       { UNSOCK_PORTS: "80" },
-      { LD_PRELOAD: `libc.so.6 ${shimLibrary()}:libm.so.6`, UNSOCK_DIR: `${dir}/s` },
+      { LD_PRELOAD: `libc.so.6 ${libraryFile()}:libm.so.6`, UNSOCK_DIR: `${dir}/s` },
       { LD_PRELOAD: " libc.so.6  libm.so.6" },
       { UNSOCK_LIB: `${dir}/none.so` },
       { UNSOCK_ENGINE: "preload" },

@@ -6,7 +6,7 @@ import { copyProgram, withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { shimLibrary, unsockRun } from "../support/shim.ts";
+import { libraryFile, unsockRun } from "../support/library.ts";
 import { NOBODY } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, unsock } from "./unsock.ts";
@@ -99,7 +99,7 @@ Deno.test("unit prints the unit, and a warning for each file that the unit hides
   withDir(async (dir) => {
     const [program, library] = [path.join(dir, "server"), path.join(dir, "libunsock.so")];
     copyProgram("/bin/true", program);
-    copyProgram(shimLibrary(), library);
+    copyProgram(libraryFile(), library);
     const options = ["--lib", library, "--dir", path.join(dir, "s")];
     const { code, stdout, stderr } = await unsock(["unit", ...options, "--", program]);
     const lines = [`program ${program}`, `library ${library}`, `directory ${dir}/s`];
@@ -130,7 +130,7 @@ Deno.test({
         path.join(shared, "s"),
       ];
       copyProgram("/bin/true", program);
-      copyProgram(shimLibrary(), library);
+      copyProgram(libraryFile(), library);
       const script = path.join(dir, "script");
       Deno.writeTextFileSync(script, `#!${program}\n`, { mode: 0o755 });
       const warned = async (...args: string[]) => {

@@ -2,7 +2,7 @@
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import * as path from "@std/path/posix";
 import { run, type RunOptions, type RunResult } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
@@ -22,7 +22,7 @@ export function unsockCommand(): string[] {
  * Returns the variables that make the command line use the tested library: the compiled binary uses the one it carries.
  */
 export function testedLibrary(): Record<string, string> {
-  return Deno.env.get("UNSOCK_TEST_BINARY") ? { UNSOCK_LIB: shimLibrary() } : {};
+  return Deno.env.get("UNSOCK_TEST_BINARY") ? { UNSOCK_LIB: libraryFile() } : {};
 }
 
 /** The caller's environment without anything that unsock reads, plus `extra`. */
@@ -42,7 +42,7 @@ export async function unsock(args: readonly string[], options: RunOptions = {}):
 /** The same by the library alone, as a program: of the commands that it does by itself. */
 export async function byLibrary(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const env = cleanEnvironment(options.env);
-  return await run([shimLibrary(), ...args], { ...options, env, clearEnv: true });
+  return await run([libraryFile(), ...args], { ...options, env, clearEnv: true });
 }
 
 /** Runs a shell script in which `$UNSOCK` is the command line; `sh` of the system, as a caller like any other. */

@@ -6,7 +6,7 @@ import { type Behaviour, Multiplexer } from "../support/multiplexer.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { leaveStale } from "../support/stale.ts";
 import { assertFails, byLibrary, unsock } from "./unsock.ts";
 
@@ -29,7 +29,7 @@ Deno.test("wait: a control file is ready when its Unix socket listens, of a file
     await leaveStale(target);
     assert(!await isReady(dir), "who was there was killed");
     Deno.removeSync(target);
-    await using waiting = start([shimLibrary(), "wait", "--dir", dir, "80"]);
+    await using waiting = start([libraryFile(), "wait", "--dir", dir, "80"]);
     using _server = Deno.listen({ transport: "unix", path: target });
     assertStrictEquals((await waiting.result(60_000)).code, 0);
     Deno.symlinkSync("target", `${dir}/link`);
@@ -108,7 +108,7 @@ Deno.test({
       Deno.writeFileSync(`${dir}/80.sock`, controlFile({ dest: sockaddrInet("127.0.0.1", 4444) }));
       const listen = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 4444)); s.listen(); print('bound')";
       const both = `"$0" wait --dir "$1" 80 --timeout 0; echo $?; exec python3 -c "$2"`;
-      const { stdout, stderr } = await run([...alone, "sh", "-c", both, shimLibrary(), dir, listen]);
+      const { stdout, stderr } = await run([...alone, "sh", "-c", both, libraryFile(), dir, listen]);
       assertStrictEquals(stdout, "1\nbound\n", stderr);
     }),
 });
@@ -145,7 +145,7 @@ Deno.test("wait: a refusing control file is never ready, and a file that is no c
 Deno.test("wait: the directory may come later, and its place too", () =>
   withDir(async (dir) => {
     const sockets = `${dir}/a/b`;
-    await using waiting = start([shimLibrary(), "wait", "--dir", sockets, "80"]);
+    await using waiting = start([libraryFile(), "wait", "--dir", sockets, "80"]);
     Deno.mkdirSync(`${dir}/a`);
     Deno.mkdirSync(sockets);
     using _server = Deno.listen({ transport: "unix", path: `${sockets}/80.sock` });

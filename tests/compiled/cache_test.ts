@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import { dirname, join } from "@std/path/posix";
 import { copyProgram, withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { BINARY, compiled, isWhole, makeHome, names, runAlone, TELL } from "./binary.ts";
 
 async function libraryFor(env: Record<string, string>): Promise<string> {
@@ -190,7 +190,7 @@ Deno.test({
       const { env, home } = makeHome(dir);
       const other = await Deno.makeTempDir({ dir: "/run", prefix: "unsock-noexec-" });
       try {
-        const command = ["unshare", "--mount", "sh", "-c", NOEXEC_PLACES, "sh", BINARY, home, other, shimLibrary()];
+        const command = ["unshare", "--mount", "sh", "-c", NOEXEC_PLACES, "sh", BINARY, home, other, libraryFile()];
         const redirects = async (extra: Record<string, string>, library: RegExp) => {
           const result = await runAlone([...command, ...TELL], { ...env, UNSOCK_DIR: `${other}/s`, ...extra });
           assertStrictEquals(result.stderr, "");

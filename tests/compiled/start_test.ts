@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import { basename, join } from "@std/path/posix";
 import { copyProgram, withDir } from "../support/dir.ts";
 import { start } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { BINARY, BINARY_DIRECTORY, compiled, isWhole, makeHome, names, runAlone, TELL } from "./binary.ts";
 
@@ -46,7 +46,7 @@ Deno.test(
       const { env, home } = makeHome(dir);
       for (const [place, expected] of [["prefix/bin", "prefix/bin"], ["other/lib", "other/lib"]] as const) {
         Deno.mkdirSync(join(dir, place), { recursive: true });
-        Deno.copyFileSync(shimLibrary(), join(dir, place, "libunsock.so"));
+        Deno.copyFileSync(libraryFile(), join(dir, place, "libunsock.so"));
         const program = join(dir, place.replace("/lib", "/bin"), "unsock");
         Deno.mkdirSync(join(program, ".."), { recursive: true });
         // A hard link has no other place, as a symbolic one has; across file systems it has to be a copy.

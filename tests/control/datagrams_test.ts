@@ -8,7 +8,7 @@ import { ownPort } from "../support/own_port.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const programText = programsOf(import.meta);
@@ -28,7 +28,7 @@ function seen(port: number): Facts {
 }
 
 async function ask(dir: string): Promise<Facts> {
-  const { stdout, stderr } = await run(["python3", "-c", programText("ask"), String(PORT)], { env: shimEnv(dir) });
+  const { stdout, stderr } = await run(["python3", "-c", programText("ask"), String(PORT)], { env: libraryEnv(dir) });
   assertStrictEquals(stderr, "");
   return readFacts(stdout);
 }
@@ -65,7 +65,7 @@ Deno.test(
   async () => {
     await withPath(async (_base, dir, path) => {
       const command = ["python3", "-c", programText("nobody_there"), String(PORT), path];
-      const { stdout, stderr } = await run(command, { env: shimEnv(dir) });
+      const { stdout, stderr } = await run(command, { env: libraryEnv(dir) });
       const sent = { "not yet": [5, 5], there: 3, "it hears": "now", stale: [4, 4], gone: [5, 5] };
       assertEquals(readFacts(stdout), sent, stderr);
     });
@@ -86,7 +86,9 @@ Deno.test(
   { ignore },
   async () => {
     await withPath(async (base, dir, path) => {
-      await using server = start(["python3", "-c", programText("echo"), "inet", String(PORT)], { env: shimEnv(dir) });
+      await using server = start(["python3", "-c", programText("echo"), "inet", String(PORT)], {
+        env: libraryEnv(dir),
+      });
       await until("listening", () => server.output().includes(`listening ${PORT}`));
       assert(!ipListeners().some(({ port }) => port === PORT));
       assertEquals(await ask(dir), seen(PORT), server.output());
@@ -112,7 +114,7 @@ Deno.test(
       const oracle = await run(["python3", "-c", programText("one_at_a_time"), `${own.port}`]);
       assert(oracle.stdout.endsWith("\n0\n"), oracle.stdout + oracle.stderr);
       const { stdout, stderr } = await run(["python3", "-c", programText("one_at_a_time"), String(PORT)], {
-        env: shimEnv(dir),
+        env: libraryEnv(dir),
       });
       const lines = (text: string) => text.split("\n").sort();
       assertEquals(lines(stdout), lines(oracle.stdout), stderr);
@@ -126,7 +128,7 @@ Deno.test("a UDP server answers at another UDP port, where the network sees it",
     using own = ownPort();
     const real = own.port;
     await Deno.writeFile(`${dir}/${PORT}.dgram.sock`, controlFile({ dest: sockaddrInet("127.0.0.1", real) }));
-    await using server = start(["python3", "-c", programText("echo"), "inet", String(PORT)], { env: shimEnv(dir) });
+    await using server = start(["python3", "-c", programText("echo"), "inet", String(PORT)], { env: libraryEnv(dir) });
     await until("listening", () => server.output().includes(`listening ${PORT}`));
     assert(ipListeners().some(({ port }) => port === real));
     assertEquals(await ask(dir), seen(PORT), server.output());

@@ -6,7 +6,7 @@ import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { NOBODY } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
@@ -85,11 +85,11 @@ async function assertRefused(dir: string, errno: string): Promise<void> {
   }
 }
 
-/** Runs a program under the shim that prints the name of the errno with which a call of the port fails. */
+/** Runs a program under the library that prints the name of the errno with which a call of the port fails. */
 async function errnoOf(dir: string, call: "tcp.bind" | "udp.bind" | "udp.sendto"): Promise<string> {
   const program = programText("errno_of");
   const { stdout, stderr } = await run(["python3", "-c", program, call, `${PORT}`], {
-    env: shimEnv(dir),
+    env: libraryEnv(dir),
     timeoutMs: PATIENCE_MS,
   });
   return stdout.trim() || stderr;
@@ -153,7 +153,7 @@ Deno.test({
       const drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const probe = `import socket; socket.socket().connect(("127.0.0.1", ${PORT}))`;
       // The source tree may be where that user cannot go.
-      await Deno.copyFile(shimLibrary(), `${dir}/libunsock.so`);
+      await Deno.copyFile(libraryFile(), `${dir}/libunsock.so`);
       const preload = `LD_PRELOAD=${dir}/libunsock.so`;
       const { stderr } = await run([...drop, "env", ...environment(dir), preload, "python3", "-c", probe]);
       assertMatch(stderr, /PermissionError: \[Errno 13\]/);
@@ -181,13 +181,13 @@ Deno.test({
         base,
         `${PORT}`,
         `${NOBODY}`,
-      ], { env: shimEnv(dir) });
+      ], { env: libraryEnv(dir) });
       assertEquals({ stdout, stderr }, { stdout: "0\nb'sent' b'connected'\n", stderr: "" });
     }),
 });
 
 function environment(dir: string): string[] {
-  return Object.entries(shimEnv(dir)).map(([name, value]) => `${name}=${value}`);
+  return Object.entries(libraryEnv(dir)).map(([name, value]) => `${name}=${value}`);
 }
 
 Deno.test({
@@ -204,7 +204,7 @@ Deno.test({
       await using swapper = start(["python3", "-c", programText("swap"), base, place, "good", "fifo", "bad", "socket"]);
       await until("swapping", () => swapper.output().includes("swapping"));
       const client = ["python3", "-c", programText("connect_often"), String(PORT)];
-      const { code, stdout, stderr } = await run(client, { env: shimEnv(dir), timeoutMs: 30_000 });
+      const { code, stdout, stderr } = await run(client, { env: libraryEnv(dir), timeoutMs: 30_000 });
       assertStrictEquals(code, 0, stderr);
       assertMatch(stdout, / leaked 0\n$/);
       const outcomes = [...stdout.matchAll(/'(\w+)': (\d+)/g)];

@@ -5,7 +5,7 @@ import { GUEST_PORT, PORT, withMultiplexer } from "../support/firecracker.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { unsock } from "../cli/unsock.ts";
 import { until } from "../support/wait.ts";
 
@@ -22,7 +22,7 @@ async function python(
   ...args: string[]
 ): Promise<Facts> {
   const command = ["python3", "-c", program, String(PORT), ...args];
-  const { code, stdout, stderr } = await run(command, { env: shimEnv(dir, settings) });
+  const { code, stdout, stderr } = await run(command, { env: libraryEnv(dir, settings) });
   assertStrictEquals(code, 0, stderr);
   return readFacts(stdout);
 }
@@ -34,7 +34,7 @@ Deno.test({
     withMultiplexer({ kind: "silent" }, async ({ dir }) => {
       const limits = ["--connect-timeout", "1", "--max-time", "4"];
       const client = await run(["curl", "-sS", "-w", "%{http_connect}", ...limits, `http://127.0.0.1:${PORT}/`], {
-        env: shimEnv(dir, { UNSOCK_CONNECT_TIMEOUT_MS: "60000" }),
+        env: libraryEnv(dir, { UNSOCK_CONNECT_TIMEOUT_MS: "60000" }),
       });
       assertStrictEquals(client.code, TIMED_OUT, client.stderr);
     }),
@@ -171,7 +171,7 @@ Deno.test({
         const serve = [`UNIX-LISTEN:${guest}/${GUEST_PORT}.sock`, "SYSTEM:read line; sleep 0.1; echo answer"];
         await using _server = start(["socat", ...serve]);
         await until("listening", () => Deno.stat(`${guest}/${GUEST_PORT}.sock`).then(() => true, () => false));
-        const client = await run(["sh", "-c", answer], { env: shimEnv(dir, { UNSOCK_LOG: log }) });
+        const client = await run(["sh", "-c", answer], { env: libraryEnv(dir, { UNSOCK_LOG: log }) });
         assertStrictEquals(client.stdout, expected, client.stderr);
         assertStrictEquals(Deno.readTextFileSync(log).includes("held back until close"), value !== "pass");
       });
@@ -197,7 +197,7 @@ Deno.test({
     withMultiplexer({ kind: "silent" }, async ({ dir, multiplexer }) => {
       const script = programText("interrupted");
       const settings = { UNSOCK_CONNECT_TIMEOUT_MS: "60000" };
-      await using client = start(["python3", "-c", script, String(PORT)], { env: shimEnv(dir, settings) });
+      await using client = start(["python3", "-c", script, String(PORT)], { env: libraryEnv(dir, settings) });
       await until("the multiplexer is asked", () => multiplexer.requests.length === 1);
       await until("the signal ends it", () => {
         if (client.output().includes("EALREADY")) return true;

@@ -8,7 +8,7 @@ import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { mayUnshare } from "../support/namespaces.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { until } from "../support/wait.ts";
 
@@ -67,8 +67,8 @@ for (
         const steps = [
           `mount --bind ${place} /run`,
           `rm ${dir}/${PORT}.sock`,
-          `UNSOCK_FILE=${dir}/${PORT}.sock UNSOCK_FC_SOCK=${path} UNSOCK_VSOCK_PORT=${GUEST_PORT} ${shimLibrary()}`,
-          `${shimLibrary()} run --dir ${dir} -- python3 -c '${programText("talk")}' ${PORT}`,
+          `UNSOCK_FILE=${dir}/${PORT}.sock UNSOCK_FC_SOCK=${path} UNSOCK_VSOCK_PORT=${GUEST_PORT} ${libraryFile()}`,
+          `${libraryFile()} run --dir ${dir} -- python3 -c '${programText("talk")}' ${PORT}`,
         ];
         const { stdout, stderr } = await run(["unshare", "-Urm", "sh", "-ec", steps.join("\n")]);
         assertStrictEquals(stdout, "hello\n", stderr);
@@ -86,11 +86,11 @@ for (const kind of ["faithful", "slow"] as const) {
       withMultiplexer(kind, async ({ dir, guest, multiplexer }) => {
         await Deno.writeTextFile(`${guest}/page.txt`, "from the guest\n");
         const serve = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", guest, String(GUEST_PORT)];
-        await using _server = start(serve, { env: shimEnv(guest) });
+        await using _server = start(serve, { env: libraryEnv(guest) });
         await waitForFile(`${guest}/${GUEST_PORT}.sock`);
         const url = `http://127.0.0.1:${PORT}/page.txt`;
         const format = "%{remote_ip} %{remote_port}\n";
-        const client = await run(["curl", "-sS", "--max-time", "10", "-w", format, url], { env: shimEnv(dir) });
+        const client = await run(["curl", "-sS", "--max-time", "10", "-w", format, url], { env: libraryEnv(dir) });
         assertStrictEquals(client.code, 0, client.stderr);
         assertStrictEquals(client.stdout, `from the guest\n127.0.0.1 ${PORT}\n`);
         assertEquals(multiplexer.requests, [`CONNECT ${GUEST_PORT}\n`]);
@@ -105,15 +105,15 @@ Deno.test({
     withMultiplexer("faithful", async ({ dir, guest, multiplexer }) => {
       await Deno.writeTextFile(`${guest}/page.txt`, "from the guest\n");
       const serve = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", guest, String(GUEST_PORT)];
-      await using _server = start(serve, { env: shimEnv(guest) });
+      await using _server = start(serve, { env: libraryEnv(guest) });
       await waitForFile(`${guest}/${GUEST_PORT}.sock`);
       const many = `http://127.0.0.1:${PORT}/page.txt?[1-60]`;
       for (const how of [["-Z", "--parallel-immediate"], []]) {
-        const client = await run(["curl", "-sS", "--no-progress-meter", ...how, many], { env: shimEnv(dir) });
+        const client = await run(["curl", "-sS", "--no-progress-meter", ...how, many], { env: libraryEnv(dir) });
         assertStrictEquals(client.stdout, "from the guest\n".repeat(60), client.stderr);
       }
       const path = ["--unix-socket", `${dir}/${PORT}.sock`, "http://x/page.txt"];
-      const client = await run(["curl", "-sS", ...path], { env: shimEnv(dir) });
+      const client = await run(["curl", "-sS", ...path], { env: libraryEnv(dir) });
       assertStrictEquals(client.stdout, "from the guest\n", client.stderr);
       assertStrictEquals(multiplexer.requests.length, 121);
     }),
@@ -125,11 +125,11 @@ Deno.test({
   fn: () =>
     withMultiplexer("faithful", async ({ dir, guest }) => {
       const serve = ["redis-server", "--port", String(GUEST_PORT), "--bind", "127.0.0.1", "--save", ""];
-      await using _server = start(serve, { env: shimEnv(guest), cwd: guest });
+      await using _server = start(serve, { env: libraryEnv(guest), cwd: guest });
       await waitForFile(`${guest}/${GUEST_PORT}.sock`);
       const cli = ["redis-cli", "-h", "127.0.0.1", "-p", String(PORT)];
       const stdin = "SET where guest\nGET where\nPING\n";
-      const client = await run(cli, { env: shimEnv(dir), stdin });
+      const client = await run(cli, { env: libraryEnv(dir), stdin });
       assertEquals(client.stdout.split("\n"), ["OK", "guest", "PONG", ""], client.stderr);
     }),
 });
@@ -140,9 +140,9 @@ Deno.test({
   fn: () =>
     withMultiplexer("faithful", async ({ dir, guest }) => {
       const serve = ["iperf", "-s", "-B", "127.0.0.1", "-p", String(GUEST_PORT)];
-      await using _server = start(serve, { env: shimEnv(guest) });
+      await using _server = start(serve, { env: libraryEnv(guest) });
       await waitForFile(`${guest}/${GUEST_PORT}.sock`);
-      const client = await run(["iperf", "-c", "127.0.0.1", "-p", String(PORT), "-n", "4M"], { env: shimEnv(dir) });
+      const client = await run(["iperf", "-c", "127.0.0.1", "-p", String(PORT), "-n", "4M"], { env: libraryEnv(dir) });
       assertStrictEquals(client.code, 0, client.stderr);
       assertMatch(client.stdout, /4\.00 MBytes/);
     }),
@@ -160,7 +160,7 @@ Deno.test({
       await Deno.writeFile(`${dir}/${PORT}.sock`, controlFile({ dest: sockaddrUnix(delivered) }));
       await Deno.writeTextFile(`${base}/page.txt`, "from the host\n");
       const serve = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", base, String(PORT)];
-      await using _server = start(serve, { env: shimEnv(dir, { UNSOCK_MODE: "660" }) });
+      await using _server = start(serve, { env: libraryEnv(dir, { UNSOCK_MODE: "660" }) });
       // The file has fewer rights for a moment, never more.
       await until("the hypervisor's group may connect", () =>
         ((statOrUndefined(delivered)?.mode ?? 0) & 0o777) === 0o660);
@@ -176,7 +176,7 @@ Deno.test({
   fn: () =>
     withMultiplexer({ kind: "silent" }, async ({ dir }) => {
       const bind = `import socket; socket.socket().bind(("127.0.0.1", ${PORT}))`;
-      const { code, stderr } = await run(["python3", "-c", bind], { env: shimEnv(dir) });
+      const { code, stderr } = await run(["python3", "-c", bind], { env: libraryEnv(dir) });
       assertStrictEquals(code, 1);
       assertMatch(stderr, /\[Errno 22\] Invalid argument/);
     }),

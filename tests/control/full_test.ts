@@ -8,7 +8,7 @@ import { buildProbe, compareRuns, runIsolated, runPlain } from "../support/probe
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -24,8 +24,8 @@ Deno.test(
     const plain = await runPlain(binary, String(PORT));
     await withDir(async (dir) => {
       await Deno.writeFile(`${dir}/${PORT}.sock`, controlFile({ dest: sockaddrUnix(`${dir}/behind.sock`) }));
-      const shim = await runIsolated([binary, String(PORT)], shimEnv(dir));
-      compareRuns(plain, { ...shim, left: [] }, { refuses: true }, MAY_DIFFER["connect_full"]);
+      const under = await runIsolated([binary, String(PORT)], libraryEnv(dir));
+      compareRuns(plain, { ...under, left: [] }, { refuses: true }, MAY_DIFFER["connect_full"]);
     });
   },
 );
@@ -41,7 +41,7 @@ Deno.test("a blocking connect through a silent Firecracker multiplexer ends by t
     const { stdout } = await run(
       ["python3", "-c", programText("limited"), String(FIRECRACKER_PORT), String(LIMIT_MS)],
       {
-        env: shimEnv(dir, { UNSOCK_CONNECT_TIMEOUT_MS: String(HANDSHAKE_MS) }),
+        env: libraryEnv(dir, { UNSOCK_CONNECT_TIMEOUT_MS: String(HANDSHAKE_MS) }),
       },
     );
     const [said, took] = stdout.trim().split(" ");

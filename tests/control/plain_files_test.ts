@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -23,12 +23,12 @@ Deno.test({
       await Deno.symlink("nothing", `${files}/link to nowhere`);
       const ask = (env: Record<string, string>) => run(["python3", "-c", programText("connect"), files], { env });
       const plain = await ask({});
-      assertStrictEquals((await ask(shimEnv(`${dir}/s`))).stdout, plain.stdout);
+      assertStrictEquals((await ask(libraryEnv(`${dir}/s`))).stdout, plain.stdout);
       assertStrictEquals(plain.stdout.match(/ECONNREFUSED/g)?.length, 10, plain.stdout);
       // One that is meant for a control file is told to be none.
       const damaged = controlFile({ dest: sockaddrInet("127.0.0.1", 1) });
       damaged[16] = 0xff;
       await Deno.writeFile(`${files}/text`, damaged);
-      assertStrictEquals((await ask(shimEnv(`${dir}/s`))).stdout.match(/EINVAL/g)?.length, 4);
+      assertStrictEquals((await ask(libraryEnv(`${dir}/s`))).stdout.match(/EINVAL/g)?.length, 4);
     }),
 });

@@ -10,7 +10,7 @@ import { ownPort } from "../support/own_port.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const programText = programsOf(import.meta);
@@ -109,7 +109,7 @@ for (const target of Object.keys(TARGETS)) {
         for (const path of [control, `${dir}/../outside`]) {
           if (path !== control) await Deno.copyFile(control, path);
           const client = await run(["socat", "-t", "30", "-", `UNIX-CONNECT:${path}`], {
-            env: shimEnv(dir),
+            env: libraryEnv(dir),
             stdin: "ping\n",
           });
           assertStrictEquals(client.stdout, "elsewhere\nping\n", client.stderr);
@@ -150,7 +150,7 @@ Deno.test({
       const control = controlFile({ dest: sockaddrUnix(path) });
       await Deno.writeFile(`${dir}/${PORT}.sock`, control);
       for (let round = 0; round < 2; round++) {
-        await using server = start([...WEB_SERVER, base, String(PORT)], { env: shimEnv(dir) });
+        await using server = start([...WEB_SERVER, base, String(PORT)], { env: libraryEnv(dir) });
         await until("the server answers", async () => {
           const { stdout } = await run(["curl", "-s", "--unix-socket", path, "http://x/page.txt"]);
           return stdout === "served\n";
@@ -172,12 +172,12 @@ Deno.test({
       await Deno.mkdir(dir);
       await Deno.writeTextFile(`${base}/page.txt`, "served\n");
       await Deno.writeFile(`${dir}/${PORT}.sock`, controlFile({ dest: sockaddrInet("127.0.0.1", real) }));
-      await using _server = start([...WEB_SERVER, base, String(PORT)], { env: shimEnv(dir) });
+      await using _server = start([...WEB_SERVER, base, String(PORT)], { env: libraryEnv(dir) });
       await until("the server listens", () => ipListeners().some(({ port }) => port === real));
       assert(!ipListeners().some(({ port }) => port === PORT));
       const direct = await run(["curl", "-sS", `http://127.0.0.1:${real}/page.txt`]);
       assertStrictEquals(direct.stdout, "served\n", direct.stderr);
-      const through = await run(["curl", "-sS", `http://localhost:${PORT}/page.txt`], { env: shimEnv(dir) });
+      const through = await run(["curl", "-sS", `http://localhost:${PORT}/page.txt`], { env: libraryEnv(dir) });
       assertStrictEquals(through.stdout, "served\n", through.stderr);
     }),
 });
@@ -190,7 +190,7 @@ Deno.test({
       const [control, path] = [`${base}/control`, `${base}/server`];
       await Deno.writeFile(control, controlFile({ dest: sockaddrUnix(path) }));
       const program = programText("bind_control_file");
-      await using server = start(["python3", "-c", program, control], { env: shimEnv(base) });
+      await using server = start(["python3", "-c", program, control], { env: libraryEnv(base) });
       await waitForFile(path).catch((error) => fail(`${error}: ${server.output()}`));
       const client = await run(["socat", "-t", "30", "-", `UNIX-CONNECT:${path},retry=20,interval=0.1`]);
       assertStrictEquals(client.stdout, "bound elsewhere\n", client.stderr);
@@ -207,7 +207,7 @@ Deno.test({
     withDir(async (dir) => {
       await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("far\n"));
       await Deno.writeFile(`${dir}/web`, controlFile({ dest: sockaddrInet("127.0.0.1", server.addr.port) }));
-      const client = await run(["curl", "-sS", "--unix-socket", `${dir}/web`, "http://x/"], { env: shimEnv(dir) });
+      const client = await run(["curl", "-sS", "--unix-socket", `${dir}/web`, "http://x/"], { env: libraryEnv(dir) });
       assertStrictEquals(client.stdout, "far\n", client.stderr);
     }),
 });
@@ -223,7 +223,7 @@ Deno.test({
       );
       await Deno.writeFile(`${dir}/backend`, controlFile({ dest: sockaddrInet("127.0.0.1", server.addr.port) }));
       const command = await nginxWith(dir, 8080, `proxy_pass http://unix:${dir}/backend;`);
-      await using nginx = start(command, { env: shimEnv(dir) });
+      await using nginx = start(command, { env: libraryEnv(dir) });
       await waitForFile(`${dir}/8080.sock`).catch((error) => fail(`${error}: ${nginx.output()}`));
       const request = ["curl", "-sS", "--max-time", "10", "--unix-socket", `${dir}/8080.sock`, "http://x/"];
       const client = await run(request);
@@ -247,7 +247,7 @@ for (const target of ["AF_UNIX", "AF_INET"]) {
     fn: () =>
       withTarget(target, async (dir) => {
         const { stdout, stderr } = await run(["python3", "-c", programText("read_options"), String(PORT)], {
-          env: shimEnv(dir),
+          env: libraryEnv(dir),
         });
         assertEquals(
           readFacts(stdout),

@@ -4,7 +4,7 @@ import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 /** Two connections before sockets are born local, and one by which the process knows that it can connect. */
 const FEW = 3;
@@ -94,7 +94,7 @@ Deno.test({
       // The calls of libc's fork depend on libc: only the library's additional calls are exact.
       const plain = await trace(program, dir, "nothing", {});
       for (const held of [FEW, MANY]) {
-        const operations = await trace(program, dir, `${held}`, shimEnv(sockets));
+        const operations = await trace(program, dir, `${held}`, libraryEnv(sockets));
         const counts = Array.from(operations, ([name, calls]): [string, number] => {
           const files = (2 * held + 1) * CALLS_OF_AN_INHERITED;
           const others = plain.get(name)?.length ?? 0;

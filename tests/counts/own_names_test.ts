@@ -4,7 +4,7 @@ import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -13,7 +13,7 @@ async function countCalls(type: string, servers: string, clients: string): Promi
   const counts: Record<string, number> = {};
   await withDir(async (dir) => {
     const log = `${dir}/trace`;
-    const { LD_PRELOAD: preload = "", ...env } = shimEnv(`${dir}/s`);
+    const { LD_PRELOAD: preload = "", ...env } = libraryEnv(`${dir}/s`);
     const strace = ["strace", "-f", "-qq", "-o", log, "-E", `LD_PRELOAD=${preload}`];
     const { stderr } = await run([...strace, "python3", "-c", programText("counted"), type, servers, clients], { env });
     assertStrictEquals(stderr, "");
@@ -62,7 +62,7 @@ async function callsOfChanges(type: string, files: number): Promise<Record<strin
     const [log, sockets] = [`${dir}/trace`, `${dir}/s`];
     Deno.mkdirSync(sockets);
     for (let i = 0; i < files; i++) Deno.writeTextFileSync(`${sockets}/.${10_000 + i}@127.0.0.1`, "");
-    const { LD_PRELOAD: preload = "", ...env } = shimEnv(sockets);
+    const { LD_PRELOAD: preload = "", ...env } = libraryEnv(sockets);
     const strace = ["strace", "-f", "-qq", "-o", log, "-E", `LD_PRELOAD=${preload}`];
     const { stderr } = await run([...strace, "python3", "-c", programText("changes"), type, SEQUENCE], { env });
     assertStrictEquals(stderr, "");

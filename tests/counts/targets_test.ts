@@ -5,7 +5,7 @@ import { controlFile, sockaddrInet, sockaddrUnix } from "../support/control.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const PORT = 2000;
 
@@ -47,7 +47,7 @@ class Client implements AsyncDisposable {
   #rest = "";
 
   constructor(program: string, dir: string, log: string) {
-    const variables = Object.entries(shimEnv(dir)).flatMap(([name, value]) => ["-E", `${name}=${value}`]);
+    const variables = Object.entries(libraryEnv(dir)).flatMap(([name, value]) => ["-E", `${name}=${value}`]);
     const args = ["-f", "-q", "-o", log, ...variables, program, `${PORT}`];
     this.#child = new Deno.Command("strace", { args, stdin: "piped", stdout: "piped" }).spawn();
     this.#writer = this.#child.stdin.getWriter();

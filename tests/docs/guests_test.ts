@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { controlFile, sockaddrTipc, sockaddrVsock, VSOCK_CID_ANY } from "../support/control.ts";
 import { guestPlaces, Reader } from "./page.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 Deno.test("docs: a node of a TIPC cluster has the control file of docs/tipc.md", () =>
   Reader.with("tipc", async (reader) => {
@@ -29,7 +29,7 @@ Deno.test("docs: an enclave and its parent have the control files of docs/nitro-
     await reader.run("UNSOCK_FILE=/run/unsock/6379.sock");
     assertEquals(await inEnclave(6379), controlFile({ dest: sockaddrVsock(3, 6000) }));
   }, {
-    places: (dir) => ({ ...guestPlaces(dir), "/run/unsock": `${dir}/enclave`, "/libunsock.so": shimLibrary() }),
+    places: (dir) => ({ ...guestPlaces(dir), "/run/unsock": `${dir}/enclave`, "/libunsock.so": libraryFile() }),
     cannotRun: {
       "/libunsock.so run --dir /run/unsock -- python3": "a server behind vsock: tests/vm/guest/checks",
       "curl http://localhost:8000/": "its server is in the enclave",

@@ -5,7 +5,7 @@ import { withDir, writeProgram } from "../support/dir.ts";
 import { unsockForEverybody } from "../support/everybody.ts";
 import { Proc, run, type RunResult, start } from "../support/process.ts";
 import { searchPath } from "../support/programs.ts";
-import { RUNTIME_CACHE } from "../support/shim.ts";
+import { RUNTIME_CACHE } from "../support/library.ts";
 import { asUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 

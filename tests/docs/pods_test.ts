@@ -4,7 +4,7 @@ import { withDir } from "../support/dir.ts";
 import { mayUnshare } from "../support/namespaces.ts";
 import { Proc, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { readYaml } from "./page.ts";
 
@@ -23,7 +23,7 @@ class Host {
   constructor(readonly dir: string) {}
 
   #here(text: string): string {
-    return text.replaceAll(/(\/unsock)?\/libunsock\.so/g, shimLibrary()).replaceAll("/sockets", `${this.dir}/sockets`);
+    return text.replaceAll(/(\/unsock)?\/libunsock\.so/g, libraryFile()).replaceAll("/sockets", `${this.dir}/sockets`);
   }
 
   #command({ command, args = [] }: Container): string[] {

@@ -4,7 +4,7 @@ import * as path from "@std/path/posix";
 import { assertNoIpListener } from "../support/net.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { Reader } from "./page.ts";
 
 const programText = programsOf(import.meta);
@@ -52,7 +52,7 @@ async function placeModule(home: string): Promise<void> {
   const [module, machine] = [`${home}/node_modules/unsock`, `${home}/node_modules/unsock-linux-${MACHINE}`];
   for (const made of [module, `${machine}/lib`]) await Deno.mkdir(made, { recursive: true });
   for (const name of ["unsock.cjs", "unsock.mjs"]) await Deno.copyFile(`${MODULE}/${name}`, `${module}/${name}`);
-  await Deno.copyFile(shimLibrary(), `${machine}/lib/libunsock.so`);
+  await Deno.copyFile(libraryFile(), `${machine}/lib/libunsock.so`);
   await Deno.writeTextFile(`${module}/package.json`, '{ "exports": "./unsock.mjs" }');
   await Deno.writeTextFile(`${machine}/package.json`, "{}");
 }

@@ -3,7 +3,7 @@ import { assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import type { Scenario } from "./scenarios.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
@@ -67,7 +67,7 @@ export async function explore(tool: string, scenario: Scenario, choice: Choice):
       ...(choice.most === undefined ? [] : ["-n", `${choice.most}`]),
       ...(choice.seed === undefined ? [] : ["-s", `${choice.seed}`]),
     ];
-    const env = shimEnv(dir, choice.oneAddress ? { UNSOCK_ONE_ADDRESS: "1" } : {});
+    const env = libraryEnv(dir, choice.oneAddress ? { UNSOCK_ONE_ADDRESS: "1" } : {});
     const { stdout, stderr } = await run([tool, ...options, dir, scenario.text], { env, timeoutMs: choice.timeoutMs });
     const [, schedules, findings] = /^(\d+) schedules, (\d+) findings\n$/m.exec(stdout) ?? [];
     if (schedules === undefined || findings === undefined) {

@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { buildTools, ignore, strideOr, withTourEnv } from "./tools.ts";
 
 const STRIDE = strideOr(10);
@@ -26,7 +26,7 @@ async function findings(
   scenarios: string[] = [],
 ): Promise<string[]> {
   const { tour, injector } = await buildTools();
-  const command = [injector, "-s", String(stride), "-o", String(offset), shimLibrary(), tour, ...scenarios];
+  const command = [injector, "-s", String(stride), "-o", String(offset), libraryFile(), tour, ...scenarios];
   const { code, stdout, stderr } = await withTourEnv(
     dir,
     env,

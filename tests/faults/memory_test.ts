@@ -3,7 +3,7 @@ import { assert, assertMatch, assertNotMatch, assertNotStrictEquals, assertStric
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { buildSanitized, buildTools, ignore, runTour, strideOr, withTourEnv } from "./tools.ts";
 
 /** Of the injector's runs: the sanitizers themselves take longer to start than a scenario takes. */
@@ -39,6 +39,6 @@ Deno.test("no call does so after another one has failed, or was killed", { ignor
 /** As `unsock run valgrind PROGRAM` does it: valgrind's own programs are under the library too. */
 Deno.test("no call uses a value that was never set (valgrind)", { ignore: ignore || !need("valgrind") }, async () => {
   const before = ["valgrind", "-q", "--error-exitcode=9", "--leak-check=no"];
-  const { code, stdout, stderr } = await runTour("all", { before, env: { LD_PRELOAD: shimLibrary() } });
+  const { code, stdout, stderr } = await runTour("all", { before, env: { LD_PRELOAD: libraryFile() } });
   assertStrictEquals(code, 0, stdout + stderr);
 });

@@ -5,7 +5,7 @@ import { compileWhole } from "../support/compile.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
@@ -88,7 +88,7 @@ export async function withTourEnv<Result>(
 ): Promise<Result> {
   using listener = takePorts();
   return await use({
-    ...shimEnv(dir, env),
+    ...libraryEnv(dir, env),
     TOUR_PORT: String(listener.addr.port),
     // Leaks are no matter of a library without malloc; the tour itself just ends.
     ASAN_OPTIONS: "detect_leaks=0",

@@ -5,7 +5,7 @@ import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
@@ -15,7 +15,7 @@ const ignore = !need("python3");
 const PYTHON = "/usr/bin/python3";
 
 async function tries(dir: string, command: string[] = [PYTHON, "-c", programText("try")]): Promise<string> {
-  const { stdout, stderr } = await run(command, { env: shimEnv(dir) });
+  const { stdout, stderr } = await run(command, { env: libraryEnv(dir) });
   assertStrictEquals(stderr, "");
   return stdout;
 }
@@ -37,7 +37,7 @@ for (const { story, command, why } of UNSEEN) {
     () =>
       withDir(async (dir) => {
         await Deno.chmod(dir, 0o777);
-        await using server = start([...command, PYTHON, "-c", programText("serve")], { env: shimEnv(dir) });
+        await using server = start([...command, PYTHON, "-c", programText("serve")], { env: libraryEnv(dir) });
         await until("serving", () => server.output().includes("serves"));
         assertStrictEquals(await tries(dir), "EADDRINUSE\nfirst\n");
       }),
@@ -59,10 +59,10 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      await using family = start([PYTHON, "-c", programText("inherited")], { env: shimEnv(dir) });
+      await using family = start([PYTHON, "-c", programText("inherited")], { env: libraryEnv(dir) });
       await family.status;
       assertEquals(namesIn(dir), ["2001.sock"]);
-      const { stdout } = await run([PYTHON, "-c", programText("try"), "alone"], { env: shimEnv(dir) });
+      const { stdout } = await run([PYTHON, "-c", programText("try"), "alone"], { env: libraryEnv(dir) });
       assertStrictEquals(stdout, "EADDRINUSE\n");
     }),
 );
@@ -79,7 +79,7 @@ async function leave(
   extra: Record<string, string>,
   ...words: string[]
 ) {
-  await run(as([PYTHON, "-c", programText("leave"), `${PORT}`, ...words]), { env: shimEnv(dir, extra) });
+  await run(as([PYTHON, "-c", programText("leave"), `${PORT}`, ...words]), { env: libraryEnv(dir, extra) });
   assertEquals(namesIn(dir), [`${PORT}.dgram.sock`, `${PORT}.sock`]);
 }
 
@@ -92,7 +92,7 @@ async function keepsNoPort(dir: string, asked: readonly string[]) {
   const later = files.map((name) => (Deno.lstatSync(`${dir}/${name}`).mtime?.getTime() ?? 0) - before);
   assertEquals(files.filter((_, i) => Math.abs(later[i] ?? 0) > 3_600_000), []);
   const { stdout, stderr } = await run(asNobody([PYTHON, "-c", programText("take"), `${PORT}`]), {
-    env: shimEnv(dir),
+    env: libraryEnv(dir),
   });
   assertStrictEquals(stdout, "bound\n", stderr);
   assertEquals([...Deno.readDirSync(dir)], []);
@@ -118,7 +118,7 @@ for (const { story, extra, umask } of SHUT_OUT) {
       await leave(dir, asNobody, extra, umask);
       for (let i = 0; i < 2; i++) {
         const { stdout, stderr } = await run(asNobody([PYTHON, "-c", programText("take"), `${PORT}`, umask]), {
-          env: shimEnv(dir, extra),
+          env: libraryEnv(dir, extra),
         });
         assertStrictEquals(stdout, "bound\n", stderr);
         assertEquals([...Deno.readDirSync(dir)], []);
@@ -135,7 +135,7 @@ Deno.test("another user's file that may live in another network namespace is lef
     await Deno.chmod(dir, 0o777);
     await leave(dir, (command) => [...OTHER_NAMESPACE.split(" "), ...command], {}, "022");
     const { stdout, stderr } = await run(asNobody([PYTHON, "-c", programText("take"), `${PORT}`]), {
-      env: shimEnv(dir),
+      env: libraryEnv(dir),
     });
     assertStrictEquals(stdout, "");
     assertMatch(stderr, /Address already in use/);

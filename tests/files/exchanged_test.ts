@@ -9,7 +9,7 @@ import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { STRANGER } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
@@ -60,7 +60,7 @@ Deno.test({
   fn: () =>
     withExchange(async ({ directory, look }) => {
       const before = look();
-      const env = shimEnv(directory, { UNSOCK_MODE: "666", UNSOCK_TRUST: "1" });
+      const env = libraryEnv(directory, { UNSOCK_MODE: "666", UNSOCK_TRUST: "1" });
       await using binder = start(["python3", "-c", programText("bind")], { env });
       await until("it has started", () => /ready/.test(binder.output()));
       await using exchange = start(["python3", "-c", programText("exchange"), join(directory, ".."), `${STRANGER}`]);

@@ -4,7 +4,7 @@ import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -13,7 +13,7 @@ const ignore = !need("python3") || !need("strace");
 /** Runs the program under the library and strace, with these options. Returns the lines of the trace. */
 async function traced(dir: string, how: string, ...options: string[]): Promise<string[]> {
   await Deno.mkdir(`${dir}/s`);
-  const env = Object.entries(shimEnv(`${dir}/s`)).map(([name, value]) => `-E${name}=${value}`);
+  const env = Object.entries(libraryEnv(`${dir}/s`)).map(([name, value]) => `-E${name}=${value}`);
   const trace = ["strace", "-f", "-o", `${dir}/trace`, ...options, ...env];
   const { code, stderr } = await run([...trace, "/usr/bin/python3", "-c", programText("bind"), how]);
   assertStrictEquals(code, 0, stderr);

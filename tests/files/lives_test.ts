@@ -5,14 +5,14 @@ import { buildProbe } from "../support/probe.ts";
 import { namesIn as names, withDir } from "../support/dir.ts";
 import { type Proc, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const options = { ignore: !need("cc") };
 
 /** Starts hold_port under the library and waits until it holds its port. */
 async function hold(dir: string, type: "stream" | "datagram", at = "127.0.0.1", port = 0, env = {}) {
-  const holder = start([await buildProbe("hold_port"), type, at, String(port)], { env: shimEnv(dir, env) });
+  const holder = start([await buildProbe("hold_port"), type, at, String(port)], { env: libraryEnv(dir, env) });
   const line = await until("hold_port has its port", () => /^port: (\d+)$/m.exec(holder.output()));
   return { holder, port: Number(line[1]) };
 }
@@ -81,7 +81,7 @@ for (const [type, suffix] of [["stream", ".sock"], ["datagram", ".dgram.sock"]] 
       const file = join(dir, `${held.port}${suffix}`);
       const before = Deno.statSync(file).ino;
       await using other = start([await buildProbe("hold_port"), type, "127.0.0.1", String(held.port)], {
-        env: shimEnv(dir),
+        env: libraryEnv(dir),
       });
       assertStrictEquals((await other.status).code, 2);
       assertMatch(other.output(), /EADDRINUSE/);

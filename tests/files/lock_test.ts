@@ -5,7 +5,7 @@ import { type Facts, readFacts } from "../support/facts.ts";
 import { type Proc, run, settles, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { buildTool } from "./tool.ts";
@@ -37,7 +37,7 @@ async function says(tool: Proc, what: RegExp): Promise<string> {
 
 /** A program under the library that binds port 2001. */
 async function bind(dir: string, as: (command: string[]) => string[] = (command) => command): Promise<string> {
-  const { stdout, stderr } = await run(as(["python3", "-c", programText("bind")]), { env: shimEnv(dir) });
+  const { stdout, stderr } = await run(as(["python3", "-c", programText("bind")]), { env: libraryEnv(dir) });
   assertStrictEquals(stderr, "");
   return stdout.trim();
 }
@@ -80,7 +80,7 @@ Deno.test("a process with many sockets does not wait for each of them if the loc
   ignore,
 }, () =>
   withTool(0o700, async (dir, tool) => {
-    await using many = start(["python3", "-c", programText("many")], { env: shimEnv(dir) });
+    await using many = start(["python3", "-c", programText("many")], { env: libraryEnv(dir) });
     await until("all are bound", () => many.output().includes("bound"));
     await using holder = start([tool, dir, "fork"]);
     const child = Number(await says(holder, /\d+/));
@@ -153,7 +153,7 @@ for (
   }, () =>
     withDir(async (dir) => {
       await Deno.chmod(dir, mode);
-      const env = shimEnv(dir);
+      const env = libraryEnv(dir);
       const { stdout, stderr } = await run(["python3", "-c", programText("leaves_lock"), how], { env });
       assertEquals(readFacts(stdout), said, stderr);
       assertEquals(Array.from(Deno.readDirSync(dir), ({ name }) => name), left ? [".unsock.lock"] : []);

@@ -6,7 +6,7 @@ import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 
@@ -22,7 +22,7 @@ Deno.test("stale files of every ephemeral port cost the next client and server t
     const made = await run([PYTHON, "-c", programText("leave_all")], { env: { UNSOCK_DIR: dir } });
     assertStrictEquals(made.code, 0, made.stderr);
     const trace = ["strace", "-f", "-e", "trace=bind,readlinkat", "-o", `${dir}/trace`];
-    const env = Object.entries(shimEnv(dir)).map(([name, value]) => `-E${name}=${value}`);
+    const env = Object.entries(libraryEnv(dir)).map(([name, value]) => `-E${name}=${value}`);
     const { code, stderr } = await run([...trace, ...env, PYTHON, "-c", programText("ask_once")]);
     assertStrictEquals(code, 0, stderr);
     const binds = (await Deno.readTextFile(`${dir}/trace`)).split("\n").filter((line) =>
@@ -39,10 +39,10 @@ async function leftOver(dir: string): Promise<void> {
 }
 
 async function besideServer(dir: string, command: string[]): Promise<Facts> {
-  await using server = start([PYTHON, "-c", programText("serve")], { env: shimEnv(dir) });
+  await using server = start([PYTHON, "-c", programText("serve")], { env: libraryEnv(dir) });
   await until("serving", () => server.output().includes("serves"));
   await leftOver(dir);
-  const { stdout, stderr } = await run(command, { env: shimEnv(dir) });
+  const { stdout, stderr } = await run(command, { env: libraryEnv(dir) });
   assertStrictEquals(stderr, "");
   return readFacts(stdout);
 }
@@ -66,10 +66,10 @@ Deno.test("in a directory that may not be written to bind is refused, and the li
 }, () =>
   withDir(async (dir) => {
     await Deno.chmod(dir, 0o755);
-    await using server = start([PYTHON, "-c", programText("serve"), "for everybody"], { env: shimEnv(dir) });
+    await using server = start([PYTHON, "-c", programText("serve"), "for everybody"], { env: libraryEnv(dir) });
     await until("serving", () => server.output().includes("serves"));
     await leftOver(dir);
-    const { stdout, stderr } = await run(asNobody([PYTHON, "-c", programText("try")]), { env: shimEnv(dir) });
+    const { stdout, stderr } = await run(asNobody([PYTHON, "-c", programText("try")]), { env: libraryEnv(dir) });
     assertEquals(readFacts(stdout), {
       "a live port": "EADDRINUSE",
       "a port that was left": "EADDRINUSE",
@@ -95,7 +95,7 @@ Deno.test("in a full file system bind says that there are no buffers, and the li
   withDir(async (dir) => {
     await Deno.mkdir(`${dir}/s`);
     const env = {
-      ...shimEnv(`${dir}/s`),
+      ...libraryEnv(`${dir}/s`),
       SERVE: programText("serve"),
       LEAVE: programText("leave"),
       TRY: programText("try"),

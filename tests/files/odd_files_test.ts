@@ -7,7 +7,7 @@ import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { asNobody, whyNoOtherUser } from "../support/users.ts";
 
 const programText = programsOf(import.meta);
@@ -61,7 +61,9 @@ Deno.test({
       const damaged = controlFile({ dest: sockaddrInet("127.0.0.1", 1) });
       damaged[16] = 0xff;
       for (let port = 4001; port <= 4019; port++) Deno.writeFileSync(`${dir}/${port}.sock`, damaged);
-      const { stdout, stderr } = await run([...few, "python3", "-c", programText("any_port")], { env: shimEnv(dir) });
+      const { stdout, stderr } = await run([...few, "python3", "-c", programText("any_port")], {
+        env: libraryEnv(dir),
+      });
       assertEquals(stdout, "4000 ".repeat(8) + "EINVAL\n", stderr);
     }),
 });
@@ -80,7 +82,7 @@ Deno.test(
       assert(![...Deno.readDirSync(dir)].some(({ name }) => name === "victim"), "nothing is made at its target");
       const log = `${dir}/log`;
       await run(["/usr/bin/python3", "-c", programText("try")], {
-        env: shimEnv(dir, { UNSOCK_LOG: log }),
+        env: libraryEnv(dir, { UNSOCK_LOG: log }),
       });
       assertMatch(await Deno.readTextFile(log), /bind .*127\.0\.0\.1:2001 .*2001\.sock EACCES/);
       for (const name of ["2001.sock", "2001.dgram.sock"]) await Deno.chown(`${dir}/${name}`, 0, 0);

@@ -4,7 +4,7 @@ import { withDir } from "../support/dir.ts";
 import { type Facts, readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const ignore = !need("python3");
 
@@ -21,7 +21,7 @@ export function story(
       const sockets = `${dir}${dirName}`;
       await Deno.mkdir(sockets, { recursive: true });
       const { stdout, stderr } = await run(["python3", "-c", program], {
-        env: shimEnv(sockets, extra),
+        env: libraryEnv(sockets, extra),
       });
       assertStrictEquals(stderr, "");
       assertEquals(readFacts(stdout), facts);

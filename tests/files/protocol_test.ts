@@ -6,7 +6,7 @@ import { readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -31,7 +31,7 @@ Deno.test("a port whose names are another protocol's is taken, refused and left 
 }, () =>
   withDir(async (dir) => {
     for (const [name, text] of Object.entries({ ...NAMES, ...OURS })) Deno.symlinkSync(text, `${dir}/${name}`);
-    const { stdout, stderr } = await run(["python3", "-c", programText("bind_all")], { env: shimEnv(dir) });
+    const { stdout, stderr } = await run(["python3", "-c", programText("bind_all")], { env: libraryEnv(dir) });
     assertEquals(readFacts(stdout), {
       "SOCK_STREAM 2001": "EADDRINUSE",
       "SOCK_DGRAM 2001": "EADDRINUSE",

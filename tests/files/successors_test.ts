@@ -5,7 +5,7 @@ import { type Facts, readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -17,7 +17,7 @@ function story(what: string, program: string, facts: Facts, types = ["SOCK_STREA
       withDir(async (dir) => {
         const sockets = `${dir}/s`;
         const { stdout, stderr } = await run(["python3", "-c", program, type], {
-          env: shimEnv(sockets),
+          env: libraryEnv(sockets),
         });
         assertStrictEquals(stderr, "");
         assertEquals(readFacts(stdout), facts);

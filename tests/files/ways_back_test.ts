@@ -1,6 +1,6 @@
 /** An exchange that fails half-way is undone: no file is left, and nobody loses the one that he had. */
 import { assertEquals } from "@std/assert";
-import { buildProbe, runUnderShim } from "../support/probe.ts";
+import { buildProbe, runUnderLibrary } from "../support/probe.ts";
 import { need } from "../support/programs.ts";
 
 const ignore = !need("cc");
@@ -31,7 +31,7 @@ const STORIES: readonly { name: string; story: string; env?: Record<string, stri
 
 for (const { name, story, env, facts } of STORIES) {
   Deno.test(name, { ignore }, async () => {
-    const result = await runUnderShim(await buildProbe("ways_back"), env, story);
+    const result = await runUnderLibrary(await buildProbe("ways_back"), env, story);
     assertEquals(result.facts, facts);
     assertEquals(result.left, []);
   });

@@ -3,7 +3,7 @@ import { compareRuns, countTraffic, type ProbeOptions, type ProbeRun, registered
 import { type Door, passage } from "../support/doors.ts";
 import type { Differences } from "../support/differences.ts";
 import { isBefore } from "../support/kernel.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { lackOf } from "./lacks.ts";
 // They register the probes.
 import "../probes/endings_test.ts";
@@ -33,7 +33,7 @@ export interface Case {
   readonly options: ProbeOptions;
   readonly known: Differences;
   readonly plain: Run;
-  readonly shim: Run;
+  readonly under: Run;
 }
 
 /** The guest's report of a run. */
@@ -82,13 +82,13 @@ function makeCase(
   user: User,
 ): Case {
   const program = [`/probes/${programName(probe, door)}`, ...way.args];
-  const { LD_PRELOAD: _, ...settings } = shimEnv("{dir}", options.env);
-  const shim = door === "preload"
+  const { LD_PRELOAD: _, ...settings } = libraryEnv("{dir}", options.env);
+  const under = door === "preload"
     ? { env: { ...settings, LD_PRELOAD: LIBRARY }, command: program }
     : { env: { UNSOCK_ENGINE: "trap", ...settings }, command: [LIBRARY, "run", "--", ...program] };
   const name = `${probe}, ${door === "preload" ? "preloaded" : `trapped, ${door}`}, ${user}`;
   const plain = { user, env: {}, command: program };
-  return { name, probe, door, options, known: way.known, plain, shim: { user, ...shim } };
+  return { name, probe, door, options, known: way.known, plain, under: { user, ...under } };
 }
 
 /**
@@ -97,17 +97,17 @@ function makeCase(
  * @param release The kernel's own version.
  * @returns Undefined when nothing is.
  */
-export function judge(one: Case, plain: Outcome | undefined, shim: Outcome | undefined, release: string) {
-  if (plain === undefined || shim === undefined) return "the guest did not get to it";
+export function judge(one: Case, plain: Outcome | undefined, under: Outcome | undefined, release: string) {
+  if (plain === undefined || under === undefined) return "the guest did not get to it";
   if (isBefore(release, one.options.since ?? "")) return undefined;
-  for (const [what, run] of [["over TCP and UDP", plain], ["under the library", shim]] as const) {
+  for (const [what, run] of [["over TCP and UDP", plain], ["under the library", under]] as const) {
     if (run.status === 0) continue;
     const last = run.lines.slice(-3).join("\n  ");
     return `${what} it ended with ${run.status}: ${run.stderr}\nIts last facts:\n  ${last}`;
   }
   try {
-    const known = { ...one.known, ...lackOf(release, one.probe, one.shim.user) };
-    compareRuns(asProbeRun(plain), asProbeRun(shim), one.options, known);
+    const known = { ...one.known, ...lackOf(release, one.probe, one.under.user) };
+    compareRuns(asProbeRun(plain), asProbeRun(under), one.options, known);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -86,7 +86,7 @@ function listOf(cases: readonly Case[]): string {
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     return [number, USERS[user], ...variables, "--", ...command].join("\t") + "\n";
   };
-  return cases.map(({ plain, shim }, i) => line(2 * i, plain) + line(2 * i + 1, shim)).join("");
+  return cases.map(({ plain, under }, i) => line(2 * i, plain) + line(2 * i + 1, under)).join("");
 }
 
 async function compile(machine: Machine, source: string, output: string, flags: string[] = []): Promise<string> {

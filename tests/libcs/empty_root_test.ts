@@ -5,7 +5,7 @@ import { controlFile, sockaddrUnix, sockaddrVsock } from "../support/control.ts"
 import { copyProgram, namesIn, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 /** Without privileges a user namespace gives the right to change the root. */
 const ENTER = ["unshare", ...(Deno.uid() === 0 ? [] : ["--user", "--map-root-user"])];
@@ -21,7 +21,7 @@ async function withRoot(
   use: (root: string, execute: (args: string[], env?: Record<string, string>) => Promise<RunResult>) => Promise<void>,
 ): Promise<void> {
   await withDir(async (root) => {
-    for (const [name, file] of Object.entries({ "libunsock.so": shimLibrary(), ...more })) {
+    for (const [name, file] of Object.entries({ "libunsock.so": libraryFile(), ...more })) {
       copyProgram(file, join(root, name));
       Deno.chmodSync(join(root, name), 0o755);
     }
@@ -115,7 +115,7 @@ Deno.test({
   fn: () =>
     withDir(async (root) => {
       for (
-        const [name, file] of [["libunsock.so", shimLibrary()], ["busybox", findProgram("busybox") ?? ""]] as const
+        const [name, file] of [["libunsock.so", libraryFile()], ["busybox", findProgram("busybox") ?? ""]] as const
       ) {
         copyProgram(file, join(root, name));
         Deno.chmodSync(join(root, name), 0o755);

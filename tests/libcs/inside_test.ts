@@ -6,7 +6,7 @@ import { isReachedInside } from "../support/glibc.ts";
 import { isBefore } from "../support/kernel.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { buildLinked } from "../support/static.ts";
 
 const HERE = fromFileUrl(new URL(".", import.meta.url));
@@ -141,7 +141,7 @@ for (
     fn: () =>
       withDir(async (dir) => {
         const without = await runStreams(dir, what, {});
-        const { changed, facts } = await runStreams(dir, what, shimEnv(join(dir, "s")));
+        const { changed, facts } = await runStreams(dir, what, libraryEnv(join(dir, "s")));
         assertEquals(facts, without.facts);
         assertStrictEquals(changed, isReachedInside() ? 1 : 0);
       }),
@@ -155,7 +155,7 @@ for (const how of ["UNSOCK_PATCH=0", "prctl", "seccomp"]) {
     fn: () =>
       withDir(async (dir) => {
         const off = how === "UNSOCK_PATCH=0";
-        const env = shimEnv(join(dir, "s"), { UNSOCK_LOG: join(dir, "log"), ...off ? { UNSOCK_PATCH: "0" } : {} });
+        const env = libraryEnv(join(dir, "s"), { UNSOCK_LOG: join(dir, "log"), ...off ? { UNSOCK_PATCH: "0" } : {} });
         const refusing = off
           ? []
           : [await buildLinked(join(HERE, "..", "trap", "without_exec.c"), dir, "dynamic"), how];

@@ -10,7 +10,7 @@ import { ROOT, testForeignProbes } from "../support/foreign.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { canFetchOldRoot, oldRoot } from "./old_root.ts";
 import { oldGlibc, oldGlibcWithLibdl } from "./targets.ts";
@@ -58,7 +58,7 @@ Deno.test({
     const old = [linker, "--library-path", path, join(directory, "usr", "bin", "python3.9")];
     for (const [server, client] of [[old, ["python3"]], [["python3"], old]] as const) {
       await withDir(async (dir) => {
-        const options = { env: shimEnv(dir, { PYTHONHOME: "" }) };
+        const options = { env: libraryEnv(dir, { PYTHONHOME: "" }) };
         const home = { env: { ...options.env, PYTHONHOME: join(directory, "usr") } };
         const surroundings = (command: readonly string[]) => command === old ? home : options;
         await using serving = start([...server, "-c", programText("server")], surroundings(server));

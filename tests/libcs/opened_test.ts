@@ -4,7 +4,7 @@ import { fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { unsockRun } from "../support/shim.ts";
+import { unsockRun } from "../support/library.ts";
 
 const SOURCE = fromFileUrl(new URL("opened.c", import.meta.url));
 const LIBRARY = "libopened.so";

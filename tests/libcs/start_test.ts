@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { ROOT } from "../support/foreign.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 
 const DIGITS_TOO_MANY = "1".repeat(40);
 
@@ -37,7 +37,7 @@ for (const [name, values] of Object.entries(BAD)) {
     withDir(async (dir) => {
       for (const value of values) {
         // `echo` as a program: nothing else in this test may have the library.
-        const result = await run(["/bin/echo", "ran"], { env: shimEnv(join(dir, "s"), { [name]: value }) });
+        const result = await run(["/bin/echo", "ran"], { env: libraryEnv(join(dir, "s"), { [name]: value }) });
         assertRefused(result, new RegExp(`^unsock: ${name}: [^\n]+: "`));
         assertEquals([...Deno.readDirSync(dir)], []);
       }
@@ -45,7 +45,7 @@ for (const [name, values] of Object.entries(BAD)) {
 }
 
 Deno.test("a program under LD_PRELOAD ends before main without UNSOCK_DIR, by whatever words the library is named", async () => {
-  const library = shimLibrary();
+  const library = libraryFile();
   for (const preload of [library, `${library}:`, `/nonexistent.so ${library}`, `/nonexistent.so:${library}`]) {
     const result = await run(["/bin/echo", "ran"], { env: { LD_PRELOAD: preload, UNSOCK_DIR: "" } });
     // The loader has its own word about what does not exist.
@@ -70,7 +70,7 @@ Deno.test(
   () =>
     withDir(async (dir) => {
       const program = await buildEmbedding(dir);
-      const result = await run([program, shimLibrary()], { env: { UNSOCK_DIR: "", UNSOCK_MODE: "nonsense" } });
+      const result = await run([program, libraryFile()], { env: { UNSOCK_DIR: "", UNSOCK_MODE: "nonsense" } });
       assertEquals([result.stderr, result.stdout], ["", "secure: no, socket: inet\n"]);
     }),
 );
@@ -80,13 +80,13 @@ Deno.test(
   withCompiler,
   () =>
     withDir(async (dir) => {
-      const program = await buildEmbedding(dir, shimLibrary());
+      const program = await buildEmbedding(dir, libraryFile());
       const sockets = join(dir, "s");
       const inert = await run([program], { env: { UNSOCK_DIR: "" } });
       assertEquals([inert.stderr, inert.stdout], ["", "secure: no, socket: inet\n"]);
       const other = await run([program], { env: { UNSOCK_DIR: "", LD_PRELOAD: "/nonexistent/other.so" } });
       assertStrictEquals(other.stdout, "secure: no, socket: inet\n");
-      const { LD_PRELOAD: _, ...settings } = shimEnv(sockets);
+      const { LD_PRELOAD: _, ...settings } = libraryEnv(sockets);
       const active = await run([program], { env: settings });
       assertStrictEquals(active.stdout, "secure: no, socket: unix\n", active.stderr);
     }),
@@ -102,8 +102,8 @@ Deno.test({
     withDir(async (dir) => {
       Deno.chmodSync(dir, 0o755);
       // Linked, since the loader itself ignores LD_PRELOAD in such a process.
-      const program = await buildEmbedding(dir, shimLibrary());
-      const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
+      const program = await buildEmbedding(dir, libraryFile());
+      const { LD_PRELOAD: _, ...env } = libraryEnv(join(dir, "s"));
       assertStrictEquals((await run([program], { env })).stdout, "secure: no, socket: unix\n");
       Deno.chownSync(program, NOBODY, NOBODY);
       Deno.chmodSync(program, 0o4755);

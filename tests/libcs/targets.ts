@@ -1,7 +1,7 @@
 /** C libraries other than this machine's own, and how programs for them are compiled. */
 import { join } from "@std/path/posix";
 import { ROOT, type Target } from "../support/foreign.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { oldRoot } from "./old_root.ts";
 
 const NAMES_OF_ERRNO = ["-include", join(ROOT, "tests", "libcs", "errno_names.h")];
@@ -12,7 +12,7 @@ export function musl(): Promise<Target> {
   const headers = ["-idirafter", "/usr/include", "-idirafter", `/usr/include/${machine}-linux-gnu`];
   // Its `struct msghdr` has other types than glibc's.
   const compiler = ["musl-gcc", ...NAMES_OF_ERRNO, ...headers, "-Wno-format"];
-  return Promise.resolve({ name: "musl", compiler, library: shimLibrary() });
+  return Promise.resolve({ name: "musl", compiler, library: libraryFile() });
 }
 
 /** The oldest glibc that can be had. Its programs name its own dynamic linker, so that they start like any other. */
@@ -22,7 +22,7 @@ export async function oldGlibc(): Promise<Target> {
   const files = `-B${join(directory, "usr", "lib", `${Deno.build.arch}-linux-gnu`)}`;
   const link = [files, `-Wl,--dynamic-linker=${linker}`, `-Wl,--disable-new-dtags,-rpath,${libraries}`];
   const compiler = ["gcc", `--sysroot=${directory}`, ...NAMES_OF_ERRNO, ...link];
-  return { name: "old-glibc", compiler, library: shimLibrary() };
+  return { name: "old-glibc", compiler, library: libraryFile() };
 }
 
 /** The same for programs that link libdl. */

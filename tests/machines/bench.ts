@@ -2,7 +2,7 @@
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, start } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { makeImage } from "../vm/image.ts";
 import { fetchKernel } from "../vm/kernel.ts";
@@ -84,7 +84,7 @@ await withDir(async (dir) => {
   await using _of1 = await startMultiplexer(programs, dir, 1);
   await using _of2 = await startMultiplexer(programs, dir, 2);
   await using _plain = start([join(dir, "rates"), "serve", `unix:${udsPath(dir, 2)}_6300`]);
-  await using _shimmed = start([join(dir, "rates"), "serve", `tcp:127.0.0.1:${PORT}`], {
+  await using _redirected = start([join(dir, "rates"), "serve", `tcp:127.0.0.1:${PORT}`], {
     env: host.environment("from-guest"),
   });
   await using _first = bootNode(kernel, image, dir, 1);
@@ -92,7 +92,7 @@ await withDir(async (dir) => {
   await until("the guests are ready", () => /^ready/m.test(second.output()), TIMEOUT_MS);
   await second.result(TIMEOUT_MS);
   const found = new Map([...guestRates(second), ...await hostRates(dir, host)]);
-  console.log(`${shimLibrary()}, ${ROUNDS} rounds in turn: the best of each, and the median of the rounds' ratios`);
+  console.log(`${libraryFile()}, ${ROUNDS} rounds in turn: the best of each, and the median of the rounds' ratios`);
   console.log("| what | without | with unsock | ratio | median | one call alone |");
   console.log("| --- | --- | --- | --- | --- | --- |");
   for (const [name, rounds] of found) console.log(line(name, rounds));

@@ -2,7 +2,7 @@
 import { join } from "@std/path/posix";
 import { type Proc, run, type RunResult, start } from "../support/process.ts";
 import { unsockCommand } from "../cli/unsock.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { udsPath } from "./cluster.ts";
 
@@ -69,7 +69,7 @@ export class Host {
     await Deno.mkdir(join(this.#dir, directory));
     const file = join(this.#dir, directory, `${PEER_PORT}.sock`);
     const env = { UNSOCK_FILE: file, UNSOCK_FC_SOCK: "v1.sock", UNSOCK_VSOCK_PORT: `${vsockPort}` };
-    await succeed([shimLibrary()], { env, cwd: this.#dir });
+    await succeed([libraryFile()], { env, cwd: this.#dir });
     const command = [join(this.#dir, "peer"), "connect", LOCAL, `${PEER_PORT}`, "blocking"];
     // On a busy machine the guest's server may not listen yet, or answer later than the multiplexer waits.
     let result = await run(command, this.#under(directory));
@@ -83,7 +83,7 @@ export class Host {
    * @returns The environment that puts a program under unsock there.
    */
   environment(name: string): Record<string, string> {
-    const env = { LD_PRELOAD: shimLibrary(), UNSOCK_DIR: join(this.#dir, name), UNSOCK_ADDR: `${LOCAL}/8,::1` };
+    const env = { LD_PRELOAD: libraryFile(), UNSOCK_DIR: join(this.#dir, name), UNSOCK_ADDR: `${LOCAL}/8,::1` };
     return { ...env, UNSOCK_ACCEPT_CONVERT_ALL: "1" };
   }
 

@@ -5,7 +5,7 @@ import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -23,7 +23,7 @@ for (const server of ["a blocking server", "an event-driven server"]) {
   }, () =>
     withDir(async (dir) => {
       const trace = ["strace", "-f", "-e", "trace=nanosleep,clock_nanosleep,sendto,sendmsg", "-o", `${dir}/trace`];
-      const env = Object.entries(shimEnv(dir)).map(([name, value]) => `${name}=${value}`);
+      const env = Object.entries(libraryEnv(dir)).map(([name, value]) => `${name}=${value}`);
       const program = ["env", ...env, "python3", "-c", programText("flood"), String(WAITED_FOR), how];
       const { stdout, stderr, code } = await run([...trace, ...program]);
       assertStrictEquals(code, 0, stderr);
@@ -49,7 +49,7 @@ Deno.test("a blocking send to a receiver that does not read ends under a tracer,
   ignore: !need("python3") || !need("strace"),
 }, () =>
   withDir(async (dir) => {
-    const env = Object.entries(shimEnv(dir)).map(([name, value]) => `${name}=${value}`);
+    const env = Object.entries(libraryEnv(dir)).map(([name, value]) => `${name}=${value}`);
     const program = ["env", ...env, "python3", "-c", programText("traced")];
     const { stdout, stderr } = await run(["strace", "-f", "-o", `${dir}/trace`, ...program], { timeoutMs: 60_000 });
     assertStrictEquals(stdout, "sent\n", stderr);

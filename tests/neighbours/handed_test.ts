@@ -7,7 +7,7 @@ import { type Handed, told } from "../support/handing.ts";
 import { programsOf } from "../support/program_text.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -220,7 +220,7 @@ Deno.test("a TCP listener that was opened outside serves its clients there, also
   ignore,
 }, () =>
   withDir(async (dir) => {
-    const env = Object.entries(shimEnv(dir)).map(([name, value]) => `${name}=${value}`);
+    const env = Object.entries(libraryEnv(dir)).map(([name, value]) => `${name}=${value}`);
     const { stdout, stderr } = await run(["python3", "-c", programText("opened_outside"), ...env]);
     assertEquals(readFacts(stdout), { "a client outside is": "served" }, stderr);
     assertEquals(namesIn(dir), []);

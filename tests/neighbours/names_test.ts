@@ -5,7 +5,7 @@ import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const programText = programsOf(import.meta);
@@ -20,7 +20,7 @@ function randomPort(): number {
 async function claim(listening: string, target: string): Promise<string> {
   let told = "";
   await withDir(async (dir) => {
-    await using server = start(["python3", "-c", programText("server"), listening], { env: shimEnv(dir) });
+    await using server = start(["python3", "-c", programText("server"), listening], { env: libraryEnv(dir) });
     await until("the server", () => server.output().includes("ready"));
     const port = randomPort().toString(16);
     const { stdout, stderr } = await run([
@@ -90,7 +90,7 @@ Deno.test("the same port may connect to the same port in two directories at once
         String(source),
         "hold",
       ];
-      await using held = start(command, { env: shimEnv(one) });
+      await using held = start(command, { env: libraryEnv(one) });
       await until("the first connection", () => held.output().includes("\n"));
       assertStrictEquals(held.output(), `${source}\n`);
       assertStrictEquals(await python(programText("from_chosen"), other, String(port), String(source)), `${source}\n`);

@@ -5,7 +5,7 @@ import { type Facts, readFacts } from "../support/facts.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const programText = programsOf(import.meta);
@@ -38,13 +38,13 @@ function contained({ outside, inside }: Names, command: string[]): string[] {
 }
 
 function environment(door: Door, dir: string): string[] {
-  const { LD_PRELOAD = "", ...settings } = shimEnv(dir);
+  const { LD_PRELOAD = "", ...settings } = libraryEnv(dir);
   const variables = door === "trap" ? { ...settings, UNSOCK_ENGINE: "trap" } : { ...settings, LD_PRELOAD };
   return ["env", ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
 }
 
 function program(door: Door, dir: string, text: string, ...args: string[]): string[] {
-  const front = door === "trap" ? [shimLibrary(), "run", "--"] : [];
+  const front = door === "trap" ? [libraryFile(), "run", "--"] : [];
   return [...environment(door, dir), ...front, "/usr/bin/python3", "-c", text, ...args];
 }
 

@@ -5,7 +5,7 @@ import { type Facts, readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -30,7 +30,7 @@ function expected(): Facts {
 async function serve(program: string, peers: number): Promise<Facts> {
   let facts: Facts = {};
   await withDir(async (dir) => {
-    const env = Object.entries(shimEnv(dir)).map(([name, value]) => `${name}=${value}`);
+    const env = Object.entries(libraryEnv(dir)).map(([name, value]) => `${name}=${value}`);
     const { stdout, stderr } = await run(["python3", "-c", programText("before"), dir, program, String(peers), ...env]);
     assertStrictEquals(stderr, "");
     facts = readFacts(stdout);
@@ -65,7 +65,7 @@ Deno.test("where the kernel can, it refuses descriptors for a server's sockets a
   ignore: ignore || !kernelRefuses(),
 }, () =>
   withDir(async (dir) => {
-    const { stdout, stderr } = await run(["python3", "-c", programText("refused")], { env: shimEnv(dir) });
+    const { stdout, stderr } = await run(["python3", "-c", programText("refused")], { env: libraryEnv(dir) });
     assertStrictEquals(stderr, "");
     assertEquals(readFacts(stdout), {
       connection: "refused",

@@ -1,7 +1,7 @@
 /** The npm packages of this machine, as they are published, for tests that install them into a project. */
 import { VERSION } from "../../lib/system/version.ts";
 import { makeMachinePackage, makeMainPackage } from "../../scripts/dist/npm.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
 
@@ -15,7 +15,7 @@ export async function packModule(dir: string): Promise<string[]> {
   const packages = `${dir}/packages`;
   await Deno.mkdir(packages, { recursive: true });
   await makeMainPackage(packages);
-  await makeMachinePackage(packages, MACHINE, shimLibrary());
+  await makeMachinePackage(packages, MACHINE, libraryFile());
   return ["unsock", `unsock-linux-${MACHINE}`].map((name) => `${packages}/${name}-${VERSION}.tgz`);
 }
 

@@ -11,7 +11,7 @@ import { packModule } from "../npm/packages.ts";
 import { copyProgram, withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 const LONG_MS = 300_000;
 const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "amd64";
@@ -32,7 +32,7 @@ async function makeDist(dir: string): Promise<void> {
   for (const file of await packModule(`${dir}/packed`)) await Deno.rename(file, `${dist}/${file.split("/").at(-1)}`);
   const own = `${dist}/unsock-linux-${NODE_MACHINE}-${VERSION}.tgz`;
   await Deno.copyFile(own, `${dist}/unsock-linux-${OTHER}-${VERSION}.tgz`);
-  copyProgram(shimLibrary(), `${dir}/tree/lib/libunsock.so`);
+  copyProgram(libraryFile(), `${dir}/tree/lib/libunsock.so`);
   await Deno.symlink("../lib/libunsock.so", `${dir}/tree/bin/unsock`);
   await makeDeb(dist, MACHINE, `${dir}/tree`, false);
   const sums = [...Deno.readDirSync(dist)].map(async ({ name }) => `${await sha256(`${dist}/${name}`)}  ${name}\n`);

@@ -4,7 +4,7 @@ import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const programText = programsOf(import.meta);
@@ -30,7 +30,7 @@ async function ask(names: readonly string[]): Promise<string[]> {
   let answers: string[] = [];
   await withDir(async (dir) => {
     // All addresses are covered: what a client claims counts where it could be true.
-    const env = shimEnv(dir, { UNSOCK_ADDR: "127.0.0.1/0,::1/0" });
+    const env = libraryEnv(dir, { UNSOCK_ADDR: "127.0.0.1/0,::1/0" });
     await using server = start(["python3", "-c", programText("server"), `${PORT}`], { env });
     await until("the server", () => server.output().includes("ready"));
     const stdin = names.map((name) => `${hex(new TextEncoder().encode(name))}\n`).join("");

@@ -2,7 +2,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { differences } from "../support/differences.ts";
 import { type Handed, handOver } from "../support/handing.ts";
-import { buildProbe, runPlain, runTrapped, runUnderShim } from "../support/probe.ts";
+import { buildProbe, runPlain, runTrapped, runUnderLibrary } from "../support/probe.ts";
 import { need } from "../support/programs.ts";
 
 /** The ports' files, and one that is none of its. */
@@ -16,14 +16,14 @@ for (const door of ["preload", "static", "raw"] as const) {
     fn: async () => {
       const binary = await buildProbe("handed", [], door);
       const [program = "", ...args] = handOver(SOCKETS, [binary]);
-      const [plain, shim] = await Promise.all([
+      const [plain, under] = await Promise.all([
         runPlain(binary),
-        (trapped ? runTrapped : runUnderShim)(program, {}, ...args),
+        (trapped ? runTrapped : runUnderLibrary)(program, {}, ...args),
       ]);
-      assertEquals(differences(plain.facts, shim.facts), []);
-      assertStrictEquals(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
+      assertEquals(differences(plain.facts, under.facts), []);
+      assertStrictEquals(under.traffic ?? 0, 0, "segments or datagrams went through IP");
       // The manager's are there still, with nothing beside them.
-      assertEquals(shim.left.toSorted(), SOCKETS.map(([, path]) => path).toSorted());
+      assertEquals(under.left.toSorted(), SOCKETS.map(([, path]) => path).toSorted());
     },
   });
 }

@@ -2,11 +2,11 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
-import { buildProbe, runUnderShim } from "../support/probe.ts";
+import { buildProbe, runUnderLibrary } from "../support/probe.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -14,7 +14,7 @@ const options = { ignore: !need("cc") };
 
 /** Runs the probe with the log in a file, or on stderr. */
 async function facts(what: string, log: string): Promise<string[]> {
-  return (await runUnderShim(await buildProbe("log_corners"), { UNSOCK_LOG: log }, what)).facts;
+  return (await runUnderLibrary(await buildProbe("log_corners"), { UNSOCK_LOG: log }, what)).facts;
 }
 
 for (
@@ -49,7 +49,7 @@ Deno.test(
     withDir(async (dir) => {
       const log = join(dir, "log");
       await run([await buildProbe("one_client"), "stream", "127.0.0.1", "4712"], {
-        env: shimEnv(dir, { UNSOCK_LOG: log }),
+        env: libraryEnv(dir, { UNSOCK_LOG: log }),
       });
       const line = /^\d+\.\d{6} \d+ one_client connect \d+ 127\.0\.0\.1:4712 (\S+) ECONNREFUSED$/m;
       assertStrictEquals(line.exec(Deno.readTextFileSync(log))?.[1], join(dir, "4712.sock"));
@@ -64,7 +64,7 @@ Deno.test(
       const log = join(dir, "log");
       const code = programText("refused_by_settings");
       const { stderr } = await run(["python3", "-c", code], {
-        env: shimEnv(dir, { UNSOCK_LOG: log, UNSOCK_BLOCK_INET: "1" }),
+        env: libraryEnv(dir, { UNSOCK_LOG: log, UNSOCK_BLOCK_INET: "1" }),
       });
       assertStrictEquals(stderr, "");
       const lines = Deno.readTextFileSync(log).matchAll(/^\S+ \d+ python3\S* (\w+) \d+ (\S+) (.*)$/gm);
@@ -83,7 +83,7 @@ Deno.test(
   () =>
     withDir(async (dir) => {
       const code = programText("refused_by_rights");
-      const { stdout, stderr } = await run(["python3", "-c", code], { env: shimEnv(dir, { UNSOCK_LOG: "stderr" }) });
+      const { stdout, stderr } = await run(["python3", "-c", code], { env: libraryEnv(dir, { UNSOCK_LOG: "stderr" }) });
       await Deno.chmod(dir, 0o755);
       assertStrictEquals(stdout, "13\n13\n", stderr);
       const lines = stderr.matchAll(/^\S+ \d+ python3\S* (\w+) \d+ (\S+) (\S+) EACCES$/gm);
@@ -97,7 +97,7 @@ Deno.test(
 Deno.test("a log that cannot be written is refused at start", options, () =>
   withDir(async (dir) => {
     const log = join(dir, "missing", "log");
-    const { code, stderr } = await run(["true"], { env: shimEnv(dir, { UNSOCK_LOG: log }) });
+    const { code, stderr } = await run(["true"], { env: libraryEnv(dir, { UNSOCK_LOG: log }) });
     assertStrictEquals(code, 1);
     assertStrictEquals(stderr, `unsock: UNSOCK_LOG: cannot be written (ENOENT): "${log}"\n`);
   }));

@@ -6,7 +6,7 @@ import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { python } from "../support/python.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -17,7 +17,7 @@ Deno.test(
   { ignore },
   () =>
     withDir(async (dir) => {
-      const env = shimEnv(dir, { UNSOCK_BLOCK_INET: "1" });
+      const env = libraryEnv(dir, { UNSOCK_BLOCK_INET: "1" });
       const { stdout, stderr } = await run(["python3", "-c", programText("unspecified")], { env });
       assertStrictEquals(stderr, "");
       assertEquals(readFacts(stdout), {

@@ -7,14 +7,14 @@ import {
   runIsolated,
   runPlain,
   runTrapped,
-  runUnderShim,
+  runUnderLibrary,
   testDoor,
   testProbe,
   testTrapped,
 } from "../support/probe.ts";
 import { withDir } from "../support/dir.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 
 testProbe("lifetime", "a listener lives as long as its last descriptor, in whatever order processes close it", {
   mayLeave: "a child that executes another program, or is killed, cannot remove a file",
@@ -73,8 +73,8 @@ for (const door of ["static", "musl"] as const) {
     ignore: !need(door === "musl" ? "musl-gcc" : "cc"),
   }, async () => {
     const binary = await buildProbe("small_handlers", [], door);
-    const [plain, shim] = await Promise.all([runPlain(binary), runTrapped(binary, { UNSOCK_PATCH: "0" })]);
-    compareRuns(plain, shim, {}, undefined);
+    const [plain, under] = await Promise.all([runPlain(binary), runTrapped(binary, { UNSOCK_PATCH: "0" })]);
+    compareRuns(plain, under, {}, undefined);
   });
 }
 
@@ -82,8 +82,8 @@ for (const door of ["static", "musl"] as const) {
 for (const name of ["signal_threads", "small_stacks", "datagram_threads", "same_port_twice"]) {
   Deno.test(`the same as on a kernel before 5.14 (${name})`, { ignore: !need("cc", "setarch") }, async () => {
     const binary = await buildProbe(name);
-    const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim("setarch", {}, "--uname-2.6", binary)]);
-    compareRuns(plain, shim, { mayLeave: name === "signal_threads" ? "as above" : undefined }, undefined);
+    const [plain, under] = await Promise.all([runPlain(binary), runUnderLibrary("setarch", {}, "--uname-2.6", binary)]);
+    compareRuns(plain, under, { mayLeave: name === "signal_threads" ? "as above" : undefined }, undefined);
   });
 }
 
@@ -102,11 +102,11 @@ for (const order of ["before", "after"]) {
       const program = await buildProbe("early_constructor");
       const library = await buildProbe("early_library", ["-shared", "-fPIC"]);
       const plain = await runIsolated([program], { LD_PRELOAD: library });
-      const both = order === "before" ? [library, shimLibrary()] : [shimLibrary(), library];
+      const both = order === "before" ? [library, libraryFile()] : [libraryFile(), library];
       await withDir(async (dir) => {
-        const shim = await runIsolated([program], shimEnv(dir, { LD_PRELOAD: both.join(" ") }));
-        assertEquals(differences(plain.facts, shim.facts), []);
-        assertStrictEquals(shim.traffic ?? 0, 0, "segments or datagrams went through IP");
+        const under = await runIsolated([program], libraryEnv(dir, { LD_PRELOAD: both.join(" ") }));
+        assertEquals(differences(plain.facts, under.facts), []);
+        assertStrictEquals(under.traffic ?? 0, 0, "segments or datagrams went through IP");
       });
     },
   });
@@ -120,15 +120,15 @@ Deno.test({
     const program = await buildProbe("race_for_port");
     const plain = await runPlain(program, "20");
     assert(plain.facts.includes("rounds with one winner: 20"), plain.facts.join("\n"));
-    const shim = await runUnderShim(program, {}, rounds);
-    assertEquals(shim.facts, [
+    const under = await runUnderLibrary(program, {}, rounds);
+    assertEquals(under.facts, [
       `rounds: ${rounds}`,
       `rounds with one winner: ${rounds}`,
       `losers told EADDRINUSE: ${rounds}`,
       `winners reached: ${rounds}`,
       `refused afterwards: ${rounds}`,
     ]);
-    assertEquals(shim.left, []);
+    assertEquals(under.left, []);
   },
 });
 
@@ -136,8 +136,8 @@ Deno.test("a handler that sends just when its socket gets a name for the first t
   ignore: !need("cc"),
 }, async () => {
   const binary = await buildProbe("named_meanwhile");
-  const [plain, shim] = [await runPlain(binary), await runUnderShim(binary, {})];
+  const [plain, under] = [await runPlain(binary), await runUnderLibrary(binary, {})];
   const came = "it came: yes";
-  assert(shim.facts.includes(came));
-  assertEquals(shim.facts, plain.facts.map((line) => line === "it came: no" ? came : line));
+  assert(under.facts.includes(came));
+  assertEquals(under.facts, plain.facts.map((line) => line === "it came: no" ? came : line));
 });

@@ -1,7 +1,7 @@
 /** Random call sequences: nobody chose what happens, and it must be the same over TCP and UDP and under the library. */
 import { assert, assertEquals } from "@std/assert";
 import { differences } from "../support/differences.ts";
-import { buildProbe, type ProbeRun, runPlain, runUnderShim } from "../support/probe.ts";
+import { buildProbe, type ProbeRun, runPlain, runUnderLibrary } from "../support/probe.ts";
 import { need } from "../support/programs.ts";
 
 const SEEDS = Number(Deno.env.get("UNSOCK_TEST_SEEDS") ?? 12);
@@ -45,12 +45,12 @@ for (const [probe, ...modes] of PROBES) {
       for (let seed = 1; seed <= SEEDS; seed++) {
         const args = [String(seed), CALLS, ...modes];
         const compare = async () => {
-          const [plain, shim] = await Promise.all([
+          const [plain, under] = await Promise.all([
             withoutChance(() => runPlain(binary, ...args)),
-            withoutChance(() => runUnderShim(binary, {}, ...args)),
+            withoutChance(() => runUnderLibrary(binary, {}, ...args)),
           ]);
           assert(plain.facts.length > 40, "the sequence does something");
-          return differences(plain.facts, shim.facts);
+          return differences(plain.facts, under.facts);
         };
         let found = await compare();
         for (let tries = 1; tries < TRIES && found.length > 0; tries++) found = await compare();

@@ -2,9 +2,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type Differences, differences } from "../support/differences.ts";
 import { withDir } from "../support/dir.ts";
-import { buildProbe, mayIsolate, runIsolated, runPlain, runUnderShim } from "../support/probe.ts";
+import { buildProbe, mayIsolate, runIsolated, runPlain, runUnderLibrary } from "../support/probe.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const READ = { instead: "ECONNRESET", why: "the one error that AF_UNIX can be given" };
 const NO_PORT = { instead: "none", why: "AF_UNIX has no port, and none was chosen" };
@@ -22,9 +22,9 @@ const ignore = !need("cc");
 Deno.test("UNSOCK_BLOCK_INET=1 has connects refused without a segment of TCP", { ignore }, async () => {
   const binary = await buildProbe("connect_refused");
   const plain = await runPlain(binary);
-  const shim = await runUnderShim(binary, { UNSOCK_BLOCK_INET: "1" });
-  assertEquals(differences(plain.facts, shim.facts, AF_UNIX_ALONE), []);
-  assertStrictEquals(shim.traffic ?? 0, 0);
+  const under = await runUnderLibrary(binary, { UNSOCK_BLOCK_INET: "1" });
+  assertEquals(differences(plain.facts, under.facts, AF_UNIX_ALONE), []);
+  assertStrictEquals(under.traffic ?? 0, 0);
 });
 
 Deno.test("connects are refused where there is no loopback device", {
@@ -33,7 +33,7 @@ Deno.test("connects are refused where there is no loopback device", {
   const binary = await buildProbe("connect_refused");
   const plain = await runPlain(binary);
   await withDir(async (dir) => {
-    const shim = await runIsolated(["unshare", "--net", binary], shimEnv(dir));
-    assertEquals(differences(plain.facts, shim.facts, AF_UNIX_ALONE), []);
+    const under = await runIsolated(["unshare", "--net", binary], libraryEnv(dir));
+    assertEquals(differences(plain.facts, under.facts, AF_UNIX_ALONE), []);
   });
 });

@@ -5,7 +5,7 @@ import { buildProbe } from "../support/probe.ts";
 import { withDir } from "../support/dir.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const options = { ignore: !need("cc") };
@@ -24,7 +24,7 @@ function parse(text: string): Map<string, string> {
 }
 
 async function serve(dir: string, kind: Kind, at: string, extra: Record<string, string> = {}) {
-  const server = start([await buildProbe("one_server"), kind, at, "0"], { env: shimEnv(dir, extra) });
+  const server = start([await buildProbe("one_server"), kind, at, "0"], { env: libraryEnv(dir, extra) });
   const line = await until("one_server has its port", () => /^port: (\d+)$/m.exec(server.output()));
   return { server, port: Number(line[1]) };
 }
@@ -40,7 +40,7 @@ Deno.test(
   options,
   () =>
     withDir(async (dir) => {
-      const env = shimEnv(dir, { UNSOCK_ADDR: "127.0.0.1,::1", UNSOCK_BLOCK_INET: "1" });
+      const env = libraryEnv(dir, { UNSOCK_ADDR: "127.0.0.1,::1", UNSOCK_BLOCK_INET: "1" });
       for (const address of ["127.0.0.2", "::2"]) {
         assertStrictEquals((await facts("one_client", ["stream", address, "9"], env)).get("connect"), "EACCES");
         assertStrictEquals((await facts("one_server", ["stream", address, "0"], env)).get("bind"), "EACCES");
@@ -59,7 +59,7 @@ Deno.test(
   () =>
     withDir(async (dir) => {
       using listener = Deno.listen({ hostname: "127.0.0.2", port: 0 });
-      const env = shimEnv(dir, { UNSOCK_ADDR: "127.0.0.1" });
+      const env = libraryEnv(dir, { UNSOCK_ADDR: "127.0.0.1" });
       const accepted = listener.accept().then((connection) => connection.close());
       const client = await facts("one_client", ["stream", "127.0.0.2", String(listener.addr.port)], env);
       await accepted;
@@ -71,10 +71,14 @@ Deno.test(
 Deno.test("UNSOCK_BLOCK_INET6=1 leaves no IPv6 sockets", options, () =>
   withDir(async (dir) => {
     for (const kind of ["stream", "datagram"]) {
-      const client = await facts("one_client", [kind, "::1", "9"], shimEnv(dir, { UNSOCK_BLOCK_INET6: "1" }));
+      const client = await facts("one_client", [kind, "::1", "9"], libraryEnv(dir, { UNSOCK_BLOCK_INET6: "1" }));
       assertStrictEquals(client.get("socket"), "EAFNOSUPPORT");
     }
-    const client = await facts("one_client", ["stream", "127.0.0.1", "9"], shimEnv(dir, { UNSOCK_BLOCK_INET6: "1" }));
+    const client = await facts(
+      "one_client",
+      ["stream", "127.0.0.1", "9"],
+      libraryEnv(dir, { UNSOCK_BLOCK_INET6: "1" }),
+    );
     assertStrictEquals(client.get("socket"), "ok");
   }));
 
@@ -89,14 +93,14 @@ Deno.test(
         connection.close();
         return connection.remoteAddr as Deno.NetAddr;
       });
-      const refused = await facts("one_client", args, shimEnv(dir));
+      const refused = await facts("one_client", args, libraryEnv(dir));
       assertStrictEquals(refused.get("connect"), "ECONNREFUSED");
-      const client = await facts("one_client", args, shimEnv(dir, { UNSOCK_FALLBACK: "1" }));
+      const client = await facts("one_client", args, libraryEnv(dir, { UNSOCK_FALLBACK: "1" }));
       assertStrictEquals(client.get("connect"), "ok");
       assertStrictEquals(client.get("own port"), String((await accepted).port));
       const { server, port } = await serve(dir, "stream", "127.0.0.1");
       await using _server = server;
-      const env = shimEnv(dir, { UNSOCK_FALLBACK: "1" });
+      const env = libraryEnv(dir, { UNSOCK_FALLBACK: "1" });
       assertStrictEquals((await facts("one_client", ["stream", "127.0.0.1", String(port)], env)).get("read"), "1");
     }),
 );
@@ -105,7 +109,7 @@ Deno.test("UNSOCK_PORT covers these ports and no others", options, () =>
   withDir(async (dir) => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const accepted = listener.accept().then((connection) => connection.close());
-    const env = shimEnv(dir, { UNSOCK_PORT: "1-1023,4711" });
+    const env = libraryEnv(dir, { UNSOCK_PORT: "1-1023,4711" });
     const client = await facts("one_client", ["stream", "127.0.0.1", String(listener.addr.port)], env);
     await accepted;
     assertStrictEquals(client.get("connect"), "ok");
@@ -146,7 +150,7 @@ Deno.test(
     withDir(async (dir) => {
       const { server, port } = await serve(dir, "stream", "127.0.0.1", { UNSOCK_ACCEPT_CONVERT_ALL: "" });
       await using _server = server;
-      const client = await facts("one_client", ["stream", "127.0.0.1", String(port)], shimEnv(dir));
+      const client = await facts("one_client", ["stream", "127.0.0.1", String(port)], libraryEnv(dir));
       const own = `${client.get("own address")} ${client.get("own port")}`;
       assertStrictEquals((await seen(server)).get("accepted from"), own);
     }),
@@ -175,7 +179,7 @@ for (const target of ["a file", "stderr"]) {
     () =>
       withDir(async (dir) => {
         const log = join(dir, "log");
-        const env = shimEnv(dir, { UNSOCK_LOG: target === "stderr" ? "stderr" : log });
+        const env = libraryEnv(dir, { UNSOCK_LOG: target === "stderr" ? "stderr" : log });
         await using client = start([await buildProbe("one_client"), "stream", "127.0.0.1", "4712"], { env });
         const { stderr } = await client.result(60_000);
         const lines = (target === "stderr" ? stderr : Deno.readTextFileSync(log)).split("\n");
@@ -184,7 +188,7 @@ for (const target of ["a file", "stderr"]) {
           assert(line.includes(part), `no ${part} in: ${line}`);
         }
         const silent = await run([await buildProbe("one_client"), "stream", "127.0.0.1", "4712"], {
-          env: shimEnv(dir),
+          env: libraryEnv(dir),
         });
         assertStrictEquals(silent.stderr, "");
       }),

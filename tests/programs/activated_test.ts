@@ -5,13 +5,13 @@ import { withDir } from "../support/dir.ts";
 import { buildProbe } from "../support/probe.ts";
 import { type Proc, run, start } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const ACTIVATE = "systemd-socket-activate";
 
 /** The library as a program, as a unit has it. */
-const under = (dir: string, command: string[]) => [shimLibrary(), "run", "--dir", dir, "--", ...command];
+const under = (dir: string, command: string[]) => [libraryFile(), "run", "--dir", dir, "--", ...command];
 
 /** Listens at a file of the directory for a command. */
 async function activated(dir: string, file: string, engine: string, command: string[]): Promise<Proc> {

@@ -6,7 +6,7 @@ import { mayUnshare } from "../support/namespaces.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { asNobody, NOBODY, whyNoOtherUser } from "../support/users.ts";
 
 const programText = programsOf(import.meta);
@@ -26,7 +26,7 @@ function testBrowser(browser: string, engine: string) {
     fn: () =>
       withDir(async (dir) => {
         const library = `${dir}/libunsock.so`;
-        copyProgram(shimLibrary(), library);
+        copyProgram(libraryFile(), library);
         Deno.chmodSync(library, 0o755);
         Deno.mkdirSync(`${dir}/home`);
         if (IS_ROOT) {

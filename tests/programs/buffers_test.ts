@@ -5,7 +5,7 @@ import { readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { unsockRun } from "../support/shim.ts";
+import { unsockRun } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 const LIMIT = Number(Deno.readTextFileSync("/proc/sys/net/core/wmem_default"));

@@ -5,7 +5,7 @@ import { assertNoIpListener } from "../support/net.ts";
 import { nginxWith } from "../support/nginx.ts";
 import { isAlive, run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { unsockRun } from "../support/shim.ts";
+import { unsockRun } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const PORT = 8080;

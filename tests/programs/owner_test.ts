@@ -4,7 +4,7 @@ import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -17,7 +17,7 @@ for (const type of ["SOCK_STREAM", "SOCK_DGRAM"]) {
       },
       () =>
         withDir(async (dir) => {
-          const env = shimEnv(`${dir}/s`, exec ? { EXEC: "1" } : {});
+          const env = libraryEnv(`${dir}/s`, exec ? { EXEC: "1" } : {});
           const { stdout, stderr } = await run(["python3", "-c", programText("bind_inherited"), type], { env });
           assertStrictEquals(stderr + stdout, "True True\n");
         }),

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { programsOf } from "../support/program_text.ts";
 import { findProgram, need } from "../support/programs.ts";
 import { start } from "../support/process.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 import { HAPROXY_DEFAULTS } from "./haproxy.ts";
 import { type Rig, withRig } from "./rig.ts";
@@ -25,7 +25,7 @@ const RESET = /^failed ConnectionResetError\(/;
 
 /** While clients ask a port, does what `restarts` does; no request may fail, but as `may` says. */
 async function underLoad(rig: Rig, port: number, restarts: (load: Load) => Promise<void>, may = /^$/): Promise<void> {
-  const env = { ...shimEnv(rig.sockets), LC_ALL: "C.UTF-8", no_proxy: "*" };
+  const env = { ...libraryEnv(rig.sockets), LC_ALL: "C.UTF-8", no_proxy: "*" };
   await using asker = start([PYTHON, rig.write("asker.py", programText("asker")), `${port}`], { env });
   const lines = () => asker.output().split("\n").filter((line) => line !== "");
   const load: Load = {

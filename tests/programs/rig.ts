@@ -8,7 +8,7 @@ import { withDir } from "../support/dir.ts";
 import { assertNoIpListener, ipListeners } from "../support/net.ts";
 import { Proc, run, type RunOptions, type RunResult, start, type StartOptions } from "../support/process.ts";
 import { findProgram } from "../support/programs.ts";
-import { shimEnv, shimLibrary, unsockRun } from "../support/shim.ts";
+import { libraryEnv, libraryFile, unsockRun } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const PLAIN = Deno.env.get("UNSOCK_TEST_PLAIN") === "1";
@@ -175,7 +175,7 @@ export class Rig implements AsyncDisposable {
   #env({ cli, env }: { cli?: boolean; env?: Record<string, string> }): Record<string, string> {
     // Locale, proxy and home of the machine must not reach the programs; the command line's own cache must not be lost.
     const common = { LC_ALL: "C.UTF-8", no_proxy: "*", HOME: this.files, DENO_DIR: CACHE, ...env };
-    return cli || PLAIN ? common : { ...shimEnv(this.sockets), LD_PRELOAD: this.#library(), ...common };
+    return cli || PLAIN ? common : { ...libraryEnv(this.sockets), LD_PRELOAD: this.#library(), ...common };
   }
 
   /** An unprivileged user may not be able to reach the source tree: give each rig the library itself. */
@@ -184,7 +184,7 @@ export class Rig implements AsyncDisposable {
     try {
       Deno.statSync(copy);
     } catch {
-      Deno.copyFileSync(shimLibrary(), copy);
+      Deno.copyFileSync(libraryFile(), copy);
     }
     return copy;
   }

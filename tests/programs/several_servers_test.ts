@@ -8,7 +8,7 @@ import { type Facts, readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -16,7 +16,7 @@ function story(what: string, program: string, facts: Facts): void {
   Deno.test(what, { ignore: !need("python3") }, () =>
     withDir(async (dir) => {
       const sockets = `${dir}/s`;
-      const env = shimEnv(sockets, { UNSOCK_ADDR: "0.0.0.0/0,::/0" });
+      const env = libraryEnv(sockets, { UNSOCK_ADDR: "0.0.0.0/0,::/0" });
       const { stdout, stderr } = await run(["python3", "-c", program], { env });
       assertStrictEquals(stderr, "");
       assertEquals(readFacts(stdout), facts);

@@ -5,7 +5,7 @@ import { readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -47,7 +47,7 @@ async function talkBelow(dir: string, kind: "denied" | "allowed", engine: string
   const talk = ["/usr/bin/python3", "-c", programText("talk")];
   const under = (
     command: string[],
-  ) => [shimLibrary(), "run", "--dir", `${dir}/s`, "--engine", engine, "--", ...command];
+  ) => [libraryFile(), "run", "--dir", `${dir}/s`, "--engine", engine, "--", ...command];
   const command = outside ? under([...wrap, ...talk]) : [...wrap, ...under(talk)];
   const { code, stdout, stderr } = await run(command);
   assertEquals(code, 0, stdout + stderr);

@@ -5,7 +5,7 @@ import { readFacts } from "../support/facts.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { unsockRun } from "../support/shim.ts";
+import { unsockRun } from "../support/library.ts";
 import { buildLinked } from "../support/static.ts";
 import { until } from "../support/wait.ts";
 

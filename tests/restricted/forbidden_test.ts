@@ -8,7 +8,7 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
 const FLAGS = ["-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror"];
@@ -48,8 +48,8 @@ for (const [door, engine] of [["preloaded", "auto"], ["trapped", "trap"]] as con
         const namespace = await findNamespace();
         if (namespace === undefined) return;
         const forbidden = await buildForbidden(dir);
-        const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
-        const command = [...namespace, forbidden, shimLibrary(), engine];
+        const { LD_PRELOAD: _, ...env } = libraryEnv(join(dir, "s"));
+        const command = [...namespace, forbidden, libraryFile(), engine];
         const { code, stdout, stderr } = await run(command, { env, timeoutMs: TIMEOUT_MS });
         const lines = stdout.trimEnd().split("\n");
         assertStrictEquals(code, 0, `${stdout}\n${stderr}`);

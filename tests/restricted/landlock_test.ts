@@ -4,7 +4,7 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { buildLinked, canLink } from "../support/static.ts";
 
 const SOURCE = join(dirname(fromFileUrl(import.meta.url)), "landlocked.c");
@@ -29,9 +29,9 @@ for (const engine of ["preload", "trap"]) {
           const program = await buildLinked(SOURCE, dir, "dynamic");
           const sockets = join(dir, "s");
           Deno.mkdirSync(sockets);
-          const { LD_PRELOAD: _, ...env } = shimEnv(sockets, { UNSOCK_ENGINE: engine });
+          const { LD_PRELOAD: _, ...env } = libraryEnv(sockets, { UNSOCK_ENGINE: engine });
           const words = [program, what, ...(what === "directory" ? [sockets] : [])];
-          const { code, stdout } = await run([shimLibrary(), "run", "--", ...words], { env });
+          const { code, stdout } = await run([libraryFile(), "run", "--", ...words], { env });
           if (code !== NO_LANDLOCK) assertEquals(readFacts(stdout), facts);
         }),
     });

@@ -4,7 +4,7 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { readFacts } from "../support/facts.ts";
 import { run } from "../support/process.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { buildLinked, canLink } from "../support/static.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
@@ -20,14 +20,14 @@ for (const engine of ["preload", "trap"]) {
         const sockets = join(dir, "s");
         Deno.mkdirSync(sockets);
         for (const kind of ["", ".dgram"]) Deno.symlinkSync(".7720@127.0.0.1", join(sockets, `7720${kind}.sock`));
-        const { LD_PRELOAD: _, ...env } = shimEnv(sockets, { UNSOCK_ENGINE: engine });
-        const { stdout } = await run([shimLibrary(), "run", "--", program], { env });
+        const { LD_PRELOAD: _, ...env } = libraryEnv(sockets, { UNSOCK_ENGINE: engine });
+        const { stdout } = await run([libraryFile(), "run", "--", program], { env });
         assertEquals(
           readFacts(stdout),
           Object.fromEntries(CALLS.flatMap((call) => [[call, "EACCES"], [`${call} asks often`, false]])),
         );
         // At its end a program with a filter of its own removes no file (docs/limits.md): the UDP client's is stale then.
-        const pruned = await run([shimLibrary(), "prune", "--dir", sockets]);
+        const pruned = await run([libraryFile(), "prune", "--dir", sockets]);
         assertEquals(pruned.code, 0, pruned.stderr);
         const left = [...Deno.readDirSync(sockets)].map(({ name }) => name).filter((name) => name !== ".unsock.lock");
         // This link names no file of datagrams, so that nobody knows whose it is.

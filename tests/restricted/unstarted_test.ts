@@ -4,7 +4,7 @@ import { unsockCommand } from "../cli/unsock.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { buildLinked } from "../support/static.ts";
 
 const FILTER = new URL("unstarted.c", import.meta.url).pathname;
@@ -20,7 +20,7 @@ const CASES = [
   ["bind", ENOSYS, "Function not implemented"],
 ] as const;
 
-const FORMS = { "libunsock.so": [shimLibrary()], unsock: unsockCommand() };
+const FORMS = { "libunsock.so": [libraryFile()], unsock: unsockCommand() };
 
 function lineOf(call: string, why: string): RegExp {
   const name = call === "bind" ? "bind of an AF_UNIX socket" : `socket\\(AF_UNIX\\) of ${call}s`;

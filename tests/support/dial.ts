@@ -2,7 +2,7 @@
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { compileWhole } from "./compile.ts";
 import { run } from "./process.ts";
-import { shimEnv, shimLibrary } from "./shim.ts";
+import { libraryEnv, libraryFile } from "./library.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror"];
@@ -37,7 +37,7 @@ export interface DialOptions {
 }
 
 /**
- * Runs the client under the shim.
+ * Runs the client under the library.
  *
  * @param mode Of its descriptor, and whether it is static, so that its system calls are trapped.
  * @param dir Its UNSOCK_DIR.
@@ -48,10 +48,10 @@ export interface DialOptions {
 export async function dial(mode: DialMode, dir: string, options: DialOptions): Promise<Map<string, string>> {
   const { ports, address = "127.0.0.1", settings = {} } = options;
   const [blocking = "", linking] = mode.split(", ");
-  const { LD_PRELOAD, ...env } = shimEnv(dir, settings);
+  const { LD_PRELOAD, ...env } = libraryEnv(dir, settings);
   const start = linking === undefined
     ? ["env", `LD_PRELOAD=${LD_PRELOAD}`, await find("dial")]
-    : [shimLibrary(), "run", "--", await find("dial-static", ["-static"])];
+    : [libraryFile(), "run", "--", await find("dial-static", ["-static"])];
   const command = [...start, blocking, address, ...ports.map(String)];
   const { code, signal, stdout, stderr } = await run(command, { env });
   if (code !== 0) throw new Error(`dial ended with ${signal ?? code}: ${stderr}${stdout}`);

@@ -1,7 +1,7 @@
 /** A copy of the command line that every user may run, as the source tree may be readable for its owner alone. */
 import { copyProgram, writeProgram } from "./dir.ts";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
-import { RUNTIME_CACHE, shimLibrary } from "./shim.ts";
+import { libraryFile, RUNTIME_CACHE } from "./library.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
@@ -22,7 +22,7 @@ export async function unsockForEverybody(dir: string): Promise<string> {
   Deno.mkdirSync(join(tree, "cache", "npm"), { recursive: true });
   Deno.mkdirSync(join(tree, "build"));
   copyProgram(Deno.execPath(), join(tree, "deno"));
-  copyProgram(shimLibrary(), join(tree, "build", "libunsock.so"));
+  copyProgram(libraryFile(), join(tree, "build", "libunsock.so"));
   const sources = ["main.ts", "lib", "types", "deno.json", "deno.lock"].map((name) => join(ROOT, name));
   await copy(sources, tree);
   await copy([join(RUNTIME_CACHE, "npm", "registry.npmjs.org")], join(tree, "cache", "npm"));

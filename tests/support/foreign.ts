@@ -9,7 +9,7 @@ import { compileWhole } from "./compile.ts";
 import { differences } from "./differences.ts";
 import { withDir } from "./dir.ts";
 import { runIsolated } from "./probe.ts";
-import { shimEnv } from "./shim.ts";
+import { libraryEnv } from "./library.ts";
 
 /** The source tree. */
 export const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
@@ -91,7 +91,7 @@ export function startFor(
   command: readonly string[],
   dir?: string,
 ): { command: string[]; env: Record<string, string> } {
-  const variables: Record<string, string> = dir === undefined ? {} : shimEnv(dir, { LD_PRELOAD: target.library });
+  const variables: Record<string, string> = dir === undefined ? {} : libraryEnv(dir, { LD_PRELOAD: target.library });
   if (target.emulator === undefined) return { command: [...command], env: variables };
   const { LD_PRELOAD, ...env } = variables;
   return { command: [...target.emulator(LD_PRELOAD), ...command], env };
@@ -123,12 +123,12 @@ async function compare(name: string, target: Target): Promise<void> {
       const { command, env } = startFor(target, [binary], socketDir);
       return runIsolated(command, env);
     };
-    const [plain, shim] = await Promise.all([start(), start(dir)]);
-    const found = differences(plain.facts, shim.facts, MAY_DIFFER[name]);
+    const [plain, under] = await Promise.all([start(), start(dir)]);
+    const found = differences(plain.facts, under.facts, MAY_DIFFER[name]);
     assertStrictEquals(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
     if (name !== "lifetime") assertEquals([...Deno.readDirSync(dir)], [], "socket files are left behind");
     // Non-blocking connects that are refused become TCP's that the loopback device refuses (calls/connect.h).
-    const refused = name === "errors" ? 2 * (shim.refusals ?? 0) : 0;
-    assertStrictEquals(shim.traffic ?? 0, refused, "segments or datagrams went through IP");
+    const refused = name === "errors" ? 2 * (under.refusals ?? 0) : 0;
+    assertStrictEquals(under.traffic ?? 0, refused, "segments or datagrams went through IP");
   });
 }

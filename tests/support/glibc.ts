@@ -1,5 +1,5 @@
 /** Finds whether writes inside libc are intercepted in a preloaded program here: only if libc's `write` is known. */
-import { shimEnv } from "./shim.ts";
+import { libraryEnv } from "./library.ts";
 
 let reached: boolean | undefined;
 
@@ -22,7 +22,7 @@ function mustBeKnown(machine: string): boolean {
 function isChanged(): boolean {
   const directory = Deno.makeTempDirSync();
   try {
-    const maps = output("cat", ["/proc/self/maps"], shimEnv(directory));
+    const maps = output("cat", ["/proc/self/maps"], libraryEnv(directory));
     return maps.split("\n").filter((line) => / r-xp .*\/libc\.so\.6$/.test(line)).length > 1;
   } finally {
     Deno.removeSync(directory, { recursive: true });

@@ -2,7 +2,7 @@
 import { assertStrictEquals } from "@std/assert";
 import { programsOf } from "./program_text.ts";
 import { run } from "./process.ts";
-import { shimEnv } from "./shim.ts";
+import { libraryEnv } from "./library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -37,7 +37,7 @@ export async function told(
   env: Record<string, string> = {},
 ): Promise<string> {
   const command = handOver(sockets, ["python3", "-c", program], env);
-  const { stdout, stderr } = await run(command, { env: shimEnv(dir, { PYTHONUNBUFFERED: "1" }) });
+  const { stdout, stderr } = await run(command, { env: libraryEnv(dir, { PYTHONUNBUFFERED: "1" }) });
   assertStrictEquals(stderr, "");
   return stdout;
 }

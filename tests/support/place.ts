@@ -3,7 +3,7 @@ import { assertStrictEquals } from "@std/assert";
 import { controlFile, sockaddrUnix } from "./control.ts";
 import { withDir } from "./dir.ts";
 import { run } from "./process.ts";
-import { shimEnv, shimLibrary } from "./shim.ts";
+import { libraryEnv, libraryFile } from "./library.ts";
 
 /** The port. */
 export const PORT = 2000;
@@ -52,11 +52,11 @@ export async function withPlace(
       await Deno.writeFile(`${dir}/${file}`, control);
       if (everybody) await Deno.chmod(`${dir}/${file}`, 0o666);
     }
-    const { LD_PRELOAD, ...settings } = shimEnv(dir);
+    const { LD_PRELOAD, ...settings } = libraryEnv(dir);
     const env = door === "trap"
       ? { ...settings, UNSOCK_ENGINE: "trap" }
       : { ...settings, LD_PRELOAD: LD_PRELOAD ?? "" };
-    const front = door === "trap" ? [shimLibrary(), "run", "--"] : [];
+    const front = door === "trap" ? [libraryFile(), "run", "--"] : [];
     await fn({
       path,
       names: () => Array.from(Deno.readDirSync(elsewhere), ({ name }) => name).toSorted(),

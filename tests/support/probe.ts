@@ -8,7 +8,7 @@ import { type Door, DOOR_FLAGS, isTrapped, passage } from "./doors.ts";
 import { isBefore } from "./kernel.ts";
 import { run } from "./process.ts";
 import { findProgram, need } from "./programs.ts";
-import { shimEnv, shimLibrary } from "./shim.ts";
+import { libraryEnv, libraryFile } from "./library.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const SOURCES = join(ROOT, "tests", "probes");
@@ -196,16 +196,16 @@ export async function runPlain(binary: string, ...args: string[]): Promise<Probe
  * @returns What it printed, the traffic that it caused, and the files that it left.
  * @throws {Error} when it fails.
  */
-export async function runUnderShim(
+export async function runUnderLibrary(
   binary: string,
   env: Record<string, string> = {},
   ...args: string[]
 ): Promise<ProbeRun> {
   // The loader only warns about a library that is not there: the run would prove nothing.
-  Deno.statSync(shimLibrary());
+  Deno.statSync(libraryFile());
   let result: ProbeRun | undefined;
   await withDir(async (dir) => {
-    const finished = await runIsolated([binary, ...args], shimEnv(dir, env));
+    const finished = await runIsolated([binary, ...args], libraryEnv(dir, env));
     result = { ...finished, left: [...Deno.readDirSync(dir)].map(({ name }) => name) };
   });
   assert(result);
@@ -218,7 +218,7 @@ export async function runUnderShim(
  * @param binary What buildProbe returned, for another door than `preload`.
  * @param env More variables.
  * @param args Its arguments.
- * @returns As of runUnderShim.
+ * @returns As of runUnderLibrary.
  * @throws {Error} when it fails.
  */
 export async function runTrapped(
@@ -228,8 +228,8 @@ export async function runTrapped(
 ): Promise<ProbeRun> {
   let result: ProbeRun | undefined;
   await withDir(async (dir) => {
-    const { LD_PRELOAD: _, ...settings } = shimEnv(dir, { UNSOCK_ENGINE: "trap", ...env });
-    const finished = await runIsolated([shimLibrary(), "run", "--", binary, ...args], settings);
+    const { LD_PRELOAD: _, ...settings } = libraryEnv(dir, { UNSOCK_ENGINE: "trap", ...env });
+    const finished = await runIsolated([libraryFile(), "run", "--", binary, ...args], settings);
     result = { ...finished, left: [...Deno.readDirSync(dir)].map(({ name }) => name) };
   });
   assert(result);
@@ -267,11 +267,11 @@ export function testDoor(name: string, story: string, options: ProbeOptions, doo
       (options.ownNetwork === true && !mayIsolate()),
     fn: async () => {
       const binary = await buildProbe(name, options.flags, door);
-      const [plain, shim] = await Promise.all([
+      const [plain, under] = await Promise.all([
         runPlain(binary, ...way.args),
-        (isTrapped(door) ? runTrapped : runUnderShim)(binary, options.env, ...way.args),
+        (isTrapped(door) ? runTrapped : runUnderLibrary)(binary, options.env, ...way.args),
       ]);
-      compareRuns(plain, shim, options, way.known);
+      compareRuns(plain, under, options, way.known);
     },
   });
 }
@@ -283,13 +283,13 @@ export function testDoor(name: string, story: string, options: ProbeOptions, doo
  */
 export function compareRuns(
   plain: ProbeRun,
-  shim: ProbeRun,
+  under: ProbeRun,
   options: ProbeOptions,
   known: Differences | undefined,
 ): void {
-  const found = differences(plain.facts, shim.facts, known);
+  const found = differences(plain.facts, under.facts, known);
   assertStrictEquals(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
-  if (!options.mayLeave) assertEquals(shim.left, [], "socket files are left behind");
-  const refused = options.refuses ? 2 * (shim.refusals ?? 0) : 0;
-  if (!options.usesNetwork) assertStrictEquals(shim.traffic ?? 0, refused, "segments or datagrams went through IP");
+  if (!options.mayLeave) assertEquals(under.left, [], "socket files are left behind");
+  const refused = options.refuses ? 2 * (under.refusals ?? 0) : 0;
+  if (!options.usesNetwork) assertStrictEquals(under.traffic ?? 0, refused, "segments or datagrams went through IP");
 }

@@ -1,7 +1,7 @@
 /** Small Python programs under the library, where a C probe would be long and no run over TCP is needed. */
 import { assertStrictEquals } from "@std/assert";
 import { run } from "./process.ts";
-import { shimEnv } from "./shim.ts";
+import { libraryEnv } from "./library.ts";
 
 /**
  * Runs a Python program under the library, which must write nothing to stderr.
@@ -12,7 +12,7 @@ import { shimEnv } from "./shim.ts";
  * @returns Its output.
  */
 export async function python(program: string, dir: string, ...args: string[]): Promise<string> {
-  const { stdout, stderr } = await run(["python3", "-c", program, ...args], { env: shimEnv(dir) });
+  const { stdout, stderr } = await run(["python3", "-c", program, ...args], { env: libraryEnv(dir) });
   assertStrictEquals(stderr, "");
   return stdout;
 }

@@ -5,7 +5,7 @@
 import { fromFileUrl, join } from "@std/path/posix";
 import { build } from "../../scripts/build.ts";
 import { passage } from "../support/doors.ts";
-import { buildProbe, compareRuns, runPlain, runUnderShim } from "../support/probe.ts";
+import { buildProbe, compareRuns, runPlain, runUnderLibrary } from "../support/probe.ts";
 import { need } from "../support/programs.ts";
 
 const ROOT = fromFileUrl(import.meta.resolve("../.."));
@@ -34,10 +34,10 @@ for (const name of PROBES) {
       const [library = ""] = (await build(["--yields"])).filter((path) => path.includes("yields"));
       const binary = await buildProbe(name);
       const env = { LD_PRELOAD: join(ROOT, library) };
-      const [plain, shim] = await Promise.all([runPlain(binary), runUnderShim(binary, env)]);
+      const [plain, under] = await Promise.all([runPlain(binary), runUnderLibrary(binary, env)]);
       // Its signals end threads in the midst of a bind (tests/probes/processes_test.ts).
       const mayLeave = name === "signal_threads" ? "as there" : undefined;
-      compareRuns(plain, shim, { mayLeave }, passage(name, "preload")?.known);
+      compareRuns(plain, under, { mayLeave }, passage(name, "preload")?.known);
     },
   });
 }

@@ -5,7 +5,7 @@ import { withDir, writeProgram } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { NOBODY, whyNoOtherUser } from "../support/users.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
@@ -66,8 +66,8 @@ async function withPrograms(linkings: Linking[], use: (programs: Programs) => Pr
 
 /** Starts it as `libunsock.so run` does, with nothing but the settings in the environment. */
 async function runFree(dir: string, command: string[], env: Record<string, string> = {}, cwd?: string) {
-  const { LD_PRELOAD: _, ...settings } = shimEnv(dir, env);
-  return await run([shimLibrary(), "run", "--", ...command], { env: settings, cwd });
+  const { LD_PRELOAD: _, ...settings } = libraryEnv(dir, env);
+  return await run([libraryFile(), "run", "--", ...command], { env: settings, cwd });
 }
 
 function testStarts(parent: Linking, child: Linking): void {
@@ -205,7 +205,7 @@ Deno.test({
       for (const way of BEYOND_PRELOADING) {
         const command = [starter("dynamic"), way, child("dynamic"), dir, String(nextPort++), "x"];
         assertStrictEquals((await runFree(dir, command, { UNSOCK_ENGINE: "trap" })).stdout, "redirected 1 0 x\n", way);
-        const preloaded = await run(command, { env: shimEnv(dir, { UNSOCK_ENGINE: "trap" }) });
+        const preloaded = await run(command, { env: libraryEnv(dir, { UNSOCK_ENGINE: "trap" }) });
         assertStrictEquals(preloaded.stdout, "redirected 1 0 x\n", `${way}, preloaded: ${preloaded.stderr}`);
       }
     }),

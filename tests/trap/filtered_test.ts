@@ -3,7 +3,7 @@ import { assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
@@ -24,8 +24,8 @@ function testFiltered(name: string, kind: string, linking: Linking, check: (outc
         const child = await buildLinked(join(HERE, "child.c"), dir, linking);
         const sockets = join(dir, "s");
         await Deno.mkdir(sockets);
-        const { LD_PRELOAD: _, ...env } = shimEnv(sockets, { UNSOCK_ENGINE: "trap" });
-        const command = [filtered, kind, shimLibrary(), "run", "--", child, sockets, "20998", "x"];
+        const { LD_PRELOAD: _, ...env } = libraryEnv(sockets, { UNSOCK_ENGINE: "trap" });
+        const command = [filtered, kind, libraryFile(), "run", "--", child, sockets, "20998", "x"];
         check(await run(command, { env }), child);
       }),
   });

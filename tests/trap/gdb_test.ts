@@ -4,7 +4,7 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { buildLinked } from "../support/static.ts";
 import { until } from "../support/wait.ts";
 
@@ -22,12 +22,12 @@ for (const [patch, bySignal] of WAYS) {
     fn: () =>
       withDir(async (dir) => {
         const program = await buildLinked(join(HERE, "waits.c"), dir, "static");
-        const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"), { UNSOCK_PATCH: patch });
-        await using waiting = start([shimLibrary(), "run", "--", program, "20990"], { env });
+        const { LD_PRELOAD: _, ...env } = libraryEnv(join(dir, "s"), { UNSOCK_PATCH: patch });
+        await using waiting = start([libraryFile(), "run", "--", program, "20990"], { env });
         await until("it listens", () => Deno.stat(join(dir, "s", "20990.sock")).then(() => true, () => false));
         const maps = await Deno.readTextFile(`/proc/${waiting.pid}/maps`);
         const base = maps.split("\n").find((line) => line.includes("libunsock.so"))?.split("-")[0];
-        const commands = ["-ex", `add-symbol-file ${shimLibrary()} -o 0x${base}`, "-ex", "backtrace"];
+        const commands = ["-ex", `add-symbol-file ${libraryFile()} -o 0x${base}`, "-ex", "backtrace"];
         const gdb = ["gdb", "-batch", "-nx", "-iex", "set exec-file-mismatch off", ...commands];
         const { stdout, stderr } = await run([...gdb, program, "-p", String(waiting.pid)]);
         const functions = [...stdout.matchAll(/^#\d+ .*?(?: in | {2})(\w+) \(/gm)].map((match) => match[1]);

@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { runIsolated } from "../support/probe.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { buildLinked } from "../support/static.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
@@ -49,8 +49,8 @@ async function exchangeThousands(
   const child = await buildLinked(join(HERE, "child.c"), dir, "static");
   const sockets = join(dir, "s");
   await Deno.mkdir(sockets);
-  const { LD_PRELOAD: _, ...settings } = shimEnv(sockets, { GOGC: "1", ...extra });
-  const command = [...under, shimLibrary(), "run", "--", binary, "10000", child, sockets, "20997", "x"];
+  const { LD_PRELOAD: _, ...settings } = libraryEnv(sockets, { GOGC: "1", ...extra });
+  const command = [...under, libraryFile(), "run", "--", binary, "10000", child, sockets, "20997", "x"];
   const { facts, traffic } = await runIsolated(command, settings);
   assertEquals(facts, ["10000 exchanges, 0 errors", `file: ${binary}`, "child: redirected 1 0 x", "<nil>"]);
   assertStrictEquals(traffic ?? 0, 0);
@@ -64,10 +64,10 @@ Deno.test({
       const binary = await buildGo(join(dir, "exchange"), { flags: [], cgo: false });
       const child = await buildLinked(join(HERE, "child.c"), dir, "static");
       const sockets = join(dir, "s");
-      const { LD_PRELOAD: _, ...env } = shimEnv(sockets, {});
+      const { LD_PRELOAD: _, ...env } = libraryEnv(sockets, {});
       const looks = join(dir, "looks");
       const strace = ["strace", "-f", "-qq", "-o", looks, "-e", "trace=rt_sigprocmask", "-e", "signal=none"];
-      const command = [...strace, shimLibrary(), "run", "--", binary, "300", child, sockets, "20996", "x"];
+      const command = [...strace, libraryFile(), "run", "--", binary, "300", child, sockets, "20996", "x"];
       const { stdout, stderr } = await run(command, { env, timeoutMs: 60_000 });
       assertStrictEquals(stdout.split("\n")[0], "300 exchanges, 0 errors", stderr);
       const count = (await Deno.readTextFile(looks)).split("rt_sigprocmask(").length - 1;
@@ -92,9 +92,9 @@ for (const mode of ["static", "with C"] as const) {
         const how = MODES[mode];
         assert(how);
         const binary = await buildGo(join(dir, "refused"), how, ["refused_read.go"]);
-        const { LD_PRELOAD: _, ...settings } = shimEnv(dir, {});
+        const { LD_PRELOAD: _, ...settings } = libraryEnv(dir, {});
         const over = await runIsolated([binary, "127.0.0.1:20995"]);
-        const { facts } = await runIsolated([shimLibrary(), "run", "--", binary, "127.0.0.1:20995"], settings);
+        const { facts } = await runIsolated([libraryFile(), "run", "--", binary, "127.0.0.1:20995"], settings);
         assertEquals(facts, over.facts);
         assertEquals(facts.slice(0, 2), ["write: <nil>", "read: connection refused"]);
       }),
@@ -147,8 +147,8 @@ for (const [name, flags, cgo] of [["static", [], "0"], ["dynamic", [], "1"], ["-
         assertStrictEquals(built.code, 0, built.stderr);
         const sockets = join(dir, "s");
         await Deno.mkdir(sockets);
-        const { LD_PRELOAD: _, ...settings } = shimEnv(sockets, { GOGC: "1" });
-        const { facts, traffic } = await runIsolated([shimLibrary(), "run", "--", program, "800"], settings);
+        const { LD_PRELOAD: _, ...settings } = libraryEnv(sockets, { GOGC: "1" });
+        const { facts, traffic } = await runIsolated([libraryFile(), "run", "--", program, "800"], settings);
         assertEquals(facts, [
           "errors: 0",
           "children: 20",

@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { runIsolated } from "../support/probe.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
@@ -15,8 +15,8 @@ const GOES_ON = "listens, connects, port 1";
 /** The program under the library, and what it does there, in a network of its own. */
 async function under(dir: string, linking: Linking, what: string): Promise<string[]> {
   const program = await buildLinked(join(HERE, "hostile.c"), dir, linking);
-  const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
-  const { facts, traffic } = await runIsolated([shimLibrary(), "run", "--", program, what, program], env);
+  const { LD_PRELOAD: _, ...env } = libraryEnv(join(dir, "s"));
+  const { facts, traffic } = await runIsolated([libraryFile(), "run", "--", program, what, program], env);
   assertStrictEquals(traffic ?? 0, 0);
   return facts;
 }
@@ -53,9 +53,9 @@ for (const linking of LINKINGS) {
 
 testHostile("a program that crashes ends by that signal, and its core shows the place", "static", async (dir) => {
   const program = await buildLinked(join(HERE, "hostile.c"), dir, "static");
-  const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
+  const { LD_PRELOAD: _, ...env } = libraryEnv(join(dir, "s"));
   const script = `ulimit -c unlimited; exec "$@"`;
-  const command = ["sh", "-c", script, "sh", shimLibrary(), "run", "--", program, "crashes", program];
+  const command = ["sh", "-c", script, "sh", libraryFile(), "run", "--", program, "crashes", program];
   const { signal, stdout, stderr } = await run(command, { env, cwd: dir });
   assertStrictEquals(signal, "SIGSEGV", stdout + stderr);
   const core = [...Deno.readDirSync(dir)].find(({ name }) => /^core(\.\d+)?$/.test(name))?.name;
@@ -66,9 +66,9 @@ testHostile("a program that crashes ends by that signal, and its core shows the 
 
 testHostile("a program that is traced by another under the library fares as without it", "static", async (dir) => {
   const program = await buildLinked(join(HERE, "hostile.c"), dir, "static");
-  const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
+  const { LD_PRELOAD: _, ...env } = libraryEnv(join(dir, "s"));
   const log = join(dir, "log");
-  const command = [shimLibrary(), "run", "--", "strace", "-f", "-o", log, program, "undoes", program];
+  const command = [libraryFile(), "run", "--", "strace", "-f", "-o", log, program, "undoes", program];
   const { facts, traffic } = await runIsolated(command, env);
   assertEquals(facts, [GOES_ON]);
   assertStrictEquals(traffic ?? 0, 0);

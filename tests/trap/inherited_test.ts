@@ -4,7 +4,7 @@ import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 import { until } from "../support/wait.ts";
 
@@ -20,9 +20,9 @@ function opensFirst(): boolean {
 /** The same words by the library and without it, for each engine that loads such a program. */
 async function everyWay(dir: string, words: readonly string[], limit = "ulimit -c 0"): Promise<RunResult[]> {
   const script = ["sh", "-c", `${limit}; "$@"`, "sh"];
-  const { LD_PRELOAD: _, ...settings } = shimEnv(dir);
+  const { LD_PRELOAD: _, ...settings } = libraryEnv(dir);
   const by = (engine: string) =>
-    run([...script, shimLibrary(), "run", "--engine", engine, "--", ...words], { env: settings });
+    run([...script, libraryFile(), "run", "--engine", engine, "--", ...words], { env: settings });
   return [await run([...script, ...words]), await by("auto"), await by("trap")];
 }
 

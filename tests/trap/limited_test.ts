@@ -3,7 +3,7 @@ import { assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { buildLinked, canLink, type Linking } from "../support/static.ts";
 
 const SOURCE = join(dirname(fromFileUrl(import.meta.url)), "limited.c");
@@ -31,13 +31,13 @@ function testLimited(engine: string, limit: keyof typeof LIMITS, child: Linking)
       withDir(async (dir) => {
         const parent = await buildLinked(SOURCE, dir, "dynamic");
         const program = await buildLinked(SOURCE, dir, child);
-        const { LD_PRELOAD: _, ...env } = shimEnv(dir, { UNSOCK_ENGINE: engine });
+        const { LD_PRELOAD: _, ...env } = libraryEnv(dir, { UNSOCK_ENGINE: engine });
         const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
         for (const length of LENGTHS[limit]) {
           const words = [parent, limit, LIMITS[limit], length, program];
           const plain = await run(["env", "-i", ...words]);
           assertStrictEquals(plain.stderr, "20 of 20\n", length);
-          const { stderr } = await run(["env", "-i", ...settings, shimLibrary(), "run", "--", ...words]);
+          const { stderr } = await run(["env", "-i", ...settings, libraryFile(), "run", "--", ...words]);
           assertStrictEquals(stderr, "20 of 20\n", length);
         }
       }),

@@ -7,7 +7,7 @@ import { isBefore } from "../support/kernel.ts";
 import { buildProbe } from "../support/probe.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { buildLinked } from "../support/static.ts";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
@@ -16,8 +16,8 @@ const CALLS = 900;
 /** @returns How many calls of the probe came by a signal; it makes 900 that the library answers. */
 async function countSignals(dir: string, extra: Record<string, string>, ...before: string[]): Promise<number> {
   const probe = await buildProbe("registers", [], "static");
-  const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"), extra);
-  const command = ["strace", "-f", "-e", "trace=none", ...before, shimLibrary(), "run", "--", probe];
+  const { LD_PRELOAD: _, ...env } = libraryEnv(join(dir, "s"), extra);
+  const command = ["strace", "-f", "-e", "trace=none", ...before, libraryFile(), "run", "--", probe];
   const { code, stdout, stderr } = await run(command, { env, timeoutMs: 60_000 });
   assertStrictEquals(code, 0, stderr);
   assert(stdout.includes("registers that differ: 0"), stdout);
@@ -66,8 +66,8 @@ testRewritten(
   "a program whose code can be neither executed nor mapped again is not started, and said to be so",
   async (dir) => {
     const probe = await buildProbe("registers", [], "static");
-    const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
-    const { code, stdout, stderr } = await run([...await refusing(dir, "again"), shimLibrary(), "run", "--", probe], {
+    const { LD_PRELOAD: _, ...env } = libraryEnv(join(dir, "s"));
+    const { code, stdout, stderr } = await run([...await refusing(dir, "again"), libraryFile(), "run", "--", probe], {
       env,
     });
     assertStrictEquals(code, 126, stderr);
@@ -77,10 +77,10 @@ testRewritten(
 );
 
 testRewritten("epoll_wait with time-out 0 is the kernel's own if the set has none of our sockets", async (dir) => {
-  const { LD_PRELOAD: _, ...env } = shimEnv(join(dir, "s"));
+  const { LD_PRELOAD: _, ...env } = libraryEnv(join(dir, "s"));
   const program = await buildLinked(join(HERE, "epoll_looks.c"), dir, "static");
   const trace = ["strace", "-f", "-i", "-qq", "-e", "trace=/epoll_p?wait$", "-e", "signal=none"];
-  const { code, stderr } = await run([...trace, shimLibrary(), "run", "--", program], { env, timeoutMs: 60_000 });
+  const { code, stderr } = await run([...trace, libraryFile(), "run", "--", program], { env, timeoutMs: 60_000 });
   assertStrictEquals(code, 0, stderr);
   /* Above: the library's own calls. */
   const looks = Array.from(stderr.matchAll(/\[([0-9a-f]+)\] epoll_p?wait\(.*, (\d+), 0[,)]/g));
@@ -94,7 +94,7 @@ testRewritten("a rewritten program's connection through a control file ends as o
   await Deno.mkdir(sockets);
   await Deno.writeFile(join(sockets, "2000.sock"), controlFile({ dest: sockaddrUnix(server) }));
   const program = await buildLinked(join(HERE, "led_elsewhere.c"), dir, "static");
-  const { LD_PRELOAD: _, ...env } = shimEnv(sockets);
-  const { stdout, stderr } = await run([shimLibrary(), "run", "--", program, server, "2000"], { env });
+  const { LD_PRELOAD: _, ...env } = libraryEnv(sockets);
+  const { stdout, stderr } = await run([libraryFile(), "run", "--", program, server, "2000"], { env });
   assertStrictEquals(stdout, "poll 1: 1, read 0, write 1, write -1: 32\n", stderr);
 });

@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { RUNTIME_CACHE, unsockRun } from "../support/shim.ts";
+import { RUNTIME_CACHE, unsockRun } from "../support/library.ts";
 import { until } from "../support/wait.ts";
 
 const exists = (file: string) => Deno.stat(file).then(() => true, () => false);

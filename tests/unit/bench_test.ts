@@ -22,7 +22,7 @@ import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -138,8 +138,8 @@ Deno.test("readOther() takes a library, or a command whose environment it gives 
     assertStrictEquals(command.name, "a b 1.0");
     assertEquals(await otherEnvironment(command, place), { PLACE: `${place}/%p-%t.sock`, LD_PRELOAD: "" });
     assertStrictEquals(describeOther(readOther("x=/usr/bin/env A={}/s")), "env A={}/s");
-    const library = readOther(`x=${shimLibrary()}`);
-    assertStrictEquals((await otherEnvironment(library, place))["LD_PRELOAD"], shimLibrary());
+    const library = readOther(`x=${libraryFile()}`);
+    assertStrictEquals((await otherEnvironment(library, place))["LD_PRELOAD"], libraryFile());
     assertStrictEquals(describeOther(library), "libunsock.so");
     await assertRejects(() => otherEnvironment(readOther("x=/nonexistent.so"), place), Deno.errors.NotFound);
     const failing = readOther("x=sh -c exit\\ 3");
@@ -217,7 +217,7 @@ Deno.test("parseCalls() reads the total with and without errors and times per ca
 });
 
 Deno.test("bench refuses what it does not know, in one line", async () => {
-  const { code, stderr } = await run([Deno.execPath(), "run", "-A", SCRIPT, "--shim", "nothing"]);
+  const { code, stderr } = await run([Deno.execPath(), "run", "-A", SCRIPT, "--other", "nothing"]);
   assertStrictEquals(code, 1);
-  assertStrictEquals(stderr, 'bench: --shim: not NAME=LIBRARY: "nothing"\n');
+  assertStrictEquals(stderr, 'bench: --other: not NAME=LIBRARY: "nothing"\n');
 });

@@ -16,7 +16,7 @@ import {
 import { withDir } from "../support/dir.ts";
 import { GOLDEN_CONTROL_FILES } from "../support/golden_control_files.ts";
 import { run } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { readWords } from "./control_options.ts";
 
 /** The bytes at some offsets; all others are zero. */
@@ -55,7 +55,7 @@ Deno.test("encodeControlFile() refuses what does not fit", () => {
 Deno.test("the library as a program writes the half-close setting of UNSOCK_HALF_CLOSE", () =>
   withDir(async (dir) => {
     const make = (name: string, how: string) =>
-      run([shimLibrary()], {
+      run([libraryFile()], {
         env: { UNSOCK_FILE: `${dir}/${name}`, UNSOCK_VSOCK_PORT: "5678", UNSOCK_HALF_CLOSE: how },
       });
     assertStrictEquals((await make("hold", "hold")).code, 0);
@@ -68,7 +68,7 @@ Deno.test("the library as a program writes the half-close setting of UNSOCK_HALF
 
 Deno.test("the library as a program makes by variables what make-control makes by options, and names them", () =>
   withDir(async (dir) => {
-    const make = (env: Record<string, string>) => run([shimLibrary()], { env: { UNSOCK_FILE: `${dir}/made`, ...env } });
+    const make = (env: Record<string, string>) => run([libraryFile()], { env: { UNSOCK_FILE: `${dir}/made`, ...env } });
     const same: [Record<string, string>, string][] = [
       [{ UNSOCK_VSOCK_PORT: "5678" }, "--vsock-port 5678"],
       [{ UNSOCK_VSOCK_PORT: "5678", UNSOCK_VSOCK_CID: "-1" }, "--vsock-port 5678 --vsock-cid any"],

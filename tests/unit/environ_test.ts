@@ -7,7 +7,7 @@ import type { SettingOptions } from "../../lib/run/settings.ts";
 import { RUN_ADDRESSES } from "../../lib/run/settings.ts";
 import type { DirectoryOptions } from "../../lib/run/directory_rights.ts";
 import { cmdQuote, shellQuote } from "../../lib/system/shell.ts";
-import { askedLibrary } from "../support/shim.ts";
+import { askedLibrary } from "../support/library.ts";
 
 const text = (environ: Environ) => environ.entries.map((entry) => new TextDecoder().decode(entry));
 

@@ -1,7 +1,7 @@
 /** The exports of `libunsock.so`: an exported name too many would replace a function of every program. */
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { run } from "../support/process.ts";
-import { namesInLibrary, shimLibrary } from "../support/shim.ts";
+import { libraryFile, namesInLibrary } from "../support/library.ts";
 
 const OWN = `
   unsock_call_name unsock_check_control unsock_configure unsock_covers unsock_execute
@@ -12,7 +12,7 @@ const words = (text: string) => text.trim().split(/\s+/);
 
 /** The tools come with the compiler that built the library. */
 async function inspect(...command: string[]): Promise<string> {
-  const { code, stdout, stderr } = await run([...command, shimLibrary()]);
+  const { code, stdout, stderr } = await run([...command, libraryFile()]);
   assertStrictEquals(code, 0, stderr);
   return stdout;
 }
@@ -39,7 +39,7 @@ Deno.test("libunsock.so needs no library and no symbol version, and starts by it
   const program = await inspect("readelf", "-lW");
   assertNotMatch(program, /INTERP/);
   assertNotMatch(program, /GNU_STACK.*RWE/);
-  const { code, stdout, stderr } = await run([shimLibrary()]);
+  const { code, stdout, stderr } = await run([libraryFile()]);
   assertStrictEquals(code, 0, stderr);
   assertMatch(stdout + stderr, /libunsock\.so run \[OPTIONS\] -- COMMAND/);
 });

@@ -2,7 +2,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { portQuestion } from "../../lib/run/ports.ts";
 import { UsageError } from "../../lib/system/errors.ts";
-import { askedLibrary } from "../support/shim.ts";
+import { askedLibrary } from "../support/library.ts";
 
 const read = (text: string) => askedLibrary().ask(portQuestion(text));
 const addressOf = (text: string) => read(`80@${text}`).address;

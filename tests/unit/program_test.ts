@@ -4,7 +4,7 @@ import * as path from "@std/path/posix";
 import { type Door, inspectCommand, type ProgramStep } from "../../lib/run/program.ts";
 import { CommandError } from "../../lib/system/errors.ts";
 import { withDir } from "../support/dir.ts";
-import { askedLibrary } from "../support/shim.ts";
+import { askedLibrary } from "../support/library.ts";
 import { NOBODY } from "../support/users.ts";
 import { elfImage, type ElfOptions } from "./elf_image.ts";
 

@@ -2,21 +2,21 @@
 import { assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { SETTING_LIST } from "../../lib/run/settings.ts";
 import { OTHER_NAMES } from "../../scripts/tables.ts";
-import { openShim, type Shim } from "../../lib/library/ffi.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { type LibraryFunctions, openFunctions } from "../../lib/library/ffi.ts";
+import { libraryFile } from "../support/library.ts";
 
 /** The library's message about the names; empty: none. */
-function answer(shim: Shim, directory: string, variables: Record<string, string>): string {
+function answer(library: LibraryFunctions, directory: string, variables: Record<string, string>): string {
   const block = new TextEncoder().encode(
     Object.entries({ UNSOCK_DIR: directory, ...variables }).map(([name, value]) => `${name}=${value}\0`).join(""),
   );
   const message = new Uint8Array(1024);
-  const result = shim.unsock_configure(block, BigInt(block.length), message, BigInt(message.length));
+  const result = library.unsock_configure(block, BigInt(block.length), message, BigInt(message.length));
   return result === 0 ? "" : new TextDecoder().decode(message.subarray(0, message.indexOf(0)));
 }
 
 Deno.test("a name that does not exist is refused, with the nearest that does", () => {
-  const shim = openShim(shimLibrary());
+  const library = openFunctions(libraryFile());
   const directory = Deno.makeTempDirSync({ dir: "/tmp", prefix: "u" });
   try {
     for (
@@ -35,25 +35,25 @@ Deno.test("a name that does not exist is refused, with the nearest that does", (
       ] as const
     ) {
       const line = `${name.slice(0, 48)}: no such setting: ${meant}`;
-      assertStrictEquals(answer(shim, directory, { [name]: "1" }), line);
+      assertStrictEquals(answer(library, directory, { [name]: "1" }), line);
     }
-    assertMatch(answer(shim, directory, { "UNSOCK_\x1b[31m": "1" }), /^UNSOCK_\?\?31m: /);
+    assertMatch(answer(library, directory, { "UNSOCK_\x1b[31m": "1" }), /^UNSOCK_\?\?31m: /);
   } finally {
-    assertStrictEquals(answer(shim, directory, {}), "");
+    assertStrictEquals(answer(library, directory, {}), "");
     Deno.removeSync(directory, { recursive: true });
   }
 });
 
 Deno.test("names that others read, empty ones and those of other programs are no misspellings", () => {
-  const shim = openShim(shimLibrary());
+  const library = openFunctions(libraryFile());
   const directory = Deno.makeTempDirSync({ dir: "/tmp", prefix: "u" });
   try {
     for (const name of [...OTHER_NAMES, "UNSOCK_TEST_BINARY", "XUNSOCK_PROT", "UNSOCKED"]) {
-      assertEquals([name, answer(shim, directory, { [name]: "1" })], [name, ""]);
+      assertEquals([name, answer(library, directory, { [name]: "1" })], [name, ""]);
     }
-    assertStrictEquals(answer(shim, directory, { UNSOCK_PROT: "" }), "");
+    assertStrictEquals(answer(library, directory, { UNSOCK_PROT: "" }), "");
     for (const { variable } of SETTING_LIST) {
-      assertNotMatch(answer(shim, directory, { [variable]: "x" }), /no such setting/);
+      assertNotMatch(answer(library, directory, { [variable]: "x" }), /no such setting/);
     }
   } finally {
     Deno.removeSync(directory, { recursive: true });

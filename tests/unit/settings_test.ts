@@ -1,9 +1,9 @@
 /** Settings as the environment says them: `c/rules/settings.c`, and the table in `lib/run/settings.ts`. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { SETTING_LIST } from "../../lib/run/settings.ts";
-import { openShim, type Shim, textOf } from "../../lib/library/ffi.ts";
+import { type LibraryFunctions, openFunctions, textOf } from "../../lib/library/ffi.ts";
 import { withDir } from "../support/dir.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 const EINVAL = 22;
 const DIRECTORY_MOST = 90;
@@ -42,12 +42,12 @@ Deno.test("each setting has bad values here", () => {
   assertEquals(Object.keys(BAD).toSorted(), SETTING_LIST.map(({ variable }) => variable).toSorted());
 });
 
-function configure(shim: Shim, variables: Record<string, string>): { result: number; message: string } {
+function configure(library: LibraryFunctions, variables: Record<string, string>): { result: number; message: string } {
   const block = new TextEncoder().encode(
     Object.entries(variables).map(([name, value]) => `${name}=${value}\0`).join(""),
   );
   const message = new Uint8Array(1024);
-  const result = shim.unsock_configure(block, BigInt(block.length), message, BigInt(message.length));
+  const result = library.unsock_configure(block, BigInt(block.length), message, BigInt(message.length));
   return { result, message: textOf(message) };
 }
 
@@ -56,17 +56,17 @@ const SHOWN = 200;
 
 Deno.test("bad values of each setting are refused, and both are named", () =>
   withDir((dir) => {
-    const shim = openShim(shimLibrary());
+    const library = openFunctions(libraryFile());
     for (const [name, values] of Object.entries(BAD)) {
       for (const value of values) {
-        const { result, message } = configure(shim, { UNSOCK_DIR: dir, [name]: value });
+        const { result, message } = configure(library, { UNSOCK_DIR: dir, [name]: value });
         assertStrictEquals(result, -EINVAL, `${name}=${value}`);
         assert(message.startsWith(`${name}: `), message);
         const shown = value.slice(0, SHOWN).replaceAll("\n", "?");
         assert(message.includes(`"${shown}`), message);
       }
     }
-    assertStrictEquals(configure(shim, { UNSOCK_DIR: dir }).result, 0);
+    assertStrictEquals(configure(library, { UNSOCK_DIR: dir }).result, 0);
     return Promise.resolve();
   }));
 
@@ -83,15 +83,15 @@ const GOOD: Record<string, string[]> = {
 
 Deno.test("values at the edge of what is good are taken, and empty is as good as unset", () =>
   withDir((dir) => {
-    const shim = openShim(shimLibrary());
+    const library = openFunctions(libraryFile());
     for (const [name, values] of Object.entries(GOOD)) {
       for (const value of [...values, ""]) {
-        const { result, message } = configure(shim, { UNSOCK_DIR: dir, [name]: value });
+        const { result, message } = configure(library, { UNSOCK_DIR: dir, [name]: value });
         assertStrictEquals(result, 0, `${name}=${value}: ${message}`);
       }
     }
     for (const slashes of ["", "//", "/./", "/"]) {
-      assertStrictEquals(configure(shim, { UNSOCK_DIR: `${dir}${slashes}` }).result, 0);
+      assertStrictEquals(configure(library, { UNSOCK_DIR: `${dir}${slashes}` }).result, 0);
     }
     return Promise.resolve();
   }));

@@ -5,14 +5,14 @@ import { Library, type Question, type RunOptions } from "../../lib/library/query
 import { Environ } from "../../lib/system/environ.ts";
 import { readFiles } from "../../scripts/soak/directory.ts";
 import { withDir } from "../support/dir.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 /** The library, before whose answers about names the files are gone, and after which they are there again. */
 class Blinking extends Library {
   readonly #files: readonly string[];
 
   constructor(files: readonly string[]) {
-    super(shimLibrary(), Environ.of({}));
+    super(libraryFile(), Environ.of({}));
     this.#files = files;
   }
 

@@ -5,7 +5,7 @@ import { withDir } from "../support/dir.ts";
 import { runIsolated } from "../support/probe.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimEnv } from "../support/shim.ts";
+import { libraryEnv } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -39,7 +39,7 @@ for (const [what, how, questions, found] of STORIES) {
   const command = ["python3", "-c", programText("servers"), SOAK, how, String(questions)];
   Deno.test(`the soak's clients of datagrams: ${what}`, { ignore: !need("python3") }, () =>
     withDir(async (dir) => {
-      const over = await Promise.all([runIsolated(command), runIsolated(command, shimEnv(dir))]);
+      const over = await Promise.all([runIsolated(command), runIsolated(command, libraryEnv(dir))]);
       for (const { facts } of over) assertStrictEquals(facts.join("\n"), found.join("\n"));
     }));
 }

@@ -6,7 +6,7 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { buildWith } from "../../scripts/build.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import { parseUnwind, plain, Stacks } from "../support/stack_depth.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
@@ -61,7 +61,7 @@ async function measure(library: string): Promise<void> {
 }
 
 Deno.test("no call takes more of the stack than it may, nor calls itself", { ignore: !need("objdump") }, async () => {
-  await measure(shimLibrary());
+  await measure(libraryFile());
 });
 
 /** The test above measures the library of CC. */

@@ -13,7 +13,7 @@ import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 
 const programText = programsOf(import.meta);
 
@@ -88,7 +88,7 @@ Deno.test({
     withDir(async (dir) => {
       const { passed, others, differ, unsteady, wrong, tcp } = await comparePart(
         makePart(SCRIPT),
-        shimLibrary(),
+        libraryFile(),
         join(dir, "log"),
       );
       assertEquals({ passed, others, differ, unsteady, wrong }, {
@@ -113,7 +113,7 @@ Deno.test({
     withDir(async (dir) => {
       const program = programText("connects");
       const part: Part = { ...makePart(""), command: () => ["/usr/bin/python3", "-c", program] };
-      const { passed, differ, tcp, unsock } = await comparePart(part, shimLibrary(), join(dir, "log"));
+      const { passed, differ, tcp, unsock } = await comparePart(part, libraryFile(), join(dir, "log"));
       assertEquals([passed, differ], [1, []]);
       assertEquals(tcp, { begun: 1, refused: 0, accepted: 1, datagrams: 1 });
       assertEquals([unsock.accepted, unsock.datagrams], [0, 0]);
@@ -133,7 +133,7 @@ Deno.test({
         least: 5,
         prepare: () => Promise.resolve([makePart(SCRIPT), { ...makePart("exit 0"), name: "silent" }]),
       };
-      const where = { cache, library: shimLibrary() };
+      const where = { cache, library: libraryFile() };
       const sum = await runSuite(suite, where);
       assertEquals(sum.version, "made-up 1");
       assertEquals(sum.wrong, ["silent: no test passes over TCP", "fewer than 5 tests pass over TCP"]);

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } f
 import { compile, COMPILE_FLAGS } from "../../scripts/bench/rig.ts";
 import { findHighest, formatUdp, type UdpReport, withUdp } from "../../scripts/bench/udp.ts";
 import { parseDropped } from "../../scripts/bench/udp_stage.ts";
-import { shimEnv, shimLibrary } from "../support/shim.ts";
+import { libraryEnv, libraryFile } from "../support/library.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
@@ -95,7 +95,7 @@ for (const where of ["the network", "unsock"]) {
       const counter = await compile(`${dir}/count.so`, ["count_datagrams.c"], [...COMPILE_FLAGS, "-shared", "-fPIC"]);
       await Deno.writeFile(`${dir}/counts`, new Uint8Array(24));
       const env = where === "unsock"
-        ? { ...shimEnv(dir), LD_PRELOAD: `${counter}:${shimLibrary()}` }
+        ? { ...libraryEnv(dir), LD_PRELOAD: `${counter}:${libraryFile()}` }
         : { LD_PRELOAD: counter };
       const program = ["python3", "-c", programText("calls")];
       const { code, stderr } = await run(program, { env: { ...env, COUNTS: `${dir}/counts` } });

@@ -1,9 +1,9 @@
-/** The guest's file system: busybox, the C library, the shim, the test programs and the checks. */
+/** The guest's file system: busybox, the C library, the library, the test programs and the checks. */
 import { basename, dirname, fromFileUrl, join } from "@std/path/posix";
 import { readBlocks } from "../docs/page.ts";
 import { findProgram } from "../support/programs.ts";
 import { run } from "../support/process.ts";
-import { shimLibrary } from "../support/shim.ts";
+import { libraryFile } from "../support/library.ts";
 import {
   controlFile,
   firecrackerFile,
@@ -40,7 +40,7 @@ const PROGRAMS: Record<string, string[]> = {
   "peer-static": ["peer.c", "exchange.c", "report.c", "-static"],
 };
 
-/** The files that the shim as a program must write. */
+/** The files that the library as a program must write. */
 const EXPECTED: Record<string, Uint8Array> = {
   vsock_any: controlFile({ dest: sockaddrVsock(VSOCK_CID_ANY, 5678) }),
   vsock_local: controlFile({ dest: sockaddrVsock(VSOCK_CID_LOCAL, 5678) }),
@@ -142,13 +142,13 @@ export async function compileFiles(name: string, files: readonly string[], direc
  * @returns The archive's path.
  */
 export async function makeImage(kernel: Kernel, directory: string, more: More = {}): Promise<string> {
-  const library = shimLibrary();
+  const library = libraryFile();
   const modules = [...MODULES, ...more.modules ?? []];
   const entries = [
     await file("init", join(GUEST, "init"), 0o755),
     await file("bin/busybox", programPath("busybox"), 0o755),
     await file("usr/local/lib/libunsock.so", library, 0o755),
-    // A root directory with nothing else in it, for the shim as a program without a C library.
+    // A root directory with nothing else in it, for the library as a program without a C library.
     await file("empty/libunsock.so", library, 0o755),
     { kind: "directory", path: "empty/out" } as const,
     data("guest/modules", new TextEncoder().encode(modules.join("\n") + "\n")),

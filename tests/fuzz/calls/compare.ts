@@ -6,7 +6,7 @@ import { musl } from "../../libcs/targets.ts";
 import { compileWhole } from "../../support/compile.ts";
 import { run } from "../../support/process.ts";
 import { need } from "../../support/programs.ts";
-import { shimEnv, shimLibrary } from "../../support/shim.ts";
+import { libraryEnv, libraryFile } from "../../support/library.ts";
 import { rowOf } from "./differences.ts";
 import type { Program } from "./generate.ts";
 
@@ -95,7 +95,7 @@ function makeControlFiles(program: Program, directory: string, plain: string): v
  * @param library The absolute path of the library.
  * @returns How each call of a program ended under the library.
  */
-export async function underLibrary(program: Program, door: Door, library = shimLibrary()): Promise<string[]> {
+export async function underLibrary(program: Program, door: Door, library = libraryFile()): Promise<string[]> {
   const stdin = `${program.join("\n")}\n`;
   const dir = Deno.makeTempDirSync({ prefix: "u" });
   const [sockets, plain] = [join(dir, "s"), join(dir, "p")];
@@ -104,7 +104,7 @@ export async function underLibrary(program: Program, door: Door, library = shimL
     makeControlFiles(program, sockets, plain);
     const isShared = program.includes("- shared");
     if (isShared) Deno.chmodSync(sockets, 0o1777);
-    const env = shimEnv(sockets, { FUZZ_PLAIN: plain, FUZZ_LIBRARY: library, LD_PRELOAD: library });
+    const env = libraryEnv(sockets, { FUZZ_PLAIN: plain, FUZZ_LIBRARY: library, LD_PRELOAD: library });
     if (isShared) env["UNSOCK_TRUST"] = "1";
     const { isPreloaded } = WAYS[door];
     if (!isPreloaded) delete env["LD_PRELOAD"];

@@ -5,17 +5,17 @@
  */
 import { acceptsControlFile, boundaryControlFiles, randomControlFiles } from "../../support/control_inputs.ts";
 import { Random } from "../../support/random.ts";
-import { openShim } from "../../../lib/library/ffi.ts";
+import { openFunctions } from "../../../lib/library/ffi.ts";
 
 const [seconds = "60", found = "found"] = Deno.args;
-const shim = openShim(new URL("../../../build/libunsock.so", import.meta.url).pathname);
+const library = openFunctions(new URL("../../../build/libunsock.so", import.meta.url).pathname);
 const [seed = 1] = crypto.getRandomValues(new Uint32Array(1));
 const end = performance.now() + Number(seconds) * 1000;
 let count = 0;
 
 function agrees(bytes: Uint8Array<ArrayBuffer>): boolean {
   count++;
-  return acceptsControlFile(bytes) === (shim.unsock_check_control(bytes, BigInt(bytes.length)) === 0);
+  return acceptsControlFile(bytes) === (library.unsock_check_control(bytes, BigInt(bytes.length)) === 0);
 }
 
 function* inputs(): Generator<Uint8Array<ArrayBuffer>> {

@@ -1,5 +1,5 @@
 /** Sockets for the self-test, by the library's exported functions in this process. */
-import { type Shim } from "../library/ffi.ts";
+import { type LibraryFunctions } from "../library/ffi.ts";
 import { decodeAddress, encodeAddress, Family, type InternetAddress } from "../system/socket_address.ts";
 
 /** Linux's numbers, the same on x86-64 and aarch64. */
@@ -47,25 +47,25 @@ export function formatEndpoint({ ip, port }: InternetAddress): string {
 type NameCall = (address: Uint8Array<ArrayBuffer>, length: Uint32Array<ArrayBuffer>) => number | bigint;
 
 /** One nonblocking socket: in the self-test, every awaited event has already happened. */
-export class ShimSocket implements Disposable {
-  readonly #shim: Shim;
+export class LibrarySocket implements Disposable {
+  readonly #library: LibraryFunctions;
   readonly #fd: number;
   #open = true;
 
-  private constructor(shim: Shim, fd: number) {
-    this.#shim = shim;
+  private constructor(library: LibraryFunctions, fd: number) {
+    this.#library = library;
     this.#fd = fd;
   }
 
   /** `socket` */
-  static open(shim: Shim, family: Family, type: number): ShimSocket {
-    const fd = shim.socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) throw new SocketError("socket", shim.unsock_last_error());
-    return new ShimSocket(shim, fd);
+  static open(library: LibraryFunctions, family: Family, type: number): LibrarySocket {
+    const fd = library.socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) throw new SocketError("socket", library.unsock_last_error());
+    return new LibrarySocket(library, fd);
   }
 
   #check(call: string, result: number | bigint): number {
-    if (result < 0) throw new SocketError(call, this.#shim.unsock_last_error());
+    if (result < 0) throw new SocketError(call, this.#library.unsock_last_error());
     return Number(result);
   }
 
@@ -80,38 +80,38 @@ export class ShimSocket implements Disposable {
 
   bind(address: InternetAddress): void {
     const bytes = encodeAddress(address);
-    this.#check("bind", this.#shim.bind(this.#fd, bytes, bytes.length));
+    this.#check("bind", this.#library.bind(this.#fd, bytes, bytes.length));
   }
 
   listen(): void {
-    this.#check("listen", this.#shim.listen(this.#fd, 16));
+    this.#check("listen", this.#library.listen(this.#fd, 16));
   }
 
   /** `connect`; the sockets do not block, so the first call may return EINPROGRESS, and the second has the result. */
   connect(address: InternetAddress): void {
     const bytes = encodeAddress(address);
-    const attempt = () => this.#shim.connect(this.#fd, bytes, bytes.length);
+    const attempt = () => this.#library.connect(this.#fd, bytes, bytes.length);
     let result = attempt();
-    if (result < 0 && this.#shim.unsock_last_error() === EINPROGRESS) result = attempt();
-    if (result < 0 && this.#shim.unsock_last_error() === EISCONN) return;
+    if (result < 0 && this.#library.unsock_last_error() === EINPROGRESS) result = attempt();
+    if (result < 0 && this.#library.unsock_last_error() === EISCONN) return;
     this.#check("connect", result);
   }
 
   /** `accept4` */
-  accept(): { socket: ShimSocket; peer: InternetAddress } {
+  accept(): { socket: LibrarySocket; peer: InternetAddress } {
     const flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
     const { result, address } = this.#name(
       "accept4",
-      (bytes, length) => this.#shim.accept4(this.#fd, bytes, new Uint8Array(length.buffer), flags),
+      (bytes, length) => this.#library.accept4(this.#fd, bytes, new Uint8Array(length.buffer), flags),
     );
-    return { socket: new ShimSocket(this.#shim, result), peer: address };
+    return { socket: new LibrarySocket(this.#library, result), peer: address };
   }
 
   /** `getsockname` */
   get localAddress(): InternetAddress {
     return this.#name(
       "getsockname",
-      (bytes, length) => this.#shim.getsockname(this.#fd, bytes, new Uint8Array(length.buffer)),
+      (bytes, length) => this.#library.getsockname(this.#fd, bytes, new Uint8Array(length.buffer)),
     ).address;
   }
 
@@ -119,7 +119,7 @@ export class ShimSocket implements Disposable {
   get peerAddress(): InternetAddress {
     return this.#name(
       "getpeername",
-      (bytes, length) => this.#shim.getpeername(this.#fd, bytes, new Uint8Array(length.buffer)),
+      (bytes, length) => this.#library.getpeername(this.#fd, bytes, new Uint8Array(length.buffer)),
     ).address;
   }
 
@@ -127,13 +127,16 @@ export class ShimSocket implements Disposable {
   send(text: string, address?: InternetAddress): void {
     const bytes = new TextEncoder().encode(text);
     const to = address === undefined ? null : encodeAddress(address);
-    this.#check("sendto", this.#shim.sendto(this.#fd, bytes, BigInt(bytes.length), MSG_DONTWAIT, to, to?.length ?? 0));
+    this.#check(
+      "sendto",
+      this.#library.sendto(this.#fd, bytes, BigInt(bytes.length), MSG_DONTWAIT, to, to?.length ?? 0),
+    );
   }
 
   /** `recvfrom` without asking for an address. */
   receive(): string {
     const bytes = new Uint8Array(4096);
-    const result = this.#shim.recvfrom(this.#fd, bytes, BigInt(bytes.length), MSG_DONTWAIT, null, null);
+    const result = this.#library.recvfrom(this.#fd, bytes, BigInt(bytes.length), MSG_DONTWAIT, null, null);
     return new TextDecoder().decode(bytes.subarray(0, this.#check("recvfrom", result)));
   }
 
@@ -143,14 +146,21 @@ export class ShimSocket implements Disposable {
     const { result, address } = this.#name(
       "recvfrom",
       (name, length) =>
-        this.#shim.recvfrom(this.#fd, bytes, BigInt(bytes.length), MSG_DONTWAIT, name, new Uint8Array(length.buffer)),
+        this.#library.recvfrom(
+          this.#fd,
+          bytes,
+          BigInt(bytes.length),
+          MSG_DONTWAIT,
+          name,
+          new Uint8Array(length.buffer),
+        ),
     );
     return { text: new TextDecoder().decode(bytes.subarray(0, result)), sender: address };
   }
 
   /** `close` */
   close(): void {
-    if (this.#open) this.#shim.close(this.#fd);
+    if (this.#open) this.#library.close(this.#fd);
     this.#open = false;
   }
 

@@ -23,13 +23,13 @@ const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
  *
  * @returns The absolute path of the source tree's build/libunsock.so.
  */
-export function shimLibrary(): string {
+export function libraryFile(): string {
   return join(ROOT, "build", "libunsock.so");
 }
 
 /** @returns The library as the command line asks it, in an environment that has these variables alone. */
 export function askedLibrary(variables: Readonly<Record<string, string>> = {}): Library {
-  return new Library(shimLibrary(), Environ.of(variables));
+  return new Library(libraryFile(), Environ.of(variables));
 }
 
 /** The library's functions that tell the names of one of its tables, by index. */
@@ -38,14 +38,14 @@ const NAMES = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /**
- * Asks the library for one of its own tables. Unlike `openShim` this leaves the environment alone, which all test files of a
+ * Asks the library for one of its own tables. Unlike `openFunctions` this leaves the environment alone, which all test files of a
  * process share.
  *
  * @param table The function that tells the names: of the intercepted calls (c/rt/calls.h).
  * @returns All names, in the table's order.
  */
 export function namesInLibrary(table: keyof typeof NAMES): string[] {
-  const library = Deno.dlopen(shimLibrary(), NAMES);
+  const library = Deno.dlopen(libraryFile(), NAMES);
   try {
     const names: string[] = [];
     for (;;) {
@@ -65,9 +65,9 @@ export function namesInLibrary(table: keyof typeof NAMES): string[] {
  * @param extra Variables to add or to override.
  * @returns The variables to add to a child's environment.
  */
-export function shimEnv(dir: string, extra: Record<string, string> = {}): Record<string, string> {
+export function libraryEnv(dir: string, extra: Record<string, string> = {}): Record<string, string> {
   return {
-    LD_PRELOAD: shimLibrary(),
+    LD_PRELOAD: libraryFile(),
     UNSOCK_DIR: dir,
     UNSOCK_ADDR: RUN_ADDRESSES,
     UNSOCK_ACCEPT_CONVERT_ALL: "1",

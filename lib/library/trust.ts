@@ -4,9 +4,11 @@
  * command line opens. A test runs both on the same cases (`tests/cli/trusted_library_test.ts`).
  */
 import * as fs from "node:fs";
-import { readText } from "../system/files.ts";
+import { dirname } from "node:path";
+import { reason } from "../system/errors.ts";
+import { readText, statOrUndefined } from "../system/files.ts";
 import { runProgram } from "../system/runtime.ts";
-import { isGroupOnlyOf, mayOwn, userName } from "../system/users.ts";
+import { effectiveUser, isGroupOnlyOf, mayOwn, userName } from "../system/users.ts";
 
 /** The kernel's limit of symbolic links in one path. */
 const LINKS_MOST = 40;
@@ -36,20 +38,15 @@ export function strangersHand(file: string, uid: number): string | undefined {
       const target = fs.readlinkSync(at);
       rest.unshift(...split(target));
       isShared = isShared && !target.startsWith("/");
-      at = target.startsWith("/") ? "/" : parentOf(at);
+      at = target.startsWith("/") ? "/" : dirname(at);
     } else {
       isShared = isSticky(status) && (status.mode & (OTHERS_WRITE | GROUP_WRITES)) !== 0;
     }
     const next = rest.shift();
     if (next === undefined) return undefined;
     if (next === "..") isShared = false;
-    at = next === ".." ? parentOf(at) : at === "/" ? `/${next}` : `${at}/${next}`;
+    at = next === ".." ? dirname(at) : at === "/" ? `/${next}` : `${at}/${next}`;
   }
-}
-
-/** @returns The directory that an absolute path without "." and ".." lies in. Not by `@std/path`, whose parts take long to load. */
-export function parentOf(file: string): string {
-  return file.slice(0, file.lastIndexOf("/")) || "/";
 }
 
 function split(text: string): string[] {
@@ -98,4 +95,41 @@ function unknownOwner(): number | undefined {
     return unknown >= Number(first) && unknown < Number(first) + Number(count);
   });
   return isKnown ? undefined : unknown;
+}
+
+/** @returns Why the file must not be loaded; undefined: only root and the user could have written it. */
+export function distrust(file: string): string | undefined {
+  try {
+    return strangersHand(file, effectiveUser());
+  } catch (error) {
+    return reason(error);
+  }
+}
+
+/** @returns Why the kernel would neither execute nor map the file; undefined: it does. */
+export function startProblem(file: string): string | undefined {
+  if (((statOrUndefined(file)?.mode ?? 0) & 0o111) === 0) return `not executable: chmod +x ${file}`;
+  return isNoexec(file) ? "its file system is mounted noexec: use --lib with a copy elsewhere" : undefined;
+}
+
+/**
+ * True if the file's mount forbids execution, by /proc/self/mountinfo (proc(5)): Deno's access(2) checks only mode bits.
+ * Without /proc it returns false, and execve(2) fails later.
+ */
+function isNoexec(file: string): boolean {
+  const real = fs.realpathSync(file);
+  let [longest, found] = ["", false];
+  for (const line of (readText("/proc/self/mountinfo") ?? "").split("\n")) {
+    const [, , , , text = "", options = ""] = line.split(" ");
+    const point = text.includes("\\") ? unescape(text) : text;
+    const isAbove = point === "/" || real === point || real.startsWith(`${point}/`);
+    // A later mount on the same directory hides the earlier one.
+    if (isAbove && point.length >= longest.length) [longest, found] = [point, options.split(",").includes("noexec")];
+  }
+  return found;
+}
+
+/** Decodes a path as /proc writes it: `\\040` is a space. A function of its own, as `run` seldom needs to compile it. */
+function unescape(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }

@@ -2,13 +2,14 @@
  * Finds the library that the command line itself uses. Every `run` loads this file, so it imports little.
  */
 import * as fs from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
 import { statOrUndefined } from "../system/files.ts";
-import { ShimError } from "../system/errors.ts";
+import { LibraryError } from "../system/errors.ts";
 import { IS_COMPILED, isPackaged } from "../system/runtime.ts";
-import { BUILT, distrust, NAME, ROOT, startProblem, type Variables } from "./shim_place.ts";
-import { parentOf } from "./trusted_file.ts";
-import { unpackShim } from "./unpack.ts";
+import { BUILT, NAME, ROOT, type Variables } from "./place.ts";
+import { distrust, startProblem } from "./trust.ts";
+import { unpackLibrary } from "./unpack.ts";
 
 /**
  * Searches beside the executable, in `../lib`, in the source tree, in the npm package, in `/usr/local/lib`, and last
@@ -17,9 +18,9 @@ import { unpackShim } from "./unpack.ts";
  *
  * @param option The value of `--lib`. It counts, as `UNSOCK_LIB` does, only if no other library is found.
  * @returns An absolute path.
- * @throws {ShimError} When there is none.
+ * @throws {LibraryError} When there is none.
  */
-export function findOwnShim(option: string | undefined, variable: Variables): string {
+export function findLibrary(option: string | undefined, variable: Variables): string {
   const places = defaultPlaces();
   const there = places.filter(exists);
   const named = option ?? variable("UNSOCK_LIB"); // read now: opening a library removes the variable
@@ -27,18 +28,18 @@ export function findOwnShim(option: string | undefined, variable: Variables): st
   if (found !== undefined) return checkWhole(found);
   if (IS_COMPILED) {
     try {
-      return unpackShim(variable);
+      return unpackLibrary(variable);
     } catch (error) {
       if (named === undefined) throw error;
     }
   }
   if (named !== undefined) return checkOwn(named.startsWith("/") ? named : `${process.cwd()}/${named}`);
   if (there[0] !== undefined) return checkOwn(there[0]);
-  throw new ShimError(isPackaged() ? noPackage() : noBuild(places));
+  throw new LibraryError(isPackaged() ? noPackage() : noBuild(places));
 }
 
 function noBuild(places: readonly string[]): string {
-  return `library ${NAME}: not found in ${places.map(parentOf).join(", ")}: run "deno task build"`;
+  return `library ${NAME}: not found in ${places.map((place) => dirname(place)).join(", ")}: run "deno task build"`;
 }
 
 /** npm leaves it out on another machine, and with `--omit=optional`. */
@@ -58,19 +59,19 @@ const PACKAGE = `unsock-linux-${process.arch}`;
 function placesBeside(): string[] {
   if (isPackaged()) return packagedPlaces();
   // The second is for the copy of the source that `install` makes.
-  if (!IS_COMPILED) return [BUILT, `${parentOf(ROOT)}/${NAME}`];
-  const directory = parentOf(process.execPath);
-  return [`${directory}/${NAME}`, `${parentOf(directory)}/lib/${NAME}`];
+  if (!IS_COMPILED) return [BUILT, `${dirname(ROOT)}/${NAME}`];
+  const directory = dirname(process.execPath);
+  return [`${directory}/${NAME}`, `${dirname(directory)}/lib/${NAME}`];
 }
 
 /** Of the npm package: the package of this machine, and the installed library. */
 function packagedPlaces(): string[] {
-  const beside = [`${parentOf(import.meta.dirname ?? "/")}/${NAME}`];
+  const beside = [`${dirname(import.meta.dirname ?? "/")}/${NAME}`];
   try {
     // Not by `import.meta.resolve`, which knows nothing of Yarn's Plug'n'Play.
     const { createRequire } = process.getBuiltinModule("node:module");
     const manifest = createRequire(import.meta.url).resolve(`${PACKAGE}/package.json`);
-    return [`${parentOf(manifest)}/lib/${NAME}`, ...beside];
+    return [`${dirname(manifest)}/lib/${NAME}`, ...beside];
   } catch {
     return beside; // no such package is installed
   }
@@ -87,16 +88,18 @@ function exists(file: string): boolean {
 
 /** Checks a library before it is executed: no other code does. */
 function checkOwn(file: string): string {
-  if (!exists(file)) throw new ShimError(`library ${file}: No such file`);
+  if (!exists(file)) throw new LibraryError(`library ${file}: No such file`);
   const why = distrust(file);
-  if (why !== undefined) throw new ShimError(`library ${file}: ${why}: use --lib with a copy that only you can write`);
+  if (why !== undefined) {
+    throw new LibraryError(`library ${file}: ${why}: use --lib with a copy that only you can write`);
+  }
   const problem = startProblem(file);
-  if (problem !== undefined) throw new ShimError(`library ${file}: ${problem}`);
+  if (problem !== undefined) throw new LibraryError(`library ${file}: ${problem}`);
   return checkWhole(file);
 }
 
 function checkWhole(file: string): string {
-  if (!isWhole(file)) throw new ShimError(`library ${file}: cut short: copy it once more`);
+  if (!isWhole(file)) throw new LibraryError(`library ${file}: cut short: copy it once more`);
   return file;
 }
 

@@ -1,10 +1,11 @@
 /** Unpacks the library that the compiled binary carries, if no other is found. */
 import * as fs from "node:fs";
+import { dirname } from "node:path";
 import { createWhole, lstatOrUndefined } from "../system/files.ts";
-import { codeOf, reason, ShimError } from "../system/errors.ts";
+import { codeOf, LibraryError, reason } from "../system/errors.ts";
 import { effectiveUser } from "../system/users.ts";
-import { BUILT, distrust, NAME, startProblem, type Variables } from "./shim_place.ts";
-import { parentOf } from "./trusted_file.ts";
+import { BUILT, NAME, type Variables } from "./place.ts";
+import { distrust, startProblem } from "./trust.ts";
 
 const MODE = 0o755;
 
@@ -14,7 +15,7 @@ const MODE = 0o755;
  *
  * @returns Its path. The file is complete, executable, and not writable by others.
  */
-export function unpackShim(variable: Variables): string {
+export function unpackLibrary(variable: Variables): string {
   const hash = fs.readFileSync(`${BUILT}.sha256`, "utf8");
   let problem = "";
   for (const directory of cacheDirectories(variable)) {
@@ -24,7 +25,7 @@ export function unpackShim(variable: Variables): string {
       problem ||= `${directory}: ${reason(error)}`;
     }
   }
-  throw new ShimError(`library ${NAME}: cannot be unpacked: ${problem}: put it beside the program or use --lib`);
+  throw new LibraryError(`library ${NAME}: cannot be unpacked: ${problem}: put it beside the program or use --lib`);
 }
 
 function cacheDirectories(variable: Variables): string[] {
@@ -63,7 +64,7 @@ function unpackInto(directory: string, hash: string): string {
 }
 
 function makeDirectory(directory: string): void {
-  fs.mkdirSync(parentOf(directory), { recursive: true });
+  fs.mkdirSync(dirname(directory), { recursive: true });
   try {
     fs.mkdirSync(directory, { mode: 0o700 });
   } catch (error) {

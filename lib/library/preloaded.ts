@@ -1,19 +1,19 @@
 /** Finds the `libunsock.so` that is preloaded. */
 import * as path from "@std/path/posix";
-import { Library, type Question } from "../library/query.ts";
+import { Library, type Question } from "./query.ts";
 import type { Environ } from "../system/environ.ts";
-import { ShimError } from "../system/errors.ts";
+import { LibraryError } from "../system/errors.ts";
 import { effectiveUser } from "../system/users.ts";
 import { isForEverybody } from "./access.ts";
-import { findOwnShim } from "./own_shim.ts";
+import { findLibrary } from "./find.ts";
 
 /** Asks for proof that the file is this library and can be preloaded. */
 export function libraryQuestion(file: string): Question<true> {
-  return { word: `library=${file}`, failure: ShimError, read: () => true };
+  return { word: `library=${file}`, failure: LibraryError, read: () => true };
 }
 
 /** A library that can be preloaded. */
-export interface FoundShim {
+export interface Preloaded {
   /** An absolute path that `LD_PRELOAD` can hold. */
   readonly file: string;
   /** False: this is root, and another user could not read it. */
@@ -21,14 +21,14 @@ export interface FoundShim {
 }
 
 /**
- * Finds the library: `--lib`, `UNSOCK_LIB`, else {@linkcode findOwnShim}'s. The command line's own library checks
+ * Finds the library: `--lib`, `UNSOCK_LIB`, else {@linkcode findLibrary}'s. The command line's own library checks
  * the one that is preloaded, without running its code.
  *
  * @param option The value of `--lib`.
- * @throws {ShimError} When there is none, or the named one cannot be preloaded.
+ * @throws {LibraryError} When there is none, or the named one cannot be preloaded.
  */
-export function findShim(option: string | undefined, environ: Environ): FoundShim {
-  const own = findOwnShim(option, (name) => environ.getFilled(name));
+export function findPreloaded(option: string | undefined, environ: Environ): Preloaded {
+  const own = findLibrary(option, (name) => environ.getFilled(name));
   const named = option ?? environ.getFilled("UNSOCK_LIB");
   const file = named === undefined ? own : path.resolve(named);
   new Library(own, environ).ask(libraryQuestion(file));

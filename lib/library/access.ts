@@ -1,6 +1,6 @@
 /** Checks whether users may access a file. */
 import * as path from "@std/path/posix";
-import type { Library } from "../library/query.ts";
+import type { Library } from "./query.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { runProgram } from "../system/runtime.ts";
 import { effectiveUser, findUser } from "../system/users.ts";
