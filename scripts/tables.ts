@@ -2,6 +2,7 @@
  * Makes the rows of C's tables of settings, options and commands from the command line's (`lib/run/settings.ts`,
  * `lib/commands/table.ts`), so that each exists once. `scripts/build.ts` writes them before it compiles.
  */
+import { HTTP_OPTIONS, LIBRARY_COMMANDS } from "../lib/library/commands.ts";
 import { COMMANDS, PROGRAMS_COMMANDS } from "../lib/commands/table.ts";
 import type { Command } from "../lib/help/command.ts";
 import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../lib/control/option_table.ts";
@@ -9,8 +10,8 @@ import { RUNNERS } from "../lib/run/runners.ts";
 import { LIBRARY, SETTINGS, SETTINGS_OF_OPTION } from "../lib/run/settings.ts";
 import { type Option, optionFlag } from "../lib/system/options.ts";
 
-/** The commands that the library does by itself. */
-const LIBRARY_COMMANDS: readonly string[] = ["run", "hold", "query", "path", "wait", "prune", "expose"];
+/** The command of which `hold` is a form, in C (`c/program/run.c`). */
+const startOf = (name: string) => name === "hold" ? "run" : name;
 
 /**
  * Variables that are no settings: of the command line, the tests, and the library as a program that makes a control file. The
@@ -98,6 +99,11 @@ export function tablesHeader(): string {
     ),
     macro("UNSOCK_FORMER_OPTIONS", former),
     macro("UNSOCK_COMMAND_ROWS", commandRows),
+    macro(
+      "UNSOCK_COMMAND_STARTS(START)",
+      commands.map(({ name }) => `START(${text(name)}, unsock_${startOf(name)}_start)`),
+    ),
+    `#define UNSOCK_HTTP_OPTIONS "${HTTP_OPTIONS.map((flag) => `${flag}\\0`).join("")}"\n`,
     `#define UNSOCK_RUNNERS ${text(RUNNERS.join(","))}\n`,
     `#define UNSOCK_OPTIONS_NEEDED ${Math.max(...commands.map(({ options }) => Object.keys(options).length))}\n`,
   ].join("\n");

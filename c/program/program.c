@@ -2,6 +2,7 @@
  * executes the command line (TypeScript) for all else. */
 #include "program/options.h"
 
+#include "../build/tables.h"
 #include "files/control_file.h"
 #include "process/start.h"
 #include "program/run.h"
@@ -18,7 +19,6 @@
 #define OF_RUNTIME "unsock-of-runtime:"
 #define OWN_FILE "/proc/self/exe"
 #define COMMAND_LINE "../libexec/unsock"
-#define HTTP_OPTIONS "--http\0--cert\0--key\0--log\0--json\0"
 
 static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets,\n"
                             "or AF_VSOCK, AF_TIPC ones\n\n"
@@ -57,16 +57,10 @@ struct command {
 
 /* Finds the command of this name. Returns false if there is none. */
 static bool find_command(const char *name, struct command *command) {
-    bool runs = is_word(name, "run") || is_word(name, "hold");
-    command->start = runs                      ? unsock_run_start
-                     : is_word(name, "query")  ? unsock_query_start
-                     : is_word(name, "path")   ? unsock_path_start
-                     : is_word(name, "wait")   ? unsock_wait_start
-                     : is_word(name, "prune")  ? unsock_prune_start
-                     : is_word(name, "expose") ? unsock_expose_start
-                                               : NULL;
+#define START(word, start) is_word(name, word) ? start:
+    command->start = UNSOCK_COMMAND_STARTS(START) NULL;
     command->table = unsock_option_table_find(name);
-    command->misused = runs ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_USAGE;
+    command->misused = command->start == unsock_run_start ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_USAGE;
     return command->start;
 }
 
@@ -157,7 +151,7 @@ static int start_given(const struct command *command, const char *const *argv, c
     struct unsock_command_call call = {&options, {.list = environment}, read_link(OWN_FILE, own), &error};
     bool good = unsock_options_read(command->table, argv + 2, &options, &error);
     bool asks = command->start == unsock_query_start, is_http = false, exposes = is_word(argv[1], "expose");
-    for (const char *flag = HTTP_OPTIONS; good && exposes && *flag; flag += strlen(flag) + 1)
+    for (const char *flag = UNSOCK_HTTP_OPTIONS; good && exposes && *flag; flag += strlen(flag) + 1)
         is_http |= unsock_options_value(&options, flag) != NULL;
     if (good && !asks && (options.help || is_http)) {
         if (is_front)

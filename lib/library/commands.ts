@@ -1,10 +1,10 @@
 /** Tells which commands are the library's own (`c/program/program.c`). Pure. */
 
-/** Besides `expose` without `--http`. */
-export const LIBRARY_COMMANDS = ["run", "path", "wait", "prune", "hold", "query"];
+/** The commands; C's lists of them are made from this one (`scripts/tables.ts`). */
+export const LIBRARY_COMMANDS: readonly string[] = ["run", "hold", "query", "path", "wait", "prune", "expose"];
 
-/** Options of `expose --http`, which alone they go with. */
-const OF_HTTP = /^--(?:http|cert|key|log|json)(=|$)/;
+/** Options with which `expose` is the command line's. */
+export const HTTP_OPTIONS: readonly string[] = ["--http", "--cert", "--key", "--log", "--json"];
 
 /**
  * @param args All arguments, the command's name first.
@@ -16,5 +16,7 @@ export function runsInLibrary(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   const options = end < 0 ? args : args.slice(0, end);
   if (options.includes("--help") || options.includes("-h")) return false;
-  return LIBRARY_COMMANDS.includes(name) || (name === "expose" && !options.some((word) => OF_HTTP.test(word)));
+  const isHttp = () =>
+    options.some((word) => HTTP_OPTIONS.some((flag) => word === flag || word.startsWith(`${flag}=`)));
+  return LIBRARY_COMMANDS.includes(name) && !(name === "expose" && isHttp());
 }

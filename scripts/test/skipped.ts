@@ -44,7 +44,9 @@ export function describeSkipped(ignored: number, skips: readonly Skip[], left: n
       fill(packages, "  as root: apt-get install", "   ").replaceAll("\n", " \\\n"),
     ],
     ...others.map((other) => `  missing ${other}`),
-    ...Deno.uid() === 0 || ignored === 0 ? [] : ["  Some need root, to be several users or to make namespaces: type the same line as root."],
+    ...Deno.uid() === 0 || ignored === 0
+      ? []
+      : ["  Some need root, to be several users or to make namespaces: type the same line as root."],
     ...left === 0 ? [] : [`left out: ${left} files, which take longest: deno task test ${ALL_OPTION}`],
   ];
   return lines.map((line) => `${line}\n`).join("");
