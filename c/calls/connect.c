@@ -55,10 +55,8 @@ static long disconnect_socket(int fd, const void *address, socklen_t length) {
         return unsock_redirect_to_new(fd, entry);
     long result = unsock_real_connect(fd, address, length);
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    if (entry->flags & UNSOCK_SETTLED) {
-        unsock_datagram_note_settled(entry, false);
+    if (entry->flags & UNSOCK_SETTLED)
         memset(entry->local.bytes, 0, sizeof(entry->local.bytes));
-    }
     return result;
 }
 

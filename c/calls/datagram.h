@@ -123,9 +123,6 @@ void unsock_datagram_set_nobody(struct unsock_fd *entry);
 /* Disconnects the kernel's socket. This drops what waits, and a peer that is connected to it gets ECONNRESET. */
 long unsock_datagram_disconnect(long fd);
 
-/* Notes at the file of a socket on the wildcard that it has one address now, or not any more (files/port.h). */
-void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled);
-
 /* Remembers the address to which the socket is connected (UNSOCK_STATE_CONNECTED, _NOBODY) or last sent
  * (UNSOCK_STATE_SENT). */
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);

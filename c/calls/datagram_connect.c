@@ -102,8 +102,6 @@ UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, c
         if (unsock_datagram_tell_sharers(fd, entry) && entry->state == UNSOCK_STATE_NOBODY &&
             unsock_datagram_leave_error(fd, entry, true))
             unsock_socket_option(fd, SO_ERROR); /* nothing was sent */
-        if (unsock_address_is_beside(ip))
-            unsock_datagram_note_settled(entry, true);
         settle_local(entry, ip);
     }
     return unsock_log("connect", fd, ip, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));

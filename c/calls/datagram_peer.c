@@ -76,16 +76,6 @@ long unsock_datagram_disconnect(long fd) {
     return unsock_connect(fd, &nobody, sizeof(nobody.sun_family));
 }
 
-void unsock_datagram_note_settled(const struct unsock_fd *entry, bool settled) {
-    struct sockaddr_un path;
-    struct unsock_ip bound = unsock_fd_bound_to(entry);
-    if (entry->kind != UNSOCK_KIND_LOCAL || !unsock_fd_has_chosen_port(entry) || unsock_fd_is_handed(entry) ||
-        !unsock_ip_is_wildcard(&bound))
-        return;
-    unsock_port_own_path(entry, &path);
-    unsock_file_settled_note(path.sun_path, settled);
-}
-
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state) {
     unsock_fd_enter(entry, state);
     *unsock_fd_remote(entry) = *ip;
@@ -104,35 +94,21 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
         unsock_datagram_show_ipv4(fd, entry, target);
 }
 
-/* A descriptor, and the path to which it is to be connected. `beside`: its entry if the target is not 127.0.0.1. */
+/* A descriptor, and the path to which it is to be connected. */
 struct attempt {
     int fd;
-    const struct unsock_fd *beside;
     socklen_t length;
     struct sockaddr_un *path;
 };
 
-/* True if the path is that of a socket on a wildcard which has the address 127.0.0.1 alone by now, or will have it by
- * this connect to itself. */
-static bool has_left(const struct attempt *attempt) {
-    struct sockaddr_un own;
-    struct unsock_name name = unsock_kernel_name_read(attempt->path, attempt->length);
-    return name.own && unsock_ip_is_wildcard(&name.address) &&
-           ((unsock_port_own_path(attempt->beside, &own) == attempt->length &&
-             unsock_same(&own, attempt->path, attempt->length)) ||
-            unsock_file_is_settled(attempt->path->sun_path));
-}
-
 static long way_connect(void *of_attempt) {
     struct attempt *attempt = of_attempt;
-    if (attempt->beside && has_left(attempt))
-        return -ECONNREFUSED;
     return unsock_connect(attempt->fd, attempt->path, attempt->length);
 }
 
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path) {
-    struct attempt attempt = {.fd = fd, .beside = unsock_address_is_beside(ip) ? entry : NULL, .path = path};
+    struct attempt attempt = {.fd = fd, .path = path};
     attempt.length = unsock_plain_sender_find(ip->port, path);
     struct unsock_port_search search = {
         .target = ip, .type = SOCK_DGRAM, .connects = true, .spread = entry->local.port, .path = path};

@@ -66,11 +66,8 @@ static long take_client(int fd, struct unsock_fd *entry, int other, struct unsoc
     /* The kernel lets only that socket connect to the client to which the client is connected. */
     if (result == 0 && unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
         result = -EPERM;
-    if (result == 0 && unsock_state_has_remote(own.state)) {
-        /* The listener gets this socket and its file. */
+    if (result == 0 && unsock_state_has_remote(own.state))
         unsock_datagram_disconnect(fd);
-        unsock_datagram_note_settled(entry, false);
-    }
     if (result < 0)
         unsock_close(own_copy);
     else if ((result = take_standin(other, listener, (int)own_copy, &own)) < 0)

@@ -150,13 +150,6 @@ void unsock_file_netns_note(const char *path);
 /* True if the file's socket is certainly gone. */
 bool unsock_file_netns_is_gone(const char *path);
 
-/*
- * Notes by the file's access time whether a connect has given the socket, which is bound to the wildcard, one address:
- * the file keeps the wildcard's name. One that connects to another address of 127.0.0.0/8 looks there.
- */
-void unsock_file_settled_note(const char *path, bool settled);
-bool unsock_file_is_settled(const char *path);
-
 /* listener.c: Asks whether a server listens at a Unix socket, in the directory or elsewhere. */
 
 enum unsock_answer {

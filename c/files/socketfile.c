@@ -10,11 +10,10 @@
 #include "memory/process.h"
 
 /* The note is in the nanoseconds of two times, so that `ls -l` shows the true one. mtime has the namespace's number,
- * atime MARK minus that number, modulo a second. A connect does not change an atime of the future
- * (relatime_need_update, fs/inode.c): it is a second of 2038, the next one if the socket is settled. */
+ * atime MARK minus that number, modulo a second. The atime is one of 2038: a connect would move an older one
+ * (relatime_need_update, fs/inode.c). */
 #define MARK 756473107
 #define NOTED_SECOND 2145916800
-#define SETTLED_SECOND (NOTED_SECOND + 1)
 #define SECOND_NS 1000000000
 #define FIRST_NAMESPACE 0xe0000000u /* below PROC_NET_INIT_INO, PROC_DYNAMIC_FIRST (linux/nsfs.h, proc_ns.h) */
 #define NAMESPACES_MOST 999999999u
@@ -51,25 +50,6 @@ static void note_namespace(const char *path) {
                                 {(long)status.stx_mtime.tv_sec, (long)number}};
     if (number >= 0)
         unsock_directory_set_times(path, times);
-}
-
-static bool read_settled(const char *path, struct statx *status) {
-    return unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_ATIME, status) == 0 &&
-           (status->stx_mode & S_IFMT) == S_IFSOCK && status->stx_atime.tv_sec == SETTLED_SECOND;
-}
-
-bool unsock_file_is_settled(const char *path) {
-    struct statx status;
-    return read_settled(path, &status);
-}
-
-void unsock_file_settled_note(const char *path, bool settled) {
-    struct statx status = {0};
-    if (read_settled(path, &status) == settled || (status.stx_mode & S_IFMT) != S_IFSOCK)
-        return;
-    const struct timespec times[2] = {{settled ? SETTLED_SECOND : NOTED_SECOND, (long)status.stx_atime.tv_nsec},
-                                      {.tv_nsec = UTIME_OMIT}};
-    unsock_directory_set_times(path, times);
 }
 
 void unsock_file_netns_note(const char *path) {

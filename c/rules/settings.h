@@ -89,11 +89,6 @@ bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only);
 /* Returns the address that a socket of `domain` shows for peers without one of their own. */
 struct unsock_ip unsock_address_default(int domain, uint16_t port);
 
-/* True for the addresses of 127.0.0.0/8 beside the default one: a wildcard that connects to one does not get it. */
-static inline bool unsock_address_is_beside(const struct unsock_ip *ip) {
-    return ip->family == AF_INET && ip->bytes[0] == 127 && !unsock_ip_same_address(ip, &unsock_settings.default4);
-}
-
 /* Returns the address of machine `number` in an IPv4 range: the number itself is the host part, if it fits. */
 struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port);
 

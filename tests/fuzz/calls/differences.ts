@@ -249,6 +249,11 @@ const RULES: readonly Rule[] = [
           all.some((one) => one !== socket && one.dropsQueue)),
   },
   {
+    row: "Two sockets that are bound to a wildcard and connected to each other by another address of 127.0.0.0/8",
+    is: ({ name, network, socket }) =>
+      (network === "waits" || name === "sendmmsg" && network === "1") && keepsWildcard(socket),
+  },
+  {
     row: "With a negative size it is `EINVAL`;",
     is: ({ name, words, library }) =>
       name === "get" && words.join(" ").endsWith("v6only negative") && library === "EINVAL",
