@@ -5,19 +5,19 @@
  */
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
-import { frontsOf, withFronts } from "./bench/http/page.ts";
+import { frontsOf, withFronts } from "./bench/http_page.ts";
 import { drawChart } from "./bench/chart.ts";
 import { measureCounts } from "./bench/counts.ts";
 import { measureGrowth } from "./bench/growth.ts";
-import { writePage } from "./bench/page.ts";
-import { measureLoad } from "./bench/load.ts";
+import { writePage } from "./bench/bench_page.ts";
+import { measureLoad } from "./bench/preload_cost.ts";
 import { describeMachine, otherWork } from "./bench/machine.ts";
 import { measurePrograms } from "./bench/programs.ts";
 import { describeOther, readOther } from "./bench/others.ts";
 import { formatText, type Report } from "./bench/report.ts";
 import { type OtherLibrary, type Rig, ROOT } from "./bench/rig.ts";
 import { withRig } from "./bench/rig_life.ts";
-import { lastStarts, withStarts } from "./bench/starts.ts";
+import { lastStarts, withStarts } from "./bench/command_starts.ts";
 import { measureTrapped } from "./bench/trapped.ts";
 import { measureWorkloads } from "./bench/workloads.ts";
 

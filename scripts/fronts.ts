@@ -5,7 +5,7 @@
  * Usage: `deno task bench:fronts [ROUNDS]`, with socat and systemd installed.
  */
 import * as path from "@std/path/posix";
-import { compareFronts, freePort, TICKS_PER_SECOND } from "./bench/fronts.ts";
+import { compareFronts, freePort, TICKS_PER_SECOND } from "./bench/front_rounds.ts";
 import { formatNumber } from "./bench/report.ts";
 import { output, ROOT } from "./bench/rig.ts";
 import { quantile, ratio } from "./bench/stats.ts";

@@ -5,11 +5,11 @@
  * Usage: `deno task bench:http [ROUNDS]`, with nginx, caddy, ab (apache2-utils) and npm installed.
  */
 import * as path from "@std/path/posix";
-import { freePort } from "./bench/fronts.ts";
-import { type Front, makeFronts, type Place, serverCommands } from "./bench/http/fronts.ts";
-import { LOADS, writeUpload } from "./bench/http/load.ts";
-import { formatFronts, type Measured, withFronts } from "./bench/http/page.ts";
-import { family, megabytes, processorMs } from "./bench/http/processes.ts";
+import { freePort } from "./bench/front_rounds.ts";
+import { type Front, makeFronts, type Place, serverCommands } from "./bench/http_fronts.ts";
+import { LOADS, writeUpload } from "./bench/http_load.ts";
+import { formatFronts, type Measured, withFronts } from "./bench/http_page.ts";
+import { family, megabytes, processorMs } from "./bench/http_processes.ts";
 import { describeMachine, otherWork } from "./bench/machine.ts";
 import { ROOT } from "./bench/rig.ts";
 

@@ -11,7 +11,7 @@ import { formatNumber, LOOPBACK, NATIVE, UNSOCK, variantName } from "./bench/rep
 import { ROOT } from "./bench/rig.ts";
 import { withRig } from "./bench/rig_life.ts";
 import { writeScalePage } from "./bench/scale_page.ts";
-import { lastUdp } from "./bench/udp.ts";
+import { lastUdp } from "./bench/udp_losses.ts";
 
 export interface Scale {
   readonly curves: readonly Curve[];

@@ -14,7 +14,7 @@ import { Family, type Member } from "./soak/family.ts";
 import { clientNames } from "./soak/kernel.ts";
 import { Ledger } from "./soak/ledger.ts";
 import { hasRedis, Ports, startClients, startServers, type SteadyServer } from "./soak/load.ts";
-import { askRedis } from "./soak/redis.ts";
+import { askRedis } from "./soak/redis_member.ts";
 import { Stop } from "./soak/stop.ts";
 import { formatSummary } from "./soak/summary.ts";
 

@@ -7,7 +7,7 @@
  */
 import * as path from "@std/path/posix";
 import { describeMachine, otherWork } from "./bench/machine.ts";
-import { formatStarts, measureStarts, STARTS, withStarts } from "./bench/starts.ts";
+import { formatStarts, measureStarts, STARTS, withStarts } from "./bench/command_starts.ts";
 import { ROOT } from "./bench/rig.ts";
 
 const ROUNDS = 30;

@@ -12,7 +12,7 @@ import { build } from "./build.ts";
 import { sha256 } from "./dist/tools.ts";
 import { isKnown, type Known, noLongerDiffers, parseKnown } from "./suites/known.ts";
 import { SUITES } from "./suites/list.ts";
-import { describeMachine, type Kept, makePage, mergeRuns, parseRuns, type SuiteRun } from "./suites/page.ts";
+import { describeMachine, type Kept, makePage, mergeRuns, parseRuns, type SuiteRun } from "./suites/suites_page.ts";
 import { runSuite } from "./suites/run.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..");

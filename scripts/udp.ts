@@ -10,7 +10,7 @@ import { describeMachine, otherWork } from "./bench/machine.ts";
 import { ROOT } from "./bench/rig.ts";
 import { makeInMemory } from "./bench/rig_life.ts";
 import { MEANING_HEADING } from "./bench/scale_page.ts";
-import { formatUdp, measureUdp, ROUNDS, UDP, type UdpReport, type UdpRow, withUdp } from "./bench/udp.ts";
+import { formatUdp, measureUdp, ROUNDS, UDP, type UdpReport, type UdpRow, withUdp } from "./bench/udp_losses.ts";
 import { UDP_PROGRAMS } from "./bench/udp_programs.ts";
 import { SECONDS, UdpStage } from "./bench/udp_stage.ts";
 import { build } from "./build.ts";

@@ -7,7 +7,7 @@ import { findProgram } from "../../tests/support/programs.ts";
 import { interrupted } from "../interruption.ts";
 import { endProgress, showProgress } from "../progress.ts";
 import { addCounters, NO_COUNTERS } from "./namespace.ts";
-import type { SuiteRun } from "./page.ts";
+import type { SuiteRun } from "./suites_page.ts";
 import { comparePart, type PartResult } from "./rounds.ts";
 import type { Suite } from "./suite.ts";
 

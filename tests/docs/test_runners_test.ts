@@ -13,8 +13,8 @@ const MODULE = path.join(import.meta.dirname ?? ".", "..", "..", "packaging", "n
 const MACHINE = Deno.build.arch === "aarch64" ? "arm64" : "x64";
 
 /** They want programs that no other test does: `deno task test:pages` runs them. */
-const LARGE = "it is run by tests/pages/large.ts";
-const RUNNERS = "it is run by tests/pages/runners.ts";
+const LARGE = "it is run by tests/large/debian.ts";
+const RUNNERS = "it is run by tests/large/runners.ts";
 
 const HERE = "another test here runs it";
 

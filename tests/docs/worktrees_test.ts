@@ -16,10 +16,10 @@ const programText = programsOf(import.meta);
 const ASK = ["curl", "-s", "--max-time", "20"];
 
 const ELSEWHERE = {
-  "foreman start": "tests/pages/project.ts runs it",
-  "direnv allow": "tests/pages/project.ts runs it",
-  "-- chromium": "tests/browser/inside.ts runs it",
-  "-- firefox-esr": "tests/browser/inside.ts runs it",
+  "foreman start": "tests/large/procfile.ts runs it",
+  "direnv allow": "tests/large/procfile.ts runs it",
+  "-- chromium": "tests/large/inside.ts runs it",
+  "-- firefox-esr": "tests/large/inside.ts runs it",
 };
 const FEATURE = "cd feature && unsock run --here -- python3";
 

@@ -1,6 +1,6 @@
 /**
  * The npm package where unsock cannot work. On macOS: npm and the package run on a Node.js that calls its system `darwin`. On a
- * Node.js that is too old: on one that lacks the function by which the package knows it (a real one: tests/pages/package.ts).
+ * Node.js that is too old: on one that lacks the function by which the package knows it (a real one: tests/npm/tools.ts).
  */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { VERSION } from "../../lib/system/version.ts";

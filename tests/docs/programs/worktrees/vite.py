@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Stands for vite: serves the directory, and prints the URL as vite does. tests/browser has the real one."""
+"""Stands for vite: serves the directory, and prints the URL as vite does. tests/large has the real one."""
 
 import http.server
 import sys

@@ -1,7 +1,7 @@
 /** `deno task scale:udp`: its search, its counter and its section. Never how much any program loses. */
 import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { compile, COMPILE_FLAGS } from "../../scripts/bench/rig.ts";
-import { findHighest, formatUdp, type UdpReport, withUdp } from "../../scripts/bench/udp.ts";
+import { findHighest, formatUdp, type UdpReport, withUdp } from "../../scripts/bench/udp_losses.ts";
 import { parseDropped } from "../../scripts/bench/udp_stage.ts";
 import { libraryEnv, libraryFile } from "../support/library.ts";
 import { withDir } from "../support/dir.ts";

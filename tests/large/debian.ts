@@ -12,7 +12,7 @@ const programText = programsOf(import.meta);
 
 const QUADLET = "/usr/lib/systemd/system-generators/podman-system-generator";
 const ELSEWHERE = "it is run by tests/docs";
-const RUNNERS = "it is run by runners.ts";
+const RUNNERS = "it is run by tests/large/runners.ts";
 
 const CMAKE = `cmake_minimum_required(VERSION 3.29)
 project(suite C)

@@ -13,7 +13,7 @@ import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
-import { drawTabs, readPage } from "./pages.ts";
+import { drawTabs, readPage } from "./tab_pages.ts";
 
 const SERVER = fromFileUrl(import.meta.resolve("./dev_server.ts"));
 const PICTURE = fromFileUrl(import.meta.resolve("../../docs/https.png"));

@@ -1,6 +1,6 @@
 /** The section of `docs/bench.md` about HTTP fronts: its numbers, and where it stands. */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import { formatFronts, frontsOf, type Measured, withFronts } from "../../scripts/bench/http/page.ts";
+import { formatFronts, frontsOf, type Measured, withFronts } from "../../scripts/bench/http_page.ts";
 
 function measured(name: string, rate: number[], processorMs: number[]): Measured {
   return {

@@ -7,6 +7,28 @@ import { countSoFar, countTests } from "../../scripts/test.ts";
 import { longestFirst, readTestArguments } from "../../scripts/test/choice.ts";
 import { describeSkipped, readSkips } from "../../scripts/test/skipped.ts";
 
+const ROOT = new URL("../..", import.meta.url);
+
+/** All files below a folder of the source. */
+function filesBelow(folder: string): string[] {
+  return Array.from(Deno.readDirSync(new URL(folder, ROOT))).flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesBelow(`${folder}${name}/`) : [`${folder}${name}`]
+  );
+}
+
+Deno.test("no two files of scripts/ have one name", () => {
+  const names = filesBelow("scripts/").filter((file) => file.endsWith(".ts")).map((file) => file.replace(/.*\//, ""));
+  assertEquals(names.filter((name, index) => names.indexOf(name) !== index), []);
+});
+
+Deno.test("each test of a large program is run by a task", () => {
+  const tasks = Deno.readTextFileSync(new URL("deno.json", ROOT));
+  const tests = ["tests/large/", "tests/npm/"].flatMap(filesBelow).filter((file) =>
+    /^(?!.*_test\.ts$).*\.ts$/.test(file) && /\bDeno\.test\(/.test(Deno.readTextFileSync(new URL(file, ROOT)))
+  );
+  assertEquals(tests.filter((file) => !tasks.includes(` ${file}`)), []);
+});
+
 Deno.test("countTests() sums deno's own summaries, colours and all", () => {
   const output = "\x1b[32mok\x1b[0m | 12 passed (3 steps) | 0 failed | 1 ignored (2s)\n" +
     "\nFAILED | 3 passed | 2 failed (1 step) (10ms)\n";

@@ -10,7 +10,7 @@ const PAGE = "worktrees";
 const OWN = ["git init", "foreman start", "direnv allow"];
 const OTHERS = Object.fromEntries(
   readBlocks(PAGE).filter(({ language, text }) => language === "sh" && !OWN.some((part) => text.includes(part)))
-    .map(({ text }) => [text, "tests/docs or tests/browser runs it"]),
+    .map(({ text }) => [text, "tests/docs or tests/large runs it"]),
 );
 
 Deno.test({

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path/posix";
 import { Browser } from "../docs/browser.ts";
-import { drawTabs, readPage } from "./pages.ts";
+import { drawTabs, readPage } from "./tab_pages.ts";
 import { withDir } from "../support/dir.ts";
 import { assertNoIpListener } from "../support/net.ts";
 import { start } from "../support/process.ts";

@@ -3,7 +3,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path/posix";
 import { isKnown, noLongerDiffers, parseKnown } from "../../scripts/suites/known.ts";
 import { SUITES } from "../../scripts/suites/list.ts";
-import { type Kept, makePage, mergeRuns, parseRuns } from "../../scripts/suites/page.ts";
+import { type Kept, makePage, mergeRuns, parseRuns } from "../../scripts/suites/suites_page.ts";
 import { readReport, readTap } from "../../scripts/suites/readers.ts";
 import { compare, notRun, type Results, type Status, suspects } from "../../scripts/suites/results.ts";
 import { comparePart } from "../../scripts/suites/rounds.ts";

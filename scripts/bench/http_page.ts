@@ -1,6 +1,6 @@
 /** The section of `docs/bench.md` about HTTP fronts. Pure. */
-import { formatNumber } from "../report.ts";
-import { quantile, ratio } from "../stats.ts";
+import { formatNumber } from "./report.ts";
+import { quantile, ratio } from "./stats.ts";
 
 const HEADING = "## HTTP by name, in front of a Unix socket";
 const NEXT = "\n## ";

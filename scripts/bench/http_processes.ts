@@ -1,5 +1,5 @@
 /** Processor time and memory of a front's processes. */
-import { TICKS_PER_SECOND } from "../fronts.ts";
+import { TICKS_PER_SECOND } from "./front_rounds.ts";
 
 /** @returns A process and all that it has started. */
 export function family(pid: number): number[] {

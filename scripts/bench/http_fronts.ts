@@ -1,8 +1,8 @@
 /** The HTTP fronts that `deno task bench:http` compares, each in front of one server, and how each is started. */
 import * as path from "@std/path/posix";
-import { SMALL_HEAP } from "../../../lib/system/heap.ts";
-import { bundleProgram } from "../../dist/bundle.ts";
-import { output, ROOT } from "../rig.ts";
+import { SMALL_HEAP } from "../../lib/system/heap.ts";
+import { bundleProgram } from "../dist/bundle.ts";
+import { output, ROOT } from "./rig.ts";
 
 /** Measured only: nothing of unsock needs it. */
 const PORTLESS = "portless@0.15.6";

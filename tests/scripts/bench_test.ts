@@ -12,7 +12,7 @@ import { join } from "@std/path/posix";
 import { drawChart } from "../../scripts/bench/chart.ts";
 import { localOnes } from "../../scripts/bench/local.ts";
 import { describeOther, otherEnvironment, readOther } from "../../scripts/bench/others.ts";
-import { writePage } from "../../scripts/bench/page.ts";
+import { writePage } from "../../scripts/bench/bench_page.ts";
 import { parseCalls } from "../../scripts/bench/counts.ts";
 import { findBandwidth } from "../../scripts/bench/program_list.ts";
 import { compare, formatMarkdown, formatNumber, formatText, type Report } from "../../scripts/bench/report.ts";

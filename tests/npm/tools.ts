@@ -7,8 +7,8 @@ import { VERSION } from "../../lib/system/version.ts";
 import { withDir } from "../support/dir.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { need } from "../support/programs.ts";
-import { packOnce } from "../npm/packages.ts";
-import { withRegistry } from "../npm/registry.ts";
+import { packOnce } from "./packages.ts";
+import { withRegistry } from "./registry.ts";
 
 const LONG_MS = 300_000;
 const PUBLINT = "publint@0.3.25";

@@ -1,4 +1,4 @@
-/** Measures the cost of preloading the library into a program. `starts.ts` measures the start of commands. */
+/** Measures the cost of preloading the library into a program. `command_starts.ts` measures the start of commands. */
 import type { Count } from "./report.ts";
 import { output, type Rig, unsockEnvironment } from "./rig.ts";
 import { difference, quantile } from "./stats.ts";
