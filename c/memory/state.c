@@ -3,7 +3,7 @@
 
 #define BIT(name) UNSOCK_STATE_BIT(name)
 
-/* The states that may follow each state. The tests walk the whole table (tests/unit/state_test.ts). */
+/* The states that may follow each state. tests/unit/state_test.ts checks what follows for programs. */
 static const uint16_t next[UNSOCK_STATES] = {
     [UNSOCK_STATE_NEW] = BIT(SPENT) | BIT(REFUSED) | BIT(BOUND) | BIT(RESERVED) | BIT(LISTENING) | BIT(CONNECTING) |
                          BIT(CONNECTED) | BIT(NAMED) | BIT(ASKING),
