@@ -22,25 +22,8 @@ declare module "@std/path/posix" {
   export function resolve(...segments: string[]): string;
 }
 
-declare module "@std/cli/parse-args" {
-  export interface ParseOptions {
-    /** Names whose values stay text; `_` is the operands. */
-    string?: readonly string[];
-    /** Names that may be given several times: an array of all values. */
-    collect?: readonly string[];
-    /** Options end at the first operand. */
-    stopEarly?: boolean;
-    /** Gathers the words after `--` under that name, and not among the operands. */
-    "--": true;
-    /** Called for arguments not named above; `key` is undefined for an operand. False: leave it out. */
-    unknown?: (arg: string, key?: string, value?: unknown) => unknown;
-  }
-  export interface ParsedArgs {
-    _: string[];
-    "--": string[];
-    [name: string]: unknown;
-  }
-  export function parseArgs(args: string[], options: ParseOptions): ParsedArgs;
+declare module "@std/text/levenshtein-distance" {
+  export function levenshteinDistance(one: string, other: string): number;
 }
 
 declare module "@std/assert" {

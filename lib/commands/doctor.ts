@@ -1,5 +1,6 @@
 /** `unsock doctor [COMMAND|PORT]`: checks this machine, the start of COMMAND, or why no server answers at PORT. */
 import process from "node:process";
+import { styleText } from "node:util";
 import type { Context } from "../system/context.ts";
 import { diagnoseCommand } from "../checks/command.ts";
 import { libraryOrReason } from "../checks/library_findings.ts";
@@ -43,11 +44,11 @@ export function doctor(
   return (verdicts.length > 0 ? verdicts : findings).some(({ level }) => level === "FAIL") ? EXIT_FAILED : 0;
 }
 
-const COLOURS = { ok: 32, note: 33, FAIL: 31 } as const;
+const COLOURS = { ok: "green", note: "yellow", FAIL: "red" } as const;
 
 /** @returns Its lines; the level in colour on a terminal, unless NO_COLOR is set (no-color.org). */
 function formatFinding({ key, level, text, advice }: Finding, inColour: boolean): string {
   const padded = level.padEnd(4);
-  const shown = inColour ? `\x1b[${COLOURS[level]}m${padded}\x1b[0m` : padded;
+  const shown = inColour ? styleText(COLOURS[level], padded, { validateStream: false }) : padded;
   return `${shown} ${key === "verdict" ? "=> " : ""}${text}\n${advice === undefined ? "" : `     -> ${advice}\n`}`;
 }

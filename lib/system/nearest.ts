@@ -1,20 +1,16 @@
 /** Finds the known word that is closest to a misspelt one. Pure. */
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
-/** @returns How many letters to insert, remove, replace or swap with the next one (optimal string alignment). */
-function distance(a: string, b: string): number {
-  let [before, last]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, column) => column)];
-  for (let row = 1; row <= a.length; row++) {
-    const next = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1] ? 0 : 1;
-      const ways = [(last[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + same];
-      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (row > 1 && column > 1 && swapped) ways.push((before[column - 2] ?? 0) + 1);
-      next.push(Math.min(...ways));
-    }
-    [before, last] = [last, next];
-  }
-  return last.at(-1) ?? 0;
+/**
+ * @returns How many letters to insert, remove, replace or swap with the next one. The standard library's distance counts a swap,
+ *   the most frequent slip, as two.
+ */
+function slipsBetween(word: string, candidate: string): number {
+  const swapped = Array.from(word.slice(1), (letter, at) => word.slice(0, at) + letter + word[at] + word.slice(at + 2));
+  return Math.min(
+    levenshteinDistance(word, candidate),
+    ...swapped.map((other) => 1 + levenshteinDistance(other, candidate)),
+  );
 }
 
 /**
@@ -30,7 +26,8 @@ function nearest(word: string, candidates: readonly string[]): string | undefine
   const begun = candidates.find((candidate) => candidate.startsWith(begin));
   if (begun !== undefined) return begun;
   const most = Math.max(1, Math.floor(letters.length / 3));
-  const ranked = candidates.map((candidate) => ({ candidate, slips: distance(word, candidate) }));
+  const ranked = candidates.filter(({ length }) => Math.abs(length - word.length) <= most)
+    .map((candidate) => ({ candidate, slips: slipsBetween(word, candidate) }));
   return ranked.filter(({ slips }) => slips <= most).toSorted((a, b) => a.slips - b.slips)[0]?.candidate;
 }
 

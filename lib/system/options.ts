@@ -1,5 +1,5 @@
 /** Describes a command's options, and reads them from a command line. Pure. */
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { UsageError } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
 import { optionFlag } from "./text.ts";
@@ -79,6 +79,12 @@ export function optionHelp({ help, default: otherwise, formerly }: Option): stri
   return more.length === 0 ? help : `${help} (${more.join("; ")})`;
 }
 
+/** The option's name in code. */
+interface Known {
+  readonly name: string;
+  readonly option: Option;
+}
+
 /**
  * Reads the options of a command.
  *
@@ -89,91 +95,64 @@ export function optionHelp({ help, default: otherwise, formerly }: Option): stri
  * @throws {UsageError} When an option is unknown, lacks its value, or has one that it does not take.
  */
 export function readOptions(table: OptionTable, args: readonly string[], stopEarly: boolean): ReadOptions {
-  const names = new Map(Object.entries(table).map(([name, option]) => [optionFlag(name).slice(2), { name, option }]));
+  const known = flagsOf(table);
+  const tokens = tokensOf(args, known);
+  const end = tokens.find(({ kind }) => kind === "option-terminator" || (stopEarly && kind === "positional"));
+  const read = end === undefined ? tokens : tokens.slice(0, tokens.indexOf(end));
+  const rest = end === undefined ? [] : args.slice(end.kind === "positional" ? end.index : end.index + 1);
+  const operands = [...read.flatMap((token) => token.kind === "positional" ? [token.value] : []), ...rest];
+  const texts = new Map<Known, string[]>();
   const unknown: string[] = [];
-  const cut = args.includes("--") ? args.indexOf("--") : args.length;
-  const former = formerFlags(table);
-  const read = (arg: string, index: number) =>
-    withoutNextWord(withPresentName(arg, former), names, index + 1 < cut ? args[index + 1] : undefined);
-  const words = [...withNumbers(args.slice(0, cut).map(read), names), ...args.slice(cut)];
-  const parsed = parseArgs(words, {
-    string: ["_", "help", ...names.keys()],
-    collect: [...names].filter(([, { option }]) => option.repeated).map(([flag]) => flag),
-    stopEarly,
-    "--": true,
-    unknown: (arg, key) => key === undefined || (unknown.push(arg), false),
-  });
-  const operands = stopEarly ? lastWords(args, parsed._.length, parsed["--"].length) : [...parsed._, ...parsed["--"]];
-  if (parsed.help === "") return { values: {}, operands, help: true };
+  for (const token of read) {
+    if (token.kind !== "option") continue;
+    const [written = "", ...value] = (args[token.index] ?? "").split("=");
+    if (["-h", "--help"].includes(written) && value.length === 0) return { values: {}, operands, help: true };
+    const one = known.get(written);
+    if (one === undefined) unknown.push(written);
+    else texts.set(one, [...texts.get(one) ?? [], token.value ?? ""]);
+  }
   const values: Record<string, OptionValue> = {};
-  for (const [flag, { name, option }] of names) {
-    const texts = [parsed[flag] ?? []].flat().map(String);
-    if (texts.length > 0) values[name] = checkValue(flag, option, texts);
+  for (const one of known.values()) { // in the table's order, as the library checks them
+    const given = texts.get(one);
+    if (given !== undefined) values[one.name] = checkValue(optionFlag(one.name), one.option, given);
   }
   const [first] = unknown;
-  if (first !== undefined) throw new UsageError(unknownOption(first, [...names.keys(), "help"]));
-  return { values, operands, help: false };
+  if (first === undefined) return { values, operands, help: false };
+  throw new UsageError(`unknown option '${first}'${didYouMean(first, [...known.keys(), "--help"], "see --help")}`);
 }
 
-function formerFlags(table: OptionTable): ReadonlyMap<string, string> {
+/** Options by their flags, present and former. */
+function flagsOf(table: OptionTable): ReadonlyMap<string, Known> {
   return new Map(
-    Object.entries(table).flatMap(([name, { formerly }]): [string, string][] =>
-      formerly === undefined ? [] : [[optionFlag(formerly), optionFlag(name)]]
-    ),
+    Object.entries(table).flatMap(([name, option]) => {
+      const one = { name, option };
+      const names = option.formerly === undefined ? [name] : [name, option.formerly];
+      return names.map((each): [string, Known] => [optionFlag(each), one]);
+    }),
   );
 }
 
-function withPresentName(arg: string, former: ReadonlyMap<string, string>): string {
-  const [flag = "", ...value] = arg.split("=");
-  const present = former.get(flag);
-  return present === undefined ? arg : [present, ...value].join("=");
+/** Splits the words as node:util does, for which each long option here takes the next word or ends with "=". */
+function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
+  const isFlag = (arg: string) => /^--[^=]+$/.test(arg);
+  const words = args.map((arg, index) =>
+    isFlag(arg) && !takesNext(known.get(arg)?.option, args[index + 1]) ? `${arg}=` : arg
+  );
+  const options = words.filter(isFlag).map((arg) => [arg.slice(2), { type: "string" }] as const);
+  return parseArgs({ args: words, options: Object.fromEntries(options), strict: false, tokens: true }).tokens;
 }
 
-/**
- * Marks an option that takes no value, or has none here: the parser would take a following `true`, as in `run --force true`,
- * for one.
- */
-function withoutNextWord(
-  arg: string,
-  names: ReadonlyMap<string, { readonly option: Option }>,
-  next: string | undefined,
-): string {
-  if (arg === "-h" || arg === "--help") return "--help=";
-  const option = arg.startsWith("--") ? names.get(arg.slice(2))?.option : undefined;
-  const isBare = option?.bare !== undefined && (next === undefined || /^-./.test(next));
-  const takesNext = !isBare && (option === undefined || (option.value !== undefined && option.optional !== true));
-  return takesNext ? arg : `${arg}=`;
-}
-
-/** Joins a negative number, or `-` for standard output, to its option: the parser would take it for an option. */
-function withNumbers(args: readonly string[], names: ReadonlyMap<string, unknown>): readonly string[] {
-  return args.flatMap((arg, index) => {
-    const takesNumber = (word: string) => word.startsWith("--") && names.has(word.slice(2));
-    if (/^-(\d|$)/.test(arg) && takesNumber(args[index - 1] ?? "")) return [];
-    const next = args[index + 1] ?? "";
-    return takesNumber(arg) && /^-(\d|$)/.test(next) ? [`${arg}=${next}`] : [arg];
-  });
-}
-
-/**
- * The words from the first operand on, exactly as given: the parser drops the first `--`, which belongs to the command
- * if it follows the command's name.
- */
-function lastWords(args: readonly string[], before: number, behind: number): readonly string[] {
-  const dashes = before > 0 && args.includes("--") ? 1 : 0;
-  return args.slice(args.length - before - dashes - behind);
+/** True if the next word is the option's value. A negative number is one, and `-` for standard output. */
+function takesNext(option: Option | undefined, next: string | undefined): boolean {
+  if (next === undefined || (option !== undefined && (option.value === undefined || option.optional))) return false;
+  return !(option?.bare === undefined ? /^-\D/ : /^-./).test(next);
 }
 
 function checkValue(flag: string, option: Option, texts: readonly string[]): OptionValue {
   const text = texts.at(-1) ?? "";
-  if (option.value === undefined && text !== "") throw new UsageError(`--${flag}: takes no value: "${text}"`);
+  if (option.value === undefined && text !== "") throw new UsageError(`${flag}: takes no value: "${text}"`);
   if (option.value === undefined || (option.optional && text === "")) return true;
   if (text === "" && option.bare !== undefined) return option.bare;
-  if (texts.includes("")) throw new UsageError(`--${flag}: empty: write --${flag}=${option.value.toUpperCase()}`);
+  if (texts.includes("")) throw new UsageError(`${flag}: empty: write ${flag}=${option.value.toUpperCase()}`);
   return option.repeated ? texts : text;
-}
-
-function unknownOption(arg: string, flags: readonly string[]): string {
-  const [written = arg] = arg.split("=");
-  return `unknown option '${written}'${didYouMean(written, flags.map((flag) => `--${flag}`), "see --help")}`;
 }

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { COMMANDS } from "../../lib/commands/table.ts";
 import { UsageError } from "../../lib/system/errors.ts";
+import { didYouMean } from "../../lib/system/nearest.ts";
 import { readOptions } from "../../lib/system/options.ts";
 
 const RUN = COMMANDS.find(({ name }) => name === "run");
@@ -64,6 +65,9 @@ const WRONG: readonly { args: string[]; says: RegExp }[] = [
   { args: ["--dir"], says: /--dir: empty/ },
   { args: ["--dir="], says: /--dir: empty/ },
   { args: ["--force=1"], says: /--force: takes no value: "1"/ },
+  { args: ["--help=x"], says: /unknown option '--help'/ },
+  { args: ["--nope", "x", "true"], says: /unknown option '--nope'/ },
+  { args: ["--addr", "--dir="], says: /--dir: empty/ }, // the table's first
 ];
 
 for (const { args, says } of WRONG) {
@@ -82,4 +86,17 @@ Deno.test("readOptions() takes options among operands, but none behind --", () =
   const { values, operands } = readOptions(CONTROL.options, ["a", "--force", "b", "--", "--force", "--", "-h"], false);
   assertEquals(values, { force: true });
   assertEquals(operands, ["a", "b", "--force", "--", "-h"]);
+});
+
+Deno.test("didYouMean() counts a swap of two letters as one slip, and takes no time for a long word", () => {
+  const meant = (word: string) => didYouMean(word, ["expose", "path", "prune"], "none");
+  assertEquals(["expsoe", "epxoes", "ptah", "prnue", "pa", "x"].map(meant), [
+    ": did you mean expose?",
+    ": none",
+    ": did you mean path?",
+    ": did you mean prune?",
+    ": did you mean path?",
+    ": none",
+  ]);
+  assertEquals(meant("p".repeat(1_000_000)), ": none");
 });
