@@ -11,6 +11,8 @@ const SILENT_MS = 10_000;
 /** For files and relays, and for what Deno accepts (up to 128) before it closes what has been closed here. */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
+/** The part of all connections that those to one server may be: with their clients' they are at most half. */
+const SERVER_SHARE = 1 / 4;
 /** Connections that are told that there are too many, at once. */
 const REFUSED_MOST = 64;
 const REFUSED_MS = 500;
@@ -28,8 +30,10 @@ export class Connections {
   readonly #refused = new Set<Socket>();
   /** In the order in which they began to wait. */
   readonly #waiting = new Set<Socket>();
+  /** How many connections each server has. */
+  readonly #servers = new Map<string, number>();
   #accepted = 0;
-  #servers = 0;
+  #serverCount = 0;
 
   /** How many clients have come so far. */
   get accepted(): number {
@@ -37,7 +41,7 @@ export class Connections {
   }
 
   get #isFull(): boolean {
-    return this.#clients.size + this.#servers + this.#refused.size >= this.#most;
+    return this.#clients.size + this.#serverCount + this.#refused.size >= this.#most;
   }
 
   /** @returns True if there is room for a new connection, which then waits for its first request. */
@@ -58,16 +62,24 @@ export class Connections {
     this.wait(socket);
   }
 
-  /** @returns True if there is room for one more connection to a server. It is counted until `leaveServer`. */
-  enterServer(): boolean {
-    if (this.#isFull && !this.#closeOldest()) return false;
-    this.#servers++;
+  /**
+   * @param server The path of its socket file. A server that answers slowly takes no room from the others.
+   * @returns True if there is room for one more connection to this server. It is counted until `leaveServer`.
+   */
+  enterServer(server: string): boolean {
+    const count = this.#servers.get(server) ?? 0;
+    if (count >= this.#most * SERVER_SHARE || this.#isFull && !this.#closeOldest()) return false;
+    this.#servers.set(server, count + 1);
+    this.#serverCount++;
     return true;
   }
 
   /** A connection to a server is closed, or was not made. */
-  leaveServer(): void {
-    this.#servers--;
+  leaveServer(server: string): void {
+    const count = this.#servers.get(server) ?? 0;
+    if (count > 1) this.#servers.set(server, count - 1);
+    else this.#servers.delete(server);
+    this.#serverCount--;
   }
 
   /** Counts `inner`, which carries the data of a connection after TLS, in the place of that connection. */

@@ -16,7 +16,7 @@ import { announce } from "./announce.ts";
 import type { CertificateFiles } from "./certificate.ts";
 import { Connections } from "./connections.ts";
 import { keepListening, listen } from "./listener.ts";
-import type { Directories } from "../sockets/loopbacks.ts";
+import { type Directories, listLoopbacks } from "../sockets/loopbacks.ts";
 import { StaleFiles } from "../sockets/stale.ts";
 import { Shared } from "../system/shared.ts";
 import { listServed } from "./page.ts";
@@ -32,6 +32,8 @@ const HEAD_MOST = 32_768;
 const HEAD_MS = 10_000;
 const CHECK_MS = 1_000;
 const IDLE_MS = 60_000;
+/** The list of servers takes a quarter of the time at most. */
+const LIST_REST = 3;
 
 /** Deno, and Node.js from 24.9 on, call this for each upgrade. */
 const UPGRADES = { shouldUpgradeCallback: mayUpgrade };
@@ -94,13 +96,14 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   server.maxHeadersCount = 0;
   const secure = options.certificate && new SecureConnections(options.certificate);
   const connections = new Connections();
-  const places = { ...options, stale: new StaleFiles(options.library) };
+  const all = new Shared(() => Promise.resolve(listLoopbacks(options)));
+  const places = { ...options, all, stale: new StaleFiles(options.library) };
   const front: Front & { port: number } = {
     ...places,
     secure,
     log: options.logFile === undefined ? undefined : new AccessLog(options.logFile, options.warn),
     scheme: secure === undefined ? "http" : "https",
-    served: new Shared(() => listServed(places)),
+    served: new Shared(() => listServed(places), LIST_REST),
     connections,
     upstreams: new Upstreams(options.library, connections),
   };

@@ -2,7 +2,7 @@
  * The pages of the front. Names and paths may come from other users, so they are escaped. A name that is no valid host
  * name gets no link.
  */
-import { type Listed, listLoopbacks, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
+import { type Listed, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
 import { isLabel } from "../system/dns_label.ts";
 import type { Front, Origin } from "./parts.ts";
 import type { PageAnswer } from "./route.ts";
@@ -35,7 +35,7 @@ export function urlOf({ name }: Loopback, front: Origin, port?: number): string 
 
 /** @returns All loopbacks that have a server. */
 export async function listServed(places: Places): Promise<Listed[]> {
-  const all = await listPorts(listLoopbacks(places).filter(({ isSecondName }) => !isSecondName), places);
+  const all = await listPorts((await places.all.ask()).filter(({ isSecondName }) => !isSecondName), places);
   return all.filter(({ ports }) => ports.length > 0);
 }
 

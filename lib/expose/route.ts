@@ -53,9 +53,9 @@ export async function routeOf({ name, path }: Asked, method: string, places: Pla
   const owner = ownerOf(name);
   if (owner.kind === "front") return ownPage(method, path);
   if (owner.kind === "stranger") return page(421, "Only names that end with .localhost are answered here.", "nothing");
-  const whole = findLoopback(places, owner.name);
+  const whole = await findLoopback(places, owner.name);
   const split = whole === undefined ? splitPort(owner.name) : undefined;
-  const loopback = whole ?? (split && findLoopback(places, split.rest));
+  const loopback = whole ?? (split && await findLoopback(places, split.rest));
   if (loopback === undefined) return page(404, `There is no loopback named "${split?.rest ?? owner.name}".`);
   if (split !== undefined) return { kind: "server", target: { loopback, port: split.port } };
   const [listed] = await listPorts([loopback], places, true);

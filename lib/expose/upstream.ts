@@ -101,8 +101,11 @@ export class Upstreams {
    * @throws {Error} With the errno's name as `code`.
    */
   async connect(target: Target): Promise<Socket> {
-    if (!this.#connections.enterServer()) throw Object.assign(new Error("too many connections"), { code: "EMFILE" });
-    const leave = () => this.#connections.leaveServer();
+    const server = fileOf(target.loopback, target.port);
+    if (!this.#connections.enterServer(server)) {
+      throw Object.assign(new Error("too many connections"), { code: "EMFILE" });
+    }
+    const leave = () => this.#connections.leaveServer(server);
     try {
       const socket = await this.#connect(target);
       return socket.once("close", leave);

@@ -11,6 +11,7 @@ import { dnsLabel, isLabel, withNumber } from "../system/dns_label.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 import { effectiveUser, mayOwn } from "../system/users.ts";
 import { listCheckouts } from "./checkouts.ts";
+import type { Shared } from "../system/shared.ts";
 import type { StaleFiles } from "./stale.ts";
 
 const NAMES = ".names";
@@ -43,6 +44,8 @@ export interface Places extends Directories {
   readonly library: string;
   /** Finds files that killed servers have left. */
   readonly stale: StaleFiles;
+  /** All loopbacks, by name. */
+  readonly all: Shared<readonly Loopback[]>;
 }
 
 function entriesOf(directory: string): fs.Dirent[] {
@@ -149,14 +152,14 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
  * @returns The loopback of this name, whatever the case of its letters. Names that `run --name` gave come first in the
  *   list of all, so one of them is found without that list.
  */
-export function findLoopback(directories: Directories, name: string): Loopback | undefined {
+export async function findLoopback({ base, all }: Places, name: string): Promise<Loopback | undefined> {
   const wanted = name.toLowerCase();
   if (!isLabel(wanted)) return undefined;
-  const names = join(directories.base, NAMES);
+  const names = join(base, NAMES);
   const owner = ownerOfNames(names);
   const path = owner === undefined ? undefined : pathOfName(names, owner, wanted);
   if (path !== undefined && path.length < PATH_MOST) return { name: wanted, path, isSecondName: false };
-  return listLoopbacks(directories).find((loopback) => loopback.name === wanted);
+  return (await all.ask()).find((loopback) => loopback.name === wanted);
 }
 
 /** @returns The path of the file of a loopback's TCP port. */

@@ -1,12 +1,22 @@
 /** Does work once for all that ask for it at about the same time, and not twice at a time. */
+import { setTimeout } from "node:timers/promises";
+
+const REST_MOST_MS = 500;
+
 export class Shared<T> {
   readonly #work: () => Promise<T>;
+  readonly #rest: number;
   #running: Promise<unknown> = Promise.resolve();
   #next: Promise<T> | undefined;
 
-  /** @param work Is not called again before its last promise is settled. */
-  constructor(work: () => Promise<T>) {
+  /**
+   * @param work Is not called again before its last promise is settled.
+   * @param rest How long nothing is done after each work, in times of what it took: so a flood of questions leaves time
+   *   for others.
+   */
+  constructor(work: () => Promise<T>, rest = 0) {
     this.#work = work;
+    this.#rest = rest;
   }
 
   /** @returns The result of work that begins after this call. All calls before it begins share it. */
@@ -18,8 +28,12 @@ export class Shared<T> {
     await this.#running.catch(() => {});
     await new Promise(setImmediate); // requests that have arrived with this one share it
     this.#next = undefined;
+    const begun = performance.now();
     const result = this.#work();
-    this.#running = result;
+    this.#running = result.finally(() => {
+      const restMs = Math.min((performance.now() - begun) * this.#rest, REST_MOST_MS);
+      return restMs > 0 ? setTimeout(restMs) : undefined;
+    });
     return await result;
   }
 }
