@@ -4,6 +4,7 @@ import { fromFileUrl } from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { until } from "../support/wait.ts";
+import { NOT_PASSED } from "./floods.ts";
 import { ignore, requestText, RUNTIMES, testFront } from "./http_rig.ts";
 
 const UPGRADE = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
@@ -75,20 +76,6 @@ testFront("expose --http: a refused upgrade is answered, and no request behind i
   assertMatch(await rig.raw(requestText("/", "nobody", UPGRADE)), /^HTTP\/1\.1 404 /);
   assertMatch(await rig.raw(requestText("/", "7.main", UPGRADE)), /^HTTP\/1\.1 502 /);
 });
-
-const NOT_PASSED = [
-  "h2c",
-  "H2C, h2c",
-  "HTTP/2.0",
-  "TLS/1.0",
-  "h2c-14",
-  "h2-14",
-  "SPDY/3.1",
-  '"h2c"',
-  "h2c;q=1",
-  "websocket/13",
-  "other",
-];
 
 testFront("expose --http: an upgrade to WebSocket is passed, to no other protocol", async (rig) => {
   const agrees = await rig.special("agrees");

@@ -6,31 +6,11 @@ import { assertStrictEquals } from "@std/assert";
 import { unsockCommand } from "../cli/unsock.ts";
 import { Browser } from "../docs/browser.ts";
 import { withDir } from "../support/dir.ts";
-import { run, start } from "../support/process.ts";
+import { start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
-
-const VITE = "vite@7";
-const INSTALL_MS = 300_000;
-const PAGE = `<!DOCTYPE html><html lang="en"><title>app</title><b id="word"></b>
-<script type="module" src="/main.js"></script></html>`;
-const MAIN = `import { word } from "./word.js";
-const show = (text) => document.getElementById("word").textContent = text;
-show(word);
-import.meta.hot.accept("./word.js", (module) => show(module.word));
-`;
-
-async function makeApp(directory: string, word: string): Promise<void> {
-  await Deno.mkdir(directory);
-  await Deno.writeTextFile(`${directory}/index.html`, PAGE);
-  await Deno.writeTextFile(`${directory}/main.js`, MAIN);
-  await writeWord(directory, word);
-}
-
-async function writeWord(directory: string, word: string): Promise<void> {
-  await Deno.writeTextFile(`${directory}/word.js`, `export const word = "${word}";\n`);
-}
+import { installVite, makeApp, viteCommand, writeWord } from "./vite_app.ts";
 
 Deno.test({
   name: "two checkouts of a vite app on port 3000: each tab is hot-reloaded by its own, without a new page",
@@ -38,23 +18,12 @@ Deno.test({
   fn: () =>
     withDir(async (dir) => {
       const env = { XDG_RUNTIME_DIR: dir };
-      const installed = await run(["npm", "install", "--prefix", dir, "--no-audit", "--no-fund", VITE], {
-        cwd: dir,
-        timeoutMs: INSTALL_MS,
-      });
-      assertStrictEquals(installed.code, 0, installed.stderr);
+      await installVite(dir);
       await using servers = new AsyncDisposableStack();
       for (const name of ["main", "feature"]) {
         await makeApp(`${dir}/${name}`, `${name} one`);
         const words = ["run", "--dir", `${dir}/d-${name}`, "--name", name, "--"];
-        const vite = [
-          "node",
-          `${dir}/node_modules/vite/bin/vite.js`,
-          `${dir}/${name}`,
-          "--port",
-          "3000",
-          "--strictPort",
-        ];
+        const vite = viteCommand(dir, `${dir}/${name}`);
         const server = servers.use(start([libraryFile(), ...words, ...vite], { env, cwd: `${dir}/${name}` }));
         await until("vite is ready", () => /ready in/.test(server.output()), 60_000);
       }

@@ -1,17 +1,18 @@
-"""An honest client: `PORT HOST`. It asks for / on a new connection, again and again, until it is ended. Prints how many
+"""An honest client: `ADDRESS HOST`. It asks for / on a new connection, again and again, until it is ended. Prints how many
 requests are answered, and the slowest answer in milliseconds, whenever either has grown: `answered=N slowest=MS`."""
 
-import socket
 import sys
 import time
 
-PORT, HOST = int(sys.argv[1]), sys.argv[2]
+from dial import dial
+
+ADDRESS, HOST = sys.argv[1:3]
 REQUEST = f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode()
 PAUSE = 0.01
 
 
 def ask():
-    with socket.create_connection(("127.0.0.1", PORT)) as client:
+    with dial(ADDRESS) as client:
         client.settimeout(60)
         client.sendall(REQUEST)
         answer = b""

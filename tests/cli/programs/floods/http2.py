@@ -1,12 +1,13 @@
-"""A hostile client of HTTP/2: `KIND PORT HOST CONNECTIONS FRAMES`. Each connection sends up to FRAMES frames of its
+"""A hostile client of HTTP/2: `KIND ADDRESS HOST CONNECTIONS FRAMES`. Each connection sends up to FRAMES frames of its
 kind as fast as they are taken. Prints how many connections the server has ended, `ended=N`."""
 
-import socket
 import struct
 import sys
 import threading
 
-KIND, PORT, HOST, CONNECTIONS, FRAMES = *sys.argv[1:4], *map(int, sys.argv[4:6])
+from dial import dial
+
+KIND, ADDRESS, HOST, CONNECTIONS, FRAMES = *sys.argv[1:4], *map(int, sys.argv[4:6])
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 2, 3, 4, 6, 8, 9
 UNKNOWN = 0xEE
 END_STREAM, END_HEADERS = 1, 4
@@ -98,7 +99,7 @@ def unknown(_number):
 
 
 def attack(ended):
-    client = socket.create_connection(("127.0.0.1", PORT))
+    client = dial(ADDRESS, "h2")
     reader = threading.Thread(target=drain, args=(client, ended), daemon=True)
     reader.start()
     make = globals()[KIND]
@@ -106,7 +107,7 @@ def attack(ended):
         client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0))
         for first in range(0, FRAMES, BATCH):
             client.sendall(b"".join(make(number) for number in range(first, min(first + BATCH, FRAMES))))
-    except ConnectionError:
+    except OSError:
         pass
     reader.join(PATIENCE)
 
@@ -116,7 +117,7 @@ def drain(client, ended):
     try:
         while client.recv(1 << 16):
             pass
-    except ConnectionError:
+    except OSError:
         pass
     ended.append(client)
 

@@ -1,4 +1,5 @@
-"""Opens COUNT connections, sends TEXT on each, and holds them until it is ended: `PORT COUNT TEXT`. Prints "held"."""
+"""Opens COUNT connections, sends TEXT on each, and holds them until it is ended: `PORT COUNT TEXT`. Prints "held".
+The text goes below TLS: it may be a handshake that is never finished."""
 
 import signal
 import socket
