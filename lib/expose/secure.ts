@@ -2,6 +2,7 @@
  * TLS for the connections of a front, 1.2 and 1.3. The client chooses between HTTP/2 and HTTP/1.1 in its first message
  * (ALPN). A connection of either then goes to the same reader as without TLS.
  */
+import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Server, TLSSocket } from "node:tls";
 import { setInterval } from "node:timers";
@@ -48,6 +49,7 @@ export class SecureConnections {
       minVersion: "TLSv1.2",
       ALPNProtocols: ["h2", "http/1.1"],
       handshakeTimeout: HANDSHAKE_MS,
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     });
     server.on("secureConnection", (socket) => {
       socket.on("error", () => socket.destroy());

@@ -75,3 +75,8 @@ export const ODD_PATHS = Array.from(
   Deno.readTextFileSync(new URL("http_servers.py", import.meta.url)).matchAll(/^ {4}b"(\/\w+)": /gm),
   ([, path = ""]) => path,
 );
+
+/** Makes TLS handshakes on so many connections at once, `count` on each. It prints how many were made. */
+export function handshakes(port: number, connections: number, count: number): string[] {
+  return python("handshakes", `${port}`, `${connections}`, `${count}`);
+}
