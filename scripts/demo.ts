@@ -161,7 +161,7 @@ async function hasIperf(): Promise<boolean> {
     await new Deno.Command("iperf", { args: ["--version"], stdout: "null", stderr: "null" }).output();
     return true;
   } catch {
-    return false;
+    return false; // it is not installed
   }
 }
 

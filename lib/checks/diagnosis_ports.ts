@@ -4,6 +4,7 @@ import type { ChosenDirectory } from "../run/run_settings.ts";
 import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
 import type { Library } from "../library/query.ts";
 import { mayAccess } from "../library/access.ts";
+import { UnsockError } from "../system/errors.ts";
 import { isSameFile, statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { groupName, rightsOf } from "../system/users.ts";
@@ -46,7 +47,8 @@ export function listPortFiles({ path: directory }: ChosenDirectory, question: Qu
 function listFiles(directory: string, { library, names, sockets, port }: Question): SocketFile[] | undefined {
   try {
     return listSocketFiles(directory, { names: names(), sockets }, library).filter((file) => isWanted(file, port));
-  } catch {
+  } catch (error) {
+    if (!(error instanceof UnsockError)) throw error;
     return undefined;
   }
 }

@@ -8,7 +8,7 @@ import { Holders, type SocketHolder } from "../sockets/holders.ts";
 import type { UnixSocketEntry } from "../sockets/unix_sockets.ts";
 import { Environ, splitNul } from "../system/environ.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
-import { isSameFile, linkTarget, readText, statOrUndefined } from "../system/files.ts";
+import { isSameFile, linkTarget, orUndefined, readText, statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { clientQuestion } from "./client_question.ts";
 import type { OtherServer } from "./port_verdict.ts";
@@ -39,7 +39,7 @@ export function serversOf(sockets: readonly UnixSocketEntry[], wanted: Addressed
 
 /** True for `unsock expose`: the library as a program, or the front of `--http`. */
 export function isExpose({ pid }: SocketHolder): boolean {
-  const words = splitNul(readBytes(`/proc/${pid}/cmdline`)).map((word) => new TextDecoder().decode(word));
+  const words = stringsOf(pid, "cmdline").map((word) => new TextDecoder().decode(word));
   const at = words.indexOf("expose");
   const isLibrary = /\/libunsock[^/]*\.so$/.test(linkTarget(`/proc/${pid}/exe`) ?? "");
   return at > 0 && (isLibrary || words.slice(0, at).some((word) => /(^|\/)(unsock(\.[mc]?js)?|main\.ts)$/.test(word)));
@@ -95,21 +95,13 @@ function whatLeavesOut(
   library: Library,
 ): OtherServer["leftOutBy"] {
   if (!/\/libunsock[^/\n]*\.so$/m.test(readText(`/proc/${pid}/maps`) ?? "")) return undefined;
-  const environ = new Environ(splitNul(readBytes(`/proc/${pid}/environ`)));
+  const environ = new Environ(stringsOf(pid, "environ"));
   if (environ.getFilled("UNSOCK_OFF") === "1") return { variable: "UNSOCK_OFF", value: "1" };
   const [address] = addresses;
   if (address === undefined) return undefined;
   const variable = { port: "UNSOCK_PORT", address: "UNSOCK_ADDR", yes: undefined };
   const name = variable[library.with(environ).ask(clientQuestion(port, address)).covered];
   return name === undefined ? undefined : { variable: name, value: printable(environ.get(name) ?? "") };
-}
-
-function readBytes(file: string): Uint8Array {
-  try {
-    return fs.readFileSync(file);
-  } catch {
-    return new Uint8Array(); // the process has ended, or is another user's
-  }
 }
 
 function elsewhere(
@@ -140,4 +132,9 @@ function elsewhere(
 /** True if both paths can be seen, and are different directories. */
 function isElsewhere(here: string, there: string): boolean {
   return statOrUndefined(there) !== undefined && !isSameFile(here, there);
+}
+
+/** Returns what the kernel has of a process; nothing: it has ended, or is another user's. */
+function stringsOf(pid: number, file: "cmdline" | "environ"): Uint8Array[] {
+  return orUndefined(() => splitNul(fs.readFileSync(`/proc/${pid}/${file}`))) ?? [];
 }

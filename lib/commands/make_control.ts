@@ -2,7 +2,7 @@
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import process from "node:process";
-import { decodeControlFile, encodeControlFile } from "../control/format.ts";
+import { ControlFileError, decodeControlFile, encodeControlFile } from "../control/format.ts";
 import { readControlOptions } from "../control/options.ts";
 import type { ControlOptions } from "../control/option_table.ts";
 import { describeTarget } from "../control/words.ts";
@@ -14,7 +14,7 @@ import { DIRECTORY_QUESTION, PREPARE_QUESTION } from "../run/run_settings.ts";
 import type { Question } from "../library/query.ts";
 import type { Context } from "../system/context.ts";
 import { codeOf, reason, UnsockError, UsageError } from "../system/errors.ts";
-import { createWhole, existingAbove, lstatOrUndefined } from "../system/files.ts";
+import { createWhole, existingAbove, lstatOrUndefined, orUndefined } from "../system/files.ts";
 import { LAST_PORT, parseDecimal } from "../system/numbers.ts";
 import { printable } from "../system/text.ts";
 
@@ -48,21 +48,11 @@ export function makeControl(options: MakeOptions, file: string | undefined, cont
   return 0;
 }
 
-function working(): string | undefined {
-  try {
-    return process.cwd();
-  } catch {
-    return undefined; // the working directory was removed
-  }
-}
+/** Returns the working directory; undefined: it was removed. */
+const working = () => orUndefined(() => process.cwd());
 
-function real(file: string): string | undefined {
-  try {
-    return fs.realpathSync.native(file);
-  } catch {
-    return undefined; // missing or unreachable: a connect fails either way
-  }
-}
+/** Returns the path without links; undefined: it is missing or unreachable. A connect fails either way. */
+const real = (file: string) => orUndefined(() => fs.realpathSync.native(file));
 
 /** Returns FILE, or DIR/PORT.sock, whose directory it makes. Without --port, PORT is the vsock port. */
 function choosePlace(options: MakeOptions, file: string | undefined, context: Context): string {
@@ -136,7 +126,8 @@ function whatIsThere(file: string): string {
   if (status.isSocket()) return "a socket: a server has this port, or, if it is stale, --force replaces it";
   try {
     return `and leads to ${describeTarget(readControlFile(file))}: ${remove}`;
-  } catch {
-    return `and is no control file: ${remove}`;
+  } catch (error) {
+    const what = error instanceof ControlFileError ? "is no control file" : `cannot be read: ${reason(error)}`;
+    return `and ${what}: ${remove}`;
   }
 }

@@ -97,7 +97,7 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   const secure = options.certificate && new SecureConnections(options.certificate);
   const connections = new Connections();
   const all = new Shared(() => Promise.resolve(listLoopbacks(options)));
-  const places = { ...options, all, stale: new StaleFiles(options.library) };
+  const places = { ...options, all, stale: new StaleFiles(options.library, options.warn) };
   const front: Front & { port: number } = {
     ...places,
     secure,

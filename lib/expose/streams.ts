@@ -194,7 +194,7 @@ function tryTo(send: () => void): boolean {
     send();
     return true;
   } catch {
-    return false;
+    return false; // the runtime has sent nothing: its error names what it refuses
   }
 }
 

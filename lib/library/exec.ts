@@ -10,6 +10,7 @@ import {
   EXIT_RUN_FAILED,
   reason,
 } from "../system/errors.ts";
+import { orUndefined } from "../system/files.ts";
 import { IS_DENO } from "../system/runtime.ts";
 import { nameForLibrary } from "./caller.ts";
 import { executeByForeignFunctions } from "./ffi.ts";
@@ -47,12 +48,8 @@ function becomeOnDeno(library: string, name: string, args: readonly string[]): n
 }
 
 function ownWords(count: number): Uint8Array[] {
-  try {
-    const words = splitNul(fs.readFileSync("/proc/self/cmdline"));
-    if (words.length >= count) return words.slice(words.length - count);
-  } catch {
-    // Refused below, as if the file were empty: there is no /proc.
-  }
+  const words = orUndefined(() => splitNul(fs.readFileSync("/proc/self/cmdline")));
+  if (words !== undefined && words.length >= count) return words.slice(words.length - count);
   const why = "this process's arguments cannot be read: mount /proc";
   throw new CommandError(why, { exitCode: EXIT_RUN_FAILED });
 }

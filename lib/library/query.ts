@@ -1,8 +1,9 @@
 /** Asks the library, which is started as a program and answers in JSON (`c/program/query.c`, `docs/json.md`). */
 import type { Environ } from "../system/environ.ts";
 import { LibraryError, reason, UnsockError, UsageError } from "../system/errors.ts";
-import { optionFlag, type OptionValue } from "../system/options.ts";
+import type { OptionValue } from "../system/options.ts";
 import { runProgram } from "../system/runtime.ts";
+import { optionFlag } from "../system/text.ts";
 
 /** A question, and the reader of its answer. */
 export interface Question<T> {
@@ -172,6 +173,16 @@ function readAnswer<T>({ word, read, failure = UnsockError }: Question<T>, line:
   const error = answer.maybeText("error");
   if (error !== undefined) throw new failure(error, { exitCode: answer.maybeNumber("status") });
   return read(answer);
+}
+
+/**
+ * Reads the output of `query`, for callers that start the library themselves.
+ *
+ * @returns The answer to each question.
+ * @throws {LibraryError} When it is another version's, or cut.
+ */
+export function readAnswers(output: string): Fields[] {
+  return output.trimEnd().split("\n").map((line) => new Fields(parse(line)));
 }
 
 function parse(line: string): unknown {

@@ -32,6 +32,6 @@ function variable(name: string): string | undefined {
   try {
     return process.env[name] || undefined;
   } catch {
-    return undefined;
+    return undefined; // not UTF-8
   }
 }

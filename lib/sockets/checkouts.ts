@@ -5,7 +5,7 @@
 import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { dnsLabel } from "../system/dns_label.ts";
-import { linkTarget, listNames, lstatOrUndefined, statOrUndefined } from "../system/files.ts";
+import { linkTarget, listNames, lstatOrUndefined, orUndefined, statOrUndefined } from "../system/files.ts";
 import { effectiveUser, mayOwn } from "../system/users.ts";
 
 const PLACE = ".checkouts";
@@ -63,9 +63,12 @@ function folderOf(git: string): string {
   return basename(git).startsWith(".") ? dirname(git) : git.replace(/(?<=[^/])\.git$/, "");
 }
 
-/** Returns the line of a file of git's; undefined: it is none of one line. A pipe in its place does not block. */
+/**
+ * Returns the line of a file of git's; undefined: it is none of one line, or not readable by this user. The checkout has another
+ * name then. A pipe in its place does not block.
+ */
 function readLine(file: string): string | undefined {
-  try {
+  return orUndefined(() => {
     const fd = fs.openSync(file, O_RDONLY | O_NONBLOCK);
     try {
       const bytes = new Uint8Array(FILE_MOST);
@@ -74,7 +77,5 @@ function readLine(file: string): string | undefined {
     } finally {
       fs.closeSync(fd);
     }
-  } catch {
-    return undefined; // missing, or not readable by this user: the checkout has another name then
-  }
+  });
 }

@@ -9,6 +9,7 @@ import { CONTROL_FILE_SIZE } from "../control/format.ts";
 import { portFile } from "../run/ports.ts";
 import { dnsLabel, isLabel, withNumber } from "../system/dns_label.ts";
 import { LAST_PORT } from "../system/numbers.ts";
+import { orUndefined } from "../system/files.ts";
 import { effectiveUser, mayOwn } from "../system/users.ts";
 import { listCheckouts } from "./checkouts.ts";
 import type { Shared } from "../system/shared.ts";
@@ -48,12 +49,9 @@ export interface Places extends Directories {
   readonly all: Shared<readonly Loopback[]>;
 }
 
+/** Returns the directory's entries; none if it is missing or not readable by this user: nothing in it can be served. */
 function entriesOf(directory: string): fs.Dirent[] {
-  try {
-    return fs.readdirSync(directory, { withFileTypes: true });
-  } catch {
-    return []; // missing, or not readable by this user: nothing in it can be served
-  }
+  return orUndefined(() => fs.readdirSync(directory, { withFileTypes: true })) ?? [];
 }
 
 function statOf(path: string, follow: boolean): fs.Stats | undefined {
@@ -65,26 +63,17 @@ function isTrusted(owner: number, parent: number): boolean {
   return mayOwn(owner, parent, effectiveUser());
 }
 
-/** Returns the result of `look`; undefined if the file is gone, or this user may not access it. */
-function lookAt<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch {
-    return undefined;
-  }
-}
-
 /** Returns the owner of the directory with the names that `run --name` gave; undefined if it is not used. */
 function ownerOfNames(names: string): number | undefined {
-  const directory = lookAt(() => statOf(names, false));
+  const directory = orUndefined(() => statOf(names, false));
   return directory?.isDirectory() && isTrusted(directory.uid, 0) ? directory.uid : undefined;
 }
 
 /** Returns the directory of a name that `run --name` gave. One that has gone is left for `run` and `prune` to remove. */
 function pathOfName(names: string, owner: number, name: string): string | undefined {
   const link = join(names, name);
-  const path = lookAt(() => isTrusted(fs.lstatSync(link).uid, owner) ? fs.readlinkSync(link) : undefined);
-  return path?.startsWith("/") && lookAt(() => statOf(path, true))?.isDirectory() ? path : undefined;
+  const path = orUndefined(() => isTrusted(fs.lstatSync(link).uid, owner) ? fs.readlinkSync(link) : undefined);
+  return path?.startsWith("/") && orUndefined(() => statOf(path, true))?.isDirectory() ? path : undefined;
 }
 
 /** Adds the loopbacks that `run --name` named. */
@@ -100,12 +89,12 @@ function addNamed(names: string, add: (name: string, path: string) => void): voi
 
 /** Adds the directories in a directory, by their names as labels; links are not followed. */
 function addDirectories(parent: string, add: (name: string, path: string) => void): void {
-  const owner = lookAt(() => statOf(parent, false));
+  const owner = orUndefined(() => statOf(parent, false));
   if (!owner?.isDirectory()) return;
   for (const { name } of entriesOf(parent).filter((entry) => entry.isDirectory())) {
     const path = join(parent, name);
     if (name.startsWith(".") || name === PRIVATE) continue;
-    const found = lookAt(() => statOf(path, false));
+    const found = orUndefined(() => statOf(path, false));
     if (found?.isDirectory() && isTrusted(found.uid, owner.uid)) add(dnsLabel(name), path);
   }
 }
@@ -169,7 +158,7 @@ export function fileOf({ path }: Loopback, port: number): string {
 
 /** True for a regular file that the library would follow as a control file, as far as owner and size tell. */
 export function isControlFile(file: string, directory: string): boolean {
-  return lookAt(() => {
+  return orUndefined(() => {
     const [status, owner] = [fs.statSync(file), fs.statSync(directory)];
     return status.isFile() && status.size === CONTROL_FILE_SIZE && isTrusted(status.uid, owner.uid);
   }) ?? false;
@@ -192,7 +181,7 @@ export interface Listed {
 
 /** True if a path is that of a socket, also by a link. */
 function isSocket(file: string): boolean {
-  return lookAt(() => fs.statSync(file).isSocket()) ?? false;
+  return orUndefined(() => fs.statSync(file).isSocket()) ?? false;
 }
 
 /**

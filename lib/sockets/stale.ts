@@ -3,8 +3,10 @@
  * checks the other files (`query state=FILE`): it connects a socket of another type, which no server notices.
  */
 import { execFile } from "node:child_process";
-import * as fs from "node:fs";
 import { dirname, resolve } from "node:path";
+import { readAnswers } from "../library/query.ts";
+import { codeOf, LibraryError, reason } from "../system/errors.ts";
+import { linkTarget, readText } from "../system/files.ts";
 import { Shared } from "../system/shared.ts";
 
 const LIST = "/proc/net/unix";
@@ -19,12 +21,7 @@ const FILES_MOST = 4_096;
 /** Returns the paths at which servers listen, as the servers spelled them. */
 function listeningPaths(): Set<string> {
   const paths = new Set<string>();
-  let text = "";
-  try {
-    text = fs.readFileSync(LIST, "latin1");
-  } catch {
-    // Without /proc the library checks each file.
-  }
+  const text = readText(LIST) ?? ""; // without /proc the library checks each file
   // Num RefCount Protocol Flags Type St Inode Path
   for (const [, flags = "", path = ""] of text.matchAll(/^\w+: \w+ \w+ (\w+) \w+ \w+ +\d+ (\/.*)$/gm)) {
     if (parseInt(flags, 16) & LISTENS) paths.add(path);
@@ -34,11 +31,8 @@ function listeningPaths(): Set<string> {
 
 /** Returns the path of a port's socket: the file itself, or the link's target. */
 function ownPath(file: string): string {
-  try {
-    return resolve(dirname(file), fs.readlinkSync(file));
-  } catch {
-    return file; // no link: a plain server's socket
-  }
+  const target = linkTarget(file);
+  return target === undefined ? file : resolve(dirname(file), target);
 }
 
 /** What the library said of a file. */
@@ -54,10 +48,16 @@ export class StaleFiles {
   readonly #known = new Map<string, Known>();
   readonly #wanted = new Set<string>();
   readonly #look = new Shared(() => this.#ask());
+  readonly #warn: (line: string) => void;
+  #fails = false;
 
-  /** @param library The path of `libunsock.so`. */
-  constructor(library: string) {
+  /**
+   * @param library The path of `libunsock.so`.
+   * @param warn Gets one line when the library begins to fail. Then all files count as live: no live server is left out.
+   */
+  constructor(library: string, warn: (line: string) => void) {
     this.#library = library;
+    this.#warn = warn;
   }
 
   /** @returns The stale ones of these socket files, which may be of several directories. */
@@ -74,28 +74,31 @@ export class StaleFiles {
   async #ask(): Promise<void> {
     const files = [...this.#wanted];
     this.#wanted.clear();
-    const states = await askLibrary(files, this.#library).catch(() => []);
+    const states = await askLibrary(files, this.#library).catch((error) => this.#tell(error));
+    this.#fails = states === undefined;
     const at = performance.now();
     for (const [file, known] of this.#known) if (known.at < at - 2 * KEPT_MS) this.#known.delete(file);
-    files.forEach((file, index) => this.#known.set(file, { isStale: states[index] === "stale", at }));
+    files.forEach((file, index) => this.#known.set(file, { isStale: states?.[index] === "stale", at }));
+  }
+
+  #tell(error: unknown): undefined {
+    if (!this.#fails) this.#warn(`expose: ${reason(error)}: stale files count as live`);
   }
 }
 
-/** Asks the library for the state of each file. No state is known if it fails, so that no live server is left out. */
-function askLibrary(files: readonly string[], library: string): Promise<unknown[]> {
+/**
+ * Asks the library for the state of each file.
+ *
+ * @throws {LibraryError} When it fails.
+ */
+async function askLibrary(files: readonly string[], library: string): Promise<(string | undefined)[]> {
   const words = ["query", "--", ...files.map((file) => `state=${file}`)];
-  return new Promise((done) => {
-    execFile(library, words, { timeout: PATIENCE_MS, maxBuffer: OUTPUT_MOST }, (_error, stdout) => {
-      done(stdout.split("\n").map(readState));
+  const output = await new Promise<string>((done, fail) => {
+    execFile(library, words, { timeout: PATIENCE_MS, maxBuffer: OUTPUT_MOST }, (error, stdout, stderr) => {
+      if (error === null) return done(stdout);
+      const why = error.killed ? `no answer in ${PATIENCE_MS} ms` : stderr.trim() || codeOf(error) && reason(error);
+      fail(new LibraryError(`library ${library}: ${why || "it failed"}`));
     });
   });
-}
-
-/** Returns the state in a line of the library's answers. */
-function readState(line: string): unknown {
-  try {
-    return Object(JSON.parse(line)).state;
-  } catch {
-    return undefined;
-  }
+  return readAnswers(output).map((answer) => answer.maybeText("state"));
 }

@@ -1,6 +1,7 @@
 /** An environment as the kernel keeps it: ordered byte strings, not necessarily UTF-8; a name may occur twice. */
 import * as fs from "node:fs";
 import process from "node:process";
+import { orUndefined } from "./files.ts";
 
 const LOAD_FILE = "UNSOCK_LOAD_FILE";
 const LOAD_STRINGS = 2;
@@ -50,12 +51,9 @@ export class Environ {
     return Environ.of(Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? ""])));
   }
 
+  /** Undefined: no /proc is mounted. */
   static #ofKernel(): Uint8Array[] | undefined {
-    try {
-      return splitNul(fs.readFileSync("/proc/self/environ"));
-    } catch {
-      return undefined; // no /proc is mounted
-    }
+    return orUndefined(() => splitNul(fs.readFileSync("/proc/self/environ")));
   }
 
   static #isNamed(entry: Uint8Array, name: string): boolean {

@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
+import { codeOf } from "./errors.ts";
 
 /**
  * @param file A path; links are followed.
@@ -42,11 +43,13 @@ export function listNames(directory: string): string[] {
   return orUndefined(() => fs.readdirSync(directory)) ?? [];
 }
 
-/** Returns undefined for every error: all callers treat a file that they cannot use like a missing one. */
-function orUndefined<T>(ask: () => T): T | undefined {
+/** @returns The result of `ask`; undefined if a system call in it fails: callers treat a file that they cannot use like a missing one. */
+export function orUndefined<T>(ask: () => T): T | undefined {
   try {
     return ask();
-  } catch {
+  } catch (error) {
+    // A mistake of ours. The runtimes' errors have a code or, as Deno's of names that are not UTF-8, other classes.
+    if (codeOf(error) === undefined && (error instanceof TypeError || error instanceof ReferenceError)) throw error;
     return undefined;
   }
 }

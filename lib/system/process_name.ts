@@ -3,7 +3,7 @@
  * name, which the kernel shows, is another: Node.js calls its own `MainThread`.
  */
 import * as fs from "node:fs";
-import { linkTarget, readText } from "./files.ts";
+import { linkTarget, orUndefined, readText } from "./files.ts";
 
 /** How much of a command line is read: it may have 2 MB. */
 const READ_MOST = 4096;
@@ -54,18 +54,16 @@ function decode(bytes: Uint8Array): string {
 
 /** Reads the beginning of a process's command line; nothing for a kernel's thread, or if the process has gone. */
 function commandLine(pid: number): string[] {
-  try {
+  const words = orUndefined(() => {
     const fd = fs.openSync(`/proc/${pid}/cmdline`, "r");
     try {
       const bytes = new Uint8Array(READ_MOST);
-      const line = bytes.subarray(0, fs.readSync(fd, bytes, 0, READ_MOST, null));
-      return splitWords(line).map(decode);
+      return splitWords(bytes.subarray(0, fs.readSync(fd, bytes, 0, READ_MOST, null)));
     } finally {
       fs.closeSync(fd);
     }
-  } catch {
-    return []; // it has ended
-  }
+  });
+  return (words ?? []).map(decode);
 }
 
 function splitWords(line: Uint8Array): Uint8Array[] {

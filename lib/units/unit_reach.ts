@@ -3,7 +3,7 @@ import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import type { ProgramStep } from "../run/program.ts";
 import { userMayAccess } from "../library/access.ts";
-import { statOrUndefined } from "../system/files.ts";
+import { orUndefined, statOrUndefined } from "../system/files.ts";
 import { printable } from "../system/text.ts";
 import { hiddenBy, runtimeDirectory, type Service } from "./unit_files.ts";
 
@@ -79,11 +79,7 @@ function neededDirectory(service: Service): Needed[] {
   }];
 }
 
-/** Resolves links, as the target may lie in a hidden directory. */
+/** Resolves links, as the target may lie in a hidden directory. A path that does not exist stays as it is written. */
 function realPath(file: string): string {
-  try {
-    return fs.realpathSync(file);
-  } catch {
-    return path.normalize(file);
-  }
+  return orUndefined(() => fs.realpathSync(file)) ?? path.normalize(file);
 }

@@ -19,7 +19,7 @@ function findLibrary(): string | undefined {
     const file = path.join(path.dirname(manifest), "lib", "libunsock.so");
     return startProblem(file) === undefined ? file : undefined;
   } catch {
-    return undefined;
+    return undefined; // no such package: main.mjs says so
   }
 }
 

@@ -1,5 +1,6 @@
 /** Collects the binary's files for `deno compile`: `main.ts`, its imports, and the library. */
 import * as path from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
 import { DATE, ROOT } from "./tools.ts";
 
 /**
@@ -43,13 +44,7 @@ async function packageCaches(): Promise<string[]> {
   return [...Deno.readDirSync(npmCache)].map(({ name }) => path.join(npmCache, name));
 }
 
-function isDirectory(file: string): boolean {
-  try {
-    return Deno.statSync(file).isDirectory;
-  } catch {
-    return false;
-  }
-}
+const isDirectory = (file: string) => statOrUndefined(file)?.isDirectory() === true;
 
 function copy(from: string, to: string): void {
   if (isDirectory(from)) {

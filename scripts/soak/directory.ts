@@ -53,11 +53,7 @@ function isYounger(file: string, than: number): boolean {
 
 /** @returns undefined: it is not there. */
 export function inodeOf(file: string): number | undefined {
-  try {
-    return Deno.lstatSync(file).ino ?? undefined;
-  } catch {
-    return undefined;
-  }
+  return lstatOrUndefined(file)?.ino;
 }
 
 /**

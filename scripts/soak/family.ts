@@ -1,5 +1,6 @@
 /** Starts the programs of a soak under the library, reads their reports, and ends them however the soak ends. */
 import * as path from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
 import { libraryEnv } from "../../tests/support/library.ts";
 import { childrenOf, processesWith } from "./kernel.ts";
 
@@ -99,11 +100,7 @@ export function signal(pid: number, name: Deno.Signal): void {
 }
 
 function exists(file: string): boolean {
-  try {
-    return Deno.statSync(file).isFile;
-  } catch {
-    return false;
-  }
+  return statOrUndefined(file)?.isFile() === true;
 }
 
 /** @returns Whether a program is in PATH. */

@@ -1,22 +1,10 @@
 /** Reads the resources and sockets of processes from the kernel. */
+import { linkTarget, listNames, readText } from "../../lib/system/files.ts";
 
 const TABLES = ["tcp", "tcp6", "udp", "udp6"];
 
-function read(file: string): string {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch {
-    return ""; // of a process that has ended; or no IPv6 here
-  }
-}
-
-function list(directory: string): string[] {
-  try {
-    return [...Deno.readDirSync(directory)].map(({ name }) => name);
-  } catch {
-    return [];
-  }
-}
+/** Empty: of a process that has ended; or no IPv6 here. */
+const read = (file: string) => readText(file) ?? "";
 
 /** How much a process has. */
 export interface Sample {
@@ -27,12 +15,12 @@ export interface Sample {
 /** @returns A process's present resources; undefined: it has ended. */
 export function sample(pid: number): Sample | undefined {
   const rss = read(`/proc/${pid}/status`).match(/^VmRSS:\s+(\d+)/m)?.[1];
-  return rss === undefined ? undefined : { descriptors: list(`/proc/${pid}/fd`).length, rssKb: Number(rss) };
+  return rss === undefined ? undefined : { descriptors: listNames(`/proc/${pid}/fd`).length, rssKb: Number(rss) };
 }
 
 /** @returns All processes with their parents. Zombies are none. */
 function processes(): { pid: number; parent: number }[] {
-  return list("/proc").map(Number).filter(Number.isInteger).flatMap((pid) => {
+  return listNames("/proc").map(Number).filter(Number.isInteger).flatMap((pid) => {
     const stat = read(`/proc/${pid}/stat`);
     const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return state === undefined || state === "" || state === "Z" ? [] : [{ pid, parent: Number(parent) }];
@@ -63,19 +51,11 @@ export function ipSockets(pids: readonly number[]): string[] {
     }
   }
   return pids.flatMap((pid) =>
-    list(`/proc/${pid}/fd`).flatMap((fd) => {
-      const entry = table.get(linkOf(`/proc/${pid}/fd/${fd}`).match(/^socket:\[(\d+)\]$/)?.[1] ?? "");
+    listNames(`/proc/${pid}/fd`).flatMap((fd) => {
+      const entry = table.get((linkTarget(`/proc/${pid}/fd/${fd}`) ?? "").match(/^socket:\[(\d+)\]$/)?.[1] ?? "");
       return entry === undefined ? [] : [`process ${pid}: ${entry}`];
     })
   );
-}
-
-function linkOf(file: string): string {
-  try {
-    return Deno.readLinkSync(file);
-  } catch {
-    return "";
-  }
 }
 
 /** @returns The names of all Unix sockets, abstract ones with "@" in front. */

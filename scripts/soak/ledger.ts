@@ -80,6 +80,6 @@ function parse(text: string): Line | undefined {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? value : undefined;
   } catch {
-    return undefined;
+    return undefined; // no JSON, as a program's last words: add() keeps the line
   }
 }

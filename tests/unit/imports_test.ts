@@ -91,3 +91,21 @@ Deno.test("lib/control uses no API of Deno's alone: Node.js can run it", () => {
     assertEquals(foreign.filter((name) => !name.startsWith("node:")), [], file);
   }
 });
+
+/** All modules that are loaded with one, and the names of packages that they import. */
+function loadedWith(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  if (!file.endsWith(".ts")) return seen;
+  for (const [, name = ""] of read(file).matchAll(/^(?:import|export) (?!type )[^;]*?from "([^"]+)"/gms)) {
+    loadedWith(name.startsWith(".") ? relative(ROOT, join(ROOT, dirname(file), name)) : name, seen);
+  }
+  return seen;
+}
+
+Deno.test("expose --http runs on Node.js without a package, and a run of main.ts loads none", () => {
+  for (const start of ["lib/run/direct.ts", ...ALL.filter((file) => dirname(file) === "lib/expose")]) {
+    const packages = [...loadedWith(start)].filter((name) => !name.endsWith(".ts") && !name.startsWith("node:"));
+    assertEquals(packages, [], start);
+  }
+});
