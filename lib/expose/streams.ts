@@ -208,9 +208,12 @@ function exchange(stream: ServerHttp2Stream, onward: ClientHttp2Stream, fail: (w
     tryTo(() => stream.additionalHeaders(fields)); // the final head repeats what the runtime refuses
   });
   onward.on("trailers", (fields) => trailers = fields);
-  onward.on("response", (fields) => {
+  onward.on("response", (fields, flags) => {
     if (stream.destroyed) return;
-    if (tryTo(() => stream.respond(fields, { waitForTrailers: true }))) onward.pipe(stream);
+    // The errors of gRPC are a head that ends the stream.
+    const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    const options = isWhole ? { endStream: true } : { waitForTrailers: true };
+    if (tryTo(() => stream.respond(fields, options))) isWhole ? onward.resume() : onward.pipe(stream);
     else onward.close(constants.NGHTTP2_CANCEL); // "close" follows: no answer
   });
   stream.on("wantTrailers", () => stream.sendTrailers(trailers));

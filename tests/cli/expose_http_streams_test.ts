@@ -8,6 +8,8 @@ import { RUNTIMES, testFront } from "./http_rig.ts";
 
 /** More than any client may reset. */
 const RESETS_MOST = "20000";
+/** A flag of a frame. */
+const END_STREAM = 1;
 const RESET_STREAMS = fromFileUrl(new URL("./reset_streams.py", import.meta.url));
 
 const FRONT = new URL("../../lib/expose/front.ts", import.meta.url).href;
@@ -17,6 +19,7 @@ const H2_SERVER = `
 import http2 from "node:http2";
 const seen = [];
 http2.createServer().on("stream", (stream, headers) => {
+  if (headers[":path"] === "/head") return stream.respond({ ":status": 200, "grpc-status": "5" }, { endStream: true });
   seen.push(headers[":authority"].split(":")[0]);
   stream.additionalHeaders({ ":status": 103, link: "</a>; rel=preload" });
   stream.respond({ ":status": 200, "x-for": headers["x-forwarded-for"], "x-host": headers["x-forwarded-host"] },
@@ -34,21 +37,34 @@ interface Answer {
   readonly hints: unknown;
   readonly trailers: Record<string, unknown>;
   readonly text: string;
+  /** True if the head has ended the stream. */
+  readonly isHeadAlone: boolean;
 }
 
 function ask(session: ClientHttp2Session, host: string, more: Record<string, string> = {}, body = ""): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    let [text, hints] = ["", undefined as unknown];
+    let [text, hints, isHeadAlone] = ["", undefined as unknown, false];
     let [headers, trailers]: Record<string, unknown>[] = [{}, {}];
     const stream = session.request({ ":authority": host, ":method": body === "" ? "GET" : "POST", ...more });
     stream.on("headers", (fields) => hints = fields.link);
-    stream.on("response", (fields) => headers = fields);
+    stream.on("response", (fields, flags) => {
+      headers = fields;
+      isHeadAlone = (flags & END_STREAM) !== 0;
+    });
     stream.on("trailers", (fields) => trailers = fields);
     stream.on("data", (data: Uint8Array) => text += new TextDecoder().decode(data));
     stream.on("error", reject);
     stream.on(
       "close",
-      () => resolve({ status: headers?.[":status"], headers: headers ?? {}, hints, trailers: trailers ?? {}, text }),
+      () =>
+        resolve({
+          status: headers?.[":status"],
+          headers: headers ?? {},
+          hints,
+          trailers: trailers ?? {},
+          text,
+          isHeadAlone,
+        }),
     );
     if (body !== "") stream.end(body);
   });
@@ -98,6 +114,8 @@ testFront("expose --http: each HTTP/2 stream goes to its own server; one without
       assertStrictEquals(answer.status, status, host);
       assertStrictEquals(answer.text.includes("http://one.localhost"), ![400, 421].includes(status), host);
     }
+    const error = await ask(session, "one.localhost", { ":path": "/head" });
+    assertEquals([error.isHeadAlone, error.headers["grpc-status"]], [true, "5"], "as gRPC's errors are");
     assertStrictEquals((await ask(session, "one.localhost", { host: "two.localhost" })).status, 400);
     assertMatch((await ask(session, "one.localhost")).text, /^A /, "the connection stays");
   } finally {
