@@ -15,7 +15,7 @@ static bool is_redirectable(int domain, int type, int protocol) {
     if (domain != AF_INET && domain != AF_INET6)
         return false;
     if (type == SOCK_STREAM)
-        return protocol == 0 || protocol == IPPROTO_TCP || protocol == UNSOCK_IPPROTO_MPTCP;
+        return protocol == 0 || protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
     return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
 }
 
@@ -153,6 +153,9 @@ long unsock_call_by_number(long number, const long a[6]) {
     case __NR_prctl:
     case __NR_seccomp:
         return set_filter(number, a);
+    case __NR_exit_group:
+        unsock_call_exit();
+        /* fallthrough */
     default:
         return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     }

@@ -221,7 +221,7 @@ static long take_lock_file(struct unsock_lock *lock, const char *directory, size
     struct unsock_text text = unsock_text_in(name, sizeof(name));
     unsock_text_span(&text, (struct unsock_span){directory, length});
     memset(lock->path, 0, sizeof(lock->path)); /* sum_of reads all of it */
-    unsock_text_start(&text, lock->path, sizeof(lock->path));
+    text = unsock_text_in(lock->path, sizeof(lock->path));
     unsock_text_join(&text, name, LOCK_NAME);
     int32_t first = unsock_this_process()->owner, self = unsock_own_thread();
     lock->signals = 0;

@@ -61,34 +61,27 @@ static bool is_descriptor(const char *path, int flags) {
     return (flags & AT_EMPTY_PATH) && path[0] == '\0';
 }
 
-/* Opens the descriptor's file anew, if /proc allows it: the descriptor may be O_PATH, or at the file's end. */
-static long reopen(int fd) {
-    long opened = unsock_openat(AT_FDCWD, UNSOCK_FD_PATH((unsigned)fd), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-    return opened == -ENOENT ? unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0) : opened;
-}
-
 long unsock_program_open(int directory, const char *path, int flags) {
     struct statx status;
-    int follow = (flags & AT_SYMLINK_NOFOLLOW) ? O_NOFOLLOW : 0;
-    long fd = is_descriptor(path, flags)
-                  ? reopen(directory)
-                  : unsock_openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow, 0);
+    int how = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
+    /* A descriptor's file is opened anew, if /proc allows it: the descriptor may be O_PATH, or at the file's end. */
+    bool is_open = is_descriptor(path, flags);
+    long fd = unsock_openat(is_open ? AT_FDCWD : directory, is_open ? UNSOCK_FD_PATH((unsigned)directory) : path,
+                            is_open ? how & ~O_NOFOLLOW : how, 0);
+    if (is_open && fd == -ENOENT)
+        fd = unsock_fcntl(directory, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return fd;
     long result = unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
     return unsock_opened(fd, result == 0 && (status.stx_mode & S_IFMT) == S_IFREG ? 0 : -EISDIR);
 }
 
-static long check_right(int directory, const char *path, int right, int flags) {
-    long result = unsock_faccessat2(directory, path, right, AT_EACCESS | (flags & AT_EMPTY_PATH));
-    if (result != -ENOSYS && result != -EPERM) /* an older sandbox refuses a call that it does not know */
-        return result;
-    return is_descriptor(path, flags) ? 0 : unsock_faccessat(directory, path, right);
-}
-
 /* Returns -EACCES for a file system mounted with noexec, too. */
 long unsock_program_may_execute(int directory, const char *path, int flags) {
-    return check_right(directory, path, X_OK, flags);
+    long result = unsock_faccessat2(directory, path, X_OK, AT_EACCESS | (flags & AT_EMPTY_PATH));
+    if (result != -ENOSYS && result != -EPERM) /* an older sandbox refuses a call that it does not know */
+        return result;
+    return is_descriptor(path, flags) ? 0 : unsock_faccessat(directory, path, X_OK);
 }
 
 /* Executes nothing: the kernel opens the file first, and then fails to read the arguments at an invalid address. */
@@ -140,18 +133,6 @@ void unsock_entries_open(struct unsock_entries *entries, long at, const char *pa
     entries->fd = unsock_openat(at, path, FLAGS, 0);
 }
 
-/* Asks for a file's type: not every file system tells it in the list. */
-static unsigned ask_type(const struct unsock_entries *entries, const char *name) {
-    struct statx status;
-    if (unsock_statx(entries->fd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) < 0)
-        return TYPE_UNKNOWN;
-    return (status.stx_mode & S_IFMT) >> 12;
-}
-
-static bool is_dots(const char *name) {
-    return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
-}
-
 const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entry_type *type) {
     for (;;) {
         if (entries->fd >= 0 && entries->at >= entries->filled) {
@@ -169,10 +150,13 @@ const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entr
         uint16_t length;
         memcpy(&length, entry + ENTRY_LENGTH_AT, sizeof(length));
         entries->at += length;
-        if (is_dots(name))
+        if (name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0')))
             continue;
         unsigned kind = (unsigned char)entry[ENTRY_TYPE_AT];
-        kind = kind == TYPE_UNKNOWN ? ask_type(entries, name) : kind;
+        struct statx status;
+        /* Not every file system tells the type in the list. */
+        if (kind == TYPE_UNKNOWN && unsock_statx(entries->fd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) == 0)
+            kind = (status.stx_mode & S_IFMT) >> 12;
         *type = kind == S_IFSOCK >> 12  ? UNSOCK_ENTRY_SOCKET
                 : kind == S_IFDIR >> 12 ? UNSOCK_ENTRY_DIRECTORY
                                         : UNSOCK_ENTRY_OTHER;

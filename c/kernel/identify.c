@@ -5,36 +5,28 @@
 #include "memory/process.h"
 #include "rules/settings.h"
 
-/* Returns the address of PORT.sock's own socket, which the name does not tell: handed over, or a datagram client's. */
-static struct unsock_ip address_by_mark(unsigned mark) {
-    struct unsock_ip any = {.family = mark & UNSOCK_MARK_IPV6 ? AF_INET6 : AF_INET};
-    return mark & UNSOCK_MARK_WILDCARD ? any : unsock_address_default(any.family, 0);
-}
-
-/* Notes whether a stream listens. If not, one with a number is waiting or reserved: it gets its port anew later. */
-static void note_listener(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
-    bool listens = unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
-    if (name->own && name->entry.number != 0 && !listens)
-        unsock_fds_mark(entry, UNSOCK_STREAM_UNLISTED);
-    if (listens)
-        unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
-}
-
-/* Fills the entry of a listening or unconnected socket by its file's name: PORT.sock itself tells no address. */
+/* Fills the entry of a listening or unconnected socket by its file's name. PORT.sock tells no address: a mark tells
+ * that of a socket that was handed over, and of a datagram client. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool six = name->own && name->address.family == AF_INET6;
     unsigned mark = six ? UNSOCK_MARK_INET6 : unsock_socket_mark(fd);
     entry->kind = UNSOCK_KIND_LOCAL;
     entry->domain = mark & UNSOCK_MARK_INET6 ? AF_INET6 : AF_INET;
-    entry->local = name->own ? name->address : address_by_mark(mark);
-    if (name->own && !name->address_known)
-        entry->local = unsock_address_default(name->address.family, 0);
+    struct unsock_ip any = {.family = mark & UNSOCK_MARK_IPV6 ? AF_INET6 : AF_INET};
+    if (name->own)
+        entry->local = name->address_known ? name->address : unsock_address_default(name->address.family, 0);
+    else
+        entry->local = mark & UNSOCK_MARK_WILDCARD ? any : unsock_address_default(any.family, 0);
     entry->local.port = name->port;
     entry->local.tag = name->own ? unsock_port_tag(&name->entry) : UNSOCK_NAME_TAG_PLAIN;
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    if (name->type == SOCK_STREAM)
-        note_listener(entry, fd, name);
+    /* A stream with a number that does not listen is waiting or reserved: it gets its port anew later. */
+    bool is_stream = name->type == SOCK_STREAM, listens = is_stream && unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
+    if (listens)
+        unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
+    else if (is_stream && name->own && name->entry.number != 0)
+        unsock_fds_mark(entry, UNSOCK_STREAM_UNLISTED);
 }
 
 static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *local, const struct unsock_ip *remote,
@@ -162,7 +154,7 @@ struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch) {
             return unanswered(scratch, result);
         scratch->protocol = scratch->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
     } else if ((scratch->type == SOCK_STREAM &&
-                (scratch->protocol == IPPROTO_TCP || scratch->protocol == UNSOCK_IPPROTO_MPTCP)) ||
+                (scratch->protocol == IPPROTO_TCP || scratch->protocol == IPPROTO_MPTCP)) ||
                (scratch->type == SOCK_DGRAM && scratch->protocol == IPPROTO_UDP)) {
         /* Made elsewhere: its options are unknown, so the library carries all of them over. */
         scratch->kind = UNSOCK_KIND_IP;

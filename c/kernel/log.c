@@ -14,13 +14,6 @@ static void put_error(struct unsock_text *line, int error) {
         unsock_text_number(line, (uint64_t)error, 10, 1);
 }
 
-static void put_time(struct unsock_text *line) {
-    struct timespec now = {0};
-    unsock_clock_gettime(CLOCK_REALTIME, &now);
-    unsock_text_join(line, UNSOCK_DECIMAL(now.tv_sec), ".");
-    unsock_text_number(line, (uint64_t)now.tv_nsec / 1000, 10, 6);
-}
-
 #define NAME_SIZE 16 /* prctl(2), PR_GET_NAME */
 
 /* The program's name, and the file that was its stderr, at the start of the process. */
@@ -72,7 +65,10 @@ static void write_line(const struct unsock_text *line) {
 UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip,
                                       const struct sockaddr_un *path, long result) {
     UNSOCK_TEXT(line, 512);
-    put_time(&line);
+    struct timespec now = {0};
+    unsock_clock_gettime(CLOCK_REALTIME, &now);
+    unsock_text_join(&line, UNSOCK_DECIMAL(now.tv_sec), ".");
+    unsock_text_number(&line, (uint64_t)now.tv_nsec / 1000, 10, 6);
     unsock_text_join(&line, " ", UNSOCK_DECIMAL(unsock_getpid()), " ", program_name[0] != '\0' ? program_name : "-",
                      " ", call, " ", UNSOCK_DECIMAL((fd < 0 ? 0 : fd)), " ");
     if (ip && ip->family != 0)

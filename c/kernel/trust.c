@@ -9,7 +9,6 @@
 #define OVERFLOW_USER_FILE "/proc/sys/kernel/overflowuid"
 #define OVERFLOW_USER 65534u /* if the file cannot be read */
 #define ACCESS_LIST "system.posix_acl_access"
-#define PATH_MOST 4096
 #define NAME_MOST 64
 #define LINKS_MOST 40 /* as in the kernel */
 #define NOBODY_MORE UINT32_MAX
@@ -23,28 +22,22 @@ static UNSOCK_TABLE struct walk {
     bool shared; /* others may create files in this sticky directory; each can replace his own */
     bool link;
     size_t length;
-    char at[PATH_MOST];
-    char rest[2 * PATH_MOST];
-    char whole[2 * PATH_MOST]; /* a link's text, with the rest behind it */
+    char at[UNSOCK_PATH_MOST];
+    char trusted[3][NAME_MOST]; /* the names of the trusted users */
+    char rest[2 * UNSOCK_PATH_MOST];
+    char whole[2 * UNSOCK_PATH_MOST]; /* a link's text, with the rest behind it */
 } walk;
-
-static uint64_t overflow_user(void) {
-    struct unsock_lines lines;
-    struct unsock_span line;
-    uint64_t user = OVERFLOW_USER;
-    unsock_lines_open(&lines, OVERFLOW_USER_FILE);
-    if (!unsock_lines_next(&lines, &line) || !unsock_span_number(line, 10, UINT32_MAX, &user))
-        user = OVERFLOW_USER;
-    unsock_lines_close(&lines);
-    return user;
-}
 
 /* Returns the user whom this user namespace shows for unmapped owners; UINT64_MAX if that user is mapped, too. */
 static uint64_t unknown_owner(void) {
     struct unsock_lines lines;
     struct unsock_span line;
-    uint64_t first, count, user = overflow_user();
+    uint64_t first, count, user = OVERFLOW_USER;
     bool known = false;
+    unsock_lines_open(&lines, OVERFLOW_USER_FILE);
+    if (unsock_lines_next(&lines, &line))
+        unsock_span_number(line, 10, UINT32_MAX, &user);
+    unsock_lines_close(&lines);
     unsock_lines_open(&lines, "/proc/self/uid_map");
     while (unsock_lines_next(&lines, &line)) {
         bool read = unsock_span_number(unsock_lines_word(&line), 10, UINT32_MAX, &first);
@@ -92,32 +85,27 @@ static void put_user(struct unsock_text *text, uint32_t uid) {
         unsock_text_number(text, uid, 10, 1);
 }
 
-/* The names of the trusted users. */
-struct names {
-    char of[3][NAME_MOST];
-};
-
-static bool is_among_names(const struct names *names, struct unsock_span name) {
-    bool among = false;
-    for (size_t i = 0; i < sizeof(names->of) / sizeof(names->of[0]); i++)
-        among |= names->of[i][0] != '\0' && unsock_span_is(name, names->of[i]);
-    return among;
+static bool is_trusted_name(struct unsock_span name) {
+    bool is_trusted = false;
+    for (size_t i = 0; i < sizeof(walk.trusted) / NAME_MOST; i++)
+        is_trusted |= walk.trusted[i][0] != '\0' && unsock_span_is(name, walk.trusted[i]);
+    return is_trusted;
 }
 
-/* True if /etc/group lists only these users in the group. False if it lacks the group: its members are unknown. */
-static bool has_only(uint32_t gid, const struct names *names) {
+/* True if /etc/group lists only trusted users in the group. False if it lacks the group: its members are unknown. */
+static bool has_only(uint32_t gid) {
     struct unsock_lines lines;
     struct unsock_span name, rest;
     bool only = find_entry(&lines, "/etc/group", gid, &name, &rest) && !lines.skipped;
     while (only && rest.length > 0) {
         name = unsock_span_next(&rest, ',');
-        only = name.length == 0 || is_among_names(names, name);
+        only = name.length == 0 || is_trusted_name(name);
     }
     return only;
 }
 
-/* True if /etc/passwd has only these users in the group, as their first one: /etc/group does not list those. */
-static bool is_first_of_only(uint32_t gid, const struct names *names) {
+/* True if /etc/passwd has only trusted users in the group, as their first one: /etc/group does not list those. */
+static bool is_first_of_only(uint32_t gid) {
     struct unsock_lines lines;
     struct unsock_span line, name;
     uint64_t number, first;
@@ -126,7 +114,7 @@ static bool is_first_of_only(uint32_t gid, const struct names *names) {
     while (only && unsock_lines_next(&lines, &line)) {
         if (read_entry(&line, &name, &number) &&
             unsock_span_number(unsock_span_next(&line, ':'), 10, UINT32_MAX, &first))
-            only = first != gid || is_among_names(names, name);
+            only = first != gid || is_trusted_name(name);
     }
     only &= !lines.skipped;
     unsock_lines_close(&lines);
@@ -136,14 +124,12 @@ static bool is_first_of_only(uint32_t gid, const struct names *names) {
 /* True if the group has trusted users only. With an access list its bits apply to any user in the list: false. */
 static bool is_group_trusted(uint32_t gid, const char *at) {
     uint32_t users[] = {0, (uint32_t)unsock_geteuid(), walk.owner};
-    struct names names = {0};
-    struct unsock_text text;
     for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
-        unsock_text_start(&text, names.of[i], NAME_MOST);
+        struct unsock_text text = unsock_text_in(walk.trusted[i], NAME_MOST);
         if (users[i] != NOBODY_MORE)
             put_user(&text, users[i]);
     }
-    return unsock_getxattr(at, ACCESS_LIST, NULL, 0) <= 0 && has_only(gid, &names) && is_first_of_only(gid, &names);
+    return unsock_getxattr(at, ACCESS_LIST, NULL, 0) <= 0 && has_only(gid) && is_first_of_only(gid);
 }
 
 static bool is_at_end(void) {
@@ -189,7 +175,7 @@ static void go_up(void) {
 /* Puts the link's text in front of the rest. */
 static bool follow_walked_link(void) {
     struct unsock_text text = unsock_text_in(walk.whole, sizeof(walk.whole));
-    long length = unsock_readlinkat(AT_FDCWD, walk.at, walk.whole, PATH_MOST - 1);
+    long length = unsock_readlinkat(AT_FDCWD, walk.at, walk.whole, UNSOCK_PATH_MOST - 1);
     if (length <= 0 || ++walk.links > LINKS_MOST)
         return unsock_text_fail(walk.why, "too many levels of symbolic links: ", walk.at);
     text.length = (size_t)length;

@@ -15,7 +15,6 @@
 #define STATE_UNCONNECTED 1  /* SS_UNCONNECTED, as /proc/net/unix shows it */
 #define STATE_CONNECTED 3    /* SS_CONNECTED */
 #define ALIGNED(length) (((length) + 3u) & ~3u)
-#define PATH_MOST 4096
 
 struct listing {
     unsock_unix_socket_seer *see;
@@ -144,7 +143,7 @@ bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see,
 }
 
 struct unsock_file_id unsock_unix_name_above(struct unsock_span name) {
-    UNSOCK_TEXT(path, PATH_MOST);
+    UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_span(&path, (struct unsock_span){name.at, name.length - unsock_base_name(name).length});
     return path.buffer[0] == '/' ? unsock_file_id_of(AT_FDCWD, path.buffer) : (struct unsock_file_id){.inode = 0};
 }

@@ -5,25 +5,7 @@
 #include "memory/fds.h"
 #include "rt/system_calls.h"
 
-/* Names that the headers hide without _GNU_SOURCE, or lack. */
-#define UNSOCK_TCP_MAXSEG 2
-#define UNSOCK_TCP_WINDOW_CLAMP 10
-#define UNSOCK_TCP_INFO 11
-#define UNSOCK_TCP_REPAIR 19
-#define UNSOCK_TCP_FASTOPEN 23
-#define UNSOCK_TCP_FASTOPEN_CONNECT 30
-#define UNSOCK_TCP_FASTOPEN_NO_COOKIE 34
-#define UNSOCK_IP_MTU 14
-#define UNSOCK_IP_MSFILTER 41
-#define UNSOCK_MCAST_JOIN_GROUP 42
-#define UNSOCK_MCAST_BLOCK_SOURCE 43
-#define UNSOCK_MCAST_UNBLOCK_SOURCE 44
-#define UNSOCK_MCAST_LEAVE_GROUP 45
-#define UNSOCK_MCAST_JOIN_SOURCE_GROUP 46
-#define UNSOCK_MCAST_LEAVE_SOURCE_GROUP 47
-#define UNSOCK_MCAST_MSFILTER 48
-#define UNSOCK_SO_BINDTOIFINDEX 62
-#define UNSOCK_SO_PEERPIDFD 77
+#define UNSOCK_SO_PEERPIDFD 77 /* since 6.5 */
 
 enum unsock_option_row_kind {
     UNSOCK_OPTION_KERNEL,  /* SOL_SOCKET: the kernel keeps the value; the bit says that it was set (see SO_SNDBUF) */

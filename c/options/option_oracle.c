@@ -17,7 +17,7 @@ static int needed_first(int level, int name) {
     switch (name) {
     case IP_DROP_MEMBERSHIP:
     case IP_BLOCK_SOURCE:
-    case UNSOCK_IP_MSFILTER:
+    case IP_MSFILTER:
         return four ? IP_ADD_MEMBERSHIP : 0;
     case IP_UNBLOCK_SOURCE:
         return four ? IP_BLOCK_SOURCE : 0;
@@ -27,14 +27,14 @@ static int needed_first(int level, int name) {
         return six ? IPV6_JOIN_GROUP : 0;
     case IPV6_LEAVE_ANYCAST:
         return six ? IPV6_JOIN_ANYCAST : 0;
-    case UNSOCK_MCAST_LEAVE_GROUP:
-    case UNSOCK_MCAST_BLOCK_SOURCE:
-    case UNSOCK_MCAST_MSFILTER:
-        return four || six ? UNSOCK_MCAST_JOIN_GROUP : 0;
-    case UNSOCK_MCAST_UNBLOCK_SOURCE:
-        return four || six ? UNSOCK_MCAST_BLOCK_SOURCE : 0;
-    case UNSOCK_MCAST_LEAVE_SOURCE_GROUP:
-        return four || six ? UNSOCK_MCAST_JOIN_SOURCE_GROUP : 0;
+    case MCAST_LEAVE_GROUP:
+    case MCAST_BLOCK_SOURCE:
+    case MCAST_MSFILTER:
+        return four || six ? MCAST_JOIN_GROUP : 0;
+    case MCAST_UNBLOCK_SOURCE:
+        return four || six ? MCAST_BLOCK_SOURCE : 0;
+    case MCAST_LEAVE_SOURCE_GROUP:
+        return four || six ? MCAST_JOIN_SOURCE_GROUP : 0;
     default:
         return 0;
     }

@@ -91,15 +91,6 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
     return (entry->kind == UNSOCK_KIND_LOCAL || unsock_fd_born_family(entry) != 0) && entry->state == UNSOCK_STATE_NEW;
 }
 
-/* IPV6_ADDRFORM turns a socket that is connected to an IPv4 address into an IPv4 socket, for good (do_ipv6_setsockopt,
- * net/ipv6/ipv6_sockglue.c). */
-static long become_ipv4(struct unsock_fd *entry) {
-    if (unsock_fd_remote(entry)->family != AF_INET)
-        return -EADDRNOTAVAIL;
-    entry->domain = AF_INET;
-    return 0;
-}
-
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length) {
     int row = unsock_option_find(level, name);
     if ((int32_t)length < 0)
@@ -113,14 +104,14 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     /* As in do_tcp_setsockopt, net/ipv4/tcp.c. */
     bool tcp = level == IPPROTO_TCP && entry->type == SOCK_STREAM;
     bool connected = unsock_state_is_connected(entry->state), listening = entry->state == UNSOCK_STATE_LISTENING;
-    if (tcp && ((name == UNSOCK_TCP_FASTOPEN_CONNECT && (listening || connected)) ||
-                ((name == UNSOCK_TCP_FASTOPEN || name == UNSOCK_TCP_FASTOPEN_NO_COOKIE) && connected)))
+    if (tcp && ((name == TCP_FASTOPEN_CONNECT && (listening || connected)) ||
+                ((name == TCP_FASTOPEN || name == TCP_FASTOPEN_NO_COOKIE) && connected)))
         return -EINVAL;
     /* A program that saves a connection and restores it elsewhere must learn that it cannot. */
-    if (tcp && name == UNSOCK_TCP_REPAIR)
+    if (tcp && name == TCP_REPAIR)
         return -EPERM;
     bool six = entry->domain == AF_INET6 && level == IPPROTO_IPV6, converts = six && name == IPV6_ADDRFORM && connected;
-    bool clamps = tcp && name == UNSOCK_TCP_WINDOW_CLAMP && listening;
+    bool clamps = tcp && name == TCP_WINDOW_CLAMP && listening;
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
     bool fixed = six && name == IPV6_V6ONLY &&
                  ((entry->flags & UNSOCK_BOUND) || connected ||
@@ -129,8 +120,12 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     if ((fixed || converts || clamps) && value && length >= sizeof(number) &&
         unsock_user_read(&number, value, sizeof(number)) < 0)
         return -EFAULT;
-    if (converts && number == AF_INET)
-        return become_ipv4(entry);
+    /* IPV6_ADDRFORM turns a socket that is connected to an IPv4 address into an IPv4 socket, for good. */
+    if (converts && number == AF_INET) {
+        bool is_ipv4 = unsock_fd_remote(entry)->family == AF_INET;
+        entry->domain = is_ipv4 ? AF_INET : AF_INET6;
+        return is_ipv4 ? 0 : -EADDRNOTAVAIL;
+    }
     if (fixed || (clamps && number == 0))
         return -EINVAL;
     return unsock_oracle_set(fd, entry, level, name, value, length);
@@ -142,12 +137,12 @@ static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, v
     int32_t mss = connected ? segment_of(entry) : 0, mtu = connected ? mtu_of(entry) : 0, form = AF_INET6;
     if (connected && level == IPPROTO_IPV6 && name == IPV6_ADDRFORM && entry->domain == AF_INET6)
         return unsock_option_answer(&form, sizeof(form), level, value, length);
-    if (connected && level == IPPROTO_TCP && name == UNSOCK_TCP_MAXSEG && entry->type == SOCK_STREAM)
+    if (connected && level == IPPROTO_TCP && name == TCP_MAXSEG && entry->type == SOCK_STREAM)
         return unsock_option_answer(&mss, sizeof(mss), level, value, length);
-    if (connected && ((level == IPPROTO_IP && name == UNSOCK_IP_MTU) || (level == IPPROTO_IPV6 && name == IPV6_MTU)))
+    if (connected && ((level == IPPROTO_IP && name == IP_MTU) || (level == IPPROTO_IPV6 && name == IPV6_MTU)))
         return unsock_option_answer(&mtu, sizeof(mtu), level, value, length);
     long result = unsock_oracle_get(entry, level, name, value, length);
-    if (result == 0 && level == IPPROTO_TCP && name == UNSOCK_TCP_INFO)
+    if (result == 0 && level == IPPROTO_TCP && name == TCP_INFO)
         complete_tcp_info(fd, entry, value, *length);
     return result;
 }

@@ -97,17 +97,12 @@ void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip)
     unsock_fds_tell_options(from);
 }
 
-/* True if an accepted TCP socket inherits the option from its listener (sk_clone_lock); one of AF_UNIX does not. Not
- * SO_PRIORITY: TCP takes that from the first packet. */
-static bool is_option_inherited(const struct unsock_option_row *option) {
-    if (option->level == SOL_SOCKET && option->name == SO_SNDTIMEO)
-        return true;
-    return option->kind == UNSOCK_OPTION_KERNEL && option->name != SO_PRIORITY && option->name != SO_INCOMING_CPU;
-}
-
+/* Copies an option that an accepted TCP socket inherits from its listener (sk_clone_lock); one of AF_UNIX does not.
+ * Not SO_PRIORITY: TCP takes that from the first packet. */
 static void inherit(int listener, int fd, const struct unsock_fd *to, int row) {
     const struct unsock_option_row *option = &unsock_option_table[row];
-    if (is_option_inherited(option))
+    if ((option->level == SOL_SOCKET && option->name == SO_SNDTIMEO) ||
+        (option->kind == UNSOCK_OPTION_KERNEL && option->name != SO_PRIORITY && option->name != SO_INCOMING_CPU))
         carry_kernel_option(listener, fd, option);
     if (option->level == SOL_SOCKET && option->name == SO_PEEK_OFF)
         carry_peek_offset(unsock_option_recall(fd, to, row), to, fd);
@@ -133,7 +128,7 @@ static void mark_option(int fd, struct unsock_fd *entry, int level, int name) {
 void unsock_option_note(int fd, struct unsock_fd *entry, int level, int name) {
     /* SO_BINDTODEVICE and SO_BINDTOIFINDEX set the same option. */
     if (level == SOL_SOCKET && name == SO_BINDTODEVICE)
-        name = UNSOCK_SO_BINDTOIFINDEX;
+        name = SO_BINDTOIFINDEX;
     if (level == SOL_SOCKET && (name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE))
         mark_option(fd, entry, level, name == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF);
     mark_option(fd, entry, level, name);

@@ -100,15 +100,6 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     return unsock_option_answer(&answer, sizeof(answer), SOL_SOCKET, value, length);
 }
 
-/* Records that SO_ERROR has reported a reset. The kernel then forgets it, but no later write may succeed. */
-static void note_told(int fd, const void *value, const socklen_t *length) {
-    int32_t error = 0;
-    socklen_t size = 0;
-    if (unsock_user_read(&size, length, sizeof(size)) == 0 && size == sizeof(error) &&
-        unsock_user_read(&error, value, sizeof(error)) == 0 && error != 0)
-        unsock_socket_mark_set(fd, unsock_socket_mark(fd), UNSOCK_END_RESET);
-}
-
 /* Answers SO_ERROR with IP's errno: for a foreign socket, the result of a non-blocking connect to the target; for a
  * datagram socket, the error of a datagram (calls/datagram.h); after a refused non-blocking connect, its error: once
  * for all duplicates, as they share the kernel's error. If the kernel does not answer, returns -errno, not 0: 0 would
@@ -163,8 +154,13 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         struct unsock_timeval time = {ms ? *ms / 1000 : 0, ms ? *ms % 1000 * 1000 : 0};
         return unsock_option_answer(&time, sizeof(time), SOL_SOCKET, value, length);
     }
+    int32_t error = 0;
+    socklen_t size = 0;
     long result = unsock_getsockopt(fd, SOL_SOCKET, name, value, length);
-    if (result == 0 && name == SO_ERROR && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state))
-        note_told(fd, value, length);
+    /* When SO_ERROR has reported a reset, the kernel forgets it, but no later write may succeed. */
+    if (result == 0 && name == SO_ERROR && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state) &&
+        unsock_user_read(&size, length, sizeof(size)) == 0 && size == sizeof(error) &&
+        unsock_user_read(&error, value, sizeof(error)) == 0 && error != 0)
+        unsock_socket_mark_set(fd, unsock_socket_mark(fd), UNSOCK_END_RESET);
     return result;
 }

@@ -8,12 +8,6 @@
 
 typedef const char *const *list;
 
-static const char *search_path(void) {
-    struct unsock_environment environment = {.list = unsock_environment()};
-    const char *path = unsock_environment_get(&environment, "PATH");
-    return path ? path : "/bin:/usr/bin";
-}
-
 UNSOCK_EXPORT int execveat(int directory, const char *path, list argv, list environment, int flags) {
     struct unsock_exec exec = {directory, path, argv, environment, flags};
     unsock_active();
@@ -34,7 +28,8 @@ UNSOCK_EXPORT int execv(const char *path, list argv) {
 
 UNSOCK_EXPORT int execvpe(const char *name, list argv, list environment) {
     unsock_active();
-    return (int)unsock_libc_result(unsock_exec_search(name, search_path(), argv, environment, true));
+    return (int)unsock_libc_result(
+        unsock_exec_search(name, unsock_search_path(unsock_environment()), argv, environment, true));
 }
 
 UNSOCK_EXPORT int execvp(const char *name, list argv) {

@@ -65,7 +65,6 @@ UNSOCK_EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t buffer,
 
 /* The same for poll and ppoll: `room` is the size of the array in bytes. */
 int poll(struct pollfd *fds, unsigned long count, int timeout);
-ssize_t sendfile(int out, int in, int64_t *offset, size_t count);
 int ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals);
 
 UNSOCK_EXPORT int __poll_chk(struct pollfd *fds, unsigned long count, int timeout, size_t room) {
@@ -81,10 +80,8 @@ UNSOCK_EXPORT int __ppoll_chk(struct pollfd *fds, unsigned long count, const str
     return ppoll(fds, count, timeout, signals);
 }
 
-/* Programs with large-file support call this one; on 64-bit machines it is sendfile. */
-UNSOCK_EXPORT ssize_t sendfile64(int out, int in, int64_t *offset, size_t count) {
-    return sendfile(out, in, offset, count);
-}
+/* Programs with large-file support call this one. */
+UNSOCK_EXPORT ssize_t sendfile64(int out, int in, int64_t *offset, size_t count) __attribute__((alias("sendfile")));
 
 UNSOCK_EXPORT void closefrom(int first) {
     unsock_active();
@@ -130,9 +127,7 @@ UNSOCK_AT_EXIT UNSOCK_EXPORT _Noreturn void _exit(int status) {
     unsock_exit(status);
 }
 
-UNSOCK_EXPORT _Noreturn void _Exit(int status) {
-    _exit(status);
-}
+UNSOCK_EXPORT _Noreturn void _Exit(int status) __attribute__((alias("_exit")));
 
 __attribute__((destructor)) static void at_exit(void) {
     unsock_call_exit();

@@ -54,10 +54,8 @@ static int spawn_path(unsigned way, int *pid, const char *path, const void *acti
 
 static int spawn_name(unsigned way, int *pid, const char *name, const void *actions, const void *attributes, list argv,
                       list environment) {
-    struct unsock_environment own = {.list = unsock_environment()};
-    const char *path = unsock_environment_get(&own, "PATH");
-    char file[UNSOCK_SEARCH_PATH_MOST];
-    if (is_followed() && unsock_exec_find(name, path ? path : "/bin:/usr/bin", file) == 0)
+    char file[UNSOCK_PATH_MOST];
+    if (is_followed() && unsock_exec_find(name, unsock_search_path(unsock_environment()), file) == 0)
         return spawn_followed(way, pid, name, file, actions, attributes, argv, environment);
     return spawn_by_libc(way, pid, name, actions, attributes, argv, environment);
 }
@@ -85,10 +83,7 @@ static void make_whole(struct whole_environment *whole) {
     whole->during = NULL;
     if (!is_followed() || !unsock_child_environment_lacks(whole->before))
         return;
-    size_t count = 0;
-    while (whole->before[count])
-        count++;
-    size_t strings = (count + UNSOCK_CHILD_ENVIRONMENT_STRINGS + 1) * sizeof(char *),
+    size_t strings = (unsock_list_length(whole->before) + UNSOCK_CHILD_ENVIRONMENT_STRINGS + 1) * sizeof(char *),
            room = unsock_child_environment_room(whole->before);
     whole->space = unsock_exec_space_enter(strings + room + 64);
     if (!whole->space)

@@ -19,14 +19,14 @@
 
 enum found { NOTHING, FOUND, BROKEN };
 
-/* Reads DIRECTORY/FILE, a file of one line, into `line` (UNSOCK_RUN_PATH_MOST bytes). False for any other file. */
+/* Reads DIRECTORY/FILE, a file of one line, into `line` (UNSOCK_PATH_MOST bytes). False for any other file. */
 static bool read_git_file(const char *directory, const char *file, char *line) {
-    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_join(&path, directory, "/", file);
     UNSOCK_CLOSED long fd =
         path.cut ? -ENAMETOOLONG : unsock_openat(AT_FDCWD, path.buffer, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
-    long length = fd < 0 ? fd : unsock_read(fd, line, UNSOCK_RUN_PATH_MOST);
-    if (length <= 0 || length == UNSOCK_RUN_PATH_MOST)
+    long length = fd < 0 ? fd : unsock_read(fd, line, UNSOCK_PATH_MOST);
+    if (length <= 0 || length == UNSOCK_PATH_MOST)
         return false;
     while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
         length--;
@@ -37,28 +37,28 @@ static bool read_git_file(const char *directory, const char *file, char *line) {
 /* Writes the absolute path, without links, of the directory `path`, which is relative to `base`. False: no directory.
  * Without /proc links stay in it. */
 static bool find_directory(const char *base, const char *path, char *real) {
-    UNSOCK_TEXT(whole, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(whole, UNSOCK_PATH_MOST);
     unsock_text_join(&whole, path[0] == '/' ? "" : base, path[0] == '/' ? "" : "/", path);
     UNSOCK_CLOSED long fd =
         whole.cut ? -ENAMETOOLONG : unsock_openat(AT_FDCWD, whole.buffer, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    long length = unsock_readlinkat(AT_FDCWD, UNSOCK_FD_PATH(fd), real, UNSOCK_RUN_PATH_MOST);
+    long length = unsock_readlinkat(AT_FDCWD, UNSOCK_FD_PATH(fd), real, UNSOCK_PATH_MOST);
     if (length < 0)
         return unsock_run_resolve(whole.buffer, real) == 0;
-    real[length < UNSOCK_RUN_PATH_MOST ? length : 0] = '\0';
+    real[length < UNSOCK_PATH_MOST ? length : 0] = '\0';
     return real[0] == '/';
 }
 
 static bool exists(const char *directory, const char *name) {
-    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_join(&path, directory, "/", name);
     return !path.cut && unsock_faccessat(AT_FDCWD, path.buffer, 0) != -ENOENT;
 }
 
 /* Finds git's directory at `name` below `base`: a directory with HEAD, or the one that a file there names. */
 static enum found find_git(const char *base, const char *name, char *git) {
-    char line[UNSOCK_RUN_PATH_MOST];
+    char line[UNSOCK_PATH_MOST];
     if (find_directory(base, name, git))
         return exists(git, "HEAD") ? FOUND : NOTHING;
     if (!exists(base, name))
@@ -69,7 +69,7 @@ static enum found find_git(const char *base, const char *name, char *git) {
 
 /* Finds git's directory by GIT_DIR. */
 static bool find_told(const char *told, char *git, struct unsock_text *error) {
-    char folder[UNSOCK_RUN_PATH_MOST];
+    char folder[UNSOCK_PATH_MOST];
     if (unsock_run_resolve(told, folder) == 0) {
         char *name = folder + (unsock_base_name(unsock_span_of(folder)).at - folder);
         name[-1] = '\0';
@@ -81,7 +81,7 @@ static bool find_told(const char *told, char *git, struct unsock_text *error) {
 
 /* Finds git's directory at ".git" in the working directory or in one above it. */
 static bool find_above(char *git, struct unsock_text *error) {
-    char start[UNSOCK_RUN_PATH_MOST], at[UNSOCK_RUN_PATH_MOST];
+    char start[UNSOCK_PATH_MOST], at[UNSOCK_PATH_MOST];
     enum found found;
     if (unsock_run_resolve(".", start) < 0)
         return unsock_text_fail(error, "--here: the working directory was removed: change to another");
@@ -95,19 +95,11 @@ static bool find_above(char *git, struct unsock_text *error) {
     return found == FOUND || unsock_text_fail(error, "--here: ", start, NO_CHECKOUT);
 }
 
-static bool check_owner(const struct unsock_run_directory *directory, struct unsock_text *error) {
-    struct statx status = {.stx_uid = 0};
-    long result = unsock_statx(AT_FDCWD, directory->git, 0, STATX_UID, &status);
-    return (result == 0 && (long)status.stx_uid == unsock_geteuid()) ||
-           unsock_text_fail(error, "--here: ", directory->git, ": belongs to user ", UNSOCK_DECIMAL(status.stx_uid),
-                            ", not to you: name the directory, --dir ", directory->path);
-}
-
 bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
                             struct unsock_run_directory *directory, struct unsock_text *error) {
     static const uint64_t key[2];
-    char git[UNSOCK_RUN_PATH_MOST];
-    UNSOCK_TEXT(unused, UNSOCK_RUN_PATH_MOST);
+    char git[UNSOCK_PATH_MOST];
+    UNSOCK_TEXT(unused, UNSOCK_PATH_MOST);
     struct unsock_text link = unsock_text_in(directory->link, sizeof(directory->link));
     const char *told = unsock_environment_get(environment, "GIT_DIR");
     if (!(told ? find_told(told, git, error) : find_above(git, error)))
@@ -123,14 +115,19 @@ bool unsock_checkout_choose(const struct unsock_environment *environment, bool f
     unsock_text_put(&link, UNSOCK_CHECKOUT_LINK);
     directory->asked = true;
     memcpy(directory->git, git, strlen(git) + 1);
-    return (force || check_owner(directory, error)) && unsock_run_directory_fits("--here", directory->path, error);
+    struct statx status = {.stx_uid = 0};
+    long result = unsock_statx(AT_FDCWD, git, 0, STATX_UID, &status);
+    if (!force && (result < 0 || (long)status.stx_uid != unsock_geteuid()))
+        return unsock_text_fail(error, "--here: ", git, ": belongs to user ", UNSOCK_DECIMAL(status.stx_uid),
+                                ", not to you: name the directory, --dir ", directory->path);
+    return unsock_run_directory_fits("--here", directory->path, error);
 }
 
 /* Makes the link from the default directory to git's. */
 static bool make_link(const struct unsock_run_directory *directory, struct unsock_text *error) {
     struct unsock_run_directory base = {.asked = false};
-    char before[UNSOCK_RUN_PATH_MOST];
-    UNSOCK_TEXT(place, UNSOCK_RUN_PATH_MOST);
+    char before[UNSOCK_PATH_MOST];
+    UNSOCK_TEXT(place, UNSOCK_PATH_MOST);
     struct unsock_text text = unsock_text_in(base.path, sizeof(base.path));
     size_t length = strlen(directory->link) - HASH_DIGITS - sizeof(UNSOCK_CHECKOUT_LINK);
     unsock_text_span(&place, (struct unsock_span){directory->link, length});
@@ -148,7 +145,7 @@ static bool make_link(const struct unsock_run_directory *directory, struct unsoc
 }
 
 bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error) {
-    UNSOCK_TEXT(unused, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(unused, UNSOCK_PATH_MOST);
     bool is_inside = unsock_begins(directory->path, directory->git);
     return directory->git[0] == '\0' || make_link(directory, is_inside ? &unused : error) || is_inside;
 }
@@ -156,7 +153,7 @@ bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struc
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
-    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_join(&path, directory, "/" UNSOCK_CHECKOUTS "/");
     size_t place = path.length;
     unsock_entries_open(&entries, AT_FDCWD, path.buffer);

@@ -28,7 +28,7 @@ void unsock_child_environment_take(const struct unsock_environment *environment,
         return;
     struct unsock_text text;
     if (own_file.length > 0) {
-        unsock_text_start(&text, room, size);
+        text = unsock_text_in(room, size);
         unsock_text_put(&text, PRELOAD);
         unsock_text_span(&text, own_file);
         library_file = room + sizeof(PRELOAD) - 1;
@@ -42,7 +42,7 @@ void unsock_child_environment_take(const struct unsock_environment *environment,
         /* UNSOCK_OFF is for one process, not for its children. */
         if (unsock_span_is(unsock_span_of(name), "UNSOCK_OFF") || !(value = unsock_environment_get(environment, name)))
             continue;
-        unsock_text_start(&text, room, size);
+        text = unsock_text_in(room, size);
         unsock_text_join(&text, name, "=", value);
         settings[setting_count++] = room;
         room += text.length + 1;

@@ -9,20 +9,13 @@
 #define ADDED_ARGUMENTS (2 * UNSOCK_SCRIPTS_MOST)
 #define LOAD_STRINGS 2
 
-static size_t count_strings(const char *const *list) {
-    size_t number = 0;
-    while (list && list[number])
-        number++;
-    return number;
-}
-
 static size_t load_room(const struct unsock_exec *exec) {
     return 2 * strlen(exec->path) + sizeof(UNSOCK_LOAD_FILE) + sizeof(UNSOCK_LOAD_NAME) + 2 * UNSOCK_SCRIPT_LINE + 64;
 }
 
 /* Returns the size of all memory that the plan can need. */
 static size_t whole_room(const struct unsock_exec *exec) {
-    size_t strings = count_strings(exec->argv) + ADDED_ARGUMENTS + count_strings(exec->environment) +
+    size_t strings = unsock_list_length(exec->argv) + ADDED_ARGUMENTS + unsock_list_length(exec->environment) +
                      UNSOCK_CHILD_ENVIRONMENT_STRINGS + LOAD_STRINGS + 4;
     return strings * sizeof(char *) + unsock_child_environment_room(exec->environment) + load_room(exec) +
            UNSOCK_PROGRAM_ROOM + sizeof(struct unsock_program_file) + UNSOCK_SCRIPTS_MOST * 2 * UNSOCK_SCRIPT_LINE +
@@ -50,7 +43,7 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     environment[strings++] = room;
     room += text.length + 1;
     size -= text.length + 1;
-    unsock_text_start(&text, room, size);
+    text = unsock_text_in(room, size);
     unsock_text_put(&text, UNSOCK_LOAD_NAME);
     /* The kernel names a program whose path is relative to a descriptor in this way (fs/exec.c, alloc_bprm). */
     if (exec->directory != AT_FDCWD && exec->path[0] != '/')
@@ -66,19 +59,10 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
-/* Checks that the library can be read: else ld.so would print one line and start the program without it. */
-static long check_library(const struct unsock_planning *planning) {
-    const char *file = unsock_child_environment_file();
-    if (!file || unsock_activity != UNSOCK_ACTIVE || unsock_program_is_readable(file))
-        return 0;
-    return unsock_planning_out_of_reach(
-        planning, "the library cannot be read by this user, or from this root directory", UNSOCK_WAY_PLAINLY);
-}
-
 static long make_plan(struct unsock_planning *planning) {
     struct unsock_exec *exec = &planning->plan->exec;
     struct unsock_exec_space *space = planning->plan->space;
-    size_t arguments = count_strings(exec->argv), variables = count_strings(exec->environment);
+    size_t arguments = unsock_list_length(exec->argv), variables = unsock_list_length(exec->environment);
     const char **argv = unsock_exec_space_cut(space, (arguments + ADDED_ARGUMENTS + 2) * sizeof(char *));
     const char **environment = unsock_exec_space_cut(
         space, (variables + UNSOCK_CHILD_ENVIRONMENT_STRINGS + LOAD_STRINGS + 1) * sizeof(char *));
@@ -100,20 +84,21 @@ static long make_plan(struct unsock_planning *planning) {
         return way < 0 ? way : 0;
     size_t strings = unsock_child_environment_complete(exec->environment, environment, preload, preload_size);
     exec->environment = environment;
-    if (way == UNSOCK_WAY_PLAINLY)
-        return check_library(planning);
-    return load_instead(planning, environment, strings, fd);
-}
-
-/* True if no argument makes the kernel return EFAULT. It takes NULL for an empty list (fs/exec.c). */
-static bool is_exec_readable(const struct unsock_exec *exec) {
-    return unsock_user_string(exec->path) >= 0 && (!exec->argv || unsock_user_strings(exec->argv) >= 0) &&
-           (!exec->environment || unsock_user_strings(exec->environment) >= 0);
+    if (way == UNSOCK_WAY_LOADED)
+        return load_instead(planning, environment, strings, fd);
+    /* If the library could not be read, ld.so would print one line and start the program without it. */
+    const char *file = unsock_child_environment_file();
+    if (!file || unsock_activity != UNSOCK_ACTIVE || unsock_program_is_readable(file))
+        return 0;
+    return unsock_planning_out_of_reach(
+        planning, "the library cannot be read by this user, or from this root directory", UNSOCK_WAY_PLAINLY);
 }
 
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {
     const char *self = unsock_self_exe_file();
-    if (!is_exec_readable(exec))
+    /* The kernel takes NULL for an empty list (fs/exec.c). */
+    if (unsock_user_string(exec->path) < 0 || (exec->argv && unsock_user_strings(exec->argv) < 0) ||
+        (exec->environment && unsock_user_strings(exec->environment) < 0))
         return -EFAULT;
     plan->exec = *exec;
     if (self && unsock_self_exe_is(exec->path))
@@ -156,9 +141,7 @@ long unsock_exec(const struct unsock_exec *exec) {
 
 /* /proc/self/exe of a loaded program. */
 
-#define FILE_MOST 4096
-
-static UNSOCK_TABLE char self_file[FILE_MOST];
+static UNSOCK_TABLE char self_file[UNSOCK_PATH_MOST];
 
 void unsock_self_exe_note(int fd) {
     long length = unsock_readlinkat(AT_FDCWD, UNSOCK_FD_PATH(fd), self_file, sizeof(self_file) - 1);

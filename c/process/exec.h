@@ -22,8 +22,6 @@ bool unsock_self_exe_is(const char *path);
 
 /* library_file.c: LD_PRELOAD, and the library's own file. */
 
-#define UNSOCK_LIBRARY_FILE_MOST 4096
-
 /* Returns the next entry of LD_PRELOAD's value, and removes it from `rest`. Spaces and colons separate entries
  * (ld.so(8)). Empty at the end. */
 struct unsock_span unsock_preload_next(struct unsock_span *rest);
@@ -35,7 +33,7 @@ bool unsock_preload_has(const char *value, const char *library);
  * is, so that the dynamic linker reads the same. */
 void unsock_preload_put(struct unsock_text *text, const char *library, const char *before);
 
-/* Writes the path of this library's mapped file into `buffer` (UNSOCK_LIBRARY_FILE_MOST bytes). False if
+/* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes). False if
  * /proc/self/maps does not have it. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path);
 
@@ -45,9 +43,10 @@ bool unsock_library_file(const struct unsock_environment *environment, char *buf
 
 /* search.c: Finds a program in PATH, as execvp does. */
 
-#define UNSOCK_SEARCH_PATH_MOST 4096
+/* Returns the environment's PATH, or execvp's search if it is unset. */
+const char *unsock_search_path(const char *const *environment);
 
-/* Writes the next candidate into `file` (UNSOCK_SEARCH_PATH_MOST bytes); `cut`: it did not fit. At first `rest` is the
+/* Writes the next candidate into `file` (UNSOCK_PATH_MOST bytes); `cut`: it did not fit. At first `rest` is the
  * value of PATH, in which an empty directory is the working directory, and `more` is true. False at the end. */
 bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut);
 
@@ -59,7 +58,7 @@ bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, 
 long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment,
                         bool by_shell);
 
-/* Writes the path that unsock_exec_search would execute into `file` (UNSOCK_SEARCH_PATH_MOST bytes), for callers that
+/* Writes the path that unsock_exec_search would execute into `file` (UNSOCK_PATH_MOST bytes), for callers that
  * do not execute it themselves. Returns 0 or -errno. */
 long unsock_exec_find(const char *name, const char *path, char *file);
 
@@ -149,8 +148,6 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 /* route.c: Finds the files that a typed command runs: its own, and the interpreters in "#!" lines,
  * also through env(1). */
 
-#define UNSOCK_ROUTE_PATH_MOST 4096
-#define UNSOCK_ROUTE_SEARCH "/bin:/usr/bin" /* execvp's search if PATH is unset */
 #define UNSOCK_NOT_EXECUTABLE 126
 #define UNSOCK_NOT_FOUND 127
 
@@ -169,14 +166,14 @@ struct unsock_route_step {
 };
 
 struct unsock_route {
-    const char *search; /* the value of PATH; NULL: unset */
+    const char *search; /* unsock_search_path */
     struct unsock_text *error;
     int status; /* the exit status if a file is missing or cannot be executed */
     void (*see)(struct unsock_route *route, const struct unsock_route_step *step);
     void *context; /* for `see` */
 };
 
-/* Writes the file that execvp would execute into `file` (UNSOCK_ROUTE_PATH_MOST bytes). False: one line
+/* Writes the file that execvp would execute into `file` (UNSOCK_PATH_MOST bytes). False: one line
  * in the error. */
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file);
 

@@ -29,14 +29,6 @@ static bool grow(struct unsock_exec_space *space, size_t size) {
     return space->memory;
 }
 
-static struct place *find_thread_space(int32_t thread) {
-    for (size_t i = 0; i < PLACES; i++) {
-        if (__atomic_load_n(&space_places[i].owner, __ATOMIC_RELAXED) == thread)
-            return &space_places[i];
-    }
-    return NULL;
-}
-
 /* Takes a free place for this thread. If all are in use, their threads are about to execute or to fail, and one will be
  * free soon; but not in a child that was forked meanwhile: NULL. After its exec, a child of vfork cannot give back a
  * place in its parent's memory. The kernel does it: set_tid_address(2) names an address that it sets to 0 when a thread
@@ -72,8 +64,10 @@ static struct unsock_exec_space *make_space(size_t size) {
 
 struct unsock_exec_space *unsock_exec_space_enter(size_t size) {
     int32_t thread = (int32_t)unsock_gettid();
-    struct place *place = find_thread_space(thread);
-    if (!place)
+    struct place *place = space_places;
+    while (place < space_places + PLACES && __atomic_load_n(&place->owner, __ATOMIC_RELAXED) != thread)
+        place++;
+    if (place == space_places + PLACES)
         place = take_space(thread);
     if (!place || place->depth == LEVELS)
         return make_space(size);

@@ -58,7 +58,7 @@ bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
     size_t filled = 0;
     bool found = false;
     while (fd >= 0 && !found) {
-        long count = unsock_read(fd, buffer + filled, UNSOCK_LIBRARY_FILE_MOST - filled);
+        long count = unsock_read(fd, buffer + filled, UNSOCK_PATH_MOST - filled);
         if (count <= 0)
             break;
         filled += (size_t)count;

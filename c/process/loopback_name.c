@@ -44,7 +44,7 @@ static void remove_dangling(long directory) {
 }
 
 void unsock_loopback_names_prune(const char *directory) {
-    UNSOCK_TEXT(names, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(names, UNSOCK_PATH_MOST);
     unsock_text_join(&names, directory, "/" UNSOCK_LOOPBACK_NAMES);
     UNSOCK_CLOSED long fd = names.cut ? -ENAMETOOLONG : lock_names(names.buffer);
     if (fd >= 0)
@@ -71,7 +71,7 @@ bool unsock_loopback_name_give(const char *name, const char *path, const char *c
                                struct unsock_text *error) {
     struct unsock_environment environment = {.list = caller};
     struct unsock_run_directory directory;
-    UNSOCK_TEXT(names, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(names, UNSOCK_PATH_MOST);
     if (!name)
         return true;
     if (!unsock_run_directory_default(&environment, &directory, error) ||

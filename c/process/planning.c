@@ -42,16 +42,12 @@ static long follow_script(struct unsock_planning *planning) {
     return 0;
 }
 
-/* True for valgrind's tools: static programs that run another program in themselves, and preload for it as ld.so would.
- * They make its system calls as their own, and cannot answer a signal in the middle of one. */
-static bool runs_another_in_itself(const struct unsock_planning *planning) {
-    struct unsock_environment environment = {.list = planning->plan->exec.environment};
-    return unsock_environment_get(&environment, "VALGRIND_LAUNCHER") != NULL;
-}
-
 /* Returns the way, or -errno, for a program that makes its own system calls: static, Go's or Free Pascal's. */
 static long way_of_own_calls(const struct unsock_planning *planning, bool trapped) {
-    if (runs_another_in_itself(planning)) {
+    struct unsock_environment environment = {.list = planning->plan->exec.environment};
+    /* Valgrind's tools are static programs that run another program in themselves, and preload for it as ld.so would.
+     * They make its system calls as their own, and cannot answer a signal in the middle of one. */
+    if (unsock_environment_get(&environment, "VALGRIND_LAUNCHER")) {
         if (!trapped && unsock_settings.engine != UNSOCK_ENGINE_TRAP)
             return UNSOCK_WAY_PLAINLY;
         return unsock_planning_out_of_reach(planning, "what it runs in itself cannot be trapped",

@@ -15,7 +15,7 @@
 #define DEPTH_MOST 32
 
 static bool put_private_path(char *path, const char *directory, const char *name) {
-    struct unsock_text text = unsock_text_in(path, UNSOCK_RUN_PATH_MOST);
+    struct unsock_text text = unsock_text_in(path, UNSOCK_PATH_MOST);
     unsock_text_join(&text, directory, "/" PLACE "/", name);
     return !text.cut;
 }
@@ -129,7 +129,7 @@ static void link_maps(long outer, long made) {
 
 long unsock_private_divide(const char *path) {
     struct statx above;
-    char outer_path[UNSOCK_RUN_PATH_MOST];
+    char outer_path[UNSOCK_PATH_MOST];
     const char *name = unsock_base_name(unsock_span_of(path)).at;
     size_t length = (size_t)(name - path) - 1;
     memcpy(outer_path, path, length);
@@ -176,7 +176,7 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
 /* Removes the socket file if it is stale; true then. By /proc/self/fd its path is short enough for a socket's address,
  * and is certainly in the open directory. */
 static bool remove_stale_socket(long directory, const char *name) {
-    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_join(&path, UNSOCK_FD_PATH(directory), "/", name);
     return !path.cut && unsock_prune(path.buffer, 1) == 1;
 }
@@ -233,23 +233,21 @@ static bool is_name(const char *name) {
     return length == UNSOCK_PRIVATE_NAME_LENGTH && name[length] == '\0';
 }
 
-/* True if the path is DIR/private/NAME, as made here. No other directory is ever removed. */
-static bool is_one(const char *path) {
-    size_t length = strlen(path), name = UNSOCK_PRIVATE_NAME_LENGTH + 1, place = sizeof("/" PLACE) - 1;
-    return length > name + place && length < UNSOCK_RUN_PATH_MOST && path[length - name] == '/' &&
-           is_name(path + length - name + 1) && unsock_same(path + length - name - place, "/" PLACE, place);
-}
-
+/* Only a path DIR/private/NAME, as made here, is ever removed. */
 bool unsock_private_remove(const char *path) {
-    char directory[UNSOCK_RUN_PATH_MOST];
-    if (!is_one(path))
+    char directory[UNSOCK_PATH_MOST];
+    size_t length = strlen(path), inner = sizeof("/" PLACE) + UNSOCK_PRIVATE_NAME_LENGTH;
+    if (length <= inner || length >= sizeof(directory))
         return false;
-    size_t length = strlen(path) - UNSOCK_PRIVATE_NAME_LENGTH - sizeof("/" PLACE);
+    length -= inner;
+    const char *name = path + length + sizeof("/" PLACE);
+    if (!unsock_begins(path + length, "/" PLACE "/") || !is_name(name))
+        return false;
     memcpy(directory, path, length);
     directory[length] = '\0';
     UNSOCK_CLOSED long outer = open_outer(directory);
     UNSOCK_CLOSED long place = open_inner(outer, PLACE);
-    bool gone = place >= 0 && unsock_unused_remove(place, path + length + sizeof("/" PLACE));
+    bool gone = place >= 0 && unsock_unused_remove(place, name);
     /* DIR/private is removed with the last directory in it. */
     if (gone)
         unsock_unlinkat(outer, PLACE, AT_REMOVEDIR);
@@ -270,7 +268,7 @@ static void sweep_one(long place, const char *name, const char *path, bool remov
 }
 
 void unsock_private_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
-    char path[UNSOCK_RUN_PATH_MOST];
+    char path[UNSOCK_PATH_MOST];
     struct unsock_entries entries;
     enum unsock_entry_type type;
     UNSOCK_CLOSED long outer = open_outer(directory);

@@ -49,32 +49,21 @@ static bool read_at(const struct proof *proof, uint64_t offset, void *bytes, siz
     return unsock_pread64(proof->fd, bytes, size, offset) == (long)size;
 }
 
-static bool can_be_named(const struct proof *proof) {
-    for (const char *c = proof->path; *c != '\0'; c++) {
+/* Opens the file, after checks of its name, its type and who could have written it. */
+static bool open_trusted(struct proof *proof) {
+    struct statx status;
+    UNSOCK_TEXT(why, UNSOCK_PAGE + 64);
+    for (const char *c = proof->path; *c != '\0'; c++)
         if (*c == ':' || *c == ' ' || (*c >= '\t' && *c <= '\r'))
             return fail_proof(proof, "LD_PRELOAD cannot hold a path with a colon or a blank", "move it or use --lib");
-    }
-    return true;
-}
-
-static bool is_library_there(struct proof *proof) {
-    struct statx status;
     long result = unsock_statx(AT_FDCWD, proof->path, 0, STATX_TYPE | STATX_SIZE, &status);
+    if (result == 0 && (status.stx_mode & S_IFMT) != S_IFREG)
+        result = -ENOENT;
     if (result < 0)
         return fail_proof(proof, result == -ENOENT ? "No such file" : unsock_errno_words(-result), "");
-    if ((status.stx_mode & S_IFMT) != S_IFREG)
-        return fail_proof(proof, "No such file", "");
     proof->size = status.stx_size;
-    return true;
-}
-
-static bool is_in_good_hands(const struct proof *proof) {
-    UNSOCK_TEXT(why, UNSOCK_PAGE + 64);
-    return unsock_trust(proof->path, &why) ||
-           fail_proof(proof, why.buffer, "use --lib with a copy that only you can write");
-}
-
-static bool opens(struct proof *proof) {
+    if (!unsock_trust(proof->path, &why))
+        return fail_proof(proof, why.buffer, "use --lib with a copy that only you can write");
     proof->fd = unsock_openat(AT_FDCWD, proof->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     return proof->fd >= 0 || fail_proof(proof, "not readable", "");
 }
@@ -153,8 +142,8 @@ static bool can_be_mapped(const struct proof *proof) {
 
 bool unsock_proof_library(const char *path, struct unsock_text *error) {
     struct proof proof = {.path = path, .error = error, .fd = -1};
-    bool good = can_be_named(&proof) && is_library_there(&proof) && is_in_good_hands(&proof) && opens(&proof) &&
-                is_shared_object(&proof) && is_whole(&proof) && is_this_version(&proof) && can_be_mapped(&proof);
+    bool good = open_trusted(&proof) && is_shared_object(&proof) && is_whole(&proof) && is_this_version(&proof) &&
+                can_be_mapped(&proof);
     unsock_close_open(proof.fd);
     return good;
 }

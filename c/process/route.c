@@ -11,7 +11,7 @@
 #define WHY_MOST 400
 
 static bool fail_route(struct unsock_route *route, const char *file, const char *why, int status) {
-    unsock_text_start(route->error, route->error->buffer, route->error->size);
+    *route->error = unsock_text_in(route->error->buffer, route->error->size);
     route->status = status;
     return unsock_text_fail(route->error, "command ", file, ": ", why);
 }
@@ -32,20 +32,20 @@ static bool check_executable(struct unsock_route *route, const char *file) {
 
 /* Searches PATH as execvp does. The first file that cannot be executed is the error if no other is found. */
 static bool search_executable(struct unsock_route *route, const char *command, char *file) {
-    struct unsock_span rest = unsock_span_of(route->search ? route->search : UNSOCK_ROUTE_SEARCH);
+    struct unsock_span rest = unsock_span_of(route->search);
     UNSOCK_TEXT(first, WHY_MOST);
     bool more = command[0] != '\0', cut;
     while (unsock_search_next(&rest, &more, command, file, &cut)) {
         if (cut)
             continue;
         if (check_executable(route, file)) {
-            unsock_text_start(route->error, route->error->buffer, route->error->size);
+            *route->error = unsock_text_in(route->error->buffer, route->error->size);
             return true;
         }
         if (route->status == UNSOCK_NOT_EXECUTABLE && first.length == 0)
             unsock_text_put(&first, route->error->buffer);
     }
-    unsock_text_start(route->error, route->error->buffer, route->error->size);
+    *route->error = unsock_text_in(route->error->buffer, route->error->size);
     route->status = first.length > 0 ? UNSOCK_NOT_EXECUTABLE : UNSOCK_NOT_FOUND;
     return first.length > 0 ? unsock_text_fail(route->error, first.buffer)
                             : unsock_text_fail(route->error, "command \"", command, "\": not found in PATH");
@@ -54,7 +54,7 @@ static bool search_executable(struct unsock_route *route, const char *command, c
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file) {
     if (!unsock_contains(command, '/'))
         return search_executable(route, command, file);
-    struct unsock_text text = unsock_text_in(file, UNSOCK_ROUTE_PATH_MOST);
+    struct unsock_text text = unsock_text_in(file, UNSOCK_PATH_MOST);
     unsock_text_put(&text, command);
     return text.cut ? fail_route(route, file, "File name too long", UNSOCK_NOT_EXECUTABLE)
                     : check_executable(route, command);
@@ -74,17 +74,15 @@ static const char *machine_name(unsigned machine) {
     return "unknown";
 }
 
-static const char *gain_in_words(enum unsock_program_gain gain) {
-    return gain == UNSOCK_GAINS_USER    ? "set-user-ID: the dynamic linker ignores LD_PRELOAD"
-           : gain == UNSOCK_GAINS_GROUP ? "set-group-ID: the dynamic linker ignores LD_PRELOAD"
-                                        : "has file capabilities: the dynamic linker ignores LD_PRELOAD";
-}
-
 static enum unsock_door door_of(const struct unsock_program_file *file, enum unsock_program_gain gain,
                                 struct unsock_text *why) {
     bool script = file->kind == UNSOCK_PROGRAM_SCRIPT; /* The kernel ignores a script's set-user-ID bit. */
     if (!script && gain != UNSOCK_GAINS_NOTHING) {
-        unsock_text_put(why, gain_in_words(gain));
+        unsock_text_join(why,
+                         gain == UNSOCK_GAINS_USER    ? "set-user-ID"
+                         : gain == UNSOCK_GAINS_GROUP ? "set-group-ID"
+                                                      : "has file capabilities",
+                         ": the dynamic linker ignores LD_PRELOAD");
         return UNSOCK_DOOR_NONE;
     }
     switch (file->kind) {
@@ -135,7 +133,7 @@ static struct unsock_span env_command(const struct unsock_program_file *file) {
 /* Writes the path of the program that runs the script into `next`. False: it is missing; one line in the error. */
 static bool find_next(struct unsock_route *route, const struct unsock_program_file *file, char *next) {
     UNSOCK_TEXT(name, UNSOCK_SCRIPT_LINE);
-    struct unsock_text text = unsock_text_in(next, UNSOCK_ROUTE_PATH_MOST);
+    struct unsock_text text = unsock_text_in(next, UNSOCK_PATH_MOST);
     struct unsock_span command = env_command(file);
     bool is_other = file->kind == UNSOCK_PROGRAM_OTHER;
     unsock_text_put(&text, is_other ? "/bin/sh" : file->interpreter);
@@ -161,7 +159,7 @@ static bool look_at_step(struct unsock_route *route, const char *path, struct un
 }
 
 bool unsock_route_follow(struct unsock_route *route, const char *path) {
-    char places[2][UNSOCK_ROUTE_PATH_MOST];
+    char places[2][UNSOCK_PATH_MOST];
     struct unsock_program_file file = {.kind = UNSOCK_PROGRAM_OTHER};
     const char *here = path;
     for (unsigned steps = 0; steps <= STEPS_MOST && look_at_step(route, here, &file); steps++) {
@@ -169,7 +167,7 @@ bool unsock_route_follow(struct unsock_route *route, const char *path) {
         if (!find_next(route, &file, next)) {
             UNSOCK_TEXT(why, WHY_MOST);
             unsock_text_join(&why, path, ": its interpreter ", route->error->buffer + sizeof("command ") - 1);
-            unsock_text_start(route->error, route->error->buffer, route->error->size);
+            *route->error = unsock_text_in(route->error->buffer, route->error->size);
             return unsock_text_fail(route->error, "command ", why.buffer);
         }
         here = next;

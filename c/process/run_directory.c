@@ -29,8 +29,8 @@ static void add_parts(struct unsock_text *text, struct unsock_span rest) {
 }
 
 long unsock_run_resolve(const char *path, char *resolved) {
-    char working[UNSOCK_RUN_PATH_MOST];
-    struct unsock_text text = unsock_text_in(resolved, UNSOCK_RUN_PATH_MOST);
+    char working[UNSOCK_PATH_MOST];
+    struct unsock_text text = unsock_text_in(resolved, UNSOCK_PATH_MOST);
     if (path[0] != '/') {
         long length = unsock_getcwd(working, sizeof(working));
         /* getcwd(2) returns "(unreachable)/…" for a directory outside of this root directory. */
@@ -84,7 +84,7 @@ bool unsock_run_directory_default(const struct unsock_environment *environment, 
                                   struct unsock_text *error) {
     const char *runtime = unsock_environment_get(environment, "XDG_RUNTIME_DIR");
     long uid = unsock_geteuid();
-    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     directory->asked = false;
     directory->git[0] = '\0';
     if (runtime && runtime[0] == '/' && is_directory_of(runtime, uid)) {
@@ -103,7 +103,7 @@ bool unsock_run_directory_default(const struct unsock_environment *environment, 
 
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
                                       struct unsock_text *error) {
-    UNSOCK_TEXT(why, UNSOCK_RUN_PATH_MOST + 64);
+    UNSOCK_TEXT(why, UNSOCK_PATH_MOST + 64);
     return (force && directory->asked) || unsock_trust_place(directory->path, &why) != UNSOCK_PLACE_OPEN ||
            FAIL(why.buffer, ", and so another could be put in its place: name one elsewhere with --dir",
                 directory->asked ? ", or trust them with --force" : "");
@@ -137,7 +137,7 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
 
 static bool not_made(const struct unsock_run_directory *directory, const struct unsock_directory_rights *rights,
                      long why, struct unsock_text *error) {
-    UNSOCK_TEXT(parent, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(parent, UNSOCK_PATH_MOST);
     size_t length = (size_t)(unsock_base_name(unsock_span_of(directory->path)).at - directory->path);
     unsock_text_span(&parent, (struct unsock_span){directory->path, length > 1 ? length - 1 : 1});
     if (why == -ENOENT)

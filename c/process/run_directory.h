@@ -6,13 +6,11 @@
 
 /* run_directory.c: Chooses the directory for a command that is about to be started, and checks that it is safe. */
 
-#define UNSOCK_RUN_PATH_MOST 4096
-
 struct unsock_run_directory {
     bool asked; /* the user named it; a default must be safe by its owner and mode alone */
-    char path[UNSOCK_RUN_PATH_MOST];
+    char path[UNSOCK_PATH_MOST];
     /* --here: git's directory of the checkout, without links in its path, and the link to it; else empty */
-    char git[UNSOCK_RUN_PATH_MOST], link[UNSOCK_RUN_PATH_MOST];
+    char git[UNSOCK_PATH_MOST], link[UNSOCK_PATH_MOST];
 };
 
 /* Writes the absolute path without "..", "." and doubled slashes into `resolved`. Returns 0; -ENOENT if the working
@@ -126,7 +124,7 @@ bool unsock_loopback_name_give(const char *name, const char *path, const char *c
 #define UNSOCK_PRIVATE_NAME_LENGTH 6
 
 struct unsock_private {
-    char path[UNSOCK_RUN_PATH_MOST];
+    char path[UNSOCK_PATH_MOST];
     long lock; /* the descriptor of the locked file */
 };
 

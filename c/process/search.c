@@ -5,13 +5,19 @@
 
 static const char shell[] = "/bin/sh";
 
+const char *unsock_search_path(const char *const *environment) {
+    struct unsock_environment list = {.list = environment};
+    const char *path = unsock_environment_get(&list, "PATH");
+    return path ? path : "/bin:/usr/bin";
+}
+
 bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut) {
     if (!*more)
         return false;
     size_t before = rest->length;
     struct unsock_span directory = unsock_span_next(rest, ':');
     *more = directory.length < before;
-    struct unsock_text text = unsock_text_in(file, UNSOCK_SEARCH_PATH_MOST);
+    struct unsock_text text = unsock_text_in(file, UNSOCK_PATH_MOST);
     unsock_text_span(&text, directory);
     unsock_text_join(&text, directory.length > 0 ? "/" : "./", name);
     *cut = text.cut;
@@ -25,9 +31,7 @@ static bool is_next_directory_tried(long error) {
 }
 
 static long execute_by_shell(const char *file, const char *const *argv, const char *const *environment) {
-    size_t count = 0;
-    while (argv && argv[count])
-        count++;
+    size_t count = unsock_list_length(argv);
     struct unsock_exec_space *space = unsock_exec_space_enter((count + 3) * sizeof(char *) + 16);
     const char **list = space ? unsock_exec_space_cut(space, (count + 3) * sizeof(char *)) : NULL;
     if (!list)
@@ -56,8 +60,8 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
     long error = -ENOENT;
     if (unsock_contains(name, '/'))
         return execute_found(name, argv, environment, by_shell);
-    struct unsock_exec_space *space = unsock_exec_space_enter(UNSOCK_SEARCH_PATH_MOST + 16);
-    char *file = space ? unsock_exec_space_cut(space, UNSOCK_SEARCH_PATH_MOST) : NULL;
+    struct unsock_exec_space *space = unsock_exec_space_enter(UNSOCK_PATH_MOST + 16);
+    char *file = space ? unsock_exec_space_cut(space, UNSOCK_PATH_MOST) : NULL;
     if (!file)
         return -ENOMEM;
     while (unsock_search_next(&rest, &more, name, file, &cut)) {
@@ -81,7 +85,7 @@ long unsock_exec_find(const char *name, const char *path, char *file) {
     bool more = name[0] != '\0', cut;
     long error = -ENOENT;
     if (unsock_contains(name, '/')) {
-        struct unsock_text text = unsock_text_in(file, UNSOCK_SEARCH_PATH_MOST);
+        struct unsock_text text = unsock_text_in(file, UNSOCK_PATH_MOST);
         unsock_text_put(&text, name);
         return text.cut ? -ENAMETOOLONG : 0;
     }

@@ -22,7 +22,7 @@ __attribute__((noreturn)) static void refuse_start(struct unsock_text *line) {
 
 /* True if LD_PRELOAD has an entry with the library's file name. */
 static bool preloaded_by_name(const struct unsock_environment *environment) {
-    char buffer[UNSOCK_LIBRARY_FILE_MOST];
+    char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path;
     const char *value = unsock_environment_get(environment, "LD_PRELOAD");
     if (!value || !unsock_library_file_mapped(buffer, &path))
@@ -53,7 +53,7 @@ static enum unsock_activity decide_activity(void) {
     const char *own[UNSOCK_ENVIRONMENT_OWN];
     struct unsock_environment whole = {.list = unsock_environment()};
     struct unsock_environment environment = unsock_environment_own(&whole, own);
-    char buffer[UNSOCK_LIBRARY_FILE_MOST];
+    char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path = {buffer, 0};
     bool inert = unsock_is_secure() || unsock_environment_is_off(&environment) ||
                  (!unsock_environment_get(&environment, "UNSOCK_DIR") && !preloaded_by_name(&environment));
@@ -75,7 +75,7 @@ void unsock_start_loaded(const struct unsock_environment *whole, const char *own
     struct unsock_environment environment = unsock_environment_own(whole, own);
     unsock_start_trapped = true;
     unsock_born_streams_alone();
-    unsock_user_start_at(stack_end);
+    unsock_user_stack_end = stack_end;
     unsock_this_process_start();
     bool inert = unsock_environment_is_off(&environment) || !unsock_environment_get(&environment, "UNSOCK_DIR");
     if (!inert)

@@ -86,7 +86,7 @@ bool unsock_proof_library(const char *path, struct unsock_text *error);
 
 /*
  * Chooses the option (NULL: not given), UNSOCK_LIB, or `own` (this file's path; NULL: /proc does not have it), and
- * checks the file by unsock_proof_library. Writes its absolute path into `path` (UNSOCK_RUN_PATH_MOST bytes). Returns
+ * checks the file by unsock_proof_library. Writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). Returns
  * false with one line in `error`.
  */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,

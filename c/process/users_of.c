@@ -99,12 +99,6 @@ static int64_t parent_of(uint32_t process) {
     return parent;
 }
 
-static bool is_user(const struct users *users, uint32_t process) {
-    int64_t parent = parent_of(process);
-    return parent >= 0 && (is_among_numbers((uint64_t)parent, users->processes, users->count) ||
-                           has_variable(users, process) || has_socket(users, process));
-}
-
 static bool note_socket(void *context, const struct unsock_unix_socket *socket) {
     struct users *users = context;
     if (socket->has_file && unsock_unix_socket_is_in(socket, &users->directory))
@@ -115,10 +109,10 @@ static bool note_socket(void *context, const struct unsock_unix_socket *socket) 
 /* Notes the process if it uses the directory; true then. */
 static bool note_process(struct users *users, uint32_t process) {
     long fd = unsock_pidfd_open(process, 0);
-    if (fd < 0)
-        return false;
-    if (!is_user(users, process)) {
-        unsock_close(fd);
+    int64_t parent = fd < 0 ? -1 : parent_of(process);
+    if (parent < 0 || !(is_among_numbers((uint64_t)parent, users->processes, users->count) ||
+                        has_variable(users, process) || has_socket(users, process))) {
+        unsock_close_open(fd);
         return false;
     }
     users->descriptors[users->count] = (int)fd;
@@ -175,15 +169,6 @@ bool unsock_users_of(const char *directory) {
     return any;
 }
 
-/* Puts "NAME (PID)". */
-static void put_process(struct unsock_text *text, uint32_t process) {
-    char path[64], name[32];
-    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, process_path(process, "comm", path), O_RDONLY | O_CLOEXEC, 0);
-    long length = fd < 0 ? 0 : unsock_read(fd, name, sizeof(name));
-    unsock_text_span(text, (struct unsock_span){name, length > 0 ? (size_t)length - 1 : 0});
-    unsock_text_join(text, " (", UNSOCK_DECIMAL(process), ")");
-}
-
 void unsock_users_end(const char *directory, struct unsock_text *left) {
     const uint32_t spared[] = {(uint32_t)unsock_getpid(), (uint32_t)unsock_getppid()};
     struct users users;
@@ -194,8 +179,13 @@ void unsock_users_end(const char *directory, struct unsock_text *left) {
         find_users(&users, directory, spared);
     }
     for (unsigned i = 0; i < users.count; i++) {
+        char path[64], name[32];
+        process_path(users.processes[i], "comm", path);
+        UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+        long length = fd < 0 ? 0 : unsock_read(fd, name, sizeof(name));
         unsock_text_put(left, i > 0 ? ", " : "");
-        put_process(left, users.processes[i]);
+        unsock_text_span(left, (struct unsock_span){name, length > 0 ? (size_t)length - 1 : 0});
+        unsock_text_join(left, " (", UNSOCK_DECIMAL(users.processes[i]), ")");
     }
     forget_users(&users);
 }

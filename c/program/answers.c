@@ -13,15 +13,6 @@
 #define FILE_MS 50        /* a Unix target outside the directory */
 #define CONNECTION_MS 200 /* the target notices the connection */
 
-static long await_connection(long socket, int64_t most) {
-    int error = 0;
-    socklen_t size = sizeof(error);
-    if (unsock_await(socket, EPOLLOUT, most) <= 0)
-        return -ETIMEDOUT;
-    long result = unsock_getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
-    return result < 0 ? result : -error;
-}
-
 /* True if the IP socket has connected to itself: the kernel may choose the destination port as the source port, too
  * (RFC 9293, 3.5). Makes the close a reset then, which frees the port at once, without TIME-WAIT. */
 static bool is_own_end(int socket) {
@@ -41,9 +32,11 @@ static long try_connection(struct unsock_control_file *control, int64_t most) {
     long socket = unsock_target_connect_new(control, &asked, INT64_MAX);
     if (socket < 0)
         return socket;
-    long result = control->options & UNSOCK_CONTROL_FIRECRACKER
-                      ? unsock_firecracker_await((int)socket, &asked, INT64_MAX)
-                      : await_connection(socket, most);
+    long error, result = -ETIMEDOUT;
+    if (control->options & UNSOCK_CONTROL_FIRECRACKER)
+        result = unsock_firecracker_await((int)socket, &asked, INT64_MAX);
+    else if (unsock_await(socket, EPOLLOUT, most) > 0)
+        result = (error = unsock_socket_option((int)socket, SO_ERROR)) < 0 ? error : -error;
     if (result == 0 && is_own_end((int)socket))
         result = -ECONNREFUSED;
     /* Over AF_TIPC, a close without a shutdown would be a reset for the server. */

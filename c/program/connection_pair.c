@@ -53,12 +53,6 @@ static void watch_end(int fd, int operation) {
     unsock_expose_watch(operation, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, UNSOCK_EXPOSE_JOINED, (unsigned)fd);
 }
 
-static bool take_buffer(struct end *end) {
-    if (!end->buffer)
-        end->buffer = kept_buffer_count > 0 ? kept_buffers[--kept_buffer_count] : unsock_map(BUFFER);
-    return end->buffer;
-}
-
 static void leave_buffer(struct end *end) {
     if (end->buffer && kept_buffer_count < KEPT)
         kept_buffers[kept_buffer_count++] = end->buffer;
@@ -74,16 +68,6 @@ static void close_pipe(struct end *end) {
         unsock_close(end->pipe.out);
     }
     end->pipe = (struct channel){0, 0};
-}
-
-/* Takes a pipe, unless the end has one. The user's limit of memory for pipes may be reached. */
-static bool take_pipe(struct end *end) {
-    if (!end->pipe.in && kept_pipe_count > 0)
-        end->pipe = kept_pipes[--kept_pipe_count];
-    else if (!end->pipe.in && unsock_pipe2(&end->pipe, O_NONBLOCK | O_CLOEXEC) == 0 &&
-             unsock_fcntl(end->pipe.in, F_SETPIPE_SZ, PIPE) < 0)
-        close_pipe(end);
-    return end->pipe.in;
 }
 
 static void leave_pipe(struct end *end) {
@@ -119,13 +103,6 @@ static long as_tcp(int fd, long count) {
     return connects ? -EAGAIN : count;
 }
 
-/* Shuts down writing to `fd` when its peer has ended. AF_TIPC has no half-close (EINVAL): shuts down both directions,
- * which also ends the data from `fd`. */
-static void tell_end(int fd) {
-    if (unsock_shutdown(fd, SHUT_WR) == -EINVAL)
-        pair_ends[fd].ended = unsock_shutdown(fd, SHUT_RDWR) == 0;
-}
-
 static void break_both(int one, int other) {
     unsock_connection_pair_reset(one);
     unsock_connection_pair_reset(other);
@@ -133,7 +110,12 @@ static void break_both(int one, int other) {
 
 /* Fills the empty pipe from `fd`. Returns 0 or -errno. */
 static long fill_pipe(int fd, struct end *end) {
-    end->is_real = take_pipe(end);
+    if (!end->pipe.in && kept_pipe_count > 0)
+        end->pipe = kept_pipes[--kept_pipe_count];
+    else if (!end->pipe.in && unsock_pipe2(&end->pipe, O_NONBLOCK | O_CLOEXEC) == 0 &&
+             unsock_fcntl(end->pipe.in, F_SETPIPE_SZ, PIPE) < 0)
+        close_pipe(end); /* the user's limit of memory for pipes is reached */
+    end->is_real = end->pipe.in;
     long count = end->is_real ? unsock_splice(fd, NULL, end->pipe.in, NULL, PIPE, SPLICE_F_NONBLOCK) : 0;
     end->piped = count > 0 ? (uint32_t)count : 0;
     /* A sandbox's filter may forbid splice. */
@@ -162,7 +144,9 @@ static bool keep_asking(int fd) {
 static long fill(int fd, struct end *end) {
     if (end->is_bulk)
         return fill_pipe(fd, end);
-    if (!take_buffer(end))
+    if (!end->buffer)
+        end->buffer = kept_buffer_count > 0 ? kept_buffers[--kept_buffer_count] : unsock_map(BUFFER);
+    if (!end->buffer)
         return -ENOMEM;
     long count = as_tcp(fd, unsock_read(fd, end->buffer, BUFFER));
     end->at = 0;
@@ -213,7 +197,9 @@ static bool move_data(int fd) {
         } else if (is_held(fd, end)) {
             result = -EAGAIN;
         } else {
-            tell_end(end->peer);
+            /* AF_TIPC has no half-close (EINVAL): shuts down both directions, which also ends the peer's data. */
+            if (unsock_shutdown(end->peer, SHUT_WR) == -EINVAL)
+                pair_ends[end->peer].ended = unsock_shutdown(end->peer, SHUT_RDWR) == 0;
             end->told = true;
         }
     }

@@ -11,12 +11,10 @@
 #define VARIABLES_MOST 256
 #define LINE_MOST 512
 #define LOOPBACK "127.0.0.1"
-#define PORT_MOST 65535
 #define IDLE_SECONDS "60"
 #define IDLE_MOST 86400
 /* SIGHUP, SIGINT, SIGQUIT, SIGTERM */
 #define ENDING (UNSOCK_SIGNAL_BIT(1) | UNSOCK_SIGNAL_BIT(2) | UNSOCK_SIGNAL_BIT(3) | UNSOCK_SIGNAL_BIT(15))
-#define NULL_DEVICE "/dev/null"
 #define INPUT_ENDED 0
 #define NO_END (-1)
 #define DIRECTORY_GONE (-2)
@@ -25,7 +23,7 @@ static bool read_port(const char *word, struct unsock_port_words *own, uint64_t 
     struct unsock_span rest = unsock_span_of(word), name = unsock_span_next(&rest, '=');
     bool has_real = rest.at != name.at + name.length, good = unsock_port_words_plain(name, own);
     *real = own->ip.port;
-    return (good && (!has_real || unsock_span_number(rest, 10, PORT_MOST, real))) ||
+    return (good && (!has_real || unsock_span_number(rest, 10, UINT16_MAX, real))) ||
            unsock_text_refuse(
                unsock_expose.error, "expose",
                "not a port from 1 to 65535, or 53/udp; 3000=8080: the directory's 3000 at the network's 8080", word);
@@ -146,7 +144,7 @@ static bool open_named(const char *word) {
 static uint64_t prepare_descriptors(void) {
     struct rlimit limit = {1024, 1024};
     long fd;
-    while ((fd = unsock_openat(AT_FDCWD, NULL_DEVICE, O_RDWR | O_CLOEXEC, 0)) >= 0 && fd <= 2)
+    while ((fd = unsock_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0)) >= 0 && fd <= 2)
         ;
     if (fd > 2)
         unsock_close(fd);

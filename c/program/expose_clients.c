@@ -266,9 +266,8 @@ static void hold_datagram(unsigned number, struct unsock_expose_port *port, unsi
 static bool is_local(struct unsock_ip ip) {
     union unsock_sockaddr name;
     ip.port = 0;
-    socklen_t size = unsock_ip_write(&ip, ip.family, &name);
     UNSOCK_CLOSED long fd = unsock_socket(ip.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    return fd >= 0 && unsock_bind(fd, &name, size) == 0;
+    return fd >= 0 && unsock_bind(fd, &name, unsock_ip_write(&ip, ip.family, &name)) == 0;
 }
 
 /* True if the datagram's source is a port exposed here, which only a forged datagram has. The reply to it would be a

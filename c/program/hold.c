@@ -9,7 +9,6 @@
 #define ANSWER_MOST 8192
 #define MAP "map "
 #define UNUSED "unused"
-#define NULL_DEVICE "/dev/null"
 #define EXIT_LEFT 1 /* a process that uses the directory could not be killed */
 
 static long tell(const char *answer) {
@@ -81,24 +80,20 @@ static bool answer_request(const char *path, const char *request, const char *wr
     return is_used;
 }
 
-/* Points standard error to /dev/null. The process would otherwise keep the caller's terminal, pipe or file open. */
-static void leave_error_output(void) {
-    long null = unsock_openat(AT_FDCWD, NULL_DEVICE, O_RDWR | O_CLOEXEC, 0);
-    if (null >= 0)
-        unsock_dup3(null, 2, O_CLOEXEC);
-    if (null > 2)
-        unsock_close(null);
-}
-
 int unsock_hold(const char *path, const char *const *environment, const char *const *caller) {
     char request[REQUEST_MOST + 1];
     const char *wrong;
     UNSOCK_TEXT(left, ANSWER_MOST);
-    UNSOCK_TEXT(last, ANSWER_MOST + UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(last, ANSWER_MOST + UNSOCK_PATH_MOST);
     bool is_used = true;
     unsock_keeper_begin();
     if (tell_environment(environment, caller) == 0) {
-        leave_error_output();
+        /* Keeps neither the caller's terminal nor a pipe or file of its open. */
+        long null = unsock_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+        if (null >= 0)
+            unsock_dup3(null, 2, O_CLOEXEC);
+        if (null > 2)
+            unsock_close(null);
         while (read_request(request, &wrong))
             is_used = answer_request(path, request, wrong);
     }

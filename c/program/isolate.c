@@ -60,19 +60,15 @@ static long unshare_as_user(void) {
     return UNSOCK_MIN(result, 0);
 }
 
-/* The ioctl works on a socket of any family; AF_INET may be forbidden. A new "lo" has no other flags that it sets. */
-static long bring_up_loopback(void) {
-    struct interface loopback = {.name = "lo", .flags = FLAG_UP};
-    UNSOCK_CLOSED long fd = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    return fd < 0 ? fd : unsock_ioctl(fd, SET_FLAGS, &loopback);
-}
-
 bool unsock_isolate(struct unsock_text *error) {
     long result = unsock_unshare(CLONE_NEWNET);
     if (result == -EPERM)
         result = unshare_as_user();
-    if (result == 0)
-        result = bring_up_loopback();
+    /* The ioctl works on a socket of any family; AF_INET may be forbidden. A new "lo" has no other flags that it sets.
+     */
+    struct interface loopback = {.name = "lo", .flags = FLAG_UP};
+    UNSOCK_CLOSED long fd = result < 0 ? result : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    result = fd < 0 ? fd : unsock_ioctl(fd, SET_FLAGS, &loopback);
     /* Makes the queues of sockets that the command creates hold at least as many small datagrams as UDP's default
      * buffer. Has no effect with a read-only /proc, nor on older kernels, where no one in a user namespace may write
      * this file. */

@@ -22,7 +22,7 @@
 #define EVENTS_SIZE 4096
 
 static int print_library_path(const struct unsock_command_call *call) {
-    char path[UNSOCK_RUN_PATH_MOST];
+    char path[UNSOCK_PATH_MOST];
     if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir") ||
         unsock_options_value(call->options, "--here"))
         return unsock_text_put(call->error, "path: --lib stands alone"), UNSOCK_COMMAND_USAGE;
@@ -59,14 +59,6 @@ static int print_path(const struct unsock_command_call *call) {
 int unsock_path_start(const struct unsock_command_call *call) {
     int status = unsock_options_value(call->options, "--lib") ? print_library_path(call) : print_path(call);
     return status != 0 ? status : unsock_print_end(0, UNSOCK_COMMAND_FAILED, call->error);
-}
-
-/* Waits for a change since the watch was added, at most so many milliseconds; negative: without limit. */
-static void wait_for_names(long inotify, int64_t most) {
-    uint8_t events[EVENTS_SIZE];
-    unsock_await(inotify, EPOLLIN, most);
-    while (inotify >= 0 && unsock_read(inotify, events, sizeof(events)) > 0)
-        ;
 }
 
 struct waiting {
@@ -161,6 +153,7 @@ int unsock_wait_start(const struct unsock_command_call *call) {
     struct waiting waiting = {.call = call};
     if (!read_words(&waiting))
         return UNSOCK_COMMAND_USAGE;
+    uint8_t events[EVENTS_SIZE];
     long inotify = unsock_inotify_init1(O_CLOEXEC | O_NONBLOCK);
     for (;;) {
         /* A directory that was removed and created again has no watch. */
@@ -177,6 +170,9 @@ int unsock_wait_start(const struct unsock_command_call *call) {
         if (rest == 0)
             return say_late(&waiting);
         again = is_watched ? again : unsock_sooner(again, UNWATCHED_MS);
-        wait_for_names(inotify, unsock_sooner(rest, again));
+        /* Waits for a change since the watch was added; negative: without limit. */
+        unsock_await(inotify, EPOLLIN, unsock_sooner(rest, again));
+        while (inotify >= 0 && unsock_read(inotify, events, sizeof(events)) > 0)
+            ;
     }
 }

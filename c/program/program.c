@@ -11,8 +11,7 @@
 #include "rules/errno.h"
 #include "rules/words.h"
 
-#define PATH_MOST 4096
-#define LINE_MOST (4 * PATH_MOST)
+#define LINE_MOST (4 * UNSOCK_PATH_MOST)
 /* With the name FRONT, the library executes the command line for commands that it lacks. With a name that begins with
  * OF_RUNTIME, Deno or Node.js has executed it (lib/library/caller.ts). */
 #define FRONT "unsock"
@@ -76,21 +75,21 @@ static int fail_program(const char *line, int status) {
 }
 
 static int fail_with(const char *what, const char *why, int status) {
-    UNSOCK_TEXT(line, PATH_MOST + 256);
+    UNSOCK_TEXT(line, UNSOCK_PATH_MOST + 256);
     unsock_text_join(&line, what, ": ", why);
     return fail_program(line.buffer, status);
 }
 
 /* Returns the path of the file to which a link of /proc leads; NULL if it is unknown. */
-static const char *read_link(const char *link, char path[PATH_MOST]) {
-    long length = unsock_readlinkat(AT_FDCWD, link, path, PATH_MOST - 1);
+static const char *read_link(const char *link, char path[UNSOCK_PATH_MOST]) {
+    long length = unsock_readlinkat(AT_FDCWD, link, path, UNSOCK_PATH_MOST - 1);
     path[length > 0 ? length : 0] = '\0';
-    return length > 0 && length < PATH_MOST - 1 ? path : NULL;
+    return length > 0 && length < UNSOCK_PATH_MOST - 1 ? path : NULL;
 }
 
 /* Returns why the runtime would end with a panic; NULL if it would not. */
 static const char *runtime_fails_at(const char *const *argv) {
-    char directory[PATH_MOST];
+    char directory[UNSOCK_PATH_MOST];
     if (unsock_getcwd(directory, sizeof(directory)) == -ENOENT)
         return "the working directory was removed: change to another";
     for (; *argv; argv++)
@@ -101,7 +100,7 @@ static const char *runtime_fails_at(const char *const *argv) {
 
 /* Executes the command line, whose file is found from the library's own path. Returns if it is not installed. */
 static void hand_over(const char *const *argv, const char *const *environment) {
-    char own[PATH_MOST], file[PATH_MOST + 32];
+    char own[UNSOCK_PATH_MOST], file[UNSOCK_PATH_MOST + 32];
     struct unsock_text text = unsock_text_in(file, sizeof(file));
     if (!read_link(OWN_FILE, own))
         return;
@@ -145,7 +144,7 @@ static int print_usage(const struct command *command) {
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
                        bool is_front) {
     unsock_start_marks(); /* below a `run`, the library's own calls are not redirected */
-    char own[PATH_MOST];
+    char own[UNSOCK_PATH_MOST];
     UNSOCK_TEXT(error, LINE_MOST);
     struct unsock_options options;
     struct unsock_command_call call = {&options, {.list = environment}, read_link(OWN_FILE, own), &error};
@@ -185,7 +184,7 @@ static void restore_caller(struct unsock_span told) {
 /* `UNSOCK_FILE=… libunsock.so`: writes the control file that the variables describe. Puts the result or the error into
  * `line`. Returns the exit status. */
 static int make_control_file(const struct unsock_environment *environment, struct unsock_text *line) {
-    char real[PATH_MOST];
+    char real[UNSOCK_PATH_MOST];
     struct unsock_control_file file;
     const char *path = unsock_environment_get(environment, "UNSOCK_FILE");
     const char *multiplexer = unsock_environment_get(environment, UNSOCK_CONTROL_MULTIPLEXER);

@@ -56,7 +56,7 @@ static void put_held_path(struct unsock_text *path, const char *directory) {
 
 /* True if private directories and maps in the directory may be removed: not if others could replace the directory. */
 static bool is_trusted_directory(const struct pruning *pruning) {
-    UNSOCK_TEXT(why, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(why, UNSOCK_PATH_MOST);
     const struct unsock_run_directory *directory = &pruning->directory;
     if (!pruning->force)
         return true;
@@ -67,7 +67,7 @@ static bool is_trusted_directory(const struct pruning *pruning) {
 
 /* Removes stale files, directories of `run --private` whose keeper was killed, and maps whose map keeper was killed. */
 static bool prune_directory(struct pruning *pruning) {
-    UNSOCK_TEXT(seen, UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(seen, UNSOCK_PATH_MOST);
     const char *path = pruning->directory.path;
     char *memory = unsock_map(NAMES_SIZE);
     if (!memory)
@@ -89,7 +89,7 @@ static bool prune_directory(struct pruning *pruning) {
         return unsock_text_fail(pruning->call->error, "directory ", path, ": ", unsock_errno_words(ENOBUFS));
     for (const char *name = memory; name < memory + names.length; name += strlen(name) + 2) {
         unsigned char error = (unsigned char)name[strlen(name) + 1];
-        unsock_text_start(&seen, seen.buffer, seen.size);
+        seen = unsock_text_in(seen.buffer, seen.size);
         unsock_text_join(&seen, name[0] == '/' ? "" : path, name[0] == '/' ? "" : "/", name);
         print_pruned(pruning, seen.buffer, error == 0 ? NULL : reason(error));
     }
@@ -99,7 +99,7 @@ static bool prune_directory(struct pruning *pruning) {
 int unsock_prune_start(const struct unsock_command_call *call) {
     const struct unsock_options *options = call->options;
     struct pruning pruning = {.call = call};
-    char library[UNSOCK_RUN_PATH_MOST];
+    char library[UNSOCK_PATH_MOST];
     const char *named = unsock_options_value(options, "--lib");
     pruning.force = unsock_options_value(options, "--force");
     pruning.json = unsock_options_value(options, "--json");

@@ -9,7 +9,6 @@
 #include "trap/image.h"
 
 #define ERROR_SIZE 16384
-#define PORT_MOST 65535
 #define CONNECTION_MOST_MS 500 /* to a control file's target */
 
 /* The questions: name; value ("=" before a required one, "[" before an optional one); and the function that writes the
@@ -21,12 +20,14 @@
     QUESTION("directory", "", answer_directory(query))                                                                 \
     QUESTION("rights", "", answer_rights(query))                                                                       \
     QUESTION("prepare", "", answer_prepare(query))                                                                     \
-    QUESTION("holds", "", answer_holds(query))                                                                         \
+    QUESTION("holds", "",                                                                                              \
+             choose_asked_directory(query) &&                                                                          \
+                 unsock_run_directory_check_sockets(&query->directory, true, &query->error))                           \
     QUESTION("names", "[=PORT]", answer_names(query))                                                                  \
-    QUESTION("sockets", "", (unsock_query_sockets(), true))                                                            \
-    QUESTION("state", "=FILE", (unsock_query_state(query->value), true))                                               \
+    QUESTION("sockets", "", unsock_query_sockets())                                                                    \
+    QUESTION("state", "=FILE", unsock_query_state("", "", query->value))                                               \
     QUESTION("prune", "=FILE", (unsock_json_bool("removed", unsock_prune(query->value, 1) == 1), true))                \
-    QUESTION("port", "=PORT[@ADDR][/udp]", answer_port(query))                                                         \
+    QUESTION("port", "=PORT[@ADDR][/udp]", unsock_query_port(query->value, &query->error))                             \
     QUESTION("client", "=PORT@ADDR[/udp]", answer_client(query))                                                       \
     QUESTION("route", "=COMMAND", answer_route(query))                                                                 \
     QUESTION("library", "=FILE", unsock_proof_library(query->value, &query->error))                                    \
@@ -146,10 +147,6 @@ static bool answer_prepare(struct query *query) {
     return true;
 }
 
-static bool answer_holds(struct query *query) {
-    return choose_asked_directory(query) && unsock_run_directory_check_sockets(&query->directory, true, &query->error);
-}
-
 static void write_step(struct unsock_route *route, const struct unsock_route_step *step) {
     static const char doors[][8] = {"preload", "trap", "none", "script", "unknown"};
     (void)route;
@@ -161,9 +158,9 @@ static void write_step(struct unsock_route *route, const struct unsock_route_ste
 }
 
 static bool answer_route(struct query *query) {
-    char file[UNSOCK_ROUTE_PATH_MOST];
-    const char *search = unsock_environment_get(&query->call->environment, "PATH");
-    struct unsock_route route = {.search = search, .error = &query->error, .see = write_step};
+    char file[UNSOCK_PATH_MOST];
+    struct unsock_route route = {
+        .search = unsock_search_path(query->call->environment.list), .error = &query->error, .see = write_step};
     unsock_json_open("steps", '[');
     bool good = unsock_route_find(&route, query->value, file) && unsock_route_follow(&route, file);
     unsock_json_close(']');
@@ -193,19 +190,11 @@ static bool answer_names(struct query *query) {
     uint64_t port = 0;
     if (!choose_asked_directory(query))
         return false;
-    if (query->value && !unsock_span_number(unsock_span_of(query->value), 10, PORT_MOST, &port))
+    if (query->value && !unsock_span_number(unsock_span_of(query->value), 10, UINT16_MAX, &port))
         return unsock_text_refuse(&query->error, "names", "not a port", query->value);
     long result = unsock_query_names(query->directory.path, (uint16_t)port);
     return result == 0 ||
            unsock_text_fail(&query->error, "directory ", query->directory.path, ": ", unsock_errno_words(-result));
-}
-
-static bool answer_port(struct query *query) {
-    struct unsock_port_words port;
-    if (!unsock_port_words_read(query->value, &port, &query->error))
-        return false;
-    unsock_query_port(&port);
-    return true;
 }
 
 static bool answer_client(struct query *query) {
@@ -274,18 +263,14 @@ static bool answer_line(struct query *query, const char *word) {
     return good;
 }
 
-static void print_questions(void) {
-    unsock_print("libunsock.so query [options of run] QUESTION...\n\n");
-    for (unsigned i = 0; i < COUNT; i++)
-        unsock_print("  ", questions[i].name, questions[i].value, "\n");
-}
-
 int unsock_query_start(const struct unsock_command_call *call) {
     struct query query = {.call = call};
     const char *const *list = call->options->command;
     bool good = true;
     if (call->options->help) {
-        print_questions();
+        unsock_print("libunsock.so query [options of run] QUESTION...\n\n");
+        for (unsigned i = 0; i < COUNT; i++)
+            unsock_print("  ", questions[i].name, questions[i].value, "\n");
         return unsock_print_end(0, UNSOCK_COMMAND_FAILED, call->error);
     }
     if (!*list)

@@ -14,17 +14,14 @@ static void write_address(const char *name, const struct unsock_ip *ip) {
     unsock_json_text(name, ip ? UNSOCK_IP_TEXT(ip) : NULL);
 }
 
-static void write_state(const char *directory, const char *slash, const char *name) {
+bool unsock_query_state(const char *directory, const char *slash, const char *name) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
     unsock_text_join(&text, directory, slash, name);
     long said = text.cut ? -ENAMETOOLONG : unsock_socketfile_ask(&path, sizeof(path));
     bool is_alive = said == 0 || said == -EPERM || said == -EPROTOTYPE;
     unsock_json_text("state", is_alive ? "alive" : said == -ECONNREFUSED ? "stale" : NULL);
-}
-
-void unsock_query_state(const char *file) {
-    write_state("", "", file);
+    return true;
 }
 
 static void write_entry(const struct unsock_port_entry *entry) {
@@ -52,7 +49,7 @@ static void write_name(const char *directory, const struct unsock_directory_list
     unsock_json_text("kind", kind_word(one->key.type));
     write_entry(has_entry ? &one->entry : NULL);
     if (may_be_socket)
-        write_state(directory, "/", one->name);
+        unsock_query_state(directory, "/", one->name);
     else
         unsock_json_text("state", NULL);
     unsock_json_close('}');
@@ -103,14 +100,19 @@ static bool write_socket(void *context, const struct unsock_unix_socket *socket)
     return true;
 }
 
-void unsock_query_sockets(void) {
+bool unsock_query_sockets(void) {
     unsock_json_open("sockets", '[');
     unsock_unix_sockets_each(true, write_socket, NULL);
     unsock_json_close(']');
+    return true;
 }
 
-void unsock_query_port(const struct unsock_port_words *port) {
-    unsock_json_number("port", port->ip.port);
-    unsock_json_text("kind", kind_word(port->type));
-    write_address("address", port->has_address ? &port->ip : NULL);
+bool unsock_query_port(const char *words, struct unsock_text *error) {
+    struct unsock_port_words port;
+    if (!unsock_port_words_read(words, &port, error))
+        return false;
+    unsock_json_number("port", port.ip.port);
+    unsock_json_text("kind", kind_word(port.type));
+    write_address("address", port.has_address ? &port.ip : NULL);
+    return true;
 }

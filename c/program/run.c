@@ -28,9 +28,9 @@ struct run {
     /* The members from here on are not zeroed, to save time: each is written before it is read. */
     struct unsock_run_directory directory;
     struct unsock_private private;
-    char shared[UNSOCK_RUN_PATH_MOST]; /* --each: the directory of all processes but workers */
-    char library[UNSOCK_RUN_PATH_MOST];
-    char file[UNSOCK_ROUTE_PATH_MOST];
+    char shared[UNSOCK_PATH_MOST]; /* --each: the directory of all processes but workers */
+    char library[UNSOCK_PATH_MOST];
+    char file[UNSOCK_PATH_MOST];
     struct unsock_run_map maps[UNSOCK_RUN_MAPS_MOST];
 };
 
@@ -55,9 +55,8 @@ static void see_step(struct unsock_route *route, const struct unsock_route_step 
 }
 
 static int find_program(struct run *run) {
-    struct unsock_environment environment = {.list = run->environment.list};
     struct unsock_route route = {
-        .search = unsock_environment_get(&environment, "PATH"), .error = run->error, .see = see_step, .context = run};
+        .search = unsock_search_path(run->environment.list), .error = run->error, .see = see_step, .context = run};
     const char *const *command = run->call->options->command;
     if (!unsock_route_find(&route, command[0], run->file)) {
         if (unsock_span_is(unsock_span_of(command[-1]), "--log"))
@@ -68,7 +67,7 @@ static int find_program(struct run *run) {
             unsock_text_put(run->error, ": write a command and its arguments without quotes");
         return route.status;
     }
-    unsock_text_start(run->error, run->error->buffer, run->error->size);
+    *run->error = unsock_text_in(run->error->buffer, run->error->size);
     bool asks = !run->force || unsock_settings.engine != UNSOCK_ENGINE_PRELOAD;
     if (asks && !unsock_route_follow(&route, run->file))
         return route.status;
@@ -109,7 +108,7 @@ static bool check_sockets(struct run *run) {
     UNSOCK_TEXT(line, 2 * WHY_MOST);
     unsock_text_join(&line, "unsock: run: ", run->error->buffer, ": the command runs on the real network\n");
     unsock_write(2, line.buffer, line.length);
-    unsock_text_start(run->error, run->error->buffer, run->error->size);
+    *run->error = unsock_text_in(run->error->buffer, run->error->size);
     const char **list = run->environment.list;
     list[run->environment.count] = list[0]; /* first, as an empty one would hide a later one */
     list[0] = "UNSOCK_OFF=1";
@@ -124,18 +123,14 @@ static const char *path_of_run(struct run *run) {
     return option_of_run(run, "--each") ? run->shared : run->is_private ? run->private.path : run->directory.path;
 }
 
-/* Finds out whether other users could replace the directory. A --private one is trusted in any case: it is inside a
- * directory that was checked before, and all who may write there are trusted. */
-static void see_place(struct run *run) {
-    UNSOCK_TEXT(why, WHY_MOST);
-    run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
-    run->trusts |= run->is_private && run->is_open;
-}
-
 static bool make_command_environment(struct run *run) {
+    UNSOCK_TEXT(why, WHY_MOST);
     unsock_exec_space_leave(run->environment.space);
     run->environment.space = NULL;
-    see_place(run);
+    /* A --private directory is trusted in any case: it is inside one that was checked before, and all users who may
+     * write there are trusted. */
+    run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
+    run->trusts |= run->is_private && run->is_open;
     return unsock_run_environment_make(run->call->options, run->trusts, run->call->environment.list, path_of_run(run),
                                        run->library, &run->environment, run->error);
 }
@@ -151,13 +146,6 @@ static bool choose_run_directory(struct run *run) {
     return !run->is_private || unsock_private_fits(run->directory.path, option_of_run(run, "--each"), run->error);
 }
 
-static bool read_maps(struct run *run) {
-    for (unsigned i = 0; i < run->call->options->each_count; i++)
-        if (!unsock_run_map_read(run->call->options->each[i], &run->maps[i], run->error))
-            return false;
-    return true;
-}
-
 /* Checks everything that can be checked before anything is changed. Returns the exit status; 0: no error. */
 static int check_run(struct run *run) {
     const struct unsock_environment *caller = &run->call->environment;
@@ -168,18 +156,18 @@ static int check_run(struct run *run) {
     }
     if (!choose_run_directory(run) ||
         !unsock_proof_choose(option_of_run(run, "--lib"), run->call->library, caller, run->library, error) ||
-        !make_command_environment(run) || !read_maps(run) || !check_sockets(run))
+        !make_command_environment(run))
         return UNSOCK_RUN_FAILED;
-    if (run->holds)
-        return 0;
-    return find_program(run);
+    for (unsigned i = 0; i < run->call->options->each_count; i++)
+        if (!unsock_run_map_read(run->call->options->each[i], &run->maps[i], error))
+            return UNSOCK_RUN_FAILED;
+    return !check_sockets(run) ? UNSOCK_RUN_FAILED : run->holds ? 0 : find_program(run);
 }
 
 static int become_command(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
-    const char *path = unsock_environment_get(&environment, "PATH");
     unsock_start_program(&environment, run->library);
-    long result = unsock_exec_search(run->call->options->command[0], path ? path : UNSOCK_ROUTE_SEARCH,
+    long result = unsock_exec_search(run->call->options->command[0], unsock_search_path(environment.list),
                                      run->call->options->command, environment.list, true);
     unsock_text_join(run->error, "command ", run->file, ": ",
                      result == -ENOENT ? "its interpreter or dynamic linker does not exist"

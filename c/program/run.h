@@ -123,11 +123,11 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error);
 
 /* query_sockets.c: Write members of answers of `query` about ports, files and sockets. Names: all, or those of a port
- * (0: of any); returns -errno if the directory cannot be read to its end. */
+ * (0: of any); returns -errno if the directory cannot be read to its end. The others return true, or false with one
+ * line in `error`. */
 long unsock_query_names(const char *directory, uint16_t port);
-void unsock_query_sockets(void);
-void unsock_query_state(const char *file);
-struct unsock_port_words;
-void unsock_query_port(const struct unsock_port_words *port);
+bool unsock_query_sockets(void);
+bool unsock_query_state(const char *directory, const char *slash, const char *name);
+bool unsock_query_port(const char *words, struct unsock_text *error);
 
 #endif

@@ -5,7 +5,7 @@
 #include "../build/tables.h"
 
 #define ADDED_STRINGS 24
-#define ADDED_BYTES (ADDED_STRINGS * 64 + 4 * UNSOCK_RUN_PATH_MOST)
+#define ADDED_BYTES (ADDED_STRINGS * 64 + 4 * UNSOCK_PATH_MOST)
 #define DIRECTORY "UNSOCK_DIR"
 #define EACH "UNSOCK_EACH"
 #define NOBODY "0000000:"
@@ -69,7 +69,7 @@ static bool choose(struct unsock_run_environment *environment, const struct unso
 /* A log file of the working directory is made absolute, as the library wants it. */
 static bool set_log(struct unsock_run_environment *environment, const struct unsock_option *option, const char *value,
                     struct unsock_text *error) {
-    char path[UNSOCK_RUN_PATH_MOST];
+    char path[UNSOCK_PATH_MOST];
     const char *file = value[0] != '\0' ? value : "stderr";
     if (file[0] != '/' && !unsock_span_is(unsock_span_of(file), "stderr")) {
         long result = unsock_run_resolve(file, path);
@@ -150,8 +150,7 @@ static size_t room_for(const char *const *caller, const struct unsock_options *g
     size_t size = ADDED_BYTES + 2 * (before ? strlen(before) : 0);
     for (unsigned i = 0; i < UNSOCK_OPTIONS_MOST; i++)
         size += given->values[i] ? strlen(given->values[i]) : 0;
-    for (*count = 0; caller[*count]; ++*count)
-        ;
+    *count = unsock_list_length(caller);
     return size + (*count + ADDED_STRINGS + 1) * sizeof(char *);
 }
 
@@ -185,16 +184,12 @@ bool unsock_run_environment_make(const struct unsock_options *given, bool trusts
     return check_settings(environment, given, error);
 }
 
-/* True if the character needs no quotes in a POSIX shell. */
-static bool is_safe(char c) {
-    char lower = (char)(c | 0x20);
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || (c != '\0' && unsock_contains("_@%+=:,./-", c));
-}
-
+/* Prints a word for a POSIX shell: in quotes, unless all its characters are safe. */
 static void print_quoted(const char *text) {
     bool bare = text[0] != '\0';
     for (const char *c = text; *c != '\0'; c++)
-        bare &= is_safe(*c);
+        bare &=
+            ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') || (*c >= '0' && *c <= '9') || unsock_contains("_@%+=:,./-", *c);
     unsock_print(bare ? text : "'");
     if (bare)
         return;

@@ -18,17 +18,12 @@
 #define ATTEMPTS_MOST 200 /* a map keeper needs a moment after its command's end */
 #define WAIT_NS 10000000
 
-/* Adds the first IPv4 address of UNSOCK_ADDR; nothing if there is none. */
-static void put_first_address(struct unsock_text *path) {
+/* Writes `pattern` with %p (port), %a (the first IPv4 address of UNSOCK_ADDR, if any) and %% replaced. Returns false at
+ * any other % sequence. */
+static bool fill_in(const char *pattern, uint16_t port, struct unsock_text *path) {
     unsigned number = 0, count = unsock_settings.address_count;
     while (number < count && unsock_settings.addresses[number].ip.family != AF_INET)
         number++;
-    if (number < count)
-        unsock_ip_print(path, &unsock_settings.addresses[number].ip);
-}
-
-/* Writes `pattern` with %p (port), %a (address) and %% replaced. Returns false at any other % sequence. */
-static bool fill_in(const char *pattern, uint16_t port, struct unsock_text *path) {
     for (const char *c = pattern; *c != '\0'; c++) {
         if (*c != '%' || c[1] == '\0')
             unsock_text_char(path, *c);
@@ -36,17 +31,17 @@ static bool fill_in(const char *pattern, uint16_t port, struct unsock_text *path
             unsock_text_char(path, '%');
         else if (*c == 'p')
             unsock_text_put(path, UNSOCK_DECIMAL(port));
-        else if (*c == 'a')
-            put_first_address(path);
-        else
+        else if (*c != 'a')
             return false;
+        else if (number < count)
+            unsock_ip_print(path, &unsock_settings.addresses[number].ip);
     }
     return true;
 }
 
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error) {
-    char whole[UNSOCK_RUN_PATH_MOST];
-    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST);
+    char whole[UNSOCK_PATH_MOST];
+    UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     struct unsock_text name = unsock_text_in(map->name, sizeof(map->name));
     struct unsock_span rest = unsock_span_of(text), word = unsock_span_next(&rest, '=');
     struct unsock_port_words port;
@@ -163,7 +158,7 @@ void unsock_control_not_written(struct unsock_text *error, const char *path, lon
 
 static bool place_map(long directory, const char *at, struct unsock_run_map *map, bool stays,
                       struct unsock_text *error) {
-    UNSOCK_TEXT(path, UNSOCK_RUN_PATH_MOST + UNSOCK_RUN_MAP_NAME);
+    UNSOCK_TEXT(path, UNSOCK_PATH_MOST + UNSOCK_RUN_MAP_NAME);
     unsock_text_join(&path, at, "/", map->name);
     map->lock = directory < 0 ? directory : -EAGAIN;
     for (int i = 0; map->lock == -EAGAIN && i < ATTEMPTS_MOST; i++) {
@@ -187,28 +182,24 @@ static void drop_maps(long directory, long command, const struct unsock_run_map 
 }
 
 /* Starts the map keeper by a second fork, so that the command does not get an unknown child. The command starts when
- * this process has ended: by then, no descriptor of the caller's is open in the keeper, and no signal to the caller's
- * session reaches it. */
-__attribute__((noreturn)) static void leave_keeper(long directory, long command, const struct unsock_run_map *maps,
-                                                   unsigned count) {
-    long kept[UNSOCK_RUN_MAPS_MOST + 2] = {directory, command};
-    for (unsigned i = 0; i < count; i++)
-        kept[i + 2] = maps[i].lock > 0 ? maps[i].lock : command;
-    unsock_keeper_leave(kept, count + 2);
-    unsock_keeper_begin();
-    long keeper = unsock_clone(0, NULL);
-    if (keeper == 0)
-        drop_maps(directory, command, maps, count);
-    unsock_exit(keeper < 0);
-}
-
+ * the process of the first one has ended: by then, no descriptor of the caller's is open in the keeper, and no signal
+ * to the caller's session reaches it. */
 static bool start_map_keeper(long directory, const struct unsock_run_map *maps, unsigned count,
                              struct unsock_text *error) {
     int32_t status = 0;
     UNSOCK_CLOSED long command = unsock_pidfd_open(unsock_getpid(), 0);
+    long kept[UNSOCK_RUN_MAPS_MOST + 2] = {directory, command};
+    for (unsigned i = 0; i < count; i++)
+        kept[i + 2] = maps[i].lock > 0 ? maps[i].lock : command;
     long result = command < 0 ? command : unsock_clone(0, NULL);
-    if (result == 0)
-        leave_keeper(directory, command, maps, count);
+    if (result == 0) {
+        unsock_keeper_leave(kept, count + 2);
+        unsock_keeper_begin();
+        long keeper = unsock_clone(0, NULL);
+        if (keeper == 0)
+            drop_maps(directory, command, maps, count);
+        unsock_exit(keeper < 0);
+    }
     while (result > 0 && unsock_wait4(result, &status, __WALL, NULL) == -EINTR)
         ;
     result = result > 0 && status != 0 ? -ENOMEM : UNSOCK_MIN(result, 0);

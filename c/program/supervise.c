@@ -128,28 +128,7 @@ static void take_signals(struct stay *stay) {
     }
 }
 
-/* Sends the parent's signal to the command. A signal with a value (sigqueue) keeps its sender's ids; for any other one
- * the kernel reports the keeper as the sender. */
-static void deliver(const struct stay *stay, const struct told *told) {
-    struct queued queued = {(int32_t)told->number, 0, told->code, 0, told->pid, told->uid, told->value, {0}};
-    if (stay->command_ended)
-        return;
-    if (told->code == CODE_QUEUE)
-        unsock_rt_sigqueueinfo(stay->command, queued.number, &queued);
-    else
-        unsock_kill(stay->command, queued.number);
-}
-
-/* True if the signal was sent to the process group, and the command is still in that group: so it got the signal, too.
- */
-static bool came_to_all(struct stay *stay, const struct told *told) {
-    struct told *direct = &stay->direct[told->number];
-    bool same = direct->number == told->number && direct->code == told->code && direct->pid == told->pid;
-    if (same)
-        direct->number = 0;
-    return same && unsock_getpgid(stay->command) == unsock_getpgid(0);
-}
-
+/* Reads the parent's message, and sends its signal to the command. If the parent has ended, kills the command. */
 static void hear_parent(struct stay *stay) {
     struct told told;
     if (!read_told(channel, &told)) {
@@ -162,20 +141,21 @@ static void hear_parent(struct stay *stay) {
     stay->continuing &= told.number != 0;
     if (told.number == 0 || told.number > SIGNALS_MOST)
         return;
-    /* A signal to the group reaches the keeper before the parent's message about it. */
+    /* A signal to the process group reaches the keeper before the parent's message about it. Then the command has got
+     * it, too, if it is still in that group. */
     take_signals(stay);
-    if (!came_to_all(stay, &told))
-        deliver(stay, &told);
-}
-
-static void command_changed(struct stay *stay, int32_t status) {
-    stay->continuing = !is_stopped(status); /* the command may have been killed while it was stopped */
-    if (status == STATUS_CONTINUED || is_stopped(status)) {
-        tell_parent(status, false);
-    } else {
-        stay->command_ended = true;
-        stay->status = status;
-    }
+    struct told *direct = &stay->direct[told.number];
+    bool to_all = direct->number == told.number && direct->code == told.code && direct->pid == told.pid;
+    if (to_all)
+        direct->number = 0;
+    if (stay->command_ended || (to_all && unsock_getpgid(stay->command) == unsock_getpgid(0)))
+        return;
+    /* A signal with a value (sigqueue) keeps its sender's ids; of any other one the keeper is the sender. */
+    struct queued queued = {(int32_t)told.number, 0, told.code, 0, told.pid, told.uid, told.value, {0}};
+    if (told.code == CODE_QUEUE)
+        unsock_rt_sigqueueinfo(stay->command, queued.number, &queued);
+    else
+        unsock_kill(stay->command, queued.number);
 }
 
 /* Returns true if no child is left. */
@@ -183,8 +163,15 @@ static bool reap(struct stay *stay) {
     int32_t status = 0;
     long pid;
     while ((pid = unsock_wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED, NULL)) > 0) {
-        if (pid == stay->command)
-            command_changed(stay, status);
+        if (pid != stay->command)
+            continue;
+        stay->continuing = !is_stopped(status); /* the command may have been killed while it was stopped */
+        if (is_stopped(status) || status == STATUS_CONTINUED) {
+            tell_parent(status, false);
+        } else {
+            stay->command_ended = true;
+            stay->status = status;
+        }
     }
     return pid == -ECHILD;
 }
@@ -213,14 +200,6 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
             hear_parent(&stay);
     }
 }
-
-struct supervision {
-    uint64_t mask; /* the caller's signal mask */
-    bool child_was_ignored;
-    int32_t ends[2]; /* the pair's ends: the parent's, the keeper's */
-    long lock;
-    const char *path;
-};
 
 /* Ends the parent with the command's status, by the same signal, without a second core dump. The first process of a
  * container is not killed by its own signal, and exits with 128 + signal. */
@@ -259,8 +238,7 @@ static void hear_keeper(long keeper) {
         end_with_status(news.status);
 }
 
-__attribute__((noreturn)) static void be_parent(const struct supervision *supervision, long keeper) {
-    channel = supervision->ends[0];
+__attribute__((noreturn)) static void be_parent(long keeper) {
     unsock_keeper_leave((const long[]){signals, channel}, 2);
     for (;;) {
         struct told told;
@@ -279,42 +257,37 @@ __attribute__((noreturn)) static void be_parent(const struct supervision *superv
     }
 }
 
-/* Starts the command, and becomes the keeper. Returns in the command alone. */
-static void be_keeper(const struct supervision *supervision, long parent) {
-    unsock_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    long command = unsock_clone(SIGCHLD, NULL);
-    if (command == 0) {
-        if (supervision->child_was_ignored)
-            unsock_keeper_dispose(SIGCHLD, SIG_IGN);
-        unsock_keeper_mask(supervision->mask, NULL);
-        return;
-    }
-    if (command < 0)
-        unsock_exit(UNSOCK_RUN_FAILED);
-    channel = supervision->ends[1];
-    unsock_keeper_leave((const long[]){signals, channel, supervision->lock}, 3);
-    keep_until_alone(parent, command, supervision->path);
-}
-
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error) {
     static const uint64_t all = UNSOCK_ALL_SIGNALS;
-    struct supervision supervision = {.lock = lock, .path = path};
+    int32_t ends[2]; /* the parent's, the keeper's */
+    uint64_t mask;   /* the caller's */
     long parent = unsock_getpid();
     unsock_fcntl(lock, F_SETFD, FD_CLOEXEC);
     signals = unsock_signalfd4(-1, &all, O_NONBLOCK | O_CLOEXEC);
-    long result = signals;
-    if (result >= 0)
-        result = unsock_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervision.ends);
-    if (result >= 0) {
-        unsock_keeper_mask(UNSOCK_ALL_SIGNALS, &supervision.mask);
-        supervision.child_was_ignored = unsock_keeper_dispose(SIGCHLD, SIG_DFL);
-        unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
-        result = unsock_clone(SIGCHLD, NULL);
-        if (result == 0)
-            return be_keeper(&supervision, parent), true;
-        if (result > 0)
-            be_parent(&supervision, result);
-        unsock_keeper_mask(supervision.mask, NULL);
+    long result = signals < 0 ? signals : unsock_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+    if (result < 0)
+        return unsock_text_fail(error, "run: --private: ", unsock_errno_words(-result));
+    unsock_keeper_mask(UNSOCK_ALL_SIGNALS, &mask);
+    bool child_was_ignored = unsock_keeper_dispose(SIGCHLD, SIG_DFL);
+    unsock_prctl(PR_SET_NAME, (unsigned long)NAME, 0, 0, 0);
+    long keeper = unsock_clone(SIGCHLD, NULL);
+    channel = ends[keeper == 0];
+    if (keeper > 0)
+        be_parent(keeper);
+    if (keeper < 0) {
+        unsock_keeper_mask(mask, NULL);
+        return unsock_text_fail(error, "run: --private: ", unsock_errno_words(-keeper));
     }
-    return unsock_text_fail(error, "run: --private: ", unsock_errno_words(-result));
+    unsock_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    long command = unsock_clone(SIGCHLD, NULL);
+    if (command < 0)
+        unsock_exit(UNSOCK_RUN_FAILED);
+    if (command > 0) {
+        unsock_keeper_leave((const long[]){signals, channel, lock}, 3);
+        keep_until_alone(parent, command, path);
+    }
+    if (child_was_ignored)
+        unsock_keeper_dispose(SIGCHLD, SIG_IGN);
+    unsock_keeper_mask(mask, NULL);
+    return true;
 }

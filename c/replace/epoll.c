@@ -83,27 +83,23 @@ long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_ev
     return result;
 }
 
-/* True for "ino:" and this inode number in hexadecimal, and also if the kernel does not write that field. */
-static bool is_inode(struct unsock_span word, uint64_t inode) {
-    uint64_t number;
-    struct unsock_span label = unsock_span_next(&word, ':');
-    return !unsock_span_is(label, "ino") || !unsock_span_number(word, 16, UINT64_MAX, &number) || number == inode;
-}
-
 /*
- * Reads "tfd: 5 events: 19 data: 7f00… pos:0 ino:1234 sdev:8" (fs/eventpoll.c, ep_show_fdinfo). The inode number
- * excludes the registration of a socket that had the descriptor before and is still open.
+ * Reads "tfd: 5 events: 19 data: 7f00… pos:0 ino:1234 sdev:8" (fs/eventpoll.c, ep_show_fdinfo). The inode number, if
+ * the kernel writes it, excludes the registration of a socket that had the descriptor before and is still open.
  */
 static bool read_registration(struct unsock_span line, int fd, uint64_t inode, struct unsock_epoll_event *event) {
     static const char *const labels[] = {"tfd:", "events:", "data:"};
-    uint64_t values[3];
+    uint64_t values[3], number = inode;
     for (int i = 0; i < 3; i++) {
         if (!unsock_span_is(unsock_lines_word(&line), labels[i]) ||
             !unsock_span_number(unsock_lines_word(&line), i == 0 ? 10 : 16, UINT64_MAX, &values[i]))
             return false;
     }
     unsock_lines_word(&line);
-    if (values[0] != (uint64_t)fd || !is_inode(unsock_lines_word(&line), inode))
+    struct unsock_span word = unsock_lines_word(&line);
+    if (unsock_span_is(unsock_span_next(&word, ':'), "ino"))
+        unsock_span_number(word, 16, UINT64_MAX, &number);
+    if (values[0] != (uint64_t)fd || number != inode)
         return false;
     *event = (struct unsock_epoll_event){(uint32_t)values[1], values[2]};
     return true;

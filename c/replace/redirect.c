@@ -64,14 +64,6 @@ static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long
     return 0;
 }
 
-static void enter_kind(struct unsock_fd *entry, enum unsock_kind kind) {
-    entry->kind = (uint8_t)kind;
-    entry->state = UNSOCK_STATE_NEW;
-    unsock_fds_unmark(entry, UNSOCK_OF_SOCKET);
-    memset(&entry->local, 0, sizeof(entry->local));
-    memset(&entry->held, 0, sizeof(entry->held));
-}
-
 /* Puts `standin` behind `fd`, whose entry is then a new socket's of `kind`, and keeps its epoll registrations. */
 UNSOCK_OWN_FRAME static long replace_socket(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
     struct unsock_epoll_carry carry;
@@ -80,13 +72,17 @@ UNSOCK_OWN_FRAME static long replace_socket(int fd, struct unsock_fd *entry, int
         return close_on_exec;
     unsock_epoll_take(fd, &carry);
     unsock_fds_mark(entry, UNSOCK_CHANGING);
-    int flags = close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0;
-    long result = unsock_dup3(standin, fd, flags);
+    long result = unsock_dup3(standin, fd, close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0);
     /* The descriptor exists, but the limit has been lowered below it. */
     if (result == -EBADF)
         result = -ENOBUFS;
-    if (result >= 0)
-        enter_kind(entry, kind);
+    if (result >= 0) {
+        entry->kind = (uint8_t)kind;
+        entry->state = UNSOCK_STATE_NEW;
+        unsock_fds_unmark(entry, UNSOCK_OF_SOCKET);
+        memset(&entry->local, 0, sizeof(entry->local));
+        memset(&entry->held, 0, sizeof(entry->held));
+    }
     unsock_fds_unmark(entry, UNSOCK_CHANGING);
     unsock_epoll_give(fd, entry, &carry);
     return result < 0 ? result : 0;
@@ -137,18 +133,15 @@ long unsock_redirect_copy(int fd) {
     return copy;
 }
 
-/* Returns a copy of the old socket, to wake the threads that wait for its first datagram; -1 if there may be none. */
-static long keep_waited_for(int fd, const struct unsock_fd *old) {
-    bool waited_for = unsock_fd_may_be_exchanged(old) && (old->flags & UNSOCK_DATAGRAM_HEARD);
-    return waited_for ? unsock_redirect_copy(fd) : -1;
-}
-
 /* Replaces the socket of `fd` and its duplicates. `old` is the entry as it was before. */
 UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const struct unsock_fd *old, int standin,
                                         enum unsock_kind kind, long flags) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, old, &where);
-    UNSOCK_CLOSED long old_socket = keep_waited_for(fd, old);
+    /* Threads may wait for the first datagram of the old socket. Its copy wakes them: they receive nothing, and wait on
+     * the socket that has replaced it (calls/receive.c). */
+    bool waited_for = unsock_fd_may_be_exchanged(old) && (old->flags & UNSOCK_DATAGRAM_HEARD);
+    UNSOCK_CLOSED long old_socket = waited_for ? unsock_redirect_copy(fd) : -1;
     struct replacement replacement = {unsock_fd_is_duplicated(old) ? unsock_socket_cookie(fd) : 0, standin, kind};
     /* The library must be certain which descriptors are duplicates. */
     bool unknown = unsock_fd_is_duplicated(old) && unsock_socket_cookie_is_kept_back(fd, replacement.cookie);
@@ -158,7 +151,6 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     if (result == 0)
         unsock_fds_visit_duplicates(fd, replace_duplicate, &replacement);
     unsock_close(standin);
-    /* Wakes these threads: they receive nothing, and wait on the socket that has replaced it (calls/receive.c). */
     if (result == 0 && old_socket >= 0)
         unsock_shutdown(old_socket, SHUT_RD);
     if (result == 0)
@@ -190,17 +182,9 @@ long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, 
     return exchange(fd, entry, standin, kind, flags);
 }
 
-/* Keeps a datagram client's port, which the kernel would have chosen, if it is free for the new socket. */
-static void keep_port(const struct unsock_fd *entry, int standin) {
-    union unsock_sockaddr address;
-    struct unsock_ip any = {.family = (uint8_t)entry->domain, .port = entry->local.port};
-    if (entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) && any.port != 0)
-        unsock_bind(standin, &address, unsock_ip_write(&any, entry->domain, &address));
-}
-
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
-    struct unsock_ip local = entry->local;
+    struct unsock_ip local = entry->local, any = {.family = entry->domain, .port = local.port};
     bool bound = (entry->flags & UNSOCK_BOUND) != 0;
     if (entry->kind == UNSOCK_KIND_IP)
         return 0;
@@ -209,15 +193,15 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
         return standin;
     /* Before the bind, on which SO_REUSEADDR and IPV6_V6ONLY have an effect. */
     unsock_options_carry(fd, entry, (int)standin, true);
-    if (bound) {
-        socklen_t length = unsock_ip_write(&local, entry->domain, &address);
-        long result = unsock_bind(standin, &address, length);
-        if (result < 0)
-            return unsock_opened(standin, result);
-    } else {
-        keep_port(entry, (int)standin);
-    }
-    long result = exchange(fd, entry, (int)standin, UNSOCK_KIND_IP, -1);
+    long result = 0;
+    if (bound)
+        result = unsock_bind(standin, &address, unsock_ip_write(&local, entry->domain, &address));
+    else if (entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) && any.port != 0)
+        /* Keeps a client's port, which the kernel would have chosen, if it is free for the new socket. */
+        unsock_bind(standin, &address, unsock_ip_write(&any, entry->domain, &address));
+    if (result < 0)
+        return unsock_opened(standin, result);
+    result = exchange(fd, entry, (int)standin, UNSOCK_KIND_IP, -1);
     if (result == 0 && bound) {
         unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
         unsock_fds_mark(entry, UNSOCK_BOUND);

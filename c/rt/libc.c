@@ -124,14 +124,12 @@ void unsock_cancel_forbid(bool trapped) {
     __atomic_fetch_add(&resolve_answers, trapped ? 1 : -1u, __ATOMIC_RELAXED);
 }
 
-static bool is_answering(void) {
-    int32_t thread = __atomic_load_n(&resolve_answers, __ATOMIC_RELAXED) != 0 ? (int32_t)unsock_gettid() : 0;
-    return thread != 0 && __atomic_load_n(place_of_answer(thread), __ATOMIC_RELAXED) == thread;
-}
-
 int unsock_cancel_open(void) {
     int before = -1;
-    if (set_cancel_type && !is_answering())
+    bool any = set_cancel_type && __atomic_load_n(&resolve_answers, __ATOMIC_RELAXED) != 0;
+    int32_t thread = any ? (int32_t)unsock_gettid() : 0;
+    bool is_answering = any && __atomic_load_n(place_of_answer(thread), __ATOMIC_RELAXED) == thread;
+    if (set_cancel_type && !is_answering)
         set_cancel_type(CANCEL_ASYNCHRONOUS, &before);
     return before;
 }

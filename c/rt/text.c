@@ -7,6 +7,13 @@ struct unsock_span unsock_span_of(const char *text) {
     return (struct unsock_span){text, strlen(text)};
 }
 
+size_t unsock_list_length(const char *const *list) {
+    size_t length = 0;
+    while (list && list[length])
+        length++;
+    return length;
+}
+
 bool unsock_begins(const char *string, const char *with) {
     while (*with != '\0' && *string == *with)
         string++, with++;
@@ -60,11 +67,6 @@ bool unsock_span_number(struct unsock_span span, unsigned base, uint64_t most, u
         return false;
     *number = sum;
     return true;
-}
-
-void unsock_text_start(struct unsock_text *text, char *buffer, size_t size) {
-    *text = (struct unsock_text){buffer, size, 0, false};
-    buffer[0] = '\0';
 }
 
 void unsock_text_char(struct unsock_text *text, char c) {

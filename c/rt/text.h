@@ -4,6 +4,8 @@
 
 #include "rt/mem.h"
 
+#define UNSOCK_PATH_MOST 4096 /* the kernel's longest path, with its NUL */
+
 /* A piece of text that its owner keeps; not NUL-terminated. */
 struct unsock_span {
     const char *at;
@@ -28,6 +30,9 @@ static inline bool unsock_span_is(struct unsock_span span, const char *text) {
     return unsock_span_same(span, (struct unsock_span){text, strlen(text)});
 }
 
+/* Returns the number of strings in a NULL-terminated list; 0 for NULL. */
+size_t unsock_list_length(const char *const *list);
+
 /* True if `string` begins with `with`. */
 bool unsock_begins(const char *string, const char *with);
 
@@ -42,8 +47,6 @@ struct unsock_span unsock_base_name(struct unsock_span path);
 
 /* Reads an unsigned number (digits of `base` 8, 10 or 16 only, no sign, no blank), at most `most`. */
 bool unsock_span_number(struct unsock_span span, unsigned base, uint64_t most, uint64_t *number);
-
-void unsock_text_start(struct unsock_text *text, char *buffer, size_t size);
 
 static inline struct unsock_text unsock_text_in(char *buffer, size_t size) {
     buffer[0] = '\0';

@@ -14,8 +14,8 @@
 
 /* One bit for each page of permanent memory (unsock_user_stays) that the kernel has confirmed. */
 #define STAYING_PAGES ((uintptr_t)1 << 20)
-static uint64_t *seen;
-static uintptr_t stays_from; /* 0: no memory is permanent */
+static uint64_t *seen; /* NULL: no memory is permanent */
+static uintptr_t stays_from;
 
 uintptr_t unsock_user_stack_end;
 static uintptr_t first_thread;
@@ -38,10 +38,6 @@ void unsock_user_start(void) {
         first_thread = own_thread_pointer();
 }
 
-void unsock_user_start_at(uintptr_t end) {
-    unsock_user_stack_end = end;
-}
-
 /*
  * Asks for a change of the signal mask by a `how` that does not exist: the kernel reads the 8 bytes, and then refuses.
  * If a sandbox refuses the call before the kernel reads, the answer is true, as if the library had not checked.
@@ -61,19 +57,18 @@ static bool can_write(uintptr_t at) {
 
 void unsock_user_stays(uintptr_t from) {
     seen = unsock_map(STAYING_PAGES / 8);
-    stays_from = seen ? from : 0;
+    stays_from = from;
 }
 
 static bool has_been_seen(uintptr_t at) {
     uintptr_t page = (at - stays_from) / UNSOCK_PAGE;
-    return stays_from != 0 && page < STAYING_PAGES &&
-           (__atomic_load_n(&seen[page / 64], __ATOMIC_RELAXED) >> page % 64 & 1);
+    return seen && page < STAYING_PAGES && unsock_bit_is_set(seen, (unsigned)page);
 }
 
 static bool note_seen(uintptr_t at) {
     uintptr_t page = (at - stays_from) / UNSOCK_PAGE;
-    if (stays_from != 0 && page < STAYING_PAGES)
-        __atomic_fetch_or(&seen[page / 64], (uint64_t)1 << page % 64, __ATOMIC_RELAXED);
+    if (seen && page < STAYING_PAGES)
+        unsock_bit_set(seen, (unsigned)page);
     return true;
 }
 
@@ -159,7 +154,8 @@ long unsock_user_strings(const char *const *list) {
     }
 }
 
-/* True if these bytes can be written. They are overwritten next, so the kernel puts the signal mask there: faster. */
+/* True if the bytes can be written. They may be overwritten, so the kernel stores the signal mask there, which costs
+ * less than a futex. */
 static bool can_fill(uintptr_t at, size_t size) {
     if (has_been_seen(at))
         return true;

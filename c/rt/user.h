@@ -14,9 +14,6 @@
 /* Finds the end of the first thread's stack. Called once, at start; until then fewer addresses are certain. */
 void unsock_user_start(void);
 
-/* Stores the first thread's stack end where no libc tells it: the kernel's AT_RANDOM, or 0. */
-void unsock_user_start_at(uintptr_t end);
-
 /*
  * Declares memory permanent, once, at start: a page in the 4 GiB from `from` on that could be read or written once can
  * always be read and written (Go's heap, which is never unmapped). So the kernel checks each page at most once.
@@ -38,7 +35,7 @@ long unsock_user_strings(const char *const *list);
 
 #define UNSOCK_USER_FAULT (-14) /* -EFAULT */
 
-/* The end of the first thread's stack; 0 if unknown. */
+/* The end of the first thread's stack (the kernel's AT_RANDOM); 0 if unknown. */
 extern uintptr_t unsock_user_stack_end;
 
 /*

@@ -57,7 +57,7 @@ static void read_script(const char *line, size_t length, struct unsock_program_f
     unsock_text_span(&text, (struct unsock_span){rest.at, name});
     while (name < rest.length && (rest.at[name] == ' ' || rest.at[name] == '\t'))
         name++;
-    unsock_text_start(&text, file->argument, sizeof(file->argument));
+    text = unsock_text_in(file->argument, sizeof(file->argument));
     unsock_text_span(&text, (struct unsock_span){rest.at + name, rest.length - name});
 }
 

@@ -104,14 +104,6 @@ static long map_segment(const struct mapping *mapping, const Elf64_Phdr *segment
     return unsock_is_error(result) ? result : 0;
 }
 
-static void note_text(const Elf64_Phdr *segment, struct unsock_image *image) {
-    if (segment->p_type != PT_LOAD || (segment->p_flags & (PF_R | PF_W | PF_X)) != (PF_R | PF_X) ||
-        image->text_count == UNSOCK_IMAGE_TEXTS)
-        return;
-    image->texts[image->text_count++] =
-        (struct unsock_image_text){image->bias + segment->p_vaddr, segment->p_filesz, segment->p_offset};
-}
-
 /* Notes in the image what one program header says: the stack's protection, the headers' address,
  * code, the interpreter. */
 static long note_segment(const struct mapping *mapping, const Elf64_Phdr *segment, struct unsock_image *image) {
@@ -120,7 +112,10 @@ static long note_segment(const struct mapping *mapping, const Elf64_Phdr *segmen
         image->executable_stack = segment->p_flags & PF_X;
     if (segment->p_type == PT_LOAD && headers >= segment->p_offset && headers < segment->p_offset + segment->p_filesz)
         image->headers = image->bias + segment->p_vaddr + headers - segment->p_offset;
-    note_text(segment, image);
+    if (segment->p_type == PT_LOAD && (segment->p_flags & (PF_R | PF_W | PF_X)) == (PF_R | PF_X) &&
+        image->text_count < UNSOCK_IMAGE_TEXTS)
+        image->texts[image->text_count++] =
+            (struct unsock_image_text){image->bias + segment->p_vaddr, segment->p_filesz, segment->p_offset};
     if (segment->p_type != PT_INTERP)
         return 0;
     if (segment->p_filesz < 2 || segment->p_filesz > sizeof(image->interpreter))

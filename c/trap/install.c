@@ -48,15 +48,6 @@ UNSOCK_OWN_FRAME static long execute_elsewhere(int directory, const long a[3], i
     return execution.result;
 }
 
-static long answer_by_number(long number, const long a[6]) {
-    if (unsock_activity != UNSOCK_ACTIVE)
-        return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-    unsock_cancel_forbid(true);
-    long result = unsock_call_by_number(number, a);
-    unsock_cancel_forbid(false);
-    return result;
-}
-
 static long answer_trapped_call(struct unsock_context *context, long number, const long a[6]) {
     switch (number) {
     case __NR_rt_sigaction:
@@ -81,22 +72,16 @@ static long answer_trapped_call(struct unsock_context *context, long number, con
 #endif
     case __NR_readlinkat:
         return read_self_exe((int)a[0], (const char *)a[1], (char *)a[2], (int)a[3]);
-    case __NR_exit_group:
-        if (unsock_activity == UNSOCK_ACTIVE)
-            unsock_call_exit();
-        return unsock_sys(__NR_exit_group, a[0]);
     default:
         if (number == __NR_socket && a[0] == UNSOCK_SYS_NO_FAMILY && a[5] == UNSOCK_SYS_PROBE)
             return unsock_patch_tell();
-        return answer_by_number(number, a);
+        if (unsock_activity != UNSOCK_ACTIVE)
+            return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        unsock_cancel_forbid(true);
+        long result = unsock_call_by_number(number, a);
+        unsock_cancel_forbid(false);
+        return result;
     }
-}
-
-/* Answers a call with the tag: it comes from a rewritten place, in a thread that had no stack for it (trap/site.h). */
-static long answer_tagged(struct unsock_context *context, long number, const long a[6]) {
-    struct unsock_site_call call = {number, {a[0], a[1], a[2], a[3], a[4], a[5]}};
-    bool concerns = unsock_activity == UNSOCK_ACTIVE && unsock_site_concerns(&call);
-    return concerns ? unsock_site_answer(&call) : answer_trapped_call(context, number, a);
 }
 
 struct trapped_call {
@@ -107,12 +92,13 @@ struct trapped_call {
 /* Answers the trapped call. Not inlined: `handle` must take little stack before it knows how much there is. */
 __attribute__((noinline)) static void answer_trapped(void *call) {
     struct unsock_context *context = ((struct trapped_call *)call)->context;
-    int32_t number = ((struct trapped_call *)call)->info->number;
-    const long arguments[6] = UNSOCK_CONTEXT_ARGUMENTS(context);
-    bool tagged = (unsigned)number >= UNSOCK_TRAPPED_TAG;
+    uint32_t number = (uint32_t)((struct trapped_call *)call)->info->number;
+    struct unsock_site_call made = {number & UNSOCK_TRAPPED_NUMBER, UNSOCK_CONTEXT_ARGUMENTS(context)};
+    /* A call with the tag comes from a rewritten place, in a thread that had no stack for it (trap/site.h). */
+    bool tagged = number >= UNSOCK_TRAPPED_TAG;
     unsock_site_stack_bring(context, tagged);
-    long result = tagged ? answer_tagged(context, number & UNSOCK_TRAPPED_NUMBER, arguments)
-                         : answer_trapped_call(context, number, arguments);
+    bool concerns = tagged && unsock_activity == UNSOCK_ACTIVE && unsock_site_concerns(&made);
+    long result = concerns ? unsock_site_answer(&made) : answer_trapped_call(context, made.number, made.arguments);
     if (result == -EINTR)
         unsock_signals_keep_mask(context);
     UNSOCK_CONTEXT_RESULT(context) = (uint64_t)result;

@@ -40,9 +40,7 @@ static void read_start(uint64_t *stack, struct start *start) {
     start->stack = stack;
     start->argv = (const char **)(stack + 1);
     start->environment = start->argv + stack[0] + 1;
-    start->variables = 0;
-    while (start->environment[start->variables])
-        start->variables++;
+    start->variables = unsock_list_length(start->environment);
     start->auxiliary = (Elf64_auxv_t *)(start->environment + start->variables + 1);
     start->file = start->name = "";
     start->ignored = false;
@@ -95,11 +93,11 @@ static void remove_strings(struct start *start) {
 
 static void own_path(const struct start *start, char *path) {
     const char *executed = (const char *)auxiliary(start, AT_EXECFN, 0);
-    if (executed && executed[0] == '/' && strlen(executed) < UNSOCK_LIBRARY_FILE_MOST) {
+    if (executed && executed[0] == '/' && strlen(executed) < UNSOCK_PATH_MOST) {
         memcpy(path, executed, strlen(executed) + 1);
         return;
     }
-    long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, UNSOCK_LIBRARY_FILE_MOST - 1);
+    long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, UNSOCK_PATH_MOST - 1);
     path[length > 0 ? length : 0] = '\0';
 }
 
@@ -124,21 +122,6 @@ static void map_or_fail(const struct start *start, long fd, struct unsock_image 
     long result = fd < 0 ? fd : unsock_image_map(fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT), image);
     if (result < 0)
         fail_load(start->name, result == -ENOEXEC ? "is no program that can be loaded" : CANNOT, EXIT_NOT_EXECUTABLE);
-}
-
-static void set_name(const struct start *start) {
-    char name[NAME_SIZE] = {0};
-    struct unsock_span base = unsock_base_name(unsock_span_of(start->name));
-    memcpy(name, base.at, UNSOCK_MIN(base.length, sizeof(name) - 1));
-    unsock_prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0);
-}
-
-static void tell_program(struct start *start, const struct unsock_image *program, uint64_t linker) {
-    set_auxiliary(start, AT_PHDR, program->headers);
-    set_auxiliary(start, AT_PHNUM, program->header_count);
-    set_auxiliary(start, AT_ENTRY, program->entry);
-    set_auxiliary(start, AT_BASE, linker);
-    set_auxiliary(start, AT_EXECFN, (uint64_t)start->name);
 }
 
 __attribute__((noreturn)) static void jump(uint64_t entry, uint64_t *stack) {
@@ -205,11 +188,14 @@ static void patch(const struct start *start, long fd, bool small_stacks, bool fi
 
 void unsock_loader_start(uint64_t *stack) {
     struct start start;
-    char own[UNSOCK_LIBRARY_FILE_MOST];
+    char own[UNSOCK_PATH_MOST], name[NAME_SIZE] = {0};
     read_start(stack, &start);
     own_path(&start, own);
     remove_strings(&start);
-    set_name(&start); /* before the log, which writes the name */
+    /* Before the log, which writes the name. */
+    struct unsock_span base = unsock_base_name(unsock_span_of(start.name));
+    memcpy(name, base.at, UNSOCK_MIN(base.length, sizeof(name) - 1));
+    unsock_prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0);
     struct unsock_environment environment = {.list = start.environment};
     unsock_start_loaded(&environment, own, auxiliary(&start, AT_RANDOM, 0));
     long fd = open_program(&start);
@@ -225,7 +211,11 @@ void unsock_loader_start(uint64_t *stack) {
     if (program.executable_stack)
         unsock_mprotect((uint64_t)start.stack & ~(auxiliary(&start, AT_PAGESZ, PAGE_DEFAULT) - 1), PAGE_DEFAULT,
                         PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
-    tell_program(&start, &program, linker.bias);
+    set_auxiliary(&start, AT_PHDR, program.headers);
+    set_auxiliary(&start, AT_PHNUM, program.header_count);
+    set_auxiliary(&start, AT_ENTRY, program.entry);
+    set_auxiliary(&start, AT_BASE, linker.bias);
+    set_auxiliary(&start, AT_EXECFN, (uint64_t)start.name);
     bool filtered = unsock_prctl(PR_GET_SECCOMP, 0, 0, 0, 0) > 0;
     if (unsock_trap_install(alternate, start.ignored) < 0)
         fail_load(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);

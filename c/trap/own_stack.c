@@ -38,8 +38,7 @@ bool unsock_context_on_signal_stack(const struct unsock_context *context, uint64
 }
 
 static unsigned count_kept_stacks(void) {
-    unsigned all = __atomic_load_n(&kept_count, __ATOMIC_ACQUIRE);
-    return all > KEPT ? KEPT : all;
+    return UNSOCK_MIN(__atomic_load_n(&kept_count, __ATOMIC_ACQUIRE), (unsigned)KEPT);
 }
 
 static int32_t owner_of(const struct unsock_own_stack *stack) {
@@ -176,12 +175,6 @@ struct call {
     bool on_signal_stack;
 };
 
-static uint64_t block(uint64_t set) {
-    uint64_t before = 0;
-    unsock_rt_sigprocmask(SIG_SETMASK, &set, &before);
-    return before;
-}
-
 /*
  * Makes the call with the signal stack turned off. On any other stack, a signal would make the kernel start its handler
  * at the top of the signal stack, where the frame of this trapped call is. So handlers stay on this stack until the
@@ -192,7 +185,7 @@ static void on_own_stack(void *given) {
     struct call *call = given;
     if (call->on_signal_stack) {
         unsock_sigaltstack(&none, NULL);
-        block(call->blocked);
+        unsock_rt_sigprocmask(SIG_SETMASK, &call->blocked, NULL);
     }
     call->function(call->argument);
 }
@@ -208,10 +201,11 @@ struct unsock_own_stack *unsock_own_stack_lend(const struct unsock_context *cont
 
 void unsock_own_stack_call(struct unsock_own_stack *stack, const struct unsock_context *context,
                            void (*function)(void *), void *argument) {
+    static const uint64_t all = UNSOCK_ALL_SIGNALS;
     struct call call = {.function = function, .argument = argument};
     call.on_signal_stack = unsock_context_on_signal_stack(context, (uint64_t)&call);
     if (call.on_signal_stack)
-        call.blocked = block(~(uint64_t)0);
+        unsock_rt_sigprocmask(SIG_SETMASK, &all, &call.blocked);
     unsock_call_on(on_own_stack, &call, (void *)stack->top);
     if (stack->counted)
         __atomic_store_n(&stack->thread, 0, __ATOMIC_RELEASE);

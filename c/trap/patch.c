@@ -127,14 +127,6 @@ static bool put_jump_to_stub(const struct work *work, unsigned index) {
     return true;
 }
 
-/* Maps the pages from the file again. */
-static void put_back(struct work *work, const struct unsock_image_text *text, uint64_t start, uint64_t size) {
-    uint64_t offset = text->offset + (start - text->start);
-    long at = unsock_mmap(start, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, work->patch->fd, offset);
-    if (unsock_is_error(at))
-        work->refused = -EFAULT;
-}
-
 /* Rewrites the places from `first` up to `end`, which are in one text. Returns how many: all, or none. */
 static unsigned rewrite(struct work *work, const struct unsock_image_text *text, unsigned first, unsigned end) {
     uint64_t page = work->patch->page, start = (uint64_t)start_of(&work->places[first]) & ~(page - 1);
@@ -146,7 +138,9 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
         ready = put_jump_to_stub(work, i);
     work->refused = unsock_code_make(start, size);
     if (!ready || work->refused < 0) {
-        put_back(work, text, start, size);
+        uint64_t offset = text->offset + (start - text->start);
+        long at = unsock_mmap(start, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, work->patch->fd, offset);
+        work->refused = unsock_is_error(at) ? -EFAULT : work->refused;
         return 0;
     }
     for (unsigned i = first; i < end; i++)

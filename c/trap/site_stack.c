@@ -11,33 +11,23 @@ void unsock_site_stack_start(void) {
 
 #ifdef __x86_64__
 
-static struct unsock_own_stack *own_stack(void) {
-    struct unsock_own_stack *stack;
-    __asm__ volatile("rdgsbase %0" : "=r"(stack));
-    return stack;
-}
-
 static uint64_t site_thread_pointer(void) {
     uint64_t at;
     __asm__ volatile("rdfsbase %0" : "=r"(at));
     return at;
 }
 
-/* Marks the stack as free if nobody uses it. A child of vfork uses its parent's stack, and may exec or be killed while
- * it is in use. The parent's next call then comes neither from this stack nor from the signal stack. */
-static void mend(struct unsock_own_stack *stack, const struct unsock_context *context) {
-    uint64_t at = UNSOCK_CONTEXT_STACK(context);
-    if (!unsock_own_stack_has(stack, at) && !unsock_context_on_signal_stack(context, at))
-        stack->in_use = 0;
-}
-
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) {
     if (!started)
         return;
-    struct unsock_own_stack *stack = own_stack();
+    uint64_t at = UNSOCK_CONTEXT_STACK(context);
+    struct unsock_own_stack *stack;
+    __asm__ volatile("rdgsbase %0" : "=r"(stack));
     if (stack && stack->thread_pointer == site_thread_pointer()) {
-        if (tagged && stack->in_use)
-            mend(stack, context);
+        /* A child of vfork uses its parent's stack, and may exec or be killed while it is in use. The parent's next
+         * call then comes neither from this stack nor from the signal stack. */
+        if (tagged && stack->in_use && !unsock_own_stack_has(stack, at) && !unsock_context_on_signal_stack(context, at))
+            stack->in_use = 0;
         return;
     }
     /* A child of vfork with a thread pointer of its own: nobody would take back the stack that it gets. */

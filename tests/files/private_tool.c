@@ -123,7 +123,7 @@ static void act(enum what what) {
     struct unsock_private private = {.lock = -1};
     char buffer[400];
     struct unsock_text text;
-    unsock_text_start(&text, buffer, sizeof buffer);
+    text = unsock_text_in(buffer, sizeof buffer);
     if (what == MAKES && unsock_private_make(directory, &private, &text))
         close((int)private.lock);
     if (what == REMOVES)

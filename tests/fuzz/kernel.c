@@ -49,7 +49,7 @@ void fuzz_settings(void) {
     struct unsock_environment source = {.block = environment, .length = sizeof environment};
     char line[256];
     struct unsock_text error;
-    unsock_text_start(&error, line, sizeof line);
+    error = unsock_text_in(line, sizeof line);
     HOLDS(unsock_settings_read(&source, &unsock_settings, &error));
 }
 

@@ -6,9 +6,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char block[] = "GIT_DIR=/a/.git";
     static struct unsock_run_directory directory;
-    static char line[UNSOCK_RUN_PATH_MOST];
+    static char line[UNSOCK_PATH_MOST];
     struct unsock_environment environment = {.block = block, .length = sizeof block};
-    UNSOCK_TEXT(error, 4 * UNSOCK_RUN_PATH_MOST);
+    UNSOCK_TEXT(error, 4 * UNSOCK_PATH_MOST);
     fuzz_kernel_start(data, size);
     bool good = read_git_file("/a", ".git", line);
     HOLDS(fuzz_kernel.opened == 0);

@@ -21,7 +21,7 @@ static void as_text(const uint8_t *data, size_t size) {
     struct unsock_text text;
     char *given = fuzz_exact(data, size);
     if (unsock_ip_parse((struct unsock_span){given, size}, &ip)) {
-        unsock_text_start(&text, printed, sizeof printed);
+        text = unsock_text_in(printed, sizeof printed);
         unsock_ip_print(&text, &ip);
         HOLDS(!text.cut && unsock_ip_parse(unsock_span_of(printed), &again) && unsock_ip_same_address(&ip, &again));
         HOLDS(unsock_ip_in_prefix(&ip, &again, ip.family == AF_INET ? 32 : 128));

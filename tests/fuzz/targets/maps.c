@@ -5,7 +5,7 @@
 #include "process/start.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static char buffer[UNSOCK_LIBRARY_FILE_MOST];
+    static char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path;
     fuzz_kernel_start(data, size);
     bool found = unsock_library_file_mapped(buffer, &path);
