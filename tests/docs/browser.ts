@@ -100,6 +100,17 @@ export class Browser implements AsyncDisposable {
     return String(result.value);
   }
 
+  /** @returns The URLs of the frames in the page, with `chrome-error:` in the place of a page that may not be there. */
+  async frameUrls(): Promise<string[]> {
+    const tree = await this.#call("Page.getFrameTree", {});
+    const frames: string[] = [];
+    JSON.stringify(tree, (key, value) => {
+      if (key === "childFrames") frames.push(...value.map(({ frame }: { frame: { url: string } }) => frame.url));
+      return value;
+    });
+    return frames;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise((resolve) => this.#socket.onclose = resolve);
     this.#socket.close();

@@ -47,6 +47,13 @@ window.probe = async (host) => [
 `;
 const REACHED = "TypeError, opaque 0, TypeError, fails, heard hello";
 
+/** The URL of a frame whose page forbids it. */
+const FORBIDDEN = "chrome-error://chromewebdata/";
+
+async function addFrame(tab: Browser, src: string): Promise<void> {
+  await tab.evaluate(`document.body.append(Object.assign(document.createElement("iframe"), { src: "${src}" }))`);
+}
+
 async function probe(tab: Browser, host: string): Promise<string> {
   await tab.evaluate(`(window.found = "", probe("${host}").then((text) => window.found = text))`);
   return await until("the page has found it out", () => tab.evaluate("window.found"));
@@ -73,13 +80,23 @@ Deno.test({
       await using plain = start([...words, "0"], { env });
       const plainPort = await until("it listens", () => /:(\d+)\//.exec(plain.output())?.[1]);
 
-      await using browser = await Browser.open(dir, [`--host-resolver-rules=MAP ${FOREIGN} 127.0.0.1`]);
+      // Frames of other sites in one process, so that the page's debugger sees them.
+      const flags = [`--host-resolver-rules=MAP ${FOREIGN} 127.0.0.1`, "--disable-site-isolation-trials"];
+      await using browser = await Browser.open(dir, flags);
       await browser.visit(`http://${FOREIGN}:${foreign.addr.port}/`);
       await until("the page is there", async () => await browser.evaluate("document.title") === "foreign");
       assertEquals(await probe(browser, `localhost:${plainPort}`), REACHED, "a plain server at a port");
       assertEquals(await probe(browser, `main.localhost:${port}`), REACHED, "the same server by its name");
       const list = await probe(browser, `localhost:${port}`);
       assertMatch(list, /^TypeError, (opaque 0|TypeError), TypeError, fails, fails$/, "the list cannot be read");
+
+      for (const host of ["main", "nobody"]) await addFrame(browser, `http://${host}.localhost:${port}/`);
+      await addFrame(browser, `http://localhost:${port}/`);
+      const shown = [`http://main.localhost:${port}/`, FORBIDDEN, FORBIDDEN];
+      await until(
+        "a server's page is in a frame, none of the front's is",
+        async () => `${await browser.frameUrls()}` === `${shown}`,
+      );
 
       for (const path of ["", "main"]) {
         await browser.visit(`http://${FOREIGN}:${port}/${path}`);
