@@ -2,6 +2,7 @@
  * Limits the connections to as many as this process can hold: those of clients, and those to servers. A client's waits
  * before its first byte, until a head is complete, and between two requests. If there are too many, the one that has
  * waited longest is closed, so that slow clients never lock others out. If none waits, the newest is told so (503).
+ * Before that, connections to servers are closed that only wait for their client's next request.
  */
 import type { Socket } from "node:net";
 import { descriptorLimit } from "../system/descriptors.ts";
@@ -16,11 +17,20 @@ const SERVER_SHARE = 1 / 4;
 /** Connections that are told that there are too many, at once. */
 const REFUSED_MOST = 64;
 const REFUSED_MS = 500;
+/** A server that serves one connection at a time waits so long for the next client at most. */
+const KEPT_MS = 1_000;
 const TOO_MANY = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
 /** @returns How many connections a process may have whose limit is so many descriptors. */
 export function connectionsWithin(descriptors: number): number {
   return Math.min(Math.max(descriptors - DESCRIPTORS_KEPT, Math.floor(descriptors / 4)), CONNECTIONS_MOST);
+}
+
+/** A connection to a server that waits. */
+interface IdleServer {
+  readonly server: string;
+  /** In milliseconds, by the clock of `performance.now()`. */
+  readonly since: number;
 }
 
 /** All connections of clients and to servers. */
@@ -32,6 +42,9 @@ export class Connections {
   readonly #waiting = new Set<Socket>();
   /** How many connections each server has. */
   readonly #servers = new Map<string, number>();
+  /** Kept connections to servers that wait for a request, the one that has waited longest first. */
+  readonly #idleServers = new Map<Socket, IdleServer>();
+  #isLooking = false;
   #accepted = 0;
   #serverCount = 0;
 
@@ -47,7 +60,7 @@ export class Connections {
   /** @returns True if there is room for a new connection, which then waits for its first request. */
   enter(socket: Socket): boolean {
     this.#accepted++;
-    if (this.#isFull && !this.#closeOldest()) {
+    if (this.#isFull && !this.#makeRoom()) {
       this.#refuse(socket);
       return false;
     }
@@ -68,7 +81,8 @@ export class Connections {
    */
   enterServer(server: string): boolean {
     const count = this.#servers.get(server) ?? 0;
-    if (count >= this.#most * SERVER_SHARE || this.#isFull && !this.#closeOldest()) return false;
+    if (count >= this.#most * SERVER_SHARE && !this.#dropIdle(server)) return false;
+    if (this.#isFull && !this.#makeRoom()) return false;
     this.#servers.set(server, count + 1);
     this.#serverCount++;
     return true;
@@ -80,6 +94,46 @@ export class Connections {
     if (count > 1) this.#servers.set(server, count - 1);
     else this.#servers.delete(server);
     this.#serverCount--;
+  }
+
+  /** Marks a connection to a server as one that waits for a request, for a second at most. */
+  keepServer(server: string, socket: Socket): void {
+    this.#idleServers.set(socket, { server, since: performance.now() });
+    this.#lookLater();
+  }
+
+  /** Marks a connection to a server as one that has a request. */
+  useServer(socket: Socket): void {
+    this.#idleServers.delete(socket);
+  }
+
+  #lookLater(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    setTimeout(() => {
+      this.#isLooking = false;
+      const before = performance.now() - KEPT_MS;
+      for (const [socket, { since }] of this.#idleServers) {
+        if (since > before) break;
+        this.#dropServer(socket);
+      }
+      if (this.#idleServers.size > 0) this.#lookLater();
+    }, KEPT_MS / 4);
+  }
+
+  /** Closes the connection to this server, or to any, that has waited longest. Returns false if there is none. */
+  #dropIdle(wanted?: string): boolean {
+    for (const [socket, { server }] of this.#idleServers) {
+      if (wanted !== undefined && server !== wanted) continue;
+      this.#dropServer(socket);
+      return true;
+    }
+    return false;
+  }
+
+  #dropServer(socket: Socket): void {
+    this.#idleServers.delete(socket);
+    socket.destroy();
   }
 
   /** Counts `inner`, which carries the data of a connection after TLS, in the place of that connection. */
@@ -106,7 +160,12 @@ export class Connections {
     this.#waiting.delete(socket);
   }
 
-  /** Closes the connection that has waited longest. It is forgotten at once: "close" comes much later. */
+  /** Closes a connection that has no request. */
+  #makeRoom(): boolean {
+    return this.#dropIdle() || this.#closeOldest();
+  }
+
+  /** Closes the client's connection that has waited longest. It is forgotten at once: "close" comes much later. */
   #closeOldest(): boolean {
     const [oldest] = this.#waiting;
     if (oldest === undefined) return false;

@@ -1,18 +1,18 @@
 /** Passes a request to a server, and the answer back: bodies, trailers, 1xx, early answers. */
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { request as httpRequest } from "../system/http.ts";
 import {
   addForwarded,
   ANSWER_HEAD_MOST,
   answerFields,
   endToEndFields,
+  hasField,
   HINTS_MOST,
   type RawFields,
-  valuesOf,
 } from "./fields.ts";
 import type { LogEntry } from "./access_log.ts";
 import type { Asked } from "./host.ts";
+import type { ServerConnection } from "./kept.ts";
 import { schemeOf } from "./secure.ts";
 
 /** How long an answered client may be silent in the middle of its request before its connection is closed. */
@@ -23,16 +23,27 @@ const EARLY_HINTS = 103;
 /** Methods for which a missing body needs no length. */
 const WITHOUT_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
+/** Fields of a request that has a body, or waits before it sends one. */
+const BODY_FIELDS = ["content-length", "transfer-encoding", "expect", "trailer"];
+
 /** A request, its answer, and the connection to the server. */
 export interface ExchangeParts {
   readonly request: IncomingMessage;
   readonly answer: ServerResponse;
-  /** A connection to the server, for this request alone. */
-  readonly server: Socket;
+  readonly connection: ServerConnection;
+  /** Whether the server may keep the connection. */
+  readonly mayKeep: boolean;
   readonly asked: Asked;
   readonly entry: LogEntry | undefined;
+  /** Called if the server may have closed before it received the request. */
+  askAgain(): void;
   /** Called if the server gives no answer. */
   fail(why: unknown): void;
+}
+
+/** @returns True for a request that may be sent twice, and whose end is certain: the server may keep its connection. */
+export function isPlain({ method, rawHeaders }: IncomingMessage): boolean {
+  return method === "GET" && !BODY_FIELDS.some((name) => hasField(rawHeaders, name));
 }
 
 /** @returns The fields in pairs, as trailers are added. */
@@ -47,8 +58,8 @@ export function requestFields(request: IncomingMessage, { host }: Asked): string
     host,
     scheme: schemeOf(request.socket),
   });
-  const isChunked = valuesOf(request.rawHeaders, "transfer-encoding").length > 0;
-  const hasLength = valuesOf(fields, "content-length").length > 0;
+  const isChunked = hasField(request.rawHeaders, "transfer-encoding");
+  const hasLength = hasField(fields, "content-length");
   if (isChunked) fields.push("Transfer-Encoding", "chunked");
   else if (!hasLength && !WITHOUT_BODY.has(request.method ?? "")) fields.push("Content-Length", "0");
   return fields;
@@ -86,19 +97,20 @@ export class Exchange {
 
   /** Starts the exchange; events do the rest. */
   start(): void {
-    const { request, answer, server, asked } = this.#parts;
+    const { request, answer, connection, mayKeep, asked } = this.#parts;
     if (answer.destroyed) {
-      server.destroy(); // the client has gone meanwhile
+      connection.socket.destroy(); // the client has gone meanwhile
       return;
     }
     const onward = this.#onward = httpRequest({
-      createConnection: () => server,
+      createConnection: () => connection.socket,
       method: request.method ?? "GET",
       path: asked.path,
-      headers: [...requestFields(request, asked), "Connection", "close"],
+      headers: [...requestFields(request, asked), "Connection", mayKeep ? "keep-alive" : "close"],
       setDefaultHeaders: false,
       maxHeaderSize: ANSWER_HEAD_MOST,
     });
+    onward.shouldKeepAlive = mayKeep; // without an agent it would be false, whatever the field says
     onward.on("information", ({ statusCode, headers }) => this.#inform(statusCode, headers));
     onward.on("response", (response) => this.#respond(response));
     onward.on("upgrade", (_response, socket) => socket.destroy()); // the request asked for none
@@ -106,6 +118,12 @@ export class Exchange {
     onward.on("close", () => this.#break(undefined));
     answer.on("close", () => this.#leave());
     request.on("error", () => onward.destroy());
+    if (isPlain(request)) onward.end();
+    else this.#sendBody(onward);
+  }
+
+  #sendBody(onward: ClientRequest): void {
+    const { request } = this.#parts;
     request.on("end", () => {
       if (request.rawTrailers.length > 0) onward.addTrailers(pairsOf(request.rawTrailers));
       onward.end();
@@ -153,17 +171,30 @@ export class Exchange {
     setImmediate(() => answer.writableEnded || answer.destroyed || answer.flushHeaders());
     response.on("error", () => {}); // "close" follows
     response.on("close", () => response.complete || this.#cut(response));
+    this.#parts.entry?.count(response);
+    this.#passBody(response);
+  }
+
+  /** Passes chunks on as fast as the client takes them. */
+  #passBody(response: IncomingMessage): void {
+    const { answer, connection } = this.#parts;
+    let last: Uint8Array | undefined;
+    response.on("data", (chunk: Uint8Array) => {
+      last = chunk;
+      if (!answer.destroyed && !answer.write(chunk)) response.pause();
+    });
+    answer.on("drain", () => response.resume());
     response.on("end", () => {
+      const isChunked = hasField(response.rawHeaders, "transfer-encoding");
+      connection.finish(isChunked ? undefined : last);
       if (response.rawTrailers.length > 0) answer.addTrailers(pairsOf(response.rawTrailers));
       this.#finish();
     });
-    this.#parts.entry?.count(response);
-    response.pipe(answer, { end: false });
   }
 
   /** Handles a server that closes before its answer is complete. An answer without a length ends there, even by a reset. */
   #cut({ rawHeaders }: IncomingMessage): void {
-    const hasEnd = valuesOf(rawHeaders, "content-length").length + valuesOf(rawHeaders, "transfer-encoding").length > 0;
+    const hasEnd = hasField(rawHeaders, "content-length") || hasField(rawHeaders, "transfer-encoding");
     if (hasEnd) this.#parts.answer.destroy();
     else this.#finish();
   }
@@ -173,23 +204,25 @@ export class Exchange {
     if (this.#onward !== undefined) request.unpipe(this.#onward);
     if (answer.writableEnded || answer.destroyed) return;
     // A client that still waits for 100 Continue sends no body now.
-    endAnswer(request, answer, request.headers.expect !== undefined && !this.#isContinued);
+    endAnswer(request, answer, !this.#isContinued && hasField(request.rawHeaders, "expect"));
     request.resume();
   }
 
   /** Reports, once, that the server gave no answer. */
   #break(why: unknown): void {
-    const { request, answer, fail } = this.#parts;
+    const { request, answer, connection, askAgain, fail } = this.#parts;
     if (this.#isAnswered || answer.destroyed) return;
     this.#isAnswered = true;
     if (this.#onward !== undefined) request.unpipe(this.#onward);
-    fail(why);
+    if (connection.mayHaveClosedBefore) askAgain();
+    else fail(why);
   }
 
   /** Ends the request to the server: the client's connection has ended, or its answer is written. */
   #leave(): void {
-    const { answer, server } = this.#parts;
-    if (!answer.writableFinished) server.destroy();
+    const { answer, connection } = this.#parts;
+    if (connection.isIdle && answer.writableFinished) return;
+    if (!answer.writableFinished) connection.socket.destroy();
     this.#onward?.destroy();
   }
 }

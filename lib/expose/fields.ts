@@ -40,10 +40,19 @@ export function eachField(raw: RawFields, look: (name: string, value: string, sp
 /** @returns All values of a field, in order. */
 export function valuesOf(raw: RawFields, wanted: string): string[] {
   const values: string[] = [];
-  eachField(raw, (name, value) => {
-    if (name === wanted) values.push(value);
-  });
+  for (let i = 0; i + 1 < raw.length; i += 2) if (isNamed(raw[i], wanted)) values.push(raw[i + 1] ?? "");
   return values;
+}
+
+/** @returns True if there is such a field. */
+export function hasField(raw: RawFields, wanted: string): boolean {
+  for (let i = 0; i + 1 < raw.length; i += 2) if (isNamed(raw[i], wanted)) return true;
+  return false;
+}
+
+/** Compares lengths first: a request has many fields, and each is compared with several names. */
+function isNamed(name: string | undefined, wanted: string): boolean {
+  return name?.length === wanted.length && name.toLowerCase() === wanted;
 }
 
 /** @returns The words of a field that is a list. */
@@ -53,10 +62,10 @@ export function wordsOf(raw: RawFields, wanted: string): string[] {
 
 /** @returns The fields that are passed on. */
 export function endToEndFields(raw: RawFields): string[] {
-  const named = new Set(wordsOf(raw, "connection").map((word) => word.toLowerCase()));
+  const named = wordsOf(raw, "connection").map((word) => word.toLowerCase());
   const kept: string[] = [];
   eachField(raw, (name, value, spelled) => {
-    if (OF_A_CONNECTION.has(name) || (named.has(name) && !ALWAYS_KEPT.has(name))) return;
+    if (OF_A_CONNECTION.has(name) || (named.includes(name) && !ALWAYS_KEPT.has(name))) return;
     kept.push(spelled, value);
   });
   return kept;
@@ -75,7 +84,7 @@ interface Answer {
  */
 export function answerFields({ statusCode = 0, rawHeaders }: Answer, hasTrailers: boolean): string[] {
   if (statusCode < FIRST_FINAL) throw new Error(`the status ${statusCode} ends no request`);
-  const mayHaveTrailers = hasTrailers && valuesOf(rawHeaders, "transfer-encoding").length > 0;
+  const mayHaveTrailers = hasTrailers && hasField(rawHeaders, "transfer-encoding");
   const kept: string[] = [];
   eachField(endToEndFields(rawHeaders), (name, value, spelled) => {
     if (name === "trailer" && !mayHaveTrailers) return;

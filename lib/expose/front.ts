@@ -1,7 +1,8 @@
 /**
  * `unsock expose --http`: one TCP port for all loopbacks of a user, by name. The runtime reads and writes HTTP; each
  * request of HTTP/1 (`requests.ts`), each stream of HTTP/2 (`streams.ts`) and each upgrade (`upgrades.ts`) goes to the
- * server that its own host names, over a connection of its own. So no server receives a byte of a request for another.
+ * server that its own host names, over a connection that no other client uses (`kept.ts`). So no server receives a byte of
+ * a request for another.
  *
  * No API of one runtime alone is used here: Deno and Node.js 22 or newer both have `node:http` and `node:http2`.
  */
@@ -15,6 +16,7 @@ import { AccessLog } from "./access_log.ts";
 import { announce } from "./announce.ts";
 import type { CertificateFiles } from "./certificate.ts";
 import { Connections } from "./connections.ts";
+import { KeptConnections } from "./kept.ts";
 import { keepListening, listen } from "./listener.ts";
 import { type Directories, listLoopbacks } from "../sockets/loopbacks.ts";
 import { StaleFiles } from "../sockets/stale.ts";
@@ -24,6 +26,7 @@ import type { Front } from "./parts.ts";
 import { divide } from "./protocols.ts";
 import { recordFront } from "./record.ts";
 import { refuseConnection, RequestHandler } from "./requests.ts";
+import { Routes } from "./route.ts";
 import { SecureConnections } from "./secure.ts";
 import { mayUpgrade, Upgrades } from "./upgrades.ts";
 import { Upstreams } from "./upstream.ts";
@@ -106,6 +109,8 @@ export async function serveFront(options: FrontOptions): Promise<never> {
     served: new Shared(() => listServed(places), LIST_REST),
     connections,
     upstreams: new Upstreams(options.library, connections),
+    kept: new KeptConnections(connections),
+    routes: new Routes(places),
   };
   const readers = server.listeners("connection");
   server.removeAllListeners("connection");

@@ -1,7 +1,7 @@
 /** Listens, and goes on listening whatever happens. */
 import type { Server } from "node:net";
 import process from "node:process";
-import { setInterval } from "node:timers";
+import { setTimeout } from "node:timers";
 import { UnsockError } from "../system/errors.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
 
@@ -9,7 +9,8 @@ import { listIpListeners } from "../system/ip_sockets.ts";
 const BACKLOG = 4096;
 /** The first descriptor that systemd passes on. */
 const FIRST_INHERITED = 3;
-const LOOK_MS = 2_000;
+/** How long after a look the next one follows: later if a look takes long, as the kernel's list may have thousands of lines. */
+const LOOK_MS = { least: 2_000, most: 5_000, ofLook: 50 };
 
 /** Where to listen. */
 export interface Place {
@@ -56,7 +57,13 @@ export function listen(server: Server, { address, port }: Place): Promise<number
 export function keepListening(server: Server, place: Place, accepted: () => number): void {
   server.on("error", () => {}); // of accept: the next look listens anew
   let [before, wasStuck] = [0, false];
-  setInterval(() => {
+  const lookAfter = (ms: number): unknown =>
+    setTimeout(() => {
+      const start = performance.now();
+      look();
+      lookAfter(Math.min(Math.max(LOOK_MS.least, (performance.now() - start) * LOOK_MS.ofLook), LOOK_MS.most));
+    }, ms).unref();
+  const look = () => {
     const now = accepted();
     const isStuck = now === before && listIpListeners(place.port).some(({ queued }) => queued > 0);
     // A listener of systemd's cannot be opened anew: systemd starts this service again for those that wait.
@@ -64,5 +71,6 @@ export function keepListening(server: Server, place: Place, accepted: () => numb
     else if (isStuck && wasStuck && server.listening) server.close();
     if (!server.listening) listen(server, place).catch(() => {}); // its address may be in use until the next look
     [before, wasStuck] = [now, isStuck];
-  }, LOOK_MS).unref();
+  };
+  lookAfter(LOOK_MS.least);
 }

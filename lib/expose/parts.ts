@@ -1,6 +1,8 @@
 /** The state that the parts of a front share. */
 import type { AccessLog } from "./access_log.ts";
 import type { Connections } from "./connections.ts";
+import type { KeptConnections } from "./kept.ts";
+import type { Routes } from "./route.ts";
 import type { Listed, Places } from "../sockets/loopbacks.ts";
 import type { Shared } from "../system/shared.ts";
 import type { SecureConnections } from "./secure.ts";
@@ -16,6 +18,9 @@ export interface Origin {
 export interface Front extends Places, Origin {
   readonly connections: Connections;
   readonly upstreams: Upstreams;
+  /** Connections to servers that wait for their client's next request. */
+  readonly kept: KeptConnections;
+  readonly routes: Routes;
   /** All loopbacks that have a server. */
   readonly served: Shared<readonly Listed[]>;
   /** A line a request; undefined: no log. */

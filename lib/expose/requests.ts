@@ -5,13 +5,13 @@ import type { Duplex } from "node:stream";
 import { STATUS_CODES } from "../system/http.ts";
 import { codeOf } from "../system/errors.ts";
 import type { LogEntry } from "./access_log.ts";
-import { endAnswer, Exchange } from "./exchange.ts";
+import { endAnswer, Exchange, isPlain } from "./exchange.ts";
 import { valuesOf } from "./fields.ts";
 import { type Asked, ownerOf, readTarget } from "./host.ts";
 import { PAGE_FIELDS, renderPage } from "./page.ts";
 import type { Front, Origin } from "./parts.ts";
 import { schemeOf } from "./secure.ts";
-import { failurePage, type PageAnswer, routeOf } from "./route.ts";
+import { failurePage, isGone, type PageAnswer } from "./route.ts";
 
 const PIPELINED_MOST = 256;
 const CLOSING_MS = 1_000;
@@ -27,6 +27,14 @@ interface Refusal {
   readonly status: number;
   readonly sentence: string;
   readonly location?: string;
+}
+
+/** A request with one host. */
+interface Given {
+  readonly request: IncomingMessage;
+  readonly answer: ServerResponse;
+  readonly asked: Asked;
+  readonly entry: LogEntry | undefined;
 }
 
 /** Refuses `http://` at a port of `https://`. Only names of this front are redirected. */
@@ -109,18 +117,31 @@ export class RequestHandler {
       await this.say(request, answer, { ...asked, lists: "nothing" }, entry);
       return;
     }
-    const route = await routeOf(asked, request.method ?? "", this.#front);
+    await this.#pass({ request, answer, asked, entry }, isPlain(request) && answer.shouldKeepAlive);
+  }
+
+  /** Passes a request to its server. `mayKeep`: over a connection that is kept. */
+  async #pass(given: Given, mayKeep: boolean, isFirst = true): Promise<void> {
+    const { request, answer, asked, entry } = given;
+    const { routes, upstreams, kept } = this.#front;
+    const client = request.socket;
+    const start = performance.now();
+    const route = await routes.find(asked, request.method ?? "");
     if (route.kind === "page") {
       await this.say(request, answer, route.page, entry);
       return;
     }
-    entry?.goesTo(route.target);
-    const fail = (why: unknown) => void this.say(request, answer, failurePage(route.target, why), entry);
+    const { target } = route;
+    entry?.goesTo(target);
+    const fail = (why: unknown) => void this.say(request, answer, failurePage(target, why), entry);
+    const askAgain = () => void this.#pass(given, mayKeep, false).catch(fail);
     try {
-      const server = await this.#front.upstreams.connect(route.target);
-      new Exchange({ request, answer, server, asked, entry, fail }).start();
+      const last = mayKeep && isFirst ? await kept.take(client, target) : undefined;
+      const connection = last ?? kept.own(client, await upstreams.connect(target), target, mayKeep);
+      new Exchange({ ...given, connection, mayKeep, askAgain, fail }).start();
     } catch (error) {
-      fail(error);
+      if (isGone(error) && routes.forget(asked, start)) askAgain();
+      else fail(error);
     }
   }
 

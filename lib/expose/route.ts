@@ -1,9 +1,14 @@
 /** Finds the server of a request by the host that it names. */
 import type { Asked } from "./host.ts";
 import { ownerOf } from "./host.ts";
-import { findLoopback, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
+import { fileOf, findLoopback, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
 import { codeOf } from "../system/errors.ts";
+import { statOrUndefined } from "../system/files.ts";
 import { LAST_PORT } from "../system/numbers.ts";
+
+/** How long a server that was found is used without another look: longer if a look takes long, as beside other work. */
+const HELD_MS = { least: 20, most: 200, ofLook: 20 };
+const HELD_MOST = 256;
 
 /** A port of a loopback. */
 export interface Target {
@@ -49,7 +54,7 @@ function splitPort(name: string): { port: number; rest: string } | undefined {
  * @param asked The request's host and path.
  * @returns The server, or the page that says why there is none.
  */
-export async function routeOf({ name, path }: Asked, method: string, places: Places): Promise<Route> {
+async function routeOf({ name, path }: Asked, method: string, places: Places): Promise<Route> {
   const owner = ownerOf(name);
   if (owner.kind === "front") return ownPage(method, path);
   if (owner.kind === "stranger") return page(421, "Only names that end with .localhost are answered here.", "nothing");
@@ -65,12 +70,70 @@ export async function routeOf({ name, path }: Asked, method: string, places: Pla
   return { kind: "server", target: { loopback, port } };
 }
 
+/** Returns a text that changes when another socket or control file takes the place of a server's file. */
+function fileVersion({ loopback, port }: Target): string {
+  const file = fileOf(loopback, port);
+  const { dev, ino, ctimeMs } = statOrUndefined(file) ?? {};
+  return `${dev} ${ino} ${ctimeMs} ${file}`;
+}
+
+/** A server that was found. */
+interface Held {
+  readonly route: Route;
+  readonly version: string;
+  /** When the look began and until when it holds, in milliseconds, by the clock of `performance.now()`. */
+  readonly at: number;
+  readonly until: number;
+}
+
+/** Finds servers for requests that follow each other closely. */
+export class Routes {
+  readonly #places: Places;
+  readonly #held = new Map<string, Held>();
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  /** @returns The destination. It has the same `target` object as long as the server's file stays the same. */
+  async find(asked: Asked, method: string): Promise<Route> {
+    const at = performance.now();
+    const held = this.#held.get(asked.name);
+    if (held !== undefined && at < held.until) return held.route;
+    const route = await routeOf(asked, method, this.#places);
+    if (route.kind === "page") {
+      this.#held.delete(asked.name);
+      return route;
+    }
+    const version = fileVersion(route.target);
+    if (this.#held.size >= HELD_MOST) this.#held.clear();
+    const now = performance.now();
+    const until = now + Math.min(Math.max(HELD_MS.least, (now - at) * HELD_MS.ofLook), HELD_MS.most);
+    const next = { at, until, version, route: held?.version === version ? held.route : route };
+    this.#held.set(asked.name, next);
+    return next.route;
+  }
+
+  /** @returns True if a server that could not be reached was found before `start`: another look may find another one. */
+  forget({ name }: Asked, start: number): boolean {
+    const held = this.#held.get(name);
+    this.#held.delete(name);
+    return held !== undefined && held.at < start;
+  }
+}
+
+/** True if a connect failed since no server listens at the file. */
+export function isGone(why: unknown): boolean {
+  const code = codeOf(why);
+  return code === "ENOENT" || code === "ECONNREFUSED";
+}
+
 /** The page for a server that gave no answer. */
 export function failurePage({ loopback, port }: Target, why: unknown): PageAnswer {
   const code = codeOf(why);
   const where = `port ${port} of the loopback "${loopback.name}"`;
   const lists = "all";
-  if (code === "ENOENT" || code === "ECONNREFUSED") {
+  if (isGone(why)) {
     return { status: 502, sentence: `No server listens on ${where}.`, lists };
   }
   if (code === "EACCES" || code === "EPERM") {

@@ -23,7 +23,7 @@ import { PAGE_FIELDS, renderPage } from "./page.ts";
 import { schemeOf } from "./secure.ts";
 import { endBetweenReads } from "./session_end.ts";
 import { isWebSocket, passStream, passWebSocket } from "./stream_http1.ts";
-import { failurePage, type PageAnswer, routeOf, type Target } from "./route.ts";
+import { failurePage, type PageAnswer, type Target } from "./route.ts";
 
 const STREAMS_MOST = 100;
 const HEAD_MOST = 32_768;
@@ -113,7 +113,7 @@ class Client {
       }, entry);
       return;
     }
-    const route = await routeOf(asked, method, this.#front);
+    const route = await this.#front.routes.find(asked, method);
     if (route.kind === "page") {
       await this.#say(stream, route.page, entry);
       return;

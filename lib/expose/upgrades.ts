@@ -16,7 +16,7 @@ import type { LogEntry } from "./access_log.ts";
 import type { Front } from "./parts.ts";
 import type { Asked } from "./host.ts";
 import { checkHead, type RequestHandler } from "./requests.ts";
-import { failurePage, type PageAnswer, routeOf } from "./route.ts";
+import { failurePage, type PageAnswer } from "./route.ts";
 
 /** Begins to read requests on a connection, as the runtime does for a new one. */
 type Reader = (socket: Socket) => void;
@@ -121,7 +121,7 @@ export class Upgrades {
       this.refuse(upgrade, { ...asked, lists: "nothing" });
       return;
     }
-    const route = await routeOf(asked, request.method ?? "", this.#front);
+    const route = await this.#front.routes.find(asked, request.method ?? "");
     if (route.kind === "page") {
       this.refuse(upgrade, route.page);
       return;

@@ -83,7 +83,8 @@ testFront(
       seen,
       new RegExp(`\\r\\nX-Forwarded-Host: echo\\.localhost:${rig.port}\\r\\nX-Forwarded-Proto: http\\r\\n`),
     );
-    assert(!/x-hop|\r\nTE:|keep-alive/i.test(seen), seen);
+    assert(!/x-hop|\r\nTE:|\r\nKeep-Alive:/i.test(seen), seen);
+    assertMatch(seen, /\r\nConnection: keep-alive\r\n/);
     const proxied = ["X-Forwarded-For: 192.0.2.1", "X-Forwarded-Proto: https", "X-Forwarded-Host: a.example"];
     const through = await rig.text("echo.localhost/", ...proxied.flatMap((field) => ["-H", field]));
     assertMatch(through, /\r\nX-Forwarded-For: 192\.0\.2\.1, 127\.0\.0\.1\r\n/);

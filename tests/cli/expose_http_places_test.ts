@@ -27,7 +27,7 @@ testFront(
     await using _guest = new Multiplexer(`${rig.dir}/v.sock`, { kind: "faithful", guest: guestIn(`${rig.dir}/guest`) });
     const exposed = await rig.expose();
     assertMatch(exposed.output(), /http:\/\/unix\.localhost:\d+\/ → port 80\n[^]*http:\/\/vm\.localhost/);
-    for (let i = 0; i < 2; i++) assertMatch(await rig.text("unix.localhost/"), /^A - close 0 /);
+    for (let i = 0; i < 2; i++) assertMatch(await rig.text("unix.localhost/"), /^A - keep-alive 0 /);
     assertMatch(await rig.raw(requestText("/", "vm"), "</ul>"), /^HTTP\/1\.1 502 /, "the guest has no server yet");
     using listener = Deno.listen({ transport: "unix", path: `${rig.dir}/guest/5678.sock` });
     const served = (async () => {

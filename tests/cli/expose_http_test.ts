@@ -32,7 +32,7 @@ testFront("expose --http: the same port in several loopbacks, each by its name, 
       ["2.extra.localhost/", "G"],
     ] as const
   ) {
-    assertMatch(await rig.text(host), new RegExp(`^${name} - close 0 / `), host);
+    assertMatch(await rig.text(host), new RegExp(`^${name} - keep-alive 0 / `), host);
   }
   const list = await rig.text("localhost/");
   assertMatch(list, new RegExp(`<a href="http://3000\\.main\\.localhost:${rig.port}/">3000</a>`));

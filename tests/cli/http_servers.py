@@ -146,6 +146,65 @@ def odd(client):
     client.sendall(text.removesuffix(b"ok") if method == b"HEAD" else text)
 
 
+KEPT = {
+    b"/stray": OK + LENGTH + b"ok" + OK + LENGTH + b"no",
+    b"/partial": OK + LENGTH + b"ok" + OK + b"X: ",
+    b"/garbage": OK + LENGTH + b"ok\r\n\r\nGET",
+    b"/late": OK + LENGTH + b"ok",
+    b"/closes": OK + LENGTH + b"ok",
+    b"/endless": OK + b"\r\nok",
+    b"/old": b"HTTP/1.0 200 OK\r\n" + LENGTH + b"ok",
+    b"/204": b"HTTP/1.1 204 No Content\r\n\r\n",
+    b"/304": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+    b"/chunks": OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: y\r\n\r\n",
+    b"/hints": b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n" + OK + LENGTH + b"ok",
+}
+ENDS = [b"/closes", b"/endless"]
+connections = iter(range(1, 1_000_000))
+
+
+def keeps(client):
+    """Keeps connections, and says by which one a request came, and what of it the server has seen. Some paths are odd."""
+    number = next(connections)
+    try:
+        answer_turns(client, number)
+    finally:
+        print(f"<gone {number}>", flush=True)
+
+
+def answer_turns(client, number):
+    rest = b""
+    for turn in range(1, 1_000_000):
+        head, rest = read_until(client, b"\r\n\r\n", rest)
+        if not head.strip():
+            break
+        method, path = head.split()[:2]
+        print(f"<{method.decode()} {path.decode()} {number}>", flush=True)
+        if turn > 1 and path == b"/drops":
+            break
+        if turn > 1 and path == b"/halves":
+            client.sendall(OK + b"Content-Length: 99\r\n\r\nha")
+            break
+        if method == b"POST" and path == b"/drops":
+            break
+        if path == b"/ws":
+            client.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello")
+            while part := client.recv(65536):
+                client.sendall(part)
+            break
+        if path == b"/large":
+            client.sendall(OK + b"Content-Length: 100000000\r\n\r\n" + b"x" * 50_000_000)
+        if path in KEPT:
+            client.sendall(KEPT[path])
+        else:
+            answer(client, b"" if method == b"HEAD" else b"[%d %d]" % (number, turn))
+        if path == b"/late":
+            client.sendall(OK + LENGTH + b"no")
+            print("late", flush=True)
+        if path in ENDS or b"Connection: close" in head:
+            break
+
+
 go = threading.Event()
 
 
