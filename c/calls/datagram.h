@@ -19,11 +19,11 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
                           const struct unsock_ip *ip);
 
 /*
- * Continues after the kernel returned the error `result` for the program's own write or send of `size` bytes on a
- * redirected datagram socket. The socket may have to be connected to a server that was started again (clients of syslog
+ * Continues after the kernel returned the error `result` for the program's own write or send on a redirected datagram
+ * socket. The socket may have to be connected to a server that was started again (clients of syslog
  * and statsd connect once), or its peer's queue may be full.
  */
-long unsock_datagram_written(int fd, const struct msghdr *message, int flags, size_t size, long result);
+long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result);
 
 /* The largest datagram over IPv4: 65,535 bytes less the IPv4 and UDP headers. A smaller one fits over IPv6, too. */
 #define UNSOCK_DATAGRAM_LEAST_MOST 65507
@@ -40,7 +40,7 @@ void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct u
  * sockaddr_un; `result` is the kernel's error, or -ENOENT if no name was known. The message must have no control data,
  * and not be too long.
  */
-long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
 
 /* Sends a message to an address that is not covered: the descriptor becomes, or stays, the kernel's UDP socket. */
@@ -137,6 +137,26 @@ bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
 /* Renames the socket before its first datagram, if UDP would choose another source address for this target. */
 void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
+/* datagram_batch.c: Several datagrams by one call (UDP_SEGMENT, UDP_GRO). */
+
+/* The datagrams of `size` bytes in a message from offset `from` on. */
+struct unsock_batch {
+    const struct msghdr *message;
+    size_t from;
+    size_t size;
+};
+
+/* Sends all of them as one to the name in `name`, or to the connected peer. Returns their length, and `from` is the
+ * end; -EAGAIN; or 0 if the receiver does not take batches, or there is only one datagram. */
+long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
+                                struct unsock_batch *batch);
+
+/* Lets senders know that the socket takes batches. */
+void unsock_datagram_take_batches(int fd, struct unsock_fd *entry);
+
+/* recvmsg on such a socket. *size becomes the datagrams' size; 0: it is one datagram. Changes the message's parts. */
+long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, int32_t *size);
+
 /* datagram_full.c: Sends to a receiver whose queue is full (net.unix.max_dgram_qlen). */
 
 /* Returns flags to add to a send: MSG_DONTWAIT if a wait in the kernel would be at the cost of other receivers, or if
@@ -144,10 +164,10 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
 int unsock_datagram_full_flags(const struct unsock_fd *entry);
 
 /*
- * Continues after the kernel returned -EAGAIN or -EINTR for `message`, of `size` bytes in all, sent with the program's
- * `flags`. Waits, or drops the datagram, as UDP would. Returns sendmsg's result; `size` for a dropped datagram; or
- * -EAGAIN if poll will report when to retry.
+ * Continues after the kernel returned -EAGAIN or -EINTR for `message`, sent with the program's `flags`. Waits, or drops
+ * the datagram, as UDP would. Returns sendmsg's result; the size of a dropped datagram; or -EAGAIN if poll will report
+ * when to retry.
  */
-long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, size_t size);
+long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "kernel/socket_info.h"
 #include "options/options.h"
+#include "rules/cmsg.h"
 
 #include <linux/poll.h>
 
@@ -216,11 +217,12 @@ static bool is_own_timeout_over(int fd, const struct unsock_fd *entry) {
  * does not wait, never returns EINTR. But clients that do not read must not hold up a server: its waits in a second are
  * bounded, for each client and for all.
  */
-long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, size_t size) {
+long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
+    long size = unsock_segment_total(message);
     bool connected = unsock_state_is_connected(entry->state);
     /* Once the waits for a receiver are used up for this second, further datagrams to it cost one call each. */
     if (!connected && find_receiver(key_of_receiver(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS)
-        return (long)size;
+        return size;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
     /* Unread datagrams fill the sender's own buffer, too: that may be full, and not the receiver's queue. */
     long result = unsock_send_limit_relieve(fd) ? unsock_sendmsg(fd, message, flags | MSG_DONTWAIT) : -EAGAIN;
@@ -233,5 +235,5 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
         result = wait_briefly(fd, message, flags, receiver, many);
     else if (!is_own_timeout_over(fd, entry))
         result = wait_in_turn(fd, message, flags, receiver);
-    return result == -EAGAIN || result == -EINTR ? (long)size : result;
+    return result == -EAGAIN || result == -EINTR ? size : result;
 }

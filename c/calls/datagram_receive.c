@@ -4,6 +4,7 @@
 #include "calls/stream.h"
 #include "files/plain_senders.h"
 #include "replace/replace.h"
+#include "rules/cmsg.h"
 #include "rules/errno.h"
 #include "rules/settings.h"
 
@@ -107,13 +108,15 @@ static struct unsock_ip destination(const struct unsock_fd *entry, const struct 
 /*
  * Appends to the kernel's control data (msg_controllen) what the program requested by IP_PKTINFO, IP_RECVTTL,
  * IPV6_RECVPKTINFO and so on. `room` is the size of the program's buffer, in bytes; `sender` is the parsed name of the
- * sender.
+ * sender; `batched` the size of the datagrams in a batch, or 0.
  */
 static void append_packet_info(int fd, const struct unsock_fd *entry, const struct unsock_name *sender,
-                               struct msghdr *message, size_t room) {
+                               struct msghdr *message, size_t room, int32_t batched) {
     union unsock_sockaddr address;
     struct control control = {fd, entry, message, room};
     struct unsock_ip local = destination(entry, sender);
+    if (batched > 0)
+        append_control(&control, IPPROTO_UDP, UNSOCK_UDP_GRO, &batched, sizeof(batched));
     /* An IPv6 socket gets it for IPv4 packets, too (ip6_datagram_recv_common_ctl). */
     if (entry->domain == AF_INET6 && wants(&control, IPPROTO_IPV6, IPV6_RECVPKTINFO)) {
         struct pktinfo6 info = {.index = LOOPBACK_INDEX};
@@ -286,72 +289,79 @@ static bool is_in_vain(int fd, struct unsock_fd *entry, const union unsock_socka
     return result < 0 ? result == -ECONNRESET && unsock_fd_is_left(entry) : is_stranger(fd, entry, name, length, flags);
 }
 
-long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
+/* True if the socket may receive a batch. The first recvmsg with room for its size asks for batches. */
+static inline bool may_be_batch(int fd, struct unsock_fd *entry, size_t room) {
+    if (entry->flags & UNSOCK_DATAGRAM_BATCHES)
+        return true;
+    if (entry->options == 0 || !unsock_option_flag(fd, entry, IPPROTO_UDP, UNSOCK_UDP_GRO))
+        return false;
+    if (room >= CMSG_SPACE(sizeof(int32_t)) && unsock_datagram_is_named(entry))
+        unsock_datagram_take_batches(fd, entry);
+    return true;
+}
+
+/* Makes the kernel's call. recvfrom, which is cheaper, if `from`: the message then is one piece without control data.
+ */
+static inline __attribute__((always_inline)) long receive_real(int fd, struct msghdr *message, int flags, bool from) {
+    return from ? unsock_real_recvfrom(fd, message->msg_iov->iov_base, message->msg_iov->iov_len, flags,
+                                       message->msg_name, &message->msg_namelen)
+                : unsock_real_recvmsg(fd, message, flags);
+}
+
+/* Inlined, as each function to return to costs time after a wait (rt/system_calls.h). */
+static inline __attribute__((always_inline)) long receive(int fd, struct unsock_fd *entry, struct msghdr *message,
+                                                          int flags, socklen_t *length, bool from) {
     union unsock_sockaddr name;
     struct msghdr own;
+    long result;
+    int32_t batched = 0;
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
-    long result;
     expect(fd, entry);
+    bool batches = may_be_batch(fd, entry, from ? 0 : message->msg_controllen);
     do {
         own = *message;
         own.msg_name = &name;
         own.msg_namelen = sizeof(name);
         name.any.sa_family = AF_UNSPEC;
-        result = unsock_real_recvmsg(fd, &own, flags);
-        if (result >= 0)
+        result =
+            batches ? unsock_datagram_receive_batch(fd, &own, flags, &batched) : receive_real(fd, &own, flags, from);
+        if (result >= 0 && (!from || batches))
             unsock_passed_descriptors_refuse(fd, &own);
     } while (is_in_vain(fd, entry, &name, own.msg_namelen, flags, result));
     if (result < 0)
         return unsock_errno_as_ip(UNSOCK_AT_ERROR, result);
     if (has_gone_outside(entry, &name, result))
-        return unsock_real_recvmsg(fd, message, flags);
+        return from ? unsock_real_recvfrom(fd, message->msg_iov->iov_base, message->msg_iov->iov_len, flags,
+                                           message->msg_name, length)
+                    : unsock_real_recvmsg(fd, message, flags);
     size_t room = message->msg_controllen;
     message->msg_flags = own.msg_flags;
     message->msg_controllen = own.msg_controllen;
-    if (is_end(fd, &name, result)) {
-        message->msg_namelen = 0;
-        return 0;
-    }
+    if (is_end(fd, &name, result))
+        return message->msg_name ? unsock_socket_names_give(&name, 0, message->msg_name, length) : 0;
     note_heard(fd, entry);
-    if (entry->options == 0 && !message->msg_name)
+    bool tells = !from && (entry->options != 0 || batched > 0);
+    if (!tells && !message->msg_name)
         return result;
     struct unsock_name told;
     read_sender_name(fd, entry, &name, own.msg_namelen, &told);
-    if (entry->options != 0)
-        append_packet_info(fd, entry, &told, message, room);
+    if (tells)
+        append_packet_info(fd, entry, &told, message, room, batched);
     long wrong = 0;
     if (message->msg_name)
-        wrong = give_sender(entry, &told, &name, own.msg_namelen, message->msg_name, &message->msg_namelen);
+        wrong = give_sender(entry, &told, &name, own.msg_namelen, message->msg_name, length);
     return wrong < 0 ? wrong : result;
 }
 
+long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
+    return receive(fd, entry, message, flags, &message->msg_namelen, false);
+}
+
 long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
-    union unsock_sockaddr name;
+    struct iovec part = {data, size};
+    struct msghdr message = {.msg_name = address, .msg_iov = &part, .msg_iovlen = 1};
     struct unsock_whose whose;
-    socklen_t name_length;
     unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose);
-    struct unsock_fd *entry = whose.entry;
-    if (flags & MSG_ERRQUEUE)
-        return -EAGAIN;
-    expect(fd, entry);
-    long result;
-    do {
-        name.any.sa_family = AF_UNSPEC;
-        name_length = sizeof(name);
-        result = unsock_real_recvfrom(fd, data, size, flags, &name, &name_length);
-    } while (is_in_vain(fd, entry, &name, name_length, flags, result));
-    if (result < 0)
-        return unsock_errno_as_ip(UNSOCK_AT_ERROR, result);
-    if (has_gone_outside(entry, &name, result))
-        return unsock_real_recvfrom(fd, data, size, flags, address, length);
-    if (is_end(fd, &name, result))
-        return address ? unsock_socket_names_give(&name, 0, address, length) : 0;
-    note_heard(fd, entry);
-    if (!address)
-        return result;
-    struct unsock_name told;
-    read_sender_name(fd, entry, &name, name_length, &told);
-    long wrong = give_sender(entry, &told, &name, name_length, address, length);
-    return wrong < 0 ? wrong : result;
+    return receive(fd, whose.entry, &message, flags, length, true);
 }

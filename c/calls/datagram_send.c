@@ -1,5 +1,7 @@
-/* Sends datagrams to the socket of an address, to the connected peer or to a control file's target. If none takes the
- * datagram, does as UDP would. */
+/*
+ * Sends datagrams to the socket of an address, or to the connected peer. One call of the kernel's is the usual way. If
+ * it fails, the table below has the other ways.
+ */
 #include "calls/arguments.h"
 #include "calls/connect.h"
 #include "calls/datagram.h"
@@ -13,9 +15,56 @@
 
 #define UDP6_MOST 65527
 
+#define TO_ADDRESS 1
+#define TO_PEER 2
+#define TO_ANY (TO_ADDRESS | TO_PEER)
+
+enum way { PENDING, NAMES, FILTER, AGAIN, QUEUE, OUTSIDE, CONTROL, OWN_SOCKETS, TELL, NOBODY, DROP };
+
+/*
+ * The ways, in the order in which they are tried: each one after the errors in its row, if the datagram is to such a
+ * destination. A way leaves the error to the rows below, or returns another one, or ends with the program's result.
+ * ECONNREFUSED means all errors of a send to nobody (rules/errno).
+ */
+static const struct {
+    int16_t on[3];
+    uint8_t to;
+    uint8_t way;
+} ways[] = {
+    {{ECONNRESET}, TO_ANY, PENDING},                   /* ends with the error that was left for this call; or repeats */
+    {{ECONNREFUSED, EPERM}, TO_ADDRESS, NAMES},        /* tries the port's names, if no plain sender has the port */
+    {{ECONNRESET}, TO_ADDRESS, PENDING},               /* the same, if the names were the first to be tried */
+    {{EPERM}, TO_ANY, FILTER},                         /* a filter forbids sends: ends with EACCES. Else the receiver is
+                                                          connected to another socket: */
+    {{ECONNREFUSED, ENOTCONN, EPERM}, TO_PEER, AGAIN}, /* connects to the peer's new socket, and repeats */
+    {{EAGAIN, EINTR}, TO_ANY, QUEUE},                  /* ends: waits for room in the queue, or drops the datagram */
+    {{ENOENT}, TO_ADDRESS, OUTSIDE},                   /* ends at the network, if UNSOCK_FALLBACK is set */
+    {{ECONNREFUSED, EACCES}, TO_ADDRESS, CONTROL},     /* connects to a control file's target, and sends there */
+    {{EPERM}, TO_ADDRESS, OWN_SOCKETS},                /* sockets of this process are the cause, or can send it */
+    {{ECONNREFUSED, EPERM}, TO_ADDRESS, TELL},         /* ends with ECONNREFUSED, if IP_RECVERR is set */
+    {{ECONNREFUSED, ENOTCONN}, TO_ANY, NOBODY},        /* ends, if it is the connected address: the next call fails */
+    {{ECONNREFUSED, EPERM, EPIPE}, TO_ANY, DROP},      /* ends: drops the datagram as UDP does */
+};
+
+/* A socket, and where it sends. The message is not in here: its name, in room for a sockaddr_un, is the file tried. */
+struct route {
+    int fd;
+    int flags; /* the program's */
+    struct unsock_fd *entry;
+    const struct unsock_ip *ip; /* NULL: to the connected peer */
+    struct unsock_batch *batch; /* to be sent as one, if the receiver takes that; NULL: one datagram */
+};
+
 size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     uint16_t family = ip ? ip->family : unsock_fd_remote(entry)->family;
     return entry->domain == AF_INET6 && family != AF_INET ? UDP6_MOST : UNSOCK_DATAGRAM_LEAST_MOST;
+}
+
+static long send_now(const struct route *route, const struct msghdr *message) {
+    int flags = route->flags | unsock_datagram_full_flags(route->entry);
+    long all =
+        route->batch ? unsock_datagram_send_batch(route->fd, route->entry, message, route->flags, route->batch) : 0;
+    return all != 0 ? all : unsock_real_send_message(route->fd, message, flags);
 }
 
 /* Returns the kernel's error for the message at any destination: sends it to a name that no socket can have. */
@@ -28,86 +77,87 @@ static long send_to_none(int fd, const struct msghdr *message, int flags) {
 }
 
 /* True if this call must report that nobody received the program's last datagram. It is reported once. */
-static bool takes_error(int fd, struct unsock_fd *entry, long result) {
-    bool told = result == -ECONNRESET && (entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
+static bool takes_error(const struct route *route, long result) {
+    bool told = result == -ECONNRESET && (route->entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
     if (told) {
-        unsock_fds_unmark(entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
-        unsock_fds_tell_duplicates(fd);
+        unsock_fds_unmark(route->entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
+        unsock_fds_tell_duplicates(route->fd);
     }
     return told;
 }
 
-/* Sends a datagram that no socket takes. Returns its size, as UDP does not report the loss, or an error with which UDP
- * would not send it. */
-static long send_in_vain(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
-    long result = send_to_none(fd, message, flags);
-    if (takes_error(fd, entry, result))
+/* Drops a datagram. Returns its size, as UDP does not report the loss, or an error with which UDP would not send it. */
+static long drop(const struct route *route, const struct msghdr *message) {
+    long result = send_to_none(route->fd, message, route->flags);
+    if (takes_error(route, result))
         return -ECONNREFUSED;
-    return result == -EFAULT || result == -EOPNOTSUPP || result == -EPIPE ? result : size;
+    return result == -EFAULT || result == -EOPNOTSUPP || result == -EPIPE ? result : unsock_segment_total(message);
 }
 
 /* True if the receiver has shut down reading, which a UDP sender never learns. EPIPE has other causes: another socket
  * has the number by now, or the sender has shut down writing; then it gets EPIPE for any receiver, even for none. */
-static bool is_deaf(int fd, long result) {
+static bool is_deaf(int fd) {
     static const struct msghdr empty;
-    return result == -EPIPE && unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX &&
-           send_to_none(fd, &empty, MSG_NOSIGNAL) != -EPIPE;
+    return unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && send_to_none(fd, &empty, MSG_NOSIGNAL) != -EPIPE;
 }
 
-static long send_by_target(int fd, const struct msghdr *message, int flags) {
-    struct msghdr plain = *message;
-    plain.msg_name = NULL;
-    plain.msg_namelen = 0;
-    return unsock_tipc_service_absent(fd, unsock_real_sendmsg(fd, &plain, flags), false, unsock_segment_total(message));
+/* A send to the names of a port, one after the other. */
+struct attempt {
+    const struct route *route;
+    const struct msghdr *message;
+};
+
+static long way_send(void *of_attempt) {
+    const struct attempt *attempt = of_attempt;
+    return send_now(attempt->route, attempt->message);
+}
+
+/* Sends to the plain sender for which the port was invented, or else to the port's names in turn. */
+static long send_by_names(const struct route *route, struct msghdr *message, long result) {
+    struct attempt attempt = {route, message};
+    struct unsock_port_search search = {.target = route->ip, .type = SOCK_DGRAM, .spread = route->entry->local.port};
+    socklen_t plain = unsock_plain_sender_find(route->ip->port, message->msg_name);
+    if (plain > 0) {
+        message->msg_namelen = plain;
+        return send_now(route, message);
+    }
+    search.path = message->msg_name;
+    search.length = &message->msg_namelen;
+    search.way = way_send;
+    search.attempt = &attempt;
+    return unsock_port_go_on(&search, result);
 }
 
 /* Sends to the network after all (UNSOCK_FALLBACK). */
-UNSOCK_OWN_FRAME static long send_outside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
-                                          const struct unsock_ip *ip) {
+UNSOCK_OWN_FRAME static long send_outside(const struct route *route, const struct msghdr *message) {
     union unsock_sockaddr address;
     struct msghdr outside = *message;
     outside.msg_name = &address;
-    outside.msg_namelen = unsock_ip_write(ip, entry->domain, &address);
-    return unsock_datagram_send_real(fd, entry, &outside, flags);
+    outside.msg_namelen = unsock_ip_write(route->ip, route->entry->domain, &address);
+    return unsock_datagram_send_real(route->fd, route->entry, &outside, route->flags);
 }
 
-/* A datagram for the address `ip`, and the socket file to which it is sent next. */
-struct sending {
-    int fd;
-    int flags;
-    const struct msghdr *message; /* `path` takes the place of its name */
-    const struct unsock_ip *ip;
-    struct sockaddr_un *path;
-    socklen_t length;
-};
-
-static long way_send(void *of_sending) {
-    const struct sending *sending = of_sending;
-    struct msghdr local = *sending->message;
-    local.msg_name = sending->path;
-    local.msg_namelen = sending->length;
-    return unsock_real_send_message(sending->fd, &local, sending->flags);
+static long send_to_target(const struct route *route, const struct msghdr *message) {
+    long result = unsock_real_sendmsg(route->fd, message, route->flags);
+    return unsock_tipc_service_absent(route->fd, result, false, unsock_segment_total(message));
 }
 
-/* Sends to the connected address, which no socket has. Returns the size, and leaves the error for the next call; if
- * that is not possible, returns -ECONNREFUSED. */
-static long send_to_nobody(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size) {
-    long result = send_in_vain(fd, entry, message, flags, size);
-    if (result == size && !unsock_datagram_leave_error(fd, entry, unsock_datagram_tell_sharers(fd, entry)))
-        return -ECONNREFUSED;
-    unsock_fds_mark(entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
-    if (!(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL))
-        unsock_datagram_set_nobody(entry);
-    unsock_fds_tell_duplicates(fd);
-    return result;
-}
-
-/* True if an unconnected socket gets an error if no socket has the port (IP_RECVERR, IPV6_RECVERR). */
-static bool hears_of_nobody(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip) {
-    if (entry->options == 0 || unsock_state_is_connected(entry->state))
-        return false;
-    return ip->family == AF_INET6 ? unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_RECVERR)
-                                  : unsock_option_flag(fd, entry, IPPROTO_IP, IP_RECVERR);
+/* Connects to the target of the control file in the port's place, and sends. Without one the error stays. */
+UNSOCK_OWN_FRAME static long send_by_control(const struct route *route, const struct msghdr *message, long result,
+                                             bool *over) {
+    struct sockaddr_un path;
+    long there = 0;
+    if (!unsock_resolve_is_worth_it(result) || unsock_port_is_own_path(message->msg_name))
+        return result;
+    unsock_address_path(route->ip->port, SOCK_DGRAM, &path);
+    if (!unsock_datagram_connect_by_control(route->fd, route->entry, &path, route->ip, &there)) {
+        *over = there < 0;
+        return there < 0 ? there : result;
+    }
+    struct msghdr plain = *message;
+    plain.msg_name = NULL;
+    plain.msg_namelen = 0;
+    return there < 0 ? there : send_to_target(route, &plain);
 }
 
 /* Connects to `fd` each socket of this process that is connected to an earlier socket of the same name: the kernel
@@ -126,45 +176,93 @@ static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     return any;
 }
 
-/* True if the socket is connected to this address, and so learns of errors. */
-static bool is_own_peer(const struct unsock_fd *entry, const struct unsock_ip *ip) {
-    return unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL) &&
-           unsock_fd_remote(entry)->port == ip->port && unsock_ip_same_address(unsock_fd_remote(entry), ip);
+/* True if an unconnected socket gets an error if no socket has the port (IP_RECVERR, IPV6_RECVERR). */
+static bool hears_of_nobody(const struct route *route) {
+    int level = route->ip->family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    return route->entry->options != 0 && !unsock_state_is_connected(route->entry->state) &&
+           unsock_option_flag(route->fd, route->entry, level, level == IPPROTO_IPV6 ? IPV6_RECVERR : IP_RECVERR);
 }
 
-/* Continues after no socket took the datagram: waits, sends it elsewhere, or returns what UDP would. */
-static long not_taken(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
-    long there;
-    int fd = sending->fd;
-    struct msghdr local = *sending->message;
-    local.msg_name = sending->path;
-    local.msg_namelen = sending->length;
-    if (result == -EAGAIN || result == -EINTR)
-        return unsock_datagram_full(fd, entry, &local, flags, (size_t)unsock_segment_total(&local));
-    if (result == -ENOENT && unsock_settings.fallback)
-        return send_outside(fd, entry, &local, flags, sending->ip);
-    if (unsock_resolve_is_worth_it(result) && !unsock_port_is_own_path(sending->path)) {
-        if (unsock_datagram_connect_by_control(fd, entry, sending->path, sending->ip, &there))
-            result = there < 0 ? there : send_by_target(fd, &local, flags);
-        else if (there < 0)
-            return there;
-    }
-    if (result == -EPERM && unsock_socket_may_not_send())
-        return -EACCES;
-    if (result == -EPERM && reconnect_own(fd, entry))
-        result = way_send(sending);
-    if (result == -EPERM)
-        result = unsock_datagram_send_by_sibling(fd, entry, &local, flags);
-    if (result >= 0)
-        return result;
-    bool nobody = unsock_errno_is_nobody(result) || result == -EPERM;
-    if (nobody && hears_of_nobody(fd, entry, sending->ip))
+/* True if the socket is connected to the datagram's address, and so learns of errors. */
+static bool is_to_peer(const struct route *route) {
+    const struct unsock_fd *entry = route->entry;
+    return !route->ip || (unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL) &&
+                          unsock_fd_remote(entry)->port == route->ip->port &&
+                          unsock_ip_same_address(unsock_fd_remote(entry), route->ip));
+}
+
+/* Drops a datagram to the connected address, which no socket has. Leaves the error for the next call; if that is not
+ * possible, returns -ECONNREFUSED. */
+static long send_to_nobody(const struct route *route, const struct msghdr *message) {
+    struct unsock_fd *entry = route->entry;
+    long result = drop(route, message);
+    if (result >= 0 && !unsock_datagram_leave_error(route->fd, entry, unsock_datagram_tell_sharers(route->fd, entry)))
         return -ECONNREFUSED;
-    long size = unsock_segment_total(&local);
-    if (unsock_errno_is_nobody(result) && is_own_peer(entry, sending->ip))
-        return send_to_nobody(fd, entry, &local, flags, size);
-    /* No socket has the address, or it is connected to another peer, or has shut down reading: UDP drops this. */
-    return nobody || is_deaf(fd, result) ? send_in_vain(fd, entry, &local, flags, size) : result;
+    unsock_fds_mark(entry, UNSOCK_DATAGRAM_NOBODY_HEARD);
+    if (!(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL))
+        unsock_datagram_set_nobody(entry);
+    unsock_fds_tell_duplicates(route->fd);
+    return result;
+}
+
+/* Goes one way after the error `result`. Returns the new result, or the same error; `over`: it is the program's. */
+static long go(enum way way, const struct route *route, struct msghdr *message, long result, bool *over) {
+    int fd = route->fd;
+    struct unsock_fd *entry = route->entry;
+    switch (way) {
+    case PENDING:
+        *over = takes_error(route, result);
+        return *over ? -ECONNREFUSED : send_now(route, message);
+    case NAMES:
+        return send_by_names(route, message, result);
+    case FILTER:
+        *over = unsock_socket_may_not_send();
+        return result;
+    case AGAIN: /* EPERM: the server may have given the peer's socket to another client (calls/datagram_connect.c) */
+        return unsock_datagram_connect_again(fd, entry) == 0 ? send_now(route, message) : result;
+    case QUEUE:
+        *over = true;
+        return unsock_datagram_full(fd, entry, message, route->flags);
+    case OUTSIDE:
+        *over = unsock_settings.fallback;
+        return *over ? send_outside(route, message) : result;
+    case CONTROL:
+        return send_by_control(route, message, result, over);
+    case OWN_SOCKETS:
+        result = reconnect_own(fd, entry) ? send_now(route, message) : result;
+        return result == -EPERM ? unsock_datagram_send_by_sibling(fd, entry, message, route->flags) : result;
+    case TELL:
+        *over = hears_of_nobody(route);
+        return *over ? -ECONNREFUSED : result;
+    case NOBODY:
+        *over = is_to_peer(route);
+        return *over ? send_to_nobody(route, message) : result;
+    case DROP:
+        *over = true;
+        return result == -EPIPE && !is_deaf(fd) ? result : drop(route, message);
+    }
+    return result;
+}
+
+static bool is_after(const int16_t on[3], long result) {
+    long as_udp = unsock_errno_as_ip(UNSOCK_AT_SEND, result);
+    for (int i = 0; i < 3 && on[i] != 0; i++) {
+        if (on[i] == -result || on[i] == -as_udp)
+            return true;
+    }
+    return false;
+}
+
+/* Continues after the kernel's first send, to the name in the message or to the peer, returned `result`. */
+static long go_on(const struct route *route, struct msghdr *message, long result) {
+    bool over = false;
+    if (!route->ip && !unsock_state_is_connected(route->entry->state))
+        return result == -ENOTCONN || result == -EPIPE || result == -EFAULT ? -EDESTADDRREQ : result;
+    for (size_t i = 0; result < 0 && !over && i < sizeof(ways) / sizeof(ways[0]); i++) {
+        if ((ways[i].to & (route->ip ? TO_ADDRESS : TO_PEER)) && is_after(ways[i].on, result))
+            result = go(ways[i].way, route, message, result, &over);
+    }
+    return result;
 }
 
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
@@ -177,128 +275,87 @@ void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct u
         unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_SENT);
 }
 
-/* Continues after the send to the known name returned `result`. */
-static long send_past_known(struct sending *sending, struct unsock_fd *entry, int flags, long result) {
-    struct unsock_port_search search = {.target = sending->ip, .type = SOCK_DGRAM, .spread = entry->local.port};
-    if (takes_error(sending->fd, entry, result))
-        return -ECONNREFUSED;
-    if (result == -ECONNRESET)
-        result = way_send(sending);
-    bool nobody = unsock_errno_is_nobody(result) || result == -EPERM;
-    socklen_t plain = nobody ? unsock_plain_sender_find(sending->ip->port, sending->path) : 0;
-    if (plain > 0) {
-        sending->length = plain;
-        result = way_send(sending);
-    } else if (result < 0) {
-        search.path = sending->path;
-        search.length = &sending->length;
-        search.way = way_send;
-        search.attempt = sending;
-        result = unsock_port_go_on(&search, result);
-        if (takes_error(sending->fd, entry, result))
-            return -ECONNREFUSED;
-        result = result == -ECONNRESET ? way_send(sending) : result;
-    }
-    return result >= 0 ? result : not_taken(sending, entry, flags, result);
-}
-
-static long send_to(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
-                    const struct unsock_ip *ip) {
-    struct sockaddr_un path;
-    struct sending sending = {.fd = fd, .message = message, .ip = ip, .path = &path};
-    unsock_datagram_note_target(fd, entry, ip);
-    sending.flags = flags | unsock_datagram_full_flags(entry);
-    sending.length = unsock_port_known_path(ip, SOCK_DGRAM, false, &path);
-    return send_past_known(&sending, entry, flags, sending.length > 0 ? way_send(&sending) : -ENOENT);
-}
-
-long unsock_datagram_send_on(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result) {
-    struct sending sending = {.fd = fd, .message = message, .ip = ip, .path = message->msg_name};
-    sending.flags = flags | unsock_datagram_full_flags(entry);
-    sending.length = message->msg_namelen;
-    return unsock_errno_as_ip(UNSOCK_AT_STEP, send_past_known(&sending, entry, flags, result));
+    struct route route = {fd, flags, entry, ip, NULL};
+    return unsock_errno_as_ip(UNSOCK_AT_STEP, go_on(&route, message, result));
 }
 
-/* Continues after the kernel returned the error `result` for a send to the connected peer. */
-static long go_on_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags, long size,
-                            long result) {
-    if (!unsock_state_is_connected(entry->state))
-        return result == -ENOTCONN || result == -EPIPE || result == -EFAULT ? -EDESTADDRREQ : result;
-    if (takes_error(fd, entry, result))
-        return -ECONNREFUSED;
-    int all = flags | unsock_datagram_full_flags(entry);
-    if (result == -ECONNRESET)
-        result = unsock_sendmsg(fd, message, all);
-    bool nobody = result == -ECONNREFUSED || result == -ENOTCONN;
-    /* EPERM: the server may have given the peer's socket to another client (calls/datagram_connect.c). */
-    if (nobody || (result == -EPERM && !unsock_socket_may_not_send())) {
-        if (unsock_datagram_connect_again(fd, entry) == 0)
-            result = unsock_sendmsg(fd, message, all);
-        else if (nobody)
-            return send_to_nobody(fd, entry, message, flags, size);
-    }
-    if (result == -EAGAIN || result == -EINTR)
-        return unsock_datagram_full(fd, entry, message, flags, (size_t)size);
-    return (result == -EPERM && !unsock_socket_may_not_send()) || is_deaf(fd, result) ? size : result;
-}
-
-static long send_connected(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
-    struct msghdr plain = *message;
-    plain.msg_name = NULL;
-    plain.msg_namelen = 0;
-    long result = -EDESTADDRREQ;
-    if (unsock_state_is_connected(entry->state))
-        result = unsock_real_send_message(fd, &plain, flags | unsock_datagram_full_flags(entry));
-    return result < 0 ? go_on_connected(fd, entry, &plain, flags, unsock_segment_total(&plain), result) : result;
-}
-
-long unsock_datagram_written(int fd, const struct msghdr *message, int flags, size_t size, long result) {
+long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result) {
     struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry) /* else another thread has closed it */
-        result = go_on_connected(fd, entry, message, flags, (long)size, result);
-    return unsock_errno_as_ip(UNSOCK_AT_STEP, result);
+    struct msghdr copy = *message;
+    return entry
+               ? unsock_datagram_send_on(fd, entry, &copy, flags, NULL, result) /* else another thread has closed it */
+               : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
-/* Sends to the plain sender for which `port` was invented, or else to the connected target. False if neither exists. */
-UNSOCK_OWN_FRAME static bool send_back(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags,
-                                       uint16_t port, long *result) {
-    struct sockaddr_un name;
-    struct msghdr there = *message;
-    there.msg_namelen = unsock_plain_sender_find(port, &name);
-    there.msg_name = there.msg_namelen > 0 ? &name : NULL;
-    if (!there.msg_name && !unsock_state_is_connected(entry->state))
-        return false;
-    *result = unsock_real_sendmsg(fd, &there, flags);
-    *result = unsock_tipc_service_absent(fd, *result, false, unsock_segment_total(message));
-    return true;
-}
-
-/* Sends on a socket that a control file has bound or connected. */
-static long send_foreign(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
-                         const struct unsock_ip *ip) {
-    long result;
-    bool to_target = unsock_state_is_connected(entry->state) && (entry->flags & UNSOCK_DATAGRAM_BY_CONTROL);
-    if (unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && !to_target)
-        return send_to(fd, entry, message, flags, ip);
-    if (send_back(fd, entry, message, flags, ip->port, &result))
-        return result;
-    result = unsock_datagram_be_local(fd, entry, ip);
-    return result < 0 ? result : send_to(fd, entry, message, flags, ip);
+static long send_first(const struct route *route, struct msghdr *message) {
+    if (!route->ip && !unsock_state_is_connected(route->entry->state))
+        return go_on(route, message, -ENOTCONN);
+    return go_on(route, message, route->ip && message->msg_namelen == 0 ? -ENOENT : send_now(route, message));
 }
 
 static bool is_foreign(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED);
 }
 
-static long send_one(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
-                     const struct unsock_ip *ip) {
-    bool foreign = ip && is_foreign(entry);
-    long result = !ip       ? send_connected(fd, entry, message, flags)
-                  : foreign ? send_foreign(fd, entry, message, flags, ip)
-                            : send_to(fd, entry, message, flags, ip);
-    result = unsock_errno_as_ip(UNSOCK_AT_STEP, result);
-    return ip && !foreign ? unsock_log("sendto", fd, ip, NULL, result) : result;
+/* Sends datagrams of `size` bytes: all as one, if their receiver takes that, or one by one. Drops the rest if one after
+ * the first cannot be sent, as a full queue on the way would. */
+UNSOCK_OWN_FRAME static long send_segments(struct route *route, struct msghdr *message, bool at_target, size_t size) {
+    struct unsock_segment segment;
+    struct unsock_batch batch = {message, 0, size};
+    bool was_foreign = is_foreign(route->entry);
+    long total = unsock_segment_total(message);
+    for (route->batch = at_target ? NULL : &batch; (long)batch.from < total; route->batch = NULL) {
+        size_t from = batch.from;
+        long cut = unsock_segment_cut(message, from, size, &segment);
+        long result = cut < 0     ? cut
+                      : at_target ? send_to_target(route, &segment.message)
+                                  : send_first(route, &segment.message);
+        if (result < 0)
+            return from > 0 ? total : result;
+        batch.from += batch.from == from ? (size_t)cut : 0;
+        message->msg_namelen = segment.message.msg_namelen;
+        if (!was_foreign && is_foreign(route->entry)) { /* the first datagram has connected it to a target */
+            at_target = was_foreign = true;
+            message->msg_name = NULL;
+            message->msg_namelen = 0;
+        }
+    }
+    return total;
+}
+
+/* On a socket that a control file has bound or connected: names the plain sender for which the port was invented, or
+ * else the connected target. Returns 1; 0 if the datagram is for a socket in the directory; or -errno. */
+static long name_target(const struct route *route, struct msghdr *message) {
+    bool connected = unsock_state_is_connected(route->entry->state);
+    bool to_target = connected && (route->entry->flags & UNSOCK_DATAGRAM_BY_CONTROL);
+    if (unsock_socket_option(route->fd, SO_DOMAIN) == AF_UNIX && !to_target)
+        return 0;
+    message->msg_namelen = unsock_plain_sender_find(route->ip->port, message->msg_name);
+    if (message->msg_namelen == 0 && !connected)
+        return unsock_datagram_be_local(route->fd, route->entry, route->ip);
+    if (message->msg_namelen == 0)
+        message->msg_name = NULL;
+    return 1;
+}
+
+/* Sends one datagram; or several of `size` bytes. */
+static long send_to(struct route *route, const struct msghdr *message, size_t size) {
+    struct sockaddr_un path;
+    struct msghdr copy = *message;
+    copy.msg_name = route->ip ? &path : NULL;
+    copy.msg_namelen = 0;
+    long at_target = route->ip && is_foreign(route->entry) ? name_target(route, &copy) : 0;
+    if (at_target < 0)
+        return at_target;
+    if (!at_target && route->ip) {
+        unsock_datagram_note_target(route->fd, route->entry, route->ip);
+        copy.msg_namelen = unsock_port_known_path(route->ip, SOCK_DGRAM, false, &path);
+    }
+    if (size > 0)
+        return send_segments(route, &copy, at_target, size);
+    return at_target ? send_to_target(route, &copy) : send_first(route, &copy);
 }
 
 /* Returns the size of UDP_SEGMENT, by the message or by the socket's option; 0: none. */
@@ -310,24 +367,11 @@ static size_t segment_size(int fd, const struct unsock_fd *entry, const struct m
     return option > 0 ? (size_t)option : 0;
 }
 
-/* Drops the rest if a datagram after the first cannot be sent, as a full queue on the way would. */
-static long send_segments(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
-                          const struct unsock_ip *ip, size_t size) {
-    struct unsock_segment segment;
-    size_t sent = 0;
-    long cut;
-    while ((cut = unsock_segment_cut(message, sent, size, &segment)) != 0) {
-        long result = cut < 0 ? cut : send_one(fd, entry, &segment.message, flags, ip);
-        if (result < 0)
-            return sent > 0 ? unsock_segment_total(message) : result;
-        sent += (size_t)cut;
-    }
-    return (long)sent;
-}
-
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip) {
     struct msghdr plain = *message;
+    struct route route = {fd, flags, entry, ip, NULL};
+    bool foreign = ip && is_foreign(entry);
     long total = unsock_segment_total(message);
     if (total < 0 || (size_t)total > unsock_datagram_most(entry, ip))
         return total < 0 ? total : -EMSGSIZE;
@@ -338,12 +382,12 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     if (urgent || (ip && ip->port == 0))
         return urgent ? -EOPNOTSUPP : -EINVAL;
     /* Before the socket's options are read: as long as it is the kernel's UDP socket, the kernel has them. */
-    result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
+    result = ip && !foreign ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)
         return unsock_log("sendto", fd, ip, NULL, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
     size_t size = segment_size(fd, entry, message);
     plain.msg_control = NULL;
     plain.msg_controllen = 0;
-    return size > 0 && total > (long)size ? send_segments(fd, entry, &plain, flags, ip, size)
-                                          : send_one(fd, entry, &plain, flags, ip);
+    result = unsock_errno_as_ip(UNSOCK_AT_STEP, send_to(&route, &plain, total > (long)size ? size : 0));
+    return ip && !foreign ? unsock_log("sendto", fd, ip, NULL, result) : result;
 }

@@ -60,23 +60,22 @@ static inline bool peeks_all(int flags, long result) {
     return (flags & PEEK_ALL) == PEEK_ALL && result > 0;
 }
 
-static long peek_all(int fd, void *data, size_t size, int flags, long had) {
-    struct iovec part = {data, size};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    return unsock_stream_peek_all(fd, &message, flags, had);
-}
-
-/* Like TCP, gives no sender's address: msg_namelen becomes 0. */
-static long receive_stream(int fd, struct msghdr *message, int flags) {
+/* Like TCP, gives no sender's address: msg_namelen becomes 0. The kernel's call is recvfrom, which is cheaper, if
+ * `from`: the message then is one piece without control data. */
+static long receive_stream(int fd, struct msghdr *message, int flags, bool from) {
     struct msghdr plain = *message;
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
-    long result = at_end(fd, unsock_real_recvmsg(fd, &plain, flags_of(fd, flags)));
+    const struct iovec *part = plain.msg_iov;
+    long result = from ? unsock_real_recvfrom(fd, part->iov_base, part->iov_len, flags_of(fd, flags), NULL, NULL)
+                       : unsock_real_recvmsg(fd, &plain, flags_of(fd, flags));
+    result = at_end(fd, result);
     if (result < 0)
         return result;
-    unsock_passed_descriptors_refuse(fd, &plain);
+    if (!from)
+        unsock_passed_descriptors_refuse(fd, &plain);
     message->msg_flags = plain.msg_flags;
     message->msg_controllen = plain.msg_controllen;
     message->msg_namelen = 0;
@@ -107,23 +106,21 @@ static long receive_call(int fd, struct msghdr *message, int flags) {
     struct unsock_fd *entry = whose.entry;
     if (unsock_user_read(&copy, message, sizeof(copy)) < 0 || (copy.msg_name && (int32_t)copy.msg_namelen < 0))
         return unsock_real_recvmsg(fd, message, flags);
-    long result =
-        entry->type == SOCK_DGRAM ? unsock_datagram_receive(fd, entry, &copy, flags) : receive_stream(fd, &copy, flags);
+    long result = entry->type == SOCK_DGRAM ? unsock_datagram_receive(fd, entry, &copy, flags)
+                                            : receive_stream(fd, &copy, flags, false);
     return give_message_back(message, &copy, result);
 }
 
 static long receive_from(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {
+    struct iovec part = {data, size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     struct unsock_whose whose;
     unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose);
     if (whose.entry->type == SOCK_DGRAM)
         return unsock_datagram_recvfrom(fd, data, size, flags, address, length);
-    if (flags & MSG_ERRQUEUE)
-        return -EAGAIN;
-    long result = at_end(fd, unsock_real_recvfrom(fd, data, size, flags_of(fd, flags), NULL, NULL));
+    long result = receive_stream(fd, &message, flags, true);
     long wrong = result >= 0 && address ? unsock_socket_names_give(NULL, 0, address, length) : 0;
-    if (wrong < 0)
-        return wrong;
-    return peeks_all(flags, result) ? peek_all(fd, data, size, flags, result) : result;
+    return wrong < 0 ? wrong : result;
 }
 
 #define NO_DEADLINE INT64_MAX
@@ -186,7 +183,9 @@ long unsock_call_recv(int fd, void *data, size_t size, int flags) {
     long result = at_end(fd, unsock_real_recv(fd, data, size, flags_of(fd, flags)));
     if (result == -ECONNRESET && entry && unsock_fd_is_left(entry))
         return unsock_call_recvfrom(fd, data, size, flags, NULL, NULL);
-    return peeks_all(flags, result) ? peek_all(fd, data, size, flags, result) : result;
+    struct iovec part = {data, size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    return peeks_all(flags, result) ? unsock_stream_peek_all(fd, &message, flags, result) : result;
 }
 
 static long receive_unusual(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {

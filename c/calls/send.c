@@ -175,10 +175,46 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     return unsock_datagram_send_real(fd, entry, message, flags);
 }
 
-static long send_whole_message(int fd, const struct msghdr *message, int flags) {
+/* A call of the program's: its message, or one made of sendto's arguments. */
+struct call {
+    int fd;
+    int flags;
+    const struct msghdr *message;
+    bool is_sendto;
+};
+
+static long make_call(const struct call *call) {
+    const struct msghdr *message = call->message;
+    if (!call->is_sendto)
+        return unsock_real_sendmsg(call->fd, message, call->flags);
+    return unsock_real_sendto(call->fd, message->msg_iov->iov_base, message->msg_iov->iov_len, call->flags,
+                              message->msg_name, message->msg_namelen);
+}
+
+/* Sends one message. The kernel gets the program's own call whenever it would fail before it looks at the socket. */
+static long send_outgoing(const struct call *call) {
+    struct unsock_outgoing outgoing;
+    int fd = call->fd;
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    socklen_t length = call->is_sendto ? call->message->msg_namelen : sizeof(outgoing.name);
+    /* An address shorter than a sockaddr_in is no IP address; sendmsg cuts one that is too long, sendto fails. */
+    if (length > sizeof(outgoing.name) ||
+        (length < sizeof(struct sockaddr_in) && unsock_outgoing_is_plain(entry, call->flags)))
+        return make_call(call);
+    bool taken = unsock_outgoing_take(&outgoing, call->message);
+    long concerns = taken ? unsock_outgoing_concerns(fd, &outgoing.message, call->flags) : 0;
+    if (concerns < 0)
+        return concerns;
+    entry = unsock_fds_known(fd);
+    if (!concerns || !unsock_outgoing_can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
+        return make_call(call);
+    /* In UDP's sendto an address of length 0 is too short, in sendmsg it is none (__sys_sendto, __copy_msghdr:
+     * net/socket.c). */
+    if (call->is_sendto && call->message->msg_name && !outgoing.message.msg_name && entry && entry->type == SOCK_DGRAM)
+        return -EINVAL;
     long result = ANEW;
     while (result == ANEW)
-        result = send_once(fd, message, flags);
+        result = send_once(fd, &outgoing.message, call->flags);
     return result;
 }
 
@@ -189,104 +225,57 @@ static bool is_another_by_now(int fd, long result) {
            unsock_reuse_failed(fd, result);
 }
 
-static long send_piece(int fd, const void *data, size_t size, int flags, const struct unsock_outgoing *outgoing) {
-    struct iovec part = {.iov_len = UNSOCK_MIN(size, (size_t)INT32_MAX)}; /* the kernel's limit for one call */
-    memcpy(&part.iov_base, &data, sizeof(data));
-    struct msghdr message = outgoing->message;
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    return send_whole_message(fd, &message, flags);
-}
-
-static long sendto_once(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
-    struct unsock_outgoing outgoing;
-    struct unsock_whose whose;
-    if (!address && is_stream_send(fd, flags)) {
-        long result = unsock_stream_sendto(fd, data, size, flags);
+static long send_unusual(const struct call *call) {
+    int fd = call->fd;
+    long result = unsock_asking_before_data(fd);
+    if (result < 0)
+        return result;
+    if (is_stream_send(fd, call->flags) && is_data_alone(call->message)) {
+        const struct iovec *part = call->message->msg_iov;
+        result = call->is_sendto ? unsock_stream_sendto(fd, part->iov_base, part->iov_len, call->flags)
+                                 : unsock_stream_sendmsg(fd, call->message, call->flags);
         if (result != -ENOTCONN)
             return result;
     }
-    bool redirected = unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS; /* a stream is known by now */
-    /* An address shorter than a sockaddr_in is no IP address either. */
-    bool no_ip = !address || (length < sizeof(struct sockaddr_in) && unsock_outgoing_is_plain(whose.entry, flags));
-    if (!redirected && no_ip)
-        return unsock_real_sendto(fd, data, size, flags, address, length);
-    outgoing.message = (struct msghdr){0};
-    bool taken = unsock_outgoing_take_name(&outgoing, address, length);
-    long concerns = taken ? unsock_outgoing_concerns(fd, &outgoing.message, flags) : 0;
-    if (concerns <= 0)
-        return concerns < 0 ? concerns : unsock_real_sendto(fd, data, size, flags, address, length);
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    /* In UDP's sendto an address of length 0 is too short, in sendmsg it is none (__sys_sendto, __copy_msghdr:
-     * net/socket.c). */
-    if (address && length == 0 && entry && entry->type == SOCK_DGRAM)
-        return -EINVAL;
-    return send_piece(fd, data, size, flags, &outgoing);
+    result = send_outgoing(call);
+    return is_another_by_now(fd, result) ? send_outgoing(call) : result;
 }
 
-static long send_unusual(int fd, const void *data, size_t size, int flags, const void *address, socklen_t length) {
-    long early = unsock_asking_before_data(fd);
-    if (early < 0)
-        return early;
-    long result = sendto_once(fd, data, size, flags, address, length);
-    return is_another_by_now(fd, result) ? sendto_once(fd, data, size, flags, address, length) : result;
+/* Makes the call. `usual` is the message, if it is one piece without control data; else NULL. */
+static inline __attribute__((always_inline)) long send_by(const struct call *call, const struct msghdr *usual) {
+    struct unsock_ip ip;
+    struct unsock_fd *entry = usual ? named(call->fd) : NULL;
+    if (!entry || !is_usual_send(entry, usual->msg_name, usual->msg_namelen, usual->msg_iov->iov_len, &ip))
+        return send_unusual(call);
+    long result = send_usual(call->fd, entry, usual->msg_iov, call->flags, &ip);
+    return is_another_by_now(call->fd, result) ? send_unusual(call) : result;
 }
 
 long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                         socklen_t length) {
-    struct unsock_ip ip;
-    struct unsock_fd *entry = named(fd);
-    if (!entry || !is_usual_send(entry, address, length, size, &ip))
-        return send_unusual(fd, data, size, flags, address, length);
-    struct iovec part = {.iov_len = size};
+    struct iovec part = {.iov_len = UNSOCK_MIN(size, (size_t)INT32_MAX)}; /* the kernel's limit for one call */
+    struct msghdr message = {.msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
     memcpy(&part.iov_base, &data, sizeof(data));
-    long result = send_usual(fd, entry, &part, flags, &ip);
-    return is_another_by_now(fd, result) ? send_unusual(fd, data, size, flags, address, length) : result;
-}
-
-/* Sends one message. `message` is the program's own: the kernel gets it whenever it would fail before it looks at the
- * socket. */
-static long send_outgoing(int fd, const struct msghdr *message, int flags) {
-    struct unsock_outgoing outgoing;
-    bool taken = unsock_outgoing_take(&outgoing, message);
-    long concerns = taken ? unsock_outgoing_concerns(fd, &outgoing.message, flags) : 0;
-    if (concerns <= 0)
-        return concerns < 0 ? concerns : unsock_real_sendmsg(fd, message, flags);
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!unsock_outgoing_can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
-        return unsock_real_sendmsg(fd, message, flags);
-    return send_whole_message(fd, &outgoing.message, flags);
-}
-
-static long sendmsg_unusual(int fd, const struct msghdr *message, int flags) {
-    long early = unsock_asking_before_data(fd);
-    if (early < 0)
-        return early;
-    if (is_stream_send(fd, flags) && is_data_alone(message)) {
-        long result = unsock_stream_sendmsg(fd, message, flags);
-        if (result != -ENOTCONN)
-            return result;
-    }
-    long result = send_outgoing(fd, message, flags);
-    return is_another_by_now(fd, result) ? send_outgoing(fd, message, flags) : result;
+    memcpy(&message.msg_name, &address, sizeof(address));
+    struct call call = {fd, flags, &message, true};
+    return send_by(&call, &message);
 }
 
 /* True if sendto could send the message, too: one buffer, no control data. Copies both. */
 static bool is_one_piece(const struct msghdr *message, struct msghdr *copy, struct iovec *part) {
-    return unsock_user_read(copy, message, sizeof(*copy)) == 0 && copy->msg_iovlen == 1 && copy->msg_controllen == 0 &&
-           unsock_user_read(part, copy->msg_iov, sizeof(*part)) == 0;
+    struct iovec *parts;
+    if (unsock_user_read(copy, message, sizeof(*copy)) < 0 || copy->msg_iovlen != 1 || copy->msg_controllen != 0)
+        return false;
+    parts = copy->msg_iov;
+    copy->msg_iov = part;
+    return unsock_user_read(part, parts, sizeof(*part)) == 0;
 }
 
 long unsock_call_sendmsg(int fd, const struct msghdr *message, int flags) {
-    struct unsock_ip ip;
     struct msghdr copy;
     struct iovec part;
-    struct unsock_fd *entry = named(fd);
-    if (!entry || !is_one_piece(message, &copy, &part) ||
-        !is_usual_send(entry, copy.msg_name, copy.msg_namelen, part.iov_len, &ip))
-        return sendmsg_unusual(fd, message, flags);
-    long result = send_usual(fd, entry, &part, flags, &ip);
-    return is_another_by_now(fd, result) ? sendmsg_unusual(fd, message, flags) : result;
+    struct call call = {fd, flags, message, false};
+    return send_by(&call, named(fd) && is_one_piece(message, &copy, &part) ? &copy : NULL);
 }
 
 long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags) {

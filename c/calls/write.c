@@ -42,7 +42,7 @@ static long write_after_error(int fd, const struct msghdr *message, int flags, l
     bool ours = entry && unsock_fd_is_redirected(entry) && entry->type == SOCK_DGRAM && !unsock_sandboxed;
     if (!ours || (entry->kind == UNSOCK_KIND_FOREIGN && unsock_state_is_connected(entry->state)))
         return result;
-    return unsock_datagram_written(fd, message, flags, unsock_stream_size(message), result);
+    return unsock_datagram_written(fd, message, flags, result);
 }
 
 static long go_on_piece(int fd, const void *data, size_t size, int flags, long result) {

@@ -9,7 +9,7 @@
  * that of a socket that was handed over, and of a datagram client. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool six = name->own && name->address.family == AF_INET6;
-    unsigned mark = six ? UNSOCK_MARK_INET6 : unsock_socket_mark(fd);
+    unsigned mark = (six ? UNSOCK_MARK_INET6 : 0) | unsock_socket_mark(fd);
     entry->kind = UNSOCK_KIND_LOCAL;
     entry->domain = mark & UNSOCK_MARK_INET6 ? AF_INET6 : AF_INET;
     struct unsock_ip any = {.family = mark & UNSOCK_MARK_IPV6 ? AF_INET6 : AF_INET};
@@ -20,6 +20,8 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_n
     entry->local.port = name->port;
     entry->local.tag = name->own ? unsock_port_tag(&name->entry) : UNSOCK_NAME_TAG_PLAIN;
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
+    if (mark & UNSOCK_MARK_BATCHES)
+        unsock_fds_mark(entry, UNSOCK_DATAGRAM_BATCHES);
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
     /* A stream with a number that does not listen is waiting or reserved: it gets its port anew later. */
     bool is_stream = name->type == SOCK_STREAM, listens = is_stream && unsock_socket_option(fd, SO_ACCEPTCONN) == 1;

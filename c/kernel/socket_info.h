@@ -87,6 +87,7 @@ enum {
     UNSOCK_MARK_HALF_CLOSE =
         1 << 11, /* a foreign socket's half-close is held back; AF_TIPC's is passed on (calls/shutdown.c) */
     UNSOCK_MARK_ANSWERED = 1 << 12, /* a process that shares it has read its multiplexer's answer (calls/asking.c) */
+    UNSOCK_MARK_BATCHES = 1 << 13,  /* may receive batches of datagrams (calls/datagram_batch.c) */
 };
 
 /* The upper half of the option's value tells marks from a number of the program's; the lower half holds them. */

@@ -85,15 +85,16 @@ enum {
     UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: the peer sends no more; data may wait to be read */
     UNSOCK_STREAM_HELD = 1 << 11,           /* KIND_FOREIGN: the program's half-close is held back */
     UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 12, /* the last datagram reached nobody; the program must be told */
-    UNSOCK_OF_SOCKET = (1 << 13) - 1,
+    UNSOCK_DATAGRAM_BATCHES = 1 << 13,      /* may receive batches (calls/datagram_batch.c) */
+    UNSOCK_OF_SOCKET = (1 << 14) - 1,
     /* Of the descriptor: kept when another socket replaces its socket. */
-    UNSOCK_OPTIONS = 1 << 13,            /* unsock_option_memory(fd) holds more about the options */
-    UNSOCK_STREAM_NONBLOCKING = 1 << 14, /* was made, or set, non-blocking; the kernel knows whether it still is */
-    UNSOCK_DATAGRAM_MANY = 1 << 15,      /* sends to several receivers in turn */
-    UNSOCK_STREAM_URGENT = 1 << 16,      /* has had an urgent byte: the kernel's POLLIN may mean that byte alone */
-    UNSOCK_CHANGING = 1 << 17,           /* a thread is replacing the socket: the kernel's answers may be too early */
-    UNSOCK_STREAM_LOST_WRITE = 1 << 18,  /* a write came after the peer's end; the socket mark has the details */
-    UNSOCK_FROM_ELSEWHERE = 1 << 19,     /* made before this program, or received: its duplicates are not known yet */
+    UNSOCK_OPTIONS = 1 << 14,            /* unsock_option_memory(fd) holds more about the options */
+    UNSOCK_STREAM_NONBLOCKING = 1 << 15, /* was made, or set, non-blocking; the kernel knows whether it still is */
+    UNSOCK_DATAGRAM_MANY = 1 << 16,      /* sends to several receivers in turn */
+    UNSOCK_STREAM_URGENT = 1 << 17,      /* has had an urgent byte: the kernel's POLLIN may mean that byte alone */
+    UNSOCK_CHANGING = 1 << 18,           /* a thread is replacing the socket: the kernel's answers may be too early */
+    UNSOCK_STREAM_LOST_WRITE = 1 << 19,  /* a write came after the peer's end; the socket mark has the details */
+    UNSOCK_FROM_ELSEWHERE = 1 << 20,     /* made before this program, or received: its duplicates are not known yet */
 };
 
 struct unsock_fd {
@@ -231,7 +232,8 @@ static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
  * True if it may be exchanged, or is connected to nobody and receives from its peer alone (calls/datagram_receive.c).
  */
 static inline bool unsock_fd_receives_with_care(const struct unsock_fd *entry) {
-    return unsock_fd_may_be_exchanged(entry) || entry->state == UNSOCK_STATE_NOBODY;
+    return unsock_fd_may_be_exchanged(entry) || entry->state == UNSOCK_STATE_NOBODY ||
+           (entry->flags & UNSOCK_DATAGRAM_BATCHES);
 }
 
 /* True for a connected datagram socket whose peer had no socket when the library last looked. */

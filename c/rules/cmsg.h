@@ -22,6 +22,7 @@ static inline size_t unsock_cmsg_read(const struct msghdr *message, size_t at, s
 /* UDP_SEGMENT (udp(7)): one sendmsg sends several datagrams, all but the last of one size. */
 
 #define UNSOCK_UDP_SEGMENT 103
+#define UNSOCK_UDP_GRO 104
 #define UNSOCK_SEGMENT_PARTS 16
 
 /* One datagram of a message. `message` points into this struct. */

@@ -63,6 +63,10 @@ testProbe(
   "a datagram socket of both families sends from an address of the family that it sends to",
 );
 testProbe("datagram_packets", "receivers are told about each packet, and messages are cut into datagrams of one size");
+testProbe(
+  "datagram_batches",
+  "datagrams that are sent by one call are received by one, if the receiver asked for that",
+);
 testProbe("datagram_asked", "a server on a wildcard is told by which address it was asked, in each call that tells it");
 testProbe("datagram_sharers", "of datagram sockets on one port those get clients that get them by UDP");
 testProbe("datagram_mutual", "datagram sockets that connect to each other in turn hear whom they are connected to");

@@ -96,7 +96,7 @@ export const RARE: readonly Rule[] = [
     is: ({ socket, all }) => isUdp(socket) && all.some(hasForgottenAddress),
   },
   {
-    row: "`UDP_GRO`, `UDP_CORK`, `MSG_MORE` and multicast have no effect",
+    row: "`UDP_CORK`, `MSG_MORE` and multicast have no effect",
     is: ({ name, library, line, socket, all }) =>
       isUdp(socket)
         ? [line, ...all.filter(isUdp).flatMap(({ calls }) => calls)].some((call) => call.endsWith(" +more"))

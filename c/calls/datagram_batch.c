@@ -1,0 +1,109 @@
+/*
+ * Sends several datagrams of one size by one call (UDP_SEGMENT), and receives them by one (UDP_GRO), as UDP does over
+ * the loopback: one AF_UNIX datagram with a trailer, which tells their size. The sticky bit of a receiver's file asks
+ * for such batches. It is set before the receiver's first recvmsg with UDP_GRO and room for the size: other programs
+ * could not read a trailer.
+ */
+#include "calls/datagram.h"
+
+#include "files/bind.h"
+#include "files/directory.h"
+#include "files/port.h"
+#include "kernel/socket_info.h"
+#include "options/options.h"
+#include "rt/user.h"
+#include "rules/cmsg.h"
+
+struct trailer {
+    uint8_t magic[14];
+    uint16_t size;
+};
+
+static const uint8_t magic[] = {0xb7, 0x5e, 0x02, 0x9f, 0xd4, 0x61, 0x38, 0xca, 0x0d, 0x93, 0xf6, 0x2b, 0x84, 0x1e};
+
+static bool reads_mode(const char *path, int flags, struct statx *status) {
+    return unsock_statx(AT_FDCWD, path, flags, STATX_TYPE | STATX_MODE, status) == 0 &&
+           (status->stx_mode & S_IFMT) == S_IFSOCK;
+}
+
+UNSOCK_OWN_FRAME static bool takes_batches(int fd, const struct msghdr *message) {
+    union unsock_sockaddr peer;
+    struct statx status;
+    const struct sockaddr_un *path = message->msg_name;
+    long length = message->msg_namelen;
+    if (!path) {
+        length = unsock_socket_name(fd, __NR_getpeername, &peer);
+        path = &peer.un;
+    }
+    /* A name outside the directory proves nothing: in another mount namespace it may be another file's. */
+    return length > (long)sizeof(path->sun_family) && path->sun_family == AF_UNIX &&
+           unsock_kernel_name_read(path, (size_t)length).kind == UNSOCK_NAME_FILE &&
+           reads_mode(path->sun_path, 0, &status) && (status.stx_mode & S_ISVTX);
+}
+
+UNSOCK_OWN_FRAME long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
+                                                 struct unsock_batch *batch) {
+    struct unsock_segment rest;
+    struct trailer trailer = {.size = (uint16_t)batch->size};
+    long length = unsock_segment_cut(batch->message, batch->from, INT32_MAX, &rest);
+    if (length <= (long)batch->size || rest.message.msg_iovlen == UNSOCK_SEGMENT_PARTS || !takes_batches(fd, name))
+        return 0;
+    memcpy(trailer.magic, magic, sizeof(magic));
+    rest.parts[rest.message.msg_iovlen++] = (struct iovec){&trailer, sizeof(trailer)};
+    rest.message.msg_name = name->msg_name;
+    rest.message.msg_namelen = name->msg_namelen;
+    long result = unsock_real_sendmsg(fd, &rest.message, flags | unsock_datagram_full_flags(entry));
+    if (result == -EAGAIN || result == -EINTR)
+        result = unsock_datagram_full(fd, entry, &rest.message, flags);
+    if (result >= 0)
+        batch->from += (size_t)length;
+    return result >= 0 ? length : result == -EAGAIN ? result : 0;
+}
+
+UNSOCK_OWN_FRAME void unsock_datagram_take_batches(int fd, struct unsock_fd *entry) {
+    struct sockaddr_un path;
+    struct statx status;
+    unsock_fds_mark_all(fd, entry, UNSOCK_DATAGRAM_BATCHES);
+    unsock_socket_mark_set(fd, unsock_socket_mark(fd), UNSOCK_MARK_BATCHES);
+    unsock_port_own_path(entry, &path);
+    if (reads_mode(path.sun_path, AT_SYMLINK_NOFOLLOW, &status))
+        unsock_directory_set_mode(fd, path.sun_path, (status.stx_mode & 07777) | S_ISVTX);
+}
+
+/* Copies the last bytes of a message of `size` bytes, if they are a trailer. */
+static bool read_trailer(const struct iovec *parts, size_t size, struct trailer *trailer) {
+    size_t from = size - sizeof(*trailer), copied = 0;
+    for (; copied < sizeof(*trailer); parts++) {
+        size_t some = from < parts->iov_len ? UNSOCK_MIN(parts->iov_len - from, sizeof(*trailer) - copied) : 0;
+        if (some > 0 &&
+            unsock_user_read((uint8_t *)trailer + copied, (const uint8_t *)parts->iov_base + from, some) < 0)
+            return false;
+        from = some > 0 ? 0 : from - parts->iov_len;
+        copied += some;
+    }
+    return unsock_same(trailer->magic, magic, sizeof(magic));
+}
+
+UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, int32_t *size) {
+    struct iovec parts[UNSOCK_SEGMENT_PARTS + 1];
+    struct trailer rest, trailer;
+    size_t count = message->msg_iovlen, room = 0;
+    *size = 0;
+    if (count > UNSOCK_SEGMENT_PARTS || unsock_user_read(parts, message->msg_iov, count * sizeof(parts[0])) < 0)
+        return unsock_real_recvmsg(fd, message, flags);
+    for (size_t i = 0; i < count; i++)
+        room += UNSOCK_MIN(parts[i].iov_len, (size_t)INT32_MAX);
+    parts[count] = (struct iovec){&rest, sizeof(rest)};
+    message->msg_iov = parts;
+    message->msg_iovlen = count + 1;
+    long result = unsock_real_recvmsg(fd, message, flags);
+    if (result > (long)sizeof(trailer) && (size_t)result <= room + sizeof(rest) &&
+        read_trailer(parts, (size_t)result, &trailer)) {
+        *size = trailer.size;
+        result -= sizeof(trailer);
+    }
+    if (result <= 0 || (size_t)result <= room)
+        return result;
+    message->msg_flags |= MSG_TRUNC;
+    return flags & MSG_TRUNC ? result : (long)room;
+}
