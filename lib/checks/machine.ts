@@ -35,7 +35,7 @@ export function diagnoseMachine(
 }
 
 /** @returns The finding about the kernel's release. Linux 5.10 is the oldest supported one. */
-export function kernelFinding(release: string): Finding {
+function kernelFinding(release: string): Finding {
   const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
   const isNew = major > 5 || (major === 5 && minor >= 10);
   return isNew

@@ -31,7 +31,7 @@ export function urlsOf(
 }
 
 /** @returns Every loopback; with a port those that have a server of it. */
-export function listAll({ base, extra, library, port }: AllWishes): ListedPlace[] {
+function listAll({ base, extra, library, port }: AllWishes): ListedPlace[] {
   const places = listPlaces({ base, extra }, library.ask(SOCKETS_QUESTION));
   const named = places.flatMap((place) => {
     try {

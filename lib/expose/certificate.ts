@@ -56,7 +56,7 @@ function checkDates(file: string, { validFrom, validTo }: X509Certificate, now: 
  *
  * @throws {UnsockError} Whose message names the file and says what is wrong with it.
  */
-export function readCertificate({ cert, key }: CertificateFiles, now = Date.now()): Certificate {
+function readCertificate({ cert, key }: CertificateFiles, now = Date.now()): Certificate {
   const [certBytes, keyBytes] = [readPem(cert), readPem(key)];
   const first = parse(cert, () => new X509Certificate(certBytes), "no certificate in PEM form");
   const isLocked = keyBytes.includes("ENCRYPTED");

@@ -22,7 +22,7 @@ const KEPT_MS = 1_000;
 const TOO_MANY = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
 /** @returns How many connections a process may have whose limit is so many descriptors. */
-export function connectionsWithin(descriptors: number): number {
+function connectionsWithin(descriptors: number): number {
   return Math.min(Math.max(descriptors - DESCRIPTORS_KEPT, Math.floor(descriptors / 4)), CONNECTIONS_MOST);
 }
 

@@ -22,7 +22,7 @@ const HEAD = `<!DOCTYPE html>
 `;
 
 /** @returns The text with HTML's special characters escaped, and control characters replaced. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   const plain = [...text].map((c) => c < " " || c === "\x7f" ? "?" : c).join("");
   return plain.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }

@@ -111,7 +111,7 @@ function listOf(strings: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /** @returns The text with a NUL at its end, for C. */
-export function cString(text: string | Uint8Array): Uint8Array<ArrayBuffer> {
+function cString(text: string | Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
   const copy = new Uint8Array(bytes.length + 1);
   copy.set(bytes);

@@ -8,7 +8,7 @@ import { isForEverybody } from "./access.ts";
 import { findLibrary } from "./find.ts";
 
 /** Asks for proof that the file is this library and can be preloaded. */
-export function libraryQuestion(file: string): Question<true> {
+function libraryQuestion(file: string): Question<true> {
   return { word: `library=${file}`, failure: LibraryError, read: () => true };
 }
 

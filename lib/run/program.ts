@@ -15,7 +15,7 @@ export interface ProgramStep {
   readonly why: string;
 }
 
-export function routeQuestion(command: string): Question<ProgramStep[]> {
+function routeQuestion(command: string): Question<ProgramStep[]> {
   return {
     word: `route=${command}`,
     failure: CommandError,

@@ -197,7 +197,7 @@ export const LIBRARY = {
 } as const satisfies { readonly variable: string; readonly option: Option };
 
 /** The word that turns off all switches of an option. */
-export const NO_CHOICE = "none";
+const NO_CHOICE = "none";
 
 type OptionOf<S> = S extends { readonly option: { readonly choice: string } } ? { readonly value: string }
   : S extends { readonly option: { readonly bare: string } } ? { readonly value: string; readonly optional: true }

@@ -101,7 +101,7 @@ export function formatNumber(value: number): string {
 }
 
 /** A ratio and the quartiles of it, or nothing. */
-export function formatRatio(ratio: Spread | undefined): string {
+function formatRatio(ratio: Spread | undefined): string {
   return ratio ? `${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})` : "";
 }
 

@@ -2,7 +2,7 @@
 import { RESET, WHOSE } from "./whose.ts";
 
 /** How two machines are connected. TCP over their Ethernet is the oracle. */
-export const CHANNELS = ["tcp", "tipc", "host", "guest"] as const;
+const CHANNELS = ["tcp", "tipc", "host", "guest"] as const;
 export type Channel = typeof CHANNELS[number];
 
 const TITLES: Record<Exclude<Channel, "tcp">, string> = {

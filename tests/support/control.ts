@@ -16,8 +16,8 @@ const SUN_SIZE = 110;
 
 export const VSOCK_CID_ANY = 0xffffffff;
 export const VSOCK_CID_LOCAL = 1;
-export const TIPC_SERVICE = 2;
-export const TIPC_CLUSTER_SCOPE = 2;
+const TIPC_SERVICE = 2;
+const TIPC_CLUSTER_SCOPE = 2;
 
 const encoder = new TextEncoder();
 

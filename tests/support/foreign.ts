@@ -74,7 +74,7 @@ export interface ForeignProbes {
  * @param output The absolute path of the program; its directory is made.
  * @throws {Error} with the compiler's words.
  */
-export async function compileFor(target: Target, source: string, output: string): Promise<void> {
+async function compileFor(target: Target, source: string, output: string): Promise<void> {
   await compileWhole(output, [...target.compiler, ...FLAGS, source]);
 }
 
@@ -86,7 +86,7 @@ export async function compileFor(target: Target, source: string, output: string)
  * @param dir The absolute directory of the socket files; undefined: without the library.
  * @returns The command, and the variables in addition to the caller's.
  */
-export function startFor(
+function startFor(
   target: Target,
   command: readonly string[],
   dir?: string,

@@ -11,7 +11,7 @@ const PROBE = `sh -c 'while read -r line; do echo "$line"; done </proc/$$/maps'`
 const PROGRAMS = /\b(nc -l|python3 -m http\.server|curl) .*$/gm;
 
 /** @returns Shell scripts by their page; each starts programs with the library in them. */
-export function preloadRecipes(): Record<string, string> {
+function preloadRecipes(): Record<string, string> {
   const page = Deno.readTextFileSync(join(ROOT, "docs/recipes.md"));
   const blocks = Array.from(page.matchAll(/^```sh\n(.*?)^```$/gms), ([, text = ""]) => text);
   const command = blocks.find((text) => text.includes("LD_PRELOAD="));

@@ -109,3 +109,15 @@ Deno.test("expose --http runs on Node.js without a package, and a run of main.ts
     assertEquals(packages, [], start);
   }
 });
+
+Deno.test("each function, class and constant that lib/ and scripts/ export is used by another file", () => {
+  const places = ["main.ts", ...["lib", "scripts", "tests", "packaging"].flatMap(modules)];
+  const words = new Map(places.map((file) => [file, new Set(read(file).match(/\w+/g))]));
+  const exported = /^export (?:async )?(?:abstract )?(?:function|class|const) (\w+)/gm;
+  const unused = places.filter((file) => /^(lib|scripts)\//.test(file)).flatMap((file) =>
+    Array.from(read(file).matchAll(exported), ([, name = ""]) => name)
+      .filter((name) => !places.some((other) => other !== file && words.get(other)?.has(name)))
+      .map((name) => `${file}: ${name}`)
+  );
+  assertEquals(unused, []);
+});

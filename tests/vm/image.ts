@@ -125,7 +125,7 @@ export async function compile(name: string, directory: string): Promise<string> 
  * @returns The executable's path.
  * @throws {Error} with the compiler's output.
  */
-export async function compileFiles(name: string, files: readonly string[], directory: string): Promise<string> {
+async function compileFiles(name: string, files: readonly string[], directory: string): Promise<string> {
   const output = join(directory, name);
   const flags = "-std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror".split(" ");
   const { code, stderr } = await run(["cc", ...flags, "-o", output, ...files]);

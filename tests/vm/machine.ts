@@ -4,7 +4,7 @@ import type { Kernel } from "./kernel.ts";
 
 /** The guest's `leave N` makes qemu exit with status 2N + 1. None of these is one of qemu's own. */
 export const GUEST_PASSED = 16;
-export const GUEST_FAILED = 17;
+const GUEST_FAILED = 17;
 
 /** The memory of a guest, in MiB. */
 export const MEMORY = 256;
