@@ -42,7 +42,7 @@ export interface FrameTaker {
 }
 
 /** Splits bytes into frames, wherever they are cut. */
-export class FrameReader {
+class FrameReader {
   readonly #taker: FrameTaker;
   readonly #head = new Uint8Array(FRAME_HEAD);
   #filled = 0;
