@@ -249,23 +249,6 @@ bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event) {
     return set_of(watch) == before;
 }
 
-static int find_from(uint32_t set, uint64_t data, int from, struct unsock_watch **watch) {
-    int end = __atomic_load_n(&unsock_epoll_end, __ATOMIC_RELAXED);
-    for (int fd = from; fd < end; fd++) {
-        *watch = at(fd);
-        if (!*watch)
-            fd |= CHUNK - 1;
-        else if (is_watch(*watch, set, data))
-            return fd;
-    }
-    for (unsigned i = 0; i < more_end(); i++) {
-        *watch = &more[i].watch;
-        if (more[i].fd >= from && is_watch(*watch, set, data))
-            return more[i].fd;
-    }
-    return -1;
-}
-
 int unsock_watch_find(int set, uint64_t data, int from, struct unsock_watch **watch) {
     uint32_t identity = identity_of(set);
     if (identity == 0)
@@ -276,5 +259,18 @@ int unsock_watch_find(int set, uint64_t data, int from, struct unsock_watch **wa
         if (*watch && is_watch(*watch, identity, data))
             return guesses[i];
     }
-    return find_from(identity, data, from < 0 ? 0 : from, watch);
+    int end = __atomic_load_n(&unsock_epoll_end, __ATOMIC_RELAXED);
+    for (int fd = from < 0 ? 0 : from; fd < end; fd++) {
+        *watch = at(fd);
+        if (!*watch)
+            fd |= CHUNK - 1;
+        else if (is_watch(*watch, identity, data))
+            return fd;
+    }
+    for (unsigned i = 0; i < more_end(); i++) {
+        *watch = &more[i].watch;
+        if (more[i].fd >= from && is_watch(*watch, identity, data))
+            return more[i].fd;
+    }
+    return -1;
 }

@@ -54,18 +54,13 @@ const char *unsock_child_environment_file(void) {
     return library_file;
 }
 
-/* True if `string` starts with the same NAME= as `named`. */
-static bool is_same_variable(const char *string, const char *named) {
-    size_t i = 0;
-    while (string[i] == named[i] && named[i] != '=')
-        i++;
-    return named[i] == '=' && string[i] == '=';
-}
-
-/* Returns the variable's place in the environment, or NULL. */
+/* Returns the place in the environment of the variable that starts with the same NAME= as `named`, or NULL. */
 static const char *const *find_variable(const char *const *environment, const char *named) {
     for (; environment && *environment; environment++) {
-        if (is_same_variable(*environment, named))
+        size_t i = 0;
+        while ((*environment)[i] == named[i] && named[i] != '=')
+            i++;
+        if (named[i] == '=' && (*environment)[i] == '=')
             return environment;
     }
     return NULL;

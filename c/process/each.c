@@ -28,11 +28,6 @@ static bool is_named(struct unsock_span word, struct unsock_span name) {
     return false;
 }
 
-/* True if the word is an option such as -c or -lc, which a shell's or Python's program text follows. */
-static bool takes_text(struct unsock_span word) {
-    return word.length > 1 && word.at[0] == '-' && word.at[1] != '-' && word.at[word.length - 1] == 'c';
-}
-
 static bool has_word(struct unsock_span line, struct unsock_span wanted) {
     while (line.length > 0) {
         if (unsock_span_same(unsock_span_next(&line, '\0'), wanted))
@@ -54,7 +49,9 @@ static bool runs(struct unsock_span line, struct unsock_span name) {
     while (line.length > 0 && wanted.length > 0) {
         struct unsock_span word = unsock_span_next(&line, '\0');
         bool is_option = word.length > 0 && word.at[0] == '-', is_value = before.length > 0 && before.at[0] == '-';
-        if (!takes_text(before) && is_named(word, wanted))
+        /* Options such as -c and -lc, behind which a shell's or Python's program text stands. */
+        bool is_text = is_value && before.length > 1 && before.at[1] != '-' && before.at[before.length - 1] == 'c';
+        if (!is_text && is_named(word, wanted))
             wanted = unsock_span_next(&words, ' ');
         else if (!is_option && !is_value)
             return false;

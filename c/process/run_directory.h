@@ -1,4 +1,5 @@
-/* The directory of the socket files: chosen, checked and made for a command. */
+/* The directory of the socket files: chosen, checked and made for a command. A function with an `error` returns true,
+ * or false with one line in `error`. */
 #ifndef UNSOCK_PROCESS_RUN_DIRECTORY_H
 #define UNSOCK_PROCESS_RUN_DIRECTORY_H
 
@@ -18,7 +19,7 @@ struct unsock_run_directory {
 long unsock_run_resolve(const char *path, char *resolved);
 
 /* Chooses the option (NULL: not given), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, /run/unsock for root, or /tmp/unsock-UID.
- * Returns false with one line in `error`. */
+ */
 bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error);
 
@@ -34,12 +35,12 @@ struct unsock_directory_rights;
 struct unsock_prune_seer;
 
 /* Checks that no untrusted user could put another directory in the place of this one, which may be missing. With
- * `force` a directory that the user named is accepted in any case. Returns false with one line in `error`. */
+ * `force` a directory that the user named is accepted in any case. */
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
                                       struct unsock_text *error);
 
 /* Checks an existing directory and its place. With `force` a directory that the user named may be writable for
- * everybody. Returns false with one line in `error`. */
+ * everybody. */
 bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error);
 
 /* Makes the directory with mode 0700 if it is missing, and checks it. `made` (or NULL): whether it was missing.
@@ -67,7 +68,7 @@ struct unsock_directory_rights {
     uint32_t mode;
 };
 
-/* Reads the options' values (NULL: not given). Returns false with one line in `error`. */
+/* Reads the options' values (NULL: not given). */
 bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
                                   struct unsock_text *error);
 
@@ -128,12 +129,11 @@ struct unsock_private {
     long lock; /* the descriptor of the locked file */
 };
 
-/* True if socket files have room in the path of a private directory; `divided`: of one that `run --each` divides.
- * Returns false with one line in `error`. */
+/* True if socket files have room in the path of a private directory; `divided`: of one that `run --each` divides. */
 bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error);
 
 /* Makes a private directory in the checked one at the absolute path, for its owner and group and with its mode; for the
- * user alone if everybody may write to that. Returns false with one line in `error`. */
+ * user alone if everybody may write to that. */
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
 /* Divides a private directory, for `run --each`: makes one directory in it, with its owner, group and mode, for the

@@ -1,6 +1,6 @@
 /* Checks the files that a client of a port tries, until one has a server: by the kernel's answers about a Unix socket
  * (files/listener.c), or by a connection to a control file's target. */
-#include "program/answers.h"
+#include "program/options.h"
 
 #include "calls/target.h"
 #include "files/control_file.h"

@@ -3,7 +3,6 @@
 #include "program/expose.h"
 
 #include "kernel/file_info.h"
-#include "program/answers.h"
 #include "program/run.h"
 #include "rules/errno.h"
 

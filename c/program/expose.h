@@ -4,7 +4,6 @@
 
 #include "memory/epoll_memory.h"
 #include "program/options.h"
-#include "rules/ip.h"
 #include "unsock.h"
 
 /* expose_ports.c: The state that all files of `expose` share, and the ports. expose.c reads the command's options, and

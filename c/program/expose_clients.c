@@ -7,7 +7,6 @@
 #include "calls/connect.h"
 #include "calls/target.h"
 #include "files/control_file.h"
-#include "program/answers.h"
 #include "rules/control.h"
 #include "rules/settings.h"
 

@@ -2,6 +2,7 @@
 #ifndef UNSOCK_PROGRAM_OPTIONS_H
 #define UNSOCK_PROGRAM_OPTIONS_H
 
+#include "files/port.h"
 #include "process/run_directory.h"
 
 /* options.c: Reads a command's options, by a table, and its operands. lib/system/options.ts reads them in the same way,
@@ -131,5 +132,21 @@ void unsock_json_text(const char *name, const char *text);
 void unsock_json_number(const char *name, uint64_t number);
 void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* null if it is not known */
 void unsock_json_bool(const char *name, bool value);
+
+/* answers.c: Checks whether a server would answer a client at a port of a directory. A server with a Unix socket does
+ * not notice the check. If a control file's target is of another family, the check makes a connection, and closes it at
+ * once. */
+
+struct unsock_answers {
+    enum unsock_answer answer;
+    int64_t again;           /* ms after which it may have changed without a change in the directory; -1: it cannot */
+    struct sockaddr_un path; /* the file to which a client connects, whether it is there or not; empty after EINVAL */
+};
+
+/* Checks the port; a connection may take `most` milliseconds (-1: makes none, and checks no target). A server whose
+ * address is unknown (a plain one, or the target of a control file) counts for every address. Returns 0, -ENOBUFS or
+ * -EINVAL, or -errno of reading the directory. */
+long unsock_answers_at(const char *directory, const struct unsock_port_words *words, int64_t most,
+                       struct unsock_answers *answers);
 
 #endif

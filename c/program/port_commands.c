@@ -4,7 +4,6 @@
  * (inotify(7)), and from time to time if the state can change without one.
  */
 #include "process/start.h"
-#include "program/answers.h"
 #include "program/options.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"

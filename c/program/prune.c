@@ -18,12 +18,6 @@ struct pruning {
     bool is_left; /* a file could not be removed */
 };
 
-static const char *reason(int64_t error) {
-    return error == EACCES       ? "you may not write to the directory"
-           : error == EADDRINUSE ? "others have the directory locked: try again"
-                                 : unsock_errno_words(error);
-}
-
 /* Prints the result for one file. `why`: why it could not be removed; NULL if it was, or with --dry-run would be. */
 static void print_pruned(struct pruning *pruning, const char *path, const char *why) {
     pruning->is_left |= why != NULL;
@@ -46,14 +40,6 @@ static void note_name(void *context, const char *name, long result) {
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-/* Puts into `path` a path through /proc, which refers to this directory even if another replaces it. Without /proc, or
- * if the directory cannot be opened, puts `directory` itself. */
-static void put_held_path(struct unsock_text *path, const char *directory) {
-    long fd = unsock_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    bool is_held = fd >= 0 && unsock_file_id_of(AT_FDCWD, UNSOCK_FD_PATH(fd)).inode != 0;
-    unsock_text_put(path, is_held ? UNSOCK_FD_PATH(fd) : directory);
-}
-
 /* True if private directories and maps in the directory may be removed: not if others could replace the directory. */
 static bool is_trusted_directory(const struct pruning *pruning) {
     UNSOCK_TEXT(why, UNSOCK_PATH_MOST);
@@ -74,8 +60,10 @@ static bool prune_directory(struct pruning *pruning) {
         return unsock_text_fail(pruning->call->error, "prune: out of memory");
     struct unsock_text names = unsock_text_in(memory, NAMES_SIZE);
     struct unsock_prune_seer seer = {note_name, &names};
-    put_held_path(&seen, path);
-    long result = unsock_prune_directory(seen.buffer, pruning->remove, &seer);
+    /* A path through /proc refers to this directory even if another replaces it. */
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    bool is_held = fd >= 0 && unsock_file_id_of(AT_FDCWD, UNSOCK_FD_PATH(fd)).inode != 0;
+    long result = unsock_prune_directory(is_held ? UNSOCK_FD_PATH(fd) : path, pruning->remove, &seer);
     if (result < 0 && result != -ENOENT)
         return unsock_text_fail(pruning->call->error, "directory ", path, ": ", unsock_errno_words(-result));
     if (is_trusted_directory(pruning)) {
@@ -91,7 +79,11 @@ static bool prune_directory(struct pruning *pruning) {
         unsigned char error = (unsigned char)name[strlen(name) + 1];
         seen = unsock_text_in(seen.buffer, seen.size);
         unsock_text_join(&seen, name[0] == '/' ? "" : path, name[0] == '/' ? "" : "/", name);
-        print_pruned(pruning, seen.buffer, error == 0 ? NULL : reason(error));
+        print_pruned(pruning, seen.buffer,
+                     error == 0            ? NULL
+                     : error == EACCES     ? "you may not write to the directory"
+                     : error == EADDRINUSE ? "others have the directory locked: try again"
+                                           : unsock_errno_words(error));
     }
     return true;
 }

@@ -3,7 +3,6 @@
 #include "program/run.h"
 
 #include "process/start.h"
-#include "program/answers.h"
 #include "rt/system_calls.h"
 #include "rules/errno.h"
 #include "trap/image.h"

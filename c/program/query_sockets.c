@@ -3,7 +3,6 @@
 
 #include "files/directory.h"
 #include "kernel/socket_info.h"
-#include "program/answers.h"
 
 static const char *kind_word(int type) {
     return type == SOCK_DGRAM ? "datagram" : "stream";

@@ -1,4 +1,5 @@
-/* The commands `run` and `hold`: the environment, the maps and the keepers. */
+/* The commands `run` and `hold`: the environment, the maps and the keepers. A function with an `error` returns true, or
+ * false with one line in `error`. */
 #ifndef UNSOCK_PROGRAM_RUN_H
 #define UNSOCK_PROGRAM_RUN_H
 
@@ -24,7 +25,7 @@ struct unsock_run_map {
 };
 
 /* Reads "8000=/run/app.sock". %a in the path becomes the first IPv4 address of UNSOCK_ADDR in the command's settings.
- * Returns false with one line in `error`. */
+ */
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
 /* Writes the maps to `directory`, unless files with the same bytes are there. Unless `stays`, leaves a map keeper
@@ -68,8 +69,7 @@ int unsock_run_print(const char *const *environment, const char *const *caller, 
 /* isolate.c: `run --isolate`: a command without any network but unsock's. */
 
 /* Moves this process, which must have one thread, to a new network namespace with nothing but `lo`, which is up. If the
- * process may not create one, it first creates a user namespace that contains its own user and group alone. Returns
- * false with one line in `error`. */
+ * process may not create one, it first creates a user namespace that contains its own user and group alone. */
 bool unsock_isolate(struct unsock_text *error);
 
 /* supervise.c: Functions for the processes that outlive a command and remove what it made: the keeper, the map keeper

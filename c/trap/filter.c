@@ -65,12 +65,11 @@ static void put_load_word(struct maker *maker, size_t offset) {
     put_instruction(maker, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, NEXT, NEXT);
 }
 
-static void load_lower(struct maker *maker, unsigned argument) {
-    put_load_word(maker, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t));
-}
+/* Loads a half of an argument: LOWER or UPPER. */
+enum { LOWER = 0, UPPER = sizeof(uint32_t) };
 
-static void load_upper(struct maker *maker, unsigned argument) {
-    put_load_word(maker, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + sizeof(uint32_t));
+static void put_load_half(struct maker *maker, unsigned argument, unsigned half) {
+    put_load_word(maker, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t) + half);
 }
 
 static void put_jump_if_equal(struct maker *maker, uint32_t value, unsigned if_true, unsigned if_false) {
@@ -90,18 +89,18 @@ static void put_verdict(struct maker *maker, unsigned label, uint32_t verdict) {
 static void put_unmarked_decision(struct maker *maker, const struct unsock_trapped *call) {
     switch (call->when) {
     case UNSOCK_TRAPPED_IF_SET:
-        load_lower(maker, call->argument);
+        put_load_half(maker, call->argument, LOWER);
         put_jump_if_equal(maker, 0, NEXT, TRAP);
-        load_upper(maker, call->argument);
+        put_load_half(maker, call->argument, UPPER);
         put_jump_if_equal(maker, 0, call->mask ? NEXT : ALLOW, TRAP);
         if (!call->mask)
             break;
-        load_lower(maker, call->argument - 1u);
+        put_load_half(maker, call->argument - 1u, LOWER);
         put_instruction(maker, BPF_ALU | BPF_AND | BPF_K, call->mask, NEXT, NEXT);
         is_at_least(maker, call->masked + 1, TRAP, ALLOW);
         break;
     case UNSOCK_TRAPPED_IF_VALUE:
-        load_lower(maker, call->argument);
+        put_load_half(maker, call->argument, LOWER);
         for (unsigned i = 0; i < call->value_count; i++)
             put_jump_if_equal(maker, call->values[i], TRAP, call->mask || i + 1u < call->value_count ? NEXT : ALLOW);
         if (!call->mask)
@@ -110,7 +109,7 @@ static void put_unmarked_decision(struct maker *maker, const struct unsock_trapp
         put_jump_if_equal(maker, call->masked, TRAP, ALLOW);
         break;
     case UNSOCK_TRAPPED_UNLESS:
-        load_lower(maker, call->argument);
+        put_load_half(maker, call->argument, LOWER);
         put_jump_if_equal(maker, call->values[0], ALLOW, TRAP);
         break;
     default:
@@ -148,7 +147,7 @@ static void put_decision(struct maker *maker, const struct unsock_trapped *call,
     int mark = unsock_sys_marked_argument(call->number);
     place_label(maker, label);
     if (mark >= 0) {
-        load_upper(maker, (unsigned)mark);
+        put_load_half(maker, (unsigned)mark, UPPER);
         put_jump_if_equal(maker, UNSOCK_SYS_MARK, ALLOW,
                           call->when == UNSOCK_TRAPPED_ALWAYS && call->number != __NR_socket ? TRAP : NEXT);
     }

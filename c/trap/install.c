@@ -122,21 +122,19 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         answer_trapped(&call);
 }
 
-/* Installs the filter for all threads. Without SPEC_ALLOW the kernel may forbid this process to speculate past stores
+/* The filter is for all threads. Without SPEC_ALLOW the kernel may forbid this process to speculate past stores
  * (seccomp(2)), which slows it down; the library has no secret that this would protect. */
-static long install_filter(void) {
+long unsock_trap_install(bool on_alternate_stack, bool ignored) {
     struct sock_filter program[UNSOCK_FILTER_MOST];
+    unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
+    long result = unsock_signals_install(handle, on_alternate_stack, ignored || unsock_trapped_ignores());
+    if (result < 0 || unsock_is_trapped())
+        return result;
     size_t length = unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, UNSOCK_FILTER_MOST);
     struct sock_fprog filter = {(unsigned short)length, program};
     unsock_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    return unsock_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC, &filter);
-}
-
-long unsock_trap_install(bool on_alternate_stack, bool ignored) {
-    unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
-    long result = unsock_signals_install(handle, on_alternate_stack, ignored || unsock_trapped_ignores());
-    if (result == 0 && !unsock_is_trapped())
-        result = install_filter();
+    result =
+        unsock_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC, &filter);
     return result > 0 ? -EBUSY : result;
 }
 
