@@ -20,10 +20,8 @@ struct unsock_file_id unsock_file_id_of(long at, const char *path);
 struct statx;
 struct unsock_file_id unsock_file_id_in(const struct statx *status);
 
-/*
- * Identifies the socket file at `path`, relative to the directory `at`; for an empty path, the one that `at` has open.
- * Does not follow links. Returns 0, or -errno; `id->inode` is 0 after an error and for other files.
- */
+/* Identifies the socket file at `path`, relative to the directory `at`; for an empty path, the one that `at` has open.
+ * Does not follow links. Returns 0, or -errno; `id->inode` is 0 after an error and for other files. */
 long unsock_file_identify(int at, const char *path, struct unsock_file_id *id);
 
 static inline bool unsock_file_is(const struct unsock_file_id *one, const struct unsock_file_id *other) {
@@ -52,10 +50,8 @@ struct unsock_entries {
 /* Opens the directory `path`, which is no link, relative to the directory `at` (or AT_FDCWD). */
 void unsock_entries_open(struct unsock_entries *entries, long at, const char *path);
 
-/*
- * Returns the next name, valid until the next call, or NULL at the end. Skips "." and "..". A file that is removed
- * during the listing may be in it or not.
- */
+/* Returns the next name, valid until the next call, or NULL at the end. Skips "." and "..". A file that is removed
+ * during the listing may be in it or not. */
 const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entry_type *type);
 
 /* Begins the list again. */
@@ -63,17 +59,13 @@ void unsock_entries_rewind(struct unsock_entries *entries);
 
 void unsock_entries_close(struct unsock_entries *entries);
 
-/*
- * trust.c: Checks whether others than root and this process's user could have written a file, or replaced a directory.
- * Not on a call's path: it uses much static memory, so only one thread may call it at a time.
- */
+/* trust.c: Checks whether others than root and this process's user could have written a file, or replaced a directory.
+ * Not on a call's path: it uses much static memory, so only one thread may call it at a time. */
 
-/*
- * Returns false, with `why` ("everybody may write to /tmp/x"), if others than root and this process's user could have
+/* Returns false, with `why` ("everybody may write to /tmp/x"), if others than root and this process's user could have
  * written or placed the file at the absolute path. Checks the file, the directories above it, and those that links pass
- * through. The file's code will run with the rights of any process that loads it. lib/library/trust.ts decides the
- * same for the command line, before a library is loaded.
- */
+ * through. The file's code will run with the rights of any process that loads it. lib/library/trust.ts decides the same
+ * for the command line, before a library is loaded. */
 bool unsock_trust(const char *path, struct unsock_text *why);
 
 enum unsock_place {
@@ -82,27 +74,21 @@ enum unsock_place {
     UNSOCK_PLACE_OPEN,   /* others can; `why` names one */
 };
 
-/*
- * Returns which users could put another directory in the place of the one at the absolute path. Checks the directories
- * above it; write permission to the directory itself does not matter.
- */
+/* Returns which users could put another directory in the place of the one at the absolute path. Checks the directories
+ * above it; write permission to the directory itself does not matter. */
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 
 /* The kernel's answer to executing a file, and the kind of the file. */
 
-/*
- * Opens the program that execveat(directory, path, flags) would execute, close-on-exec, to read it. Returns the
- * descriptor or -errno: -EISDIR if it is no regular file, -EACCES also if this user may execute but not read it.
- */
+/* Opens the program that execveat(directory, path, flags) would execute, close-on-exec, to read it. Returns the
+ * descriptor or -errno: -EISDIR if it is no regular file, -EACCES also if this user may execute but not read it. */
 long unsock_program_open(int directory, const char *path, int flags);
 
 /* Checks whether this process may execute the program. Returns 0 or -errno, as execve would. */
 long unsock_program_may_execute(int directory, const char *path, int flags);
 
-/*
- * True if a process has the program open for writing: execve then fails with ETXTBSY. (False before Linux 6.8, which
- * checks the arguments first.)
- */
+/* True if a process has the program open for writing: execve then fails with ETXTBSY. (False before Linux 6.8, which
+ * checks the arguments first.) */
 bool unsock_program_is_busy(int directory, const char *path, int flags);
 
 /* Returns the rights beyond this process's own that executing the program would give. */

@@ -1,28 +1,20 @@
-/*
- * Messages for users: with UNSOCK_LOG one line for each redirected call. Without it, one if the user may not enter the
- * directory, and one if the directory has names of another version of unsock.
- */
+/* Messages for users: with UNSOCK_LOG one line for each redirected call. Without it, one if the user may not enter the
+ * directory, and one if the directory has names of another version of unsock. */
 #ifndef UNSOCK_LOG_H
 #define UNSOCK_LOG_H
 
 #include "rules/settings.h"
 
-/*
- * Stores the facts of the process's start that the lines need: the file that is descriptor 2, since lines go into no
- * other, and the program's name. Returns false, with one line in `error`, if the log file cannot be written.
- */
+/* Stores the facts of the process's start that the lines need: the file that is descriptor 2, since lines go into no
+ * other, and the program's name. Returns false, with one line in `error`, if the log file cannot be written. */
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error);
 
-/*
- * Writes a line: time, pid, program, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result:
- * "ok" or the errno's name. Never changes errno. Returns `result`.
- */
+/* Writes a line: time, pid, program, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result:
+ * "ok" or the errno's name. Never changes errno. Returns `result`. */
 long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path, long result);
 
-/*
- * Reports that `call` failed with EACCES: one line on stderr, once in a process, if this user may not enter the
- * directory. A process may have changed to another user since its start.
- */
+/* Reports that `call` failed with EACCES: one line on stderr, once in a process, if this user may not enter the
+ * directory. A process may have changed to another user since its start. */
 void unsock_log_denied(const char *call);
 
 /* Reports, once in a process on stderr, that the port at this path has names of another version. */

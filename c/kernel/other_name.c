@@ -3,10 +3,8 @@
 
 #include "rules/settings.h"
 
-/*
- * The first second of marks: after the year 2242, and early enough for ext4 and XFS. Seconds and nanoseconds together
- * hold 61 bits of the hash.
- */
+/* The first second of marks: after the year 2242, and early enough for ext4 and XFS. Seconds and nanoseconds together
+ * hold 61 bits of the hash. */
 #define MARK_FIRST ((int64_t)1 << 33)
 #define NANOSECOND_BITS 29
 

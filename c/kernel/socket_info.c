@@ -84,10 +84,8 @@ uint16_t unsock_socket_invented_port(int fd) {
     return (uint16_t)(INVENTED_FIRST + unsock_socket_inode(fd) % INVENTED_COUNT);
 }
 
-/*
- * Counts the references of a socket in "Num: RefCount Protocol Flags Type St Inode Path" (net/unix/af_unix.c,
- * unix_seq_show): one for the descriptor, one for the table, and one for each socket that is connected to this one.
- */
+/* Counts the references of a socket in "Num: RefCount Protocol Flags Type St Inode Path" (net/unix/af_unix.c,
+ * unix_seq_show): one for the descriptor, one for the table, and one for each socket that is connected to this one. */
 static uint64_t count_references(struct unsock_span line, uint64_t inode) {
     uint64_t references = 0, found = 0;
     unsock_lines_word(&line);

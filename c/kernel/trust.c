@@ -1,7 +1,5 @@
-/*
- * Checks who could replace a file or a directory. Walks the path one component at a time, following links as the kernel
- * does, and checks the owner and the permissions of each component.
- */
+/* Checks who could replace a file or a directory. Walks the path one component at a time, following links as the kernel
+ * does, and checks the owner and the permissions of each component. */
 #include "kernel/file_info.h"
 
 #include "rt/system_calls.h"

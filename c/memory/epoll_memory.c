@@ -1,8 +1,6 @@
-/*
- * Stores registrations in epoll sets. A counter numbers the sets: duplicates of a set have the same count, and a later
+/* Stores registrations in epoll sets. A counter numbers the sets: duplicates of a set have the same count, and a later
  * set with its descriptor number another. The chunks hold a descriptor's latest registration, `more` the older ones in
- * other sets.
- */
+ * other sets. */
 #include "memory/epoll_memory.h"
 
 #include "memory/fds.h"
@@ -196,10 +194,8 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
         unsock_epoll_mark(set);
     }
     bool somewhere = __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
-    /*
-     * ADD although `here` is known: the number is another set's now, and the old set may have another number. MOD or
-     * DEL although it is not: the descriptor was added by another number of the set, so the registration is unknown.
-     */
+    /* ADD although `here` is known: the number is another set's now, and the old set may have another number. MOD or
+     * DEL although it is not: the descriptor was added by another number of the set, so the registration is unknown. */
     if (operation != EPOLL_CTL_ADD && somewhere && !here)
         drop_watches(fd, first, false);
     if (somewhere && (operation == EPOLL_CTL_ADD || !here))

@@ -1,9 +1,7 @@
-/*
- * Remembers epoll registrations by descriptor number: which numbers are sets, and where each descriptor is registered,
+/* Remembers epoll registrations by descriptor number: which numbers are sets, and where each descriptor is registered,
  * with what events and data. A registration is found by set and descriptor, or by set and the data of an event. A
  * cache, never the truth: code that relies on it asks the kernel as well. Its pages are touched only for such
- * descriptors. No locks, and no system calls but for memory.
- */
+ * descriptors. No locks, and no system calls but for memory. */
 #ifndef UNSOCK_EPOLL_MEMORY_H
 #define UNSOCK_EPOLL_MEMORY_H
 
@@ -60,8 +58,7 @@ static inline bool unsock_epoll_is_fired(uint32_t events) {
     return (events & (EPOLLONESHOT | EPOLLERR | EPOLLHUP)) == EPOLLONESHOT;
 }
 
-/*
- * Notes that `operation` was done to the registration of `fd` in `set`, with `event` as the result (ADD, MOD). False if
+/* Notes that `operation` was done to the registration of `fd` in `set`, with `event` as the result (ADD, MOD). False if
  * it cannot be stored. Of descriptors in several sets, new registrations overwrite the oldest ones that have not fired.
  */
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event);
@@ -79,10 +76,8 @@ bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event);
 /* True if `fd` may be registered in any set. */
 bool unsock_epoll_is_registered(int fd);
 
-/*
- * Returns the descriptor in `set` whose events carry `data`: the first from number `from` on, or any if `from` is -1.
- * Returns -1 if there is none. `*watch` is its registration.
- */
+/* Returns the descriptor in `set` whose events carry `data`: the first from number `from` on, or any if `from` is -1.
+ * Returns -1 if there is none. `*watch` is its registration. */
 int unsock_watch_find(int set, uint64_t data, int from, struct unsock_watch **watch);
 
 #endif

@@ -47,10 +47,8 @@ UNSOCK_AT_EXIT int unsock_fds_next_with_file(int from) {
     return -1;
 }
 
-/*
- * Duplicates form a ring: each has the number of the next. Two threads that remove neighbours at once may leave the
- * number of a descriptor that is not in the ring. A search then goes through all descriptors.
- */
+/* Duplicates form a ring: each has the number of the next. Two threads that remove neighbours at once may leave the
+ * number of a descriptor that is not in the ring. A search then goes through all descriptors. */
 #define NUMBER UNSOCK_RING_NUMBER
 
 /* Returns the entry of `number` if it is in the ring, else NULL. */

@@ -4,10 +4,8 @@
 
 #include "rules/port_name.h"
 
-/*
- * state.c: The states of a socket, which state may follow which, and questions about states. Facts that are independent
- * of the state are flags (below).
- */
+/* state.c: The states of a socket, which state may follow which, and questions about states. Facts that are independent
+ * of the state are flags (below). */
 
 enum unsock_state {
     UNSOCK_STATE_NEW,       /* not used yet: the kernel's own socket, or one born local */
@@ -28,10 +26,8 @@ enum unsock_state {
 
 #define UNSOCK_STATES 12
 
-/*
- * True if `to` may follow `from`. Replacing the socket is no transition: whatever state the old socket had, the new one
- * begins as UNSOCK_STATE_NEW.
- */
+/* True if `to` may follow `from`. Replacing the socket is no transition: whatever state the old socket had, the new one
+ * begins as UNSOCK_STATE_NEW. */
 bool unsock_state_follows(uint8_t from, enum unsock_state to);
 
 /* True if the state is one of `states`, each given as UNSOCK_STATE_BIT(…). */
@@ -164,10 +160,8 @@ static inline void unsock_fds_unmark(struct unsock_fd *entry, uint32_t flags) {
 #define UNSOCK_CHECK(certain) ((void)0)
 #endif
 
-/*
- * Enters another state, and clears the data that only the old state has. Ignores a transition that memory/state.c does
- * not allow.
- */
+/* Enters another state, and clears the data that only the old state has. Ignores a transition that memory/state.c does
+ * not allow. */
 static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
     bool follows = unsock_state_follows(entry->state, state);
     UNSOCK_CHECK(follows);
@@ -228,8 +222,7 @@ static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && (entry->kind == UNSOCK_KIND_IP || unsock_fd_is_fresh(entry));
 }
 
-/*
- * True if it may be exchanged, or is connected to nobody and receives from its peer alone (calls/datagram_receive.c).
+/* True if it may be exchanged, or is connected to nobody and receives from its peer alone (calls/datagram_receive.c).
  */
 static inline bool unsock_fd_receives_with_care(const struct unsock_fd *entry) {
     return unsock_fd_may_be_exchanged(entry) || entry->state == UNSOCK_STATE_NOBODY ||
@@ -289,10 +282,8 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
            entry->local.tag == UNSOCK_NAME_TAG_LISTEN_FDS;
 }
 
-/*
- * Returns the first descriptor from `from` on that has a socket file to remove, or -1. Costs one bit for each
- * descriptor without one. Code that sets UNSOCK_FILE must call unsock_fds_note_file().
- */
+/* Returns the first descriptor from `from` on that has a socket file to remove, or -1. Costs one bit for each
+ * descriptor without one. Code that sets UNSOCK_FILE must call unsock_fds_note_file(). */
 int unsock_fds_next_with_file(int from);
 void unsock_fds_note_file(int fd);
 
@@ -308,10 +299,8 @@ void unsock_fds_duplicate(int from, int to);
 /* True if this process knows another descriptor of the socket that `old` describes. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old);
 
-/*
- * Calls `visit` for each duplicate of a descriptor, of any kind. Calls it twice for some, if other threads close
- * duplicates meanwhile.
- */
+/* Calls `visit` for each duplicate of a descriptor, of any kind. Calls it twice for some, if other threads close
+ * duplicates meanwhile. */
 typedef void unsock_fds_visit(int other, struct unsock_fd *entry, const void *with);
 void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *with);
 
@@ -345,22 +334,16 @@ static inline void unsock_fds_tell_duplicates(int fd) {
         unsock_fds_tell_those(fd);
 }
 
-/*
- * born_local.c: Chooses the family of a new socket. Replacing a socket costs more than making one. So a process whose
+/* born_local.c: Chooses the family of a new socket. Replacing a socket costs more than making one. So a process whose
  * connections have been local gets AF_UNIX at once, for datagram sockets too. A process whose connections leave the
- * machine pays nothing.
- */
+ * machine pays nothing. */
 
-/*
- * Returns the family by which a socket of this domain and type (SOCK_STREAM, SOCK_DGRAM) will most likely connect:
- * AF_UNIX, the domain itself, or for a stream the family of the last control files' targets.
- */
+/* Returns the family by which a socket of this domain and type (SOCK_STREAM, SOCK_DGRAM) will most likely connect:
+ * AF_UNIX, the domain itself, or for a stream the family of the last control files' targets. */
 int unsock_born_family(int domain, int type);
 
-/*
- * Keeps datagram sockets from being born local, in trapped programs: the filter does not trap sends without an address,
- * and an AF_UNIX socket would answer them in another way than UDP.
- */
+/* Keeps datagram sockets from being born local, in trapped programs: the filter does not trap sends without an address,
+ * and an AF_UNIX socket would answer them in another way than UDP. */
 void unsock_born_streams_alone(void);
 
 /* Note that a connect, or a first datagram, went to a covered address (local), or to another one (ip; also a bind). */

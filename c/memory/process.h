@@ -7,10 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * this_process.c: Data of this process alone, in a page that the kernel clears on fork (MADV_WIPEONFORK, madvise(2)). A
- * forked child finds the page empty; a child of vfork sees that it is its parent's.
- */
+/* this_process.c: Data of this process alone, in a page that the kernel clears on fork (MADV_WIPEONFORK, madvise(2)). A
+ * forked child finds the page empty; a child of vfork sees that it is its parent's. */
 
 #define UNSOCK_OWN_MADE 960
 
@@ -42,25 +40,19 @@ bool unsock_this_process_bound(int fd);
 /* Returns the thread's number, unique in this process. Makes no system call if it is the only thread. */
 int32_t unsock_own_thread(void);
 
-/*
- * False in a child of vfork (and posix_spawn), which has the parent's memory and its own descriptors: its closes must
- * not change the entries.
- */
+/* False in a child of vfork (and posix_spawn), which has the parent's memory and its own descriptors: its closes must
+ * not change the entries. */
 bool unsock_this_process_owns_descriptors(void);
 
-/*
- * True once the process has installed a seccomp filter of its own (sshd's and vsftpd's children, Chromium, libseccomp).
- * Such a filter allows the calls that the program makes: if that is write alone, a sendto kills the process.
- */
+/* True once the process has installed a seccomp filter of its own (sshd's and vsftpd's children, Chromium, libseccomp).
+ * Such a filter allows the calls that the program makes: if that is write alone, a sendto kills the process. */
 extern bool unsock_sandboxed;
 
 /* True if this process removes the files of sockets that it closes: a filter of its own might kill it for that. */
 bool unsock_this_process_removes_files(void);
 
-/*
- * A process that has made socket files looks after those of its sockets, at each close and at its end. So a child that
- * has inherited such a socket need not ask whether it is still open.
- */
+/* A process that has made socket files looks after those of its sockets, at each close and at its end. So a child that
+ * has inherited such a socket need not ask whether it is still open. */
 
 /* Note that this process has made a socket file; that it has one which its parent may not know; that it may not look
  * after a file any more: it has closed the socket, or executes a program. */
@@ -90,19 +82,15 @@ struct unsock_signal_stack {
     uint64_t size;
 };
 
-/*
- * A flag of the library's SIGSYS handler: the program ignores SIGSYS, and a program that it executes inherits that.
- * (This is SA_NOCLDSTOP, which has no meaning for SIGSYS. The kernel keeps it, for a child of vfork too.)
- */
+/* A flag of the library's SIGSYS handler: the program ignores SIGSYS, and a program that it executes inherits that.
+ * (This is SA_NOCLDSTOP, which has no meaning for SIGSYS. The kernel keeps it, for a child of vfork too.) */
 #define UNSOCK_SIGSYS_IGNORED 1u
 
 /* True if this process ignores SIGSYS, as far as the program can tell. */
 bool unsock_trapped_ignores(void);
 
-/*
- * The kind of name by which this process last reached a server of a port, or received from a client. Only a guess, but
- * a safe one: no socket on another address is ever bound to a name, so a name that answers is right.
- */
+/* The kind of name by which this process last reached a server of a port, or received from a client. Only a guess, but
+ * a safe one: no socket on another address is ever bound to a name, so a name that answers is right. */
 
 enum unsock_known_way {
     UNSOCK_KNOWN_NOTHING,

@@ -1,8 +1,6 @@
-/*
- * Interposes dlopen and removes RTLD_DEEPBIND. With that flag the opened library would find libc's functions before
+/* Interposes dlopen and removes RTLD_DEEPBIND. With that flag the opened library would find libc's functions before
  * this library's, and its traffic would silently use the network. libc finds its caller's search path and namespace by
- * the return address, so libc's dlopen is not called but jumped to.
- */
+ * the return address, so libc's dlopen is not called but jumped to. */
 #include "process/start.h"
 #include "unsock.h"
 

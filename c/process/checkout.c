@@ -1,7 +1,5 @@
-/*
- * Finds the checkout for --here from git's files, without running git, and makes names from them. These files may come
- * from anybody: they choose only a path and a name. A checkout of another user is refused, as git refuses it.
- */
+/* Finds the checkout for --here from git's files, without running git, and makes names from them. These files may come
+ * from anybody: they choose only a path and a name. A checkout of another user is refused, as git refuses it. */
 #include "process/run_directory.h"
 
 #include "files/release.h"

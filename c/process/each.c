@@ -1,9 +1,7 @@
-/*
- * `run --each`: a loopback for each child of a runner: of a test runner, make, xargs. UNSOCK_EACH is RUNNER:NAMES, and
+/* `run --each`: a loopback for each child of a runner: of a test runner, make, xargs. UNSOCK_EACH is RUNNER:NAMES, and
  * UNSOCK_DIR ends with the number of its directory, both with a fixed number of digits. A process whose own command
- * line has one of the names writes its process number as RUNNER. A process whose parent is RUNNER makes a directory
- * and writes that one's number. Both write into the environment itself before main, so that their children inherit it.
- */
+ * line has one of the names writes its process number as RUNNER. A process whose parent is RUNNER makes a directory and
+ * writes that one's number. Both write into the environment itself before main, so that their children inherit it. */
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "rt/system_calls.h"
@@ -36,13 +34,10 @@ static bool has_word(struct unsock_span line, struct unsock_span wanted) {
     return false;
 }
 
-/*
- * True if the command line runs the program of this name: "make", "node node_modules/.bin/jest", "python3 -m pytest";
- * or, for a name of two words, that program with this word: "go test", "node --test"; but not if a third word,
- * "!WORD", is in the line. A word behind an option may be
- * the option's value, and is skipped. What follows the program's own words is for the program: "timeout 9 jest" runs
- * timeout.
- */
+/* True if the command line runs the program of this name: "make", "node node_modules/.bin/jest", "python3 -m pytest";
+ * or, for a name of two words, that program with this word: "go test", "node --test"; but not if a third word, "!WORD",
+ * is in the line. A word behind an option may be the option's value, and is skipped. What follows the program's own
+ * words is for the program: "timeout 9 jest" runs timeout. */
 static bool runs(struct unsock_span line, struct unsock_span name) {
     struct unsock_span words = unsock_span_next(&name, '!'), wanted = unsock_span_next(&words, ' '), before = {"-", 1};
     bool has_name = wanted.length > 0;

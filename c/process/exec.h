@@ -50,11 +50,9 @@ const char *unsock_search_path(const char *const *environment);
  * value of PATH, in which an empty directory is the working directory, and `more` is true. False at the end. */
 bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut);
 
-/*
- * Executes `name` (unsock_exec), and without a slash in it searches the directories of `path`, separated by colons.
+/* Executes `name` (unsock_exec), and without a slash in it searches the directories of `path`, separated by colons.
  * With `by_shell` /bin/sh runs a file that the kernel does not know. Returns -errno, if it returns: -EACCES if a file
- * was found but may not be executed, the error that ended the search, or -ENOENT.
- */
+ * was found but may not be executed, the error that ended the search, or -ENOENT. */
 long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment,
                         bool by_shell);
 
@@ -81,11 +79,9 @@ void unsock_exec_space_leave(struct unsock_exec_space *space);
 /* Returns the next `size` bytes of the space, aligned to 16. NULL if the space is too small. */
 void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
 
-/*
- * exec.c: Takes the library along when a process executes a program. LD_PRELOAD and UNSOCK_* are added to an
+/* exec.c: Takes the library along when a process executes a program. LD_PRELOAD and UNSOCK_* are added to an
  * environment that lacks them. A program that preloading cannot reach is loaded and trapped by the library. A program
- * that neither door reaches is named on stderr; with UNSOCK_STRICT it is not started.
- */
+ * that neither door reaches is named on stderr; with UNSOCK_STRICT it is not started. */
 
 /* Two variables, always in this order and behind the program's own: by them the library tells itself what to load. */
 #define UNSOCK_LOAD_FILE                                                                                               \
@@ -173,8 +169,7 @@ struct unsock_route {
     void *context; /* for `see` */
 };
 
-/* Writes the file that execvp would execute into `file` (UNSOCK_PATH_MOST bytes). False: one line
- * in the error. */
+/* Writes the file that execvp would execute into `file` (UNSOCK_PATH_MOST bytes). False: one line in the error. */
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file);
 
 /* Calls `see` for the file and each interpreter in turn, up to one that is no script. False: one line in the error. */

@@ -1,8 +1,6 @@
-/*
- * Gives and removes names of loopbacks. A new link is made beside the old one, and renamed over it. A process that
+/* Gives and removes names of loopbacks. A new link is made beside the old one, and renamed over it. A process that
  * makes or removes a name has the directory locked (flock(2)), so that no new link is removed in the place of a
- * dangling one.
- */
+ * dangling one. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"

@@ -46,8 +46,7 @@ static void give_away(long made, const struct statx *directory) {
         unsock_fchmod(made, directory->stx_mode & UNSOCK_MODE_BITS);
 }
 
-/*
- * Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno: -ENOENT if another process
+/* Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno: -ENOENT if another process
  * removed it just now; -EACCES with `*others` if another user may write to it, and so could remove a private directory.
  */
 static long make_private_place(long outer, bool *others) {

@@ -48,11 +48,9 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
-/*
- * Checks that sockets can be made in the directory, if this user may write to it: some file systems have none (sshfs),
+/* Checks that sockets can be made in the directory, if this user may write to it: some file systems have none (sshfs),
  * are full, or read-only. `run` skips usual ones (ext4, tmpfs); `known`: checks them, too. Returns false with one line
- * in `error`, which names the errno.
- */
+ * in `error`, which names the errno. */
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error);
 
@@ -78,8 +76,7 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error);
 
-/*
- * checkout.c: `--here`: the directory of the git checkout that the working directory is in: "unsock" in git's own
+/* checkout.c: `--here`: the directory of the git checkout that the working directory is in: "unsock" in git's own
  * directory of that checkout, or if that path is too long or not UTF-8, DEFAULT/.checkouts/HASH, by a hash of the path.
  * In both cases DEFAULT/.checkouts/HASH.git is a link to git's directory, by which lib/sockets/checkouts.ts finds all.
  */
@@ -117,8 +114,7 @@ bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
-/*
- * private.c: A private directory for one run: DIR/private/NAME. A file in it is locked (flock(2)) by the run's keeper
+/* private.c: A private directory for one run: DIR/private/NAME. A file in it is locked (flock(2)) by the run's keeper
  * until the run ends. If nobody has it locked, the keeper was killed: the next run, or `prune`, removes the directory.
  */
 

@@ -14,11 +14,9 @@ extern enum unsock_activity unsock_activity;
  * the first call. */
 bool unsock_start_active(void);
 
-/*
- * Starts the library in a program that it loads (trap/image.h). `environment` is the program's, `own_file` the
+/* Starts the library in a program that it loads (trap/image.h). `environment` is the program's, `own_file` the
  * library's path, and `stack_end` the end of the first thread's stack (rt/user.h). Inert without UNSOCK_DIR or with
- * UNSOCK_OFF=1. Ends the process if the settings cannot be read.
- */
+ * UNSOCK_OFF=1. Ends the process if the settings cannot be read. */
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
 
 /* Finds out whether this process is trapped: the library's calls are marked only then (rt/sys.h). Done first of all. */
@@ -40,11 +38,9 @@ extern bool unsock_start_trapped;
 /* True if the settings want this process to be trapped, which trap/install.c does. */
 extern bool unsock_start_traps;
 
-/*
- * each.c: `run --each`: if the environment has UNSOCK_EACH, recognises this process as a runner, or as a runner's
+/* each.c: `run --each`: if the environment has UNSOCK_EACH, recognises this process as a runner, or as a runner's
  * child, which gets a directory of its own: changes the environment and the settings accordingly. Returns false with
- * one line in `error` if the process's command line cannot be read.
- */
+ * one line in `error` if the process's command line cannot be read. */
 bool unsock_each_start(const struct unsock_environment *environment, struct unsock_settings *settings,
                        struct unsock_text *error);
 
@@ -64,8 +60,7 @@ const char *unsock_child_environment_file(void);
 size_t unsock_child_environment_room(const char *const *environment);
 #define UNSOCK_CHILD_ENVIRONMENT_STRINGS (UNSOCK_CHILD_ENVIRONMENT_MOST + 1)
 
-/*
- * Writes `environment`, and what it lacks, to `complete`, with a NULL at the end. `complete` has room for its strings,
+/* Writes `environment`, and what it lacks, to `complete`, with a NULL at the end. `complete` has room for its strings,
  * UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has `size` bytes (unsock_child_environment_room). Settings
  * that are present stay unchanged, even empty ones. So does an environment with UNSOCK_OFF=1. Returns how many strings.
  */
@@ -77,18 +72,14 @@ bool unsock_child_environment_lacks(const char *const *environment);
 
 /* proof.c: Proves, before a program is started, that the library will be preloaded into it. */
 
-/*
- * Checks that a dynamic linker will preload the file at this absolute path, and that it is this library: of this
+/* Checks that a dynamic linker will preload the file at this absolute path, and that it is this library: of this
  * version, for this machine, not cut short, written by no untrusted user, on a file system without noexec. Returns
- * false with one line, "library FILE: why: what to do", in `error`.
- */
+ * false with one line, "library FILE: why: what to do", in `error`. */
 bool unsock_proof_library(const char *path, struct unsock_text *error);
 
-/*
- * Chooses the option (NULL: not given), UNSOCK_LIB, or `own` (this file's path; NULL: /proc does not have it), and
- * checks the file by unsock_proof_library. Writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). Returns
- * false with one line in `error`.
- */
+/* Chooses the option (NULL: not given), UNSOCK_LIB, or `own` (this file's path; NULL: /proc does not have it), and
+ * checks the file by unsock_proof_library. Writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). Returns false
+ * with one line in `error`. */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 

@@ -94,20 +94,16 @@ struct replacement {
     enum unsock_kind kind;
 };
 
-/*
- * Replaces a duplicate's socket, too: duplicates stay one socket. The kernel tells whether the descriptor still is a
- * duplicate: the program may have closed it and reused its number.
- */
+/* Replaces a duplicate's socket, too: duplicates stay one socket. The kernel tells whether the descriptor still is a
+ * duplicate: the program may have closed it and reused its number. */
 static void replace_duplicate(int other, struct unsock_fd *entry, const void *of_replacement) {
     const struct replacement *replacement = of_replacement;
     if (unsock_socket_cookie(other) == replacement->cookie)
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
-/*
- * Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. Once, and
- * before the library makes copies of the socket for itself, which must not be taken for the program's.
- */
+/* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. Once, and
+ * before the library makes copies of the socket for itself, which must not be taken for the program's. */
 UNSOCK_OWN_FRAME static void find_duplicates(int fd, struct unsock_fd *entry) {
     uint64_t cookie = entry->flags & UNSOCK_FROM_ELSEWHERE ? unsock_socket_cookie(fd) : 0, found;
     unsock_fds_unmark(entry, UNSOCK_FROM_ELSEWHERE);

@@ -22,26 +22,20 @@ long unsock_redirect_copy(int fd);
 /* Notes that a program has set the receiver of a descriptor's signals (fcntl(2), F_SETOWN). */
 void unsock_redirect_expect_owner(void);
 
-/*
- * Puts `standin` behind `fd` and its duplicates. Each keeps its number, status flags, owner, close-on-exec, epoll
+/* Puts `standin` behind `fd` and its duplicates. Each keeps its number, status flags, owner, close-on-exec, epoll
  * registrations and options. `entry` then has the new kind, without the flags about the old socket's name and
- * connection. On failure `fd` is unchanged. Closes the stand-in's own descriptor in any case. Returns 0 or -errno.
- */
+ * connection. On failure `fd` is unchanged. Closes the stand-in's own descriptor in any case. Returns 0 or -errno. */
 long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind);
 
 /* `flags`: the value from unsock_redirect_open_like; negative: the stand-in was opened otherwise. */
 long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags);
 
-/*
- * Makes a redirected descriptor the kernel's TCP or UDP socket (again): unconnected, and bound to the address that the
- * program bound. Leaves a descriptor that is one already. Returns 0, or -errno with the descriptor unchanged.
- */
+/* Makes a redirected descriptor the kernel's TCP or UDP socket (again): unconnected, and bound to the address that the
+ * program bound. Leaves a descriptor that is one already. Returns 0, or -errno with the descriptor unchanged. */
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
 
-/*
- * As unsock_redirect_to_ip, but gives up the bound address, as after connect(AF_UNSPEC). An address that was bound with
- * port 0 stays, without a port.
- */
+/* As unsock_redirect_to_ip, but gives up the bound address, as after connect(AF_UNSPEC). An address that was bound with
+ * port 0 stays, without a port. */
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry);
 
 /* reuse.c: Finds descriptor numbers that another socket has by now. */
@@ -52,17 +46,13 @@ void unsock_reuse_new(int fd);
 /* As unsock_reuse_new, for a socket that the library makes for the program. Returns the entry to fill, or NULL. */
 struct unsock_fd *unsock_reuse_entry(int fd);
 
-/*
- * Checks whether the entry of a descriptor is still true, in every state but NEW. A socket that libc (rresvport), a raw
+/* Checks whether the entry of a descriptor is still true, in every state but NEW. A socket that libc (rresvport), a raw
  * system call or io_uring has opened may have the number: clears the entry then. Returns 0; or -errno if the kernel
- * does not tell (unsock_socket_unanswered), and the entry must not be used.
- */
+ * does not tell (unsock_socket_unanswered), and the entry must not be used. */
 long unsock_reuse_check(int fd);
 
-/*
- * As unsock_reuse_check, in every state and more thoroughly, for callers that act on the entry alone. Returns 1 if
- * another socket has the number, whose entry is now cleared; 0 if not; or -errno, as above.
- */
+/* As unsock_reuse_check, in every state and more thoroughly, for callers that act on the entry alone. Returns 1 if
+ * another socket has the number, whose entry is now cleared; 0 if not; or -errno, as above. */
 long unsock_reuse_look(int fd);
 
 /* As unsock_reuse_look, with a name that getsockname has just returned. */
@@ -71,10 +61,8 @@ void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length
 /* As unsock_reuse_look, after a call with an error `result` that the known socket would not return. */
 bool unsock_reuse_failed(int fd, long result);
 
-/*
- * Finds out, as each call does first, whether the library handles a descriptor. The library's memory costs no system
- * call, but the kernel's answers do. So a call says how certain the answer must be.
- */
+/* Finds out, as each call does first, whether the library handles a descriptor. The library's memory costs no system
+ * call, but the kernel's answers do. So a call says how certain the answer must be. */
 
 /* The answers. A negative number is the -errno of a call on a descriptor whose owner the kernel does not tell. */
 enum unsock_whose_answer {
@@ -83,12 +71,10 @@ enum unsock_whose_answer {
     UNSOCK_IS_OURS,    /* redirected: another socket replaces the program's TCP or UDP socket */
 };
 
-/*
- * How certain the answer must be. The library's memory is read in any case. CHECK and STILL first clear an entry that
+/* How certain the answer must be. The library's memory is read in any case. CHECK and STILL first clear an entry that
  * is no longer true, as unsock_reuse_check and unsock_reuse_look do. For a descriptor without an entry, KERNEL asks the
  * kernel, but not below a filter of the program's own; ALWAYS asks there, too; FOR is ALWAYS for a call with an IP
- * address of this family (unsock_identify_unknown_for).
- */
+ * address of this family (unsock_identify_unknown_for). */
 #define UNSOCK_ASK_CHECK 1u
 #define UNSOCK_ASK_STILL 2u
 #define UNSOCK_ASK_KERNEL 4u
@@ -116,10 +102,8 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
 
 /* epoll.c: Keeps registrations in epoll sets when a descriptor's socket is replaced. */
 
-/*
- * Returns the events to register in the kernel for a program that asks for `events`: for a read of AF_UNIX streams also
- * EPOLLPRI, which tells whether an urgent byte waits. While a multiplexer has not answered, holds some events back.
- */
+/* Returns the events to register in the kernel for a program that asks for `events`: for a read of AF_UNIX streams also
+ * EPOLLPRI, which tells whether an urgent byte waits. While a multiplexer has not answered, holds some events back. */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
 /* Calls epoll_ctl for the program. Returns 0 or -errno. */
@@ -133,10 +117,8 @@ struct unsock_epoll_registration {
     struct unsock_epoll_event event;
 };
 
-/*
- * Registrations that were removed from their sets. unsock_epoll_give makes them again for the new socket,
- * unsock_epoll_drop forgets them.
- */
+/* Registrations that were removed from their sets. unsock_epoll_give makes them again for the new socket,
+ * unsock_epoll_drop forgets them. */
 struct unsock_epoll_carry {
     unsigned count;
     struct unsock_epoll_registration few[UNSOCK_EPOLL_FEW];

@@ -4,10 +4,8 @@
 #include "files/release.h"
 #include "memory/process.h"
 
-/*
- * Clears all data about a number that a new descriptor has. If the old one had a socket file, it was closed past the
- * library (by a raw system call, as in libuv), and its file is released now.
- */
+/* Clears all data about a number that a new descriptor has. If the old one had a socket file, it was closed past the
+ * library (by a raw system call, as in libuv), and its file is released now. */
 void unsock_reuse_new(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     struct unsock_fd old = {0};

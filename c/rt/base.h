@@ -15,10 +15,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/*
- * The library defines the intercepted functions itself, with plain pointer types. So _GNU_SOURCE, with which libc's
- * headers declare them differently, stays undefined, and this file has the constants that only _GNU_SOURCE brings.
- */
+/* The library defines the intercepted functions itself, with plain pointer types. So _GNU_SOURCE, with which libc's
+ * headers declare them differently, stays undefined, and this file has the constants that only _GNU_SOURCE brings. */
 
 /* Own copies of types that <sys/socket.h> and <fcntl.h> hide without _GNU_SOURCE: mmsghdr, f_owner_ex. */
 struct unsock_mmsghdr {
@@ -69,11 +67,9 @@ union unsock_sockaddr {
     uint8_t bytes[128];
 };
 
-/*
- * Tables (sys.c). Large tables of zeros get a section behind all small variables. The small variables then share few
+/* Tables (sys.c). Large tables of zeros get a section behind all small variables. The small variables then share few
  * pages, and each page that a process touches at its start costs a page fault. A larger table has chunks; only its
- * first one may be in this section.
- */
+ * first one may be in this section. */
 
 #define UNSOCK_TABLE __attribute__((section(".bss.tables")))
 
@@ -84,11 +80,9 @@ void *unsock_table_chunk(void **place, void *first, unsigned long size);
 /* Raises `*end` to at least `number` + 1. */
 void unsock_table_reach(int *end, int number);
 
-/*
- * A seqlock: several bytes that one thread writes while others read; no thread waits for another. The version beside
+/* A seqlock: several bytes that one thread writes while others read; no thread waits for another. The version beside
  * them is odd while a thread writes. A writer claims the bytes first; a reader checks the version before and after. In
- * a child forked during a write the version stays odd, so the child ignores the bytes.
- */
+ * a child forked during a write the version stays odd, so the child ignores the bytes. */
 
 /* Returns the version, before the reader reads. */
 static inline uint32_t unsock_seqlock_begin(const uint32_t *version) {

@@ -5,10 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * Returns by `file` the path of the object that the dynamic linker mapped around `address`, and by `start` where that
- * mapping starts. False if the dynamic linker does not tell: glibc tells since 2.35.
- */
+/* Returns by `file` the path of the object that the dynamic linker mapped around `address`, and by `start` where that
+ * mapping starts. False if the dynamic linker does not tell: glibc tells since 2.35. */
 bool unsock_object_of(const void *address, const char **file, uint64_t *start);
 
 /* The vDSO (vdso(7)): the kernel's own functions in every process. Programs without a libc get a clock by it. */
@@ -21,16 +19,13 @@ extern int (*unsock_vdso_clock)(int clock, struct timespec *time);
 /* Finds the vDSO's clock. `header`: the address of the vDSO by the kernel (AT_SYSINFO_EHDR), or 0 if there is none. */
 void unsock_vdso_start(uint64_t header);
 
-/*
- * The steps to change code that other threads may run. Code is never changed in place: a private copy of its pages is
+/* The steps to change code that other threads may run. Code is never changed in place: a private copy of its pages is
  * mapped from its file, written to, made executable, and moved over the code. If the kernel refuses a step
  * (PR_SET_MDWE, SELinux, a seccomp filter), the code stays unchanged. No page is ever writable and executable at once.
  */
 
-/*
- * Maps a private copy of whole pages of the file. Returns its address, or -errno. The caller unmaps it, unless it is
- * moved.
- */
+/* Maps a private copy of whole pages of the file. Returns its address, or -errno. The caller unmaps it, unless it is
+ * moved. */
 long unsock_code_copy(long fd, uint64_t offset, uint64_t size);
 
 /* Makes written pages executable, and no longer writable. Returns 0, or -errno. */

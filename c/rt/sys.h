@@ -1,17 +1,13 @@
-/*
- * Raw system calls. Each returns the kernel's value, a result or -errno, and does not change the caller's errno. No
- * folder uses libc's code: the same bytes run under glibc, under musl, and without a libc.
- */
+/* Raw system calls. Each returns the kernel's value, a result or -errno, and does not change the caller's errno. No
+ * folder uses libc's code: the same bytes run under glibc, under musl, and without a libc. */
 #ifndef UNSOCK_RT_SYS_H
 #define UNSOCK_RT_SYS_H
 
 #include "rt/calls.h"
 #include "rt/syscall6.h"
 
-/*
- * The mark (rt/calls.h), shifted to its place in an argument. 0 in a process without the filter: tools that read all 64
- * bits of an argument (valgrind) would misread a marked one. Set until the start knows whether there is a filter.
- */
+/* The mark (rt/calls.h), shifted to its place in an argument. 0 in a process without the filter: tools that read all 64
+ * bits of an argument (valgrind) would misread a marked one. Set until the start knows whether there is a filter. */
 extern unsigned long unsock_sys_mark_bits;
 
 /* Returns `value`, with the mark above it if this argument carries it: the kernel reads an int's lower half alone. */

@@ -10,11 +10,9 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/*
- * Constants of the kernel that libc's headers hide without _GNU_SOURCE, or declare beside functions that the library
+/* Constants of the kernel that libc's headers hide without _GNU_SOURCE, or declare beside functions that the library
  * defines itself. Names and meanings are those of the manual's pages. Signal numbers are the same on x86-64 and aarch64
- * (signal(7)).
- */
+ * (signal(7)). */
 
 #define AT_EMPTY_PATH 0x1000
 #define R_OK 4
@@ -71,11 +69,9 @@
 #define EPOLLONESHOT (1u << 30)
 #define EPOLLET (1u << 31)
 
-/*
- * The system calls, each as section 2 of the manual has it. Each returns the kernel's value: a result or -errno. A
+/* The system calls, each as section 2 of the manual has it. Each returns the kernel's value: a result or -errno. A
  * structure of the kernel's is a `void *`, since callers often use another type of the same layout. An address that may
- * be unmapped is a number. The kernel uses the `mode` of openat() only with O_CREAT.
- */
+ * be unmapped is a number. The kernel uses the `mode` of openat() only with O_CREAT. */
 
 #ifndef __NR_fchmodat2
 #define __NR_fchmodat2 452 /* since 6.6, on all machines */

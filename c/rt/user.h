@@ -14,10 +14,8 @@
 /* Finds the end of the first thread's stack. Called once, at start; until then fewer addresses are certain. */
 void unsock_user_start(void);
 
-/*
- * Declares memory permanent, once, at start: a page in the 4 GiB from `from` on that could be read or written once can
- * always be read and written (Go's heap, which is never unmapped). So the kernel checks each page at most once.
- */
+/* Declares memory permanent, once, at start: a page in the 4 GiB from `from` on that could be read or written once can
+ * always be read and written (Go's heap, which is never unmapped). So the kernel checks each page at most once. */
 void unsock_user_stays(uintptr_t from);
 
 /* True if all `size` bytes can be read, or written. The kernel checks page by page; no byte changes. */
@@ -38,10 +36,8 @@ long unsock_user_strings(const char *const *list);
 /* The end of the first thread's stack (the kernel's AT_RANDOM); 0 if unknown. */
 extern uintptr_t unsock_user_stack_end;
 
-/*
- * A stack pointer at most this far below that end is on the first thread's stack: the kernel keeps mappings further
- * away (arch_pick_mmap_layout, at least 128 MiB).
- */
+/* A stack pointer at most this far below that end is on the first thread's stack: the kernel keeps mappings further
+ * away (arch_pick_mmap_layout, at least 128 MiB). */
 #define UNSOCK_USER_STACK_MOST ((uintptr_t)64 << 20)
 
 static inline bool unsock_user_is_certain(const void *at, size_t size) {

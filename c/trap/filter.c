@@ -1,8 +1,6 @@
-/*
- * Makes the seccomp filter from the table of trapped calls. The filter first finds the call by a binary search for its
+/* Makes the seccomp filter from the table of trapped calls. The filter first finds the call by a binary search for its
  * number, then come the decisions, and at the end the verdicts. It is short, because the kernel compiles it at each
- * start and runs it once for every system call number (seccomp_cache_prepare).
- */
+ * start and runs it once for every system call number (seccomp_cache_prepare). */
 #include "trap/trapped.h"
 
 #include "rt/system_calls.h"

@@ -35,11 +35,9 @@ struct unsock_image {
  * ELF program with 64-bit headers (process/planning.c has checked for which machine), or mmap's -errno. */
 long unsock_image_map(long fd, uint64_t page, struct unsock_image *image);
 
-/*
- * patch.c: Rewrites the places at which a loaded program makes system calls, before its first instruction runs: a jump
+/* patch.c: Rewrites the places at which a loaded program makes system calls, before its first instruction runs: a jump
  * to a stub replaces instructions there (rules/call_site.h). The filter stays in force, and traps the calls of all
- * places that are not rewritten.
- */
+ * places that are not rewritten. */
 
 struct unsock_patch {
     const struct unsock_image *image;
@@ -49,22 +47,18 @@ struct unsock_patch {
     bool small_stacks; /* it is a Go program: goroutines' stacks have a few KiB */
 };
 
-/*
- * Returns the number of rewritten places. 0: no place is known, or there is no room for stubs, or threads cannot have
+/* Returns the number of rewritten places. 0: no place is known, or there is no room for stubs, or threads cannot have
  * stacks of their own. -errno: the kernel does not let written memory be executed. The program is unchanged then,
- * except after -EFAULT: some of its code could not be mapped again.
- */
+ * except after -EFAULT: some of its code could not be mapped again. */
 long unsock_patch(const struct unsock_patch *patch);
 
 /* Checks that a copy of this file's first page may be executed after a write to it. Returns 0 or
  * the kernel's -errno. */
 long unsock_patch_allowed(long fd, uint64_t page);
 
-/*
- * For a process with two copies of the library: one has loaded and rewritten the program, the other one is preloaded
- * and is to answer. The preloaded copy takes over: it makes a call of socket (UNSOCK_SYS_PROBE). The first
- * copy answers with unsock_patch_tell: the address of the memory that the stubs read, 0 if no place was rewritten.
- */
+/* For a process with two copies of the library: one has loaded and rewritten the program, the other one is preloaded
+ * and is to answer. The preloaded copy takes over: it makes a call of socket (UNSOCK_SYS_PROBE). The first copy answers
+ * with unsock_patch_tell: the address of the memory that the stubs read, 0 if no place was rewritten. */
 long unsock_patch_tell(void);
 void unsock_patch_take_over(void);
 

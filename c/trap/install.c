@@ -141,11 +141,9 @@ long unsock_trap_install(bool on_alternate_stack, bool ignored) {
 static const char trap_refused[] =
     "unsock: UNSOCK_ENGINE: this system does not let system calls be trapped (seccomp): \"trap\"\n";
 
-/*
- * Installs the preloaded library's handler if system calls are or shall be trapped. If another copy of the library has
+/* Installs the preloaded library's handler if system calls are or shall be trapped. If another copy of the library has
  * loaded the program, this copy takes the handler over: one copy then stores the facts about all descriptors. If the
- * library did not start the program, but it is to be trapped (UNSOCK_ENGINE=trap), the filter is installed, too.
- */
+ * library did not start the program, but it is to be trapped (UNSOCK_ENGINE=trap), the filter is installed, too. */
 __attribute__((constructor)) static void take_over(void) {
     /* A Go program may have a dynamic linker, but no libc. This copy finds no environment then, and
      * takes nothing over. */

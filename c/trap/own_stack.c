@@ -153,11 +153,9 @@ static bool is_mapped_below(uint64_t here, uint64_t size) {
     return true;
 }
 
-/*
- * True if the stack of this handler has room for a call. The first thread's always has, and a signal stack's size is in
+/* True if the stack of this handler has room for a call. The first thread's always has, and a signal stack's size is in
  * the context. Go's programs are trapped on their signal stack, and its 32 KiB must do: Go cannot be without a signal
- * stack for a while (on_own_stack).
- */
+ * stack for a while (on_own_stack). */
 static bool has_room(const struct unsock_context *context) {
     char mark;
     uint64_t here = (uint64_t)&mark, before = UNSOCK_CONTEXT_STACK(context),
@@ -175,11 +173,9 @@ struct call {
     bool on_signal_stack;
 };
 
-/*
- * Makes the call with the signal stack turned off. On any other stack, a signal would make the kernel start its handler
+/* Makes the call with the signal stack turned off. On any other stack, a signal would make the kernel start its handler
  * at the top of the signal stack, where the frame of this trapped call is. So handlers stay on this stack until the
- * call returns; rt_sigreturn turns the signal stack on again.
- */
+ * call returns; rt_sigreturn turns the signal stack on again. */
 static void on_own_stack(void *given) {
     static const struct unsock_signal_stack none = {.flags = STACK_DISABLED};
     struct call *call = given;

@@ -1,8 +1,6 @@
-/*
- * Rewrites a program before it runs: finds the places, makes their stubs, and puts jumps to them. The program's pages
+/* Rewrites a program before it runs: finds the places, makes their stubs, and puts jumps to them. The program's pages
  * are writable meanwhile, and not executable. If the kernel refuses to make them executable again, they are mapped from
- * the file again, unchanged.
- */
+ * the file again, unchanged. */
 #include "trap/image.h"
 
 #include "memory/fds.h"

@@ -87,12 +87,10 @@ void unsock_own_stack_forget(void);
 /* Calls `function` on the stack that ends at `top`, which is aligned to 16. */
 void unsock_call_on(void (*function)(void *), void *argument, void *top) __attribute__((visibility("hidden")));
 
-/*
- * site_stack.c: Stacks of the library's own for the threads of programs with small stacks (Go's goroutines have few
+/* site_stack.c: Stacks of the library's own for the threads of programs with small stacks (Go's goroutines have few
  * KiB). On x86-64 each thread has one, and the register gs points to it: such programs do not use gs. The handler
  * brings it at the thread's first trapped call. On aarch64 no register is free: a call takes any stack that is not in
- * use, and a call that found none is trapped, and the handler adds one.
- */
+ * use, and a call that found none is trapped, and the handler adds one. */
 
 /* The bit of AT_HWCAP2 by which programs may set gs (FSGSBASE): kernel 5.9, and a processor that has it. */
 #ifdef __x86_64__
@@ -134,20 +132,16 @@ void unsock_site_start(void);
 void unsock_site_stay(void) __attribute__((visibility("hidden")));
 void unsock_site_switch(void) __attribute__((visibility("hidden")));
 
-/*
- * signals.c: Signals of a trapped program. SIGSYS is the library's: a program that blocks it or removes its handler
+/* signals.c: Signals of a trapped program. SIGSYS is the library's: a program that blocks it or removes its handler
  * would be ended by its next trapped call. So the program's settings for SIGSYS are stored and returned, and used only
- * for a SIGSYS that the library's filter did not cause.
- */
+ * for a SIGSYS that the library's filter did not cause. */
 
 typedef void unsock_trap_handler_function(int signal, void *info, void *context);
 
-/*
- * Makes `handler` the process's SIGSYS handler, and unblocks SIGSYS. `on_alternate_stack`: it runs on the alternate
+/* Makes `handler` the process's SIGSYS handler, and unblocks SIGSYS. `on_alternate_stack`: it runs on the alternate
  * signal stack, in a program whose stacks are too small (Go). `ignored`: the program is to see SIGSYS as ignored,
  * because the program that executed it ignored it. Returns 0, or -errno if another filter forbids the handler: then the
- * first trapped call would end the process.
- */
+ * first trapped call would end the process. */
 long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack, bool ignored);
 
 /* True if the process's SIGSYS handler is on the alternate stack already. */

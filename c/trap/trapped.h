@@ -9,11 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * The system calls that are trapped, and when, made from the list of calls (rt/calls.h). The filter is made from this
+/* The system calls that are trapped, and when, made from the list of calls (rt/calls.h). The filter is made from this
  * table, and the handler answers these calls. All others go to the kernel. For calls that the filter allows by their
- * number alone, the kernel keeps a bitmap: the filter costs them nothing that can be measured.
- */
+ * number alone, the kernel keeps a bitmap: the filter costs them nothing that can be measured. */
 
 enum unsock_trapped_when {
     UNSOCK_TRAPPED_ALWAYS,
@@ -25,11 +23,9 @@ enum unsock_trapped_when {
 
 #define UNSOCK_TRAPPED_VALUES 5
 
-/*
- * A call number with this tag is always trapped; its lower half is the number of the call that is meant. At a rewritten
+/* A call number with this tag is always trapped; its lower half is the number of the call that is meant. At a rewritten
  * place a thread without a stack makes its calls with the tag (trap/site.h), even calls that the filter lets through
- * otherwise. The kernel has no such numbers.
- */
+ * otherwise. The kernel has no such numbers. */
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu
 
@@ -63,16 +59,14 @@ bool unsock_trapped_applies(const struct unsock_trapped *call, const long a[6]);
 /* Room for the filter of any table. */
 #define UNSOCK_FILTER_MOST 512
 
-/*
- * Makes the filter that traps these calls of this machine, unless they carry the library's mark (rt/calls.h), and lets
+/* Makes the filter that traps these calls of this machine, unless they carry the library's mark (rt/calls.h), and lets
  * all others through. Returns its length in instructions; 0 if it needs more than `room`, or a jump that is too long.
  */
 size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, struct sock_filter *program, size_t room);
 
 /* install.c: Traps a process's system calls. */
 
-/*
- * Installs the handler, and the filter if there is none of the library's yet, and sets `no_new_privs`. The parameters:
+/* Installs the handler, and the filter if there is none of the library's yet, and sets `no_new_privs`. The parameters:
  * unsock_signals_install. Returns 0; -EBUSY if a thread has a filter of its own; -errno if the system allows no filter.
  */
 long unsock_trap_install(bool on_alternate_stack, bool ignored);
