@@ -17,6 +17,8 @@ const SERVER_SHARE = 1 / 4;
 /** Connections that are told that there are too many, at once. */
 const REFUSED_MOST = 64;
 const REFUSED_MS = 500;
+/** Open streams of all clients of HTTP/2. */
+const STREAMS_MOST = 4_096;
 /** A server that serves one connection at a time waits so long for the next client at most. */
 const KEPT_MS = 1_000;
 const TOO_MANY = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
@@ -45,6 +47,7 @@ export class Connections {
   /** Kept connections to servers that wait for a request, the one that has waited longest first. */
   readonly #idleServers = new Map<Socket, IdleServer>();
   #isLooking = false;
+  #streams = 0;
   #accepted = 0;
   #serverCount = 0;
 
@@ -94,6 +97,18 @@ export class Connections {
     if (count > 1) this.#servers.set(server, count - 1);
     else this.#servers.delete(server);
     this.#serverCount--;
+  }
+
+  /** @returns True if there is room for one more stream of HTTP/2. It is counted until `leaveStream`. */
+  enterStream(): boolean {
+    if (this.#streams >= STREAMS_MOST) return false;
+    this.#streams++;
+    return true;
+  }
+
+  /** A stream is closed. */
+  leaveStream(): void {
+    this.#streams--;
   }
 
   /** Marks a connection to a server as one that waits for a request, for a second at most. */

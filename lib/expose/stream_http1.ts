@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { request as httpRequest } from "../system/http.ts";
 import type { LogEntry } from "./access_log.ts";
 import {
@@ -18,6 +19,7 @@ import {
   type RawFields,
   valuesOf,
 } from "./fields.ts";
+import { passBody } from "./flow.ts";
 import type { Asked } from "./host.ts";
 
 const KEY_BYTES = 16;
@@ -27,6 +29,8 @@ const OF_A_HANDSHAKE = ["sec-websocket-key", "sec-websocket-accept"];
 /** A stream, and the connection to its server. */
 export interface StreamParts {
   readonly stream: ServerHttp2Stream;
+  /** The client's connection, which carries the stream. */
+  readonly connection: Duplex;
   readonly headers: IncomingHttpHeaders;
   /** A connection to the server, for this stream alone. */
   readonly server: Socket;
@@ -92,7 +96,7 @@ function respond(parts: StreamParts, response: IncomingMessage): void {
   response.on("error", () => {}); // "close" follows
   response.on("close", () => response.complete || cut(stream, rawHeaders));
   parts.entry?.count(response);
-  if (!stream.writableEnded) response.pipe(stream);
+  if (!stream.writableEnded) passBody(response, stream, parts.connection);
   else response.resume();
 }
 
@@ -180,7 +184,7 @@ export function passWebSocket(parts: StreamParts): void {
     server.on("error", () => stream.close(2)).on("close", () => stream.end());
     parts.entry?.count(first.length);
     parts.entry?.count(server);
-    server.pipe(stream);
+    passBody(server, stream, parts.connection);
     stream.pipe(server);
   });
   onward.end();

@@ -12,9 +12,11 @@ import type {
   ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { loadHttp2 } from "../system/http.ts";
 import type { LogEntry } from "./access_log.ts";
 import { addForwarded, HINTS_MOST } from "./fields.ts";
+import { passBody } from "./flow.ts";
 import type { Front } from "./parts.ts";
 import { type Asked, parseHost } from "./host.ts";
 import { Guarded } from "./guarded.ts";
@@ -72,16 +74,24 @@ interface Passed {
   fail(why: unknown): void;
 }
 
+/** A client's connection, and what carries its HTTP/2. */
+interface Carrier {
+  readonly socket: Socket;
+  readonly connection: Duplex;
+}
+
 /** A client's connection, and its connections to servers. */
 class Client {
   readonly #front: Front;
   readonly #session: ServerHttp2Session;
   readonly #socket: Socket;
+  readonly #connection: Duplex;
   readonly #servers = new Map<string, Promise<ClientHttp2Session>>();
   #open = 0;
 
-  constructor(front: Front, session: ServerHttp2Session, socket: Socket) {
+  constructor(front: Front, session: ServerHttp2Session, { socket, connection }: Carrier) {
     this.#front = front;
+    this.#connection = connection;
     this.#session = session;
     this.#socket = socket;
     endBetweenReads(session);
@@ -95,8 +105,12 @@ class Client {
 
   async #take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     stream.on("error", () => {}); // "close" follows
+    if (!this.#front.connections.enterStream()) return stream.close(loadHttp2().constants.NGHTTP2_REFUSED_STREAM);
     this.#count(1);
-    stream.on("close", () => this.#count(-1));
+    stream.on("close", () => {
+      this.#front.connections.leaveStream();
+      this.#count(-1);
+    });
     await new Promise(setImmediate);
     if (stream.destroyed) return; // it was reset at once, and costs no more
     const asked = readStream(headers);
@@ -133,14 +147,14 @@ class Client {
       const server = await this.#front.upstreams.connect(target);
       if (stream.destroyed) return void server.destroy();
       const pass = isWebSocket(headers) ? passWebSocket : passStream;
-      return pass({ stream, headers, server, asked, address, entry, fail });
+      return pass({ stream, connection: this.#connection, headers, server, asked, address, entry, fail });
     }
     const server = await this.#serverAt(target);
     if (stream.destroyed) return;
     const fields = forwardedHeaders(headers, asked, address, schemeOf(this.#socket));
     const onward = server.request(fields, { endStream: stream.endAfterHeaders });
     entry?.count(onward);
-    exchange(stream, onward, fail);
+    exchange(stream, onward, this.#connection, fail);
   }
 
   /** Counts open streams: a connection without one waits. */
@@ -199,7 +213,12 @@ function tryTo(send: () => void): boolean {
 }
 
 /** Passes a stream on and its answer back. */
-function exchange(stream: ServerHttp2Stream, onward: ClientHttp2Stream, fail: (why: unknown) => void): void {
+function exchange(
+  stream: ServerHttp2Stream,
+  onward: ClientHttp2Stream,
+  connection: Duplex,
+  fail: (why: unknown) => void,
+): void {
   const { constants } = loadHttp2();
   let trailers: IncomingHttpHeaders = {};
   let hints = 0;
@@ -213,7 +232,7 @@ function exchange(stream: ServerHttp2Stream, onward: ClientHttp2Stream, fail: (w
     // The errors of gRPC are a head that ends the stream.
     const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     const options = isWhole ? { endStream: true } : { waitForTrailers: true };
-    if (tryTo(() => stream.respond(fields, options))) isWhole ? onward.resume() : onward.pipe(stream);
+    if (tryTo(() => stream.respond(fields, options))) isWhole ? onward.resume() : passBody(onward, stream, connection);
     else onward.close(constants.NGHTTP2_CANCEL); // "close" follows: no answer
   });
   stream.on("wantTrailers", () => stream.sendTrailers(trailers));
@@ -236,12 +255,13 @@ export function createStreamReader(front: Front): (socket: Socket) => void {
   };
   const server = loadHttp2().createServer({ settings });
   // The session's own socket is a proxy that forbids most methods of a socket, so the real one is kept here.
-  let current: Socket | undefined;
+  let current: Carrier | undefined;
   server.on("session", (session) => current && new Client(front, session, current));
   server.on("sessionError", () => {}); // the session ends by itself
   return (socket) => {
     socket.allowHalfOpen = false;
-    current = socket;
-    server.emit("connection", new Guarded(socket));
+    const connection = new Guarded(socket).setMaxListeners(0); // each stream waits for it
+    current = { socket, connection };
+    server.emit("connection", connection);
   };
 }

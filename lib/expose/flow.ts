@@ -1,0 +1,25 @@
+/**
+ * Passes a body to a stream of HTTP/2 as fast as its client reads. Deno 2.9's HTTP/2 writes all that a stream has to its
+ * connection, however much waits there.
+ */
+import type { Duplex, Readable } from "node:stream";
+
+/** Bytes that may wait in a connection before its streams wait. */
+const WAITING_MOST = 1 << 20;
+
+/** @param connection The client's connection, which carries the stream. */
+export function passBody(body: Readable, stream: Duplex, connection: Duplex): void {
+  const isFull = () => stream.writableNeedDrain || connection.writableLength >= WAITING_MOST;
+  const goOn = () => {
+    if (!isFull()) body.resume();
+  };
+  body.on("data", (chunk: Uint8Array) => {
+    if (stream.destroyed || stream.writableEnded) return;
+    stream.write(chunk);
+    if (isFull()) body.pause();
+  });
+  body.on("end", () => stream.end());
+  stream.on("drain", goOn);
+  connection.on("drain", goOn);
+  stream.once("close", () => connection.removeListener("drain", goOn));
+}

@@ -1,0 +1,95 @@
+/** `unsock expose --http` holds little of an answer that its client does not read. */
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
+import { until } from "../support/wait.ts";
+import { requestText, type Rig, testFront } from "./http_rig.ts";
+
+const MEGABYTE = 1 << 20;
+const SIZE = 200;
+/** Megabytes that the front may take of an answer that nobody reads, with the kernel's buffers. */
+const TAKEN_MOST = 16;
+const GROWTH_MOST = 64;
+
+/** A server of HTTP/1 and HTTP/2 that counts what is taken of its answers, by their path. */
+function serveLarge(path: string, taken: Map<string, number>): Deno.HttpServer {
+  return Deno.serve({ path, onListen() {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    let count = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (count++ === SIZE) return controller.close();
+        controller.enqueue(new Uint8Array(MEGABYTE));
+        taken.set(pathname, count);
+      },
+    });
+    return new Response(body);
+  });
+}
+
+/** A server that agrees to a WebSocket, and sends as much. */
+async function serveSocket(path: string, taken: Map<string, number>): Promise<void> {
+  using listener = Deno.listen({ transport: "unix", path });
+  using connection = await listener.accept();
+  await connection.read(new Uint8Array(65536));
+  const head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+  await connection.write(new TextEncoder().encode(head));
+  const part = new Uint8Array(MEGABYTE);
+  for (let count = 0; count < SIZE; count++) {
+    for (let at = 0; at < part.length;) at += await connection.write(part.subarray(at));
+    taken.set("/ws", count + 1);
+  }
+}
+
+function frame(kind: number, flags: number, stream: number, payload: Uint8Array): Uint8Array {
+  const { length } = payload;
+  return new Uint8Array([length >> 16, length >> 8, length, kind, flags, 0, 0, 0, stream, ...payload]);
+}
+
+/** A client of HTTP/2 whose windows take two gigabytes asks for `/h2`. */
+function streamRequest(host: string): Uint8Array {
+  const text = (value: string) => new TextEncoder().encode(value);
+  const windows = [
+    ...frame(4, 0, 0, Uint8Array.of(0, 4, 0x7f, 255, 255, 255)),
+    ...frame(8, 0, 0, Uint8Array.of(0x7f, 0, 0, 0)),
+  ];
+  const fields = [0x82, 0x86, 0x04, 3, ...text("/h2"), 0x41, host.length, ...text(host)];
+  return new Uint8Array([
+    ...text("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    ...windows,
+    ...frame(1, 5, 1, new Uint8Array(fields)),
+  ]);
+}
+
+function megabytesOf(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]) / 1024;
+}
+
+/** Reads a whole large answer, beside those that nobody reads: what they take by then is all that they take. */
+async function readWhole(rig: Rig): Promise<void> {
+  const answer = await rig.ask("large.localhost/read", "-o", "/dev/null", "-w", "%{size_download}");
+  assertStrictEquals(answer.stdout, `${SIZE * MEGABYTE}`);
+}
+
+testFront("expose --http: 200 MB to clients that read nothing take little memory", async (rig) => {
+  for (const name of ["large", "socket"]) Deno.mkdirSync(`${rig.dir}/r/unsock/${name}`, { mode: 0o700 });
+  const taken = new Map<string, number>();
+  await using _server = serveLarge(`${rig.dir}/r/unsock/large/3000.sock`, taken);
+  const socketEnds = serveSocket(`${rig.dir}/r/unsock/socket/3000.sock`, taken).catch(() => {});
+  const front = await rig.expose();
+  await readWhole(rig);
+  const before = megabytesOf(front.pid);
+  {
+    using one = await rig.connect(), two = await rig.connect(), three = await rig.connect();
+    await one.write(new TextEncoder().encode(requestText("/h1", "large")));
+    await two.write(streamRequest("large.localhost"));
+    const upgrade = requestText("/ws", "socket", "Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    assertMatch(await rig.say(three, upgrade, "\r\n\r\n"), /^HTTP\/1\.1 101 /);
+    await until("all have begun", () => ["/h1", "/h2", "/ws"].every((path) => taken.has(path)));
+    await readWhole(rig);
+    for (const path of ["/h1", "/h2", "/ws"]) {
+      assert((taken.get(path) ?? 0) <= TAKEN_MOST, `${path}: ${taken.get(path)} MB taken`);
+    }
+    const grown = megabytesOf(front.pid) - before;
+    assert(grown < GROWTH_MOST, `${before} MB, ${grown} more`);
+  }
+  await socketEnds;
+});
