@@ -115,6 +115,16 @@ export const NOBODY: UnixAddress = { kind: "unix", abstract: false, name: new Te
 /**
  * @returns The file's bytes.
  * @throws {RangeError} When a name is longer than 108 bytes, or there are more socket options than slots.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const name = new TextEncoder().encode("/run/app.sock");
+ * const bytes = encodeControlFile({ target: { kind: "unix", abstract: false, name }, socketOptions: [] });
+ * assertEquals(bytes.length, CONTROL_FILE_SIZE);
+ * assertEquals(decodeControlFile(bytes).target.kind, "unix");
+ * ```
  */
 export function encodeControlFile({ target, halfClose, socketOptions }: ControlFile): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(CONTROL_FILE_SIZE);

@@ -129,6 +129,15 @@ function readName(text: string): Pick<SocketOption, "level" | "name"> | undefine
  * `TYPE:INSTANCE:SCOPE:FLAGS` for `TIPC_GROUP_JOIN`.
  *
  * @throws {UsageError} When it cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const option = readSocketOption("SO_RCVBUF=65536");
+ * assertEquals(option.level, 1); // SOL_SOCKET
+ * assertEquals(formatSocketOption(option), "SO_RCVBUF=65536");
+ * ```
  */
 export function readSocketOption(text: string): SocketOption {
   const at = text.indexOf("=");

@@ -92,7 +92,17 @@ function addressFacts(address: Address): AddressFacts {
   }
 }
 
-/** @returns The target in one short line. */
+/**
+ * @returns The target in one short line.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const guest = { kind: "vsock", port: 5000, cid: 3, flags: 0 } as const;
+ * assertEquals(describeTarget({ target: guest, socketOptions: [] }), "vsock port 5000, CID 3");
+ * ```
+ */
 export function describeTarget({ target }: ControlFile): string {
   if (target.kind === "refuse") return "nobody: connections are refused";
   if (target.kind !== "firecracker") return describeAddress(target);

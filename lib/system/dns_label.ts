@@ -11,6 +11,13 @@ export function isLabel(name: string): boolean {
 /**
  * @returns The text in lower case, with one `-` for each run of other characters than a-z and 0-9, none at its ends, and cut
  *   to 63 characters; empty if none is left.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(dnsLabel("Feature/New_Login"), "feature-new-login");
+ * ```
  */
 export function dnsLabel(text: string): string {
   const lower = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

@@ -40,6 +40,14 @@ function groupsOf(bytes: Uint8Array): string[] {
 /**
  * @param bytes Four or sixteen.
  * @returns The address as RFC 5952 writes it; an IPv4-mapped one as the IPv4 address.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatIp(new Uint8Array([127, 0, 0, 1])), "127.0.0.1");
+ * assertEquals(formatIp(parseIp("0:0::1") ?? new Uint8Array(16)), "::1");
+ * ```
  */
 export function formatIp(bytes: Uint8Array): string {
   if (bytes.length === LENGTH.inet) return bytes.join(".");

@@ -34,6 +34,14 @@ function nearest(word: string, candidates: readonly string[]): string | undefine
 /**
  * @param otherwise The next step if no candidate is near.
  * @returns The end of a message about an unknown word.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(didYouMean("ptah", ["path", "prune"], "see --help"), ": did you mean path?");
+ * assertEquals(didYouMean("word", ["path", "prune"], "see --help"), ": see --help");
+ * ```
  */
 export function didYouMean(word: string, candidates: readonly string[], otherwise: string): string {
   const meant = nearest(word, candidates);

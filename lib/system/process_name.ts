@@ -101,6 +101,14 @@ function scriptOf(words: readonly string[], { valued, program, code, commands }:
  * @param file The path of the file that it executes.
  * @returns `node server.js`, `python3 -m http.server`, `redis-server`; the title that a process such as `nginx: worker
  *   process` has written over its command line. Undefined: it has no command line.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(nameOfCommand(["/usr/bin/node", "--watch", "src/server.js"]), "node server.js");
+ * assertEquals(nameOfCommand(["nginx: worker process"]), "nginx: worker process");
+ * ```
  */
 export function nameOfCommand(words: readonly string[], file?: string): string | undefined {
   const [first = "", ...rest] = words;

@@ -8,6 +8,13 @@ export type Shell = (typeof SHELLS)[number];
 /**
  * @param text Any text without a NUL.
  * @returns The text as one word of a POSIX shell, bare where that is safe.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["a.txt", "it's"].map(shellQuote).join(" "), "a.txt 'it'\\''s'");
+ * ```
  */
 export function shellQuote(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

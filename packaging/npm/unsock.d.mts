@@ -123,5 +123,20 @@ export class Loopback implements AsyncDisposable {
 /**
  * Makes a loopback: a directory in which only its own programs find each other at 127.0.0.1. It is removed by
  * {@linkcode Loopback.close}, or when this process ends, however it ends.
+ *
+ * @example
+ * ```js
+ * import { loopback } from "unsock";
+ *
+ * const lo = await loopback();
+ * try {
+ *   lo.spawn("python3", ["-m", "http.server", "--bind", "127.0.0.1", "3000"], { stdio: "ignore" });
+ *   await lo.wait(3000);
+ *   const { status } = await lo.fetch(3000, "/");
+ *   console.log(status); // 200
+ * } finally {
+ *   await lo.close();
+ * }
+ * ```
  */
 export function loopback(options?: LoopbackOptions): Promise<Loopback>;

@@ -43,6 +43,13 @@ async function placeWorkers(project: string, extension: string): Promise<string[
   return names;
 }
 
+/** The code of the example in the module's types. */
+function exampleOfTypes(): string {
+  const types = Deno.readTextFileSync(new URL("../../packaging/npm/unsock.d.mts", import.meta.url));
+  const [, lines = ""] = /@example\n \* ```js\n(.*?) \* ```/s.exec(types) ?? [];
+  return lines.replace(/^ \* ?/gm, "");
+}
+
 const NAMED = `
 import { readlinkSync } from "node:fs";
 import { loopback } from "unsock";
@@ -53,7 +60,7 @@ await lo.close();
 
 Deno.test({
   name: "npm: the package is small, and the library starts a command by itself",
-  ignore: !need("npm", "node"),
+  ignore: !need("npm", "node", "python3"),
   fn: () =>
     withProject(async (project, env) => {
       const sizes = succeeded(await run(["du", "-sb", "--exclude=.bin", NODE_MODULES], { cwd: project }));
@@ -70,6 +77,10 @@ Deno.test({
       using _server = Deno.listen({ transport: "unix", path: target });
       succeeded(await npx("wait", ...own, "3000"));
       succeeded(await npx("prune", ...own));
+      const example = ["node", "--input-type=module", "-e", exampleOfTypes()];
+      const dirs = { ...env, XDG_RUNTIME_DIR: env["TEST_SOCKETS"] ?? "" };
+      assertStrictEquals(succeeded(await run(example, { cwd: project, env: dirs })), "200\n");
+      await Deno.remove(`${env["TEST_SOCKETS"]}/unsock`, { recursive: true });
       const named = ["node", "--input-type=module", "-e", NAMED];
       assertStrictEquals(
         succeeded(await run(named, { cwd: project, env: { ...env, XDG_RUNTIME_DIR: project } })),

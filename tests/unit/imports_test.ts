@@ -85,7 +85,7 @@ Deno.test("the command line uses modules of node:, which both runtimes have", ()
 
 Deno.test("lib/control uses no API of Deno's alone: Node.js can run it", () => {
   for (const file of ALL.filter((name) => dirname(name) === "lib/control")) {
-    const text = read(file);
+    const text = read(file).replace(/\/\*.*?\*\//gs, "");
     assertEquals(text.match(/\bDeno\.\w+/g), null, file);
     const foreign = Array.from(text.matchAll(/\bfrom "([^.][^"]*)"/g), ([, name = ""]) => name);
     assertEquals(foreign.filter((name) => !name.startsWith("node:")), [], file);
