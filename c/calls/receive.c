@@ -28,12 +28,10 @@ static bool was_replaced(int fd) {
     return concerns_receive(fd, false) > 0;
 }
 
-/* True if a read would block though no more data can come. (read(2) itself is not handled.) */
 static inline bool is_reading_over(int fd) {
     const struct unsock_fd *entry =
         __atomic_load_n(&unsock_stream_any_over, __ATOMIC_RELAXED) ? unsock_fds_known(fd) : NULL;
-    return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM &&
-           (entry->flags & UNSOCK_STREAM_OVER);
+    return entry && unsock_fd_is_over(entry);
 }
 
 static inline int flags_of(int fd, int flags) {

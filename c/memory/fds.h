@@ -78,7 +78,7 @@ enum {
     UNSOCK_DATAGRAM_HEARD = 1 << 7,  /* received a datagram; KIND_IP, NEW, ANY_PORT: or a thread waited for one */
     UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* datagrams from outside the directory are from `remote` */
     UNSOCK_SETTLED = 1 << 9,                /* `local` was the wildcard before the socket connected */
-    UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: the peer sends no more; data may wait to be read */
+    UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: no more is to come; data may wait to be read */
     UNSOCK_STREAM_HELD = 1 << 11,           /* KIND_FOREIGN: the program's half-close is held back */
     UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 12, /* the last datagram reached nobody; the program must be told */
     UNSOCK_DATAGRAM_BATCHES = 1 << 13,      /* may receive batches (calls/datagram_batch.c) */
@@ -222,11 +222,16 @@ static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && (entry->kind == UNSOCK_KIND_IP || unsock_fd_is_fresh(entry));
 }
 
-/* True if it may be exchanged, or is connected to nobody and receives from its peer alone (calls/datagram_receive.c).
- */
+/* True if a read would block though no more data can come. (read(2) itself is not handled.) */
+static inline bool unsock_fd_is_over(const struct unsock_fd *entry) {
+    return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && (entry->flags & UNSOCK_STREAM_OVER);
+}
+
+/* True if it may be exchanged, is connected to nobody and receives from its peer alone (calls/datagram_receive.c), may
+ * receive batches, or its reading is over. */
 static inline bool unsock_fd_receives_with_care(const struct unsock_fd *entry) {
     return unsock_fd_may_be_exchanged(entry) || entry->state == UNSOCK_STATE_NOBODY ||
-           (entry->flags & UNSOCK_DATAGRAM_BATCHES);
+           (entry->flags & UNSOCK_DATAGRAM_BATCHES) || unsock_fd_is_over(entry);
 }
 
 /* True for a connected datagram socket whose peer had no socket when the library last looked. */

@@ -59,6 +59,7 @@ export const ENDINGS: Record<string, string> = {
   both: "read 0, recv 0, recv 0, a write EPIPE",
   pipe: "a write EPIPE",
   fork: "15 bytes, then the end of file",
+  "read-shut": "recv 0, recvfrom 0, recvmsg 0, recvmmsg 1 of 0, a write 1",
   second: "a second server: EADDRINUSE",
   quit: "300000 bytes, then the end of file",
 };

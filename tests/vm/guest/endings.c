@@ -24,6 +24,7 @@
 #define DEADLINE_SECONDS 60
 #define LATER_SECONDS 7
 #define LOST_US 200000
+#define LATE_MS 3000
 #define MUCH 300000
 
 static struct sockaddr_in address;
@@ -110,6 +111,11 @@ static int serve_one(int fd) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         poll(&p, 1, -1);
     }
+    if (story == 'r') {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        poll(&p, 1, LATE_MS);
+        say(fd, "late");
+    }
     close(fd);
     return 1;
 }
@@ -161,8 +167,28 @@ static void tell_afterwards(int fd, char story) {
     printf("a write %s\n", written == 1 ? "taken" : strerrorname_np(errno));
 }
 
+/* Prints what ends at once after this side has shut down reading, though the server sends later. */
+static void tell_unread(int fd) {
+    char data[16];
+    struct iovec part = {data, sizeof data};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    struct mmsghdr messages = {.msg_hdr = message};
+    if (shutdown(fd, SHUT_RD) != 0)
+        fail("shutdown");
+    printf("recv %zd, ", recv(fd, data, sizeof data, 0));
+    printf("recvfrom %zd, ", recvfrom(fd, data, sizeof data, 0, NULL, NULL));
+    printf("recvmsg %zd, ", recvmsg(fd, &message, 0));
+    int count = recvmmsg(fd, &messages, 1, 0, NULL);
+    printf("recvmmsg %d of %u, ", count, messages.msg_len);
+    printf("a write %zd\n", write(fd, "x", 1));
+}
+
 static void tell(int fd, char story) {
     char first = 'x';
+    if (story == 'r') {
+        tell_unread(fd);
+        return;
+    }
     if (strchr("abp", story)) {
         tell_afterwards(fd, story);
         return;
