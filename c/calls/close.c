@@ -34,6 +34,8 @@ UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *ent
 
 long unsock_call_close(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
+    if (entry && (entry->options & UNSOCK_OPTION_LINGERS))
+        unsock_reset_closing(fd, entry);
     if (entry && unsock_asking(fd) && unsock_this_process_owns_descriptors())
         unsock_asking_forget(fd, entry);
     if (entry && entry->type == SOCK_DGRAM && unsock_fd_is_fresh(entry) && !unsock_sandboxed)
@@ -149,6 +151,8 @@ static long duplicate_to(int from, int to, bool by_dup2, int flags) {
                 unsock_this_process_owns_descriptors();
     if (entry && unsock_fd_has_file(entry) && ours && !unsock_sandboxed)
         old = *entry;
+    if (entry && ours && (entry->options & UNSOCK_OPTION_LINGERS) && unsock_fcntl(from, F_GETFD, 0) >= 0)
+        unsock_reset_closing(to, entry);
     long result = duplicate_over(from, to, by_dup2, flags, &old, ours);
     if (result >= 0 && ours && (old.flags & UNSOCK_FILE))
         unsock_release_file(&old);

@@ -49,8 +49,10 @@ static long disconnect_socket(int fd, const void *address, socklen_t length) {
         return unsock_real_connect(fd, address, length);
     struct unsock_fd *entry = whose.entry;
     /* As in the kernel, a port that the program did not choose is given back (__udp_disconnect, net/ipv4/udp.c). */
-    if (entry->type == SOCK_STREAM)
+    if (entry->type == SOCK_STREAM) {
+        unsock_reset_send(fd, entry);
         return unsock_stream_end(fd, entry);
+    }
     if (!unsock_fd_has_chosen_port(entry) || (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_datagram_stays(fd, entry)))
         return unsock_redirect_to_new(fd, entry);
     long result = unsock_real_connect(fd, address, length);

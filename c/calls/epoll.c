@@ -105,6 +105,11 @@ static bool correct_event(int set, struct unsock_epoll_event *event) {
     if (fd < 0)
         return true;
     uint32_t events = event->events;
+    uint32_t asked = (watch->events & ~UNSOCK_WATCH_MARKS) | EPOLLERR | EPOLLHUP;
+    if (unsock_reset_take(fd, events)) {
+        event->events = (uint32_t)unsock_socket_poll(fd, (short)asked) & asked;
+        return true;
+    }
     if (events & (EPOLLHUP | EPOLLERR))
         events = unsock_hangup_as_tcp(fd, events) & (events | watch->events | EPOLLERR | EPOLLHUP);
     if (unsock_urgent_alone(fd, event->events))

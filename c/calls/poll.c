@@ -83,6 +83,8 @@ static long correct_answers(struct pollfd *fds, unsigned long count, long ready)
         short said = fds[i].revents;
         if (said != 0 && unsock_asking(fds[i].fd))
             said = unsock_asking_look(fds[i].fd) == 0 ? (short)unsock_socket_poll(fds[i].fd, fds[i].events) : 0;
+        if (unsock_reset_take(fds[i].fd, (uint16_t)said))
+            said = (short)unsock_socket_poll(fds[i].fd, fds[i].events);
         if (said & (POLLHUP | POLLERR))
             said = (short)unsock_hangup_as_tcp(fds[i].fd, (uint16_t)said);
         if (unsock_urgent_alone(fds[i].fd, (uint16_t)said | (uint16_t)(fds[i].revents & POLLHUP)))

@@ -6,7 +6,7 @@
 #include "calls/connect.h"
 
 #include "calls/bind.h"
-#include "memory/process.h"
+#include "calls/stream.h"
 #include "replace/replace.h"
 #include "rules/settings.h"
 
@@ -27,18 +27,6 @@ UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int fam
     return unsock_opened(socket, unsock_socket_poll((int)socket, POLLOUT) & POLLERR ? 0 : -EHOSTUNREACH);
 }
 
-/* Returns an AF_UNIX stream whose peer has closed with unread data, or -errno. The kernel reports the same events for
- * it as for a refused TCP socket, to poll, select, epoll and io_uring; and an error, ECONNRESET, once. */
-static long open_reset(void) {
-    int pair[2];
-    long result = unsock_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
-    if (result < 0)
-        return result;
-    result = unsock_write(pair[0], "", 1);
-    unsock_close(pair[1]);
-    return unsock_opened(pair[0], result == 1 ? 0 : -ENOBUFS);
-}
-
 /* True unless a bound socket of the kernel would lose its port, or the program's own filter may not know socketpair. */
 static bool can_be_told_later(const struct unsock_fd *entry) {
     bool ours = entry->kind == UNSOCK_KIND_LOCAL || entry->state == UNSOCK_STATE_ASKING ||
@@ -52,7 +40,7 @@ long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long
     uint32_t bound = entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT);
     struct unsock_ip local = entry->local;
     long failed = failure == -ECONNREFUSED ? open_refused(entry, family) : failure;
-    failed = failed < 0 ? open_reset() : failed;
+    failed = failed < 0 ? unsock_reset_open(true) : failed;
     if (failed < 0 || unsock_redirect_install(fd, entry, (int)failed, UNSOCK_KIND_LOCAL) < 0)
         return failure;
     unsock_fd_enter(entry, UNSOCK_STATE_REFUSED);

@@ -51,20 +51,9 @@ static long shut_connection(int fd, struct unsock_fd *entry, int how) {
 /* Shuts down both sides of a TIPC or vsock connection. A read then fails with ENOTCONN on AF_TIPC, and may on AF_VSOCK
  * once the peer closes. So an AF_UNIX stream whose peer has closed replaces the socket, with its marks. */
 static long shut_both(int fd, struct unsock_fd *entry) {
-    int pair[2];
-    struct unsock_fd old = *entry;
     long result = shut_connection(fd, entry, SHUT_RDWR);
-    if (result < 0 || unsock_sandboxed || unsock_socketpair(AF_UNIX, SOCK_STREAM | UNSOCK_SOCK_FLAGS, 0, pair) < 0)
-        return result;
-    unsock_close(pair[1]);
-    unsock_socket_mark_replace(pair[0], unsock_socket_mark(fd));
-    if (unsock_redirect_install(fd, entry, pair[0], UNSOCK_KIND_FOREIGN) < 0)
-        return result;
-    unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
-    unsock_fds_mark(entry, old.flags & UNSOCK_OF_SOCKET);
-    entry->local = old.local;
-    *unsock_fd_remote(entry) = *unsock_fd_remote(&old);
-    unsock_fds_tell_duplicates(fd);
+    if (result == 0 && !unsock_sandboxed)
+        unsock_reset_install(fd, entry, false);
     return result;
 }
 

@@ -155,8 +155,8 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
 
 /* True if the connection is over: TCP then reports no peer. To find out takes one call for a live connection; below a
  * filter of the program's own, which may forbid that call, each connection counts as live. */
-static bool is_connection_over(int fd, const struct unsock_fd *entry) {
-    if (unsock_sandboxed || entry->kind != UNSOCK_KIND_LOCAL || entry->type != SOCK_STREAM)
+static bool is_connection_over(int fd, const struct unsock_fd *entry, const union unsock_sockaddr *peer) {
+    if (unsock_sandboxed || peer->any.sa_family != AF_UNIX || entry->type != SOCK_STREAM)
         return false;
     int events = unsock_socket_poll(fd, POLLRDHUP);
     return (events & (POLLRDHUP | POLLHUP)) && unsock_end_is_over(fd, unsock_socket_mark(fd), events);
@@ -188,7 +188,7 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
         return result;
     if (!entry)
         return unsock_socket_names_give(&name, (socklen_t)result, address, length);
-    if (!unsock_state_is_connected(entry->state) || is_connection_over(fd, entry))
+    if (!unsock_state_is_connected(entry->state) || is_connection_over(fd, entry, &name))
         return -ENOTCONN;
     return unsock_socket_names_peer(fd, entry, &name, result < 0 ? 0 : (socklen_t)result, address, length);
 }

@@ -74,6 +74,26 @@ extern bool unsock_stream_any_over;
  */
 long unsock_stream_broken(int flags);
 
+/* reset.c: Resets of connections. */
+
+/* Tells the peer that the connection's end, which comes next, is a reset; unless another descriptor or process has the
+ * socket, too. (Before Linux 5.15 AF_UNIX has no urgent byte: the peer reads an end of file.) */
+void unsock_reset_send(int fd, const struct unsock_fd *entry);
+
+/* The same before a close, if SO_LINGER is 0. Called only for a socket whose SO_LINGER was set. */
+void unsock_reset_closing(int fd, const struct unsock_fd *entry);
+
+/* Returns an AF_UNIX stream whose peer has closed; `with_error`: with unread data. The kernel then reports the same
+ * events as for a TCP socket that was reset or refused, to poll, select, epoll and io_uring; and ECONNRESET, once. */
+long unsock_reset_open(bool with_error);
+
+/* Puts such a stream in the place of a connection, whose marks and addresses stay. Returns 0 or -errno. */
+long unsock_reset_install(int fd, struct unsock_fd *entry, bool with_error);
+
+/* True if the peer has reset the connection, to judge by `events`, the kernel's answer to a poll. Installs a socket
+ * that reports the reset. Costs nothing unless the events have a hang-up and an urgent byte. */
+bool unsock_reset_take(int fd, uint32_t events);
+
 /* peek_all.c: Continues a receive with MSG_PEEK and MSG_WAITALL that returned `had` bytes: waits, as TCP does, until
  * the message is full, and peeks again. Returns how many bytes there are. */
 long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, long had);

@@ -99,7 +99,10 @@ long unsock_stream_refused(int fd, const void *first, size_t size, int flags) {
         return -EFAULT;
     /* TCP does not know of a peer that only reads no more, and sends nothing for no bytes. AF_TIPC reports POLLHUP
      * alone. */
-    if (size > 0 && (unsock_socket_poll(fd, POLLRDHUP) & (POLLRDHUP | POLLHUP))) {
+    int now = size > 0 ? unsock_socket_poll(fd, POLLRDHUP | POLLPRI) : 0;
+    if (unsock_reset_take(fd, (uint32_t)now))
+        return -unsock_socket_option(fd, SO_ERROR);
+    if (now & (POLLRDHUP | POLLHUP)) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_LOST);
         note_lost(fd);
         size = UNSOCK_MIN(size, most_lost(fd, entry));

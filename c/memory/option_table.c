@@ -16,7 +16,7 @@ const struct unsock_option_row unsock_option_table[] = {
     APPLIED(SO_REUSEADDR),
     APPLIED(SO_KEEPALIVE),
     APPLIED(SO_BROADCAST),
-    KERNEL(SO_LINGER),
+    [UNSOCK_OPTION_LINGER] = KERNEL(SO_LINGER),
     KERNEL(SO_OOBINLINE),
     KERNEL(SO_PRIORITY),
     KERNEL(SO_RCVBUF),

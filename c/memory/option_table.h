@@ -29,6 +29,9 @@ struct unsock_option_row {
 
 #define UNSOCK_OPTION_VALUES 40
 
+#define UNSOCK_OPTION_LINGER 3
+#define UNSOCK_OPTION_LINGERS ((uint64_t)1 << UNSOCK_OPTION_LINGER) /* in unsock_fd.options: SO_LINGER was set */
+
 /* The rows from here on are options that few programs set: their bits are not in unsock_fd.options. */
 #define UNSOCK_OPTION_RARE 60
 

@@ -32,7 +32,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "connect once more": 2,
   // Whether there is memory at that address is asked of the kernel; of the caller's stack it is known.
   "connect, with the address on the heap": 3,
-  "close with SO_LINGER 0": 1,
+  "close with SO_LINGER 0": 7,
   "accept": 1,
   // Checks that the event is the descriptor's, that the connection is the known one, and its state.
   "hear of an end": 4,

@@ -27,6 +27,11 @@ testProbe(
   "SO_LINGER and connect(AF_UNSPEC) end a connection for its peer, and not for processes that share the socket",
 );
 testProbe(
+  "resets_apart",
+  "a reset by another process is told to poll, epoll and writes, and the next read fails as over TCP",
+  { since: "5.15" },
+);
+testProbe(
   "listener_shutdown",
   "shutdown of a listener ends the loops, threads and children that wait for its clients",
 );

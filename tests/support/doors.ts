@@ -39,6 +39,7 @@ const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>
   endings_full: { trapped: UNTRAPPED },
   endings_poll: { trapped: UNTRAPPED },
   endings_splice: { trapped: UNTRAPPED },
+  resets_apart: { trapped: UNTRAPPED },
   datagram_basic: { trapped: "sendto without an address is send there, which is not looked at (docs/limits.md)" },
   datagram_successor: { trapped: "write, writev and send are not trapped (docs/limits.md)" },
   datagram_mutual: { trapped: "write, writev and send are not trapped (docs/limits.md)" },
@@ -95,6 +96,9 @@ const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "send on a listener": SEND,
     "send before connect": SEND,
     "send on a bound socket": SEND,
+  },
+  disconnect: {
+    "its peer reads": { instead: "0", why: "a reset is found by poll, which is not trapped" },
   },
   poll_other_thread: {
     "poll in another thread, end of file": { instead: "17", why: "AF_UNIX adds POLLHUP, and poll is not trapped" },
