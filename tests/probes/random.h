@@ -27,23 +27,4 @@ static inline void say(const char *call, int slot, const char *result) {
     fact(label, "%s", result);
 }
 
-/* Executes this program again with one more argument: `size` bytes of state, for its next start. */
-static inline void execute_again(char **argv, const void *state, size_t size) {
-    char text[4096];
-    char *arguments[] = {argv[0], argv[1], argv[2], argv[3], text, NULL};
-    if (2 * size >= sizeof text)
-        die("execute_again: too much state");
-    for (size_t i = 0; i < size; i++)
-        snprintf(text + 2 * i, 3, "%02x", ((const unsigned char *)state)[i]);
-    fflush(stdout);
-    execv("/proc/self/exe", arguments);
-    die("execv");
-}
-
-static inline void take_state(const char *text, void *state, size_t size) {
-    unsigned byte;
-    for (size_t i = 0; i < size && sscanf(text + 2 * i, "%2x", &byte) == 1; i++)
-        ((unsigned char *)state)[i] = (unsigned char)byte;
-}
-
 #endif

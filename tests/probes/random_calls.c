@@ -4,9 +4,7 @@
  * executes itself again and again, so that only the kernel's names of its sockets are left; with "dual" IPv6 sockets
  * are for IPv4, too.
  */
-#include "random.h"
-
-#include <sys/epoll.h>
+#include "random_sockets.h"
 
 #define SLOTS 6
 #define PORTS 3
@@ -25,16 +23,6 @@ struct slot {
 };
 
 static struct slot slots[SLOTS];
-static bool executes; /* then options are forgotten (docs/limits.md) */
-static bool dual;     /* IPv6 sockets are for IPv4 too, and bound to the wildcard alone */
-
-static const char *outcome(long result) {
-    static char text[32];
-    if (result < 0)
-        return errno_name(errno);
-    snprintf(text, sizeof text, "%ld", result);
-    return text;
-}
 
 /* Ports that the kernel chose differ from run to run. */
 static void name(const address *name, char *text, size_t size) {
@@ -176,6 +164,8 @@ static void accept_it(int slot) {
         say("accept", slot, outcome(fd));
         return;
     }
+    if (executes)
+        CHECK(fcntl(fd, F_SETFD, 0)); /* the next start goes on with it */
     slots[free] = (struct slot){.fd = fd, .domain = slots[slot].domain, .connected = true};
     name(&peer, text, sizeof text);
     say("accept", slot, text);
@@ -253,48 +243,10 @@ static void one_call(void) {
         options(slot);
 }
 
-/* State for the next program, which goes on where this one stopped, with the descriptors that it inherits. */
-struct state {
-    uint64_t random;
-    int step;
-    struct slot slots[SLOTS];
-    bool used[2 * PORTS][2 * PORTS];
-};
-
-static void leave_state(char **argv) {
-    struct state state = {.random = random_state, .step = step + 1};
-    memcpy(state.slots, slots, sizeof slots);
-    memcpy(state.used, used, sizeof used);
-    for (int i = 0; i < SLOTS; i++)
-        if (slots[i].fd >= 0)
-            fcntl(slots[i].fd, F_SETFD, 0);
-    execute_again(argv, &state, sizeof state);
-}
-
-static void go_on(const char *text) {
-    struct state state;
-    take_state(text, &state, sizeof state);
-    random_state = state.random;
-    step = state.step;
-    memcpy(slots, state.slots, sizeof slots);
-    memcpy(used, state.used, sizeof used);
-}
-
 int main(int argc, char **argv) {
     probe_start();
-    executes = argc > 3 && strcmp(argv[3], "exec") == 0;
-    dual = argc > 3 && strcmp(argv[3], "dual") == 0;
-    if (argc < 3)
-        die("usage: random_calls SEED CALLS [exec|dual]");
-    random_start(argv[1]);
     for (int i = 0; i < SLOTS; i++)
         slots[i].fd = -1;
-    if (argc > 4)
-        go_on(argv[4]);
-    for (; step < atoi(argv[2]); step++) {
-        one_call();
-        if (executes && roll(8) == 0)
-            leave_state(argv);
-    }
+    make_calls(argc, argv, one_call, (struct kept){slots, sizeof slots}, (struct kept){used, sizeof used});
     return 0;
 }

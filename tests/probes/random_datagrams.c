@@ -7,7 +7,7 @@
  * closed, datagrams queued before connect, connecting to a socket that is connected to a third one, and its effect on
  * an address with port 0.
  */
-#include "random.h"
+#include "random_sockets.h"
 
 #define SLOTS 5
 #define PORTS 3
@@ -27,12 +27,9 @@ static struct slot slots[SLOTS];
 /* The ports that were chosen for sockets that are closed by now. */
 #define GONE 64
 static uint16_t gone[GONE];
-static bool dual; /* IPv6 sockets are for IPv4 too, and bound to the wildcard alone */
 
 static void say_result(const char *call, int slot, long result) {
-    char text[32];
-    snprintf(text, sizeof text, "%ld", result);
-    say(call, slot, result < 0 ? errno_name(errno) : text);
+    say(call, slot, outcome(result));
 }
 
 /* Names the socket that has this port. Ports that the kernel chose differ from run to run, their owners don't. */
@@ -69,7 +66,6 @@ static void remember_port(int slot) {
 }
 
 /* After exec nobody remembers who chose the port of a socket, and which address it had then (docs/limits.md). */
-static bool executes;
 static bool is_forgotten(int slot) {
     return executes && slots[slot].port == 0 && slots[slot].used;
 }
@@ -247,50 +243,15 @@ static void one_call(void) {
         names(slot);
 }
 
-/* State for the next program, which goes on where this one stopped, with the descriptors that it inherits. */
-struct state {
-    uint64_t random;
-    int step;
-    struct slot slots[SLOTS];
-    uint16_t gone[GONE];
-};
-
-static void leave_state(char **argv) {
-    struct state state = {.random = random_state, .step = step + 1};
-    memcpy(state.slots, slots, sizeof slots);
-    memcpy(state.gone, gone, sizeof gone);
-    execute_again(argv, &state, sizeof state);
-}
-
-static void go_on(const char *text) {
-    struct state state;
-    take_state(text, &state, sizeof state);
-    random_state = state.random;
-    step = state.step;
-    memcpy(slots, state.slots, sizeof slots);
-    memcpy(gone, state.gone, sizeof gone);
-}
-
 int main(int argc, char **argv) {
     probe_start();
-    if (argc < 3)
-        die("usage: random_datagrams SEED CALLS [exec|dual]");
     /* AF_UNIX queues are short by default; this network namespace is the probe's own. */
     int queue = open("/proc/sys/net/unix/max_dgram_qlen", O_WRONLY);
     if (queue >= 0 && write(queue, "512", 3) == 3)
         close(queue);
-    random_start(argv[1]);
     for (int i = 0; i < SLOTS; i++)
         slots[i].fd = -1;
-    executes = argc > 3 && strcmp(argv[3], "exec") == 0;
-    dual = argc > 3 && strcmp(argv[3], "dual") == 0;
-    if (argc > 4)
-        go_on(argv[4]);
-    for (; step < atoi(argv[2]); step++) {
-        one_call();
-        if (executes && roll(8) == 0)
-            leave_state(argv);
-    }
+    make_calls(argc, argv, one_call, (struct kept){slots, sizeof slots}, (struct kept){gone, sizeof gone});
     for (int i = 0; i < SLOTS; i++)
         remember_port(i);
     return 0;

@@ -72,20 +72,8 @@ export async function buildProbe(
   const source = join(SOURCES, `${name}.c`);
   const directory = cross === undefined ? BINARIES : `${BINARIES}-${cross}`;
   const binary = join(directory, door === "preload" ? name : `${name}-${door}`);
-  const headers = [
-    "probe.h",
-    "random.h",
-    "epoll.h",
-    "bad_memory.h",
-    "edges.h",
-    "endings.h",
-    "own_addresses.h",
-    "raw_calls.h",
-    "urgent.h",
-    "../support/past_libc.h",
-    "../../c/rt/syscall6.h",
-  ]
-    .map((header) => join(SOURCES, header));
+  const own = [...Deno.readDirSync(SOURCES)].map(({ name }) => name).filter((name) => name.endsWith(".h"));
+  const headers = [...own, "../support/past_libc.h", "../../c/rt/syscall6.h"].map((header) => join(SOURCES, header));
   const newest = Math.max(...[source, ...headers].map(modified));
   if (modified(binary) > newest) return binary;
   const compiler = cross ?? (door === "musl" ? "musl-gcc" : Deno.env.get("CC") || "cc");
