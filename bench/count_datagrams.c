@@ -1,6 +1,6 @@
 /*
- * Counts the datagrams that a program sends and receives (scripts/bench/udp_losses.ts). Preloaded before the library that is
- * measured, so that it sees what the program sees. COUNTS names a file with room for `struct counts`, which all
+ * Counts the datagrams that a program sends and receives (scripts/bench/udp_losses.ts). Preloaded before the library
+ * that is measured, so that it sees what the program sees. COUNTS names a file with room for `struct counts`, which all
  * processes of a measurement share. It sees calls of libc's functions alone.
  */
 #include <dlfcn.h>
