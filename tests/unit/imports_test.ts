@@ -121,3 +121,10 @@ Deno.test("each function, class and constant that lib/ and scripts/ export is us
   );
   assertEquals(unused, []);
 });
+
+Deno.test("each catch of every error says why in a comment", () => {
+  const bare = ["main.ts", ...["lib", "scripts", "packaging"].flatMap(modules)].flatMap((file) =>
+    Array.from(read(file).matchAll(/\bcatch \{\n([^\n]*)/g), ([, next = ""]) => `${file}: ${next.trim()}`)
+  );
+  assertEquals(bare.filter((line) => !line.includes("//")), []);
+});
