@@ -59,6 +59,20 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
+/* Checks that the library can be read, and with UNSOCK_STRICT that AppArmor lets the program map it: else ld.so would
+ * print one line and start the program without it. */
+static long check_library(const struct unsock_planning *planning) {
+    UNSOCK_TEXT(why, UNSOCK_PROFILE_MOST + 64);
+    struct unsock_confinement_question question = {&planning->plan->exec, unsock_child_environment_file(), NULL, NULL};
+    if (!question.library || unsock_activity != UNSOCK_ACTIVE)
+        return 0;
+    if (!unsock_program_is_readable(question.library))
+        unsock_text_put(&why, "the library cannot be read by this user, or from this root directory");
+    else if (!unsock_settings.strict || !unsock_confinement_refuses(&question, &why))
+        return 0;
+    return unsock_planning_out_of_reach(planning, why.buffer, UNSOCK_WAY_PLAINLY);
+}
+
 static long make_plan(struct unsock_planning *planning) {
     struct unsock_exec *exec = &planning->plan->exec;
     struct unsock_exec_space *space = planning->plan->space;
@@ -84,14 +98,7 @@ static long make_plan(struct unsock_planning *planning) {
         return way < 0 ? way : 0;
     size_t strings = unsock_child_environment_complete(exec->environment, environment, preload, preload_size);
     exec->environment = environment;
-    if (way == UNSOCK_WAY_LOADED)
-        return load_instead(planning, environment, strings, fd);
-    /* If the library could not be read, ld.so would print one line and start the program without it. */
-    const char *file = unsock_child_environment_file();
-    if (!file || unsock_activity != UNSOCK_ACTIVE || unsock_program_is_readable(file))
-        return 0;
-    return unsock_planning_out_of_reach(
-        planning, "the library cannot be read by this user, or from this root directory", UNSOCK_WAY_PLAINLY);
+    return way == UNSOCK_WAY_LOADED ? load_instead(planning, environment, strings, fd) : check_library(planning);
 }
 
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {

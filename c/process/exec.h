@@ -141,6 +141,36 @@ long unsock_planning_out_of_reach(const struct unsock_planning *planning, const 
  * an enum unsock_way or -errno. For UNSOCK_WAY_LOADED `*opened` is the program's descriptor. */
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
+/* confinement.c: AppArmor's profile for a program. In a process that AppArmor does not confine, the kernel attaches the
+ * profile whose path fits the executed file: for a loaded program that is the library. */
+
+#define UNSOCK_PROFILE_MOST 192
+
+enum unsock_confinement {
+    UNSOCK_CONFINEMENT_NONE,     /* no profile confines it, or it is not known */
+    UNSOCK_CONFINEMENT_FITS,     /* its profile allows what was asked */
+    UNSOCK_CONFINEMENT_SHUT,     /* the other trial fails */
+    UNSOCK_CONFINEMENT_UNMAPPED, /* it does not allow the library to be mapped */
+};
+
+struct unsock_confinement_question {
+    const struct unsock_exec *exec;
+    const char *library;              /* NULL: only the profile's name is asked for, also if it does not confine */
+    bool (*try)(const void *context); /* another trial under the profile; NULL: none */
+    const void *context;
+};
+
+/* Adds the profile that would confine the program to `name`; UNSOCK_CONFINEMENT_NONE: nothing. No instruction of the
+ * program is executed. */
+enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
+                                               struct unsock_text *name);
+
+/* True if the program would not be redirected because of its profile; adds `why`. */
+bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why);
+
+/* Puts this process under the profile. False: it may not change to it. */
+bool unsock_confinement_enter(const char *profile);
+
 /* route.c: Finds the files that a typed command runs: its own, and the interpreters in "#!" lines,
  * also through env(1). */
 

@@ -8,6 +8,7 @@
 #include "trap/image.h"
 
 #define ERROR_SIZE 16384
+#define WHY_MOST 256
 #define CONNECTION_MOST_MS 500 /* to a control file's target */
 
 /* The questions: name; value ("=" before a required one, "[" before an optional one); and the function that writes the
@@ -31,6 +32,7 @@
     QUESTION("route", "=COMMAND", answer_route(query))                                                                 \
     QUESTION("library", "=FILE", unsock_proof_library(query->value, &query->error))                                    \
     QUESTION("may-bind", "", unsock_sockets_allowed(&query->error))                                                    \
+    QUESTION("profile", "=FILE", answer_profile(query))                                                                \
     QUESTION("rewriting", "=FILE", answer_rewriting(query))                                                            \
     QUESTION("may", "=RIGHTS:FILE", answer_may(query))
 
@@ -165,6 +167,29 @@ static bool answer_route(struct query *query) {
     unsock_json_close(']');
     query->status = good ? 0 : (uint64_t)route.status;
     return good;
+}
+
+/* Under the profile. If the directory does not exist yet, nothing can be tried. */
+static bool can_bind(const void *context) {
+    const struct unsock_run_directory *directory = context;
+    struct statx status;
+    UNSOCK_TEXT(why, WHY_MOST);
+    return unsock_statx(AT_FDCWD, directory->path, 0, STATX_TYPE, &status) == -ENOENT ||
+           unsock_run_directory_check_sockets(directory, true, &why);
+}
+
+/* Reports the AppArmor profile that would confine the program, and what it allows. */
+static bool answer_profile(struct query *query) {
+    static const char answers[][12] = {"none", "fits", "shut", "unmapped"};
+    struct unsock_exec exec = {.directory = AT_FDCWD, .path = query->value};
+    struct unsock_confinement_question question = {&exec, query->call->library, can_bind, &query->directory};
+    UNSOCK_TEXT(profile, UNSOCK_PROFILE_MOST);
+    if (!choose_asked_directory(query))
+        return false;
+    unsock_json_text("answer", answers[unsock_confinement_ask(&question, &profile)]);
+    unsock_json_text("profile", profile.buffer);
+    write_directory(query);
+    return true;
 }
 
 static bool answer_rewriting(struct query *query) {

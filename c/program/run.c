@@ -74,6 +74,14 @@ static int find_program(struct run *run) {
     if (run->unreached)
         return UNSOCK_RUN_FAILED;
     bool loads = run->is_trapped || unsock_settings.engine == UNSOCK_ENGINE_TRAP;
+    struct unsock_exec exec = {.directory = AT_FDCWD, .path = run->file};
+    struct unsock_confinement_question question = {&exec, run->library, NULL, NULL};
+    UNSOCK_TEXT(why, UNSOCK_PROFILE_MOST + 64);
+    if (!loads && !run->force && !unsock_settings.off && unsock_confinement_refuses(&question, &why)) {
+        unsock_text_join(run->error, "command ", run->file, ": ", why.buffer, " ", run->library,
+                         ": see docs/security.md (--force runs it anyway)");
+        return UNSOCK_RUN_FAILED;
+    }
     if (!loads || unsock_program_may_execute(AT_FDCWD, run->library, 0) == 0)
         return 0;
     unsock_text_join(run->error, "library ", run->library, ": not executable, and ", command[0],

@@ -30,6 +30,7 @@
 #define CLOCK_MONOTONIC 1
 #define CLOCK_MONOTONIC_COARSE 6
 
+#define SIGTRAP 5
 #define SIGKILL 9
 #define SIGPIPE 13
 #define SIGCHLD 17
@@ -161,6 +162,7 @@ UNSOCK_RARE_CALL(pipe2, (void *ends, int flags), ends, flags)
 UNSOCK_SYSTEM_CALL(ppoll, (void *polled, unsigned long count, const void *time, const void *mask, unsigned long size), polled, count, time, mask, size)
 UNSOCK_RARE_CALL(prctl, (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d), option, a, b, c, d)
 UNSOCK_RARE_CALL(pread64, (int fd, void *bytes, unsigned long size, long offset), fd, bytes, size, offset)
+UNSOCK_RARE_CALL(ptrace, (int request, long process, unsigned long address, unsigned long data), request, process, address, data)
 UNSOCK_RARE_CALL(prlimit64, (int process, int resource, const void *limit, void *old), process, resource, limit, old)
 UNSOCK_RARE_CALL(read, (int fd, void *bytes, unsigned long size), fd, bytes, size)
 UNSOCK_RARE_CALL(readlinkat, (int directory, const char *path, char *text, unsigned long size), directory, path, text, size)

@@ -182,9 +182,18 @@ static void patch(const struct start *start, long fd, bool small_stacks, bool fi
         unsock_log("rewrite", -1, NULL, NULL, result);
 }
 
+/* Adds the AppArmor profile that would confine the program without the library; nothing if none would. */
+static void find_profile(const struct start *start, long fd, struct unsock_text *profile) {
+    struct unsock_exec named = {.directory = AT_FDCWD, .path = start->name},
+                       open = {.directory = (int)fd, .path = "", .flags = AT_EMPTY_PATH};
+    struct unsock_confinement_question question = {start->file[0] == 'p' ? &named : &open, NULL, NULL, NULL};
+    unsock_confinement_ask(&question, profile);
+}
+
 void unsock_loader_start(uint64_t *stack) {
     struct start start;
     char own[UNSOCK_PATH_MOST], name[NAME_SIZE] = {0};
+    UNSOCK_TEXT(profile, UNSOCK_PROFILE_MOST);
     read_start(stack, &start);
     own_path(&start, own);
     remove_strings(&start);
@@ -195,6 +204,7 @@ void unsock_loader_start(uint64_t *stack) {
     struct unsock_environment environment = {.list = start.environment};
     unsock_start_loaded(&environment, own, auxiliary(&start, AT_RANDOM, 0));
     long fd = open_program(&start);
+    find_profile(&start, fd, &profile);
     map_or_fail(&start, fd, &program);
     unsock_self_exe_note((int)fd);
     unsock_vdso_start(auxiliary(&start, AT_SYSINFO_EHDR, 0));
@@ -219,5 +229,7 @@ void unsock_loader_start(uint64_t *stack) {
         unsock_user_stays(GO_HEAP);
     patch(&start, fd, alternate, filtered);
     unsock_close(fd);
+    if (profile.length > 0 && !unsock_confinement_enter(profile.buffer))
+        fail_load(start.name, "its AppArmor profile cannot be kept", EXIT_OWN);
     jump(program.interpreter[0] != '\0' ? linker.entry : program.entry, start.stack);
 }

@@ -7,6 +7,7 @@ import { SETTING_LIST } from "../run/settings.ts";
 import type { Context } from "../system/context.ts";
 import { reason } from "../system/errors.ts";
 import { printable } from "../system/text.ts";
+import { confinementFindings } from "./confinement.ts";
 import { directoryFindings } from "./directory_findings.ts";
 import { bad, type Finding, note, ok, whyNot, withoutRepetition } from "./finding.ts";
 import { settingsFinding, socketsFinding } from "./library_findings.ts";
@@ -25,7 +26,7 @@ export function diagnoseCommand(
   if (typeof library === "string") return [bad("program", library), ...environmentFindings(context)];
   const [settings, mayBind] = library.askAll([SETTINGS_QUESTION, MAY_BIND_QUESTION], place);
   return withoutRepetition([
-    ...programFindings(command, context, library, engineOf(settings)),
+    ...programFindings(command, context, library, place, engineOf(settings)),
     ...environmentFindings(context),
     ...[settingsFinding(settings)].filter(({ level }) => level !== "ok"), // the variables themselves are shown already
     socketsFinding(mayBind),
@@ -42,15 +43,19 @@ function programFindings(
   command: readonly string[],
   context: Context,
   library: Library,
+  place: PlaceOptions,
   engine: string | undefined,
 ): Finding[] {
   try {
-    const steps = programsOf(command).flatMap((program) => inspectCommand(program, library));
+    const programs = programsOf(command).map((program) => inspectCommand(program, library));
+    const steps = programs.flat();
+    const executed = programs.map(([first]) => first?.file ?? ""); // a script's profile counts, not its interpreter's
     const trapped = steps.find(({ door }) => door === "trap");
     const rewriting = trapped && engine !== "preload" && rewritingFinding(context, library, trapped.file);
     return [
       ...steps.map((step) => stepFinding(step, engine)),
       ...rewriting && rewriting.level === "note" ? [rewriting] : [],
+      ...executed.flatMap((file) => confinementFindings(file, library, place)),
     ];
   } catch (error) {
     return [bad("program", reason(error))];

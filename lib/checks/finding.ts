@@ -24,6 +24,7 @@ export const FINDING_KEYS = [
   "environment",
   "program",
   "rewriting",
+  "confinement",
   "verdict",
 ] as const;
 

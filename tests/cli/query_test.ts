@@ -38,6 +38,7 @@ Deno.test("query answers each question in the form of docs/json.md, one line eac
       prune: `${dir}/81.sock`,
       route: "sh",
       library,
+      profile: "/bin/sh",
       rewriting: library,
       may: "5:/bin/sh",
     };

@@ -8,6 +8,7 @@ const PACKAGES: Record<string, string> = {
   "aarch64-libc": "libc6-dev-arm64-cross",
   ab: "apache2-utils",
   apache2: "apache2-bin",
+  apparmor_parser: "apparmor",
   "apt-get": "apt",
   bash: "bash",
   "bash-completion": "bash-completion",

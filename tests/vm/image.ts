@@ -29,6 +29,8 @@ const MODULES = [
 
 /** Our C programs of the guest: their source files in tests/vm/guest, and flags for the compiler. */
 const PROGRAMS: Record<string, string[]> = {
+  confined: ["confined.c"],
+  "confined-static": ["confined.c", "-static"],
   endings: ["endings.c", "report.c"],
   "endings-static": ["endings.c", "report.c", "-static"],
   leave: ["leave.c"],
@@ -153,8 +155,9 @@ export async function makeImage(kernel: Kernel, directory: string, more: More = 
     await file("empty/libunsock.so", library, 0o755),
     { kind: "directory", path: "empty/out" } as const,
     data("guest/modules", new TextEncoder().encode(modules.join("\n") + "\n")),
-    documented("control", "UNSOCK_FILE="),
-    documented("serve", "iperf -s", 1),
+    documented("iperf", "control", "UNSOCK_FILE="),
+    documented("iperf", "serve", "iperf -s", 1),
+    documented("security", "profile", "mrix"),
     data("guest/expected/nobody", new TextEncoder().encode(NOBODY)),
     data("guest/expected/endings_tipc", stories(OF_TIPC)),
     data("guest/expected/endings_vsock", stories(OF_VSOCK)),
@@ -171,10 +174,10 @@ export async function makeImage(kernel: Kernel, directory: string, more: More = 
   return archive;
 }
 
-/** A shell block of docs/iperf.md that is for a guest. */
-function documented(name: string, part: string, nth = 0): Entry {
-  const block = readBlocks("iperf").filter(({ text }) => text.includes(part))[nth];
-  if (block === undefined) throw new Error(`docs/iperf.md has no ${part}`);
+/** A block of a page that is for a guest. */
+function documented(page: string, name: string, part: string, nth = 0): Entry {
+  const block = readBlocks(page).filter(({ text }) => text.includes(part))[nth];
+  if (block === undefined) throw new Error(`docs/${page}.md has no ${part}`);
   return data(`guest/docs/${name}`, new TextEncoder().encode(block.text));
 }
 

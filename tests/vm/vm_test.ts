@@ -15,7 +15,18 @@ const GUEST_TIMEOUT_MS = 240_000;
 
 /** The guest has the host's own C library and iperf, and a kernel for this architecture. */
 const ignore = Deno.build.arch !== "x86_64" ||
-  !need("apt-get", "dpkg", "xz", "cc", "qemu-system-x86_64", "busybox", "iperf", "strace", "timeout");
+  !need(
+    "apparmor_parser",
+    "apt-get",
+    "dpkg",
+    "xz",
+    "cc",
+    "qemu-system-x86_64",
+    "busybox",
+    "iperf",
+    "strace",
+    "timeout",
+  );
 
 for (const mode of ["blocking", "nonblocking", "epoll"]) {
   for (const address of ["127.0.0.1", "::1"]) {
@@ -59,7 +70,11 @@ Deno.test({
   fn: async (t) => {
     await withDir(async (dir) => {
       const kernel = await fetchKernel(CACHE);
-      const { verdict, console } = await runGuest(kernel, await makeImage(kernel, dir), GUEST_TIMEOUT_MS);
+      const { verdict, console } = await runGuest(
+        kernel,
+        await makeImage(kernel, dir, { programs: ["apparmor_parser"] }),
+        GUEST_TIMEOUT_MS,
+      );
       const checks = parseChecks(console);
       for (const { name, ok, output } of checks) {
         await t.step(name, () => assert(ok, output));

@@ -1,0 +1,130 @@
+/*
+ * Asks the kernel under which AppArmor profile a program would run, and tries what that profile allows. Only the kernel
+ * can tell: it does not show the paths to which it attaches profiles. A process that is confined itself does not ask:
+ * it may seldom trace its children or change to another profile.
+ */
+#include "process/exec.h"
+
+#include "rt/system_calls.h"
+
+#include <linux/ptrace.h>
+#include <linux/wait.h>
+
+#define UNCONFINED "unconfined"                /* a profile's name, or another profile's mode */
+#define STOPPED(signal) ((signal) << 8 | 0x7f) /* wait4's status */
+
+/* Adds the profile of a process (0: this one) to `name`, without its mode, as in "man (enforce)". True if it confines
+ * the process; `*active`: AppArmor is active. */
+static bool read_profile(long process, struct unsock_text *name, bool *active) {
+    UNSOCK_TEXT(path, 48);
+    unsock_text_join(&path, "/proc/", process == 0 ? "self" : UNSOCK_DECIMAL(process), "/attr/apparmor/current");
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, path.buffer, O_RDONLY | O_CLOEXEC, 0);
+    char *start = name->buffer + name->length;
+    long length = fd < 0 ? fd : unsock_read(fd, start, name->size - name->length - 1);
+    struct unsock_span rest = {start, length > 0 ? (size_t)length : 0}, line = unsock_span_next(&rest, '\n'),
+                       mode = {line.at + line.length, 0};
+    *active = line.length > 0;
+    while (line.length > 0 && line.at[line.length - 1] != ' ')
+        mode = (struct unsock_span){line.at + --line.length, mode.length + 1};
+    bool has_mode = line.length > 0 && mode.at[0] == '(';
+    bool confines = *active && !unsock_span_is(mode, has_mode ? "(" UNCONFINED ")" : UNCONFINED);
+    name->length += has_mode ? line.length - 1 : line.length + mode.length;
+    name->buffer[name->length] = '\0';
+    return confines;
+}
+
+static int wait_for(long process) {
+    int status = 0;
+    while (unsock_wait4((int)process, &status, __WALL, NULL) == -EINTR)
+        ;
+    return status;
+}
+
+/* Ends a child that is stopped by a signal. A profile may forbid kill(2), but not this. */
+static void end_stopped(long child) {
+    unsock_ptrace(PTRACE_CONT, child, 0, SIGKILL);
+    wait_for(child);
+}
+
+/* Executes the program in a child, which stops before its first instruction. Returns the child; 0: it is gone, as this
+ * is not allowed or the program cannot be executed. */
+static long execute_stopped(const struct unsock_exec *exec) {
+    const char *const argv[] = {exec->path, NULL};
+    uint64_t mask = UNSOCK_ALL_SIGNALS & ~UNSOCK_SIGNAL_BIT(SIGTRAP); /* with which the exec stops it */
+    long child = unsock_clone(0, NULL);
+    if (child == 0) {
+        unsock_rt_sigprocmask(SIG_SETMASK, &mask, NULL);
+        if (unsock_ptrace(PTRACE_TRACEME, 0, 0, 0) == 0 && unsock_kill(unsock_getpid(), SIGSTOP) == 0)
+            unsock_execveat(exec->directory, exec->path, argv, argv + 1, exec->flags);
+        unsock_exit(1);
+    }
+    int status = child < 0 ? 0 : wait_for(child);
+    if (status == STOPPED(SIGSTOP) && unsock_ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_EXITKILL) == 0 &&
+        unsock_ptrace(PTRACE_CONT, child, 0, 0) == 0)
+        status = wait_for(child);
+    if (status == STOPPED(SIGTRAP))
+        return child;
+    if ((status & 0xff) == STOPPED(0))
+        end_stopped(child);
+    return 0;
+}
+
+bool unsock_confinement_enter(const char *profile) {
+    UNSOCK_TEXT(line, UNSOCK_PROFILE_MOST + 16);
+    unsock_text_join(&line, "changeprofile ", profile);
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, "/proc/self/attr/apparmor/current", O_WRONLY | O_CLOEXEC, 0);
+    return fd >= 0 && unsock_write(fd, line.buffer, line.length) == (long)line.length;
+}
+
+/* In a process of its own: finds the program's profile, takes it on and tries it. */
+static enum unsock_confinement try_profile(const struct unsock_confinement_question *question,
+                                           struct unsock_text *name) {
+    long child = execute_stopped(question->exec);
+    const char *profile = name->buffer + name->length;
+    bool active = false, confined = child > 0 && read_profile(child, name, &active);
+    if (child > 0)
+        end_stopped(child);
+    if (!confined || !question->library) /* one of Ubuntu's that does not confine may still give rights: userns */
+        return active && !question->library && !unsock_span_is(unsock_span_of(profile), UNCONFINED)
+                   ? UNSOCK_CONFINEMENT_FITS
+                   : UNSOCK_CONFINEMENT_NONE;
+    UNSOCK_CLOSED long fd = unsock_confinement_enter(profile)
+                                ? unsock_openat(AT_FDCWD, question->library, O_RDONLY | O_CLOEXEC, 0)
+                                : -EACCES;
+    if (fd < 0 || unsock_is_error(unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0)))
+        return UNSOCK_CONFINEMENT_UNMAPPED;
+    return !question->try || question->try(question->context) ? UNSOCK_CONFINEMENT_FITS : UNSOCK_CONFINEMENT_SHUT;
+}
+
+enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
+                                               struct unsock_text *name) {
+    uint64_t mask = UNSOCK_ALL_SIGNALS; /* a caller's handler must not run in the children */
+    size_t before = name->length;
+    int32_t ends[2];
+    bool active, confined = read_profile(0, name, &active);
+    name->buffer[name->length = before] = '\0';
+    if (!active || confined || unsock_pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return UNSOCK_CONFINEMENT_NONE;
+    unsock_rt_sigprocmask(SIG_SETMASK, &mask, &mask);
+    long asker = unsock_clone(0, NULL); /* without SIGCHLD: the caller does not notice */
+    if (asker == 0) {
+        enum unsock_confinement answer = try_profile(question, name);
+        unsock_write(ends[1], name->buffer + before, name->length - before);
+        unsock_exit(answer);
+    }
+    int status = asker < 0 ? 0 : wait_for(asker);
+    unsock_rt_sigprocmask(SIG_SETMASK, &mask, NULL);
+    enum unsock_confinement answer = (status & 0x7f) == 0 ? status >> 8 : UNSOCK_CONFINEMENT_NONE;
+    long length = unsock_read(ends[0], name->buffer + before, name->size - before - 1);
+    unsock_close(ends[0]);
+    unsock_close(ends[1]);
+    name->length += answer != UNSOCK_CONFINEMENT_NONE && length > 0 ? (size_t)length : 0;
+    name->buffer[name->length] = '\0';
+    return answer;
+}
+
+bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why) {
+    unsock_text_put(why, "its AppArmor profile ");
+    return unsock_confinement_ask(question, why) == UNSOCK_CONFINEMENT_UNMAPPED &&
+           !unsock_text_fail(why, " does not let it map the library");
+}

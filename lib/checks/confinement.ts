@@ -1,0 +1,55 @@
+/** What security modules change for a program: its AppArmor profile, and SELinux (`docs/security.md`). */
+import type { Library, Question } from "../library/query.ts";
+import type { PlaceOptions } from "../run/run_settings.ts";
+import { readText } from "../system/files.ts";
+import { bad, type Finding, note, ok } from "./finding.ts";
+
+const ANSWERS = ["none", "fits", "shut", "unmapped"] as const;
+
+/** The AppArmor profile under which the kernel would run a program, and the library's trial under it. */
+export interface Confinement {
+  /** `shut`: it allows no socket in the directory; `unmapped`: the library may not be mapped. */
+  readonly answer: typeof ANSWERS[number];
+  readonly profile: string;
+  readonly directory: string;
+}
+
+function profileQuestion(file: string): Question<Confinement> {
+  return {
+    word: `profile=${file}`,
+    read: (answer) => ({
+      answer: answer.word("answer", ANSWERS),
+      profile: answer.text("profile"),
+      directory: answer.text("path"),
+    }),
+  };
+}
+
+/** @returns The findings about a program of this file; none on a system without AppArmor and SELinux. */
+export function confinementFindings(file: string, library: Library, place: PlaceOptions): Finding[] {
+  const found = formatConfinement(file, library.file, library.ask(profileQuestion(file), place));
+  return [found, selinuxFinding(readText("/sys/fs/selinux/enforce"))].filter((finding) => finding !== undefined);
+}
+
+/** @returns The finding; undefined: no profile confines the program. */
+export function formatConfinement(
+  file: string,
+  library: string,
+  { answer, profile, directory }: Confinement,
+): Finding | undefined {
+  if (answer === "none") return undefined;
+  const subject = `${file}: its AppArmor profile ${profile}`;
+  const rules = `add to the profile: ${library} mrix, ${directory}/ r, ${directory}/** rwlk, unix,`;
+  if (answer === "unmapped") return bad("confinement", `${subject} does not let it map the library`, rules);
+  if (answer === "shut") return bad("confinement", `${subject} allows no socket in ${directory}`, rules);
+  return ok("confinement", `${subject} allows the library and the directory`);
+}
+
+/** @param enforce The text of /sys/fs/selinux/enforce; undefined: SELinux is not active. */
+export function selinuxFinding(enforce: string | undefined): Finding | undefined {
+  return enforce?.trim() !== "1" ? undefined : note(
+    "confinement",
+    "SELinux is enforcing: a program that changes its domain ignores LD_PRELOAD, and unsock does not see this",
+    "if a program is on the network under unsock: ausearch -m avc, and docs/security.md",
+  );
+}
