@@ -188,7 +188,9 @@ def answer_turns(client, number):
         if method == b"POST" and path == b"/drops":
             break
         if path == b"/ws":
-            client.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello")
+            client.sendall(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello"
+            )
             while part := client.recv(65536):
                 client.sendall(part)
             break
