@@ -101,11 +101,15 @@ static long make_plan(struct unsock_planning *planning) {
     return way == UNSOCK_WAY_LOADED ? load_instead(planning, environment, strings, fd) : check_library(planning);
 }
 
+/* True if no argument makes the kernel return EFAULT. It takes NULL for an empty list (fs/exec.c). */
+static bool is_exec_readable(const struct unsock_exec *exec) {
+    return unsock_user_string(exec->path) >= 0 && (!exec->argv || unsock_user_strings(exec->argv) >= 0) &&
+           (!exec->environment || unsock_user_strings(exec->environment) >= 0);
+}
+
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {
     const char *self = unsock_self_exe_file();
-    /* The kernel takes NULL for an empty list (fs/exec.c). */
-    if (unsock_user_string(exec->path) < 0 || (exec->argv && unsock_user_strings(exec->argv) < 0) ||
-        (exec->environment && unsock_user_strings(exec->environment) < 0))
+    if (!is_exec_readable(exec))
         return -EFAULT;
     plan->exec = *exec;
     if (self && unsock_self_exe_is(exec->path))

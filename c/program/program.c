@@ -59,7 +59,7 @@ static bool find_command(const char *name, struct command *command) {
 #define START(word, start) is_word(name, word) ? start:
     command->start = UNSOCK_COMMAND_STARTS(START) NULL;
     command->table = unsock_option_table_find(name);
-    command->misused = command->start == unsock_run_start ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_USAGE;
+    command->misused = is_word(name, "run") || is_word(name, "hold") ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_USAGE;
     return command->start;
 }
 

@@ -7,13 +7,6 @@ struct unsock_span unsock_span_of(const char *text) {
     return (struct unsock_span){text, strlen(text)};
 }
 
-size_t unsock_list_length(const char *const *list) {
-    size_t length = 0;
-    while (list && list[length])
-        length++;
-    return length;
-}
-
 bool unsock_begins(const char *string, const char *with) {
     while (*with != '\0' && *string == *with)
         string++, with++;

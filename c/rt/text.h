@@ -31,7 +31,12 @@ static inline bool unsock_span_is(struct unsock_span span, const char *text) {
 }
 
 /* Returns the number of strings in a NULL-terminated list; 0 for NULL. */
-size_t unsock_list_length(const char *const *list);
+static inline size_t unsock_list_length(const char *const *list) {
+    size_t length = 0;
+    while (list && list[length])
+        length++;
+    return length;
+}
 
 /* True if `string` begins with `with`. */
 bool unsock_begins(const char *string, const char *with);
