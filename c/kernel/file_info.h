@@ -70,7 +70,7 @@ bool unsock_trust(const char *path, struct unsock_text *why);
 
 enum unsock_place {
     UNSOCK_PLACE_FIXED,  /* only root and this user can */
-    UNSOCK_PLACE_OWNERS, /* its owner can, too, and a user who names it trusts him; or this user cannot reach it */
+    UNSOCK_PLACE_OWNERS, /* its owner can, too, whom a user trusts by naming it; also if this user cannot reach it */
     UNSOCK_PLACE_OPEN,   /* others can; `why` names one */
 };
 

@@ -68,7 +68,7 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr address;
     long length = unsock_socket_name(fd, __NR_getsockname, &address);
     if (length < 0 || address.any.sa_family != AF_UNIX)
-        return length < 0 ? length : -ENOTSOCK; /* the descriptor is another socket's by now */
+        return length < 0 ? length : -ENOTSOCK; /* the descriptor now refers to another socket */
     struct unsock_name own = read_bound_name(&address.un, (size_t)length), peer = {.kind = UNSOCK_NAME_NONE};
     if (own.kind == UNSOCK_NAME_STREAM)
         identify_stream(entry, &own.source, &own.target, UNSOCK_NAMED);

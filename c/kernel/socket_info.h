@@ -160,7 +160,7 @@ struct unsock_unix_socket {
     bool has_file;     /* `inode` and `device` are known, and the entry is not forged */
     int type;          /* SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET */
     uint32_t number;   /* the socket's own inode, as /proc/PID/fd shows it */
-    uint32_t inode;    /* the lower 32 bits of its file's inode; the file may have another name by now */
+    uint32_t inode;    /* the lower 32 bits of its file's inode; the file may have been renamed since */
     uint32_t peer;     /* the inode of the socket at the other end; 0: none, or not known */
     uint32_t unread;   /* bytes in its queue; a listener: connections */
     uint32_t device;   /* its file's device, as the kernel numbers it: major << 20 | minor */

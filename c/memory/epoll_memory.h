@@ -35,7 +35,7 @@ void unsock_epoll_note_new_set(int set);
 /* If `from` is a set, notes that its duplicate `to` is the same set. */
 void unsock_epoll_duplicate_set(int from, int to);
 
-/* Marks a set, before a descriptor is registered in it whose events may not be the kernel's alone. */
+/* Marks a set. Done before the set gets a descriptor whose events the library may change. */
 void unsock_epoll_mark(int set);
 
 /* True if the set was known from its beginning, and no number of it was marked: its events are the kernel's. */

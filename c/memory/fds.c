@@ -124,7 +124,7 @@ void unsock_fds_duplicate(int from, int to) {
         unsock_fds_note_file(to);
 }
 
-/* The removed descriptor's own number may be unknown by now, so the search begins at the next one in its ring. */
+/* The removed descriptor may have no entry any more, so the search begins at the next one in its ring. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old) {
     int end = unsock_fd_is_duplicated(old) ? unsock_fds_end() : 0;
     bool found = end > 0 && find_ring_member(old->ring & NUMBER, old->ring);

@@ -11,7 +11,7 @@ enum unsock_state {
     UNSOCK_STATE_NEW,       /* not used yet: the kernel's own socket, or one born local */
     UNSOCK_STATE_SPENT,     /* has a kernel name in vain: a bind failed, or a stream's connect was refused */
     UNSOCK_STATE_BOUND,     /* bound to `local`; datagrams: has sent to no address yet */
-    UNSOCK_STATE_REFUSED,   /* stream: its connect has failed, and the program is told so, with `refusal` */
+    UNSOCK_STATE_REFUSED,   /* stream: its connect has failed, which the next calls report (`refusal`) */
     UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, and shut down or disconnected; may listen again. Has no file if
                                the program did not choose the port, or if another socket has taken it */
     UNSOCK_STATE_LISTENING, /* stream */
@@ -330,8 +330,8 @@ static inline bool unsock_fds_may_be_exchanged(int fd) {
     return entry && unsock_fd_may_be_exchanged(entry);
 }
 
-/* Copies a changed entry to the descriptor's duplicates, if it has any. One that another thread is just making is told,
- * or its maker sees the change (calls/close.c). */
+/* Copies a changed entry to the descriptor's duplicates, if it has any. A duplicate that another thread is just making
+ * gets the copy, too, or that thread sees the change (calls/close.c). */
 static inline void unsock_fds_tell_duplicates(int fd) {
     const struct unsock_fd *source = unsock_fds_known(fd);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

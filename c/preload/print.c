@@ -28,12 +28,6 @@ static bool has_libc(int flag) {
     return flag == UNCHECKED ? next_print && next_format : next_print_checked && next_format_checked;
 }
 
-static int format(char *text, int flag, const char *pattern, va_list values) {
-    if (flag == UNCHECKED)
-        return next_format(text, LONGEST, pattern, values);
-    return next_format_checked(text, LONGEST, flag, LONGEST, pattern, values);
-}
-
 static int print_by_libc(int fd, int flag, const char *pattern, va_list values) {
     return flag == UNCHECKED ? next_print(fd, pattern, values) : next_print_checked(fd, flag, pattern, values);
 }
@@ -52,7 +46,8 @@ UNSOCK_OWN_FRAME static int print_here(int fd, int flag, const char *pattern, va
     char text[LONGEST];
     va_list copy;
     va_copy(copy, values);
-    int length = format(text, flag, pattern, copy);
+    int length = flag == UNCHECKED ? next_format(text, LONGEST, pattern, copy)
+                                   : next_format_checked(text, LONGEST, flag, LONGEST, pattern, copy);
     va_end(copy);
     return length < 0 || length >= LONGEST ? print_by_libc(fd, flag, pattern, values) : write_all(fd, text, length);
 }

@@ -45,31 +45,25 @@ static int spawn_followed(unsigned way, int *pid, const char *path, const char *
     return (int)result;
 }
 
-static int spawn_path(unsigned way, int *pid, const char *path, const void *actions, const void *attributes, list argv,
-                      list environment) {
-    if (is_followed())
-        return spawn_followed(way, pid, path, path, actions, attributes, argv, environment);
-    return spawn_by_libc(way, pid, path, actions, attributes, argv, environment);
+static int spawn_any(unsigned way, int *pid, const char *file, const void *actions, const void *attributes, list argv,
+                     list environment) {
+    char found[UNSOCK_PATH_MOST];
+    const char *path = way & BY_NAME ? found : file;
+    if (is_followed() && (path == file || unsock_exec_find(file, unsock_search_path(unsock_environment()), found) == 0))
+        return spawn_followed(way, pid, file, path, actions, attributes, argv, environment);
+    return spawn_by_libc(way, pid, file, actions, attributes, argv, environment);
 }
 
-static int spawn_name(unsigned way, int *pid, const char *name, const void *actions, const void *attributes, list argv,
-                      list environment) {
-    char file[UNSOCK_PATH_MOST];
-    if (is_followed() && unsock_exec_find(name, unsock_search_path(unsock_environment()), file) == 0)
-        return spawn_followed(way, pid, name, file, actions, attributes, argv, environment);
-    return spawn_by_libc(way, pid, name, actions, attributes, argv, environment);
-}
-
-#define SPAWN(function, helper, way)                                                                                   \
+#define SPAWN(function, way)                                                                                           \
     UNSOCK_EXPORT int function(int *pid, const char *file, const void *actions, const void *attributes, list argv,     \
                                list environment) {                                                                     \
-        return helper(way, pid, file, actions, attributes, argv, environment);                                         \
+        return spawn_any(way, pid, file, actions, attributes, argv, environment);                                      \
     }
 
-SPAWN(posix_spawn, spawn_path, 0)
-SPAWN(posix_spawnp, spawn_name, BY_NAME)
-SPAWN(pidfd_spawn, spawn_path, TO_DESCRIPTOR) /* since glibc 2.39 */
-SPAWN(pidfd_spawnp, spawn_name, TO_DESCRIPTOR | BY_NAME)
+SPAWN(posix_spawn, 0)
+SPAWN(posix_spawnp, BY_NAME)
+SPAWN(pidfd_spawn, TO_DESCRIPTOR) /* since glibc 2.39 */
+SPAWN(pidfd_spawnp, TO_DESCRIPTOR | BY_NAME)
 
 /* system and popen pass on the process's own environment. It is completed while they run. */
 struct whole_environment {

@@ -44,7 +44,7 @@ static bool runs(struct unsock_span line, struct unsock_span name) {
     while (line.length > 0 && wanted.length > 0) {
         struct unsock_span word = unsock_span_next(&line, '\0');
         bool is_option = word.length > 0 && word.at[0] == '-', is_value = before.length > 0 && before.at[0] == '-';
-        /* Options such as -c and -lc, behind which a shell's or Python's program text stands. */
+        /* A shell's or Python's program text follows an option such as -c or -lc. */
         bool is_text = is_value && before.length > 1 && before.at[1] != '-' && before.at[before.length - 1] == 'c';
         if (!is_text && is_named(word, wanted))
             wanted = unsock_span_next(&words, ' ');

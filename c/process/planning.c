@@ -26,7 +26,7 @@ static const char *copy_of(struct unsock_planning *planning, const char *string)
     return copy;
 }
 
-/* Plans the exec of the script's interpreter, whose arguments are its own one, the script's name and the script's. */
+/* Plans the exec of the script's interpreter, with the argument in the "#!" line, the script's path and arguments. */
 static long follow_script(struct unsock_planning *planning) {
     const char *interpreter = copy_of(planning, planning->file->interpreter);
     const char *argument = planning->file->argument[0] != '\0' ? copy_of(planning, planning->file->argument) : NULL;

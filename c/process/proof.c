@@ -179,7 +179,8 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
             return true; /* a shortage does not show whether the call is allowed */
         if (fd < 0)
             return forbidden(error, kinds[i].call, fd);
-        /* An address of no family. Filters and security modules check its bind; then the kernel refuses it (EINVAL). */
+        /* Binds to an address of no family: filters and security modules check the call before the kernel refuses it.
+         */
         static const struct sockaddr_un nowhere = {AF_UNSPEC, "/"};
         long result = unsock_bind(fd, &nowhere, sizeof(nowhere.sun_family) + sizeof("/"));
         if (result != -EINVAL)

@@ -114,6 +114,6 @@ void unsock_expose_close(struct unsock_expose_port *port) {
         return;
     unsock_close(port->fd);
     if (unsock_expose.is_in)
-        unsock_prune(port->file.sun_path, 1); /* another socket may have the port by now */
+        unsock_prune(port->file.sun_path, 1); /* another socket may have taken the port since */
     port->fd = 0;
 }

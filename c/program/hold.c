@@ -17,17 +17,6 @@ static long tell(const char *answer) {
     return unsock_print_flush();
 }
 
-/* Prints all variables with one flush, as each write would wake up the reader. */
-static long tell_environment(const char *const *environment, const char *const *caller) {
-    for (; *environment; environment++) {
-        if (!unsock_run_is_ours(*environment, caller))
-            continue;
-        unsock_print(*environment);
-        unsock_print_char('\0');
-    }
-    return tell("");
-}
-
 /* Returns the next byte of standard input, or -1 at its end. */
 static int next_byte(void) {
     static UNSOCK_TABLE unsigned char bytes[REQUEST_MOST];
@@ -87,7 +76,14 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
     UNSOCK_TEXT(last, ANSWER_MOST + UNSOCK_PATH_MOST);
     bool is_used = true;
     unsock_keeper_begin();
-    if (tell_environment(environment, caller) == 0) {
+    /* Prints all variables with one flush, as each write would wake up the reader. */
+    for (; *environment; environment++) {
+        if (!unsock_run_is_ours(*environment, caller))
+            continue;
+        unsock_print(*environment);
+        unsock_print_char('\0');
+    }
+    if (tell("") == 0) {
         /* Keeps neither the caller's terminal nor a pipe or file of its open. */
         long null = unsock_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
         if (null >= 0)

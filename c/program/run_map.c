@@ -125,35 +125,30 @@ static long place_control(long directory, const char *path, const struct unsock_
     return result;
 }
 
-static void put_what_is_there(struct unsock_text *error, const char *path, const char *if_stale) {
+void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale) {
     struct statx status = {.stx_mode = 0};
     struct unsock_control_file file;
     struct unsock_span unix_path = {(const char *)file.dest + UNSOCK_SUN_PATH_OFFSET, sizeof(struct sockaddr_un)};
+    unsock_text_join(error, "control file ", path, ": ",
+                     result == -EEXIST   ? "exists already, "
+                     : result == -ENOENT ? "its directory does not exist: make it first"
+                     : result == -EACCES || result == -EPERM
+                         ? "you may not write to its directory: choose another with --dir"
+                         : unsock_errno_words(-result));
+    if (result != -EEXIST)
+        return;
     unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status);
     unsigned type = status.stx_mode & S_IFMT;
     bool is_control = type == S_IFREG && unsock_control_file_read(path, &file) == 0;
     bool is_path = is_control && file.dest[0] == AF_UNIX && unix_path.at[0] == '/';
-    unsock_text_join(error, "exists already, ",
-                     type == S_IFSOCK  ? "a socket: a server has this port"
-                     : type == S_IFLNK ? "a link"
-                     : is_path         ? "and leads to Unix socket "
-                     : is_control      ? "a control file that leads elsewhere"
-                                       : "and is no control file");
+    unsock_text_put(error, type == S_IFSOCK  ? "a socket: a server has this port"
+                           : type == S_IFLNK ? "a link"
+                           : is_path         ? "and leads to Unix socket "
+                           : is_control      ? "a control file that leads elsewhere"
+                                             : "and is no control file");
     if (is_path)
         unsock_text_span(error, unsock_span_next(&unix_path, '\0'));
     unsock_text_put(error, type == S_IFSOCK ? if_stale : ": remove it first, or choose another port");
-}
-
-void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale) {
-    unsock_text_join(error, "control file ", path, ": ");
-    if (result == -EEXIST)
-        put_what_is_there(error, path, if_stale);
-    else if (result == -ENOENT)
-        unsock_text_put(error, "its directory does not exist: make it first");
-    else if (result == -EACCES || result == -EPERM)
-        unsock_text_put(error, "you may not write to its directory: choose another with --dir");
-    else
-        unsock_text_put(error, unsock_errno_words(-result));
 }
 
 static bool place_map(long directory, const char *at, struct unsock_run_map *map, bool stays,

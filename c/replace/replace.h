@@ -38,7 +38,7 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
  * port 0 stays, without a port. */
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry);
 
-/* reuse.c: Finds descriptor numbers that another socket has by now. */
+/* reuse.c: Finds descriptor numbers that now refer to another socket. */
 
 /* Clears the entry of a number that the kernel has just returned, and releases the old socket's file. */
 void unsock_reuse_new(int fd);

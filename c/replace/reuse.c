@@ -1,4 +1,4 @@
-/* Finds descriptor numbers that another socket has by now, and finds out if a descriptor is redirected. */
+/* Finds descriptor numbers that now refer to another socket, and finds out if a descriptor is redirected. */
 #include "replace/replace.h"
 
 #include "files/release.h"
