@@ -1,8 +1,9 @@
 /**
  * Measures what real programs lose over UDP and under unsock, and writes the section of `docs/scale.md` about that.
  *
- * Usage: `deno task scale:udp [NAME…] [--out FILE]`, as root, on a quiet machine; some ten minutes. With names (of
- * `scripts/bench/udp_programs.ts`) it measures those programs alone, and writes nothing but to FILE.
+ * Usage: `deno task scale:udp [NAME…] [--speed] [--out FILE]`, as root, on a quiet machine; some ten minutes. With names (of
+ * `scripts/bench/udp_programs.ts`) it measures those programs alone, and writes nothing but to FILE. With `--speed` it
+ * measures how much WireGuard and QUIC move, and leaves the rest of the section as it is.
  */
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
@@ -10,40 +11,59 @@ import { describeMachine, otherWork } from "./bench/machine.ts";
 import { ROOT } from "./bench/rig.ts";
 import { makeInMemory } from "./bench/rig_life.ts";
 import { MEANING_HEADING } from "./bench/scale_page.ts";
-import { formatUdp, measureUdp, ROUNDS, UDP, type UdpReport, type UdpRow, withUdp } from "./bench/udp_losses.ts";
+import {
+  formatUdp,
+  measureUdp,
+  readUdp,
+  ROUNDS,
+  UDP,
+  type UdpReport,
+  type UdpRow,
+  withUdp,
+} from "./bench/udp_losses.ts";
 import { UDP_PROGRAMS } from "./bench/udp_programs.ts";
+import { measureSpeeds } from "./bench/udp_speed.ts";
 import { SECONDS, UdpStage } from "./bench/udp_stage.ts";
 import { build } from "./build.ts";
 import { tellStep } from "./progress.ts";
 
-async function measure(names: readonly string[]): Promise<UdpReport> {
-  const unknown = names.find((name) => !UDP_PROGRAMS.some((program) => program.name === name));
-  if (unknown !== undefined) throw new Error(`${unknown}: not in scripts/bench/udp_programs.ts`);
-  const machine = [await describeMachine(), otherWork()].filter(Boolean).join("; ");
+async function withStage<T>(use: (stage: UdpStage) => Promise<T>): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "unsock-udp-" });
   const sockets = await makeInMemory();
   try {
     await build([]);
     await using stage = await UdpStage.make(directory, sockets);
-    const rows: UdpRow[] = [];
-    for (const program of UDP_PROGRAMS) {
-      if (names.length === 0 || names.includes(program.name)) rows.push(await measureUdp(stage, program, tellStep));
-    }
-    return { machine, rounds: ROUNDS, seconds: SECONDS, rows };
+    return await use(stage);
   } finally {
     await Deno.remove(directory, { recursive: true });
     await Deno.remove(sockets, { recursive: true });
   }
 }
 
+async function measure(names: readonly string[], speed: boolean): Promise<UdpReport> {
+  const unknown = names.find((name) => !UDP_PROGRAMS.some((program) => program.name === name));
+  if (unknown !== undefined) throw new Error(`${unknown}: not in scripts/bench/udp_programs.ts`);
+  const machine = [await describeMachine(), otherWork()].filter(Boolean).join("; ");
+  const last = await readUdp();
+  return await withStage(async (stage) => {
+    if (speed && last !== undefined) return { ...last, speeds: await measureSpeeds(stage, tellStep) };
+    const rows: UdpRow[] = [];
+    for (const program of UDP_PROGRAMS) {
+      if (names.length === 0 || names.includes(program.name)) rows.push(await measureUdp(stage, program, tellStep));
+    }
+    const speeds = names.length === 0 ? await measureSpeeds(stage, tellStep) : [];
+    return { machine, rounds: ROUNDS, seconds: SECONDS, rows, speeds };
+  });
+}
+
 if (import.meta.main) {
   try {
-    const { values: { out }, positionals } = parseArgs({
+    const { values: { out, speed }, positionals } = parseArgs({
       args: [...Deno.args],
-      options: { out: { type: "string" } },
+      options: { out: { type: "string" }, speed: { type: "boolean", default: false } },
       allowPositionals: true,
     });
-    const report = await measure(positionals);
+    const report = await measure(positionals, speed);
     const section = formatUdp(report);
     console.log(section.trimEnd());
     if (out !== undefined) await Deno.writeTextFile(out, section);

@@ -58,25 +58,17 @@ bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags) {
     return entry->type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
 }
 
-/* Returns 1 if the kernel sends the message as it is, else 0; or -errno if the number may belong to another socket by
- * now, and the kernel does not say so. A message with a covered address must not reach the network that way. */
-static long is_plain_with(int fd, int flags, const struct msghdr *message) {
-    if (!unsock_outgoing_is_plain(unsock_fds_known(fd), flags))
-        return false;
-    long another =
-        unsock_call_names_covered(message) || unsock_call_names_unspecified(message) ? unsock_reuse_look(fd) : 0;
-    return another < 0 ? another : !another;
-}
-
-static bool concerns_message(const struct unsock_fd *entry, const struct msghdr *message) {
-    return (entry && unsock_fd_is_redirected(entry)) || unsock_call_names_covered(message) ||
-           unsock_call_names_unspecified(message) ||
-           ((!entry || unsock_settings.block_inet) && unsock_call_names_ip(message));
-}
-
 long unsock_outgoing_concerns(int fd, const struct msghdr *message, int flags) {
-    long plain = is_plain_with(fd, flags, message);
-    return plain < 0 ? plain : !plain && concerns_message(unsock_fds_known(fd), message);
+    bool may_be_ours = unsock_call_names_covered(message) || unsock_call_names_unspecified(message);
+    if (unsock_outgoing_is_plain(unsock_fds_known(fd), flags)) {
+        /* A message with a covered address must not reach the network by an entry that is not true any more. */
+        long another = may_be_ours ? unsock_reuse_look(fd) : 0;
+        if (another <= 0)
+            return another;
+    }
+    const struct unsock_fd *entry = unsock_fds_known(fd);
+    return (entry && unsock_fd_is_redirected(entry)) || may_be_ours ||
+           ((!entry || unsock_settings.block_inet) && unsock_call_names_ip(message));
 }
 
 bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags) {

@@ -9,12 +9,6 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 
-static long connect_datagram_to_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
-    union unsock_sockaddr address;
-    long result = unsock_redirect_to_ip(fd, entry);
-    return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
-}
-
 /* True if a control file is there to refuse: otherwise its target may come later, as over UDP. */
 UNSOCK_OWN_FRAME static bool is_refusing(const struct sockaddr_un *path) {
     struct unsock_control_file control;
@@ -41,8 +35,11 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
     /* EPERM: the peer is connected to another socket. For this one that counts as an absent peer. */
     if (!unsock_errno_is_nobody(result) && (result != -EPERM || unsock_socket_may_not_connect()))
         return result;
-    if (result == -ENOENT && unsock_settings.fallback)
-        return connect_datagram_to_ip(fd, entry, ip);
+    if (result == -ENOENT && unsock_settings.fallback) {
+        union unsock_sockaddr address;
+        result = unsock_redirect_to_ip(fd, entry);
+        return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
+    }
     /* The peer may start later: it could not send to a kernel socket that is connected to another one. */
     unsock_datagram_disconnect(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);

@@ -148,15 +148,6 @@ static bool watch_receiver(int fd, int64_t most, long stops) {
     return result > 0 || count_sleeps() - before > own;
 }
 
-/* Returns the socket to watch: `fd` if the receiver is its peer or its own buffer is full; else a new one; or -errno.
- */
-static int open_watch(int fd, const struct msghdr *message) {
-    if (!message->msg_name || !unsock_socket_writable(fd))
-        return fd;
-    long watched = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    return (int)unsock_opened(watched, unsock_connect(watched, message->msg_name, message->msg_namelen));
-}
-
 /* Returns how many runnable programs share a processor: a receiver that waits for its turn cannot read. */
 UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
     struct unsock_lines lines;
@@ -179,13 +170,17 @@ UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
 /* Waits for the only receiver of a sender as long as that takes datagrams: in the kernel, which wakes senders in turn;
  * and, as new senders overtake them, by watching whether the receiver reads at all. The kernel has waited once. */
 static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct receiver *receiver) {
-    int watched = open_watch(fd, message);
+    long watched = fd;
+    if (message->msg_name && unsock_socket_writable(fd)) { /* else its own buffer is full, or it is connected */
+        watched = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        watched = unsock_opened(watched, unsock_connect(watched, message->msg_name, message->msg_namelen));
+    }
     int64_t begun = unsock_clock_ns(), pause = WATCH_FIRST_NS, vain = 0;
     bool reads = false;
     long result = -EAGAIN, before = count_sleeps(), stops = count_sleeps() - before;
     while (result == -EAGAIN || result == -EINTR) {
         if (!reads)
-            reads = watch_receiver(watched, pause, stops);
+            reads = watch_receiver((int)watched, pause, stops);
         vain = reads ? 0 : vain + pause;
         int64_t waited = unsock_clock_ns() - begun;
         bool late = waited > LATE_NS && waited > 2 * receiver->usual; /* if most are late, that is no help */
@@ -203,12 +198,6 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
     if (result == -EAGAIN)
         note_vain(receiver, ALONE_MOST_NS);
     return result;
-}
-
-/* True if the program's own SO_SNDTIMEO ended the kernel's wait. */
-static bool is_own_timeout_over(int fd, const struct unsock_fd *entry) {
-    int32_t own = unsock_option_number(fd, entry, SOL_SOCKET, SO_SNDTIMEO);
-    return own > 0 && own <= UNSOCK_SEND_LIMIT_NS / UNSOCK_MILLISECOND_NS;
 }
 
 /*
@@ -231,9 +220,10 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
     int64_t time = unsock_clock_ns();
     struct receiver *receiver = find_receiver(key_of_receiver(entry, message), time);
     bool many = is_among_many(fd, entry, time);
+    int32_t own = unsock_option_number(fd, entry, SOL_SOCKET, SO_SNDTIMEO);
     if (nonblocking || many)
         result = wait_briefly(fd, message, flags, receiver, many);
-    else if (!is_own_timeout_over(fd, entry))
+    else if (own <= 0 || own > UNSOCK_SEND_LIMIT_NS / UNSOCK_MILLISECOND_NS) /* else it has ended the kernel's wait */
         result = wait_in_turn(fd, message, flags, receiver);
     return result == -EAGAIN || result == -EINTR ? size : result;
 }

@@ -25,12 +25,6 @@ static long finish(struct unsock_standin *standin, int fd, struct unsock_fd *ent
     return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, state);
 }
 
-/* Fails with EAGAIN if no port is free, as inet_autobind does (net/ipv4/af_inet.c). */
-static long bind_datagram_client(struct unsock_bind *bind) {
-    long result = unsock_bind_client(bind);
-    return result == -EADDRINUSE ? -EAGAIN : result;
-}
-
 static long try_name(int fd, struct unsock_fd *entry, const struct unsock_ip *any, const struct unsock_ip *target,
                      struct unsock_standin *standin) {
     long result = unsock_standin_open(standin, fd, entry);
@@ -42,7 +36,9 @@ static long try_name(int fd, struct unsock_fd *entry, const struct unsock_ip *an
     bind->target = *target;
     bind->usual = unsock_ip_same_address(target, &usual);
     bind->open_to_all = true;
-    result = unsock_standin_bound(standin, bind_datagram_client(bind));
+    result = unsock_bind_client(bind);
+    /* No port is free: EAGAIN, as inet_autobind says (net/ipv4/af_inet.c). */
+    result = unsock_standin_bound(standin, result == -EADDRINUSE ? -EAGAIN : result);
     return finish(standin, fd, entry, UNSOCK_STATE_NAMED, result);
 }
 
@@ -103,13 +99,6 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
     }
 }
 
-/* True for a server on a port of its choice that local clients have used: it must not lose its file for one datagram to
- * the network. */
-static bool is_serving(const struct unsock_fd *entry) {
-    return entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) &&
-           ((entry->flags & UNSOCK_DATAGRAM_HEARD) || unsock_state_has_remote(entry->state));
-}
-
 /* Sends from a temporary UDP socket with the same options and, if free, the same port. Replies to it are lost. */
 static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     static const int32_t off = 0;
@@ -125,7 +114,9 @@ static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *mes
 }
 
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
-    if (is_serving(entry))
+    /* A server that local clients have used must not lose its file for one datagram to the network. */
+    if (entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) &&
+        ((entry->flags & UNSOCK_DATAGRAM_HEARD) || unsock_state_has_remote(entry->state)))
         return send_aside(fd, entry, message, flags);
     unsock_born_local_note_ip(SOCK_DGRAM);
     long result = unsock_redirect_to_ip(fd, entry);

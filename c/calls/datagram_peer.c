@@ -39,19 +39,15 @@ static bool claim_naming(void) {
     return true;
 }
 
-static long become_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
-    if (unsock_datagram_is_named(entry))
-        return 0;
-    if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
-        return unsock_datagram_move(fd, entry);
-    return unsock_datagram_name(fd, entry, target);
-}
-
 long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     if (unsock_datagram_is_named(entry))
         return 0;
     bool claimed = claim_naming();
-    long result = become_local(fd, entry, target);
+    long result = 0;
+    if (!unsock_datagram_is_named(entry)) /* else another thread has named it meanwhile */
+        result = entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND)
+                     ? unsock_datagram_move(fd, entry)
+                     : unsock_datagram_name(fd, entry, target);
     if (result == 0)
         unsock_born_local_note_local(SOCK_DGRAM);
     unsock_fds_tell_duplicates(fd);

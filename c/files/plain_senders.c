@@ -57,13 +57,6 @@ static bool is_our_link(uint32_t place, const struct sender *sender) {
     return unsock_file_key(path.sun_path, file) == 0 && unsock_same(file, sender->file, sizeof(file));
 }
 
-/* True if no socket has the sender's name any more. */
-static bool is_sender_gone(const struct sender *sender) {
-    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-    enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &sender->name, sender->length);
-    return life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE;
-}
-
 /* Removes a killed process's file from the port: binds to the port, closes, and sweeps. False if that fails. */
 static bool clear_stale_senders(uint32_t place) {
     struct unsock_port_key key = {(uint16_t)(FIRST_PORT + place), SOCK_DGRAM};
@@ -110,7 +103,10 @@ static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
             continue;
         --*probes;
         struct sockaddr_un path;
-        if (!is_sender_gone(&sender) || !unsock_seqlock_claim(&senders[candidate].version, sender.version))
+        UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+        enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &sender.name, sender.length);
+        if ((life != UNSOCK_PORT_STALE && life != UNSOCK_PORT_GONE) ||
+            !unsock_seqlock_claim(&senders[candidate].version, sender.version))
             continue;
         path_of_port(candidate, &path);
         if (is_our_link(candidate, &sender))
@@ -148,17 +144,13 @@ static uint16_t invent(const struct sockaddr_un *own, const struct sockaddr_un *
     return 0;
 }
 
-/* False for a relative path: in this process it names another socket. */
-static bool can_be_answered(const struct sockaddr_un *name, socklen_t length) {
-    return length > UNSOCK_SUN_PATH_OFFSET + 1 && length <= sizeof(*name) &&
-           (name->sun_family != AF_UNIX || name->sun_path[0] == '/' || name->sun_path[0] == '\0');
-}
-
 uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
     struct sender sender;
     struct sockaddr_un own = {.sun_family = AF_UNIX};
     int64_t time = seconds();
-    if (!can_be_answered(name, length))
+    /* A relative path names another socket in this process. */
+    if (length <= UNSOCK_SUN_PATH_OFFSET + 1 || length > sizeof(*name) ||
+        (name->sun_family == AF_UNIX && name->sun_path[0] != '/' && name->sun_path[0] != '\0'))
         return 0;
     for (uint32_t place = 0; place < places_used(); place++) {
         if (senders[place].length != length || !read_place(place, &sender) || sender.length != length ||

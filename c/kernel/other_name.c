@@ -23,17 +23,12 @@ static bool mark_of_file(const char *path, const struct sockaddr_un *name, size_
     return true;
 }
 
-static bool is_marked(const char *path, const struct sockaddr_un *name, size_t length) {
-    struct timespec mark;
-    struct statx status;
-    return mark_of_file(path, name, length, &mark, &status) && status.stx_mtime.tv_sec == mark.tv_sec &&
-           status.stx_mtime.tv_nsec == (uint32_t)mark.tv_nsec;
-}
-
 /* True if the socket at `path` in this process's directory has this name. */
 UNSOCK_OWN_FRAME static bool has_name_at_path(const struct sockaddr_un *path, socklen_t path_length,
                                               const struct sockaddr_un *name, size_t length) {
     union unsock_sockaddr found;
+    struct timespec mark;
+    struct statx status;
     UNSOCK_CLOSED long probe = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe < 0)
         return false;
@@ -41,7 +36,8 @@ UNSOCK_OWN_FRAME static bool has_name_at_path(const struct sockaddr_un *path, so
     if (result == 0)
         result = unsock_socket_name((int)probe, __NR_getpeername, &found);
     if (result == -EPERM)
-        return is_marked(path->sun_path, name, length);
+        return mark_of_file(path->sun_path, name, length, &mark, &status) && status.stx_mtime.tv_sec == mark.tv_sec &&
+               status.stx_mtime.tv_nsec == (uint32_t)mark.tv_nsec;
     return result == (long)length && unsock_same(&found, name, length);
 }
 

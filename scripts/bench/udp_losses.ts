@@ -7,6 +7,7 @@ import { statOrUndefined } from "../../lib/system/files.ts";
 import { findProgram } from "../../tests/support/programs.ts";
 import { orderOf, ROOT } from "./rig.ts";
 import type { UdpProgram } from "./udp_programs.ts";
+import { formatSpeeds, type Speed } from "./udp_speed.ts";
 import { type Count, lastLine, runStep, SECONDS, type Step, type UdpStage, type Way, WAYS } from "./udp_stage.ts";
 
 export const ROUNDS = 3;
@@ -47,6 +48,7 @@ export interface UdpReport {
   readonly rounds: number;
   readonly seconds: number;
   readonly rows: readonly UdpRow[];
+  readonly speeds?: readonly Speed[];
 }
 
 /** True if nothing was lost, and the rate was kept. `most` is the longest that it may take. */
@@ -173,7 +175,7 @@ function formatColumn(column: Column | undefined): string {
 const HEADING = "## Real programs over UDP";
 
 /** @returns The section of the page, in Markdown. */
-export function formatUdp({ machine, rounds, seconds, rows }: UdpReport): string {
+export function formatUdp({ machine, rounds, seconds, rows, speeds = [] }: UdpReport): string {
   const measured = rows.filter(({ rate }) => rate !== undefined);
   const cells = measured.map((
     { title, unit, rate = 0, columns },
@@ -203,16 +205,23 @@ export function formatUdp({ machine, rounds, seconds, rows }: UdpReport): string
     ...cells.map((row) => `| ${row.join(" | ")} |`),
     "",
     ...(notes.length > 0 ? [...notes, ""] : []),
+    ...formatSpeeds(speeds),
   ].join("\n");
 }
 
 /** Where the last measurement is kept. */
 export const UDP = path.join(ROOT, "docs", "udp.json");
 
+/** @returns The last measurement; undefined: there was none. */
+export async function readUdp(): Promise<UdpReport | undefined> {
+  const text = await Deno.readTextFile(UDP).catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
 /** @returns The last measurement's section; an empty text: there was none. */
 export async function lastUdp(): Promise<string> {
-  const text = await Deno.readTextFile(UDP).catch(() => undefined);
-  return text === undefined ? "" : formatUdp(JSON.parse(text));
+  const report = await readUdp();
+  return report === undefined ? "" : formatUdp(report);
 }
 
 /** @returns The page with this section in the place of an earlier one, or before the heading `before`. */

@@ -58,7 +58,8 @@ const IPERF_BYTES = 1200;
 const PICTURE_DATAGRAMS = 28;
 /** Datagrams of a megabyte over QUIC, at most 1,500 bytes each. */
 const QUIC_DATAGRAMS = MEGA / 1500;
-const WINDOW_BYTES = 40 * MEGA;
+/** What ngtcp2's client fetches. */
+export const WINDOW_BYTES = 40 * MEGA;
 
 function udp(command: string[], { port }: Site): Server {
   return { command, type: "udp", port };
