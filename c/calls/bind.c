@@ -1,12 +1,11 @@
-/*
- * bind: to a socket file when the address is covered, to the network when it is not. In this order:
+/* bind: to a socket file when the address is covered, to the network when it is not. In this order:
  *
  *   check                                       decided by                      what follows
  *   the address can be read                     rt/user                         no: the kernel says what is wrong
  *   the address's family                        the address                     AF_UNIX: perhaps a control file's path
  *   the owner of the descriptor                 unsock_whose                    the kernel's: the kernel binds it
  *   the address fits the socket                 calls/arguments                 no: EINVAL, EAFNOSUPPORT
- *   a connect of the socket has failed          calls/refusal                   yes: the failure is forgotten
+ *   a connect of the socket has failed          its state                       yes: the failure is forgotten
  *   it may be bound, and to that family         its state, IPV6_V6ONLY          no: EINVAL
  *   the address is covered                      rules/address                   no: the kernel's TCP or UDP socket
  *   a client of this process has the port       memory/fds                      yes: EADDRINUSE
@@ -16,8 +15,7 @@
  *   a service manager has opened it             files/listen_fds                yes: the descriptor is a duplicate
  *   there is a control file                     files/control_file              yes: calls/target binds where it leads
  *   else the new socket takes the descriptor's place: calls/standin
- *   it failed as another socket would           replace/reuse                   yes: all is checked once more
- */
+ *   it failed as another socket would           replace/reuse                   yes: all is checked once more */
 #include "calls/bind.h"
 
 #include "calls/arguments.h"
@@ -33,10 +31,7 @@
 
 #define FREE_TRIES 16
 
-/*
- * bind with AF_UNSPEC and the wildcard address means AF_INET (net/ipv4/af_inet.c, __inet_bind): then the address
- * becomes that.
- */
+/* Makes AF_UNSPEC with the wildcard address AF_INET, as __inet_bind does (net/ipv4/af_inet.c). */
 UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *address, socklen_t length) {
     struct sockaddr_in in;
     struct unsock_whose whose;
@@ -56,10 +51,8 @@ UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *add
     return IS_IPV4;
 }
 
-/*
- * A stream that was born local is bound to its file before anything else: a number that has become another socket's is
- * told from that by the kernel's answer. A file of any kind gets UNSOCK_MODE before.
- */
+/* True if bind(2) itself shows a reused descriptor number: it fails on any socket but a fresh AF_UNIX one. Not with
+ * UNSOCK_MODE, which would change another file's mode first. */
 static bool bind_tells(int fd, const struct unsock_ip *ip) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !unsock_fd_is_duplicated(entry) &&
@@ -79,11 +72,8 @@ static long bind_at_network(int fd, struct unsock_fd *entry, const struct unsock
     if (entry->domain == AF_INET6)
         address.in6.sin6_scope_id = scope;
     result = unsock_bind(fd, &address, length);
-    if (result == 0) {
-        unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-        unsock_fds_mark(entry, UNSOCK_BOUND);
-        entry->local = *ip;
-    }
+    if (result == 0)
+        unsock_fd_become(fd, entry, UNSOCK_STATE_BOUND, UNSOCK_BOUND, ip);
     return result;
 }
 
@@ -91,10 +81,8 @@ static bool share_option(int fd, const struct unsock_fd *entry, int other, const
     return unsock_option_flag(fd, entry, SOL_SOCKET, option) && unsock_option_flag(other, others, SOL_SOCKET, option);
 }
 
-/*
- * True if a client of this process has the port, connected or refused. The kernel has one by its connection's name,
- * which cannot be asked for by its port: of other processes' clients nothing is known (docs/limits.md).
- */
+/* True if a client of this process has the port, connected or refused. Other processes' clients are not found: the
+ * kernel has them by the names of their connections, not by port (docs/limits.md). */
 static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only) {
     bool any = entry->type == SOCK_STREAM && unsock_bit_is_set(unsock_fds_client_ports, ip->port);
     for (int other = 0; any && other < unsock_fds_end(); other++) {
@@ -128,22 +116,15 @@ static long bind_standin(struct unsock_standin *standin, int fd, struct unsock_f
     return result;
 }
 
-/* The control file may have gone since. */
-static long bind_where_control_leads(int fd, struct unsock_fd *entry, const struct unsock_bind *bind) {
-    long answers;
-    long result = unsock_target_bind(fd, entry, bind->path.sun_path, &bind->ip, &answers);
-    if (answers != UNSOCK_ANSWERS_CONTROL)
-        return answers < 0 ? answers : -EADDRINUSE;
-    return result;
-}
-
 static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, struct unsock_standin *standin) {
-    long result = bind_standin(standin, fd, entry, ip);
-    if (result < 0)
-        return result;
-    if (standin->bind.how == UNSOCK_BOUND_HANDED)
+    long answers, result = bind_standin(standin, fd, entry, ip);
+    if (result == 0 && standin->bind.how == UNSOCK_BOUND_HANDED)
         return unsock_listen_fds_bind(fd, entry, standin);
-    return standin->bind.how == UNSOCK_BOUND_CONTROL ? bind_where_control_leads(fd, entry, &standin->bind) : 0;
+    if (result < 0 || standin->bind.how != UNSOCK_BOUND_CONTROL)
+        return result;
+    result = unsock_target_bind(fd, entry, standin->bind.path.sun_path, &standin->bind.ip, &answers);
+    /* The control file may have gone since. */
+    return answers == UNSOCK_ANSWERS_CONTROL ? result : answers < 0 ? answers : -EADDRINUSE;
 }
 
 /* Port 0 with UNSOCK_PORT: covered when the list has a port of the ephemeral range at all. */
@@ -157,14 +138,8 @@ static bool has_covered_port(uint16_t port) {
     return false;
 }
 
-static long bind_address(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope, bool again) {
+long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope) {
     struct unsock_standin standin;
-    bool again_bound = again && entry->state == UNSOCK_STATE_RESERVED;
-    long result = unsock_refusal_before_bind(fd, entry);
-    if (result < 0)
-        return result;
-    if (!again_bound && !unsock_state_in(entry->state, UNSOCK_STATE_BIT(NEW) | UNSOCK_STATE_BIT(SPENT)))
-        return -EINVAL;
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     if (v6only && ip->family == AF_INET)
         return -EINVAL;
@@ -173,18 +148,10 @@ static long bind_address(int fd, struct unsock_fd *entry, const struct unsock_ip
     if (is_clients_port(fd, entry, ip, v6only))
         return unsock_log("bind", fd, ip, NULL, -EADDRINUSE);
     standin.bind.path.sun_path[0] = '\0';
-    result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, &standin));
+    long result = unsock_errno_as_ip(UNSOCK_AT_STEP, bind_covered(fd, entry, ip, &standin));
     if (result == 0 && ip->port == 0)
         unsock_fds_mark(entry, UNSOCK_ANY_PORT);
     return unsock_log("bind", fd, result == 0 ? &standin.bind.ip : ip, &standin.bind.path, result);
-}
-
-long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope) {
-    return bind_address(fd, entry, ip, scope, false);
-}
-
-long unsock_bind_again(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
-    return bind_address(fd, entry, ip, 0, true);
 }
 
 static long bind_once(int fd, const struct sockaddr *address, socklen_t length) {
@@ -221,6 +188,11 @@ static long bind_once(int fd, const struct sockaddr *address, socklen_t length) 
     long wrong = unsock_call_check(entry, family, length);
     if (wrong < 0 || !unsock_ip_read(&copy, length, &ip))
         return entry->kind == UNSOCK_KIND_IP ? unsock_bind(fd, &copy, length) : wrong;
+    /* After a refused connect TCP allows a bind if the program did not choose the port before. */
+    if (unsock_fd_is_refused(entry) && !unsock_fd_has_chosen_port(entry))
+        wrong = unsock_redirect_to_new(fd, entry);
+    if (wrong < 0 || !unsock_state_in(entry->state, UNSOCK_STATE_BIT(NEW) | UNSOCK_STATE_BIT(SPENT)))
+        return wrong < 0 ? wrong : -EINVAL;
     bool scoped = family == AF_INET6 && length >= sizeof(copy.in6);
     long result = unsock_bind_ip(fd, entry, &ip, scoped ? copy.in6.sin6_scope_id : 0);
     unsock_fds_tell_duplicates(fd);
@@ -229,7 +201,5 @@ static long bind_once(int fd, const struct sockaddr *address, socklen_t length) 
 
 long unsock_call_bind(int fd, const struct sockaddr *address, socklen_t length) {
     long result = bind_once(fd, address, length);
-    struct unsock_whose whose;
-    bool ours = result < 0 && result != -EADDRINUSE && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS;
-    return ours && unsock_reuse_failed(fd, result) ? bind_once(fd, address, length) : result;
+    return unsock_reuse_failed(fd, result) ? bind_once(fd, address, length) : result;
 }

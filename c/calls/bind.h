@@ -6,16 +6,11 @@
 
 /* bind.c: bind of streams and datagram sockets. */
 
-/* Binds an IP socket (of any kind but UNSOCK_KIND_OTHER) to `ip`, covered or not. `scope`: the interface of a
- * link-local address, or 0. Returns 0 or -errno. */
+/* Binds an IP socket (of any kind but UNSOCK_KIND_OTHER), new or reserved, to `ip`, covered or not. `scope`: the
+ * interface of a link-local address, or 0. Returns 0 or -errno. */
 long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope);
 
-/* Binds a stream again to the address that it had before. With SO_REUSEPORT that succeeds even if another process has
- * taken the port meanwhile: haproxy's successor tells the old process to go on before it gives the port up. */
-long unsock_bind_again(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
-
-/*
- * standin.c: A stand-in is a socket that is to replace a descriptor's: it is opened, perhaps bound, and then installed,
+/* standin.c: A stand-in is a socket that is to replace a descriptor's: it is opened, perhaps bound, and then installed,
  * or undone. All changes of several steps are made with a stand-in. Undoing it is the way back, whichever step fails.
  */
 
@@ -34,8 +29,7 @@ long unsock_standin_open(struct unsock_standin *standin, int fd, const struct un
 /* Takes a socket that the caller has opened as the stand-in. */
 void unsock_standin_take(struct unsock_standin *standin, int socket);
 
-/*
- * Prepares a bind of the stand-in to `ip`, by the descriptor's options. Returns the bind, which the caller completes.
+/* Prepares a bind of the stand-in to `ip`, by the descriptor's options. Returns the bind, which the caller completes.
  */
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip);
@@ -58,11 +52,10 @@ long unsock_standin_close(struct unsock_standin *standin, long result);
 /* Closes the stand-in and gives its name back. Returns `result`. */
 long unsock_standin_undo(struct unsock_standin *standin, int type, long result);
 
-/*
- * Reserves a bound stream: a new socket replaces it, which has its address, and may listen again
- * (unsock_stream_listen). If the program chose the port, the new socket has a file, and keeps the port. Returns 0 or
- * -errno.
- */
+/* reserve.c: A stream that is no longer connected, or does not listen any more, and keeps its port. */
+
+/* Replaces a bound stream by a new socket with its address, which may listen or connect again. If the program chose the
+ * port, the new socket has a file, and keeps the port. Returns 0 or -errno. */
 long unsock_stream_reserve(int fd, struct unsock_fd *entry);
 
 /* Reserves a stream if the program chose its port; else makes it new, and gives the port back. Returns 0 or -errno. */
@@ -71,17 +64,15 @@ long unsock_stream_end(int fd, struct unsock_fd *entry);
 /* Reserves a listener, and shuts the old socket down for its clients and for other processes' duplicates. Returns 0. */
 long unsock_listener_end(int fd, struct unsock_fd *entry);
 
-/* standin.c: Sockets from a service manager, on their way to the descriptor that binds their port. */
+/* handed.c: Sockets from a service manager, on their way to the descriptor that binds their port. */
 
 /* Puts a duplicate of the socket that `standin` names, with its path, behind `fd`. Returns 0 or -errno. */
 long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, struct unsock_standin *standin);
 
-/*
- * Handles a bind of `fd` to `ip` (or NULL) whose control file names the AF_UNIX `address` of `length` bytes, which is
+/* Handles a bind of `fd` to `ip` (or NULL) whose control file names the AF_UNIX `address` of `length` bytes, which is
  * in use. If a service manager has handed that socket over, undoes `standin`, and makes a duplicate the stand-in, with
  * the status flags of `fd`. Returns 0; -EADDRINUSE if it was not handed over, or conflicts with the bind; or another
- * -errno.
- */
+ * -errno. */
 long unsock_listen_fds_take_target(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                    const void *address, socklen_t length, const struct unsock_ip *ip);
 

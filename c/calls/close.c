@@ -73,16 +73,6 @@ static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     return changed && tries < AGAIN_MOST;
 }
 
-/* Notes that `to` is a new duplicate of `from`. */
-static void remember_duplicate(int from, int to) {
-    unsock_epoll_duplicate_set(from, to);
-    bool known = unsock_fds_known(from) || unsock_fds_known(to);
-    if (!known || !unsock_this_process_owns_descriptors())
-        return;
-    unsock_reuse_new(to);
-    unsock_fds_duplicate(from, to);
-}
-
 /* Calls dup (`command` -1) or fcntl. Does so again if another thread changed the socket meanwhile. */
 static long duplicate(int fd, int command, unsigned long argument) {
     struct unsock_fd before;
@@ -91,7 +81,11 @@ static long duplicate(int fd, int command, unsigned long argument) {
         long result = command < 0 ? unsock_dup(fd) : unsock_real_fcntl(fd, command, argument);
         if (result < 0)
             return result;
-        remember_duplicate(fd, (int)result);
+        unsock_epoll_duplicate_set(fd, (int)result);
+        if ((unsock_fds_known(fd) || unsock_fds_known((int)result)) && unsock_this_process_owns_descriptors()) {
+            unsock_reuse_new((int)result);
+            unsock_fds_duplicate(fd, (int)result);
+        }
         if (!has_changed(fd, &before, tries))
             return result;
         unsock_fds_forget((int)result);
@@ -116,13 +110,9 @@ long unsock_call_fcntl(int fd, int command, unsigned long argument) {
     return result;
 }
 
-static long raw_dup2(int from, int to) {
-#ifdef __NR_dup2
-    return unsock_dup2(from, to);
-#else
-    return unsock_dup3(from, to, 0);
+#ifndef __NR_dup2
+#define unsock_dup2(from, to) unsock_dup3(from, to, 0)
 #endif
-}
 
 /* Calls dup3; or dup2 if the program did, as its filter may forbid dup3. `ours`: the entries are this process's, not
  * those of a parent after vfork. `old`: the former entry of `to`, if that had a socket file. */
@@ -135,7 +125,7 @@ UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int 
     unsock_target_file_find(to, old, &where);
     do {
         copy_entry(from, &before);
-        result = by_dup2 ? raw_dup2(from, to) : unsock_dup3(from, to, flags);
+        result = by_dup2 ? unsock_dup2(from, to) : unsock_dup3(from, to, flags);
         if (result < 0 || !ours)
             return result;
         unsock_fds_duplicate(from, to);
@@ -170,40 +160,30 @@ long unsock_call_dup2(int from, int to) {
     return valid < 0 ? valid : to;
 }
 
-static void release_if_closed(int fd) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || unsock_fcntl(fd, F_GETFD, 0) != -EBADF)
-        return;
-    struct unsock_fd old = *entry;
-    unsock_fds_forget(fd);
-    if (unsock_fd_has_file(&old))
-        unsock_release_file(&old);
-}
-
-static bool any_file(unsigned first, unsigned last) {
-    int fd = unsock_fds_next_with_file((int)first);
-    return fd >= 0 && (unsigned)fd <= last;
-}
-
-/* Closes sockets with files outside the directory one by one: the kernel reports the file only of an open socket. */
-static void close_all_elsewhere(unsigned first, unsigned last) {
-    for (int fd = (int)first; (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last; fd++) {
+long unsock_call_close_range(unsigned first, unsigned last, int flags) {
+    bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
+    int file = closes ? unsock_fds_next_with_file((int)first) : -1;
+    bool look = file >= 0 && (unsigned)file <= last && unsock_this_process_removes_files();
+    /* Sockets with files outside the directory are closed one by one: the kernel reports the file only of an open one.
+     */
+    for (int fd = (int)first; look && flags == 0 && (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last;
+         fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
         if (entry && entry->kind == UNSOCK_KIND_FOREIGN)
             close_elsewhere(fd, entry);
     }
-}
-
-long unsock_call_close_range(unsigned first, unsigned last, int flags) {
-    bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
-    bool look = closes && any_file(first, last) && unsock_this_process_removes_files();
-    if (look && flags == 0 && first <= last)
-        close_all_elsewhere(first, last);
     long result = unsock_close_range(first, last, flags);
     if (result < 0 || !look)
         return result;
-    for (int fd = (int)first; fd < unsock_fds_end() && (unsigned)fd <= last; fd++)
-        release_if_closed(fd);
+    for (int fd = (int)first; fd < unsock_fds_end() && (unsigned)fd <= last; fd++) {
+        const struct unsock_fd *entry = unsock_fds_known(fd);
+        if (!entry || unsock_fcntl(fd, F_GETFD, 0) != -EBADF)
+            continue;
+        struct unsock_fd old = *entry;
+        unsock_fds_forget(fd);
+        if (unsock_fd_has_file(&old))
+            unsock_release_file(&old);
+    }
     return result;
 }
 
@@ -265,7 +245,8 @@ UNSOCK_AT_EXIT void unsock_call_exit(void) {
     if (unsock_sandboxed)
         return;
     /* Without an owner, this is a forked child that has written nothing to its page, and need not have one. */
-    bool looks = any_file(0, ~0u) && (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
+    bool looks = unsock_fds_next_with_file(0) >= 0 &&
+                 (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
     bool has_threads = looks && unsock_has_threads();
     for (int fd = -1; looks && (fd = unsock_fds_next_with_file(fd + 1)) >= 0;)
         end_descriptor(fd, has_threads, &probe);

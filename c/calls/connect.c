@@ -1,5 +1,4 @@
-/*
- * connect: connects to a socket file, or to a control file's target, if the address is covered; else to the network.
+/* connect: connects to a socket file, or to a control file's target, if the address is covered; else to the network.
  * The checks, in this order:
  *
  *   check                                       by                              then
@@ -12,8 +11,7 @@
  *   the descriptor's owner                      unsock_whose                    the kernel's: the kernel connects it
  *   the address fits the socket                 calls/arguments, IPV6_V6ONLY    EINVAL, EAFNOSUPPORT, ENETUNREACH
  *   stream or datagram socket                   its type                        calls/stream_connect, datagram_connect
- *   it failed as another socket would           replace/reuse                   yes: all is checked once more
- */
+ *   it failed as another socket would           replace/reuse                   yes: all is checked once more */
 #include "calls/arguments.h"
 #include "calls/bind.h"
 #include "calls/datagram.h"
@@ -33,13 +31,6 @@ static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *i
     long result = is_stream ? unsock_stream_connect(fd, entry, ip) : unsock_datagram_connect(fd, entry, ip);
     unsock_fds_tell_duplicates(fd);
     return result;
-}
-
-/* True if a new stream that was born local connects to a covered address of its family. */
-static bool is_usual_connect(const struct unsock_fd *entry, const struct sockaddr *address, socklen_t length,
-                             struct unsock_ip *ip) {
-    return entry && entry->type == SOCK_STREAM && unsock_fd_is_fresh(entry) && !unsock_fd_is_duplicated(entry) &&
-           unsock_call_reads_usual(entry, address, length, ip) && unsock_address_covered(ip);
 }
 
 /* Ends the association: connect(AF_UNSPEC). An unbound stream is as new then; a datagram socket stays bound. */
@@ -164,9 +155,8 @@ static long connect_once(int fd, const void *address, socklen_t length) {
 long unsock_call_connect(int fd, const struct sockaddr *address, socklen_t length) {
     struct unsock_ip ip;
     struct unsock_fd *entry = unsock_fds_known(fd);
-    bool usual = is_usual_connect(entry, address, length, &ip);
+    bool usual = entry && entry->type == SOCK_STREAM && unsock_fd_is_fresh(entry) && !unsock_fd_is_duplicated(entry) &&
+                 unsock_call_reads_usual(entry, address, length, &ip) && unsock_address_covered(&ip);
     long result = usual ? connect_covered(fd, entry, &ip) : connect_once(fd, address, length);
-    struct unsock_whose whose;
-    bool ours = result < 0 && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS;
-    return ours && unsock_reuse_failed(fd, result) ? connect_once(fd, address, length) : result;
+    return unsock_reuse_failed(fd, result) ? connect_once(fd, address, length) : result;
 }

@@ -6,11 +6,9 @@
 
 /* client_name.c: The abstract name that a connecting stream binds, from which the server reads the client's address. */
 
-/*
- * Binds `socket` to the name for a connection from `source` to `target`. If the source's port is 0, chooses one that no
+/* Binds `socket` to the name for a connection from `source` to `target`. If the source's port is 0, chooses one that no
  * other connection to the target has. Returns 0 or -errno: -EADDRNOTAVAIL if no port is free, or the source's own is
- * taken.
- */
+ * taken. */
 long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct unsock_ip *target);
 
 /* port_search.c: The search for the file by which a client reaches the server of an address. */
@@ -30,26 +28,21 @@ struct unsock_port_search {
     void *attempt;
 };
 
-/*
- * Tries `way` with the names of the target's server, in TCP's order: of the address itself, of its family's wildcard,
+/* Tries `way` with the names of the target's server, in TCP's order: of the address itself, of its family's wildcard,
  * of the wildcard of both families. If no socket under unsock has the port, tries PORT.sock: a plain server, a client
  * or a control file. Passes over a datagram socket that is connected to another peer (EPERM). Returns the last result;
- * -ENOENT: no socket has the address.
- */
+ * -ENOENT: no socket has the address. */
 long unsock_port_go(struct unsock_port_search *search);
 
-/*
- * The same search in two steps, for callers that try the last known file themselves. unsock_port_known_path returns the
+/* The same search in two steps, for callers that try the last known file themselves. unsock_port_known_path returns the
  * length of the path by which this process last reached the address; 0 if it keeps none that may be connected to.
- * unsock_port_go_on tries the port's other files after that one failed with `result` (-ENOENT: no path was kept).
- */
+ * unsock_port_go_on tries the port's other files after that one failed with `result` (-ENOENT: no path was kept). */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path);
 long unsock_port_go_on(struct unsock_port_search *search, long result);
 
-/*
- * refusal.c: Non-blocking connects that have failed. TCP returns EINPROGRESS first, and reports the failure once, to
- * the first call that can (SO_ERROR, the next connect or write). Its events are those of a connection that has ended.
- */
+/* refusal.c: Non-blocking connects that have failed. TCP returns EINPROGRESS first, and reports the failure once, to
+ * the first call that can (SO_ERROR, the next connect or write). Its events are those of a connection that has
+ * ended. */
 
 /* Puts a socket that has failed with `failure` (negative) in the place of a stream that connected to an address of
  * `family`. Returns -EINPROGRESS; or `failure`, with the descriptor as it was, if no such socket can be made. */
@@ -58,8 +51,5 @@ long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long
 /* Handles connect on such a socket, and makes it a new one. Returns the failure; -ECONNABORTED if it was reported
  * before. */
 long unsock_refusal_tell(int fd, struct unsock_fd *entry);
-
-/* Prepares such a socket for a bind, which TCP allows if the program did not choose its port. Returns 0 or -errno. */
-long unsock_refusal_before_bind(int fd, struct unsock_fd *entry);
 
 #endif

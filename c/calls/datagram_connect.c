@@ -68,7 +68,9 @@ static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsoc
     if (unsock_datagram_stays(fd, entry))
         return 0;
     /* All descriptors of a service manager's socket would be connected, too. */
-    if (unsock_fd_is_handed(entry) && unsock_listen_fds_is_shared(fd, SOCK_DGRAM))
+    int user = unsock_fd_is_handed(entry) ? unsock_listen_fds_user(fd, SOCK_DGRAM, 0) : -1;
+    user = user == fd ? unsock_listen_fds_user(fd, SOCK_DGRAM, fd + 1) : user;
+    if (user >= 0)
         return -EADDRINUSE;
     long result = unsock_datagram_be_local(fd, entry, ip);
     if (result == 0)

@@ -131,18 +131,14 @@ static long set_filter(long number, const long a[6]) {
     return result;
 }
 
-/* True if the call has a signal mask of a size that the kernel refuses. */
-static bool has_wrong_mask(long number, const long a[6]) {
-    unsigned mask = number == __NR_ppoll ? 3 : 4;
-    bool may = number == __NR_ppoll || number == __NR_epoll_pwait || number == __NR_epoll_pwait2;
-    return may && a[mask] != 0 && a[mask + 1] != UNSOCK_SIGNALS_SIZE;
-}
-
 #define BY_NUMBER(exported, next, machines, mark, trapped, type, name, parameters)                                     \
     UNSOCK_IF_ON_##machines(case __NR_##name : return unsock_call_##name(UNSOCK_ARGUMENTS_IN_ARRAY parameters);)
 
 long unsock_call_by_number(long number, const long a[6]) {
-    if (has_wrong_mask(number, a))
+    unsigned mask = number == __NR_ppoll ? 3 : 4;
+    bool masks = number == __NR_ppoll || number == __NR_epoll_pwait || number == __NR_epoll_pwait2;
+    /* The kernel refuses a signal mask of another size. */
+    if (masks && a[mask] != 0 && a[mask + 1] != UNSOCK_SIGNALS_SIZE)
         return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     switch (number) {
         UNSOCK_CALLS(BY_NUMBER)

@@ -1,9 +1,8 @@
-/*
- * The calls of epoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN
+/* The calls of epoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN
  * where only an urgent byte waits (calls/stream_events.c; replace/epoll.c requests EPOLLPRI for urgent bytes). The
  * kernel would report such an event again and again. So the library makes the registration quiet, which is
- * edge-triggered: the kernel reports changes alone. The registration is restored as soon as the program gets an event.
- */
+ * edge-triggered: the kernel reports changes alone. The registration is restored as soon as the program gets an
+ * event. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -33,22 +32,19 @@ static bool has_odd(const struct unsock_epoll_event *events, long count) {
     return false;
 }
 
-/* True if the event may be this descriptor's. */
-static bool is_odd(int fd, const struct unsock_watch *watch, uint32_t events) {
-    return (watch->events & UNSOCK_WATCH_QUIET) || ((uint32_t)unsock_socket_poll(fd, POLLPRI | READABLE) & events &
-                                                    (EPOLLHUP | EPOLLERR | EPOLLPRI | READABLE));
-}
-
 /* Finds the descriptor of the event. Several may have the same data: prefers one that is not quiet yet. */
 static int find_watched(int set, const struct unsock_epoll_event *event, struct unsock_watch **watch) {
     struct unsock_watch *here;
     uint64_t data = event->data;
     int quiet = -1, fd = unsock_watch_find(set, data, -1, &here);
     for (; fd >= 0; fd = unsock_watch_find(set, data, fd + 1, &here)) {
-        if (!is_odd(fd, here, event->events))
+        bool is_quiet = here->events & UNSOCK_WATCH_QUIET;
+        /* The event may not be this descriptor's. */
+        if (!is_quiet && !((uint32_t)unsock_socket_poll(fd, POLLPRI | READABLE) & event->events &
+                           (EPOLLHUP | EPOLLERR | EPOLLPRI | READABLE)))
             continue;
         *watch = here;
-        if (!(here->events & UNSOCK_WATCH_QUIET))
+        if (!is_quiet)
             return fd;
         quiet = fd;
         if (here->data == (uint64_t)fd)
@@ -163,19 +159,16 @@ long unsock_call_epoll_wait(int set, struct unsock_epoll_event *events, int most
     return unsock_call_epoll_pwait(set, events, most, timeout, NULL);
 }
 
-static int in_milliseconds(const struct timespec *time) {
-    if (time->tv_sec > INT32_MAX / 1000 - 1)
-        return -1;
-    return (int)(time->tv_sec * 1000 + (time->tv_nsec + 999999) / 1000000);
-}
-
 long unsock_call_epoll_pwait2(int set, struct unsock_epoll_event *events, int most, const struct timespec *timeout,
                               const void *signals) {
     struct timespec time;
     int64_t whole = FOREVER, begun = timeout ? unsock_libc_clock() : 0;
     /* While an answer is awaited, whole milliseconds are enough. */
-    if (is_any_asking() && (!timeout || (unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec >= 0)))
-        return unsock_call_epoll_pwait(set, events, most, timeout ? in_milliseconds(&time) : -1, signals);
+    if (is_any_asking() && (!timeout || (unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec >= 0))) {
+        bool ends = timeout && time.tv_sec < INT32_MAX / 1000;
+        int limit = ends ? (int)(time.tv_sec * 1000 + (time.tv_nsec + 999999) / 1000000) : -1;
+        return unsock_call_epoll_pwait(set, events, most, limit, signals);
+    }
     for (;;) {
         long count = unsock_real_epoll_pwait2(set, events, most, timeout, signals);
         if (count <= 0 || !has_odd(events, count))

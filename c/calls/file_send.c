@@ -1,8 +1,6 @@
-/*
- * sendfile and splice. After the peer's close TCP accepts data and loses them: the library then moves the file's
+/* sendfile and splice. After the peer's close TCP accepts data and loses them: the library then moves the file's
  * offset, or empties the pipe, by as many bytes. The two calls have no flag against SIGPIPE: a program that does not
- * ignore it gets it with the lost data.
- */
+ * ignore it gets it with the lost data. */
 #include "calls/list.h"
 
 #include "calls/stream.h"

@@ -58,21 +58,19 @@ static long connect_proxy(int socket, const struct unsock_control_file *control,
     }
 }
 
-/* Sends the request in one write, as the multiplexer reads it with one read. */
-static long send_request(int socket, const struct unsock_control_file *control) {
+long unsock_firecracker_ask(int socket, const struct unsock_control_file *control, struct unsock_firecracker *asked,
+                            int64_t full) {
     UNSOCK_TEXT(line, UNSOCK_FIRECRACKER_LINE);
     struct sockaddr_vm dest;
     memcpy(&dest, control->dest, sizeof(dest));
-    unsock_text_join(&line, "CONNECT ", UNSOCK_DECIMAL(dest.svm_port), "\n");
-    long result = unsock_sendto(socket, line.buffer, line.length, MSG_NOSIGNAL, NULL, 0);
-    return result == (long)line.length ? 0 : -ECONNREFUSED;
-}
-
-long unsock_firecracker_ask(int socket, const struct unsock_control_file *control, struct unsock_firecracker *asked,
-                            int64_t full) {
     long result = connect_proxy(socket, control, UNSOCK_MIN(full, asked->deadline));
     asked->length = 0;
-    return result == 0 ? send_request(socket, control) : result;
+    if (result < 0)
+        return result;
+    /* In one write, as the multiplexer reads the request with one read. */
+    unsock_text_join(&line, "CONNECT ", UNSOCK_DECIMAL(dest.svm_port), "\n");
+    result = unsock_sendto(socket, line.buffer, line.length, MSG_NOSIGNAL, NULL, 0);
+    return result == (long)line.length ? 0 : -ECONNREFUSED;
 }
 
 static bool is_ok(struct unsock_span line) {

@@ -20,14 +20,6 @@ bool unsock_passed_descriptors_maybe(const struct msghdr *message) {
     return false;
 }
 
-/* Closes a received descriptor without waiting. If the sender set SO_LINGER on a TCP socket, the last close would wait
- * until the peer has taken all data. */
-static void close_at_once(int fd) {
-    static const struct linger off = {0, 0};
-    unsock_setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
-    unsock_close(fd);
-}
-
 /* True if the program requested control data that AF_UNIX also delivers: MSG_CTRUNC may then concern these data. */
 static bool wants_control(int fd) {
     static const int16_t options[] = {SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMPING, SO_RXQ_OVFL, SO_PASSCRED};
@@ -37,13 +29,18 @@ static bool wants_control(int fd) {
     return any;
 }
 
+/* Also closes the descriptors if it `closes`, without waiting: if the sender set SO_LINGER on a TCP socket, the last
+ * close would wait until the peer has taken all data. */
 static void forget_descriptors(const struct msghdr *message, size_t at, const struct cmsghdr *header, bool closes) {
+    static const struct linger off = {0, 0};
     for (size_t i = CMSG_LEN(0); i + sizeof(int) <= header->cmsg_len; i += sizeof(int)) {
         int fd;
         memcpy(&fd, (const uint8_t *)message->msg_control + at + i, sizeof(fd));
         unsock_reuse_new(fd);
-        if (closes)
-            close_at_once(fd);
+        if (closes) {
+            unsock_setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
+            unsock_close(fd);
+        }
     }
 }
 

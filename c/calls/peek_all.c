@@ -8,21 +8,6 @@
 
 #define ENDED (POLLRDHUP | POLLHUP | POLLERR)
 
-static bool is_our_stream(int fd) {
-    struct unsock_whose whose;
-    return !unsock_sandboxed && unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS &&
-           whose.entry->type == SOCK_STREAM;
-}
-
-/* Returns an edge-triggered epoll set, which reports data that arrive, not data that wait already; or -errno. */
-static long watch_for_data(int fd) {
-    struct unsock_epoll_event edge = {.events = EPOLLET | POLLIN | POLLRDHUP};
-    long set = unsock_epoll_create1(O_CLOEXEC);
-    if (set >= 0)
-        unsock_epoll_ctl(set, EPOLL_CTL_ADD, fd, &edge);
-    return set;
-}
-
 /* Reads SO_RCVTIMEO, which begins anew at each wait here. Returns NULL if the socket has none. */
 static struct timespec *read_limit(int fd, struct timespec *time) {
     struct unsock_timeval most = {0};
@@ -38,11 +23,17 @@ long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, lon
     struct msghdr again = {.msg_iov = message->msg_iov, .msg_iovlen = message->msg_iovlen};
     size_t size = unsock_stream_size(message);
     struct timespec time, *most;
-    if ((flags & (MSG_DONTWAIT | MSG_OOB)) || (size_t)had >= size || !is_our_stream(fd) ||
+    struct unsock_whose whose;
+    if ((flags & (MSG_DONTWAIT | MSG_OOB)) || (size_t)had >= size || unsock_sandboxed ||
+        unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose) != UNSOCK_IS_OURS || whose.entry->type != SOCK_STREAM ||
         unsock_socket_nonblocking(fd) != 0)
         return had;
     most = read_limit(fd, &time);
-    struct pollfd news = {.fd = (int)watch_for_data(fd), .events = POLLIN};
+    /* An edge-triggered set reports data that arrive, not data that wait already. */
+    struct unsock_epoll_event edge = {.events = EPOLLET | POLLIN | POLLRDHUP};
+    struct pollfd news = {.fd = (int)unsock_epoll_create1(O_CLOEXEC), .events = POLLIN};
+    if (news.fd >= 0)
+        unsock_epoll_ctl(news.fd, EPOLL_CTL_ADD, fd, &edge);
     for (bool more = news.fd >= 0; more && (size_t)had < size;) {
         struct unsock_epoll_event event;
         unsock_epoll_pwait(news.fd, &event, 1, 0, NULL, 8);

@@ -1,8 +1,6 @@
-/*
- * poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and POLLIN where
+/* poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and POLLIN where
  * only an urgent byte waits; only these events need work. To learn of urgent bytes, the library adds POLLPRI to the
- * program's `events`, in the program's memory, if that is certain to be writable.
- */
+ * program's `events`, in the program's memory, if that is certain to be writable. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -35,15 +33,11 @@ static uint64_t *place_of_array(const struct pollfd *fds, unsigned long count, u
     return &arrays[(uintptr_t)fds / 16 % ARRAYS];
 }
 
-static bool is_array_certain(const struct pollfd *fds, unsigned long count) {
-    uint64_t array, *place = place_of_array(fds, count, &array);
-    return count <= 0xffff &&
-           (unsock_user_is_certain(fds, count * sizeof(*fds)) || __atomic_load_n(place, __ATOMIC_RELAXED) == array);
-}
-
 /* Adds POLLPRI to the events of streams. Returns false if the array may not be written to. */
 static bool mark_urgent(struct pollfd *fds, unsigned long count) {
-    if (unsock_sandboxed || !is_array_certain(fds, count))
+    uint64_t array, *place = place_of_array(fds, count, &array);
+    bool known = unsock_user_is_certain(fds, count * sizeof(*fds)) || __atomic_load_n(place, __ATOMIC_RELAXED) == array;
+    if (unsock_sandboxed || count > 0xffff || !known)
         return false;
     for (unsigned long i = 0; i < count; i++)
         if ((fds[i].events & READABLE) && !(fds[i].events & (POLLPRI | MARK)) && unsock_stream_is_known(fds[i].fd))

@@ -1,8 +1,6 @@
-/*
- * Finds the file by which a client reaches the server of an address. First, in one call, it tries the name that worked
+/* Finds the file by which a client reaches the server of an address. First, in one call, it tries the name that worked
  * last time: only a socket on that address is ever bound to that name. The port's names are read only if that fails,
- * and a client is refused only if they have not changed while it tried them.
- */
+ * and a client is refused only if they have not changed while it tried them. */
 #include "calls/connect.h"
 
 #include "files/port.h"
@@ -21,12 +19,6 @@ static long try_entry(const struct unsock_port_search *search, const struct unso
     return search->way(search->attempt);
 }
 
-/* Tries PORT.sock itself: the file of a plain server or of a client, or a control file. */
-static long go_plain(const struct unsock_port_search *search) {
-    *search->length = unsock_address_path(search->target->port, search->type, search->path);
-    return search->way(search->attempt);
-}
-
 /* True if another socket may accept the client: this one is closed, or not listening, or connected to another peer. */
 static bool may_try_another(const struct unsock_port_search *search, long result) {
     return result == -ECONNREFUSED || result == -ENOENT || (result == -EPERM && search->type == SOCK_DGRAM);
@@ -37,11 +29,9 @@ static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct
     return unsock_port_entry_of(way == UNSOCK_KNOWN_EXACT ? target : &any, way != UNSOCK_KNOWN_BOTH, 0);
 }
 
-/*
- * Remembers the kind of name that worked. Not a name with a number: all sockets that share an address must get clients.
+/* Remembers the kind of name that worked. Not a name with a number: all sockets that share an address must get clients.
  * A wildcard and an address of its family can be bound at once only with numbers. So a remembered wildcard never hides
- * a server on the address itself.
- */
+ * a server on the address itself. */
 static void remember_way(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
     if (entry->number != 0)
         return;
@@ -50,13 +40,6 @@ static void remember_way(const struct unsock_port_search *search, const struct u
         if (unsock_port_same(&known, entry))
             unsock_known_port_note(search->target, search->type, way);
     }
-}
-
-/* Returns where a stream client begins among the sockets that share an address: with the next one each time, and in
- * each process with another one. */
-static unsigned next_spread(void) {
-    static unsigned turn;
-    return (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
 }
 
 /* A port's names as one client sees them, and up to AT_ONCE entries that it may try, from number `from` on. */
@@ -106,19 +89,20 @@ static long go_through(const struct unsock_port_search *search, struct view *vie
     }
 }
 
-/*
- * Reads the port's names, and tries them in turn. If several sockets have the port, tries them twice: while one server
+/* Reads the port's names, and tries them in turn. If several sockets have the port, tries them twice: while one server
  * replaces another, a client may try the new one before that listens, and the old one after it has closed. In between,
- * PORT.sock is repaired for plain clients.
- */
-static long go_by_names(const struct unsock_port_search *search) {
+ * PORT.sock is repaired for plain clients. */
+UNSOCK_OWN_FRAME static long go_by_names(const struct unsock_port_search *search) {
     struct view view;
     long result = look_at_port(search, 0, &view);
     for (int tries = 0; result == 0 && tries < TRIES; tries++) {
         if (view.holder == UNSOCK_PORT_UNREAD)
             return -EACCES;
-        if (view.holder == UNSOCK_PORT_FOREIGN)
-            return go_plain(search);
+        if (view.holder == UNSOCK_PORT_FOREIGN) {
+            /* PORT.sock itself: the file of a plain server or of a client, or a control file. */
+            *search->length = unsock_address_path(search->target->port, search->type, search->path);
+            return search->way(search->attempt);
+        }
         uint64_t sum = view.sum;
         bool several = view.several, none = view.holder == UNSOCK_PORT_NOBODY || (view.count == 0 && !several);
         long answer = go_through(search, &view);
@@ -131,14 +115,6 @@ static long go_by_names(const struct unsock_port_search *search) {
             unsock_port_sweep(key_of_search(search));
     }
     return result < 0 ? result : -ECONNREFUSED;
-}
-
-UNSOCK_OWN_FRAME static long go_without_memory(const struct unsock_port_search *search) {
-    long result = go_by_names(search);
-    /* No socket has the address: `path` becomes PORT.sock, for the control file there and for the log. */
-    if (result == -ENOENT)
-        *search->length = unsock_address_path(search->target->port, search->type, search->path);
-    return result;
 }
 
 /* A datagram from the name PORT.dgram.sock is answered by that name, once. If a server on another address has taken the
@@ -160,13 +136,20 @@ socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool 
 }
 
 long unsock_port_go_on(struct unsock_port_search *search, long result) {
+    static unsigned turn;
     if (!may_try_another(search, result))
         return result;
     if (unsock_known_port(search->target, search->type) != UNSOCK_KNOWN_NOTHING)
         unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
+    /* Stream clients begin with the next of the sockets that share an address each time, and each process with another.
+     */
     if (search->type == SOCK_STREAM)
-        search->spread = next_spread();
-    return go_without_memory(search);
+        search->spread = (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
+    result = go_by_names(search);
+    /* No socket has the address: `path` becomes PORT.sock, for the control file there and for the log. */
+    if (result == -ENOENT)
+        *search->length = unsock_address_path(search->target->port, search->type, search->path);
+    return result;
 }
 
 long unsock_port_go(struct unsock_port_search *search) {

@@ -1,8 +1,6 @@
-/*
- * Reports a failed non-blocking connect later, as TCP does. If it was refused, a TCP socket that the kernel has refused
+/* Reports a failed non-blocking connect later, as TCP does. If it was refused, a TCP socket that the kernel has refused
  * replaces the stream. For other errors, and if no such socket can be made, an AF_UNIX socket does: the kernel reports
- * the same events for it, but another error when it is read.
- */
+ * the same events for it, but another error when it is read. */
 #include "calls/connect.h"
 
 #include "calls/bind.h"
@@ -12,11 +10,9 @@
 
 #include <linux/poll.h>
 
-/*
- * Returns a TCP socket that was refused: nobody can ever listen at port 0. All calls on it then get the kernel's own
+/* Returns a TCP socket that was refused: nobody can ever listen at port 0. All calls on it then get the kernel's own
  * error. When connect returns, the loopback device has answered. If it has not (no such device, a firewall), or for
- * want of a socket, returns -errno.
- */
+ * want of a socket, returns -errno. */
 UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int family) {
     union unsock_sockaddr address;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = (uint8_t)family});
@@ -59,8 +55,4 @@ long unsock_refusal_tell(int fd, struct unsock_fd *entry) {
     long error = unsock_socket_poll(fd, POLLIN) & POLLERR ? -unsock_fd_refusal(entry)->error : -ECONNABORTED;
     long result = unsock_stream_end(fd, entry);
     return result < 0 ? result : error;
-}
-
-long unsock_refusal_before_bind(int fd, struct unsock_fd *entry) {
-    return unsock_fd_is_refused(entry) && !unsock_fd_has_chosen_port(entry) ? unsock_redirect_to_new(fd, entry) : 0;
 }

@@ -55,22 +55,18 @@ static long ask_udp_socket(int domain, void *control, size_t length) {
     return result == -EINVAL || result == -EPERM || result == -ENOBUFS ? result : 0;
 }
 
-/* TCP checks only those of SOL_SOCKET (sock_cmsg_send in net/core/sock.c). */
-static long check_stream(const struct msghdr *message, size_t at, const struct cmsghdr *header) {
-    if (header->cmsg_level != SOL_SOCKET)
-        return 0;
-    return ask_udp_socket(AF_INET, (uint8_t *)message->msg_control + at, header->cmsg_len);
-}
-
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message) {
     struct cmsghdr header;
     size_t space, at = 0;
     bool all_usual = true;
     for (; (space = unsock_cmsg_read(message, at, &header)) > 0; at += space) {
-        long wrong = entry->type == SOCK_STREAM ? check_stream(message, at, &header) : 0;
+        uint8_t *control = (uint8_t *)message->msg_control + at;
+        /* TCP checks only those of SOL_SOCKET (sock_cmsg_send in net/core/sock.c). */
+        bool asks = entry->type == SOCK_STREAM && header.cmsg_level == SOL_SOCKET;
+        long wrong = asks ? ask_udp_socket(AF_INET, control, header.cmsg_len) : 0;
         if (wrong < 0)
             return wrong;
-        all_usual &= is_usual_control(entry->domain, &header, (const uint8_t *)message->msg_control + at + CMSG_LEN(0));
+        all_usual &= is_usual_control(entry->domain, &header, control + CMSG_LEN(0));
     }
     /* A header whose length is beyond the control data, or below the header's own. */
     if (at + sizeof(header) <= message->msg_controllen)

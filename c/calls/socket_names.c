@@ -38,28 +38,17 @@ bool unsock_socket_names_converts(int family) {
     return family == AF_UNIX || family == AF_UNSPEC || unsock_settings.convert_all;
 }
 
-/* Returns a port for a peer without one: a vsock peer's own (its low 16 bits), else one from the inode number. */
-static uint16_t invent_port(int fd, const union unsock_sockaddr *peer) {
-    uint32_t port;
-    if (peer->any.sa_family != UNSOCK_AF_VSOCK)
-        return unsock_socket_invented_port(fd);
-    memcpy(&port, peer->bytes + 4, sizeof(port)); /* svm_port */
-    return (port & 0xffff) != 0 ? (uint16_t)port : unsock_socket_invented_port(fd);
-}
-
-/* Returns the number of the peer's machine: a vsock CID, or a TIPC node; 0 for other families. */
-static uint32_t machine_of(const union unsock_sockaddr *peer) {
-    uint32_t number = 0;
-    if (peer->any.sa_family == UNSOCK_AF_VSOCK || peer->any.sa_family == UNSOCK_AF_TIPC)
-        memcpy(&number, peer->bytes + 8, sizeof(number)); /* svm_cid; of a TIPC socket's id the node */
-    return number;
-}
-
-/* Returns the IP address of a peer that has none. With --accept-as, a peer on another machine gets one of that range,
- * as many servers trust this machine's own. */
+/* Returns the IP address of a peer that has none: the default one, and a vsock peer's own port (its low 16 bits), else
+ * one from the inode number. With --accept-as a peer on another machine gets an address of that range, by the number of
+ * the machine, as many servers trust this machine's own. */
 static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
-    uint32_t machine = machine_of(peer);
-    uint16_t port = invent_port(fd, peer);
+    bool vsock = peer->any.sa_family == UNSOCK_AF_VSOCK;
+    uint32_t machine = 0, number = 0;
+    if (vsock)
+        memcpy(&number, peer->bytes + 4, sizeof(number)); /* svm_port */
+    if (vsock || peer->any.sa_family == UNSOCK_AF_TIPC)
+        memcpy(&machine, peer->bytes + 8, sizeof(machine)); /* svm_cid; of a TIPC socket's id the node */
+    uint16_t port = (uint16_t)number != 0 ? (uint16_t)number : unsock_socket_invented_port(fd);
     if (machine == 0 || unsock_settings.accept_as.ip.family == 0)
         return unsock_address_default(unsock_socket_names_family(entry), port);
     return unsock_address_in_range(&unsock_settings.accept_as, machine, port);

@@ -44,13 +44,6 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
     return result;
 }
 
-static long get_peer_name(int fd, void *value, socklen_t *length) {
-    union unsock_sockaddr peer;
-    socklen_t size = sizeof(peer);
-    long result = unsock_call_getpeername(fd, &peer.any, &size);
-    return result < 0 ? result : unsock_option_answer(&peer, size, SOL_SOCKET, value, length);
-}
-
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
     /* A program that learns by select or io_uring that the socket is writable reads SO_ERROR next: the answer must be
@@ -60,8 +53,12 @@ long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t 
     long owner = owner_for_option(fd, level, name, false, &whose);
     if (owner < 0)
         return owner;
-    if (owner == UNSOCK_IS_OURS && level == SOL_SOCKET && name == SO_PEERNAME)
-        return get_peer_name(fd, value, length);
+    if (owner == UNSOCK_IS_OURS && level == SOL_SOCKET && name == SO_PEERNAME) {
+        union unsock_sockaddr peer;
+        socklen_t size = sizeof(peer);
+        long result = unsock_call_getpeername(fd, &peer.any, &size);
+        return result < 0 ? result : unsock_option_answer(&peer, size, SOL_SOCKET, value, length);
+    }
     return owner == UNSOCK_IS_OURS ? unsock_options_get(fd, whose.entry, level, name, value, length)
                                    : unsock_getsockopt(fd, level, name, value, length);
 }

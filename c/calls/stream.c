@@ -60,13 +60,6 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
     return entry->kind == UNSOCK_KIND_IP ? unsock_listen(fd, backlog) : listen_here(fd, entry);
 }
 
-/* Listens on a stream that has lost its file by a shutdown; a TCP socket can listen again after that. */
-static long listen_again(int fd, struct unsock_fd *entry) {
-    struct unsock_ip local = entry->local;
-    long result = unsock_bind_again(fd, entry, &local);
-    return result < 0 ? result : listen_here(fd, entry);
-}
-
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     if (unsock_state_is_connected(entry->state) || unsock_fd_is_refused(entry))
         return -EINVAL;
@@ -74,10 +67,14 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
         return unsock_listen(fd, backlog);
     if (entry->kind == UNSOCK_KIND_IP)
         return listen_bound_elsewhere(fd, entry, backlog);
-    if (entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_BOUND) && !(entry->flags & UNSOCK_FILE))
-        return listen_again(fd, entry);
-    if (entry->flags & UNSOCK_BOUND)
-        return listen_here(fd, entry);
+    if (entry->flags & UNSOCK_BOUND) {
+        /* A shutdown has left the stream without a file. With SO_REUSEPORT it gets the address back even if another
+         * process has it: haproxy's successor tells the old process to go on before it gives the port up. */
+        struct unsock_ip local = entry->local;
+        bool again = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_FILE);
+        long result = again ? unsock_bind_ip(fd, entry, &local, 0) : 0;
+        return result < 0 ? result : listen_here(fd, entry);
+    }
     long open = unsock_socket_nonblocking(fd);
     return open < 0 ? open : listen_unbound(fd, entry, backlog);
 }

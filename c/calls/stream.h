@@ -20,10 +20,9 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog);
 /* Accepts on a redirected descriptor; `address` and `length` as in accept4(2). */
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags);
 
-/*
- * stream_send.c: Data on connected streams. After the peer's close TCP accepts the first write, and loses it. AF_UNIX
- * refuses it with EPIPE and SIGPIPE. So the kernel never raises the signal here; the library does, whenever TCP would.
- */
+/* stream_send.c: Data on connected streams. After the peer's close TCP accepts the first write, and loses it. AF_UNIX
+ * refuses it with EPIPE and SIGPIPE. So the kernel never raises the signal here; the library does, whenever TCP
+ * would. */
 
 /* True for an AF_UNIX stream in the place of a TCP socket, by the cache alone. */
 static inline bool unsock_stream_is_known(int fd) {
@@ -49,11 +48,9 @@ static inline bool unsock_stream_concerns(int fd) {
            (!unsock_fds_known(fd) && !unsock_asked_fd(fd) && unsock_stream_was_inherited(fd));
 }
 
-/*
- * Send data on a descriptor for which unsock_stream_concerns is true, as sendto without an address and sendmsg with
+/* Send data on a descriptor for which unsock_stream_concerns is true, as sendto without an address and sendmsg with
  * data alone. They return TCP's result, and raise SIGPIPE as TCP does. Only -ENOTCONN is the kernel's: the socket is
- * not connected, for which TCP's write has another errno.
- */
+ * not connected, for which TCP's write has another errno. */
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags);
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
 
@@ -69,9 +66,8 @@ long unsock_stream_refused(int fd, const void *first, size_t size, int flags);
 bool unsock_stream_note_over(int fd);
 extern bool unsock_stream_any_over;
 
-/*
- * Fails a write to a stream that cannot be written to: raises SIGPIPE without MSG_NOSIGNAL in `flags`. Returns -EPIPE.
- */
+/* Fails a write to a stream that cannot be written to: raises SIGPIPE without MSG_NOSIGNAL in `flags`. Returns
+ * -EPIPE. */
 long unsock_stream_broken(int flags);
 
 /* reset.c: Resets of connections. */
@@ -103,12 +99,10 @@ long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, lon
 /* True if the library makes the write itself, with sendto or sendmsg. */
 bool unsock_write_concerns(int fd);
 
-/*
- * stream_events.c: Turns the kernel's poll and epoll events of streams into TCP's. AF_UNIX reports POLLHUP when the
+/* stream_events.c: Turns the kernel's poll and epoll events of streams into TCP's. AF_UNIX reports POLLHUP when the
  * peer has closed; TCP waits until both sides have shut down. AF_UNIX keeps an urgent byte in the queue with the other
  * bytes, and an empty place for it after it was read, and reports POLLIN for both. TCP keeps that byte beside the
- * stream, and reports POLLPRI alone.
- */
+ * stream, and reports POLLPRI alone. */
 
 /* Returns the events that TCP would report. `events` are the kernel's, with POLLHUP or POLLERR; poll(2) and epoll use
  * the same bits. Costs some system calls. */
@@ -138,11 +132,9 @@ bool unsock_passed_descriptors_maybe(const struct msghdr *message);
 /* Forgets everything known about the numbers of the received descriptors, which are new to the process. */
 void unsock_passed_descriptors_forget(const struct msghdr *message);
 
-/*
- * Closes the received descriptors, without waiting, and removes them from `message`, which recvmsg on `fd` filled: from
+/* Closes the received descriptors, without waiting, and removes them from `message`, which recvmsg on `fd` filled: from
  * the control data (msg_controllen is the kernel's) and from the flags. No TCP or UDP socket brings descriptors, so
- * programs do not close any: a plain Unix peer could use up their numbers.
- */
+ * programs do not close any: a plain Unix peer could use up their numbers. */
 void unsock_passed_descriptors_refuse(int fd, struct msghdr *message);
 
 #endif

@@ -42,11 +42,9 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
     return bound;
 }
 
-/*
- * Gives the connecting socket the name from which the server reads the client's address. If the program bound port 0,
+/* Gives the connecting socket the name from which the server reads the client's address. If the program bound port 0,
  * the library chose a port before the server was known: another client of that server may have it, and a new port is
- * chosen.
- */
+ * chosen. */
 static long name_client(struct attempt *attempt) {
     int socket = attempt->standin.socket;
     long result = unsock_client_name_bind(socket, &attempt->source, &attempt->target);
@@ -89,11 +87,9 @@ static long way_standin(void *of_attempt) {
     return unsock_connect(attempt->standin.socket, &attempt->path, attempt->path_length);
 }
 
-/*
- * Retries a non-blocking connect while the server's backlog is full. TCP would go on trying in the background. Here the
+/* Retries a non-blocking connect while the server's backlog is full. TCP would go on trying in the background. Here the
  * caller waits a little, and gets TCP's final result. Meanwhile another thread may close the descriptor, and its number
- * become another socket's.
- */
+ * become another socket's. */
 static long retry_full(const struct attempt *attempt) {
     struct timespec pause = {0, FULL_WAIT_FIRST_NS};
     uint64_t cookie = unsock_socket_cookie(attempt->fd);
@@ -111,9 +107,9 @@ static long retry_full(const struct attempt *attempt) {
 /* Notes that the stream is connected. A non-blocking TCP connect returns EINPROGRESS first, even if the connection is
  * made at once, then 0, then EISCONN. Some programs know only this order (mosquitto's bridge). */
 static long connected(struct attempt *attempt) {
-    unsock_fd_enter(attempt->entry, attempt->nonblocking ? UNSOCK_STATE_CONNECTING : UNSOCK_STATE_CONNECTED);
-    unsock_fds_mark(attempt->entry, UNSOCK_NAMED | attempt->bound);
-    attempt->entry->local = attempt->source;
+    unsock_fd_become(attempt->fd, attempt->entry,
+                     attempt->nonblocking ? UNSOCK_STATE_CONNECTING : UNSOCK_STATE_CONNECTED,
+                     UNSOCK_NAMED | attempt->bound, &attempt->source);
     unsock_bit_set(unsock_fds_client_ports, attempt->source.port);
     *unsock_fd_remote(attempt->entry) = attempt->target;
     unsock_born_note_target(AF_UNIX);
@@ -151,10 +147,6 @@ static long after_own_connect(struct attempt *attempt, long result) {
     /* The unconnected socket was writable already: edge-triggered sets would not report the connection. */
     unsock_epoll_rearm(attempt->fd, entry);
     return result;
-}
-
-static long connect_and_wait(struct attempt *attempt) {
-    return after_own_connect(attempt, connect_found(attempt, way_in_place));
 }
 
 /* Restores a connect that the program's SO_SNDTIMEO ended: the socket's name holds its source and target. */
@@ -209,7 +201,7 @@ static long connect_by_standin(struct attempt *attempt) {
         return result < 0 ? result : connected(attempt);
     unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
     unsock_fds_mark(attempt->entry, UNSOCK_NAMED);
-    return connect_and_wait(attempt);
+    return after_own_connect(attempt, connect_found(attempt, way_in_place));
 }
 
 /* Connects to the network after all (UNSOCK_FALLBACK). */
@@ -225,11 +217,9 @@ UNSOCK_OWN_FRAME static long connect_stream_to_ip(const struct attempt *attempt)
 
 #define TRY_AGAIN 1 /* no result of a connect */
 
-/*
- * Handles connect on a stream that counts as connected. Returns 0, -EISCONN, -EALREADY, or the first connect's error:
+/* Handles connect on a stream that counts as connected. Returns 0, -EISCONN, -EALREADY, or the first connect's error:
  * as __inet_stream_connect (net/ipv4/af_inet.c), ECONNABORTED if SO_ERROR has reported that. TRY_AGAIN: the program's
- * SO_SNDTIMEO ended the first connect.
- */
+ * SO_SNDTIMEO ended the first connect. */
 UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr peer;
     if (unsock_asking(fd))
@@ -273,7 +263,7 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
                    (entry->flags & UNSOCK_STREAM_WAITING);
     long result = waiting ? remember_wait(&attempt) : -ECONNREFUSED;
     if (waiting)
-        result = result < 0 ? result : connect_and_wait(&attempt);
+        result = result < 0 ? result : after_own_connect(&attempt, connect_found(&attempt, way_in_place));
     else if (target->port == 0 || unsock_target_connect_known(fd, entry, &attempt.target, &result))
         attempt.nonblocking = (result == -ECONNREFUSED || result == -ETIMEDOUT) && unsock_socket_nonblocking(fd) == 1;
     else

@@ -28,24 +28,15 @@ long unsock_stream_broken(int flags) {
     return -EPIPE;
 }
 
-/*
- * Notes that a write was lost. Without this flag SO_ERROR, which programs read after each connect, need not read the
+/* Notes that a write was lost. Without this flag SO_ERROR, which programs read after each connect, need not read the
  * socket's mark. TCP's reset also wakes waiting threads, edge-triggered ones, too. Here both sides are shut down
- * already; another shutdown wakes them all (net/unix/af_unix.c, unix_shutdown).
- */
+ * already; another shutdown wakes them all (net/unix/af_unix.c, unix_shutdown). */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)
         unsock_fds_mark_all(fd, entry, UNSOCK_STREAM_LOST_WRITE);
     if (!entry || entry->kind == UNSOCK_KIND_LOCAL)
         unsock_shutdown(fd, SHUT_WR);
-}
-
-static size_t most_lost(int fd, const struct unsock_fd *entry) {
-    if (!entry || !unsock_option_is_set(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDBUF)))
-        return LOST_MOST;
-    long buffer = unsock_socket_option(fd, SO_SNDBUF);
-    return buffer < SEGMENT ? SEGMENT : UNSOCK_MIN((size_t)buffer, (size_t)LOST_MOST);
 }
 
 bool unsock_stream_any_over;
@@ -105,7 +96,9 @@ long unsock_stream_refused(int fd, const void *first, size_t size, int flags) {
     if (now & (POLLRDHUP | POLLHUP)) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_LOST);
         note_lost(fd);
-        size = UNSOCK_MIN(size, most_lost(fd, entry));
+        bool limited = entry && unsock_option_is_set(fd, entry, unsock_option_find(SOL_SOCKET, SO_SNDBUF));
+        long buffer = limited ? unsock_socket_option(fd, SO_SNDBUF) : LOST_MOST;
+        size = UNSOCK_MIN(size, buffer < SEGMENT ? SEGMENT : UNSOCK_MIN((size_t)buffer, (size_t)LOST_MOST));
     }
     return (long)UNSOCK_MIN(size, (size_t)BYTES_MOST);
 }

@@ -47,20 +47,9 @@ static long connect_plain(int fd, struct unsock_control_file *control, struct wa
     return 0;
 }
 
-/* Connects, and waits in the kernel. If SO_SNDTIMEO ends that wait, returns TCP's errno, except for a program's own
- * AF_UNIX socket (`asked` is NULL). */
-static long connect_blocking(int fd, const struct unsock_fd *entry, const struct way *way,
-                             const struct unsock_ip *asked) {
-    long result = unsock_real_connect(fd, way->dest, way->length);
-    bool as_tcp = asked && entry->type == SOCK_STREAM && way->family == AF_UNIX;
-    return as_tcp && result == -EAGAIN ? -EINPROGRESS : result;
-}
-
-/*
- * Connects `socket` by the multiplexer, before it replaces the socket of `fd`. With -EINPROGRESS and -EINTR, *goes_on
+/* Connects `socket` by the multiplexer, before it replaces the socket of `fd`. With -EINPROGRESS and -EINTR, *goes_on
  * says whether `socket` still replaces that of `fd`, which then waits for the rest of `answer` (unsock_asking_begin). A
- * connect of a program's own AF_UNIX socket always waits here.
- */
+ * connect of a program's own AF_UNIX socket always waits here. */
 static long connect_multiplexed(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
                                 const struct unsock_ip *asked, int socket, struct unsock_firecracker *answer,
                                 bool *goes_on) {
@@ -137,7 +126,7 @@ static long install(int fd, struct unsock_fd *entry, const struct way *way, cons
     return 0;
 }
 
-/* It is as new: no socket of a control file any more. */
+/* Marks the entry as new again, after a connect to the target failed. */
 static void take_back(int fd, struct unsock_fd *entry, const void *with) {
     (void)fd, (void)with;
     if (entry->kind == UNSOCK_KIND_FOREIGN) /* a duplicate that could not be exchanged is not */
@@ -159,14 +148,19 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     long installed = install(fd, entry, &way, asked);
     if (installed < 0)
         return installed;
+    bool is_stream = asked && entry->type == SOCK_STREAM;
     if (way.waits)
-        result = unsock_errno_as_ip(UNSOCK_AT_TARGET, connect_blocking(fd, entry, &way, asked));
+        result = unsock_real_connect(fd, way.dest, way.length);
+    /* SO_SNDTIMEO has ended the wait in the kernel. */
+    if (way.waits && is_stream && way.family == AF_UNIX && result == -EAGAIN)
+        result = -EINPROGRESS;
+    if (way.waits)
+        result = unsock_errno_as_ip(UNSOCK_AT_TARGET, result);
     bool as_new = !bound || (entry->type == SOCK_STREAM && !waiting); /* unsock_stream_connect binds it again */
     if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && as_new) {
         take_back(fd, entry, NULL);
         unsock_fds_visit_duplicates(fd, take_back, NULL);
     }
-    bool is_stream = asked && entry->type == SOCK_STREAM;
     bool later = is_stream && result == 0 && way.flags > 0 && (way.flags & O_NONBLOCK); /* as in stream_connect.c */
     if (!way.asks && (result == 0 || result == -EINPROGRESS))
         remember_target(entry, result == 0 && !later ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
@@ -198,30 +192,6 @@ bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const struct u
     return answers == UNSOCK_ANSWERS_CONTROL;
 }
 
-/* Binds the socket to the target. The file of an AF_UNIX target is made here, and removed with its socket, as a port's
- * own file is. */
-static long bind_target(int socket, const struct unsock_control_file *control, bool shares,
-                        struct unsock_target_file *where) {
-    if (unsock_target_family(control) == AF_UNIX && control->dest[UNSOCK_SUN_PATH_OFFSET] != '\0')
-        return unsock_target_file_bind(socket, control->dest, control->dest_length, where);
-    where->file.inode = 0;
-    if (!shares && unsock_tipc_service_is_taken(control))
-        return -EADDRINUSE;
-    return unsock_bind(socket, control->dest, control->dest_length);
-}
-
-static void remember_bound(int fd, struct unsock_fd *entry, const struct unsock_file_id *file,
-                           const struct unsock_ip *bound) {
-    unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    unsock_fds_mark(entry, UNSOCK_BOUND | UNSOCK_NAMED | (file->inode != 0 ? UNSOCK_FILE : 0));
-    if (bound)
-        entry->local = *bound;
-    if (file->inode == 0)
-        return;
-    *unsock_fd_file(entry) = (struct unsock_fd_file){file->inode, file->device};
-    unsock_fds_note_file(fd);
-}
-
 /* Makes the socket and binds it. Fills `standin` and `where`; *handed: the socket is one from a service manager.
  * Returns 0 or -errno. */
 UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, const char *path,
@@ -238,8 +208,15 @@ UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, cons
         return socket == -ENETUNREACH ? -EADDRNOTAVAIL : socket; /* the kernel lacks that family */
     unsock_standin_take(standin, (int)socket);
     standin->flags = flags;
-    long result =
-        bind_target(standin->socket, &control, unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT), where);
+    where->file.inode = 0;
+    long result;
+    /* The file of an AF_UNIX target is made here, and removed with its socket, as a port's own file is. */
+    if (unsock_target_family(&control) == AF_UNIX && control.dest[UNSOCK_SUN_PATH_OFFSET] != '\0')
+        result = unsock_target_file_bind(standin->socket, control.dest, control.dest_length, where);
+    else if (!unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT) && unsock_tipc_service_is_taken(&control))
+        result = -EADDRINUSE;
+    else
+        result = unsock_bind(standin->socket, control.dest, control.dest_length);
     *handed = result == -EADDRINUSE && unsock_listen_fds_count > 0;
     if (*handed)
         result = unsock_listen_fds_take_target(standin, fd, entry, control.dest, control.dest_length, bound);
@@ -257,13 +234,17 @@ UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const 
     if (result < 0)
         return result;
     result = unsock_redirect_install_like(fd, entry, standin.socket, UNSOCK_KIND_FOREIGN, standin.flags);
-    if (result < 0)
+    if (result < 0) {
         unsock_target_file_release(&where);
-    else
-        remember_bound(fd, entry, &where.file, bound);
-    if (result == 0)
-        entry->local.tag = handed ? UNSOCK_NAME_TAG_LISTEN_FDS : 0;
-    return result;
+        return result;
+    }
+    struct unsock_ip local = bound ? *bound : entry->local;
+    bool file = where.file.inode != 0;
+    local.tag = handed ? UNSOCK_NAME_TAG_LISTEN_FDS : 0;
+    unsock_fd_become(fd, entry, UNSOCK_STATE_BOUND, UNSOCK_BOUND | UNSOCK_NAMED | (file ? UNSOCK_FILE : 0), &local);
+    if (file)
+        *unsock_fd_file(entry) = (struct unsock_fd_file){where.file.inode, where.file.device};
+    return 0;
 }
 
 /* Copies an AF_UNIX path, with its NUL, to `path`. False for any other address. */

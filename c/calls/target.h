@@ -16,11 +16,9 @@ struct unsock_firecracker {
     char line[UNSOCK_FIRECRACKER_LINE];
 };
 
-/*
- * Connects `socket` (AF_UNIX, stream, non-blocking, not the program's descriptor) to the control file's proxy, and
+/* Connects `socket` (AF_UNIX, stream, non-blocking, not the program's descriptor) to the control file's proxy, and
  * requests the dest's port. `asked` holds the deadline. On a full backlog it retries until `full`, by the same clock.
- * Returns 0; -ECONNREFUSED; -ETIMEDOUT; -EINTR after a signal; or connect's error. `socket` stays open.
- */
+ * Returns 0; -ECONNREFUSED; -ETIMEDOUT; -EINTR after a signal; or connect's error. `socket` stays open. */
 long unsock_firecracker_ask(int socket, const struct unsock_control_file *control, struct unsock_firecracker *asked,
                             int64_t full);
 
@@ -41,10 +39,9 @@ long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int6
  * any number of sockets have a service, and shares clients among them. A node address is no service. */
 bool unsock_tipc_service_is_taken(const struct unsock_control_file *control);
 
-/*
- * Turns TIPC's EHOSTUNREACH for a datagram of `size` bytes (nobody has the service) into UDP's result: `size` on a
- * socket that is not `connected`; else -ECONNREFUSED for every second datagram. Other results are returned unchanged.
- */
+/* Turns TIPC's EHOSTUNREACH for a datagram of `size` bytes (nobody has the service) into UDP's result: `size` on a
+ * socket that is not `connected`; else -ECONNREFUSED for every second datagram. Other results are returned
+ * unchanged. */
 long unsock_tipc_service_absent(int fd, long result, bool connected, long size);
 
 /* target_socket.c: New sockets of the family that a control file names. */
@@ -74,12 +71,10 @@ long unsock_target_connect_new(struct unsock_control_file *control, struct unsoc
 /* Sets the file's socket options on a new socket. Returns 0, or the -errno of the first that failed. */
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
 
-/*
- * asking.c: Non-blocking connects by a multiplexer, Firecracker's Unix socket in front of a guest, that has not yet
+/* asking.c: Non-blocking connects by a multiplexer, Firecracker's Unix socket in front of a guest, that has not yet
  * replied "OK …" (UNSOCK_STATE_ASKING). For the kernel the descriptor is connected, to the multiplexer, whose reply the
  * program must not read. When the program waits until it can write, the library waits for the reply instead. Each
- * intercepted call on the descriptor reads as much of it as has arrived.
- */
+ * intercepted call on the descriptor reads as much of it as has arrived. */
 
 /* How many streams wait for their multiplexers. Another thread may be changing it. */
 extern int unsock_asking_count;
@@ -132,11 +127,9 @@ void unsock_asking_forget(int fd, const struct unsock_fd *entry);
 /* Not an errno: the caller must connect to the real network. */
 #define UNSOCK_TARGET_FALLBACK (-4096)
 
-/*
- * Connects the descriptor to the target of the control file at `path`. `asked` is the address that the program connects
+/* Connects the descriptor to the target of the control file at `path`. `asked` is the address that the program connects
  * to; NULL if that was a path. Returns 0 or -errno (also -EINPROGRESS on a non-blocking descriptor). *answers gets
- * unsock_resolve's answer for the path: unless it is UNSOCK_ANSWERS_CONTROL, nothing was done.
- */
+ * unsock_resolve's answer for the path: unless it is UNSOCK_ANSWERS_CONTROL, nothing was done. */
 long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
                            long *answers);
 

@@ -9,20 +9,15 @@
 #define TIPC_GROUP_JOIN_OPTION 135
 #define TIPC_GROUP_REQ_SIZE 16 /* struct tipc_group_req: type, instance, scope, flags */
 
-static size_t option_length(const struct unsock_control_sockopt *option) {
-    if (option->group == SOL_SOCKET && (option->key == SO_RCVTIMEO || option->key == SO_SNDTIMEO))
-        return sizeof(struct timeval);
-    if (option->group == SOL_TIPC && option->key == TIPC_GROUP_JOIN_OPTION)
-        return TIPC_GROUP_REQ_SIZE;
-    return sizeof(int32_t);
-}
-
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd) {
     for (int i = 0; i < UNSOCK_CONTROL_SOCKOPTS; i++) {
         struct unsock_control_sockopt option = control->sockopts[i];
         if (option.group == 0 || option.key == 0)
             continue;
-        long result = unsock_setsockopt(fd, option.group, option.key, option.value, option_length(&option));
+        bool timeout = option.group == SOL_SOCKET && (option.key == SO_RCVTIMEO || option.key == SO_SNDTIMEO);
+        bool joins = option.group == SOL_TIPC && option.key == TIPC_GROUP_JOIN_OPTION;
+        size_t length = timeout ? sizeof(struct timeval) : joins ? TIPC_GROUP_REQ_SIZE : sizeof(int32_t);
+        long result = unsock_setsockopt(fd, option.group, option.key, option.value, length);
         if (result < 0)
             return result;
     }

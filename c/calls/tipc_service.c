@@ -37,27 +37,22 @@ static long subscribe(const struct tipc_subscr *subscription) {
     return unsock_opened(fd, result);
 }
 
-static uint32_t own_node(int fd) {
-    union unsock_sockaddr name;
-    struct sockaddr_tipc own = {0};
-    if (unsock_socket_name(fd, __NR_getsockname, &name) >= (long)sizeof(own))
-        memcpy(&own, &name, sizeof(own));
-    return own.addr.id.node;
-}
-
 bool unsock_tipc_service_is_taken(const struct unsock_control_file *control) {
     struct tipc_subscr subscription;
     struct tipc_event event;
+    struct sockaddr_tipc own = {0};
+    union unsock_sockaddr name;
     bool taken = false;
     UNSOCK_CLOSED long fd = read_service(control, &subscription) ? subscribe(&subscription) : -1;
     if (fd < 0)
         return false;
-    uint32_t node = own_node((int)fd);
+    if (unsock_socket_name((int)fd, __NR_getsockname, &name) >= (long)sizeof(own))
+        memcpy(&own, &name, sizeof(own));
     for (int i = 0; !taken && i < EVENTS_MOST; i++) {
         if (unsock_recvfrom(fd, &event, sizeof(event), 0, NULL, NULL) != (long)sizeof(event) ||
             event.event != TIPC_PUBLISHED)
             break;
-        taken = event.port.node == node;
+        taken = event.port.node == own.addr.id.node;
     }
     return taken;
 }

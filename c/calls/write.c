@@ -13,11 +13,9 @@ bool unsock_write_concerns(int fd) {
     return !unsock_sandboxed && unsock_stream_concerns(fd);
 }
 
-/*
- * Returns true if the program's own call must be made after sendto or sendmsg failed with `result`: a filter from
+/* Returns true if the program's own call must be made after sendto or sendmsg failed with `result`: a filter from
  * before the program forbids them (EPERM, ENOSYS), the number has no socket (ENOTSOCK), or another socket, not
- * connected (ENOTCONN).
- */
+ * connected (ENOTCONN). */
 static bool is_repeated_by_kernel(int fd, long result) {
     if (result == -EPERM || result == -ENOSYS) {
         unsock_sandboxed = true;
@@ -45,13 +43,6 @@ static long write_after_error(int fd, const struct msghdr *message, int flags, l
     return unsock_datagram_written(fd, message, flags, result);
 }
 
-static long go_on_piece(int fd, const void *data, size_t size, int flags, long result) {
-    struct iovec part = {.iov_len = size};
-    const struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    memcpy(&part.iov_base, &data, sizeof(data));
-    return write_after_error(fd, &message, flags, result);
-}
-
 /* True if UDP has no room for so much in a datagram. AF_UNIX has, but not for gigabytes: the kernel refuses those. */
 static inline bool is_too_large(int fd, size_t size) {
     const struct unsock_fd *entry = size > UNSOCK_DATAGRAM_LEAST_MOST ? unsock_fds_known(fd) : NULL;
@@ -74,7 +65,12 @@ static inline __attribute__((always_inline)) long write_piece(int fd, const void
         if (is_too_large(fd, size))
             return -EMSGSIZE;
         long result = write_or_send(fd, data, size, flags, sends);
-        return result < 0 ? go_on_piece(fd, data, size, flags, result) : result;
+        if (result >= 0)
+            return result;
+        struct iovec part = {.iov_len = size};
+        const struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+        memcpy(&part.iov_base, &data, sizeof(data));
+        return write_after_error(fd, &message, flags, result);
     }
     long result = unsock_stream_sendto(fd, data, size, flags);
     if (!is_unusual_write(result))

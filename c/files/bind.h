@@ -9,7 +9,7 @@
 enum unsock_bound_how {
     UNSOCK_BOUND_FILE,    /* the socket has a file of the port's */
     UNSOCK_BOUND_WAITING, /* it waits for another stream of this process, which has its address */
-    UNSOCK_BOUND_HANDED,  /* a service manager has it: the descriptor must become a duplicate of `share`, as `path` */
+    UNSOCK_BOUND_HANDED,  /* a service manager has it: the descriptor must become a duplicate of `share` */
     UNSOCK_BOUND_CONTROL, /* nothing is bound yet: the control file at `path` says where to */
 };
 
@@ -25,8 +25,7 @@ struct unsock_bind {
     bool open_to_all;        /* without UNSOCK_MODE: everybody who can reach the directory may send to it */
     struct unsock_ip target; /* the address that a datagram client asks, which its name shows; family 0: none */
     bool usual;              /* `target` is the default address of IPv4 */
-    const struct unsock_port_entry *in_place_of; /* NULL, or the name of the socket on the same port whose place it
-                                                    takes: a stream's new one is reserved */
+    const struct unsock_port_entry *in_place_of; /* NULL, or the name of the stream that this reserved one replaces */
     /* The result. */
     enum unsock_bound_how how;
     int share;
@@ -36,13 +35,13 @@ struct unsock_bind {
     struct sockaddr_un path; /* of the socket's own file; CONTROL, HANDED: of the one that was found */
     /* Meanwhile (bind.c). */
     bool named;                  /* the socket has its file */
-    bool waits;                  /* for others of this process, which do not listen yet: one that does decides */
-    bool listens;                /* it has waited, and does now: those wait from now on */
+    bool waits;                  /* beside others of this process that do not listen yet: the first to listen gets it */
+    bool listens;                /* is about to listen: the others wait from now on */
     struct unsock_port_key key;  /* which port */
     struct unsock_port_entry me; /* its name */
     struct unsock_port *port;    /* as it was read, with the directory locked */
-    int unlocked;                /* -errno: the directory could not be */
-    int probe;                   /* asks who lives */
+    int unlocked;                /* -errno if the directory could not be locked */
+    int probe;                   /* asks whether sockets are live */
 };
 
 /* bind.c: Binds sockets to a port of the program's choice or to any free one, and to one of the port's names. */
@@ -50,16 +49,12 @@ struct unsock_bind {
 /* Binds. Returns 0, or -errno: -EADDRINUSE when somebody has the port, else as bind(2). */
 long unsock_bind_port(struct unsock_bind *bind);
 
-/*
- * The same for a datagram client, which the program did not bind: to the port that is asked for, or where that is 0 or
- * taken, to any free port of the ephemeral range, whether the settings cover it or not.
- */
+/* Binds a datagram client, which the program did not bind: to the port of the request, or if that is 0 or taken, to any
+ * free port of the ephemeral range, even one that the settings do not cover. */
 long unsock_bind_client(struct unsock_bind *bind);
 
-/*
- * A socket that waits for another one of this process is going to listen: it gets the port, unless one that excludes it
- * listens. Returns 0 or -errno.
- */
+/* Before a waiting or reserved stream listens: gets the port for it, unless a socket that excludes it has the port.
+ * Returns 0 or -errno. */
 long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 
 /* port.c: By which of a port's names a socket of this process is known. */
@@ -68,17 +63,13 @@ static inline struct unsock_port_key unsock_port_key_of(const struct unsock_fd *
     return (struct unsock_port_key){entry->local.port, entry->type};
 }
 
-/*
- * The name of a socket of this process. False: it is PORT.sock itself. A datagram client that asks is who has the port:
- * that takes a system call.
- */
+/* Gives the name of a socket of this process. False: its name is PORT.sock. For a datagram client whose name shows its
+ * server, reads PORT.dgram.sock: one system call. */
 bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
 
-/*
- * Returns what an entry that excludes a bind is to it. OWN: the new socket takes its place, or both have SO_REUSEADDR
- * and it is a reserved stream. GONE: a stream of this process with SO_REUSEADDR that does not listen: the new one waits
- * beside it. Else ALIVE.
- */
+/* Returns how a bind treats an entry that excludes it. OWN: the new socket takes its place, or both have SO_REUSEADDR
+ * and the entry is a reserved stream. GONE: the entry is a stream of this process with SO_REUSEADDR that does not
+ * listen, and the new one waits beside it. Else ALIVE. */
 enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
 /* The path of its name. Returns the length. */
@@ -86,7 +77,7 @@ socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un
 
 /* ephemeral.c: The system's ephemeral port range (ip(7), ip_local_port_range). */
 
-/* A port of the system's ephemeral range that has not been tried for long. */
+/* Returns the port of the system's ephemeral range that was tried longest ago. */
 uint16_t unsock_ephemeral_next(void);
 
 /* How many ports the ephemeral range has. */
@@ -95,40 +86,32 @@ unsigned unsock_ephemeral_count(void);
 /* True if the range has this port. */
 bool unsock_ephemeral_has(uint16_t port);
 
-/* Ports in an order that is another one in each process: the `index`-th of all 65536. */
+/* Returns the `index`-th of all 65,536 ports, in an order that differs from process to process. */
 uint16_t unsock_ephemeral_aside(unsigned index);
 
-/*
- * listen_fds.c: Sockets that a service manager has opened for this program and handed over (sd_listen_fds(3)): a
- * program that knows nothing of it binds the port itself, and gets that socket.
- */
+/* listen_fds.c: Sockets that a service manager has opened for this program and handed over (sd_listen_fds(3)). A
+ * program that knows nothing of that binds the port itself, and gets that socket. */
 
 /* How many descriptors were handed over, from 3 on; 0 in nearly every process. */
 extern int unsock_listen_fds_count;
 
-/* Once, at start: LISTEN_FDS counts if LISTEN_PID is this process, as for a program that knows of it. */
+/* Reads LISTEN_FDS, once, at start: it counts if LISTEN_PID is this process. */
 void unsock_listen_fds_start(const struct unsock_environment *environment);
 
-/*
- * True if this is a socket of `type` with the AF_UNIX address `name` of `length` bytes, of a kind that a service
- * manager hands over: a listener, or of datagrams.
- */
+/* True if this is a socket of `type` with the AF_UNIX address `name` of `length` bytes, of a kind that a service
+ * manager hands over: a listener or a datagram socket. */
 bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length);
 
-/*
- * A live socket has the address `name`, to which the bind leads. Returns the descriptor under which that very socket
- * was handed over; -EADDRINUSE when this process has bound another to an address that excludes the bind's (all do where
- * it has none), and -ENOENT when there is no such descriptor.
- */
+/* Finds the descriptor by which the live socket with the address `name`, to which the bind leads, was handed over.
+ * Returns it; -EADDRINUSE if this process has bound that socket already, to an address that excludes the bind's (any
+ * address, if the bind has none); -ENOENT if there is no such descriptor. */
 long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockaddr_un *name, socklen_t length);
 
-/* True if `fd` is a duplicate of a descriptor that was handed over. For duplicates that the cache has lost. */
+/* True if `fd` is a duplicate of a handed-over descriptor, even one of which this process has no entry. */
 bool unsock_listen_fds_is_behind(int fd);
 
-/* True if another descriptor of this process, which the program bound or found by itself, has the same socket. */
-bool unsock_listen_fds_is_shared(int fd, int type);
-
-/* True if a descriptor of this process has the socket of `fd`, of `type`, bound to an address already. */
-bool unsock_listen_fds_is_used(int fd, int type);
+/* Returns the first descriptor with the same socket as `socket`, of `type`, from `from` on, that the program has bound
+ * or uses as handed over; -1: none. */
+int unsock_listen_fds_user(int socket, int type, int from);
 
 #endif

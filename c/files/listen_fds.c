@@ -44,25 +44,14 @@ bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, sock
            (type != SOCK_STREAM || unsock_socket_option(fd, SO_ACCEPTCONN) == 1);
 }
 
-/* Returns the first descriptor with this socket, from `from` on, that the program has bound or uses as handed over.
- * Returns -1 if there is none. */
-static int next_user(uint64_t cookie, int type, int from) {
+int unsock_listen_fds_user(int socket, int type, int from) {
+    uint64_t cookie = unsock_socket_cookie(socket);
     for (int fd = from; fd < unsock_fds_end(); fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
         if (entry && (entry->flags & UNSOCK_BOUND) && entry->type == type && unsock_socket_cookie(fd) == cookie)
             return fd;
     }
     return -1;
-}
-
-bool unsock_listen_fds_is_used(int fd, int type) {
-    return next_user(unsock_socket_cookie(fd), type, 0) >= 0;
-}
-
-bool unsock_listen_fds_is_shared(int fd, int type) {
-    uint64_t cookie = unsock_socket_cookie(fd);
-    int user = next_user(cookie, type, 0);
-    return user == fd ? next_user(cookie, type, fd + 1) >= 0 : user >= 0;
 }
 
 static bool is_handed_over(int fd) {
@@ -81,8 +70,7 @@ bool unsock_listen_fds_is_behind(int fd) {
 }
 
 static bool is_excluded(int handed, const struct unsock_bind *bind) {
-    uint64_t cookie = unsock_socket_cookie(handed);
-    for (int fd = -1; (fd = next_user(cookie, bind->type, fd + 1)) >= 0;) {
+    for (int fd = -1; (fd = unsock_listen_fds_user(handed, bind->type, fd + 1)) >= 0;) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
         if (!entry) /* another thread has closed it just now */
             continue;

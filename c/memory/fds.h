@@ -189,6 +189,24 @@ static inline struct unsock_fd_refusal *unsock_fd_refusal(const struct unsock_fd
     return (struct unsock_fd_refusal *)&entry->held.refusal;
 }
 
+/* Clears the entry of a descriptor, and its epoll registrations. */
+void unsock_fds_forget(int fd);
+
+/* Returns the first descriptor from `from` on that has a socket file to remove, or -1. Costs one bit for each
+ * descriptor without one. Code that sets UNSOCK_FILE must call unsock_fds_note_file(). */
+int unsock_fds_next_with_file(int from);
+void unsock_fds_note_file(int fd);
+
+/* Notes in which state the descriptor's socket is now, by which flags, and by which address. */
+static inline void unsock_fd_become(int fd, struct unsock_fd *entry, enum unsock_state state, uint32_t flags,
+                                    const struct unsock_ip *local) {
+    unsock_fd_enter(entry, state);
+    unsock_fds_mark(entry, flags);
+    if (flags & UNSOCK_FILE)
+        unsock_fds_note_file(fd);
+    entry->local = *local;
+}
+
 /* True if the file's inode number is known. */
 static inline bool unsock_fd_knows_inode(const struct unsock_fd *entry) {
     return !unsock_state_has_remote(entry->state) && unsock_fd_file(entry)->inode != 0;
@@ -287,16 +305,8 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
            entry->local.tag == UNSOCK_NAME_TAG_LISTEN_FDS;
 }
 
-/* Returns the first descriptor from `from` on that has a socket file to remove, or -1. Costs one bit for each
- * descriptor without one. Code that sets UNSOCK_FILE must call unsock_fds_note_file(). */
-int unsock_fds_next_with_file(int from);
-void unsock_fds_note_file(int fd);
-
 /* One bit for each port from which a stream has connected. If it is clear, no client of this process has the port. */
 extern uint64_t unsock_fds_client_ports[65536 / 64];
-
-/* Clears the entry of a descriptor, and its epoll registrations. */
-void unsock_fds_forget(int fd);
 
 /* Notes that `to` has become a duplicate of `from`. */
 void unsock_fds_duplicate(int from, int to);

@@ -58,7 +58,7 @@ long unsock_reuse_look(int fd);
 /* As unsock_reuse_look, with a name that getsockname has just returned. */
 void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length);
 
-/* As unsock_reuse_look, after a call with an error `result` that the known socket would not return. */
+/* As unsock_reuse_look, after a call with an error `result` that a redirected socket would not return. */
 bool unsock_reuse_failed(int fd, long result);
 
 /* Finds out, as each call does first, whether the library handles a descriptor. The library's memory costs no system

@@ -109,9 +109,10 @@ long unsock_reuse_check(int fd) {
 }
 
 bool unsock_reuse_failed(int fd, long result) {
-    bool usual =
-        result >= 0 || result == -EAGAIN || result == -EINTR || result == -EINPROGRESS || result == -ECONNREFUSED;
-    return !usual && look_at_socket(fd, true) > 0;
+    const struct unsock_fd *entry = result < 0 ? unsock_fds_known(fd) : NULL;
+    bool usual = result == -EAGAIN || result == -EINTR || result == -EINPROGRESS || result == -ECONNREFUSED ||
+                 result == -EADDRINUSE;
+    return entry && unsock_fd_is_redirected(entry) && !usual && look_at_socket(fd, true) > 0;
 }
 
 long unsock_whose_asking(int fd, unsigned how, struct unsock_whose *whose) {
