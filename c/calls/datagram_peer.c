@@ -62,8 +62,8 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
  * another directory's file (files/directory.h).
  */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
-    if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move() &&
-        (!unsock_fd_has_chosen_port(entry) || !unsock_directory_is_shared()))
+    if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move &&
+        (!unsock_fd_has_chosen_port(entry) || !unsock_directory_is_shared))
         unsock_other_name_mark(fd);
 }
 

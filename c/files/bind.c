@@ -1,7 +1,5 @@
-/*
- * Binds a socket to a port, of the program's choice or any free one, by one of the port's names. In this order: without
- * the lock, as if nobody had the port; after a look at PORT.sock; with the lock, beside the port's other sockets.
- */
+/* Binds a socket to a port, of the program's choice or any free one, by one of the port's names. In this order: without
+ * the lock, as if nobody had the port; after a look at PORT.sock; with the lock, beside the port's other sockets. */
 #include "files/bind.h"
 
 #include "files/control_file.h"
@@ -12,13 +10,11 @@
 #define TRIES 8
 #define LOOKS_FOR_FREE 10 /* before names that are taken are looked at more closely */
 
-/* How much a port is worth: the program's own choice is tried before it is looked at. */
+/* How to try a port. THIS_PORT binds first and reads the names only if that fails; the others read first. */
 enum wish { THIS_PORT, ANY_PORT, IF_FREE };
 
-/*
- * A stream with SO_REUSEPORT has a number at once, and so has one that is reserved; a datagram socket as soon as
- * another one shares its address.
- */
+/* A stream with SO_REUSEPORT, or one that is reserved, has a number at once; a datagram socket gets one as soon as
+ * another socket shares its address. */
 static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     bool stream = bind->type == SOCK_STREAM, reserves = stream && bind->in_place_of;
     uint8_t number = stream && bind->reuseport ? 1 : reserves ? UNSOCK_PORT_WAITING : 0;
@@ -32,11 +28,9 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     return me;
 }
 
-/*
- * Begins a bind to the port by which the request is now. `plainly`: a client that asks the default address of IPv4, or
- * whose name does not show whom it asks, gets PORT.dgram.sock itself. The kernel decides between it and servers: where
- * it is, neither can be made.
- */
+/* Begins a bind to the port that the request has now. `plainly`: a client gets PORT.dgram.sock itself, if it asks the
+ * default address of IPv4, or its name does not show the address. A server's link cannot be made where a client has
+ * that file, nor a client's file where a server has the link: the kernel decides. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->key = (struct unsock_port_key){bind->ip.port, bind->type};
     bind->me = wanted_name(bind);
@@ -49,13 +43,13 @@ static void begin_port(struct unsock_bind *bind, bool plainly) {
 }
 
 static long bind_own_name(struct unsock_bind *bind) {
-    long result =
-        unsock_socketfile_bind(bind->socket, &bind->path, bind->length, bind->open_to_all ? UNSOCK_OPEN_TO_ALL : -1);
+    int mode = bind->open_to_all ? UNSOCK_OPEN_TO_ALL : -1;
+    long result = unsock_socketfile_bind(bind->socket, &bind->path, bind->length, mode);
     bind->named = result == 0;
     return result;
 }
 
-/* The file goes that it has. Nobody else may take a living socket's own: that needs no lock. */
+/* Unlinks the socket's own file. Needs no lock: no other process removes the file of a live socket. */
 static void give_name_up(struct unsock_bind *bind) {
     if (!bind->named || bind->listens)
         return;
@@ -64,7 +58,7 @@ static void give_name_up(struct unsock_bind *bind) {
     bind->spent = true;
 }
 
-/* The bind has no file of its own: `how` and `path` say what answers. Returns 1. */
+/* Leaves the port to a handed-over socket or a control file, named by `how` and `path`. Returns 1. */
 static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how, const struct sockaddr_un *path) {
     give_name_up(bind);
     bind->how = how;
@@ -72,7 +66,7 @@ static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how
     return 1;
 }
 
-/* Takes the socket that a service manager has bound to that path, of an entry or PORT.sock itself. Returns 1. */
+/* Takes the socket that a service manager has bound to the path, an entry's or PORT.sock. Returns 1, or -EADDRINUSE. */
 static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *path, socklen_t length) {
     long handed = unsock_listen_fds_find(bind, path, length);
     if (handed < 0)
@@ -81,7 +75,7 @@ static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *p
     return leave_to_another(bind, UNSOCK_BOUND_HANDED, path);
 }
 
-/* Binds to the name, with the first free number where it has one. Removes a killed process's file there first. */
+/* Binds to the name; to that with the first free number, if it has one. Removes a killed process's file first. */
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
         unsock_port_skip_taken(bind->port, &bind->me);
@@ -102,7 +96,7 @@ static long bind_first_free_name(struct unsock_bind *bind) {
     }
 }
 
-/* Returns 0: it may join, as `joining` says; 1: it has a socket that was handed over; or -errno. */
+/* Returns 0 if the socket may join the port as `joining` says, 1 if it gets a handed-over socket, or -errno. */
 static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *joining) {
     struct unsock_port *port = bind->port;
     struct sockaddr_un path;
@@ -124,10 +118,8 @@ static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *jo
     }
 }
 
-/*
- * PORT.sock, at `path`, is none of ours. A control file needs no lock. Returns 1, -EAGAIN where there is none, or
- * another -errno; *answers is who does.
- */
+/* PORT.sock, at `path`, is not a link of the library's. If it is a control file, leaves the port to it, which needs no
+ * lock. Returns 1; -EAGAIN for any other file; or another -errno. *answers: what is there (unsock_resolve). */
 static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un *path, long *answers) {
     *answers = unsock_resolve(path->sun_path, NULL);
     if (*answers >= 0 && *answers != UNSOCK_ANSWERS_CONTROL)
@@ -136,7 +128,7 @@ static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un 
     return *answers < 0 ? *answers : 1;
 }
 
-/* A stale socket at PORT.sock, whose path is `path`, gives way. */
+/* Binds where PORT.sock, at `path`, is not a link of the library's: replaces a stale socket's file. */
 static long bind_beside_foreign(struct unsock_bind *bind, const struct sockaddr_un *path) {
     long answers, result = look_for_control(bind, path, &answers);
     if (result != -EAGAIN || answers == UNSOCK_ANSWERS_NOBODY)
@@ -171,7 +163,7 @@ static long bind_beside_ours(struct unsock_bind *bind) {
     return result == -EEXIST ? -EAGAIN : result; /* someone free of the lock was first */
 }
 
-/* Returns 0, 1 where `how` says that it is no file of its own, or -errno. */
+/* Returns 0; 1 if the port was left to another (`how`); or -errno. */
 UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
     struct sockaddr_un path;
     long result = -EAGAIN;
@@ -186,10 +178,8 @@ UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
     return result == -EAGAIN ? -EADDRINUSE : result;
 }
 
-/*
- * With the directory locked. Where that cannot be nothing is removed, and nobody joins: who is bound there is told from
- * stale names.
- */
+/* Binds with the directory locked. Without the lock it removes nothing and joins no port, but still tells live sockets
+ * from stale names. */
 static long bind_somebodys(struct unsock_bind *bind) {
     struct unsock_lock lock;
     bind->unlocked = (int)unsock_lock_take(&lock, false);
@@ -204,10 +194,8 @@ static long bind_somebodys(struct unsock_bind *bind) {
     return result;
 }
 
-/*
- * Nobody has the port, or so it is hoped, for to look costs as much as a third of this: no lock. Returns 0; -EAGAIN:
- * somebody has, or the name is taken; or another -errno.
- */
+/* Binds without the lock and without reading the port's names, in the hope that it is free: reading costs a third of a
+ * bind. Returns 0; -EAGAIN if the port or the name is taken; or another -errno. */
 static long bind_free(struct unsock_bind *bind) {
     long result = bind_own_name(bind);
     if (result == 0)
@@ -234,15 +222,16 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* True if the socket at PORT.sock has the port for certain, and is not known to leave the address free. Without the
- * lock, which takes a hundred times as long: if all of a range is taken, the program is told at once. */
+/* True if the socket at PORT.sock is certainly live, and may exclude the bind. Does not take the lock, which takes a
+ * hundred times as long: a program is told at once that all of a range is taken. */
 static bool is_port_taken(const struct unsock_bind *bind, const struct sockaddr_un *path,
                           const struct unsock_port_entry *first) {
     return !bind->reuseport && !bind->reuseaddr && (!first || unsock_port_conflict(first, &bind->me)) &&
            unsock_socketfile_is_live(bind->probe, path, sizeof(*path));
 }
 
-/* The same after a look, where that came to `result`. Returns as bind_to_port; -EAGAIN: the lock is needed. */
+/* Retries after the bind without a look failed with `result`: reads PORT.sock first. Returns as bind_to_port; -EAGAIN
+ * if the lock is needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wish, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;
@@ -259,11 +248,9 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wi
     return ours ? -EAGAIN : look_for_control(bind, &path, &answers);
 }
 
-/*
- * Where the kernel makes a bind's file before its socket is known by it, the first bind too is done under the lock: it
- * would be taken for a stale one (unsock_socketfile_life). So is that of a socket that needs a record: the
- * record comes before PORT.sock, and is not made by two at once.
- */
+/* Before Linux 5.14, bind(2) creates the file before connect(2) finds the socket, so another process could take it for
+ * stale. Then even the first bind takes the lock. So does the bind of a socket that needs a record: two processes must
+ * not make the record at once, and it comes before PORT.sock. */
 static long bind_names(struct unsock_bind *bind, enum wish wish) {
     bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(bind->key, &bind->me);
     bool blindly = at_once && wish == THIS_PORT;
@@ -291,10 +278,8 @@ static long bind_as_client(struct unsock_bind *bind) {
     return result;
 }
 
-/*
- * Looks at a few free names first. Where the range is full of stale files, these are as good. A damaged control file is
- * EINVAL at that port alone. The kernel's EINVAL is not: the socket has a name by now, and no port will do.
- */
+/* Tries some ports whose names are free, then, in a range full of stale files, those with stale names, too. EINVAL
+ * for a damaged control file ends the try of that port alone. The kernel's EINVAL ends all: the socket has a name. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     UNSOCK_CLOSED long probe = -EBADF;

@@ -1,8 +1,6 @@
-/*
- * Reads and writes control files. Their bytes are checked before anything in them is used. Contents are kept: a file
+/* Reads and writes control files. Their bytes are checked before anything in them is used. Contents are kept: a file
  * with the same inode and time of change is not read again. A file that changed a moment ago may change again within
- * one tick of its clock, so it is read each time.
- */
+ * one tick of its clock, so it is read each time. */
 #include "files/control_file.h"
 
 #include "kernel/socket_info.h"
@@ -169,22 +167,18 @@ static long name_control_part(const char *path, char *part) {
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
-static long fill_control(long fd, const struct unsock_control_file *file, unsigned mode, bool locked) {
-    long result = unsock_write_quietly(fd, file, sizeof(*file));
-    if (result >= 0 && result != (long)sizeof(*file))
-        return -ENOSPC;
-    if (result >= 0)
-        result = unsock_fchmod(fd, mode);
-    return result == 0 && locked ? unsock_flock(fd, LOCK_SH) : result;
-}
-
 long unsock_control_file_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked) {
     char part[PATH_MOST];
     long result = name_control_part(path, part);
     long fd = result < 0 ? result : unsock_openat(AT_FDCWD, part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return fd;
-    result = fill_control(fd, file, mode, locked);
+    result = unsock_write_quietly(fd, file, sizeof(*file));
+    result = result >= 0 && result != (long)sizeof(*file) ? -ENOSPC : UNSOCK_MIN(result, 0);
+    if (result == 0)
+        result = unsock_fchmod(fd, mode);
+    if (result == 0 && locked)
+        result = unsock_flock(fd, LOCK_SH);
     if (result == 0)
         result = unsock_linkat(AT_FDCWD, part, AT_FDCWD, path, 0);
     unsock_unlinkat(AT_FDCWD, part, 0);

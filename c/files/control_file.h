@@ -8,15 +8,13 @@
 
 /* control_file.c: Reads and writes control files. */
 
-/*
- * Reads the control file at `path` (NUL-terminated). Never blocks. Returns 0 with the checked content in `control` (or
+/* Reads the control file at `path` (NUL-terminated). Never blocks. Returns 0 with the checked content in `control` (or
  * NULL), or open's -errno, or one of these:
  *   -ENOENT   there is no file
  *   -ENODATA  it is not a regular file (a socket, a FIFO, a directory, …)
  *   -EINVAL   it is a damaged control file
  *   -ENOEXEC  it is another regular file
- *   -EACCES   its owner may not redirect this user's traffic: neither root nor this user nor the directory's owner
- */
+ *   -EACCES   its owner may not redirect this user's traffic: neither root nor this user nor the directory's owner */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 
 /* Writes the control file to `path` with this mode. It appears with all its bytes or not at all, and never replaces
@@ -43,14 +41,12 @@ static inline bool unsock_resolve_is_worth_it(long result) {
     return result == -ECONNREFUSED || result == -EACCES;
 }
 
-/*
- * target_file.c: Socket files at the targets of control files, in any directory.
+/* target_file.c: Socket files at the targets of control files, in any directory.
  *
  * Such a file is removed with the last descriptor of its socket, by the same rules as in the directory: under the lock
  * of its directory, after a question to the kernel. But it is never kept for later. Only the kernel knows its path, so
  * the path is read while the socket is still open. Programs without the lock may put a file of their own there at any
- * moment: only the file to which the socket was bound is removed.
- */
+ * moment: only the file to which the socket was bound is removed. */
 
 struct unsock_target_file {
     struct unsock_file_id file;

@@ -6,16 +6,8 @@
 #define WHY_MOST 200
 #define SIOCUNIXFILE_NUMBER 0x89e0 /* linux/un.h */
 
-static bool shared_directory;
-static uint64_t tag;
-
-uint64_t unsock_directory_tag(void) {
-    return tag;
-}
-
-bool unsock_directory_is_shared(void) {
-    return shared_directory;
-}
+bool unsock_directory_is_shared;
+uint64_t unsock_directory_tag;
 
 static long make_with_parents(char *path) {
     for (size_t i = 1; path[i] != '\0'; i++) {
@@ -75,19 +67,15 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
         return true; /* the program may need no network: its first call that does logs it (kernel/log.h) */
     }
     if (result == 0 && (status.stx_mode & S_IFMT) == S_IFDIR) {
-        shared_directory = (status.stx_mode & UNSOCK_OTHERS_WRITE) != 0;
+        unsock_directory_is_shared = (status.stx_mode & UNSOCK_OTHERS_WRITE) != 0;
         /* Device numbers are small, and inode numbers have few digits: they do not overlap. */
-        tag = status.stx_ino ^ (uint64_t)status.stx_dev_major << 52 ^ (uint64_t)status.stx_dev_minor << 32;
+        unsock_directory_tag =
+            status.stx_ino ^ (uint64_t)status.stx_dev_major << 52 ^ (uint64_t)status.stx_dev_minor << 32;
         unsock_directory_change_start(unsock_file_id_in(&status), may_move);
         return true;
     }
     say_why_not(settings, why, result, error);
     return false;
-}
-
-static bool is_path_of(long fd, const char *path) {
-    struct unsock_file_id one = unsock_file_id_of(fd, ""), other = unsock_file_id_of(AT_FDCWD, path);
-    return unsock_file_is(&one, &other);
 }
 
 void unsock_directory_name_settle(struct unsock_settings *settings) {
@@ -101,7 +89,10 @@ void unsock_directory_name_settle(struct unsock_settings *settings) {
         path[length] = '\0';
     bool other = fits && ((size_t)length != settings->directory_length ||
                           !unsock_same(path, settings->directory, (size_t)length));
-    if (other && is_path_of(fd, path)) {
+    struct unsock_file_id here = unsock_file_id_of(fd, ""), there = {0};
+    if (other)
+        there = unsock_file_id_of(AT_FDCWD, path);
+    if (other && unsock_file_is(&here, &there)) {
         memcpy(settings->directory, path, (size_t)length + 1);
         settings->directory_length = (size_t)length;
     }
@@ -125,15 +116,11 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit) {
 }
 
 static struct unsock_file_id known_directory;
-static bool moves;
+bool unsock_directory_may_move;
 
 void unsock_directory_change_start(struct unsock_file_id directory, bool may_move) {
     known_directory = directory;
-    moves = may_move;
-}
-
-bool unsock_directory_may_move(void) {
-    return moves;
+    unsock_directory_may_move = may_move;
 }
 
 static bool has_path(const char *path) {
@@ -141,26 +128,19 @@ static bool has_path(const char *path) {
     return length > 0 && unsock_begins(path, unsock_settings.directory) && path[length] == '/';
 }
 
-/* Opens the directory. Returns -EACCES if another directory is in its place now. */
-static long open_known_directory(void) {
+/* Returns where a call that changes this name begins: a descriptor of the directory for the caller to close, AT_FDCWD,
+ * or -errno; -EACCES if another directory is in its place now. *path becomes the name from there. */
+static long enter_place(const char **path) {
+    if (!unsock_directory_may_move || !has_path(*path))
+        return AT_FDCWD;
+    *path += unsock_settings.directory_length;
+    while (**path == '/')
+        ++*path;
     long fd = unsock_openat(AT_FDCWD, unsock_settings.directory, UNSOCK_O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
     struct unsock_file_id now = unsock_file_id_of(fd, "");
     return unsock_opened(fd, unsock_file_is(&now, &known_directory) ? 0 : -EACCES);
-}
-
-/*
- * Returns where a call that changes this name begins: a descriptor for the caller to close, AT_FDCWD, or -errno. Then
- * *path is the name from there.
- */
-static long enter_place(const char **path) {
-    if (!moves || !has_path(*path))
-        return AT_FDCWD;
-    *path += unsock_settings.directory_length;
-    while (**path == '/')
-        ++*path;
-    return open_known_directory();
 }
 
 static bool is_place_there(long at) {
@@ -203,22 +183,17 @@ long unsock_directory_open(const char *path, int flags, int mode) {
     return is_place_there(at) ? unsock_openat(at, path, flags, mode) : at;
 }
 
-/* Sets the mode of an open socket file. By /proc if the kernel, or a container's filter, has no fchmodat2. */
-static void set_open_mode(long fd, int mode) {
-    struct statx status;
-    if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 || (status.stx_mode & S_IFMT) != S_IFSOCK ||
-        unsock_fchmodat2(fd, "", mode, AT_EMPTY_PATH) == 0)
-        return;
-    unsock_fchmodat(AT_FDCWD, UNSOCK_FD_PATH(fd), mode);
-}
-
 void unsock_directory_set_mode(int socket, const char *path, int mode) {
+    struct statx status;
     bool inside = has_path(path);
-    if (inside && !moves && unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
+    if (inside && !unsock_directory_may_move && unsock_fchmodat2(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
         return;
     UNSOCK_CLOSED long fd = inside ? -EPERM : unsock_ioctl(socket, SIOCUNIXFILE_NUMBER, NULL);
     if (fd < 0)
         fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (fd >= 0)
-        set_open_mode(fd, mode);
+    bool socket_file = fd >= 0 && unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
+                       (status.stx_mode & S_IFMT) == S_IFSOCK;
+    /* By /proc if the kernel, or a container's filter, has no fchmodat2. */
+    if (socket_file && unsock_fchmodat2(fd, "", mode, AT_EMPTY_PATH) < 0)
+        unsock_fchmodat(AT_FDCWD, UNSOCK_FD_PATH(fd), mode);
 }

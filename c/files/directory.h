@@ -12,18 +12,16 @@
  * Returns false with one line in `error`, also if others could put another in its place and UNSOCK_TRUST is not set. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
-/* Returns a number for this directory, the same by any path; 0: unknown. Abstract names contain it, since they belong
- * to a whole network namespace: so programs of two directories have different ones. */
-uint64_t unsock_directory_tag(void);
+/* A number for this directory, the same by any path; 0: unknown. Abstract names contain it, since they belong to a
+ * whole network namespace: so programs of two directories have different ones. */
+extern uint64_t unsock_directory_tag;
 
-/* True if users other than its owner could write to it when the process started. */
-bool unsock_directory_is_shared(void);
+/* True if users other than its owner could write to the directory when the process started. */
+extern bool unsock_directory_is_shared;
 
-/*
- * Replaces the directory in the settings by its own name, if that differs and fits: /run/x for /var/run/x, as /var/run
+/* Replaces the directory in the settings by its own name, if that differs and fits: /run/x for /var/run/x, as /var/run
  * is a link. So all processes of a mount namespace have one name for it, by which they recognise each other's sockets.
- * The directory exists. Without /proc nothing changes.
- */
+ * The directory exists. Without /proc nothing changes. */
 void unsock_directory_name_settle(struct unsock_settings *settings);
 
 /* A visit to another directory. A port's names are always read in the directory of the settings: so a visit changes the
@@ -38,8 +36,7 @@ struct unsock_directory_visit {
 bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length);
 void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
 
-/*
- * lock.c: The lock of a directory. A process holds it while it removes or renames a socket file there.
+/* lock.c: The lock of a directory. A process holds it while it removes or renames a socket file there.
  *
  * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". To make the file costs several times what
  * it costs to open it. So in a directory to which only its owner may write, a process leaves the file there until it
@@ -53,31 +50,25 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
  *
  * Only the first thread blocks signals meanwhile. A thread that unblocks signals takes those that were sent to the
  * process just then, also the one for which the first thread was woken. That thread would sleep on, and Python runs its
- * handlers in no other.
- */
+ * handlers in no other. */
 
 struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */
     bool blocks;      /* signals are blocked */
     bool keeps;       /* the file stays for the next time */
-    bool closes;      /* for a close: a file that this process left is taken as it is */
+    bool closes;      /* for a close: reuses the lock's file that this process left, without checking it */
     uint64_t signals; /* the thread's mask before, if `blocks` */
     char path[128];   /* of the lock's file: longer than a sun_path can be */
 };
 
-/*
- * Locks a directory (an absolute path of `length` bytes). Waits at most a second for other processes, but 20 ms if this
+/* Locks a directory (an absolute path of `length` bytes). Waits at most a second for other processes, but 20 ms if this
  * process has waited in vain in the last ten seconds, and not at all in a signal handler that has interrupted this
  * thread with a lock. Returns 0; -EADDRINUSE if others had the lock all the time; -EACCES if the directory cannot be
- * written to; -ENOBUFS without a descriptor, space or memory.
- */
+ * written to; -ENOBUFS without a descriptor, space or memory. */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
-/*
- * Locks the directory of the socket files. `closes`: for a close. Then a lock file that this process left is opened
- * without a look at the directory's mode. If others may write there by now, the next bind sees that; and a user who
- * cannot open the lock file waits in any case.
- */
+/* Locks the directory of the socket files. `closes`: for a close, which opens a lock file that this process left
+ * without a look at the directory's mode. If others may write there by now, the next bind sees that. */
 long unsock_lock_take(struct unsock_lock *lock, bool closes);
 
 /* Unlocks; after a failed lock it only restores the signal mask. */
@@ -87,20 +78,18 @@ void unsock_lock_drop(struct unsock_lock *lock);
  * lock now, and leaves the file, removes it at its own end. */
 void unsock_lock_end(void);
 
-/*
- * Changes in the directory of the socket files. If an untrusted user can replace the directory (UNSOCK_TRUST), its path
+/* Changes in the directory of the socket files. If an untrusted user can replace the directory (UNSOCK_TRUST), its path
  * may name another directory later. Then each change is made from a descriptor of the directory that was there at the
  * start; else by path, which costs nothing.
  *
  * The functions take absolute paths and return the kernel's results, like the system calls of these names; -EACCES if
- * another directory is in the place.
- */
+ * another directory is in the place. */
 
 /* Sets the directory that was found at the start, and whether an untrusted user could put another one in its place. */
 void unsock_directory_change_start(struct unsock_file_id directory, bool may_move);
 
 /* True if changes must be made from its descriptor, not by path. */
-bool unsock_directory_may_move(void);
+extern bool unsock_directory_may_move;
 
 long unsock_directory_unlink(const char *path);
 long unsock_directory_symlink(const char *text, const char *path);
@@ -115,12 +104,10 @@ long unsock_directory_set_times(const char *path, const void *times);
 /* Opens the file (openat(2)) with a descriptor for the library's own use (kernel/socket_info.h). */
 long unsock_directory_open(const char *path, int flags, int mode);
 
-/*
- * Sets the mode of a bound socket's file, and follows no link: in another user's directory the name may be a link to
+/* Sets the mode of a bound socket's file, and follows no link: in another user's directory the name may be a link to
  * another file by now, whose mode root would change. If the directory may have been replaced, the file is opened from
  * the directory that was there at the start. If the path is outside the directory, a process with CAP_NET_ADMIN, as
- * root has, gets the file to which the socket is bound from the kernel.
- */
+ * root has, gets the file to which the socket is bound from the kernel. */
 void unsock_directory_set_mode(int socket, const char *path, int mode);
 
 /* directory_list.c: Lists the names in a directory of socket files, as the library itself reads them. */

@@ -28,11 +28,6 @@ struct record {
     int32_t pid;
 };
 
-/* True if the thread that has the lock has ended: one that ends in a signal handler does not unlock. */
-static bool has_ended(int32_t thread) {
-    return unsock_this_process_owns_descriptors() && unsock_tgkill(unsock_this_process()->owner, thread, 0) == -ESRCH;
-}
-
 /* Closes the lock's file for a thread that cannot do so any more. The kernel frees the record lock with it. */
 static void close_left(struct unsock_this_process *own) {
     int32_t left = own->lock_file - 1;
@@ -50,12 +45,13 @@ static uint64_t sum_of(const struct unsock_lock *lock) {
     return sum;
 }
 
-/* Takes the lock among the threads of this process, also from a thread that has ended. False: another has it. */
+/* Takes the lock among the threads of this process, also from a thread that has ended: one that ends in a signal
+ * handler does not unlock. False: another thread has the lock. */
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     int32_t other = 0;
     while (!__atomic_compare_exchange_n(&own->locker, &other, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        if (!has_ended(other))
+        if (!unsock_this_process_owns_descriptors() || unsock_tgkill(own->owner, other, 0) != -ESRCH)
             return false;
     own->lock_frame = lock;
     own->lock_sum = sum_of(lock);
@@ -68,21 +64,17 @@ static void leave_to_threads(void) {
     __atomic_store_n(&unsock_this_process()->locker, 0, __ATOMIC_RELEASE);
 }
 
-/*
- * True if a signal handler that interrupted this thread while it had the lock makes this call. Then the older lock is
+/* True if a signal handler that interrupted this thread while it had the lock makes this call. Then the older lock is
  * unchanged, and the kernel's signal frame lies between the two locks on the stack (struct rt_sigframe in
- * arch/x86/kernel/signal.c and arch/arm64/kernel/signal.c).
- */
+ * arch/x86/kernel/signal.c and arch/arm64/kernel/signal.c). */
 __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
     const struct unsock_lock *older = unsock_this_process()->lock_frame;
     return (uintptr_t)lock + sizeof(*lock) + SIGNAL_FRAME_LEAST <= (uintptr_t)older &&
            unsock_user_readable(older, sizeof(*older)) && sum_of(older) == unsock_this_process()->lock_sum;
 }
 
-/*
- * True if a signal handler has interrupted this thread while it had a lock. If the locked code was left by siglongjmp,
- * releases the lock and returns false.
- */
+/* True if a signal handler has interrupted this thread while it had a lock. If the locked code was left by siglongjmp,
+ * releases the lock and returns false. */
 static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     struct unsock_signal_stack stack = {.flags = ON_SIGNAL_STACK};
@@ -96,11 +88,9 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     return false;
 }
 
-/*
- * Makes the lock's file in a directory to which other users may write. The same classes of users may open the file, and
+/* Makes the lock's file in a directory to which other users may write. The same classes of users may open the file, and
  * nobody else. The file gets its name last: a process that is killed before leaves no lock that other users cannot
- * open.
- */
+ * open. */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     UNSOCK_TEXT(name, sizeof(lock->path) + 16);
     unsock_text_join(&name, lock->path, ".", UNSOCK_DECIMAL(unsock_gettid()));
@@ -178,18 +168,6 @@ static bool may_lock_change(const struct unsock_lock *lock, long result, int64_t
            unsock_statx(AT_FDCWD, lock->path, AT_SYMLINK_NOFOLLOW, STATX_INO, &status) == 0;
 }
 
-static long as_errno(long result) {
-    if (result == -EACCES || result == -EPERM || result == -EROFS || result == -ENOTDIR)
-        return -EACCES;
-    return result == -EAGAIN ? -EADDRINUSE : -ENOBUFS;
-}
-
-/* Sleeps the whole time, even if signals are handled meanwhile. */
-static void sleep_whole(struct timespec time) {
-    while (unsock_nanosleep(&time, &time) == -EINTR)
-        ;
-}
-
 static long wait_for_lock(struct unsock_lock *lock, const char *directory, int32_t self, int64_t most) {
     struct timespec pause = {0, WAIT_FIRST_NS};
     struct unsock_this_process *own = unsock_this_process();
@@ -199,7 +177,9 @@ static long wait_for_lock(struct unsock_lock *lock, const char *directory, int32
     most = in_vain ? UNSOCK_MIN(most, WAIT_AGAIN_NS) : most;
     for (; may_lock_change(lock, result, waited, most); waited += pause.tv_nsec) {
         if (waited > 0) {
-            sleep_whole(pause);
+            /* Sleeps the whole time, even if signals are handled meanwhile. */
+            for (struct timespec rest = pause; unsock_nanosleep(&rest, &rest) == -EINTR;)
+                ;
             pause.tv_nsec = UNSOCK_MIN(2 * pause.tv_nsec, WAIT_LONGEST_NS);
         }
         first_here = first_here || claim_among_threads(self, lock);
@@ -232,7 +212,8 @@ static long take_lock_file(struct unsock_lock *lock, const char *directory, size
         lock->fd = -EACCES;
     else
         lock->fd = has_interrupted(self, lock) ? -EAGAIN : wait_for_lock(lock, length == 0 ? "/" : name, self, most);
-    return lock->fd < 0 ? as_errno(lock->fd) : 0;
+    bool denied = lock->fd == -EACCES || lock->fd == -EPERM || lock->fd == -EROFS || lock->fd == -ENOTDIR;
+    return lock->fd >= 0 ? 0 : denied ? -EACCES : lock->fd == -EAGAIN ? -EADDRINUSE : -ENOBUFS;
 }
 
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length) {
@@ -253,7 +234,8 @@ void unsock_lock_drop(struct unsock_lock *lock) {
             unsock_directory_unlink(lock->path);
         else
             unsock_this_process()->lock_kept = true;
-        /* Cleared before the close: then the number may be another file's, and a signal may end this thread. */
+        /* Forgets the descriptor before the close: a thread that ends by a signal in between leaves it open, while
+         * after the close another thread could close the number, which may be another file's (close_left). */
         unsock_this_process()->lock_file = 0;
         unsock_close(lock->fd);
         leave_to_threads();

@@ -59,14 +59,6 @@ enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct sock
     return ours ? UNSOCK_PORT_OURS : UNSOCK_PORT_FOREIGN;
 }
 
-/* Returns the record's length; 0: there is none, or it is too long. */
-static size_t read_record(struct unsock_port_key key, char *text) {
-    struct sockaddr_un path;
-    link_path(key, RECORD, &path);
-    long length = read_port_link(&path, text, UNSOCK_PORT_RECORD_MOST);
-    return length < 0 || length == UNSOCK_PORT_RECORD_MOST ? 0 : (size_t)length;
-}
-
 bool unsock_port_has_unknown_record(struct unsock_port_key key) {
     char text[2];
     struct sockaddr_un path;
@@ -81,8 +73,10 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, stru
     port->first = (struct unsock_port_entry){.number = 0};
     port->holder = (uint8_t)unsock_port_look(key, path ? path : &own, &port->first, &port->several);
     port->several &= port->holder == UNSOCK_PORT_OURS;
-    size_t length = port->several ? read_record(key, port->text) : 0;
-    unsock_port_take(port, length);
+    link_path(key, RECORD, &own);
+    long length = port->several ? read_port_link(&own, port->text, UNSOCK_PORT_RECORD_MOST) : 0;
+    /* One that is missing or too long counts as unreadable. */
+    unsock_port_take(port, length < 0 || length == UNSOCK_PORT_RECORD_MOST ? 0 : (size_t)length);
 }
 
 enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {
@@ -177,18 +171,14 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     return result == -ENOENT ? -EAGAIN : result;
 }
 
-/* Nobody shares a client's port: its name is the one to which PORT.dgram.sock leads. */
-static bool is_found_asking(struct unsock_port_key key, struct unsock_port_entry *own) {
-    struct sockaddr_un path;
-    bool several;
-    return unsock_port_look(key, &path, own, &several) == UNSOCK_PORT_OURS && unsock_port_entry_asks(own);
-}
-
 bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own) {
-    bool asks = entry->local.tag == UNSOCK_NAME_TAG_ASKING;
+    struct sockaddr_un path;
+    bool several, asks = entry->local.tag == UNSOCK_NAME_TAG_ASKING;
     if (entry->local.tag == UNSOCK_NAME_TAG_PLAIN)
         return false;
-    if (asks && is_found_asking(unsock_port_key_of(entry), own))
+    /* Nobody shares a client's port: its name is the one to which PORT.dgram.sock leads. */
+    if (asks && unsock_port_look(unsock_port_key_of(entry), &path, own, &several) == UNSOCK_PORT_OURS &&
+        unsock_port_entry_asks(own))
         return true;
     struct unsock_ip bound = unsock_fd_bound_to(entry);
     *own = unsock_port_entry_of_tag(&bound);
@@ -204,8 +194,7 @@ socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un
     return unsock_port_path(unsock_port_key_of(entry), &own, path);
 }
 
-/* Returns the next descriptor with a file of this port, after `fd`, of those that do not listen if `silent`; -1: none.
- */
+/* Returns the next descriptor after `fd` with a file of this port, one that does not listen if `silent`; -1: none. */
 static int next_fd_of(int fd, struct unsock_port_key key, bool silent, struct unsock_port_entry *entry) {
     while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
         const struct unsock_fd *known = unsock_fds_known(fd);
@@ -220,21 +209,20 @@ static int next_fd_of(int fd, struct unsock_port_key key, bool silent, struct un
     return -1;
 }
 
-static bool has_silent(struct unsock_port_key key, const struct unsock_port_entry *entry) {
-    struct unsock_port_entry its;
-    int fd = -1;
-    while (key.type == SOCK_STREAM && (fd = next_fd_of(fd, key, true, &its)) >= 0 && !unsock_port_same(&its, entry))
-        ;
-    const struct unsock_fd *known = fd < 0 ? NULL : unsock_fds_known(fd);
-    return known && unsock_option_flag(fd, known, SOL_SOCKET, SO_REUSEADDR);
-}
-
 enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry) {
     if (bind->in_place_of && unsock_port_same(bind->in_place_of, entry))
         return UNSOCK_PORT_OWN;
-    if (bind->type == SOCK_STREAM && bind->reuseaddr && (entry->marks & UNSOCK_PORT_REUSEADDR))
+    if (bind->type != SOCK_STREAM || !bind->reuseaddr)
+        return UNSOCK_PORT_ALIVE;
+    if (entry->marks & UNSOCK_PORT_REUSEADDR)
         return UNSOCK_PORT_OWN;
-    return bind->reuseaddr && has_silent(bind->key, entry) ? UNSOCK_PORT_GONE : UNSOCK_PORT_ALIVE;
+    struct unsock_port_entry its;
+    int fd = -1;
+    while ((fd = next_fd_of(fd, bind->key, true, &its)) >= 0 && !unsock_port_same(&its, entry))
+        ;
+    const struct unsock_fd *known = fd < 0 ? NULL : unsock_fds_known(fd);
+    bool silent = known && unsock_option_flag(fd, known, SOL_SOCKET, SO_REUSEADDR);
+    return silent ? UNSOCK_PORT_GONE : UNSOCK_PORT_ALIVE;
 }
 
 void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me) {
@@ -246,22 +234,16 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
     }
 }
 
-/* The entry's file has got this number: notes it for the descriptors of this process with that socket. */
-static void tell_number(struct unsock_port_key key, const struct unsock_port_entry *before, uint8_t number) {
-    struct unsock_port_entry its;
-    for (int fd = -1; (fd = next_fd_of(fd, key, false, &its)) >= 0;) {
-        struct unsock_fd *known = unsock_fds_known(fd);
-        if (known && unsock_port_same(&its, before))
-            known->local.tag |= number;
-    }
-}
-
-/* Gives its descriptors the new names of the port's entries from index `from` on. */
+/* The files of the port's entries from index `from` on have got numbers: notes them for this process's descriptors. */
 static void tell_numbers(const struct unsock_port *port, unsigned from) {
     for (unsigned i = from; i < port->count; i++) {
-        struct unsock_port_entry before = port->entries[i];
+        struct unsock_port_entry before = port->entries[i], its;
         before.number = 0;
-        tell_number(port->key, &before, port->entries[i].number);
+        for (int fd = -1; (fd = next_fd_of(fd, port->key, false, &its)) >= 0;) {
+            struct unsock_fd *known = unsock_fds_known(fd);
+            if (known && unsock_port_same(&its, &before))
+                known->local.tag |= port->entries[i].number;
+        }
     }
 }
 
@@ -304,14 +286,12 @@ static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise
     return result < 0 ? otherwise : status.stx_uid;
 }
 
-/*
- * In a sticky directory a user cannot remove another user's stale files, so all sockets of a port are one user's. False
- * if all of them are stale and this user (root, or the directory's owner) may remove their files.
- */
+/* In a sticky directory a user cannot remove another user's stale files, so all sockets of a port are one user's. False
+ * if all of them are stale and this user (root, or the directory's owner) may remove their files. */
 static bool is_first_another_users(const struct unsock_port *port, bool lives) {
     struct sockaddr_un path;
     struct statx status;
-    if (!unsock_directory_is_shared() || port->holder != UNSOCK_PORT_OURS ||
+    if (!unsock_directory_is_shared || port->holder != UNSOCK_PORT_OURS ||
         unsock_statx(AT_FDCWD, unsock_settings.directory, 0, STATX_MODE | STATX_UID, &status) < 0 ||
         !(status.stx_mode & S_ISVTX))
         return false;
@@ -321,13 +301,16 @@ static bool is_first_another_users(const struct unsock_port *port, bool lives) {
     return !may_take && owner_of_file(&path, user) != user;
 }
 
-/* True if a live socket of another user would share an address with `me`. */
-static bool shares_with_another_user(const struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
+bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me,
+                                  const struct unsock_port_joining *joining, long probe) {
     struct unsock_port_entry alone = *me;
     struct sockaddr_un path;
-    uint32_t user = (uint32_t)unsock_geteuid();
+    if (is_first_another_users(port, joining->beside))
+        return true;
+    uint32_t user = me->marks != 0 ? (uint32_t)unsock_geteuid() : 0;
     alone.marks = 0;
-    for (unsigned i = 0; i < port->count; i++) {
+    /* Looks for a live socket of another user that would share an address with `me`. */
+    for (unsigned i = 0; me->marks != 0 && i < port->count; i++) {
         if (port->life[i] >= UNSOCK_PORT_STALE || !unsock_port_conflict(&port->entries[i], &alone))
             continue;
         socklen_t length = unsock_port_path(port->key, &port->entries[i], &path);
@@ -335,12 +318,6 @@ static bool shares_with_another_user(const struct unsock_port *port, const struc
             return true;
     }
     return false;
-}
-
-bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me,
-                                  const struct unsock_port_joining *joining, long probe) {
-    return is_first_another_users(port, joining->beside) ||
-           (me->marks != 0 && shares_with_another_user(port, me, probe));
 }
 
 /* Adds the socket to the port. It counts as soon as the record lists it. Afterwards the names of stale sockets are

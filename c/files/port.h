@@ -4,8 +4,7 @@
 
 #include "rules/port_record.h"
 
-/*
- * port.c: A port's names in the directory, of streams and of datagram sockets (rules/port_name.h): reads them, asks
+/* port.c: A port's names in the directory, of streams and of datagram sockets (rules/port_name.h): reads them, asks
  * which sockets are live, and changes them step by step.
  *
  * PORT.sock is the port. The process that creates it has the port, and needs no lock for that. It exists as long as any
@@ -16,8 +15,7 @@
  *   - To create a name that does not exist takes no lock.
  *   - A stale file may be removed. A name without a file is never removed: a new socket may bind it at any moment.
  *   - The record may list stale sockets, but never lacks a live one. It is written before PORT.sock gets its "./", and
- *     removed afterwards.
- */
+ *     removed afterwards. */
 
 /* Borrows memory for one port: the process's own if it is free, else a mapping. NULL: there is none. */
 struct unsock_port *unsock_port_borrow(void);
@@ -54,17 +52,13 @@ void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_ent
 /* Removes the files of the entries that are known to be stale, except that of `me`. */
 void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me);
 
-/*
- * Replaces a plain server's stale file at PORT.sock by the link to `first`. Plain servers use no lock: one may remove
+/* Replaces a plain server's stale file at PORT.sock by the link to `first`. Plain servers use no lock: one may remove
  * its file just now, and another may bind. So file and link are exchanged, and the file is asked about afterwards.
- * Returns 0; -EAGAIN if it was not stale, and has its place again; or -errno.
- */
+ * Returns 0; -EAGAIN if it was not stale, and has its place again; or -errno. */
 long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe);
 
-/*
- * True if the port is another user's, who may not share it with `me`: SO_REUSEPORT shares with the same user only, and
- * in a sticky directory all sockets of a port are one user's.
- */
+/* True if the port is another user's, who may not share it with `me`: SO_REUSEPORT shares with the same user only, and
+ * in a sticky directory all sockets of a port are one user's. */
 bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me,
                                   const struct unsock_port_joining *joining, long probe);
 
@@ -80,11 +74,9 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
 
 /* port_leave.c: Changes a port's names when a socket is connected, or ends. */
 
-/*
- * A datagram socket with this entry, which lets others share its address, has been connected. Notes that in the record:
+/* A datagram socket with this entry, which lets others share its address, has been connected. Notes that in the record:
  * from now on it gets its own peer's datagrams alone, and the other sockets get those of all other clients. One system
- * call, and false, if the socket has the port alone.
- */
+ * call, and false, if the socket has the port alone. */
 bool unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
 /* With the directory locked: the entry's socket has ended (STALE, GONE), or shall lose its name (STALE). Removes its
@@ -92,11 +84,9 @@ bool unsock_port_note_connected(struct unsock_port_key key, const struct unsock_
 void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe);
 
-/*
- * The same in two steps around a close, with the directory locked all the time. So PORT.sock always has a live socket,
+/* The same in two steps around a close, with the directory locked all the time. So PORT.sock always has a live socket,
  * if the port has several. The first step returns the port as it was read; NULL: no memory. The second step takes the
- * kernel's answer about the socket after the close (`own`); if the socket is live, nothing is removed.
- */
+ * kernel's answer about the socket after the close (`own`); if the socket is live, nothing is removed. */
 struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct unsock_port_entry *me, long probe);
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                            long probe);
@@ -135,13 +125,11 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
 /* bind(2) with UNSOCK_MODE for the file; if that is not set, with `mode` (-1: by the umask). Returns 0 or -errno. */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode);
 
-/*
- * A note at a socket file for users who cannot ask its socket: other users of the directory.
+/* A note at a socket file for users who cannot ask its socket: other users of the directory.
  *
  * The modification time of a socket file has no other use: it names the network namespace of the socket. A process in
  * that namespace sees all its sockets in /proc/net/unix; a socket that is not listed there is gone. (A namespace's
- * number is used again only after its last socket.)
- */
+ * number is used again only after its last socket.) */
 
 /* Notes the namespace at the file of a socket that was just bound, if users who may not write to it can use the
  * directory, or if its own user may not. No system call in a private directory. */

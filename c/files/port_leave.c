@@ -55,11 +55,9 @@ static int find_heir(struct unsock_port *port, const struct unsock_port_entry *m
     }
 }
 
-/*
- * Removes an ended socket's names, in this order. PORT.sock becomes a link to the heir before the file is removed: if
+/* Removes an ended socket's names, in this order. PORT.sock becomes a link to the heir before the file is removed: if
  * the process is killed between, the next bind sees and repairs the rest. Without an heir PORT.sock is removed after
- * the file, and the record last, if PORT.sock is gone: a PORT.sock with "./" always has a record.
- */
+ * the file, and the record last, if PORT.sock is gone: a PORT.sock with "./" always has a record. */
 static void leave_port(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     int heir = find_heir(port, me, probe), mine = unsock_port_find(port, me);

@@ -100,22 +100,6 @@ static void tell_pruned(const struct pruning *pruning, const char *path, long re
         pruning->seer->see(pruning->seer->context, unsock_base_name(unsock_span_of(path)).at, result);
 }
 
-/* Returns 1 as well for a file that was removed with another one of its port. */
-static long prune_socket(const struct pruning *pruning, const char *path) {
-    long result = unsock_prune(path, pruning->remove);
-    return result == 0 && unsock_file_inode(path) == -ENOENT ? 1 : result;
-}
-
-/* Asks about all sockets of the port. True if one is live, or not known to be stale. */
-static bool ask_all(const struct pruning *pruning, struct unsock_port *port) {
-    bool living = false;
-    for (unsigned i = 0; i < port->count; i++) {
-        port->life[i] = (uint8_t)unsock_port_ask(pruning->probe, port->key, &port->entries[i]);
-        living |= port->life[i] != UNSOCK_PORT_STALE && port->life[i] != UNSOCK_PORT_GONE;
-    }
-    return living;
-}
-
 /* Prunes the sockets of a port that its link and its record list. */
 static void prune_listed(const struct pruning *pruning, struct unsock_port_key key) {
     struct unsock_port *port = unsock_port_borrow();
@@ -124,15 +108,24 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
         return;
     unsock_port_read(port, key, NULL);
     unsock_address_path(key.number, key.type, &plain);
-    bool living = port->holder == UNSOCK_PORT_OURS && ask_all(pruning, port);
-    for (unsigned i = 0; port->holder == UNSOCK_PORT_OURS && i < port->count; i++) {
+    bool living = false;
+    unsigned count = port->holder == UNSOCK_PORT_OURS ? port->count : 0;
+    for (unsigned i = 0; i < count; i++) {
+        port->life[i] = (uint8_t)unsock_port_ask(pruning->probe, key, &port->entries[i]);
+        living |= port->life[i] != UNSOCK_PORT_STALE && port->life[i] != UNSOCK_PORT_GONE;
+    }
+    for (unsigned i = 0; i < count; i++) {
         const struct unsock_port_entry *entry = &port->entries[i];
         bool first = unsock_port_same(entry, &port->first), stale = port->life[i] == UNSOCK_PORT_STALE;
         unsock_port_path(key, entry, &own);
         /* A PORT.sock whose file is gone is removed, or made a link to another socket. */
-        if (stale || (first && port->life[i] == UNSOCK_PORT_GONE))
-            tell_pruned(pruning, first && (!stale || !living) ? plain.sun_path : own.sun_path,
-                        prune_socket(pruning, stale ? own.sun_path : plain.sun_path));
+        if (!stale && !(first && port->life[i] == UNSOCK_PORT_GONE))
+            continue;
+        const char *name = stale ? own.sun_path : plain.sun_path;
+        long result = unsock_prune(name, pruning->remove);
+        /* The file may have been removed with another one of its port. */
+        result = result == 0 && unsock_file_inode(name) == -ENOENT ? 1 : result;
+        tell_pruned(pruning, first && (!stale || !living) ? plain.sun_path : own.sun_path, result);
     }
     unsock_port_return(port);
 }

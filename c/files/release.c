@@ -23,12 +23,6 @@
 
 static const uint64_t all_signals = UNSOCK_ALL_SIGNALS;
 
-/* True if the file at this path is another socket's by now: its inode is not the one that was noted for `old`. */
-static bool is_anothers_file(const struct unsock_fd *old, const struct sockaddr_un *path) {
-    int64_t inode = unsock_fd_knows_inode(old) ? unsock_file_inode(path->sun_path) : 0;
-    return inode > 0 && unsock_fd_file(old)->inode != (uint64_t)inode;
-}
-
 /* With the directory locked: removes the names of a socket that has ended, as `life` says, or shall have no name. */
 static void leave_names(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
     struct unsock_port_entry me;
@@ -47,8 +41,11 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
     if (unsock_fd_is_handed(old))
         return true;
     socklen_t length = unsock_port_own_path(old, &path);
-    if (unsock_socketfile_is_live(probe, &path, length))
-        return is_anothers_file(old, &path);
+    if (unsock_socketfile_is_live(probe, &path, length)) {
+        /* The file is another socket's by now if its inode is not the one that was noted for `old`. */
+        int64_t inode = unsock_fd_knows_inode(old) ? unsock_file_inode(path.sun_path) : 0;
+        return inode > 0 && unsock_fd_file(old)->inode != (uint64_t)inode;
+    }
     long done = unsock_lock_take(&lock, true);
     enum unsock_port_life life = done == 0 ? unsock_socketfile_life(probe, &path, length) : UNSOCK_PORT_UNKNOWN;
     if (life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE) {
@@ -104,8 +101,8 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     return locked;
 }
 
-/* Sockets that were still in use when their last descriptor here was closed: by another process, or by a thread of this
- * one that is in accept or waits for a datagram (Java closes so). Their files are tried again later. */
+/* Sockets whose files could not be removed at the close of their last descriptor here: another process has the socket,
+ * or a thread of this one is in accept or waits for a datagram (Java closes so). They are tried again later. */
 static UNSOCK_TABLE struct unsock_fd late[LATE_MOST];
 static bool any_kept; /* a socket was ever kept; if not, the end of the process need not search */
 
@@ -130,16 +127,6 @@ static struct unsock_fd *find_late(const struct unsock_fd *old) {
             return &late[i];
     }
     return NULL;
-}
-
-/* Notes the file's inode: later the name may be another socket's. */
-static void note_file(struct unsock_fd *old) {
-    struct sockaddr_un path;
-    if (unsock_state_has_remote(old->state))
-        return;
-    unsock_port_own_path(old, &path);
-    int64_t inode = unsock_file_inode(path.sun_path);
-    unsock_fd_file(old)->inode = inode > 0 ? (uint64_t)inode : 0;
 }
 
 /* Tries again to remove the file: another process had its socket open, and may have closed it. */
@@ -173,7 +160,13 @@ static void look_at_some(void) {
 /* Returns the place; NULL if all are taken. */
 UNSOCK_OWN_FRAME static struct unsock_fd *keep_for_later(const struct unsock_fd *old) {
     struct unsock_fd noted = *old;
-    note_file(&noted);
+    struct sockaddr_un path;
+    /* Notes the file's inode: later the name may be another socket's. */
+    if (!unsock_state_has_remote(old->state)) {
+        unsock_port_own_path(old, &path);
+        int64_t inode = unsock_file_inode(path.sun_path);
+        unsock_fd_file(&noted)->inode = inode > 0 ? (uint64_t)inode : 0;
+    }
     __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
     for (int i = 0; i < LATE_MOST; i++)
         if (take_late_place(&late[i], noted))
@@ -181,8 +174,8 @@ UNSOCK_OWN_FRAME static struct unsock_fd *keep_for_later(const struct unsock_fd 
     return NULL;
 }
 
-/* Lets the children of this process know that they have to look after the file. Those that have closed the socket
- * before may have left it to this process: looks once more. */
+/* Leaves the file to the children of this process, too. Those that have closed the socket before may have left it to
+ * this process: looks once more. */
 static void leave_file(struct unsock_fd *place) {
     unsock_files_left();
     if (place && unsock_this_process()->has_made)
@@ -312,11 +305,9 @@ _Noreturn static void look_afterwards(long parent) {
     unsock_exit(0);
 }
 
-/*
- * Starts that child. For a moment the child has all of this process's descriptors open. A process that waits for the
+/* Starts that child. For a moment the child has all of this process's descriptors open. A process that waits for the
  * end of this one must not notice that: pipes would not be at their end, and locks not free. So this process waits
- * until the child has closed them.
- */
+ * until the child has closed them. */
 static void look_in_a_child(void) {
     int32_t ends[2];
     bool is_told = unsock_pipe2(ends, O_CLOEXEC) == 0;
@@ -333,11 +324,9 @@ static void look_in_a_child(void) {
     unsock_close(ends[0]);
 }
 
-/*
- * Waits up to 10 ms for processes that list /proc/PID/fd. They have each file open for a moment; one that was closed
+/* Waits up to 10 ms for processes that list /proc/PID/fd. They have each file open for a moment; one that was closed
  * meanwhile ends with their call (proc_readfd_common, fs/proc/fd.c; fput, fs/file_table.c). Else a monitor would make
- * the file stay for good. A child that has only inherited its sockets does not wait: other processes have them.
- */
+ * the file stay for good. A child that has only inherited its sockets does not wait: other processes have them. */
 static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
     int64_t begun = unsock_libc_clock();

@@ -1,8 +1,6 @@
-/*
- * Asks about socket files and binds them. To remove a file, a process locks the directory and then asks the kernel
+/* Asks about socket files and binds them. To remove a file, a process locks the directory and then asks the kernel
  * whether a socket is bound to it. So of two processes that find one stale file, none can remove the other one's new
- * file.
- */
+ * file. */
 #include "files/port.h"
 
 #include "files/directory.h"
@@ -33,35 +31,26 @@ static int64_t mark_of_namespace(int64_t number) {
     return (MARK - number + SECOND_NS) % SECOND_NS;
 }
 
-/* True if a user could find a file of this mode, but not ask its socket. */
-static bool needs_note(unsigned mode) {
-    if ((mode & WRITABLE_BY_OWNER) == 0)
-        return true;
-    return unsock_directory_is_shared() && (mode & UNSOCK_OTHERS_WRITE) != UNSOCK_OTHERS_WRITE;
-}
-
-static void note_namespace(const char *path) {
+void unsock_file_netns_note(const char *path) {
     struct statx status;
+    bool closed = unsock_settings.mode >= 0 && ((unsigned)unsock_settings.mode & WRITABLE_BY_OWNER) == 0;
+    if (!unsock_directory_is_shared && !closed)
+        return;
     if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE | STATX_MTIME, &status) < 0 ||
         (status.stx_mode & S_IFMT) != S_IFSOCK)
         return;
-    int64_t number = needs_note(status.stx_mode) ? number_namespace() : -1;
+    /* A user may find a file of another mode, but not ask its socket. */
+    bool asked = (status.stx_mode & WRITABLE_BY_OWNER) != 0 &&
+                 (!unsock_directory_is_shared || (status.stx_mode & UNSOCK_OTHERS_WRITE) == UNSOCK_OTHERS_WRITE);
+    int64_t number = asked ? -1 : number_namespace();
     struct timespec times[2] = {{NOTED_SECOND, (long)mark_of_namespace(number)},
                                 {(long)status.stx_mtime.tv_sec, (long)number}};
     if (number >= 0)
         unsock_directory_set_times(path, times);
 }
 
-void unsock_file_netns_note(const char *path) {
-    if (unsock_directory_is_shared() ||
-        (unsock_settings.mode >= 0 && ((unsigned)unsock_settings.mode & WRITABLE_BY_OWNER) == 0))
-        note_namespace(path);
-}
-
-/*
- * True if the socket is listed in /proc/net/unix, or if that cannot be read. Compares the last component of the names,
- * as the directory may have several, up to the character `end`. A forged line can only make a file stay.
- */
+/* True if the socket is listed in /proc/net/unix, or if that cannot be read. Compares the last component of the names,
+ * as the directory may have several, up to the character `end`. A forged line can only make a file stay. */
 static bool is_socket_listed(struct unsock_span name, char end) {
     struct unsock_lines lines;
     struct unsock_span line;
@@ -86,19 +75,15 @@ UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
            status.stx_mtime.tv_nsec == here;
 }
 
-/* A datagram socket's file may have got a number, which its kernel name lacks. */
-UNSOCK_OWN_FRAME static bool may_have_number(struct unsock_span name) {
-    struct unsock_port_key key;
-    struct unsock_port_entry entry;
-    return unsock_port_name_read(name, &key, &entry) && key.type == SOCK_DGRAM;
-}
-
 bool unsock_file_netns_is_gone(const char *path) {
     struct unsock_span name = unsock_base_name(unsock_span_of(path));
+    struct unsock_port_key key;
+    struct unsock_port_entry entry;
     bool found = false;
     if (!is_from_here(path))
         return false;
-    char end = may_have_number(name) ? '+' : '\0';
+    /* A datagram socket's file may have got a number, which its kernel name lacks. */
+    char end = unsock_port_name_read(name, &key, &entry) && key.type == SOCK_DGRAM ? '+' : '\0';
     name = unsock_span_next(&name, end);
     /* The kernel lists the sockets in pieces. If others of the same hash chain close between two pieces, one may be
      * missed: hence several passes. */
@@ -141,11 +126,9 @@ enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct so
     return life_of(probe, ask_by_probe(probe, path, length), path);
 }
 
-/*
- * Waits for binds in this directory. A bind makes the file before the socket can be found by it, and holds the
+/* Waits for binds in this directory. A bind makes the file before the socket can be found by it, and holds the
  * directory's inode lock meanwhile (unix_bind_bsd; since Linux 5.14: before, unsock binds under its own lock). To
- * rename a file to itself changes nothing, but waits for that lock.
- */
+ * rename a file to itself changes nothing, but waits for that lock. */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length) {
     long answer = ask_by_probe(probe, path, length);
     if (answer == -ECONNREFUSED) {

@@ -31,23 +31,19 @@ static long move_file(const char *from, const char *to) {
     return result == -EINVAL ? unsock_renameat(AT_FDCWD, from, AT_FDCWD, to) : result;
 }
 
-/* Removes a killed process's file from that name. If its path is too long to ask, it was to be removed in any case. */
-static void clear(const char *aside) {
+/* Renames the file to a name that only the lock's holder uses. Removes a killed process's file from that name first: if
+ * its path is too long to ask, it was to be removed in any case. */
+static long move_aside(const char *path, const char *aside) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     size_t length = strlen(aside) + 1;
     bool fits = length <= sizeof(name.sun_path);
+    long result = move_file(path, aside);
+    if (result != -EEXIST)
+        return result;
     if (fits)
         memcpy(name.sun_path, aside, length);
     if (!fits || unsock_socketfile_is_stale(&name, (socklen_t)(UNSOCK_SUN_PATH_OFFSET + length)))
         unsock_unlinkat(AT_FDCWD, aside, 0);
-}
-
-/* Renames the file to a name that only the lock's holder uses. */
-static long move_aside(const char *path, const char *aside) {
-    long result = move_file(path, aside);
-    if (result != -EEXIST)
-        return result;
-    clear(aside);
     result = move_file(path, aside);
     return result == -EEXIST ? -EADDRINUSE : result;
 }
@@ -85,13 +81,6 @@ static long take_away(const struct unsock_target_file *where, long probe) {
         unsock_socketfile_life(probe, &where->name.un, where->length) == UNSOCK_PORT_STALE)
         return remove_this(where);
     return -EADDRINUSE;
-}
-
-static void take_away_locked(const struct unsock_target_file *where, long probe) {
-    struct unsock_lock lock;
-    if (lock_directory(&lock, path_of_target(where)) == 0)
-        take_away(where, probe);
-    unsock_lock_drop(&lock);
 }
 
 /* Binds in the place of a stale file, under the lock. That file, or its socket, may just have gone. */
@@ -152,12 +141,16 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
 /* Asks without the lock first: a live socket's file stays. */
 UNSOCK_OWN_FRAME void unsock_target_file_release(const struct unsock_target_file *where) {
     struct unsock_file_id now;
+    struct unsock_lock lock;
     if (where->file.inode == 0)
         return;
     unsock_file_identify(AT_FDCWD, path_of_target(where), &now);
     if (!unsock_file_is(&now, &where->file))
         return;
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-    if (probe >= 0 && !unsock_socketfile_is_live(probe, &where->name.un, where->length))
-        take_away_locked(where, probe);
+    if (probe < 0 || unsock_socketfile_is_live(probe, &where->name.un, where->length))
+        return;
+    if (lock_directory(&lock, path_of_target(where)) == 0)
+        take_away(where, probe);
+    unsock_lock_drop(&lock);
 }

@@ -34,7 +34,7 @@ static bool fill_in(const char *pattern, uint16_t port, struct unsock_text *path
         else if (*c != 'a')
             return false;
         else if (number < count)
-            unsock_ip_print(path, &unsock_settings.addresses[number].ip);
+            unsock_text_put(path, UNSOCK_IP_TEXT(&unsock_settings.addresses[number].ip));
     }
     return true;
 }

@@ -9,17 +9,13 @@ bool unsock_address_covers_port(uint16_t port) {
     return unsock_settings.port_count == 0 || port == 0;
 }
 
-static bool address_covered(const struct unsock_ip *ip) {
-    for (unsigned i = 0; i < unsock_settings.address_count; i++) {
-        const struct unsock_prefix *prefix = &unsock_settings.addresses[i];
-        if (unsock_ip_in_prefix(ip, &prefix->ip, prefix->bits))
-            return true;
-    }
-    return false;
-}
-
 bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port) {
-    return ip->family != 0 && unsock_address_covers_port(port) && address_covered(ip);
+    bool covered = false;
+    if (ip->family == 0 || !unsock_address_covers_port(port))
+        return false;
+    for (unsigned i = 0; !covered && i < unsock_settings.address_count; i++)
+        covered = unsock_ip_in_prefix(ip, &unsock_settings.addresses[i].ip, unsock_settings.addresses[i].bits);
+    return covered;
 }
 
 bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only) {

@@ -1,9 +1,7 @@
-/*
- * The known forms of call sites, byte by byte. A call in another form is left alone, and trapped. The two forms:
+/* The known forms of call sites, byte by byte. A call in another form is left alone, and trapped. The two forms:
  *
  * - A function of a known library, compared as far as it matters.
- * - An instruction that loads the call's number, followed by known instructions up to the call.
- */
+ * - An instruction that loads the call's number, followed by known instructions up to the call. */
 #include "rules/call_site.h"
 
 #include "rt/mem.h"
@@ -12,10 +10,8 @@
 
 #ifdef __x86_64__
 
-/*
- * The second form is `mov $number,%eax`, then instructions that do the same at any address, then `syscall`. The bytes
- * before the `mov` must show that it is not the end of a longer instruction.
- */
+/* The second form is `mov $number,%eax`, then instructions that do the same at any address, then `syscall`. The bytes
+ * before the `mov` must show that it is not the end of a longer instruction. */
 #define JUMP 5 /* bytes */
 #define RAX 0
 #define RSP 4
@@ -76,10 +72,8 @@ static bool may_register_change(unsigned changed) {
     return changed != RAX && changed != RSP;
 }
 
-/*
- * Returns the length of an instruction that does the same at any address, uses no memory and keeps rax; 0 if it is not
- * known to be one. At least eight bytes can be read.
- */
+/* Returns the length of an instruction that does the same at any address, uses no memory and keeps rax; 0 if it is not
+ * known to be one. At least eight bytes can be read. */
 static unsigned plain(const uint8_t *at) {
     unsigned prefix = (at[0] & 0xf0) == 0x40 ? at[0] : 0, start = prefix ? 1 : 0;
     bool wide = prefix & 8, high_reg = prefix & 4, high_rm = prefix & 1;
@@ -118,10 +112,8 @@ static bool takes_number(uint8_t byte) {
     return byte == 0xc7 || byte == 0x81 || byte == 0x69;
 }
 
-/*
- * True if the 0xb8 at `at` may be inside a longer instruction, so that the seeming `mov $number,%eax` is that one's
- * end. Checks every way to encode one, and is true in case of doubt. At least nine bytes are before it.
- */
+/* True if the 0xb8 at `at` may be inside a longer instruction, so that the seeming `mov $number,%eax` is that one's
+ * end. Checks every way to encode one, and is true in case of doubt. At least nine bytes are before it. */
 static bool may_be_inside(const uint8_t *at) {
     if (is_prefix(at[-1]))
         return true;
@@ -148,30 +140,19 @@ static bool may_be_inside(const uint8_t *at) {
     return (at[-4] & 0xfc) == 0xa0;
 }
 
-static bool is_number(const uint8_t *at, int16_t *number) {
-    uint32_t value;
-    memcpy(&value, at, sizeof(value));
-    *number = (int16_t)value;
-    return value < NUMBERS;
-}
-
-/* True if only plain instructions are between the two. */
-static bool is_plain_between(const uint8_t *from, const uint8_t *to) {
-    for (unsigned length; from < to; from += length) {
-        length = plain(from);
-        if (length == 0)
-            return false;
-    }
-    return from == to;
-}
-
 static bool find_loaded(const uint8_t *code, size_t at, struct unsock_call_site *site) {
     for (size_t moved = JUMP; moved <= UNSOCK_CALL_SITE_MOST; moved++) {
-        const uint8_t *load = code + at - moved;
-        if (load[0] != 0xb8 || !is_number(load + 1, &site->number) || !is_plain_between(load + JUMP, code + at))
+        const uint8_t *load = code + at - moved, *next = load + JUMP;
+        uint32_t number;
+        memcpy(&number, load + 1, sizeof(number));
+        if (load[0] != 0xb8 || number >= NUMBERS)
             continue;
-        site->moved = (uint8_t)moved;
-        site->cut = 0;
+        /* Only plain instructions may be between the two. */
+        for (unsigned length = 1; next < code + at && length > 0; next += length)
+            length = plain(next);
+        if (next != code + at)
+            continue;
+        *site = (struct unsock_call_site){(int16_t)number, (uint8_t)moved, 0};
         return !may_be_inside(load);
     }
     return false;
@@ -199,11 +180,9 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 
 #else
 
-/*
- * On aarch64 all instructions are words. The second form is `mov x8,#number` before the `svc`, with no branch between.
+/* On aarch64 all instructions are words. The second form is `mov x8,#number` before the `svc`, with no branch between.
  * The number only shows that rewriting pays: the stub checks x8, since code that jumps to the `svc` may have another
- * one there. The `svc` itself is rewritten, so no instruction is moved.
- */
+ * one there. The `svc` itself is rewritten, so no instruction is moved. */
 #define WORD 4
 #define SVC 0xd4000001u
 #define NEAR 8 /* words before the `svc` */

@@ -6,10 +6,8 @@
 
 /* Control data (cmsg(3)) may have any content: they come from the program or from a peer. */
 
-/*
- * Reads the header of the control message at `at`. Its cmsg_len is then within the control data. Returns the space of
- * the message, or 0 after the last one.
- */
+/* Reads the header of the control message at `at`. Its cmsg_len is then within the control data. Returns the space of
+ * the message, or 0 after the last one. */
 static inline size_t unsock_cmsg_read(const struct msghdr *message, size_t at, struct cmsghdr *header) {
     if (unsock_is_nowhere(message->msg_control) || at + sizeof(*header) > message->msg_controllen)
         return 0;
@@ -37,10 +35,9 @@ long unsock_segment_total(const struct msghdr *message);
 /* Returns the size that UDP_SEGMENT in the control data gives, in bytes; 0: none. */
 uint16_t unsock_segment_size(const struct msghdr *message);
 
-/*
- * Makes the datagram of `size` bytes (or fewer, at the end) from `offset` on, with the message's address and without
- * its control data. Returns its size; 0 at the end; -EMSGSIZE if it consists of more than UNSOCK_SEGMENT_PARTS parts.
- */
+/* Makes the datagram of `size` bytes (or fewer, at the end) from `offset` on, with the message's address and without
+ * its control data. Returns its size; 0 at the end; -EMSGSIZE if it consists of more than UNSOCK_SEGMENT_PARTS
+ * parts. */
 long unsock_segment_cut(const struct msghdr *message, size_t offset, size_t size, struct unsock_segment *segment);
 
 #endif

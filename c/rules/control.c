@@ -62,16 +62,6 @@ bool unsock_control_refuses(const struct unsock_control_file *file) {
            unsock_same(file->dest + UNSOCK_SUN_PATH_OFFSET, nobody, sizeof(nobody));
 }
 
-/* Returns the file's option for half-closes: "hold", "pass", or NULL if it has none. */
-static const char *half_close_of(const struct unsock_control_file *file) {
-    for (int i = 0; i < UNSOCK_CONTROL_SOCKOPTS; i++) {
-        struct unsock_control_sockopt slot = file->sockopts[i];
-        if (slot.group == 0 && slot.key == UNSOCK_CONTROL_HALF_CLOSE)
-            return slot.value[0] == UNSOCK_CONTROL_HALF_CLOSE_PASS ? "pass" : "hold";
-    }
-    return NULL;
-}
-
 bool unsock_control_half_close_set(struct unsock_control_file *file, const char *word) {
     struct unsock_control_sockopt slot = {.key = UNSOCK_CONTROL_HALF_CLOSE};
     bool hold = unsock_span_is(unsock_span_of(word), "hold");
@@ -83,9 +73,11 @@ bool unsock_control_half_close_set(struct unsock_control_file *file, const char 
 }
 
 bool unsock_control_holds_half_close(const struct unsock_control_file *file) {
-    const char *told = half_close_of(file);
-    if (told)
-        return told[0] == 'h';
+    for (int i = 0; i < UNSOCK_CONTROL_SOCKOPTS; i++) {
+        struct unsock_control_sockopt slot = file->sockopts[i];
+        if (slot.group == 0 && slot.key == UNSOCK_CONTROL_HALF_CLOSE)
+            return slot.value[0] != UNSOCK_CONTROL_HALF_CLOSE_PASS;
+    }
     return (file->options & UNSOCK_CONTROL_FIRECRACKER) || family_of_control(file->dest) == UNSOCK_AF_TIPC;
 }
 

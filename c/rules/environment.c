@@ -14,19 +14,11 @@ const char *unsock_environment_next(const struct unsock_environment *environment
     return entry;
 }
 
-static const char *match(const char *entry, const char *name, size_t name_length) {
-    for (size_t i = 0; i < name_length; i++) {
-        if (entry[i] != name[i])
-            return NULL;
-    }
-    return entry[name_length] == '=' ? entry + name_length + 1 : NULL;
-}
-
 const char *unsock_environment_get(const struct unsock_environment *environment, const char *name) {
     size_t at = 0, length = strlen(name);
     const char *entry, *value = NULL;
     while (!value && (entry = unsock_environment_next(environment, &at)))
-        value = match(entry, name, length);
+        value = unsock_begins(entry, name) && entry[length] == '=' ? entry + length + 1 : NULL;
     return value && value[0] != '\0' ? value : NULL;
 }
 

@@ -22,27 +22,21 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
 /* The room for the library's own strings. */
 #define UNSOCK_ENVIRONMENT_OWN 64
 
-/*
- * Picks out the library's variables into `own`, in their order: LD_PRELOAD, UNSOCK_* and LISTEN_*. Returns these, or
+/* Picks out the library's variables into `own`, in their order: LD_PRELOAD, UNSOCK_* and LISTEN_*. Returns these, or
  * the whole environment if they are too many. Searching a long environment for each variable would be most of a start's
- * cost.
- */
+ * cost. */
 struct unsock_environment unsock_environment_own(const struct unsock_environment *whole,
                                                  const char *own[UNSOCK_ENVIRONMENT_OWN]);
 
 /* True if this environment turns the library off (UNSOCK_OFF=1). */
 bool unsock_environment_is_off(const struct unsock_environment *environment);
 
-/*
- * setting_names.c: Finds misspelt names of settings: the user who wrote one believes that it works. The command line's
- * lib/run/setting_names.ts has the same rules and the same words.
- */
+/* setting_names.c: Finds misspelt names of settings: the user who wrote one believes that it works. The command line's
+ * lib/run/setting_names.ts has the same rules and the same words. */
 
-/*
- * Checks that each UNSOCK_* variable is a setting, or one that the command line, the tests or the library as a program
+/* Checks that each UNSOCK_* variable is a setting, or one that the command line, the tests or the library as a program
  * read. An empty variable counts as unset. `name_of` returns the names of the settings, NULL after the last. Returns
- * false with one line in `error`: "NAME: no such setting…", and the nearest name.
- */
+ * false with one line in `error`: "NAME: no such setting…", and the nearest name. */
 bool unsock_setting_names_check(const struct unsock_environment *environment, const char *(*name_of)(unsigned index),
                                 struct unsock_text *error);
 

@@ -5,10 +5,6 @@ static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0x
 
 static const uint8_t loopback4[4] = {127, 0, 0, 1};
 
-static uint16_t swap16(uint16_t value) {
-    return (uint16_t)(value << 8 | value >> 8);
-}
-
 /* ::ffff:a.b.c.d is the IPv4 address a.b.c.d (RFC 4291, 2.5.5.2). */
 static void unmap(struct unsock_ip *ip) {
     if (ip->family != AF_INET6 || !unsock_same(ip->bytes, mapped_prefix, sizeof(mapped_prefix)))
@@ -28,7 +24,7 @@ bool unsock_ip_read(const void *address, size_t length, struct unsock_ip *ip) {
         struct sockaddr_in in;
         memcpy(&in, address, sizeof(in));
         memcpy(ip->bytes, &in.sin_addr, 4);
-        ip->port = swap16(in.sin_port);
+        ip->port = __builtin_bswap16(in.sin_port);
         ip->family = AF_INET;
         return true;
     }
@@ -38,14 +34,14 @@ bool unsock_ip_read(const void *address, size_t length, struct unsock_ip *ip) {
     struct sockaddr_in6 in6;
     memcpy(&in6, address, offsetof(struct sockaddr_in6, sin6_scope_id));
     memcpy(ip->bytes, &in6.sin6_addr, 16);
-    ip->port = swap16(in6.sin6_port);
+    ip->port = __builtin_bswap16(in6.sin6_port);
     ip->family = AF_INET6;
     unmap(ip);
     return true;
 }
 
 static socklen_t write_in6(const struct unsock_ip *ip, union unsock_sockaddr *address) {
-    address->in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = swap16(ip->port)};
+    address->in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = __builtin_bswap16(ip->port)};
     uint8_t *bytes = (uint8_t *)&address->in6.sin6_addr;
     if (ip->family == AF_INET) {
         memcpy(bytes, mapped_prefix, sizeof(mapped_prefix));
@@ -59,7 +55,7 @@ static socklen_t write_in6(const struct unsock_ip *ip, union unsock_sockaddr *ad
 socklen_t unsock_ip_write(const struct unsock_ip *ip, int domain, union unsock_sockaddr *address) {
     if (domain == AF_INET6)
         return write_in6(ip, address);
-    address->in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = swap16(ip->port)};
+    address->in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = __builtin_bswap16(ip->port)};
     memcpy(&address->in.sin_addr, ip->family == AF_INET6 ? loopback4 : ip->bytes, 4);
     return sizeof(struct sockaddr_in);
 }
@@ -186,27 +182,6 @@ bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip) {
     return parse_by(text, ':', ip);
 }
 
-void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip) {
-    if (ip->family == AF_INET6) {
-        for (int i = 0; i < 16; i += 2) {
-            unsock_text_put(text, i > 0 ? ":" : "");
-            unsock_text_number(text, (unsigned)ip->bytes[i] << 8 | ip->bytes[i + 1], 16, 1);
-        }
-        return;
-    }
-    for (int i = 0; i < 4; i++) {
-        unsock_text_put(text, i > 0 ? "." : "");
-        unsock_text_number(text, ip->bytes[i], 10, 1);
-    }
-}
-
-void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip) {
-    unsock_text_put(text, ip->family == AF_INET6 ? "[" : "");
-    unsock_ip_print(text, ip);
-    unsock_text_put(text, ip->family == AF_INET6 ? "]:" : ":");
-    unsock_text_number(text, ip->port, 10, 1);
-}
-
 static unsigned group_at(const struct unsock_ip *ip, int index) {
     return (unsigned)ip->bytes[2 * index] << 8 | ip->bytes[2 * index + 1];
 }
@@ -253,6 +228,11 @@ char *unsock_ip_show(char *at, const struct unsock_ip *ip, char colon) {
     if (gap < 8 && gap + length == 8)
         *at++ = colon;
     return at;
+}
+
+void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip) {
+    bool six = ip->family == AF_INET6;
+    unsock_text_join(text, six ? "[" : "", UNSOCK_IP_TEXT(ip), six ? "]:" : ":", UNSOCK_DECIMAL(ip->port));
 }
 
 /* A dotted quad has one spelling. */

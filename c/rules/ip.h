@@ -8,10 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * ip.c: Converts IP addresses from and to a sockaddr and text. Pure. Only here does byte order change: all other files
- * have ports in host byte order.
- */
+/* ip.c: Converts IP addresses from and to a sockaddr and text. Pure. Only here does byte order change: all other files
+ * have ports in host byte order. */
 
 /* An IP address and port. An IPv4-mapped IPv6 address is always stored as the IPv4 address. */
 struct unsock_ip {
@@ -27,10 +25,8 @@ struct unsock_ip {
 /* Reads a sockaddr_in or sockaddr_in6 of `length` bytes. False if it is neither, or too short. */
 bool unsock_ip_read(const void *address, size_t length, struct unsock_ip *ip);
 
-/*
- * Writes `ip` as a socket of `domain` (AF_INET or AF_INET6) shows it: an IPv4 address in AF_INET6 as a mapped one. An
- * IPv6 address in AF_INET cannot be shown, and becomes 127.0.0.1 with the same port. Returns the sockaddr's length.
- */
+/* Writes `ip` as a socket of `domain` (AF_INET or AF_INET6) shows it: an IPv4 address in AF_INET6 as a mapped one. An
+ * IPv6 address in AF_INET cannot be shown, and becomes 127.0.0.1 with the same port. Returns the sockaddr's length. */
 socklen_t unsock_ip_write(const struct unsock_ip *ip, int domain, union unsock_sockaddr *address);
 
 bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
@@ -38,10 +34,8 @@ bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
 /* Returns the address, or for a wildcard, which no peer has, the loopback address of its family. */
 struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
-/*
- * Replaces a wildcard by the address that TCP connects to for it: for IPv4 `own`, to which the socket is bound (or
- * NULL), else the loopback address (ip_route_output_key): that of IPv4 if `own` is one (udpv6_sendmsg).
- */
+/* Replaces a wildcard by the address that TCP connects to for it: for IPv4 `own`, to which the socket is bound (or
+ * NULL), else the loopback address (ip_route_output_key): that of IPv4 if `own` is one (udpv6_sendmsg). */
 void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
@@ -49,16 +43,13 @@ bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b
 /* True if a bind to `a` excludes one to `b` on the same port, as in the kernel (inet_rcv_saddr_equal). */
 bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct unsock_ip *b, bool b_v6only);
 
-/* Read and write an address without a port: dotted quad, or RFC 4291 form (reads any, writes eight full groups). */
+/* Reads an address without a port: a dotted quad, or any form of RFC 4291. */
 bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip);
-void unsock_ip_print(struct unsock_text *text, const struct unsock_ip *ip);
 
 #define UNSOCK_IP_SHOWN_MOST 39 /* xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx */
 
-/*
- * Writes an address as people do (RFC 5952), without a NUL, with `colon` for each colon: '-' in the names of files.
- * Returns the end. Reads it back; false for every other spelling.
- */
+/* Writes an address as people do (RFC 5952), without a NUL, with `colon` for each colon: '-' in the names of files.
+ * Returns the end. Reads it back; false for every other spelling. */
 char *unsock_ip_show(char *at, const struct unsock_ip *ip, char colon);
 bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon);
 
@@ -75,10 +66,8 @@ void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 /* True if both have the same family and the same `bits` leading bits. */
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits);
 
-/*
- * An address in five characters, for the name of a file that would be too long for a socket's path. They hold 30 bits:
- * all of 127.x.y.z and of the wildcards, a hash of any other address.
- */
+/* An address in five characters, for the name of a file that would be too long for a socket's path. They hold 30 bits:
+ * all of 127.x.y.z and of the wildcards, a hash of any other address. */
 
 uint32_t unsock_short_address(const struct unsock_ip *ip);
 

@@ -12,10 +12,8 @@ static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
 #define ENDPOINT6_LENGTH (32 + PORT_LENGTH)
 #define TAG_LENGTH 16
 
-/*
- * The numbers in a name: two addresses of 4 or 16 bytes, then both ports. They are written and read in one step: an
- * address is copied as if it had 16 bytes, and the next number overwrites the surplus.
- */
+/* The numbers in a name: two addresses of 4 or 16 bytes, then both ports. They are written and read in one step: an
+ * address is copied as if it had 16 bytes, and the next number overwrites the surplus. */
 #define NUMBERS_MOST (16 + 16 + 4)
 
 /* Reads .PORT@ADDR[+N]. */
@@ -104,12 +102,6 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
     return true;
 }
 
-static bool is_in_directory(struct unsock_span name) {
-    size_t directory = unsock_settings.directory_length;
-    return name.length > directory + 1 && name.at[directory] == '/' &&
-           unsock_same(name.at, unsock_settings.directory, directory);
-}
-
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length) {
     struct unsock_name result = {.kind = UNSOCK_NAME_FOREIGN};
     if (length <= UNSOCK_SUN_PATH_OFFSET) {
@@ -125,7 +117,8 @@ struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, si
     /* The kernel counts the NUL at the end. */
     name.length -= name.at[name.length - 1] == '\0';
     size_t skipped = unsock_settings.directory_length + 1;
-    if (is_in_directory(name) &&
+    if (name.length > skipped && name.at[skipped - 1] == '/' &&
+        unsock_same(name.at, unsock_settings.directory, skipped - 1) &&
         unsock_kernel_name_read_file((struct unsock_span){name.at + skipped, name.length - skipped}, &result))
         result.kind = UNSOCK_NAME_FILE;
     return result;
@@ -173,10 +166,8 @@ socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct
     at[second] = ':';
     memcpy(at + second + 1, digits + first + second + 4, 4);
     at += second + PORT_LENGTH;
-    /*
-     * The kernel adds up a name's bytes and folds the sum: digits alone would crowd a part of its table
-     * (net/unix/af_unix.c). In ASCII, since a server that is not under unsock may read the name as text.
-     */
+    /* The kernel adds up a name's bytes and folds the sum: digits alone would crowd a part of its table
+     * (net/unix/af_unix.c). In ASCII, since a server that is not under unsock may read the name as text. */
     *at++ = (char)('0' + source->port % 64);
     return (socklen_t)(put_tag(at, directory) - (char *)name);
 }

@@ -4,16 +4,14 @@
 
 #include "rules/ip.h"
 
-/*
- * port_name.c: Makes, compares, writes and reads the names. An entry is a socket of a port, as its name and the record
+/* port_name.c: Makes, compares, writes and reads the names. An entry is a socket of a port, as its name and the record
  * show it. ADDR is an address as text, '-' for each colon; "--" is [::] for IPv6 alone, "any" is [::] for both
  * families. An address that would be too long for a socket's path is written in five characters. A datagram client that
  * sends to another address than the default one has that address behind its own: "0.0.0.0,127.0.0.2". Such a client is
  * said to ask. Pure.
  *
  * An entry in the record is ADDR alone, or ADDR, marks and a number. The marks: '+' has SO_REUSEPORT; '*' has
- * SO_REUSEADDR and is a datagram socket, or a reserved stream (memory/fds.h); '!' is connected to one client.
- */
+ * SO_REUSEADDR and is a datagram socket, or a reserved stream (memory/fds.h); '!' is connected to one client. */
 
 #ifndef UNSOCK_PORT_ADDRESS_MOST
 #define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of ADDR, with its NUL; a proof uses fewer */
@@ -46,10 +44,8 @@ struct unsock_port_entry {
 
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number);
 
-/*
- * Makes the entry of a wildcard that of a datagram client that asks `target`. False, without a change: that is no
- * address, or the name would be too long.
- */
+/* Makes the entry of a wildcard that of a datagram client that asks `target`. False, without a change: that is no
+ * address, or the name would be too long. */
 bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_ip *target);
 
 static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
@@ -65,19 +61,15 @@ bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_
 /* True if only one of both can be bound. The caller checks that sockets that share an address belong to one user. */
 bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/*
- * Cuts an entry, and the blank behind it, off the front of a record. False at the end, and for text that is no entry:
- * *rest is then not empty.
- */
+/* Cuts an entry, and the blank behind it, off the front of a record. False at the end, and for text that is no entry:
+ * *rest is then not empty. */
 bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *entry);
 
 /* Writes fewer than UNSOCK_PORT_ENTRY_MOST bytes, without a NUL. Returns the end. */
 char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry);
 
-/*
- * The values of unsock_fd.local.tag: the kind of name that a socket is bound to. Either its number, plus V6ONLY for a
- * [::] without IPv4, or one of the other three.
- */
+/* The values of unsock_fd.local.tag: the kind of name that a socket is bound to. Either its number, plus V6ONLY for a
+ * [::] without IPv4, or one of the other three. */
 enum unsock_name_tag {
     UNSOCK_NAME_TAG_ASKING = 0x7d,     /* the name of a datagram client that asks */
     UNSOCK_NAME_TAG_PLAIN = 0x7e,      /* PORT.sock itself */
@@ -89,8 +81,7 @@ enum unsock_name_tag {
 uint8_t unsock_port_tag(const struct unsock_port_entry *entry);
 struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip);
 
-/*
- * The names of a port's sockets, in the same file. Names for streams are PORT.sock and .PORT@ADDR, for
+/* The names of a port's sockets, in the same file. Names for streams are PORT.sock and .PORT@ADDR, for
  * datagram sockets PORT.dgram.sock and .PORTu@ADDR. Pure.
  *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound to it.
  *   - .PORT@ADDR+N: the own file of a socket that shares its address; from UNSOCK_PORT_WAITING on, of a stream that
@@ -102,8 +93,7 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip);
  *
  * This is protocol 1, which has no number in its names. A library with another protocol begins the text of PORT.sock
  * and of the record with '#' and its number, as in "#2 127.0.0.1". No entry begins so. A library leaves a port of
- * another protocol alone.
- */
+ * another protocol alone. */
 
 #define UNSOCK_PORT_LINK_MOST 64 /* bytes of the text of PORT.sock's link, with its NUL */
 
@@ -113,10 +103,8 @@ struct unsock_port_key {
     uint8_t type; /* SOCK_STREAM or SOCK_DGRAM */
 };
 
-/*
- * Writes the path for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the address's
- * length, as the next three do.
- */
+/* Writes the path for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the address's
+ * length, as the next three do. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
 /* Writes DIR/.PORT@ADDR[+N]. */
@@ -184,19 +172,15 @@ struct unsock_name {
                                 client asks, family 0 if none */
 };
 
-/*
- * Reads a sockaddr_un of `length` bytes from the kernel: NONE for an unnamed socket, FILE for a socket file in the
- * directory, STREAM for a client's abstract name, FOREIGN for all others.
- */
+/* Reads a sockaddr_un of `length` bytes from the kernel: NONE for an unnamed socket, FILE for a socket file in the
+ * directory, STREAM for a client's abstract name, FOREIGN for all others. */
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
 
 /* Reads the name of a file in the directory: PORT.sock, PORT.dgram.sock, or one with an address. False for others. */
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result);
 
-/*
- * Reads a path in any directory as if that were the library's: only the file's name counts, which `file` gets. False if
- * the library has no such name in any directory.
- */
+/* Reads a path in any directory as if that were the library's: only the file's name counts, which `file` gets. False if
+ * the library has no such name in any directory. */
 bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t length, struct unsock_name *result,
                                       struct unsock_span *file);
 
@@ -204,11 +188,9 @@ bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t 
 bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t length, struct unsock_ip *source,
                                     struct unsock_ip *target);
 
-/*
- * Makes the abstract name that a stream binds before it connects: "\0unsock SOURCE TARGET", both ADDRESS:PORT in
+/* Makes the abstract name that a stream binds before it connects: "\0unsock SOURCE TARGET", both ADDRESS:PORT in
  * hexadecimal, as in "7f000001:9c40", followed by `directory`. The server reads the client's true address from it. In
- * one directory the name is unique, like a TCP connection's four-tuple. Returns the address's length.
- */
+ * one directory the name is unique, like a TCP connection's four-tuple. Returns the address's length. */
 socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target, uint64_t directory,
                                     struct sockaddr_un *name);
 

@@ -1,7 +1,5 @@
-/*
- * The sockets of a port by its names, and what a bind, a close and a connect decide from them. Pure: a decision that
- * depends on whether a socket is live asks for that. The caller stores the answer and repeats the question.
- */
+/* The sockets of a port by its names, and what a bind, a close and a connect decide from them. Pure: a decision that
+ * depends on whether a socket is live asks for that. The caller stores the answer and repeats the question. */
 #ifndef UNSOCK_PORT_RECORD_H
 #define UNSOCK_PORT_RECORD_H
 
@@ -12,11 +10,9 @@
 #define UNSOCK_PORT_RECORD_MOST 4096 /* bytes of a link's text, and a NUL */
 #endif
 
-/*
- * Whether an entry's socket is live. OWN: live, but it does not exclude the socket that binds now, which replaces it;
+/* Whether an entry's socket is live. OWN: live, but it does not exclude the socket that binds now, which replaces it;
  * or it is reserved. STALE: its socket is closed. GONE: it has no file. A new socket may bind that name, so it is never
- * removed.
- */
+ * removed. */
 enum unsock_port_life {
     UNSOCK_PORT_UNKNOWN,
     UNSOCK_PORT_ALIVE,
@@ -67,16 +63,12 @@ bool unsock_port_has_record(const struct unsock_port *port);
 /* Adds a live socket at the end. False if there is no room. */
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/*
- * Writes the record of all sockets that may be live into `text`, with `me` (or NULL) at the end, in the place of an
- * older entry with its number and address. False if the record would be too long.
- */
+/* Writes the record of all sockets that may be live into `text`, with `me` (or NULL) at the end, in the place of an
+ * older entry with its number and address. False if the record would be too long. */
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
 
-/*
- * Returns the next entry that shares its address with `me`, has no number and may be live. It must get a number, since
- * clients remember a name without one. Returns -1 if there is none.
- */
+/* Returns the next entry that shares its address with `me`, has no number and may be live. It must get a number, since
+ * clients remember a name without one. Returns -1 if there is none. */
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Gives an entry that has a number the next one. False, without a change: it has none, or the last one. */
@@ -121,12 +113,10 @@ struct unsock_port_leaving {
 
 struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *port, const struct unsock_port_entry *me);
 
-/*
- * Finds the entry that a client of `ip` tries as number `index`, in TCP's order: sockets on the address itself, on the
+/* Finds the entry that a client of `ip` tries as number `index`, in TCP's order: sockets on the address itself, on the
  * family's wildcard, on the dual-stack one, datagram clients, and with `one_address` all others. On one address the
  * connected sockets come first, as they take only their own client, then those of the newest one's kind: with
- * SO_REUSEPORT from any on, as `spread` says; with SO_REUSEADDR alone the newest first. False if there are fewer.
- */
+ * SO_REUSEPORT from any on, as `spread` says; with SO_REUSEADDR alone the newest first. False if there are fewer. */
 bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
                            bool one_address, unsigned index, struct unsock_port_entry *entry);
 

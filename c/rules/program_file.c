@@ -61,14 +61,6 @@ static void read_script(const char *line, size_t length, struct unsock_program_f
     unsock_text_span(&text, (struct unsock_span){rest.at + name, rest.length - name});
 }
 
-static bool has_segment(const struct reading *reading, uint32_t type) {
-    for (unsigned i = 0; i < reading->segment_count; i++) {
-        if (reading->segments[i].p_type == type)
-            return true;
-    }
-    return false;
-}
-
 /* True if a section's name is Go's or Free Pascal's. Stripped programs have no sections. */
 static bool sections_tell(struct reading *reading, struct unsock_program_file *file) {
     const Elf64_Ehdr *header = &reading->header;
@@ -124,9 +116,11 @@ static enum unsock_program_kind elf_kind(struct reading *reading, struct unsock_
     if (!read_program_bytes(reading, header->e_phoff, reading->segments, header->e_phnum * sizeof(Elf64_Phdr)))
         return UNSOCK_PROGRAM_OTHER;
     file->own_calls = sections_tell(reading, file) || (header->e_shnum == 0 && has_go_mark(reading));
-    if (!has_segment(reading, PT_INTERP))
-        return UNSOCK_PROGRAM_STATIC;
-    return file->own_calls ? UNSOCK_PROGRAM_OWN_CALLS : UNSOCK_PROGRAM_DYNAMIC;
+    for (unsigned i = 0; i < reading->segment_count; i++) {
+        if (reading->segments[i].p_type == PT_INTERP)
+            return file->own_calls ? UNSOCK_PROGRAM_OWN_CALLS : UNSOCK_PROGRAM_DYNAMIC;
+    }
+    return UNSOCK_PROGRAM_STATIC;
 }
 
 void unsock_program_file_read(const struct unsock_program_source *source, void *room,

@@ -6,11 +6,9 @@
 #include "rules/environment.h"
 #include "rules/ip.h"
 
-/*
- * settings.c: Reads the settings, once, from the UNSOCK_* environment. Later only unsock_configure changes them, for
+/* settings.c: Reads the settings, once, from the UNSOCK_* environment. Later only unsock_configure changes them, for
  * tests. A value that cannot be read ends the process before main: its user must not believe that traffic stays off the
- * network if it does not.
- */
+ * network if it does not. */
 
 #define UNSOCK_RANGES 64
 #define UNSOCK_DIR_MOST 90 /* leaves room for /65535.dgram.sock and the NUL in sun_path */
@@ -92,11 +90,9 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port);
 /* Returns the address of machine `number` in an IPv4 range: the number itself is the host part, if it fits. */
 struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port);
 
-/*
- * Returns the local address of an accepted connection. `bound`: the listener's address. `claimed`: the address to which
+/* Returns the local address of an accepted connection. `bound`: the listener's address. `claimed`: the address to which
  * the peer says that it connected. It is used if the listener has many addresses, and this is one of them: the peer
- * could have connected to it as well.
- */
+ * could have connected to it as well. */
 struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
 
 #endif

@@ -20,10 +20,8 @@ struct unsock_words {
     const char *(*name_of)(unsigned index); /* for `word` alone */
 };
 
-/*
- * Returns the word that begins with `name`, or else the nearest one within a slip or two: a letter inserted, removed,
- * replaced, or swapped. The first `prefix` letters of `name` allow fewer; 1: a dash for an option's two. NULL: none.
- */
+/* Returns the word that begins with `name`, or else the nearest one within a slip or two: a letter inserted, removed,
+ * replaced, or swapped. The first `prefix` letters of `name` allow fewer; 1: a dash for an option's two. NULL: none. */
 const char *unsock_nearest(struct unsock_span name, size_t prefix, const struct unsock_words *words);
 
 #endif

@@ -71,7 +71,7 @@ Deno.test(
       assertEquals([...lines].map((match) => match.slice(1).join(" ")), [
         "connect 192.0.2.1:80 - EACCES",
         "bind 192.0.2.1:81 - EACCES",
-        "connect [2001:db8:0:0:0:0:0:1]:82 - EACCES",
+        "connect [2001:db8::1]:82 - EACCES",
         "sendto 192.0.2.1:83 - EACCES",
       ]);
     }),
