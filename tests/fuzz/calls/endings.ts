@@ -70,7 +70,8 @@ export const ENDINGS: readonly Rule[] = [
   {
     row: "A client that has sent nothing hears of the `shutdown` of its listener as of an end",
     is: ({ name, network, library, socket, all }) =>
-      (/^ECONNRESET( at 0)?$/.test(network) || name === "shutdown" && network === "ENOTCONN" && library === "0") &&
+      (/^ECONNRESET( at 0)?$/.test(network) ||
+        network === "ENOTCONN" && (name === "peer" || name === "shutdown" && library === "0")) &&
       !socket?.calls.some((call) => /^(send|write)/.test(call)) &&
       all.some((one) => isListener(one) && one.calls.some(isShutdown)),
   },
