@@ -154,7 +154,7 @@ long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct ms
 /* Lets senders know that the socket takes batches. */
 void unsock_datagram_take_batches(int fd, struct unsock_fd *entry);
 
-/* recvmsg on such a socket. *size becomes the datagrams' size; 0: it is one datagram. Changes the message's parts. */
+/* recvmsg on such a socket. *size becomes the datagrams' size; 0: it is one datagram. */
 long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, int32_t *size);
 
 /* datagram_full.c: Sends to a receiver whose queue is full (net.unix.max_dgram_qlen). */

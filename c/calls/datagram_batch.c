@@ -87,6 +87,7 @@ static bool read_trailer(const struct iovec *parts, size_t size, struct trailer 
 UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, int32_t *size) {
     struct iovec parts[UNSOCK_SEGMENT_PARTS + 1];
     struct trailer rest, trailer;
+    struct msghdr longer = *message;
     size_t count = message->msg_iovlen, room = 0;
     *size = 0;
     if (count > UNSOCK_SEGMENT_PARTS || unsock_user_read(parts, message->msg_iov, count * sizeof(parts[0])) < 0)
@@ -94,9 +95,12 @@ UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *messa
     for (size_t i = 0; i < count; i++)
         room += UNSOCK_MIN(parts[i].iov_len, (size_t)INT32_MAX);
     parts[count] = (struct iovec){&rest, sizeof(rest)};
-    message->msg_iov = parts;
-    message->msg_iovlen = count + 1;
-    long result = unsock_real_recvmsg(fd, message, flags);
+    longer.msg_iov = parts;
+    longer.msg_iovlen = count + 1;
+    long result = unsock_real_recvmsg(fd, &longer, flags);
+    message->msg_namelen = longer.msg_namelen;
+    message->msg_controllen = longer.msg_controllen;
+    message->msg_flags = longer.msg_flags;
     if (result > (long)sizeof(trailer) && (size_t)result <= room + sizeof(rest) &&
         read_trailer(parts, (size_t)result, &trailer)) {
         *size = trailer.size;
