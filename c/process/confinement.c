@@ -100,7 +100,7 @@ enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_q
                                                struct unsock_text *name) {
     uint64_t mask = UNSOCK_ALL_SIGNALS; /* a caller's handler must not run in the children */
     size_t before = name->length;
-    int32_t ends[2];
+    int32_t ends[2] = {-1, -1};
     bool active, confined = read_profile(0, name, &active);
     name->buffer[name->length = before] = '\0';
     if (!active || confined || unsock_pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
