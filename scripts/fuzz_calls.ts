@@ -17,7 +17,7 @@ import {
   overNetwork,
   underLibrary,
 } from "../tests/fuzz/calls/compare.ts";
-import { buildCoveredLibrary, readCoverage } from "../tests/fuzz/calls/coverage.ts";
+import { buildCoveredLibrary, coverageOf } from "../tests/fuzz/calls/coverage.ts";
 import { ROWS } from "../tests/fuzz/calls/differences.ts";
 import { Generator, type Program, readProgram } from "../tests/fuzz/calls/generate.ts";
 import { shrink } from "../tests/fuzz/calls/shrink.ts";
@@ -112,7 +112,7 @@ async function cover(): Promise<number> {
     const program = new Generator(random).make(LENGTH_LEAST + random.below(LENGTH_MORE));
     await underLibrary(program, random.pick(doors), library);
   }
-  const files = (await readCoverage(library)).filter(({ file }) => COVERED.test(file));
+  const files = (await coverageOf(library))().filter(({ file }) => COVERED.test(file));
   for (const { file, lines, ran, missed } of files) {
     const percent = Math.round(100 * ran / lines);
     console.log(`${String(percent).padStart(3)} % of ${String(lines).padStart(3)}  ${file}  ${missed.join(" ")}`);

@@ -34,8 +34,15 @@ interface Row {
 /** Builds the library that marks what ran, with no marks yet. @returns Its absolute path. */
 export async function buildCoveredLibrary(): Promise<string> {
   const file = await buildCovered("tests/fuzz/calls/coverage.c", `-DCOVERAGE_FILE="${MARKS}"`);
-  Deno.writeFileSync(MARKS, new Uint8Array(MARKS_SIZE));
+  clearMarks();
   return join(ROOT, file);
+}
+
+/** Writes over them: processes may have mapped the file, of other users, too. */
+function clearMarks(): void {
+  using file = Deno.openSync(MARKS, { write: true, create: true, mode: 0o666 });
+  Deno.chmodSync(MARKS, 0o666);
+  file.writeSync(new Uint8Array(MARKS_SIZE));
 }
 
 async function dump(args: readonly string[], library: string): Promise<string[]> {
@@ -112,13 +119,17 @@ export function countLines(
 
 /**
  * @param library As {@linkcode buildCoveredLibrary} made it.
- * @returns The lines of each of the library's files that ran since.
+ * @returns A function that tells the lines of each of the library's files that ran since, and removes the marks.
  */
-export async function readCoverage(library: string): Promise<Coverage[]> {
+export async function coverageOf(library: string): Promise<() => Coverage[]> {
   const [code, lines] = await Promise.all([
     dump(["-d", "--no-show-raw-insn"], library),
     dump(["--dwarf=decodedline", "-w"], library),
   ]);
-  const marks = Deno.readFileSync(MARKS);
-  return countLines(readRows(lines), readBlocks(code), (address) => marks[address] === 1);
+  const [rows, blocks] = [readRows(lines), readBlocks(code)];
+  return () => {
+    const marks = Deno.readFileSync(MARKS);
+    clearMarks();
+    return countLines(rows, blocks, (address) => marks[address] === 1);
+  };
 }

@@ -1,0 +1,81 @@
+/** The table of `tests/README.md`: which tests run each file of C. Pure. */
+
+/** What a test did not run of a file of C. */
+interface MeasuredFile {
+  readonly file: string;
+  /** The hash of its text. */
+  readonly version: string;
+  readonly lines: number;
+  readonly missed: readonly number[];
+}
+
+/** What one test did not run of each file of C. */
+export interface Measured {
+  readonly test: string;
+  readonly files: readonly MeasuredFile[];
+}
+
+/** All below it is made. */
+const BEGIN = "<!-- Made by deno task index. -->";
+const SHOWN = 3;
+
+/** Shortens `tests/cli/map_test.ts` to `cli/map`. */
+function shortName(test: string): string {
+  return test.replace(/^tests\//, "").replace(/_test\.ts$/, "");
+}
+
+function rank(counts: ReadonlyMap<string, number>): [string, number][] {
+  return [...counts].filter(([, count]) => count > 0).toSorted(([, one], [, other]) => other - one).slice(0, SHOWN);
+}
+
+function describe(file: string, measured: readonly Measured[]): string {
+  const tests = measured.flatMap(({ test, files }) =>
+    files.filter((one) => one.file === file).map((one) => ({
+      test: shortName(test),
+      lines: one.lines,
+      missed: new Set(one.missed),
+    }))
+  );
+  const [first] = tests;
+  if (first === undefined) return `| ${nameOf(file)} | not measured | 0 |  |  |`;
+  const { lines } = first;
+  const without = new Map<number, number>(); // by line, how many tests did not run it
+  for (const { missed } of tests) for (const line of missed) without.set(line, (without.get(line) ?? 0) + 1);
+  const linesOf = (count: number) => [...without].filter(([, tests]) => tests === count).map(([line]) => line);
+  const single = linesOf(tests.length - 1);
+  const alone = new Map(tests.map(({ test, missed }) => [test, single.filter((line) => !missed.has(line)).length]));
+  const ran = new Map(tests.map(({ test, missed }) => [test, Math.round(100 * (lines - missed.size) / lines)]));
+  const all = Math.round(100 * (lines - linesOf(tests.length).length) / lines);
+  const most = rank(ran).map(([test, percent]) => `${test} ${percent} %`).join(", ");
+  const few = rank(alone).map(([test, count]) => `${test} ${count}`).join(", ");
+  return `| ${nameOf(file)} | ${all} % of ${lines} | ${tests.length} | ${most} | ${few} |`;
+}
+
+/** Returns its first cell. */
+function nameOf(file: string): string {
+  return `\`${file.replace(/^c\//, "")}\``;
+}
+
+/**
+ * @param page The page as it is. A row stays if more test files had been measured for it.
+ * @param files The files of C.
+ * @returns The page with the table of these measurements behind its mark.
+ */
+export function withIndex(page: string, files: readonly string[], measured: readonly Measured[]): string {
+  const [before = "", after = ""] = page.split(BEGIN);
+  const rows = after.matchAll(/^\| (`\S+`) \| [^|]+ \| (\d+) \|.*$/gm);
+  const former = new Map(Array.from(rows, ([row, name = "", count]) => [name, { row, count: Number(count) }]));
+  const rowOf = (file: string) => {
+    const count = measured.filter(({ files }) => files.some((one) => one.file === file)).length;
+    const known = former.get(nameOf(file));
+    return known !== undefined && known.count > count ? known.row : describe(file, measured);
+  };
+  return [
+    `${before}${BEGIN}`,
+    "",
+    "| file | all tests run | test files measured | tests that run most of it | lines that one test alone runs |",
+    "| --- | --- | --- | --- | --- |",
+    ...files.map(rowOf),
+    "",
+  ].join("\n");
+}
