@@ -59,13 +59,16 @@ static long way_of_own_calls(const struct unsock_planning *planning, bool trappe
                                         UNSOCK_WAY_PLAINLY);
 }
 
+#define IGNORES ": the dynamic linker ignores the library (--engine trap keeps it, without that right)"
+
 /* Returns the way, or -errno, for a program of this kind. */
 static long way_of(const struct unsock_planning *planning, long fd) {
+    static const char *const gains[] = {NULL, "set-user-ID" IGNORES, "set-group-ID" IGNORES,
+                                        "file capabilities" IGNORES};
     bool trapped = unsock_start_trapped;
-    if (unsock_program_gains_rights(fd))
-        return unsock_planning_out_of_reach(
-            planning, "it gets rights that its caller has not (set-user-ID), and ignores what it is given",
-            trapped ? UNSOCK_WAY_LOADED : UNSOCK_WAY_UNTOUCHED);
+    const char *gain = gains[unsock_program_gains_rights(fd)];
+    if (gain)
+        return unsock_planning_out_of_reach(planning, gain, trapped ? UNSOCK_WAY_LOADED : UNSOCK_WAY_UNTOUCHED);
     switch (planning->file->kind) {
     case UNSOCK_PROGRAM_DYNAMIC:
         return trapped || (unsock_settings.engine == UNSOCK_ENGINE_TRAP && unsock_child_environment_file())

@@ -225,6 +225,23 @@ for (const [name, change] of Object.entries(CHANGES)) {
   );
 }
 
+way(
+  "a set-group-ID program that a program starts is reported as such, and reached by --engine trap",
+  async ({ dir, listener, each }) => {
+    const [program = "", ...words] = listener("dynamic");
+    const special = path.join(dir, "special");
+    copyProgram(program, special);
+    Deno.chownSync(special, 0, 5);
+    Deno.chmodSync(special, 0o2755);
+    const command = ["sh", "-c", '"$@"; true', "sh", special, ...words];
+    await each(command, ({ stderr }) => {
+      assertMatch(stderr, /^unsock: \S+special: set-group-ID: .*\(--engine trap keeps it.*\): it is not redirected$/m);
+    });
+    await each(command, redirected, { options: ["--engine", "trap"] });
+  },
+  !isRoot,
+);
+
 way("a program for 32 bits, or for another machine, is refused; also behind a script", async ({ dir, each }) => {
   const program = elfImage({ machine: 3, interpreter: "/lib/ld-linux.so.2" });
   program[4] = 1;
