@@ -23,6 +23,7 @@ struct wait {
     int64_t timeout;     /* nanoseconds, or FOREVER */
     int64_t begun;       /* by unsock_libc_clock */
     const void *signals; /* ppoll's */
+    bool marked;         /* the first poll asked for POLLPRI */
 };
 
 /* Returns the place that remembers an array by its address and length. Programs keep their arrays: memory that the
@@ -71,13 +72,14 @@ static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready
     return odd;
 }
 
-/* Removes the events that TCP would not report. Returns how many descriptors are still ready. */
-static long correct_answers(struct pollfd *fds, unsigned long count, long ready) {
+/* Removes the events that TCP would not report. Returns how many descriptors are still ready. `unasked`: POLLPRI if the
+ * poll did not request it. */
+static long correct_answers(struct pollfd *fds, unsigned long count, long ready, short unasked) {
     for (unsigned long i = 0; i < count; i++) {
         short said = fds[i].revents;
         if (said != 0 && unsock_asking(fds[i].fd))
             said = unsock_asking_look(fds[i].fd) == 0 ? (short)unsock_socket_poll(fds[i].fd, fds[i].events) : 0;
-        if (unsock_reset_take(fds[i].fd, (uint16_t)said))
+        if (unsock_reset_take(fds[i].fd, (uint16_t)(said | unasked)))
             said = (short)unsock_socket_poll(fds[i].fd, fds[i].events);
         if (said & (POLLHUP | POLLERR))
             said = (short)unsock_hangup_as_tcp(fds[i].fd, (uint16_t)said);
@@ -92,7 +94,7 @@ static long correct_answers(struct pollfd *fds, unsigned long count, long ready)
 
 static long ask_now(const struct wait *wait) {
     long ready = unsock_real_poll(wait->fds, wait->count, 0);
-    return ready > 0 ? correct_answers(wait->fds, wait->count, ready) : ready;
+    return ready > 0 ? correct_answers(wait->fds, wait->count, ready, POLLPRI) : ready;
 }
 
 /* Fills `copy` for a wait: descriptors that have hung up, or have only an urgent byte, move into an epoll set, which
@@ -182,7 +184,7 @@ static long wait_on(const struct wait *wait) {
 
 UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
     if (ready > 0)
-        ready = correct_answers(wait->fds, wait->count, ready);
+        ready = correct_answers(wait->fds, wait->count, ready, wait->marked ? 0 : POLLPRI);
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
 }
 
@@ -199,10 +201,10 @@ static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
 
 long unsock_call_poll(struct pollfd *fds, unsigned long count, int timeout) {
     int64_t begun = timeout > 0 ? unsock_libc_clock() : 0;
-    struct wait wait = {fds, count, timeout < 0 ? FOREVER : timeout * (int64_t)1000000, begun, NULL};
+    struct wait wait = {fds, count, timeout < 0 ? FOREVER : timeout * (int64_t)1000000, begun, NULL, false};
     if (waits_for_answer(fds, count))
         return judge(&wait, unsock_real_poll(fds, count, 0));
-    bool marked = mark_urgent(fds, count);
+    bool marked = wait.marked = mark_urgent(fds, count);
     long ready = unsock_real_poll(fds, count, timeout);
     if (!(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
         return ready;
@@ -212,8 +214,8 @@ long unsock_call_poll(struct pollfd *fds, unsigned long count, int timeout) {
 long unsock_call_ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals) {
     struct timespec time;
     int64_t begun = timeout ? unsock_libc_clock() : 0;
-    struct wait wait = {fds, count, FOREVER, begun, signals};
-    bool answers = waits_for_answer(fds, count), marked = !answers && mark_urgent(fds, count);
+    struct wait wait = {fds, count, FOREVER, begun, signals, false};
+    bool answers = waits_for_answer(fds, count), marked = wait.marked = !answers && mark_urgent(fds, count);
     long ready = answers ? unsock_real_poll(fds, count, 0) : unsock_real_ppoll(fds, count, timeout, signals);
     if (!answers && !(marked ? unmark(fds, count, ready) : may_be_odd(fds, count, ready)))
         return ready;
