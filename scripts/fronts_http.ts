@@ -7,22 +7,26 @@
 import * as path from "@std/path/posix";
 import { freePort } from "./bench/front_rounds.ts";
 import { type Front, makeFronts, type Place, serverCommands } from "./bench/http_fronts.ts";
-import { LOADS, writeUpload } from "./bench/http_load.ts";
+import { type Load, LOADS, SECURE_LOADS, writeUpload } from "./bench/http_load.ts";
 import { formatFronts, type Measured, withFronts } from "./bench/http_page.ts";
 import { family, megabytes, processorMs } from "./bench/http_processes.ts";
 import { describeMachine, otherWork } from "./bench/machine.ts";
 import { ROOT } from "./bench/rig.ts";
+import { makeCertificate } from "../tests/support/certificates.ts";
 
 const ROUNDS = 3;
 const PATIENCE_MS = 60_000;
 const HOST = "bench.localhost";
-const BASE = "ten lines of `node:http`, Node.js 22";
+const BASES = ["ten lines of `node:http`, Node.js 22", "ten lines of `node:https`, Node.js 22"];
 const PAGE = path.join(ROOT, "docs", "bench.md");
 
-/** True once the front answers as the server does. */
-async function isAnswered(port: number): Promise<boolean> {
+/** True once the front answers as the server does. `certificate`: it serves HTTPS. */
+async function isAnswered(port: number, certificate?: string): Promise<boolean> {
   try {
-    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const caCerts = certificate === undefined ? [] : [Deno.readTextFileSync(certificate)];
+    using connection = certificate === undefined
+      ? await Deno.connect({ hostname: "127.0.0.1", port })
+      : await Deno.connectTls({ hostname: "localhost", port, caCerts });
     await connection.write(new TextEncoder().encode(`GET / HTTP/1.1\r\nHost: ${HOST}:${port}\r\n\r\n`));
     const buffer = new Uint8Array(4096);
     const count = await connection.read(buffer) ?? 0;
@@ -32,8 +36,8 @@ async function isAnswered(port: number): Promise<boolean> {
   }
 }
 
-async function untilAnswered(port: number, name: string): Promise<void> {
-  for (const start = performance.now(); !await isAnswered(port);) {
+async function untilAnswered(port: number, name: string, certificate?: string): Promise<void> {
+  for (const start = performance.now(); !await isAnswered(port, certificate);) {
     if (performance.now() - start > PATIENCE_MS) throw new Error(`${name} does not answer`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -49,9 +53,14 @@ async function end(process: Deno.ChildProcess): Promise<void> {
   await process.status;
 }
 
-/** Applies all loads to one front. `pid`: the front's; undefined: there is none. */
-async function load(port: number, pid: number | undefined, stage: string, into: Measured): Promise<void> {
-  for (const { name, run } of LOADS) {
+/** Applies loads to one front. `pid`: the front's; undefined: there is none. */
+async function load(
+  loads: readonly Load[],
+  { port, stage }: Pick<Place, "port" | "stage">,
+  pid: number | undefined,
+  into: Measured,
+): Promise<void> {
+  for (const { name, run } of loads) {
     const before = pid === undefined ? 0 : processorMs(family(pid));
     const { rate, late, count } = await run(port, stage);
     const figures = into.loads.get(name) ?? { rate: [], late: [], processorMs: [] };
@@ -64,14 +73,14 @@ async function load(port: number, pid: number | undefined, stage: string, into: 
 
 async function measure(front: Front, place: Place, into: Measured): Promise<void> {
   const command = front.command(place);
-  if (command === undefined) return await load(place.server, undefined, place.stage, into);
+  if (command === undefined) return await load(LOADS, { ...place, port: place.server }, undefined, into);
   const begun = performance.now();
   const process = start(command, place.stage);
   try {
     await front.ready?.(place);
-    await untilAnswered(place.port, front.name);
+    await untilAnswered(place.port, front.name, front.isSecure ? place.certificate.cert : undefined);
     into.firstAnswerMs.push(performance.now() - begun);
-    await load(place.port, process.pid, place.stage, into);
+    await load(front.isSecure ? SECURE_LOADS : LOADS, place, process.pid, into);
     into.megabytes.push(megabytes(family(process.pid)));
   } finally {
     await end(process);
@@ -81,7 +90,8 @@ async function measure(front: Front, place: Place, into: Measured): Promise<void
 async function compare(rounds: number, stage: string): Promise<Measured[]> {
   const directory = `${stage}/unsock/bench`;
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const place = { stage, socket: `${directory}/3000.sock`, server: freePort() };
+  const certificate = await makeCertificate(stage, ["localhost", HOST]);
+  const place = { stage, socket: `${directory}/3000.sock`, server: freePort(), certificate };
   const { fronts, node } = await makeFronts(stage);
   writeUpload(stage);
   const servers = serverCommands(place, node).map((command) => start(command, stage));
@@ -109,7 +119,7 @@ async function main(): Promise<void> {
   const machine = [await describeMachine(), otherWork()].filter(Boolean).join("; ");
   const stage = await Deno.makeTempDir({ dir: "/tmp", prefix: "uf" });
   try {
-    const section = formatFronts(await compare(rounds, stage), BASE, rounds, machine);
+    const section = formatFronts(await compare(rounds, stage), BASES, rounds, machine);
     await Deno.writeTextFile(PAGE, withFronts(await Deno.readTextFile(PAGE), section));
     console.log(section.trimEnd());
   } finally {

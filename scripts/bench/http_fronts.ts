@@ -2,6 +2,7 @@
 import * as path from "@std/path/posix";
 import { SMALL_HEAP } from "../../lib/system/heap.ts";
 import { bundleProgram } from "../dist/bundle.ts";
+import type { Files } from "../../tests/support/certificates.ts";
 import { output, ROOT } from "./rig.ts";
 
 /** Measured only: nothing of unsock needs it. */
@@ -18,11 +19,15 @@ export interface Place {
   readonly server: number;
   /** The front's own. */
   readonly port: number;
+  /** For HTTPS. */
+  readonly certificate: Files;
 }
 
 /** One front. */
 export interface Front {
   readonly name: string;
+  /** It serves HTTPS. */
+  readonly isSecure?: boolean;
   /** @returns The command, after its configuration was written; undefined: the server is asked directly. */
   command(place: Place): string[] | undefined;
   /** Runs once it listens. */
@@ -42,9 +47,12 @@ http.createServer((request, answer) => {
 
 /** The shortest proxy that one would write: the same on Node.js and Deno. */
 const PLAIN = `import http from "node:http";
-const [port, socketPath] = process.argv.slice(2);
+import https from "node:https";
+import { readFileSync } from "node:fs";
+const [port, socketPath, cert, key] = process.argv.slice(2);
+const server = cert ? https.createServer({ cert: readFileSync(cert), key: readFileSync(key) }) : http.createServer();
 const ask = ({ method, url: path, headers }, more) => http.request({ socketPath, method, path, headers, ...more });
-http.createServer((request, answer) => {
+server.on("request", (request, answer) => {
   request.pipe(ask(request).on("error", () => answer.destroy()).on("response", (response) => {
     const { connection: _, ...headers } = response.headers;
     answer.writeHead(response.statusCode, headers);
@@ -78,12 +86,20 @@ function nginxWith(stage: string, name: string, body: string): string[] {
   return ["nginx", "-p", stage, "-c", file];
 }
 
-function nginx({ stage, socket, port }: Place): string[] {
-  return nginxWith(stage, "front", `listen 127.0.0.1:${port}; location / { proxy_pass http://unix:${socket}; }`);
+function nginx({ stage, socket, port }: Place, tls = ""): string[] {
+  return nginxWith(stage, "front", `listen 127.0.0.1:${port} ${tls}; location / { proxy_pass http://unix:${socket}; }`);
+}
+
+function secureNginx(place: Place): string[] {
+  const { cert, key } = place.certificate;
+  return nginx(place, `ssl; ssl_certificate ${cert}; ssl_certificate_key ${key}`);
 }
 
 /** @returns The commands of the server: nginx, and Node.js behind it for WebSockets. */
-export function serverCommands({ stage, socket, server }: Omit<Place, "port">, node: string): string[][] {
+export function serverCommands(
+  { stage, socket, server }: Pick<Place, "stage" | "socket" | "server">,
+  node: string,
+): string[][] {
   const echo = `${stage}/echo.sock`;
   Deno.writeFileSync(`${stage}/large`, new Uint8Array(LARGE).fill(120));
   const body = `listen unix:${socket}; listen 127.0.0.1:${server}; location = /large { root ${stage}; }
@@ -92,10 +108,15 @@ export function serverCommands({ stage, socket, server }: Omit<Place, "port">, n
   return [nginxWith(stage, "server", body), [node, write(`${stage}/echo.mjs`, ECHO), echo]];
 }
 
-function caddy({ stage, socket, port }: Place): string[] {
-  const text =
-    `{\n\tadmin off\n\tauto_https off\n}\nhttp://:${port} {\n\tbind 127.0.0.1\n\treverse_proxy unix/${socket}\n}\n`;
+function caddy({ stage, socket, port }: Place, scheme = "http", tls = ""): string[] {
+  const text = `{\n\tadmin off\n\tauto_https off\n\tdefault_sni bench.localhost\n}
+${scheme}://:${port} {\n\tbind 127.0.0.1\n${tls}\treverse_proxy unix/${socket}\n}\n`;
   return ["caddy", "run", "--config", write(`${stage}/Caddyfile`, text), "--adapter", "caddyfile"];
+}
+
+function secureCaddy(place: Place): string[] {
+  const { cert, key } = place.certificate;
+  return caddy(place, "https", `\ttls ${cert} ${key}\n`);
 }
 
 /** Makes what `npm install unsock` installs, as far as the command needs it. */
@@ -107,6 +128,9 @@ async function installPackage(stage: string): Promise<string> {
   await Deno.copyFile(LIBRARY, `${machine}/lib/libunsock.so`);
   return `${stage}/node_modules/unsock/bin/unsock.js`;
 }
+
+const plainWords = ({ port, socket, certificate: { cert, key } }: Place) => [`${port}`, socket, cert, key];
+const secureWords = ({ port, certificate: { cert, key } }: Place) => [`${port}`, "--cert", cert, "--key", key];
 
 /** Fetches a version of Node.js. */
 async function fetchNode(version: number): Promise<string> {
@@ -124,6 +148,9 @@ export async function makeFronts(stage: string): Promise<{ fronts: readonly Fron
   const portless = [newer, `${stage}/portless/node_modules/portless/dist/cli.js`];
   const plain = write(`${stage}/plain.mjs`, PLAIN);
   const deno = [Deno.execPath(), "run", "-A", "--no-config"];
+  const onNode = [node, unsock, "expose", "--http"];
+  // As `install` starts it.
+  const onDeno = [Deno.execPath(), "run", "-A", `--v8-flags=${SMALL_HEAP}`, `${ROOT}/main.ts`, "expose", "--http"];
   const fronts: Front[] = [
     { name: "directly", command: () => undefined },
     { name: "nginx", command: nginx },
@@ -145,18 +172,16 @@ export async function makeFronts(stage: string): Promise<{ fronts: readonly Fron
         ]);
       },
     },
-    {
-      name: "`unsock expose --http`, Node.js 22",
-      command: ({ port }) => [node, unsock, "expose", "--http", `${port}`],
-    },
-    {
-      name: "`unsock expose --http`, Deno",
-      // As `install` starts it.
-      command: ({ port }) => [
-        ...[Deno.execPath(), "run", "-A", `--v8-flags=${SMALL_HEAP}`, `${ROOT}/main.ts`],
-        ...["expose", "--http", `${port}`],
-      ],
-    },
+    { name: "`unsock expose --http`, Node.js 22", command: ({ port }) => [...onNode, `${port}`] },
+    { name: "`unsock expose --http`, Deno", command: ({ port }) => [...onDeno, `${port}`] },
   ];
-  return { fronts, node };
+  const secure: Front[] = [
+    { name: "nginx, HTTPS", command: secureNginx },
+    { name: "Caddy, HTTPS", command: secureCaddy },
+    { name: "ten lines of `node:https`, Node.js 22", command: (place) => [node, plain, ...plainWords(place)] },
+    { name: "the same, HTTPS, Deno", command: (place) => [...deno, plain, ...plainWords(place)] },
+    { name: "`unsock expose --http --cert`, Node.js 22", command: (place) => [...onNode, ...secureWords(place)] },
+    { name: "`unsock expose --http --cert`, Deno", command: (place) => [...onDeno, ...secureWords(place)] },
+  ];
+  return { fronts: [...fronts, ...secure.map((front) => ({ ...front, isSecure: true }))], node };
 }

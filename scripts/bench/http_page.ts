@@ -16,9 +16,10 @@ export interface Measured {
 
 const middle = (values: readonly number[]) => quantile(values, 0.5);
 
-function loadRows(load: string, all: readonly Measured[], base: string): string[] {
-  const bases = all.find(({ name }) => name === base)?.loads.get(load);
-  return all.flatMap((one, index) => {
+function loadRows(load: string, all: readonly Measured[], names: readonly string[]): string[] {
+  const loaded = all.filter(({ loads }) => loads.has(load));
+  const bases = loaded.find(({ name }) => names.includes(name))?.loads.get(load);
+  return loaded.flatMap((one, index) => {
     const figures = one.loads.get(load);
     if (figures === undefined || bases === undefined) return [];
     const cpu = figures.processorMs.length === 0 ? "" : middle(figures.processorMs).toFixed(2);
@@ -39,22 +40,29 @@ function loadRows(load: string, all: readonly Measured[], base: string): string[
 }
 
 /**
- * @param base The front that all others are compared with.
+ * @param bases The fronts that all others are compared with: each by its own loads.
  * @returns The section.
  */
-export function formatFronts(all: readonly Measured[], base: string, rounds: number, machine: string): string {
-  const loads = [...all[0]?.loads.keys() ?? []];
+export function formatFronts(
+  all: readonly Measured[],
+  bases: readonly string[],
+  rounds: number,
+  machine: string,
+): string {
+  const loads = [...new Set(all.flatMap((one) => [...one.loads.keys()]))];
   const started = all.filter(({ megabytes }) => megabytes.length > 0);
   return [
     HEADING,
     "",
     `\`deno task bench:http\` puts each front before nginx at the same socket file (portless, which knows TCP ports alone: at a port), ${rounds} rounds in turn (${machine}).`,
     "`unsock` runs as `install` starts it on Deno, and from the npm package on Node.js. `ab` sends the requests; WebSockets exchange 64 bytes. Numbers are medians of the rounds.",
-    `A ratio is the median of the rounds' own ratios to "${base}": of the rate (more is better), and of the processor time for each request (less is better).`,
+    `A ratio is the median of the rounds' own ratios to ${
+      bases.map((base) => `"${base}"`).join(", with HTTPS to ")
+    }: of the rate (more is better), and of the processor time for each request (less is better).`,
     "",
     "| | front | per second | ratio | processor ms each | ratio | 99th percentile, ms |",
     "| --- | --- | --- | --- | --- | --- | --- |",
-    ...loads.flatMap((load) => loadRows(load, all, base)),
+    ...loads.flatMap((load) => loadRows(load, all, bases)),
     "",
     "`unsock expose --http` opens a connection to the server for each client, so that no client can get another's answer; the ten",
     "lines share theirs. So it connects for each request of a client that makes a new connection for each.",

@@ -13,7 +13,7 @@ function measured(name: string, rate: number[], processorMs: number[]): Measured
 
 Deno.test("formatFronts() has medians, and ratios to the base round by round", () => {
   const all = [measured("a", [10, 20, 30], []), measured("base", [10, 40, 10], [1, 2, 4])];
-  const rows = formatFronts(all, "base", 3, "a machine").split("\n").filter((line) => line.startsWith("| "));
+  const rows = formatFronts(all, ["base"], 3, "a machine").split("\n").filter((line) => line.startsWith("| "));
   assertEquals(rows.slice(2, 4), [
     "| small | a | 20.0 | 1.00 |  |  | 3.00 |",
     "|  | base | 10.0 | 1.00 | 2.00 | 1.00 | 3.00 |",
@@ -21,7 +21,7 @@ Deno.test("formatFronts() has medians, and ratios to the base round by round", (
 });
 
 Deno.test("withFronts() replaces the section, or puts it before the others", () => {
-  const section = formatFronts([], "base", 1, "a machine");
+  const section = formatFronts([], ["base"], 1, "a machine");
   const page = withFronts("# How fast\n\ntext\n\n## Other\n\nmore\n", section);
   assertMatch(page, /text\n\n## HTTP by name[^]*\n\n## Other\n\nmore\n$/);
   assertStrictEquals(frontsOf(page)?.trimEnd(), section.trimEnd());
