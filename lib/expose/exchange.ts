@@ -167,8 +167,11 @@ export class Exchange {
       this.#break(error);
       return;
     }
-    // Sends the head with the body, if that has arrived too; else alone, for clients of server-sent events.
-    setImmediate(() => answer.writableEnded || answer.destroyed || answer.flushHeaders());
+    // Sends the head with the body, if that has arrived too; else alone, for clients of server-sent events. Behind a body
+    // that would write nothing, and Deno 2.9's TLS then writes no more.
+    let hasBody = false;
+    response.once("data", () => hasBody = true);
+    setImmediate(() => hasBody || answer.writableEnded || answer.destroyed || answer.flushHeaders());
     response.on("error", () => {}); // "close" follows
     response.on("close", () => response.complete || this.#cut(response));
     this.#parts.entry?.count(response);

@@ -103,6 +103,18 @@ testFront(
   },
 );
 
+const LARGE = 1_000_000;
+
+testFront("expose --http --cert: an answer passes that is larger than a socket takes at once", async (rig) => {
+  await Deno.mkdir(`${rig.dir}/r/unsock/large`, { mode: 0o700 });
+  const path = `${rig.dir}/r/unsock/large/3000.sock`;
+  await using _server = Deno.serve({ path, onListen() {} }, () => new Response("x".repeat(LARGE)));
+  await rig.expose("", { certificate: await makeCertificate(rig.dir, ["large.localhost"]) });
+  for (const asked of ["--http2", "--http1.1"]) {
+    assertStrictEquals((await secureText(rig, "large.localhost/", asked)).length, LARGE, asked);
+  }
+});
+
 testFront("expose --http --cert: a server learns the client, the host and https", async (rig) => {
   await rig.special("echo");
   await rig.expose("", { certificate: await makeCertificate(rig.dir, ["echo.localhost"]) });
