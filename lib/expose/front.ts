@@ -10,7 +10,7 @@ import type { Socket } from "node:net";
 import process from "node:process";
 import v8 from "node:v8";
 import { codeOf, UnsockError } from "../system/errors.ts";
-import { SMALL_HEAP } from "../system/heap.ts";
+import { SMALL_HEAP_LATER } from "../system/heap.ts";
 import { createServer } from "../system/http.ts";
 import { AccessLog } from "./access_log.ts";
 import { announce } from "./announce.ts";
@@ -86,7 +86,7 @@ export function whyNoFront(error: unknown, address: string, port: number): strin
  */
 export async function serveFront(options: FrontOptions): Promise<never> {
   // For Node.js: in Deno the binary, and what `install` makes, start with it.
-  v8.setFlagsFromString(SMALL_HEAP);
+  v8.setFlagsFromString(SMALL_HEAP_LATER);
   const server = createServer({
     ...UPGRADES,
     maxHeaderSize: HEAD_MOST,

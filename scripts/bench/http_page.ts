@@ -4,6 +4,9 @@ import { quantile, ratio } from "./stats.ts";
 
 const HEADING = "## HTTP by name, in front of a Unix socket";
 const NEXT = "\n## ";
+const OURS = "`unsock expose --http`, ";
+/** Times the processor time of the plain proxy, at most. */
+const GOAL = 1.5;
 
 /** What one front did, a number a round. */
 export interface Measured {
@@ -39,6 +42,20 @@ function loadRows(load: string, all: readonly Measured[], names: readonly string
   });
 }
 
+/** Returns which rows of this project take more processor time than its goal allows. */
+function goalLine(loads: readonly string[], all: readonly Measured[], base: string): string {
+  const bases = all.find(({ name }) => name === base);
+  const missed = loads.flatMap((load) =>
+    all.filter(({ name }) => name.startsWith(OURS)).flatMap(({ name, loads }) => {
+      const [own, theirs] = [loads.get(load)?.processorMs ?? [], bases?.loads.get(load)?.processorMs ?? []];
+      const times = own.length === 0 || theirs.length === 0 ? 0 : ratio(own, theirs).median;
+      return times > GOAL ? [`"${load}" on ${name.slice(OURS.length)} (${times.toFixed(2)})`] : [];
+    })
+  );
+  const result = missed.length === 0 ? "reached in every row" : `missed in ${missed.join(", ")}`;
+  return `The goal, at most ${GOAL} times the processor time of the ten lines, is ${result}.`;
+}
+
 /**
  * @param bases The fronts that all others are compared with: each by its own loads.
  * @returns The section.
@@ -64,6 +81,7 @@ export function formatFronts(
     "| --- | --- | --- | --- | --- | --- | --- |",
     ...loads.flatMap((load) => loadRows(load, all, bases)),
     "",
+    goalLine(loads, all, base),
     "`unsock expose --http` opens a connection to the server for each client, so that no client can get another's answer; the ten",
     "lines share theirs. So it connects for each request of a client that makes a new connection for each.",
     "",

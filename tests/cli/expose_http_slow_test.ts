@@ -1,6 +1,7 @@
 /** `unsock expose --http` holds little of an answer that its client does not read. */
 import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { until } from "../support/wait.ts";
+import { memoryOf } from "./flood_watch.ts";
 import { requestText, type Rig, testFront } from "./http_rig.ts";
 
 const MEGABYTE = 1 << 20;
@@ -59,10 +60,6 @@ function streamRequest(host: string): Uint8Array {
   ]);
 }
 
-function megabytesOf(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]) / 1024;
-}
-
 /** Reads a whole large answer, beside those that nobody reads: what they take by then is all that they take. */
 async function readWhole(rig: Rig): Promise<void> {
   const answer = await rig.ask("large.localhost/read", "-o", "/dev/null", "-w", "%{size_download}");
@@ -76,7 +73,7 @@ testFront("expose --http: 200 MB to clients that read nothing take little memory
   const socketEnds = serveSocket(`${rig.dir}/r/unsock/socket/3000.sock`, taken).catch(() => {});
   const front = await rig.expose();
   await readWhole(rig);
-  const before = megabytesOf(front.pid);
+  const before = memoryOf(front.pid);
   {
     using one = await rig.connect(), two = await rig.connect(), three = await rig.connect();
     await one.write(new TextEncoder().encode(requestText("/h1", "large")));
@@ -88,7 +85,7 @@ testFront("expose --http: 200 MB to clients that read nothing take little memory
     for (const path of ["/h1", "/h2", "/ws"]) {
       assert((taken.get(path) ?? 0) <= TAKEN_MOST, `${path}: ${taken.get(path)} MB taken`);
     }
-    const grown = megabytesOf(front.pid) - before;
+    const grown = memoryOf(front.pid) - before;
     assert(grown < GROWTH_MOST, `${before} MB, ${grown} more`);
   }
   await socketEnds;
