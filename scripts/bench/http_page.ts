@@ -43,12 +43,13 @@ function loadRows(load: string, all: readonly Measured[], names: readonly string
 }
 
 /** Returns which rows of this project take more processor time than its goal allows. */
-function goalLine(loads: readonly string[], all: readonly Measured[], base: string): string {
-  const bases = all.find(({ name }) => name === base);
+function goalLine(loads: readonly string[], all: readonly Measured[], names: readonly string[]): string {
+  const bases = all.filter(({ name }) => names.includes(name));
   const missed = loads.flatMap((load) =>
     all.filter(({ name }) => name.startsWith(OURS)).flatMap(({ name, loads }) => {
-      const [own, theirs] = [loads.get(load)?.processorMs ?? [], bases?.loads.get(load)?.processorMs ?? []];
-      const times = own.length === 0 || theirs.length === 0 ? 0 : ratio(own, theirs).median;
+      const base = bases.find(({ loads }) => loads.has(load))?.loads.get(load)?.processorMs ?? [];
+      const own = loads.get(load)?.processorMs ?? [];
+      const times = own.length === 0 || base.length === 0 ? 0 : ratio(own, base).median;
       return times > GOAL ? [`"${load}" on ${name.slice(OURS.length)} (${times.toFixed(2)})`] : [];
     })
   );
@@ -81,7 +82,7 @@ export function formatFronts(
     "| --- | --- | --- | --- | --- | --- | --- |",
     ...loads.flatMap((load) => loadRows(load, all, bases)),
     "",
-    goalLine(loads, all, base),
+    goalLine(loads, all, bases),
     "`unsock expose --http` opens a connection to the server for each client, so that no client can get another's answer; the ten",
     "lines share theirs. So it connects for each request of a client that makes a new connection for each.",
     "",
