@@ -17,6 +17,7 @@ function isMade(file: string, page: string): boolean {
 /** Placeholders that say so, and what an installation that the sentence names puts in place. */
 const NAMED: Readonly<Record<string, readonly string[]>> = {
   "docs/install.md": ["/usr/lib/libunsock.so"], // the Debian package's
+  "docs/security.md": ["/usr/local/lib/libunsock.so"], // where install.sh puts it
 };
 
 function pages(): [name: string, text: string][] {
