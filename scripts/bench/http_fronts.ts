@@ -179,7 +179,6 @@ export async function makeFronts(stage: string): Promise<{ fronts: readonly Fron
     { name: "nginx, HTTPS", command: secureNginx },
     { name: "Caddy, HTTPS", command: secureCaddy },
     { name: "ten lines of `node:https`, Node.js 22", command: (place) => [node, plain, ...plainWords(place)] },
-    { name: "the same, HTTPS, Deno", command: (place) => [...deno, plain, ...plainWords(place)] },
     { name: "`unsock expose --http --cert`, Node.js 22", command: (place) => [...onNode, ...secureWords(place)] },
     { name: "`unsock expose --http --cert`, Deno", command: (place) => [...onDeno, ...secureWords(place)] },
   ];
