@@ -301,17 +301,20 @@ static bool is_foreign(const struct unsock_fd *entry) {
 
 /* Sends datagrams of `size` bytes: all as one, if their receiver takes that, or one by one. Drops the rest if one after
  * the first cannot be sent, as a full queue on the way would. */
-UNSOCK_OWN_FRAME static long send_segments(struct route *route, struct msghdr *message, bool at_target, size_t size) {
+UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msghdr *message, bool at_target,
+                                           size_t size) {
     struct unsock_segment segment;
     struct unsock_batch batch = {message, 0, size};
+    struct route first = *route;
+    first.batch = at_target ? NULL : &batch;
     bool was_foreign = is_foreign(route->entry);
     long total = unsock_segment_total(message);
-    for (route->batch = at_target ? NULL : &batch; (long)batch.from < total; route->batch = NULL) {
+    for (; (long)batch.from < total; first.batch = NULL) {
         size_t from = batch.from;
         long cut = unsock_segment_cut(message, from, size, &segment);
         long result = cut < 0     ? cut
-                      : at_target ? send_to_target(route, &segment.message)
-                                  : send_first(route, &segment.message);
+                      : at_target ? send_to_target(&first, &segment.message)
+                                  : send_first(&first, &segment.message);
         if (result < 0)
             return from > 0 ? total : result;
         batch.from += batch.from == from ? (size_t)cut : 0;
@@ -341,7 +344,7 @@ static long name_target(const struct route *route, struct msghdr *message) {
 }
 
 /* Sends one datagram; or several of `size` bytes. */
-static long send_to(struct route *route, const struct msghdr *message, size_t size) {
+static long send_to(const struct route *route, const struct msghdr *message, size_t size) {
     struct sockaddr_un path;
     struct msghdr copy = *message;
     copy.msg_name = route->ip ? &path : NULL;
