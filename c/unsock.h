@@ -1,7 +1,5 @@
-/*
- * The interface of libunsock.so besides the intercepted socket calls: the format of a control file, and the functions
- * that the tests, the command line's self-test and embedding programs call by name.
- */
+/* The interface of libunsock.so besides the intercepted socket calls: the format of a control file, and the functions
+ * that the tests, the command line's self-test and embedding programs call by name. */
 #ifndef UNSOCK_H
 #define UNSOCK_H
 
@@ -19,11 +17,9 @@
 #define UNSOCK_CONTROL_SOCKOPT_SIZE 32
 #define UNSOCK_CONTROL_NOBODY "/dev/null" /* a target of AF_UNIX where there is never a socket */
 
-/*
- * An empty slot (group 0) with this key sets how a half-close is handled, by the first byte of its value: 1 holds it
+/* An empty slot (group 0) with this key sets how a half-close is handled, by the first byte of its value: 1 holds it
  * back until the socket is closed, 2 passes it on. unsock 1.1 skips the slot. Without such a slot a half-close is held
- * back for Firecracker's multiplexer and over AF_TIPC, where it would lose the server's answer.
- */
+ * back for Firecracker's multiplexer and over AF_TIPC, where it would lose the server's answer. */
 #define UNSOCK_CONTROL_HALF_CLOSE 0x666c6168u
 #define UNSOCK_CONTROL_HALF_CLOSE_HOLD 1
 #define UNSOCK_CONTROL_HALF_CLOSE_PASS 2
@@ -54,32 +50,26 @@ _Static_assert(sizeof(struct unsock_control_file) == UNSOCK_CONTROL_SIZE, "the c
 /* Returns UNSOCK_VERSION, a NUL-terminated string that lives as long as the library. */
 UNSOCK_EXPORT const char *unsock_version(void);
 
-/*
- * Replaces the settings by those in `environment`: NAME=VALUE strings, each ended by a NUL, `length` bytes in all.
- * Not for use while other threads make socket calls. Returns 0, or -EINVAL with one line about what is wrong (no
- * newline, always NUL-terminated within `size` bytes) in `error`; the settings are then as they were.
- */
+/* Replaces the settings by those in `environment`: NAME=VALUE strings, each ended by a NUL, `length` bytes in all. Not
+ * for use while other threads make socket calls. Returns 0, or -EINVAL with one line about what is wrong (no newline,
+ * always NUL-terminated within `size` bytes) in `error`; the settings are then as they were. */
 UNSOCK_EXPORT int unsock_configure(const char *environment, size_t length, char *error, size_t size);
 
 /* Returns 1 when the settings redirect this address (a sockaddr_in or sockaddr_in6 of `length` bytes), else 0. */
 UNSOCK_EXPORT int unsock_covers(const void *address, uint32_t length);
 
-/*
- * Writes the NUL-terminated path of the socket file for `port` (host byte order) into `path`: type 1 (SOCK_STREAM)
+/* Writes the NUL-terminated path of the socket file for `port` (host byte order) into `path`: type 1 (SOCK_STREAM)
  * gives DIR/PORT.sock, type 2 (SOCK_DGRAM) DIR/PORT.dgram.sock. Returns its length, or -EINVAL (no directory, another
- * type) or -ENAMETOOLONG (`size` too small).
- */
+ * type) or -ENAMETOOLONG (`size` too small). */
 UNSOCK_EXPORT int unsock_path(uint16_t port, int type, char *path, size_t size);
 
 /* Returns 0 when these bytes are a valid control file, else -EINVAL. Never reads beyond `length`. */
 UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
 
-/*
- * Checks, with the directory of `path` (absolute) locked, whether the socket file is stale, and removes a stale one if
+/* Checks, with the directory of `path` (absolute) locked, whether the socket file is stale, and removes a stale one if
  * `remove` is not 0. Returns 1 if it is stale; 0 if it is not, if the kernel does not tell, or if there is no socket
  * file; -EINVAL if `path` is no possible path of one; else -errno: -EACCES if the directory is not writable, -EPERM if
- * the file may not be removed, -EADDRINUSE if other processes keep the directory locked.
- */
+ * the file may not be removed, -EADDRINUSE if other processes keep the directory locked. */
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 
 /* Returns the name of intercepted call number `index`, as exported, or NULL after the last. */
@@ -89,10 +79,8 @@ UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 UNSOCK_EXPORT void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why,
                                   size_t size);
 
-/*
- * Returns the errno of this process's last intercepted call that failed inside the library, or 0 if none did. For
- * callers that cannot read errno, such as a foreign-function interface. Inexact when several threads fail at once.
- */
+/* Returns the errno of this process's last intercepted call that failed inside the library, or 0 if none did. For
+ * callers that cannot read errno, such as a foreign-function interface. Inexact when several threads fail at once. */
 UNSOCK_EXPORT int unsock_last_error(void);
 
 #endif

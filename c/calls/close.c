@@ -215,12 +215,10 @@ UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
     return former < 0 ? former : unsock_opened(former, unsock_dup3((int)idle, fd, O_CLOEXEC));
 }
 
-/*
- * Releases a socket's file at the end. The descriptor may be a regular file's by now: only the socket is closed. Other
+/* Releases a socket's file at the end. The descriptor may be a regular file's by now: only the socket is closed. Other
  * threads run on until the process is gone: for them the number stays a listener, and its entry makes what they still
  * accept the library's. A forked child that made no socket file forgets none: each entry that it changes would copy a
- * page of the table.
- */
+ * page of the table. */
 static void end_descriptor(int fd, bool has_threads, long *probe) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)

@@ -18,11 +18,9 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip);
 
-/*
- * Continues after the kernel returned the error `result` for the program's own write or send on a redirected datagram
- * socket. The socket may have to be connected to a server that was started again (clients of syslog
- * and statsd connect once), or its peer's queue may be full.
- */
+/* Continues after the kernel returned the error `result` for the program's own write or send on a redirected datagram
+ * socket. The socket may have to be connected to a server that was started again (clients of syslog and statsd connect
+ * once), or its peer's queue may be full. */
 long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result);
 
 /* The largest datagram over IPv4: 65,535 bytes less the IPv4 and UDP headers. A smaller one fits over IPv6, too. */
@@ -35,11 +33,9 @@ size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_i
  * remembers the destination of an unconnected socket. */
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/*
- * Continues a send to the name that was known for `ip`, if that failed. `message` holds that name, in room for a
+/* Continues a send to the name that was known for `ip`, if that failed. `message` holds that name, in room for a
  * sockaddr_un; `result` is the kernel's error, or -ENOENT if no name was known. The message must have no control data,
- * and not be too long.
- */
+ * and not be too long. */
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
 
@@ -105,11 +101,9 @@ long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const
  * kernel delivers the peer's datagrams alone. Returns 0 or -errno. */
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 
-/*
- * Leaves an error on `fd`, a datagram socket that is connected to nobody, as the ICMP answer of a host without that
+/* Leaves an error on `fd`, a datagram socket that is connected to nobody, as the ICMP answer of a host without that
  * port does: the next call, of any kind, reports it. `shut`: the kernel then refuses what others send to `fd`, so that
- * the sockets that share its address get it. False if its own file cannot be reached, or no descriptor is left.
- */
+ * the sockets that share its address get it. False if its own file cannot be reached, or no descriptor is left. */
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut);
 
 /* Records that the socket is connected: among sockets that share its address, it gets its peer's datagrams. True if it
@@ -127,10 +121,8 @@ long unsock_datagram_disconnect(long fd);
  * (UNSOCK_STATE_SENT). */
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 
-/*
- * If a control file is at the path, connects the descriptor to its target, with 0 or -errno in *result, and returns
- * true. Else *result is -EINVAL for a damaged file, -EACCES for one that may not be read, or 0.
- */
+/* If a control file is at the path, connects the descriptor to its target, with 0 or -errno in *result, and returns
+ * true. Else *result is -EINVAL for a damaged file, -EACCES for one that may not be read, or 0. */
 bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
                                         const struct unsock_ip *ip, long *result);
 
@@ -163,11 +155,9 @@ long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, in
  * one was in vain before. */
 int unsock_datagram_full_flags(const struct unsock_fd *entry);
 
-/*
- * Continues after the kernel returned -EAGAIN or -EINTR for `message`, sent with the program's `flags`. Waits, or drops
+/* Continues after the kernel returned -EAGAIN or -EINTR for `message`, sent with the program's `flags`. Waits, or drops
  * the datagram, as UDP would. Returns sendmsg's result; the size of a dropped datagram; or -EAGAIN if poll will report
- * when to retry.
- */
+ * when to retry. */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 #endif

@@ -200,12 +200,10 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
     return result;
 }
 
-/*
- * Blocking sends wait as long as the receiver reads, and 100 ms while it does not; then the datagram is dropped, as UDP
+/* Blocking sends wait as long as the receiver reads, and 100 ms while it does not; then the datagram is dropped, as UDP
  * may. Non-blocking sends wait a moment, unless poll can report when to retry, as on a connected socket. UDP, which
  * does not wait, never returns EINTR. But clients that do not read must not hold up a server: its waits in a second are
- * bounded, for each client and for all.
- */
+ * bounded, for each client and for all. */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     long size = unsock_segment_total(message);
     bool connected = unsock_state_is_connected(entry->state);

@@ -18,11 +18,9 @@
 #define NAMING_WAITS 400 /* 20 ms in all */
 #define NAMING_WAIT_NS 50000
 
-/*
- * The thread that is just naming a socket; 0: none. Threads that send the first datagrams of one socket at once must
+/* The thread that is just naming a socket; 0: none. Threads that send the first datagrams of one socket at once must
  * not each give it a name. They wait only briefly: a signal handler may have interrupted that thread, and a forked
- * child does not have it.
- */
+ * child does not have it. */
 static int32_t naming;
 
 static bool claim_naming(void) {
@@ -56,11 +54,9 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
     return result;
 }
 
-/*
- * In a directory that other users may write to, a bound socket's file has a mark already, its network namespace
+/* In a directory that other users may write to, a bound socket's file has a mark already, its network namespace
  * (files/socketfile.c), which must stay. The mark is made by path: if the directory can be replaced, it could reach
- * another directory's file (files/directory.h).
- */
+ * another directory's file (files/directory.h). */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
     if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move &&
         (!unsock_fd_has_chosen_port(entry) || !unsock_directory_is_shared))

@@ -105,11 +105,9 @@ static struct unsock_ip destination(const struct unsock_fd *entry, const struct 
     return asked;
 }
 
-/*
- * Appends to the kernel's control data (msg_controllen) what the program requested by IP_PKTINFO, IP_RECVTTL,
+/* Appends to the kernel's control data (msg_controllen) what the program requested by IP_PKTINFO, IP_RECVTTL,
  * IPV6_RECVPKTINFO and so on. `room` is the size of the program's buffer, in bytes; `sender` is the parsed name of the
- * sender; `batched` the size of the datagrams in a batch, or 0.
- */
+ * sender; `batched` the size of the datagrams in a batch, or 0. */
 static void append_packet_info(int fd, const struct unsock_fd *entry, const struct unsock_name *sender,
                                struct msghdr *message, size_t room, int32_t batched) {
     union unsock_sockaddr address;
@@ -193,11 +191,9 @@ static int family_of_sender(const struct unsock_name *told) {
     return told->target.family != 0 ? told->target.family : own;
 }
 
-/*
- * Returns the sender's IP address. The name of its file holds the port, and the address unless that is a wildcard. If
+/* Returns the sender's IP address. The name of its file holds the port, and the address unless that is a wildcard. If
  * it holds no address: the address to which this socket last sent, if that was at the same port; else the default
- * address.
- */
+ * address. */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
     uint16_t port = told->port;

@@ -1,7 +1,5 @@
-/*
- * Sends datagrams to the socket of an address, or to the connected peer. One call of the kernel's is the usual way. If
- * it fails, the table below has the other ways.
- */
+/* Sends datagrams to the socket of an address, or to the connected peer. One call of the kernel's is the usual way. If
+ * it fails, the table below has the other ways. */
 #include "calls/arguments.h"
 #include "calls/connect.h"
 #include "calls/datagram.h"
@@ -21,11 +19,9 @@
 
 enum way { PENDING, NAMES, FILTER, AGAIN, QUEUE, OUTSIDE, CONTROL, OWN_SOCKETS, TELL, NOBODY, DROP };
 
-/*
- * The ways, in the order in which they are tried: each one after the errors in its row, if the datagram is to such a
+/* The ways, in the order in which they are tried: each one after the errors in its row, if the datagram is to such a
  * destination. A way leaves the error to the rows below, or returns another one, or ends with the program's result.
- * ECONNREFUSED means all errors of a send to nobody (rules/errno).
- */
+ * ECONNREFUSED means all errors of a send to nobody (rules/errno). */
 static const struct {
     int16_t on[3];
     uint8_t to;

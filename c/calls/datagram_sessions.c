@@ -1,7 +1,5 @@
-/*
- * Servers that make a datagram socket for each client, bound to the same port as the one that listens (DTLS, QUIC). The
- * client may be connected to the listening socket, and its kernel socket then accepts nothing from another.
- */
+/* Servers that make a datagram socket for each client, bound to the same port as the one that listens (DTLS, QUIC). The
+ * client may be connected to the listening socket, and its kernel socket then accepts nothing from another. */
 #include "calls/datagram.h"
 
 #include "calls/stream.h"

@@ -7,11 +7,9 @@
 #include "calls/target.h"
 #include "replace/replace.h"
 
-/*
- * Returns above 0 if the library handles a receive on this descriptor, else 0; -errno if the descriptor cannot be
+/* Returns above 0 if the library handles a receive on this descriptor, else 0; -errno if the descriptor cannot be
  * identified, or its multiplexer has not answered yet. `asks`: the call requests the sender's address, or MSG_ERRQUEUE,
- * for which AF_UNIX would return waiting data.
- */
+ * for which AF_UNIX would return waiting data. */
 static long concerns_receive(int fd, bool asks) {
     struct unsock_whose whose;
     long early = unsock_asking_before_data(fd);

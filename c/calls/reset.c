@@ -1,9 +1,7 @@
-/*
- * Resets: a close with SO_LINGER 0, and connect(AF_UNSPEC). AF_UNIX resets only the peer of a socket that is closed
+/* Resets: a close with SO_LINGER 0, and connect(AF_UNSPEC). AF_UNIX resets only the peer of a socket that is closed
  * with unread data, and only that peer could have sent them. So the last thing that the reset sends is an urgent byte,
  * which no read returns. The kernel reports it to the peer together with the hang-up, in the same poll. The peer's
- * library then puts a socket in place whose next read fails with ECONNRESET.
- */
+ * library then puts a socket in place whose next read fails with ECONNRESET. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"

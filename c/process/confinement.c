@@ -1,8 +1,6 @@
-/*
- * Asks the kernel under which AppArmor profile a program would run, and tries what that profile allows. Only the kernel
+/* Asks the kernel under which AppArmor profile a program would run, and tries what that profile allows. Only the kernel
  * can tell: it does not show the paths to which it attaches profiles. A process that is confined itself does not ask:
- * it may seldom trace its children or change to another profile.
- */
+ * it may seldom trace its children or change to another profile. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"

@@ -1,8 +1,6 @@
-/*
- * The list of intercepted calls. The build makes from it: the exported functions, the declarations of their logic, the
+/* The list of intercepted calls. The build makes from it: the exported functions, the declarations of their logic, the
  * dispatch by number, the seccomp filter, the numbers that rewritten places and syscall(2) answer, the mark of the
- * library's own calls, the next library's functions, and the names in the manual.
- */
+ * library's own calls, the next library's functions, and the names in the manual. */
 #ifndef UNSOCK_RT_CALLS_H
 #define UNSOCK_RT_CALLS_H
 
@@ -148,20 +146,16 @@
     UNSOCK_EACH_5(M, t0, n0, t1, n1, t2, n2, t3, n3, t4, n4), M(5, t5, n5)
 /* clang-format on */
 
-/*
- * The filter of a trapped process (c/trap) lets the library's own calls pass because they carry a mark, in the upper
+/* The filter of a trapped process (c/trap) lets the library's own calls pass because they carry a mark, in the upper
  * half of an argument that the kernel reads as an int. execve and a few others, whose first argument is a pointer,
  * carry the mark in an argument that they do not have. So do socket, socketpair and prctl: a filter of the program's
  * own may compare all 64 bits of their first argument (Chromium's, libseccomp's). Such an argument's register is
- * cleared after the call (rt/syscall6.h): otherwise a later call of the program's would carry the mark.
- */
+ * cleared after the call (rt/syscall6.h): otherwise a later call of the program's would carry the mark. */
 #define UNSOCK_SYS_MARK 0x756e736bul
 
-/*
- * socket() with this value in the mark's place fails with an errno that no kernel has, if the library's filter is in
+/* socket() with this value in the mark's place fails with an errno that no kernel has, if the library's filter is in
  * force. Without the filter it fails because its family does not exist. With the value in the last argument, and
- * without the mark, it asks another copy of the library in the process (trap/image.h).
- */
+ * without the mark, it asks another copy of the library in the process (trap/image.h). */
 #define UNSOCK_SYS_PROBE 0x756e7370ul
 #define UNSOCK_SYS_PROBE_ERRNO 4077
 #define UNSOCK_SYS_NO_FAMILY 0x7fff
