@@ -2,8 +2,8 @@
  * Fuzzes every reader of bytes from outside, each with its corpus in `tests/fuzz/corpus/`, and keeps inputs that crash
  * one in `build/fuzz/`.
  *
- * Usage: `deno task fuzz [--seconds N] [NAME…]`: N seconds each (an hour unless told), as many at a time as there are
- * processors. The last line is `N passed, N failed`.
+ * Usage: `deno task fuzz [--seconds N] [--seed N] [NAME…]`: N seconds each (an hour unless told), as many at a time as
+ * there are processors. The same seed tries the same inputs, one after the other. The last line is `N passed, N failed`.
  */
 import * as path from "@std/path/posix";
 import { build, findFiles, writeTables } from "./build.ts";
@@ -129,32 +129,38 @@ async function fuzz(directory: string, name: string, limits: readonly string[]):
 }
 
 /** The same of a program in TypeScript, which has the inputs itself. */
-async function fuzzTwins(name: string, seconds: number): Promise<Fuzzed> {
+async function fuzzTwins(name: string, { seconds, seed }: Words): Promise<Fuzzed> {
   await build([]);
-  const words = [`${seconds}`, `${ROOT}/${BUILD}/${name}-found`];
+  const words = [`${seconds}`, `${ROOT}/${BUILD}/${name}-found`, ...seed === undefined ? [] : [`${seed}`]];
   const { success, text } = await call(Deno.execPath(), ["run", "-A", `${SOURCES}/targets/${name}.ts`, ...words]);
   return { name, passed: success, report: text.trim() };
 }
 
 interface Words {
   readonly seconds: number;
+  /** Undefined: another one each time. */
+  readonly seed: number | undefined;
   readonly names: readonly string[];
 }
 
 function parse(args: readonly string[]): Words {
   const names: string[] = [];
   let seconds = HOUR;
+  let seed: number | undefined;
   for (let i = 0; i < args.length; i++) {
     const word = args[i] ?? "";
     if (word === "--seconds") seconds = Number(args[++i]);
+    else if (word === "--seed") seed = Number(args[++i]);
     else names.push(word);
   }
   if (!(seconds > 0)) throw new Error("--seconds: not a number above 0");
-  return { seconds, names };
+  if (seed !== undefined && !Number.isSafeInteger(seed)) throw new Error("--seed: not a number");
+  return { seconds, seed, names };
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { seconds, names } = parse(args);
+  const words = parse(args);
+  const { seconds, seed, names } = words;
   const twins = await fuzzTargets(".ts");
   const all = [...await fuzzTargets(".c"), ...twins];
   for (const name of names) if (!all.includes(name)) throw new Error(`no reader is called ${name}: ${all.join(" ")}`);
@@ -162,8 +168,8 @@ async function main(args: readonly string[]): Promise<number> {
   const directory = await buildFuzzers(wanted.filter((name) => !twins.includes(name)));
   const results = await inParallel(wanted, async (name) => {
     const result = twins.includes(name)
-      ? await fuzzTwins(name, seconds)
-      : await fuzz(directory, name, [`-max_total_time=${seconds}`]);
+      ? await fuzzTwins(name, words)
+      : await fuzz(directory, name, [`-max_total_time=${seconds}`, ...seed === undefined ? [] : [`-seed=${seed}`]]);
     console.log(`${name}: ${result.passed ? "ok: " : "FAILED\n"}${result.report}`);
     return result;
   });

@@ -1,15 +1,15 @@
 /**
  * Fuzzes both readers of control files, the library's and the command line's, which must accept the same.
  *
- * Usage: `control_readers.ts SECONDS FILE`: FILE gets an input that one accepts and the other refuses.
+ * Usage: `control_readers.ts SECONDS FILE [SEED]`: FILE gets an input that one accepts and the other refuses.
  */
 import { acceptsControlFile, boundaryControlFiles, randomControlFiles } from "../../support/control_inputs.ts";
 import { Random } from "../../support/random.ts";
 import { openFunctions } from "../../../lib/library/ffi.ts";
 
-const [seconds = "60", found = "found"] = Deno.args;
+const [seconds = "60", found = "found", given] = Deno.args;
 const library = openFunctions(new URL("../../../build/libunsock.so", import.meta.url).pathname);
-const [seed = 1] = crypto.getRandomValues(new Uint32Array(1));
+const [seed = 1] = given === undefined ? crypto.getRandomValues(new Uint32Array(1)) : [Number(given)];
 const end = performance.now() + Number(seconds) * 1000;
 let count = 0;
 
