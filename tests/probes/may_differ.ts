@@ -159,7 +159,4 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "no linger: reads": { instead: "0", why: NO_RESET },
     "disconnected: reads": { instead: "0", why: NO_RESET },
   },
-  stream_data: {
-    "reading after the peer's SO_LINGER of 0": { instead: "0", why: NO_RESET },
-  },
 };

@@ -80,6 +80,8 @@ const SENDTO_NULL = { instead: "ENOTCONN, 0 more, left 15", why: "sendto without
 
 const SEND = { instead: "ENOTCONN", why: "send is not trapped: AF_UNIX has an errno of its own when not connected" };
 
+const RESET = { instead: "0", why: "a reset is found by poll, which is not trapped" };
+
 const RECV = { instead: "EINVAL", why: "recv is not trapped: AF_UNIX has an errno of its own when not connected" };
 
 /** Lines that cannot be equal where calls are trapped. */
@@ -98,7 +100,10 @@ const TRAPPED_MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "send on a bound socket": SEND,
   },
   disconnect: {
-    "its peer reads": { instead: "0", why: "a reset is found by poll, which is not trapped" },
+    "its peer reads": RESET,
+  },
+  stream_data: {
+    "reading after the peer's SO_LINGER of 0": RESET,
   },
   poll_other_thread: {
     "poll in another thread, end of file": { instead: "17", why: "AF_UNIX adds POLLHUP, and poll is not trapped" },
