@@ -15,7 +15,7 @@ static bool is_redirectable(int domain, int type, int protocol) {
     if (domain != AF_INET && domain != AF_INET6)
         return false;
     if (type == SOCK_STREAM)
-        return protocol == 0 || protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
+        return protocol == 0 || protocol == IPPROTO_TCP || protocol == UNSOCK_IPPROTO_MPTCP;
     return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
 }
 

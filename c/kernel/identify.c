@@ -156,7 +156,7 @@ struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch) {
             return unanswered(scratch, result);
         scratch->protocol = scratch->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
     } else if ((scratch->type == SOCK_STREAM &&
-                (scratch->protocol == IPPROTO_TCP || scratch->protocol == IPPROTO_MPTCP)) ||
+                (scratch->protocol == IPPROTO_TCP || scratch->protocol == UNSOCK_IPPROTO_MPTCP)) ||
                (scratch->type == SOCK_DGRAM && scratch->protocol == IPPROTO_UDP)) {
         /* Made elsewhere: its options are unknown, so the library carries all of them over. */
         scratch->kind = UNSOCK_KIND_IP;

@@ -45,7 +45,8 @@ struct unsock_owner {
 #define UNSOCK_O_ASYNC 020000
 #define UNSOCK_CLOSE_RANGE_CLOEXEC 4u
 #define UNSOCK_MSG_WAITFORONE 0x10000
-#define UNSOCK_SO_PASSRIGHTS 83 /* since 6.16 */
+#define UNSOCK_SO_PASSRIGHTS 83  /* since 6.16 */
+#define UNSOCK_IPPROTO_MPTCP 262 /* glibc has it since 2.32 */
 #define UNSOCK_AF_TIPC 30
 #define UNSOCK_AF_VSOCK 40
 #define UNSOCK_SOCK_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
