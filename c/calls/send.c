@@ -45,6 +45,15 @@ static bool is_usual_send(const struct unsock_fd *entry, const struct sockaddr *
            is_local_client(entry, ip);
 }
 
+/* Continues after the send to the known name returned `result`. */
+UNSOCK_OWN_FRAME static long go_on_unknown(int fd, struct unsock_fd *entry, const struct iovec *part, int flags,
+                                           const struct unsock_ip *ip, struct sockaddr_un *path, socklen_t known,
+                                           long result) {
+    struct iovec copy = *part;
+    struct msghdr message = {.msg_name = path, .msg_namelen = known, .msg_iov = &copy, .msg_iovlen = 1};
+    return unsock_datagram_send_on(fd, entry, &message, flags, ip, result);
+}
+
 /* Sends to the known name. Inlined, as each function to return to costs time after a wait (rt/system_calls.h). */
 static inline __attribute__((always_inline)) long send_usual(int fd, struct unsock_fd *entry, const struct iovec *part,
                                                              int flags, const struct unsock_ip *ip) {
@@ -53,11 +62,8 @@ static inline __attribute__((always_inline)) long send_usual(int fd, struct unso
     socklen_t known = unsock_port_known_path(ip, SOCK_DGRAM, false, &path);
     int all = flags | unsock_datagram_full_flags(entry);
     long result = known > 0 ? unsock_real_sendto(fd, part->iov_base, part->iov_len, all, &path, known) : -ENOENT;
-    if (result < 0) {
-        struct iovec copy = *part;
-        struct msghdr message = {.msg_name = &path, .msg_namelen = known, .msg_iov = &copy, .msg_iovlen = 1};
-        result = unsock_datagram_send_on(fd, entry, &message, flags, ip, result);
-    }
+    if (result < 0)
+        result = go_on_unknown(fd, entry, part, flags, ip, &path, known, result);
     return unsock_log("sendto", fd, ip, &path, result);
 }
 
