@@ -13,7 +13,7 @@ import {
 import type { LogEntry } from "./access_log.ts";
 import type { Asked } from "./host.ts";
 import type { ServerConnection } from "./kept.ts";
-import { schemeOf } from "./secure.ts";
+import { schemeOf, writeInTurn, writesInTurn } from "./secure.ts";
 
 /** How long an answered client may be silent in the middle of its request before its connection is closed. */
 const LINGER_MS = 1_000;
@@ -180,13 +180,16 @@ export class Exchange {
 
   /** Passes chunks on as fast as the client takes them. */
   #passBody(response: IncomingMessage): void {
-    const { answer, connection } = this.#parts;
+    const { request, answer, connection } = this.#parts;
+    const inTurn = writesInTurn(request.socket);
     let last: Uint8Array | undefined;
     response.on("data", (chunk: Uint8Array) => {
       last = chunk;
-      if (!answer.destroyed && !answer.write(chunk)) response.pause();
+      if (answer.destroyed) return;
+      if (inTurn) writeInTurn(chunk, response, answer);
+      else if (!answer.write(chunk)) response.pause();
     });
-    answer.on("drain", () => response.resume());
+    if (!inTurn) answer.on("drain", () => response.resume());
     response.on("end", () => {
       const isChunked = hasField(response.rawHeaders, "transfer-encoding");
       connection.finish(isChunked ? undefined : last);

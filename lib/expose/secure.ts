@@ -4,9 +4,11 @@
  */
 import { constants } from "node:crypto";
 import type { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
 import type { Server, TLSSocket } from "node:tls";
 import { setInterval } from "node:timers";
 import { loadTls } from "../system/http.ts";
+import { IS_DENO } from "../system/runtime.ts";
 import { type CertificateFiles, CertificateInUse } from "./certificate.ts";
 
 const HANDSHAKE_MS = 10_000;
@@ -23,6 +25,17 @@ function addressesOf({ remoteAddress, remotePort, localAddress, localPort }: Soc
 /** @returns The scheme of the URLs that a connection's client writes. */
 export function schemeOf(socket: Socket): "http" | "https" {
   return "encrypted" in socket && socket.encrypted === true ? "https" : "http";
+}
+
+/** @returns True if a write to the client must wait for the last one: Deno 2.9's TLS may write no more otherwise. */
+export function writesInTurn(client: Socket): boolean {
+  return IS_DENO && schemeOf(client) === "https";
+}
+
+/** Writes a chunk of `from`, which stands still until it is written. */
+export function writeInTurn(chunk: Uint8Array, from: Readable, to: Writable): void {
+  from.pause();
+  to.write(chunk, () => from.resume());
 }
 
 /** The TLS side of a front. */

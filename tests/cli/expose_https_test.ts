@@ -115,6 +115,40 @@ testFront("expose --http --cert: an answer passes that is larger than a socket t
   }
 });
 
+/** Asks again and again over one connection of HTTP/1.1, and reads as slowly as ab(1). Returns how many bytes came. */
+async function readLarge(connection: Deno.Conn, times: number): Promise<number> {
+  const request = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: large.localhost\r\n\r\n");
+  const [piece, decoder] = [new Uint8Array(8192), new TextDecoder("latin1")];
+  let all = 0;
+  for (let i = 0; i < times; i++) {
+    await connection.write(request);
+    for (let text = "", body = -1; body < LARGE;) {
+      const count = await connection.read(piece) ?? 0;
+      if (count === 0) return all;
+      if (body < 0) text += decoder.decode(piece.subarray(0, count));
+      if (body < 0 && text.includes("\r\n\r\n")) body = text.length - text.indexOf("\r\n\r\n") - 4;
+      else if (body >= 0) body += count;
+    }
+    all += LARGE;
+  }
+  return all;
+}
+
+testFront("expose --http --cert: large answers follow each other over one connection of HTTP/1.1", async (rig) => {
+  await Deno.mkdir(`${rig.dir}/r/unsock/large`, { mode: 0o700 });
+  const path = `${rig.dir}/r/unsock/large/3000.sock`;
+  const headers = { "Content-Length": `${LARGE}` };
+  await using _server = Deno.serve({ path, onListen() {} }, () => new Response("x".repeat(LARGE), { headers }));
+  const certificate = await makeCertificate(rig.dir, ["large.localhost"]);
+  await rig.expose("", { certificate });
+  const plain = await Deno.connect({ hostname: "127.0.0.1", port: rig.port });
+  const caCerts = [await Deno.readTextFile(certificate.cert)];
+  using connection = await Deno.startTls(plain, { hostname: "large.localhost", caCerts });
+  const end = setTimeout(() => connection.close(), 30_000);
+  assertStrictEquals(await readLarge(connection, 60).catch(() => 0), 60 * LARGE);
+  clearTimeout(end);
+});
+
 testFront("expose --http --cert: a server learns the client, the host and https", async (rig) => {
   await rig.special("echo");
   await rig.expose("", { certificate: await makeCertificate(rig.dir, ["echo.localhost"]) });
