@@ -3,7 +3,7 @@
  *
  * Usage: `deno task index [TEST…]`, as root: some tests need it. It runs the named test files, or those not measured yet
  * (an hour or two, one at a time), under a library in which each block of code marks itself. Ctrl-C ends it after
- * the present one. What was measured is kept in `build/index`, and counts as long as a file of C is as it was.
+ * the present one. Measurements are kept in `build/index`, and count as long as a file of C is as it was.
  */
 import * as path from "@std/path/posix";
 import { readText } from "../lib/system/files.ts";

@@ -36,8 +36,8 @@ static bool has_word(struct unsock_span line, struct unsock_span wanted) {
 
 /* True if the command line runs the program of this name: "make", "node node_modules/.bin/jest", "python3 -m pytest";
  * or, for a name of two words, that program with this word: "go test", "node --test"; but not if a third word, "!WORD",
- * is in the line. A word behind an option may be the option's value, and is skipped. What follows the program's own
- * words is for the program: "timeout 9 jest" runs timeout. */
+ * is in the line. A word behind an option may be the option's value, and is skipped. Words behind the program's own
+ * are for the program: "timeout 9 jest" runs timeout. */
 static bool runs(struct unsock_span line, struct unsock_span name) {
     struct unsock_span words = unsock_span_next(&name, '!'), wanted = unsock_span_next(&words, ' '), before = {"-", 1};
     bool has_name = wanted.length > 0;

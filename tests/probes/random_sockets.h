@@ -7,7 +7,7 @@
 static bool executes; /* then options are forgotten (docs/limits.md) */
 static bool dual;     /* IPv6 sockets are for IPv4 too, and bound to the wildcard alone */
 
-/* What a program passes on to its next start, besides its descriptors. */
+/* The state that a program passes on to its next start, besides its descriptors. */
 struct kept {
     void *at;
     size_t size;
