@@ -38,6 +38,12 @@ export function writeInTurn(chunk: Uint8Array, from: Readable, to: Writable): vo
   to.write(chunk, () => from.resume());
 }
 
+/** Passes all of `from` to the client, by its connection or by an answer on it. */
+export function pipeToClient(from: Readable, to: Writable, client: Socket): void {
+  if (!writesInTurn(client)) from.pipe(to);
+  else from.on("data", (chunk: Uint8Array) => writeInTurn(chunk, from, to)).on("end", () => to.end());
+}
+
 /** The TLS side of a front. */
 export class SecureConnections {
   readonly #certificate: CertificateInUse;

@@ -17,7 +17,7 @@ import type { Front } from "./parts.ts";
 import type { Asked } from "./host.ts";
 import { checkHead, type RequestHandler } from "./requests.ts";
 import { failurePage, type PageAnswer } from "./route.ts";
-import { writeInTurn, writesInTurn } from "./secure.ts";
+import { pipeToClient } from "./secure.ts";
 
 /** Begins to read requests on a connection, as the runtime does for a new one. */
 type Reader = (socket: Socket) => void;
@@ -183,7 +183,7 @@ export class Upgrades {
     answer.writeHead(response.statusCode ?? 502, response.statusMessage ?? "", fields);
     response.on("error", () => upgrade.client.destroy());
     upgrade.entry?.count(response);
-    response.pipe(answer);
+    pipeToClient(response, answer, upgrade.client);
   }
 }
 
@@ -202,8 +202,6 @@ function join({ client, head, entry }: Upgrade, server: Socket, response: Incomi
   server.on("error", () => client.destroy());
   server.on("close", () => client.destroySoon());
   client.on("close", () => server.destroy());
-  if (writesInTurn(client)) {
-    server.on("data", (chunk: Uint8Array) => writeInTurn(chunk, server, client)).on("end", () => client.end());
-  } else server.pipe(client);
+  pipeToClient(server, client, client);
   client.pipe(server);
 }
