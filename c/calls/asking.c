@@ -1,5 +1,5 @@
-/* Remembers the connects that wait for a multiplexer's answer (calls/target.h). A small table has a place for each,
- * found by socket. One thread uses a place at a time. Others do not wait for it: to them no answer has come yet. */
+/* Remembers the connects that wait for a multiplexer's answer (calls/target.h), in a small table, by socket. One thread
+ * at a time uses a connect's place; others do not wait, and report that no answer has come. */
 #include "calls/target.h"
 
 #include "calls/connect.h"
@@ -85,8 +85,8 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     unsock_epoll_rearm(fd, entry);
 }
 
-/* Without a place the connect has failed: it timed out. A forked child has the place, too: the process that reads the
- * answer marks the socket, as the bytes that follow are the program's. */
+/* A connect without a place has timed out. A forked child shares the place: the process that reads the answer marks the
+ * socket, as the bytes after the answer are the program's. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {

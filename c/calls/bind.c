@@ -82,7 +82,7 @@ static bool share_option(int fd, const struct unsock_fd *entry, int other, const
 }
 
 /* True if a client of this process has the port, connected or refused. Other processes' clients are not found: the
- * kernel has them by the names of their connections, not by port (docs/limits.md). */
+ * kernel lists them by connection, not by port (docs/limits.md). */
 static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only) {
     bool any = entry->type == SOCK_STREAM && unsock_bit_is_set(unsock_fds_client_ports, ip->port);
     for (int other = 0; any && other < unsock_fds_end(); other++) {

@@ -10,9 +10,8 @@
  * interface of a link-local address, or 0. Returns 0 or -errno. */
 long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope);
 
-/* standin.c: A stand-in is a socket that is to replace a descriptor's: it is opened, perhaps bound, and then installed,
- * or undone. All changes of several steps are made with a stand-in. Undoing it is the way back, whichever step fails.
- */
+/* standin.c: A stand-in is a socket that is to replace a descriptor's: it is opened, perhaps bound, and then installed.
+ * Changes of several steps are made with a stand-in: if a step fails, the stand-in alone is undone. */
 
 struct unsock_standin {
     int socket;    /* the stand-in; the descriptor itself if that needs no replacement */
@@ -34,12 +33,12 @@ void unsock_standin_take(struct unsock_standin *standin, int socket);
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip);
 
-/* Notes that the bind ended with `result`, so that undoing gives a name back, and marks an IPv6 socket whose name has
- * an IPv4 address. Returns the result that TCP would have. */
+/* Records the bind's `result`, so that an undo releases the name, and marks an IPv6 socket whose name has an IPv4
+ * address. Returns TCP's result. */
 long unsock_standin_bound(struct unsock_standin *standin, long result);
 
-/* Puts the stand-in behind `fd`, whose `entry` becomes of `kind`. If the stand-in has a file, the entry gets the file
- * and `state`. Undoes the stand-in if that fails. Returns 0 or -errno. */
+/* Puts the stand-in behind `fd`, and sets the kind of `entry`. A stand-in with a file also gives the entry its file and
+ * `state`. Undoes the stand-in if that fails. Returns 0 or -errno. */
 long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_kind kind,
                             enum unsock_state state);
 

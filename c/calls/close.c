@@ -59,9 +59,9 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
     *copy = entry ? *entry : unknown;
 }
 
-/* True if another thread has changed what is known about `fd` since `before`, as a connect does, or is changing it: its
- * new duplicate may be of the socket before, and the change was told to the duplicates that were known then. Waits a
- * moment then, for longer after each of the tries. */
+/* True if another thread is changing the entry of `fd`, or has changed it since `before`, as a connect does: the
+ * duplicate may be of the former socket, and was not among the duplicates that got the change. Then waits a moment, a
+ * longer one after each try. */
 static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -164,8 +164,7 @@ long unsock_call_close_range(unsigned first, unsigned last, int flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
     int file = closes ? unsock_fds_next_with_file((int)first) : -1;
     bool look = file >= 0 && (unsigned)file <= last && unsock_this_process_removes_files();
-    /* Sockets with files outside the directory are closed one by one: the kernel reports the file only of an open one.
-     */
+    /* Closes sockets with files outside the directory one by one: the kernel names the file only of an open socket. */
     for (int fd = (int)first; look && flags == 0 && (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last;
          fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -215,10 +214,9 @@ UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
     return former < 0 ? former : unsock_opened(former, unsock_dup3((int)idle, fd, O_CLOEXEC));
 }
 
-/* Releases a socket's file at the end. The descriptor may be a regular file's by now: only the socket is closed. Other
- * threads run on until the process is gone: for them the number stays a listener, and its entry makes what they still
- * accept the library's. A forked child that made no socket file forgets none: each entry that it changes would copy a
- * page of the table. */
+/* Releases a socket's file at the process's end. Closes the descriptor only if it is still a socket. Other threads run
+ * on until the process is gone: for them the number stays a listener, whose entry redirects what they still accept. A
+ * forked child that made no socket file keeps its entries: each change would copy a page of the table. */
 static void end_descriptor(int fd, bool has_threads, long *probe) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)

@@ -48,16 +48,13 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
 
 /* datagram_sessions.c: A server's sockets for its clients, on one port. */
 
-/*
- * Connects `fd` to the client at `path`, whose socket has refused it (EPERM): the client is connected to a socket of
- * this process on the same port that listens, and will go on sending to it. So the two descriptors exchange their
- * kernel sockets: `fd` gets the listener's, with the client; the listener gets that of `fd`, for all others. Of those
- * the ones that are connected reach it with their next datagram.
- *
- * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if the client is connected to one
- * that does not listen, that another process has, too, or that has unread datagrams of others, which would go to `fd`;
- * or -EMFILE. After these errors a server goes on serving this client by the listener.
- */
+/* Connects `fd` to the client at `path`, whose socket refuses `fd` (EPERM): the client is connected to a listening
+ * socket of this process on the same port, and keeps sending to it. The two descriptors exchange their kernel sockets:
+ * `fd` gets the listener's, with the client; the listener gets that of `fd`, for all other clients. Those of them that
+ * are connected reach it with their next datagram.
+ * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if the client's socket does not
+ * listen, is another process's too, or has unread datagrams of other clients, which `fd` would get; or -EMFILE. After
+ * an error a server serves this client by the listener. */
 long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path);
 
 /* Sends a message with the name of a client that has refused `fd` (EPERM) by another socket of this process on the same
@@ -88,8 +85,8 @@ static inline bool unsock_datagram_is_named(const struct unsock_fd *entry) {
 /* Makes the descriptor a local socket with a name that replies from `target` can reach. */
 long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* Leaves a mark for the peer that the socket was connected to. If that is in another mount namespace, where the
- * directory has another name, it recognises this socket by the mark. */
+/* Marks the socket for its connected peer. A peer in another mount namespace, where the directory has another name,
+ * recognises this socket by the mark. */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
 
 /* Connects the kernel's socket to a covered address, and puts the file into `path`. Returns 0 or -errno; -EPERM if all
@@ -97,21 +94,20 @@ void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path);
 
-/* Connects a socket whose peer was absent (UNSOCK_STATE_NOBODY), as the peer may have started since. From then on the
- * kernel delivers the peer's datagrams alone. Returns 0 or -errno. */
+/* Connects a socket whose peer was absent (UNSOCK_STATE_NOBODY), and may have started. The kernel then delivers the
+ * peer's datagrams alone. Returns 0 or -errno. */
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 
-/* Leaves an error on `fd`, a datagram socket that is connected to nobody, as the ICMP answer of a host without that
- * port does: the next call, of any kind, reports it. `shut`: the kernel then refuses what others send to `fd`, so that
- * the sockets that share its address get it. False if its own file cannot be reached, or no descriptor is left. */
+/* Leaves an error on `fd`, a datagram socket connected to nobody: the next call, of any kind, reports it, as after the
+ * ICMP answer of a host without that port. `shut`: the kernel then refuses datagrams to `fd`, so that sockets which
+ * share its address get them. False if the file of `fd` cannot be reached, or no descriptor is left. */
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut);
 
-/* Records that the socket is connected: among sockets that share its address, it gets its peer's datagrams. True if it
- * is not alone there. */
+/* Records that the socket is connected: of the sockets on its address, it alone gets its peer's datagrams. True if
+ * other sockets share the address. */
 bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 
-/* Notes that no socket has the address to which this one is connected. From then on reads at rewritten places are
- * handled. */
+/* Notes that no socket has the connected address. The library then also handles reads at rewritten places. */
 void unsock_datagram_set_nobody(struct unsock_fd *entry);
 
 /* Disconnects the kernel's socket. This drops what waits, and a peer that is connected to it gets ECONNRESET. */
@@ -138,8 +134,8 @@ struct unsock_batch {
     size_t size;
 };
 
-/* Sends all of them as one to the name in `name`, or to the connected peer. Returns their length, and `from` is the
- * end; -EAGAIN; or 0 if the receiver does not take batches, or there is only one datagram. */
+/* Sends the batch as one datagram to the name in `name`, or to the connected peer. Returns its length, with `from` at
+ * the end; -EAGAIN; or 0 if the receiver does not take batches, or the batch has only one datagram. */
 long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                 struct unsock_batch *batch);
 
@@ -151,8 +147,8 @@ long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, in
 
 /* datagram_full.c: Sends to a receiver whose queue is full (net.unix.max_dgram_qlen). */
 
-/* Returns flags to add to a send: MSG_DONTWAIT if a wait in the kernel would be at the cost of other receivers, or if
- * one was in vain before. */
+/* Returns flags to add to a send: MSG_DONTWAIT if a wait in the kernel would delay other receivers, or if the last wait
+ * was in vain. */
 int unsock_datagram_full_flags(const struct unsock_fd *entry);
 
 /* Continues after the kernel returned -EAGAIN or -EINTR for `message`, sent with the program's `flags`. Waits, or drops

@@ -9,8 +9,7 @@
 
 #define PAUSE_FIRST_NS 50000
 #define PAUSES_MOST_NS 10000000 /* the longest wait at a time of a program that does not block */
-/* The bounds in a second of waits in vain for one receiver: by a socket that sends to it alone, and by one with
- * several. */
+/* The most time of waits in vain for one receiver in a second: by a socket that sends to it alone; to several. */
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
 #define ALL_MOST_NS 50000000 /* in a second, of all waits in vain, by sockets with several receivers: a twentieth */
@@ -106,8 +105,8 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
     return result;
 }
 
-/* Waits and retries at the cost of other receivers, or of a program that does not block: for as long as this receiver,
- * and all together, may still cost in this second. */
+/* Waits and retries, while other receivers or a non-blocking program must wait: until this receiver, or all together,
+ * have used up their time in this second. */
 static long wait_briefly(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many) {
     int64_t begun = unsock_clock_ns();
     int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
@@ -134,9 +133,9 @@ static long count_sleeps(void) {
     return usage.ru_nvcsw;
 }
 
-/* Waits up to `most` nanoseconds for room in the receiver's queue. Returns true if the receiver has taken a datagram:
- * each one wakes every socket that polls for room in that queue, even if another sender is faster. A tracer's `stops`
- * at each call count as sleeps, too. */
+/* Waits up to `most` nanoseconds for room in the receiver's queue. True if the receiver has read a datagram: each read
+ * wakes every socket that polls for room, even if another sender is faster. Subtracts the sleeps of a tracer, `stops` a
+ * call. */
 static bool watch_receiver(int fd, int64_t most, long stops) {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
     int64_t end = unsock_clock_ns() + most;
@@ -167,8 +166,8 @@ UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
     return UNSOCK_MIN(running / processors + 1, SHARES_MOST);
 }
 
-/* Waits for the only receiver of a sender as long as that takes datagrams: in the kernel, which wakes senders in turn;
- * and, as new senders overtake them, by watching whether the receiver reads at all. The kernel has waited once. */
+/* Waits for a sender's only receiver while it reads: in the kernel, which wakes senders in turn; and, as new senders
+ * overtake them, by watching whether the receiver reads. The kernel has waited once. */
 static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct receiver *receiver) {
     long watched = fd;
     if (message->msg_name && unsock_socket_writable(fd)) { /* else its own buffer is full, or it is connected */

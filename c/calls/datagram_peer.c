@@ -18,9 +18,9 @@
 #define NAMING_WAITS 400 /* 20 ms in all */
 #define NAMING_WAIT_NS 50000
 
-/* The thread that is just naming a socket; 0: none. Threads that send the first datagrams of one socket at once must
- * not each give it a name. They wait only briefly: a signal handler may have interrupted that thread, and a forked
- * child does not have it. */
+/* The thread that is naming a socket; 0: none. If several threads send a socket's first datagrams, only one names it.
+ * The others wait only briefly: a signal handler may have interrupted the naming thread, and a forked child lacks
+ * it. */
 static int32_t naming;
 
 static bool claim_naming(void) {
@@ -155,8 +155,9 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
     return result;
 }
 
-/* Connects `fd` and a temporary socket to each other, and disconnects that one: the kernel then puts ECONNRESET on
- * `fd` (unix_dgram_disconnected in net/unix/af_unix.c). An AF_UNIX datagram socket gets no pending error otherwise. */
+/* Connects `fd` and a temporary socket to each other, and disconnects the temporary one: the kernel then puts
+ * ECONNRESET on `fd` (unix_dgram_disconnected in net/unix/af_unix.c). An AF_UNIX datagram socket gets no pending error
+ * otherwise. */
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut) {
     union unsock_sockaddr own, other;
     const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}};

@@ -191,9 +191,8 @@ static int family_of_sender(const struct unsock_name *told) {
     return told->target.family != 0 ? told->target.family : own;
 }
 
-/* Returns the sender's IP address. The name of its file holds the port, and the address unless that is a wildcard. If
- * it holds no address: the address to which this socket last sent, if that was at the same port; else the default
- * address. */
+/* Returns the sender's IP address. The name of its file holds the port, and the address if that is no wildcard.
+ * Otherwise it is the address to which this socket last sent, if at the same port; else the default address. */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
     uint16_t port = told->port;
@@ -296,8 +295,7 @@ static inline bool may_be_batch(int fd, struct unsock_fd *entry, size_t room) {
     return true;
 }
 
-/* Makes the kernel's call. recvfrom, which is cheaper, if `from`: the message then is one piece without control data.
- */
+/* Receives by recvmsg; or, if `from`, by recvfrom, which is cheaper: the message is one piece without control data. */
 static inline __attribute__((always_inline)) long receive_real(int fd, struct msghdr *message, int flags, bool from) {
     return from ? unsock_real_recvfrom(fd, message->msg_iov->iov_base, message->msg_iov->iov_len, flags,
                                        message->msg_name, &message->msg_namelen)

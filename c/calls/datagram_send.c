@@ -19,9 +19,9 @@
 
 enum way { PENDING, NAMES, FILTER, AGAIN, QUEUE, OUTSIDE, CONTROL, OWN_SOCKETS, TELL, NOBODY, DROP };
 
-/* The ways, in the order in which they are tried: each one after the errors in its row, if the datagram is to such a
- * destination. A way leaves the error to the rows below, or returns another one, or ends with the program's result.
- * ECONNREFUSED means all errors of a send to nobody (rules/errno). */
+/* The ways, in the order of their tries. Each is for the errors and the kind of destination in its row. A way passes
+ * the error, or another one, to the rows below, or ends with the program's result. ECONNREFUSED stands for all errors
+ * of a send to nobody (rules/errno). */
 static const struct {
     int16_t on[3];
     uint8_t to;
@@ -90,8 +90,8 @@ static long drop(const struct route *route, const struct msghdr *message) {
     return result == -EFAULT || result == -EOPNOTSUPP || result == -EPIPE ? result : unsock_segment_total(message);
 }
 
-/* True if the receiver has shut down reading, which a UDP sender never learns. EPIPE has other causes: another socket
- * has the number by now, or the sender has shut down writing; then it gets EPIPE for any receiver, even for none. */
+/* True if the receiver has shut down reading, which a UDP sender never learns. EPIPE has other causes: the number now
+ * belongs to another socket, or the sender has shut down writing. Then a send to no receiver fails with EPIPE, too. */
 static bool is_deaf(int fd) {
     static const struct msghdr empty;
     return unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && send_to_none(fd, &empty, MSG_NOSIGNAL) != -EPIPE;
@@ -156,8 +156,8 @@ UNSOCK_OWN_FRAME static long send_by_control(const struct route *route, const st
     return there < 0 ? there : send_to_target(route, &plain);
 }
 
-/* Connects to `fd` each socket of this process that is connected to an earlier socket of the same name: the kernel
- * would refuse what `fd` sends to it. Returns true if any was. */
+/* Reconnects to `fd` each socket of this process that is connected to an earlier socket of the same name: the kernel
+ * would refuse datagrams from `fd` to such a socket. Returns true if there was any. */
 static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr own, peer;
     long length = unsock_socket_name(fd, __NR_getsockname, &own);
@@ -295,7 +295,7 @@ static bool is_foreign(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED);
 }
 
-/* Sends datagrams of `size` bytes: all as one, if their receiver takes that, or one by one. Drops the rest if one after
+/* Sends datagrams of `size` bytes: as one batch if the receiver takes it, else one by one. Drops the rest if one after
  * the first cannot be sent, as a full queue on the way would. */
 UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msghdr *message, bool at_target,
                                            size_t size) {

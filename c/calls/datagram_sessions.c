@@ -51,7 +51,7 @@ static bool has_others_unread(int fd, const struct sockaddr_un *path) {
 }
 
 /* Connects `other` to its client at `path`, and exchanges the kernel sockets of both descriptors, by duplicates. Status
- * flags belong to a socket, not to a descriptor: both descriptors get their own back. -EPERM: it is not its client. */
+ * flags belong to a socket: both descriptors get their own back. Returns -EPERM if `other` has another client. */
 static long take_client(int fd, struct unsock_fd *entry, int other, struct unsock_fd *listener,
                         const struct sockaddr_un *path) {
     struct unsock_fd own = *entry, its = *listener;

@@ -80,7 +80,7 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
-/* True if the event is a multiplexer's answer: a descriptor that waits for one has no other. Reads the answer; the
+/* True if the event is a multiplexer's answer, the only event of a descriptor that waits for one. Reads the answer; the
  * program's own events come afterwards. */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;

@@ -1,6 +1,6 @@
 /* sendfile and splice. After the peer's close TCP accepts data and loses them: the library then moves the file's
- * offset, or empties the pipe, by as many bytes. The two calls have no flag against SIGPIPE: a program that does not
- * ignore it gets it with the lost data. */
+ * offset, or empties the pipe, by as many bytes. The two calls have no flag against SIGPIPE: unless the program ignores
+ * it, the signal comes with the lost data. */
 #include "calls/list.h"
 
 #include "calls/stream.h"

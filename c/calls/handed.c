@@ -17,8 +17,7 @@ static long take_handed(struct unsock_standin *standin, int fd, int type, int ha
     if (!unsock_listen_fds_is((int)copy, type, name, length))
         return unsock_standin_close(standin, -EADDRINUSE);
     unsock_files_made();
-    /* Status flags belong to the socket. If another descriptor uses the socket, its flags are copied to `fd`, else
-     * those of `fd` to it. */
+    /* Status flags belong to the socket. If another descriptor uses the socket, copies its flags to `fd`, else back. */
     bool used = unsock_listen_fds_user((int)copy, type, 0) >= 0;
     long flags = unsock_fcntl(used ? copy : fd, F_GETFL, 0);
     if (flags >= 0)

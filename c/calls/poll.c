@@ -97,8 +97,8 @@ static long ask_now(const struct wait *wait) {
     return ready > 0 ? correct_answers(wait->fds, wait->count, ready, POLLPRI) : ready;
 }
 
-/* Fills `copy` for a wait: descriptors that have hung up, or have only an urgent byte, move into an epoll set, which
- * reports further changes by edge. Returns the set; or -errno, and the wait leaves these descriptors out. */
+/* Fills `copy` for a wait. Moves descriptors that have hung up, or have only an urgent byte, into an epoll set, which
+ * reports further changes by edge. Returns the set; or -errno, and the wait omits these descriptors. */
 static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     static const struct timespec now = {0, 0};
     struct unsock_epoll_event drained[DRAINED];

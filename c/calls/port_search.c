@@ -29,9 +29,9 @@ static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct
     return unsock_port_entry_of(way == UNSOCK_KNOWN_EXACT ? target : &any, way != UNSOCK_KNOWN_BOTH, 0);
 }
 
-/* Remembers the kind of name that worked. Not a name with a number: all sockets that share an address must get clients.
- * A wildcard and an address of its family can be bound at once only with numbers. So a remembered wildcard never hides
- * a server on the address itself. */
+/* Remembers the kind of name that worked; but no name with a number, as all sockets that share an address must get
+ * clients. A wildcard and an address of its family can be bound at once only with numbers, so a remembered wildcard
+ * never hides a server on the address itself. */
 static void remember_way(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
     if (entry->number != 0)
         return;
@@ -52,8 +52,8 @@ struct view {
     struct unsock_port_entry entries[AT_ONCE];
 };
 
-/* Fills the view. A client that waits in connect may never come back (siglongjmp(3)), so the memory for the port's
- * names is returned before. Returns 0 or -ENOBUFS. */
+/* Fills the view, and frees the memory of the port's names: a client that waits in connect may never come back
+ * (siglongjmp(3)). Returns 0 or -ENOBUFS. */
 UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *search, unsigned from, struct view *view) {
     struct unsock_port *port = unsock_port_borrow();
     if (!port)
@@ -90,8 +90,8 @@ static long go_through(const struct unsock_port_search *search, struct view *vie
 }
 
 /* Reads the port's names, and tries them in turn. If several sockets have the port, tries them twice: while one server
- * replaces another, a client may try the new one before that listens, and the old one after it has closed. In between,
- * PORT.sock is repaired for plain clients. */
+ * replaces another, the first try may find the new one not yet listening, and the old one closed. In between, repairs
+ * PORT.sock for plain clients. */
 UNSOCK_OWN_FRAME static long go_by_names(const struct unsock_port_search *search) {
     struct view view;
     long result = look_at_port(search, 0, &view);
@@ -117,8 +117,8 @@ UNSOCK_OWN_FRAME static long go_by_names(const struct unsock_port_search *search
     return result < 0 ? result : -ECONNREFUSED;
 }
 
-/* A datagram from the name PORT.dgram.sock is answered by that name, once. If a server on another address has taken the
- * port since, that server gets the reply. A connect lasts, and so reads the names instead. */
+/* The name PORT.dgram.sock, from which a datagram came, is used for one reply. If a server on another address has taken
+ * the port since, that server gets the reply. A connect would keep the wrong server, so it reads the names. */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path) {
     static const struct unsock_ip any = {.family = AF_INET};
     struct unsock_port_key key = {target->port, (uint8_t)type};
@@ -141,8 +141,7 @@ long unsock_port_go_on(struct unsock_port_search *search, long result) {
         return result;
     if (unsock_known_port(search->target, search->type) != UNSOCK_KNOWN_NOTHING)
         unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
-    /* Stream clients begin with the next of the sockets that share an address each time, and each process with another.
-     */
+    /* Each stream client starts with the next of the sockets that share an address; each process with another. */
     if (search->type == SOCK_STREAM)
         search->spread = (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
     result = go_by_names(search);

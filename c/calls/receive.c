@@ -56,8 +56,8 @@ static inline bool peeks_all(int flags, long result) {
     return (flags & PEEK_ALL) == PEEK_ALL && result > 0;
 }
 
-/* Like TCP, gives no sender's address: msg_namelen becomes 0. The kernel's call is recvfrom, which is cheaper, if
- * `from`: the message then is one piece without control data. */
+/* Receives from a stream. As in TCP, msg_namelen becomes 0: no sender's address. `from`: receives by recvfrom, which is
+ * cheaper; the message is one piece without control data. */
 static long receive_stream(int fd, struct msghdr *message, int flags, bool from) {
     struct msghdr plain = *message;
     if (flags & MSG_ERRQUEUE)
@@ -200,7 +200,7 @@ static long receive_unusual(int fd, void *data, size_t size, int flags, struct s
     return receive_from(fd, data, size, flags, address, length);
 }
 
-/* A redirected datagram socket waits near the exported function: each function to return to costs time
+/* A redirected datagram socket waits in this function: each further return after the wait costs time
  * (rt/system_calls.h). */
 long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
     const struct unsock_fd *entry = unsock_fds_known(fd);

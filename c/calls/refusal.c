@@ -11,8 +11,8 @@
 #include <linux/poll.h>
 
 /* Returns a TCP socket that was refused: nobody can ever listen at port 0. All calls on it then get the kernel's own
- * error. When connect returns, the loopback device has answered. If it has not (no such device, a firewall), or for
- * want of a socket, returns -errno. */
+ * error. When connect returns, the loopback device has answered. Returns -errno if it has not (no such device, a
+ * firewall), or if no socket can be opened. */
 UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int family) {
     union unsock_sockaddr address;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = (uint8_t)family});

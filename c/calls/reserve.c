@@ -52,9 +52,9 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Shuts a listener down, and closes the waiting clients, which TCP resets. Threads that wait in accept wake up, and get
- * EINVAL. A non-blocking accept would return EAGAIN, and an edge-triggered set reports the shutdown only once: so the
- * listener blocks from before the shutdown on. */
+/* Shuts a listener down, and closes the waiting clients, which TCP resets. Makes it blocking first, so that threads in
+ * accept get EINVAL: a non-blocking accept would return EAGAIN, and an edge-triggered set reports the shutdown only
+ * once. */
 static void end_listener(int socket) {
     long flags = unsock_fcntl(socket, F_GETFL, 0);
     bool nonblocking = flags >= 0 && (flags & O_NONBLOCK);
@@ -86,7 +86,7 @@ long unsock_stream_end(int fd, struct unsock_fd *entry) {
         return unsock_listener_end(fd, entry);
     long old = unsock_state_is_connected(entry->state) ? unsock_redirect_copy(fd) : -1;
     long result = stays ? unsock_stream_reserve(fd, entry) : unsock_redirect_to_new(fd, entry);
-    /* Ends the connection for its peer, and for other processes that have it, too. One way at a time: AF_TIPC refuses
+    /* Ends the connection for its peer, and for other processes that share it. One direction at a time: AF_TIPC refuses
      * that, and its close resets, as in TCP. */
     for (int how = SHUT_WR; result == 0 && old >= 0 && how >= SHUT_RD; how--)
         unsock_shutdown(old, how);

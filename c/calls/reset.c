@@ -1,7 +1,7 @@
-/* Resets: a close with SO_LINGER 0, and connect(AF_UNSPEC). AF_UNIX resets only the peer of a socket that is closed
- * with unread data, and only that peer could have sent them. So the last thing that the reset sends is an urgent byte,
- * which no read returns. The kernel reports it to the peer together with the hang-up, in the same poll. The peer's
- * library then puts a socket in place whose next read fails with ECONNRESET. */
+/* Resets: a close with SO_LINGER 0, and connect(AF_UNSPEC). AF_UNIX resets the peer only if this side closes with
+ * unread data, which only the peer can cause. So a reset sends an urgent byte last, which no read returns. The kernel
+ * reports it to the peer together with the hang-up, in the same poll. The peer's library then puts a socket in place
+ * whose next read fails with ECONNRESET. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"

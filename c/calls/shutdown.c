@@ -58,8 +58,8 @@ static long shut_both(int fd, struct unsock_fd *entry) {
 }
 
 /* Shuts down a connection to a control file's target. AF_TIPC has no half-close. A multiplexer takes a client's
- * half-close for the end of the connection, and the reply is lost. So the control file chooses (unsock_target_mark):
- * the half-close is held back until the socket is closed, or passed on. */
+ * half-close for the end of the connection, and the reply is lost. So the control file decides (unsock_target_mark)
+ * whether the half-close is held back until the socket is closed, or passed on. */
 static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
     if (how < SHUT_RD || how > SHUT_RDWR)
         return unsock_shutdown(fd, how);

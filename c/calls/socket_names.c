@@ -39,8 +39,8 @@ bool unsock_socket_names_converts(int family) {
 }
 
 /* Returns the IP address of a peer that has none: the default one, and a vsock peer's own port (its low 16 bits), else
- * one from the inode number. With --accept-as a peer on another machine gets an address of that range, by the number of
- * the machine, as many servers trust this machine's own. */
+ * one from the inode number. With --accept-as a peer on another machine gets an address of that range, by the machine's
+ * number: many servers trust the addresses of their own machine. */
 static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
     bool vsock = peer->any.sa_family == UNSOCK_AF_VSOCK;
     uint32_t machine = 0, number = 0;

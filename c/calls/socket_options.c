@@ -7,8 +7,8 @@
 
 #define KERNELS_OWN_ENOTSUPP 524 /* no errno for programs: older kernels say it of SO_ZEROCOPY (net/core/sock.c) */
 
-/* True for options that the kernel answers in any case, correctly even if the number belongs to another socket by now;
- * and for SO_REUSEADDR set before a bind, as the bind checks the socket. */
+/* True for options that the kernel answers correctly in any case, even if the number now belongs to another socket; and
+ * for SO_REUSEADDR set before a bind, as the bind checks the socket. */
 static bool is_kernels_option(const struct unsock_fd *entry, int level, int name, bool sets) {
     return level == SOL_SOCKET && entry->kind == UNSOCK_KIND_LOCAL &&
            (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER || name == SO_ACCEPTCONN ||
@@ -46,8 +46,8 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
-    /* A program that learns by select or io_uring that the socket is writable reads SO_ERROR next: the answer must be
-     * there. */
+    /* A program that learns by select or io_uring that the socket is writable reads SO_ERROR next, and needs the
+     * answer. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;
     long owner = owner_for_option(fd, level, name, false, &whose);

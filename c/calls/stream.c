@@ -68,8 +68,8 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     if (entry->kind == UNSOCK_KIND_IP)
         return listen_bound_elsewhere(fd, entry, backlog);
     if (entry->flags & UNSOCK_BOUND) {
-        /* A shutdown has left the stream without a file. With SO_REUSEPORT it gets the address back even if another
-         * process has it: haproxy's successor tells the old process to go on before it gives the port up. */
+        /* After a shutdown the stream has no file. With SO_REUSEPORT it gets its address back even if another process
+         * has it: haproxy's successor tells the old process to continue before it gives the port up. */
         struct unsock_ip local = entry->local;
         bool again = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_FILE);
         long result = again ? unsock_bind_ip(fd, entry, &local, 0) : 0;

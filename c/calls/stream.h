@@ -72,8 +72,8 @@ long unsock_stream_broken(int flags);
 
 /* reset.c: Resets of connections. */
 
-/* Tells the peer that the connection's end, which comes next, is a reset; unless another descriptor or process has the
- * socket, too. (Before Linux 5.15 AF_UNIX has no urgent byte: the peer reads an end of file.) */
+/* Marks the connection's end, which comes next, as a reset for the peer. Does nothing if another descriptor or process
+ * has the socket. (Before Linux 5.15 AF_UNIX has no urgent byte: the peer reads an end of file.) */
 void unsock_reset_send(int fd, const struct unsock_fd *entry);
 
 /* The same before a close, if SO_LINGER is 0. Called only for a socket whose SO_LINGER was set. */
@@ -120,8 +120,8 @@ void unsock_urgent_expect(int fd);
  * there is nothing to read. Makes some system calls; none if the peer has closed (POLLHUP), which TCP reports, too. */
 bool unsock_urgent_alone(int fd, uint32_t events);
 
-/* only_holder.c: True if neither a child nor, unless this process bound the descriptor's socket, the parent may have
- * that socket, too. */
+/* only_holder.c: True if neither a child nor the parent can have this descriptor's socket. The parent cannot have a
+ * socket that this process bound. */
 bool unsock_only_holder(int fd);
 
 /* passed_descriptors.c: Descriptors that came with a message (SCM_RIGHTS; unix(7)). */

@@ -88,8 +88,8 @@ static long way_standin(void *of_attempt) {
 }
 
 /* Retries a non-blocking connect while the server's backlog is full. TCP would go on trying in the background. Here the
- * caller waits a little, and gets TCP's final result. Meanwhile another thread may close the descriptor, and its number
- * become another socket's. */
+ * caller waits a little, and gets TCP's final result. Meanwhile another thread may close the descriptor and reuse its
+ * number. */
 static long retry_full(const struct attempt *attempt) {
     struct timespec pause = {0, FULL_WAIT_FIRST_NS};
     uint64_t cookie = unsock_socket_cookie(attempt->fd);
@@ -129,8 +129,8 @@ UNSOCK_OWN_FRAME static long connect_refused(struct attempt *attempt, long resul
     return answers == -EINVAL || answers == -EACCES ? answers : result;
 }
 
-/* Continues after a connect of the program's own descriptor. If it waits in the kernel, a close, a signal or a
- * cancelled thread ends the wait there and leaves nothing behind. */
+/* Continues after a connect of the program's own descriptor. If connect waits in the kernel, a close, a signal or a
+ * cancelled thread ends the wait and leaves nothing behind. */
 static long after_own_connect(struct attempt *attempt, long result) {
     struct unsock_fd *entry = attempt->entry;
     /* SO_SNDTIMEO ended the wait. */

@@ -5,9 +5,9 @@
 
 #include <linux/poll.h>
 
-/* Returns a listener's events as TCP reports them. AF_UNIX reports a hang-up when any process has shut the listener
- * down. In TCP the socket is then as one that never listened. In this process a socket that never listened has replaced
- * the listener, and is polled. The entry may be out of date: the number may have had a listener before. */
+/* Returns a listener's events as TCP reports them. AF_UNIX reports a hang-up once any process has shut the listener
+ * down; TCP then has a socket that never listened. In this process such a socket has replaced the listener, and is
+ * polled. The entry may be out of date: the number may have belonged to a listener before. */
 static uint32_t hangup_of_listener(int fd, uint32_t events) {
     const struct unsock_fd *entry = unsock_stream_is_known(fd) ? unsock_fds_known(fd) : NULL;
     if (entry && entry->state == UNSOCK_STATE_RESERVED)

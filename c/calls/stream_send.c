@@ -28,9 +28,9 @@ long unsock_stream_broken(int flags) {
     return -EPIPE;
 }
 
-/* Notes that a write was lost. Without this flag SO_ERROR, which programs read after each connect, need not read the
- * socket's mark. TCP's reset also wakes waiting threads, edge-triggered ones, too. Here both sides are shut down
- * already; another shutdown wakes them all (net/unix/af_unix.c, unix_shutdown). */
+/* Notes that a write was lost. SO_ERROR, which programs read after each connect, reads the socket's mark only with this
+ * flag. TCP's reset also wakes waiting threads, even edge-triggered ones. Here both sides are shut down already;
+ * another shutdown wakes them all (net/unix/af_unix.c, unix_shutdown). */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)
@@ -50,8 +50,8 @@ bool unsock_stream_note_over(int fd) {
     return true;
 }
 
-/* Returns an error if TCP would refuse this write, though the control file's target would not; else 0. A half-close
- * that is held back counts as made for the program. AF_TIPC would send an urgent byte as one of the stream. */
+/* Returns an error if TCP would refuse this write and the control file's target would not; else 0. A half-close that is
+ * held back counts as made. AF_TIPC would send an urgent byte as part of the stream. */
 static long refuse_foreign(int fd, int flags) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry || entry->kind != UNSOCK_KIND_FOREIGN)
@@ -63,8 +63,7 @@ static long refuse_foreign(int fd, int flags) {
 
 /* Follows sk_stream_error and tcp_sendmsg (net/ipv4/tcp.c). */
 long unsock_stream_refused(int fd, const void *first, size_t size, int flags) {
-    /* The EPIPE of another socket, which has this number by now, or of a TCP socket, as a control file's target, is
-     * final. */
+    /* EPIPE is final if the number now belongs to another socket, or if the control file's target is a TCP socket. */
     if (unsock_reuse_look(fd) > 0 || unsock_socket_is_ip(fd))
         return unsock_stream_broken(flags);
     const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -88,8 +87,8 @@ long unsock_stream_refused(int fd, const void *first, size_t size, int flags) {
     /* TCP copies the data before it sends any: the connection goes on. */
     if (size > 0 && !unsock_user_readable(first, 1))
         return -EFAULT;
-    /* TCP does not know of a peer that only reads no more, and sends nothing for no bytes. AF_TIPC reports POLLHUP
-     * alone. */
+    /* TCP does not report a peer that has only shut down reading, and a write of no bytes sends nothing. AF_TIPC
+     * reports POLLHUP alone. */
     int now = size > 0 ? unsock_socket_poll(fd, POLLRDHUP | POLLPRI) : 0;
     if (unsock_reset_take(fd, (uint32_t)now))
         return -unsock_socket_option(fd, SO_ERROR);

@@ -34,8 +34,8 @@ struct way {
     struct unsock_firecracker answer;
 };
 
-/* Connects the socket to the target. For a blocking descriptor that happens after the exchange, where a signal or a
- * cancelled thread leaves nothing behind. */
+/* Connects the socket to the target. A blocking descriptor gets the socket before it connects: a signal or a cancelled
+ * thread then leaves nothing behind. */
 static long connect_plain(int fd, struct unsock_control_file *control, struct way *way) {
     unsock_target_to_connect(control);
     if (way->socket != fd && (way->flags & O_NONBLOCK))
@@ -48,8 +48,8 @@ static long connect_plain(int fd, struct unsock_control_file *control, struct wa
 }
 
 /* Connects `socket` by the multiplexer, before it replaces the socket of `fd`. With -EINPROGRESS and -EINTR, *goes_on
- * says whether `socket` still replaces that of `fd`, which then waits for the rest of `answer` (unsock_asking_begin). A
- * connect of a program's own AF_UNIX socket always waits here. */
+ * tells whether `socket` shall replace it all the same: `fd` then waits for the rest of `answer` (unsock_asking_begin).
+ * A connect of a program's own AF_UNIX socket always waits here. */
 static long connect_multiplexed(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
                                 const struct unsock_ip *asked, int socket, struct unsock_firecracker *answer,
                                 bool *goes_on) {

@@ -87,8 +87,8 @@ static inline struct unsock_fd *unsock_asking(int fd) {
     return entry && entry->state == UNSOCK_STATE_ASKING && entry->kind == UNSOCK_KIND_FOREIGN ? entry : NULL;
 }
 
-/* True if one more can be remembered, and the library gets all calls that wait or carry data. If not, connect must
- * wait. */
+/* True if the table has room for one more connect, and the library gets all calls that wait or carry data. Otherwise
+ * connect must wait. */
 bool unsock_asking_has_room(void);
 
 /* Notes that the descriptor waits for its multiplexer's answer. */
@@ -133,8 +133,8 @@ void unsock_asking_forget(int fd, const struct unsock_fd *entry);
 long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
                            long *answers);
 
-/* Connects like unsock_target_connect, to the port's path, if this process last found a control file there: then no
- * socket file is tried first. Returns false, with nothing done, if it found none, or the file is gone. */
+/* If this process last found a control file at the port's path, connects to its target without trying a socket file
+ * first. Returns false, with nothing done, if it found none, or the file is gone. */
 bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const struct unsock_ip *asked, long *result);
 
 /* Binds the descriptor to the target. `bound` is the address that the program binds, or NULL; `answers` as above. */
