@@ -28,9 +28,9 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     return me;
 }
 
-/* Begins a bind to the port that the request has now. `plainly`: a client gets PORT.dgram.sock itself, if it asks the
- * default address of IPv4, or its name does not show the address. A server's link cannot be made where a client has
- * that file, nor a client's file where a server has the link: the kernel decides. */
+/* Begins a bind to the request's current port. `plainly`: a client gets PORT.dgram.sock itself, if it requests IPv4's
+ * default address, or its name does not show the address. The kernel refuses a server's link where a client has that
+ * file, and a client's file where a server has the link. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->key = (struct unsock_port_key){bind->ip.port, bind->type};
     bind->me = wanted_name(bind);
@@ -223,15 +223,15 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
 }
 
 /* True if the socket at PORT.sock is certainly live, and may exclude the bind. Does not take the lock, which takes a
- * hundred times as long: a program is told at once that all of a range is taken. */
+ * hundred times as long: a program learns at once that all ports of a range are taken. */
 static bool is_port_taken(const struct unsock_bind *bind, const struct sockaddr_un *path,
                           const struct unsock_port_entry *first) {
     return !bind->reuseport && !bind->reuseaddr && (!first || unsock_port_conflict(first, &bind->me)) &&
            unsock_socketfile_is_live(bind->probe, path, sizeof(*path));
 }
 
-/* Retries after the bind without a look failed with `result`: reads PORT.sock first. Returns as bind_to_port; -EAGAIN
- * if the lock is needed. */
+/* After the bind without reading names failed with `result`: reads PORT.sock, and retries. Returns as bind_to_port;
+ * -EAGAIN if the lock is needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wish, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;
@@ -250,7 +250,7 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wi
 
 /* Before Linux 5.14, bind(2) creates the file before connect(2) finds the socket, so another process could take it for
  * stale. Then even the first bind takes the lock. So does the bind of a socket that needs a record: two processes must
- * not make the record at once, and it comes before PORT.sock. */
+ * not make the record at once, and the record comes before PORT.sock. */
 static long bind_names(struct unsock_bind *bind, enum wish wish) {
     bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(bind->key, &bind->me);
     bool blindly = at_once && wish == THIS_PORT;
@@ -278,8 +278,8 @@ static long bind_as_client(struct unsock_bind *bind) {
     return result;
 }
 
-/* Tries some ports whose names are free, then, in a range full of stale files, those with stale names, too. EINVAL
- * for a damaged control file ends the try of that port alone. The kernel's EINVAL ends all: the socket has a name. */
+/* Tries some ports with free names, then, in a range full of stale files, those with stale names, too. EINVAL for a
+ * damaged control file ends only that port's try. The kernel's EINVAL ends all: the socket has a name. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     UNSOCK_CLOSED long probe = -EBADF;

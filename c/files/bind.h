@@ -63,13 +63,13 @@ static inline struct unsock_port_key unsock_port_key_of(const struct unsock_fd *
     return (struct unsock_port_key){entry->local.port, entry->type};
 }
 
-/* Gives the name of a socket of this process. False: its name is PORT.sock. For a datagram client whose name shows its
- * server, reads PORT.dgram.sock: one system call. */
+/* Gives the name of a socket of this process. False: its name is PORT.sock. Reads PORT.dgram.sock for a datagram client
+ * whose name shows its server: one system call. */
 bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
 
-/* Returns how a bind treats an entry that excludes it. OWN: the new socket takes its place, or both have SO_REUSEADDR
- * and the entry is a reserved stream. GONE: the entry is a stream of this process with SO_REUSEADDR that does not
- * listen, and the new one waits beside it. Else ALIVE. */
+/* Returns how a bind treats an entry that excludes it. OWN: the new socket replaces the entry's, or both have
+ * SO_REUSEADDR and the entry is a reserved stream. GONE: the entry is a stream of this process with SO_REUSEADDR that
+ * does not listen, and the new one waits beside it. Else ALIVE. */
 enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
 /* The path of its name. Returns the length. */
@@ -90,7 +90,7 @@ bool unsock_ephemeral_has(uint16_t port);
 uint16_t unsock_ephemeral_aside(unsigned index);
 
 /* listen_fds.c: Sockets that a service manager has opened for this program and handed over (sd_listen_fds(3)). A
- * program that knows nothing of that binds the port itself, and gets that socket. */
+ * program without that protocol binds the port itself, and gets the handed-over socket. */
 
 /* How many descriptors were handed over, from 3 on; 0 in nearly every process. */
 extern int unsock_listen_fds_count;
@@ -102,8 +102,8 @@ void unsock_listen_fds_start(const struct unsock_environment *environment);
  * manager hands over: a listener or a datagram socket. */
 bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length);
 
-/* Finds the descriptor by which the live socket with the address `name`, to which the bind leads, was handed over.
- * Returns it; -EADDRINUSE if this process has bound that socket already, to an address that excludes the bind's (any
+/* Finds the descriptor by which the live socket with the address `name`, the bind's destination, was handed over.
+ * Returns -EADDRINUSE if this process has bound that socket already, to an address that excludes the bind's (any
  * address, if the bind has none); -ENOENT if there is no such descriptor. */
 long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockaddr_un *name, socklen_t length);
 

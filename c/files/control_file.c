@@ -1,6 +1,6 @@
-/* Reads and writes control files. Their bytes are checked before anything in them is used. Contents are kept: a file
- * with the same inode and time of change is not read again. A file that changed a moment ago may change again within
- * one tick of its clock, so it is read each time. */
+/* Reads and writes control files. Checks all bytes before it uses any. Keeps contents: a file with the same inode and
+ * time of change is not read again. A file that changed a moment ago may change again within one tick of its clock, so
+ * it is read each time. */
 #include "files/control_file.h"
 
 #include "kernel/socket_info.h"
@@ -57,8 +57,8 @@ static void keep_content(const struct statx *status, const struct timespec *now,
     unsock_seqlock_publish(&place->lock);
 }
 
-/* Reads up to `size` bytes, one more than a control file has: a longer file then fails. Some file
- * systems give pieces. */
+/* Reads up to `size` bytes, one more than a control file has, so that a longer file fails. Some file systems return
+ * pieces. */
 static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
     while (filled < size) {
@@ -154,7 +154,7 @@ long unsock_resolve(const char *path, struct unsock_control_file *control) {
     return read == -EINVAL || read == -EACCES ? read : UNSOCK_ANSWERS_OTHER;
 }
 
-/* Each control file is written under another name in the same directory; link(2) then gives it its own, so that no
+/* Writes each control file under another name in the same directory. link(2) then gives it its own name, so that no
  * reader sees a part of it. */
 static long name_control_part(const char *path, char *part) {
     struct unsock_text text = unsock_text_in(part, PATH_MOST);

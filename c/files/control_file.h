@@ -36,13 +36,12 @@ enum unsock_resolved {
 long unsock_resolve(const char *path, struct unsock_control_file *control);
 
 /* True if a control file may be the reason for this -errno of a connect or a datagram. A file that is no socket gives
- * ECONNREFUSED; without write permission to it EACCES comes first (unix_find_bsd, net/unix/af_unix.c). */
+ * ECONNREFUSED; a file without write permission gives EACCES first (unix_find_bsd, net/unix/af_unix.c). */
 static inline bool unsock_resolve_is_worth_it(long result) {
     return result == -ECONNREFUSED || result == -EACCES;
 }
 
 /* target_file.c: Socket files at the targets of control files, in any directory.
- *
  * Such a file is removed with the last descriptor of its socket, by the same rules as in the directory: under the lock
  * of its directory, after a question to the kernel. But it is never kept for later. Only the kernel knows its path, so
  * the path is read while the socket is still open. Programs without the lock may put a file of their own there at any
@@ -55,10 +54,10 @@ struct unsock_target_file {
 };
 
 /* Binds a socket to an AF_UNIX path (of `length` bytes with the family; a NUL may end it). Replaces a stale file.
- * Returns 0 or -errno. Fills `where`, with no file if none is to be removed with the socket. */
+ * Returns 0 or -errno. Fills `where`; with no file if the socket's close shall remove none. */
 long unsock_target_file_bind(int socket, const void *address, socklen_t length, struct unsock_target_file *where);
 
-/* For a descriptor that is about to be closed: fills `where` with the file of its socket. True if there certainly is
+/* For a descriptor that is about to be closed: fills `where` with its socket's file. Returns true if there certainly is
  * one. Makes no system call for sockets without a file. */
 bool unsock_target_file_find(int fd, const struct unsock_fd *entry, struct unsock_target_file *where);
 

@@ -128,8 +128,8 @@ static bool has_path(const char *path) {
     return length > 0 && unsock_begins(path, unsock_settings.directory) && path[length] == '/';
 }
 
-/* Returns where a call that changes this name begins: a descriptor of the directory for the caller to close, AT_FDCWD,
- * or -errno; -EACCES if another directory is in its place now. *path becomes the name from there. */
+/* Returns the start of a call that changes this name: a descriptor of the directory, which the caller closes, AT_FDCWD,
+ * or -errno; -EACCES if another directory is in its place now. *path becomes the name from that start. */
 static long enter_place(const char **path) {
     if (!unsock_directory_may_move || !has_path(*path))
         return AT_FDCWD;

@@ -8,31 +8,31 @@
 
 /* directory.c: Makes the directory of the socket files, and changes it. */
 
-/* Makes the directory (0755, with its parents) if it is missing. A directory that this user cannot reach is accepted.
- * Returns false with one line in `error`, also if others could put another in its place and UNSOCK_TRUST is not set. */
+/* Makes the directory (0755, with its parents) if it is missing. Accepts a directory that this user cannot reach.
+ * Returns false with one line in `error`, also if others could replace the directory and UNSOCK_TRUST is not set. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
-/* A number for this directory, the same by any path; 0: unknown. Abstract names contain it, since they belong to a
- * whole network namespace: so programs of two directories have different ones. */
+/* A number for this directory, the same by any path; 0: unknown. Abstract names contain it: they belong to a whole
+ * network namespace, and programs of two directories must have different ones. */
 extern uint64_t unsock_directory_tag;
 
 /* True if users other than its owner could write to the directory when the process started. */
 extern bool unsock_directory_is_shared;
 
 /* Replaces the directory in the settings by its own name, if that differs and fits: /run/x for /var/run/x, as /var/run
- * is a link. So all processes of a mount namespace have one name for it, by which they recognise each other's sockets.
- * The directory exists. Without /proc nothing changes. */
+ * is a link. All processes of a mount namespace then recognise each other's sockets by one name of the directory. The
+ * directory exists. Without /proc nothing changes. */
 void unsock_directory_name_settle(struct unsock_settings *settings);
 
-/* A visit to another directory. A port's names are always read in the directory of the settings: so a visit changes the
- * settings, and keeps their own directory here until it ends. Not for use while other threads make socket calls. */
+/* A visit to another directory. A port's names are always read in the settings' directory, so a visit changes the
+ * settings, and restores them at its end. Not for use while other threads make socket calls. */
 struct unsock_directory_visit {
     char directory[UNSOCK_DIR_ROOM];
     size_t length;
 };
 
-/* `directory`: an absolute path of `length` bytes. False, and no visit has begun: it is none, or its names
- * do not fit. */
+/* `directory`: an absolute path of `length` bytes. False, without a visit: the path is not absolute, or too long for
+ * names. */
 bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length);
 void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
 
@@ -61,21 +61,21 @@ struct unsock_lock {
     char path[128];   /* of the lock's file: longer than a sun_path can be */
 };
 
-/* Locks a directory (an absolute path of `length` bytes). Waits at most a second for other processes, but 20 ms if this
- * process has waited in vain in the last ten seconds, and not at all in a signal handler that has interrupted this
- * thread with a lock. Returns 0; -EADDRINUSE if others had the lock all the time; -EACCES if the directory cannot be
- * written to; -ENOBUFS without a descriptor, space or memory. */
+/* Locks a directory (an absolute path of `length` bytes). Waits at most a second for other processes; 20 ms if a wait
+ * of this process was in vain in the last ten seconds; not at all in a signal handler that has interrupted this thread
+ * with a lock. Returns 0; -EADDRINUSE if others had the lock all the time; -EACCES if the directory cannot be written
+ * to; -ENOBUFS without a descriptor, space or memory. */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
 /* Locks the directory of the socket files. `closes`: for a close, which opens a lock file that this process left
- * without a look at the directory's mode. If others may write there by now, the next bind sees that. */
+ * without checking the directory's mode. If others may write there since, the next bind notices. */
 long unsock_lock_take(struct unsock_lock *lock, bool closes);
 
 /* Unlocks; after a failed lock it only restores the signal mask. */
 void unsock_lock_drop(struct unsock_lock *lock);
 
-/* At the end of the process: removes the lock file that it has left. Waits for no other process: a process that has the
- * lock now, and leaves the file, removes it at its own end. */
+/* At the end of the process: removes the lock file that it has left. Waits for no other process: one that has the lock
+ * now, and leaves the file, removes it at its own end. */
 void unsock_lock_end(void);
 
 /* Changes in the directory of the socket files. If an untrusted user can replace the directory (UNSOCK_TRUST), its path
@@ -104,10 +104,10 @@ long unsock_directory_set_times(const char *path, const void *times);
 /* Opens the file (openat(2)) with a descriptor for the library's own use (kernel/socket_info.h). */
 long unsock_directory_open(const char *path, int flags, int mode);
 
-/* Sets the mode of a bound socket's file, and follows no link: in another user's directory the name may be a link to
- * another file by now, whose mode root would change. If the directory may have been replaced, the file is opened from
- * the directory that was there at the start. If the path is outside the directory, a process with CAP_NET_ADMIN, as
- * root has, gets the file to which the socket is bound from the kernel. */
+/* Sets the mode of a bound socket's file, and follows no link: in another user's directory the name may now be a link
+ * to another file, whose mode root would change. If the directory may have been replaced, opens the file from the
+ * directory of the start. If the path is outside the directory, a process with CAP_NET_ADMIN, as root has, gets the
+ * socket's file from the kernel. */
 void unsock_directory_set_mode(int socket, const char *path, int mode);
 
 /* directory_list.c: Lists the names in a directory of socket files, as the library itself reads them. */

@@ -45,8 +45,8 @@ static uint64_t sum_of(const struct unsock_lock *lock) {
     return sum;
 }
 
-/* Takes the lock among the threads of this process, also from a thread that has ended: one that ends in a signal
- * handler does not unlock. False: another thread has the lock. */
+/* Takes the lock among the threads of this process; also from an ended thread: one that ends in a signal handler does
+ * not unlock. False: another thread has the lock. */
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     int32_t other = 0;
@@ -64,9 +64,9 @@ static void leave_to_threads(void) {
     __atomic_store_n(&unsock_this_process()->locker, 0, __ATOMIC_RELEASE);
 }
 
-/* True if a signal handler that interrupted this thread while it had the lock makes this call. Then the older lock is
- * unchanged, and the kernel's signal frame lies between the two locks on the stack (struct rt_sigframe in
- * arch/x86/kernel/signal.c and arch/arm64/kernel/signal.c). */
+/* True in a signal handler that interrupted this thread while it had the lock. Then the older lock is unchanged, and
+ * the kernel's signal frame lies between the two locks on the stack (struct rt_sigframe in arch/x86/kernel/signal.c and
+ * arch/arm64/kernel/signal.c). */
 __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
     const struct unsock_lock *older = unsock_this_process()->lock_frame;
     return (uintptr_t)lock + sizeof(*lock) + SIGNAL_FRAME_LEAST <= (uintptr_t)older &&
@@ -89,7 +89,7 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
 }
 
 /* Makes the lock's file in a directory to which other users may write. The same classes of users may open the file, and
- * nobody else. The file gets its name last: a process that is killed before leaves no lock that other users cannot
+ * nobody else. The file gets its name last: a process killed before that leaves no lock that other users cannot
  * open. */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     UNSOCK_TEXT(name, sizeof(lock->path) + 16);
@@ -106,8 +106,8 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
     return unsock_opened(fd, result);
 }
 
-/* Opens or makes the lock's file, and sets `lock->keeps` if it is to stay there after the unlock. *made: this process
- * has made it, with no other name. Returns the descriptor or -errno. */
+/* Opens or makes the lock's file. Sets `lock->keeps` if the file is to stay after the unlock; *made if this process has
+ * just made it, under this name alone. Returns the descriptor or -errno. */
 static long open_lock_file(struct unsock_lock *lock, const char *directory, bool *made) {
     struct statx status;
     if (lock->closes && unsock_this_process()->lock_kept) {
@@ -130,8 +130,8 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
     return fd == -EEXIST ? unsock_directory_open(lock->path, FLAGS, 0) : fd;
 }
 
-/* True if the locked file is the one that is there now: the last holder of the lock may have removed it. A file that
- * was made with this name alone has it as long as it has any. */
+/* True if the locked file still has the lock's name: the last holder may have removed it. A file that was made with
+ * this name alone has it as long as it has any. */
 static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
     struct statx status; /* one for both calls: a handler's stack may be small */
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)
@@ -158,7 +158,7 @@ static long attempt(struct unsock_lock *lock, const char *directory) {
     return result == 0 || result == -EACCES ? -EAGAIN : result;
 }
 
-/* True if the lock may be had later: another process has it, or a file that cannot be opened may be removed soon. False
+/* True if a retry may get the lock: another process has it, or a file that cannot be opened may be removed soon. False
  * if the file cannot be made. */
 static bool may_lock_change(const struct unsock_lock *lock, long result, int64_t waited, int64_t most) {
     struct statx status;
@@ -234,8 +234,8 @@ void unsock_lock_drop(struct unsock_lock *lock) {
             unsock_directory_unlink(lock->path);
         else
             unsock_this_process()->lock_kept = true;
-        /* Forgets the descriptor before the close: a thread that ends by a signal in between leaves it open, while
-         * after the close another thread could close the number, which may be another file's (close_left). */
+        /* Forgets the descriptor before the close. A thread that a signal ends in between leaves it open; after the
+         * close another thread could close its reused number (close_left). */
         unsock_this_process()->lock_file = 0;
         unsock_close(lock->fd);
         leave_to_threads();

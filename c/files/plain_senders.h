@@ -16,8 +16,8 @@
  * because the sender has no name, or one that depends on its working directory, or no port can be taken. */
 uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length);
 
-/* Writes the name behind a port. Returns its length, or 0 if the port was not invented here. If the port is not ours
- * any more, but the program may still mean the sender, the name is one without a file. */
+/* Writes the name behind a port. Returns its length, or 0 if the port was not invented here. If the port is no longer
+ * ours, but the program may still mean the sender, writes a name without a file. */
 socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name);
 
 /* Before the socket of this entry is closed: gives back the ports whose files are links to its file. */

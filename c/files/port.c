@@ -126,8 +126,8 @@ long unsock_port_unlink_first(struct unsock_port_key key) {
     bool several;
     link_path(key, FIRST, &path);
     long result = unsock_directory_unlink(path.sun_path);
-    /* ENOENT is believed only if a look at PORT.sock finds nothing, too: the caller removes the record next, and a
-     * PORT.sock with "./" must not be without one. */
+    /* Believes ENOENT only if PORT.sock is missing, too: the caller removes the record next, which a PORT.sock with
+     * "./" must have. */
     return result == -ENOENT && unsock_port_look(key, &path, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
 }
 
@@ -247,8 +247,8 @@ static void tell_numbers(const struct unsock_port *port, unsigned from) {
     }
 }
 
-/* Gives a socket with the address of `me` the first free number, and links its file to that name, too. Removes stale
- * files there. Returns 1; 0 if all sockets have one; or -errno. */
+/* Gives a socket with the address of `me` the first free number, and links its file to the numbered name. Removes stale
+ * files there. Returns 1; 0 if all sockets have a number; or -errno. */
 static long give_number(struct unsock_port *port, const struct unsock_port_entry *me) {
     int index = unsock_port_next_unnumbered(port, me);
     if (index < 0)
@@ -287,7 +287,7 @@ static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise
 }
 
 /* In a sticky directory a user cannot remove another user's stale files, so all sockets of a port are one user's. False
- * if all of them are stale and this user (root, or the directory's owner) may remove their files. */
+ * if all are stale and this user (root, or the directory's owner) may remove their files. */
 static bool is_first_another_users(const struct unsock_port *port, bool lives) {
     struct sockaddr_un path;
     struct statx status;
@@ -320,8 +320,8 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
     return false;
 }
 
-/* Adds the socket to the port. It counts as soon as the record lists it. Afterwards the names of stale sockets are
- * removed, and the old names of numbered ones. */
+/* Adds the socket to the port: it counts as soon as the record lists it. Then removes the names of stale sockets, and
+ * the old names of numbered ones. */
 static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining) {
     struct unsock_port_entry first = port->first;

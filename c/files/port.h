@@ -21,8 +21,8 @@
 struct unsock_port *unsock_port_borrow(void);
 void unsock_port_return(struct unsock_port *port);
 
-/* Reads PORT.sock, whose path `path` gets, by one system call. If the port has only one socket, PORT.sock tells
- * everything about it. */
+/* Reads PORT.sock, and puts its path into `path`, by one system call. Of a port with only one socket, PORT.sock tells
+ * everything. */
 enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct sockaddr_un *path,
                                          struct unsock_port_entry *first, bool *several);
 
@@ -53,8 +53,8 @@ void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_ent
 void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Replaces a plain server's stale file at PORT.sock by the link to `first`. Plain servers use no lock: one may remove
- * its file just now, and another may bind. So file and link are exchanged, and the file is asked about afterwards.
- * Returns 0; -EAGAIN if it was not stale, and has its place again; or -errno. */
+ * its file at any moment, and another may bind. So file and link are exchanged, and the file is checked afterwards.
+ * Returns 0; -EAGAIN if the file was not stale, and has its place again; or -errno. */
 long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe);
 
 /* True if the port is another user's, who may not share it with `me`: SO_REUSEPORT shares with the same user only, and
@@ -62,10 +62,10 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
 bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me,
                                   const struct unsock_port_joining *joining, long probe);
 
-/* With the directory locked: adds `me`, whose own file exists, to the port, as it was read and as `joining` decides. A
- * datagram socket with which it shares its address gets a name with a number, by a hard link, which its descriptors
- * here are told: clients remember a name without a number, and would pass over the sockets that share the address.
- * Returns 0 or -errno; -EEXIST: another process has made PORT.sock meanwhile. */
+/* With the directory locked: adds `me`, whose own file exists, to the port as it was read, as `joining` decides. Gives
+ * a datagram socket on the same address a name with a number, by a hard link, and tells its descriptors here: clients
+ * remember a name without a number, and would pass over the sockets that share the address. Returns 0 or -errno;
+ * -EEXIST: another process has made PORT.sock meanwhile. */
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining);
 
@@ -74,25 +74,25 @@ void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_e
 
 /* port_leave.c: Changes a port's names when a socket is connected, or ends. */
 
-/* A datagram socket with this entry, which lets others share its address, has been connected. Notes that in the record:
- * from now on it gets its own peer's datagrams alone, and the other sockets get those of all other clients. One system
- * call, and false, if the socket has the port alone. */
+/* Notes in the record that this datagram socket, which lets others share its address, has been connected: it then gets
+ * its peer's datagrams alone, and the other sockets those of all other clients. Makes one system call, and returns
+ * false, if the socket has the port alone. */
 bool unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
 
-/* With the directory locked: the entry's socket has ended (STALE, GONE), or shall lose its name (STALE). Removes its
- * own file. PORT.sock becomes a link to a live socket; without one it is removed. */
+/* With the directory locked, after a socket's end (STALE, GONE), or to take its name (STALE): removes its own file.
+ * PORT.sock becomes a link to a live socket; without one it is removed. */
 void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe);
 
-/* The same in two steps around a close, with the directory locked all the time. So PORT.sock always has a live socket,
- * if the port has several. The first step returns the port as it was read; NULL: no memory. The second step takes the
- * kernel's answer about the socket after the close (`own`); if the socket is live, nothing is removed. */
+/* The same in two steps around a close, with the directory locked from the first to the second: PORT.sock always has a
+ * live socket, if the port has several. The first step returns the port as it was read; NULL: no memory. The second
+ * step takes the kernel's answer about the socket after the close (`own`), and removes nothing of a live socket. */
 struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct unsock_port_entry *me, long probe);
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                            long probe);
 
-/* Removes the names of all stale sockets of the port: of killed processes, and those that could not be removed at a
- * close. Takes the lock. Returns 1 if no socket of the port is live, 0 if one is, or -errno. */
+/* Removes the names of all stale sockets of the port: of killed processes, and those that a close could not remove.
+ * Takes the lock. Returns 1 if no socket of the port is live, 0 if one is, or -errno. */
 long unsock_port_sweep(struct unsock_port_key key);
 
 /* socketfile.c: Asks the kernel about the socket behind a file, and binds sockets to files with the right mode. */
@@ -100,15 +100,14 @@ long unsock_port_sweep(struct unsock_port_key key);
 /* True if certainly no socket is bound to the file. No socket's owner notices the question. The directory is locked. */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length);
 
-/* Makes the probe: a socket that asks about files. Returns -errno without one, and no answer is certain then. The
- * caller closes it by unsock_close_open. */
+/* Makes the probe, a socket that checks files. Without one (-errno) no answer is certain. The caller closes it by
+ * unsock_close_open. */
 long unsock_socketfile_probe(void);
 
 /* Asks once, also an abstract name. Returns the kernel's word for a datagram socket that connects there. */
 long unsock_socketfile_ask(const void *address, socklen_t length);
 
-/* True if certainly a socket is bound to the file; false if none is, or if that cannot be known. Needs no lock, because
- * nothing is removed after it. */
+/* True if a socket is certainly bound to the file. Needs no lock, because nothing is removed after it. */
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
 
 /* Finds out whether the name's socket is live. With the directory locked, if anything is changed by the answer. */
@@ -131,8 +130,8 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
  * that namespace sees all its sockets in /proc/net/unix; a socket that is not listed there is gone. (A namespace's
  * number is used again only after its last socket.) */
 
-/* Notes the namespace at the file of a socket that was just bound, if users who may not write to it can use the
- * directory, or if its own user may not. No system call in a private directory. */
+/* Notes the namespace at the file of a newly bound socket, if users without write permission to it (others, or its own)
+ * can use the directory. Makes no system call in a private directory. */
 void unsock_file_netns_note(const char *path);
 
 /* True if the file's socket is certainly gone. */

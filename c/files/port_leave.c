@@ -4,8 +4,8 @@
 #include "files/directory.h"
 #include "rt/system_calls.h"
 
-/* Asks the kernel which sockets of this address are connected, as their numbers may have changed, and marks their
- * entries. True if an entry was not marked before. */
+/* Marks the entries of this address whose sockets are connected, by questions to the kernel: their numbers may have
+ * changed. True if it marked any. */
 static bool mark_connected(struct unsock_port *port, const struct unsock_port_entry *like) {
     struct sockaddr_un path;
     bool any = false;
@@ -44,8 +44,7 @@ UNSOCK_OWN_FRAME bool unsock_port_note_connected(struct unsock_port_key key, con
     return several;
 }
 
-/* Returns which entry PORT.sock shall lead to after the end of `me`. Asks whether sockets live, as the decision needs
- * it. */
+/* Returns the entry to which PORT.sock shall point after the end of `me`. Checks sockets as the decision needs it. */
 static int find_heir(struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
     for (;;) {
         struct unsock_port_leaving leaving = unsock_port_decide_leave(port, me);
@@ -55,9 +54,9 @@ static int find_heir(struct unsock_port *port, const struct unsock_port_entry *m
     }
 }
 
-/* Removes an ended socket's names, in this order. PORT.sock becomes a link to the heir before the file is removed: if
- * the process is killed between, the next bind sees and repairs the rest. Without an heir PORT.sock is removed after
- * the file, and the record last, if PORT.sock is gone: a PORT.sock with "./" always has a record. */
+/* Removes an ended socket's names. PORT.sock becomes a link to the heir before the file is removed: if the process is
+ * killed in between, the next bind repairs the rest. Without an heir PORT.sock is removed after the file, and the
+ * record last, if PORT.sock is gone: a PORT.sock with "./" always has a record. */
 static void leave_port(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     int heir = find_heir(port, me, probe), mine = unsock_port_find(port, me);
@@ -101,8 +100,8 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
     return !living;
 }
 
-/* Removes the names of a socket that has ended. If its file is gone, another process may have given the file a number
- * (unsock_port_join), which this process does not know. Then all names of the port are checked. */
+/* Removes the names of a socket that has ended. If its file is gone, another process may have given it a number
+ * (unsock_port_join) that this process does not know. Then checks all names of the port. */
 static void settle_end(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)

@@ -41,7 +41,7 @@ static bool is_older_than_a_minute(const char *path) {
 }
 
 /* With the directory locked. Returns 1 if the name is stale, 0 or -errno. An unfinished lock's file is a killed
- * thread's. If a thread is just making one, it tries again, since the lock is held here. */
+ * thread's: a thread that is still making one tries again, since the lock is held here. */
 static long prune_path(const char *path, size_t directory, struct sockaddr_un *address, bool remove) {
     struct unsock_port_key key;
     struct unsock_port_entry entry;

@@ -32,9 +32,8 @@ static void leave_names(const struct unsock_fd *old, enum unsock_port_life life,
         unsock_port_unlink_first(unsock_port_key_of(old));
 }
 
-/* Asks without the lock first: a live socket is certain, and its file stays. Returns 1 if nothing is left to do, 0 if
- * the socket is open elsewhere, and -errno if the directory cannot be locked: in a handler whose thread has the lock,
- * say. */
+/* Asks without the lock first: the file of a live socket stays. Returns 1 if nothing is left to do, 0 if the socket is
+ * open elsewhere, and -errno if the directory cannot be locked, as in a handler whose thread has the lock. */
 UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_fd *old) {
     struct sockaddr_un path;
     struct unsock_lock lock;
@@ -61,7 +60,7 @@ static long remove_file_try(const struct unsock_fd *old) {
     return remove_file_try_by(probe, old);
 }
 
-/* Closes the socket with the directory locked: no other socket can take the name meanwhile. So one question is enough
+/* Closes the socket with the directory locked: no other socket can take the name meanwhile. One question is then enough
  * afterwards, and no bind in progress looks like a stale file. */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
@@ -101,8 +100,8 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     return locked;
 }
 
-/* Sockets whose files could not be removed at the close of their last descriptor here: another process has the socket,
- * or a thread of this one is in accept or waits for a datagram (Java closes so). They are tried again later. */
+/* Sockets whose files their last close here could not remove: another process has the socket, or a thread of this one
+ * is in accept or waits for a datagram (Java closes so). Each is tried again later. */
 static UNSOCK_TABLE struct unsock_fd late[LATE_MOST];
 static bool any_kept; /* a socket was ever kept; if not, the end of the process need not search */
 
@@ -146,8 +145,7 @@ UNSOCK_OWN_FRAME static void remove_file_again(void) {
         look_at_late_again(&late[i]);
 }
 
-/* Looks at a few of the kept sockets, not at each of them: a child may close thousands of inherited sockets, one by
- * one. */
+/* Checks a few of the kept sockets, not all: a child may close thousands of inherited sockets one by one. */
 static void look_at_some(void) {
     static unsigned turn;
     for (int i = 0, looks = 0; i < LATE_MOST && looks < LATE_LOOKS; i++) {
@@ -174,8 +172,8 @@ UNSOCK_OWN_FRAME static struct unsock_fd *keep_for_later(const struct unsock_fd 
     return NULL;
 }
 
-/* Leaves the file to the children of this process, too. Those that have closed the socket before may have left it to
- * this process: looks once more. */
+/* Leaves the file to the children of this process, too. A child that closed the socket before may have left the file to
+ * this process: checks once more. */
 static void leave_file(struct unsock_fd *place) {
     unsock_files_left();
     if (place && unsock_this_process()->has_made)
@@ -272,7 +270,7 @@ void unsock_release_file(const struct unsock_fd *old) {
         remove_file_result(old, remove_file_try(old));
 }
 
-/* Asks before taking the lock, if other descriptors have the socket for certain, or if this process has only inherited
+/* Asks before taking the lock, if other descriptors certainly have the socket, or if this process has only inherited
  * it. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
@@ -305,9 +303,9 @@ _Noreturn static void look_afterwards(long parent) {
     unsock_exit(0);
 }
 
-/* Starts that child. For a moment the child has all of this process's descriptors open. A process that waits for the
- * end of this one must not notice that: pipes would not be at their end, and locks not free. So this process waits
- * until the child has closed them. */
+/* Starts the child. For a moment the child has all of this process's descriptors open. A process that waits for this
+ * one's end must not notice: a pipe would have no end yet, a lock an owner. So this process waits until the child has
+ * closed them. */
 static void look_in_a_child(void) {
     int32_t ends[2];
     bool is_told = unsock_pipe2(ends, O_CLOEXEC) == 0;
@@ -324,9 +322,9 @@ static void look_in_a_child(void) {
     unsock_close(ends[0]);
 }
 
-/* Waits up to 10 ms for processes that list /proc/PID/fd. They have each file open for a moment; one that was closed
- * meanwhile ends with their call (proc_readfd_common, fs/proc/fd.c; fput, fs/file_table.c). Else a monitor would make
- * the file stay for good. A child that has only inherited its sockets does not wait: other processes have them. */
+/* Waits up to 10 ms for processes that list /proc/PID/fd: otherwise a monitor would make the file stay. They have each
+ * file open for a moment; one that was closed meanwhile ends with their call (proc_readfd_common, fs/proc/fd.c; fput,
+ * fs/file_table.c). A child that has only inherited its sockets does not wait: other processes have them. */
 static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
     int64_t begun = unsock_libc_clock();

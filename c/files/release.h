@@ -18,10 +18,10 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old);
  * *probe asks about files (unsock_socketfile_probe); it is negative until it is needed. The caller closes it. */
 void unsock_release_file_at_end(int fd, const struct unsock_fd *old, long *probe);
 
-/* At the end of the process, after it has closed its sockets. A socket on which a thread of its own still waits, in
- * accept or for a datagram, is in use until that thread ends; only then it shows whether another process has it, too. A
- * child with nothing open waits for that and looks again. If no child can be made, the file stays for the next bind.
- * Without threads this process waits some milliseconds itself: another process may just be listing its descriptors. */
+/* At the end of the process, after its closes. A socket on which one of its threads waits, in accept or for a datagram,
+ * is in use until the thread ends; only then can another user of it be found. A child with nothing open waits for that
+ * end and checks again. If no child can be made, the file stays for the next bind. Without threads this process waits
+ * some milliseconds itself: another process may just be listing its descriptors. */
 void unsock_release_file_afterwards(void);
 
 /* True if the process has several threads. */
@@ -30,8 +30,8 @@ bool unsock_has_threads(void);
 /* Removes the file of a socket that stays open, but will not accept again. False: the directory cannot be locked. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
-/* Keeps a socket whose file could not be removed at its close: it is looked at again later, and at the end of the
- * process. `for_the_lock`: the directory could not be locked, so it is tried again as soon as that succeeds. */
+/* Keeps a socket whose file its close could not remove: later calls and the end of the process try again.
+ * `for_the_lock`: the directory could not be locked, so the next lock that succeeds tries again. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
 
 /* prune.c: Removes stale names from a directory of socket files, on request. */
@@ -44,9 +44,9 @@ struct unsock_prune_seer {
     void *context;
 };
 
-/* Finds the stale names in the directory at an absolute path, and removes them with `remove`. `seer` gets each one, but
- * not those that users do not know (records, the lock's file). A port's first socket is reported as PORT.sock if that
- * is removed with it. Returns 0, or -errno if not all names were looked at. */
+/* Finds the stale names in the directory at an absolute path, and removes them with `remove`. `seer` gets each one but
+ * records and the lock's file. A port's first socket is reported as PORT.sock if that is removed with it. Returns 0, or
+ * -errno if not all names were checked. */
 long unsock_prune_directory(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 #endif

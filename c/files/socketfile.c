@@ -1,13 +1,12 @@
-/* Asks about socket files and binds them. To remove a file, a process locks the directory and then asks the kernel
- * whether a socket is bound to it. So of two processes that find one stale file, none can remove the other one's new
- * file. */
+/* Checks and binds socket files. To remove a file, a process locks the directory and then asks the kernel whether a
+ * socket is bound to the file: two processes that find one stale file never remove each other's new file. */
 #include "files/port.h"
 
 #include "files/directory.h"
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 
-/* The note is in the nanoseconds of two times, so that `ls -l` shows the true one. mtime has the namespace's number,
+/* The note is in the nanoseconds of two times, so that `ls -l` shows the true time. mtime has the namespace's number,
  * atime MARK minus that number, modulo a second. The atime is one of 2038: a connect would move an older one
  * (relatime_need_update, fs/inode.c). */
 #define MARK 756473107
@@ -85,8 +84,8 @@ bool unsock_file_netns_is_gone(const char *path) {
     /* A datagram socket's file may have got a number, which its kernel name lacks. */
     char end = unsock_port_name_read(name, &key, &entry) && key.type == SOCK_DGRAM ? '+' : '\0';
     name = unsock_span_next(&name, end);
-    /* The kernel lists the sockets in pieces. If others of the same hash chain close between two pieces, one may be
-     * missed: hence several passes. */
+    /* The kernel lists the sockets in pieces, and may miss one if others of its hash chain close between two pieces:
+     * several passes. */
     for (int i = 0; !found && i < PASSES; i++)
         found = is_socket_listed(name, end);
     return !found;
@@ -112,8 +111,8 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
-/* EACCES says nothing: the file is another user's, or its mode forbids its own user to write. Nor does it why there is
- * no probe. */
+/* EACCES decides nothing: the file is another user's, or its mode forbids its own user to write. Nor does the error of
+ * a missing probe. */
 static enum unsock_port_life life_of(long probe, long answer, const struct sockaddr_un *path) {
     if (probe >= 0 && answer == -ENOENT)
         return UNSOCK_PORT_GONE;
@@ -127,8 +126,8 @@ enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct so
 }
 
 /* Waits for binds in this directory. A bind makes the file before the socket can be found by it, and holds the
- * directory's inode lock meanwhile (unix_bind_bsd; since Linux 5.14: before, unsock binds under its own lock). To
- * rename a file to itself changes nothing, but waits for that lock. */
+ * directory's inode lock meanwhile (unix_bind_bsd; since Linux 5.14: before, unsock binds under its own lock). A rename
+ * of a file to itself changes nothing, but waits for that lock. */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length) {
     long answer = ask_by_probe(probe, path, length);
     if (answer == -ECONNREFUSED) {

@@ -48,8 +48,8 @@ static long move_aside(const char *path, const char *aside) {
     return result == -EEXIST ? -EADDRINUSE : result;
 }
 
-/* Removes this file. A program without the lock may have put another one there since it was asked about. So it gets a
- * name that no other program knows, and is compared then. Another program's file gets its own name back. */
+/* Removes this file. A program without the lock may have replaced it since the check. So the file gets a name that no
+ * other program knows, and is then compared. Another program's file gets its own name back. */
 static long remove_this(const struct unsock_target_file *where) {
     const char *path = path_of_target(where);
     UNSOCK_TEXT(aside, ASIDE_MOST);
@@ -69,7 +69,7 @@ static long remove_this(const struct unsock_target_file *where) {
 }
 
 /* With the directory locked: removes the file, if it is still at its path and its socket is closed. Returns 0, -ENOENT
- * if nothing is at the path, or -errno. */
+ * if the path has no file, or -errno. */
 static long take_away(const struct unsock_target_file *where, long probe) {
     struct unsock_file_id now;
     /* While the file is open, no other file can get its inode number. */

@@ -1,5 +1,5 @@
 /* Counts the current run of local connects, and of first datagrams, as branch predictors count. A wrong guess is
- * expensive, as the socket must be replaced after all. So after each one the next guess needs a longer run: a process
+ * expensive: the socket must be replaced. So each wrong guess lengthens the run that the next guess needs: a process
  * with both kinds soon pays nothing. A listener counts less than a connect: a server has some, and may connect to any
  * address. */
 #include "memory/fds.h"
@@ -39,8 +39,8 @@ static bool guesses_local(int type) {
     return __atomic_load_n(&guess->run, __ATOMIC_RELAXED) >= __atomic_load_n(&guess->needed, __ATOMIC_RELAXED);
 }
 
-/* Not NULL in programs that use liburing. IORING_OP_CONNECT is not intercepted: a connect to an address that is not
- * covered would fail on a socket that is born local. */
+/* Not NULL in programs that use liburing. IORING_OP_CONNECT is not intercepted: on a socket born local, it would fail
+ * to connect to an address that is not covered. */
 extern int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) __attribute__((weak));
 
 /* The family of the last target of a control file, and the number of such targets in a row. */

@@ -141,8 +141,8 @@ static inline struct unsock_fd *unsock_fds_known(int fd) {
     return chunk && entry->kind != UNSOCK_KIND_UNKNOWN ? entry : NULL;
 }
 
-/* Set, and clear, flags: the only ways to change those of an entry, as other threads may be changing others. Cost
- * nothing if nothing changes. */
+/* Set, and clear, flags of an entry. Nothing else changes them, as other threads may be changing others. Cost nothing
+ * if nothing changes. */
 static inline void unsock_fds_mark(struct unsock_fd *entry, uint32_t flags) {
     if ((entry->flags & flags) != flags)
         __atomic_fetch_or(&entry->flags, flags, __ATOMIC_RELAXED);
@@ -245,8 +245,8 @@ static inline bool unsock_fd_is_over(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && (entry->flags & UNSOCK_STREAM_OVER);
 }
 
-/* True if it may be exchanged, is connected to nobody and receives from its peer alone (calls/datagram_receive.c), may
- * receive batches, or its reading is over. */
+/* True if the socket may be exchanged, is connected to nobody and receives from its peer alone
+ * (calls/datagram_receive.c), may receive batches, or can read nothing more. */
 static inline bool unsock_fd_receives_with_care(const struct unsock_fd *entry) {
     return unsock_fd_may_be_exchanged(entry) || entry->state == UNSOCK_STATE_NOBODY ||
            (entry->flags & UNSOCK_DATAGRAM_BATCHES) || unsock_fd_is_over(entry);
@@ -278,8 +278,8 @@ static inline struct unsock_ip unsock_fd_bound_to(const struct unsock_fd *entry)
     return (struct unsock_ip){.port = entry->local.port, .family = entry->domain, .tag = entry->local.tag};
 }
 
-/* True if an error of a connected datagram socket tells only that its peer was connected to it, too, and is no more
- * (unix_dgram_disconnected in net/unix/af_unix.c), which UDP does not tell. */
+/* True if an error of a connected datagram socket only reports that its peer, which was connected to it, no longer is
+ * (unix_dgram_disconnected in net/unix/af_unix.c). UDP does not report that. */
 static inline bool unsock_fd_is_left(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_CONNECTED &&
            !(entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
@@ -340,8 +340,8 @@ static inline bool unsock_fds_may_be_exchanged(int fd) {
     return entry && unsock_fd_may_be_exchanged(entry);
 }
 
-/* Copies a changed entry to the descriptor's duplicates, if it has any. A duplicate that another thread is just making
- * gets the copy, too, or that thread sees the change (calls/close.c). */
+/* Copies a changed entry to the descriptor's duplicates, if it has any. If another thread is just making a duplicate,
+ * that gets the copy, too, or the thread sees the change (calls/close.c). */
 static inline void unsock_fds_tell_duplicates(int fd) {
     const struct unsock_fd *source = unsock_fds_known(fd);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -358,7 +358,7 @@ static inline void unsock_fds_tell_duplicates(int fd) {
 int unsock_born_family(int domain, int type);
 
 /* Keeps datagram sockets from being born local, in trapped programs: the filter does not trap sends without an address,
- * and an AF_UNIX socket would answer them in another way than UDP. */
+ * and an AF_UNIX socket would fail them with other errors than UDP. */
 void unsock_born_streams_alone(void);
 
 /* Note that a connect, or a first datagram, went to a covered address (local), or to another one (ip; also a bind). */

@@ -35,8 +35,8 @@ struct unsock_option_row {
 /* The rows from here on are options that few programs set: their bits are not in unsock_fd.options. */
 #define UNSOCK_OPTION_RARE 60
 
-/* A bit of unsock_fd.options: the program has set rare options, which unsock_option_memory.rare lists. Without such a
- * memory, it may have set any. */
+/* A bit of unsock_fd.options: the program has set rare options, which unsock_option_memory.rare lists. If no such
+ * memory exists, it may have set any. */
 #define UNSOCK_OPTION_SOME_RARE ((uint64_t)1 << 63)
 
 /* The rest of a descriptor's options, beside unsock_fd.options; valid if its flags have UNSOCK_OPTIONS. */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* this_process.c: Data of this process alone, in a page that the kernel clears on fork (MADV_WIPEONFORK, madvise(2)). A
- * forked child finds the page empty; a child of vfork sees that it is its parent's. */
+ * forked child finds the page empty; a child of vfork recognises its parent's. */
 
 #define UNSOCK_OWN_MADE 960
 
@@ -32,8 +32,8 @@ void unsock_this_process_start(void);
 /* Returns the page's data, which all threads share. */
 struct unsock_this_process *unsock_this_process(void);
 
-/* Note whether this process itself bound the descriptor's socket to its file; ask for that: false if it is not known.
- */
+/* Note whether this process itself bound the descriptor's socket to its file; return that, or false if it is
+ * unknown. */
 void unsock_this_process_note_bound(int fd, bool bound);
 bool unsock_this_process_bound(int fd);
 
@@ -45,23 +45,23 @@ int32_t unsock_own_thread(void);
 bool unsock_this_process_owns_descriptors(void);
 
 /* True once the process has installed a seccomp filter of its own (sshd's and vsftpd's children, Chromium, libseccomp).
- * Such a filter allows the calls that the program makes: if that is write alone, a sendto kills the process. */
+ * Such a filter allows the calls that the program makes: if it allows write alone, a sendto kills the process. */
 extern bool unsock_sandboxed;
 
 /* True if this process removes the files of sockets that it closes: a filter of its own might kill it for that. */
 bool unsock_this_process_removes_files(void);
 
-/* A process that has made socket files looks after those of its sockets, at each close and at its end. So a child that
- * has inherited such a socket need not ask whether it is still open. */
+/* A process that has made socket files checks its own at each close and at its end. So a child that has inherited such
+ * a socket need not check whether it is still open. */
 
-/* Note that this process has made a socket file; that it has one which its parent may not know; that it may not look
- * after a file any more: it has closed the socket, or executes a program. */
+/* Note that this process has made a socket file; that it has one which its parent may not know; that it may not check a
+ * file any more: it has closed the socket, or executes a program. */
 void unsock_files_made(void);
 void unsock_files_of_others(void);
 void unsock_files_left(void);
 
-/* True if the parent looks after the files of inherited sockets. Ask after a close: if the parent closes later, it
- * looks; if it has left the file before, the answer is no. */
+/* True if the parent will check the files of inherited sockets. Call it after a close: a parent that closes later
+ * checks; if it stopped checking before, the answer is no. */
 bool unsock_files_are_parents(void);
 
 /* True if the library's filter (c/trap) is in this process: it stays, also after exec. Makes one system call. */
@@ -82,8 +82,8 @@ struct unsock_signal_stack {
     uint64_t size;
 };
 
-/* A flag of the library's SIGSYS handler: the program ignores SIGSYS, and a program that it executes inherits that.
- * (This is SA_NOCLDSTOP, which has no meaning for SIGSYS. The kernel keeps it, for a child of vfork too.) */
+/* A flag of the library's SIGSYS handler: the program ignores SIGSYS, and so will a program that it executes. (This is
+ * SA_NOCLDSTOP, which has no meaning for SIGSYS. The kernel keeps it, for a child of vfork too.) */
 #define UNSOCK_SIGSYS_IGNORED 1u
 
 /* True if this process ignores SIGSYS, as far as the program can tell. */
