@@ -14,14 +14,14 @@ struct unsock_file_id {
     uint32_t device;
 };
 
-/* Identifies the file at `path`, of any kind, or for an empty path the one that `at` has open. Follows links. The
- * second reads the answer of statx(2) with STATX_INO. */
+/* Identifies the file at `path`, of any kind; for an empty path the open file `at`. Follows links. The second function
+ * reads the answer of statx(2) with STATX_INO. */
 struct unsock_file_id unsock_file_id_of(long at, const char *path);
 struct statx;
 struct unsock_file_id unsock_file_id_in(const struct statx *status);
 
-/* Identifies the socket file at `path`, relative to the directory `at`; for an empty path, the one that `at` has open.
- * Does not follow links. Returns 0, or -errno; `id->inode` is 0 after an error and for other files. */
+/* Identifies the socket file at `path`, relative to the directory `at`; for an empty path, the open file `at`. Does not
+ * follow links. Returns 0, or -errno; `id->inode` is 0 after an error and for other files. */
 long unsock_file_identify(int at, const char *path, struct unsock_file_id *id);
 
 static inline bool unsock_file_is(const struct unsock_file_id *one, const struct unsock_file_id *other) {
@@ -59,10 +59,10 @@ void unsock_entries_rewind(struct unsock_entries *entries);
 
 void unsock_entries_close(struct unsock_entries *entries);
 
-/* trust.c: Checks whether others than root and this process's user could have written a file, or replaced a directory.
- * Not on a call's path: it uses much static memory, so only one thread may call it at a time. */
+/* trust.c: Checks whether users other than root and this process's user could have written a file, or replaced a
+ * directory. Not for a call's path: it uses much static memory, so only one thread may call it at a time. */
 
-/* Returns false, with `why` ("everybody may write to /tmp/x"), if others than root and this process's user could have
+/* Returns false, with `why` ("everybody may write to /tmp/x"), if users other than root and this process's could have
  * written or placed the file at the absolute path. Checks the file, the directories above it, and those that links pass
  * through. The file's code will run with the rights of any process that loads it. lib/library/trust.ts decides the same
  * for the command line, before a library is loaded. */
@@ -74,8 +74,8 @@ enum unsock_place {
     UNSOCK_PLACE_OPEN,   /* others can; `why` names one */
 };
 
-/* Returns which users could put another directory in the place of the one at the absolute path. Checks the directories
- * above it; write permission to the directory itself does not matter. */
+/* Returns which users could replace the directory at the absolute path by another. Checks the directories above it;
+ * write permission to the directory itself does not matter. */
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 
 /* The kernel's answer to executing a file, and the kind of the file. */

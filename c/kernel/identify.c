@@ -5,8 +5,8 @@
 #include "memory/process.h"
 #include "rules/settings.h"
 
-/* Fills the entry of a listening or unconnected socket by its file's name. PORT.sock tells no address: a mark tells
- * that of a socket that was handed over, and of a datagram client. */
+/* Fills the entry of a listening or unconnected socket by its file's name. PORT.sock shows no address: a socket mark
+ * holds the address of a handed-over socket, and of a datagram client. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
     bool six = name->own && name->address.family == AF_INET6;
     unsigned mark = (six ? UNSOCK_MARK_INET6 : 0) | unsock_socket_mark(fd);

@@ -5,8 +5,8 @@
 
 #include "rules/settings.h"
 
-/* Stores the facts of the process's start that the lines need: the file that is descriptor 2, since lines go into no
- * other, and the program's name. Returns false, with one line in `error`, if the log file cannot be written. */
+/* Stores what the lines need from the process's start: the program's name, and the file that is descriptor 2, as lines
+ * go to no other. Returns false, with one line in `error`, if the log file cannot be written. */
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error);
 
 /* Writes a line: time, pid, program, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result:

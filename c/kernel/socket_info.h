@@ -15,13 +15,13 @@ long unsock_socket_option(int fd, int name);
 /* True for a socket of the kernel's IPv4 or IPv6. */
 bool unsock_socket_is_ip(int fd);
 
-/* Judges `result`, the kernel's answer to a question that any descriptor can be asked (getsockname, SO_DOMAIN, SO_TYPE,
- * SO_PROTOCOL). Returns 0 if it answers the question, also by "no socket". Else returns the -errno for the call that
- * needed the answer: a seccomp filter forbids the question (-EACCES), or there was no memory. */
+/* Judges `result`, the kernel's answer to a question that fits any descriptor (getsockname, SO_DOMAIN, SO_TYPE,
+ * SO_PROTOCOL). Returns 0 for an answer, even "no socket". Otherwise returns the -errno for the call that needed the
+ * answer: a seccomp filter forbids the question (-EACCES), or there was no memory. */
 long unsock_socket_unanswered(long result);
 
-/* True if a seccomp filter forbids connect, or sends. For datagram sockets the kernel's own EPERM means that the peer
- * is connected to another socket: these calls tell the two apart. They make one system call, or two. */
+/* True if a seccomp filter forbids connect, or sends. Otherwise EPERM on a datagram socket is the kernel's: the peer is
+ * connected to another socket. They make one system call, or two. */
 bool unsock_socket_may_not_connect(void);
 bool unsock_socket_may_not_send(void);
 
@@ -30,7 +30,7 @@ bool unsock_socket_may_not_send(void);
 void unsock_socket_refuse_descriptors(int fd);
 
 /* Returns the socket's cookie, unique as long as the system runs (SO_COOKIE; socket(7)): a descriptor with another
- * cookie has another socket. 0 if it is no socket, or if the kernel does not tell. */
+ * cookie has another socket. 0 if it is no socket, or if the kernel hides the cookie. */
 uint64_t unsock_socket_cookie(int fd);
 
 /* True if a cookie of 0 means that the kernel does not tell it (a filter, qemu), not that there is no socket. */
@@ -58,8 +58,8 @@ int unsock_socket_peers(int fd);
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 
 /* Socket marks: facts about a socket that the kernel does not know. Of a connection's end: which side has shut down,
- * which AF_UNIX does not tell. Of a bound socket: how the program sees it, if the name does not tell. The kernel stores
- * the marks in an option without meaning on AF_UNIX (SO_INCOMING_CPU). So all descriptors of a socket, in all
+ * which AF_UNIX does not report. Of a bound socket: how the program sees it, if the name does not show it. The kernel
+ * stores the marks in an option without meaning on AF_UNIX (SO_INCOMING_CPU), so all descriptors of a socket, in all
  * processes, have them. */
 
 enum {
@@ -93,8 +93,8 @@ unsigned unsock_socket_mark_certain(int fd);
 /* Adds marks to the old ones. */
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
 
-/* True if TCP's socket would be closed: reset, or shut down by both sides. `mark`: the marks; `events`: the result of a
- * poll for POLLRDHUP. Marks a reset. */
+/* True if TCP's socket would be closed: reset, or shut down by both sides. `mark`: the marks; `events`: what a poll for
+ * POLLRDHUP returned. Marks a reset. */
 bool unsock_end_is_over(int fd, unsigned mark, int events);
 
 /* True if the next read would fail with ECONNRESET: AF_TIPC reports a reset by that alone. Makes one system call. */
@@ -105,13 +105,13 @@ void unsock_socket_mark_replace(int fd, unsigned marks);
 
 /* identify.c: Identifies an unknown descriptor by the kernel's own names. */
 
-/* Identifies an unknown descriptor by questions to the kernel. Returns its entry, filled, or `scratch` if the table has
- * no room. The kind is UNSOCK_KIND_UNKNOWN if the descriptor is not redirected and cannot be, and also if the kernel
- * does not tell. */
+/* Identifies an unknown descriptor by questions to the kernel. Returns its entry, filled; or `scratch` if the table has
+ * no room. The kind is UNSOCK_KIND_UNKNOWN if the descriptor is not redirected and cannot be, or if the kernel does not
+ * answer. */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
-/* As unsock_identify_asking, but does not ask the kernel below a seccomp filter of the program's own, which might kill
- * the process for it: the kind is UNSOCK_KIND_UNKNOWN then. For calls that programs without IP sockets make, too. */
+/* As unsock_identify_asking, but asks nothing below a seccomp filter of the program's own, which might kill the process
+ * for the question: the kind is then UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets make, too. */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 
 /* Descriptors among which those are looked for that were opened before this program, or elsewhere. */
@@ -121,16 +121,17 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 void unsock_identify_inherited(void);
 
 /* As unsock_identify_asking, for a call with an address of `family` (AF_INET, AF_INET6): its socket is meant for IP. An
- * unnamed AF_UNIX socket, or stream of a control file's family, was born so in the program that executed this one. */
+ * unnamed AF_UNIX socket, or stream of a control file's family, was born local in the program that executed this
+ * one. */
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 
 /* Reads the kernel name of an unnamed datagram socket into its entry: the thread that this signal interrupted, or a
  * process that shares the socket, may have named it. Returns 0, or -EINVAL if it has no name or is another socket. */
 long unsock_identify_name(int fd, struct unsock_fd *entry);
 
-/* True if this is a connected stream in the place of a TCP one. Asks the kernel if it can tell, and stores nothing. For
- * callers that got the descriptor from the kernel, not from the program: another thread may be closing it, and opening
- * another by that number. */
+/* True if this is a connected stream in the place of a TCP one. Asks the kernel if possible, and stores nothing. For
+ * callers that got the descriptor from the kernel, not from the program: another thread may be closing it and reusing
+ * its number. */
 bool unsock_identify_is_connection(int fd);
 
 /*
@@ -144,8 +145,8 @@ bool unsock_identify_is_connection(int fd);
  * Only the file's owner can do that. The mark is a hash of the socket's name, kept in the file's time of modification.
  */
 
-/* True if the datagram socket with this name is certainly the directory's, by another path. Then fills `name` as for a
- * name of the directory, kind FILE. Makes no system call for a name that cannot be one. */
+/* True if the datagram socket with this name certainly belongs to the directory, by another path. Then fills `name` as
+ * for a name of the directory, kind FILE. Makes no system call for a name that cannot be one. */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
 /* Marks the file of the datagram socket `fd`, which has just connected, if its peer has another name for the directory.
@@ -171,7 +172,7 @@ struct unsock_unix_socket {
 /* Receives one socket. Returns false to end the listing. */
 typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
 
-/* Calls `see` for each bound Unix socket of this network namespace, for connected ones only if `with_connected`. Reads
+/* Calls `see` for each bound Unix socket of this network namespace, also for connected ones if `with_connected`. Reads
  * sock_diag(7); if the kernel does not answer, /proc/net/unix, where a name with a newline can forge a line: `see` then
  * gets no inode of a file. Returns false if both fail. */
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);

@@ -10,8 +10,8 @@ long unsock_oracle_open(const struct unsock_fd *entry) {
     return unsock_socket(entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
 }
 
-/* Returns the option that must be set on a socket before the multicast option `name` can be, or 0. UNBLOCK_SOURCE needs
- * one that itself needs another. */
+/* Returns the option that must be set on a socket before the multicast option `name`, or 0. UNBLOCK_SOURCE needs an
+ * option that itself needs another. */
 static int needed_first(int level, int name) {
     bool four = level == IPPROTO_IP, six = level == IPPROTO_IPV6;
     switch (name) {

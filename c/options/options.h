@@ -54,16 +54,15 @@ long unsock_option_answer(const void *from, socklen_t size, int level, void *val
 /* Converts a struct unsock_timeval to milliseconds. Anything above 2,000,000 seconds counts as 2,000,000. */
 int32_t unsock_socket_timeval_ms(const void *timeval);
 
-/* Prepares a new AF_UNIX datagram socket: limits how long a send waits in the kernel, and enlarges the buffer. Unread
- * datagrams fill the sender's buffer, but with UDP over the loopback the receiver's, and poll reports the sender
- * writable. */
+/* Prepares a new AF_UNIX datagram socket: limits a send's wait in the kernel, and enlarges the buffer. Unread datagrams
+ * fill the sender's buffer, over UDP the receiver's, where poll reports the sender writable. */
 void unsock_send_limit_open(int fd);
 
 /* How long a blocking send waits in the kernel: half of the longest wait without progress (calls/datagram_full.c). */
 #define UNSOCK_SEND_LIMIT_NS (50 * UNSOCK_MILLISECOND_NS)
 
 /* True if the program's write and send bypass the library. They then fail with EAGAIN after the time-out, which is
- * longer for that reason: a receiver on a busy machine must get time to read. */
+ * longer for that reason: a receiver on a busy machine needs time to read. */
 extern bool unsock_send_limit_unseen;
 
 /* Limits the wait of every blocking send on `fd` to that time. */

@@ -22,8 +22,8 @@ static void carry_kernel_option(int from, int to, const struct unsock_option_row
     unsock_setsockopt(to, option->level, option->name, value, length);
 }
 
-/* Copies SO_SNDBUF of a datagram socket. The library remembers the size that the program sees, as UDP would have it;
- * the AF_UNIX socket's buffer is larger (set_send_buffer in options_socket.c). */
+/* Copies SO_SNDBUF of a datagram socket. The library remembers the size that UDP would show to the program; the AF_UNIX
+ * socket's buffer is larger (set_send_buffer in options_socket.c). */
 static void carry_send_buffer(int from, struct unsock_fd *entry, int name, int to, bool to_ip) {
     int row = unsock_option_find(SOL_SOCKET, SO_SNDBUF);
     int32_t size = (int32_t)unsock_socket_option(from, SO_SNDBUF);
@@ -97,8 +97,8 @@ void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip)
     unsock_fds_tell_options(from);
 }
 
-/* Copies an option that an accepted TCP socket inherits from its listener (sk_clone_lock); one of AF_UNIX does not.
- * Not SO_PRIORITY: TCP takes that from the first packet. */
+/* Copies an option that TCP's accepted sockets inherit from their listener (sk_clone_lock), and AF_UNIX's do not. Not
+ * SO_PRIORITY: TCP takes that from the first packet. */
 static void inherit(int listener, int fd, const struct unsock_fd *to, int row) {
     const struct unsock_option_row *option = &unsock_option_table[row];
     if ((option->level == SOL_SOCKET && option->name == SO_SNDTIMEO) ||

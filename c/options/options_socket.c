@@ -37,7 +37,7 @@ static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const voi
     return 0;
 }
 
-/* SO_ATTACH_REUSEPORT_*: a filter that chooses among sockets that share a port. Validates it on an oracle and does not
+/* SO_ATTACH_REUSEPORT_*: a filter that chooses among sockets that share a port. Checks it on an oracle but does not
  * apply it: each socket has its own file, so the kernel has no choice to make. */
 static long attach_reuseport(int fd, const struct unsock_fd *entry, int name, const void *value, socklen_t length) {
     int32_t on = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT);
@@ -88,8 +88,8 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
     return result;
 }
 
-/* Answers SO_ERROR with EPIPE, once, after a write that followed the peer's end, as TCP does. Answers SO_INCOMING_CPU
- * with 0 if the kernel's value is a socket mark, and so no processor's number. */
+/* Answers SO_ERROR with EPIPE, once, after a write behind the peer's end, as TCP does. Answers SO_INCOMING_CPU with 0
+ * if the kernel's value is a socket mark, not a processor's number. */
 static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     unsigned mark = unsock_socket_mark(fd);
     int32_t answer = name == SO_ERROR && (mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST ? EPIPE : 0;

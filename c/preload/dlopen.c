@@ -13,8 +13,8 @@ extern void *__libc_dlopen_mode(const char *file, int flags) __attribute__((weak
 
 NAMED void *(*unsock_next_dlopen)(const char *file, int flags);
 
-/* Returns the flags for libc's dlopen: in a preloaded program without RTLD_DEEPBIND. In a trapped one
- * that is harmless. */
+/* Returns the flags for libc's dlopen: in a preloaded program without RTLD_DEEPBIND, which is harmless in a trapped
+ * one. */
 NAMED int unsock_dlopen_flags(int flags) {
     if (!__atomic_load_n(&unsock_next_dlopen, __ATOMIC_RELAXED))
         __atomic_store_n(&unsock_next_dlopen, (void *(*)(const char *, int))unsock_next_find_newer("dlopen"),

@@ -21,7 +21,7 @@ typedef long cancel_function(long, long, long, long, long, long, long);
 /* glibc's __syscall_cancel, since 2.41. */
 static cancel_function *cancel;
 
-/* Makes the library's own writes (unsock_next.write) by __syscall_cancel. In an older libc a part of `write` makes
+/* Makes the library's own writes (unsock_next.write) by __syscall_cancel; in an older libc a part of `write` makes
  * them. */
 static ssize_t write_by_cancel(int fd, const void *data, size_t size) {
     return cancel(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
@@ -47,8 +47,8 @@ static uint64_t offset_in_file(uint64_t start, uint64_t at) {
     return 0;
 }
 
-/* Puts the jump into the copy of the page, and moves the copy over the page. The copy is from the file, and must equal
- * the page: the file may have been replaced, or the code changed already. */
+/* Puts the jump into the copy of the page, and moves the copy over the page. The copy comes from the file, and must
+ * equal the page: the file may have been replaced, or the code changed already. */
 static long put_jump_in_libc(uint64_t at, long copy) {
     uint64_t page = at & ~(UNSOCK_PAGE - 1);
     if (!unsock_same((const void *)copy, (const void *)page, UNSOCK_PAGE) ||

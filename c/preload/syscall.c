@@ -1,4 +1,4 @@
-/* Interposes syscall(2), and answers the numbers of intercepted calls (libuv closes descriptors in this way). It passes
+/* Interposes syscall(2), and answers the numbers of intercepted calls (libuv closes descriptors in this way). Passes
  * any other number on by a jump, with stack and registers unchanged: the child of a clone returns here, too, and needs
  * the stack as its caller left it. */
 #include "calls/list.h"
@@ -30,9 +30,9 @@ __attribute__((noinline)) static long execute_by_syscall(int directory, long pat
     return unsock_exec(&exec);
 }
 
-/* Makes a ring without a feature of newer kernels. If a ring has it, libuv (Node.js from 22 on, uvloop) registers
- * descriptors in its epoll set by the ring, unseen by the library; else by epoll_ctl. No other program is known to need
- * this feature of a ring made by syscall(2). */
+/* Makes a ring without a feature of newer kernels, by which libuv (Node.js from 22 on, uvloop) would register
+ * descriptors in its epoll set unseen by the library; without it libuv calls epoll_ctl. No other program is known to
+ * need this feature of a ring made by syscall(2). */
 static long set_up_ring(unsigned entries, struct io_uring_params *params) {
     struct io_uring_params copy;
     long ring = unsock_io_uring_setup(entries, params);

@@ -1,5 +1,5 @@
-/* Finds the checkout for --here from git's files, without running git, and makes names from them. These files may come
- * from anybody: they choose only a path and a name. A checkout of another user is refused, as git refuses it. */
+/* Finds the checkout for --here from git's files, without running git, and makes names from them. Anybody may have
+ * written these files: they choose only a path and a name. Refuses another user's checkout, as git does. */
 #include "process/run_directory.h"
 
 #include "files/release.h"
@@ -33,7 +33,7 @@ static bool read_git_file(const char *directory, const char *file, char *line) {
 }
 
 /* Writes the absolute path, without links, of the directory `path`, which is relative to `base`. False: no directory.
- * Without /proc links stay in it. */
+ * Without /proc, links stay in the path. */
 static bool find_directory(const char *base, const char *path, char *real) {
     UNSOCK_TEXT(whole, UNSOCK_PATH_MOST);
     unsock_text_join(&whole, path[0] == '/' ? "" : base, path[0] == '/' ? "" : "/", path);

@@ -1,6 +1,6 @@
 /* Asks the kernel under which AppArmor profile a program would run, and tries what that profile allows. Only the kernel
- * can tell: it does not show the paths to which it attaches profiles. A process that is confined itself does not ask:
- * it may seldom trace its children or change to another profile. */
+ * knows: it does not show the paths to which it attaches profiles. A confined process does not ask: it may seldom trace
+ * its children or change to another profile. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"
@@ -44,8 +44,8 @@ static void end_stopped(long child) {
     wait_for(child);
 }
 
-/* Executes the program in a child, which stops before its first instruction. Returns the child; 0: it is gone, as this
- * is not allowed or the program cannot be executed. */
+/* Executes the program in a child, which stops before its first instruction. Returns the child; 0 if it is gone: this
+ * is not allowed, or the program cannot be executed. */
 static long execute_stopped(const struct unsock_exec *exec) {
     const char *const argv[] = {exec->path, NULL};
     uint64_t mask = UNSOCK_ALL_SIGNALS & ~UNSOCK_SIGNAL_BIT(SIGTRAP); /* with which the exec stops it */

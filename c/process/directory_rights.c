@@ -1,5 +1,4 @@
-/* Gives a directory its group and mode, by an open descriptor: nobody can put another directory in
- * its place meanwhile. */
+/* Gives a directory its group and mode, by an open descriptor: nobody can replace the directory meanwhile. */
 #include "process/run_directory.h"
 
 #include "rt/system_calls.h"
@@ -11,8 +10,8 @@
 #define LINE_START 256
 #define GROUP_MODE 02770 /* members serve and connect; set-group-ID gives new files the directory's group */
 
-/* Reads a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, maybe cut off in the members. False: it
- * is another group's. */
+/* Reads a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, maybe cut off in the members. False if it is another group's
+ * line. */
 static bool read_group_line(struct unsock_span line, const char *name, uint32_t *group) {
     uint64_t number;
     if (!unsock_span_is(unsock_span_next(&line, ':'), name))
@@ -63,8 +62,8 @@ static bool ask_system(const char *name, uint32_t *group) {
     return found;
 }
 
-/* Finds a group's number: by its name in /etc/group, else as a number, else by getent(1), which knows the system's
- * other sources of groups. False: there is no such group. */
+/* Finds a group's number: by its name in /etc/group, else as a number, else by getent(1), which reads the system's
+ * other sources of groups. False: no such group. */
 static bool group_named(const char *name, uint32_t *group) {
     uint64_t number;
     if (find_in(unsock_openat(AT_FDCWD, "/etc/group", O_RDONLY | O_CLOEXEC, 0), name, group))

@@ -1,7 +1,8 @@
 /* `run --each`: a loopback for each child of a runner: of a test runner, make, xargs. UNSOCK_EACH is RUNNER:NAMES, and
  * UNSOCK_DIR ends with the number of its directory, both with a fixed number of digits. A process whose own command
  * line has one of the names writes its process number as RUNNER. A process whose parent is RUNNER makes a directory and
- * writes that one's number. Both write into the environment itself before main, so that their children inherit it. */
+ * writes the directory's number. Both change the environment in place before main, so that their children inherit
+ * it. */
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "rt/system_calls.h"
@@ -34,10 +35,10 @@ static bool has_word(struct unsock_span line, struct unsock_span wanted) {
     return false;
 }
 
-/* True if the command line runs the program of this name: "make", "node node_modules/.bin/jest", "python3 -m pytest";
- * or, for a name of two words, that program with this word: "go test", "node --test"; but not if a third word, "!WORD",
- * is in the line. A word behind an option may be the option's value, and is skipped. Words behind the program's own
- * are for the program: "timeout 9 jest" runs timeout. */
+/* True if the command line runs the program of this name: "make", "node node_modules/.bin/jest", "python3 -m pytest". A
+ * name of two words needs the second one in the line: "go test", "node --test"; a third, "!WORD", must not be in it. A
+ * word behind an option may be the option's value, and is skipped. Words behind the program's own are for the program:
+ * "timeout 9 jest" runs timeout. */
 static bool runs(struct unsock_span line, struct unsock_span name) {
     struct unsock_span words = unsock_span_next(&name, '!'), wanted = unsock_span_next(&words, ' '), before = {"-", 1};
     bool has_name = wanted.length > 0;
@@ -68,8 +69,8 @@ static bool note_runner(char *each, uint64_t self) {
     return length >= 0;
 }
 
-/* Makes a directory beside the present one, with this process's number, or with the next one that is free: an ended
- * process may have had the same number. If none can be made, the caller's checks of the directory report it. */
+/* Makes a directory beside the present one, with this process's number, or the next free one: an ended process may have
+ * had the same number. If none can be made, the caller's checks of the directory report it. */
 static void move_to_own_directory(char *digits, struct unsock_settings *settings, uint64_t self) {
     char *end = settings->directory + settings->directory_length - UNSOCK_EACH_WIDTH;
     long result = -EEXIST;

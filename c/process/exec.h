@@ -23,22 +23,21 @@ bool unsock_self_exe_is(const char *path);
 /* library_file.c: LD_PRELOAD, and the library's own file. */
 
 /* Returns the next entry of LD_PRELOAD's value, and removes it from `rest`. Spaces and colons separate entries
- * (ld.so(8)). Empty at the end. */
+ * (ld.so(8)). Returns an empty entry at the end. */
 struct unsock_span unsock_preload_next(struct unsock_span *rest);
 
 /* True if LD_PRELOAD's value has the library. */
 bool unsock_preload_has(const char *value, const char *library);
 
-/* Adds the value with the library in front of all others. If `before`, the old value, lacks it, that text stays as it
- * is, so that the dynamic linker reads the same. */
+/* Adds the value with the library in front of all others. If the old value, `before`, lacks the library, its text stays
+ * unchanged, so that the dynamic linker reads the same. */
 void unsock_preload_put(struct unsock_text *text, const char *library, const char *before);
 
-/* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes). False if
- * /proc/self/maps does not have it. */
+/* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes). False if /proc/self/maps lacks
+ * it. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path);
 
-/* Finds an absolute path by which others can load the library: from LD_PRELOAD, else the mapped
- * file's. False: neither. */
+/* Finds an absolute path by which others can load the library: from LD_PRELOAD, else the mapped file's. False: none. */
 bool unsock_library_file(const struct unsock_environment *environment, char *buffer, struct unsock_span *path);
 
 /* search.c: Finds a program in PATH, as execvp does. */
@@ -46,13 +45,13 @@ bool unsock_library_file(const struct unsock_environment *environment, char *buf
 /* Returns the environment's PATH, or execvp's search if it is unset. */
 const char *unsock_search_path(const char *const *environment);
 
-/* Writes the next candidate into `file` (UNSOCK_PATH_MOST bytes); `cut`: it did not fit. At first `rest` is the
+/* Writes the next candidate into `file` (UNSOCK_PATH_MOST bytes); `cut`: the path did not fit. At first `rest` is the
  * value of PATH, in which an empty directory is the working directory, and `more` is true. False at the end. */
 bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut);
 
-/* Executes `name` (unsock_exec), and without a slash in it searches the directories of `path`, separated by colons.
- * With `by_shell` /bin/sh runs a file that the kernel does not know. Returns -errno, if it returns: -EACCES if a file
- * was found but may not be executed, the error that ended the search, or -ENOENT. */
+/* Executes `name` (unsock_exec). A name without a slash is searched in the directories of `path`, separated by colons.
+ * With `by_shell` /bin/sh runs a file of a format that the kernel does not know. Returns only after a failure: -EACCES
+ * if a file was found but may not be executed, the error that ended the search, or -ENOENT. */
 long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment,
                         bool by_shell);
 
@@ -109,8 +108,8 @@ struct unsock_exec_plan {
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan);
 void unsock_exec_drop(struct unsock_exec_plan *plan);
 
-/* Makes an execveat(2), by a plan if the library is active or this process is trapped. Returns -errno,
- * if it returns. */
+/* Makes an execveat(2); planned, if the library is active or this process is trapped. Returns only after a failure:
+ * -errno. */
 long unsock_exec(const struct unsock_exec *exec);
 
 /* planning.c: Finds the way to start a program. Only for process/exec.c. */
@@ -160,8 +159,8 @@ struct unsock_confinement_question {
     const void *context;
 };
 
-/* Adds the profile that would confine the program to `name`; UNSOCK_CONFINEMENT_NONE: nothing. No instruction of the
- * program is executed. */
+/* Adds the profile that would confine the program to `name`; nothing for UNSOCK_CONFINEMENT_NONE. Executes no
+ * instruction of the program. */
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name);
 

@@ -30,9 +30,9 @@ static bool grow(struct unsock_exec_space *space, size_t size) {
 }
 
 /* Takes a free place for this thread. If all are in use, their threads are about to execute or to fail, and one will be
- * free soon; but not in a child that was forked meanwhile: NULL. After its exec, a child of vfork cannot give back a
- * place in its parent's memory. The kernel does it: set_tid_address(2) names an address that it sets to 0 when a thread
- * leaves memory that others use. */
+ * free soon; but not in a child that was forked meanwhile: NULL. A child of vfork cannot give back a place in its
+ * parent's memory after its exec. The kernel does it: set_tid_address(2) names an address that it sets to 0 when a
+ * thread leaves shared memory. */
 static struct place *take_space(int32_t thread) {
     bool shared = !unsock_this_process_owns_descriptors();
     for (unsigned tries = 0; tries < TRIES; tries++) {

@@ -1,5 +1,5 @@
-/* Reads and writes LD_PRELOAD, and finds the library's own file there or in /proc/self/maps. Not by dladdr, which not
- * every libc has. */
+/* Reads and writes LD_PRELOAD, and finds the library's own file there or in /proc/self/maps. Not by dladdr, which some
+ * libcs lack. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"

@@ -1,5 +1,5 @@
 /* Gives and removes names of loopbacks. A new link is made beside the old one, and renamed over it. A process that
- * makes or removes a name has the directory locked (flock(2)), so that no new link is removed in the place of a
+ * makes or removes a name has the directory locked (flock(2)): otherwise it could remove a new link instead of a
  * dangling one. */
 #include "process/run_directory.h"
 

@@ -20,8 +20,8 @@ static bool put_private_path(char *path, const char *directory, const char *name
     return !text.cut;
 }
 
-/* Opens a directory in another one, but follows no link. If others may write to the outer one, a name in it may become
- * a link at any moment. So each directory is opened once, and all names in it are looked up from its descriptor. */
+/* Opens a directory in another one, but follows no link. If others may write to the outer directory, a name in it may
+ * become a link at any moment: so each directory is opened once, and its names are looked up from its descriptor. */
 static long open_inner(long at, const char *name) {
     return unsock_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
@@ -35,8 +35,8 @@ static long look_at_directory(long directory, struct statx *status) {
     return directory < 0 ? directory : unsock_statx(directory, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status);
 }
 
-/* Gives the new directory the group and mode of the one around it, and its owner if root made it. A directory that
- * another user has put in its place has another owner, and is left alone. */
+/* Gives the new directory the group and mode of the outer one, and its owner if root made it. Leaves alone a directory
+ * that another user has put in its place: it has another owner. */
 static void give_away(long made, const struct statx *directory) {
     struct statx status;
     uint32_t user = (uint32_t)unsock_geteuid();
@@ -80,8 +80,8 @@ static long lock_place(long place) {
     return result;
 }
 
-/* Opens and locks the file that a private directory's keeper locks. Returns the descriptor; -EAGAIN:
- * the keeper lives. */
+/* Opens and locks the file that a private directory's keeper locks. Returns the descriptor; -EAGAIN: the keeper
+ * lives. */
 static long take_lock(long directory, int flags) {
     if (directory < 0)
         return directory;
@@ -172,8 +172,8 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     return result >= 0;
 }
 
-/* Removes the socket file if it is stale; true then. By /proc/self/fd its path is short enough for a socket's address,
- * and is certainly in the open directory. */
+/* Removes the socket file if it is stale; then returns true. By /proc/self/fd its path is short enough for a socket's
+ * address, and is certainly in the open directory. */
 static bool remove_stale_socket(long directory, const char *name) {
     UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_join(&path, UNSOCK_FD_PATH(directory), "/", name);

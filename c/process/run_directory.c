@@ -109,8 +109,7 @@ bool unsock_run_directory_check_place(const struct unsock_run_directory *directo
                 directory->asked ? ", or trust them with --force" : "");
 }
 
-/* Checks the directory's type and mode; of a default also the owner, and the owner of a link to it, who
- * can change it. */
+/* Checks the directory's type and mode; of a default directory also the owner, and the owner of a link to it. */
 static bool check_itself(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
     struct statx link, target;
     long result = unsock_statx(AT_FDCWD, directory->path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &link);
@@ -175,8 +174,7 @@ static bool is_usual_file_system(const char *path) {
     return false;
 }
 
-/* Binds a socket to a name for tests alone, and removes it. If another process does so just now, sockets
- * can be made. */
+/* Binds a socket to a name for tests alone, and removes it. If another process does the same, sockets can be made. */
 static long try_socket(const char *directory) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));

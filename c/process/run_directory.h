@@ -34,23 +34,22 @@ bool unsock_run_directory_fits(const char *name, const char *path, struct unsock
 struct unsock_directory_rights;
 struct unsock_prune_seer;
 
-/* Checks that no untrusted user could put another directory in the place of this one, which may be missing. With
- * `force` a directory that the user named is accepted in any case. */
+/* Checks that no untrusted user could replace this directory, which may be missing. With `force`, accepts any directory
+ * that the user named. */
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
                                       struct unsock_text *error);
 
-/* Checks an existing directory and its place. With `force` a directory that the user named may be writable for
- * everybody. */
+/* Checks an existing directory and its place. With `force`, everybody may write to a directory that the user named. */
 bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error);
 
 /* Makes the directory with mode 0700 if it is missing, and checks it. `made` (or NULL): whether it was missing.
- * `rights` (or NULL): those that it will get; if it cannot be made, the advice in `error` has them. */
+ * `rights` (or NULL): its rights in the end, for the advice in `error` if it cannot be made. */
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
-/* Checks that sockets can be made in the directory, if this user may write to it: some file systems have none (sshfs),
- * are full, or read-only. `run` skips usual ones (ext4, tmpfs); `known`: checks them, too. Returns false with one line
- * in `error`, which names the errno. */
+/* If this user may write to the directory, checks that it takes sockets: some file systems have none (sshfs), are full,
+ * or read-only. `run` skips usual ones (ext4, tmpfs); `known`: checks them, too. Returns false with one line in
+ * `error`, which names the errno. */
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error);
 
@@ -85,15 +84,15 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
 #define UNSOCK_CHECKOUT_LINK ".git"
 
 /* Finds the checkout, by GIT_DIR or from the working directory up, and chooses its directory. Returns false with one
- * line in `error`: also, unless `force`, for a checkout of another user. */
+ * line in `error`; unless `force`, also for another user's checkout. */
 bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
                             struct unsock_run_directory *directory, struct unsock_text *error);
 
 /* Makes the link, and the directories above it. Returns false with one line in `error` if they are needed. */
 bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* Removes the links of checkouts that do not exist any more, and their directories, unless a live server has one.
- * Reports each to `seer`, and with `remove` removes it. */
+/* Removes the links of removed checkouts, and their directories, unless a live server is in one. Reports each to
+ * `seer`, and removes it with `remove`. */
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* loopback_name.c: The names of `run --name`. A name is a link in the user's default directory, in `.names`, to the
@@ -105,8 +104,8 @@ void unsock_checkouts_prune(const char *directory, bool remove, const struct uns
 /* Removes the names in a default directory whose own directory does not exist any more. */
 void unsock_loopback_names_prune(const char *directory);
 
-/* True if the name can be part of a host's name: a-z, 0-9 and, inside, "-"; at most 63. NULL passes. If not, puts one
- * line into `error`. */
+/* True if the name can be part of a host's name: a-z, 0-9 and, inside, "-"; at most 63 letters. NULL passes. Otherwise
+ * puts one line into `error`. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
 /* Gives the name (NULL: none) to the directory at the absolute path; `caller` is the environment. False with one line
@@ -114,9 +113,9 @@ bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
-/* private.c: A private directory for one run: DIR/private/NAME. A file in it is locked (flock(2)) by the run's keeper
- * until the run ends. If nobody has it locked, the keeper was killed: the next run, or `prune`, removes the directory.
- */
+/* private.c: A private directory for one run: DIR/private/NAME. The run's keeper locks a file in it (flock(2)) until
+ * the run ends. A file without a lock shows that the keeper was killed: the next run, or `prune`, removes the
+ * directory. */
 
 #define UNSOCK_PRIVATE_NAME_LENGTH 6
 
@@ -128,8 +127,8 @@ struct unsock_private {
 /* True if socket files have room in the path of a private directory; `divided`: of one that `run --each` divides. */
 bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error);
 
-/* Makes a private directory in the checked one at the absolute path, for its owner and group and with its mode; for the
- * user alone if everybody may write to that. */
+/* Makes a private directory in the checked one at the absolute path, with its owner, group and mode; for the user alone
+ * if everybody may write to the checked one. */
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
 /* Divides a private directory, for `run --each`: makes one directory in it, with its owner, group and mode, for the
@@ -140,8 +139,8 @@ long unsock_private_divide(const char *path);
 /* Removes the private directory with all that is in it, unless a socket in it may be live. True if it is gone. */
 bool unsock_private_remove(const char *path);
 
-/* Removes the directory `name` of the open directory `place` with all that is in it, unless a socket in it may be live.
- * True if it is gone. */
+/* Removes the directory `name` in the open directory `place` with all its files, unless it has a socket that may be
+ * live. True if it is gone. */
 bool unsock_unused_remove(long place, const char *name);
 
 /* Finds the private directories without a keeper, without a live socket, and without a process that uses them
@@ -151,12 +150,12 @@ void unsock_private_sweep(const char *directory, bool remove, const struct unsoc
 
 /* users_of.c: Finds the processes that use a directory of socket files. */
 
-/* True if /proc shows a process that uses the directory: one with this path as UNSOCK_DIR in its environment, or with a
- * socket that is bound in the directory, or a child of such a process. */
+/* True if /proc shows a process that uses the directory: with this path as UNSOCK_DIR in its environment, or with a
+ * socket bound in the directory, or a child of such a process. */
 bool unsock_users_of(const char *directory);
 
-/* Kills (SIGKILL) all processes that use the directory, also those that they start meanwhile, but not this process and
- * its parent. Waits a few seconds at most for their ends. Adds the names and numbers of those that remain to `left`. */
+/* Kills (SIGKILL) all processes that use the directory, also those that start meanwhile, but not this process and its
+ * parent. Waits a few seconds at most for their ends. Adds the names and numbers of the remaining ones to `left`. */
 void unsock_users_end(const char *directory, struct unsock_text *left);
 
 #endif

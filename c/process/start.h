@@ -22,8 +22,8 @@ void unsock_start_loaded(const struct unsock_environment *environment, const cha
 /* Finds out whether this process is trapped: the library's calls are marked only then (rt/sys.h). Done first of all. */
 void unsock_start_marks(void);
 
-/* Starts the library for its own program, which has read the settings and is about to execute another program. The
- * environment of that other program is then completed like that of a redirected program's child. */
+/* Starts the library for its own program, which has read the settings and is about to execute another program.
+ * Completes that program's environment like that of a redirected program's child. */
 void unsock_start_program(const struct unsock_environment *environment, const char *own_file);
 
 /* True if this process redirects anything. Each intercepted call asks this first. */
@@ -39,7 +39,7 @@ extern bool unsock_start_trapped;
 extern bool unsock_start_traps;
 
 /* each.c: `run --each`: if the environment has UNSOCK_EACH, recognises this process as a runner, or as a runner's
- * child, which gets a directory of its own: changes the environment and the settings accordingly. Returns false with
+ * child. A child gets a directory of its own. Changes the environment and the settings accordingly. Returns false with
  * one line in `error` if the process's command line cannot be read. */
 bool unsock_each_start(const struct unsock_environment *environment, struct unsock_settings *settings,
                        struct unsock_text *error);
@@ -49,8 +49,8 @@ bool unsock_each_start(const struct unsock_environment *environment, struct unso
 
 #define UNSOCK_CHILD_ENVIRONMENT_MOST 24 /* settings */
 
-/* Copies the variables. `own_file`: the absolute path of the library; if it is empty, LD_PRELOAD is never changed. If
- * `environment` is NULL, only the path is kept, and nothing is ever added. */
+/* Copies the variables. `own_file`: the absolute path of the library; if empty, LD_PRELOAD is never changed. If
+ * `environment` is NULL, keeps only the path, and never adds anything. */
 void unsock_child_environment_take(const struct unsock_environment *environment, struct unsock_span own_file);
 
 /* Returns the library's path; NULL if it is not known. */
@@ -60,10 +60,10 @@ const char *unsock_child_environment_file(void);
 size_t unsock_child_environment_room(const char *const *environment);
 #define UNSOCK_CHILD_ENVIRONMENT_STRINGS (UNSOCK_CHILD_ENVIRONMENT_MOST + 1)
 
-/* Writes `environment`, and what it lacks, to `complete`, with a NULL at the end. `complete` has room for its strings,
- * UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has `size` bytes (unsock_child_environment_room). Settings
- * that are present stay unchanged, even empty ones. So does an environment with UNSOCK_OFF=1. Returns how many strings.
- */
+/* Writes `environment`, and the variables that it lacks, to `complete`, with a NULL at the end. `complete` has room for
+ * its strings, UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has `size` bytes
+ * (unsock_child_environment_room). Leaves unchanged: settings that are present, even empty ones, and an environment
+ * with UNSOCK_OFF=1. Returns the number of strings. */
 size_t unsock_child_environment_complete(const char *const *environment, const char **complete, char *room,
                                          size_t size);
 
@@ -77,9 +77,9 @@ bool unsock_child_environment_lacks(const char *const *environment);
  * false with one line, "library FILE: why: what to do", in `error`. */
 bool unsock_proof_library(const char *path, struct unsock_text *error);
 
-/* Chooses the option (NULL: not given), UNSOCK_LIB, or `own` (this file's path; NULL: /proc does not have it), and
- * checks the file by unsock_proof_library. Writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). Returns false
- * with one line in `error`. */
+/* Chooses the option (NULL: not given), UNSOCK_LIB, or `own`, this file's path (NULL: not in /proc), and checks the
+ * file by unsock_proof_library. Writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). Returns false with one
+ * line in `error`. */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 

@@ -1,5 +1,5 @@
-/* Finds and kills the processes that use a directory. A program's title may overwrite /proc/PID/environ, so that
- * sockets and parents are checked, too. */
+/* Finds and kills the processes that use a directory. A program's title may overwrite /proc/PID/environ, so sockets and
+ * parents are checked, too. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
@@ -120,8 +120,8 @@ static bool note_process(struct users *users, uint32_t process) {
     return true;
 }
 
-/* Notes the processes that use the directory, except `spared`. Passes are repeated: a child may come
- * before its parent. */
+/* Notes the processes that use the directory, except `spared`. Repeats its passes: a child may come before its
+ * parent. */
 static void find_users(struct users *users, const char *directory, const uint32_t spared[2]) {
     struct unsock_entries entries;
     enum unsock_entry_type type;

@@ -47,8 +47,8 @@ static long try_connection(struct unsock_control_file *control, int64_t most) {
 }
 
 /* Checks the target by a connection. A server on any CID can be checked only on a machine with a loopback transport;
- * without one it counts as ready. A server that does not answer in time may exist: one of AF_TIPC answers when it
- * accepts, and a guest when it is resumed. */
+ * without one it counts as ready. A server that does not answer in time may exist: on AF_TIPC the answer comes with its
+ * accept, and from a guest when it is resumed. */
 static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int64_t most) {
     struct sockaddr_vm vsock;
     memcpy(&vsock, control->dest, sizeof(vsock));

@@ -130,9 +130,9 @@ static long fill_pipe(int fd, struct end *end) {
 }
 
 /* Makes the kernel find out whether a client that has shut down its sending side has also closed, or waits for an
- * answer: a keepalive probe after two seconds, then every ten (tcp_keepalive_timer, net/ipv4/tcp_timer.c, waits for the
- * interval after each). A client's kernel forgets a closed socket after a minute (tcp_fin_timeout), and then answers
- * with a reset. Returns false if the socket has no such probes. */
+ * answer: by a keepalive probe after two seconds, then every ten (tcp_keepalive_timer, net/ipv4/tcp_timer.c, waits for
+ * the interval after each). A client's kernel forgets a closed socket after a minute (tcp_fin_timeout), and then
+ * answers with a reset. Returns false if the socket has no such probes. */
 static bool keep_asking(int fd) {
     int yes = 1, first = 2, interval = 10;
     return unsock_setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof(first)) == 0 &&
@@ -158,8 +158,8 @@ static long fill(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Writes data to the peer. Returns 0 or -EAGAIN. If the peer reads no more, ends this direction alone, as the peer may
- * still send. If this side goes on sending, the kernel resets it when both directions have ended. */
+/* Writes data to the peer. Returns 0 or -EAGAIN. If the peer has shut down reading, ends this direction alone, as the
+ * peer may still send. Data that still comes then makes the kernel reset this side once both directions have ended. */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)

@@ -69,7 +69,7 @@ __attribute__((noreturn)) static void run_program(uint64_t *stack) {
 }
 
 /* `stack` is the kernel's: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). It may be small
- * (ulimit -s 16), so a larger one is mapped, with MAP_GROWSDOWN, so that it does not count as data (ulimit -d). */
+ * (ulimit -s 16), so this maps a larger one, with MAP_GROWSDOWN, which does not count as data (ulimit -d). */
 __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
     relocate_self();
     void (*function)(uint64_t *) = unsock_loader_is_asked(stack) ? unsock_loader_start : run_program;

@@ -139,7 +139,7 @@ static bool open_named(const char *word) {
 }
 
 /* Opens missing standard descriptors, as connection_pair.c needs 0 to be no connection. Raises the limit of descriptors
- * to its maximum, and returns that. */
+ * to its maximum, and returns the maximum. */
 static uint64_t prepare_descriptors(void) {
     struct rlimit limit = {1024, 1024};
     long fd;

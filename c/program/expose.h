@@ -62,8 +62,9 @@ static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, 
 /* Called once, at the start. Returns false if memory is short. */
 bool unsock_expose_ports_start(void);
 
-/* Opens port `real` of the real network for `port` of the directory, or with --in the other way, and prints it on
- * standard output. Returns the port's number, or -errno with one line in `error`. -EMFILE: too many ports. */
+/* Opens port `real` of the real network for `port` of the directory; with --in, `port` of the directory for `real`.
+ * Prints it on standard output. Returns the port's number, or -errno with one line in `error`. -EMFILE: too many
+ * ports. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
 
 /* Closes the port, and with --in removes its socket file. */
@@ -91,9 +92,9 @@ void unsock_expose_clients_answer(unsigned session);
 /* Notes that a multiplexer has sent a part of its answer, or closed. */
 void unsock_expose_clients_asked(int inside);
 
-/* Retries connects and datagrams that full queues have refused, and goes on with clients whose multiplexers have
- * answered, or whose time is up. Ends sessions that are idle, or whose port is closed.
- * Returns after how many ms the caller must call again; -1: never. */
+/* Retries connects and datagrams that full queues have refused, and continues clients whose multiplexers have answered,
+ * or whose time is up. Ends sessions that are idle, or whose port is closed. Returns after how many ms the caller must
+ * call again; -1: never. */
 int64_t unsock_expose_clients_go_on(void);
 
 /* expose_all.c: `expose --all`: opens and closes ports as servers in the directory start and end (inotify(7)). */

@@ -1,5 +1,5 @@
-/* `expose --all`: reads the whole directory after a change, at most every 20 ms, and opens or closes ports. It exposes
- * unsock's ports and control files. It ignores plain sockets: one may belong to an `expose --in`, which would form a
+/* `expose --all`: reads the whole directory after a change, at most every 20 ms, and opens or closes ports. Exposes
+ * unsock's ports and control files. Ignores plain sockets: one may belong to an `expose --in`, which would form a
  * loop. */
 #include "program/expose.h"
 
@@ -46,8 +46,8 @@ static bool is_open(struct unsock_port_key key) {
     return false;
 }
 
-/* True if the change may concern a port to expose. UDP clients create and remove sockets with such names all the time,
- * and the lock's file changes, too. A lost event has no name: the directory is read. */
+/* True if the change may concern a port to expose. UDP clients create and remove sockets all the time, and the lock's
+ * file changes, too. A lost event has no name: then the directory is read. */
 static bool is_about_port(const char *name) {
     struct sockaddr_un path;
     struct unsock_port_key key;

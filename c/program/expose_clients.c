@@ -81,8 +81,8 @@ static long connect_control(struct waiting *one) {
 }
 
 /* Connects to the server at the port's file, or to a control file's target. A server under unsock reads the client's
- * address, and the address that the client connected to, from the name to which the client's socket is bound. Returns
- * the socket or -errno. -EAGAIN: the client must wait. */
+ * address, and the address that the client connected to, from the name of the client's socket. Returns the socket or
+ * -errno. -EAGAIN: the client must wait. */
 static long connect_inside(struct waiting *one) {
     const struct unsock_expose_port *port = one->port;
     struct unsock_ip source = one->client, asked = port->address;
@@ -90,7 +90,7 @@ static long connect_inside(struct waiting *one) {
     long fd = unsock_socket(AF_UNIX, SOCK_STREAM | UNSOCK_SOCK_FLAGS, 0);
     if (fd < 0)
         return fd;
-    /* If another client in the directory has that name, the bind fails, and the server sees a client without an
+    /* If another client in the directory has this name, the bind fails, and the server sees a client without an
      * address. */
     unsock_client_name_bind((int)fd, &source, &asked);
     long result = unsock_connect(fd, &port->file, sizeof(port->file));
@@ -118,8 +118,8 @@ static void give_up(const struct waiting *one) {
         unsock_close(one->inside);
 }
 
-/* Reads what has arrived of the multiplexer's answer, which comes before any data. Returns true if it is incomplete;
- * else joins or resets the client. */
+/* Reads what has arrived of the multiplexer's answer, which comes before any data. True if it is incomplete; otherwise
+ * joins or resets the client. */
 static bool awaits_answer(struct waiting *one) {
     long result = unsock_firecracker_answer(one->inside, &one->asked);
     if (result == 0) {
@@ -219,7 +219,7 @@ static long open_session(struct session *session) {
     return 0;
 }
 
-/* Returns the client's session, or a new one, in a free element or that of the session that was idle longest. NULL: the
+/* Returns the client's session, or a new one, in a free element or that of the longest idle session. NULL: the
  * session's socket cannot be opened. */
 static struct session *session_of(const struct unsock_expose_port *port, const union unsock_sockaddr *client,
                                   uint32_t length) {
@@ -269,8 +269,8 @@ static bool is_local(struct unsock_ip ip) {
     return fd >= 0 && unsock_bind(fd, &name, unsock_ip_write(&ip, ip.family, &name)) == 0;
 }
 
-/* True if the datagram's source is a port exposed here, which only a forged datagram has. The reply to it would be a
- * new request, and so on without end, and would delay all other clients. */
+/* True if the datagram's source is a port exposed here, as only a forged datagram's is. The reply would be a new
+ * request, and so on without end, and would delay all other clients. */
 static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
     const struct unsock_expose_port *port;
     struct unsock_ip ip;

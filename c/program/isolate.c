@@ -64,14 +64,12 @@ bool unsock_isolate(struct unsock_text *error) {
     long result = unsock_unshare(CLONE_NEWNET);
     if (result == -EPERM)
         result = unshare_as_user();
-    /* The ioctl works on a socket of any family; AF_INET may be forbidden. A new "lo" has no other flags that it sets.
-     */
+    /* The ioctl works on a socket of any family; AF_INET may be forbidden. A new "lo" has no other flags to keep. */
     struct interface loopback = {.name = "lo", .flags = FLAG_UP};
     UNSOCK_CLOSED long fd = result < 0 ? result : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     result = fd < 0 ? fd : unsock_ioctl(fd, SET_FLAGS, &loopback);
-    /* Makes the queues of sockets that the command creates hold at least as many small datagrams as UDP's default
-     * buffer. Has no effect with a read-only /proc, nor on older kernels, where no one in a user namespace may write
-     * this file. */
+    /* Makes the queues of the command's sockets hold at least as many small datagrams as UDP's default buffer. Has no
+     * effect with a read-only /proc, nor on older kernels, where nobody in a user namespace may write to this file. */
     if (result == 0)
         write_to("/proc/sys/net/unix/max_dgram_qlen", "512\n");
     return result == 0 ||

@@ -63,8 +63,8 @@ struct unsock_options {
     unsigned operand_count;
 };
 
-/* Reads the words after the command's name. Returns false with one line in `error`. If `help` was given, the others are
- * not checked. */
+/* Reads the words after the command's name. Returns false with one line in `error`. With `help`, does not check the
+ * others. */
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
                          struct unsock_options *options, struct unsock_text *error);
 
@@ -97,8 +97,8 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
 }
 
-/* Run one command each. Return the exit status, with one line in `call->error` after a failure. `run` does not return
- * if this process becomes the command. unsock_run_start runs `hold`, too. query.c puts a question's error into its
+/* Run one command each. Return the exit status, with one line in `call->error` after a failure. If this process becomes
+ * the command, `run` does not return. unsock_run_start runs `hold`, too. query.c puts a question's error into its
  * answer; it gets --help, too. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
@@ -134,7 +134,7 @@ void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* nul
 void unsock_json_bool(const char *name, bool value);
 
 /* answers.c: Checks whether a server would answer a client at a port of a directory. A server with a Unix socket does
- * not notice the check. If a control file's target is of another family, the check makes a connection, and closes it at
+ * not notice the check. For a control file's target of another family, the check makes a connection, and closes it at
  * once. */
 
 struct unsock_answers {
@@ -144,7 +144,7 @@ struct unsock_answers {
 };
 
 /* Checks the port; a connection may take `most` milliseconds (-1: makes none, and checks no target). A server whose
- * address is unknown (a plain one, or the target of a control file) counts for every address. Returns 0, -ENOBUFS or
+ * address is unknown (a plain one, or a control file's target) counts for every address. Returns 0, -ENOBUFS or
  * -EINVAL, or -errno of reading the directory. */
 long unsock_answers_at(const char *directory, const struct unsock_port_words *words, int64_t most,
                        struct unsock_answers *answers);

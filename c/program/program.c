@@ -168,8 +168,8 @@ void unsock_execute(const char *file, const char *const *argv, const char *const
     unsock_text_put(&text, unsock_errno_words(-result));
 }
 
-/* Restores the settings that the runtime has changed. `told` is "ignored" or another word, for SIGPIPE, then ":" and
- * the soft limit of descriptors, or nothing. */
+/* Restores the settings that the runtime has changed. `told`: "ignored" or another word, for SIGPIPE, then ":" and the
+ * soft limit of descriptors, or nothing. */
 static void restore_caller(struct unsock_span told) {
     struct rlimit limit;
     uint64_t soft;

@@ -32,7 +32,7 @@ static void print_pruned(struct pruning *pruning, const char *path, const char *
     unsock_json_close('}');
 }
 
-/* Stores a name or path, a NUL and the errno (0: removed). They are printed when the directory is no longer locked, as
+/* Stores a name or path, a NUL and the errno (0: removed). They are printed after the directory is unlocked, as
  * printing may block. */
 static void note_name(void *context, const char *name, long result) {
     unsock_text_put(context, name);

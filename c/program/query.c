@@ -11,8 +11,8 @@
 #define WHY_MOST 256
 #define CONNECTION_MOST_MS 500 /* to a control file's target */
 
-/* The questions: name; value ("=" before a required one, "[" before an optional one); and the function that writes the
- * members of the answer, and returns false with one line in the error. */
+/* The questions: name; value ("=" before a required one, "[" before an optional one); and a function that writes the
+ * members of the answer, or returns false with one line in the error. */
 #define QUESTIONS(QUESTION)                                                                                            \
     QUESTION("version", "", (unsock_json_text("version", UNSOCK_VERSION), true))                                       \
     QUESTION("calls", "", answer_calls())                                                                              \

@@ -102,7 +102,7 @@ static const char *promise_of_run(const struct run *run) {
 }
 
 /* Checks that this process may create Unix sockets; with UNSOCK_OFF=1 it needs none. If it may not, --optional sets
- * UNSOCK_OFF=1. That is an error together with an option or setting that promises redirection. */
+ * UNSOCK_OFF=1; but an option or setting that promises redirection makes that an error. */
 static bool check_sockets(struct run *run) {
     if (!unsock_settings.off && unsock_sockets_allowed(run->error))
         return true;
@@ -135,8 +135,8 @@ static bool make_command_environment(struct run *run) {
     UNSOCK_TEXT(why, WHY_MOST);
     unsock_exec_space_leave(run->environment.space);
     run->environment.space = NULL;
-    /* A --private directory is trusted in any case: it is inside one that was checked before, and all users who may
-     * write there are trusted. */
+    /* Always trusts a --private directory: it is inside a checked one, and all users who may write there are
+     * trusted. */
     run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
     run->trusts |= run->is_private && run->is_open;
     return unsock_run_environment_make(run->call->options, run->trusts, run->call->environment.list, path_of_run(run),
@@ -189,8 +189,8 @@ static bool place_maps(struct run *run) {
                                  option_of_run(run, "--keep") || run->is_private, run->error);
 }
 
-/* Creates or checks the directory, writes the maps, and starts the keepers. Returns true in the process that is to
- * become the command. */
+/* Creates or checks the directory, writes the maps, and starts the keepers. Returns true in the process that becomes
+ * the command. */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
     bool made;

@@ -26,14 +26,14 @@ struct unsock_run_map {
  */
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
-/* Writes the maps to `directory`, unless files with the same bytes are there. Unless `stays`, leaves a map keeper
- * behind, which removes them when this process, as the command, has ended. Returns false with one line in `error`, and
- * no map left. */
+/* Writes the maps to `directory`, unless files with the same bytes are there. Unless `stays`, starts a map keeper,
+ * which removes them when this process, then the command, has ended. Returns false with one line in `error`, and no map
+ * left. */
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 
-/* Adds "control file PATH: WHY" to `error`, with what exists there and what to do. `if_stale` ends the words about a
- * socket file. */
+/* Adds "control file PATH: WHY" to `error`, with the kind of file that is there and what to do. `if_stale` ends the
+ * words about a socket file. */
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
 
 /* Reports each stale map in `directory` to `seer`, and with `remove` removes it. */
@@ -70,8 +70,8 @@ int unsock_run_print(const char *const *environment, const char *const *caller, 
  * process may not create one, it first creates a user namespace that contains its own user and group alone. */
 bool unsock_isolate(struct unsock_text *error);
 
-/* supervise.c: Functions for the processes that outlive a command and remove what it made: the keeper, the map keeper
- * and `hold`. */
+/* supervise.c: Functions for the processes that outlive a command and remove its files: the keeper, the map keeper and
+ * `hold`. */
 
 /* Applies the default action of a signal (all signals are blocked here): it may end or stop this process. */
 void unsock_keeper_obey(int signal);
@@ -88,41 +88,36 @@ void unsock_keeper_mask(uint64_t mask, uint64_t *before);
 /* Sets a signal's disposition: 0 for SIG_DFL, 1 for SIG_IGN. Returns true if the signal was ignored before. */
 bool unsock_keeper_dispose(int signal, long handler);
 
-/*
- * hold.c: `libunsock.so hold`: a private directory for a program that starts others in it, such as a test runner. When
+/* hold.c: `libunsock.so hold`: a private directory for a program that starts others in it, such as a test runner. When
  * standard input ends, for whatever reason, `hold` kills all processes that still use the directory, and removes it.
- *
  * Standard output gets texts, each ended by a NUL. First come the variables that make a program use the directory, and
  * an empty text; then one answer to each request on standard input, empty for success. A request is its length in
- * bytes, a newline and the text: "map PORT[/udp]=PATH" (program/run.h); or "unused": the caller has given the directory
- * to no program, so that `hold` need not search for its users. A bad request gets an error as its answer and has no
- * other effect. The last text lists the processes that could not be killed; it is empty if there are none.
- */
+ * bytes, a newline and the text: "map PORT[/udp]=PATH" (program/run.h); or "unused": no program was started in the
+ * directory, so that `hold` need not search for its users. A bad request gets an error as its answer and has no other
+ * effect. The last text lists the processes that could not be killed; it is empty if there are none. */
 
 /* Serves the requests. `path` is the directory, `environment` that of a command in it, `caller` that of the caller.
  * Returns the exit status when the directory has been removed. */
 int unsock_hold(const char *path, const char *const *environment, const char *const *caller);
 
-/*
- * supervise.c: `run --private`: waits for the command to end, and then removes its directory. To the caller it looks as
+/* supervise.c: `run --private`: waits for the command to end, and then removes its directory. To the caller it looks as
  * if the command were its own child. There are three processes, all in the caller's process group:
- *   - The parent is the caller's child. It forwards signals to the keeper, stops when the command stops, and ends with
- *     the command's status.
- *   - The keeper adopts orphans (PR_SET_CHILD_SUBREAPER), and stays until the last of them has ended. If the parent is
- *     killed, the keeper kills the command, as that kill would have.
- *   - The command.
- * The terminal signals all three at once. If the keeper has got a signal itself, so has the command, and the keeper
- * does not pass on the parent's.
- */
+ * - The parent is the caller's child. It forwards signals to the keeper, stops when the command stops, and ends with
+ * the command's status.
+ * - The keeper adopts orphans (PR_SET_CHILD_SUBREAPER), and stays until the last of them has ended. If the parent is
+ * killed, the keeper kills the command, as the caller's kill would have.
+ * - The command.
+ * The terminal signals all three at once. If the keeper has got a signal itself, so has the command: the keeper does
+ * not pass on the parent's. */
 
-/* Starts the three processes. Returns true in the one that is to become the command, where all is as in the caller. The
+/* Starts the three processes. Returns true in the process that becomes the command, where all is as in the caller. The
  * others never return; the keeper removes the directory at `path`, and keeps its lock, `lock`. Returns false with one
  * line in `error` if no process was started. */
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error);
 
-/* query_sockets.c: Write members of answers of `query` about ports, files and sockets. Names: all, or those of a port
- * (0: of any); returns -errno if the directory cannot be read to its end. The others return true, or false with one
- * line in `error`. */
+/* query_sockets.c: Write members of answers of `query` about ports, files and sockets. unsock_query_names: all names,
+ * or those of one port (0: all); returns -errno if the directory cannot be read to its end. The others return true, or
+ * false with one line in `error`. */
 long unsock_query_names(const char *directory, uint16_t port);
 bool unsock_query_sockets(void);
 bool unsock_query_state(const char *directory, const char *slash, const char *name);

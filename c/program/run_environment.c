@@ -127,8 +127,8 @@ static bool check_settings(const struct unsock_run_environment *environment, con
     return unsock_text_fail(error, line.buffer);
 }
 
-/* Sets UNSOCK_EACH for --each (process/each.c); no process is a runner yet. In another directory than the caller's the
- * command has nothing to do with the caller's runner. */
+/* Sets UNSOCK_EACH for --each (process/each.c), with no runner yet. Without --each, removes it if the directory differs
+ * from the caller's: the command then has nothing to do with the caller's runner. */
 static void put_each(struct unsock_run_environment *environment, const char *names, const char *directory,
                      const char *const *caller) {
     struct unsock_environment list = {.list = caller};

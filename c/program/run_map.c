@@ -1,7 +1,7 @@
 /* `run --map` (program/run.h): writes and removes maps. `run` itself becomes the command, so another process, the map
- * keeper, waits for the command's end (pidfd_open(2)) and removes the maps. It is no child of the command's, and in no
- * session of the caller's. Files are checked by descriptor; a name is removed only while it still refers to that file.
- */
+ * keeper, waits for the command's end (pidfd_open(2)) and removes the maps. The map keeper is no child of the command,
+ * and in no session of the caller. It checks files by descriptor, and removes a name only while it still refers to that
+ * file. */
 #include "program/run.h"
 
 #include "files/control_file.h"
@@ -84,8 +84,8 @@ static bool is_still_there(long directory, const char *name, const struct statx 
 /* Removes the map unless other runs have it locked, and closes `lock`. Returns true if the map was removed. */
 static bool drop_map(long directory, const char *name, long lock) {
     struct statx status;
-    /* A failed change to an exclusive lock loses the shared lock (flock(2)). So of two runs that end at once, the later
-     * one is alone, and removes the map. */
+    /* A failed change to an exclusive lock loses the shared lock (flock(2)). If two runs end at once, the later one is
+     * alone, and removes the map. */
     bool gone = unsock_flock(lock, LOCK_EX | LOCK_NB) == 0 &&
                 unsock_statx(lock, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) == 0 && (status.stx_mode & S_ISVTX) &&
                 is_still_there(directory, name, &status) && unsock_unlinkat(directory, name, 0) == 0;
@@ -94,7 +94,7 @@ static bool drop_map(long directory, const char *name, long lock) {
 }
 
 /* Tries once to write a map, or to share it if a file with the same bytes is there. Returns the descriptor that holds
- * the lock; 0 if the file stays; or -errno. -EAGAIN: the caller must retry, as the file was removed, or is the map of a
+ * the lock; 0 if the file stays; or -errno. -EAGAIN: the caller must retry, as the file was removed, or belongs to a
  * run that has ended: its map keeper is about to remove it, or was killed. */
 static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
     uint8_t bytes[sizeof(map->control)];
@@ -176,9 +176,9 @@ static void drop_maps(long directory, long command, const struct unsock_run_map 
             drop_map(directory, maps[i].name, maps[i].lock);
 }
 
-/* Starts the map keeper by a second fork, so that the command does not get an unknown child. The command starts when
- * the process of the first one has ended: by then, no descriptor of the caller's is open in the keeper, and no signal
- * to the caller's session reaches it. */
+/* Starts the map keeper by a second fork, so that the command does not get an unknown child. The command starts after
+ * the end of the first fork's process: the keeper then has no descriptor of the caller open, and gets no signal to the
+ * caller's session. */
 static bool start_map_keeper(long directory, const struct unsock_run_map *maps, unsigned count,
                              struct unsock_text *error) {
     int32_t status = 0;

@@ -31,7 +31,7 @@ struct news {
 #define SIGNALS_MOST 64
 
 /* struct signalfd_siginfo (signalfd(2)), whose header conflicts with others. The parent forwards each one to the
- * keeper. One with the number 0 acknowledges the keeper's message about the command's state. */
+ * keeper. Number 0 acknowledges the keeper's message about the command's state. */
 struct told {
     uint32_t number;
     int32_t error, code;
@@ -76,8 +76,8 @@ void unsock_keeper_leave(const long *kept, unsigned count) {
     unsock_chdir("/");
 }
 
-/* Waits for a signal or a message, at most so many milliseconds (-1: without limit). Returns true if a message is
- * there, or the other process has ended. */
+/* Waits for a signal or a message, at most so many milliseconds (-1: without limit). Returns true if there is a
+ * message, or the other process has ended. */
 static bool wait_for_message(int milliseconds) {
     struct pollfd polled[] = {{.fd = (int)signals, .events = POLLIN}, {.fd = (int)channel, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
@@ -141,8 +141,8 @@ static void hear_parent(struct stay *stay) {
     stay->continuing &= told.number != 0;
     if (told.number == 0 || told.number > SIGNALS_MOST)
         return;
-    /* A signal to the process group reaches the keeper before the parent's message about it. Then the command has got
-     * it, too, if it is still in that group. */
+    /* The keeper gets a signal to the process group before the parent's message about it. So has the command, if it is
+     * still in that group. */
     take_signals(stay);
     struct told *direct = &stay->direct[told.number];
     bool to_all = direct->number == told.number && direct->code == told.code && direct->pid == told.pid;
@@ -201,8 +201,8 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
     }
 }
 
-/* Ends the parent with the command's status, by the same signal, without a second core dump. The first process of a
- * container is not killed by its own signal, and exits with 128 + signal. */
+/* Ends the parent with the command's status, by the same signal, without a second core dump. A container's first
+ * process cannot be killed by its own signal, and exits with 128 + signal. */
 __attribute__((noreturn)) static void end_with_status(int32_t status) {
     struct rlimit none = {0, 0};
     int signal = status & 0x7f;
@@ -213,8 +213,8 @@ __attribute__((noreturn)) static void end_with_status(int32_t status) {
     unsock_exit(signal != 0 ? EXIT_SIGNAL + signal : status >> 8 & 0xff);
 }
 
-/* Handles a message of the keeper's, or its end. If the keeper ends, too, waits for it, so that the caller's resource
- * usage (wait4(2)) includes the command's. */
+/* Handles a message of the keeper, or its end. Waits for an ended keeper, so that the caller's resource usage
+ * (wait4(2)) includes the command's. */
 static void hear_keeper(long keeper) {
     static const struct told seen;
     struct news news;
@@ -247,8 +247,8 @@ __attribute__((noreturn)) static void be_parent(long keeper) {
             /* A child's end has a code above 0; a signal that a process sent has another (sigaction(2)). */
             if (told.pid == (uint32_t)keeper || (told.number == SIGCHLD && told.code > 0))
                 continue;
-            /* The kernel sends a signal to all of a group under its lock of the process list. setpgid takes that lock,
-             * too, and so returns only when the keeper has got the signal. */
+            /* The kernel sends a signal to a group under its lock of the process list. setpgid takes that lock, too,
+             * and so returns only after the keeper has got the signal. */
             unsock_setpgid(0, unsock_getpgid(0));
             send_to_keeper(&told);
         }

@@ -40,9 +40,9 @@ static void take_marks_back(struct unsock_epoll_event *event) {
         event->events &= ~(EPOLLPRI | ADDED);
 }
 
-/* Remembers a one-shot registration that has fired, with the socket's inode number for data. To register it would arm
- * it: a second thread would get the socket while a first one works with it. So it stays out of the set until the
- * program's next call. */
+/* Remembers a one-shot registration that has fired, with the socket's inode number for data. A new registration would
+ * arm it, and a second thread would get the socket while a first one works with it. So it stays out of the set until
+ * the program's next call. */
 static bool remember_fired(int set, int fd) {
     struct unsock_epoll_event fired = {EPOLLONESHOT, unsock_socket_inode(fd)};
     return unsock_epoll_note(set, EPOLL_CTL_ADD, fd, &fired);
@@ -82,7 +82,7 @@ long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_ev
 }
 
 /* Reads "tfd: 5 events: 19 data: 7f00… pos:0 ino:1234 sdev:8" (fs/eventpoll.c, ep_show_fdinfo). The inode number, if
- * the kernel writes it, excludes the registration of a socket that had the descriptor before and is still open. */
+ * the kernel writes it, excludes the registration of an earlier socket of the descriptor that is still open. */
 static bool read_registration(struct unsock_span line, int fd, uint64_t inode, struct unsock_epoll_event *event) {
     static const char *const labels[] = {"tfd:", "events:", "data:"};
     uint64_t values[3], number = inode;
@@ -102,7 +102,7 @@ static bool read_registration(struct unsock_span line, int fd, uint64_t inode, s
 }
 
 /* Reads the registration as the kernel has it now: a one-shot that has fired is disarmed, for example. No other call
- * uses more of a small stack, so the path is written into the buffer that the lines need afterwards. */
+ * uses more of a small stack, so the buffer holds first the path, then the lines. */
 UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t inode,
                                                       struct unsock_epoll_event *event) {
     struct unsock_lines lines;

@@ -102,8 +102,8 @@ static void replace_duplicate(int other, struct unsock_fd *entry, const void *of
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
-/* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. Once, and
- * before the library makes copies of the socket for itself, which must not be taken for the program's. */
+/* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. Once,
+ * before the library makes copies of the socket for itself, which must not count as the program's. */
 UNSOCK_OWN_FRAME static void find_duplicates(int fd, struct unsock_fd *entry) {
     uint64_t cookie = entry->flags & UNSOCK_FROM_ELSEWHERE ? unsock_socket_cookie(fd) : 0, found;
     unsock_fds_unmark(entry, UNSOCK_FROM_ELSEWHERE);
@@ -154,7 +154,7 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     return result;
 }
 
-/* Replaces the socket, and releases the old one's file. The options have been copied before. A duplicate that another
+/* Replaces the socket, and releases the old one's file. The caller has copied the options. A duplicate that another
  * thread is just making is in `old`, or its maker sees the mark (calls/close.c). Inline, as stacks may be small. */
 static inline __attribute__((always_inline)) long exchange(int fd, struct unsock_fd *entry, int standin,
                                                            enum unsock_kind kind, long flags) {

@@ -34,8 +34,8 @@ long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, 
  * program bound. Leaves a descriptor that is one already. Returns 0, or -errno with the descriptor unchanged. */
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
 
-/* As unsock_redirect_to_ip, but gives up the bound address, as after connect(AF_UNSPEC). An address that was bound with
- * port 0 stays, without a port. */
+/* As unsock_redirect_to_ip, but gives up the bound address, as after connect(AF_UNSPEC). An address bound with port 0
+ * stays, without a port. */
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry);
 
 /* reuse.c: Finds descriptor numbers that now refer to another socket. */
@@ -47,8 +47,8 @@ void unsock_reuse_new(int fd);
 struct unsock_fd *unsock_reuse_entry(int fd);
 
 /* Checks whether the entry of a descriptor is still true, in every state but NEW. A socket that libc (rresvport), a raw
- * system call or io_uring has opened may have the number: clears the entry then. Returns 0; or -errno if the kernel
- * does not tell (unsock_socket_unanswered), and the entry must not be used. */
+ * system call or io_uring has opened may have the number: then clears the entry. Returns 0; or -errno if the kernel
+ * does not answer (unsock_socket_unanswered), and the entry must not be used. */
 long unsock_reuse_check(int fd);
 
 /* As unsock_reuse_check, in every state and more thoroughly, for callers that act on the entry alone. Returns 1 if
@@ -62,7 +62,7 @@ void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length
 bool unsock_reuse_failed(int fd, long result);
 
 /* Finds out, as each call does first, whether the library handles a descriptor. The library's memory costs no system
- * call, but the kernel's answers do. So a call says how certain the answer must be. */
+ * call; the kernel's answers do. So a call states how certain the answer must be. */
 
 /* The answers. A negative number is the -errno of a call on a descriptor whose owner the kernel does not tell. */
 enum unsock_whose_answer {
@@ -102,8 +102,8 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
 
 /* epoll.c: Keeps registrations in epoll sets when a descriptor's socket is replaced. */
 
-/* Returns the events to register in the kernel for a program that asks for `events`: for a read of AF_UNIX streams also
- * EPOLLPRI, which tells whether an urgent byte waits. While a multiplexer has not answered, holds some events back. */
+/* Returns the events to register in the kernel for a program that requests `events`: for a read of AF_UNIX streams also
+ * EPOLLPRI, which shows a waiting urgent byte. Holds some events back until a multiplexer has answered. */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
 /* Calls epoll_ctl for the program. Returns 0 or -errno. */
@@ -117,7 +117,7 @@ struct unsock_epoll_registration {
     struct unsock_epoll_event event;
 };
 
-/* Registrations that were removed from their sets. unsock_epoll_give makes them again for the new socket,
+/* Registrations that were removed from their sets. unsock_epoll_give makes them again for the new socket;
  * unsock_epoll_drop forgets them. */
 struct unsock_epoll_carry {
     unsigned count;

@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* The library defines the intercepted functions itself, with plain pointer types. So _GNU_SOURCE, with which libc's
- * headers declare them differently, stays undefined, and this file has the constants that only _GNU_SOURCE brings. */
+/* The library defines the intercepted functions itself, with plain pointer types. libc's headers declare them otherwise
+ * with _GNU_SOURCE, so that stays undefined, and this file has the constants that need it. */
 
 /* Own copies of types that <sys/socket.h> and <fcntl.h> hide without _GNU_SOURCE: mmsghdr, f_owner_ex. */
 struct unsock_mmsghdr {
@@ -74,7 +74,7 @@ union unsock_sockaddr {
 
 #define UNSOCK_TABLE __attribute__((section(".bss.tables")))
 
-/* Returns the chunk at `place`, the same one for all threads. If there is none, it is `first`, or with NULL a new
+/* Returns the chunk at `place`, the same one for all threads. If there is none, it becomes `first`; with NULL, a new
  * mapping of zeros. NULL: no memory. */
 void *unsock_table_chunk(void **place, void *first, unsigned long size);
 

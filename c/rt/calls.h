@@ -154,8 +154,8 @@
 #define UNSOCK_SYS_MARK 0x756e736bul
 
 /* socket() with this value in the mark's place fails with an errno that no kernel has, if the library's filter is in
- * force. Without the filter it fails because its family does not exist. With the value in the last argument, and
- * without the mark, it asks another copy of the library in the process (trap/image.h). */
+ * force; without the filter, because its family does not exist. With the value in the last argument, and without the
+ * mark, it asks another copy of the library in the process (trap/image.h). */
 #define UNSOCK_SYS_PROBE 0x756e7370ul
 #define UNSOCK_SYS_PROBE_ERRNO 4077
 #define UNSOCK_SYS_NO_FAMILY 0x7fff

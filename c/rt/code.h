@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Returns by `file` the path of the object that the dynamic linker mapped around `address`, and by `start` where that
- * mapping starts. False if the dynamic linker does not tell: glibc tells since 2.35. */
+/* Stores the path of the object that the dynamic linker mapped around `address` in `file`, and the mapping's start in
+ * `start`. False if the dynamic linker does not show it: glibc does since 2.35. */
 bool unsock_object_of(const void *address, const char **file, uint64_t *start);
 
 /* The vDSO (vdso(7)): the kernel's own functions in every process. Programs without a libc get a clock by it. */

@@ -68,8 +68,8 @@ struct unsock_next unsock_next;
 __attribute__((used)) long (*unsock_next_syscall)(long number, ...);
 
 /* RTLD_NEXT is -1 in glibc and in musl. In a library that dlopen loaded it finds nothing, and the system calls are
- * used. Before glibc 2.34, dlsym is in libdl, which few programs load; libc has the function _dl_sym that dlsym calls.
- */
+ * used. Before glibc 2.34, dlsym is in libdl, which few programs load; libc has the function _dl_sym that dlsym
+ * calls. */
 void *unsock_next_find(const char *name) {
     void *next = (void *)-1l;
     if (!dlsym && !_dl_sym)

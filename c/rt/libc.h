@@ -1,5 +1,5 @@
 /* All that the library takes from the process's libc, if there is one: errno, the environment, the auxiliary vector, a
- * clock, and the next library's functions (those that are cancellation points in glibc). */
+ * clock, and the next library's functions (the cancellation points of glibc). */
 #ifndef UNSOCK_RT_LIBC_H
 #define UNSOCK_RT_LIBC_H
 
@@ -71,8 +71,8 @@ extern long (*unsock_next_syscall)(long number, ...);
 void unsock_next_resolve(void);
 
 /* unsock_next_resolve for a process whose calls are trapped. libc's functions would be trapped in turn and recurse, so
- * the library makes the system calls itself. pthread_setcanceltype makes a blocking one a cancellation point, as in
- * glibc before 2.41. Not while the thread answers a trapped call: it may lack libc's data. */
+ * the library makes the system calls itself. pthread_setcanceltype makes a blocking call a cancellation point, as in
+ * glibc before 2.41; but not while the thread answers a trapped call: it may lack libc's data. */
 void unsock_next_resolve_trapped(void);
 
 /* Notes that this thread begins (true) or ends (false) to answer a trapped call. */

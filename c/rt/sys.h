@@ -7,7 +7,7 @@
 #include "rt/syscall6.h"
 
 /* The mark (rt/calls.h), shifted to its place in an argument. 0 in a process without the filter: tools that read all 64
- * bits of an argument (valgrind) would misread a marked one. Set until the start knows whether there is a filter. */
+ * bits of an argument (valgrind) would misread it. Set until the start knows whether there is a filter. */
 extern unsigned long unsock_sys_mark_bits;
 
 /* Returns `value`, with the mark above it if this argument carries it: the kernel reads an int's lower half alone. */

@@ -234,7 +234,7 @@ long unsock_opened(long fd, long result);
 void unsock_cleanup_fd(const long *fd);
 
 /* write(2) that sends no signal: SIGPIPE (the reader has closed) or SIGXFSZ (the file may not grow) would end the
- * program. Blocks both, and removes the one that the write raised, unless it was pending before. */
+ * program. Blocks both, and removes the signal that the write raised, unless it was pending before. */
 long unsock_write_quietly(long fd, const void *bytes, size_t length);
 
 /* Maps private memory of zeros, which costs little before it is used. NULL if there is none. */
@@ -262,8 +262,8 @@ static inline int64_t unsock_clock_ms(void) {
     return unsock_clock_ns() / UNSOCK_MILLISECOND_NS;
 }
 
-/* Waits for EPOLLIN or EPOLLOUT of the descriptor, at most so many milliseconds (-1: without limit); if it is negative,
- * for the time alone. Returns the events, 0 when the time is up, or -errno. */
+/* Waits for EPOLLIN or EPOLLOUT of the descriptor, at most so many milliseconds (-1: without limit). A negative
+ * descriptor only waits. Returns the events, 0 when the time is up, or -errno. */
 int unsock_await(long fd, uint32_t events, int64_t milliseconds);
 
 /* Sleeps less than a second. Returns 0, or -EINTR after a signal. */
@@ -272,14 +272,11 @@ static inline long unsock_pause(long nanoseconds) {
     return unsock_nanosleep(&time, NULL);
 }
 
-/*
- * unsock_real_NAME calls the next library's function, a cancellation point in glibc. It returns the result or -errno,
- * and leaves errno unchanged. Without a next library it makes the system call and never uses errno, which a thread that
+/* unsock_real_NAME calls the next library's function, a cancellation point in glibc. Returns the result or -errno, and
+ * leaves errno unchanged. Without a next library it makes the system call and never uses errno, which a thread that
  * libc did not make lacks. Where calls are trapped, that system call is a cancellation point, too (rt/libc.h).
- *
- * Nearly all are inline. After a call that slept, the processor's return predictions are gone, and each function on the
- * stack costs as much as a hundred instructions.
- */
+ * Nearly all are inline: after a call that slept, the processor's return predictions are gone, and each function on the
+ * stack costs as much as a hundred instructions. */
 /* Pointers to any type of address are accepted. */
 #define UNSOCK_LOOSE_PARAMETERS(...) UNSOCK_EACH(UNSOCK_LOOSE_PARAMETER, __VA_ARGS__)
 #define UNSOCK_LOOSE_PARAMETER(index, type, name)                                                                      \

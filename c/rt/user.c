@@ -4,8 +4,8 @@
 #define AUXILIARY_RANDOM 25 /* AT_RANDOM (getauxval(3)): 16 bytes at the end of the first thread's stack */
 
 /* Another thread's stack ends at the thread's own data, in the same mapping (nptl/allocatestack.c; musl's
- * pthread_create.c). The kernel is asked once for each thread and depth how many pages below that end can be written;
- * one word holds the end and the count. A later thread with the same end has its stack in the same place. */
+ * pthread_create.c). The library asks the kernel once for each thread and depth how many pages below that end are
+ * writable; one word holds the end and the count. A later thread with the same end has its stack in the same place. */
 #define STACKS 64
 #define COUNT_BITS 22
 #define THREAD_STACK_MOST ((uintptr_t)2 << 20)
@@ -36,8 +36,8 @@ void unsock_user_start(void) {
         first_thread = own_thread_pointer();
 }
 
-/* Asks for a change of the signal mask by a `how` that does not exist: the kernel reads the 8 bytes, and then refuses.
- * If a sandbox refuses the call before the kernel reads, the answer is true, as if the library had not checked. */
+/* True if the kernel can read the 8 bytes: asks for a change of the signal mask by an invalid `how`, which it refuses
+ * after the read. Also true if a sandbox refuses the call before the read. */
 static bool can_read(uintptr_t at) {
     uintptr_t word = at < 8 ? 8 : at & ~(uintptr_t)7; /* a NULL mask would not be read */
     return unsock_rt_sigprocmask(-1, (void *)word, NULL) != -EFAULT;

@@ -1,11 +1,8 @@
-/*
- * Reads and writes the program's memory safely. A pointer that the program passes to a call may be unmapped, read-only,
- * or too near the end of its mapping. The kernel answers EFAULT then, and the library must not crash the program. So
+/* Reads and writes the program's memory safely. A pointer that the program passes to a call may be unmapped, read-only,
+ * or too near the end of its mapping. The kernel then answers EFAULT, and the library must not crash the program. So
  * the kernel checks the memory first, by one cheap call for each page, unless the memory is certain to be there.
- *
  * Only memory further up on the current stack is certain: the rest of the stack pointer's page, and on the first
- * thread's own stack everything up to its end.
- */
+ * thread's own stack everything up to its end. */
 #ifndef UNSOCK_RT_USER_H
 #define UNSOCK_RT_USER_H
 
@@ -14,8 +11,8 @@
 /* Finds the end of the first thread's stack. Called once, at start; until then fewer addresses are certain. */
 void unsock_user_start(void);
 
-/* Declares memory permanent, once, at start: a page in the 4 GiB from `from` on that could be read or written once can
- * always be read and written (Go's heap, which is never unmapped). So the kernel checks each page at most once. */
+/* Declares memory permanent, once, at start: a page in the 4 GiB from `from` on that was once readable or writable
+ * stays so (Go's heap, which is never unmapped). So the kernel checks each page at most once. */
 void unsock_user_stays(uintptr_t from);
 
 /* True if all `size` bytes can be read, or written. The kernel checks page by page; no byte changes. */
@@ -36,8 +33,8 @@ long unsock_user_strings(const char *const *list);
 /* The end of the first thread's stack (the kernel's AT_RANDOM); 0 if unknown. */
 extern uintptr_t unsock_user_stack_end;
 
-/* A stack pointer at most this far below that end is on the first thread's stack: the kernel keeps mappings further
- * away (arch_pick_mmap_layout, at least 128 MiB). */
+/* A stack pointer at most this far below the stack's end is on the first thread's stack: the kernel keeps mappings
+ * further away (arch_pick_mmap_layout, at least 128 MiB). */
 #define UNSOCK_USER_STACK_MOST ((uintptr_t)64 << 20)
 
 static inline bool unsock_user_is_certain(const void *at, size_t size) {

@@ -16,8 +16,8 @@
 #define LARGE
 #endif
 
-/* Steps on from `at` to the first 32 bytes with a `syscall`, or to `end` or behind it. Reads one byte more than the
- * steps have. `*found`: one bit for each byte of that step. */
+/* Skips from `at` to the first step of 32 bytes with a `syscall`, or to `end` or behind it. Reads one byte beyond the
+ * step. `*found`: one bit for each byte of that step. */
 static const uint8_t *skip_to_syscall(const uint8_t *at, const uint8_t *end, uint32_t *found) {
     uint32_t low, high;
     __asm__("movd %k[first],%%xmm4\n"

@@ -181,8 +181,8 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 #else
 
 /* On aarch64 all instructions are words. The second form is `mov x8,#number` before the `svc`, with no branch between.
- * The number only shows that rewriting pays: the stub checks x8, since code that jumps to the `svc` may have another
- * one there. The `svc` itself is rewritten, so no instruction is moved. */
+ * The number only shows that rewriting pays: the stub checks x8, since code that jumps to the `svc` may bring another
+ * number. The `svc` itself is rewritten, so no instruction is moved. */
 #define WORD 4
 #define SVC 0xd4000001u
 #define NEAR 8 /* words before the `svc` */
@@ -209,8 +209,8 @@ static const struct form forms[] = {
     {UNSOCK_CALL_SITE_C, WORD, 7, 1,
      {0xaa0103e8, 0xaa0203e0, 0xaa0303e1, 0xaa0403e2, 0xaa0503e3, 0xaa0603e4, 0xaa0703e5},
      {0xd65f03c0}},
-    /* glibc 2.41, __internal_syscall_cancel without threads, to whose svc code jumps: and w1,w1,w2; cmp w1,#8; b.ne;
-     * bl __syscall_do_cancel; svc; ldr x19,[sp,#16]; ldp x29,x30,[sp],#32 */
+    /* glibc 2.41, __internal_syscall_cancel without threads, whose svc is jumped to: and w1,w1,w2; cmp w1,#8; b.ne; bl
+     * __syscall_do_cancel; svc; ldr x19,[sp,#16]; ldp x29,x30,[sp],#32 */
     {UNSOCK_CALL_SITE_C, 0, 4, 2,
      {0x0a020021, 0x7100203f, 0x54000061, UNSOCK_CALL_SITE_BL},
      {0xf9400bf3, 0xa8c27bfd}},

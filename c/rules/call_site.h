@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* call_site.c: Finds such places, and plans how to rewrite them. Pure: reads bytes and returns a plan.
- *
+/* call_site.c: Finds places that make system calls, and plans how to rewrite them. Pure: reads bytes and returns a
+ * plan.
  * On x86-64 only whole instructions before the `syscall` are rewritten. So code that jumps to the `syscall` finds it
  * unchanged. On aarch64 one instruction is rewritten: the one before the `svc`; or, if other code jumps to the `svc`,
  * the `svc` itself, which the stub then makes. */
@@ -63,11 +63,10 @@ struct unsock_call_stub {
     bool keeps_stack;     /* aarch64: puts nothing on the program's stack (Go keeps data below it) */
 };
 
-/* Makes the stub: the instructions that were moved from before the `syscall`, then a jump through the pointer `enter`,
- * with the address behind the `syscall` in rcx, as that would leave it. If any call may come here, calls that are not
- * in the table go back to the `syscall`. Like a `syscall`, the stub changes only rcx and r11: no flags, and nothing on
- * the stack. `moved`: the bytes before the `syscall`. Returns the stub's length, or 0 if an address is too far away.
- *
+/* Makes the stub: the instructions moved from before the `syscall`, then a jump through the pointer `enter`. As after a
+ * `syscall`, rcx holds the address behind it. If any call may come here, calls that are not in the table go back to the
+ * `syscall`. Like a `syscall`, the stub changes only rcx and r11: no flags, and nothing on the stack. `moved`: the
+ * bytes before the `syscall`. Returns the stub's length, or 0 if an address is too far away.
  * On aarch64 an `svc` changes no register but x0. If the stub may use the stack, it saves x16 and x30 there; the
  * library's code returns by x30, with w16 not 0 if it has answered the call. Otherwise the code at the place does not
  * use x9 to x17, and x17 holds the address of the `svc`. */
@@ -79,8 +78,9 @@ bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CA
 
 /* call_search.c: Finds bytes that may be a `syscall`: 0x0f and 0x05, or on aarch64 the word of an `svc`. Pure. */
 
-/* Returns the index of the next such bytes from `from` on, or `size`. On x86-64 it uses the large registers, which the
- * library leaves alone elsewhere, and clears them, as they are before a program begins: only the loader may call it. */
+/* Returns the index of the next `syscall` or `svc` from `from` on, or `size`. On x86-64 it uses the large registers,
+ * which the library leaves alone elsewhere, and clears them, as they are before a program begins: only the loader may
+ * call it. */
 size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 
 /* libc_write.c: Recognises glibc's `write`, which glibc's own code calls by its address: only a jump in the function's

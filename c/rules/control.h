@@ -14,7 +14,7 @@ bool unsock_control_check(const void *bytes, size_t length);
 bool unsock_control_is_meant(const void *bytes, size_t length);
 
 /* True if a valid file's target is UNSOCK_CONTROL_NOBODY, where no socket is. The kernel then refuses connections, with
- * unsock 1.1 too, but does not refuse a bind. */
+ * unsock 1.1 too, but not a bind. */
 bool unsock_control_refuses(const struct unsock_control_file *file);
 
 /* Writes the option for half-closes (UNSOCK_CONTROL_HALF_CLOSE), "hold" or "pass", into the last slot, which must be

@@ -22,9 +22,9 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
 /* The room for the library's own strings. */
 #define UNSOCK_ENVIRONMENT_OWN 64
 
-/* Picks out the library's variables into `own`, in their order: LD_PRELOAD, UNSOCK_* and LISTEN_*. Returns these, or
- * the whole environment if they are too many. Searching a long environment for each variable would be most of a start's
- * cost. */
+/* Copies pointers to the library's variables into `own`, in their order: LD_PRELOAD, UNSOCK_* and LISTEN_*. Returns
+ * these, or the whole environment if they are too many. Searching a long environment for each variable would be most of
+ * a start's cost. */
 struct unsock_environment unsock_environment_own(const struct unsock_environment *whole,
                                                  const char *own[UNSOCK_ENVIRONMENT_OWN]);
 

@@ -34,8 +34,8 @@ bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
 /* Returns the address, or for a wildcard, which no peer has, the loopback address of its family. */
 struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
-/* Replaces a wildcard by the address that TCP connects to for it: for IPv4 `own`, to which the socket is bound (or
- * NULL), else the loopback address (ip_route_output_key): that of IPv4 if `own` is one (udpv6_sendmsg). */
+/* Replaces a wildcard by the address that TCP connects to for it: for IPv4 `own`, the socket's bound address (or NULL),
+ * else the loopback address (ip_route_output_key); the IPv4 one if `own` is IPv4 (udpv6_sendmsg). */
 void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
@@ -66,8 +66,8 @@ void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 /* True if both have the same family and the same `bits` leading bits. */
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits);
 
-/* An address in five characters, for the name of a file that would be too long for a socket's path. They hold 30 bits:
- * all of 127.x.y.z and of the wildcards, a hash of any other address. */
+/* An address in five characters, for a file's name that would be too long for a socket's path. They hold 30 bits: all
+ * of 127.x.y.z and of the wildcards, a hash of any other address. */
 
 uint32_t unsock_short_address(const struct unsock_ip *ip);
 

@@ -20,8 +20,8 @@ static const struct {
     uint8_t mark;
 } entry_marks[] = {{'+', UNSOCK_PORT_REUSEPORT}, {'*', UNSOCK_PORT_REUSEADDR}, {'!', UNSOCK_PORT_CONNECTED}};
 
-/* Names are written by hand, not with unsock_text: every connection and every datagram makes such names. The settings
- * refuse a directory that leaves no room for them (UNSOCK_DIR_MOST). */
+/* Names are written by hand, not with unsock_text: every connection and every datagram makes one. The settings refuse a
+ * directory that leaves no room for them (UNSOCK_DIR_MOST). */
 
 static char *put_decimal(char *at, unsigned number) {
     unsigned count = 1;

@@ -44,8 +44,8 @@ struct unsock_port_entry {
 
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number);
 
-/* Makes the entry of a wildcard that of a datagram client that asks `target`. False, without a change: that is no
- * address, or the name would be too long. */
+/* Changes the entry of a wildcard to that of a datagram client that asks `target`. False, without a change: `target`
+ * has no address, or the name would be too long. */
 bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_ip *target);
 
 static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
@@ -68,8 +68,8 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
 /* Writes fewer than UNSOCK_PORT_ENTRY_MOST bytes, without a NUL. Returns the end. */
 char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry);
 
-/* The values of unsock_fd.local.tag: the kind of name that a socket is bound to. Either its number, plus V6ONLY for a
- * [::] without IPv4, or one of the other three. */
+/* The values of unsock_fd.local.tag: the kind of name that a socket is bound to. Either the name's number, plus V6ONLY
+ * for a [::] without IPv4, or one of the other three. */
 enum unsock_name_tag {
     UNSOCK_NAME_TAG_ASKING = 0x7d,     /* the name of a datagram client that asks */
     UNSOCK_NAME_TAG_PLAIN = 0x7e,      /* PORT.sock itself */
@@ -179,7 +179,7 @@ struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, si
 /* Reads the name of a file in the directory: PORT.sock, PORT.dgram.sock, or one with an address. False for others. */
 bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result);
 
-/* Reads a path in any directory as if that were the library's: only the file's name counts, which `file` gets. False if
+/* Reads a path in any directory as if it were the library's: only the file's name counts, which `file` gets. False if
  * the library has no such name in any directory. */
 bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t length, struct unsock_name *result,
                                       struct unsock_span *file);

@@ -1,5 +1,5 @@
 /* The sockets of a port by its names, and what a bind, a close and a connect decide from them. Pure: a decision that
- * depends on whether a socket is live asks for that. The caller stores the answer and repeats the question. */
+ * depends on whether a socket is live asks its caller, who stores the answer and repeats the question. */
 #ifndef UNSOCK_PORT_RECORD_H
 #define UNSOCK_PORT_RECORD_H
 
@@ -10,9 +10,8 @@
 #define UNSOCK_PORT_RECORD_MOST 4096 /* bytes of a link's text, and a NUL */
 #endif
 
-/* Whether an entry's socket is live. OWN: live, but it does not exclude the socket that binds now, which replaces it;
- * or it is reserved. STALE: its socket is closed. GONE: it has no file. A new socket may bind that name, so it is never
- * removed. */
+/* Whether an entry's socket is live. OWN: live, but the socket that binds now may replace it; or reserved. STALE: its
+ * socket is closed. GONE: it has no file. Its name is never removed, as a new socket may bind it. */
 enum unsock_port_life {
     UNSOCK_PORT_UNKNOWN,
     UNSOCK_PORT_ALIVE,
@@ -63,12 +62,12 @@ bool unsock_port_has_record(const struct unsock_port *port);
 /* Adds a live socket at the end. False if there is no room. */
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/* Writes the record of all sockets that may be live into `text`, with `me` (or NULL) at the end, in the place of an
- * older entry with its number and address. False if the record would be too long. */
+/* Writes the record of all sockets that may be live into `text`, with `me` (or NULL) at the end, instead of an older
+ * entry with its number and address. False if the record would be too long. */
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Returns the next entry that shares its address with `me`, has no number and may be live. It must get a number, since
- * clients remember a name without one. Returns -1 if there is none. */
+/* Returns the next entry on the address of `me` that has no number and may be live; -1: none. It must get a number,
+ * since clients remember a name without one. */
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Gives an entry that has a number the next one. False, without a change: it has none, or the last one. */
@@ -77,8 +76,8 @@ bool unsock_port_next_number(struct unsock_port_entry *entry);
 /* Gives `me`, if it has a number, the first one from that on that no socket has that may be live. */
 void unsock_port_skip_taken(const struct unsock_port *port, struct unsock_port_entry *me);
 
-/* The file of the entry at `index` has the name of `numbered` too, which is listed in its place, at the end. The old
- * name is STALE: it is removed with those of stale sockets. There is room. */
+/* Replaces the entry at `index` by `numbered`, the new name of its file, at the end. The old name becomes STALE: it is
+ * removed with those of stale sockets. The caller has checked that there is room. */
 void unsock_port_renumber(struct unsock_port *port, unsigned index, const struct unsock_port_entry *numbered);
 
 /* Undoes that for the entries from index `from` on: their old names are listed again. */
@@ -116,7 +115,7 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
 /* Finds the entry that a client of `ip` tries as number `index`, in TCP's order: sockets on the address itself, on the
  * family's wildcard, on the dual-stack one, datagram clients, and with `one_address` all others. On one address the
  * connected sockets come first, as they take only their own client, then those of the newest one's kind: with
- * SO_REUSEPORT from any on, as `spread` says; with SO_REUSEADDR alone the newest first. False if there are fewer. */
+ * SO_REUSEPORT in turn from number `spread` on; with SO_REUSEADDR alone the newest first. False if there are fewer. */
 bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
                            bool one_address, unsigned index, struct unsock_port_entry *entry);
 

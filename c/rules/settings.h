@@ -90,9 +90,9 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port);
 /* Returns the address of machine `number` in an IPv4 range: the number itself is the host part, if it fits. */
 struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port);
 
-/* Returns the local address of an accepted connection. `bound`: the listener's address. `claimed`: the address to which
- * the peer says that it connected. It is used if the listener has many addresses, and this is one of them: the peer
- * could have connected to it as well. */
+/* Returns the local address of an accepted connection. `bound`: the listener's address. `claimed`: the destination that
+ * the peer claims. It is used if the listener has many addresses, and this is one of them: the peer could have
+ * connected to it as well. */
 struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
 
 #endif

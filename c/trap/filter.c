@@ -1,6 +1,6 @@
-/* Makes the seccomp filter from the table of trapped calls. The filter first finds the call by a binary search for its
- * number, then come the decisions, and at the end the verdicts. It is short, because the kernel compiles it at each
- * start and runs it once for every system call number (seccomp_cache_prepare). */
+/* Makes the seccomp filter from the table of trapped calls. The filter has a binary search for the call's number, then
+ * the decisions, then the verdicts. It is short, because the kernel compiles it at each start and runs it once for
+ * every system call number (seccomp_cache_prepare). */
 #include "trap/trapped.h"
 
 #include "rt/system_calls.h"
@@ -125,8 +125,7 @@ static bool decides_alike(const struct unsock_trapped *a, const struct unsock_tr
     return unsock_sys_marked_argument(a->number) == unsock_sys_marked_argument(b->number);
 }
 
-/* Finds the label of each call's decision. A call that decides like the call before it in the table has
- * the same label. */
+/* Finds the label of each call's decision. Adjacent calls of the table with the same decision share a label. */
 static void find_decisions(const struct unsock_trapped *calls, size_t count, uint8_t *decisions) {
     for (size_t i = 0; i < count; i++) {
         bool asks = calls[i].number == __NR_socket || unsock_sys_marked_argument(calls[i].number) >= 0;

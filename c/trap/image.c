@@ -34,8 +34,7 @@ static bool read_headers(struct mapping *mapping) {
     return good && unsock_pread64(mapping->fd, mapping->segments, size, header->e_phoff) == size;
 }
 
-/* The memory that all segments take: from the first one's page to the end of the last one, and
- * the largest alignment. */
+/* The memory that all segments take, from the first one's page to the end of the last one; the largest alignment. */
 struct extent {
     uint64_t first;
     uint64_t size;
@@ -104,8 +103,8 @@ static long map_segment(const struct mapping *mapping, const Elf64_Phdr *segment
     return unsock_is_error(result) ? result : 0;
 }
 
-/* Notes in the image what one program header says: the stack's protection, the headers' address,
- * code, the interpreter. */
+/* Stores in the image what one program header holds: the stack's protection, the headers' address, code, the
+ * interpreter. */
 static long note_segment(const struct mapping *mapping, const Elf64_Phdr *segment, struct unsock_image *image) {
     uint64_t headers = mapping->header.e_phoff;
     if (segment->p_type == PT_GNU_STACK)

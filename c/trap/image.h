@@ -56,9 +56,9 @@ long unsock_patch(const struct unsock_patch *patch);
  * the kernel's -errno. */
 long unsock_patch_allowed(long fd, uint64_t page);
 
-/* For a process with two copies of the library: one has loaded and rewritten the program, the other one is preloaded
- * and is to answer. The preloaded copy takes over: it makes a call of socket (UNSOCK_SYS_PROBE). The first copy answers
- * with unsock_patch_tell: the address of the memory that the stubs read, 0 if no place was rewritten. */
+/* For a process with two copies of the library: one has loaded and rewritten the program, the other is preloaded and is
+ * to answer. The preloaded copy takes over by a call of socket (UNSOCK_SYS_PROBE). The first copy answers with
+ * unsock_patch_tell: the address of the memory that the stubs read, 0 if no place was rewritten. */
 long unsock_patch_tell(void);
 void unsock_patch_take_over(void);
 

@@ -34,8 +34,8 @@ static void execute_trapped(void *execution) {
     ((struct execution *)execution)->result = unsock_exec(&((struct execution *)execution)->exec);
 }
 
-/* Makes an execve with the arguments a[0] to a[2] on another stack: the program's may have hardly more room than for
- * the handler (musl's posix_spawn gives its child 5 KiB in all). */
+/* Makes an execve with the arguments a[0] to a[2] on another stack: the program's may have hardly more room than the
+ * handler needs (musl's posix_spawn gives its child 5 KiB in all). */
 UNSOCK_OWN_FRAME static long execute_elsewhere(int directory, const long a[3], int flags) {
     struct execution execution = {
         {directory, (const char *)a[0], (const char *const *)a[1], (const char *const *)a[2], flags}, -ENOMEM};
@@ -123,7 +123,7 @@ static void handle(int signal, void *signal_info, void *signal_context) {
 }
 
 /* The filter is for all threads. Without SPEC_ALLOW the kernel may forbid this process to speculate past stores
- * (seccomp(2)), which slows it down; the library has no secret that this would protect. */
+ * (seccomp(2)), which slows the process down; the library has no secret that needs the protection. */
 long unsock_trap_install(bool on_alternate_stack, bool ignored) {
     struct sock_filter program[UNSOCK_FILTER_MOST];
     unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
@@ -142,11 +142,11 @@ static const char trap_refused[] =
     "unsock: UNSOCK_ENGINE: this system does not let system calls be trapped (seccomp): \"trap\"\n";
 
 /* Installs the preloaded library's handler if system calls are or shall be trapped. If another copy of the library has
- * loaded the program, this copy takes the handler over: one copy then stores the facts about all descriptors. If the
- * library did not start the program, but it is to be trapped (UNSOCK_ENGINE=trap), the filter is installed, too. */
+ * loaded the program, takes its handler over: one copy then stores the facts about all descriptors. If the program is
+ * to be trapped (UNSOCK_ENGINE=trap), and was not loaded by the library, installs the filter, too. */
 __attribute__((constructor)) static void take_over(void) {
-    /* A Go program may have a dynamic linker, but no libc. This copy finds no environment then, and
-     * takes nothing over. */
+    /* A Go program may have a dynamic linker, but no libc. This copy then finds no environment, and takes nothing
+     * over. */
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))
         return;
     if (unsock_start_trapped) {

@@ -146,8 +146,8 @@ static UNSOCK_TABLE struct unsock_image program, linker;
 #define GO_HEAP ((uintptr_t)0x0040 << 32)
 #endif
 
-/* True if calls with the tag reach the handler. The filter may be of another version of the library, which lets no tag
- * through; and a service manager's filter may kill at a number that no kernel has: then a child makes the call. */
+/* True if calls with the tag reach the handler. The filter may be of another version, which traps no tag; and a
+ * service manager's filter may kill at a number that no kernel has: so a child makes the call. */
 static bool is_tag_trapped(bool filtered) {
     long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
     int32_t status = 1;
@@ -164,8 +164,8 @@ static bool is_tag_trapped(bool filtered) {
 }
 
 /* Rewrites the calls of static programs, and of Go's even if they have a libc: both make their system calls themselves.
- * A Go program is not rewritten if the tag is not trapped: a thread's first call without a stack carries it, and would
- * fail. */
+ * Does not rewrite a Go program if the tag is not trapped: a thread's first call without a stack carries the tag, and
+ * would fail. */
 static void patch(const struct start *start, long fd, bool small_stacks, bool filtered) {
     struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
                                  auxiliary(start, AT_HWCAP2, 0), small_stacks};

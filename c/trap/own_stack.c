@@ -10,7 +10,8 @@
 #define TRIES 16                 /* kept stacks that are checked in one search for an ended thread's */
 
 /* A call uses at most DEEPEST bytes of stack (tests/unit/stack_test.ts). A handler of the program's may interrupt it
- * and be trapped itself. So FRAMES signal frames more must have room: two for the signals, two for the handler. */
+ * and be trapped itself. So there must be room for FRAMES more signal frames: two for the signals, two for the
+ * handler. */
 #define DEEPEST 8192
 #define FRAMES 4
 #define NEEDED_BY_GO (16 * 1024)
@@ -59,8 +60,8 @@ static struct unsock_own_stack *take_unowned_stack(int32_t self) {
     return NULL;
 }
 
-/* Takes the stack of a thread that has ended; NULL if none is found. If another thread, of any process, has the number
- * of the ended one by now, the stack seems to be in use, and is not taken. */
+/* Takes the stack of an ended thread; NULL if none is found. A stack seems to be in use, and is not taken, if another
+ * thread, of any process, now has the ended thread's number. */
 static struct unsock_own_stack *take_ended_threads_stack(int32_t self) {
     unsigned all = count_kept_stacks();
     for (unsigned i = 0; i < TRIES && i < all; i++) {
@@ -118,8 +119,8 @@ struct unsock_own_stack *unsock_own_stack_take(void) {
     return take_any_stack((int32_t)unsock_gettid());
 }
 
-/* Returns this thread's stack if a handler has left the call on it by a jump (siglongjmp). Returns NULL if the call
- * goes on: then this handler runs on the call's stack or on the signal stack. */
+/* Returns this thread's stack if a handler's jump (siglongjmp) has left the call on it. NULL if the call goes on: this
+ * handler then runs on the call's stack or on the signal stack. */
 static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     struct unsock_own_stack *found = NULL;
@@ -153,8 +154,8 @@ static bool is_mapped_below(uint64_t here, uint64_t size) {
     return true;
 }
 
-/* True if the stack of this handler has room for a call. The first thread's always has, and a signal stack's size is in
- * the context. Go's programs are trapped on their signal stack, and its 32 KiB must do: Go cannot be without a signal
+/* True if this handler's stack has room for a call. The first thread's stack always has; a signal stack's size is in
+ * the context. Go's programs are trapped on their signal stack, whose 32 KiB must do: Go cannot be without a signal
  * stack for a while (on_own_stack). */
 static bool has_room(const struct unsock_context *context) {
     char mark;
@@ -173,9 +174,9 @@ struct call {
     bool on_signal_stack;
 };
 
-/* Makes the call with the signal stack turned off. On any other stack, a signal would make the kernel start its handler
- * at the top of the signal stack, where the frame of this trapped call is. So handlers stay on this stack until the
- * call returns; rt_sigreturn turns the signal stack on again. */
+/* Makes the call with the signal stack turned off. Otherwise, since the call runs on another stack, the kernel would
+ * start a signal's handler at the top of the signal stack, over the frame of this trapped call. So handlers stay on
+ * this stack until the call returns; rt_sigreturn turns the signal stack on again. */
 static void on_own_stack(void *given) {
     static const struct unsock_signal_stack none = {.flags = STACK_DISABLED};
     struct call *call = given;

@@ -1,5 +1,5 @@
-/* Rewrites a program before it runs: finds the places, makes their stubs, and puts jumps to them. The program's pages
- * are writable meanwhile, and not executable. If the kernel refuses to make them executable again, they are mapped from
+/* Rewrites a program before it runs: finds the places, makes their stubs, and puts jumps to them. Meanwhile the
+ * program's pages are writable, and not executable. If the kernel refuses to make them executable again, maps them from
  * the file again, unchanged. */
 #include "trap/image.h"
 
@@ -24,7 +24,7 @@
 #define TRY_AT 1 /* the byte that unsock_patch_allowed writes */
 
 /* The head of the stubs' memory, which stays writable: the code to which all stubs jump, whether threads have stacks of
- * their own, and the numbers of the calls that are answered. */
+ * their own, and the numbers of the answered calls. */
 struct shared {
     void (*enter)(void);
     uint64_t small_stacks;

@@ -14,7 +14,7 @@ extern void __restore_rt(void) __attribute__((visibility("hidden")));
 #endif
 
 /* Sets the SIGSYS handler. It blocks no signal, not even SIGSYS: the program's handlers can run during the call, under
- * the mask that they would find in the real system call. */
+ * the same mask as in the real system call. */
 static long set_handler(uint64_t more_flags) {
     struct unsock_signal_action action = {.handler = own_handler,
                                           .flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | more_flags};
@@ -51,8 +51,8 @@ static bool wants_other_stack(const struct unsock_signal_action *action) {
     return (uintptr_t)action->handler > SIG_IGN && (action->flags & SA_ONSTACK);
 }
 
-/* Answers rt_sigaction for SIGSYS. A child of vfork has handlers of its own, but its parent's memory: so nothing is
- * stored for it. It is about to execute, which keeps a signal ignored: a flag of the handler says whether SIGSYS is. */
+/* Answers rt_sigaction for SIGSYS. Stores nothing for a child of vfork, which has handlers of its own, but its parent's
+ * memory. It is about to execute, which keeps a signal ignored: a flag of the handler says whether SIGSYS is. */
 static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
     struct unsock_signal_action before = programs_own;
     if (action) {
@@ -60,8 +60,8 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             return -EFAULT;
         if (unsock_this_process_owns_descriptors())
             programs_own = *action;
-        /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader may have missed that a packed
-         * program is Go's. */
+        /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader may have missed a packed Go
+         * program. */
         uint64_t kept = kept_flags() & SA_ONSTACK, other = wants_other_stack(action) ? SA_ONSTACK : 0;
         bool ignores = (uintptr_t)action->handler == SIG_IGN;
         set_handler(kept | other | (ignores ? UNSOCK_SIGSYS_IGNORED : 0));
@@ -86,8 +86,7 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
         return -EFAULT;
     struct unsock_signal_action copy = *action;
     copy.blocked &= ~SIGSYS_BIT;
-    /* Go as a library in a C program sets no handler for SIGSYS, but one for SIGURG, by which
-     * it interrupts goroutines. */
+    /* Go as a library in a C program sets no handler for SIGSYS, but one for SIGURG, to interrupt goroutines. */
     if ((int)signal == SIGURG && wants_other_stack(action))
         set_handler(kept_flags() | SA_ONSTACK);
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);
@@ -103,8 +102,8 @@ static long copy_without_sigsys(const void *set, long size, uint64_t *copy) {
     return 0;
 }
 
-/* Answers rt_sigprocmask. The handler runs under the program's own mask, so the kernel can change it; the new mask goes
- * into the context. SIGSYS is removed before: a handler of the program's may run as soon as its signal is unblocked. */
+/* Answers rt_sigprocmask. The handler runs under the program's own mask, so the kernel can change the mask; the new one
+ * goes into the context. Removes SIGSYS before: a program's handler may run as soon as its signal is unblocked. */
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size) {
     uint64_t copy;
     long wrong = set ? copy_without_sigsys(set, size, &copy) : size != UNSOCK_SIGNALS_SIZE ? -EINVAL : 0;

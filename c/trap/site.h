@@ -8,8 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A signal handler's context in the kernel's layout: the interrupted program's registers, signal stack
- * and signal mask. */
+/* A signal handler's context, as the kernel lays it out: the interrupted program's registers, signal stack and mask. */
 
 #if defined(__x86_64__)
 struct unsock_context {
@@ -102,7 +101,7 @@ void unsock_call_on(void (*function)(void *), void *argument, void *top) __attri
 /* From now on threads get a stack. */
 void unsock_site_stack_start(void);
 
-/* In the handler of trapped calls: gives the thread its stack if it has none. `tagged`: the call comes from a rewritten
+/* In the handler of trapped calls: gives the thread a stack if it has none. `tagged`: the call comes from a rewritten
  * place that found no free stack. */
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
 
@@ -132,16 +131,16 @@ void unsock_site_start(void);
 void unsock_site_stay(void) __attribute__((visibility("hidden")));
 void unsock_site_switch(void) __attribute__((visibility("hidden")));
 
-/* signals.c: Signals of a trapped program. SIGSYS is the library's: a program that blocks it or removes its handler
- * would be ended by its next trapped call. So the program's settings for SIGSYS are stored and returned, and used only
- * for a SIGSYS that the library's filter did not cause. */
+/* signals.c: Signals of a trapped program. SIGSYS is the library's: the next trapped call would end a program that
+ * blocks SIGSYS or removes its handler. So the program's settings for SIGSYS are stored and returned, and used only for
+ * a SIGSYS that the library's filter did not cause. */
 
 typedef void unsock_trap_handler_function(int signal, void *info, void *context);
 
-/* Makes `handler` the process's SIGSYS handler, and unblocks SIGSYS. `on_alternate_stack`: it runs on the alternate
- * signal stack, in a program whose stacks are too small (Go). `ignored`: the program is to see SIGSYS as ignored,
- * because the program that executed it ignored it. Returns 0, or -errno if another filter forbids the handler: then the
- * first trapped call would end the process. */
+/* Makes `handler` the process's SIGSYS handler, and unblocks SIGSYS. `on_alternate_stack`: the handler runs on the
+ * alternate signal stack, in a program whose stacks are too small (Go). `ignored`: the program is to see SIGSYS as
+ * ignored, because its parent program ignored it. Returns 0, or -errno if another filter forbids the handler: the first
+ * trapped call would then end the process. */
 long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack, bool ignored);
 
 /* True if the process's SIGSYS handler is on the alternate stack already. */
@@ -153,8 +152,7 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size);
 long unsock_signals_suspend(const void *set, long size);
 
-/* Makes the program go on with the mask that is in force now: a handler that ran during the call may
- * have changed it. */
+/* Makes the program continue with the present mask: a handler that ran during the call may have changed it. */
 void unsock_signals_keep_mask(struct unsock_context *context);
 
 /* Make ppoll, epoll_pwait, epoll_pwait2 or pselect6, with SIGSYS removed from the mask. */

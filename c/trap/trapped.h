@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /* The system calls that are trapped, and when, made from the list of calls (rt/calls.h). The filter is made from this
- * table, and the handler answers these calls. All others go to the kernel. For calls that the filter allows by their
- * number alone, the kernel keeps a bitmap: the filter costs them nothing that can be measured. */
+ * table, and the handler answers these calls. All others go to the kernel. For calls that the filter allows by number
+ * alone, the kernel keeps a bitmap: the filter costs them nothing measurable. */
 
 enum unsock_trapped_when {
     UNSOCK_TRAPPED_ALWAYS,
@@ -23,9 +23,9 @@ enum unsock_trapped_when {
 
 #define UNSOCK_TRAPPED_VALUES 5
 
-/* A call number with this tag is always trapped; its lower half is the number of the call that is meant. At a rewritten
- * place a thread without a stack makes its calls with the tag (trap/site.h), even calls that the filter lets through
- * otherwise. The kernel has no such numbers. */
+/* A call number with this tag is always trapped; its lower half is the real number. At a rewritten place a thread
+ * without a stack makes its calls with the tag (trap/site.h), even calls that the filter otherwise lets through. The
+ * kernel has no such numbers. */
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu
 
