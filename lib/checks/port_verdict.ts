@@ -1,6 +1,6 @@
 /**
  * Decides whether a client of this user, in this shell, gets an answer at a port, or why not and what to type. Pure:
- * facts about the port go in, one sentence comes out.
+ * takes facts about the port, and returns one sentence.
  */
 import type { AddressedPort } from "../run/ports.ts";
 

@@ -69,8 +69,8 @@ export async function install(
 }
 
 /**
- * Puts all files in place, and removes those of an older version that this one does not have. The record names all of
- * them before the first is written, with the names that they have until they are complete.
+ * Puts all files in place, and removes those of an older version that this one does not have. Before the first file is
+ * written, the record names all of them, also by the temporary names that they have until they are complete.
  */
 function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, before: Installation): void {
   const files = [...Object.keys(all), RECORD];
@@ -193,8 +193,8 @@ function makeDirectories(prefix: string, names: readonly string[]): void {
 
 /**
  * Replaces a file atomically: a program that runs from it keeps running, and readers never see half of it. Until it is
- * complete its name ends with the suffix. Another installation, at the same time, may take that for a left-over file
- * and remove it, once: it is then written again.
+ * complete its name ends with the suffix. Another installation at the same time may take the part for a stale file and
+ * remove it: then writes it once more.
  */
 function putInPlace(file: string, item: Item, suffix: string, isAgain = false): void {
   const part = `${file}${suffix}`;

@@ -29,7 +29,7 @@ function wordsOf(name: string, value: OptionValue): string[] {
  * Describes the front's service.
  *
  * @param words Options of `expose --http`; none: port 8080.
- * @throws {UsageError} When they are others, or name no port.
+ * @throws {UsageError} When an option is not one of these, or names no port.
  */
 export function describeFront(
   name: string | undefined,

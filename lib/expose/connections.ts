@@ -1,8 +1,8 @@
 /**
- * Limits the connections to as many as this process can hold: those of clients, and those to servers. A client's waits
- * before its first byte, until a head is complete, and between two requests. If there are too many, the one that has
- * waited longest is closed, so that slow clients never lock others out. If none waits, the newest is told so (503).
- * Before that, connections to servers are closed that only wait for their client's next request.
+ * Limits the connections to as many as this process can hold: those of clients, and those to servers. A client's
+ * connection waits before its first byte, until a head is complete, and between two requests. If there are too many,
+ * the one that has waited longest is closed, so that slow clients never lock others out. If none waits, the newest gets
+ * 503. Before that, connections to servers are closed that only wait for their client's next request.
  */
 import type { Socket } from "node:net";
 import { descriptorLimit } from "../system/descriptors.ts";
@@ -80,7 +80,7 @@ export class Connections {
 
   /**
    * @param server The path of its socket file. A server that answers slowly takes no room from the others.
-   * @returns True if there is room for one more connection to this server. It is counted until `leaveServer`.
+   * @returns True if there is room for one more connection to this server, which counts until `leaveServer`.
    */
   enterServer(server: string): boolean {
     const count = this.#servers.get(server) ?? 0;

@@ -78,7 +78,7 @@ interface Answer {
 }
 
 /**
- * @param hasTrailers Whether the answer can have trailers, if the server's has.
+ * @param hasTrailers Whether the client can get trailers from the server.
  * @returns The fields of a final answer as the client gets them.
  * @throws {Error} If the answer is not final: a server may not change the protocol unasked.
  */
@@ -108,8 +108,8 @@ export interface Forwarded {
 }
 
 /**
- * Adds the fields that tell a server its client. The address is appended to those of earlier proxies; the host and the
- * protocol that the first proxy has set stay.
+ * Adds the fields that tell a server its client. Appends the address to those of earlier proxies; keeps the host and
+ * the protocol that the first proxy has set.
  *
  * @param fields Names and values in turn.
  */

@@ -1,6 +1,6 @@
 /**
- * Passes a body to a stream of HTTP/2 as fast as its client reads. Deno 2.9's HTTP/2 writes all that a stream has to its
- * connection, however much waits there.
+ * Passes a body to a stream of HTTP/2 as fast as its client reads. Deno 2.9's HTTP/2 writes all of a stream's data to
+ * its connection, however much waits there already.
  */
 import type { Duplex, Readable } from "node:stream";
 

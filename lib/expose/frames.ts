@@ -1,6 +1,6 @@
 /**
- * Reads what a client of HTTP/2 sends, before the runtime does, and finds floods: what no browser sends, and what costs
- * more than it carries. Only the frames' heads and the sizes of fields are read (RFC 9113, 4.1; RFC 7541). Pure.
+ * Reads what a client of HTTP/2 sends, before the runtime does, and finds floods: frames that no browser sends, or that
+ * cost more than they carry. Reads only the frames' heads and the sizes of fields (RFC 9113, 4.1; RFC 7541). Pure.
  */
 import { FieldMeter } from "./field_meter.ts";
 

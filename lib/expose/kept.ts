@@ -1,7 +1,7 @@
 /**
  * Keeps connections to servers for the next request of the same client. No other client uses them, so an answer never
  * reaches another client. A connection is kept only after a whole exchange: a GET without a body, all of its answer by
- * an unambiguous length, and no byte behind that. The server's end, or any byte of it, drops the connection.
+ * an unambiguous length, and no byte behind that. Any further byte of the server, or its end, drops the connection.
  */
 import type { Socket } from "node:net";
 import type { Connections } from "./connections.ts";
@@ -66,7 +66,7 @@ export class ServerConnection {
   }
 
   /**
-   * Looks for the start of another message behind an answer: the runtime's parser drops one that is not whole yet.
+   * Looks for the start of another message behind an answer: the runtime's parser drops an incomplete one.
    *
    * @param body The last part of the answer's body; undefined: it has none, or is in chunks.
    */

@@ -47,7 +47,7 @@ export interface Served {
 
 /**
  * @param base The user's default directory.
- * @returns The URLs of the ports, by the front that was started last, if it runs and serves the directory.
+ * @returns The ports' URLs at the front that was started last, if it runs and serves the directory.
  */
 export function urlsByFront(base: string, { directory, ports, isWhole }: Served): Map<number, string> {
   const record = readRecord(base);

@@ -1,8 +1,8 @@
 /**
- * HTTP/2: each stream goes to the server that its authority names. Over TLS, which browsers want for it, servers are
- * asked in HTTP/1; without TLS, by clients that begin with it (RFC 9113, 3.3), in HTTP/2, as gRPC needs it. Then a
- * client's connection has one connection to each of those servers, which no other client shares.
- * `guarded.ts` ends a client that floods it.
+ * HTTP/2: each stream goes to the server that its authority names. Over TLS, which browsers require for HTTP/2, servers
+ * get HTTP/1. Without TLS, from clients that begin with HTTP/2 (RFC 9113, 3.3), servers get HTTP/2, as gRPC needs it:
+ * the client's connection then has one connection to each server, which no other client shares. `guarded.ts` ends a
+ * client that floods it.
  */
 import type {
   ClientHttp2Session,

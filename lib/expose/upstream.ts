@@ -1,7 +1,7 @@
 /**
  * Connections to servers. A server that answers before it has read all of a request, and closes, makes the next write
  * fail. A runtime's socket would then drop the answer that it has not read yet. So such a write counts as done here,
- * and the socket goes on reading until the server's end.
+ * and the socket keeps reading until the server's end.
  */
 import { Socket } from "node:net";
 import { fileOf, isControlFile } from "../sockets/loopbacks.ts";
@@ -18,8 +18,8 @@ const PEER_GONE: readonly unknown[] = ["EPIPE", "ECONNRESET"];
 type WriteDone = (error?: Error | null) => void;
 
 /**
- * A socket that can be read to its end even if the peer takes no more bytes. Destroyed during its shutdown, it waits
- * until that is done: Deno 2.9 otherwise keeps the socket, and all that its listeners refer to, for ever.
+ * A socket that can be read to its end even if the peer takes no more bytes. A destroy during its shutdown waits for
+ * the shutdown's end: Deno 2.9 otherwise keeps the socket, and all that its listeners refer to, for ever.
  */
 class ReadableToTheEnd extends Socket {
   #isShuttingDown = false;

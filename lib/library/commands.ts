@@ -8,8 +8,7 @@ export const HTTP_OPTIONS: readonly string[] = ["--http", "--cert", "--key", "--
 
 /**
  * @param args All arguments, the command's name first.
- * @returns Whether the library does the command by itself. It has no help, for which a user may ask by an option of it, or of `run`'s
- *   command.
+ * @returns Whether the library does the command by itself: not with `--help` or `-h` before a `--`, as it has no help.
  */
 export function runsInLibrary(args: readonly string[]): boolean {
   const [name = ""] = args;

@@ -77,8 +77,7 @@ function isWhole(file: string, bytes: Uint8Array): boolean {
 }
 
 /**
- * Never replaces what another process has just written: that one opens it, and would find its own library deleted. A
- * changed file is removed first.
+ * Never replaces a file that another process has just written, and is about to open. Removes a changed file first.
  */
 function write(file: string, bytes: Uint8Array): void {
   if (lstatOrUndefined(file) !== undefined && !isWhole(file, bytes)) fs.rmSync(file, { force: true });

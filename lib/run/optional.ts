@@ -20,7 +20,8 @@ function wallIn(options: RunOptions, { environ }: Context): string | undefined {
 }
 
 /**
- * Runs a command on the real network, after one line that tells so. This process stays its parent, and ends with its status.
+ * Runs a command on the real network, after one line that says so. This process stays its parent, and ends with its
+ * status.
  *
  * @param why Why unsock cannot work here.
  * @param options Options of `run`.

@@ -1,7 +1,7 @@
 /**
  * The test runners that `run --each` knows, as the library compares them with command lines (`c/process/each.c`): a
- * program, or with a second word, a subcommand or option of it. A word behind "!" marks a worker, which has the same
- * command line otherwise. Pure.
+ * program, or a program and its subcommand or option. A word behind "!" marks a worker, which has the same command line
+ * otherwise. Pure.
  */
 export const RUNNERS: readonly string[] = [
   "jest",

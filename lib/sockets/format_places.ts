@@ -89,8 +89,8 @@ function fit(line: string, directory: string, { columns, home }: Terminal): stri
 }
 
 /**
- * @param terminal Undefined: the output is none.
- * @returns A table; columns in which all rows have the same nothing, or one user, are left out.
+ * @param terminal Undefined: the output is no terminal.
+ * @returns A table, without the columns that are empty in all rows, or name one user.
  */
 export function formatPlaces(
   places: readonly ListedPlace[],

@@ -108,8 +108,8 @@ function firstFree(name: string, found: ReadonlyMap<string, Loopback>): string {
 
 /**
  * @returns All loopbacks, by name. If two have one name, the first in this order counts: names given by `run --name`,
- *   `extra` and its subdirectories, `base` and its subdirectories, checkouts. Of two checkouts the later one gets its long
- *   name, which the others have as a second one.
+ *   `extra` and its subdirectories, `base` and its subdirectories, checkouts. Of two checkouts of one name, the later
+ *   one has its long name alone; the first one has its long name, too.
  */
 export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
@@ -138,8 +138,8 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
 }
 
 /**
- * @returns The loopback of this name, whatever the case of its letters. Names that `run --name` gave come first in the
- *   list of all, so one of them is found without that list.
+ * @returns The loopback of this name, in capitals or not. Names of `run --name` are first in the list of all, so this
+ *   looks for them before it makes the list.
  */
 export async function findLoopback({ base, all }: Places, name: string): Promise<Loopback | undefined> {
   const wanted = name.toLowerCase();

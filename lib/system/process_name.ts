@@ -1,6 +1,6 @@
 /**
- * Names processes as their users know them: by the program that was started, and an interpreter's script. A thread's
- * name, which the kernel shows, is another: Node.js calls its own `MainThread`.
+ * Names processes as their users know them: by the program that was started, and an interpreter's script. The kernel
+ * shows a thread's name instead: Node.js calls its own `MainThread`.
  */
 import * as fs from "node:fs";
 import { linkTarget, orUndefined, readText } from "./files.ts";

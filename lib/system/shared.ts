@@ -11,8 +11,8 @@ export class Shared<T> {
 
   /**
    * @param work Is not called again before its last promise is settled.
-   * @param rest How long nothing is done after each work, in times of what it took: so a flood of questions leaves time
-   *   for others.
+   * @param rest The pause after each work, in times of the work's duration: a flood of questions leaves time for
+   *   others.
    */
   constructor(work: () => Promise<T>, rest = 0) {
     this.#work = work;

@@ -1,7 +1,7 @@
 /**
- * Makes whole lines of strace's output: it cuts a call in two if another thread makes one meanwhile. A call that the
- * library's filter traps (`c/trap/filter.c`) has the call's own number as its result, and a SIGSYS behind it: it was not
- * made, the library makes it again. Pure, but for the time.
+ * Makes whole lines of strace's output, which cuts a call in two if another thread makes one meanwhile. A call that the
+ * library's filter traps (`c/trap/filter.c`) shows its own number as its result, and then a SIGSYS: the kernel has not
+ * made it, and the library makes it again. Pure, but for the time.
  */
 
 /** A thread that is cut off leaves no more than this many lines. */

@@ -1,6 +1,6 @@
 /**
- * Runs strace on processes. The kernel lets them go when strace ends, however that happens; strace ends at its next line
- * if this process is gone.
+ * Runs strace on processes. The kernel releases them when strace ends, for any reason; strace ends at its next line if
+ * this process is gone.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
