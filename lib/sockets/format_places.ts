@@ -1,7 +1,7 @@
 /** Formats the list of all loopbacks as a table, and as JSON. */
 import { alignColumns } from "../system/table.ts";
 import { printable } from "../system/text.ts";
-import { userName } from "../system/users.ts";
+import { effectiveUser, userName } from "../system/users.ts";
 import { countByPort, formatAddressedPort, holderNames, socketFileToJson, urlOfFile } from "./format_sockets.ts";
 import type { Place } from "./places.ts";
 import type { SocketFile } from "./socket_files.ts";
@@ -89,8 +89,8 @@ function fit(line: string, directory: string, { columns, home }: Terminal): stri
 }
 
 /**
- * @param terminal Undefined: the output is no terminal.
- * @returns A table, without the columns that are empty in all rows, or name one user.
+ * @param terminal Undefined: the output is none.
+ * @returns A table; the column of URLs is left out if there is none, and that of owners if all are the caller's.
  */
 export function formatPlaces(
   places: readonly ListedPlace[],
@@ -105,7 +105,7 @@ export function formatPlaces(
   const rows = places.flatMap(rowsOf);
   const isShown = (column: number) =>
     column === USER
-      ? new Set(rows.map((row) => row[USER])).size > 1
+      ? places.some(({ uid }) => uid !== effectiveUser())
       : column !== URL_COLUMN || rows.some((row) => row[URL_COLUMN] !== "-");
   const titles = ["NAME", "PORT", "PROCESS OR TARGET", "CLIENTS", "URL", "OWNER", "DIRECTORY"];
   const table = [titles, ...rows].map((row) => row.filter((_, column) => isShown(column)));
