@@ -59,7 +59,7 @@ struct unsock_outgoing {
     union unsock_sockaddr name;
 };
 
-/* Copies an address, or a message, as the kernel does before it looks at the socket. False if the kernel would fail. */
+/* Copies an address, or a message, as the kernel does before it checks the socket. False if the kernel would fail. */
 bool unsock_outgoing_take_name(struct unsock_outgoing *outgoing, const void *name, socklen_t length);
 bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message);
 

@@ -33,7 +33,7 @@ static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *i
     return result;
 }
 
-/* Ends the association: connect(AF_UNSPEC). An unbound stream is as new then; a datagram socket stays bound. */
+/* Ends the association: connect(AF_UNSPEC). An unbound stream becomes new; a datagram socket stays bound. */
 static long disconnect_socket(int fd, const void *address, socklen_t length) {
     struct unsock_whose whose;
     if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS)

@@ -15,12 +15,12 @@
 #define ALL_MOST_NS 50000000 /* in a second, of all waits in vain, by sockets with several receivers: a twentieth */
 #define READING_SHARE 8      /* a wait for a receiver that reads counts an eighth: at most 400 ms a second */
 #define WATCH_FIRST_NS 2000000
-#define LATE_NS 200000000      /* from then on it retries so often that new senders are seldom faster */
-#define WATCH_MOST_NS 64000000 /* each datagram that is taken wakes all that watch, which costs the receiver time */
+#define LATE_NS 200000000      /* a wait, after which retries are so frequent that new senders are seldom faster */
+#define WATCH_MOST_NS 64000000 /* each read wakes all watching senders, which costs the receiver time */
 #define SHARES_MOST 40ul
 
-#define VAIN_MOST 5                        /* waits in vain in a row, after which they get no shorter */
-#define LATELY_NS (10l * UNSOCK_SECOND_NS) /* after so long without a full queue, waits in vain are forgotten */
+#define VAIN_MOST 5                        /* waits in vain in a row, after which the waits get no shorter */
+#define LATELY_NS (10l * UNSOCK_SECOND_NS) /* a time without a full queue, after which waits in vain are forgotten */
 
 #define SETS 64
 #define PLACES 4
@@ -182,7 +182,7 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
             reads = watch_receiver((int)watched, pause, stops);
         vain = reads ? 0 : vain + pause;
         int64_t waited = unsock_clock_ns() - begun;
-        bool late = waited > LATE_NS && waited > 2 * receiver->usual; /* if most are late, that is no help */
+        bool late = waited > LATE_NS && waited > 2 * receiver->usual; /* most may be late on a busy machine */
         pause = late || reads ? WATCH_FIRST_NS : UNSOCK_MIN(2 * pause, WATCH_MOST_NS);
         before = count_sleeps();
         result = unsock_sendmsg(fd, message, reads && !late ? flags : flags | MSG_DONTWAIT);

@@ -215,7 +215,7 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
 /* Writes the sender's address to the program; as it is if the settings leave its family alone. */
 static long give_sender(struct unsock_fd *entry, const struct unsock_name *told, const union unsock_sockaddr *name,
                         socklen_t name_length, void *address, socklen_t *length) {
-    /* The number belongs to a UDP socket by now. */
+    /* The number now belongs to a UDP socket. */
     if (entry->kind == UNSOCK_KIND_LOCAL && (name->any.sa_family == AF_INET || name->any.sa_family == AF_INET6))
         return unsock_socket_names_give(name, name_length, address, length);
     if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_socket_names_converts(name->any.sa_family))

@@ -49,7 +49,7 @@ long unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
         at = unsock_lseek(in, 0, SEEK_CUR);
     else if (unsock_user_read(&at, offset, sizeof(at)) < 0)
         return -EFAULT;
-    /* The kernel has the data: `size` stands for a byte that can be read. */
+    /* The kernel has the data: &size is any readable memory. */
     size_t size = UNSOCK_MIN(count, lost_of_file(in, at));
     result = size > 0 ? unsock_stream_refused(out, &size, size, MSG_NOSIGNAL) : -EPIPE;
     if (result <= 0)
@@ -83,7 +83,7 @@ long unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset
     long result = unsock_real_splice(in, in_offset, out, out_offset, size, flags);
     if (result >= 0 || (result = error_of_send(out, result)) < 0)
         return result;
-    /* MSG_NOSIGNAL, as splice has raised the signal already. `size` stands for a byte that can be read. */
+    /* MSG_NOSIGNAL, as splice has raised the signal already. &size is any readable memory. */
     size = UNSOCK_MIN(UNSOCK_MIN(size, waits_in(in)), (size_t)(PAGES * UNSOCK_PAGE));
     result = unsock_stream_refused(out, &size, size, MSG_NOSIGNAL);
     if (result > 0)

@@ -16,7 +16,7 @@ static bool has_child(void) {
     return unsock_waitid(P_ALL, 0, about, WAIT_HOW, NULL) != -ECHILD;
 }
 
-/* True if the process may have the socket `fd`: it has it by the same number. Above 0: another file is there. */
+/* True if the process may have the socket, by the number `fd`. Above 0: another file has the number there. */
 static bool may_have(uint64_t process, int fd) {
     long same = unsock_kcmp((int)process, (int)unsock_getpid(), KCMP_FILE, fd, fd);
     return same <= 0 && same != -EBADF && same != -ESRCH;

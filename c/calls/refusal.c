@@ -23,7 +23,7 @@ UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int fam
     return unsock_opened(socket, unsock_socket_poll((int)socket, POLLOUT) & POLLERR ? 0 : -EHOSTUNREACH);
 }
 
-/* True unless a bound socket of the kernel would lose its port, or the program's own filter may not know socketpair. */
+/* False if a bound socket of the kernel would lose its port, or the program's own filter may forbid socketpair. */
 static bool can_be_told_later(const struct unsock_fd *entry) {
     bool ours = entry->kind == UNSOCK_KIND_LOCAL || entry->state == UNSOCK_STATE_ASKING ||
                 (entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_NEW);

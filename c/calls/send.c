@@ -25,7 +25,7 @@
 #include "replace/replace.h"
 #include "rules/errno.h"
 
-#define ANEW (-4096) /* no errno: the number belongs to another socket by now, and the message is sent anew */
+#define ANEW (-4096) /* no errno: the number now belongs to another socket, and the message is sent anew */
 
 static inline struct unsock_fd *named(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
@@ -197,7 +197,7 @@ static long make_call(const struct call *call) {
                               message->msg_name, message->msg_namelen);
 }
 
-/* Sends one message. The kernel gets the program's own call whenever it would fail before it looks at the socket. */
+/* Sends one message. The kernel gets the program's own call if the call would fail before the socket is checked. */
 static long send_outgoing(const struct call *call) {
     struct unsock_outgoing outgoing;
     int fd = call->fd;
@@ -224,7 +224,7 @@ static long send_outgoing(const struct call *call) {
     return result;
 }
 
-/* True if the call may have failed because the number belongs to another socket by now: then the call is made anew. */
+/* True if the call may have failed because the number now belongs to another socket: then the call is made anew. */
 static bool is_another_by_now(int fd, long result) {
     struct unsock_whose whose;
     return result < 0 && result != -EPIPE && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS &&

@@ -110,7 +110,7 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     long accepted = unsock_real_accept_by(fd, &peer, &peer_length, flags);
     if (accepted < 0)
         return accepted;
-    /* The number belongs to a TCP listener by now: forgets what was known of it. */
+    /* The number now belongs to a TCP listener: forgets its entry. */
     if (entry->kind == UNSOCK_KIND_LOCAL && (peer.any.sa_family == AF_INET || peer.any.sa_family == AF_INET6)) {
         unsock_reuse_new(fd);
         unsock_reuse_new((int)accepted);

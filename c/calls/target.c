@@ -28,7 +28,7 @@ struct way {
     bool waits; /* it connects after it has replaced the descriptor's */
     bool multiplexed;
     int family;
-    bool asks; /* its multiplexer has not answered yet, and the connect goes on after the call */
+    bool asks; /* its multiplexer has not answered yet, and the connect continues after the call */
     socklen_t length;
     uint8_t dest[UNSOCK_CONTROL_ADDRESS_SIZE];
     struct unsock_firecracker answer;

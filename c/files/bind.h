@@ -1,4 +1,4 @@
-/* A bind to a port: one struct goes from the call to the file, with what is asked for and what has become of it. */
+/* A bind to a port: one struct passes from the call to the file, with the request and the result. */
 #ifndef UNSOCK_FILES_BIND_H
 #define UNSOCK_FILES_BIND_H
 
@@ -30,7 +30,7 @@ struct unsock_bind {
     enum unsock_bound_how how;
     int share;
     socklen_t length;        /* of `path` */
-    bool spent;              /* failed, but the socket has a name by now: it cannot be bound again */
+    bool spent;              /* failed, but the socket now has a name: it cannot be bound again */
     uint8_t tag;             /* of the name at `path` (unsock_port_tag and its like) */
     struct sockaddr_un path; /* of the socket's own file; CONTROL, HANDED: of the one that was found */
     /* Meanwhile (bind.c). */

@@ -103,7 +103,7 @@ static long look_at_file(const char *path, struct statx *status, bool *linked) {
     return result < 0 ? result : status->stx_mode & S_IFMT;
 }
 
-/* Reads and checks the open file, not its path, which may have another file by now. */
+/* Reads and checks the open file, not its path, which may now have another file. */
 UNSOCK_OWN_FRAME static int read_open(long fd, const char *path, bool linked, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     struct statx status;

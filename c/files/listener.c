@@ -9,7 +9,7 @@
 struct search {
     struct unsock_span name;         /* as in an address: an abstract name begins with a NUL */
     struct unsock_file_id file;      /* of a path: the socket file */
-    struct unsock_file_id directory; /* of a path: the directory of that file */
+    struct unsock_file_id directory; /* of a path: the directory of its file */
     bool is_found;
     bool listens;
 };

@@ -25,7 +25,7 @@ struct sender {
 static struct sender *senders; /* PLACES of them; NULL before the first one */
 static void *chunk;            /* the same memory */
 static int used_senders;       /* one more than the highest place that was ever used */
-static uint32_t sender_cursor; /* where the search for a place goes on */
+static uint32_t sender_cursor; /* where the next search for a place begins */
 
 static uint32_t places_used(void) {
     return (uint32_t)__atomic_load_n(&used_senders, __ATOMIC_ACQUIRE);

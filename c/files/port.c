@@ -176,14 +176,14 @@ bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *ow
     bool several, asks = entry->local.tag == UNSOCK_NAME_TAG_ASKING;
     if (entry->local.tag == UNSOCK_NAME_TAG_PLAIN)
         return false;
-    /* Nobody shares a client's port: its name is the one to which PORT.dgram.sock leads. */
+    /* Nobody shares a client's port: its name is the target of PORT.dgram.sock. */
     if (asks && unsock_port_look(unsock_port_key_of(entry), &path, own, &several) == UNSOCK_PORT_OURS &&
         unsock_port_entry_asks(own))
         return true;
     struct unsock_ip bound = unsock_fd_bound_to(entry);
     *own = unsock_port_entry_of_tag(&bound);
     if (asks)
-        own->number = UNSOCK_PORT_SHARERS; /* nobody's: the name has gone already */
+        own->number = UNSOCK_PORT_SHARERS; /* nobody's: the name is already removed */
     return true;
 }
 

@@ -41,7 +41,7 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
         return true;
     socklen_t length = unsock_port_own_path(old, &path);
     if (unsock_socketfile_is_live(probe, &path, length)) {
-        /* The file is another socket's by now if its inode is not the one that was noted for `old`. */
+        /* The file is another socket's if its inode is not the one noted for `old`. */
         int64_t inode = unsock_fd_knows_inode(old) ? unsock_file_inode(path.sun_path) : 0;
         return inode > 0 && unsock_fd_file(old)->inode != (uint64_t)inode;
     }
@@ -200,7 +200,7 @@ static void remove_file_result(const struct unsock_fd *old, long done) {
         return;
     if (done < 0)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
-    /* A process that closes several duplicates comes here for each of them. */
+    /* A process that closes several duplicates calls this for each of them. */
     for (int tries = 0; !kept && tries < 2 && !(kept = keep_for_later(old)); tries++)
         look_at_some();
     if (!unsock_fds_has_duplicate(old))
@@ -285,7 +285,7 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     return result;
 }
 
-/* In a child of a process that ends: closes everything, waits for that end, and looks again at the kept sockets. */
+/* In a child of an ending process: closes everything, waits for the end, and checks the kept sockets again. */
 _Noreturn static void look_afterwards(long parent) {
     unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
     unsock_chdir("/"); /* its file system may be unmounted meanwhile */

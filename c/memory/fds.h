@@ -9,7 +9,7 @@
 
 enum unsock_state {
     UNSOCK_STATE_NEW,       /* not used yet: the kernel's own socket, or one born local */
-    UNSOCK_STATE_SPENT,     /* has a kernel name in vain: a bind failed, or a stream's connect was refused */
+    UNSOCK_STATE_SPENT,     /* has a kernel name without use: a bind failed, or a stream's connect was refused */
     UNSOCK_STATE_BOUND,     /* bound to `local`; datagrams: has sent to no address yet */
     UNSOCK_STATE_REFUSED,   /* stream: its connect has failed, which the next calls report (`refusal`) */
     UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, and shut down or disconnected; may listen again. Has no file if
@@ -80,7 +80,7 @@ enum {
     UNSOCK_SETTLED = 1 << 9,                /* `local` was the wildcard before the socket connected */
     UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: no more is to come; data may wait to be read */
     UNSOCK_STREAM_HELD = 1 << 11,           /* KIND_FOREIGN: the program's half-close is held back */
-    UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 12, /* the last datagram reached nobody; the program must be told */
+    UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 12, /* the last datagram reached nobody; a call must report it */
     UNSOCK_DATAGRAM_BATCHES = 1 << 13,      /* may receive batches (calls/datagram_batch.c) */
     UNSOCK_OF_SOCKET = (1 << 14) - 1,
     /* Of the descriptor: kept when another socket replaces its socket. */

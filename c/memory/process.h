@@ -16,9 +16,9 @@ struct unsock_this_process {
     int32_t owner;          /* the pid whose descriptors the memory describes; 0: not known yet */
     int32_t locker;         /* the tid of the thread that has the directory's lock, or is about to take it; 0: none */
     int32_t lock_file;      /* the descriptor of the lock's file, plus 1; 0: none yet */
-    const void *lock_frame; /* the address of that thread's struct unsock_lock, on its stack */
+    const void *lock_frame; /* the address of the thread's struct unsock_lock, on its stack */
     uint64_t lock_sum;      /* a checksum of the bytes at lock_frame */
-    int64_t lock_vain;      /* until this time (unsock_libc_clock) waits for the lock are short: one was in vain */
+    int64_t lock_vain;      /* waits for the lock are short until this time (unsock_libc_clock): one was in vain */
     uint32_t port_cursor;   /* the place in the ephemeral range where the search for a port begins; 0: none yet */
     bool lock_kept;         /* the lock's file is still there, for the next use */
     bool unwiped;           /* the kernel has no such page: a forked child sees its parent's data */
@@ -48,7 +48,7 @@ bool unsock_this_process_owns_descriptors(void);
  * Such a filter allows the calls that the program makes: if it allows write alone, a sendto kills the process. */
 extern bool unsock_sandboxed;
 
-/* True if this process removes the files of sockets that it closes: a filter of its own might kill it for that. */
+/* False if a filter of the program's own might kill the process for the removal of its closed sockets' files. */
 bool unsock_this_process_removes_files(void);
 
 /* A process that has made socket files checks its own at each close and at its end. So a child that has inherited such

@@ -253,7 +253,7 @@ bool unsock_private_remove(const char *path) {
     return gone;
 }
 
-/* Looks at one private directory. While this process has it locked, no other process removes it. */
+/* Checks one private directory. While this process has it locked, no other process removes it. */
 static void sweep_one(long place, const char *name, const char *path, bool remove,
                       const struct unsock_prune_seer *seer) {
     UNSOCK_CLOSED long one = open_inner(place, name);

@@ -24,7 +24,7 @@ bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, 
     return true;
 }
 
-/* True for an errno after which execvp goes on to the next directory (glibc's posix/execvpe.c). */
+/* True for an errno after which execvp tries the next directory (glibc's posix/execvpe.c). */
 static bool is_next_directory_tried(long error) {
     return error == -ENOENT || error == -ENOTDIR || error == -ESTALE || error == -ENODEV || error == -ETIMEDOUT ||
            error == -EACCES;

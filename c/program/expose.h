@@ -21,7 +21,7 @@ extern struct unsock_expose {
     long set, signals;
 } unsock_expose;
 
-/* The source of an event, in the upper half of its data. The lower half is the descriptor or number of that source. */
+/* The source of an event, in the upper half of its data. The lower half is the source's descriptor or number. */
 enum unsock_expose_kind {
     UNSOCK_EXPOSE_JOINED, /* a connection of connection_pair.c, by descriptor */
     UNSOCK_EXPOSE_SIGNALS,

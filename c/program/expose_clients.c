@@ -154,7 +154,7 @@ static int64_t go_on_with_waiting(void) {
     return next;
 }
 
-/* Counts clients of full queues apart: those of a guest that does not answer take none of their places. */
+/* Counts clients of full queues apart: clients of a guest that does not answer take none of their places. */
 static bool may_wait(const struct waiting *one) {
     unsigned full = 0;
     for (unsigned i = 0; i < waiting_count; i++)

@@ -80,7 +80,7 @@ static int fail_with(const char *what, const char *why, int status) {
     return fail_program(line.buffer, status);
 }
 
-/* Returns the path of the file to which a link of /proc leads; NULL if it is unknown. */
+/* Returns the path of the file to which a link of /proc points; NULL if it is unknown. */
 static const char *read_link(const char *link, char path[UNSOCK_PATH_MOST]) {
     long length = unsock_readlinkat(AT_FDCWD, link, path, UNSOCK_PATH_MOST - 1);
     path[length > 0 ? length : 0] = '\0';

@@ -150,7 +150,7 @@ static void hear_parent(struct stay *stay) {
         direct->number = 0;
     if (stay->command_ended || (to_all && unsock_getpgid(stay->command) == unsock_getpgid(0)))
         return;
-    /* A signal with a value (sigqueue) keeps its sender's ids; of any other one the keeper is the sender. */
+    /* A signal with a value (sigqueue) keeps its sender's ids; any other gets the keeper's. */
     struct queued queued = {(int32_t)told.number, 0, told.code, 0, told.pid, told.uid, told.value, {0}};
     if (told.code == CODE_QUEUE)
         unsock_rt_sigqueueinfo(stay->command, queued.number, &queued);
@@ -244,7 +244,7 @@ __attribute__((noreturn)) static void be_parent(long keeper) {
         struct told told;
         bool is_message = wait_for_message(-1);
         while (read_told(signals, &told)) {
-            /* A child's end has a code above 0; a signal that a process sent has another (sigaction(2)). */
+            /* A child's end has a code above 0; a process's signal has none above 0 (sigaction(2)). */
             if (told.pid == (uint32_t)keeper || (told.number == SIGCHLD && told.code > 0))
                 continue;
             /* The kernel sends a signal to a group under its lock of the process list. setpgid takes that lock, too,

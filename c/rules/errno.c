@@ -22,7 +22,7 @@ static const struct translation translations[] = {
     /* AF_VSOCK resets if no server listens (virtio_transport_common.c); AF_TIPC finds no host (net/tipc/socket.c). */
     {TARGETS | BIT(ERROR), ECONNRESET, ECONNREFUSED},
     {TARGETS | BIT(ERROR), EHOSTUNREACH, ECONNREFUSED},
-    /* No transport reaches a machine of that number (vsock_assign_transport, af_vsock.c). */
+    /* No transport reaches a machine of this number (vsock_assign_transport, af_vsock.c). */
     {TARGETS | BIT(ERROR), ENODEV, ENETUNREACH},
     /* The peer's backlog is full, and no event would tell when it has room. */
     {BIT(TARGET_ONCE), EAGAIN, ECONNREFUSED},

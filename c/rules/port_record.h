@@ -88,7 +88,7 @@ uint64_t unsock_port_sum(const struct unsock_port *port);
 
 enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN };
 
-/* The decision on a bind. ASK: whether entry `which` is live. REFUSE: for that entry; -1: the record is unreadable. */
+/* The decision on a bind. ASK: whether entry `which` is live. REFUSE: for this entry; -1: the record is unreadable. */
 struct unsock_port_joining {
     enum unsock_port_verdict verdict;
     int which;

@@ -80,7 +80,7 @@ struct unsock_own_stack *unsock_own_stack_lend(const struct unsock_context *cont
 void unsock_own_stack_call(struct unsock_own_stack *stack, const struct unsock_context *context,
                            void (*function)(void *), void *argument);
 
-/* Forgets which stacks have room: a new thread's stack may be smaller than the one that was there before. */
+/* Forgets which stacks have room: a new thread's stack may be smaller than the former one at its place. */
 void unsock_own_stack_forget(void);
 
 /* Calls `function` on the stack that ends at `top`, which is aligned to 16. */
