@@ -1,7 +1,7 @@
 /* Sends several datagrams of one size by one call (UDP_SEGMENT), and receives them by one (UDP_GRO), as UDP does over
- * the loopback: one AF_UNIX datagram with a trailer, which tells their size. The sticky bit of a receiver's file asks
- * for such batches. It is set before the receiver's first recvmsg with UDP_GRO and room for the size: other programs
- * could not read a trailer. */
+ * the loopback: one AF_UNIX datagram with a trailer, which holds their size. Other programs could not read a trailer:
+ * so the sticky bit of a receiver's file marks receivers of such batches. It is set before the receiver's first recvmsg
+ * with UDP_GRO and room for the size. */
 #include "calls/datagram.h"
 
 #include "files/bind.h"

@@ -16,9 +16,9 @@ struct unsock_firecracker {
     char line[UNSOCK_FIRECRACKER_LINE];
 };
 
-/* Connects `socket` (AF_UNIX, stream, non-blocking, not the program's descriptor) to the control file's proxy, and
- * requests the dest's port. `asked` holds the deadline. On a full backlog it retries until `full`, by the same clock.
- * Returns 0; -ECONNREFUSED; -ETIMEDOUT; -EINTR after a signal; or connect's error. `socket` stays open. */
+/* Connects `socket` (AF_UNIX, stream, non-blocking, not the program's descriptor) to the control file's multiplexer,
+ * and requests the guest's port. `asked` holds the deadline. On a full backlog it retries until `full`, by the same
+ * clock. Returns 0; -ECONNREFUSED; -ETIMEDOUT; -EINTR after a signal; or connect's error. `socket` stays open. */
 long unsock_firecracker_ask(int socket, const struct unsock_control_file *control, struct unsock_firecracker *asked,
                             int64_t full);
 

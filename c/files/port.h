@@ -124,7 +124,7 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
 /* bind(2) with UNSOCK_MODE for the file; if that is not set, with `mode` (-1: by the umask). Returns 0 or -errno. */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode);
 
-/* A note at a socket file for users who cannot ask its socket: other users of the directory.
+/* A note at a socket file for users who cannot connect to its socket: other users of the directory.
  *
  * The modification time of a socket file has no other use: it names the network namespace of the socket. A process in
  * that namespace sees all its sockets in /proc/net/unix; a socket that is not listed there is gone. (A namespace's

@@ -40,8 +40,8 @@ static bool is_older_than_a_minute(const char *path) {
            status.stx_mtime.tv_sec < now.tv_sec - 60;
 }
 
-/* With the directory locked. Returns 1 if the name is stale, 0 or -errno. An unfinished lock's file is a killed
- * thread's: a thread that is still making one tries again, since the lock is held here. */
+/* Returns 1 if the name is stale, 0 or -errno. The caller has the directory locked: no thread can complete an
+ * unfinished lock's file now, so the file is stale, and a thread that is still making it tries again. */
 static long prune_path(const char *path, size_t directory, struct sockaddr_un *address, bool remove) {
     struct unsock_port_key key;
     struct unsock_port_entry entry;

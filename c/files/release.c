@@ -32,8 +32,9 @@ static void leave_names(const struct unsock_fd *old, enum unsock_port_life life,
         unsock_port_unlink_first(unsock_port_key_of(old));
 }
 
-/* Asks without the lock first: the file of a live socket stays. Returns 1 if nothing is left to do, 0 if the socket is
- * open elsewhere, and -errno if the directory cannot be locked, as in a handler whose thread has the lock. */
+/* Checks the socket without the lock first: the file of a live socket stays. Returns 1 if nothing is left to do, 0 if
+ * the socket is open elsewhere, and -errno if the directory cannot be locked, as in a handler whose thread has the
+ * lock. */
 UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_fd *old) {
     struct sockaddr_un path;
     struct unsock_lock lock;
@@ -270,8 +271,8 @@ void unsock_release_file(const struct unsock_fd *old) {
         remove_file_result(old, remove_file_try(old));
 }
 
-/* Asks before taking the lock, if other descriptors certainly have the socket, or if this process has only inherited
- * it. */
+/* If other descriptors certainly have the socket, or this process has only inherited it, checks it before taking the
+ * lock. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {

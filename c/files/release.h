@@ -15,7 +15,7 @@ void unsock_release_file(const struct unsock_fd *old);
 long unsock_release_file_closing(int fd, const struct unsock_fd *old);
 
 /* Closes a descriptor at the end of the process, if its socket is still behind it, and releases the socket's file.
- * *probe asks about files (unsock_socketfile_probe); it is negative until it is needed. The caller closes it. */
+ * *probe is the probe (unsock_socketfile_probe), negative until the first use. The caller closes it. */
 void unsock_release_file_at_end(int fd, const struct unsock_fd *old, long *probe);
 
 /* At the end of the process, after its closes. A socket on which one of its threads waits, in accept or for a datagram,

@@ -111,8 +111,8 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
-/* EACCES decides nothing: the file is another user's, or its mode forbids its own user to write. Nor does the error of
- * a missing probe. */
+/* EACCES decides nothing: the file is another user's, or its mode forbids its own user to write. Without a probe, no
+ * answer decides. */
 static enum unsock_port_life life_of(long probe, long answer, const struct sockaddr_un *path) {
     if (probe >= 0 && answer == -ENOENT)
         return UNSOCK_PORT_GONE;

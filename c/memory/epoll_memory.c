@@ -194,8 +194,8 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
         unsock_epoll_mark(set);
     }
     bool somewhere = __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
-    /* ADD although `here` is known: the number now belongs to another set, and the old set may have another number. MOD
-     * or DEL although it is unknown: another number of the set added the descriptor, so the registration is unknown. */
+    /* ADD for a known registration: the number now belongs to another set, and the old set may have another number. MOD
+     * or DEL for an unknown one: the descriptor was added by another number of the set. */
     if (operation != EPOLL_CTL_ADD && somewhere && !here)
         drop_watches(fd, first, false);
     if (somewhere && (operation == EPOLL_CTL_ADD || !here))

@@ -1,6 +1,6 @@
-/* The commands that ask about ports. `path`: the path of PORT depends on its number alone; for PORT@ADDR the port's
- * sockets are searched. `wait`: checks whether ports have servers, again after each change in the directory
- * (inotify(7)), and from time to time if the state can change without one. */
+/* The commands about ports. `path`: the path of PORT depends on its number alone; for PORT@ADDR the port's sockets are
+ * searched. `wait`: checks whether ports have servers, again after each change in the directory (inotify(7)), and from
+ * time to time if the state can change without one. */
 #include "process/start.h"
 #include "program/options.h"
 #include "rt/system_calls.h"

@@ -155,7 +155,7 @@
 
 /* socket() with this value in the mark's place fails with an errno that no kernel has, if the library's filter is in
  * force; without the filter, because its family does not exist. With the value in the last argument, and without the
- * mark, it asks another copy of the library in the process (trap/image.h). */
+ * mark, the call goes to another copy of the library in the process (trap/image.h). */
 #define UNSOCK_SYS_PROBE 0x756e7370ul
 #define UNSOCK_SYS_PROBE_ERRNO 4077
 #define UNSOCK_SYS_NO_FAMILY 0x7fff

@@ -44,8 +44,8 @@ struct unsock_port_entry {
 
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number);
 
-/* Changes the entry of a wildcard to that of a datagram client that asks `target`. False, without a change: `target`
- * has no address, or the name would be too long. */
+/* Makes the entry of a wildcard that of a datagram client that sends to `target` (port_name.c: it asks). False, without
+ * a change: `target` has no address, or the name would be too long. */
 bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_ip *target);
 
 static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
