@@ -21,7 +21,7 @@ const CERTIFICATES = /CERT|_CA_|_CAINFO|_PROXY$|_proxy$|^npm_config_registry$/;
 
 /** @returns The commands of a page's section, in its order. */
 export function linesOf(page: string, heading: string): string[] {
-  const [, section = ""] = new RegExp(`^## ${heading}\\n([^]*?)(?:^## |(?![^]))`, "m").exec(page) ?? [];
+  const [, section = ""] = new RegExp(`^##+ ${heading}\\n([^]*?)(?:^##+ |(?![^]))`, "m").exec(page) ?? [];
   return [...section.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
 }
 

@@ -188,12 +188,22 @@ async function showIperf(directory: string): Promise<void> {
   say("iperf", await compareRates(() => iperfRate(undefined), () => iperfRate(directory)));
 }
 
+/** Says if other programs distort the rates. The build of the library counts in the average, with less than one. */
+function showLoad(): void {
+  const [load = 0] = Deno.loadavg();
+  const processors = navigator.hardwareConcurrency;
+  if (load <= processors + 1) return;
+  const programs = `${load.toFixed(0)} programs share ${processors} processors`;
+  say("load", `${programs}, so these rates say little: docs/bench.md has those of a quiet machine`);
+}
+
 async function demo(): Promise<void> {
   await build([]);
   const directory = await Deno.makeTempDir({ prefix: "unsock-demo-" });
   try {
     await showHttp(directory);
     await showIperf(directory);
+    showLoad();
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
