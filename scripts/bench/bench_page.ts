@@ -21,7 +21,7 @@ differ; their ratios should not.
 - The variants take turns, round by round, and each round begins with another one. A ratio is the median of the rounds' own
   ratios, with the quartiles: half of all rounds were between them.
 - The same program measures growth: how long a unit of work takes beside many existing things, and beside few, in
-  turn. (Clients that do not read also send requests, which is work, too: loopback's row shows how much.)
+  turn. (Clients that do not read also send requests: the row over loopback shows what this work costs.)
 - System calls are counted by \`strace -f -c\`: what N more units of work cost, both ends together. Memory is what N more
   held connections add to the private pages of both ends, for each descriptor.
 - Times to start are medians over many starts in turn, and the median of their differences.

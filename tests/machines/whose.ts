@@ -2,7 +2,7 @@
 
 type Whose = Partial<Record<"tipc" | "host" | "guest", string>>;
 
-const HELD = "Held back: passed on, it would end the other direction, too.";
+const HELD = "The half-close is held back: it would end the other direction, too.";
 const FIRECRACKER = "Firecracker does not report a guest's half-close to the host.";
 const NO_RESET = "In vsock a close is an end of file, even with unread data or `SO_LINGER` 0.";
 const NO_URGENT = "vsock has no urgent data.";
