@@ -37,8 +37,8 @@ long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t leng
  * address on a socket that can have IPv6 peers only. */
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length);
 
-/* True if the message's address is an IP address; if it is covered; if it is AF_UNSPEC, which UDP takes for AF_INET,
- * and UDP over IPv6 for no address (net/ipv4/udp.c, net/ipv6/udp.c). */
+/* True if the message's address is an IP address; the second, if it is covered; the third, if it is AF_UNSPEC, which
+ * counts as AF_INET over IPv4, and as no address over IPv6 (net/ipv4/udp.c, net/ipv6/udp.c). */
 bool unsock_call_names_ip(const struct msghdr *message);
 bool unsock_call_names_covered(const struct msghdr *message);
 bool unsock_call_names_unspecified(const struct msghdr *message);

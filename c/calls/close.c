@@ -59,9 +59,9 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
     *copy = entry ? *entry : unknown;
 }
 
-/* True if another thread is changing the entry of `fd`, or has changed it since `before`, as a connect does: the
- * duplicate may be of the former socket, and was not among the duplicates that got the change. Then waits a moment, a
- * longer one after each try. */
+/* True if another thread has changed the entry of `fd` since `before`, or is changing it, as a connect does: the new
+ * duplicate did not get this change, and may be of the former socket. Then waits a moment, a longer one after each
+ * try. */
 static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -35,8 +35,8 @@ struct unsock_port_search {
 long unsock_port_go(struct unsock_port_search *search);
 
 /* The same search in two steps, for callers that try the last known file themselves. unsock_port_known_path returns the
- * length of the path by which this process last reached the address; 0 if it keeps none that may be connected to.
- * unsock_port_go_on tries the port's other files after that one failed with `result` (-ENOENT: no path was kept). */
+ * length of the path by which this process last reached the address; 0 if there is none to connect to.
+ * unsock_port_go_on tries the port's other files after the known one failed with `result` (-ENOENT: none was known). */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path);
 long unsock_port_go_on(struct unsock_port_search *search, long result);
 

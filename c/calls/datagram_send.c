@@ -19,9 +19,9 @@
 
 enum way { PENDING, NAMES, FILTER, AGAIN, QUEUE, OUTSIDE, CONTROL, OWN_SOCKETS, TELL, NOBODY, DROP };
 
-/* The ways, in the order of their tries. Each is for the errors and the kind of destination in its row. A way passes
- * the error, or another one, to the rows below, or ends with the program's result. ECONNREFUSED stands for all errors
- * of a send to nobody (rules/errno). */
+/* The ways after a failed send, in this order. Each is for the errors and the kind of destination in its row. A way
+ * passes the error, or another one, to the rows below, or ends with the program's result. ECONNREFUSED stands for all
+ * errors of a send to nobody (rules/errno). */
 static const struct {
     int16_t on[3];
     uint8_t to;

@@ -38,7 +38,7 @@ bool unsock_socket_names_converts(int family) {
     return family == AF_UNIX || family == AF_UNSPEC || unsock_settings.convert_all;
 }
 
-/* Returns the IP address of a peer that has none: the default one, and a vsock peer's own port (its low 16 bits), else
+/* Returns the IP address for a peer without one: the default address, with a vsock peer's own port (its low 16 bits) or
  * one from the inode number. With --accept-as a peer on another machine gets an address of that range, by the machine's
  * number: many servers trust the addresses of their own machine. */
 static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {

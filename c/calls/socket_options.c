@@ -46,7 +46,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
-    /* A program that learns by select or io_uring that the socket is writable reads SO_ERROR next, and needs the
+    /* A program that learns by select or io_uring that the socket is writable reads SO_ERROR next: waits for the
      * answer. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;

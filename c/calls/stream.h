@@ -41,8 +41,8 @@ static inline bool unsock_stream_is_foreign(int fd) {
  * kernel's names, once for each number. */
 bool unsock_stream_was_inherited(int fd);
 
-/* True if the library makes the writes on this descriptor: it is a stream of one of these kinds, for which the kernel's
- * result is not always TCP's. */
+/* True if the library makes the writes on this descriptor: it is a known, foreign or inherited stream (above), for
+ * which the kernel's result is not always TCP's. */
 static inline bool unsock_stream_concerns(int fd) {
     return unsock_stream_is_known(fd) || unsock_stream_is_foreign(fd) ||
            (!unsock_fds_known(fd) && !unsock_asked_fd(fd) && unsock_stream_was_inherited(fd));

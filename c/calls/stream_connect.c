@@ -217,8 +217,8 @@ UNSOCK_OWN_FRAME static long connect_stream_to_ip(const struct attempt *attempt)
 
 #define TRY_AGAIN 1 /* no result of a connect */
 
-/* Handles connect on a stream that counts as connected. Returns 0, -EISCONN, -EALREADY, or the first connect's error:
- * as __inet_stream_connect (net/ipv4/af_inet.c), ECONNABORTED if SO_ERROR has reported that. TRY_AGAIN: the program's
+/* Handles connect on a stream that counts as connected. Returns 0, -EISCONN, -EALREADY, or the first connect's error;
+ * -ECONNABORTED if SO_ERROR has reported that (__inet_stream_connect, net/ipv4/af_inet.c). TRY_AGAIN: the program's
  * SO_SNDTIMEO ended the first connect. */
 UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr peer;

@@ -48,9 +48,8 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
  *     locks belong to the process that took them.
  *   - Threads of one process would share it. They exclude each other by a word in memory.
  *
- * Only the first thread blocks signals meanwhile. A thread that unblocks signals takes those that were sent to the
- * process just then, also the one for which the first thread was woken. That thread would sleep on, and Python runs its
- * handlers in no other. */
+ * Only the first thread blocks signals meanwhile. Another thread, on unblocking them, could take a signal of the process
+ * that has just woken the first one, which would sleep on: Python runs its handlers in the first thread alone. */
 
 struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */

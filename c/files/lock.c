@@ -45,8 +45,8 @@ static uint64_t sum_of(const struct unsock_lock *lock) {
     return sum;
 }
 
-/* Takes the lock among the threads of this process; also from an ended thread: one that ends in a signal handler does
- * not unlock. False: another thread has the lock. */
+/* Takes the lock among the threads of this process, also from a thread that has ended: in a signal handler it does not
+ * unlock. False: another thread has the lock. */
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     int32_t other = 0;
@@ -130,8 +130,8 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
     return fd == -EEXIST ? unsock_directory_open(lock->path, FLAGS, 0) : fd;
 }
 
-/* True if the locked file still has the lock's name: the last holder may have removed it. A file that was made with
- * this name alone has it as long as it has any. */
+/* True if the locked file still has the lock's name: the last holder may have removed it. A file made under this name
+ * has no other name, so it has this one, or none. */
 static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
     struct statx status; /* one for both calls: a handler's stack may be small */
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)
@@ -234,8 +234,8 @@ void unsock_lock_drop(struct unsock_lock *lock) {
             unsock_directory_unlink(lock->path);
         else
             unsock_this_process()->lock_kept = true;
-        /* Forgets the descriptor before the close. A thread that a signal ends in between leaves it open; after the
-         * close another thread could close its reused number (close_left). */
+        /* Forgets the descriptor before the close: a thread that a signal ends in between leaves it open. In the other
+         * order, another thread could close the number after its reuse (close_left). */
         unsock_this_process()->lock_file = 0;
         unsock_close(lock->fd);
         leave_to_threads();

@@ -286,8 +286,9 @@ static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise
     return result < 0 ? otherwise : status.stx_uid;
 }
 
-/* In a sticky directory a user cannot remove another user's stale files, so all sockets of a port are one user's. False
- * if all are stale and this user (root, or the directory's owner) may remove their files. */
+/* True if the port's first socket is another user's. In a sticky directory a user cannot remove another's stale files,
+ * so one user has all sockets of a port. False if all are stale and this user (root, or the directory's owner) may
+ * remove their files. */
 static bool is_first_another_users(const struct unsock_port *port, bool lives) {
     struct sockaddr_un path;
     struct statx status;

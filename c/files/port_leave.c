@@ -4,8 +4,8 @@
 #include "files/directory.h"
 #include "rt/system_calls.h"
 
-/* Marks the entries of this address whose sockets are connected, by questions to the kernel: their numbers may have
- * changed. True if it marked any. */
+/* Asks the kernel which sockets of this address are connected, and marks their entries: their numbers may have changed
+ * since. True if it marked any. */
 static bool mark_connected(struct unsock_port *port, const struct unsock_port_entry *like) {
     struct sockaddr_un path;
     bool any = false;

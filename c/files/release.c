@@ -323,8 +323,8 @@ static void look_in_a_child(void) {
     unsock_close(ends[0]);
 }
 
-/* Waits up to 10 ms for processes that list /proc/PID/fd: otherwise a monitor would make the file stay. They have each
- * file open for a moment; one that was closed meanwhile ends with their call (proc_readfd_common, fs/proc/fd.c; fput,
+/* Waits up to 10 ms for processes that list /proc/PID/fd: otherwise a monitor would make the file stay. They hold each
+ * file open for a moment; a socket closed meanwhile ends with their call (proc_readfd_common, fs/proc/fd.c; fput,
  * fs/file_table.c). A child that has only inherited its sockets does not wait: other processes have them. */
 static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};

@@ -1,6 +1,6 @@
-/* Stores registrations in epoll sets. A counter numbers the sets: duplicates of a set have the same count, and a later
- * set with its descriptor number another. The chunks hold a descriptor's latest registration, `more` the older ones in
- * other sets. */
+/* Stores registrations in epoll sets. Each set has a count: its duplicates have the same one, and a later set with its
+ * descriptor number has another. The chunks hold a descriptor's latest registration, `more` the older ones in other
+ * sets. */
 #include "memory/epoll_memory.h"
 
 #include "memory/fds.h"

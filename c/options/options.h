@@ -55,7 +55,7 @@ long unsock_option_answer(const void *from, socklen_t size, int level, void *val
 int32_t unsock_socket_timeval_ms(const void *timeval);
 
 /* Prepares a new AF_UNIX datagram socket: limits a send's wait in the kernel, and enlarges the buffer. Unread datagrams
- * fill the sender's buffer, over UDP the receiver's, where poll reports the sender writable. */
+ * fill the sender's buffer; over UDP they fill the receiver's, and poll reports the sender writable. */
 void unsock_send_limit_open(int fd);
 
 /* How long a blocking send waits in the kernel: half of the longest wait without progress (calls/datagram_full.c). */

@@ -22,7 +22,7 @@ NAMED int unsock_dlopen_flags(int flags) {
     return unsock_active() && !unsock_start_trapped ? flags & ~DEEPBIND : flags;
 }
 
-/* Opens a library if no dlopen was found. Before glibc 2.34 it is in libdl, which only the calling library may have
+/* Opens a library if no dlopen was found. Before glibc 2.34 dlopen is in libdl, which only the calling library may have
  * loaded; but the function that libdl calls is in libc. */
 NAMED void *unsock_dlopen_plain(const char *file, int flags) {
     return __libc_dlopen_mode ? __libc_dlopen_mode(file, flags | BY_PROGRAM) : NULL;

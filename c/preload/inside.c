@@ -78,8 +78,8 @@ static long change_libc_write(uint64_t at) {
     return result;
 }
 
-/* Returns a function that writes as libc's does after its first bytes; NULL unless all bytes are known and
- * in one page. */
+/* Returns a function that does the same as libc's `write` after its first bytes; NULL unless all bytes are known and in
+ * one page. */
 static write_function *find_other(uint64_t at, struct unsock_libc_write *own) {
     if (at == 0 || (at & (UNSOCK_PAGE - 1)) > UNSOCK_PAGE - UNSOCK_LIBC_WRITE_MOST ||
         !unsock_libc_write_find((const uint8_t *)at, own))

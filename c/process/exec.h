@@ -10,8 +10,7 @@
 /* Notes the program's file, by the descriptor from which it was loaded. */
 void unsock_self_exe_note(int fd);
 
-/* Notes the file that the other copy of the library has noted: the one that loaded this program and
- * answers raw calls. */
+/* Takes the program's file over from the other copy of the library, which loaded this program and answers raw calls. */
 void unsock_self_exe_inherit(void);
 
 /* Returns the program's file; NULL if it is not known, or if the library did not load the program. */
@@ -136,7 +135,7 @@ struct unsock_planning {
  * if this process redirects nothing. */
 long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why, enum unsock_way way);
 
-/* Looks at the program. If it is a script, puts its interpreter in front of argv and looks at that, and so on. Returns
+/* Inspects the program. If it is a script, puts its interpreter in front of argv and inspects that, and so on. Returns
  * an enum unsock_way or -errno. For UNSOCK_WAY_LOADED `*opened` is the program's descriptor. */
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 

@@ -98,8 +98,8 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
 }
 
 /* Run one command each. Return the exit status, with one line in `call->error` after a failure. If this process becomes
- * the command, `run` does not return. unsock_run_start runs `hold`, too. query.c puts a question's error into its
- * answer; it gets --help, too. */
+ * the command, `run` does not return. unsock_run_start runs `hold`, too. unsock_query_start puts a question's
+ * error into the answer, and answers --help itself. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);

@@ -30,7 +30,7 @@ struct news {
 /* A bit of the signal mask is the signal's number minus one. */
 #define SIGNALS_MOST 64
 
-/* struct signalfd_siginfo (signalfd(2)), whose header conflicts with others. The parent forwards each one to the
+/* struct signalfd_siginfo (signalfd(2)), whose header conflicts with others. The parent forwards each signal to the
  * keeper. Number 0 acknowledges the keeper's message about the command's state. */
 struct told {
     uint32_t number;

@@ -102,8 +102,8 @@ static void replace_duplicate(int other, struct unsock_fd *entry, const void *of
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
-/* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. Once,
- * before the library makes copies of the socket for itself, which must not count as the program's. */
+/* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. Searches
+ * once, before the library makes copies of the socket for itself, which must not count as the program's. */
 UNSOCK_OWN_FRAME static void find_duplicates(int fd, struct unsock_fd *entry) {
     uint64_t cookie = entry->flags & UNSOCK_FROM_ELSEWHERE ? unsock_socket_cookie(fd) : 0, found;
     unsock_fds_unmark(entry, UNSOCK_FROM_ELSEWHERE);

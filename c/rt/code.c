@@ -22,8 +22,8 @@ long unsock_code_move(uint64_t copy, uint64_t size, uint64_t to) {
     return unsock_is_error(result) ? result : 0;
 }
 
-/* The kernel does this only for the address where the pages become executable. A processor may still hold old
- * instructions of the address to which they were moved. */
+/* The kernel updates the instruction cache only for the address where the pages become executable. A processor may
+ * still hold old instructions of the address to which they were moved. */
 void unsock_code_sync(uint64_t at, uint64_t size) {
 #ifdef __aarch64__
     uint64_t kinds, end = at + size;

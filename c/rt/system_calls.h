@@ -273,8 +273,8 @@ static inline long unsock_pause(long nanoseconds) {
 }
 
 /* unsock_real_NAME calls the next library's function, a cancellation point in glibc. Returns the result or -errno, and
- * leaves errno unchanged. Without a next library it makes the system call and never uses errno, which a thread that
- * libc did not make lacks. Where calls are trapped, that system call is a cancellation point, too (rt/libc.h).
+ * leaves errno unchanged. Without a next library it makes the system call and never uses errno: a thread that libc did
+ * not make has none. Where calls are trapped, that system call is a cancellation point, too (rt/libc.h).
  * Nearly all are inline: after a call that slept, the processor's return predictions are gone, and each function on the
  * stack costs as much as a hundred instructions. */
 /* Pointers to any type of address are accepted. */

@@ -112,8 +112,8 @@ static bool takes_number(uint8_t byte) {
     return byte == 0xc7 || byte == 0x81 || byte == 0x69;
 }
 
-/* True if the 0xb8 at `at` may be inside a longer instruction, so that the seeming `mov $number,%eax` is that one's
- * end. Checks every way to encode one, and is true in case of doubt. At least nine bytes are before it. */
+/* True if the 0xb8 at `at` may be inside a longer instruction, whose end only looks like `mov $number,%eax`. Checks
+ * every way to encode one, and is true in case of doubt. At least nine bytes are before it. */
 static bool may_be_inside(const uint8_t *at) {
     if (is_prefix(at[-1]))
         return true;
@@ -205,7 +205,7 @@ static const struct form forms[] = {
      {0xf94007e8, 0xf9400be0, 0xf9400fe1, 0xf94013e2, 0xf94017e3, 0xf9401be4, 0xf9401fe5},
      {0xb13ffc1f, 0x540000e3}},
     /* glibc 2.41, __syscall_cancel_arch, and musl's __syscall_cp_asm: mov x8,x1; mov x0,x2 … mov x5,x7; svc; ret.
-     * Cancelling a thread checks whether it is between these. */
+     * Cancellation checks whether the thread is between these instructions. */
     {UNSOCK_CALL_SITE_C, WORD, 7, 1,
      {0xaa0103e8, 0xaa0203e0, 0xaa0303e1, 0xaa0403e2, 0xaa0503e3, 0xaa0603e4, 0xaa0703e5},
      {0xd65f03c0}},

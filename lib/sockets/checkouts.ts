@@ -64,8 +64,8 @@ function folderOf(git: string): string {
 }
 
 /**
- * Returns the only line of a file of git's; undefined: it has others, or this user may not read it. The checkout then
- * has another name. Does not block on a pipe.
+ * Returns the only line of a file of git's; undefined: it has several lines, or this user may not read it. The checkout
+ * then has another name. Does not block on a pipe.
  */
 function readLine(file: string): string | undefined {
   return orUndefined(() => {

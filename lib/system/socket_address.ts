@@ -42,7 +42,7 @@ export function encodeAddress({ family, ip, port }: InternetAddress): Uint8Array
 }
 
 /**
- * @param bytes As many bytes as count.
+ * @param bytes The address, and no byte more.
  * @returns The address; undefined: it is none of these families.
  */
 export function decodeAddress(bytes: Uint8Array): InternetAddress | undefined {
