@@ -154,7 +154,7 @@ long unsock_resolve(const char *path, struct unsock_control_file *control) {
     return read == -EINVAL || read == -EACCES ? read : UNSOCK_ANSWERS_OTHER;
 }
 
-/* Writes each control file under another name in the same directory. link(2) then gives it its own name, so that no
+/* Makes the name under which a control file is written. link(2) then gives the whole file its own name, so that no
  * reader sees a part of it. */
 static long name_control_part(const char *path, char *part) {
     struct unsock_text text = unsock_text_in(part, PATH_MOST);

@@ -48,8 +48,9 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
  *     locks belong to the process that took them.
  *   - Threads of one process would share it. They exclude each other by a word in memory.
  *
- * Only the first thread blocks signals meanwhile. Another thread, on unblocking them, could take a signal of the process
- * that has just woken the first one, which would sleep on: Python runs its handlers in the first thread alone. */
+ * Only the first thread blocks signals meanwhile. Another thread, on unblocking them, could take a signal of the
+ * process that has just woken the first one, which would sleep on: Python runs its handlers in the first thread alone.
+ */
 
 struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */

@@ -40,7 +40,7 @@ static int32_t mtu_of(const struct unsock_fd *entry) {
 }
 
 /* Half the window that a new connection's peer offers, less the headers. TCP's window grows with the data; but a
- * program sets what it read, and setsockopt takes at most MAX_TCP_WINDOW (do_tcp_setsockopt, net/ipv4/tcp.c). */
+ * program may set what it has read, and setsockopt takes at most MAX_TCP_WINDOW (do_tcp_setsockopt, net/ipv4/tcp.c). */
 static int32_t segment_of(const struct unsock_fd *entry) {
     return unsock_fd_remote(entry)->family == AF_INET6 ? 32732 : 32741;
 }
