@@ -40,7 +40,7 @@ function warn(message: string): void {
   try {
     fs.writeSync(2, `unsock: ${printable(message.replace(/[\r\n]+/g, " "))}\n`);
   } catch {
-    // Nobody reads it, and a front goes on.
+    // Nobody reads it, and a front still serves.
   }
 }
 

@@ -134,8 +134,8 @@ static long count_sleeps(void) {
 }
 
 /* Waits up to `most` nanoseconds for room in the receiver's queue. True if the receiver has read a datagram: each read
- * wakes every socket that polls for room, even if another sender is faster. Subtracts the sleeps of a tracer, `stops` a
- * call. */
+ * wakes every socket that polls for room, even if another sender is faster. A tracer's `stops` at each call are no such
+ * wake-ups. */
 static bool watch_receiver(int fd, int64_t most, long stops) {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
     int64_t end = unsock_clock_ns() + most;

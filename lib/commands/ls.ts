@@ -26,7 +26,7 @@ interface ListOptions {
   readonly watch?: true;
 }
 
-/** With `--watch`: connections open and close without a change of the directory, so it is listed again after so long. */
+/** With `--watch`: connections open and close without a change of the directory, so it lists again after this time. */
 const LOOK_AGAIN_MS = 1000;
 
 const CLEAR_SCREEN = "\x1b[H\x1b[2J";

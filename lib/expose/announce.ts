@@ -97,7 +97,7 @@ export async function announce(front: Front, { json = false, print }: Announcing
     try {
       if (isRead && text !== "") print(text);
     } catch {
-      isRead = false; // the front goes on serving
+      isRead = false; // the front still serves
     }
   };
   const check = new NameCheck(front);

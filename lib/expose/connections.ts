@@ -14,7 +14,7 @@ const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
 /** The part of all connections that those to one server may be: with their clients' they are at most half. */
 const SERVER_SHARE = 1 / 4;
-/** Connections that are told that there are too many, at once. */
+/** The most connections at a time that get a 503, as there are too many. */
 const REFUSED_MOST = 64;
 const REFUSED_MS = 500;
 /** Open streams of all clients of HTTP/2. */

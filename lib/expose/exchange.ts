@@ -65,7 +65,7 @@ export function requestFields(request: IncomingMessage, { host }: Asked): string
   return fields;
 }
 
-/** Ends an answer. Closing while the client still sends would reset the connection and could lose the answer, so it waits. */
+/** Ends an answer, after the client's body: a close before that resets the connection, and the answer could be lost. */
 export function endAnswer(request: IncomingMessage, answer: ServerResponse, isAwaited = false): void {
   if (request.complete || answer.shouldKeepAlive || isAwaited) {
     answer.end();

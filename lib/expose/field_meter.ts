@@ -30,7 +30,7 @@ export class FieldMeter {
   readonly #table: Sizes[] = [];
   #total = 0;
   #next: Next = "field";
-  /** A number that goes on in the next bytes. */
+  /** A number that continues in the next bytes. */
   #number: { value: number; shift: number } | undefined;
   #string = 0;
   #isHuffman = false;

@@ -1,4 +1,4 @@
-/** Listens, and goes on listening whatever happens. */
+/** Listens, and listens again if the runtime stops accepting. */
 import type { Server } from "node:net";
 import process from "node:process";
 import { setTimeout } from "node:timers";

@@ -49,7 +49,7 @@ export class Peers {
     });
   }
 
-  /** Returns the datagram clients that are connected to a server's socket. Others cannot be told from the kernel's list. */
+  /** Returns the datagram clients that are connected to a server's socket. The kernel's list shows no others. */
   ofDatagrams(servers: readonly UnixSocketEntry[]): Client[] {
     return servers.flatMap(({ inode }) => this.#byPeer.get(inode) ?? []).map(({ inode, port, unread }) => ({
       address: port && `*:${port.number}`,

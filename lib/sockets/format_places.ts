@@ -34,7 +34,7 @@ function describeHolders({ target, processes }: SocketFile): string {
   return target ?? `${first}${others.length > 0 ? ` +${others.length}` : ""}`;
 }
 
-/** The sockets of one port that one server has: a line. */
+/** A line: the sockets of one server at one port. */
 function byServer(files: readonly SocketFile[]): SocketFile[][] {
   const groups = new Map<string, SocketFile[]>();
   for (const file of files) {

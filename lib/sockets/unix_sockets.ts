@@ -16,7 +16,7 @@ export interface UnixSocketEntry {
   readonly unread: number;
   /** The lower 32 bits of the inode of its file, which may have been renamed since bind; missing: not known. */
   readonly fileInode?: number;
-  /** The port that the file's name stands for, in any directory; undefined: none. */
+  /** The port that the file's name means, in any directory; undefined: none. */
   readonly port?: Port;
 }
 

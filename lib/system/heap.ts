@@ -6,5 +6,5 @@
 /** For Deno, which takes options only when it starts. Smaller still, a third of the processor time goes into collecting. */
 export const SMALL_HEAP = "--max-semi-space-size=2,--heap-growing-percent=30";
 
-/** For Node.js, which takes options at any time, but not that one. */
+/** For Node.js, which takes most options at any time, but not those above. */
 export const SMALL_HEAP_LATER = "--optimize-for-size";

@@ -80,7 +80,7 @@ function baseName(file: string): string {
   return file.replace(/\/+$/, "").replace(/^.*\//s, "") || file;
 }
 
-/** Returns the script among an interpreter's words; undefined: it runs none that can be told. */
+/** Returns the script among an interpreter's words; undefined: it runs none, or an unknown one. */
 function scriptOf(words: readonly string[], { valued, program, code, commands }: Interpreter): string | undefined {
   let isFirst = true;
   for (let at = 0; at < words.length; at++) {

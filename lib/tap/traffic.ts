@@ -144,7 +144,7 @@ export class Traffic {
     this.#tell("end", way === "in" ? client : server, way === "in" ? server : client, time);
   }
 
-  /** A server that forks closes its copy, while the child goes on. */
+  /** A server that forks closes its copy; the child keeps the connection. */
   #close({ inode }: Descriptor, connection: Connection, { thread, time, result }: Call): void {
     if (result !== 0 || connection.process !== this.#port.processOf(thread)) return;
     this.#end(connection, "out", time);
