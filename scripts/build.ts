@@ -5,6 +5,8 @@
  * machine `CC_AARCH64`, and `CFLAGS` are honoured.
  */
 import * as path from "@std/path/posix";
+import { exists, hash, identity, produce, writeIfChanged } from "./files.ts";
+import { FILTER_SOURCE, filterHeader } from "./filter.ts";
 import { tablesHeader } from "./tables.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
@@ -118,12 +120,6 @@ export async function findFiles(directory: string, extension: string): Promise<s
   return files.sort();
 }
 
-/** @returns A short name for these parts. */
-export async function hash(parts: readonly string[]): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("\0")));
-  return Array.from(new Uint8Array(digest).subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 async function runCompiler(tools: Toolchain, args: readonly string[]): Promise<string> {
   const [program = "cc", ...words] = tools.compiler.split(/\s+/);
   const command = new Deno.Command(program, { args: [...words, ...args], cwd: ROOT, stdin: "null" });
@@ -147,31 +143,6 @@ async function runCompiler(tools: Toolchain, args: readonly string[]): Promise<s
 /** `output` throws at once, not through its promise, when there is no such program. */
 async function spawn(command: Deno.Command): Promise<Deno.CommandOutput> {
   return await command.output();
-}
-
-/**
- * Makes a file of another name and renames it. Two builds may run at once: a file appears complete or not at all.
- *
- * @param make Makes the file at the path that it is given.
- */
-export async function produce(file: string, make: (part: string) => Promise<unknown>): Promise<void> {
-  const part = `${file}.${crypto.randomUUID()}`;
-  try {
-    await make(part);
-    await Deno.rename(part, file);
-  } catch (error) {
-    await Deno.remove(part).catch(() => {});
-    throw error;
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return await Deno.stat(file).then(() => true, () => false);
-}
-
-/** Identifies a file's version: changes when the file is replaced, and is the same of a copy with its time. */
-async function identity(file: string): Promise<string> {
-  return await Deno.stat(file).then(({ size, mtime }) => `${size} ${mtime?.getTime()}`, () => "none");
 }
 
 /** Waits for all, so that nothing half-made stays behind, then throws the first error. */
@@ -203,14 +174,20 @@ export async function compile(
   await produce(object, (part) => runCompiler(tools, [...flags, seed, "-c", "-o", part, source]));
 }
 
-/** Writes the rows of C's tables, which `c/` includes as "../build/tables.h". */
-export async function writeTables(): Promise<string> {
-  const file = path.join(ROOT, "build/tables.h");
+/**
+ * Writes what `c/` includes as "../build/tables.h" and "../build/filter_MACHINE.h".
+ *
+ * @param tools For the target, whose compiler knows the numbers of its system calls; this machine's, if left out.
+ * @returns The text of both.
+ */
+export async function writeTables(tools: Toolchain = toolchain(undefined)): Promise<string> {
+  await Deno.mkdir(path.join(ROOT, "build"), { recursive: true });
+  await writeIfChanged(path.join(ROOT, "build/filter.c"), FILTER_SOURCE);
   const header = tablesHeader();
-  await Deno.mkdir(path.dirname(file), { recursive: true });
-  const before = await Deno.readTextFile(file).catch(() => "");
-  if (before !== header) await produce(file, (part) => Deno.writeTextFile(part, header));
-  return header;
+  const filter = filterHeader(await runCompiler(tools, ["-E", "-P", "-Ic", "build/filter.c"]), tools.arch);
+  await writeIfChanged(path.join(ROOT, "build/tables.h"), header);
+  await writeIfChanged(path.join(ROOT, `build/filter_${tools.arch}.h`), filter);
+  return header + filter;
 }
 
 /** Flags to compile and link the files of a library. */
@@ -268,7 +245,13 @@ async function buildInto(
   const apart = [...COMPILE_FLAGS, ...extraFlags, ...tools.flags];
   const flags = [...COMPILE_FLAGS, ...extraFlags, ...optimize, ...tools.flags];
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
-  const common = [version, tools.compiler, await writeTables(), ...headers, ...await Promise.all(headers.map(read))];
+  const common = [
+    version,
+    tools.compiler,
+    await writeTables(tools),
+    ...headers,
+    ...await Promise.all(headers.map(read)),
+  ];
   const named = async (source: string, own: readonly string[]) => {
     const name = `${await hash([...common, ...own, source, await read(source)])}.o`;
     return { source, own, object: path.join(objectDirectory, name) };

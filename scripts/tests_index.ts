@@ -9,7 +9,8 @@ import * as path from "@std/path/posix";
 import { readText } from "../lib/system/files.ts";
 import { buildCoveredLibrary, type Coverage, coverageOf } from "../tests/fuzz/calls/coverage.ts";
 import { ROOT } from "./bench/rig.ts";
-import { findFiles, hash } from "./build.ts";
+import { findFiles } from "./build.ts";
+import { hash } from "./files.ts";
 import { LONG } from "./test/choice.ts";
 import { type Measured, withIndex } from "./test/tests_index_page.ts";
 

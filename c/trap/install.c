@@ -11,6 +11,12 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
+#if defined(__x86_64__)
+#include "../build/filter_x86_64.h"
+#else
+#include "../build/filter_aarch64.h"
+#endif
+
 #define EXEC_STACK (32 * 1024)
 
 /* Answers readlink(2) with the program's file where the kernel would name the library: for /proc/self/exe. */
@@ -125,13 +131,11 @@ static void handle(int signal, void *signal_info, void *signal_context) {
 /* The filter is for all threads. Without SPEC_ALLOW the kernel may forbid this process to speculate past stores
  * (seccomp(2)), which slows the process down; the library has no secret that needs the protection. */
 long unsock_trap_install(bool on_alternate_stack, bool ignored) {
-    struct sock_filter program[UNSOCK_FILTER_MOST];
+    struct sock_fprog filter = {sizeof(trap_filter) / sizeof(trap_filter[0]), (struct sock_filter *)trap_filter};
     unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
     long result = unsock_signals_install(handle, on_alternate_stack, ignored || unsock_trapped_ignores());
     if (result < 0 || unsock_is_trapped())
         return result;
-    size_t length = unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, UNSOCK_FILTER_MOST);
-    struct sock_fprog filter = {(unsigned short)length, program};
     unsock_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     result =
         unsock_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC, &filter);

@@ -6,6 +6,7 @@
 #include "rt/user.h"
 #include "trap/trapped.h"
 
+#include <asm/ioctls.h>
 #include <linux/poll.h>
 
 #define NAMED __attribute__((used, visibility("hidden"))) /* called by assembly only */
@@ -39,8 +40,16 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
     return true;
 }
 
-static bool is_trapped(const struct unsock_site_call *call, unsigned index) {
-    return unsock_trapped_applies(&unsock_trapped[index], call->arguments);
+#define TRAPS(exported, next, machines, mark, trapped, type, name, parameters)                                         \
+    UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(case __NR_##name : return UNSOCK_TRAPS_##trapped;))
+
+/* True if the filter traps the call, which has logic of its own. */
+static inline bool is_trapped(long number, const long *a) {
+    switch (number) {
+        UNSOCK_CALLS(TRAPS)
+    default:
+        return false;
+    }
 }
 
 NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
@@ -53,15 +62,15 @@ NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
     case __NR_splice:
         return !unsock_sandboxed && !is_kernels_data((int)a[2]);
     case __NR_sendto:
-        return is_trapped(call, UNSOCK_TRAPPED_AT_sendto) || (!unsock_sandboxed && !sends_by_kernel((int)a[0]));
+        return is_trapped(__NR_sendto, a) || (!unsock_sandboxed && !sends_by_kernel((int)a[0]));
     case __NR_recvfrom:
-        return is_trapped(call, UNSOCK_TRAPPED_AT_recvfrom) || receives_unusually((int)a[0]);
+        return is_trapped(__NR_recvfrom, a) || receives_unusually((int)a[0]);
     case __NR_read:
         return unsock_fds_has_nobody((int)a[0]);
     case __NR_fcntl:
-        return is_trapped(call, UNSOCK_TRAPPED_AT_fcntl);
+        return is_trapped(__NR_fcntl, a);
     case __NR_ioctl:
-        return is_trapped(call, UNSOCK_TRAPPED_AT_ioctl);
+        return is_trapped(__NR_ioctl, a);
 #ifdef __x86_64__
     case __NR_poll:
 #endif

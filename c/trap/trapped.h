@@ -1,27 +1,42 @@
-/* The trap: the table of trapped calls, the seccomp filter, and its installation. */
+/* The trap: the rules of the list of calls, and the installation of the seccomp filter that traps them. */
 #ifndef UNSOCK_TRAP_TRAPPED_H
 #define UNSOCK_TRAP_TRAPPED_H
 
 #include "rt/calls.h"
 
-#include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The system calls that are trapped, and when, made from the list of calls (rt/calls.h). The filter is made from this
- * table, and the handler answers these calls. All others go to the kernel. For calls that the filter allows by number
- * alone, the kernel keeps a bitmap: the filter costs them nothing measurable. */
+/*
+ * The rules of the list of calls (rt/calls.h). The build makes the filter from them (scripts/filter.ts), and the
+ * handler answers the calls that it traps. All others go to the kernel. For calls that the filter allows by number
+ * alone, the kernel keeps a bitmap: the filter costs them nothing measurable.
+ *
+ *   ALWAYS                           traps every call
+ *   IF_SET(at)                       if the argument `at` (a pointer) is not NULL
+ *   IF_SET_OR(at, bits, most)        also if (the int before it & `bits`) > `most`
+ *   IF_VALUE(at, ...)                if the argument (an int) is one of the values
+ *   IF_VALUE_OR(at, bits, value, …)  also if (the int & `bits`) == `value`
+ *   UNLESS(at, value)                if the argument (an int) is not this value
+ *   NO_SYSTEM                        never lets the call through: ENOSYS, as on a kernel without it
+ *
+ * The first five, for the call with the arguments a[0] to a[5]:
+ */
+#define UNSOCK_TRAPS_ALWAYS true
+#define UNSOCK_TRAPS_IF_SET(at) (a[at] != 0)
+#define UNSOCK_TRAPS_IF_SET_OR(at, bits, most) (a[at] != 0 || (a[(at) - 1] & (bits)) > (most))
+#define UNSOCK_TRAPS_IF_VALUE(at, ...)                                                                                 \
+    unsock_is_among((uint32_t)a[at], (const uint32_t[]){__VA_ARGS__}, sizeof((uint32_t[]){__VA_ARGS__}))
+#define UNSOCK_TRAPS_IF_VALUE_OR(at, bits, value, ...)                                                                 \
+    ((a[at] & (bits)) == (value) || UNSOCK_TRAPS_IF_VALUE(at, __VA_ARGS__))
 
-enum unsock_trapped_when {
-    UNSOCK_TRAPPED_ALWAYS,
-    UNSOCK_TRAPPED_IF_SET,    /* the argument (a pointer) is not NULL, or (the int before it & `mask`) > `masked` */
-    UNSOCK_TRAPPED_IF_VALUE,  /* the argument (an int) is one of `values`, or (the int & `mask`) == `masked` */
-    UNSOCK_TRAPPED_UNLESS,    /* the argument (an int) is not values[0] */
-    UNSOCK_TRAPPED_NO_SYSTEM, /* never let through: fails with ENOSYS, as on a kernel without it */
-};
-
-#define UNSOCK_TRAPPED_VALUES 5
+static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_t size) {
+    size_t count = size / sizeof(value);
+    while (count > 0 && values[count - 1] != value)
+        count--;
+    return count > 0;
+}
 
 /* A call number with this tag is always trapped; its lower half is the real number. At a rewritten place a thread
  * without a stack makes its calls with the tag (trap/site.h), even calls that the filter otherwise lets through. The
@@ -29,40 +44,8 @@ enum unsock_trapped_when {
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu
 
-struct unsock_trapped {
-    uint16_t number;  /* of the system call */
-    uint8_t when;     /* enum unsock_trapped_when */
-    uint8_t argument; /* the argument that `when` is about, 0 to 5 */
-    uint8_t value_count;
-    uint32_t values[UNSOCK_TRAPPED_VALUES];
-    uint32_t mask; /* 0: none */
-    uint32_t masked;
-};
-
-/* Each call's index in the table. */
-#define UNSOCK_TRAPPED_INDEX(exported, next, machines, mark, trapped, type, name, parameters)                          \
-    UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(UNSOCK_TRAPPED_AT_##name, ))
-#define UNSOCK_TRAPPED_INDEX_OF_DOOR_CALL(exported, machines, mark, syscall, trapped, name)                            \
-    UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(UNSOCK_TRAPPED_AT_##name, ))
-enum { UNSOCK_CALLS(UNSOCK_TRAPPED_INDEX) UNSOCK_DOOR_CALLS(UNSOCK_TRAPPED_INDEX_OF_DOOR_CALL) UNSOCK_TRAPPED_COUNT };
-
-extern const struct unsock_trapped unsock_trapped[UNSOCK_TRAPPED_COUNT];
-
-/* True if the call is trapped with these arguments. */
-bool unsock_trapped_applies(const struct unsock_trapped *call, const long a[6]);
-
-/* filter.c: Makes the seccomp filter, a program for the kernel's classic BPF. Pure. */
-
 /* The si_errno of a SIGSYS by this filter: the program may have filters of its own that trap, too. */
 #define UNSOCK_FILTER_TAG 0x756e
-
-/* Room for the filter of any table. */
-#define UNSOCK_FILTER_MOST 512
-
-/* Makes the filter that traps these calls of this machine, unless they carry the library's mark (rt/calls.h), and lets
- * all others through. Returns its length in instructions; 0 if it needs more than `room`, or a jump that is too long.
- */
-size_t unsock_filter_make(const struct unsock_trapped *calls, size_t count, struct sock_filter *program, size_t room);
 
 /* install.c: Traps a process's system calls. */
 

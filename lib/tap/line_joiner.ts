@@ -1,6 +1,6 @@
 /**
  * Makes whole lines of strace's output, which cuts a call in two if another thread makes one meanwhile. A call that the
- * library's filter traps (`c/trap/filter.c`) shows its own number as its result, and then a SIGSYS: the kernel has not
+ * library's filter traps (`scripts/filter.ts`) shows its own number as its result, and then a SIGSYS: the kernel has not
  * made it, and the library makes it again. Pure, but for the time.
  */
 

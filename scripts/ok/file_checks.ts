@@ -2,7 +2,8 @@
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { need } from "../../tests/support/programs.ts";
-import { COMPILE_FLAGS, findFiles, hash, writeTables } from "../build.ts";
+import { COMPILE_FLAGS, findFiles, writeTables } from "../build.ts";
+import { hash } from "../files.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 

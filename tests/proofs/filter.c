@@ -1,27 +1,26 @@
 /*
- * For CBMC: the trap's filter decides as its table says, for all call numbers, machines and arguments.
+ * For CBMC: the trap's filter decides as the rules of the list of calls say, for all call numbers, machines and
+ * arguments.
  *
  * All jumps of BPF go forward, so one pass over the instructions runs the filter: each instruction is executed if the
  * program has reached it.
  */
+#include "rt/base.h"
 #include "rt/calls.h"
 #include "trap/trapped.h"
 
-#include <linux/audit.h>
-#include <linux/seccomp.h>
-#include <stdbool.h>
-
+#define SIG_UNBLOCK 1
 #define TRAP (SECCOMP_RET_TRAP | UNSOCK_FILTER_TAG)
-#define NO_SYSTEM (SECCOMP_RET_ERRNO | 38)
+#define MISSING (SECCOMP_RET_ERRNO | 38)
 #ifndef OTHER_ABI /* the test has another one, which must not hold */
 #define OTHER_ABI 0x40000000u
 #endif
 
 struct seccomp_data nondet_data(void);
 
-#include "filter_program.h" /* `program`, as filter_program.c prints it */
+#include "../build/filter_x86_64.h"
 
-#define LENGTH (sizeof program / sizeof program[0])
+#define LENGTH (sizeof trap_filter / sizeof trap_filter[0])
 
 static uint32_t word_at(const struct seccomp_data *data, uint32_t offset) {
     uint64_t argument = data->args[(offset - 16) / 8 % 6];
@@ -39,7 +38,7 @@ static uint32_t verdict_of(const struct seccomp_data *data) {
     for (size_t i = 0; i < LENGTH; i++) {
         if (at != i)
             continue;
-        const struct sock_filter *one = &program[i];
+        const struct sock_filter *one = &trap_filter[i];
         bool holds = one->code == (BPF_JMP | BPF_JGE | BPF_K) ? accumulator >= one->k : accumulator == one->k;
         at = i + 1;
         if (one->code == (BPF_LD | BPF_W | BPF_ABS))
@@ -59,52 +58,45 @@ static uint32_t verdict_of(const struct seccomp_data *data) {
     return verdict;
 }
 
-static uint32_t by_argument(const struct unsock_trapped *call, const struct seccomp_data *data) {
-    uint64_t argument = data->args[call->argument];
-    uint32_t lower = (uint32_t)argument;
-    bool listed = call->mask != 0 && (lower & call->mask) == call->masked;
-    for (unsigned i = 0; i < UNSOCK_TRAPPED_VALUES; i++)
-        listed = listed || (i < call->value_count && call->values[i] == lower);
-    switch (call->when) {
-    case UNSOCK_TRAPPED_NO_SYSTEM:
-        return NO_SYSTEM;
-    case UNSOCK_TRAPPED_IF_SET:
-        return argument != 0 || (call->mask != 0 && (data->args[call->argument - 1] & call->mask) > call->masked)
-                   ? TRAP
-                   : SECCOMP_RET_ALLOW;
-    case UNSOCK_TRAPPED_IF_VALUE:
-        return listed ? TRAP : SECCOMP_RET_ALLOW;
-    case UNSOCK_TRAPPED_UNLESS:
-        return listed ? SECCOMP_RET_ALLOW : TRAP;
-    default:
-        return TRAP;
-    }
+/* UNSOCK_TRAPS_RULE for the rules that only doors' calls have. */
+#define UNSOCK_TRAPS_UNLESS(at, value) ((uint32_t)a[at] != (value))
+#define UNSOCK_TRAPS_NO_SYSTEM MISSING
+
+#define RULE(mark, trapped, name)                                                                                      \
+    UNSOCK_IF_TRAPPED_##mark(case __NR_##name : return by_rule(data, UNSOCK_MARK_##mark, UNSOCK_TRAPS_##trapped);)
+#define ROW(exported, next, machines, mark, trapped, type, name, parameters)                                           \
+    UNSOCK_IF_ON_##machines(RULE(mark, trapped, name))
+#define DOOR_ROW(exported, machines, mark, syscall, trapped, name) UNSOCK_IF_ON_##machines(RULE(mark, trapped, name))
+
+/* `traps`: what the call's rule says without a mark. */
+static uint32_t by_rule(const struct seccomp_data *data, int mark, uint32_t traps) {
+    uint32_t upper = mark >= 0 ? (uint32_t)(data->args[mark] >> 32) : 0;
+    if (mark >= 0 && upper == UNSOCK_SYS_MARK)
+        return SECCOMP_RET_ALLOW;
+    if (data->nr == __NR_socket && upper == UNSOCK_SYS_PROBE)
+        return SECCOMP_RET_ERRNO | UNSOCK_SYS_PROBE_ERRNO;
+    return traps == MISSING ? MISSING : traps ? TRAP : SECCOMP_RET_ALLOW;
 }
 
-/* As the table says it. */
+/* As the list says it. */
 static uint32_t expected(const struct seccomp_data *data) {
+    const uint64_t *a = data->args;
     if (data->arch != AUDIT_ARCH_X86_64)
         return SECCOMP_RET_ALLOW;
     if ((uint32_t)data->nr >= OTHER_ABI)
-        return NO_SYSTEM;
+        return MISSING;
     if (((uint32_t)data->nr & ~UNSOCK_TRAPPED_NUMBER) == UNSOCK_TRAPPED_TAG)
         return TRAP;
-    for (size_t i = 0; i < UNSOCK_TRAPPED_COUNT; i++) {
-        const struct unsock_trapped *call = &unsock_trapped[i];
-        if (call->number != (uint32_t)data->nr)
-            continue;
-        int mark = unsock_sys_marked_argument(call->number);
-        if (mark >= 0 && (uint32_t)(data->args[mark] >> 32) == UNSOCK_SYS_MARK)
-            return SECCOMP_RET_ALLOW;
-        if (call->number == __NR_socket && (uint32_t)(data->args[mark] >> 32) == UNSOCK_SYS_PROBE)
-            return SECCOMP_RET_ERRNO | UNSOCK_SYS_PROBE_ERRNO;
-        return by_argument(call, data);
+    switch (data->nr) {
+        UNSOCK_CALLS(ROW)
+        UNSOCK_DOOR_CALLS(DOOR_ROW)
+    default:
+        return SECCOMP_RET_ALLOW;
     }
-    return SECCOMP_RET_ALLOW;
 }
 
 int main(void) {
     struct seccomp_data data = nondet_data();
-    __CPROVER_assert(verdict_of(&data) == expected(&data), "it does what the table says");
+    __CPROVER_assert(verdict_of(&data) == expected(&data), "it does what the list says");
     return 0;
 }

@@ -1,6 +1,6 @@
 /** Compiles C for tests. */
 import { dirname } from "@std/path/posix";
-import { produce } from "../../scripts/build.ts";
+import { produce } from "../../scripts/files.ts";
 import { run, type RunOptions } from "./process.ts";
 
 /**

@@ -1,6 +1,7 @@
 /** Reads the object files of `c/`: which function or object of a file uses which of another. Needs binutils. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
-import { COMPILE_FLAGS, hash } from "../../scripts/build.ts";
+import { COMPILE_FLAGS } from "../../scripts/build.ts";
+import { hash } from "../../scripts/files.ts";
 import { compileWhole } from "./compile.ts";
 import type { Use } from "./layers.ts";
 import { run } from "./process.ts";

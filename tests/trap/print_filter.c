@@ -1,36 +1,40 @@
-/* Prints the trap's filter for filter_test.ts: the mark, then an instruction a line, then the table's rows. */
+/* Prints the trap's filter for filter_test.ts: values, an instruction a line, and the calls. */
+#include "rt/base.h"
 #include "rt/calls.h"
+#include "rt/system_calls.h"
 #include "trap/trapped.h"
 
-#include <linux/audit.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
+
+#if defined(__x86_64__)
+#include "../build/filter_x86_64.h"
+#else
+#include "../build/filter_aarch64.h"
+#endif
 
 #define NAME(name) printf("call " #name " %d %d\n", __NR_##name, unsock_sys_marked_argument(__NR_##name))
 
-/* A call that is always trapped and has no argument for a mark, and another that a value decides. */
-static const struct unsock_trapped plain[] = {
-    {.number = __NR_getppid, .when = UNSOCK_TRAPPED_ALWAYS},
-    {.number = __NR_socketpair, .when = UNSOCK_TRAPPED_IF_VALUE, .value_count = 1, .values = {AF_INET}},
-};
-
-static void print(const struct sock_filter *program, size_t length, const char *kind) {
-    for (size_t i = 0; i < length; i++)
-        printf("%s %u %u %u %u\n", kind, program[i].code, program[i].jt, program[i].jf, program[i].k);
-}
+/* A row whose rule is ALWAYS. */
+#define ALWAYS 0
+#define NO_SYSTEM 1
+#define UNLESS(...) 1
+#define IF_SET(...) 1
+#define IF_SET_OR(...) 1
+#define IF_VALUE(...) 1
+#define IF_VALUE_OR(...) 1
+#define ROW(exported, next, machines, mark, trapped, type, name, parameters)                                           \
+    UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(printf("trapped %d %d\n", __NR_##name, trapped);))
+#define DOOR_ROW(exported, machines, mark, syscall, trapped, name)                                                     \
+    UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(printf("trapped %d %d\n", __NR_##name, trapped);))
 
 int main(void) {
-    struct sock_filter program[UNSOCK_FILTER_MOST];
-    print(program, unsock_filter_make(plain, 2, program, UNSOCK_FILTER_MOST), "plain");
-    size_t length = unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, UNSOCK_FILTER_MOST);
     printf("mark %lu\nprobe %lu\ntag %d\nprobe_errno %d\n", UNSOCK_SYS_MARK, UNSOCK_SYS_PROBE, UNSOCK_FILTER_TAG,
            UNSOCK_SYS_PROBE_ERRNO);
-    print(program, length, "instruction");
-    for (size_t i = 0; i < UNSOCK_TRAPPED_COUNT; i++)
-        printf("trapped %u %u\n", unsock_trapped[i].number, unsock_trapped[i].when);
-    /* One instruction less than it needs is no filter. */
-    printf("short %zu\n", unsock_filter_make(unsock_trapped, UNSOCK_TRAPPED_COUNT, program, length - 1));
+    for (size_t i = 0; i < sizeof(trap_filter) / sizeof(trap_filter[0]); i++)
+        printf("instruction %u %u %u %u\n", trap_filter[i].code, trap_filter[i].jt, trap_filter[i].jf,
+               trap_filter[i].k);
+    UNSOCK_CALLS(ROW)
+    UNSOCK_DOOR_CALLS(DOOR_ROW)
     NAME(socket), NAME(bind), NAME(sendto), NAME(recvfrom), NAME(fcntl), NAME(ioctl), NAME(execve), NAME(ppoll),
         NAME(pselect6);
     NAME(rt_sigprocmask), NAME(rt_sigreturn), NAME(read), NAME(write), NAME(io_uring_setup), NAME(clone3), NAME(clone);
