@@ -13,8 +13,9 @@ long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct 
 
 /* port_search.c: The search for the file by which a client reaches the server of an address. */
 
-/* Connects or sends to the path of the search. Gets the caller's `attempt`, and returns the kernel's result. */
-typedef long unsock_port_way(void *attempt);
+/* Connects or sends to the path of the search, and returns the kernel's result. */
+struct unsock_port_search;
+typedef long unsock_port_way(const struct unsock_port_search *search);
 
 /* A client's search for the server of `target`. */
 struct unsock_port_search {
@@ -23,9 +24,9 @@ struct unsock_port_search {
     bool connects;   /* a datagram socket that connects, and does not only send: its name must be right for long */
     unsigned spread; /* of datagrams: selects one of several sockets that share an address, always the same one */
     struct sockaddr_un *path; /* gets each name before `way` tries it */
-    socklen_t *length;
+    socklen_t length;         /* the name's */
     unsock_port_way *way;
-    void *attempt;
+    void *attempt; /* the caller's, for `way` */
 };
 
 /* Tries `way` with the names of the target's server, in TCP's order: of the address itself, of its family's wildcard,

@@ -86,30 +86,18 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
         unsock_datagram_show_ipv4(fd, entry, target);
 }
 
-/* A descriptor, and the path to which it is to be connected. */
-struct attempt {
-    int fd;
-    socklen_t length;
-    struct sockaddr_un *path;
-};
-
-static long way_connect(void *of_attempt) {
-    struct attempt *attempt = of_attempt;
-    return unsock_connect(attempt->fd, attempt->path, attempt->length);
+static long way_connect(const struct unsock_port_search *search) {
+    return unsock_connect(*(const int *)search->attempt, search->path, search->length);
 }
 
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path) {
-    struct attempt attempt = {.fd = fd, .path = path};
-    attempt.length = unsock_plain_sender_find(ip->port, path);
     struct unsock_port_search search = {
         .target = ip, .type = SOCK_DGRAM, .connects = true, .spread = entry->local.port, .path = path};
-    if (attempt.length > 0)
-        return way_connect(&attempt);
-    search.length = &attempt.length;
+    search.length = unsock_plain_sender_find(ip->port, path);
     search.way = way_connect;
-    search.attempt = &attempt;
-    return unsock_port_go(&search);
+    search.attempt = &fd;
+    return search.length > 0 ? way_connect(&search) : unsock_port_go(&search);
 }
 
 /* Connects the descriptor's own socket if the control file names an AF_UNIX target: it keeps its name for replies.

@@ -100,11 +100,12 @@ static bool is_deaf(int fd) {
 /* A send to the names of a port, one after the other. */
 struct attempt {
     const struct route *route;
-    const struct msghdr *message;
+    struct msghdr *message;
 };
 
-static long way_send(void *of_attempt) {
-    const struct attempt *attempt = of_attempt;
+static long way_send(const struct unsock_port_search *search) {
+    const struct attempt *attempt = search->attempt;
+    attempt->message->msg_namelen = search->length;
     return send_now(attempt->route, attempt->message);
 }
 
@@ -118,10 +119,11 @@ static long send_by_names(const struct route *route, struct msghdr *message, lon
         return send_now(route, message);
     }
     search.path = message->msg_name;
-    search.length = &message->msg_namelen;
     search.way = way_send;
     search.attempt = &attempt;
-    return unsock_port_go_on(&search, result);
+    result = unsock_port_go_on(&search, result);
+    message->msg_namelen = search.length;
+    return result;
 }
 
 /* Sends to the network after all (UNSOCK_FALLBACK). */

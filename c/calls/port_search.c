@@ -14,9 +14,9 @@ static struct unsock_port_key key_of_search(const struct unsock_port_search *sea
     return (struct unsock_port_key){search->target->port, search->type};
 }
 
-static long try_entry(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
-    *search->length = unsock_port_path(key_of_search(search), entry, search->path);
-    return search->way(search->attempt);
+static long try_entry(struct unsock_port_search *search, const struct unsock_port_entry *entry) {
+    search->length = unsock_port_path(key_of_search(search), entry, search->path);
+    return search->way(search);
 }
 
 /* True if another socket may accept the client: this one is closed, or not listening, or connected to another peer. */
@@ -72,7 +72,7 @@ UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *searc
 }
 
 /* Tries the entries in turn, until one accepts the client, or fails for a reason of its own. -ENOENT: no entry. */
-static long go_through(const struct unsock_port_search *search, struct view *view) {
+static long go_through(struct unsock_port_search *search, struct view *view) {
     long result = view->count > 0 ? -ECONNREFUSED : -ENOENT;
     for (;;) {
         for (unsigned i = 0; i < view->count; i++) {
@@ -92,7 +92,7 @@ static long go_through(const struct unsock_port_search *search, struct view *vie
 /* Reads the port's names, and tries them in turn. If several sockets have the port, tries them twice: while one server
  * replaces another, the first try may find the new one not yet listening, and the old one closed. In between, repairs
  * PORT.sock for plain clients. */
-UNSOCK_OWN_FRAME static long go_by_names(const struct unsock_port_search *search) {
+UNSOCK_OWN_FRAME static long go_by_names(struct unsock_port_search *search) {
     struct view view;
     long result = look_at_port(search, 0, &view);
     for (int tries = 0; result == 0 && tries < TRIES; tries++) {
@@ -100,8 +100,8 @@ UNSOCK_OWN_FRAME static long go_by_names(const struct unsock_port_search *search
             return -EACCES;
         if (view.holder == UNSOCK_PORT_FOREIGN) {
             /* PORT.sock itself: the file of a plain server or of a client, or a control file. */
-            *search->length = unsock_address_path(search->target->port, search->type, search->path);
-            return search->way(search->attempt);
+            search->length = unsock_address_path(search->target->port, search->type, search->path);
+            return search->way(search);
         }
         uint64_t sum = view.sum;
         bool several = view.several, none = view.holder == UNSOCK_PORT_NOBODY || (view.count == 0 && !several);
@@ -147,11 +147,11 @@ long unsock_port_go_on(struct unsock_port_search *search, long result) {
     result = go_by_names(search);
     /* No socket has the address: `path` becomes PORT.sock, for the control file there and for the log. */
     if (result == -ENOENT)
-        *search->length = unsock_address_path(search->target->port, search->type, search->path);
+        search->length = unsock_address_path(search->target->port, search->type, search->path);
     return result;
 }
 
 long unsock_port_go(struct unsock_port_search *search) {
-    *search->length = unsock_port_known_path(search->target, search->type, search->connects, search->path);
-    return unsock_port_go_on(search, *search->length > 0 ? search->way(search->attempt) : -ENOENT);
+    search->length = unsock_port_known_path(search->target, search->type, search->connects, search->path);
+    return unsock_port_go_on(search, search->length > 0 ? search->way(search) : -ENOENT);
 }

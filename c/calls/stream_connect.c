@@ -15,12 +15,12 @@
 /* A connect in progress. */
 struct attempt {
     int fd;
+    int socket; /* connects: the descriptor's own, or one that is to replace it */
     struct unsock_fd *entry;
     struct unsock_ip source;
     struct unsock_ip target;
     struct sockaddr_un path;
-    socklen_t path_length;
-    struct unsock_standin standin; /* connects: the descriptor's own socket, or one to replace it */
+    struct unsock_port_search search;
     bool nonblocking;
     uint32_t bound; /* flags: how the program had bound the socket */
 };
@@ -46,45 +46,28 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
  * the library chose a port before the server was known: another client of that server may have it, and a new port is
  * chosen. */
 static long name_client(struct attempt *attempt) {
-    int socket = attempt->standin.socket;
-    long result = unsock_client_name_bind(socket, &attempt->source, &attempt->target);
+    long result = unsock_client_name_bind(attempt->socket, &attempt->source, &attempt->target);
     if (result != -EADDRNOTAVAIL || !(attempt->entry->flags & UNSOCK_ANY_PORT))
         return result;
     attempt->source.port = 0;
-    return unsock_client_name_bind(socket, &attempt->source, &attempt->target);
+    return unsock_client_name_bind(attempt->socket, &attempt->source, &attempt->target);
 }
 
-static struct unsock_port_search search_of(struct attempt *attempt, unsock_port_way *way) {
-    struct unsock_port_search search = {
-        .target = &attempt->target, .type = SOCK_STREAM, .path = &attempt->path, .length = &attempt->path_length};
-    search.way = way;
-    search.attempt = attempt;
-    return search;
+/* Connects to the search's path. If the program's own descriptor blocks, the kernel waits while the backlog is full, up
+ * to SO_SNDTIMEO; a cancelled thread leaves nothing behind. The socket that is to replace it never waits. */
+static inline long connect_to_path(const struct unsock_port_search *search) {
+    const struct attempt *attempt = search->attempt;
+    if (attempt->socket == attempt->fd)
+        return unsock_real_connect(attempt->fd, search->path, search->length);
+    return unsock_connect(attempt->socket, search->path, search->length);
 }
 
-static long connect_found(struct attempt *attempt, unsock_port_way *way) {
-    struct unsock_port_search search = search_of(attempt, way);
-    return unsock_port_go(&search);
-}
-
-/* Connects the descriptor's own socket. If it blocks, the kernel waits while the backlog is full, up to SO_SNDTIMEO. */
-static long way_in_place(void *of_attempt) {
-    struct attempt *attempt = of_attempt;
-    return unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
-}
-
-/* Makes the usual connect: first to the name that this process knows already, without the search. */
-static long connect_born_local(struct attempt *attempt) {
-    attempt->path_length = unsock_port_known_path(&attempt->target, SOCK_STREAM, true, &attempt->path);
-    long result =
-        attempt->path_length == 0 ? -ENOENT : unsock_real_connect(attempt->fd, &attempt->path, attempt->path_length);
-    struct unsock_port_search search = search_of(attempt, way_in_place);
-    return result == 0 ? 0 : unsock_port_go_on(&search, result);
-}
-
-static long way_standin(void *of_attempt) {
-    struct attempt *attempt = of_attempt;
-    return unsock_connect(attempt->standin.socket, &attempt->path, attempt->path_length);
+/* Connects first to the name that this process knows already, without the search. */
+static long connect_found(struct attempt *attempt) {
+    struct unsock_port_search *search = &attempt->search;
+    search->length = unsock_port_known_path(&attempt->target, SOCK_STREAM, true, &attempt->path);
+    long result = search->length == 0 ? -ENOENT : connect_to_path(search);
+    return result == 0 ? 0 : unsock_port_go_on(search, result);
 }
 
 /* Retries a non-blocking connect while the server's backlog is full. TCP would go on trying in the background. Here the
@@ -97,7 +80,7 @@ static long retry_full(const struct attempt *attempt) {
     for (long waited = 0; result == -EAGAIN && waited < FULL_WAIT_MOST_NS;
          waited += pause.tv_nsec, pause.tv_nsec *= 2) {
         unsock_nanosleep(&pause, NULL);
-        result = unsock_connect(attempt->standin.socket, &attempt->path, attempt->path_length);
+        result = connect_to_path(&attempt->search);
     }
     if (unsock_socket_cookie(attempt->fd) != cookie)
         return -EBADF;
@@ -157,51 +140,49 @@ UNSOCK_OWN_FRAME static long remember_wait(struct attempt *attempt) {
     if (length < 0 || !unsock_kernel_name_read_stream(&name.un, (size_t)length, &attempt->source, &target))
         return length < 0 ? length : -EINVAL;
     attempt->target = target;
-    attempt->path_length = unsock_address_path(target.port, SOCK_STREAM, &attempt->path);
     attempt->nonblocking = unsock_socket_nonblocking(attempt->fd) == 1;
     return 0;
 }
 
-/* Connects an unnamed AF_UNIX socket itself, without a replacement. */
-static long connect_in_place(struct attempt *attempt) {
-    bool nonblocking = (attempt->entry->flags & UNSOCK_STREAM_NONBLOCKING) != 0;
-    attempt->standin.socket = attempt->fd;
-    long result = name_client(attempt);
-    if (result < 0)
-        return result;
-    unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
-    unsock_fds_mark(attempt->entry, UNSOCK_NAMED);
-    attempt->nonblocking = nonblocking && unsock_socket_nonblocking(attempt->fd) == 1;
-    if (!attempt->nonblocking)
-        return after_own_connect(attempt, connect_born_local(attempt));
-    result = connect_found(attempt, way_in_place);
-    return after_own_connect(attempt, result == -EAGAIN ? retry_full(attempt) : result);
+/* Notes that the descriptor's own socket has its client's name: it can connect, but cannot be named again. */
+static void become_client(struct unsock_fd *entry) {
+    unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
+    unsock_fds_mark(entry, UNSOCK_NAMED);
 }
 
-static long connect_by_standin(struct attempt *attempt) {
-    long nonblocking = unsock_socket_nonblocking(attempt->fd);
+/* Connects the descriptor's own AF_UNIX socket, if that can be named; else another one, which replaces it once it is
+ * connected: a bound socket that is refused keeps its port. A blocking connect to a full backlog waits after the
+ * exchange, on the program's own descriptor. */
+static long connect_by_name(struct attempt *attempt) {
+    struct unsock_fd *entry = attempt->entry;
+    bool in_place = unsock_fd_can_be_named(entry);
+    bool may_block = in_place && !(entry->flags & UNSOCK_STREAM_NONBLOCKING);
+    long nonblocking = may_block ? 0 : unsock_socket_nonblocking(attempt->fd);
     if (nonblocking < 0)
         return nonblocking;
-    long socket = unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);
+    long socket = in_place ? attempt->fd : unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0);
     if (socket < 0)
         return socket;
-    unsock_standin_take(&attempt->standin, (int)socket);
+    attempt->socket = (int)socket;
     attempt->nonblocking = nonblocking;
     long result = name_client(attempt);
-    if (result == 0)
-        result = connect_found(attempt, way_standin);
-    bool waits = result == -EAGAIN && !nonblocking;
+    if (result < 0)
+        return in_place ? result : unsock_opened(socket, result);
+    if (in_place)
+        become_client(entry);
+    result = connect_found(attempt);
     if (result == -EAGAIN && nonblocking)
         result = retry_full(attempt);
-    if (result < 0 && !waits)
-        return connect_refused(attempt, unsock_standin_undo(&attempt->standin, SOCK_STREAM, result));
-    result =
-        unsock_standin_install(&attempt->standin, attempt->fd, attempt->entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_NEW);
-    if (result < 0 || !waits)
-        return result < 0 ? result : connected(attempt);
-    unsock_fd_enter(attempt->entry, UNSOCK_STATE_SPENT);
-    unsock_fds_mark(attempt->entry, UNSOCK_NAMED);
-    return after_own_connect(attempt, connect_found(attempt, way_in_place));
+    if (in_place)
+        return after_own_connect(attempt, result);
+    if (result < 0 && result != -EAGAIN)
+        return connect_refused(attempt, unsock_opened(socket, result));
+    long installed = unsock_redirect_install(attempt->fd, entry, attempt->socket, UNSOCK_KIND_LOCAL);
+    if (installed < 0 || result == 0)
+        return installed < 0 ? installed : connected(attempt);
+    attempt->socket = attempt->fd;
+    become_client(entry);
+    return after_own_connect(attempt, connect_found(attempt));
 }
 
 /* Connects to the network after all (UNSOCK_FALLBACK). */
@@ -242,7 +223,7 @@ UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
 
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct attempt attempt; /* not zeroed, as its path is long */
-    attempt.fd = fd;
+    attempt.fd = attempt.socket = fd;
     attempt.entry = entry;
     attempt.target = *target;
     attempt.nonblocking = false;
@@ -255,19 +236,19 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     if (again != TRY_AGAIN || entry->state == UNSOCK_STATE_LISTENING)
         return again != TRY_AGAIN ? again : -EISCONN;
     attempt.source = source_of(fd, entry, &attempt.target);
-    bool in_place = unsock_fd_can_be_named(entry);
     attempt.path.sun_path[0] = '\0'; /* no name has been tried */
-    if (!in_place)
-        attempt.path_length = unsock_address_path(target->port, SOCK_STREAM, &attempt.path);
+    attempt.search = (struct unsock_port_search){.target = &attempt.target, .type = SOCK_STREAM, .path = &attempt.path};
+    attempt.search.way = connect_to_path;
+    attempt.search.attempt = &attempt;
     bool waiting = entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT &&
                    (entry->flags & UNSOCK_STREAM_WAITING);
     long result = waiting ? remember_wait(&attempt) : -ECONNREFUSED;
     if (waiting)
-        result = result < 0 ? result : after_own_connect(&attempt, connect_found(&attempt, way_in_place));
+        result = result < 0 ? result : after_own_connect(&attempt, connect_found(&attempt));
     else if (target->port == 0 || unsock_target_connect_known(fd, entry, &attempt.target, &result))
         attempt.nonblocking = (result == -ECONNREFUSED || result == -ETIMEDOUT) && unsock_socket_nonblocking(fd) == 1;
     else
-        result = in_place ? connect_in_place(&attempt) : connect_by_standin(&attempt);
+        result = connect_by_name(&attempt);
     result =
         result == UNSOCK_TARGET_FALLBACK ? connect_stream_to_ip(&attempt) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
     /* An existing connection is no failure in the log, whatever the program gets first. */
