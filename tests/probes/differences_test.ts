@@ -35,7 +35,10 @@ Deno.test("differences() fails for a listed difference that no longer exists", (
   assertEquals(differences([], [], known), ["send: errno: neither run prints it: take it out of the list"]);
 });
 
-Deno.test("the list of known differences names probes that are there", () => {
+Deno.test("the list of known differences names probes that are there, and words of docs/limits.md", () => {
   const directory = dirname(fromFileUrl(import.meta.url));
   for (const probe of Object.keys(MAY_DIFFER)) assert(Deno.statSync(join(directory, `${probe}.c`)).isFile);
+  const page = Deno.readTextFileSync(join(directory, "../../docs/limits.md")).replace(/\s+/g, " ");
+  const rows = Object.values(MAY_DIFFER).flatMap((lines) => Object.values(lines).map(({ why }) => why));
+  assertEquals([...new Set(rows)].filter((row) => !page.includes(row)), []);
 });
