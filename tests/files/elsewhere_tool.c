@@ -9,10 +9,9 @@
 #define _GNU_SOURCE
 #include "files/control_file.h"
 #include "memory/process.h"
+#include "moment_tool.h"
 #include "rules/settings.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,23 +23,9 @@ static const char *const names[WAYS] = {"unlink and bind", "rename", "under unso
 
 static struct sockaddr_un at = {.sun_family = AF_UNIX};
 static enum way way;
-static int now, when; /* moments; 0: not counted */
 static int other = -1;
 static bool have; /* a server of this process's own has been bound there */
 static int child_says[2], child_ends[2];
-
-static void must(int good, const char *what) {
-    if (good)
-        return;
-    perror(what);
-    exit(1);
-}
-
-static int opened(void) {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(fd >= 0, "socket");
-    return fd;
-}
 
 static int bound(const struct sockaddr_un *address) {
     int fd = opened();
@@ -62,7 +47,7 @@ static void be_other_process(void) {
     _exit(0);
 }
 
-static void take_place(void) {
+static void act_at_moment(void) {
     struct sockaddr_un fresh = at;
     switch (way) {
     case UNLINKS:
@@ -81,11 +66,6 @@ static void take_place(void) {
         close(child_ends[0]);
         other = child_says[0];
     }
-}
-
-void moment(void) {
-    if (when > 0 && ++now == when)
-        take_place();
 }
 
 /* True if the other one has the place. A process may have been told that it is taken. */

@@ -10,10 +10,9 @@
 #include "files/bind.h"
 #include "files/port.h"
 #include "memory/process.h"
+#include "moment_tool.h"
 #include "rules/settings.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,22 +24,8 @@ struct unsock_settings unsock_settings = {.mode = -1};
 static const char *const left[] = {LINK, ".9042@127.0.0.1", ".9042@127.0.0.1+1", ".9042@127.0.0.1+2", ".unsock.lock"};
 static const struct unsock_ip ip = {.family = AF_INET, .port = PORT, .bytes = {127, 0, 0, 1}};
 static const char *name; /* what the newcomer binds, in the directory that this process is in */
-static int now, when;    /* moments; 0: not counted */
 static int newcomer = -1;
 static bool came, has_link;
-
-static void must(int good, const char *what) {
-    if (good)
-        return;
-    perror(what);
-    exit(1);
-}
-
-static int opened(void) {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(fd >= 0, "socket");
-    return fd;
-}
 
 static bool bound(int fd) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -49,7 +34,7 @@ static bool bound(int fd) {
 }
 
 /* As unsock_bind_port does it where nobody had the port when it looked. */
-static void come(void) {
+static void act_at_moment(void) {
     came = true;
     newcomer = opened();
     if (!bound(newcomer)) {
@@ -58,11 +43,6 @@ static void come(void) {
         return;
     }
     has_link = symlink(name, LINK) == 0;
-}
-
-void moment(void) {
-    if (when > 0 && ++now == when)
-        come();
 }
 
 static bool is_there(const char *path) {

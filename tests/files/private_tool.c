@@ -6,14 +6,13 @@
  * one, and so on. Files, owners and modes outside must not change. Prints how many moments there were.
  */
 #define _GNU_SOURCE
+#include "moment_tool.h"
 #include "process/run_directory.h"
 #include "unsock.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,15 +28,7 @@ static const char *const level_names[LEVELS] = {"private", "the one", "one in it
 
 static char directory[PATH], outside[PATH], away[PATH];
 static enum level level;
-static int now, when; /* moments; 0: not counted */
 static unsigned sum;
-
-static void must(int good, const char *what) {
-    if (good)
-        return;
-    perror(what);
-    exit(1);
-}
 
 static const char *in(const char *at, const char *name) {
     static char paths[4][PATH];
@@ -75,9 +66,7 @@ static const char *the_one(void) {
     return path;
 }
 
-void moment(void) {
-    if (when == 0 || ++now != when)
-        return;
+static void act_at_moment(void) {
     if (level == PLACE)
         swap(in(directory, "private"), outside);
     else
