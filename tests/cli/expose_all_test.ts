@@ -7,18 +7,13 @@ import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
+import { serve } from "./exposed.ts";
 
 const programText = programsOf(import.meta);
 
 const ignore = !need("python3");
 
 const ask = async (port: number) => (await run(["python3", "-c", programText("ask"), `${port}`])).stdout.trim();
-
-async function serve(dir: string, port: number): Promise<Proc> {
-  const server = start([libraryFile(), "run", "--dir", dir, "--", "python3", "-c", programText("server"), `${port}`]);
-  await until("the server listens", () => server.output().includes("ready"));
-  return server;
-}
 
 const says = (exposed: Proc, text: string) => until(text, () => exposed.output().includes(text));
 
@@ -29,10 +24,10 @@ Deno.test({
     withDir(async (dir) => {
       using firstPort = ownPort(), secondPort = ownPort(), thirdPort = ownPort();
       const [first, second, third] = [firstPort.port, secondPort.port, thirdPort.port];
-      await using one = await serve(dir, first);
+      await using one = await serve(dir, programText("server"), first);
       await using exposed = start([libraryFile(), "expose", "--dir", dir, "--all"]);
       await says(exposed, `127.0.0.1:${first} leads to ${dir}/${first}.sock\n`);
-      await using two = await serve(dir, second);
+      await using two = await serve(dir, programText("server"), second);
       await says(exposed, `127.0.0.1:${second} leads to ${dir}/${second}.sock\n`);
       assertEquals(await Promise.all([first, second].map(ask)), [`port ${first}`, `port ${second}`]);
       Deno.kill(one.pid, "SIGINT");
@@ -43,7 +38,7 @@ Deno.test({
       assertMatch(await ask(second), /^Connection(Reset|Refused)Error$/, "its file is there still");
       await says(exposed, `127.0.0.1:${second} leads no more to`);
       assertStrictEquals(await ask(second), "ConnectionRefusedError");
-      await using _again = await serve(dir, first);
+      await using _again = await serve(dir, programText("server"), first);
       await until("it is back", async () => await ask(first) === `port ${first}`);
       const map = ["run", "--dir", dir, "--map", `${third}=${dir}/${first}.sock`, "--", "sleep", "60"];
       await using _mapped = start([libraryFile(), ...map]);
@@ -62,12 +57,12 @@ Deno.test({
     withDir(async (dir) => {
       using own = ownPort(), other = ownPort(), plain = ownPort();
       const taken = Deno.listen({ hostname: "127.0.0.1", port: own.port });
-      await using _server = await serve(dir, own.port);
+      await using _server = await serve(dir, programText("server"), own.port);
       using _plain = Deno.listen({ transport: "unix", path: `${dir}/${plain.port}.sock` });
       await using exposed = start([libraryFile(), "expose", "--dir", dir, "--all"]);
       await says(exposed, `unsock: expose: 127.0.0.1:${own.port}: is taken`);
       taken.close();
-      await using _other = await serve(dir, other.port);
+      await using _other = await serve(dir, programText("server"), other.port);
       await says(exposed, `127.0.0.1:${own.port} leads to`);
       assertStrictEquals(await ask(own.port), `port ${own.port}`);
       assertStrictEquals(exposed.output().split("is taken").length, 2);

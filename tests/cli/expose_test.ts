@@ -8,6 +8,7 @@ import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
+import { pythonIn, serve } from "./exposed.ts";
 import { assertFails, unsock, unsockCommand } from "./unsock.ts";
 
 const programText = programsOf(import.meta);
@@ -23,19 +24,13 @@ async function started(proc: Proc): Promise<string> {
 const portOf = (line: string) => /:(\d+) /.exec(line)?.[1] ?? "";
 const python = (code: string, port: string, ...args: string[]) => run(["python3", "-c", code, port, ...args]);
 
-async function serve(dir: string, port: number): Promise<Proc> {
-  const server = start([libraryFile(), "run", "--dir", dir, "--", "python3", "-c", programText("server"), `${port}`]);
-  await until("the server listens", () => server.output().startsWith("ready"));
-  return server;
-}
-
 for (const [form, program] of [["unsock", unsockCommand()], ["libunsock.so", [libraryFile()]]] as const) {
   Deno.test({
     name: `${form} expose: a TCP client reaches the server, which sees its address; afterwards the port is closed`,
     ignore,
     fn: () =>
       withDir(async (dir) => {
-        await using _server = await serve(dir, 3000);
+        await using _server = await serve(dir, programText("server"), 3000);
         await using exposed = start([...program, "expose", "--dir", dir, "3000=0"]);
         const line = await started(exposed);
         assertMatch(line, new RegExp(`^127\\.0\\.0\\.1:\\d+ leads to ${dir}/3000\\.sock\n$`));
@@ -57,17 +52,7 @@ Deno.test({
       const port = await until("the server listens", () => /^ready (\d+)\n/.exec(server.output())?.[1]);
       await using exposed = start([libraryFile(), "expose", "--in", "--dir", dir, `5432=${port}`]);
       assertStrictEquals(await started(exposed), `127.0.0.1:${port} is led to from ${dir}/5432.sock\n`);
-      const inside = await run([
-        libraryFile(),
-        "run",
-        "--dir",
-        dir,
-        "--",
-        "python3",
-        "-c",
-        programText("client"),
-        "5432",
-      ]);
+      const inside = await run(pythonIn(dir, programText("client"), "5432"));
       assertMatch(inside.stdout, /^127\.0\.0\.1:\d+ 3000000\n$/, "all has come, from a port of the real network's");
       const second = await run([libraryFile(), "expose", "--in", "--dir", dir, `5432=${port}`]);
       assertFails(second, 1, /5432\.sock: is taken$/m);
@@ -91,8 +76,7 @@ for (const [port, type] of [["5432", "SOCK_STREAM"], ["5432/udp", "SOCK_DGRAM"]]
         await using exposed = start([libraryFile(), "expose", "--in", "--dir", dir, `${port}=9`]);
         await started(exposed);
         await Deno.remove(join(dir, name));
-        const words = ["run", "--dir", dir, "--", "python3", "-c", programText("taker"), type];
-        await using taker = start([libraryFile(), ...words]);
+        await using taker = start(pythonIn(dir, programText("taker"), type));
         await until("the server has the port", () => taker.output().startsWith("ready"));
         Deno.kill(exposed.pid, "SIGTERM");
         assertStrictEquals((await exposed.result(60_000)).signal, "SIGTERM");
@@ -106,7 +90,7 @@ Deno.test({
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      await using _server = await serve(dir, 3000);
+      await using _server = await serve(dir, programText("server"), 3000);
       const words = ["run", "--dir", dir, "--keep", "--map", `81=${dir}/3000.sock`, "true"];
       assertStrictEquals((await unsock(words)).code, 0);
       await using exposed = start([libraryFile(), "expose", "--dir", dir, "81=0", "82=0"]);
@@ -131,7 +115,7 @@ Deno.test({
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      await using _server = await serve(dir, 3000);
+      await using _server = await serve(dir, programText("server"), 3000);
       await using exposed = start([libraryFile(), "expose", "--dir", dir, "3000=0"]);
       const port = portOf(await started(exposed));
       const descriptors = () => [...Deno.readDirSync(`/proc/${exposed.pid}/fd`)].length;
@@ -197,12 +181,11 @@ Deno.test({
       using own = ownPort();
       const [place, port] = [join(dir, "place"), `${own.port}`];
       assertStrictEquals((await unsock(["make-control", place, "--inet", `127.0.0.1:${port}`])).code, 0);
-      await using _server = await serve(dir, 3000);
+      await using _server = await serve(dir, programText("server"), 3000);
       await using exposed = start([libraryFile(), "expose", "--dir", dir, "--control", place, "3000"]);
       await until("it is there", () => exposed.output() === `${place} leads to ${dir}/3000.sock\n`);
       assertEquals((await python(programText("client"), port)).stdout, "True\n");
-      const inside = [libraryFile(), "run", "--dir", dir, "--", "python3", "-c", programText("client"), "3000"];
-      assertEquals((await run(inside)).stdout, "True\n");
+      assertEquals((await run(pythonIn(dir, programText("client"), "3000"))).stdout, "True\n");
     }),
 });
 
@@ -244,7 +227,7 @@ Deno.test({
       assertMatch(early.output(), /^\S+ leads to \S+\n/);
       const port = portOf(early.output());
       assertMatch((await python(programText("reset"), port)).stdout, /^ConnectionResetError\n$/);
-      const server = await serve(dir, 3000);
+      const server = await serve(dir, programText("server"), 3000);
       assertEquals((await python(programText("client"), port)).stdout, "True\n");
 
       await using later = start(words);

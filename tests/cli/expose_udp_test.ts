@@ -9,6 +9,7 @@ import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { libraryFile } from "../support/library.ts";
 import { until } from "../support/wait.ts";
+import { pythonIn, serve } from "./exposed.ts";
 
 const programText = programsOf(import.meta);
 
@@ -22,18 +23,12 @@ const portOf = (exposed: Proc) => until("it is there", () => /:(\d+)\/udp /.exec
 const names = (dir: string) =>
   [...Deno.readDirSync(dir)].map(({ name }) => name).filter((name) => !name.includes(".unsock"));
 
-async function serve(dir: string, port: number, program = "server"): Promise<Proc> {
-  const server = start([libraryFile(), "run", "--dir", dir, "--", "python3", "-c", programText(program), `${port}`]);
-  await until("the server is there", () => server.output().startsWith("ready"));
-  return server;
-}
-
 Deno.test({
   name: "expose PORT/udp: each client has its own answer, of a server that sees its port; none is left behind",
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      await using _server = await serve(dir, 5300);
+      await using _server = await serve(dir, programText("server"), 5300);
       const before = names(dir).toSorted();
       await using exposed = start([libraryFile(), "expose", "--dir", dir, "5300/udp=0"]);
       const port = await portOf(exposed);
@@ -54,7 +49,7 @@ Deno.test({
   ignore,
   fn: () =>
     withDir(async (dir) => {
-      await using server = await serve(dir, 5300);
+      await using server = await serve(dir, programText("server"), 5300);
       const count = names(dir).length;
       await using exposed = start([libraryFile(), "expose", "--dir", dir, "--idle", "1", "5300/udp=0"]);
       const port = Number(await portOf(exposed));
@@ -72,7 +67,7 @@ Deno.test({
       assertStrictEquals(await ask("second"), `${seen} second`);
       Deno.kill(server.pid, "SIGKILL");
       await server.status;
-      await using _again = await serve(dir, 5300);
+      await using _again = await serve(dir, programText("server"), 5300);
       assertStrictEquals(await ask("third"), `${seen} third`);
       client.close();
     }),
@@ -87,19 +82,7 @@ Deno.test({
       const real = await until("the server is there", () => /^ready (\d+)\n/.exec(server.output())?.[1]);
       await using exposed = start([libraryFile(), "expose", "--in", "--dir", dir, `53/udp=${real}`]);
       await until("it is there", () => exposed.output().includes(`${dir}/53.dgram.sock`));
-      const inside = await run([
-        libraryFile(),
-        "run",
-        "--dir",
-        dir,
-        "--",
-        "python3",
-        "-c",
-        programText("clients_ask"),
-        "53",
-        `${CLIENTS}`,
-        "another port",
-      ]);
+      const inside = await run(pythonIn(dir, programText("clients_ask"), "53", `${CLIENTS}`, "another port"));
       assert(inside.stdout === "True\n", inside.stdout + inside.stderr);
       Deno.kill(exposed.pid, "SIGINT");
       assertStrictEquals((await exposed.result(60_000)).signal, "SIGINT");
@@ -116,11 +99,11 @@ Deno.test({
       const [first, second, third] = [firstPort.port, secondPort.port, thirdPort.port];
       const ask = async (port: number, patience = 20) =>
         (await run(["python3", "-c", programText("ask"), `${port}`, `${patience}`])).stdout.trim();
-      await using one = await serve(dir, first);
+      await using one = await serve(dir, programText("server"), first);
       await using exposed = start([libraryFile(), "expose", "--dir", dir, "--all"]);
       const says = (words: string) => until(words, () => exposed.output().includes(words));
       await says(`127.0.0.1:${first}/udp leads to ${dir}/${first}.dgram.sock\n`);
-      await using two = await serve(dir, second);
+      await using two = await serve(dir, programText("server"), second);
       await says(`127.0.0.1:${second}/udp leads to`);
       assertEquals(await Promise.all([first, second].map((port) => ask(port))), ["?", "?"]);
       const map = ["run", "--dir", dir, "--map", `${third}/udp=${dir}/${first}.dgram.sock`, "--", "sleep", "60"];
@@ -134,23 +117,11 @@ Deno.test({
       await two.status;
       assertStrictEquals(await ask(second, 0.1), "nobody", "its file is there still");
       await says(`127.0.0.1:${second}/udp leads no more to`);
-      await using _again = await serve(dir, first);
+      await using _again = await serve(dir, programText("server"), first);
       await until("it is back", async () => await ask(first) === "?");
       // Clients in the directory, one of which asks another address than the default one, have sockets there, too.
-      const inside = [
-        "run",
-        "--dir",
-        dir,
-        "--",
-        "python3",
-        "-c",
-        programText("ask"),
-        `${first}`,
-        "0.1",
-        "127.0.0.2",
-      ];
-      await run([libraryFile(), ...inside]);
-      await run([libraryFile(), "run", "--dir", dir, "--", "python3", "-c", programText("ask"), `${first}`, "20"]);
+      await run(pythonIn(dir, programText("ask"), `${first}`, "0.1", "127.0.0.2"));
+      await run(pythonIn(dir, programText("ask"), `${first}`, "20"));
       Deno.kill(exposed.pid, "SIGTERM");
       await exposed.result(60_000);
       const led = exposed.output().match(/:\d+(?=\/udp leads to)/g) ?? [];
@@ -165,8 +136,8 @@ for (const address of ["127.0.0.1", "0.0.0.0"]) {
     ignore: ignore || Deno.uid() !== 0,
     fn: () =>
       withDir(async (dir) => {
-        await using one = await serve(dir, 5300);
-        await using other = await serve(dir, 5301);
+        await using one = await serve(dir, programText("server"), 5300);
+        await using other = await serve(dir, programText("server"), 5301);
         const words = ["expose", "--dir", dir, "--address", address, "5300/udp=0", "5301/udp=0"];
         await using exposed = start([libraryFile(), ...words]);
         const lines = await until("both are there", () => {
@@ -187,8 +158,8 @@ Deno.test({
   ignore: ignore || Deno.uid() !== 0,
   fn: () =>
     withDir(async (dir) => {
-      await using one = await serve(dir, 5300, "echo");
-      await using other = await serve(dir, 5301, "echo");
+      await using one = await serve(dir, programText("echo"), 5300);
+      await using other = await serve(dir, programText("echo"), 5301);
       await using front = start([libraryFile(), "expose", "--dir", dir, "5300/udp=0"]);
       await using back = start([libraryFile(), "expose", "--dir", dir, "5301/udp=0"]);
       const ports = [await portOf(front) ?? "", await portOf(back) ?? ""];
