@@ -119,6 +119,7 @@ static long send_by_names(const struct route *route, struct msghdr *message, lon
         return send_now(route, message);
     }
     search.path = message->msg_name;
+    search.length = message->msg_namelen;
     search.way = way_send;
     search.attempt = &attempt;
     result = unsock_port_go_on(&search, result);
