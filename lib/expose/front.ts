@@ -8,9 +8,8 @@
  */
 import type { Socket } from "node:net";
 import process from "node:process";
-import v8 from "node:v8";
 import { codeOf, UnsockError } from "../system/errors.ts";
-import { SMALL_HEAP_LATER } from "../system/heap.ts";
+import { keepHeapSmall } from "../system/heap.ts";
 import { createServer } from "../system/http.ts";
 import { AccessLog } from "./access_log.ts";
 import { announce } from "./announce.ts";
@@ -85,8 +84,7 @@ export function whyNoFront(error: unknown, address: string, port: number): strin
  * @throws {Error} With the errno's name as `code` when it cannot listen.
  */
 export async function serveFront(options: FrontOptions): Promise<never> {
-  // For Node.js: in Deno the binary, and what `install` makes, start with it.
-  v8.setFlagsFromString(SMALL_HEAP_LATER);
+  keepHeapSmall();
   const server = createServer({
     ...UPGRADES,
     maxHeaderSize: HEAD_MOST,
