@@ -23,27 +23,17 @@ const EARLY_HINTS = 103;
 /** Methods for which a missing body needs no length. */
 const WITHOUT_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
-/** Fields of a request that has a body, or waits before it sends one. */
-const BODY_FIELDS = ["content-length", "transfer-encoding", "expect", "trailer"];
-
 /** A request, its answer, and the connection to the server. */
 export interface ExchangeParts {
   readonly request: IncomingMessage;
   readonly answer: ServerResponse;
   readonly connection: ServerConnection;
-  /** Whether the server may keep the connection. */
-  readonly mayKeep: boolean;
   readonly asked: Asked;
   readonly entry: LogEntry | undefined;
   /** Called if the server may have closed before it received the request. */
   askAgain(): void;
   /** Called if the server gives no answer. */
   fail(why: unknown): void;
-}
-
-/** @returns True for a request that may be sent twice, and whose end is certain: the server may keep its connection. */
-export function isPlain({ method, rawHeaders }: IncomingMessage): boolean {
-  return method === "GET" && !BODY_FIELDS.some((name) => hasField(rawHeaders, name));
 }
 
 /** @returns The fields in pairs, as trailers are added. */
@@ -86,6 +76,7 @@ export function endAnswer(request: IncomingMessage, answer: ServerResponse, isAw
 /** Passes a request on and its answer back. */
 export class Exchange {
   readonly #parts: ExchangeParts;
+  readonly #turn: number;
   #onward: ClientRequest | undefined;
   #isAnswered = false;
   #isContinued = false;
@@ -93,11 +84,13 @@ export class Exchange {
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts;
+    this.#turn = parts.connection.turn;
   }
 
   /** Starts the exchange; events do the rest. */
   start(): void {
-    const { request, answer, connection, mayKeep, asked } = this.#parts;
+    const { request, answer, connection, asked } = this.#parts;
+    const { mayKeep } = connection;
     if (answer.destroyed) {
       connection.socket.destroy(); // the client has gone meanwhile
       return;
@@ -117,8 +110,8 @@ export class Exchange {
     onward.on("error", (error) => this.#break(error));
     onward.on("close", () => this.#break(undefined));
     answer.on("close", () => this.#leave());
-    request.on("error", () => onward.destroy());
-    if (isPlain(request)) onward.end();
+    request.on("error", () => this.#leave());
+    if (mayKeep) onward.end(); // it has no body
     else this.#sendBody(onward);
   }
 
@@ -175,24 +168,21 @@ export class Exchange {
     response.on("error", () => {}); // "close" follows
     response.on("close", () => response.complete || this.#cut(response));
     this.#parts.entry?.count(response);
+    this.#parts.connection.follow(response);
     this.#passBody(response);
   }
 
   /** Passes chunks on as fast as the client takes them. */
   #passBody(response: IncomingMessage): void {
-    const { request, answer, connection } = this.#parts;
+    const { request, answer } = this.#parts;
     const inTurn = writesInTurn(request.socket);
-    let last: Uint8Array | undefined;
     response.on("data", (chunk: Uint8Array) => {
-      last = chunk;
       if (answer.destroyed) return;
       if (inTurn) writeInTurn(chunk, response, answer);
       else if (!answer.write(chunk)) response.pause();
     });
     if (!inTurn) answer.on("drain", () => response.resume());
     response.on("end", () => {
-      const isChunked = hasField(response.rawHeaders, "transfer-encoding");
-      connection.finish(isChunked ? undefined : last);
       if (response.rawTrailers.length > 0) answer.addTrailers(pairsOf(response.rawTrailers));
       this.#finish();
     });
@@ -224,10 +214,13 @@ export class Exchange {
     else fail(why);
   }
 
-  /** Ends the request to the server: the client's connection has ended, or its answer is written. */
+  /**
+   * Ends the request to the server: the client's connection has ended, or its answer is written. After a whole exchange
+   * another client's request may have the server's connection.
+   */
   #leave(): void {
     const { answer, connection } = this.#parts;
-    if (connection.isIdle && answer.writableFinished) return;
+    if (connection.turn !== this.#turn) return;
     if (!answer.writableFinished) connection.socket.destroy();
     this.#onward?.destroy();
   }

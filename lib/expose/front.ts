@@ -1,8 +1,8 @@
 /**
  * `unsock expose --http`: one TCP port for all loopbacks of a user, by name. The runtime reads and writes HTTP; each
  * request of HTTP/1 (`requests.ts`), each stream of HTTP/2 (`streams.ts`) and each upgrade (`upgrades.ts`) goes to the
- * server that its own host names, over a connection that no other client uses (`kept.ts`). So no server receives a byte of
- * a request for another.
+ * server that its own host names, over a connection that no other request uses at the same time (`kept.ts`). So no server
+ * receives a byte of a request for another.
  *
  * No API of one runtime alone is used here: Deno and Node.js 22 or newer both have `node:http` and `node:http2`.
  */
@@ -97,6 +97,7 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   server.maxHeadersCount = 0;
   const secure = options.certificate && new SecureConnections(options.certificate);
   const connections = new Connections();
+  const upstreams = new Upstreams(options.library, connections);
   const all = new Shared(() => Promise.resolve(listLoopbacks(options)));
   const places = { ...options, all, stale: new StaleFiles(options.library, options.warn) };
   const front: Front & { port: number } = {
@@ -106,8 +107,8 @@ export async function serveFront(options: FrontOptions): Promise<never> {
     scheme: secure === undefined ? "http" : "https",
     served: new Shared(() => listServed(places), LIST_REST),
     connections,
-    upstreams: new Upstreams(options.library, connections),
-    kept: new KeptConnections(connections),
+    upstreams,
+    kept: new KeptConnections(connections, upstreams),
     routes: new Routes(places),
   };
   const readers = server.listeners("connection");

@@ -1,20 +1,51 @@
 /**
- * Keeps connections to servers for the next request of the same client. No other client uses them, so an answer never
- * reaches another client. A connection is kept only after a whole exchange: a GET without a body, all of its answer by
- * an unambiguous length, and no byte behind that. Any further byte of the server, or its end, drops the connection.
+ * Keeps connections to servers for further requests, of any client with the same IP address that writes the same name.
+ * A connection is kept only after a whole exchange: a GET without a body, all of its answer by an unambiguous length, and
+ * no byte behind that. Any further byte of the server, or its end, drops the connection. After a request or an answer that
+ * authenticates, a connection belongs to its client, since NTLM and Negotiate authenticate all that follows on it.
  */
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import type { Connections } from "./connections.ts";
-import type { Target } from "./route.ts";
 import { fileOf } from "../sockets/loopbacks.ts";
+import type { Connections } from "./connections.ts";
+import { hasField, type RawFields } from "./fields.ts";
+import type { Target } from "./route.ts";
+import type { Upstreams } from "./upstream.ts";
 
-/** How many a client may have: HTTP/2 has requests to one server at the same time. */
-const KEPT_MOST = 8;
+/** How many may wait for requests to one name. */
+const IDLE_MOST = 64;
 
 /** The end of a head, and of a body in chunks. */
 const EMPTY_LINE = new TextEncoder().encode("\r\n\r\n");
 /** Bytes of a body's end that are compared. */
 const END_SIZE = 64;
+
+/** Fields that authenticate a client, in a request or in an answer. */
+const AUTHENTICATES = ["authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate"];
+
+/** Fields of a request that has a body, or waits before it sends one. */
+const BODY_FIELDS = ["content-length", "transfer-encoding", "expect", "trailer"];
+const PLAIN_NAME = /^[a-z0-9-]*$/i;
+const PLAIN_VALUE = /^[\t -~]*$/;
+
+/** A request, as far as it decides about its connection. */
+export interface KeptRequest {
+  /** The client's connection. */
+  readonly client: Socket;
+  readonly method?: string;
+  readonly path: string;
+  readonly rawHeaders: RawFields;
+}
+
+/**
+ * @returns True for a request that may be sent twice, and whose end is the same to every server: no body, and no bytes
+ *   that some parsers take for the end of a line (0x85), or for a hyphen ("_").
+ */
+function isPlain({ method, path, rawHeaders }: KeptRequest): boolean {
+  if (method !== "GET" || !PLAIN_VALUE.test(path)) return false;
+  if (BODY_FIELDS.some((name) => hasField(rawHeaders, name))) return false;
+  return rawHeaders.every((text, index) => (index % 2 === 0 ? PLAIN_NAME : PLAIN_VALUE).test(text));
+}
 
 function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
   const at = bytes.length - end.length;
@@ -26,20 +57,25 @@ function lookOnce(): Promise<void> {
   return new Promise((done) => setImmediate(() => setImmediate(done)));
 }
 
-/** A connection to a server, which one client uses. */
+/** A connection to a server, which one request at a time uses. */
 export class ServerConnection {
   readonly socket: Socket;
   readonly target: Target;
+  readonly #keep: ((connection: ServerConnection) => void) | undefined;
+  /** The client that has it, or the IP address of all clients that may get it. */
+  #owner: Socket | string | undefined;
+  #client: Socket | undefined;
+  #turn = 0;
   #isIdle = false;
-  #isKept = false;
   #isWhole = false;
   #bytesBefore = 0;
   #received: Uint8Array = new Uint8Array();
 
-  /** @param keep Called when the connection waits for its next request. */
+  /** @param keep Called when the connection waits for its next request; undefined: it has one request. */
   constructor(socket: Socket, target: Target, keep?: (connection: ServerConnection) => void) {
     this.socket = socket;
     this.target = target;
+    this.#keep = keep;
     if (keep === undefined) return;
     const dropIdle = () => this.#isIdle && socket.destroy();
     socket.on("data", (bytes: Uint8Array) => {
@@ -49,80 +85,137 @@ export class ServerConnection {
     socket.on("end", dropIdle).on("error", dropIdle);
     // The runtime reports the end of a whole exchange after which both sides keep the connection.
     socket.on("free", () => {
+      this.#turn++;
       if (!this.#isWhole || socket.destroyed || !socket.readable || !socket.writable) return void socket.destroy();
-      this.#isIdle = this.#isKept = true;
+      this.#isIdle = true;
       this.#bytesBefore = socket.bytesRead;
       keep(this);
     });
   }
 
-  get isIdle(): boolean {
-    return this.#isIdle;
+  /** True if other requests may follow this one. */
+  get mayKeep(): boolean {
+    return this.#keep !== undefined;
+  }
+
+  get owner(): Socket | string | undefined {
+    return this.#owner;
+  }
+
+  /** Increases with the end of each exchange: a request whose number is lower must not touch the connection. */
+  get turn(): number {
+    return this.#turn;
   }
 
   /** True if the server may have closed before it received this request: it has sent nothing since the last one. */
   get mayHaveClosedBefore(): boolean {
-    return this.#isKept && this.socket.bytesRead === this.#bytesBefore;
+    return this.#turn > 0 && this.socket.bytesRead === this.#bytesBefore;
+  }
+
+  /** Begins an exchange. */
+  begin({ client, rawHeaders }: KeptRequest): void {
+    this.#isIdle = this.#isWhole = false;
+    this.#client = client;
+    this.#owner ??= client.remoteAddress ?? client;
+    this.#authenticate(client, rawHeaders);
+  }
+
+  /** Gives the connection to its client alone, until that ends, if these fields authenticate it. */
+  #authenticate(client: Socket | undefined, rawHeaders: RawFields): void {
+    const isAuthenticated = AUTHENTICATES.some((name) => hasField(rawHeaders, name));
+    if (!isAuthenticated || client === undefined || client === this.#owner) return;
+    this.#owner = client;
+    const end = () => this.socket.destroy();
+    client.setMaxListeners(0).once("close", end); // HTTP/2 has many requests at once
+    this.socket.once("close", () => client.removeListener("close", end));
   }
 
   /**
-   * Looks for the start of another message behind an answer: the runtime's parser drops an incomplete one.
-   *
-   * @param body The last part of the answer's body; undefined: it has none, or is in chunks.
+   * Follows an answer to its end. There it looks for the start of another message: the runtime's parser drops an
+   * incomplete one.
    */
-  finish(body: Uint8Array = EMPTY_LINE): void {
-    this.#isWhole = endsWith(this.#received, body.subarray(-END_SIZE));
-    this.#received = new Uint8Array();
+  follow(response: IncomingMessage): void {
+    if (this.#keep === undefined) return;
+    const { rawHeaders } = response;
+    this.#authenticate(this.#client, rawHeaders);
+    let last = EMPTY_LINE;
+    const isChunked = hasField(rawHeaders, "transfer-encoding");
+    if (!isChunked) response.on("data", (chunk: Uint8Array<ArrayBuffer>) => last = chunk);
+    response.on("end", () => {
+      this.#isWhole = endsWith(this.#received, last.subarray(-END_SIZE));
+      this.#received = new Uint8Array();
+    });
   }
 
-  /** @returns False if the server has ended the connection, or has sent what nobody asked for. */
-  async begin(): Promise<boolean> {
+  /** Begins one more exchange. Returns false if the server has ended the connection, or has sent what nobody asked for. */
+  async beginAgain(request: KeptRequest): Promise<boolean> {
     await lookOnce();
     if (!this.#isIdle || this.socket.destroyed || !this.socket.readable) return false;
-    this.#isIdle = this.#isWhole = false;
+    this.begin(request);
     return true;
   }
 }
 
-/** The kept connections of all clients. */
+/** The connections to servers that requests of HTTP/1 use. */
 export class KeptConnections {
   readonly #connections: Connections;
-  readonly #byClient = new WeakMap<Socket, ServerConnection[]>();
+  readonly #upstreams: Upstreams;
+  /** Those that wait for a request, the one that has waited longest first. */
+  readonly #idle = new WeakMap<Target, ServerConnection[]>();
 
-  constructor(connections: Connections) {
+  constructor(connections: Connections, upstreams: Upstreams) {
     this.#connections = connections;
+    this.#upstreams = upstreams;
   }
 
-  /** @param mayKeep Whether the client's later requests may use the new connection, once its exchange is over. */
-  own(client: Socket, socket: Socket, target: Target, mayKeep: boolean): ServerConnection {
-    if (!mayKeep) return new ServerConnection(socket, target);
-    const server = fileOf(target.loopback, target.port);
-    socket.once("close", () => this.#connections.useServer(socket));
-    return new ServerConnection(socket, target, (connection) => this.#keep(client, server, connection));
-  }
-
-  /** @returns The client's kept connection to the server, if there is one that is still good. */
-  async take(client: Socket, target: Target): Promise<ServerConnection | undefined> {
-    const kept = this.#byClient.get(client);
-    const index = kept?.findIndex((one) => one.target === target) ?? -1;
-    const [connection] = index < 0 ? [] : kept?.splice(index, 1) ?? [];
-    if (connection === undefined) return undefined;
-    const isGood = await connection.begin();
-    this.#connections.useServer(connection.socket);
-    if (!isGood) connection.socket.destroy();
-    return isGood ? connection : undefined;
-  }
-
-  #keep(client: Socket, server: string, connection: ServerConnection): void {
-    if (client.destroyed) return void connection.socket.destroy();
-    let kept = this.#byClient.get(client);
-    if (kept === undefined) {
-      const all: ServerConnection[] = kept = [];
-      this.#byClient.set(client, all);
-      client.once("close", () => all.splice(0).forEach(({ socket }) => socket.destroy()));
+  /**
+   * @param isFirst False for a request that is sent again: on a new connection.
+   * @returns A connection for one request. A new one takes the place of one that waits: some servers serve one
+   *   connection at a time.
+   * @throws {Error} With the errno's name as `code` if the server cannot be reached.
+   */
+  async connect(target: Target, request: KeptRequest, isFirst = true): Promise<ServerConnection> {
+    const waiting = this.#take(request.client, target);
+    const mayKeep = isPlain(request);
+    if (waiting !== undefined) {
+      const isGood = mayKeep && isFirst && await waiting.beginAgain(request);
+      this.#connections.useServer(waiting.socket);
+      if (isGood) return waiting;
+      waiting.socket.destroy();
     }
-    kept.push(connection);
-    if (kept.length > KEPT_MOST) kept.shift()?.socket.destroy();
-    this.#connections.keepServer(server, connection.socket);
+    const connection = this.#own(await this.#upstreams.connect(target), target, mayKeep);
+    connection.begin(request);
+    return connection;
+  }
+
+  #own(socket: Socket, target: Target, mayKeep: boolean): ServerConnection {
+    if (!mayKeep) return new ServerConnection(socket, target);
+    const connection = new ServerConnection(socket, target, (one) => this.#keep(one));
+    socket.once("close", () => {
+      this.#connections.useServer(socket);
+      const idle = this.#idle.get(target) ?? [];
+      const at = idle.indexOf(connection);
+      if (at >= 0) idle.splice(at, 1);
+    });
+    return connection;
+  }
+
+  /** Takes a waiting connection out of the list: the client's own before one of its address, the last used first. */
+  #take(client: Socket, target: Target): ServerConnection | undefined {
+    const idle = this.#idle.get(target);
+    if (idle === undefined || idle.length === 0) return undefined;
+    const last = (wanted: Socket | string | undefined) => idle.findLastIndex(({ owner }) => owner === wanted);
+    const own = last(client);
+    const at = own >= 0 ? own : last(client.remoteAddress);
+    return at < 0 ? undefined : idle.splice(at, 1)[0];
+  }
+
+  #keep(connection: ServerConnection): void {
+    const { target, socket } = connection;
+    const idle = this.#idle.get(target) ?? [];
+    this.#idle.set(target, idle);
+    idle.push(connection);
+    if (idle.length > IDLE_MOST) idle.shift()?.socket.destroy();
+    this.#connections.keepServer(fileOf(target.loopback, target.port), socket);
   }
 }

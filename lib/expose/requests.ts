@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { STATUS_CODES } from "../system/http.ts";
 import { codeOf } from "../system/errors.ts";
 import type { LogEntry } from "./access_log.ts";
-import { endAnswer, Exchange, isPlain } from "./exchange.ts";
+import { endAnswer, Exchange } from "./exchange.ts";
 import { valuesOf } from "./fields.ts";
 import { type Asked, ownerOf, readTarget } from "./host.ts";
 import { PAGE_FIELDS, renderPage } from "./page.ts";
@@ -117,14 +117,13 @@ export class RequestHandler {
       await this.say(request, answer, { ...asked, lists: "nothing" }, entry);
       return;
     }
-    await this.#pass({ request, answer, asked, entry }, isPlain(request) && answer.shouldKeepAlive);
+    await this.#pass({ request, answer, asked, entry });
   }
 
-  /** Passes a request to its server. `mayKeep`: over a connection that is kept. */
-  async #pass(given: Given, mayKeep: boolean, isFirst = true): Promise<void> {
+  /** Passes a request to its server. */
+  async #pass(given: Given, isFirst = true): Promise<void> {
     const { request, answer, asked, entry } = given;
-    const { routes, upstreams, kept } = this.#front;
-    const client = request.socket;
+    const { routes, kept } = this.#front;
     const start = performance.now();
     const route = await routes.find(asked, request.method ?? "");
     if (route.kind === "page") {
@@ -134,11 +133,11 @@ export class RequestHandler {
     const { target } = route;
     entry?.goesTo(target);
     const fail = (why: unknown) => void this.say(request, answer, failurePage(target, why), entry);
-    const askAgain = () => void this.#pass(given, mayKeep, false).catch(fail);
+    const askAgain = () => void this.#pass(given, false).catch(fail);
     try {
-      const last = mayKeep && isFirst ? await kept.take(client, target) : undefined;
-      const connection = last ?? kept.own(client, await upstreams.connect(target), target, mayKeep);
-      new Exchange({ ...given, connection, mayKeep, askAgain, fail }).start();
+      const { socket: client, method, rawHeaders } = request;
+      const connection = await kept.connect(target, { client, method, path: asked.path, rawHeaders }, isFirst);
+      new Exchange({ ...given, connection, askAgain, fail }).start();
     } catch (error) {
       if (isGone(error) && routes.forget(asked, start)) askAgain();
       else fail(error);

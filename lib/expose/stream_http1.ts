@@ -5,7 +5,6 @@
 import { randomBytes } from "node:crypto";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { request as httpRequest } from "../system/http.ts";
 import type { LogEntry } from "./access_log.ts";
@@ -21,6 +20,7 @@ import {
 } from "./fields.ts";
 import { passBody } from "./flow.ts";
 import type { Asked } from "./host.ts";
+import type { ServerConnection } from "./kept.ts";
 
 const KEY_BYTES = 16;
 /** Fields of HTTP/1's handshake of a WebSocket, which has none in HTTP/2. */
@@ -32,12 +32,14 @@ export interface StreamParts {
   /** The client's connection, which carries the stream. */
   readonly connection: Duplex;
   readonly headers: IncomingHttpHeaders;
-  /** A connection to the server, for this stream alone. */
-  readonly server: Socket;
+  /** The connection to the server. */
+  readonly server: ServerConnection;
   readonly asked: Asked;
   /** The client's IP address. */
   readonly address: string | undefined;
   readonly entry: LogEntry | undefined;
+  /** Called if the server may have closed before it received the request. */
+  askAgain(): void;
   /** Called if the server gives no answer that can be passed on. */
   fail(why: unknown): void;
 }
@@ -47,12 +49,16 @@ export function isWebSocket(headers: IncomingHttpHeaders): boolean {
   return headers[":method"] === "CONNECT" && headers[":protocol"] === "websocket";
 }
 
-/** @returns The fields of a request of HTTP/1, in turn. */
-function requestFields({ headers, asked, address }: StreamParts): string[] {
-  const raw = Object.entries(headers).flatMap(([name, value]) =>
+/** @returns The fields of a stream, as names and values in turn. */
+export function rawFieldsOf(headers: IncomingHttpHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
     name.startsWith(":") || name === "host" ? [] : [value ?? []].flat().flatMap((one) => [name, one])
   );
-  const fields = addForwarded(endToEndFields(raw), { address, host: asked.host, scheme: "https" });
+}
+
+/** @returns The fields of a request of HTTP/1, in turn. */
+function requestFields({ headers, asked, address }: StreamParts): string[] {
+  const fields = addForwarded(endToEndFields(rawFieldsOf(headers)), { address, host: asked.host, scheme: "https" });
   return ["host", asked.host, ...fields];
 }
 
@@ -69,33 +75,36 @@ function answerHeaders(raw: RawFields): OutgoingHttpHeaders {
 }
 
 function startRequest(parts: StreamParts, method: string, more: readonly string[]): ClientRequest {
-  return httpRequest({
-    createConnection: () => parts.server,
+  const onward = httpRequest({
+    createConnection: () => parts.server.socket,
     method,
     path: parts.asked.path,
     headers: [...requestFields(parts), ...more],
     setDefaultHeaders: false,
     maxHeaderSize: ANSWER_HEAD_MOST,
   });
+  onward.shouldKeepAlive = parts.server.mayKeep; // without an agent it would be false, whatever the field says
+  return onward;
 }
 
 /** Passes the answer's head and body on; a failure before the head is a page. */
 function respond(parts: StreamParts, response: IncomingMessage): void {
   const { stream, server, fail } = parts;
-  if (stream.destroyed) return void server.destroy();
+  if (stream.destroyed) return void server.socket.destroy();
   const { statusCode = 502, rawHeaders } = response;
   const mayHaveTrailers = valuesOf(rawHeaders, "transfer-encoding").length > 0;
   try {
     const fields = answerHeaders(answerFields(response, true));
     stream.respond({ ":status": statusCode, ...fields }, { waitForTrailers: mayHaveTrailers });
   } catch (error) {
-    server.destroy();
+    server.socket.destroy();
     return fail(error); // the runtime refuses to send this head
   }
   stream.on("wantTrailers", () => stream.sendTrailers(answerHeaders(response.rawTrailers)));
   response.on("error", () => {}); // "close" follows
   response.on("close", () => response.complete || cut(stream, rawHeaders));
   parts.entry?.count(response);
+  server.follow(response);
   if (!stream.writableEnded) passBody(response, stream, parts.connection);
   else response.resume();
 }
@@ -116,22 +125,35 @@ function passHint({ stream }: StreamParts, status: number, raw: RawFields): void
   }
 }
 
-/** Reports, once, that there was no answer, and ends the connection to the server with the stream. */
-function tieTogether(parts: StreamParts, onward: ClientRequest): { answered(): void } {
-  const { stream, server, fail } = parts;
+/**
+ * Reports, once, that there was no answer, and ends the connection to the server with the stream. After a whole exchange
+ * another request may have the connection.
+ */
+function tieTogether(parts: StreamParts, onward: ClientRequest): { answered(response?: IncomingMessage): void } {
+  const { stream, server, askAgain, fail } = parts;
+  const { turn } = server;
   let isAnswered = false;
+  let answer: IncomingMessage | undefined;
   const lose = (why: unknown) => {
     if (isAnswered || stream.destroyed) return;
     isAnswered = true;
-    fail(why);
+    if (server.mayHaveClosedBefore) askAgain();
+    else fail(why);
   };
   onward.on("error", lose);
   onward.on("close", () => lose(undefined));
   stream.on("close", () => {
-    server.destroy();
+    if (server.turn !== turn) return;
+    if (server.mayKeep && answer?.complete) return void answer.resume(); // the exchange ends once all of it is read
+    server.socket.destroy();
     onward.destroy();
   });
-  return { answered: () => isAnswered = true };
+  return {
+    answered(response) {
+      isAnswered = true;
+      answer = response;
+    },
+  };
 }
 
 /** Passes a request on, and its answer back. */
@@ -140,7 +162,8 @@ export function passStream(parts: StreamParts): void {
   const isEmpty = stream.endAfterHeaders;
   const hasLength = headers["content-length"] !== undefined;
   const more = isEmpty || hasLength ? [] : ["Transfer-Encoding", "chunked"];
-  const onward = startRequest(parts, headers[":method"] ?? "GET", [...more, "Connection", "close"]);
+  const kind = parts.server.mayKeep ? "keep-alive" : "close";
+  const onward = startRequest(parts, headers[":method"] ?? "GET", [...more, "Connection", kind]);
   const { answered } = tieTogether(parts, onward);
   let hints = 0;
   onward.on("information", ({ statusCode, rawHeaders }) => {
@@ -148,7 +171,7 @@ export function passStream(parts: StreamParts): void {
   });
   onward.on("upgrade", (_response, socket) => socket.destroy()); // the request asked for none
   onward.on("response", (response) => {
-    answered();
+    answered(response);
     respond(parts, response);
   });
   if (isEmpty) onward.end();
@@ -161,7 +184,7 @@ export function passStream(parts: StreamParts): void {
 
 /** Opens a WebSocket to the server, and joins it and the stream. */
 export function passWebSocket(parts: StreamParts): void {
-  const { stream, server } = parts;
+  const { stream, server: { socket: server } } = parts;
   const key = randomBytes(KEY_BYTES).toString("base64");
   const onward = startRequest(parts, "GET", [
     "Connection",
@@ -173,7 +196,7 @@ export function passWebSocket(parts: StreamParts): void {
   ]);
   const { answered } = tieTogether(parts, onward);
   onward.on("response", (response) => {
-    answered();
+    answered(response);
     respond(parts, response);
   });
   onward.on("upgrade", (response, _socket, first) => {

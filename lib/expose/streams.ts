@@ -24,7 +24,7 @@ import { fileOf } from "../sockets/loopbacks.ts";
 import { PAGE_FIELDS, renderPage } from "./page.ts";
 import { schemeOf } from "./secure.ts";
 import { endBetweenReads } from "./session_end.ts";
-import { isWebSocket, passStream, passWebSocket } from "./stream_http1.ts";
+import { isWebSocket, passStream, passWebSocket, rawFieldsOf } from "./stream_http1.ts";
 import { failurePage, type PageAnswer, type Target } from "./route.ts";
 
 const STREAMS_MOST = 100;
@@ -141,20 +141,28 @@ class Client {
     }
   }
 
-  async #pass({ stream, headers, asked, target, entry, fail }: Passed): Promise<void> {
+  async #pass(passed: Passed): Promise<void> {
+    const { stream, headers, asked, target, entry, fail } = passed;
     const address = this.#socket.remoteAddress;
-    if (schemeOf(this.#socket) === "https" && !isGrpc(headers)) {
-      const server = await this.#front.upstreams.connect(target);
-      if (stream.destroyed) return void server.destroy();
-      const pass = isWebSocket(headers) ? passWebSocket : passStream;
-      return pass({ stream, connection: this.#connection, headers, server, asked, address, entry, fail });
-    }
+    if (schemeOf(this.#socket) === "https" && !isGrpc(headers)) return await this.#passToHttp1(passed);
     const server = await this.#serverAt(target);
     if (stream.destroyed) return;
     const fields = forwardedHeaders(headers, asked, address, schemeOf(this.#socket));
     const onward = server.request(fields, { endStream: stream.endAfterHeaders });
     entry?.count(onward);
     exchange(stream, onward, this.#connection, fail);
+  }
+
+  async #passToHttp1(passed: Passed, isFirst = true): Promise<void> {
+    const { stream, headers, asked, target, fail } = passed;
+    const client = this.#socket;
+    const method = stream.endAfterHeaders ? headers[":method"] : undefined;
+    const request = { client, method, path: asked.path, rawHeaders: rawFieldsOf(headers) };
+    const server = await this.#front.kept.connect(target, request, isFirst);
+    if (stream.destroyed) return void server.socket.destroy();
+    const pass = isWebSocket(headers) ? passWebSocket : passStream;
+    const askAgain = () => void this.#passToHttp1(passed, false).catch(fail);
+    pass({ ...passed, connection: this.#connection, server, address: client.remoteAddress, askAgain });
   }
 
   /** Counts open streams: a connection without one waits. */

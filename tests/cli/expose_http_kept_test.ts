@@ -1,5 +1,7 @@
-/** `unsock expose --http` keeps a connection to the server for a client's next request, and only if that is safe. */
+/** `unsock expose --http` keeps a connection to the server for the next request, and only if that is safe. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { makeCertificate } from "../support/certificates.ts";
+import { run } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { requestText, type Rig, testFront } from "./http_rig.ts";
 
@@ -14,29 +16,52 @@ async function place(rig: Rig, held: Deno.Conn, request = get("/")): Promise<[nu
   return [Number(connection), Number(turn)];
 }
 
+const post = (path: string) => get(path).replace("GET", "POST").replace("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nab");
+
 testFront(
-  "expose --http: GETs of a client share a connection to the server, which no other client uses",
+  "expose --http: GETs of one address by one name follow each other on a connection to the server",
   async (rig) => {
     const server = await rig.special("keeps");
     await rig.expose();
-    using held = await rig.connect();
-    assertEquals([await place(rig, held), await place(rig, held)], [[1, 1], [1, 2]]);
-    {
-      using other = await rig.connect();
-      assertEquals([await place(rig, other), await place(rig, other), await place(rig, held)], [[2, 1], [2, 2], [
-        1,
-        3,
-      ]]);
+    using one = await rig.connect(), two = await rig.connect();
+    assertEquals([await place(rig, one), await place(rig, one), await place(rig, two)], [[1, 1], [1, 2], [1, 3]]);
+    assertStrictEquals(await rig.text("keeps.localhost/", "--interface", "127.0.0.2"), "[2 1]", "another address");
+    assertStrictEquals(await rig.text("3000.keeps.localhost/"), "[3 1]", "another name");
+    assertEquals(await place(rig, two), [1, 4]);
+    for (const odd of ["X: \u00e9\r\n", "Content_Length: 9\r\n", "Expect: x\r\n"]) {
+      const [before] = await place(rig, one);
+      const [number, turn] = await place(rig, two, requestText("/", "keeps", odd));
+      assert(number > before && turn === 1, `a request that two parsers may read differently: ${odd}`);
     }
-    await until("a client's end is that of its connection", () => server.output().includes("<gone 2>"));
-    const post = get("/").replace("GET", "POST").replace("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nab");
-    assertEquals(await place(rig, held, post), [3, 1], "a body has a connection of its own");
-    assertMatch(await rig.say(held, get("/").replace("GET", "HEAD"), "\r\n\r\n"), /^HTTP\/1\.1 200 /);
-    const [last] = await place(rig, held);
+    const [before] = await place(rig, one);
+    assertEquals(await place(rig, two, post("/")), [before + 1, 1], "a body has a connection of its own");
+    assertEquals(await place(rig, two), [before + 2, 1], "in the place of the one that waited");
+    await until("and the server sees the end of that", () => server.output().includes(`<gone ${before}>`));
+    assertMatch(await rig.say(one, get("/").replace("GET", "HEAD"), "\r\n\r\n"), /^HTTP\/1\.1 200 /);
+    const [last] = await place(rig, one);
     await until("the server's connection does not wait for long", () => server.output().includes(`<gone ${last}>`));
-    assertEquals((await place(rig, held))[1], 1);
+    assertStrictEquals((await place(rig, one))[1], 1);
   },
 );
+
+testFront("expose --http: a connection that authenticates a client has no other client's request", async (rig) => {
+  const server = await rig.special("keeps");
+  await rig.expose();
+  using other = await rig.connect();
+  for (const field of ["Authorization: NTLM x\r\n", "Proxy-Authorization: x\r\n", ""]) {
+    const [before] = await place(rig, other);
+    let number: number;
+    {
+      using one = await rig.connect();
+      if (field === "") assertMatch(await rig.say(one, get("/negotiate"), "ok"), /^HTTP\/1\.1 200 /);
+      else assertStrictEquals((await place(rig, one, requestText("/", "keeps", field)))[0], before);
+      assert((await place(rig, other))[0] > before, field);
+      [number] = await place(rig, one);
+      assertStrictEquals(number, before, `${field}: its client goes on there`);
+    }
+    await until("it ends with its client", () => server.output().includes(`<gone ${number}>`));
+  }
+});
 
 const ODD = ["/stray", "/partial", "/garbage", "/late", "/closes", "/endless"];
 const WHOLE = ["/204", "/304", "/chunks", "/hints"];
@@ -44,20 +69,38 @@ const WHOLE = ["/204", "/304", "/chunks", "/hints"];
 testFront("expose --http: only a whole answer with nothing behind it leaves its connection in use", async (rig) => {
   const server = await rig.special("keeps");
   await rig.expose();
+  using one = await rig.connect(), two = await rig.connect();
   for (const path of [...ODD, ...WHOLE, "/old"]) {
     using held = await rig.connect();
     for (let i = 0; i < 5; i++) {
-      const [before] = await place(rig, held);
+      const [before] = await place(rig, one);
       const lates = server.output().split("late").length;
       const end = path === "/endless" || path === "/chunks" ? "\r\n0\r\n" : /204|304/.test(path) ? "\r\n\r\n" : "ok";
       assertMatch(await rig.say(held, get(path), end), /HTTP\/1\.1 (200|204|304) /, path);
+      assert(server.output().includes(`<GET ${path} ${before}>`), "on the connection of another client");
       if (path === "/late") await until("it has sent more", () => server.output().split("late").length > lates);
-      const [after, turn] = await place(rig, held);
+      const [after, turn] = await place(rig, two);
       if (WHOLE.includes(path)) assertStrictEquals(after, before, path);
       else assert(after > before && turn === 1, `${path}: ${before} ${after} ${turn}`);
     }
   }
   assert(!server.output().includes("no]"));
+});
+
+testFront("expose --http --cert: streams of HTTP/2 use the same connections by the same rules", async (rig) => {
+  await rig.special("keeps");
+  await rig.expose("", { certificate: await makeCertificate(rig.dir, ["localhost", "keeps.localhost"]) });
+  const places = async (...paths: string[]) => {
+    const urls = paths.map((path) => `https://keeps.localhost:${rig.port}${path}`);
+    const { stdout, stderr } = await run(["curl", "-sSk", "--max-time", "60", "--http2", ...urls]);
+    return [...stdout.matchAll(/\[\d+ \d+\]|no\]/g)].join("") + stderr;
+  };
+  assertStrictEquals(await places("/", "/"), "[1 1][1 2]");
+  const odd = ["/stray", "/partial", "/garbage", "/closes", "/endless"].flatMap((path) => ["/", path]);
+  assertStrictEquals(await places(...odd, "/"), "[1 3][2 1][3 1][4 1][5 1][6 1]");
+  const whole = [...WHOLE, "/drops", "/negotiate"].flatMap((path) => [path, "/"]);
+  assertStrictEquals(await places(...whole), "[6 3][6 5][6 7][6 9][7 1][7 2][7 4]");
+  assertStrictEquals(await places("/"), "[8 1]", "another client's connection is authenticated");
 });
 
 testFront("expose --http: a request is sent again only if it came too late for a kept connection", async (rig) => {
@@ -70,8 +113,7 @@ testFront("expose --http: a request is sent again only if it came too late for a
     assertEquals((await place(rig, held, get("/drops")))[1], 1, "closed without an answer: sent again, once");
     assertStrictEquals(count("<GET /drops "), 2 * i);
   }
-  const post = get("/drops").replace("GET", "POST").replace("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nab");
-  assertMatch(await rig.say(held, post, "</ul>"), /^HTTP\/1\.1 502 /);
+  assertMatch(await rig.say(held, post("/drops"), "</ul>"), /^HTTP\/1\.1 502 /);
   assertStrictEquals(count("<POST /drops "), 1);
   using cut = await rig.connect();
   await place(rig, cut);

@@ -158,6 +158,7 @@ KEPT = {
     b"/304": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
     b"/chunks": OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: y\r\n\r\n",
     b"/hints": b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n" + OK + LENGTH + b"ok",
+    b"/negotiate": OK + b"WWW-Authenticate: Negotiate x\r\n" + LENGTH + b"ok",
 }
 ENDS = [b"/closes", b"/endless"]
 connections = iter(range(1, 1_000_000))
