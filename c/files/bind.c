@@ -160,7 +160,7 @@ static long bind_beside_ours(struct unsock_bind *bind) {
     if (!bind->named && (result = bind_first_free_name(bind)) < 0)
         return result;
     result = unlisted ? 0 : unsock_port_join(bind->port, &bind->me, &joining);
-    return result == -EEXIST ? -EAGAIN : result; /* someone free of the lock was first */
+    return result == -EEXIST ? -EAGAIN : result; /* a bind without the lock was first */
 }
 
 /* Returns 0; 1 if the port was left to another (`how`); or -errno. */

@@ -72,7 +72,7 @@ bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *ow
  * does not listen, and the new one waits beside it. Else ALIVE. */
 enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
-/* The path of its name. Returns the length. */
+/* Writes the path of the entry's name. Returns the address's length. */
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path);
 
 /* ephemeral.c: The system's ephemeral port range (ip(7), ip_local_port_range). */

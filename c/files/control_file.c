@@ -34,7 +34,7 @@ static struct version version_of(const struct statx *status) {
                             .changed = time_of(status->stx_ctime.tv_sec, status->stx_ctime.tv_nsec)};
 }
 
-/* Copies the kept content. False if there is none, or not everybody may read the file: to open it may give EACCES. */
+/* Copies the kept content. False if there is none, or not everybody may read the file: an open may give EACCES. */
 static bool recall(const struct statx *status, struct unsock_control_file *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];

@@ -92,7 +92,7 @@ bool unsock_each_start(const struct unsock_environment *environment, struct unso
         return true;
     unsock_span_number((struct unsock_span){each, UNSOCK_EACH_WIDTH}, 10, UNSOCK_EACH_MOST, &runner);
     if (runner == self)
-        return true; /* the runner has executed another program, and its children are workers still */
+        return true; /* the runner has executed another program, and its children are still workers */
     if (runner != 0 && runner == (uint64_t)unsock_getppid())
         move_to_own_directory((char *)own.at, settings, self);
     return note_runner(each, self) ||

@@ -41,7 +41,7 @@ struct unsock_port {
     char text[UNSOCK_PORT_RECORD_MOST + UNSOCK_PORT_ENTRY_MOST];
 };
 
-/* Reads the entries from a record of `length` bytes in `text` (0: there is none). Adds `first` if it lacks that. */
+/* Reads the entries from a record of `length` bytes in `text` (0: there is none). Adds a missing `first`. */
 void unsock_port_take(struct unsock_port *port, size_t length);
 
 /* Returns the index of the entry, or -1. */
@@ -73,14 +73,14 @@ int unsock_port_next_unnumbered(const struct unsock_port *port, const struct uns
 /* Gives an entry that has a number the next one. False, without a change: it has none, or the last one. */
 bool unsock_port_next_number(struct unsock_port_entry *entry);
 
-/* Gives `me`, if it has a number, the first one from that on that no socket has that may be live. */
+/* Gives a numbered `me` the first number, from its own on, that no possibly live socket has. */
 void unsock_port_skip_taken(const struct unsock_port *port, struct unsock_port_entry *me);
 
 /* Replaces the entry at `index` by `numbered`, the new name of its file, at the end. The old name becomes STALE: it is
  * removed with those of stale sockets. The caller has checked that there is room. */
 void unsock_port_renumber(struct unsock_port *port, unsigned index, const struct unsock_port_entry *numbered);
 
-/* Undoes that for the entries from index `from` on: their old names are listed again. */
+/* Takes the numbers back from the entries from index `from` on: their old names are listed again. */
 void unsock_port_unnumber(struct unsock_port *port, unsigned from);
 
 /* Returns a checksum of the port as it was read, to see whether it has changed. */

@@ -80,7 +80,7 @@ NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
     case __NR_epoll_wait:
 #endif
     case __NR_epoll_pwait:
-        /* Not one that does not wait, on a set without redirected sockets. During a wait a thread may add one. */
+        /* Leaves a call that does not wait, on a set without redirected sockets. During a wait a thread may add one. */
         return (int)a[3] != 0 || !unsock_epoll_is_kernels((int)a[0]);
     case __NR_epoll_ctl:
         is_kernels_data((int)a[2]); /* asks the kernel, once */

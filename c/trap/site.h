@@ -56,7 +56,7 @@ struct unsock_signal_info {
  * thread with 16 KiB, a small signal stack, a goroutine's. A stack is free again if its thread ended, or left it by
  * longjmp. */
 
-/* The head of a stack's mapping, below the stack. trap/site.c has the offsets of the first three members. */
+/* The head of a stack's mapping, below the stack. x86_64.S and aarch64.S have the offsets of the first three. */
 struct unsock_own_stack {
     uint64_t thread_pointer; /* of the thread that keeps the stack (trap/site_stack.c); 0: it is lent to one call */
     uint64_t top;
@@ -98,7 +98,7 @@ void unsock_call_on(void (*function)(void *), void *argument, void *top) __attri
 #define UNSOCK_SITE_STACK_FEATURE 0
 #endif
 
-/* From now on threads get a stack. */
+/* Lets threads get stacks from now on. */
 void unsock_site_stack_start(void);
 
 /* In the handler of trapped calls: gives the thread a stack if it has none. `tagged`: the call comes from a rewritten
@@ -108,7 +108,7 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
 /* site.c: Calls at rewritten places (trap/image.h). They cost no signal, so calls that are too frequent to be trapped
  * are answered, too. All other calls go back to the program's own `syscall`, with all registers unchanged. */
 
-/* The registers of a call, as the assembly in trap/site.c pushes them. */
+/* The registers of a call, as x86_64.S and aarch64.S push them. */
 struct unsock_site_call {
     long number;
     long arguments[6];

@@ -44,7 +44,7 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
 
 #define MOST 64 /* calls at the same time */
 
-/* The assembly in trap/site.c reads this list up to the first NULL. */
+/* aarch64.S reads this list up to the first NULL. */
 __attribute__((used, visibility("hidden"))) struct unsock_own_stack *unsock_site_stacks[MOST + 1];
 
 /* Adds a stack to the list. The stacks belong to the process, so threads that end leave none behind. */
