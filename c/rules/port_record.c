@@ -25,7 +25,7 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
     port->unreadable = port->several && (length == 0 || rest.length > 0 || port->count == UNSOCK_PORT_ENTRIES);
     if (port->unreadable)
         port->count = 0;
-    /* If the record has only the first one's number (unsock_port_join, whose process was killed): with its marks. */
+    /* After a kill in unsock_port_join the record may have the first one by its number alone: with the marks. */
     struct unsock_port_entry first = port->first;
     bool listed = port->holder != UNSOCK_PORT_OURS, numbered = port->key.type != SOCK_DGRAM;
     for (unsigned i = 0; i < port->count; i++) {
