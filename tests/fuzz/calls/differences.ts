@@ -274,7 +274,7 @@ const RULES: readonly Rule[] = [
       socket?.failed.some((call) => call.startsWith("connect")) === true,
   },
   {
-    row: "An IPv6 socket that is bound to an IPv4 address, or of UDP connected to one, can go on to IPv6 ones",
+    row: "a UDP socket that is connected to one, can then connect to an IPv6 address",
     is: ({ network, socket }) => network === "EAFNOSUPPORT" && socket?.type.endsWith("6") === true,
   },
   {
