@@ -127,7 +127,7 @@ const RULES: readonly Rule[] = [
       /^(recv|read|p?poll|select|wait|unread|accept)/.test(name) && sharesPort(socket, all) && isUdp(socket),
   },
   {
-    row: "A socket made before `fork` that one process then binds, connects, disconnects or has listen",
+    row: "If a socket is made before `fork`, and one of the processes then binds, connects, disconnects it or listens on it",
     is: ({ worker, name, words, network, library, socket, all }) =>
       socket?.settledBy !== undefined && (socket.settledBy !== worker || socket.isUsedApart) ||
       (name === "connect" && network === "EISCONN" || name === "shutdown" && library === "ENOTCONN") &&
@@ -294,7 +294,7 @@ const RULES: readonly Rule[] = [
       (/^(wait|modify|delete)$/.test(name) || name === "add" && network === "EEXIST") && own?.isHandedOn === true,
   },
   {
-    row: "Of processes that share a connected UDP socket the one that sent to nobody is told",
+    row: "If processes share a connected UDP socket, the process that sent to nobody gets the error",
     is: ({ network, socket }) => network === "ECONNREFUSED" && socket?.isShared === true && isUdp(socket),
   },
   {
@@ -306,7 +306,7 @@ const RULES: readonly Rule[] = [
             events?.network === 0x1c && events.library === 0x14)),
   },
   {
-    row: "TCP's connect ends with `ETIMEDOUT`: the kernel goes on to send its segments to the IPv4 address",
+    row: "TCP's connect ends with `ETIMEDOUT`: the kernel keeps sending its segments to the IPv4 address",
     is: ({ name, words, network, socket }) =>
       name === "connect" && network === "ETIMEDOUT" && socket?.type.startsWith("tcp6") === true &&
       words[1]?.startsWith("[::ffff:") === false &&
