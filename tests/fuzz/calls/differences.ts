@@ -127,7 +127,8 @@ const RULES: readonly Rule[] = [
       /^(recv|read|p?poll|select|wait|unread|accept)/.test(name) && sharesPort(socket, all) && isUdp(socket),
   },
   {
-    row: "If a socket is made before `fork`, and one of the processes then binds, connects, disconnects it or listens on it",
+    row:
+      "If a socket is made before `fork`, and one of the processes then binds, connects, disconnects it or listens on it",
     is: ({ worker, name, words, network, library, socket, all }) =>
       socket?.settledBy !== undefined && (socket.settledBy !== worker || socket.isUsedApart) ||
       (name === "connect" && network === "EISCONN" || name === "shutdown" && library === "ENOTCONN") &&
