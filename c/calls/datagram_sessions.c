@@ -29,7 +29,6 @@ static long take_standin(int fd, struct unsock_fd *entry, int standin, const str
     unsock_fds_note_file(fd);
     entry->local = before.local;
     entry->local.tag = file->local.tag;
-    unsock_fd_file(entry)->inode = unsock_state_has_remote(file->state) ? 0 : unsock_fd_file(file)->inode;
     return 0;
 }
 

@@ -56,7 +56,6 @@ static void remember_bind(struct unsock_fd *entry, const struct unsock_bind *bin
                                (bind->how == UNSOCK_BOUND_WAITING ? UNSOCK_STREAM_UNLISTED : 0));
     entry->local = bind->ip;
     entry->local.tag = bind->tag;
-    unsock_fd_file(entry)->inode = 0;
 }
 
 void unsock_standin_spend(const struct unsock_standin *standin, struct unsock_fd *entry) {

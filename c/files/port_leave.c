@@ -80,10 +80,20 @@ static void leave_port(struct unsock_port *port, const struct unsock_port_entry 
         unsock_port_put_record(port, NULL);
 }
 
+/* PORT.sock is no link: removes it if it is the file of a socket that has ended, as of a datagram client. */
+UNSOCK_OWN_FRAME static void sweep_plain(struct unsock_port_key key, long probe) {
+    struct sockaddr_un path;
+    socklen_t length = unsock_address_path(key.number, key.type, &path);
+    if (unsock_file_inode(path.sun_path) > 0 && unsock_socketfile_life(probe, &path, length) == UNSOCK_PORT_STALE)
+        unsock_directory_unlink(path.sun_path);
+}
+
 /* Removes the names of stale sockets. True if no socket of the port is live. */
 static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, long probe) {
     bool living = false;
     unsock_port_read(port, key, NULL);
+    if (port->holder == UNSOCK_PORT_FOREIGN)
+        sweep_plain(key, probe);
     unsigned entries = unsock_port_living(port);
     for (unsigned i = 0, at = 0; i < entries && at < port->count; i++) {
         struct unsock_port_entry entry = port->entries[at];

@@ -11,9 +11,8 @@
 
 #include <linux/poll.h>
 
-#define LATE_MOST 1024 /* the files of more sockets stay until prune or the next bind */
 #define LATE_LOOKS 2
-#define TAKEN 0xff /* not a kind: a thread uses the place */
+#define LATE_BITS (2 << 16)
 #define SINGLE_THREAD_LINKS 3
 #define READERS_FIRST_NS 50000
 #define READERS_MOST_NS 10000000
@@ -41,11 +40,8 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
     if (unsock_fd_is_handed(old))
         return true;
     socklen_t length = unsock_port_own_path(old, &path);
-    if (unsock_socketfile_is_live(probe, &path, length)) {
-        /* The file is another socket's if its inode is not the one noted for `old`. */
-        int64_t inode = unsock_fd_knows_inode(old) ? unsock_file_inode(path.sun_path) : 0;
-        return inode > 0 && unsock_fd_file(old)->inode != (uint64_t)inode;
-    }
+    if (unsock_socketfile_is_live(probe, &path, length))
+        return false;
     long done = unsock_lock_take(&lock, true);
     enum unsock_port_life life = done == 0 ? unsock_socketfile_life(probe, &path, length) : UNSOCK_PORT_UNKNOWN;
     if (life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE) {
@@ -56,12 +52,7 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
     return done;
 }
 
-static long remove_file_try(const struct unsock_fd *old) {
-    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-    return remove_file_try_by(probe, old);
-}
-
-/* Closes the socket with the directory locked: no other socket can take the name meanwhile. One question is then enough
+/* Closes the socket with the directory locked: no other socket can take the name meanwhile. So one question is enough
  * afterwards, and no bind in progress looks like a stale file. */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
@@ -101,119 +92,79 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     return locked;
 }
 
-/* Sockets whose files their last close here could not remove: another process has the socket, or a thread of this one
- * is in accept or waits for a datagram (Java closes so). Each is tried again later. */
-static UNSOCK_TABLE struct unsock_fd late[LATE_MOST];
-static bool any_kept; /* a socket was ever kept; if not, the end of the process need not search */
+/* One bit for each port, of streams and then of datagram sockets, that may have names of sockets which could not be
+ * removed when this process closed its last descriptor: another process has the socket, or a thread of this one is in
+ * accept or waits for a datagram (Java closes so), or the directory could not be locked. */
+static UNSOCK_TABLE uint64_t late[LATE_BITS / 64];
+static bool any_kept; /* a port was ever kept; if not, the end of the process need not search */
 
-static bool locked_out; /* a socket was kept only because the lock could not be had */
+static bool locked_out; /* a port was kept only because the lock could not be had */
 
-static bool take_late_place(struct unsock_fd *place, struct unsock_fd old) {
-    uint8_t free = UNSOCK_KIND_UNKNOWN, kind = old.kind;
-    if (!__atomic_compare_exchange_n(&place->kind, &free, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return false;
-    old.kind = TAKEN;
-    *place = old;
-    __atomic_store_n(&place->kind, kind, __ATOMIC_RELEASE);
-    return true;
+static unsigned late_bit(const struct unsock_fd *old) {
+    return old->local.port | (old->type == SOCK_DGRAM ? 1u << 16 : 0);
 }
 
-/* Returns the place of the socket with this file; NULL: it is not kept. */
-static struct unsock_fd *find_late(const struct unsock_fd *old) {
-    for (int i = 0; __atomic_load_n(&any_kept, __ATOMIC_RELAXED) && i < LATE_MOST; i++) {
-        const struct unsock_ip *its = &late[i].local;
-        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL && late[i].type == old->type &&
-            its->port == old->local.port && its->tag == old->local.tag && unsock_ip_same_address(its, &old->local))
-            return &late[i];
-    }
-    return NULL;
+UNSOCK_OWN_FRAME static bool is_first_live(struct unsock_port_key key) {
+    struct sockaddr_un path;
+    socklen_t length = unsock_address_path(key.number, key.type, &path);
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+    return unsock_socketfile_is_live(probe, &path, length);
 }
 
-/* Tries again to remove the file: another process had its socket open, and may have closed it. */
-static void look_at_late_again(struct unsock_fd *place) {
-    uint8_t kind = UNSOCK_KIND_LOCAL;
-    if (!__atomic_compare_exchange_n(&place->kind, &kind, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return;
-    long done = remove_file_try(place);
+/* Looks at a kept port again: another process had its socket open, and may have closed it. As long as PORT.sock leads
+ * to a live socket, nothing is removed: that socket removes the others' names at its own end. */
+static void look_at_late(unsigned bit) {
+    struct unsock_port_key key = {(uint16_t)bit, bit >> 16 ? SOCK_DGRAM : SOCK_STREAM};
+    long done = is_first_live(key) ? 0 : unsock_port_sweep(key);
     if (done < 0)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
-    __atomic_store_n(&place->kind, done > 0 ? UNSOCK_KIND_UNKNOWN : UNSOCK_KIND_LOCAL, __ATOMIC_RELEASE);
+    else if (done > 0)
+        unsock_bit_clear(late, bit);
 }
 
 UNSOCK_OWN_FRAME static void remove_file_again(void) {
     __atomic_store_n(&locked_out, false, __ATOMIC_RELAXED);
-    for (int i = 0; i < LATE_MOST; i++)
-        look_at_late_again(&late[i]);
+    for (int bit = 0; (bit = unsock_bits_next(late, bit, LATE_BITS)) < LATE_BITS; bit++)
+        look_at_late((unsigned)bit);
 }
 
-/* Checks a few of the kept sockets, not all: a child may close thousands of inherited sockets one by one. */
+/* Looks at a few of the kept ports, not at each of them: a child may close thousands of inherited sockets, one by one.
+ */
 static void look_at_some(void) {
-    static unsigned turn;
-    for (int i = 0, looks = 0; i < LATE_MOST && looks < LATE_LOOKS; i++) {
-        struct unsock_fd *place = &late[__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % LATE_MOST];
-        looks += __atomic_load_n(&place->kind, __ATOMIC_RELAXED) == UNSOCK_KIND_LOCAL;
-        look_at_late_again(place);
+    static int turn;
+    for (int looks = 0; looks < LATE_LOOKS; looks++) {
+        int bit = unsock_bits_next(late, __atomic_load_n(&turn, __ATOMIC_RELAXED), LATE_BITS);
+        __atomic_store_n(&turn, bit < LATE_BITS ? bit + 1 : 0, __ATOMIC_RELAXED);
+        if (bit < LATE_BITS)
+            look_at_late((unsigned)bit);
     }
 }
 
-/* Returns the place; NULL if all are taken. */
-UNSOCK_OWN_FRAME static struct unsock_fd *keep_for_later(const struct unsock_fd *old) {
-    struct unsock_fd noted = *old;
-    struct sockaddr_un path;
-    /* Notes the file's inode: later the name may be another socket's. */
-    if (!unsock_state_has_remote(old->state)) {
-        unsock_port_own_path(old, &path);
-        int64_t inode = unsock_file_inode(path.sun_path);
-        unsock_fd_file(&noted)->inode = inode > 0 ? (uint64_t)inode : 0;
-    }
-    __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
-    for (int i = 0; i < LATE_MOST; i++)
-        if (take_late_place(&late[i], noted))
-            return &late[i];
-    return NULL;
-}
-
-/* Leaves the file to the children of this process, too. A child that closed the socket before may have left the file to
- * this process: checks once more. */
-static void leave_file(struct unsock_fd *place) {
-    unsock_files_left();
-    if (place && unsock_this_process()->has_made)
-        look_at_late_again(place);
-}
-
+/* Leaves the file to the children of this process, too. Those that have closed the socket before may have left it to
+ * this process: looks once more. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
+    unsigned bit = late_bit(old);
     if (for_the_lock)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
-    leave_file(keep_for_later(old));
+    unsock_bit_set(late, bit);
+    __atomic_store_n(&any_kept, true, __ATOMIC_RELAXED);
+    unsock_files_left();
+    if (unsock_this_process()->has_made)
+        look_at_late(bit);
 }
 
-/* Notes what remove_file_try returned: 0 or -errno: the socket is kept, once. */
+/* Notes what remove_file_try_by returned. With a duplicate in this process, that one's close is soon enough. */
 static void remove_file_result(const struct unsock_fd *old, long done) {
-    struct unsock_fd *kept = find_late(old);
-    uint8_t kind = UNSOCK_KIND_LOCAL;
-    if (done > 0 && kept)
-        __atomic_compare_exchange_n(&kept->kind, &kind, UNSOCK_KIND_UNKNOWN, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
-    if (done > 0 && __atomic_load_n(&locked_out, __ATOMIC_RELAXED))
+    if (done < 0 || (done == 0 && !unsock_fds_has_duplicate(old)))
+        unsock_remove_file_keep(old, done < 0);
+    else if (done > 0 && __atomic_load_n(&locked_out, __ATOMIC_RELAXED))
         remove_file_again();
     else if (done > 0 && __atomic_load_n(&any_kept, __ATOMIC_RELAXED))
         look_at_some();
-    if (done > 0)
-        return;
-    if (done < 0)
-        __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
-    /* A process that closes several duplicates calls this for each of them. */
-    for (int tries = 0; !kept && tries < 2 && !(kept = keep_for_later(old)); tries++)
-        look_at_some();
-    if (!unsock_fds_has_duplicate(old))
-        leave_file(kept);
 }
 
 UNSOCK_AT_EXIT static bool is_any_file_late(void) {
-    for (int i = 0; i < LATE_MOST && __atomic_load_n(&any_kept, __ATOMIC_RELAXED); i++) {
-        if (__atomic_load_n(&late[i].kind, __ATOMIC_ACQUIRE) == UNSOCK_KIND_LOCAL)
-            return true;
-    }
-    return false;
+    return __atomic_load_n(&any_kept, __ATOMIC_RELAXED) && unsock_bits_next(late, 0, LATE_BITS) < LATE_BITS;
 }
 
 /* /proc/self/task has a link for ".", for "..", and for each thread (proc_task_getattr, fs/proc/base.c). */
@@ -267,8 +218,10 @@ UNSOCK_AT_EXIT void unsock_release_file_at_end(int fd, const struct unsock_fd *o
 }
 
 void unsock_release_file(const struct unsock_fd *old) {
-    if (old->kind == UNSOCK_KIND_LOCAL && !unsock_sandboxed && !is_left_to_parent())
-        remove_file_result(old, remove_file_try(old));
+    if (old->kind != UNSOCK_KIND_LOCAL || unsock_sandboxed || is_left_to_parent())
+        return;
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+    remove_file_result(old, remove_file_try_by(probe, old));
 }
 
 /* If other descriptors certainly have the socket, or this process has only inherited it, checks it before taking the

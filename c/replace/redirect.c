@@ -164,6 +164,7 @@ static inline __attribute__((always_inline)) long exchange(int fd, struct unsock
     struct unsock_fd old = *entry;
     long result = take_place(fd, entry, &old, standin, kind, flags);
     unsock_fds_unmark(entry, UNSOCK_CHANGING);
+    old.ring = 0; /* its duplicates have the new socket */
     if (result == 0 && (old.flags & UNSOCK_FILE))
         unsock_release_file(&old);
     return unsock_errno_as_ip(UNSOCK_AT_STEP, result);

@@ -40,7 +40,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "close the copy of a connection": 1,
   "close a connection": 1,
   "dup a listener": 2,
-  "close the copy of a listener": 6,
+  "close the copy of a listener": 5,
   "close a listener": 14,
   "socket UDP": 1,
   "bind UDP": 12 + BUFFER,
