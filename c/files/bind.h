@@ -49,8 +49,8 @@ struct unsock_bind {
 /* Binds. Returns 0, or -errno: -EADDRINUSE when somebody has the port, else as bind(2). */
 long unsock_bind_port(struct unsock_bind *bind);
 
-/* Binds a datagram client, which the program did not bind: to the port of the request, or if that is 0 or taken, to any
- * free port of the ephemeral range, even one that the settings do not cover. */
+/* Binds a datagram client, which the program did not bind, to the port of the request. If that is 0 or taken, binds to
+ * any free port of the ephemeral range, even one that the settings do not cover. */
 long unsock_bind_client(struct unsock_bind *bind);
 
 /* Before a waiting or reserved stream listens: gets the port for it, unless a socket that excludes it has the port.

@@ -1,5 +1,5 @@
 /* Checks and binds socket files. To remove a file, a process locks the directory and then asks the kernel whether a
- * socket is bound to the file: two processes that find one stale file never remove each other's new file. */
+ * socket is bound to the file. So two processes that find one stale file never remove each other's new file. */
 #include "files/port.h"
 
 #include "files/directory.h"

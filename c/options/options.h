@@ -8,7 +8,7 @@
  * program sets. A temporary TCP or UDP socket (the oracle) validates them and supplies the defaults, so that every
  * answer is the kernel's own. The few options that servers set on each connection need no system call. */
 
-/* True if the socket must become a TCP or UDP socket before this option is set: it was born local and is still new, so
+/* True if the socket must become a TCP or UDP socket before this option is set. It was born local and is still new, so
  * its destination is unknown, and the option may matter on the network or cannot be remembered. */
 bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name);
 

@@ -130,9 +130,9 @@ static long fill_pipe(int fd, struct end *end) {
 }
 
 /* Makes the kernel find out whether a client that has shut down its sending side has also closed, or waits for an
- * answer: by a keepalive probe after two seconds, then every ten (tcp_keepalive_timer, net/ipv4/tcp_timer.c, waits for
- * the interval after each). A client's kernel forgets a closed socket after a minute (tcp_fin_timeout), and then
- * answers with a reset. Returns false if the socket has no such probes. */
+ * answer. It sends a keepalive probe after two seconds, then every ten (tcp_keepalive_timer, net/ipv4/tcp_timer.c,
+ * waits for the interval after each). A client's kernel forgets a closed socket after a minute (tcp_fin_timeout), and
+ * then answers with a reset. Returns false if the socket has no such probes. */
 static bool keep_asking(int fd) {
     int yes = 1, first = 2, interval = 10;
     return unsock_setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof(first)) == 0 &&

@@ -1,7 +1,7 @@
 /**
  * Ends sessions of HTTP/2 between two reads. Deno 2.9.6 ends and frees a session as soon as it reads the peer's GOAWAY,
- * while it still reads further bytes: the whole process then aborts, or reads freed memory, at one of some hundred
- * connections, for an ordinary curl.
+ * while it still reads further bytes. At one of some hundred connections of an ordinary curl the whole process then
+ * aborts, or reads freed memory.
  */
 import type { Http2Session } from "node:http2";
 import { IS_DENO } from "../system/runtime.ts";
