@@ -18,19 +18,38 @@ const PACKAGES = [
   "crypto/tls",
   "log/syslog",
 ];
+/** Tests of Debian's packages of Go sources (`golang-…-dev`), by their path under `GOPATH/src`. */
+const FOREIGN = [
+  "github.com/valyala/fasthttp",
+  "github.com/gorilla/websocket",
+  "github.com/quic-go/quic-go/integrationtests/self",
+  "golang.org/x/crypto/ssh",
+  "golang.org/x/net/http2",
+  "golang.org/x/net/websocket",
+];
+const DEBIAN_GOPATH = "/usr/share/gocode";
 /** Asks Google and others for their names, unless told to be short. */
 const SHORT = "net";
 const SECONDS = 420;
 
 interface Way {
   readonly packages: readonly string[];
+  /** More for the compiler's environment. */
+  readonly build?: Readonly<Record<string, string>>;
   /** More for the tests' environment, and their arguments. */
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
 }
 
-async function prepareGo({ packages, env: more, args = [] }: Way, work: string, run: Build): Promise<Part[]> {
-  const env = { CGO_ENABLED: "0", GOTOOLCHAIN: "local", GOFLAGS: "", GOCACHE: join(work, "cache"), HOME: work };
+async function prepareGo({ packages, build, env: more, args = [] }: Way, work: string, run: Build): Promise<Part[]> {
+  const env = {
+    CGO_ENABLED: "0",
+    GOTOOLCHAIN: "local",
+    GOFLAGS: "",
+    GOCACHE: join(work, "cache"),
+    HOME: work,
+    ...build,
+  };
   const parts: Part[] = [];
   for (const name of packages) {
     const program = join(work, `${name.replaceAll("/", "-")}.test`);
@@ -63,6 +82,17 @@ export const GO: Suite = {
   version: VERSION,
   least: 1_500,
   prepare: (_tree, work, run) => prepareGo({ packages: PACKAGES }, work, run),
+};
+
+/** Libraries of other people, as Debian's packages have them: sources and tests. */
+export const GO_PACKAGES: Suite = {
+  name: "go-packages",
+  about: `Debian's packages of ${FOREIGN.map((name) => `\`${name}\``).join(", ")}, without libc`,
+  programs: ["go"],
+  version: ["sed", "s/^/Go libraries of Debian /", "/etc/debian_version"],
+  least: 1_000,
+  prepare: (_tree, work, run) =>
+    prepareGo({ packages: FOREIGN, build: { GO111MODULE: "off", GOPATH: DEBIAN_GOPATH } }, work, run),
 };
 
 /** Disturbs system calls: constant garbage collection, and a profiler's signals. */

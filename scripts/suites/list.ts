@@ -1,8 +1,9 @@
 /** All suites, in the order in which they are run and reported. */
 import { CURL, LIBEVENT, LIBUV } from "./c_libraries.ts";
 import { CPYTHON } from "./cpython.ts";
-import { GO, GO_DISTURBED } from "./go.ts";
+import { GO, GO_DISTURBED, GO_PACKAGES } from "./go.ts";
 import { NODE } from "./node.ts";
+import { AIOHTTP, EXPRESS, TWISTED, WEBSOCKETS, WS } from "./packages.ts";
 import { HAPROXY, HAPROXY_TRAPPED, VARNISH } from "./proxies.ts";
 import { REDIS } from "./redis.ts";
 import { PERL_CORE, RUBY, TCL } from "./scripting.ts";
@@ -23,4 +24,10 @@ export const SUITES: readonly Suite[] = [
   HAPROXY,
   HAPROXY_TRAPPED,
   VARNISH,
+  GO_PACKAGES,
+  WS,
+  EXPRESS,
+  WEBSOCKETS,
+  AIOHTTP,
+  TWISTED,
 ];

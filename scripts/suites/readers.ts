@@ -48,6 +48,17 @@ export function readTap(output: string): Results {
   return named.results;
 }
 
+/** Reads the output of `pytest -v`. A test's name is printed when it begins, and its result behind it. */
+export function readPytest(output: string): Results {
+  const results = new Map<string, Status>();
+  const words: Record<string, Status> = { PASSED: "pass", XFAIL: "pass", XPASS: "pass", SKIPPED: "skip" };
+  for (const line of output.split("\n")) {
+    const [, name = "", word] = /^(\S+\.py::.*?) (?:([A-Z]{5,})\b.*)?$/.exec(line) ?? [];
+    if (name !== "") results.set(name, word === undefined ? "unfinished" : words[word] ?? "fail");
+  }
+  return results;
+}
+
 /** Reads the output of a Go test program with `-test.v=test2json`. */
 export function readGo(output: string): Results {
   const results = new Map<string, Status>();

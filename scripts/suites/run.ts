@@ -85,7 +85,8 @@ async function fetchSource(suite: Suite, cache: string): Promise<string | undefi
   const tree = join(cache, suite.source);
   if (statOrUndefined(tree) === undefined) {
     showProgress(`${suite.name}: is fetched`);
-    const archive = await Archive.open(join(cache, "apt"), [RELEASE], "amd64", "deb-src");
+    const { release = RELEASE } = suite;
+    const archive = await Archive.open(join(cache, `apt-${release}`), [release], "amd64", "deb-src");
     await archive.unpackSource(suite.source, tree);
   }
   return tree;

@@ -33,6 +33,8 @@ export interface Suite {
   readonly about: string;
   /** Debian's source package. */
   readonly source?: string;
+  /** The release of Debian whose source it is, if not of the release that the programs are from. */
+  readonly release?: string;
   /** Programs that have to be there. */
   readonly programs: readonly string[];
   /** Prints the version of the tested project, in the first line. */

@@ -95,11 +95,13 @@ export class Archive {
     const work = `${directory}.${crypto.randomUUID()}`;
     await Deno.mkdir(join(work, "tree"), { recursive: true });
     try {
-      await this.#apt(["apt-get", "-q", "source", "--download-only", "--tar-only", name], work);
+      // Parts of the source that are not unpacked here may be missing on a mirror.
+      const fetched = this.#apt(["apt-get", "-q", "source", "--download-only", "--tar-only", name], work);
+      const failure: unknown = await fetched.then(() => undefined, (error) => error);
       const files = Array.from(Deno.readDirSync(work), (entry) => entry.name);
       // Parts that are released apart have a word more in their names.
       const main = files.find((file) => /\.orig\.tar\.\w+$/.test(file));
-      if (main === undefined) throw new Error(`no release is in ${files.join(", ")}`);
+      if (main === undefined) throw failure ?? new Error(`no release is in ${files.join(", ")}`);
       await this.#apt(["tar", "--strip-components=1", "--no-same-owner", "-C", "tree", "-xf", main], work);
       await Deno.rename(join(work, "tree"), directory);
     } finally {

@@ -4,6 +4,7 @@ import { parseCounters } from "../../scripts/suites/namespace.ts";
 import {
   readCurl,
   readGo,
+  readPytest,
   readRedis,
   readReport,
   readRuby,
@@ -86,6 +87,30 @@ not ok 1 - nosuch
     tcp_close: "pass",
     udp_multicast_join6: "skip",
     nosuch: "fail",
+  });
+});
+
+Deno.test("pytest: a name without a result is a test that hangs, and an error behind its end counts", () => {
+  const output = `collecting ... collected 7 items
+
+tests/test_a.py::A::test_ok PASSED                                       [ 14%]
+tests/test_a.py::test_two[pyloop-a b] PASSED                             [ 28%]
+tests/test_a.py::test_teardown PASSED                                    [ 42%]
+tests/test_a.py::test_teardown ERROR                                     [ 42%]
+tests/test_a.py::test_no SKIPPED (could not import 'isal': No modul...)  [ 57%]
+tests/test_a.py::test_known XFAIL (later)                                [ 71%]
+tests/test_a.py::test_bad FAILED                                         [ 85%]
+tests/test_a.py::test_hangs ${"" /* where it was ended */}
+FAILED tests/test_a.py::test_bad - AssertionError
+`;
+  assertRead(readPytest(output), {
+    "tests/test_a.py::A::test_ok": "pass",
+    "tests/test_a.py::test_two[pyloop-a b]": "pass",
+    "tests/test_a.py::test_teardown": "fail",
+    "tests/test_a.py::test_no": "skip",
+    "tests/test_a.py::test_known": "pass",
+    "tests/test_a.py::test_bad": "fail",
+    "tests/test_a.py::test_hangs": "unfinished",
   });
 });
 
