@@ -12,6 +12,7 @@ const PACKAGES: Record<string, string> = {
   "apt-get": "apt",
   bash: "bash",
   "bash-completion": "bash-completion",
+  bindfs: "bindfs",
   black: "black",
   bwrap: "bubblewrap",
   busybox: "busybox-static",
