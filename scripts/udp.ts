@@ -3,7 +3,8 @@
  *
  * Usage: `deno task scale:udp [NAME…] [--speed] [--out FILE]`, as root, on a quiet machine; some ten minutes. With names (of
  * `scripts/bench/udp_programs.ts`) it measures those programs alone, and writes nothing but to FILE. With `--speed` it
- * measures how much WireGuard and QUIC move, and leaves the rest of the section as it is.
+ * measures how much WireGuard and QUIC move, and leaves the rest of the section as it is; names are then of
+ * `scripts/bench/udp_speed.ts`, and the others' speeds stay.
  */
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";
@@ -22,7 +23,7 @@ import {
   withUdp,
 } from "./bench/udp_losses.ts";
 import { UDP_PROGRAMS } from "./bench/udp_programs.ts";
-import { measureSpeeds } from "./bench/udp_speed.ts";
+import { measureSpeeds, mergeSpeeds, SPEED_NAMES } from "./bench/udp_speed.ts";
 import { SECONDS, UdpStage } from "./bench/udp_stage.ts";
 import { build } from "./build.ts";
 import { tellStep } from "./progress.ts";
@@ -41,17 +42,23 @@ async function withStage<T>(use: (stage: UdpStage) => Promise<T>): Promise<T> {
 }
 
 async function measure(names: readonly string[], speed: boolean): Promise<UdpReport> {
-  const unknown = names.find((name) => !UDP_PROGRAMS.some((program) => program.name === name));
-  if (unknown !== undefined) throw new Error(`${unknown}: not in scripts/bench/udp_programs.ts`);
-  const machine = [await describeMachine(), otherWork()].filter(Boolean).join("; ");
+  const known = speed ? SPEED_NAMES : UDP_PROGRAMS.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`${unknown}: there are ${known.join(", ")}`);
+  const beside = otherWork();
+  const machine = [await describeMachine(), beside].filter(Boolean).join("; ");
   const last = await readUdp();
   return await withStage(async (stage) => {
-    if (speed && last !== undefined) return { ...last, speeds: await measureSpeeds(stage, tellStep) };
+    if (speed && last !== undefined) {
+      const note = beside === undefined ? {} : { note: `${new Date().toISOString().slice(0, 10)}, ${beside}` };
+      const speeds = (await measureSpeeds(stage, names, tellStep)).map((one) => ({ ...one, ...note }));
+      return { ...last, speeds: mergeSpeeds(last.speeds ?? [], speeds) };
+    }
     const rows: UdpRow[] = [];
     for (const program of UDP_PROGRAMS) {
       if (names.length === 0 || names.includes(program.name)) rows.push(await measureUdp(stage, program, tellStep));
     }
-    const speeds = names.length === 0 ? await measureSpeeds(stage, tellStep) : [];
+    const speeds = names.length === 0 ? await measureSpeeds(stage, [], tellStep) : [];
     return { machine, rounds: ROUNDS, seconds: SECONDS, rows, speeds };
   });
 }
@@ -67,7 +74,7 @@ if (import.meta.main) {
     const section = formatUdp(report);
     console.log(section.trimEnd());
     if (out !== undefined) await Deno.writeTextFile(out, section);
-    else if (positionals.length === 0) {
+    else if (positionals.length === 0 || speed) {
       const page = path.join(ROOT, "docs", "scale.md");
       await Deno.writeTextFile(UDP, `${JSON.stringify(report, null, 2)}\n`);
       await Deno.writeTextFile(page, withUdp(await Deno.readTextFile(page), section, MEANING_HEADING));

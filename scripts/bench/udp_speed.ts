@@ -1,8 +1,9 @@
-/** Measures how much a tunnel of wireguard-go and a QUIC connection move, over UDP and under unsock. */
+/** Measures how much a tunnel of wireguard-go and QUIC connections move, over UDP and under unsock. */
 import * as path from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
 import { run } from "../../tests/support/process.ts";
 import { findProgram } from "../../tests/support/programs.ts";
-import { orderOf, ROOT } from "./rig.ts";
+import { orderOf, output, ROOT } from "./rig.ts";
 import { spread } from "./stats.ts";
 import { UDP_PROGRAMS, WINDOW_BYTES } from "./udp_programs.ts";
 import { lastLine, runStep, SECONDS, type UdpStage, type Way, WAYS } from "./udp_stage.ts";
@@ -10,10 +11,15 @@ import { lastLine, runStep, SECONDS, type UdpStage, type Way, WAYS } from "./udp
 const ROUNDS = 5;
 /** KB of flow control: more than is ever under way. */
 const WINDOW = 16_384;
+const QUIC_GO = path.join(ROOT, "build", "quic-go");
+const QUIC_GO_MEGABYTES = 100;
+const GOPATH = "/usr/share/gocode";
 
 /** What moved, in Mbit/s: the median by the name of the way. */
 export interface Speed {
   readonly title: string;
+  /** When, and beside what, if not with the others on a quiet machine. */
+  readonly note?: string;
   readonly megabits: Readonly<Record<string, number>>;
 }
 
@@ -25,11 +31,33 @@ async function measureQuic(stage: UdpStage, way: Way): Promise<number> {
   return WINDOW_BYTES * 8 / 1000 / milliseconds;
 }
 
+/** The words before a program that has no libc. */
+function under({ sockets }: Way): string[] {
+  return sockets === undefined ? [] : [path.join(ROOT, "build", "libunsock.so"), "run", "--dir", sockets, "--"];
+}
+
+async function buildQuicGo(): Promise<void> {
+  const env = { CGO_ENABLED: "0", GO111MODULE: "off", GOPATH, GOCACHE: path.join(ROOT, "build", "gocache") };
+  await output(["go", "build", "-o", QUIC_GO, path.join(ROOT, "bench", "quic.go")], { env, timeoutMs: 400_000 });
+}
+
+async function measureQuicGo(stage: UdpStage, way: Way): Promise<number> {
+  const site = await stage.site(0);
+  const args = [`127.0.0.1:${site.port}`, site.certificate, site.key, `${QUIC_GO_MEGABYTES}`];
+  try {
+    const { code, stdout, stderr } = await run(stage.command(way, site, [...under(way), QUIC_GO, ...args]), {
+      timeoutMs: 60_000,
+    });
+    if (code !== 0) throw new Error(`quic-go: status ${code}: ${lastLine(stderr)}`);
+    return QUIC_GO_MEGABYTES * 8 / Number(stdout);
+  } finally {
+    await Deno.remove(site.directory, { recursive: true });
+  }
+}
+
 async function measureWireguard(stage: UdpStage, way: Way): Promise<number> {
   const site = await stage.site(0);
-  const library = path.join(ROOT, "build", "libunsock.so");
-  const by = way.sockets === undefined ? [] : [library, "run", "--dir", way.sockets, "--"];
-  const command = stage.command(way, site, [...by, "env", "LOG_LEVEL=error", "wireguard-go", "-f"]);
+  const command = stage.command(way, site, [...under(way), "env", "LOG_LEVEL=error", "wireguard-go", "-f"]);
   const script = path.join(ROOT, "scripts", "bench", "wireguard.sh");
   const words = [
     "sh",
@@ -50,20 +78,59 @@ async function measureWireguard(stage: UdpStage, way: Way): Promise<number> {
   }
 }
 
-const MEASURED = [
-  { title: "wireguard-go: TCP through a tunnel", needs: ["wireguard-go", "wg", "iperf3"], measure: measureWireguard },
-  { title: "QUIC: ngtcp2's client fetches 40 MB", needs: ["gtlsserver", "gtlsclient"], measure: measureQuic },
+interface Measured {
+  readonly name: string;
+  readonly title: string;
+  /** Programs, and directories by their path. */
+  readonly needs: readonly string[];
+  readonly build?: () => Promise<void>;
+  readonly measure: (stage: UdpStage, way: Way) => Promise<number>;
+}
+
+const MEASURED: readonly Measured[] = [
+  {
+    name: "wireguard-go",
+    title: "wireguard-go: TCP through a tunnel",
+    needs: ["wireguard-go", "wg", "iperf3"],
+    measure: measureWireguard,
+  },
+  {
+    name: "quic-ngtcp2",
+    title: "QUIC: ngtcp2's client fetches 40 MB",
+    needs: ["gtlsserver", "gtlsclient"],
+    measure: measureQuic,
+  },
+  {
+    name: "quic-go",
+    title: `QUIC: a stream of ${QUIC_GO_MEGABYTES} MB in quic-go`,
+    needs: ["go", `${GOPATH}/src/github.com/quic-go`],
+    build: buildQuicGo,
+    measure: measureQuicGo,
+  },
 ];
+
+/** The names that `--speed` knows. */
+export const SPEED_NAMES: readonly string[] = MEASURED.map(({ name }) => name);
+
+function isThere(name: string): boolean {
+  return (name.startsWith("/") ? statOrUndefined(name) : findProgram(name)) !== undefined;
+}
 
 /**
  * Measures those that are installed.
  *
+ * @param names Those to measure; none: all.
  * @param tell Is told each measurement.
  */
-export async function measureSpeeds(stage: UdpStage, tell: (text: string) => void): Promise<Speed[]> {
+export async function measureSpeeds(
+  stage: UdpStage,
+  names: readonly string[],
+  tell: (text: string) => void,
+): Promise<Speed[]> {
   const speeds: Speed[] = [];
-  for (const { title, needs, measure } of MEASURED) {
-    if (needs.some((name) => findProgram(name) === undefined)) continue;
+  for (const { name, title, needs, build, measure } of MEASURED) {
+    if ((names.length > 0 && !names.includes(name)) || !needs.every(isThere)) continue;
+    await build?.();
     const found = new Map<string, number[]>(WAYS.map((way) => [way, []]));
     for (let round = 0; round < ROUNDS; round++) {
       for (const way of orderOf(stage.ways, round)) {
@@ -80,11 +147,21 @@ export async function measureSpeeds(stage: UdpStage, tell: (text: string) => voi
   return speeds;
 }
 
+/** Puts new measurements in the place of older ones of the same title, or behind them. */
+export function mergeSpeeds(kept: readonly Speed[], measured: readonly Speed[]): Speed[] {
+  return [...new Map([...kept, ...measured].map((speed) => [speed.title, speed])).values()];
+}
+
 /** @returns The table, in Markdown; no lines without measurements. */
 export function formatSpeeds(speeds: readonly Speed[]): string[] {
   if (speeds.length === 0) return [];
-  const rows = speeds.map(({ title, megabits }) =>
-    `| ${[title, ...WAYS.map((way) => (megabits[way] ?? 0).toLocaleString("en-US"))].join(" | ")} |`
+  const rows = speeds.map(({ title, note, megabits }) =>
+    `| ${
+      [
+        note === undefined ? title : `${title} (${note})`,
+        ...WAYS.map((way) => (megabits[way] ?? 0).toLocaleString("en-US")),
+      ].join(" | ")
+    } |`
   );
   return [
     `These send many datagrams by one call (\`UDP_SEGMENT\`, \`UDP_GRO\`). In Mbit/s, the median of ${ROUNDS} runs in turn, by \`deno task scale:udp --speed\`:`,
