@@ -18,6 +18,13 @@ export interface Measured {
 /** All below it is made. */
 const BEGIN = "<!-- Made by deno task index. -->";
 const SHOWN = 3;
+/** The file's name, the part of it that ran, and the number of test files. */
+const ROW = /^\| (`\S+`) \| (?:(\d+) %|[^|]+?)[^|]* \| (\d+) \|.*$/gm;
+
+function readRow(row: string): { part: number; count: number } {
+  const [[, , part = 0, count = 0] = []] = row.matchAll(ROW);
+  return { part: Number(part), count: Number(count) };
+}
 
 /** Shortens `tests/cli/map_test.ts` to `cli/map`. */
 function shortName(test: string): string {
@@ -57,18 +64,17 @@ function nameOf(file: string): string {
 }
 
 /**
- * @param page The page as it is. A row stays if more test files had been measured for it.
+ * @param page The page as it is. A row stays if more test files had been measured for it, and ran as much of the file.
  * @param files The files of C.
  * @returns The page with the table of these measurements behind its mark.
  */
 export function withIndex(page: string, files: readonly string[], measured: readonly Measured[]): string {
   const [before = "", after = ""] = page.split(BEGIN);
-  const rows = after.matchAll(/^\| (`\S+`) \| [^|]+ \| (\d+) \|.*$/gm);
-  const former = new Map(Array.from(rows, ([row, name = "", count]) => [name, { row, count: Number(count) }]));
+  const former = new Map(Array.from(after.matchAll(ROW), ([row, name = ""]) => [name, row]));
   const rowOf = (file: string) => {
-    const count = measured.filter(({ files }) => files.some((one) => one.file === file)).length;
-    const known = former.get(nameOf(file));
-    return known !== undefined && known.count > count ? known.row : describe(file, measured);
+    const before = former.get(nameOf(file)) ?? "", now = describe(file, measured);
+    const one = readRow(before), other = readRow(now);
+    return one.count > other.count && one.part >= other.part ? before : now;
   };
   return [
     `${before}${BEGIN}`,

@@ -44,4 +44,10 @@ Deno.test("withIndex() ranks the tests of a file, and counts the lines that one 
   const fewer = withIndex(page, ["c/rt/a.c", "c/rt/b.c"], measured.slice(0, 1));
   assertMatch(fewer, /^\| `rt\/a\.c` \| 75 % of 4 \| 2 \| cli\/two 75 %/m, "the row of more tests stays");
   assertMatch(fewer, /^\| `rt\/b\.c` \| not measured \| 0 \|/m);
+  const better = withIndex(page, ["c/rt/a.c"], [{ test: "tests/cli/best_test.ts", files: file([]) }]);
+  assertMatch(
+    better,
+    /^\| `rt\/a\.c` \| 100 % of 4 \| 1 \| cli\/best 100 %/m,
+    "the row of a test that runs more is new",
+  );
 });
