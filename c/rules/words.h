@@ -21,8 +21,8 @@ struct unsock_words {
 };
 
 /* Returns the word that begins with `name`, or else the nearest one within a slip or two: a letter inserted, removed,
- * replaced, or swapped. A short name may have fewer slips, without its first `prefix` letters: "UNSOCK_", "--", or
- * 1 for an option with one dash. NULL: none. */
+ * replaced, or swapped. A short name allows fewer slips; its first `prefix` letters ("UNSOCK_", "--", "-") do not
+ * count. One dash also means an option's two. NULL: none. */
 const char *unsock_nearest(struct unsock_span name, size_t prefix, const struct unsock_words *words);
 
 #endif

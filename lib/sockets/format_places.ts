@@ -89,7 +89,7 @@ function fit(line: string, directory: string, { columns, home }: Terminal): stri
 }
 
 /**
- * @param terminal Undefined: the output is none.
+ * @param terminal Undefined: the output is no terminal.
  * @returns A table; the column of URLs is left out if there is none, and that of owners if all are the caller's.
  */
 export function formatPlaces(
