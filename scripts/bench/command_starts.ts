@@ -109,7 +109,7 @@ async function measureLoopback(stage: string, rounds: number): Promise<Starts["l
 }
 
 /**
- * Measures them in turn, round by round.
+ * Measures the ways to start in turn, round by round.
  *
  * @param stage An empty directory, which the caller removes.
  * @param rounds How many.

@@ -27,11 +27,11 @@ interface Measured {
   readonly name: string;
   readonly title: string;
   readonly many: readonly number[];
-  /** All of them are one process's: its limit is the most. */
+  /** All things are one process's, whose limit is the most. */
   readonly ofOne: boolean;
   /** Native AF_UNIX has its like. */
   readonly natively: boolean;
-  /** Runs it once; seconds of one unit of work. */
+  /** Runs the work once; returns the seconds of one unit. */
   readonly seconds: (rig: Rig, many: number, way: Variant) => Promise<number>;
 }
 
@@ -123,7 +123,7 @@ async function measurePoint(rig: Rig, { title, seconds, natively }: Measured, ma
   return { many, microseconds: Object.fromEntries(medians) };
 }
 
-/** Measures all of them; with `rig.quick` only where there are few. */
+/** Measures all curves; with `rig.quick` only beside few things. */
 export async function measureCurves(rig: Rig): Promise<Curve[]> {
   const curves: Curve[] = [];
   const most = await descriptors();

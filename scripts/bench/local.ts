@@ -13,7 +13,7 @@ async function findWall(): Promise<readonly string[] | undefined> {
 }
 
 /**
- * Tries all ways that should need no network behind such a wall.
+ * Tries all ways that should need no network in a namespace without one.
  *
  * @param attempt Does the work once, with `prefix` in front of its command.
  * @returns The ways to be measured, and of the others why not.

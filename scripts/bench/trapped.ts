@@ -83,7 +83,7 @@ async function measureGo(rig: Rig, go: string): Promise<Comparison> {
   return compare({ name: "go-http", title, unit: "requests/s", notes }, samples);
 }
 
-/** Measures them; Go's only where there is Go. */
+/** Measures trapped programs; Go's only where Go is installed. */
 export async function measureTrapped(rig: Rig): Promise<{ comparisons: Comparison[]; counts: Count[] }> {
   const program = await compile(path.join(rig.directory, "static"), WORKLOAD_SOURCES, [...COMPILE_FLAGS, "-static"]);
   const go = findProgram("go");

@@ -117,7 +117,7 @@ function isThere(name: string): boolean {
 }
 
 /**
- * Measures those that are installed.
+ * Measures the programs that are installed.
  *
  * @param names Those to measure; none: all.
  * @param tell Is told each measurement.

@@ -83,7 +83,7 @@ export async function runWorkload(rig: Rig, name: string, count: number, place: 
   return JSON.parse(await output(command, { env }));
 }
 
-/** Measures all of them. */
+/** Measures all workloads. */
 export async function measureWorkloads(rig: Rig): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
   for (const { name, title, unit, worth, count, rounds } of WORKLOADS) {

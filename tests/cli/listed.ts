@@ -19,7 +19,7 @@ export interface Listed {
   readonly processes: { pid: number; name: string; user: string | null }[];
 }
 
-/** Asks it. */
+/** Returns what `unsock ls --json` lists. */
 export async function list(directory: string): Promise<Listed[]> {
   const result = await unsock(["ls", "--dir", directory, "--json"]);
   assertStrictEquals(result.code, 0, result.stderr);

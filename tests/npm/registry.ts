@@ -19,7 +19,7 @@ function describe(manifest: Manifest, dist: Record<string, string>): unknown {
 }
 
 /**
- * Runs one.
+ * Runs a registry of npm packages.
  *
  * @param files The packages.
  * @param use Gets its address.

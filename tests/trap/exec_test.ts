@@ -64,7 +64,7 @@ async function withPrograms(linkings: Linking[], use: (programs: Programs) => Pr
   });
 }
 
-/** Starts it as `libunsock.so run` does, with nothing but the settings in the environment. */
+/** Runs a command by `libunsock.so run`, with nothing but the settings in the environment. */
 async function runFree(dir: string, command: string[], env: Record<string, string> = {}, cwd?: string) {
   const { LD_PRELOAD: _, ...settings } = libraryEnv(dir, env);
   return await run([libraryFile(), "run", "--", ...command], { env: settings, cwd });
