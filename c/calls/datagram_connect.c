@@ -80,10 +80,12 @@ static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsoc
 
 bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry) {
     struct unsock_port_entry own;
-    return entry->kind == UNSOCK_KIND_LOCAL && unsock_fd_has_chosen_port(entry) && unsock_port_own(entry, &own) &&
-           (unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR) ||
-            unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT)) &&
-           unsock_port_note_connected(unsock_port_key_of(entry), &own);
+    if (entry->kind != UNSOCK_KIND_LOCAL || !unsock_fd_has_chosen_port(entry) ||
+        (!unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR) &&
+         !unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEPORT)))
+        return false;
+    unsock_port_own(entry, &own);
+    return unsock_port_note_connected(&own);
 }
 
 UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {

@@ -91,7 +91,8 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
     bind->domain = AF_INET6;
     bind->v6only = bind->reuseport = bind->reuseaddr = false;
     bind->target = *target;
-    bind->in_place_of = unsock_port_own(&old, &own) ? &own : NULL;
+    unsock_port_own(&old, &own);
+    bind->in_place_of = &own;
     long result = unsock_standin_bound(&standin, unsock_bind_port(bind));
     if (finish(&standin, fd, entry, UNSOCK_STATE_BOUND, result) == 0) {
         unsock_fds_mark(entry, UNSOCK_ANY_PORT);

@@ -96,11 +96,11 @@ static void append_ipv6(const struct control *control, const struct unsock_ip *l
 static struct unsock_ip destination(const struct unsock_fd *entry, const struct unsock_name *sender) {
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;
-    bool told = sender->kind == UNSOCK_NAME_FILE && sender->target.family != 0;
-    bool from_ipv4 = sender->kind == UNSOCK_NAME_FILE && (!sender->own || sender->address.family == AF_INET);
+    bool told = sender->kind == UNSOCK_NAME_FILE && unsock_port_entry_asks(&sender->entry);
+    bool from_ipv4 = sender->kind == UNSOCK_NAME_FILE && sender->entry.ip.family != AF_INET6;
     if (!told)
         return unsock_address_default(from_ipv4 ? AF_INET : entry->domain, entry->local.port);
-    struct unsock_ip asked = sender->target;
+    struct unsock_ip asked = sender->entry.target;
     asked.port = entry->local.port;
     return asked;
 }
@@ -179,35 +179,36 @@ static void read_sender_name(int fd, const struct unsock_fd *entry, const union 
     *told = (struct unsock_name){.kind = UNSOCK_NAME_NONE};
     if (name->any.sa_family == AF_UNIX)
         *told = unsock_kernel_name_read(&name->un, length);
-    if (told->kind == UNSOCK_NAME_FILE && told->own && length <= sizeof(last.name))
+    if (told->kind == UNSOCK_NAME_FILE && !unsock_port_entry_is_plain(&told->entry) && length <= sizeof(last.name))
         note_last(&name->un, length, told);
     if (told->kind == UNSOCK_NAME_FOREIGN)
         read_other_name(fd, entry, &name->un, length, told);
 }
 
 /* Returns the family of a sender that is bound to a wildcard, or is a client. */
-static int family_of_sender(const struct unsock_name *told) {
-    int own = told->own ? told->address.family : AF_INET;
-    return told->target.family != 0 ? told->target.family : own;
+static int family_of_sender(const struct unsock_port_entry *told) {
+    int own = told->ip.family == AF_INET6 ? AF_INET6 : AF_INET;
+    return unsock_port_entry_asks(told) ? told->target.family : own;
 }
 
 /* Returns the sender's IP address. The name of its file holds the port, and the address if that is no wildcard.
  * Otherwise it is the address to which this socket last sent, if at the same port; else the default address. */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
-    uint16_t port = told->port;
-    bool plain = told->kind != UNSOCK_NAME_FILE || told->type != SOCK_DGRAM;
+    uint16_t port = told->entry.ip.port;
+    bool plain = told->kind != UNSOCK_NAME_FILE || told->entry.type != SOCK_DGRAM;
     const struct unsock_ip *remote = unsock_state_has_remote(entry->state) ? unsock_fd_remote(entry) : NULL;
     if (plain && remote && (entry->flags & UNSOCK_DATAGRAM_BY_CONTROL))
         return *remote;
     if (plain)
         port = unsock_plain_sender_port(entry, name, length);
-    bool tells = !plain && told->own && told->address_known && !unsock_ip_is_wildcard(&told->address);
+    bool tells = !plain && unsock_port_entry_tells(&told->entry);
     if ((!tells || unsock_settings.one_address) && remote && remote->port == port && !unsock_ip_is_wildcard(remote))
         return *remote;
     struct unsock_ip sender =
-        tells ? told->address
-              : unsock_address_default(plain ? unsock_socket_names_family(entry) : family_of_sender(told), port);
+        tells
+            ? told->entry.ip
+            : unsock_address_default(plain ? unsock_socket_names_family(entry) : family_of_sender(&told->entry), port);
     sender.port = port;
     return sender;
 }
@@ -222,7 +223,7 @@ static long give_sender(struct unsock_fd *entry, const struct unsock_name *told,
         return unsock_socket_names_give(name, name_length, address, length);
     struct unsock_ip sender = sender_of(entry, told, &name->un, name_length);
     /* The reply is sent to the same name. */
-    if (told->kind == UNSOCK_NAME_FILE && told->type == SOCK_DGRAM && !told->own)
+    if (told->kind == UNSOCK_NAME_FILE && told->entry.type == SOCK_DGRAM && unsock_port_entry_is_plain(&told->entry))
         unsock_known_port_note(&sender, SOCK_DGRAM, UNSOCK_KNOWN_PLAIN);
     return unsock_socket_names_give_ip(&sender, entry->domain, address, length);
 }
@@ -251,12 +252,12 @@ static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
 /* True if the datagram is from the connected address, where no socket was when the program connected. */
 static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_name *told) {
     const struct unsock_ip *remote = unsock_fd_remote(entry);
-    if (told->kind != UNSOCK_NAME_FILE || told->type != SOCK_DGRAM || told->port != remote->port)
+    if (told->kind != UNSOCK_NAME_FILE || told->entry.type != SOCK_DGRAM || told->entry.ip.port != remote->port)
         return false;
     if (unsock_settings.one_address || unsock_ip_is_wildcard(remote))
         return true;
-    if (told->own && told->address_known && !unsock_ip_is_wildcard(&told->address))
-        return unsock_ip_same_address(&told->address, remote);
+    if (unsock_port_entry_tells(&told->entry))
+        return unsock_ip_same_address(&told->entry.ip, remote);
     struct unsock_ip usual = unsock_address_default(remote->family, remote->port);
     return unsock_ip_same_address(&usual, remote);
 }

@@ -15,7 +15,7 @@ static struct unsock_port_key key_of_search(const struct unsock_port_search *sea
 }
 
 static long try_entry(struct unsock_port_search *search, const struct unsock_port_entry *entry) {
-    search->length = unsock_port_path(key_of_search(search), entry, search->path);
+    search->length = unsock_port_path(entry, search->path);
     return search->way(search);
 }
 
@@ -24,9 +24,9 @@ static bool may_try_another(const struct unsock_port_search *search, long result
     return result == -ECONNREFUSED || result == -ENOENT || (result == -EPERM && search->type == SOCK_DGRAM);
 }
 
-static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct unsock_ip *target) {
-    struct unsock_ip any = {.family = way == UNSOCK_KNOWN_BOTH ? AF_INET6 : target->family};
-    return unsock_port_entry_of(way == UNSOCK_KNOWN_EXACT ? target : &any, way != UNSOCK_KNOWN_BOTH, 0);
+static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct unsock_ip *target, int type) {
+    struct unsock_ip any = {.family = way == UNSOCK_KNOWN_BOTH ? AF_INET6 : target->family, .port = target->port};
+    return unsock_port_entry_of(way == UNSOCK_KNOWN_EXACT ? target : &any, type, way != UNSOCK_KNOWN_BOTH, 0);
 }
 
 /* Remembers the kind of name that worked; but no name with a number, as all sockets that share an address must get
@@ -36,7 +36,7 @@ static void remember_way(const struct unsock_port_search *search, const struct u
     if (entry->number != 0)
         return;
     for (enum unsock_known_way way = UNSOCK_KNOWN_EXACT; way <= UNSOCK_KNOWN_BOTH; way++) {
-        struct unsock_port_entry known = entry_by(way, search->target);
+        struct unsock_port_entry known = entry_by(way, search->target, search->type);
         if (unsock_port_same(&known, entry))
             unsock_known_port_note(search->target, search->type, way);
     }
@@ -128,8 +128,8 @@ socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool 
     if (known == UNSOCK_KNOWN_NOTHING || known == UNSOCK_KNOWN_CONTROL)
         return 0;
     if (known != UNSOCK_KNOWN_PLAIN) {
-        struct unsock_port_entry entry = entry_by(known, target);
-        return unsock_port_path(key, &entry, path);
+        struct unsock_port_entry entry = entry_by(known, target, type);
+        return unsock_port_path(&entry, path);
     }
     unsock_known_port_note(target, type, UNSOCK_KNOWN_NOTHING);
     return connects ? 0 : unsock_address_path(target->port, type, path);

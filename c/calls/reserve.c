@@ -13,7 +13,8 @@ static void reserve_port(struct unsock_standin *standin, int fd, const struct un
         return;
     local.tag = 0;
     struct unsock_bind *bind = unsock_standin_bind(standin, fd, entry, &local);
-    bind->in_place_of = (entry->flags & UNSOCK_FILE) && unsock_port_own(entry, &own) ? &own : NULL;
+    unsock_port_own(entry, &own);
+    bind->in_place_of = entry->flags & UNSOCK_FILE ? &own : NULL;
     unsock_standin_bound(standin, unsock_bind_port(bind));
     if (standin->named || !standin->bind.spent)
         return;

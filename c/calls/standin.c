@@ -43,7 +43,7 @@ struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, 
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
     const struct unsock_bind *bind = &standin->bind;
     standin->named = result == 0 && (bind->how == UNSOCK_BOUND_FILE || bind->how == UNSOCK_BOUND_WAITING);
-    bool told = bind->ip.family == AF_INET6 && bind->tag != UNSOCK_NAME_TAG_PLAIN;
+    bool told = bind->ip.family == AF_INET6 && !unsock_port_entry_is_plain(&bind->me);
     if (standin->named && bind->domain == AF_INET6 && !told)
         unsock_socket_mark_set(bind->socket, 0, UNSOCK_MARK_INET6);
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
@@ -55,7 +55,7 @@ static void remember_bind(struct unsock_fd *entry, const struct unsock_bind *bin
     unsock_fds_mark(entry, UNSOCK_NAMED | UNSOCK_FILE | (state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND) |
                                (bind->how == UNSOCK_BOUND_WAITING ? UNSOCK_STREAM_UNLISTED : 0));
     entry->local = bind->ip;
-    entry->local.tag = bind->tag;
+    entry->local.tag = unsock_port_tag(&bind->me);
 }
 
 void unsock_standin_spend(const struct unsock_standin *standin, struct unsock_fd *entry) {

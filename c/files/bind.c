@@ -18,7 +18,7 @@ enum wish { THIS_PORT, ANY_PORT, IF_FREE };
 static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     bool stream = bind->type == SOCK_STREAM, reserves = stream && bind->in_place_of;
     uint8_t number = stream && bind->reuseport ? 1 : reserves ? UNSOCK_PORT_WAITING : 0;
-    struct unsock_port_entry me = unsock_port_entry_of(&bind->ip, bind->v6only, number);
+    struct unsock_port_entry me = unsock_port_entry_of(&bind->ip, bind->type, bind->v6only, number);
     if (unsock_port_entry_ask(&me, &bind->target))
         return me;
     if (!stream && bind->reuseport)
@@ -32,14 +32,12 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
  * default address, or its name does not show the address. The kernel refuses a server's link where a client has that
  * file, and a client's file where a server has the link. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
-    bind->key = (struct unsock_port_key){bind->ip.port, bind->type};
     bind->me = wanted_name(bind);
     bind->named = bind->waits = bind->listens = bind->spent = false;
     bind->how = UNSOCK_BOUND_FILE;
-    plainly = plainly && !unsock_kernel_is_before(5, 14) && (bind->usual || !unsock_port_entry_asks(&bind->me));
-    bind->length = plainly ? unsock_address_path(bind->ip.port, SOCK_DGRAM, &bind->path)
-                           : unsock_port_path(bind->key, &bind->me, &bind->path);
-    bind->tag = plainly ? UNSOCK_NAME_TAG_PLAIN : unsock_port_tag(&bind->me);
+    if (plainly && !unsock_kernel_is_before(5, 14) && (bind->usual || !unsock_port_entry_asks(&bind->me)))
+        bind->me = (struct unsock_port_entry){.type = SOCK_DGRAM, .ip.port = bind->ip.port};
+    bind->length = unsock_port_path(&bind->me, &bind->path);
 }
 
 static long bind_own_name(struct unsock_bind *bind) {
@@ -79,8 +77,7 @@ static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *p
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
         unsock_port_skip_taken(bind->port, &bind->me);
-        bind->length = unsock_port_path(bind->key, &bind->me, &bind->path);
-        bind->tag = unsock_port_tag(&bind->me);
+        bind->length = unsock_port_path(&bind->me, &bind->path);
         long result = bind_own_name(bind);
         if (result != -EADDRINUSE)
             return result;
@@ -107,7 +104,7 @@ static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *jo
         if (joining->which < 0)
             return -EADDRINUSE;
         const struct unsock_port_entry *entry = &port->entries[joining->which];
-        socklen_t length = unsock_port_path(bind->key, entry, &path);
+        socklen_t length = unsock_port_path(entry, &path);
         bool ask = joining->verdict == UNSOCK_PORT_ASK;
         enum unsock_port_life life =
             ask ? unsock_socketfile_life(bind->probe, &path, length) : unsock_port_life_for(bind, entry);
@@ -141,8 +138,8 @@ static long bind_beside_foreign(struct unsock_bind *bind, const struct sockaddr_
         return bind->unlocked;
     result = bind->named ? 0 : bind_first_free_name(bind);
     if (result == 0)
-        result = unsock_port_replace_foreign(bind->key, &bind->me, bind->probe);
-    return result == 0 && unsock_port_needs_record(bind->key, &bind->me) ? -EAGAIN : result; /* which is written then */
+        result = unsock_port_replace_foreign(&bind->me, bind->probe);
+    return result == 0 && unsock_port_needs_record(&bind->me) ? -EAGAIN : result; /* which is written then */
 }
 
 static long bind_beside_ours(struct unsock_bind *bind) {
@@ -168,7 +165,7 @@ UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
     struct sockaddr_un path;
     long result = -EAGAIN;
     for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
-        unsock_port_read(bind->port, bind->key, &path);
+        unsock_port_read(bind->port, unsock_port_key_of(&bind->me), &path);
         if (bind->named)
             unsock_port_forget(bind->port, &bind->me);
         result = bind->port->holder == UNSOCK_PORT_FOREIGN  ? bind_beside_foreign(bind, &path)
@@ -199,7 +196,7 @@ static long bind_somebodys(struct unsock_bind *bind) {
 static long bind_free(struct unsock_bind *bind) {
     long result = bind_own_name(bind);
     if (result == 0)
-        result = unsock_port_put_first(bind->key, &bind->me, false, false);
+        result = unsock_port_put_first(&bind->me, false, false);
     return result == -EADDRINUSE || result == -EEXIST ? -EAGAIN : result;
 }
 
@@ -211,12 +208,11 @@ static void tell_name(struct unsock_bind *bind) {
 long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     struct unsock_bind bind = {.socket = fd, .type = SOCK_STREAM, .ip = entry->local, .named = true, .listens = true};
     bind.reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
-    bind.key = unsock_port_key_of(entry);
-    bind.me = unsock_port_entry_of_tag(&entry->local);
+    unsock_port_own(entry, &bind.me);
     long result = bind_somebodys(&bind);
     if (result != 0)
         return result < 0 ? result : -EADDRINUSE;
-    unsock_port_let_wait(bind.key, &bind.me);
+    unsock_port_let_wait(&bind.me);
     unsock_fds_unmark(entry, UNSOCK_STREAM_UNLISTED);
     unsock_fds_tell_duplicates(fd);
     return 0;
@@ -237,7 +233,7 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wi
     struct sockaddr_un path;
     bool several;
     long answers;
-    enum unsock_port_holder holder = unsock_port_look(bind->key, &path, &first, &several);
+    enum unsock_port_holder holder = unsock_port_look(unsock_port_key_of(&bind->me), &path, &first, &several);
     if (holder == UNSOCK_PORT_UNREAD)
         return -EACCES;
     if (holder == UNSOCK_PORT_NOBODY)
@@ -252,7 +248,7 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wi
  * stale. Then even the first bind takes the lock. So does the bind of a socket that needs a record: two processes must
  * not make the record at once, and the record comes before PORT.sock. */
 static long bind_names(struct unsock_bind *bind, enum wish wish) {
-    bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(bind->key, &bind->me);
+    bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(&bind->me);
     bool blindly = at_once && wish == THIS_PORT;
     long result = blindly ? bind_free(bind) : -EAGAIN;
     if (result == -EAGAIN || (result < 0 && !bind->named))
@@ -270,7 +266,7 @@ static long bind_names(struct unsock_bind *bind, enum wish wish) {
 
 /* Binds to the name that begin_port has chosen for a client. */
 static long bind_as_client(struct unsock_bind *bind) {
-    if (bind->tag != UNSOCK_NAME_TAG_PLAIN)
+    if (!unsock_port_entry_is_plain(&bind->me))
         return bind_names(bind, IF_FREE);
     long result = bind_own_name(bind);
     if (result == 0)

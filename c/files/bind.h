@@ -29,19 +29,17 @@ struct unsock_bind {
     /* The result. */
     enum unsock_bound_how how;
     int share;
-    socklen_t length;        /* of `path` */
-    bool spent;              /* failed, but the socket now has a name: it cannot be bound again */
-    uint8_t tag;             /* of the name at `path` (unsock_port_tag and its like) */
-    struct sockaddr_un path; /* of the socket's own file; CONTROL, HANDED: of the one that was found */
-    /* Meanwhile (bind.c). */
-    bool named;                  /* the socket has its file */
-    bool waits;                  /* beside others of this process that do not listen yet: the first to listen gets it */
-    bool listens;                /* is about to listen: the others wait from now on */
-    struct unsock_port_key key;  /* which port */
+    socklen_t length;            /* of `path` */
+    bool spent;                  /* failed, but the socket now has a name: it cannot be bound again */
     struct unsock_port_entry me; /* its name */
-    struct unsock_port *port;    /* as it was read, with the directory locked */
-    int unlocked;                /* -errno if the directory could not be locked */
-    int probe;                   /* asks whether sockets are live */
+    struct sockaddr_un path;     /* of the socket's own file; CONTROL, HANDED: of the one that was found */
+    /* Meanwhile (bind.c). */
+    bool named;               /* the socket has its file */
+    bool waits;               /* beside others of this process that do not listen yet: the first to listen gets it */
+    bool listens;             /* is about to listen: the others wait from now on */
+    struct unsock_port *port; /* as it was read, with the directory locked */
+    int unlocked;             /* -errno if the directory could not be locked */
+    int probe;                /* asks whether sockets are live */
 };
 
 /* bind.c: Binds sockets to a port of the program's choice or to any free one, and to one of the port's names. */
@@ -59,13 +57,9 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 
 /* port.c: By which of a port's names a socket of this process is known. */
 
-static inline struct unsock_port_key unsock_port_key_of(const struct unsock_fd *entry) {
-    return (struct unsock_port_key){entry->local.port, entry->type};
-}
-
-/* Gives the name of a socket of this process. False: its name is PORT.sock. Reads PORT.dgram.sock for a datagram client
- * whose name shows its server: one system call. */
-bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
+/* Gives the name of a socket of this process. Reads PORT.dgram.sock for a datagram client whose name shows its server:
+ * one system call. */
+void unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
 
 /* Returns how a bind treats an entry that excludes it. OWN: the new socket replaces the entry's, or both have
  * SO_REUSEADDR and the entry is a reserved stream. GONE: the entry is a stream of this process with SO_REUSEADDR that

@@ -129,8 +129,7 @@ enum unsock_directory_list_what {
 struct unsock_directory_list_one {
     const char *name; /* valid until the next call */
     enum unsock_directory_list_what what;
-    struct unsock_port_key key; /* not for INNER */
-    struct unsock_port_entry entry;
+    struct unsock_port_entry entry; /* of RECORD and NEXT, and of PLAIN, the port alone; not for INNER */
 };
 
 struct unsock_directory_list {

@@ -27,7 +27,8 @@ void unsock_directory_list_close(struct unsock_directory_list *names) {
 }
 
 /* Reads the port, unless the last name was of the same port, as often. */
-static void read_listed_port(struct unsock_port *port, struct unsock_port_key key) {
+static void read_listed_port(struct unsock_port *port, const struct unsock_port_entry *entry) {
+    struct unsock_port_key key = unsock_port_key_of(entry);
     if (port->key.number != key.number || port->key.type != key.type)
         unsock_port_read(port, key, NULL);
 }
@@ -47,13 +48,14 @@ static enum unsock_directory_list_what what_socket(const struct unsock_port *por
 static void classify(struct unsock_port *port, enum unsock_file_kind kind, struct unsock_directory_list_one *one) {
     switch (kind) {
     case UNSOCK_FILE_SOCKET:
-        read_listed_port(port, one->key);
+        read_listed_port(port, &one->entry);
         one->what = what_socket(port, &one->entry);
         break;
     case UNSOCK_FILE_PORT:
-        read_listed_port(port, one->key);
+        read_listed_port(port, &one->entry);
         one->what = port->holder == UNSOCK_PORT_OURS ? UNSOCK_DIRECTORY_LIST_PORT : UNSOCK_DIRECTORY_LIST_PLAIN;
-        one->entry = port->first;
+        if (port->holder == UNSOCK_PORT_OURS)
+            one->entry = port->first;
         break;
     case UNSOCK_FILE_RECORD:
         one->what = UNSOCK_DIRECTORY_LIST_RECORD;
@@ -69,9 +71,8 @@ static void classify(struct unsock_port *port, enum unsock_file_kind kind, struc
 bool unsock_directory_list_next(struct unsock_directory_list *names, struct unsock_directory_list_one *one) {
     enum unsock_entry_type type;
     while ((one->name = unsock_entries_next(&names->entries, &type)) != NULL) {
-        one->entry = (struct unsock_port_entry){.number = 0};
-        enum unsock_file_kind kind = unsock_file_name_read(unsock_span_of(one->name), &one->key, &one->entry);
-        if (kind == UNSOCK_FILE_NONE || (names->only != 0 && one->key.number != names->only))
+        enum unsock_file_kind kind = unsock_file_name_read(unsock_span_of(one->name), &one->entry);
+        if (kind == UNSOCK_FILE_NONE || (names->only != 0 && one->entry.ip.port != names->only))
             continue;
         classify(names->port, kind, one);
         return true;

@@ -79,9 +79,9 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, stru
     unsock_port_take(port, length < 0 || length == UNSOCK_PORT_RECORD_MOST ? 0 : (size_t)length);
 }
 
-enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry) {
+enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry *entry) {
     struct sockaddr_un path;
-    socklen_t length = unsock_port_path(key, entry, &path);
+    socklen_t length = unsock_port_path(entry, &path);
     return unsock_socketfile_life(probe, &path, length);
 }
 
@@ -105,11 +105,10 @@ static long put_link(struct unsock_port_key key, enum link which, const char *te
     return result;
 }
 
-long unsock_port_put_first(struct unsock_port_key key, const struct unsock_port_entry *first, bool several,
-                           bool there) {
+long unsock_port_put_first(const struct unsock_port_entry *first, bool several, bool there) {
     char text[UNSOCK_PORT_LINK_MOST];
-    unsock_port_link_write(key, first, several, text);
-    return put_link(key, FIRST, text, there);
+    unsock_port_link_write(first, several, text);
+    return put_link(unsock_port_key_of(first), FIRST, text, there);
 }
 
 long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_entry *me) {
@@ -137,25 +136,26 @@ void unsock_port_unlink_record(struct unsock_port_key key) {
     unsock_directory_unlink(path.sun_path);
 }
 
-void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_entry *entry) {
+void unsock_port_unlink(const struct unsock_port_entry *entry) {
     struct sockaddr_un path;
-    unsock_port_path(key, entry, &path);
+    unsock_port_path(entry, &path);
     unsock_directory_unlink(path.sun_path);
 }
 
 void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me) {
     for (unsigned i = 0; i < port->count; i++) {
         if (port->life[i] == UNSOCK_PORT_STALE && !unsock_port_same(&port->entries[i], me))
-            unsock_port_unlink(port->key, &port->entries[i]);
+            unsock_port_unlink(&port->entries[i]);
     }
 }
 
-long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe) {
+long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe) {
+    struct unsock_port_key key = unsock_port_key_of(first);
     struct sockaddr_un path, aside;
     char text[UNSOCK_PORT_LINK_MOST];
     link_path(key, FIRST, &path);
     socklen_t length = unsock_port_record_path(key, "~", &aside);
-    unsock_port_link_write(key, first, false, text);
+    unsock_port_link_write(first, false, text);
     unsock_directory_unlink(aside.sun_path);
     long result = unsock_directory_symlink(text, aside.sun_path);
     if (result == 0)
@@ -171,27 +171,23 @@ long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock
     return result == -ENOENT ? -EAGAIN : result;
 }
 
-bool unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own) {
+void unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own) {
     struct sockaddr_un path;
-    bool several, asks = entry->local.tag == UNSOCK_NAME_TAG_ASKING;
-    if (entry->local.tag == UNSOCK_NAME_TAG_PLAIN)
-        return false;
-    /* Nobody shares a client's port: its name is the target of PORT.dgram.sock. */
-    if (asks && unsock_port_look(unsock_port_key_of(entry), &path, own, &several) == UNSOCK_PORT_OURS &&
-        unsock_port_entry_asks(own))
-        return true;
     struct unsock_ip bound = unsock_fd_bound_to(entry);
-    *own = unsock_port_entry_of_tag(&bound);
+    struct unsock_port_key key = {bound.port, entry->type};
+    bool several, asks = bound.tag == UNSOCK_NAME_TAG_ASKING;
+    /* Nobody shares a client's port: its name is the target of PORT.dgram.sock. */
+    if (asks && unsock_port_look(key, &path, own, &several) == UNSOCK_PORT_OURS && unsock_port_entry_asks(own))
+        return;
+    *own = unsock_port_entry_of_tag(&bound, entry->type);
     if (asks)
         own->number = UNSOCK_PORT_SHARERS; /* nobody's: the name is already removed */
-    return true;
 }
 
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
     struct unsock_port_entry own;
-    if (!unsock_port_own(entry, &own))
-        return unsock_address_path(entry->local.port, entry->type, path);
-    return unsock_port_path(unsock_port_key_of(entry), &own, path);
+    unsock_port_own(entry, &own);
+    return unsock_port_path(&own, path);
 }
 
 /* Returns the next descriptor after `fd` with a file of this port, one that does not listen if `silent`; -1: none. */
@@ -203,7 +199,7 @@ static int next_fd_of(int fd, struct unsock_port_key key, bool silent, struct un
             (silent && known->state == UNSOCK_STATE_LISTENING))
             continue;
         struct unsock_ip bound = unsock_fd_bound_to(known);
-        *entry = unsock_port_entry_of_tag(&bound);
+        *entry = unsock_port_entry_of_tag(&bound, key.type);
         return fd;
     }
     return -1;
@@ -218,16 +214,16 @@ enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const
         return UNSOCK_PORT_OWN;
     struct unsock_port_entry its;
     int fd = -1;
-    while ((fd = next_fd_of(fd, bind->key, true, &its)) >= 0 && !unsock_port_same(&its, entry))
+    while ((fd = next_fd_of(fd, unsock_port_key_of(entry), true, &its)) >= 0 && !unsock_port_same(&its, entry))
         ;
     const struct unsock_fd *known = fd < 0 ? NULL : unsock_fds_known(fd);
     bool silent = known && unsock_option_flag(fd, known, SOL_SOCKET, SO_REUSEADDR);
     return silent ? UNSOCK_PORT_GONE : UNSOCK_PORT_ALIVE;
 }
 
-void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me) {
+void unsock_port_let_wait(const struct unsock_port_entry *me) {
     struct unsock_port_entry its;
-    for (int fd = -1; (fd = next_fd_of(fd, key, true, &its)) >= 0;) {
+    for (int fd = -1; (fd = next_fd_of(fd, unsock_port_key_of(me), true, &its)) >= 0;) {
         struct unsock_fd *known = unsock_fds_known(fd);
         if (known && !unsock_port_same(&its, me) && unsock_port_conflict(&its, me))
             unsock_fds_mark(known, UNSOCK_STREAM_UNLISTED);
@@ -262,8 +258,8 @@ static long give_number(struct unsock_port *port, const struct unsock_port_entry
             return -EADDRINUSE;
         if (unsock_port_find(port, &numbered) >= 0)
             continue;
-        length = unsock_port_path(port->key, &port->entries[index], &path);
-        socklen_t next_length = unsock_port_path(port->key, &numbered, &next);
+        length = unsock_port_path(&port->entries[index], &path);
+        socklen_t next_length = unsock_port_path(&numbered, &next);
         result = unsock_directory_link(path.sun_path, next.sun_path);
         if (result == -EEXIST && unsock_file_inode(next.sun_path) > 0 &&
             unsock_socketfile_is_stale(&next, next_length)) {
@@ -314,7 +310,7 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
     for (unsigned i = 0; me->marks != 0 && i < port->count; i++) {
         if (port->life[i] >= UNSOCK_PORT_STALE || !unsock_port_conflict(&port->entries[i], &alone))
             continue;
-        socklen_t length = unsock_port_path(port->key, &port->entries[i], &path);
+        socklen_t length = unsock_port_path(&port->entries[i], &path);
         if (owner_of_file(&path, user) != user && unsock_socketfile_life(probe, &path, length) == UNSOCK_PORT_ALIVE)
             return true;
     }
@@ -333,7 +329,7 @@ static long join_port(struct unsock_port *port, const struct unsock_port_entry *
     if (result == 0 && joining->records)
         result = unsock_port_put_record(port, me);
     if (result == 0 && replaces)
-        result = unsock_port_put_first(port->key, joining->be_first ? me : &port->first, joining->records,
+        result = unsock_port_put_first(joining->be_first ? me : &port->first, joining->records,
                                        port->holder == UNSOCK_PORT_OURS);
     if (result < 0)
         return result;

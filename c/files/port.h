@@ -33,11 +33,11 @@ bool unsock_port_has_unknown_record(struct unsock_port_key key);
 void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, struct sockaddr_un *path);
 
 /* Asks with the probe (unsock_socketfile_probe) whether the entry's socket is live. */
-enum unsock_port_life unsock_port_ask(long probe, struct unsock_port_key key, const struct unsock_port_entry *entry);
+enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry *entry);
 
 /* Makes PORT.sock a link to `first`; `there`: replaces one. Returns 0 or -errno; -EEXIST: another process
  * has made it. */
-long unsock_port_put_first(struct unsock_port_key key, const struct unsock_port_entry *first, bool several, bool there);
+long unsock_port_put_first(const struct unsock_port_entry *first, bool several, bool there);
 
 /* Writes the record of the live sockets and `me` (or NULL). Returns 0 or -errno; -EADDRINUSE: it has no room. */
 long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_entry *me);
@@ -47,7 +47,7 @@ long unsock_port_unlink_first(struct unsock_port_key key);
 
 /* Remove the record, and the own file of the entry. A failure is ignored: the next bind tries again. */
 void unsock_port_unlink_record(struct unsock_port_key key);
-void unsock_port_unlink(struct unsock_port_key key, const struct unsock_port_entry *entry);
+void unsock_port_unlink(const struct unsock_port_entry *entry);
 
 /* Removes the files of the entries that are known to be stale, except that of `me`. */
 void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me);
@@ -55,7 +55,7 @@ void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsoc
 /* Replaces a plain server's stale file at PORT.sock by the link to `first`. Plain servers use no lock: one may remove
  * its file at any moment, and another may bind. So file and link are exchanged, and the file is checked afterwards.
  * Returns 0; -EAGAIN if the file was not stale, and has its place again; or -errno. */
-long unsock_port_replace_foreign(struct unsock_port_key key, const struct unsock_port_entry *first, long probe);
+long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe);
 
 /* True if the port is another user's, who may not share it with `me`: SO_REUSEPORT shares with the same user only, and
  * in a sticky directory all sockets of a port are one user's. */
@@ -70,24 +70,24 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
                       const struct unsock_port_joining *joining);
 
 /* `me` listens now: marks the streams of this process that it excludes, and that do not listen, as waiting. */
-void unsock_port_let_wait(struct unsock_port_key key, const struct unsock_port_entry *me);
+void unsock_port_let_wait(const struct unsock_port_entry *me);
 
 /* port_leave.c: Changes a port's names when a socket is connected, or ends. */
 
 /* Notes in the record that this datagram socket, which lets others share its address, has been connected: it then gets
  * its peer's datagrams alone, and the other sockets those of all other clients. Makes one system call, and returns
  * false, if the socket has the port alone. */
-bool unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry);
+bool unsock_port_note_connected(const struct unsock_port_entry *entry);
 
 /* With the directory locked, after a socket's end (STALE, GONE), or to take its name (STALE): removes its own file.
  * PORT.sock becomes a link to a live socket; without one it is removed. */
-void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entry *me, enum unsock_port_life own,
-                       long probe);
+void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life own, long probe);
 
 /* The same in two steps around a close, with the directory locked from the first to the second: PORT.sock always has a
- * live socket, if the port has several. The first step returns the port as it was read; NULL: no memory. The second
- * step takes the kernel's answer about the socket after the close (`own`), and removes nothing of a live socket. */
-struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct unsock_port_entry *me, long probe);
+ * live socket, if the port has several. The first step returns the port as it was read; NULL: no memory, or a plain
+ * name. The second step takes the kernel's answer about the socket after the close (`own`), and removes nothing of a
+ * live socket. */
+struct unsock_port *unsock_port_hand_on(const struct unsock_port_entry *me, long probe);
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                            long probe);
 

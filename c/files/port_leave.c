@@ -11,7 +11,7 @@ static bool mark_connected(struct unsock_port *port, const struct unsock_port_en
     bool any = false;
     for (unsigned i = 0, entries = port->count; i < entries; i++) {
         struct unsock_port_entry entry = port->entries[i];
-        socklen_t length = unsock_port_path(port->key, &entry, &path);
+        socklen_t length = unsock_port_path(&entry, &path);
         if (!unsock_port_same_address(&entry, like) || (entry.marks & UNSOCK_PORT_CONNECTED) ||
             !unsock_socketfile_is_connected(&path, length))
             continue;
@@ -24,7 +24,8 @@ static bool mark_connected(struct unsock_port *port, const struct unsock_port_en
     return any;
 }
 
-UNSOCK_OWN_FRAME bool unsock_port_note_connected(struct unsock_port_key key, const struct unsock_port_entry *entry) {
+UNSOCK_OWN_FRAME bool unsock_port_note_connected(const struct unsock_port_entry *entry) {
+    struct unsock_port_key key = unsock_port_key_of(entry);
     struct sockaddr_un path;
     struct unsock_port_entry first;
     struct unsock_lock lock;
@@ -50,7 +51,7 @@ static int find_heir(struct unsock_port *port, const struct unsock_port_entry *m
         struct unsock_port_leaving leaving = unsock_port_decide_leave(port, me);
         if (!leaving.ask)
             return leaving.heir;
-        port->life[leaving.which] = (uint8_t)unsock_port_ask(probe, port->key, &port->entries[leaving.which]);
+        port->life[leaving.which] = (uint8_t)unsock_port_ask(probe, &port->entries[leaving.which]);
     }
 }
 
@@ -66,11 +67,11 @@ static void leave_port(struct unsock_port *port, const struct unsock_port_entry 
     bool record = unsock_port_has_record(port);
     long result = 0;
     if (heir >= 0)
-        result = unsock_port_put_first(port->key, &port->entries[heir], record, true);
+        result = unsock_port_put_first(&port->entries[heir], record, true);
     else if (heir == UNSOCK_PORT_HEIR_STAYS && readable && !record)
-        result = unsock_port_put_first(port->key, &port->first, false, true);
+        result = unsock_port_put_first(&port->first, false, true);
     if (own == UNSOCK_PORT_STALE)
-        unsock_port_unlink(port->key, me);
+        unsock_port_unlink(me);
     if (heir == UNSOCK_PORT_HEIR_NONE)
         result = unsock_port_unlink_first(port->key);
     unsock_port_unlink_stale(port, me);
@@ -97,7 +98,7 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
     unsigned entries = unsock_port_living(port);
     for (unsigned i = 0, at = 0; i < entries && at < port->count; i++) {
         struct unsock_port_entry entry = port->entries[at];
-        enum unsock_port_life life = unsock_port_ask(probe, key, &entry);
+        enum unsock_port_life life = unsock_port_ask(probe, &entry);
         if (life != UNSOCK_PORT_STALE && life != UNSOCK_PORT_GONE) {
             living = true;
             at++;
@@ -120,32 +121,37 @@ static void settle_end(struct unsock_port *port, const struct unsock_port_entry 
         leave_port(port, me, own, probe);
 }
 
-void unsock_port_leave(struct unsock_port_key key, const struct unsock_port_entry *me, enum unsock_port_life own,
-                       long probe) {
-    struct unsock_port *port = unsock_port_borrow();
+/* Reads the port that has this name. NULL: no memory, or the name is PORT.sock, and so nobody else has the port. */
+static struct unsock_port *read_port_of(const struct unsock_port_entry *me) {
+    struct unsock_port *port = unsock_port_entry_is_plain(me) ? NULL : unsock_port_borrow();
+    if (port)
+        unsock_port_read(port, unsock_port_key_of(me), NULL);
+    return port;
+}
+
+void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life own, long probe) {
+    struct unsock_port *port = read_port_of(me);
     if (!port) {
         if (own == UNSOCK_PORT_STALE)
-            unsock_port_unlink(key, me);
+            unsock_port_unlink(me);
         return;
     }
-    unsock_port_read(port, key, NULL);
     /* A new socket may have bound that name, and made PORT.sock, before the port was read. */
     if (own == UNSOCK_PORT_GONE)
-        own = unsock_port_ask(probe, key, me);
+        own = unsock_port_ask(probe, me);
     if (own == UNSOCK_PORT_STALE || own == UNSOCK_PORT_GONE)
         settle_end(port, me, own, probe);
     unsock_port_return(port);
 }
 
 /* A plain client that connects during the close must find a live socket. */
-struct unsock_port *unsock_port_hand_on(struct unsock_port_key key, const struct unsock_port_entry *me, long probe) {
-    struct unsock_port *port = unsock_port_borrow();
+struct unsock_port *unsock_port_hand_on(const struct unsock_port_entry *me, long probe) {
+    struct unsock_port *port = read_port_of(me);
     if (!port)
         return NULL;
-    unsock_port_read(port, key, NULL);
     int heir = port->several && !port->unreadable && unsock_port_same(&port->first, me) ? find_heir(port, me, probe)
                                                                                         : UNSOCK_PORT_HEIR_STAYS;
-    if (heir >= 0 && unsock_port_put_first(key, &port->entries[heir], true, true) == 0)
+    if (heir >= 0 && unsock_port_put_first(&port->entries[heir], true, true) == 0)
         port->first = port->entries[heir];
     return port;
 }

@@ -7,8 +7,8 @@
 
 /* True if the name is stale. `remove`: then removes the stale socket's file and updates PORT.sock and the record, as at
  * a close (unsock_port_leave). */
-static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, struct unsock_port_entry entry,
-                       bool remove) {
+static bool prune_port(enum unsock_file_kind kind, struct unsock_port_entry entry, bool remove) {
+    struct unsock_port_key key = unsock_port_key_of(&entry);
     struct sockaddr_un path;
     struct unsock_port_entry first;
     bool several;
@@ -24,10 +24,10 @@ static bool prune_port(enum unsock_file_kind kind, struct unsock_port_key key, s
     if (kind == UNSOCK_FILE_PORT)
         entry = first;
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-    enum unsock_port_life life = unsock_port_ask(probe, key, &entry);
+    enum unsock_port_life life = unsock_port_ask(probe, &entry);
     bool over = life == UNSOCK_PORT_STALE || (kind == UNSOCK_FILE_PORT && life == UNSOCK_PORT_GONE);
     if (over && remove)
-        unsock_port_leave(key, &entry, life, probe);
+        unsock_port_leave(&entry, life, probe);
     return over;
 }
 
@@ -43,17 +43,16 @@ static bool is_older_than_a_minute(const char *path) {
 /* Returns 1 if the name is stale, 0 or -errno. The caller has the directory locked: no thread can complete an
  * unfinished lock's file now, so the file is stale, and a thread that is still making it tries again. */
 static long prune_path(const char *path, size_t directory, struct sockaddr_un *address, bool remove) {
-    struct unsock_port_key key;
     struct unsock_port_entry entry;
     struct unsock_span last = unsock_span_of(path + directory);
     socklen_t size = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(path) + 1);
-    enum unsock_file_kind kind = unsock_file_name_read(last, &key, &entry);
+    enum unsock_file_kind kind = unsock_file_name_read(last, &entry);
     int64_t inode = unsock_file_inode(path);
     bool socket = inode > 0, link = !socket && unsock_file_is_link(path), over = false;
     if (inode < 0)
         return 0;
-    if (kind == UNSOCK_FILE_SOCKET ? socket : link && key.number != 0)
-        over = prune_port(kind, key, entry, remove);
+    if (kind == UNSOCK_FILE_SOCKET ? socket : link && entry.ip.port != 0)
+        over = prune_port(kind, entry, remove);
     else if (unsock_file_name_is_unfinished_lock(last))
         over = !socket && !link;
     else if (unsock_file_name_is_unfinished_control(last))
@@ -111,13 +110,13 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
     bool living = false;
     unsigned count = port->holder == UNSOCK_PORT_OURS ? port->count : 0;
     for (unsigned i = 0; i < count; i++) {
-        port->life[i] = (uint8_t)unsock_port_ask(pruning->probe, key, &port->entries[i]);
+        port->life[i] = (uint8_t)unsock_port_ask(pruning->probe, &port->entries[i]);
         living |= port->life[i] != UNSOCK_PORT_STALE && port->life[i] != UNSOCK_PORT_GONE;
     }
     for (unsigned i = 0; i < count; i++) {
         const struct unsock_port_entry *entry = &port->entries[i];
         bool first = unsock_port_same(entry, &port->first), stale = port->life[i] == UNSOCK_PORT_STALE;
-        unsock_port_path(key, entry, &own);
+        unsock_port_path(entry, &own);
         /* A PORT.sock whose file is gone is removed, or made a link to another socket. */
         if (!stale && !(first && port->life[i] == UNSOCK_PORT_GONE))
             continue;
@@ -153,7 +152,7 @@ long unsock_prune_directory(const char *directory, bool remove, const struct uns
     pruning.probe = unsock_socketfile_probe();
     while (unsock_directory_list_next(&names, &one)) {
         if (one.what == UNSOCK_DIRECTORY_LIST_PORT)
-            prune_listed(&pruning, one.key);
+            prune_listed(&pruning, unsock_port_key_of(&one.entry));
         else if (one.what == UNSOCK_DIRECTORY_LIST_PLAIN || one.what == UNSOCK_DIRECTORY_LIST_WAITING ||
                  one.what == UNSOCK_DIRECTORY_LIST_UNLISTED)
             prune_name(&pruning, &one);

@@ -22,30 +22,23 @@
 
 static const uint64_t all_signals = UNSOCK_ALL_SIGNALS;
 
-/* With the directory locked: removes the names of a socket that has ended, as `life` says, or shall have no name. */
-static void leave_names(const struct unsock_fd *old, enum unsock_port_life life, long probe) {
-    struct unsock_port_entry me;
-    if (unsock_port_own(old, &me))
-        unsock_port_leave(unsock_port_key_of(old), &me, life, probe);
-    else if (life == UNSOCK_PORT_STALE)
-        unsock_port_unlink_first(unsock_port_key_of(old));
-}
-
 /* Checks the socket without the lock first: the file of a live socket stays. Returns 1 if nothing is left to do, 0 if
  * the socket is open elsewhere, and -errno if the directory cannot be locked, as in a handler whose thread has the
  * lock. */
 UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_fd *old) {
     struct sockaddr_un path;
+    struct unsock_port_entry me;
     struct unsock_lock lock;
     if (unsock_fd_is_handed(old))
         return true;
-    socklen_t length = unsock_port_own_path(old, &path);
+    unsock_port_own(old, &me);
+    socklen_t length = unsock_port_path(&me, &path);
     if (unsock_socketfile_is_live(probe, &path, length))
         return false;
     long done = unsock_lock_take(&lock, true);
     enum unsock_port_life life = done == 0 ? unsock_socketfile_life(probe, &path, length) : UNSOCK_PORT_UNKNOWN;
     if (life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE) {
-        leave_names(old, life, probe);
+        unsock_port_leave(&me, life, probe);
         done = true;
     }
     unsock_lock_drop(&lock);
@@ -57,17 +50,16 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
     struct unsock_port_entry me;
-    struct unsock_port_key key = unsock_port_key_of(old);
-    bool named = unsock_port_own(old, &me);
-    socklen_t length = named ? unsock_port_path(key, &me, &path) : unsock_port_own_path(old, &path);
-    struct unsock_port *port = named ? unsock_port_hand_on(key, &me, probe) : NULL;
+    unsock_port_own(old, &me);
+    socklen_t length = unsock_port_path(&me, &path);
+    struct unsock_port *port = unsock_port_hand_on(&me, probe);
     long result = unsock_close(fd);
     enum unsock_port_life life = unsock_socketfile_life_at_rest(probe, &path, length);
     *done = life == UNSOCK_PORT_STALE || life == UNSOCK_PORT_GONE;
     if (port)
         unsock_port_handed_on(port, &me, life, probe);
     else if (*done)
-        leave_names(old, life, probe);
+        unsock_port_leave(&me, life, probe);
     return result;
 }
 
@@ -85,8 +77,10 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
         return true;
     bool locked = unsock_lock_take(&lock, false) == 0;
     if (locked) {
+        struct unsock_port_entry me;
         UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-        leave_names(entry, UNSOCK_PORT_STALE, probe);
+        unsock_port_own(entry, &me);
+        unsock_port_leave(&me, UNSOCK_PORT_STALE, probe);
     }
     unsock_lock_drop(&lock);
     return locked;
@@ -194,7 +188,7 @@ UNSOCK_AT_EXIT static bool is_behind_at_end(int fd, const struct unsock_fd *old)
     if (!unsock_this_process()->has_made)
         return true;
     struct unsock_name read = unsock_kernel_name_read(&name.un, (size_t)length);
-    return read.kind == UNSOCK_NAME_FILE && read.port == old->local.port && read.type == old->type;
+    return read.kind == UNSOCK_NAME_FILE && read.entry.ip.port == old->local.port && read.entry.type == old->type;
 }
 
 UNSOCK_AT_EXIT void unsock_release_file_at_end(int fd, const struct unsock_fd *old, long *probe) {

@@ -76,13 +76,12 @@ UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
 
 bool unsock_file_netns_is_gone(const char *path) {
     struct unsock_span name = unsock_base_name(unsock_span_of(path));
-    struct unsock_port_key key;
     struct unsock_port_entry entry;
     bool found = false;
     if (!is_from_here(path))
         return false;
     /* A datagram socket's file may have got a number, which its kernel name lacks. */
-    char end = unsock_port_name_read(name, &key, &entry) && key.type == SOCK_DGRAM ? '+' : '\0';
+    char end = unsock_port_name_read(name, &entry) && entry.type == SOCK_DGRAM ? '+' : '\0';
     name = unsock_span_next(&name, end);
     /* The kernel lists the sockets in pieces, and may miss one if others of its hash chain close between two pieces:
      * several passes. */

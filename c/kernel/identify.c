@@ -7,18 +7,17 @@
 
 /* Fills the entry of a listening or unconnected socket by its file's name. PORT.sock shows no address: a socket mark
  * holds the address of a handed-over socket, and of a datagram client. */
-static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_name *name) {
-    bool six = name->own && name->address.family == AF_INET6;
-    unsigned mark = (six ? UNSOCK_MARK_INET6 : 0) | unsock_socket_mark(fd);
+static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_port_entry *name) {
+    unsigned mark = (name->ip.family == AF_INET6 ? UNSOCK_MARK_INET6 : 0) | unsock_socket_mark(fd);
     entry->kind = UNSOCK_KIND_LOCAL;
     entry->domain = mark & UNSOCK_MARK_INET6 ? AF_INET6 : AF_INET;
     struct unsock_ip any = {.family = mark & UNSOCK_MARK_IPV6 ? AF_INET6 : AF_INET};
-    if (name->own)
-        entry->local = name->address_known ? name->address : unsock_address_default(name->address.family, 0);
-    else
+    if (unsock_port_entry_is_plain(name))
         entry->local = mark & UNSOCK_MARK_WILDCARD ? any : unsock_address_default(any.family, 0);
-    entry->local.port = name->port;
-    entry->local.tag = name->own ? unsock_port_tag(&name->entry) : UNSOCK_NAME_TAG_PLAIN;
+    else
+        entry->local = name->form != UNSOCK_PORT_HASHED ? name->ip : unsock_address_default(name->ip.family, 0);
+    entry->local.port = name->ip.port;
+    entry->local.tag = unsock_port_tag(name);
     entry->flags = UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE;
     if (mark & UNSOCK_MARK_BATCHES)
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_BATCHES);
@@ -27,7 +26,7 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_n
     bool is_stream = name->type == SOCK_STREAM, listens = is_stream && unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     if (listens)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
-    else if (is_stream && name->own && name->entry.number != 0)
+    else if (is_stream && name->number != 0)
         unsock_fds_mark(entry, UNSOCK_STREAM_UNLISTED);
 }
 
@@ -43,12 +42,12 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
 }
 
 /* Fills in the peer as calls/datagram_connect.c does. A peer on a wildcard, or a client, gets the default address. */
-static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_name *peer) {
-    bool told = peer->own && peer->address_known && !unsock_ip_is_wildcard(&peer->address);
+static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_port_entry *peer) {
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     struct unsock_ip *remote = unsock_fd_remote(entry);
-    *remote = told ? peer->address : unsock_address_default(peer->own ? peer->address.family : AF_INET, 0);
-    remote->port = peer->port;
+    *remote = unsock_port_entry_tells(peer)
+                  ? peer->ip
+                  : unsock_address_default(peer->ip.family == AF_INET6 ? AF_INET6 : AF_INET, peer->ip.port);
     if (unsock_ip_is_wildcard(&entry->local)) {
         uint8_t tag = entry->local.tag;
         entry->local = unsock_address_default(remote->family, entry->local.port);
@@ -81,21 +80,21 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     else if (own.kind != UNSOCK_NAME_STREAM && length >= 0)
         peer = read_bound_name(&address.un, (size_t)length);
     if (own.kind == UNSOCK_NAME_FILE && peer.kind == UNSOCK_NAME_STREAM) {
-        struct unsock_ip any = {.family = peer.target.family, .port = own.port};
-        if (own.own && own.address_known)
-            any = own.address;
+        struct unsock_ip any = {.family = peer.target.family, .port = own.entry.ip.port};
+        if (!unsock_port_entry_is_plain(&own.entry) && own.entry.form != UNSOCK_PORT_HASHED)
+            any = own.entry.ip;
         struct unsock_ip local = unsock_address_accepted(&any, &peer.target);
         identify_stream(entry, &local, &peer.source, UNSOCK_NAMED | UNSOCK_ACCEPTED);
-    } else if (own.kind == UNSOCK_NAME_FILE && length >= 0 && own.type == SOCK_STREAM) {
-        struct unsock_ip local = unsock_address_default(AF_INET, own.port);
-        if (own.own && own.address_known && !unsock_ip_is_wildcard(&own.address))
-            local = own.address;
+    } else if (own.kind == UNSOCK_NAME_FILE && length >= 0 && own.entry.type == SOCK_STREAM) {
+        struct unsock_ip local = unsock_address_default(AF_INET, own.entry.ip.port);
+        if (unsock_port_entry_tells(&own.entry))
+            local = own.entry.ip;
         struct unsock_ip remote = unsock_address_default(local.family, unsock_socket_invented_port(fd));
         identify_stream(entry, &local, &remote, UNSOCK_NAMED | UNSOCK_ACCEPTED);
     } else if (own.kind == UNSOCK_NAME_FILE) {
-        identify_file(entry, fd, &own);
+        identify_file(entry, fd, &own.entry);
         if (length >= 0 && peer.kind == UNSOCK_NAME_FILE)
-            identify_datagram_peer(entry, &peer);
+            identify_datagram_peer(entry, &peer.entry);
     }
     return 0;
 }
@@ -174,9 +173,9 @@ UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
     if (length < 0 || address.any.sa_family != AF_UNIX)
         return -EINVAL;
     struct unsock_name name = unsock_kernel_name_read(&address.un, (size_t)length);
-    if (name.kind != UNSOCK_NAME_FILE || name.type != SOCK_DGRAM)
+    if (name.kind != UNSOCK_NAME_FILE || name.entry.type != SOCK_DGRAM)
         return -EINVAL;
-    identify_file(&told, fd, &name);
+    identify_file(&told, fd, &name.entry);
     entry->local = told.local;
     unsock_fd_enter(entry, UNSOCK_STATE_NAMED);
     unsock_fds_mark(entry, UNSOCK_NAMED | UNSOCK_FILE);

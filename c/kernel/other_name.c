@@ -46,7 +46,7 @@ bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length,
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
     struct unsock_span file;
     if (length > sizeof(*address) || !unsock_kernel_name_read_anywhere(address, length, name, &file) ||
-        name->type != SOCK_DGRAM)
+        name->entry.type != SOCK_DGRAM)
         return false;
     unsock_text_join(&text, unsock_settings.directory, "/");
     unsock_text_span(&text, file);

@@ -99,7 +99,7 @@ static void ask_port(const struct unsock_port *port, const struct unsock_port_wo
     if (port->holder != UNSOCK_PORT_OURS)
         answers->answer = ask_port_file(&answers->path, words->type, most, &answers->again);
     for (unsigned i = 0; answers->answer != UNSOCK_ANSWER_READY && find_client_entry(port, words, i, &entry); i++) {
-        unsock_port_path(port->key, &entry, &path);
+        unsock_port_path(&entry, &path);
         enum unsock_answer answer = ask_port_file(&path, words->type, most, &answers->again);
         if (answer == UNSOCK_ANSWER_READY && (entry.marks & UNSOCK_PORT_CONNECTED))
             answer = UNSOCK_ANSWER_SOON;

@@ -50,10 +50,10 @@ static bool is_open(struct unsock_port_key key) {
  * file changes, too. A lost event has no name: then the directory is read. */
 static bool is_about_port(const char *name) {
     struct sockaddr_un path;
-    struct unsock_port_key key;
     struct unsock_port_entry entry;
-    if (unsock_file_name_read(unsock_span_of(name), &key, &entry) != UNSOCK_FILE_PORT)
+    if (unsock_file_name_read(unsock_span_of(name), &entry) != UNSOCK_FILE_PORT)
         return false;
+    struct unsock_port_key key = unsock_port_key_of(&entry);
     unsock_address_path(key.number, key.type, &path);
     return key.type == SOCK_STREAM || is_open(key) || unsock_bit_is_set(all.bits->told, bit_of(key.type, key.number)) ||
            unsock_file_is_link(path.sun_path) || unsock_control_file_read(path.sun_path, NULL) == 0;
@@ -80,7 +80,7 @@ void unsock_expose_all_look(void) {
 /* True if the name is a link to a live socket, or a control file. */
 static bool is_live(const struct unsock_directory_list_one *one) {
     struct sockaddr_un path;
-    unsock_address_path(one->key.number, one->key.type, &path);
+    unsock_address_path(one->entry.ip.port, one->entry.type, &path);
     if (one->what == UNSOCK_DIRECTORY_LIST_PORT)
         return !unsock_port_entry_asks(&one->entry) && unsock_prune(path.sun_path, 0) != 1;
     return one->what == UNSOCK_DIRECTORY_LIST_PLAIN && unsock_control_file_read(path.sun_path, NULL) == 0;
@@ -108,7 +108,7 @@ static bool read_live_ports(void) {
         return false;
     while (unsock_directory_list_next(&names, &one)) {
         if (one.what <= UNSOCK_DIRECTORY_LIST_PORT && is_live(&one))
-            unsock_bit_set(all.bits->live, bit_of(one.key.type, one.key.number));
+            unsock_bit_set(all.bits->live, bit_of(one.entry.type, one.entry.ip.port));
     }
     bool whole = names.entries.fd >= 0;
     unsock_directory_list_close(&names);

@@ -44,8 +44,8 @@ static void write_name(const char *directory, const struct unsock_directory_list
     unsock_json_open(NULL, '{');
     unsock_json_text("name", one->name);
     unsock_json_text("what", what[one->what]);
-    unsock_json_number("port", one->key.number);
-    unsock_json_text("kind", kind_word(one->key.type));
+    unsock_json_number("port", one->entry.ip.port);
+    unsock_json_text("kind", kind_word(one->entry.type));
     write_entry(has_entry ? &one->entry : NULL);
     if (may_be_socket)
         unsock_query_state(directory, "/", one->name);
@@ -73,13 +73,12 @@ static bool write_socket(void *context, const struct unsock_unix_socket *socket)
     UNSOCK_TEXT(path, sizeof(((struct sockaddr_un *)0)->sun_path) + 1);
     (void)context;
     struct unsock_port_entry entry;
-    struct unsock_port_key key;
     unsock_text_span(&path, (struct unsock_span){socket->name, socket->length});
     if (path.cut)
         return true;
     if (socket->name[0] == '\0')
         path.buffer[0] = '@';
-    enum unsock_file_kind kind = unsock_file_name_read(unsock_base_name(unsock_span_of(path.buffer)), &key, &entry);
+    enum unsock_file_kind kind = unsock_file_name_read(unsock_base_name(unsock_span_of(path.buffer)), &entry);
     bool is_ports = kind == UNSOCK_FILE_PORT || kind == UNSOCK_FILE_SOCKET;
     unsock_json_open(NULL, '{');
     unsock_json_text("path", path.buffer);
@@ -92,8 +91,8 @@ static bool write_socket(void *context, const struct unsock_unix_socket *socket)
     unsock_json_number("peer", socket->peer);
     unsock_json_number("unread", socket->unread);
     if (is_ports) {
-        unsock_json_number("port", key.number);
-        unsock_json_text("kind", kind_word(key.type));
+        unsock_json_number("port", entry.ip.port);
+        unsock_json_text("kind", kind_word(entry.type));
     }
     unsock_json_close('}');
     return true;

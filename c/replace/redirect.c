@@ -229,7 +229,7 @@ static bool was_accepted_at_address(int fd, const struct unsock_fd *entry) {
     if (length < 0 || own.any.sa_family != AF_UNIX)
         return false;
     struct unsock_name name = unsock_kernel_name_read(&own.un, (size_t)length);
-    return name.kind == UNSOCK_NAME_FILE && name.own && name.address_known && !unsock_ip_is_wildcard(&name.address);
+    return name.kind == UNSOCK_NAME_FILE && unsock_port_entry_tells(&name.entry);
 }
 
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {

@@ -16,39 +16,23 @@ static const char stream_prefix[STREAM_PREFIX_LENGTH] = "\0unsock ";
  * address is copied as if it had 16 bytes, and the next number overwrites the surplus. */
 #define NUMBERS_MOST (16 + 16 + 4)
 
-/* Reads .PORT@ADDR[+N]. */
-static bool read_own(struct unsock_span name, struct unsock_name *result) {
-    struct unsock_port_key key;
-    if (!unsock_port_name_read(name, &key, &result->entry))
-        return false;
-    result->own = true;
-    result->type = key.type;
-    result->port = key.number;
-    result->address = result->entry.ip;
-    result->address.port = key.number;
-    result->address_known = result->entry.form != UNSOCK_PORT_HASHED;
-    result->target = result->entry.target;
-    return true;
-}
-
 /* Reads PORT.sock or PORT.dgram.sock. */
-static bool read_plain(struct unsock_span name, struct unsock_name *result) {
+static bool read_plain(struct unsock_span name, struct unsock_port_entry *entry) {
     unsigned port = 0;
     size_t at = 0;
     for (; at < name.length && at < 5 && name.at[at] >= '0' && name.at[at] <= '9'; at++)
         port = 10 * port + (unsigned)(name.at[at] - '0');
     struct unsock_span rest = {name.at + at, name.length - at};
+    bool stream = unsock_span_is(rest, ".sock");
     if (at == 0 || name.at[0] == '0' || port > 65535)
         return false;
-    result->own = false;
-    result->port = (uint16_t)port;
-    result->type = unsock_span_is(rest, ".sock") ? SOCK_STREAM : SOCK_DGRAM;
-    result->address = result->target = (struct unsock_ip){.port = result->port};
-    return result->type == SOCK_STREAM || unsock_span_is(rest, ".dgram.sock");
+    *entry = (struct unsock_port_entry){.type = stream ? SOCK_STREAM : SOCK_DGRAM, .ip.port = (uint16_t)port};
+    return stream || unsock_span_is(rest, ".dgram.sock");
 }
 
-bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result) {
-    return name.length > 0 && name.at[0] == '.' ? read_own(name, result) : read_plain(name, result);
+/* Reads the name of a socket's file in the directory. */
+static bool read_file_name(struct unsock_span name, struct unsock_port_entry *entry) {
+    return name.length > 0 && name.at[0] == '.' ? unsock_port_name_read(name, entry) : read_plain(name, entry);
 }
 
 /* Returns the number of the address's digits in an endpoint that is followed by `end`; 0 if there is no endpoint. */
@@ -119,7 +103,7 @@ struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, si
     size_t skipped = unsock_settings.directory_length + 1;
     if (name.length > skipped && name.at[skipped - 1] == '/' &&
         unsock_same(name.at, unsock_settings.directory, skipped - 1) &&
-        unsock_kernel_name_read_file((struct unsock_span){name.at + skipped, name.length - skipped}, &result))
+        read_file_name((struct unsock_span){name.at + skipped, name.length - skipped}, &result.entry))
         result.kind = UNSOCK_NAME_FILE;
     return result;
 }
@@ -132,7 +116,7 @@ bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t 
     size_t end = UNSOCK_MIN(length, sizeof(*address)) - UNSOCK_SUN_PATH_OFFSET;
     end -= address->sun_path[end - 1] == '\0';
     *file = unsock_base_name((struct unsock_span){address->sun_path, end});
-    return unsock_kernel_name_read_file(*file, result);
+    return read_file_name(*file, &result->entry);
 }
 
 /* Writes the tag behind the addresses. Returns the end. */
@@ -199,21 +183,14 @@ bool unsock_file_name_is_unfinished_control(struct unsock_span name) {
            is_number_behind(name, UNSOCK_FILE_CONTROL_PART, 16, UINT64_MAX);
 }
 
-enum unsock_file_kind unsock_file_name_read(struct unsock_span name, struct unsock_port_key *key,
-                                            struct unsock_port_entry *entry) {
-    struct unsock_name plain;
+enum unsock_file_kind unsock_file_name_read(struct unsock_span name, struct unsock_port_entry *entry) {
     bool next;
-    *key = (struct unsock_port_key){.number = 0};
-    if (unsock_port_name_read(name, key, entry))
-        return UNSOCK_FILE_SOCKET;
-    if (unsock_port_record_name_read(name, key, &next))
+    if (read_file_name(name, entry))
+        return unsock_port_entry_is_plain(entry) ? UNSOCK_FILE_PORT : UNSOCK_FILE_SOCKET;
+    if (unsock_port_record_name_read(name, entry, &next))
         return next ? UNSOCK_FILE_NEXT : UNSOCK_FILE_RECORD;
-    *key = (struct unsock_port_key){.number = 0};
-    if (unsock_span_is(name, LOCK) || unsock_span_is(name, ASIDE) || unsock_file_name_is_unfinished_lock(name) ||
-        unsock_file_name_is_unfinished_control(name))
-        return UNSOCK_FILE_INNER;
-    if (!unsock_kernel_name_read_file(name, &plain) || plain.own)
-        return UNSOCK_FILE_NONE;
-    *key = (struct unsock_port_key){plain.port, (uint8_t)plain.type};
-    return UNSOCK_FILE_PORT;
+    *entry = (struct unsock_port_entry){.number = 0};
+    bool inner = unsock_span_is(name, LOCK) || unsock_span_is(name, ASIDE) ||
+                 unsock_file_name_is_unfinished_lock(name) || unsock_file_name_is_unfinished_control(name);
+    return inner ? UNSOCK_FILE_INNER : UNSOCK_FILE_NONE;
 }

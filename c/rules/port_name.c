@@ -78,19 +78,15 @@ static bool fits(const struct unsock_port_entry *entry) {
     return length <= sizeof(BOTH) || has_path_room(length);
 }
 
-static struct unsock_ip without_port(struct unsock_ip ip) {
-    ip.port = 0;
-    ip.tag = 0;
-    return ip;
-}
-
-struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number) {
-    struct unsock_port_entry entry = {.number = number, .ip = without_port(*ip)};
+struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, int type, bool v6only, uint8_t number) {
+    struct unsock_port_entry entry = {.number = number, .type = (unsigned)type & 15, .ip = *ip};
+    entry.ip.tag = 0;
     entry.marks = number > 0 && number <= UNSOCK_PORT_SHARERS ? UNSOCK_PORT_REUSEPORT : 0;
     entry.v6only = v6only && ip->family == AF_INET6 && unsock_ip_is_wildcard(ip);
     if (!fits(&entry)) {
         entry.bits = unsock_short_address(ip);
         entry.form = unsock_short_address_ip(entry.bits, &entry.ip) ? UNSOCK_PORT_SHORT : UNSOCK_PORT_HASHED;
+        entry.ip.port = ip->port;
     }
     return entry;
 }
@@ -99,7 +95,9 @@ bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_
     if (target->family == 0 || unsock_ip_is_wildcard(target) || entry->form != UNSOCK_PORT_WHOLE ||
         !unsock_ip_is_wildcard(&entry->ip))
         return false;
-    struct unsock_port_entry asking = {.v6only = entry->v6only, .ip = entry->ip, .target = without_port(*target)};
+    struct unsock_port_entry asking = {
+        .type = entry->type, .v6only = entry->v6only, .ip = entry->ip, .target = *target};
+    asking.target.port = asking.target.tag = 0;
     if (!fits(&asking))
         return false;
     *entry = asking;
@@ -118,6 +116,11 @@ bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_por
 /* A client's port excludes all other addresses, of both families. */
 static bool is_wildcard(const struct unsock_port_entry *entry) {
     return unsock_port_entry_asks(entry) || (entry->form != UNSOCK_PORT_HASHED && unsock_ip_is_wildcard(&entry->ip));
+}
+
+bool unsock_port_entry_tells(const struct unsock_port_entry *entry) {
+    return !unsock_port_entry_is_plain(entry) && entry->form != UNSOCK_PORT_HASHED &&
+           !unsock_ip_is_wildcard(&entry->ip);
 }
 
 static unsigned families(const struct unsock_port_entry *entry) {
@@ -213,13 +216,17 @@ char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry) {
 }
 
 uint8_t unsock_port_tag(const struct unsock_port_entry *entry) {
+    if (unsock_port_entry_is_plain(entry))
+        return UNSOCK_NAME_TAG_PLAIN;
     if (unsock_port_entry_asks(entry))
         return UNSOCK_NAME_TAG_ASKING;
     return (uint8_t)((entry->v6only ? UNSOCK_NAME_TAG_V6ONLY : 0) | entry->number);
 }
 
-struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip) {
-    return unsock_port_entry_of(ip, (ip->tag & UNSOCK_NAME_TAG_V6ONLY) != 0,
+struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, int type) {
+    if (ip->tag == UNSOCK_NAME_TAG_PLAIN)
+        return (struct unsock_port_entry){.type = (unsigned)type & 15, .ip.port = ip->port};
+    return unsock_port_entry_of(ip, type, (ip->tag & UNSOCK_NAME_TAG_V6ONLY) != 0,
                                 (uint8_t)(ip->tag & ~UNSOCK_NAME_TAG_V6ONLY));
 }
 
@@ -258,8 +265,8 @@ static char *put_port(char *at, struct unsock_port_key key) {
 }
 
 /* Writes the name of a socket's own file. */
-static char *put_socket_name(char *at, struct unsock_port_key key, const struct unsock_port_entry *entry) {
-    at = put_address(put_port(at, key), entry);
+static char *put_socket_name(char *at, const struct unsock_port_entry *entry) {
+    at = put_address(put_port(at, unsock_port_key_of(entry)), entry);
     if (entry->number == 0)
         return at;
     *at++ = '+';
@@ -274,17 +281,22 @@ static socklen_t put_named_path(struct sockaddr_un *path, char *name, char *end)
     return end_path(path, put_text(at, name));
 }
 
-socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_entry *entry,
-                           struct sockaddr_un *path) {
-    char name[NAME_MOST], *end = put_socket_name(name, key, entry);
+UNSOCK_OWN_FRAME static socklen_t put_own_path(const struct unsock_port_entry *entry, struct sockaddr_un *path) {
+    char name[NAME_MOST], *end = put_socket_name(name, entry);
     return put_named_path(path, name, end);
+}
+
+socklen_t unsock_port_path(const struct unsock_port_entry *entry, struct sockaddr_un *path) {
+    return unsock_port_entry_is_plain(entry) ? unsock_address_path(entry->ip.port, entry->type, path)
+                                             : put_own_path(entry, path);
 }
 
 /* Does without an entry, which takes longer to make than all the rest. */
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path) {
     if (!has_path_room(ADDRESS4_MOST)) {
-        struct unsock_port_entry entry = unsock_port_entry_of(ip, true, 0);
-        return unsock_port_path(key, &entry, path);
+        struct unsock_port_entry entry = unsock_port_entry_of(ip, key.type, true, 0);
+        entry.ip.port = key.number;
+        return unsock_port_path(&entry, path);
     }
     return end_path(path, put_address4(put_port(put_directory(path), key), ip));
 }
@@ -303,7 +315,7 @@ bool unsock_port_is_own_path(const struct sockaddr_un *path) {
 }
 
 /* Cuts ".PORT@" or ".PORTu@" off the front. */
-static bool cut_port(struct unsock_span *rest, struct unsock_port_key *key) {
+static bool cut_port(struct unsock_span *rest, struct unsock_port_entry *entry) {
     uint64_t number;
     if (rest->length < 2 || rest->at[0] != '.' || rest->at[1] == '0')
         return false;
@@ -313,35 +325,35 @@ static bool cut_port(struct unsock_span *rest, struct unsock_port_key *key) {
     digits.length -= datagram;
     if (ends || !unsock_span_number(digits, 10, 65535, &number))
         return false;
-    *key = (struct unsock_port_key){(uint16_t)number, datagram ? SOCK_DGRAM : SOCK_STREAM};
+    *entry = (struct unsock_port_entry){.type = datagram ? SOCK_DGRAM : SOCK_STREAM, .ip.port = (uint16_t)number};
     *rest = left;
     return true;
 }
 
-bool unsock_port_name_read(struct unsock_span name, struct unsock_port_key *key, struct unsock_port_entry *entry) {
+bool unsock_port_name_read(struct unsock_span name, struct unsock_port_entry *entry) {
+    struct unsock_port_entry port;
     struct unsock_span rest = name;
-    if (!cut_port(&rest, key) || !unsock_port_entry_next(&rest, entry) || rest.length > 0)
+    if (!cut_port(&rest, &port) || !unsock_port_entry_next(&rest, entry) || rest.length > 0)
         return false;
+    unsock_port_entry_at(entry, unsock_port_key_of(&port));
     /* Only entries of a record have marks. */
     return entry->number == 0 ? entry->marks == 0 : (entry->marks & ~UNSOCK_PORT_REUSEPORT) == 0;
 }
 
-bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_key *key, bool *next) {
+bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_entry *entry, bool *next) {
     *next = name.length > 0 && name.at[name.length - 1] == '~';
     name.length -= *next;
-    return name.length > 0 && name.at[name.length - 1] == '@' && cut_port(&name, key) && name.length == 0;
+    return name.length > 0 && name.at[name.length - 1] == '@' && cut_port(&name, entry) && name.length == 0;
 }
 
-void unsock_port_link_write(struct unsock_port_key key, const struct unsock_port_entry *first, bool several,
-                            char *buffer) {
-    *put_socket_name(put_text(buffer, several ? "./" : ""), key, first) = '\0';
+void unsock_port_link_write(const struct unsock_port_entry *first, bool several, char *buffer) {
+    *put_socket_name(put_text(buffer, several ? "./" : ""), first) = '\0';
 }
 
 bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,
                            bool *several) {
-    struct unsock_port_key read;
     *several = text.length > 2 && text.at[0] == '.' && text.at[1] == '/';
     if (*several)
         text = (struct unsock_span){text.at + 2, text.length - 2};
-    return unsock_port_name_read(text, &read, first) && read.number == key.number && read.type == key.type;
+    return unsock_port_name_read(text, first) && first->ip.port == key.number && first->type == key.type;
 }

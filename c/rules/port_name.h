@@ -31,18 +31,44 @@ enum {
 /* How the name shows the address. HASHED: in five characters that several addresses have. */
 enum unsock_port_form { UNSOCK_PORT_WHOLE, UNSOCK_PORT_SHORT, UNSOCK_PORT_HASHED };
 
-/* A socket of a port, as its name and the record show it. */
+/* A port, of streams or of datagrams. */
+struct unsock_port_key {
+    uint16_t number;
+    uint8_t type; /* SOCK_STREAM or SOCK_DGRAM */
+};
+
+/* A socket of a port, as its name and the record show it: a bind, the record and a descriptor's memory share this form.
+ * The path is written from it. */
 struct unsock_port_entry {
     uint8_t number; /* 0: the first socket on the address */
     uint8_t marks;
-    uint8_t form;            /* enum unsock_port_form */
+    unsigned form : 4;       /* enum unsock_port_form */
+    unsigned type : 4;       /* SOCK_STREAM or SOCK_DGRAM */
     bool v6only;             /* [::] for IPv6 alone; false for all other addresses */
     uint32_t bits;           /* SHORT, HASHED: what the five characters hold (rules/ip.h) */
-    struct unsock_ip ip;     /* without a port; HASHED: only its family */
+    struct unsock_ip ip;     /* with the port; HASHED: only its family; family 0: the name is PORT.sock itself */
     struct unsock_ip target; /* the address that a datagram client asks, without a port; family 0: none */
 };
 
-struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number);
+/* `ip`: with the port. */
+struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, int type, bool v6only, uint8_t number);
+
+static inline struct unsock_port_key unsock_port_key_of(const struct unsock_port_entry *entry) {
+    return (struct unsock_port_key){entry->ip.port, entry->type};
+}
+
+static inline void unsock_port_entry_at(struct unsock_port_entry *entry, struct unsock_port_key key) {
+    entry->ip.port = key.number;
+    entry->type = key.type & 15;
+}
+
+/* True if the name is PORT.sock itself, or PORT.dgram.sock: it shows no address. */
+static inline bool unsock_port_entry_is_plain(const struct unsock_port_entry *entry) {
+    return entry->ip.family == 0;
+}
+
+/* True if the name tells the one address to which the socket is bound. */
+bool unsock_port_entry_tells(const struct unsock_port_entry *entry);
 
 /* Makes the entry of a wildcard that of a datagram client that sends to `target` (port_name.c: it asks). False, without
  * a change: `target` has no address, or the name would be too long. */
@@ -79,7 +105,7 @@ enum unsock_name_tag {
 
 /* Return the tag of a socket with this entry, and the entry for an address that has such a tag. */
 uint8_t unsock_port_tag(const struct unsock_port_entry *entry);
-struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip);
+struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, int type);
 
 /* The names of a port's sockets, in the same file. Names for streams are PORT.sock and .PORT@ADDR, for
  * datagram sockets PORT.dgram.sock and .PORTu@ADDR. Pure.
@@ -97,18 +123,12 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip);
 
 #define UNSOCK_PORT_LINK_MOST 64 /* bytes of the text of PORT.sock's link, with its NUL */
 
-/* A port, of streams or of datagrams. */
-struct unsock_port_key {
-    uint16_t number;
-    uint8_t type; /* SOCK_STREAM or SOCK_DGRAM */
-};
-
 /* Writes the path for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the address's
  * length, as the next three do. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
-/* Writes DIR/.PORT@ADDR[+N]. */
-socklen_t unsock_port_path(struct unsock_port_key key, const struct unsock_port_entry *entry, struct sockaddr_un *path);
+/* Writes DIR/.PORT@ADDR[+N], or for a plain name the same path. */
+socklen_t unsock_port_path(const struct unsock_port_entry *entry, struct sockaddr_un *path);
 
 /* Writes DIR/.PORT@ADDR of an IPv4 address or wildcard: nearly every connect and datagram needs it. */
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path);
@@ -117,10 +137,10 @@ socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *
 socklen_t unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path);
 
 /* Reads the name .PORT@ADDR[+N] of a file in the directory. */
-bool unsock_port_name_read(struct unsock_span name, struct unsock_port_key *key, struct unsock_port_entry *entry);
+bool unsock_port_name_read(struct unsock_span name, struct unsock_port_entry *entry);
 
-/* Reads the name of a record, .PORT@, or of its next text, .PORT@~ (`next`). */
-bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_key *key, bool *next);
+/* Reads the name of a record, .PORT@, or of its next text, .PORT@~ (`next`). *entry gets the port alone. */
+bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_entry *entry, bool *next);
 
 /* True if this text of a link was written by a library with another protocol. */
 bool unsock_port_is_of_another_protocol(struct unsock_span text);
@@ -129,8 +149,7 @@ bool unsock_port_is_of_another_protocol(struct unsock_span text);
 bool unsock_port_is_own_path(const struct sockaddr_un *path);
 
 /* Write and read the text of PORT.sock's link (UNSOCK_PORT_LINK_MOST bytes at most); false: another program's. */
-void unsock_port_link_write(struct unsock_port_key key, const struct unsock_port_entry *first, bool several,
-                            char *buffer);
+void unsock_port_link_write(const struct unsock_port_entry *first, bool several, char *buffer);
 bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,
                            bool *several);
 
@@ -139,14 +158,14 @@ bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, 
 enum unsock_file_kind {
     UNSOCK_FILE_NONE,   /* not the library's */
     UNSOCK_FILE_PORT,   /* PORT.sock, PORT.dgram.sock */
-    UNSOCK_FILE_SOCKET, /* .PORT@ADDR[+N], with its `entry` */
+    UNSOCK_FILE_SOCKET, /* .PORT@ADDR[+N] */
     UNSOCK_FILE_RECORD, /* .PORT@ */
     UNSOCK_FILE_NEXT,   /* .PORT@~ */
     UNSOCK_FILE_INNER,  /* of no port: the lock's file, or a file that is set aside before its removal */
 };
 
-enum unsock_file_kind unsock_file_name_read(struct unsock_span name, struct unsock_port_key *key,
-                                            struct unsock_port_entry *entry);
+/* *entry: the name of a SOCKET; for PORT, RECORD and NEXT a plain one of the port. */
+enum unsock_file_kind unsock_file_name_read(struct unsock_span name, struct unsock_port_entry *entry);
 
 /* ".unsock.lock.N": a lock's file before its rename (files/lock.c). */
 bool unsock_file_name_is_unfinished_lock(struct unsock_span name);
@@ -161,23 +180,14 @@ bool unsock_file_name_is_unfinished_control(struct unsock_span name);
 /* A kernel name that was read. */
 struct unsock_name {
     enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;
-    uint16_t port;                  /* FILE: the port */
-    int type;                       /* FILE: SOCK_STREAM or SOCK_DGRAM */
-    bool own;                       /* FILE: an own file, named by address; else PORT.sock or PORT.dgram.sock */
-    bool address_known;             /* own: `address` is complete; else only its family is right */
-    struct unsock_ip address;       /* own: the address that the socket is bound to */
-    struct unsock_port_entry entry; /* own: the entry that the name shows */
+    struct unsock_port_entry entry; /* FILE */
     struct unsock_ip source;        /* STREAM: the client's address */
-    struct unsock_ip target; /* STREAM: the address that the client connected to; FILE: the address that a datagram
-                                client asks, family 0 if none */
+    struct unsock_ip target;        /* STREAM: the address that the client connected to */
 };
 
 /* Reads a sockaddr_un of `length` bytes from the kernel: NONE for an unnamed socket, FILE for a socket file in the
  * directory, STREAM for a client's abstract name, FOREIGN for all others. */
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
-
-/* Reads the name of a file in the directory: PORT.sock, PORT.dgram.sock, or one with an address. False for others. */
-bool unsock_kernel_name_read_file(struct unsock_span name, struct unsock_name *result);
 
 /* Reads a path in any directory as if it were the library's: only the file's name counts, which `file` gets. False if
  * the library has no such name in any directory. */

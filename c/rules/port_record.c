@@ -21,7 +21,7 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
     struct unsock_span rest = {port->text, length};
     port->count = 0;
     while (port->count < UNSOCK_PORT_ENTRIES && unsock_port_entry_next(&rest, &port->entries[port->count]))
-        port->count++;
+        unsock_port_entry_at(&port->entries[port->count++], port->key);
     port->unreadable = port->several && (length == 0 || rest.length > 0 || port->count == UNSOCK_PORT_ENTRIES);
     if (port->unreadable)
         port->count = 0;
@@ -61,14 +61,14 @@ unsigned unsock_port_living(const struct unsock_port *port) {
 }
 
 /* The name of a stream shows UNSOCK_PORT_REUSEPORT. */
-bool unsock_port_needs_record(struct unsock_port_key key, const struct unsock_port_entry *entry) {
-    return (entry->marks & ~(key.type == SOCK_STREAM ? UNSOCK_PORT_REUSEPORT : 0)) != 0;
+bool unsock_port_needs_record(const struct unsock_port_entry *entry) {
+    return (entry->marks & ~(entry->type == SOCK_STREAM ? UNSOCK_PORT_REUSEPORT : 0)) != 0;
 }
 
 bool unsock_port_has_record(const struct unsock_port *port) {
     bool marked = false;
     for (unsigned i = 0; i < port->count; i++)
-        marked |= !is_life_gone(port->life[i]) && unsock_port_needs_record(port->key, &port->entries[i]);
+        marked |= !is_life_gone(port->life[i]) && unsock_port_needs_record(&port->entries[i]);
     return marked || unsock_port_living(port) > 1;
 }
 
@@ -164,7 +164,7 @@ struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *por
             return (struct unsock_port_joining){.verdict = UNSOCK_PORT_REFUSE, .which = (int)i};
         joining.shares |= shares && life != UNSOCK_PORT_OWN;
     }
-    joining.records = joining.beside || unsock_port_needs_record(port->key, me);
+    joining.records = joining.beside || unsock_port_needs_record(me);
     return joining;
 }
 
@@ -250,9 +250,9 @@ bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_i
                            bool one_address, unsigned index, struct unsock_port_entry *entry) {
     const struct unsock_ip any = {.family = ip->family}, any6 = {.family = AF_INET6};
     const struct unsock_port_entry ranks[] = {
-        unsock_port_entry_of(ip, true, 0),
-        unsock_port_entry_of(&any, true, 0),
-        unsock_port_entry_of(&any6, false, 0),
+        unsock_port_entry_of(ip, port->key.type, true, 0),
+        unsock_port_entry_of(&any, port->key.type, true, 0),
+        unsock_port_entry_of(&any6, port->key.type, false, 0),
     };
     for (unsigned i = unsock_ip_is_wildcard(ip); i < sizeof(ranks) / sizeof(ranks[0]); i++) {
         if (pick(port, &(struct wanted){.like = &ranks[i]}, spread, &index, entry))

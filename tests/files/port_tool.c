@@ -68,10 +68,10 @@ static void bind_one(int moment_of_newcomer) {
 }
 
 static void leave_one(int moment_of_newcomer) {
-    struct unsock_port_entry me = unsock_port_entry_of(&ip, false, 0);
+    struct unsock_port_entry me = unsock_port_entry_of(&ip, SOCK_STREAM, false, 0);
     long probe = unsock_socketfile_probe();
     when = moment_of_newcomer;
-    unsock_port_leave((struct unsock_port_key){PORT, SOCK_STREAM}, &me, UNSOCK_PORT_GONE, probe);
+    unsock_port_leave(&me, UNSOCK_PORT_GONE, probe);
     when = 0;
     close((int)probe);
 }

@@ -50,8 +50,8 @@ bool unsock_ip_is_wildcard(const struct unsock_ip *ip) {
 }
 
 /* The client's address is the one that has a port here. */
-struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, bool v6only, uint8_t number) {
-    struct unsock_port_entry entry = {.number = number};
+struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, int type, bool v6only, uint8_t number) {
+    struct unsock_port_entry entry = {.number = number, .type = (unsigned)type & 15};
     entry.ip.bytes[0] = !v6only ? BOTH : ip->port == 0 ? WILDCARD : EXACT;
     return entry;
 }

@@ -19,6 +19,7 @@ static struct unsock_port_entry entry(const char *text) {
     struct unsock_span rest = span(text);
     if (!unsock_port_entry_next(&rest, &entry) || rest.length > 0)
         exit(3);
+    unsock_port_entry_at(&entry, key);
     return entry;
 }
 
@@ -54,10 +55,9 @@ static void read_port(char *link, char *record, const char *lives) {
 }
 
 static bool name_of(const struct unsock_port_entry *e, struct sockaddr_un *path, struct unsock_port_entry *read) {
-    struct unsock_port_key read_key;
-    unsock_port_path(key, e, path);
-    return unsock_port_name_read(span(path->sun_path + unsock_settings.directory_length + 1), &read_key, read) &&
-           read_key.number == key.number && read_key.type == key.type && unsock_port_same(e, read);
+    unsock_port_path(e, path);
+    return unsock_port_name_read(span(path->sun_path + unsock_settings.directory_length + 1), read) &&
+           read->ip.port == key.number && read->type == key.type && unsock_port_same(e, read);
 }
 
 static void ask(char *question) {
@@ -68,7 +68,7 @@ static void ask(char *question) {
     if (!strcmp(w[0], "name")) {
         struct unsock_ip ip = ip_of(w[1]);
         struct sockaddr_un path;
-        struct unsock_port_entry e = unsock_port_entry_of(&ip, atoi(w[2]), (uint8_t)atoi(w[3])), read;
+        struct unsock_port_entry e = unsock_port_entry_of(&ip, key.type, atoi(w[2]), (uint8_t)atoi(w[3])), read;
         bool same = name_of(&e, &path, &read);
         bool wildcard6 = ip.family == AF_INET6 && unsock_ip_is_wildcard(&ip);
         printf("%s %s %s\n", strrchr(path.sun_path, '/') + 1, same ? "read" : "NOT READ",
@@ -77,7 +77,7 @@ static void ask(char *question) {
                                                                                                    : "WRONG");
     } else if (!strcmp(w[0], "asking")) {
         struct unsock_ip any = ip_of(w[1]), target = ip_of(w[3]);
-        struct unsock_port_entry e = unsock_port_entry_of(&any, atoi(w[2]), 0), read;
+        struct unsock_port_entry e = unsock_port_entry_of(&any, key.type, atoi(w[2]), 0), read;
         struct sockaddr_un path;
         bool told = unsock_port_entry_ask(&e, &target), same = told && name_of(&e, &path, &read);
         bool right = same && unsock_port_entry_asks(&read) && unsock_ip_same_address(&target, &read.target);
@@ -105,7 +105,7 @@ static void ask(char *question) {
         struct unsock_port_entry e = entry(w[1]), read;
         char text[UNSOCK_PORT_LINK_MOST];
         bool several;
-        unsock_port_link_write(key, &e, w[2] != NULL, text);
+        unsock_port_link_write(&e, w[2] != NULL, text);
         bool same = unsock_port_link_read(span(text), key, &read, &several) && unsock_port_same(&e, &read);
         struct unsock_port_key other = {key.number, key.type == SOCK_DGRAM ? SOCK_STREAM : SOCK_DGRAM};
         printf("%s%s\n", text,
@@ -114,10 +114,9 @@ static void ask(char *question) {
                                                                            : "");
     } else if (!strcmp(w[0], "what")) {
         static const char *kinds[] = {"none", "port", "socket", "record", "next", "inner"};
-        struct unsock_port_key of;
         struct unsock_port_entry e;
-        enum unsock_file_kind kind = unsock_file_name_read(span(w[1]), &of, &e);
-        printf("%s %u%s\n", kinds[kind], of.number, of.type == SOCK_DGRAM ? " udp" : "");
+        enum unsock_file_kind kind = unsock_file_name_read(span(w[1]), &e);
+        printf("%s %u%s\n", kinds[kind], e.ip.port, e.type == SOCK_DGRAM ? " udp" : "");
     } else if (!strcmp(w[0], "conflict")) {
         struct unsock_port_entry a = entry(w[1]), b = entry(w[2]);
         bool one = unsock_port_conflict(&a, &b);

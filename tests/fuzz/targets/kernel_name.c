@@ -23,9 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(address->sun_path, data + 1, length);
     /* The kernel may say that a name is longer than there was room for. */
     struct unsock_name name = unsock_kernel_name_read(address, UNSOCK_SUN_PATH_OFFSET + length + data[0] % 4);
-    HOLDS(name.kind != UNSOCK_NAME_FILE || (name.port > 0 && (name.type == SOCK_STREAM || name.type == SOCK_DGRAM)));
-    HOLDS(name.kind != UNSOCK_NAME_FILE || !name.own || name.address.family == AF_INET ||
-          name.address.family == AF_INET6);
+    const struct unsock_port_entry *entry = &name.entry;
+    HOLDS(name.kind != UNSOCK_NAME_FILE ||
+          (entry->ip.port > 0 && (entry->type == SOCK_STREAM || entry->type == SOCK_DGRAM)));
+    HOLDS(name.kind != UNSOCK_NAME_FILE || unsock_port_entry_is_plain(entry) || entry->ip.family == AF_INET ||
+          entry->ip.family == AF_INET6);
     if (name.kind == UNSOCK_NAME_STREAM)
         stays_the_same(&name);
     free(address);

@@ -16,17 +16,16 @@ static const char *name_in(const struct sockaddr_un *path) {
 
 /* Checks that a name that is read would be written the same. */
 static void read_name(struct unsock_span name) {
-    struct unsock_port_key key;
     struct unsock_port_entry entry;
     struct sockaddr_un path;
-    enum unsock_file_kind kind = unsock_file_name_read(name, &key, &entry);
+    enum unsock_file_kind kind = unsock_file_name_read(name, &entry);
     if (kind == UNSOCK_FILE_NONE || kind == UNSOCK_FILE_INNER)
         return;
+    struct unsock_port_key key = unsock_port_key_of(&entry);
+    HOLDS(unsock_port_entry_is_plain(&entry) == (kind != UNSOCK_FILE_SOCKET));
     HOLDS(key.number > 0 && (key.type == SOCK_STREAM || key.type == SOCK_DGRAM));
-    if (kind == UNSOCK_FILE_SOCKET)
-        unsock_port_path(key, &entry, &path);
-    else if (kind == UNSOCK_FILE_PORT)
-        unsock_address_path(key.number, key.type, &path);
+    if (kind == UNSOCK_FILE_SOCKET || kind == UNSOCK_FILE_PORT)
+        unsock_port_path(&entry, &path);
     else
         unsock_port_record_path(key, kind == UNSOCK_FILE_NEXT ? "~" : "", &path);
     HOLDS(unsock_span_is(name, name_in(&path)));
@@ -36,7 +35,7 @@ static bool read_link(struct unsock_span text, struct unsock_port *port) {
     char written[UNSOCK_PORT_LINK_MOST];
     bool ours = unsock_port_link_read(text, port->key, &port->first, &port->several);
     if (ours) {
-        unsock_port_link_write(port->key, &port->first, port->several, written);
+        unsock_port_link_write(&port->first, port->several, written);
         HOLDS(unsock_span_is(text, written));
     }
     return ours;
