@@ -8,10 +8,7 @@
 #include "kernel/socket_info.h"
 
 #define TRIES 8
-#define LOOKS_FOR_FREE 10 /* before names that are taken are looked at more closely */
-
-/* How to try a port. THIS_PORT binds first and reads the names only if that fails; the others read first. */
-enum wish { THIS_PORT, ANY_PORT, IF_FREE };
+#define LOOKS_FOR_FREE 10 /* before those who have a port are asked whether they live */
 
 /* A stream with SO_REUSEPORT, or one that is reserved, has a number at once; a datagram socket gets one as soon as
  * another socket shares its address. */
@@ -218,17 +215,10 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* True if the socket at PORT.sock is certainly live, and may exclude the bind. Does not take the lock, which takes a
- * hundred times as long: a program learns at once that all ports of a range are taken. */
-static bool is_port_taken(const struct unsock_bind *bind, const struct sockaddr_un *path,
-                          const struct unsock_port_entry *first) {
-    return !bind->reuseport && !bind->reuseaddr && (!first || unsock_port_conflict(first, &bind->me)) &&
-           unsock_socketfile_is_live(bind->probe, path, sizeof(*path));
-}
-
-/* After the bind without reading names failed with `result`: reads PORT.sock, and retries. Returns as bind_to_port;
- * -EAGAIN if the lock is needed. */
-UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wish, bool at_once, long result) {
+/* Reads PORT.sock first. Of `any` port nothing more is read: if somebody has it, another one is tried. Else this is the
+ * second try, after one without a look that failed with `result`. Returns as bind_to_port; -EAGAIN if the lock is
+ * needed. */
+UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;
     bool several;
@@ -236,25 +226,25 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, enum wish wi
     enum unsock_port_holder holder = unsock_port_look(unsock_port_key_of(&bind->me), &path, &first, &several);
     if (holder == UNSOCK_PORT_UNREAD)
         return -EACCES;
+    if (holder == UNSOCK_PORT_NOBODY && any && at_once) {
+        result = bind_free(bind);
+        return result == -EAGAIN && !bind->named ? -EADDRINUSE : result;
+    }
     if (holder == UNSOCK_PORT_NOBODY)
-        return at_once && wish != THIS_PORT ? bind_free(bind) : result;
-    bool ours = holder == UNSOCK_PORT_OURS;
-    if (wish == IF_FREE || (wish == ANY_PORT && is_port_taken(bind, &path, ours ? &first : NULL)))
+        return result;
+    if (any)
         return -EADDRINUSE;
-    return ours ? -EAGAIN : look_for_control(bind, &path, &answers);
+    return holder == UNSOCK_PORT_OURS ? -EAGAIN : look_for_control(bind, &path, &answers);
 }
 
 /* Before Linux 5.14, bind(2) creates the file before connect(2) finds the socket, so another process could take it for
  * stale. Then even the first bind takes the lock. So does the bind of a socket that needs a record: two processes must
  * not make the record at once, and the record comes before PORT.sock. */
-static long bind_names(struct unsock_bind *bind, enum wish wish) {
+static long bind_names(struct unsock_bind *bind, bool any) {
     bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(&bind->me);
-    bool blindly = at_once && wish == THIS_PORT;
-    long result = blindly ? bind_free(bind) : -EAGAIN;
+    long result = at_once && !any ? bind_free(bind) : -EAGAIN;
     if (result == -EAGAIN || (result < 0 && !bind->named))
-        result = bind_looking(bind, wish, at_once, result);
-    if (result == -EAGAIN && wish == IF_FREE && at_once && !bind->named)
-        return -EADDRINUSE;
+        result = bind_looking(bind, any, at_once, result);
     if (result == -EAGAIN)
         result = bind_somebodys(bind);
     if (result != 0)
@@ -264,10 +254,11 @@ static long bind_names(struct unsock_bind *bind, enum wish wish) {
     return result > 0 ? 0 : result;
 }
 
-/* Binds to the name that begin_port has chosen for a client. */
-static long bind_as_client(struct unsock_bind *bind) {
+/* Binds a client, or any socket to a port that nobody has. */
+static long bind_if_free(struct unsock_bind *bind, bool client) {
+    begin_port(bind, client);
     if (!unsock_port_entry_is_plain(&bind->me))
-        return bind_names(bind, IF_FREE);
+        return bind_names(bind, true);
     long result = bind_own_name(bind);
     if (result == 0)
         tell_name(bind);
@@ -278,18 +269,15 @@ static long bind_as_client(struct unsock_bind *bind) {
  * damaged control file ends only that port's try. The kernel's EINVAL ends all: the socket has a name. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
-    UNSOCK_CLOSED long probe = -EBADF;
     for (unsigned i = 0; i < count; i++) {
         uint16_t port = unsock_ephemeral_next();
         if (!client && !unsock_address_covers_port(port))
             continue;
         bind->ip.port = port;
-        bool clean = looks++ >= LOOKS_FOR_FREE;
-        begin_port(bind, client && !clean);
-        if (clean && probe == -EBADF)
-            probe = unsock_socketfile_probe();
-        bind->probe = (int)probe;
-        long result = client && !clean ? bind_as_client(bind) : bind_names(bind, clean ? ANY_PORT : IF_FREE);
+        long result = bind_if_free(bind, client);
+        if (result == -EADDRINUSE && looks++ >= LOOKS_FOR_FREE &&
+            unsock_port_sweep_dead(unsock_port_key_of(&bind->me)) > 0)
+            result = bind_if_free(bind, client);
         if (bind->spent || (result == 0 && bind->how == UNSOCK_BOUND_FILE) ||
             (result < 0 && result != -EADDRINUSE && (result != -EINVAL || bind->how != UNSOCK_BOUND_CONTROL)))
             return result;
@@ -301,14 +289,12 @@ long unsock_bind_port(struct unsock_bind *bind) {
     if (bind->ip.port == 0)
         return bind_any_port(bind, false);
     begin_port(bind, false);
-    return bind_names(bind, THIS_PORT);
+    return bind_names(bind, false);
 }
 
 long unsock_bind_client(struct unsock_bind *bind) {
     long result = -EADDRINUSE;
-    if (bind->ip.port != 0) {
-        begin_port(bind, true);
-        result = bind_as_client(bind);
-    }
+    if (bind->ip.port != 0)
+        result = bind_if_free(bind, true);
     return result != 0 && !bind->spent ? bind_any_port(bind, true) : result;
 }

@@ -57,19 +57,6 @@ static bool is_our_link(uint32_t place, const struct sender *sender) {
     return unsock_file_key(path.sun_path, file) == 0 && unsock_same(file, sender->file, sizeof(file));
 }
 
-/* Removes a killed process's file from the port: binds to the port, closes, and sweeps. False if that fails. */
-static bool clear_stale_senders(uint32_t place) {
-    struct unsock_port_key key = {(uint16_t)(FIRST_PORT + place), SOCK_DGRAM};
-    struct unsock_bind bind = {.type = SOCK_DGRAM, .domain = AF_INET, .ip = {.family = AF_INET, .port = key.number}};
-    long socket = unsock_socketfile_probe();
-    if (socket < 0)
-        return false;
-    bind.socket = (int)socket;
-    bool cleared = unsock_bind_port(&bind) == 0 && bind.how == UNSOCK_BOUND_FILE;
-    unsock_close(socket);
-    return cleared && unsock_port_sweep(key) > 0;
-}
-
 /* Makes the port's file: a hard link to the socket's own file. A socket at a control file's target has no file in the
  * directory, so a dangling symbolic link stands for it. */
 static long make_port_link(const struct sockaddr_un *own, const struct sockaddr_un *path) {
@@ -83,7 +70,8 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
     struct sockaddr_un path;
     path_of_port(place, &path);
     long result = make_port_link(own, &path);
-    if (result == -EEXIST && clears && clear_stale_senders(place))
+    struct unsock_port_key key = {(uint16_t)(FIRST_PORT + place), SOCK_DGRAM};
+    if (result == -EEXIST && clears && unsock_port_sweep_dead(key) > 0)
         result = make_port_link(own, &path);
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }

@@ -95,6 +95,10 @@ void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_en
  * Takes the lock. Returns 1 if no socket of the port is live, 0 if one is, or -errno. */
 long unsock_port_sweep(struct unsock_port_key key);
 
+/* The same, but takes no lock, and returns 0, if PORT.sock leads to a live socket: that one removes the others' names
+ * at its own end. */
+long unsock_port_sweep_dead(struct unsock_port_key key);
+
 /* socketfile.c: Asks the kernel about the socket behind a file, and binds sockets to files with the right mode. */
 
 /* True if certainly no socket is bound to the file. No socket's owner notices the question. The directory is locked. */

@@ -176,3 +176,14 @@ long unsock_port_sweep(struct unsock_port_key key) {
     unsock_port_return(port);
     return result;
 }
+
+UNSOCK_OWN_FRAME static bool is_first_live(struct unsock_port_key key) {
+    struct sockaddr_un path;
+    socklen_t length = unsock_address_path(key.number, key.type, &path);
+    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
+    return unsock_socketfile_is_live(probe, &path, length);
+}
+
+long unsock_port_sweep_dead(struct unsock_port_key key) {
+    return is_first_live(key) ? 0 : unsock_port_sweep(key);
+}

@@ -98,18 +98,10 @@ static unsigned late_bit(const struct unsock_fd *old) {
     return old->local.port | (old->type == SOCK_DGRAM ? 1u << 16 : 0);
 }
 
-UNSOCK_OWN_FRAME static bool is_first_live(struct unsock_port_key key) {
-    struct sockaddr_un path;
-    socklen_t length = unsock_address_path(key.number, key.type, &path);
-    UNSOCK_CLOSED long probe = unsock_socketfile_probe();
-    return unsock_socketfile_is_live(probe, &path, length);
-}
-
-/* Looks at a kept port again: another process had its socket open, and may have closed it. As long as PORT.sock leads
- * to a live socket, nothing is removed: that socket removes the others' names at its own end. */
+/* Looks at a kept port again: another process had its socket open, and may have closed it. */
 static void look_at_late(unsigned bit) {
     struct unsock_port_key key = {(uint16_t)bit, bit >> 16 ? SOCK_DGRAM : SOCK_STREAM};
-    long done = is_first_live(key) ? 0 : unsock_port_sweep(key);
+    long done = unsock_port_sweep_dead(key);
     if (done < 0)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
     else if (done > 0)
