@@ -147,8 +147,8 @@ long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, in
 
 /* datagram_full.c: Sends to a receiver whose queue is full (net.unix.max_dgram_qlen). */
 
-/* Returns flags to add to a send: MSG_DONTWAIT if a wait in the kernel would delay other receivers, or if the last wait
- * was in vain. */
+/* Returns flags to add to a send: MSG_DONTWAIT if a wait in the kernel would delay other receivers, or after a wait in
+ * vain. */
 int unsock_datagram_full_flags(const struct unsock_fd *entry);
 
 /* Continues after the kernel returned -EAGAIN or -EINTR for `message`, sent with the program's `flags`. Waits, or drops
