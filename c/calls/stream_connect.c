@@ -54,7 +54,7 @@ static long name_client(struct attempt *attempt) {
 }
 
 /* Connects to the search's path. If the program's own descriptor blocks, the kernel waits while the backlog is full, up
- * to SO_SNDTIMEO; a cancelled thread leaves nothing behind. The socket that is to replace it never waits. */
+ * to SO_SNDTIMEO; a cancelled thread leaves nothing behind. A socket that will replace the descriptor's never waits. */
 static inline long connect_to_path(const struct unsock_port_search *search) {
     const struct attempt *attempt = search->attempt;
     if (attempt->socket == attempt->fd)
@@ -150,8 +150,8 @@ static void become_client(struct unsock_fd *entry) {
     unsock_fds_mark(entry, UNSOCK_NAMED);
 }
 
-/* Connects the descriptor's own AF_UNIX socket, if that can be named; else another one, which replaces it once it is
- * connected: a bound socket that is refused keeps its port. A blocking connect to a full backlog waits after the
+/* Connects the descriptor's own AF_UNIX socket, if it can be named. Otherwise connects another socket, which then
+ * replaces it: a bound socket that is refused keeps its port. A blocking connect to a full backlog waits after the
  * exchange, on the program's own descriptor. */
 static long connect_by_name(struct attempt *attempt) {
     struct unsock_fd *entry = attempt->entry;

@@ -30,9 +30,8 @@ bool unsock_has_threads(void);
 /* Removes the file of a socket that stays open, but will not accept again. False: the directory cannot be locked. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
-/* Notes that a socket's file could not be removed at its close: the names of its port are looked at again later, and at
- * the end of the process. `for_the_lock`: the directory could not be locked, so it is tried again as soon as that
- * succeeds. */
+/* Keeps the port of a socket whose file its close could not remove: later calls and the end of the process check the
+ * port's names. `for_the_lock`: the directory could not be locked, so the next lock that succeeds tries again. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
 
 /* prune.c: Removes stale names from a directory of socket files, on request. */
