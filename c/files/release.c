@@ -45,7 +45,7 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
     return done;
 }
 
-/* Closes the socket with the directory locked: no other socket can take the name meanwhile. So one question is enough
+/* Closes the socket with the directory locked: no other socket can take the name meanwhile. One question is then enough
  * afterwards, and no bind in progress looks like a stale file. */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
@@ -86,9 +86,9 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     return locked;
 }
 
-/* One bit for each port, of streams and then of datagram sockets, that may have names of sockets which could not be
- * removed when this process closed its last descriptor: another process has the socket, or a thread of this one is in
- * accept or waits for a datagram (Java closes so), or the directory could not be locked. */
+/* One bit for each port, of streams and then of datagram sockets. Set if a last close here could not remove a socket's
+ * names: another process has the socket, or a thread of this one is in accept or waits for a datagram (Java closes so),
+ * or the directory could not be locked. */
 static UNSOCK_TABLE uint64_t late[LATE_BITS / 64];
 static bool any_kept; /* a port was ever kept; if not, the end of the process need not search */
 
@@ -114,8 +114,7 @@ UNSOCK_OWN_FRAME static void remove_file_again(void) {
         look_at_late((unsigned)bit);
 }
 
-/* Looks at a few of the kept ports, not at each of them: a child may close thousands of inherited sockets, one by one.
- */
+/* Checks a few of the kept ports, not all: a child may close thousands of inherited sockets one by one. */
 static void look_at_some(void) {
     static int turn;
     for (int looks = 0; looks < LATE_LOOKS; looks++) {
@@ -126,8 +125,8 @@ static void look_at_some(void) {
     }
 }
 
-/* Leaves the file to the children of this process, too. Those that have closed the socket before may have left it to
- * this process: looks once more. */
+/* Leaves the file to the children of this process, too. A child that closed the socket before may have left the file to
+ * this process: checks once more. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
     unsigned bit = late_bit(old);
     if (for_the_lock)
