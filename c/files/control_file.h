@@ -44,8 +44,7 @@ static inline bool unsock_resolve_is_worth_it(long result) {
 /* target_file.c: Socket files at the targets of control files, in any directory.
  * Such a file is removed with the last descriptor of its socket, by the same rules as in the directory: under the lock
  * of its directory, after a question to the kernel. But it is never kept for later. Only the kernel knows its path, so
- * the path is read while the socket is still open. Programs without the lock may put a file of their own there at any
- * moment: only the file to which the socket was bound is removed. */
+ * the path is read while the socket is still open. Only the file to which the socket was bound is removed. */
 
 struct unsock_target_file {
     struct unsock_file_id file;

@@ -149,6 +149,8 @@ void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsoc
     }
 }
 
+/* Plain servers use no lock: one may remove its file at any moment, and another may bind. So file and link are
+ * exchanged, and the file is checked afterwards. */
 long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe) {
     struct unsock_port_key key = unsock_port_key_of(first);
     struct sockaddr_un path, aside;

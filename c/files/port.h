@@ -52,9 +52,8 @@ void unsock_port_unlink(const struct unsock_port_entry *entry);
 /* Removes the files of the entries that are known to be stale, except that of `me`. */
 void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Replaces a plain server's stale file at PORT.sock by the link to `first`. Plain servers use no lock: one may remove
- * its file at any moment, and another may bind. So file and link are exchanged, and the file is checked afterwards.
- * Returns 0; -EAGAIN if the file was not stale, and has its place again; or -errno. */
+/* Replaces a plain server's stale file at PORT.sock by the link to `first`. Returns 0; -EAGAIN if the file was not
+ * stale, and has its place again; or -errno. */
 long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe);
 
 /* True if the port is another user's, who may not share it with `me`: SO_REUSEPORT shares with the same user only, and

@@ -276,6 +276,9 @@ static void wait_for_readers(void) {
     }
 }
 
+/* A socket on which a thread of this process waits, in accept or for a datagram, is in use until the thread ends; only
+ * then can another user of it be found. So a child with nothing open waits for that end and checks again. If no child
+ * can be made, the file stays for the next bind. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

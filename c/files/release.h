@@ -18,10 +18,8 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old);
  * *probe is the probe (unsock_socketfile_probe), negative until the first use. The caller closes it. */
 void unsock_release_file_at_end(int fd, const struct unsock_fd *old, long *probe);
 
-/* At the end of the process, after its closes. A socket on which one of its threads waits, in accept or for a datagram,
- * is in use until the thread ends; only then can another user of it be found. A child with nothing open waits for that
- * end and checks again. If no child can be made, the file stays for the next bind. Without threads this process waits
- * some milliseconds itself: another process may just be listing its descriptors. */
+/* At the end of the process, after its closes: checks the sockets again whose files a close could not remove. If
+ * another process has such a socket, the file stays. */
 void unsock_release_file_afterwards(void);
 
 /* True if the process has several threads. */
