@@ -11,15 +11,23 @@ const HTTP2_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HTTP2_LEAST = 4;
 /** The first byte of a TLS handshake, and of no request. */
 const TLS_HANDSHAKE = 0x16;
+/** The head of a TLS record, whose last two bytes are the length of the rest. */
+const TLS_HEAD = 5;
 /** A TLS record with a fatal alert: no version of the protocol is served. */
 const TLS_ALERT = Uint8Array.of(0x15, 3, 1, 0, 2, 2, 70);
 const WARNING_MS = 60_000;
 
 type Protocol = "tls" | "http2" | "http1";
 
-/** @returns The protocol that the bytes certainly begin; undefined if more bytes are needed. */
-export function protocolOf(bytes: Buffer): Protocol | undefined {
-  if (bytes[0] === TLS_HANDSHAKE) return "tls";
+/**
+ * @returns The protocol that the bytes certainly begin; undefined if more bytes are needed. A handshake needs its first
+ *   record: until then it costs no more than a connection that waits.
+ */
+export function protocolOf(bytes: Buffer, isSecure: boolean): Protocol | undefined {
+  if (bytes[0] === TLS_HANDSHAKE) {
+    const isWhole = bytes.length >= TLS_HEAD && bytes.length - TLS_HEAD >= bytes.readUInt16BE(TLS_HEAD - 2);
+    return isWhole || !isSecure ? "tls" : undefined;
+  }
   if (!HTTP2_PREFACE.startsWith(bytes.toString("latin1", 0, HTTP2_PREFACE.length))) return "http1";
   return bytes.length < HTTP2_LEAST ? undefined : "http2";
 }
@@ -68,6 +76,7 @@ export function divide(server: Server, front: Front, read: (socket: Socket) => v
   server.on("connection", (socket: Socket) => {
     socket.on("error", () => socket.destroy());
     if (!front.connections.enter(socket)) return;
-    lookAtBeginning(socket, protocolOf, (protocol) => begin(socket, protocol));
+    const look = (bytes: Buffer) => protocolOf(bytes, secure !== undefined);
+    lookAtBeginning(socket, look, (protocol) => begin(socket, protocol));
   });
 }
