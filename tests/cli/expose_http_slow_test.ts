@@ -1,8 +1,8 @@
-/** `unsock expose --http` holds little of an answer that its client does not read. */
+/** `unsock expose --http` holds little of an answer that its client does not read, and a bounded number of streams. */
 import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { until } from "../support/wait.ts";
 import { memoryOf } from "./flood_watch.ts";
-import { requestText, type Rig, testFront } from "./http_rig.ts";
+import { requestText, type Rig, RUNTIMES, testFront } from "./http_rig.ts";
 
 const MEGABYTE = 1 << 20;
 const SIZE = 200;
@@ -45,16 +45,20 @@ function frame(kind: number, flags: number, stream: number, payload: Uint8Array)
   return new Uint8Array([length >> 16, length >> 8, length, kind, flags, 0, 0, 0, stream, ...payload]);
 }
 
+const text = (value: string) => new TextEncoder().encode(value);
+const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const SETTINGS = frame(4, 0, 0, new Uint8Array());
+const SETTINGS_ACK = frame(4, 1, 0, new Uint8Array());
+
 /** A client of HTTP/2 whose windows take two gigabytes asks for `/h2`. */
 function streamRequest(host: string): Uint8Array {
-  const text = (value: string) => new TextEncoder().encode(value);
   const windows = [
     ...frame(4, 0, 0, Uint8Array.of(0, 4, 0x7f, 255, 255, 255)),
     ...frame(8, 0, 0, Uint8Array.of(0x7f, 0, 0, 0)),
   ];
   const fields = [0x82, 0x86, 0x04, 3, ...text("/h2"), 0x41, host.length, ...text(host)];
   return new Uint8Array([
-    ...text("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    ...text(PREFACE),
     ...windows,
     ...frame(1, 5, 1, new Uint8Array(fields)),
   ]);
@@ -90,3 +94,72 @@ testFront("expose --http: 200 MB to clients that read nothing take little memory
   }
   await socketEnds;
 });
+
+/** Calls `look` with each frame's kind, and its error if it resets a stream, until the connection ends. */
+async function readFrames(connection: Deno.Conn, look: (kind: number, error: number) => void, skip = 0): Promise<void> {
+  let bytes = new Uint8Array();
+  for await (const part of connection.readable) {
+    bytes = bytes.length === 0 ? part : new Uint8Array([...bytes, ...part]);
+    let at = skip;
+    for (
+      let size = 0;
+      (size = 9 + (bytes[at + 1] ?? 0) * 256 + (bytes[at + 2] ?? 0)) <= bytes.length - at;
+      at += size
+    ) {
+      look(bytes[at + 3] ?? 0, bytes[at + 12] ?? 0);
+    }
+    if (at > skip) [bytes, skip] = [bytes.slice(at), 0];
+  }
+}
+
+/** A server of HTTP/2 that never answers, and reports each request. */
+async function serveNothing(listener: Deno.UnixListener, asked: () => void): Promise<void> {
+  for await (const connection of listener) {
+    await connection.write(new Uint8Array([...SETTINGS, ...SETTINGS_ACK]));
+    readFrames(connection, (kind) => kind === 1 && asked(), PREFACE.length).catch(() => {});
+  }
+}
+
+const STREAMS = { most: 4_096, ofClient: 100 };
+const REFUSED_STREAM = 7;
+
+testFront(
+  "expose --http: 4,096 streams of all clients are open, further ones are refused",
+  async (rig) => {
+    Deno.mkdirSync(`${rig.dir}/r/unsock/mute`, { mode: 0o700 });
+    using listener = Deno.listen({ transport: "unix", path: `${rig.dir}/r/unsock/mute/3000.sock` });
+    let [asked, refused] = [0, 0];
+    void serveNothing(listener, () => asked++);
+    await rig.expose();
+    const host = "mute.localhost";
+    const fields = new Uint8Array([0x82, 0x84, 0x86, 0x41, host.length, ...text(host)]);
+    await using clients = new AsyncDisposableStack();
+    const connect = async (streams: number) => {
+      const connection = await rig.connect();
+      const requests = Array.from({ length: streams }, (_, i) => {
+        return [...frame(1, 5, 0, fields).with(7, (2 * i + 1) >> 8).with(8, (2 * i + 1) & 255)];
+      });
+      await connection.write(new Uint8Array([...text(PREFACE), ...SETTINGS, ...requests.flat()]));
+      const end = readFrames(connection, (kind, error) => kind === 3 && error === REFUSED_STREAM && refused++).catch(
+        () => {},
+      );
+      return async () => (connection.close(), await end);
+    };
+    const first = await connect(STREAMS.ofClient);
+    for (let open = STREAMS.ofClient; open < STREAMS.most; open += STREAMS.ofClient) {
+      clients.defer(await connect(STREAMS.ofClient));
+    }
+    const counts = () => `${asked} asked, ${refused} refused`;
+    const more = STREAMS.ofClient - STREAMS.most % STREAMS.ofClient;
+    await until("all but a few are open", () => counts() === `${STREAMS.most} asked, ${more} refused`);
+    await first();
+    await until("there is room again", async () => {
+      const before = { asked, all: asked + refused };
+      clients.defer(await connect(1));
+      await until("it is taken or refused", () => asked + refused > before.all);
+      return asked > before.asked;
+    });
+  },
+  true,
+  RUNTIMES.slice(0, 1), // no runtime counts by itself
+);

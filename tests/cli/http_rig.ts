@@ -178,8 +178,8 @@ export class Rig implements AsyncDisposable {
 }
 
 /** A test of the front, on each runtime. */
-export function testFront(name: string, fn: (rig: Rig) => Promise<void>, more = true): void {
-  for (const runtime of RUNTIMES) {
+export function testFront(name: string, fn: (rig: Rig) => Promise<void>, more = true, runtimes = RUNTIMES): void {
+  for (const runtime of runtimes) {
     Deno.test({
       name: `${name} (${runtime.name})`,
       ignore: ignore || !more,
