@@ -16,18 +16,25 @@ const NO_GROWTH = "--semi-space-growth-factor=1";
 const YOUNG_SIZE = 4 << 20;
 const FILLER = { rounds: 100, objects: 4_000 };
 
+/** @returns The size of the young part; 0 on Bun, which has none. */
 function youngSize(): number {
-  return v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space")?.space_size ?? YOUNG_SIZE;
+  return v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space")?.space_size ?? 0;
+}
+
+/** True while the young part may grow. */
+function isSmaller(): boolean {
+  const size = youngSize();
+  return size > 0 && size < YOUNG_SIZE;
 }
 
 /** Keeps the heap of Node.js small: lets its young part grow to its size, and no further. */
 export function keepHeapSmall(): void {
   if (IS_DENO) return;
   v8.setFlagsFromString(SMALL_OLD_PART);
-  // The part grows when more than half of it is in use.
-  let filler: object[] = [];
-  for (let round = 0; round < FILLER.rounds && youngSize() < YOUNG_SIZE; round++) {
-    filler = Array.from({ length: FILLER.objects }, (_, number) => ({ number, filler: round === 0 ? filler : [] }));
+  // The part grows when much of it is in use.
+  const filler: unknown[] = [];
+  for (let round = 0; round < FILLER.rounds && isSmaller(); round++) {
+    filler[0] = Array.from({ length: FILLER.objects }, (_, number) => [number]);
   }
   v8.setFlagsFromString(NO_GROWTH);
 }
