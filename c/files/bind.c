@@ -8,7 +8,7 @@
 #include "kernel/socket_info.h"
 
 #define TRIES 8
-#define LOOKS_FOR_FREE 10 /* before those who have a port are asked whether they live */
+#define LOOKS_FOR_FREE 10 /* ports tried before sockets that have a port are checked */
 
 /* A stream with SO_REUSEPORT, or one that is reserved, has a number at once; a datagram socket gets one as soon as
  * another socket shares its address. */

@@ -1,5 +1,5 @@
 /* The sockets of a port by its names, and what a bind, a close and a connect decide from them. Pure: a decision that
- * depends on whether a socket is live asks its caller, who stores the answer and repeats the question. */
+ * depends on whether a socket is live asks its caller, which stores the answer and repeats the question. */
 #ifndef UNSOCK_PORT_RECORD_H
 #define UNSOCK_PORT_RECORD_H
 
