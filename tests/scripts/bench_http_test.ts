@@ -20,6 +20,23 @@ Deno.test("formatFronts() has medians, and ratios to the base round by round", (
   ]);
 });
 
+Deno.test("formatFronts() names the rows that miss a goal", () => {
+  const front = (name: string, processorMs: number) => measured(name, [1, 1, 1], Array(3).fill(processorMs));
+  const others = [front("base", 1), front("portless 1", 1.2), front("`unsock expose --http`, Deno", 1)];
+  const goals = (own: number) => {
+    const section = formatFronts([...others, front("`unsock expose --http`, Node", own)], ["base"], 3, "a machine");
+    return section.split("\n").filter((line) => /^The goal|^`unsock` takes/.test(line));
+  };
+  assertEquals(goals(1), [
+    "The goal, at most 1.5 times the processor time of the ten lines, is reached in every row.",
+    "`unsock` takes less processor time than portless in every row.",
+  ]);
+  assertEquals(goals(1.8), [
+    'The goal, at most 1.5 times the processor time of the ten lines, is missed in "small" on Node (1.80).',
+    '`unsock` takes more processor time than portless in "small" on Node (1.50).',
+  ]);
+});
+
 Deno.test("withFronts() replaces the section, or puts it before the others", () => {
   const section = formatFronts([], ["base"], 1, "a machine");
   const page = withFronts("# How fast\n\ntext\n\n## Other\n\nmore\n", section);
