@@ -7,10 +7,8 @@
 
 #include <asm/ioctls.h>
 
-#define REQUEST_AT_MARK 0x8905u /* SIOCATMARK */
-#define REQUEST_OWNER 0x8901u   /* FIOSETOWN */
-#define REQUEST_GROUP 0x8902u   /* SIOCSPGRP: as FIOSETOWN */
-#define REQUEST_FILE 0x89e0u    /* SIOCUNIXFILE */
+#define REQUEST_OWNER 0x8901u /* FIOSETOWN */
+#define REQUEST_GROUP 0x8902u /* SIOCSPGRP: as FIOSETOWN */
 #define PIECE 2048
 
 /* SIOCOUTQ (tcp(7)): how many bytes are not acknowledged. Always 0, as written data are in the peer's queue at once. */
@@ -35,15 +33,6 @@ static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long
     return socket < 0 ? result : unsock_ioctl(socket, request, (void *)argument);
 }
 
-/* True for requests that only AF_UNIX answers: SIOCATMARK on datagram sockets, SIOCUNIXFILE. */
-static bool is_of_unix_alone(int fd, unsigned request) {
-    struct unsock_whose whose;
-    if (request != REQUEST_AT_MARK && request != REQUEST_FILE)
-        return false;
-    return unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS &&
-           (request == REQUEST_FILE || whose.entry->type == SOCK_DGRAM) && !unsock_reuse_look(fd);
-}
-
 /* FIONREAD where AF_TIPC, and AF_VSOCK before Linux 6.13, lack it: peeks at the data and counts them, up to PIECE. */
 UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long result) {
     char piece[PIECE];
@@ -57,8 +46,6 @@ UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long 
 }
 
 long unsock_call_ioctl(int fd, unsigned request, unsigned long argument) {
-    if (is_of_unix_alone(fd, request))
-        return ask_ip_socket(fd, request, argument, -ENOTTY);
     long result = unsock_ioctl(fd, request, (void *)argument);
     bool interface = (request & 0xff00u) == UNSOCK_SIOC_INTERFACE && (result == -ENOTTY || result == -EINVAL);
     if (request == FIONREAD && result == -ENOTTY)

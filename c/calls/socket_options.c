@@ -19,8 +19,7 @@ static bool is_kernels_option(const struct unsock_fd *entry, int level, int name
 static long owner_for_option(int fd, int level, int name, bool sets, struct unsock_whose *whose) {
     bool ours = unsock_whose(fd, 0, whose) == UNSOCK_IS_OURS;
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
-                   (level == SOL_SOCKET &&
-                    (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT || name == SO_PEERNAME));
+                   (level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT));
     unsigned still = ours && !is_kernels_option(whose->entry, level, name, sets) ? UNSOCK_ASK_STILL : 0;
     return unsock_whose(fd, still | (telling ? UNSOCK_ASK_ALWAYS : 0), whose);
 }
@@ -53,12 +52,6 @@ long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t 
     long owner = owner_for_option(fd, level, name, false, &whose);
     if (owner < 0)
         return owner;
-    if (owner == UNSOCK_IS_OURS && level == SOL_SOCKET && name == SO_PEERNAME) {
-        union unsock_sockaddr peer;
-        socklen_t size = sizeof(peer);
-        long result = unsock_call_getpeername(fd, &peer.any, &size);
-        return result < 0 ? result : unsock_option_answer(&peer, size, SOL_SOCKET, value, length);
-    }
     return owner == UNSOCK_IS_OURS ? unsock_options_get(fd, whose.entry, level, name, value, length)
                                    : unsock_getsockopt(fd, level, name, value, length);
 }

@@ -29,7 +29,6 @@ testProbe("error_queue", "a read of the error queue returns none of the data, by
   flags: ["-D_FORTIFY_SOURCE=2"],
 });
 testProbe("address_form", "an IPv6 socket that is connected to an IPv4 address becomes an IPv4 one");
-testProbe("ioctl_of_unix", "requests that only a Unix socket knows are unknown");
 testProbe("no_port_left", "where no port is left, each call says so at once, and as TCP and UDP do", {
   ownNetwork: true,
 });

@@ -218,7 +218,6 @@ static const struct option OPTIONS[] = {
     {"recvhops", IPPROTO_IPV6, IPV6_RECVHOPLIMIT},
     {"recvclass", IPPROTO_IPV6, IPV6_RECVTCLASS},
     {"sendtimeout", SOL_SOCKET, SO_SNDTIMEO},
-    {"peername", SOL_SOCKET, SO_PEERNAME},
     {"credentials", SOL_SOCKET, SO_PEERCRED},
     {"state", IPPROTO_TCP, TCP_INFO},
     {"sndbuf", SOL_SOCKET, SO_SNDBUF},
@@ -274,14 +273,7 @@ void do_option(struct line *line, int *fd) {
     }
     prepare_place(line->words > 3 ? line->word[3] : NULL, &taken);
     memcpy(&taken.room, &value, sizeof(value));
-    if (option->number == SO_PEERNAME && taken.size == sizeof(taken.room)) {
-        taken.size = sizeof(struct sockaddr_in); /* More than the address has is EINVAL. */
-    }
     if (ended(line, getsockopt(*fd, option->level, option->number, taken.at, taken.size_at)) == 0) {
-        if (option->number == SO_PEERNAME && option->level == SOL_SOCKET) {
-            say_address(line, &taken);
-            return;
-        }
         memcpy(&value, &taken.room, sizeof(value));
         say(line, " value %d of %u", value, taken.size);
     }

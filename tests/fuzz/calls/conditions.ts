@@ -179,7 +179,7 @@ export function findsReset({ name, words, network, library, events }: Case): boo
   if (/^(recv|read)/.test(name)) return network === "ECONNRESET" && /^(\d )?0/.test(library);
   if (/^(send|write)/.test(name)) return /^(EPIPE|ECONNRESET)/.test(network);
   return /^(peer|shutdown)$/.test(name) && network === "ENOTCONN" ||
-    name === "get" && /^(error|state|peername)$/.test(words[1] ?? "");
+    name === "get" && /^(error|state)$/.test(words[1] ?? "");
 }
 
 /** True if under the library only the first of the data were received, or none. */

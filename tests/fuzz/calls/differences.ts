@@ -189,9 +189,8 @@ const RULES: readonly Rule[] = [
       /^(sendfile|sendsplice)$/.test(name) && isUdp(socket) && hasConnected(socket) && library.startsWith("E"),
   },
   {
-    row: "`SO_PEERNAME` of a stream is `ENOTCONN` once its connection is over, or was refused",
-    is: ({ name, words, network, library, socket }) =>
-      name === "get" && words[1] === "peername" && library === "ENOTCONN" && (!isUdp(socket) || network === "EFAULT"),
+    row: "`SIOCATMARK` on a UDP socket returns 0",
+    is: ({ name, socket }) => name === "mark" && isUdp(socket),
   },
   {
     row: "If the peer closes with `SO_LINGER` 0, or calls `connect(AF_UNSPEC)`, `read` returns end of file",

@@ -31,7 +31,6 @@ export const OPTIONS = [
   "user",
   "info",
   "info6",
-  "peername",
   "credentials",
   "state",
   "sndbuf",
