@@ -10,22 +10,6 @@ long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t leng
     return family == entry->domain ? 0 : -EAFNOSUPPORT;
 }
 
-bool unsock_call_names_ip(const struct msghdr *message) {
-    const struct sockaddr *name = message->msg_name;
-    return name && message->msg_namelen >= sizeof(name->sa_family) && unsock_call_is_ip(name->sa_family);
-}
-
-bool unsock_call_names_unspecified(const struct msghdr *message) {
-    const struct sockaddr *name = message->msg_name;
-    return name && message->msg_namelen >= sizeof(name->sa_family) && name->sa_family == AF_UNSPEC;
-}
-
-bool unsock_call_names_covered(const struct msghdr *message) {
-    struct unsock_ip ip;
-    return message->msg_name && unsock_ip_read(message->msg_name, message->msg_namelen, &ip) &&
-           unsock_address_covered(&ip);
-}
-
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry) {
     struct unsock_ip bound = unsock_fd_bound_to(entry);
     /* Of a stream that was refused only the address may be left. */
@@ -59,7 +43,11 @@ bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags) {
 }
 
 long unsock_outgoing_concerns(int fd, const struct msghdr *message, int flags) {
-    bool may_be_ours = unsock_call_names_covered(message) || unsock_call_names_unspecified(message);
+    struct unsock_ip ip;
+    int family = unsock_call_family(message);
+    bool may_be_ours =
+        family == AF_UNSPEC ||
+        (family >= 0 && unsock_ip_read(message->msg_name, message->msg_namelen, &ip) && unsock_address_covered(&ip));
     if (unsock_outgoing_is_plain(unsock_fds_known(fd), flags)) {
         /* A message with a covered address must not reach the network by an entry that is not true any more. */
         long another = may_be_ours ? unsock_reuse_look(fd) : 0;
@@ -68,7 +56,7 @@ long unsock_outgoing_concerns(int fd, const struct msghdr *message, int flags) {
     }
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return (entry && unsock_fd_is_redirected(entry)) || may_be_ours ||
-           ((!entry || unsock_settings.block_inet) && unsock_call_names_ip(message));
+           ((!entry || unsock_settings.block_inet) && unsock_call_is_ip(family));
 }
 
 bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags) {
@@ -86,19 +74,17 @@ bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages,
     return false;
 }
 
-bool unsock_outgoing_take_name(struct unsock_outgoing *outgoing, const void *name, socklen_t length) {
+bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message) {
+    if (unsock_user_read(&outgoing->message, message, sizeof(*message)) < 0)
+        return false;
+    const void *name = outgoing->message.msg_name;
+    socklen_t length = outgoing->message.msg_namelen;
+    if (length > sizeof(outgoing->name) && length <= INT32_MAX)
+        length = sizeof(outgoing->name);
     bool none = !name || length == 0;
     outgoing->message.msg_name = none ? NULL : &outgoing->name;
     outgoing->message.msg_namelen = none ? 0 : length;
     return none || (length <= sizeof(outgoing->name) && unsock_user_read(&outgoing->name, name, length) == 0);
-}
-
-bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message) {
-    if (unsock_user_read(&outgoing->message, message, sizeof(*message)) < 0)
-        return false;
-    socklen_t length = outgoing->message.msg_namelen;
-    bool cut = length > sizeof(outgoing->name) && length <= INT32_MAX;
-    return unsock_outgoing_take_name(outgoing, outgoing->message.msg_name, cut ? sizeof(outgoing->name) : length);
 }
 
 bool unsock_outgoing_can_be_read(const struct msghdr *message, bool stream) {

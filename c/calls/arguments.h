@@ -37,11 +37,12 @@ long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t leng
  * address on a socket that can have IPv6 peers only. */
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length);
 
-/* True if the message's address is an IP address; the second, if it is covered; the third, if it is AF_UNSPEC, which
- * counts as AF_INET over IPv4, and as no address over IPv6 (net/ipv4/udp.c, net/ipv6/udp.c). */
-bool unsock_call_names_ip(const struct msghdr *message);
-bool unsock_call_names_covered(const struct msghdr *message);
-bool unsock_call_names_unspecified(const struct msghdr *message);
+/* Returns the family of the message's address; -1: it has none. UDP takes AF_UNSPEC for AF_INET, and UDP over IPv6 for
+ * no address (net/ipv4/udp.c, net/ipv6/udp.c). */
+static inline int unsock_call_family(const struct msghdr *message) {
+    const struct sockaddr *name = message->msg_name;
+    return name && message->msg_namelen >= sizeof(name->sa_family) ? name->sa_family : -1;
+}
 
 /* True if the socket can have IPv6 peers only: it has IPV6_V6ONLY, or is bound to one IPv6 address (inet6_bind,
  * net/ipv6/af_inet6.c). */
@@ -59,8 +60,8 @@ struct unsock_outgoing {
     union unsock_sockaddr name;
 };
 
-/* Copies an address, or a message, as the kernel does before it checks the socket. False if the kernel would fail. */
-bool unsock_outgoing_take_name(struct unsock_outgoing *outgoing, const void *name, socklen_t length);
+/* Copies a message and its address, as the kernel does before it looks at the socket. False if the kernel would fail.
+ */
 bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message);
 
 /* True if the kernel makes a send on this descriptor as it is, unless the send has an address. */

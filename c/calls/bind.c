@@ -27,29 +27,7 @@
 #include "replace/replace.h"
 #include "rules/errno.h"
 
-#define IS_IPV4 1 /* no result of a bind */
-
 #define FREE_TRIES 16
-
-/* Makes AF_UNSPEC with the wildcard address AF_INET, as __inet_bind does (net/ipv4/af_inet.c). */
-UNSOCK_OWN_FRAME static long bind_unspecified(int fd, union unsock_sockaddr *address, socklen_t length) {
-    struct sockaddr_in in;
-    struct unsock_whose whose;
-    long owner = unsock_whose(fd, UNSOCK_ASK_ALWAYS, &whose);
-    if (owner < 0)
-        return owner;
-    bool fits = length >= sizeof(in) && whose.entry->domain == AF_INET;
-    if (owner == UNSOCK_IS_OURS && !fits)
-        return unsock_call_check(whose.entry, AF_UNSPEC, length);
-    if (owner == UNSOCK_IS_KERNELS || !fits)
-        return unsock_bind(fd, address, length);
-    memcpy(&in, address, sizeof(in));
-    if (in.sin_addr.s_addr != 0)
-        return -EAFNOSUPPORT;
-    in.sin_family = AF_INET;
-    memcpy(address, &in, sizeof(in));
-    return IS_IPV4;
-}
 
 /* True if bind(2) itself shows a reused descriptor number: it fails on any socket but a fresh AF_UNIX one. Not with
  * UNSOCK_MODE, which would change another file's mode first. */
@@ -161,13 +139,9 @@ static long bind_once(int fd, const struct sockaddr *address, socklen_t length) 
     int family = unsock_call_address(address, length, &copy);
     if (family < 0)
         return unsock_bind(fd, address, length);
-    if (family == AF_UNSPEC) {
-        long result = bind_unspecified(fd, &copy, length);
-        if (result != IS_IPV4)
-            return result;
-        family = AF_INET;
-        length = sizeof(struct sockaddr_in);
-    }
+    /* With the wildcard address AF_UNSPEC is AF_INET (__inet_bind, net/ipv4/af_inet.c). */
+    if (family == AF_UNSPEC && length >= sizeof(copy.in) && copy.in.sin_addr.s_addr == 0)
+        family = copy.any.sa_family = AF_INET;
     if (!unsock_call_is_ip(family) && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS)
         return unsock_call_check(whose.entry, family, length);
     if (family == AF_UNIX) {

@@ -21,7 +21,6 @@ typedef long unsock_port_way(const struct unsock_port_search *search);
 struct unsock_port_search {
     const struct unsock_ip *target;
     uint8_t type;    /* SOCK_STREAM or SOCK_DGRAM */
-    bool connects;   /* a datagram socket that connects, and does not only send: its name must be right for long */
     unsigned spread; /* of datagrams: selects one of several sockets that share an address, always the same one */
     struct sockaddr_un *path; /* gets each name before `way` tries it */
     socklen_t length;         /* the name's */

@@ -25,9 +25,13 @@ long unsock_datagram_written(int fd, const struct msghdr *message, int flags, lo
 
 /* The largest datagram over IPv4: 65,535 bytes less the IPv4 and UDP headers. A smaller one fits over IPv6, too. */
 #define UNSOCK_DATAGRAM_LEAST_MOST 65507
+#define UNSOCK_DATAGRAM_MOST6 65527
 
 /* Returns the largest datagram in bytes; `ip` as above. */
-size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip);
+static inline size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip) {
+    uint16_t family = ip ? ip->family : unsock_fd_remote(entry)->family;
+    return entry->domain == AF_INET6 && family != AF_INET ? UNSOCK_DATAGRAM_MOST6 : UNSOCK_DATAGRAM_LEAST_MOST;
+}
 
 /* Prepares a named socket for a send to `ip`: connects a peer that was absent, chooses the source address, and
  * remembers the destination of an unconnected socket. */

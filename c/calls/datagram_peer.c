@@ -92,8 +92,7 @@ static long way_connect(const struct unsock_port_search *search) {
 
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path) {
-    struct unsock_port_search search = {
-        .target = ip, .type = SOCK_DGRAM, .connects = true, .spread = entry->local.port, .path = path};
+    struct unsock_port_search search = {.target = ip, .type = SOCK_DGRAM, .spread = entry->local.port, .path = path};
     search.length = unsock_plain_sender_find(ip->port, path);
     search.way = way_connect;
     search.attempt = &fd;
@@ -104,12 +103,10 @@ long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const
  * Returns 0, also without a control file; 1 if the target is of another family; or -errno. */
 UNSOCK_OWN_FRAME static long connect_own(int fd, const struct sockaddr_un *path, long *answers) {
     struct unsock_control_file control;
-    uint16_t family;
     *answers = unsock_resolve(path->sun_path, &control);
     if (*answers != UNSOCK_ANSWERS_CONTROL)
         return *answers == -EINVAL || *answers == -EACCES ? *answers : 0;
-    memcpy(&family, control.dest, sizeof(family));
-    if (family != AF_UNIX)
+    if (unsock_target_family(&control) != AF_UNIX)
         return 1;
     long wrong = unsock_target_apply_options(&control, fd);
     return wrong < 0 ? wrong

@@ -217,9 +217,8 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
 static long give_sender(struct unsock_fd *entry, const struct unsock_name *told, const union unsock_sockaddr *name,
                         socklen_t name_length, void *address, socklen_t *length) {
     /* The number now belongs to a UDP socket. */
-    if (entry->kind == UNSOCK_KIND_LOCAL && (name->any.sa_family == AF_INET || name->any.sa_family == AF_INET6))
-        return unsock_socket_names_give(name, name_length, address, length);
-    if (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_socket_names_converts(name->any.sa_family))
+    bool is_another = entry->kind == UNSOCK_KIND_LOCAL && unsock_call_is_ip(name->any.sa_family);
+    if (is_another || (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_socket_names_converts(name->any.sa_family)))
         return unsock_socket_names_give(name, name_length, address, length);
     struct unsock_ip sender = sender_of(entry, told, &name->un, name_length);
     /* The reply is sent to the same name. */
@@ -322,7 +321,7 @@ static inline __attribute__((always_inline)) long receive(int fd, struct unsock_
         result =
             batches ? unsock_datagram_receive_batch(fd, &own, flags, &batched) : receive_real(fd, &own, flags, from);
         if (result >= 0 && (!from || batches))
-            unsock_passed_descriptors_refuse(fd, &own);
+            unsock_passed_descriptors_take(fd, &own, true);
     } while (is_in_vain(fd, entry, &name, own.msg_namelen, flags, result));
     if (result < 0)
         return unsock_errno_as_ip(UNSOCK_AT_ERROR, result);

@@ -11,8 +11,6 @@
 #include "rules/cmsg.h"
 #include "rules/errno.h"
 
-#define UDP6_MOST 65527
-
 #define TO_ADDRESS 1
 #define TO_PEER 2
 #define TO_ANY (TO_ADDRESS | TO_PEER)
@@ -50,11 +48,6 @@ struct route {
     const struct unsock_ip *ip; /* NULL: to the connected peer */
     struct unsock_batch *batch; /* to be sent as one, if the receiver takes that; NULL: one datagram */
 };
-
-size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip) {
-    uint16_t family = ip ? ip->family : unsock_fd_remote(entry)->family;
-    return entry->domain == AF_INET6 && family != AF_INET ? UDP6_MOST : UNSOCK_DATAGRAM_LEAST_MOST;
-}
 
 static long send_now(const struct route *route, const struct msghdr *message) {
     int flags = route->flags | unsock_datagram_full_flags(route->entry);
@@ -348,6 +341,8 @@ static long send_to(const struct route *route, const struct msghdr *message, siz
     struct msghdr copy = *message;
     copy.msg_name = route->ip ? &path : NULL;
     copy.msg_namelen = 0;
+    copy.msg_control = NULL;
+    copy.msg_controllen = 0;
     long at_target = route->ip && is_foreign(route->entry) ? name_target(route, &copy) : 0;
     if (at_target < 0)
         return at_target;
@@ -369,11 +364,19 @@ static size_t segment_size(int fd, const struct unsock_fd *entry, const struct m
     return option > 0 ? (size_t)option : 0;
 }
 
-long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
-                          const struct unsock_ip *ip) {
-    struct msghdr plain = *message;
+/* Sends a message of `total` bytes, without its control data. Not below the step that names the socket: small stacks.
+ */
+UNSOCK_OWN_FRAME static long send_named(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                                        const struct unsock_ip *ip, long total) {
     struct route route = {fd, flags, entry, ip, NULL};
     bool foreign = ip && is_foreign(entry);
+    size_t size = segment_size(fd, entry, message);
+    long result = unsock_errno_as_ip(UNSOCK_AT_STEP, send_to(&route, message, total > (long)size ? size : 0));
+    return ip && !foreign ? unsock_log("sendto", fd, ip, NULL, result) : result;
+}
+
+long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
+                          const struct unsock_ip *ip) {
     long total = unsock_segment_total(message);
     if (total < 0 || (size_t)total > unsock_datagram_most(entry, ip))
         return total < 0 ? total : -EMSGSIZE;
@@ -384,12 +387,8 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     if (urgent || (ip && ip->port == 0))
         return urgent ? -EOPNOTSUPP : -EINVAL;
     /* Before the socket's options are read: as long as it is the kernel's UDP socket, the kernel has them. */
-    result = ip && !foreign ? unsock_datagram_be_local(fd, entry, ip) : 0;
+    result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)
         return unsock_log("sendto", fd, ip, NULL, unsock_errno_as_ip(UNSOCK_AT_STEP, result));
-    size_t size = segment_size(fd, entry, message);
-    plain.msg_control = NULL;
-    plain.msg_controllen = 0;
-    result = unsock_errno_as_ip(UNSOCK_AT_STEP, send_to(&route, &plain, total > (long)size ? size : 0));
-    return ip && !foreign ? unsock_log("sendto", fd, ip, NULL, result) : result;
+    return send_named(fd, entry, message, flags, ip, total);
 }

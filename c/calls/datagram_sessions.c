@@ -24,11 +24,9 @@ static long take_standin(int fd, struct unsock_fd *entry, int standin, const str
         unsock_fds_mark(entry, before.flags & UNSOCK_FILE);
         return result;
     }
-    unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    unsock_fds_mark(entry, (file->flags & FILE_FLAGS) | (before.flags & (UNSOCK_ANY_PORT | UNSOCK_SETTLED)));
-    unsock_fds_note_file(fd);
-    entry->local = before.local;
-    entry->local.tag = file->local.tag;
+    uint32_t flags = (file->flags & FILE_FLAGS) | (before.flags & (UNSOCK_ANY_PORT | UNSOCK_SETTLED));
+    before.local.tag = file->local.tag;
+    unsock_fd_become(fd, entry, UNSOCK_STATE_BOUND, flags, &before.local);
     return 0;
 }
 

@@ -29,7 +29,7 @@ static bool wants_control(int fd) {
     return any;
 }
 
-/* Removes the descriptors from the message. `closes`: closes them, without waiting: if the sender set SO_LINGER on a
+/* Forgets what is known of the descriptors. `closes`: closes them, without waiting: if the sender set SO_LINGER on a
  * TCP socket, the last close would wait until the peer has taken all data. */
 static void forget_descriptors(const struct msghdr *message, size_t at, const struct cmsghdr *header, bool closes) {
     static const struct linger off = {0, 0};
@@ -44,28 +44,20 @@ static void forget_descriptors(const struct msghdr *message, size_t at, const st
     }
 }
 
-void unsock_passed_descriptors_forget(const struct msghdr *message) {
-    struct cmsghdr header;
-    size_t space;
-    for (size_t at = 0; (space = unsock_cmsg_read(message, at, &header)) > 0; at += space) {
-        if (has_rights(&header))
-            forget_descriptors(message, at, &header, false);
-    }
-}
-
-void unsock_passed_descriptors_refuse(int fd, struct msghdr *message) {
+void unsock_passed_descriptors_take(int fd, struct msghdr *message, bool refuses) {
     struct cmsghdr header;
     size_t space, at = 0;
-    if ((message->msg_flags & MSG_CTRUNC) && !wants_control(fd))
+    if (refuses && (message->msg_flags & MSG_CTRUNC) && !wants_control(fd))
         message->msg_flags &= ~MSG_CTRUNC;
-    while ((space = unsock_cmsg_read(message, at, &header)) > 0) {
-        if (!has_rights(&header)) {
-            at += space;
+    for (; (space = unsock_cmsg_read(message, at, &header)) > 0; at += space) {
+        if (!has_rights(&header))
             continue;
-        }
-        forget_descriptors(message, at, &header, true);
+        forget_descriptors(message, at, &header, refuses);
+        if (!refuses)
+            continue;
         uint8_t *control = (uint8_t *)message->msg_control + at;
         memmove(control, control + space, message->msg_controllen - at - space);
         message->msg_controllen -= space;
+        space = 0;
     }
 }

@@ -152,6 +152,6 @@ long unsock_port_go_on(struct unsock_port_search *search, long result) {
 }
 
 long unsock_port_go(struct unsock_port_search *search) {
-    search->length = unsock_port_known_path(search->target, search->type, search->connects, search->path);
+    search->length = unsock_port_known_path(search->target, search->type, true, search->path);
     return unsock_port_go_on(search, search->length > 0 ? search->way(search) : -ENOENT);
 }

@@ -71,7 +71,7 @@ static long receive_stream(int fd, struct msghdr *message, int flags, bool from)
     if (result < 0)
         return result;
     if (!from)
-        unsock_passed_descriptors_refuse(fd, &plain);
+        unsock_passed_descriptors_take(fd, &plain, true);
     message->msg_flags = plain.msg_flags;
     message->msg_controllen = plain.msg_controllen;
     message->msg_namelen = 0;
@@ -142,12 +142,8 @@ static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned co
  * inherited listener. */
 static void take_passed(int fd, struct msghdr *message) {
     struct unsock_whose whose;
-    if (!unsock_passed_descriptors_maybe(message))
-        return;
-    if (unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS)
-        unsock_passed_descriptors_refuse(fd, message);
-    else
-        unsock_passed_descriptors_forget(message);
+    if (unsock_passed_descriptors_maybe(message))
+        unsock_passed_descriptors_take(fd, message, unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS);
 }
 
 /* Writes the remaining time back, as __sys_recvmmsg in net/socket.c. */

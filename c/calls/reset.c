@@ -54,9 +54,7 @@ long unsock_reset_install(int fd, struct unsock_fd *entry, bool with_error) {
     long result = unsock_redirect_install(fd, entry, (int)ended, UNSOCK_KIND_FOREIGN);
     if (result < 0)
         return result;
-    unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
-    unsock_fds_mark(entry, old.flags & UNSOCK_OF_SOCKET);
-    entry->local = old.local;
+    unsock_fd_become(fd, entry, UNSOCK_STATE_CONNECTED, old.flags & UNSOCK_OF_SOCKET, &old.local);
     *unsock_fd_remote(entry) = *unsock_fd_remote(&old);
     unsock_fds_tell_duplicates(fd);
     return 0;

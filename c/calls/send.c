@@ -85,8 +85,8 @@ static bool may_be_inet(int fd) {
 
 /* Sends on a socket that is not redirected, a raw one, say. */
 static long send_other(int fd, const struct msghdr *message, int flags) {
-    if (unsock_settings.block_inet &&
-        (unsock_call_names_ip(message) || (unsock_call_names_unspecified(message) && may_be_inet(fd))))
+    if (unsock_settings.block_inet && (unsock_call_is_ip(unsock_call_family(message)) ||
+                                       (unsock_call_family(message) == AF_UNSPEC && may_be_inet(fd))))
         return -EACCES;
     return unsock_real_sendmsg(fd, message, flags);
 }
@@ -97,7 +97,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
     if ((flags & MSG_FASTOPEN) && !message->msg_name)
         return unsock_state_is_connected(entry->state) ? -EISCONN : -EINVAL;
     if (flags & MSG_FASTOPEN) {
-        if (unsock_call_names_unspecified(message))
+        if (unsock_call_family(message) == AF_UNSPEC)
             return -EOPNOTSUPP;
         long result = unsock_call_connect(fd, message->msg_name, message->msg_namelen);
         if (result < 0)
@@ -132,23 +132,11 @@ static long send_to_peer(int fd, struct unsock_fd *entry, const struct msghdr *m
     return unsock_tipc_service_absent(fd, result, true, (long)unsock_stream_size(message));
 }
 
-/* Reads the datagram's destination. UDP takes AF_UNSPEC for AF_INET. */
-static void read_destination(const struct msghdr *message, struct unsock_ip *ip) {
-    struct sockaddr_in in;
-    if (!unsock_call_names_unspecified(message)) {
-        unsock_ip_read(message->msg_name, message->msg_namelen, ip);
-        return;
-    }
-    memcpy(&in, message->msg_name, sizeof(in));
-    in.sin_family = AF_INET;
-    unsock_ip_read(&in, sizeof(in), ip);
-}
-
 static long send_once(int fd, const struct msghdr *message, int flags) {
     struct unsock_whose whose;
     struct unsock_ip ip;
-    const struct sockaddr *ip_name = unsock_call_names_ip(message) ? message->msg_name : NULL;
-    long owner = unsock_whose(fd, ip_name ? UNSOCK_ASK_FOR(ip_name->sa_family) : UNSOCK_ASK_KERNEL, &whose);
+    int family = unsock_call_family(message);
+    long owner = unsock_whose(fd, unsock_call_is_ip(family) ? UNSOCK_ASK_FOR(family) : UNSOCK_ASK_KERNEL, &whose);
     if (owner < 0)
         return owner;
     if (owner == UNSOCK_IS_KERNELS)
@@ -158,14 +146,16 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
         return send_stream(fd, entry, message, flags);
     if (!message->msg_name)
         return send_to_peer(fd, entry, message, flags);
-    int family = ((const struct sockaddr *)message->msg_name)->sa_family;
     long wrong = unsock_call_check_destination(fd, entry, family, message->msg_namelen);
     /* A control file's socket may have received from a peer of its own family: the program replies to that address. */
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_LOCAL ? wrong : unsock_real_sendmsg(fd, message, flags);
     if (family == AF_UNSPEC && entry->domain != AF_INET)
         return send_to_peer(fd, entry, message, flags);
-    read_destination(message, &ip);
+    /* UDP takes AF_UNSPEC for AF_INET. */
+    if (family == AF_UNSPEC)
+        ((struct sockaddr *)message->msg_name)->sa_family = AF_INET;
+    unsock_ip_read(message->msg_name, message->msg_namelen, &ip);
     if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
     /* Checks that before the socket is replaced. */
@@ -224,13 +214,6 @@ static long send_outgoing(const struct call *call) {
     return result;
 }
 
-/* True if the call may have failed because the number now belongs to another socket: then the call is made anew. */
-static bool is_another_by_now(int fd, long result) {
-    struct unsock_whose whose;
-    return result < 0 && result != -EPIPE && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS &&
-           unsock_reuse_failed(fd, result);
-}
-
 static long send_unusual(const struct call *call) {
     int fd = call->fd;
     long result = unsock_asking_before_data(fd);
@@ -244,7 +227,7 @@ static long send_unusual(const struct call *call) {
             return result;
     }
     result = send_outgoing(call);
-    return is_another_by_now(fd, result) ? send_outgoing(call) : result;
+    return unsock_reuse_failed(fd, result) ? send_outgoing(call) : result;
 }
 
 /* Makes the call. `usual` is the message, if it is one piece without control data; else NULL. */
@@ -254,7 +237,7 @@ static inline __attribute__((always_inline)) long send_by(const struct call *cal
     if (!entry || !is_usual_send(entry, usual->msg_name, usual->msg_namelen, usual->msg_iov->iov_len, &ip))
         return send_unusual(call);
     long result = send_usual(call->fd, entry, usual->msg_iov, call->flags, &ip);
-    return is_another_by_now(call->fd, result) ? send_unusual(call) : result;
+    return result < 0 && unsock_reuse_failed(call->fd, result) ? send_unusual(call) : result;
 }
 
 long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,

@@ -63,8 +63,8 @@ static struct unsock_name read_telling_name(const union unsock_sockaddr *name, l
 long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
                               void *address, socklen_t *length) {
     bool accepted_foreign = entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_ACCEPTED);
-    bool is_ip = peer->any.sa_family == AF_INET || peer->any.sa_family == AF_INET6;
-    if (accepted_foreign && (is_ip || !unsock_socket_names_converts(peer->any.sa_family)))
+    if (accepted_foreign &&
+        (unsock_call_is_ip(peer->any.sa_family) || !unsock_socket_names_converts(peer->any.sa_family)))
         return unsock_socket_names_give(peer, peer_length, address, length);
     struct unsock_name name = read_telling_name(peer, peer_length);
     struct unsock_ip none = {0}, *remote = unsock_state_has_remote(entry->state) ? unsock_fd_remote(entry) : &none;

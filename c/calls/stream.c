@@ -25,18 +25,22 @@ static long listen_here(int fd, struct unsock_fd *entry) {
     return unsock_log("listen", fd, &entry->local, NULL, result);
 }
 
+/* Listens after a bind that returned `result`: here, or at the network if the address is not covered. */
+static long listen_bound(int fd, struct unsock_fd *entry, int backlog, long result) {
+    if (result < 0)
+        return result;
+    return entry->kind == UNSOCK_KIND_IP ? unsock_listen(fd, backlog) : listen_here(fd, entry);
+}
+
 /* Listens on an unbound stream. As in TCP, it gets the wildcard address and a free port. */
 static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
-    if (unsock_address_covered_bind(&any, v6only)) {
-        long result = unsock_bind_ip(fd, entry, &any, 0);
-        return result < 0 ? result : listen_here(fd, entry);
-    }
+    if (unsock_address_covered_bind(&any, v6only))
+        return listen_bound(fd, entry, backlog, unsock_bind_ip(fd, entry, &any, 0));
     if (unsock_settings.block_inet)
         return unsock_log("listen", fd, &any, NULL, -EACCES);
-    long result = unsock_redirect_to_ip(fd, entry);
-    return result < 0 ? result : unsock_listen(fd, backlog);
+    return listen_bound(fd, entry, backlog, unsock_redirect_to_ip(fd, entry));
 }
 
 /* Listens on a TCP socket that no intercepted call has bound: inherited, or bound inside libc (bindresvport) or by a
@@ -54,26 +58,20 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
     /* A TCP socket that listens already may have clients: it stays the kernel's. */
     if (!unsock_settings.block_inet && (!covered || unsock_socket_option(fd, SO_ACCEPTCONN) == 1))
         return unsock_listen(fd, backlog);
-    long result = unsock_bind_ip(fd, entry, &ip, 0);
-    if (result < 0)
-        return result;
-    return entry->kind == UNSOCK_KIND_IP ? unsock_listen(fd, backlog) : listen_here(fd, entry);
+    return listen_bound(fd, entry, backlog, unsock_bind_ip(fd, entry, &ip, 0));
 }
 
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     if (unsock_state_is_connected(entry->state) || unsock_fd_is_refused(entry))
         return -EINVAL;
-    if (entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND))
-        return unsock_listen(fd, backlog);
-    if (entry->kind == UNSOCK_KIND_IP)
+    if (entry->kind == UNSOCK_KIND_IP && !(entry->flags & UNSOCK_BOUND))
         return listen_bound_elsewhere(fd, entry, backlog);
     if (entry->flags & UNSOCK_BOUND) {
         /* After a shutdown the stream has no file. With SO_REUSEPORT it gets its address back even if another process
          * has it: haproxy's successor tells the old process to continue before it gives the port up. */
         struct unsock_ip local = entry->local;
         bool again = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_FILE);
-        long result = again ? unsock_bind_ip(fd, entry, &local, 0) : 0;
-        return result < 0 ? result : listen_here(fd, entry);
+        return listen_bound(fd, entry, backlog, again ? unsock_bind_ip(fd, entry, &local, 0) : 0);
     }
     long open = unsock_socket_nonblocking(fd);
     return open < 0 ? open : listen_unbound(fd, entry, backlog);
@@ -111,7 +109,7 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     if (accepted < 0)
         return accepted;
     /* The number now belongs to a TCP listener: forgets its entry. */
-    if (entry->kind == UNSOCK_KIND_LOCAL && (peer.any.sa_family == AF_INET || peer.any.sa_family == AF_INET6)) {
+    if (entry->kind == UNSOCK_KIND_LOCAL && unsock_call_is_ip(peer.any.sa_family)) {
         unsock_reuse_new(fd);
         unsock_reuse_new((int)accepted);
         long given = address ? unsock_socket_names_give(&peer, peer_length, address, length) : 0;

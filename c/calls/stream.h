@@ -129,12 +129,10 @@ bool unsock_only_holder(int fd);
 /* True if the message may have brought descriptors, or lacked room for them. */
 bool unsock_passed_descriptors_maybe(const struct msghdr *message);
 
-/* Forgets everything known about the numbers of the received descriptors, which are new to the process. */
-void unsock_passed_descriptors_forget(const struct msghdr *message);
-
-/* Closes the received descriptors, without waiting, and removes them from `message`, which recvmsg on `fd` filled: from
- * the control data (msg_controllen is the kernel's) and from the flags. No TCP or UDP socket brings descriptors, so
- * programs do not close any: a plain Unix peer could use up their numbers. */
-void unsock_passed_descriptors_refuse(int fd, struct msghdr *message);
+/* Forgets everything known about the numbers of the received descriptors, which are new to the process. `refuses`:
+ * closes them, too, without waiting, and removes them from `message`, which recvmsg on `fd` filled: from the control
+ * data (msg_controllen is the kernel's) and from the flags. No TCP or UDP socket brings descriptors, so programs do not
+ * close any: a plain Unix peer could use up their numbers. */
+void unsock_passed_descriptors_take(int fd, struct msghdr *message, bool refuses);
 
 #endif

@@ -55,19 +55,11 @@ static long name_client(struct attempt *attempt) {
 
 /* Connects to the search's path. If the program's own descriptor blocks, the kernel waits while the backlog is full, up
  * to SO_SNDTIMEO; a cancelled thread leaves nothing behind. A socket that will replace the descriptor's never waits. */
-static inline long connect_to_path(const struct unsock_port_search *search) {
+static long connect_to_path(const struct unsock_port_search *search) {
     const struct attempt *attempt = search->attempt;
     if (attempt->socket == attempt->fd)
         return unsock_real_connect(attempt->fd, search->path, search->length);
     return unsock_connect(attempt->socket, search->path, search->length);
-}
-
-/* Connects first to the name that this process knows already, without the search. */
-static long connect_found(struct attempt *attempt) {
-    struct unsock_port_search *search = &attempt->search;
-    search->length = unsock_port_known_path(&attempt->target, SOCK_STREAM, true, &attempt->path);
-    long result = search->length == 0 ? -ENOENT : connect_to_path(search);
-    return result == 0 ? 0 : unsock_port_go_on(search, result);
 }
 
 /* Retries a non-blocking connect while the server's backlog is full. TCP would go on trying in the background. Here the
@@ -170,7 +162,7 @@ static long connect_by_name(struct attempt *attempt) {
         return in_place ? result : unsock_opened(socket, result);
     if (in_place)
         become_client(entry);
-    result = connect_found(attempt);
+    result = unsock_port_go(&attempt->search);
     if (result == -EAGAIN && nonblocking)
         result = retry_full(attempt);
     if (in_place)
@@ -182,7 +174,20 @@ static long connect_by_name(struct attempt *attempt) {
         return installed < 0 ? installed : connected(attempt);
     attempt->socket = attempt->fd;
     become_client(entry);
-    return after_own_connect(attempt, connect_found(attempt));
+    return after_own_connect(attempt, unsock_port_go(&attempt->search));
+}
+
+/* Connects by the port's control file, without trying a socket file first, if this process last found a control file
+ * there. Returns false, with nothing done, if it found none, or the file is gone. */
+static bool connect_by_control(struct attempt *attempt, long *result) {
+    long answers;
+    if (unsock_known_port(&attempt->target, SOCK_STREAM) != UNSOCK_KNOWN_CONTROL)
+        return false;
+    unsock_address_path(attempt->target.port, SOCK_STREAM, &attempt->path);
+    *result = unsock_target_connect(attempt->fd, attempt->entry, attempt->path.sun_path, &attempt->target, &answers);
+    if (answers != UNSOCK_ANSWERS_CONTROL)
+        unsock_known_port_note(&attempt->target, SOCK_STREAM, UNSOCK_KNOWN_NOTHING);
+    return answers == UNSOCK_ANSWERS_CONTROL;
 }
 
 /* Connects to the network after all (UNSOCK_FALLBACK). */
@@ -244,8 +249,8 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
                    (entry->flags & UNSOCK_STREAM_WAITING);
     long result = waiting ? remember_wait(&attempt) : -ECONNREFUSED;
     if (waiting)
-        result = result < 0 ? result : after_own_connect(&attempt, connect_found(&attempt));
-    else if (target->port == 0 || unsock_target_connect_known(fd, entry, &attempt.target, &result))
+        result = result < 0 ? result : after_own_connect(&attempt, unsock_port_go(&attempt.search));
+    else if (target->port == 0 || connect_by_control(&attempt, &result))
         attempt.nonblocking = (result == -ECONNREFUSED || result == -ETIMEDOUT) && unsock_socket_nonblocking(fd) == 1;
     else
         result = connect_by_name(&attempt);

@@ -175,23 +175,6 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     return later ? -EINPROGRESS : result;
 }
 
-UNSOCK_OWN_FRAME static long connect_known(int fd, struct unsock_fd *entry, const struct unsock_ip *asked,
-                                           long *answers) {
-    struct sockaddr_un path;
-    unsock_address_path(asked->port, SOCK_STREAM, &path);
-    return unsock_target_connect(fd, entry, path.sun_path, asked, answers);
-}
-
-bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const struct unsock_ip *asked, long *result) {
-    long answers;
-    if (unsock_known_port(asked, SOCK_STREAM) != UNSOCK_KNOWN_CONTROL)
-        return false;
-    *result = connect_known(fd, entry, asked, &answers);
-    if (answers != UNSOCK_ANSWERS_CONTROL)
-        unsock_known_port_note(asked, SOCK_STREAM, UNSOCK_KNOWN_NOTHING);
-    return answers == UNSOCK_ANSWERS_CONTROL;
-}
-
 /* Makes the socket and binds it. Fills `standin` and `where`; *handed: the socket is one from a service manager.
  * Returns 0 or -errno. */
 UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, const char *path,
@@ -270,33 +253,30 @@ static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
     return entry;
 }
 
-UNSOCK_OWN_FRAME long unsock_target_connect_path(int fd, const void *address, socklen_t length, long result) {
+/* Uses the target of the control file at the path, if one is there. */
+UNSOCK_OWN_FRAME static long use_path(int fd, const void *address, socklen_t length, bool binds, long result) {
     struct sockaddr_un path;
     struct unsock_fd scratch;
-    long answers;
-    if (!unsock_resolve_is_worth_it(result) || !read_path(address, length, &path))
+    if (!read_path(address, length, &path))
         return result;
-    answers = unsock_resolve(path.sun_path, NULL);
-    /* Any file may be at this path: EINVAL is only for a damaged control file. */
-    if (answers == -EINVAL && unsock_control_file_read(path.sun_path, NULL) != -EINVAL)
+    long answers = unsock_resolve(path.sun_path, NULL);
+    /* Any file may be at this path: EINVAL is only for a connect to a damaged control file. */
+    if (answers == -EINVAL && (binds || unsock_control_file_read(path.sun_path, NULL) != -EINVAL))
         return result;
-    if (answers != UNSOCK_ANSWERS_CONTROL)
-        return answers == -EINVAL || answers == -EACCES ? answers : result;
-    struct unsock_fd *entry = own_entry(fd, &scratch);
-    return unsock_log("connect", fd, NULL, &path, unsock_target_connect(fd, entry, path.sun_path, NULL, &answers));
+    if (answers != UNSOCK_ANSWERS_CONTROL && answers != -EINVAL && answers != -EACCES)
+        return result;
+    if (answers == UNSOCK_ANSWERS_CONTROL) {
+        struct unsock_fd *entry = own_entry(fd, &scratch);
+        answers = binds ? unsock_target_bind(fd, entry, path.sun_path, NULL, &result)
+                        : unsock_target_connect(fd, entry, path.sun_path, NULL, &result);
+    }
+    return unsock_log(binds ? "bind" : "connect", fd, NULL, &path, answers);
 }
 
-UNSOCK_OWN_FRAME long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result) {
-    struct sockaddr_un path;
-    struct unsock_fd scratch;
-    long answers;
-    if (result != -EADDRINUSE || !read_path(address, length, &path))
-        return result;
-    /* Without a control file the error is bind's own. */
-    answers = unsock_resolve(path.sun_path, NULL);
-    if (answers != UNSOCK_ANSWERS_CONTROL)
-        return answers == -EACCES ? unsock_log("bind", fd, NULL, &path, answers) : result;
-    struct unsock_fd *entry = own_entry(fd, &scratch);
-    result = unsock_target_bind(fd, entry, path.sun_path, NULL, &answers);
-    return unsock_log("bind", fd, NULL, &path, result);
+long unsock_target_connect_path(int fd, const void *address, socklen_t length, long result) {
+    return unsock_resolve_is_worth_it(result) ? use_path(fd, address, length, false, result) : result;
+}
+
+long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result) {
+    return result == -EADDRINUSE ? use_path(fd, address, length, true, result) : result;
 }

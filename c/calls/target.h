@@ -133,10 +133,6 @@ void unsock_asking_forget(int fd, const struct unsock_fd *entry);
 long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
                            long *answers);
 
-/* If this process last found a control file at the port's path, connects to its target without trying a socket file
- * first. Returns false, with nothing done, if it found none, or the file is gone. */
-bool unsock_target_connect_known(int fd, struct unsock_fd *entry, const struct unsock_ip *asked, long *result);
-
 /* Binds the descriptor to the target. `bound` is the address that the program binds, or NULL; `answers` as above. */
 long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *bound,
                         long *answers);

@@ -132,8 +132,6 @@ long unsock_redirect_copy(int fd) {
 /* Replaces the socket of `fd` and its duplicates. `old` is the entry as it was before. */
 UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const struct unsock_fd *old, int standin,
                                         enum unsock_kind kind, long flags) {
-    struct unsock_target_file where;
-    unsock_target_file_find(fd, old, &where);
     /* Threads may wait for the first datagram of the old socket. Its copy wakes them: they receive nothing, and wait on
      * the socket that has replaced it (calls/receive.c). */
     bool waited_for = unsock_fd_may_be_exchanged(old) && (old->flags & UNSOCK_DATAGRAM_HEARD);
@@ -149,6 +147,15 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     unsock_close(standin);
     if (result == 0 && old_socket >= 0)
         unsock_shutdown(old_socket, SHUT_RD);
+    return result;
+}
+
+/* The same for a socket whose file a control file names: removes the file, which the kernel tells only before. */
+UNSOCK_OWN_FRAME static long take_place_of_file(int fd, struct unsock_fd *entry, const struct unsock_fd *old,
+                                                int standin, enum unsock_kind kind, long flags) {
+    struct unsock_target_file where;
+    unsock_target_file_find(fd, old, &where);
+    long result = take_place(fd, entry, old, standin, kind, flags);
     if (result == 0)
         unsock_target_file_release(&where);
     return result;
@@ -162,7 +169,9 @@ static inline __attribute__((always_inline)) long exchange(int fd, struct unsock
     unsock_fds_mark(entry, UNSOCK_CHANGING);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     struct unsock_fd old = *entry;
-    long result = take_place(fd, entry, &old, standin, kind, flags);
+    bool at_target = old.kind == UNSOCK_KIND_FOREIGN && (old.flags & UNSOCK_FILE);
+    long result = at_target ? take_place_of_file(fd, entry, &old, standin, kind, flags)
+                            : take_place(fd, entry, &old, standin, kind, flags);
     unsock_fds_unmark(entry, UNSOCK_CHANGING);
     old.ring = 0; /* its duplicates have the new socket */
     if (result == 0 && (old.flags & UNSOCK_FILE))

@@ -109,7 +109,7 @@ uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 /* Calls epoll_ctl for the program. Returns 0 or -errno. */
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
 
-#define UNSOCK_EPOLL_FEW 8 /* on the stack, which may be small */
+#define UNSOCK_EPOLL_FEW 4 /* on the stack, which may be small */
 #define UNSOCK_EPOLL_MORE 256
 
 struct unsock_epoll_registration {

@@ -111,7 +111,7 @@ long unsock_reuse_check(int fd) {
 bool unsock_reuse_failed(int fd, long result) {
     const struct unsock_fd *entry = result < 0 ? unsock_fds_known(fd) : NULL;
     bool usual = result == -EAGAIN || result == -EINTR || result == -EINPROGRESS || result == -ECONNREFUSED ||
-                 result == -EADDRINUSE;
+                 result == -EADDRINUSE || result == -EPIPE;
     return entry && unsock_fd_is_redirected(entry) && !usual && look_at_socket(fd, true) > 0;
 }
 
