@@ -127,7 +127,7 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
     where->length = (socklen_t)UNSOCK_MIN((size_t)length, sizeof(where->name.un));
     unsock_file_identify(AT_FDCWD, path_of_target(where), &where->file);
     bool own = where->file.inode != 0;
-    if (own && unsock_fd_knows_inode(entry)) {
+    if (own && !unsock_state_has_remote(entry->state) && unsock_fd_file(entry)->inode != 0) {
         own = unsock_fd_file(entry)->inode == where->file.inode && unsock_fd_file(entry)->device == where->file.device;
     } else if (own) {
         /* A peer's address has taken the inode's place. This socket is live: so a stale file is not its own. */

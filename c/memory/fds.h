@@ -207,11 +207,6 @@ static inline void unsock_fd_become(int fd, struct unsock_fd *entry, enum unsock
     entry->local = *local;
 }
 
-/* True if the file's inode number is known. */
-static inline bool unsock_fd_knows_inode(const struct unsock_fd *entry) {
-    return !unsock_state_has_remote(entry->state) && unsock_fd_file(entry)->inode != 0;
-}
-
 /* unsock_fd.ring: the next duplicate's number (all bits set: the others are closed); above it, the ring's number. */
 #define UNSOCK_RING_NUMBER ((1u << 21) - 1)
 

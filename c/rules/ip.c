@@ -202,28 +202,21 @@ static int find_zeros(const struct unsock_ip *ip, int *length) {
     return best;
 }
 
-/* Writes the digits from that of `unit` on, without zeros in front. */
-static char *put_number(char *at, unsigned number, unsigned unit, unsigned base) {
-    for (; unit > 0; unit /= base) {
-        if (number >= unit || unit == 1)
-            *at++ = "0123456789abcdef"[number / unit % base];
-    }
-    return at;
-}
-
 char *unsock_ip_show(char *at, const struct unsock_ip *ip, char colon) {
-    bool six = ip->family == AF_INET6;
-    int length = 0, gap = six ? find_zeros(ip, &length) : 8;
-    for (int i = 0; !six && i < 4; i++) {
-        if (i > 0)
-            *at++ = '.';
-        at = put_number(at, ip->bytes[i], 100, 10);
+    for (int i = 0; ip->family != AF_INET6 && i < 4; i++) {
+        at = unsock_decimal_put(at, ip->bytes[i]);
+        *at++ = '.';
     }
-    for (int i = 0; six && i < 8; i += i == gap ? length : 1) {
+    if (ip->family != AF_INET6)
+        return at - 1;
+    int length, gap = find_zeros(ip, &length);
+    for (int i = 0; i < 8; i += i == gap ? length : 1) {
         if (i > 0 || i == gap)
             *at++ = colon;
-        if (i != gap)
-            at = put_number(at, group_at(ip, i), 0x1000, 16);
+        for (int shift = 12; i != gap && shift >= 0; shift -= 4) {
+            if (shift == 0 || group_at(ip, i) >> shift != 0)
+                *at++ = "0123456789abcdef"[group_at(ip, i) >> shift & 15];
+        }
     }
     if (gap < 8 && gap + length == 8)
         *at++ = colon;
@@ -309,6 +302,8 @@ bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip) {
         for (int i = 1; i < 4; i++)
             ip->bytes[i] = (uint8_t)(bits >> (24 - 8 * i));
     }
+    if (class == OTHER4 || class == OTHER6)
+        ip->words[0] = bits;
     return class == LOOPBACK4 || class == WILDCARD;
 }
 

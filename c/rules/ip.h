@@ -46,6 +46,17 @@ bool unsock_ip_conflict(const struct unsock_ip *a, bool a_v6only, const struct u
 /* Reads an address without a port: a dotted quad, or any form of RFC 4291. */
 bool unsock_ip_parse(struct unsock_span text, struct unsock_ip *ip);
 
+/* Writes a number of at most five digits, without a NUL. Returns the end. */
+static inline char *unsock_decimal_put(char *at, unsigned number) {
+    unsigned count = 1;
+    if (number > 9)
+        count += 1 + (number > 99) + (number > 999) + (number > 9999);
+    for (unsigned i = count - 1; i > 0; i--, number /= 10)
+        at[i] = (char)('0' + number % 10);
+    *at = (char)('0' + number);
+    return at + count;
+}
+
 #define UNSOCK_IP_SHOWN_MOST 39 /* xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx */
 
 /* Writes an address as people do (RFC 5952), without a NUL, with `colon` for each colon: '-' in the names of files.
@@ -71,7 +82,8 @@ bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *pre
 
 uint32_t unsock_short_address(const struct unsock_ip *ip);
 
-/* Returns the address of these bits in *ip. False if several addresses have them: then only the family is right. */
+/* Returns the address of these bits in *ip. False if several addresses have them: then *ip has the family and the bits.
+ */
 bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip);
 
 /* Writes the five characters without a NUL. Returns the end. */

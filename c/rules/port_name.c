@@ -8,8 +8,6 @@
 #define BOTH "any"
 #define ASKS ','
 #define NUMBER_MOST 3 /* digits of UNSOCK_PORT_NUMBERS */
-#define FAMILY4 1u
-#define FAMILY6 2u
 /* "/.65535u@ADDR+255". */
 #define NAME_MOST (sizeof("/.65535u@+255") + UNSOCK_PORT_ADDRESS_MOST)
 /* The other bytes of a path: "/.65535@", "+109" and the NUL. For datagrams one 'u' more, and one digit less. */
@@ -23,46 +21,27 @@ static const struct {
 /* Names are written by hand, not with unsock_text: every connection and every datagram makes one. The settings refuse a
  * directory that leaves no room for them (UNSOCK_DIR_MOST). */
 
-static char *put_decimal(char *at, unsigned number) {
-    unsigned count = 1;
-    if (number > 9)
-        count += 1 + (number > 99) + (number > 999) + (number > 9999);
-    for (unsigned i = count - 1; i > 0; i--, number /= 10)
-        at[i] = (char)('0' + number % 10);
-    *at = (char)('0' + number);
-    return at + count;
-}
-
 static char *put_text(char *at, const char *text) {
     while (*text != '\0')
         *at++ = *text++;
     return at;
 }
 
-static char *put_address4(char *at, const struct unsock_ip *ip) {
-    for (int i = 0; i < 4; i++) {
-        at = put_decimal(at, ip->bytes[i]);
-        *at++ = '.';
-    }
-    return at - 1;
-}
-
-static char *put_ip(char *at, const struct unsock_ip *ip) {
-    return ip->family == AF_INET ? put_address4(at, ip) : unsock_ip_show(at, ip, '-');
-}
-
 /* Writes ADDR as text. */
 static char *put_whole(char *at, const struct unsock_port_entry *entry) {
     bool both = entry->ip.family == AF_INET6 && !entry->v6only && unsock_ip_is_wildcard(&entry->ip);
-    at = both ? put_text(at, BOTH) : put_ip(at, &entry->ip);
+    at = both ? put_text(at, BOTH) : unsock_ip_show(at, &entry->ip, '-');
     if (!unsock_port_entry_asks(entry))
         return at;
     *at++ = ASKS;
-    return put_ip(at, &entry->target);
+    return unsock_ip_show(at, &entry->target, '-');
 }
 
 static char *put_address(char *at, const struct unsock_port_entry *entry) {
-    return entry->form == UNSOCK_PORT_WHOLE ? put_whole(at, entry) : unsock_short_address_put(at, entry->bits);
+    if (entry->form == UNSOCK_PORT_WHOLE)
+        return put_whole(at, entry);
+    bool hashed = entry->form == UNSOCK_PORT_HASHED;
+    return unsock_short_address_put(at, hashed ? entry->ip.words[0] : unsock_short_address(&entry->ip));
 }
 
 static bool has_path_room(size_t length) {
@@ -84,8 +63,8 @@ struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, int ty
     entry.marks = number > 0 && number <= UNSOCK_PORT_SHARERS ? UNSOCK_PORT_REUSEPORT : 0;
     entry.v6only = v6only && ip->family == AF_INET6 && unsock_ip_is_wildcard(ip);
     if (!fits(&entry)) {
-        entry.bits = unsock_short_address(ip);
-        entry.form = unsock_short_address_ip(entry.bits, &entry.ip) ? UNSOCK_PORT_SHORT : UNSOCK_PORT_HASHED;
+        bool known = unsock_short_address_ip(unsock_short_address(ip), &entry.ip);
+        entry.form = known ? UNSOCK_PORT_SHORT : UNSOCK_PORT_HASHED;
         entry.ip.port = ip->port;
     }
     return entry;
@@ -105,31 +84,22 @@ bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_
 }
 
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
-    return a->form == b->form && a->bits == b->bits && a->v6only == b->v6only &&
-           unsock_ip_same_address(&a->ip, &b->ip) && unsock_ip_same_address(&a->target, &b->target);
+    return a->form == b->form && a->v6only == b->v6only && unsock_ip_same_address(&a->ip, &b->ip) &&
+           unsock_ip_same_address(&a->target, &b->target);
 }
 
 bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
     return a->number == b->number && unsock_port_same_address(a, b);
 }
 
-/* A client's port excludes all other addresses, of both families. */
-static bool is_wildcard(const struct unsock_port_entry *entry) {
-    return unsock_port_entry_asks(entry) || (entry->form != UNSOCK_PORT_HASHED && unsock_ip_is_wildcard(&entry->ip));
-}
-
 bool unsock_port_entry_tells(const struct unsock_port_entry *entry) {
-    return !unsock_port_entry_is_plain(entry) && entry->form != UNSOCK_PORT_HASHED &&
-           !unsock_ip_is_wildcard(&entry->ip);
+    return entry->form != UNSOCK_PORT_HASHED && !unsock_ip_is_wildcard(&entry->ip);
 }
 
-static unsigned families(const struct unsock_port_entry *entry) {
-    bool both = entry->ip.family == AF_INET6 && !entry->v6only && is_wildcard(entry);
-    return both || unsock_port_entry_asks(entry) ? FAMILY4 | FAMILY6 : entry->ip.family == AF_INET ? FAMILY4 : FAMILY6;
-}
-
+/* A client's port excludes all other addresses, of both families. */
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
-    return (families(a) & families(b)) != 0 && (is_wildcard(a) || is_wildcard(b) || unsock_port_same_address(a, b));
+    return unsock_port_entry_asks(a) || unsock_port_entry_asks(b) ||
+           unsock_ip_conflict(&a->ip, a->v6only, &b->ip, b->v6only);
 }
 
 bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
@@ -174,11 +144,14 @@ static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry
 static bool read_address(struct unsock_span text, struct unsock_port_entry *entry) {
     struct unsock_span rest = text, bound = unsock_span_next(&rest, ASKS);
     bool both = unsock_span_is(bound, BOTH), asks = bound.length < text.length;
+    uint32_t bits;
     *entry = (struct unsock_port_entry){.ip.family = AF_INET6};
-    if (unsock_short_address_read(text, &entry->bits))
-        entry->form = unsock_short_address_ip(entry->bits, &entry->ip) ? UNSOCK_PORT_SHORT : UNSOCK_PORT_HASHED;
-    else if ((!both && !unsock_ip_read_shown(bound, &entry->ip, '-')) ||
-             (asks && !unsock_ip_read_shown(rest, &entry->target, '-')))
+    if (unsock_short_address_read(text, &bits)) {
+        entry->form = unsock_short_address_ip(bits, &entry->ip) ? UNSOCK_PORT_SHORT : UNSOCK_PORT_HASHED;
+        if (entry->form == UNSOCK_PORT_SHORT && unsock_short_address(&entry->ip) != bits)
+            return false;
+    } else if ((!both && !unsock_ip_read_shown(bound, &entry->ip, '-')) ||
+               (asks && !unsock_ip_read_shown(rest, &entry->target, '-')))
         return false;
     entry->v6only =
         !both && entry->ip.family == AF_INET6 && entry->form != UNSOCK_PORT_HASHED && unsock_ip_is_wildcard(&entry->ip);
@@ -212,7 +185,7 @@ char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry) {
         if (shown & entry_marks[i].mark)
             *at++ = entry_marks[i].character;
     }
-    return shown != 0 ? put_decimal(at, entry->number) : at;
+    return shown != 0 ? unsock_decimal_put(at, entry->number) : at;
 }
 
 uint8_t unsock_port_tag(const struct unsock_port_entry *entry) {
@@ -247,7 +220,7 @@ static socklen_t end_path(const struct sockaddr_un *path, char *end) {
 
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path) {
     static const char stream_suffix[] = ".sock", datagram_suffix[] = ".dgram.sock";
-    char *at = put_decimal(put_directory(path), port);
+    char *at = unsock_decimal_put(put_directory(path), port);
     if (type == SOCK_DGRAM)
         memcpy(at, datagram_suffix, sizeof(datagram_suffix));
     else
@@ -257,7 +230,7 @@ socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path)
 
 static char *put_port(char *at, struct unsock_port_key key) {
     *at++ = '.';
-    at = put_decimal(at, key.number);
+    at = unsock_decimal_put(at, key.number);
     *at = DATAGRAM;
     at += key.type == SOCK_DGRAM;
     *at++ = '@';
@@ -270,7 +243,7 @@ static char *put_socket_name(char *at, const struct unsock_port_entry *entry) {
     if (entry->number == 0)
         return at;
     *at++ = '+';
-    return put_decimal(at, entry->number);
+    return unsock_decimal_put(at, entry->number);
 }
 
 /* Cuts off a name that is too long: no socket has such a name. */
@@ -298,7 +271,7 @@ socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *
         entry.ip.port = key.number;
         return unsock_port_path(&entry, path);
     }
-    return end_path(path, put_address4(put_port(put_directory(path), key), ip));
+    return end_path(path, unsock_ip_show(put_port(put_directory(path), key), ip, '-'));
 }
 
 socklen_t unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path) {

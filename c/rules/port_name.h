@@ -45,8 +45,8 @@ struct unsock_port_entry {
     unsigned form : 4;       /* enum unsock_port_form */
     unsigned type : 4;       /* SOCK_STREAM or SOCK_DGRAM */
     bool v6only;             /* [::] for IPv6 alone; false for all other addresses */
-    uint32_t bits;           /* SHORT, HASHED: what the five characters hold (rules/ip.h) */
-    struct unsock_ip ip;     /* with the port; HASHED: only its family; family 0: the name is PORT.sock itself */
+    struct unsock_ip ip;     /* with the port; HASHED: its family, and what the five characters hold, which is no
+                                wildcard (rules/ip.h); family 0: the name is PORT.sock itself */
     struct unsock_ip target; /* the address that a datagram client asks, without a port; family 0: none */
 };
 

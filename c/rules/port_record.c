@@ -126,7 +126,7 @@ void unsock_port_unnumber(struct unsock_port *port, unsigned from) {
 }
 
 static uint64_t sum_entry(uint64_t sum, const struct unsock_port_entry *entry) {
-    const uint32_t parts[] = {entry->number, entry->marks, entry->v6only, entry->bits, entry->target.family};
+    const uint32_t parts[] = {entry->number, entry->marks, entry->v6only, entry->form, entry->target.family};
     for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         sum = (sum ^ parts[i]) * 0x9e3779b97f4a7c15;
     for (unsigned i = 0; i < 4; i++)

@@ -71,6 +71,12 @@ char *unsock_short_address_put(char *at, uint32_t bits) {
     return put_kept(at, 2);
 }
 
+uint32_t nondet_word(void);
+
+uint32_t unsock_short_address(const struct unsock_ip *ip) {
+    return nondet_word();
+}
+
 bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip) {
     *ip = (struct unsock_ip){.family = nondet_bool() ? AF_INET : AF_INET6};
     return nondet_bool();

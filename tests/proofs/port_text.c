@@ -9,7 +9,6 @@
 
 bool nondet_bool(void);
 uint8_t nondet_byte(void);
-uint32_t nondet_word(void);
 
 struct unsock_settings unsock_settings;
 
@@ -17,11 +16,10 @@ struct unsock_settings unsock_settings;
 static struct unsock_port_entry any_entry(void) {
     struct unsock_port_entry entry = {.number = nondet_byte(), .marks = nondet_byte() & 7, .v6only = nondet_bool()};
     entry.form = nondet_byte();
-    entry.bits = nondet_word();
     entry.ip.family = nondet_bool() ? AF_INET : AF_INET6;
     for (int i = 0; i < 4 && entry.ip.family == AF_INET; i++)
         entry.ip.bytes[i] = nondet_byte();
-    __CPROVER_assume(entry.form <= UNSOCK_PORT_HASHED && entry.bits < 1u << 30);
+    __CPROVER_assume(entry.form <= UNSOCK_PORT_HASHED);
     return entry;
 }
 

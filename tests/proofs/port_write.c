@@ -15,7 +15,7 @@ unsigned nondet_unsigned(void);
 static struct unsock_port port;
 
 bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
-    return a->bits == b->bits;
+    return a->number == b->number;
 }
 
 /* The length stands where an entry has its marks. */
@@ -25,7 +25,7 @@ char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry) {
 }
 
 static struct unsock_port_entry any_entry(void) {
-    struct unsock_port_entry entry = {.marks = nondet_byte(), .bits = nondet_byte()};
+    struct unsock_port_entry entry = {.marks = nondet_byte(), .number = nondet_byte()};
     __CPROVER_assume(entry.marks > 0 && entry.marks < UNSOCK_PORT_ENTRY_MOST);
     return entry;
 }

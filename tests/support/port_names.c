@@ -95,7 +95,6 @@ static void ask(char *question) {
         *unsock_port_entry_put(address, &(struct unsock_port_entry){
                                             .form = e.form,
                                             .v6only = e.v6only,
-                                            .bits = e.bits,
                                             .ip = e.ip,
                                             .target = e.target,
                                         }) = '\0';
