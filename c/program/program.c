@@ -19,27 +19,6 @@
 #define OWN_FILE "/proc/self/exe"
 #define COMMAND_LINE "../libexec/unsock"
 
-static const char usage[] = "libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets,\n"
-                            "or AF_VSOCK, AF_TIPC ones\n\n"
-                            "Run COMMAND with it:\n"
-                            "  LD_PRELOAD=/path/to/libunsock.so UNSOCK_DIR=DIR COMMAND...\n"
-                            "The same, with a directory and settings by options:\n"
-                            "  libunsock.so run [OPTIONS] -- COMMAND...\n"
-                            "A directory for commands that others start, until standard input ends:\n"
-                            "  libunsock.so hold [OPTIONS]\n"
-                            "A TCP port of the real network that leads to a server in a directory:\n"
-                            "  libunsock.so expose [OPTIONS] PORT[=PORT]...\n"
-                            "The path of a port's file; until somebody listens; remove stale files:\n"
-                            "  libunsock.so path PORT\n"
-                            "  libunsock.so wait PORT...\n"
-                            "  libunsock.so prune\n"
-                            "What the library knows, in JSON:\n"
-                            "  libunsock.so query QUESTION...\n"
-                            "Make a control file for AF_VSOCK:\n"
-                            "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so\n"
-                            "  with UNSOCK_FC_SOCK=PATH too for a Firecracker multiplexer; for AF_TIPC:\n"
-                            "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N [_ADDRTYPE _SCOPE _LOWER _UPPER] ...\n";
-
 static bool is_word(const char *text, const char *other) {
     return unsock_span_is(unsock_span_of(text), other);
 }
@@ -227,6 +206,6 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
         int status = make_control_file(&source, &line);
         return fail_program(line.buffer, status);
     }
-    unsock_print(usage);
+    unsock_print(UNSOCK_USAGE);
     return end_output(1);
 }
