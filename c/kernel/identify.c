@@ -5,6 +5,8 @@
 #include "memory/process.h"
 #include "rules/settings.h"
 
+#define INHERITED_MOST 1024 /* descriptors among which the program may have inherited some */
+
 /* Fills the entry of a listening or unconnected socket by its file's name. PORT.sock shows no address: a socket mark
  * holds the address of a handed-over socket, and of a datagram client. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_port_entry *name) {
@@ -105,7 +107,6 @@ static struct unsock_fd *keep_identified(int fd, struct unsock_fd *scratch) {
     if (!entry)
         return scratch;
     *entry = *scratch;
-    unsock_fds_mark(entry, UNSOCK_FROM_ELSEWHERE);
     unsock_this_process_note_bound(fd, false);
     if (entry->flags & UNSOCK_FILE)
         unsock_fds_note_file(fd);
@@ -129,7 +130,7 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch) {
 
 UNSOCK_OWN_FRAME void unsock_identify_inherited(void) {
     struct unsock_fd scratch;
-    for (int fd = 0; fd < UNSOCK_INHERITED_MOST; fd++) {
+    for (int fd = 0; fd < INHERITED_MOST; fd++) {
         if (!unsock_fds_known(fd))
             unsock_identify_unknown(fd, &scratch);
     }

@@ -114,9 +114,6 @@ struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
  * for the question: the kind is then UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets make, too. */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 
-/* The first descriptors, which are searched for sockets that were opened before this program, or elsewhere. */
-#define UNSOCK_INHERITED_MOST 1024
-
 /* Identifies all open unknown descriptors, before the program installs a filter. */
 void unsock_identify_inherited(void);
 

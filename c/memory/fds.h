@@ -90,7 +90,6 @@ enum {
     UNSOCK_STREAM_URGENT = 1 << 17,      /* has had an urgent byte: the kernel's POLLIN may mean that byte alone */
     UNSOCK_CHANGING = 1 << 18,           /* a thread is replacing the socket: the kernel's answers may be too early */
     UNSOCK_STREAM_LOST_WRITE = 1 << 19,  /* a write came after the peer's end; the socket mark has the details */
-    UNSOCK_FROM_ELSEWHERE = 1 << 20,     /* made before this program, or received: its duplicates are not known yet */
 };
 
 struct unsock_fd {

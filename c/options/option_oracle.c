@@ -4,53 +4,17 @@
 #include "kernel/socket_info.h"
 #include "rt/user.h"
 
-#define GROUP_SIZE ((socklen_t)8) /* struct ip_mreq */
-
 long unsock_oracle_open(const struct unsock_fd *entry) {
     return unsock_socket(entry->domain, entry->type | SOCK_CLOEXEC, entry->protocol);
 }
 
-/* Returns the option that must be set on a socket before the multicast option `name`, or 0. UNBLOCK_SOURCE needs an
- * option that itself needs another. */
-static int needed_first(int level, int name) {
-    bool four = level == IPPROTO_IP, six = level == IPPROTO_IPV6;
-    switch (name) {
-    case IP_DROP_MEMBERSHIP:
-    case IP_BLOCK_SOURCE:
-    case IP_MSFILTER:
-        return four ? IP_ADD_MEMBERSHIP : 0;
-    case IP_UNBLOCK_SOURCE:
-        return four ? IP_BLOCK_SOURCE : 0;
-    case IP_DROP_SOURCE_MEMBERSHIP:
-        return four ? IP_ADD_SOURCE_MEMBERSHIP : 0;
-    case IPV6_LEAVE_GROUP:
-        return six ? IPV6_JOIN_GROUP : 0;
-    case IPV6_LEAVE_ANYCAST:
-        return six ? IPV6_JOIN_ANYCAST : 0;
-    case MCAST_LEAVE_GROUP:
-    case MCAST_BLOCK_SOURCE:
-    case MCAST_MSFILTER:
-        return four || six ? MCAST_JOIN_GROUP : 0;
-    case MCAST_UNBLOCK_SOURCE:
-        return four || six ? MCAST_BLOCK_SOURCE : 0;
-    case MCAST_LEAVE_SOURCE_GROUP:
-        return four || six ? MCAST_JOIN_SOURCE_GROUP : 0;
-    default:
-        return 0;
-    }
-}
-
-/* Joins the multicast group that the option is about. Memberships are not remembered, so the oracle has none: the
- * program is assumed to have joined a group that it leaves, or whose sources it selects. All these values begin with
- * the group and the interface, as the value for the join does. */
-static void join_first(int oracle, int level, int name, const void *value, socklen_t length) {
-    int second = needed_first(level, name), first = needed_first(level, second);
-    for (int i = 0; i < 2; i++) {
-        int now = i == 0 ? first : second;
-        bool as_group = level == IPPROTO_IP && now == IP_ADD_MEMBERSHIP && name != IP_DROP_MEMBERSHIP;
-        if (now != 0)
-            unsock_setsockopt(oracle, level, now, value, as_group ? UNSOCK_MIN(length, GROUP_SIZE) : length);
-    }
+/* True for an option that leaves a multicast group or selects its sources: the socket must have joined the group. */
+static bool needs_membership(int level, int name) {
+    bool joins = name == IP_ADD_SOURCE_MEMBERSHIP || name == MCAST_JOIN_GROUP || name == MCAST_JOIN_SOURCE_GROUP;
+    if (level == IPPROTO_IP)
+        return name >= IP_DROP_MEMBERSHIP && name <= MCAST_MSFILTER && !joins;
+    return level == IPPROTO_IPV6 && (name == IPV6_LEAVE_GROUP || name == IPV6_LEAVE_ANYCAST ||
+                                     (name >= MCAST_BLOCK_SOURCE && name <= MCAST_MSFILTER && !joins));
 }
 
 long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length) {
@@ -60,8 +24,10 @@ long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, con
     UNSOCK_CLOSED long oracle = unsock_oracle_open(entry);
     if (oracle < 0)
         return 0;
-    join_first((int)oracle, level, name, value, length);
     long result = unsock_setsockopt((int)oracle, level, name, value, length);
+    /* The oracle has no memberships: the program is assumed to have joined. */
+    if ((result == -EINVAL || result == -EADDRNOTAVAIL) && needs_membership(level, name))
+        return 0;
     if (result == 0 && row >= 0 && unsock_getsockopt((int)oracle, level, name, answer, &answer_length) == 0)
         unsock_option_remember(fd, entry, row, answer);
     return result;

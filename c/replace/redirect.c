@@ -6,8 +6,6 @@
 #include "options/options.h"
 #include "rules/errno.h"
 
-#define CLOSED_MOST 128 /* descriptors in a row: the kernel gives the lowest number */
-
 /* True once a descriptor of this process may have a receiver of its signals: only then is each one asked. */
 static bool owners_met;
 
@@ -102,27 +100,8 @@ static void replace_duplicate(int other, struct unsock_fd *entry, const void *of
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
-/* Finds the duplicates of a socket that was made before this program, or elsewhere: they have no entries yet. Searches
- * once, before the library makes copies of the socket for itself, which must not count as the program's. */
-UNSOCK_OWN_FRAME static void find_duplicates(int fd, struct unsock_fd *entry) {
-    uint64_t cookie = entry->flags & UNSOCK_FROM_ELSEWHERE ? unsock_socket_cookie(fd) : 0, found;
-    unsock_fds_unmark(entry, UNSOCK_FROM_ELSEWHERE);
-    for (int other = 0, closed = 0; cookie != 0 && other < UNSOCK_INHERITED_MOST && closed < CLOSED_MOST; other++) {
-        socklen_t length = sizeof(found);
-        long result = unsock_getsockopt(other, SOL_SOCKET, SO_COOKIE, &found, &length);
-        closed = result == -EBADF ? closed + 1 : 0;
-        if (result == 0 && found == cookie && other != fd) {
-            unsock_fds_duplicate(fd, other);
-            unsock_epoll_note_anywhere(other);
-        }
-    }
-}
-
 /* Clears the copy's entry: the number may have been a duplicate's, and would be replaced with the others. */
 long unsock_redirect_copy(int fd) {
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (entry)
-        find_duplicates(fd, entry);
     long copy = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0)
         unsock_reuse_new((int)copy);
@@ -165,7 +144,6 @@ UNSOCK_OWN_FRAME static long take_place_of_file(int fd, struct unsock_fd *entry,
  * thread is just making is in `old`, or its maker sees the mark (calls/close.c). Inline, as stacks may be small. */
 static inline __attribute__((always_inline)) long exchange(int fd, struct unsock_fd *entry, int standin,
                                                            enum unsock_kind kind, long flags) {
-    find_duplicates(fd, entry);
     unsock_fds_mark(entry, UNSOCK_CHANGING);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     struct unsock_fd old = *entry;
@@ -229,22 +207,9 @@ static void bind_without_port(int fd, const struct unsock_fd *entry, const struc
     unsock_setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
 }
 
-/* True if an accepted socket's listener is bound to an address, not to the wildcard: its kernel name tells. */
-static bool was_accepted_at_address(int fd, const struct unsock_fd *entry) {
-    union unsock_sockaddr own;
-    if (!(entry->flags & UNSOCK_ACCEPTED) || entry->kind != UNSOCK_KIND_LOCAL)
-        return false;
-    long length = unsock_socket_name(fd, __NR_getsockname, &own);
-    if (length < 0 || own.any.sa_family != AF_UNIX)
-        return false;
-    struct unsock_name name = unsock_kernel_name_read(&own.un, (size_t)length);
-    return name.kind == UNSOCK_NAME_FILE && unsock_port_entry_tells(&name.entry);
-}
-
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
     struct unsock_ip local = entry->local;
-    bool keeps_address =
-        ((entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED)) || was_accepted_at_address(fd, entry);
+    bool keeps_address = (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED);
     uint32_t given_up = entry->flags & (UNSOCK_BOUND | UNSOCK_NAMED);
     unsock_fds_unmark(entry, given_up);
     long result = unsock_redirect_to_ip(fd, entry);

@@ -67,9 +67,9 @@ const RULES: readonly Rule[] = [
       [...socket?.calls ?? [], line].some((one) => /^(\S+ )?send\S* (\w )?127\.0\.0\.1:7003/.test(one)),
   },
   {
-    row: "the two descriptors are bound and connected apart",
-    is: ({ name, network, library, socket, before }) =>
-      socket?.isHandedOn === true && before.some(({ line }) => / take /.test(line)) &&
+    row: "its duplicates that were made before are bound and connected apart",
+    is: ({ name, network, library, socket }) =>
+      socket?.isHandedOn === true &&
       (name === "connect" && network === "EISCONN" && library === "0" ||
         name === "bind" && network === "EINVAL" && library === "EADDRINUSE"),
   },

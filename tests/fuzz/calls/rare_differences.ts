@@ -96,6 +96,14 @@ export const RARE: readonly Rule[] = [
     is: ({ socket, all }) => isUdp(socket) && all.some(hasForgottenAddress),
   },
   {
+    row: "An accepted stream of a listener on an address forgets that address when it disconnects",
+    is: ({ all }) =>
+      all.some(({ calls }) => {
+        const accepted = calls.findIndex((call) => /^accepted/.test(call));
+        return accepted >= 0 && calls.indexOf("connect none", accepted) >= 0;
+      }),
+  },
+  {
     row: "`UDP_CORK`, `MSG_MORE` and multicast have no effect",
     is: ({ name, library, line, socket, all }) =>
       isUdp(socket)
