@@ -55,7 +55,6 @@ long unsock_file_key(const char *path, uint64_t key[2]) {
 
 #define MODE_SET_USER 04000u
 #define MODE_SET_GROUP 02010u
-#define NOWHERE (-4096l) /* an address that no process has */
 
 static bool is_descriptor(const char *path, int flags) {
     return (flags & AT_EMPTY_PATH) && path[0] == '\0';
@@ -82,11 +81,6 @@ long unsock_program_may_execute(int directory, const char *path, int flags) {
     if (result != -ENOSYS && result != -EPERM) /* an older sandbox refuses a call that it does not know */
         return result;
     return is_descriptor(path, flags) ? 0 : unsock_faccessat(directory, path, X_OK);
-}
-
-/* Executes nothing: the kernel opens the file first, and then fails to read the arguments at an invalid address. */
-bool unsock_program_is_busy(int directory, const char *path, int flags) {
-    return unsock_execveat(directory, path, (void *)NOWHERE, NULL, flags) == -ETXTBSY;
 }
 
 /* By the real user and without capabilities of its own, which an exec takes from other users than root (setpriv). */

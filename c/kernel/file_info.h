@@ -87,10 +87,6 @@ long unsock_program_open(int directory, const char *path, int flags);
 /* Checks whether this process may execute the program. Returns 0 or -errno, as execve would. */
 long unsock_program_may_execute(int directory, const char *path, int flags);
 
-/* True if a process has the program open for writing: execve then fails with ETXTBSY. (False before Linux 6.8, which
- * checks the arguments first.) */
-bool unsock_program_is_busy(int directory, const char *path, int flags);
-
 /* Returns the rights beyond this process's own that executing the program would give. */
 enum unsock_program_gain { UNSOCK_GAINS_NOTHING, UNSOCK_GAINS_USER, UNSOCK_GAINS_GROUP, UNSOCK_GAINS_CAPABILITIES };
 enum unsock_program_gain unsock_program_gains_rights(long fd);

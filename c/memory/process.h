@@ -82,13 +82,6 @@ struct unsock_signal_stack {
     uint64_t size;
 };
 
-/* A flag of the library's SIGSYS handler: the program ignores SIGSYS, and so will a program that it executes. (This is
- * SA_NOCLDSTOP, which has no meaning for SIGSYS. The kernel keeps it, for a child of vfork too.) */
-#define UNSOCK_SIGSYS_IGNORED 1u
-
-/* True if this process ignores SIGSYS, as far as the program can tell. */
-bool unsock_trapped_ignores(void);
-
 /* The kind of name by which this process last reached a server of a port, or received from a client. Only a guess, but
  * a safe one: no socket on another address is ever bound to a name, so a name that answers is right. */
 

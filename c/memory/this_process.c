@@ -91,13 +91,6 @@ bool unsock_is_trapped(void) {
     return unsock_syscall6(__NR_socket, UNSOCK_SYS_NO_FAMILY, 0, 0, probe, 0, 0) == -UNSOCK_SYS_PROBE_ERRNO;
 }
 
-bool unsock_trapped_ignores(void) {
-    struct unsock_signal_action now = {0};
-    unsock_rt_sigaction(SIGSYS, NULL, &now);
-    uintptr_t handler = (uintptr_t)now.handler;
-    return handler == SIG_IGN || (handler > SIG_IGN && (now.flags & UNSOCK_SIGSYS_IGNORED));
-}
-
 #define PLACES 512 /* two ports with the same place replace each other, which costs one call each */
 
 /* The port, with the kind of name above it. */

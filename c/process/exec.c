@@ -30,7 +30,7 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     if (!room)
         return -ENOMEM;
     struct unsock_text text = unsock_text_in(room, size);
-    unsock_text_join(&text, UNSOCK_LOAD_FILE, unsock_start_trapped && unsock_trapped_ignores() ? "i" : "");
+    unsock_text_put(&text, UNSOCK_LOAD_FILE);
     if (planning->run.directory == AT_FDCWD || planning->run.path[0] == '/') {
         unsock_text_join(&text, "p", planning->run.path);
     } else {

@@ -81,11 +81,10 @@ void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
  * environment that lacks them. A program that preloading cannot reach is loaded and trapped by the library. A program
  * that neither door reaches is named on stderr; with UNSOCK_STRICT it is not started. */
 
-/* Two variables, always in this order and behind the program's own: by them the library tells itself what to load. */
-#define UNSOCK_LOAD_FILE                                                                                               \
-    "UNSOCK_LOAD_FILE=" /* "p" and the path of the file to load, or "f" and its descriptor, to be closed; "i" before:  \
-                           the program ignores SIGSYS, which the kernel cannot know below a filter */
-#define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME=" /* the path by which the program was executed */
+/* Two variables, always in this order and behind the program's own: by them the library tells itself what to load.
+ * "p" and the path of the file, or "f" and its descriptor, to be closed; the path by which the program was executed. */
+#define UNSOCK_LOAD_FILE "UNSOCK_LOAD_FILE="
+#define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME="
 
 /* The arguments of execveat(2). */
 struct unsock_exec {

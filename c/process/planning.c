@@ -111,8 +111,7 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
         /* Asks the kernel first: ENOEXEC for a file that may not be executed would make execvp start a shell for it. */
         if (result == UNSOCK_WAY_LOADED || result == -ENOEXEC || script) {
             long allowed = unsock_program_may_execute(run->directory, run->path, run->flags);
-            bool is_busy = allowed >= 0 && unsock_program_is_busy(run->directory, run->path, run->flags);
-            result = allowed < 0 ? allowed : is_busy ? -ETXTBSY : result;
+            result = allowed < 0 ? allowed : result;
         }
         if (result == UNSOCK_WAY_LOADED && !script) {
             *opened = fd;

@@ -3,6 +3,7 @@
 #include "program/options.h"
 #include "rt/system_calls.h"
 #include "trap/image.h"
+#include "trap/site.h"
 
 #define STACK_SIZE (256ul * 1024)
 
@@ -16,19 +17,6 @@ extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 #define IS_RELATIVE(type) ((type) == R_AARCH64_RELATIVE)
 #define IS_SYMBOL(type) ((type) == R_AARCH64_GLOB_DAT || (type) == R_AARCH64_JUMP_SLOT || (type) == R_AARCH64_ABS64)
 #endif
-
-/* Calls a function that never returns, on the stack that ends at `top`. */
-__attribute__((noreturn)) static void go_on_at_stack(void (*function)(uint64_t *), uint64_t *stack, uint64_t top) {
-#if defined(__x86_64__)
-    __asm__ volatile("mov %1,%%rsp\nxor %%ebp,%%ebp\ncall *%0" : : "a"(function), "c"(top), "D"(stack) : "memory");
-#elif defined(__aarch64__)
-    register uint64_t x0 __asm__("x0") = (uint64_t)stack;
-    register uint64_t x9 __asm__("x9") = top;
-    register uint64_t x10 __asm__("x10") = (uint64_t)function;
-    __asm__ volatile("mov sp,%1\nmov x29,xzr\nblr %2" : : "r"(x0), "r"(x9), "r"(x10) : "memory", "x30");
-#endif
-    __builtin_unreachable();
-}
 
 static void relocate_table(uint64_t table, uint64_t size, const Elf64_Sym *symbols, uint64_t base) {
     const Elf64_Rela *relocation = (const Elf64_Rela *)(base + table), *end = relocation + size / sizeof(*relocation);
@@ -62,7 +50,8 @@ static void relocate_self(void) {
     relocate_table(plt, plt_size, (const Elf64_Sym *)(base + symbols), base);
 }
 
-__attribute__((noreturn)) static void run_program(uint64_t *stack) {
+__attribute__((noreturn)) static void run_program(void *given) {
+    uint64_t *stack = given;
     int argc = (int)stack[0];
     const char *const *argv = (const char *const *)(stack + 1);
     unsock_exit(unsock_program(argc, argv, argv + argc + 1));
@@ -72,9 +61,10 @@ __attribute__((noreturn)) static void run_program(uint64_t *stack) {
  * (ulimit -s 16), so this maps a larger one, with MAP_GROWSDOWN, which does not count as data (ulimit -d). */
 __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
     relocate_self();
-    void (*function)(uint64_t *) = unsock_loader_is_asked(stack) ? unsock_loader_start : run_program;
+    void (*function)(void *) = unsock_loader_is_asked(stack) ? unsock_loader_start : run_program;
     long room = unsock_mmap(0, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0);
     if (unsock_is_error(room))
         function(stack);
-    go_on_at_stack(function, stack, (uint64_t)room + STACK_SIZE);
+    unsock_call_on(function, stack, (void *)(room + (long)STACK_SIZE));
+    __builtin_unreachable();
 }

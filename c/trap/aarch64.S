@@ -103,3 +103,14 @@ HIDDEN(unsock_call_on)
     .cfi_def_cfa sp, 0
     ret /* to the caller, on its own stack */
 END(unsock_call_on)
+
+/* unsock_jump(entry, stack). The kernel, too, leaves x0 0: no function to call at exit. */
+HIDDEN(unsock_jump)
+    .cfi_undefined x30
+    mov x16, x0
+    mov sp, x1
+    mov x0, xzr
+    mov x29, xzr
+    mov x30, xzr
+    br x16
+END(unsock_jump)

@@ -69,6 +69,9 @@ void unsock_patch_take_over(void);
 bool unsock_loader_is_asked(const uint64_t *stack);
 
 /* Loads that file and jumps to it. The program finds its initial stack as if the kernel had executed it. */
-__attribute__((noreturn)) void unsock_loader_start(uint64_t *stack);
+__attribute__((noreturn)) void unsock_loader_start(void *stack);
+
+/* Jumps to the program's first instruction, with its initial stack. */
+__attribute__((noreturn, visibility("hidden"))) void unsock_jump(uint64_t entry, uint64_t *stack);
 
 #endif

@@ -130,10 +130,10 @@ static void handle(int signal, void *signal_info, void *signal_context) {
 
 /* The filter is for all threads. Without SPEC_ALLOW the kernel may forbid this process to speculate past stores
  * (seccomp(2)), which slows the process down; the library has no secret that needs the protection. */
-long unsock_trap_install(bool on_alternate_stack, bool ignored) {
+long unsock_trap_install(bool on_alternate_stack) {
     struct sock_fprog filter = {sizeof(trap_filter) / sizeof(trap_filter[0]), (struct sock_filter *)trap_filter};
     unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
-    long result = unsock_signals_install(handle, on_alternate_stack, ignored || unsock_trapped_ignores());
+    long result = unsock_signals_install(handle, on_alternate_stack);
     if (result < 0 || unsock_is_trapped())
         return result;
     unsock_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -157,7 +157,7 @@ __attribute__((constructor)) static void take_over(void) {
         unsock_self_exe_inherit();
         unsock_patch_take_over();
     }
-    if (unsock_trap_install(unsock_signals_on_alternate_stack(), false) >= 0) {
+    if (unsock_trap_install(unsock_signals_on_alternate_stack()) >= 0) {
         unsock_start_trapped = true;
         return;
     }

@@ -29,7 +29,6 @@ struct start {
     Elf64_auxv_t *auxiliary;
     const char *file; /* the value of UNSOCK_LOAD_FILE */
     const char *name; /* the value of UNSOCK_LOAD_NAME */
-    bool ignored;     /* the program that made the exec ignores SIGSYS */
 };
 
 static const char *behind(const char *string, const char *prefix) {
@@ -43,7 +42,6 @@ static void read_start(uint64_t *stack, struct start *start) {
     start->variables = unsock_list_length(start->environment);
     start->auxiliary = (Elf64_auxv_t *)(start->environment + start->variables + 1);
     start->file = start->name = "";
-    start->ignored = false;
     if (start->variables >= LOAD_STRINGS) {
         start->file = behind(start->environment[start->variables - 2], UNSOCK_LOAD_FILE);
         start->name = behind(start->environment[start->variables - 1], UNSOCK_LOAD_NAME);
@@ -86,8 +84,7 @@ static void remove_strings(struct start *start) {
     memmove(start->stack + LOAD_STRINGS, start->stack, words * sizeof(uint64_t));
     struct start before = *start;
     read_start(start->stack + LOAD_STRINGS, start);
-    start->ignored = before.file[0] == 'i';
-    start->file = before.file + start->ignored;
+    start->file = before.file;
     start->name = before.name;
 }
 
@@ -122,19 +119,6 @@ static void map_or_fail(const struct start *start, long fd, struct unsock_image 
     long result = fd < 0 ? fd : unsock_image_map(fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT), image);
     if (result < 0)
         fail_load(start->name, result == -ENOEXEC ? "is no program that can be loaded" : CANNOT, EXIT_NOT_EXECUTABLE);
-}
-
-__attribute__((noreturn)) static void jump(uint64_t entry, uint64_t *stack) {
-#if defined(__x86_64__)
-    __asm__ volatile("mov %1,%%rsp\nxor %%edx,%%edx\nxor %%ebp,%%ebp\njmp *%0" : : "a"(entry), "c"(stack) : "memory");
-#elif defined(__aarch64__)
-    register uint64_t to __asm__("x16") = entry;
-    __asm__ volatile("mov sp,%1\nmov x0,xzr\nmov x29,xzr\nmov x30,xzr\nbr %0"
-                     :
-                     : "r"(to), "r"(stack)
-                     : "memory", "x0", "x30");
-#endif
-    __builtin_unreachable();
 }
 
 static UNSOCK_TABLE struct unsock_image program, linker;
@@ -190,7 +174,7 @@ static void find_profile(const struct start *start, long fd, struct unsock_text 
     unsock_confinement_ask(&question, profile);
 }
 
-void unsock_loader_start(uint64_t *stack) {
+void unsock_loader_start(void *stack) {
     struct start start;
     char own[UNSOCK_PATH_MOST], name[NAME_SIZE] = {0};
     UNSOCK_TEXT(profile, UNSOCK_PROFILE_MOST);
@@ -223,7 +207,7 @@ void unsock_loader_start(uint64_t *stack) {
     set_auxiliary(&start, AT_BASE, linker.bias);
     set_auxiliary(&start, AT_EXECFN, (uint64_t)start.name);
     bool filtered = unsock_prctl(PR_GET_SECCOMP, 0, 0, 0, 0) > 0;
-    if (unsock_trap_install(alternate, start.ignored) < 0)
+    if (unsock_trap_install(alternate) < 0)
         fail_load(start.name, "this system does not let its system calls be trapped (seccomp)", EXIT_OWN);
     if (alternate)
         unsock_user_stays(GO_HEAP);
@@ -231,5 +215,5 @@ void unsock_loader_start(uint64_t *stack) {
     unsock_close(fd);
     if (profile.length > 0 && !unsock_confinement_enter(profile.buffer))
         fail_load(start.name, "its AppArmor profile cannot be kept", EXIT_OWN);
-    jump(program.interpreter[0] != '\0' ? linker.entry : program.entry, start.stack);
+    unsock_jump(program.interpreter[0] != '\0' ? linker.entry : program.entry, start.stack);
 }

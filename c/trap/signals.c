@@ -25,26 +25,19 @@ static long set_handler(uint64_t more_flags) {
     return unsock_rt_sigaction(SIGSYS, &action, NULL);
 }
 
-long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack, bool ignored) {
+long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack) {
     static const uint64_t own = SIGSYS_BIT;
     own_handler = handler;
-    if (ignored)
-        programs_own.handler = (unsock_trap_handler_function *)SIG_IGN;
-    long result = set_handler((on_alternate_stack ? SA_ONSTACK : 0) | (ignored ? UNSOCK_SIGSYS_IGNORED : 0));
+    long result = set_handler(on_alternate_stack ? SA_ONSTACK : 0);
     if (result == 0)
         result = unsock_rt_sigprocmask(SIG_UNBLOCK, &own, NULL);
     return result;
 }
 
-/* Returns the flags that the kernel keeps beside the handler. */
-static uint64_t kept_flags(void) {
+bool unsock_signals_on_alternate_stack(void) {
     struct unsock_signal_action now = {0};
     unsock_rt_sigaction(SIGSYS, NULL, &now);
-    return now.flags & (SA_ONSTACK | UNSOCK_SIGSYS_IGNORED);
-}
-
-bool unsock_signals_on_alternate_stack(void) {
-    return kept_flags() & SA_ONSTACK;
+    return now.flags & SA_ONSTACK;
 }
 
 static bool wants_other_stack(const struct unsock_signal_action *action) {
@@ -52,7 +45,7 @@ static bool wants_other_stack(const struct unsock_signal_action *action) {
 }
 
 /* Answers rt_sigaction for SIGSYS. Stores nothing for a child of vfork, which has handlers of its own, but its parent's
- * memory. It is about to execute, which keeps a signal ignored: a flag of the handler says whether SIGSYS is. */
+ * memory. */
 static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
     struct unsock_signal_action before = programs_own;
     if (action) {
@@ -62,9 +55,8 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             programs_own = *action;
         /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader may have missed a packed Go
          * program. */
-        uint64_t kept = kept_flags() & SA_ONSTACK, other = wants_other_stack(action) ? SA_ONSTACK : 0;
-        bool ignores = (uintptr_t)action->handler == SIG_IGN;
-        set_handler(kept | other | (ignores ? UNSOCK_SIGSYS_IGNORED : 0));
+        if (wants_other_stack(action))
+            set_handler(SA_ONSTACK);
     }
     if (old) {
         if (!unsock_user_writable(old, sizeof(*old)))
@@ -88,7 +80,7 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
     copy.blocked &= ~SIGSYS_BIT;
     /* Go as a library in a C program sets no handler for SIGSYS, but one for SIGURG, to interrupt goroutines. */
     if ((int)signal == SIGURG && wants_other_stack(action))
-        set_handler(kept_flags() | SA_ONSTACK);
+        set_handler(SA_ONSTACK);
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);
 }
 

@@ -138,10 +138,9 @@ void unsock_site_switch(void) __attribute__((visibility("hidden")));
 typedef void unsock_trap_handler_function(int signal, void *info, void *context);
 
 /* Makes `handler` the process's SIGSYS handler, and unblocks SIGSYS. `on_alternate_stack`: the handler runs on the
- * alternate signal stack, in a program whose stacks are too small (Go). `ignored`: the program is to see SIGSYS as
- * ignored, because its parent program ignored it. Returns 0, or -errno if another filter forbids the handler: the first
- * trapped call would then end the process. */
-long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack, bool ignored);
+ * alternate signal stack, in a program whose stacks are too small (Go). Returns 0, or -errno
+ * if another filter forbids the handler: the first trapped call would then end the process. */
+long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack);
 
 /* True if the process's SIGSYS handler is on the alternate stack already. */
 bool unsock_signals_on_alternate_stack(void);

@@ -49,9 +49,9 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
 
 /* install.c: Traps a process's system calls. */
 
-/* Installs the handler, and the filter if there is none of the library's yet, and sets `no_new_privs`. The parameters:
+/* Installs the handler, and the filter if there is none of the library's yet, and sets `no_new_privs`. The parameter:
  * unsock_signals_install. Returns 0; -EBUSY if a thread has a filter of its own; -errno if the system allows no filter.
  */
-long unsock_trap_install(bool on_alternate_stack, bool ignored);
+long unsock_trap_install(bool on_alternate_stack);
 
 #endif

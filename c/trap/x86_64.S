@@ -150,6 +150,15 @@ HIDDEN(unsock_call_on)
     ret /* to the caller, on its own stack */
 END(unsock_call_on)
 
+/* unsock_jump(entry, stack). The kernel, too, leaves rdx 0: no function to call at exit. */
+HIDDEN(unsock_jump)
+    .cfi_undefined rip
+    mov %rsi, %rsp
+    xor %edx, %edx
+    xor %ebp, %ebp
+    jmp *%rdi
+END(unsock_jump)
+
 /* gdb and libunwind recognise the return from a signal handler by this name and these bytes. */
     .hidden __restore_rt
     .globl __restore_rt
