@@ -9,7 +9,7 @@ import { need } from "../support/programs.ts";
 
 const programText = programsOf(import.meta);
 
-// The mounts end with their namespace, and bindfs with its mount.
+// The server and bindfs end with the shell, which is the first process of its namespace, and the mounts end with them.
 const IN_VIEWS = `
 set -e
 mount -t tmpfs tmpfs "$BASE"
@@ -19,8 +19,9 @@ eval "$MOUNT"
 UNSOCK_DIR="$BASE/source" python3 -c "$SERVE" > serving &
 while ! grep -q serves serving; do sleep 0.05; done
 for name in source view; do UNSOCK_DIR="$BASE/$name" python3 -c "$ASK"; done
-kill $!
 `;
+
+const ALONE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
 const MOUNTS = {
   overlay: "mkdir lower && mount -t overlay overlay -o lowerdir=lower,upperdir=source,workdir=work view",
@@ -42,7 +43,7 @@ for (const [name, mount] of Object.entries(MOUNTS)) {
         SERVE: programText("serve"),
         ASK: programText("ask"),
       };
-      const { stdout, stderr } = await run(["unshare", "--mount", "sh", "-c", IN_VIEWS], { env });
+      const { stdout, stderr } = await run([...ALONE, "sh", "-c", IN_VIEWS], { env });
       const said = stdout.trim().split("\n").map((line) => JSON.parse(line));
       assertEquals(said, [{ source: "served" }, { view: "ECONNREFUSED" }], stderr);
     }));
