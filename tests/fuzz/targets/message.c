@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     HOLDS(cut <= total);
     fuzz_kernel_start(data, 0);
     unsock_passed_descriptors_maybe(&message);
-    unsock_passed_descriptors_refuse(3, &message);
+    unsock_passed_descriptors_take(3, &message, true);
     HOLDS(message.msg_controllen <= size - 4);
     walk(&message);
     free(control);
