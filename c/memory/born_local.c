@@ -1,7 +1,7 @@
-/* Counts the current run of local connects, and of first datagrams, as branch predictors count. A wrong guess is
- * expensive: the socket must be replaced. So each wrong guess lengthens the run that the next guess needs: a process
- * with both kinds soon pays nothing. A listener counts less than a connect: a server has some, and may connect to any
- * address. */
+/* Guesses whether the next socket will be local, from the current run of local connects or local first datagrams. If it
+ * wrongly guesses local, the socket must be replaced, which is expensive. So each such mistake lengthens the run that
+ * the next guess needs: a process with local and other peers soon pays little. A listener counts less than a connect: a
+ * server may well connect to other machines. */
 #include "memory/fds.h"
 
 #include "memory/process.h"
@@ -43,7 +43,7 @@ static bool guesses_local(int type) {
  * to connect to an address that is not covered. */
 extern int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) __attribute__((weak));
 
-/* The family of the last target of a control file, and the number of such targets in a row. */
+/* The family of the last unsock_born_note_target, and how often in a row it was that of a control file's target. */
 static int target;
 static int targets;
 
@@ -56,7 +56,8 @@ void unsock_born_note_target(int family) {
     __atomic_store_n(&targets, run + 1, __ATOMIC_RELAXED);
 }
 
-/* Datagram sockets have other uses too (multicast, asking about interfaces): that all is covered predicts nothing. */
+/* covers_all does not count for datagram sockets: they have other uses, such as multicast and asking about
+ * interfaces. */
 int unsock_born_family(int domain, int type) {
     if (io_uring_queue_init)
         return domain;

@@ -1,6 +1,6 @@
-/* Stores registrations in epoll sets. Each set has a count: its duplicates have the same one, and a later set with its
- * descriptor number has another. The chunks hold a descriptor's latest registration, `more` the older ones in other
- * sets. */
+/* Stores registrations in epoll sets. Each set has an identity, a serial number: duplicates of the set share it, and a
+ * later set with the same descriptor number gets another. The chunks hold the latest registration of each descriptor,
+ * and `more` holds older ones in other sets. */
 #include "memory/epoll_memory.h"
 
 #include "memory/fds.h"
@@ -11,12 +11,12 @@
 #define PLACES 8192 /* descriptors by set and data; the newest overwrites */
 #define MARKS 256   /* of sets; several sets share one */
 
-/* In a count: the descriptor is registered in `more`, too, or in unknown sets. */
+/* A bit of unsock_watch.set: the descriptor may also be registered in `more`, or in unknown sets. */
 #define MANY (1u << 31)
 
 struct chunk {
     struct unsock_watch watches[CHUNK];
-    uint32_t sets[CHUNK]; /* the counts of the sets; 0: no set */
+    uint32_t sets[CHUNK]; /* the identities of the sets; 0: no set */
 };
 
 static UNSOCK_TABLE struct chunk first_chunk;
@@ -52,7 +52,7 @@ static struct chunk *make_chunk(int fd) {
     return unsock_table_chunk(&watch_chunks[fd / CHUNK], fd < CHUNK ? &first_chunk : NULL, sizeof(first_chunk));
 }
 
-/* Returns the count of the set with this number, or 0 if none is known. */
+/* Returns the identity of the set with this descriptor number, or 0 if none is known. */
 static inline uint32_t identity_of(int set) {
     struct chunk *chunk = chunk_of(set);
     return chunk ? __atomic_load_n(&chunk->sets[set % CHUNK], __ATOMIC_RELAXED) : 0;
@@ -139,7 +139,7 @@ static struct unsock_watch *find_registration(uint32_t set, int fd, struct unsoc
     return NULL;
 }
 
-/* Moves the registration in another set to `more`: it may still be in force. */
+/* Copies `old`, a registration in another set, to `more`, since it may still be in force. Overwrites no fired one. */
 static void keep_old(int fd, const struct unsock_watch *old) {
     for (int tries = 0; tries < MORE; tries++) {
         unsigned i = __atomic_fetch_add(&more_used, 1, __ATOMIC_RELAXED) % MORE;
@@ -194,8 +194,8 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
         unsock_epoll_mark(set);
     }
     bool somewhere = __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
-    /* ADD for a known registration: the number now belongs to another set, and the old set may have another number. MOD
-     * or DEL for an unknown one: the descriptor was added by another number of the set. */
+    /* ADD: `fd` is also in another set, which may be closed. MOD or DEL of an unknown registration: it was added
+     * through a duplicate of the set. Either way, `fd` may be in sets that are not known here. */
     if (operation != EPOLL_CTL_ADD && somewhere && !here)
         drop_watches(fd, first, false);
     if (somewhere && (operation == EPOLL_CTL_ADD || !here))

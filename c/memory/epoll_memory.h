@@ -1,7 +1,7 @@
-/* Remembers epoll registrations by descriptor number: which numbers are sets, and where each descriptor is registered,
- * with what events and data. A registration is found by set and descriptor, or by set and the data of an event. A
- * cache, never the truth: code that relies on it asks the kernel as well. Its pages are touched only for such
- * descriptors. No locks, and no system calls but for memory. */
+/* Remembers epoll registrations: which descriptors are epoll sets, and in which sets each descriptor is registered,
+ * with which events and data. A registration is found by set and descriptor, or by set and data. This is a cache and
+ * may be out of date. Its pages are touched only for sets and registered descriptors. No locks, and no system calls
+ * except for memory. */
 #ifndef UNSOCK_EPOLL_MEMORY_H
 #define UNSOCK_EPOLL_MEMORY_H
 
@@ -21,7 +21,7 @@ struct unsock_epoll_event {
 struct unsock_watch {
     uint64_t data;
     uint32_t events; /* as the kernel keeps them, with EPOLLERR and EPOLLHUP, and with the two bits below */
-    uint32_t set;    /* the set's number in the table's own count; 0: none. The highest bit: MANY */
+    uint32_t set;    /* the set's identity (epoll_memory.c); 0: none. The highest bit: MANY */
 };
 
 /* Bits in `events` that epoll does not use (sys/epoll.h). */
@@ -35,16 +35,17 @@ void unsock_epoll_note_new_set(int set);
 /* If `from` is a set, notes that its duplicate `to` is the same set. */
 void unsock_epoll_duplicate_set(int from, int to);
 
-/* Marks a set. Done before the set gets a descriptor whose events the library may change. */
+/* Marks a set. Call it before the set gets a descriptor whose events the library may change. */
 void unsock_epoll_mark(int set);
 
-/* True if the set was known from its beginning, and no number of it was marked: its events are the kernel's. */
+/* True only if the library saw the set's creation and has not marked it: its events are the kernel's own. */
 bool unsock_epoll_is_kernels(int set);
 
-/* Returns the first number of a set from `from` on, or -1. The set may have been closed past the library. */
+/* Returns the lowest known set from number `from` on, or -1. The set may have been closed without an intercepted
+ * call. */
 int unsock_epoll_next_set(int from);
 
-/* Forgets a number: it is another descriptor's now, or no set's, or it has lost all its registrations. */
+/* Forgets what is known of a descriptor number: it was closed or reused, is no set, or has lost all registrations. */
 extern int unsock_epoll_end;
 void unsock_epoll_forget_number(int fd);
 
@@ -53,31 +54,30 @@ static inline void unsock_epoll_forget(int fd) {
         unsock_epoll_forget_number(fd);
 }
 
-/* True if a one-shot registration has fired: the kernel has removed EPOLLERR and EPOLLHUP, which all others have. */
+/* True if a one-shot registration has fired: the kernel clears its EPOLLERR and EPOLLHUP, which all others have. */
 static inline bool unsock_epoll_is_fired(uint32_t events) {
     return (events & (EPOLLONESHOT | EPOLLERR | EPOLLHUP)) == EPOLLONESHOT;
 }
 
-/* Notes that `operation` was done to the registration of `fd` in `set`, with `event` as the result (ADD, MOD). False if
- * it cannot be stored. Of descriptors in several sets, new registrations overwrite the oldest ones that have not fired.
- */
+/* Notes a successful epoll_ctl of `fd` in `set`. `event`: the registration that ADD or MOD has made. False if it cannot
+ * be stored. For descriptors in several sets, new registrations overwrite the oldest ones that have not fired. */
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event);
 
-/* Notes that `fd` may be registered in any set, since it existed before the library knew it. */
+/* Notes that `fd` may be registered in sets that the library does not know, since it existed before the library. */
 void unsock_epoll_note_anywhere(int fd);
-bool unsock_epoll_is_anywhere(int fd); /* True for such a descriptor, or one in several sets */
+bool unsock_epoll_is_anywhere(int fd); /* True after that note, or if `fd` may be in several sets */
 
 /* Returns the registration of `fd` in `set`, or NULL if none is known. */
 struct unsock_watch *unsock_watch_of(int set, int fd);
 
-/* Copies that registration to `event`, for any `set` if the descriptor is in one set only. False: unknown. */
+/* Copies the registration of `fd` in `set` to `event`; in any set, if `fd` is in one alone. False if none is known. */
 bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event);
 
-/* True if `fd` may be registered in any set. */
+/* True if `fd` may be registered in at least one set. */
 bool unsock_epoll_is_registered(int fd);
 
-/* Returns the descriptor in `set` whose events carry `data`: the first from number `from` on, or any if `from` is -1.
- * Returns -1 if there is none. `*watch` is its registration. */
+/* Returns a descriptor, from number `from` on, that is registered in `set` with this data; any one if `from` is -1.
+ * Returns -1 if there is none. `*watch` becomes its registration. */
 int unsock_watch_find(int set, uint64_t data, int from, struct unsock_watch **watch);
 
 #endif

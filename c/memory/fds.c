@@ -1,4 +1,4 @@
-/* Stores the entries of descriptors, and joins those of duplicates to rings. */
+/* Stores the entries of descriptors, and joins the entries of duplicates in rings. */
 #include "memory/fds.h"
 
 #include "memory/epoll_memory.h"
@@ -28,7 +28,7 @@ struct unsock_fd *unsock_fds_entry(int fd) {
     return &chunk[number % CHUNK];
 }
 
-/* One bit for each descriptor that may have a socket file. The entry decides, so a bit too many does no harm. */
+/* One bit for each descriptor that may have a socket file. The entry decides, so an extra bit does no harm. */
 static UNSOCK_TABLE _Alignas(512) uint64_t with_file[CHUNK * CHUNKS / 64];
 
 void unsock_fds_note_file(int fd) {
@@ -47,8 +47,8 @@ UNSOCK_AT_EXIT int unsock_fds_next_with_file(int from) {
     return -1;
 }
 
-/* Duplicates form a ring: each has the number of the next. Two threads that remove neighbours at once may leave the
- * number of a descriptor that is not in the ring. A search then goes through all descriptors. */
+/* Duplicates form a ring: each entry has the number of the next descriptor. If two threads remove neighbours at once,
+ * an entry may name a descriptor that has left the ring. A search then goes through all descriptors. */
 #define NUMBER UNSOCK_RING_NUMBER
 
 /* Returns the entry of `number` if it is in the ring, else NULL. */
@@ -124,7 +124,7 @@ void unsock_fds_duplicate(int from, int to) {
         unsock_fds_note_file(to);
 }
 
-/* The removed descriptor may have no entry any more, so the search begins at the next one in its ring. */
+/* `old` may be a copy of an entry that is gone, so the search begins at the next descriptor of its ring. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old) {
     int end = unsock_fd_is_duplicated(old) ? unsock_fds_end() : 0;
     bool found = end > 0 && find_ring_member(old->ring & NUMBER, old->ring);
@@ -180,7 +180,7 @@ void unsock_fds_tell_those(int fd) {
     unsock_fds_visit_duplicates(fd, tell_duplicate, &fd);
 }
 
-/* One bit for each descriptor: a page is touched only for descriptors that were asked about. */
+/* One bit for each descriptor: the library has asked the kernel about it. Only such descriptors' pages are written. */
 static UNSOCK_TABLE uint64_t asked[CHUNK * CHUNKS / 64];
 
 bool unsock_asked_fd(int fd) {

@@ -4,8 +4,7 @@
 
 #include "rules/port_name.h"
 
-/* state.c: The states of a socket, which state may follow which, and questions about states. Facts that are independent
- * of the state are flags (below). */
+/* state.c: A socket's states, and which state may follow which. Facts independent of the state are flags (below). */
 
 enum unsock_state {
     UNSOCK_STATE_NEW,       /* not used yet: the kernel's own socket, or one born local */
@@ -37,7 +36,7 @@ static inline bool unsock_state_in(uint8_t state, unsigned states) {
     return (1u << state & states) != 0;
 }
 
-/* True if the program takes the socket for connected: also before its connect has returned 0, and to nobody. */
+/* True if the program sees a connected socket: also while its connect has not returned 0, and in state NOBODY. */
 static inline bool unsock_state_is_connected(uint8_t state) {
     return unsock_state_in(state, UNSOCK_STATE_BIT(CONNECTING) | UNSOCK_STATE_BIT(CONNECTED) |
                                       UNSOCK_STATE_BIT(NOBODY) | UNSOCK_STATE_BIT(ASKING));
@@ -48,14 +47,13 @@ static inline bool unsock_state_has_remote(uint8_t state) {
     return unsock_state_is_connected(state) || state == UNSOCK_STATE_SENT;
 }
 
-/*
- * fds.c: Remembers descriptors: a cache of facts that the kernel cannot tell, never the truth. An entry has 64 bytes,
- * in pages that are touched only for descriptors in use; fork copies them with the descriptors. There are no locks: the
- * calls that make or change a descriptor write its entry, and a program serialises these calls itself.
+/* fds.c: Remembers facts about descriptors that the kernel cannot tell. The table is a cache, never the truth. An entry
+ * has 64 bytes, in pages that are touched only for descriptors in use; fork copies the entries with the descriptors.
+ * There are no locks: the calls that make or change a descriptor write its entry, and a program serialises these calls
+ * itself.
  *
  * An entry can be out of date: fclose, for example, closes its descriptor inside libc. An intercepted call that makes a
- * descriptor overwrites the entry, and code that relies on an entry asks the kernel first.
- */
+ * descriptor overwrites its entry. Code that an outdated entry would mislead asks the kernel first. */
 
 enum unsock_kind {
     UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made past the library */
@@ -72,7 +70,7 @@ enum {
     UNSOCK_NAMED = 1 << 1, /* the kernel socket has a name: it cannot be bound again */
     UNSOCK_FILE = 1 << 2,  /* its name is a socket file, removed with it; KIND_FOREIGN: files/control_file.h */
     UNSOCK_STREAM_UNLISTED = 1 << 3, /* waiting or reserved: gets its port anew at listen (unsock_port_come_forward) */
-    UNSOCK_ANY_PORT = 1 << 4,        /* the program bound it to port 0; not BOUND: only its address is left */
+    UNSOCK_ANY_PORT = 1 << 4,        /* the program bound it to port 0; without BOUND: only its address is left */
     UNSOCK_ACCEPTED = 1 << 5,        /* made by accept */
     UNSOCK_STREAM_WAITING = 1 << 6,  /* SPENT: SO_SNDTIMEO ended a connect, which the next connect continues */
     UNSOCK_DATAGRAM_HEARD = 1 << 7,  /* received a datagram; KIND_IP, NEW, ANY_PORT: or a thread waited for one */
@@ -140,8 +138,8 @@ static inline struct unsock_fd *unsock_fds_known(int fd) {
     return chunk && entry->kind != UNSOCK_KIND_UNKNOWN ? entry : NULL;
 }
 
-/* Set, and clear, flags of an entry. Nothing else changes them, as other threads may be changing others. Cost nothing
- * if nothing changes. */
+/* Set and clear flags of an entry, atomically, as other threads may be changing its other flags. They write nothing if
+ * nothing changes. */
 static inline void unsock_fds_mark(struct unsock_fd *entry, uint32_t flags) {
     if ((entry->flags & flags) != flags)
         __atomic_fetch_or(&entry->flags, flags, __ATOMIC_RELAXED);
@@ -170,13 +168,13 @@ static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state st
         entry->state = (uint8_t)state;
 }
 
-/* Returns the address of the peer, or of the last receiver. Only in a state that has one. */
+/* Returns the address of the peer, or of the last receiver. Call it only if unsock_state_has_remote. */
 static inline struct unsock_ip *unsock_fd_remote(const struct unsock_fd *entry) {
     UNSOCK_CHECK(unsock_state_has_remote(entry->state));
     return (struct unsock_ip *)&entry->held.remote;
 }
 
-/* Returns the socket's file. Only in the other states. */
+/* Returns the socket's file. Call it only in states without a remote address, and not in REFUSED. */
 static inline struct unsock_fd_file *unsock_fd_file(const struct unsock_fd *entry) {
     UNSOCK_CHECK(!unsock_state_has_remote(entry->state) && entry->state != UNSOCK_STATE_REFUSED);
     return (struct unsock_fd_file *)&entry->held.file;
@@ -191,12 +189,12 @@ static inline struct unsock_fd_refusal *unsock_fd_refusal(const struct unsock_fd
 /* Clears the entry of a descriptor, and its epoll registrations. */
 void unsock_fds_forget(int fd);
 
-/* Returns the first descriptor from `from` on that has a socket file to remove, or -1. Costs one bit for each
- * descriptor without one. Code that sets UNSOCK_FILE must call unsock_fds_note_file(). */
+/* Returns the first descriptor from `from` on that has a socket file to remove, or -1. Tests one bit for each
+ * descriptor without a file. Code that sets UNSOCK_FILE must call unsock_fds_note_file(). */
 int unsock_fds_next_with_file(int from);
 void unsock_fds_note_file(int fd);
 
-/* Notes in which state the descriptor's socket is now, by which flags, and by which address. */
+/* Puts the socket into `state`, sets `flags`, and stores `local` as its address. */
 static inline void unsock_fd_become(int fd, struct unsock_fd *entry, enum unsock_state state, uint32_t flags,
                                     const struct unsock_ip *local) {
     unsock_fd_enter(entry, state);
@@ -206,7 +204,7 @@ static inline void unsock_fd_become(int fd, struct unsock_fd *entry, enum unsock
     entry->local = *local;
 }
 
-/* unsock_fd.ring: the next duplicate's number (all bits set: the others are closed); above it, the ring's number. */
+/* Low bits of unsock_fd.ring: the next duplicate's number (all set: no other is left). Above: the ring's number. */
 #define UNSOCK_RING_NUMBER ((1u << 21) - 1)
 
 static inline bool unsock_fd_is_duplicated(const struct unsock_fd *entry) {
@@ -219,7 +217,7 @@ static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
            (entry->domain == AF_INET || entry->domain == AF_INET6);
 }
 
-/* True for a socket born local and not used yet: it has no kernel name, as far as this process knows. */
+/* True for an AF_UNIX socket that is not used yet: it has no kernel name, as far as this process knows. */
 static inline bool unsock_fd_is_fresh(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW;
 }
@@ -239,8 +237,8 @@ static inline bool unsock_fd_is_over(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && (entry->flags & UNSOCK_STREAM_OVER);
 }
 
-/* True if the socket may be exchanged, is connected to nobody and receives from its peer alone
- * (calls/datagram_receive.c), may receive batches, or can read nothing more. */
+/* True if a receive needs more than the kernel's call: another thread may replace the socket, it is in state NOBODY, it
+ * may receive batches (calls/datagram_batch.c), or nothing more can come. */
 static inline bool unsock_fd_receives_with_care(const struct unsock_fd *entry) {
     return unsock_fd_may_be_exchanged(entry) || entry->state == UNSOCK_STATE_NOBODY ||
            (entry->flags & UNSOCK_DATAGRAM_BATCHES) || unsock_fd_is_over(entry);
@@ -252,7 +250,8 @@ static inline bool unsock_fds_has_nobody(int fd) {
     return entry && entry->state == UNSOCK_STATE_NOBODY;
 }
 
-/* Set to 1 once any socket has nobody: only then does the library check `read` of rewritten programs (trap/site.h). */
+/* Points to a byte that becomes 1 once a socket is in state NOBODY: rewritten programs then call the library for
+ * `read`. */
 extern uint8_t *unsock_fds_reads;
 
 /* True for a stream that is neither connected nor connecting. AF_UNIX fails its reads with another errno than TCP. */
@@ -265,14 +264,14 @@ static inline bool unsock_fd_has_chosen_port(const struct unsock_fd *entry) {
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)) == UNSOCK_BOUND;
 }
 
-/* Returns the address in the name of the socket's file: the wildcard, if a connect has replaced it in `local`. */
+/* Returns the address in the name of the socket's file: still the wildcard if a connect has replaced it in `local`. */
 static inline struct unsock_ip unsock_fd_bound_to(const struct unsock_fd *entry) {
     if (!(entry->flags & UNSOCK_SETTLED))
         return entry->local;
     return (struct unsock_ip){.port = entry->local.port, .family = entry->domain, .tag = entry->local.tag};
 }
 
-/* True if an error of a connected datagram socket only reports that its peer, which was connected to it, no longer is
+/* True if an error of this connected datagram socket only means that its peer is no longer connected to it
  * (unix_dgram_disconnected in net/unix/af_unix.c). UDP does not report that. */
 static inline bool unsock_fd_is_left(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_CONNECTED &&
@@ -284,7 +283,7 @@ static inline bool unsock_fd_is_refused(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_REFUSED;
 }
 
-/* Returns the family of a new stream that was born of the last control files' target family; 0 for other sockets. */
+/* Returns the family of a stream that is not used yet and was made for control files' targets; 0 for other sockets. */
 static inline int unsock_fd_born_family(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_NEW ? entry->born : 0;
 }
@@ -308,15 +307,15 @@ void unsock_fds_duplicate(int from, int to);
 /* True if this process knows another descriptor of the socket that `old` describes. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old);
 
-/* Calls `visit` for each duplicate of a descriptor, of any kind. Calls it twice for some, if other threads close
- * duplicates meanwhile. */
+/* Calls `visit` for each other duplicate of `fd`, whatever its kind. If another thread closes a duplicate meanwhile,
+ * some may be visited twice. */
 typedef void unsock_fds_visit(int other, struct unsock_fd *entry, const void *with);
 void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *with);
 
-/* Copies everything known about a descriptor to its duplicates of the same kind. */
+/* Copies a descriptor's state, flags, addresses and options to its duplicates of the same kind. */
 void unsock_fds_tell_those(int fd);
 
-/* Sets the flag for the duplicates of the same kind, too. Leaves the rest, which another thread may be changing. */
+/* Sets the flag for `fd` and its duplicates of the same kind. Another thread may be changing their other facts. */
 void unsock_fds_mark_all(int fd, struct unsock_fd *entry, uint32_t flag);
 
 /* Notes that the program set O_NONBLOCK, which duplicates share. */
@@ -326,7 +325,7 @@ static inline void unsock_fds_was_made_nonblocking(int fd) {
         unsock_fds_mark_all(fd, entry, UNSOCK_STREAM_NONBLOCKING);
 }
 
-/* Copies the options alone, which have changed, to the duplicates. The rest of the entry may not be true yet. */
+/* Copies only the options, which have changed, to the duplicates. The rest of the entry may not be up to date yet. */
 void unsock_fds_tell_options(int fd);
 
 static inline bool unsock_fds_may_be_exchanged(int fd) {
@@ -334,8 +333,8 @@ static inline bool unsock_fds_may_be_exchanged(int fd) {
     return entry && unsock_fd_may_be_exchanged(entry);
 }
 
-/* Copies a changed entry to the descriptor's duplicates, if it has any. If another thread is just making a duplicate,
- * that gets the copy, too, or the thread sees the change (calls/close.c). */
+/* Copies a changed entry to the descriptor's duplicates, if it has any. If another thread is making a duplicate now,
+ * either the duplicate gets this copy, or that thread sees the change and copies again (calls/close.c). */
 static inline void unsock_fds_tell_duplicates(int fd) {
     const struct unsock_fd *source = unsock_fds_known(fd);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -343,9 +342,9 @@ static inline void unsock_fds_tell_duplicates(int fd) {
         unsock_fds_tell_those(fd);
 }
 
-/* born_local.c: Chooses the family of a new socket. Replacing a socket costs more than making one. So a process whose
- * connections have been local gets AF_UNIX at once, for datagram sockets too. A process whose connections leave the
- * machine pays nothing. */
+/* born_local.c: Chooses the family of a new socket, because replacing a socket later costs more. A process whose last
+ * connects were local gets new streams in AF_UNIX at once. For datagram sockets, the first datagram of each one counts.
+ * A process that sends only to other machines pays nothing. */
 
 /* Returns the family by which a socket of this domain and type (SOCK_STREAM, SOCK_DGRAM) will most likely connect:
  * AF_UNIX, the domain itself, or for a stream the family of the last control files' targets. */
@@ -355,11 +354,12 @@ int unsock_born_family(int domain, int type);
  * and an AF_UNIX socket would fail them with other errors than UDP. */
 void unsock_born_streams_alone(void);
 
-/* Note that a connect, or a first datagram, went to a covered address (local), or to another one (ip; also a bind). */
+/* Note that a connect or a first datagram went to a covered address (local), or that a socket of this type had to be an
+ * IP socket, for another address or an option (ip). */
 void unsock_born_local_note_local(int type);
 void unsock_born_local_note_ip(int type);
 
-/* Notes the family by which a stream has connected: that of a control file's target, or AF_UNIX for a socket file. */
+/* Notes the family by which a stream has connected: a control file's target's, or AF_UNIX in all other cases. */
 void unsock_born_note_target(int family);
 
 /* Notes that a stream socket listens at a covered address. */

@@ -35,8 +35,8 @@ struct unsock_option_row {
 /* The rows from here on are options that few programs set: their bits are not in unsock_fd.options. */
 #define UNSOCK_OPTION_RARE 60
 
-/* A bit of unsock_fd.options: the program has set rare options, which unsock_option_memory.rare lists. If no such
- * memory exists, it may have set any. */
+/* A bit of unsock_fd.options: the program has set rare options, which unsock_option_memory.rare lists. If the
+ * descriptor has no such memory, any rare option may have been set. */
 #define UNSOCK_OPTION_SOME_RARE ((uint64_t)1 << 63)
 
 /* The rest of a descriptor's options, beside unsock_fd.options; valid if its flags have UNSOCK_OPTIONS. */
@@ -74,7 +74,7 @@ const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int r
 /* Copies the stored values of a descriptor to its duplicate. */
 void unsock_option_copy(int from, int to);
 
-/* Returns the number that the program set, from the table or for an IP socket from the kernel; 0 if it set none. */
+/* Returns a flag's value, or the number that the program set (0: none). For an IP socket, asks the kernel for it. */
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
 
 /* True if this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) is on. Works for every kind of descriptor. */

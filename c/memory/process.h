@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* this_process.c: Data of this process alone, in a page that the kernel clears on fork (MADV_WIPEONFORK, madvise(2)). A
- * forked child finds the page empty; a child of vfork recognises its parent's. */
+ * forked child finds the page empty. A child of vfork shares it, and sees by `owner` that it is the parent's. */
 
 #define UNSOCK_OWN_MADE 960
 
@@ -32,36 +32,35 @@ void unsock_this_process_start(void);
 /* Returns the page's data, which all threads share. */
 struct unsock_this_process *unsock_this_process(void);
 
-/* Note whether this process itself bound the descriptor's socket to its file; return that, or false if it is
- * unknown. */
+/* Note whether this process itself bound the descriptor's socket to its file, and return that note; false without
+ * one. */
 void unsock_this_process_note_bound(int fd, bool bound);
 bool unsock_this_process_bound(int fd);
 
 /* Returns the thread's number, unique in this process. Makes no system call if it is the only thread. */
 int32_t unsock_own_thread(void);
 
-/* False in a child of vfork (and posix_spawn), which has the parent's memory and its own descriptors: its closes must
- * not change the entries. */
+/* False in a child of vfork (or posix_spawn): it shares the parent's memory but has its own descriptors, so its closes
+ * must not change the entries. */
 bool unsock_this_process_owns_descriptors(void);
 
 /* True once the process has installed a seccomp filter of its own (sshd's and vsftpd's children, Chromium, libseccomp).
- * Such a filter allows the calls that the program makes: if it allows write alone, a sendto kills the process. */
+ * Such a filter knows only the program's own calls: if it allows write but not sendto, a sendto kills the process. */
 extern bool unsock_sandboxed;
 
-/* False if a filter of the program's own might kill the process for the removal of its closed sockets' files. */
+/* False if a close must not remove files: in a child of vfork, or since the program's own filter might kill it. */
 bool unsock_this_process_removes_files(void);
 
-/* A process that has made socket files checks its own at each close and at its end. So a child that has inherited such
- * a socket need not check whether it is still open. */
+/* A process that has made socket files checks them at each close and at its end. So a child that has only inherited
+ * such a socket need not check its file. */
 
-/* Note that this process has made a socket file; that it has one which its parent may not know; that it may not check a
- * file any more: it has closed the socket, or executes a program. */
+/* Notes that this process has made a socket file. */
 void unsock_files_made(void);
-void unsock_files_of_others(void);
-void unsock_files_left(void);
+void unsock_files_of_others(void); /* Notes that this process has a file that its parent may not know */
+void unsock_files_left(void);      /* Notes that it may not check its files from now on: late close, exec, filter */
 
-/* True if the parent will check the files of inherited sockets. Call it after a close: a parent that closes later
- * checks; if it stopped checking before, the answer is no. */
+/* True if the parent checks the files of inherited sockets. Call it after the close: if the parent still checks then,
+ * it also does so at its own close, which comes later. */
 bool unsock_files_are_parents(void);
 
 /* True if the library's filter (c/trap) is in this process: it stays, also after exec. Makes one system call. */
@@ -82,8 +81,9 @@ struct unsock_signal_stack {
     uint64_t size;
 };
 
-/* The kind of name by which this process last reached a server of a port, or received from a client. Only a guess, but
- * a safe one: no socket on another address is ever bound to a name, so a name that answers is right. */
+/* The kind of name by which this process last reached a server of a port, or received from a client. A guess, but safe:
+ * a name with an address belongs to sockets on that address, so any socket that answers is right. Exceptions:
+ * KNOWN_PLAIN, which serves one reply, and hashed names (rules/port_name.h). */
 
 enum unsock_known_way {
     UNSOCK_KNOWN_NOTHING,
@@ -94,7 +94,7 @@ enum unsock_known_way {
     UNSOCK_KNOWN_CONTROL,  /* streams: PORT.sock is a control file */
 };
 
-/* The port and the family are those of `target`; `type`: SOCK_STREAM or SOCK_DGRAM. */
+/* Return and note the kind of name for the port and the family of `target`. `type`: SOCK_STREAM or SOCK_DGRAM. */
 enum unsock_known_way unsock_known_port(const struct unsock_ip *target, int type);
 void unsock_known_port_note(const struct unsock_ip *target, int type, enum unsock_known_way way);
 

@@ -3,7 +3,7 @@
 
 #define BIT(name) UNSOCK_STATE_BIT(name)
 
-/* The states that may follow each state. tests/unit/state_test.ts checks what follows for programs. */
+/* The states that may follow each state. tests/unit/state_test.ts checks the consequences for programs. */
 static const uint16_t next[UNSOCK_STATES] = {
     [UNSOCK_STATE_NEW] = BIT(SPENT) | BIT(REFUSED) | BIT(BOUND) | BIT(RESERVED) | BIT(LISTENING) | BIT(CONNECTING) |
                          BIT(CONNECTED) | BIT(NAMED) | BIT(ASKING),
@@ -15,7 +15,7 @@ static const uint16_t next[UNSOCK_STATES] = {
     [UNSOCK_STATE_LISTENING] = BIT(LISTENING) | BIT(RESERVED),
     [UNSOCK_STATE_CONNECTING] = BIT(CONNECTED) | BIT(SPENT),
     [UNSOCK_STATE_CONNECTED] = BIT(CONNECTED) | BIT(SPENT) | BIT(BOUND) | BIT(NOBODY),
-    /* A signal handler may send from the socket while the interrupted thread gives it a name. */
+    /* A signal handler may send from the socket while the interrupted thread names it: NAMED then follows SENT. */
     [UNSOCK_STATE_NAMED] = BIT(NAMED) | BIT(SENT) | BIT(CONNECTED) | BIT(NOBODY),
     [UNSOCK_STATE_SENT] = BIT(NAMED) | BIT(SENT) | BIT(CONNECTED) | BIT(NOBODY) | BIT(BOUND),
     [UNSOCK_STATE_NOBODY] = BIT(CONNECTED) | BIT(NOBODY) | BIT(BOUND),

@@ -5,7 +5,7 @@
 
 bool unsock_sandboxed;
 
-/* Used if the kernel has no such page: a forked child then takes itself for its parent until the parent has ended. */
+/* Used before the start, and if the kernel cannot clear a page on fork: a forked child then sees its parent's data. */
 static UNSOCK_TABLE struct unsock_this_process without;
 static struct unsock_this_process *page = &without;
 
@@ -47,7 +47,8 @@ bool unsock_this_process_owns_descriptors(void) {
     int32_t owner = 0;
     if (__atomic_compare_exchange_n(&page->owner, &owner, pid, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return true;
-    /* A vfork child of a freshly forked process may have put its pid here. It has ended: the page is this process's. */
+    /* A vfork child may have put its pid into this process's new page. If the child has ended, the page is free
+     * again. */
     if (owner != pid && unsock_kill(owner, 0) == -ESRCH)
         page->owner = owner = pid;
     return owner == pid;
@@ -93,7 +94,7 @@ bool unsock_is_trapped(void) {
 
 #define PLACES 512 /* two ports with the same place replace each other, which costs one call each */
 
-/* The port, with the kind of name above it. */
+/* The port, and above it its enum unsock_known_way. */
 static UNSOCK_TABLE uint32_t known_ports[2][2][PLACES];
 
 static uint32_t *place_of_known_port(const struct unsock_ip *target, int type) {
