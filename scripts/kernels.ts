@@ -5,7 +5,7 @@
  * minutes is ended (`--patience=MINUTES`). The last line is `N passed, N failed`.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
-import { type Case, judge, makeCases } from "../tests/kernels/cases.ts";
+import { type Case, judge, makeCases, unknownProbe } from "../tests/kernels/cases.ts";
 import { makeImage } from "../tests/kernels/image.ts";
 import { fetchKernel, type Kernel } from "../tests/kernels/kernel.ts";
 import { machineCommand, runGuest } from "../tests/kernels/machine.ts";
@@ -41,6 +41,8 @@ function parse(args: readonly string[]): Options | string {
   const series = names.map((name) => SERIES.find((one) => one.name === name));
   const missing = names.find((_, i) => series[i] === undefined);
   if (missing !== undefined) return `no series "${missing}"; there are ${SERIES.map(({ name }) => name).join(", ")}`;
+  const noProbe = unknownProbe(probes?.split(",") ?? []);
+  if (noProbe !== undefined) return `no probe "${noProbe}" in the test files that tests/kernels/cases.ts imports`;
   const found = series.filter((one) => one !== undefined);
   return {
     series: found.length > 0 ? found : SERIES,

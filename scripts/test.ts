@@ -6,6 +6,7 @@
  * were skipped, why, and how to run them. The exit status is `deno test`'s.
  */
 import * as path from "@std/path/posix";
+import type { Skip } from "../tests/support/skips.ts";
 import { build, findFiles } from "./build.ts";
 import { endProgress, mayColour, showProgress } from "./progress.ts";
 import { ALL_OPTION, longestFirst, readTestArguments } from "./test/choice.ts";
@@ -48,15 +49,17 @@ interface Plan {
   /** No file or folder was named. */
   readonly isWhole: boolean;
   readonly files: number;
+  /** Files that take longest, which were left out. */
   readonly left: number;
   readonly seconds: number;
 }
 
-function plan(words: readonly string[], files: readonly string[], isWhole: boolean): Plan {
+/** @param isWhole No file or folder was named. */
+export function planTests(words: readonly string[], files: readonly string[], isWhole: boolean): Plan {
   const chosen = words.filter((word) => word.endsWith("_test.ts")).length;
   const isAll = chosen === files.length;
   const seconds = (isAll ? SECONDS.all : SECONDS.some) / navigator.hardwareConcurrency;
-  return { isWhole, files: chosen, left: files.length - chosen, seconds };
+  return { isWhole, files: chosen, left: isWhole ? files.length - chosen : 0, seconds };
 }
 
 function minutes(seconds: number): string {
@@ -72,6 +75,11 @@ function tellPlan({ files, left, seconds }: Plan): void {
   console.log(`${files} test files: some ${minutes(seconds)} if ${processors} processors are idle${whole}`);
 }
 
+/** @returns The lines before the last one. Named files note also what their tests lack that were filtered out. */
+export function lastLines({ isWhole, left }: Plan, ignored: number, skips: readonly Skip[]): string {
+  return isWhole || ignored > 0 ? describeSkipped(ignored, skips, left) : "";
+}
+
 function showCounts(output: string, start: number, { files, seconds, isWhole }: Plan): void {
   const { passed, failed, ignored, files: begun } = countSoFar(output);
   const now = ((performance.now() - start) / 1000).toFixed(0);
@@ -84,12 +92,12 @@ async function runTests(args: readonly string[]): Promise<number> {
   const files = await findFiles("tests", "_test.ts");
   const isWhole = readTestArguments(args).at(-1) === "tests/";
   const words = longestFirst(readTestArguments(args), files);
-  const chosen = plan(words, files, isWhole);
+  const chosen = planTests(words, files, isWhole);
   if (isWhole) tellPlan(chosen);
   return await withSkips(async (variables, readSkips) => {
     const { code, output } = await runDeno(words, variables, chosen);
     const { passed, failed, ignored } = countTests(output);
-    if (isWhole) await Deno.stdout.write(new TextEncoder().encode(describeSkipped(ignored, readSkips(), chosen.left)));
+    await Deno.stdout.write(new TextEncoder().encode(lastLines(chosen, ignored, readSkips())));
     // A test file that does not load counts as no failed test, but "0 failed" would be wrong.
     console.log(`${passed} passed, ${code !== 0 && failed === 0 ? 1 : failed} failed`);
     return code;

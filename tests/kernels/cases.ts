@@ -5,7 +5,7 @@ import type { Differences } from "../support/differences.ts";
 import { isBefore } from "../support/kernel.ts";
 import { libraryEnv } from "../support/library.ts";
 import { lackOf } from "./lacks.ts";
-// They register the probes.
+// They register the probes: those of other test files do not run on the kernels.
 import "../probes/endings_test.ts";
 import "../probes/processes_test.ts";
 import "../probes/sockets_test.ts";
@@ -43,6 +43,11 @@ export interface Outcome {
   readonly counters: string;
   readonly left: readonly string[];
   readonly stderr: string;
+}
+
+/** @returns The first of these names that no probe of the files above has. */
+export function unknownProbe(names: readonly string[]): string | undefined {
+  return names.find((one) => !registered.some(({ name }) => name === one));
 }
 
 /** @returns The file name of a probe's program in the guest. */

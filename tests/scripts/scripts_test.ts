@@ -1,9 +1,9 @@
 /** The helper scripts' own logic. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { Fields } from "../../lib/library/query.ts";
 import { SOCKETS_QUESTION } from "../../lib/sockets/unix_sockets.ts";
 import { linesOf } from "../../scripts/bare.ts";
-import { countSoFar, countTests } from "../../scripts/test.ts";
+import { countSoFar, countTests, lastLines, planTests } from "../../scripts/test.ts";
 import { longestFirst, readTestArguments } from "../../scripts/test/choice.ts";
 import { describeSkipped, readSkips } from "../../scripts/test/skipped.ts";
 
@@ -92,4 +92,23 @@ Deno.test("describeSkipped() names what is missing once, apt's line, and the fil
   assertMatch(lines, /^ {2}missing a kernel: boot one$/m);
   assertMatch(lines, /^left out: 3 files, which take longest: deno task test --all\n$/m);
   assertEquals(describeSkipped(0, [], 0), "");
+});
+
+Deno.test("a run of named files says why tests were skipped, and nothing of other files or of tests that all ran", () => {
+  const skips = readSkips('{"programs":["strace"],"packages":["strace"]}\n');
+  const named = planTests(["tests/a_test.ts"], ["tests/a_test.ts", "tests/b_test.ts"], false);
+  assertMatch(lastLines(named, 2, skips), /^skipped: 2 tests .*\n {2}missing: strace\n {2}as root: [^\n]* strace\n/);
+  assertNotMatch(lastLines(named, 2, skips), /left out/);
+  assertEquals(lastLines(named, 0, skips), "");
+  const whole = planTests(["tests/a_test.ts"], ["tests/a_test.ts", "tests/b_test.ts"], true);
+  assertMatch(lastLines(whole, 0, []), /^left out: 1 files/);
+});
+
+Deno.test("test:kernels refuses an unknown probe in one line, before it fetches a kernel", async () => {
+  const args = ["run", "-A", "--no-check", "scripts/kernels.ts", "--probes=backlog,baklog"];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env: { NO_COLOR: "1" } })
+    .output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals([code, text(stdout)], [2, ""]);
+  assertMatch(text(stderr), /^unsock: kernels: no probe "baklog"[^\n]*\n$/);
 });
