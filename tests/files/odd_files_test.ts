@@ -92,6 +92,14 @@ Deno.test(
         "root's own is followed",
       );
       assertMatch(await python(programText("bind"), dir), /victim/);
+      // Without the sticky bit, for which the kernel itself would follow no link of another user.
+      await Deno.chmod(dir, 0o755);
+      await Deno.rename(`${dir}/2001.sock`, `${dir}/roots`);
+      await Deno.symlink("roots", `${dir}/2001.sock`);
+      const connect = async () => readFacts(await python(programText("try"), dir)).connect;
+      assertEquals(await connect(), "ECONNREFUSED", "by root's link");
+      assertStrictEquals((await run(["chown", "-h", "65534", `${dir}/2001.sock`])).code, 0);
+      assertEquals(await connect(), "EACCES", "by another user's link to root's file");
     }),
 );
 
