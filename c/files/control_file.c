@@ -72,7 +72,7 @@ static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     return (long)filled;
 }
 
-/* True if the owner may redirect this user's traffic: root, this user, and the directory's owner may. */
+/* True if the owner may redirect this user's traffic: root, this user, and the owner of the path's directory. */
 static bool is_trusted_owner(uint32_t owner, const char *path) {
     struct statx status;
     char directory[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];

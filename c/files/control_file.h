@@ -14,7 +14,7 @@
  *   -ENODATA  it is not a regular file (a socket, a FIFO, a directory, …)
  *   -EINVAL   it is a damaged control file
  *   -ENOEXEC  it is another regular file
- *   -EACCES   its owner may not redirect this user's traffic: neither root nor this user nor the directory's owner */
+ *   -EACCES   its owner may not redirect this user's traffic: neither root nor this user nor its directory's owner */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 
 /* Writes the control file to `path` with this mode. It appears with all its bytes or not at all, and never replaces

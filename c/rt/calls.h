@@ -26,13 +26,14 @@
  *                NEWER    as OTHER, for a function that an old libc lacks
  *                NO       there is no unsock_real_NAME
  *   machines   those that have such a system call: ALL, X86, NO
+ *   type, name the function's result; the name of function and system call
  *   parameters their count, and a type and a name for each
  *   mark       the argument that carries the mark of the library's own call (below): 0, 3, 5, NONE; or NO if the
  *              call is never trapped
  *   trapped    when the filter traps the call (the rules are in trap/trapped.h), or NO
  *   syscall    whether syscall(2) intercepts the number (preload/syscall.c): YES, NO; always, for calls with logic
  *
- * Adjacent rows with the same rule and mark share their instructions in the filter.
+ * Rows with the same rule and mark, in any place, share their instructions in the filter.
  */
 /* clang-format off */
 #define UNSOCK_CALLS(CALL) \

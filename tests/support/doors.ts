@@ -13,7 +13,7 @@ const TESTS = join(dirname(fromFileUrl(import.meta.url)), "..");
  */
 export type Door = "preload" | "syscall" | "static" | "musl" | "raw" | "dynamic";
 
-/** Static programs, whose code is rewritten where they make their calls: these are not trapped any more. */
+/** Static programs: their calls are rewritten, so few are still trapped. (Their tests have "trapped" in the name, too.) */
 const PATCHED: readonly Door[] = ["static", "musl"];
 
 const BY_NUMBER = ["-Wno-unused-value", "-include", join(TESTS, "probes", "raw_calls.h")];
