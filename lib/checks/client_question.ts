@@ -1,4 +1,4 @@
-/** Asks the library what a client of a port meets. */
+/** Asks the library whether a client of a port would be answered, and which file it would connect to. */
 import type { Question } from "../library/query.ts";
 import { type AddressedPort, formatPort } from "../run/ports.ts";
 import type { AddressAnswer } from "./port_verdict.ts";

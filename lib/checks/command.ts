@@ -14,8 +14,8 @@ import { settingsFinding, socketsFinding } from "./library_findings.ts";
 import { rewritingFinding } from "./rewriting.ts";
 
 /**
- * @param command The words that one would type behind `unsock run --`.
- * @returns Findings on each step of its start.
+ * @param command The words that a user would write after `unsock run --`.
+ * @returns Findings on each step of the command's start, on the environment and on the directory.
  */
 export function diagnoseCommand(
   command: readonly string[],
@@ -34,7 +34,7 @@ export function diagnoseCommand(
   ]);
 }
 
-/** Returns the engine in effect; undefined: the settings cannot be read, as another finding says. */
+/** Returns the engine in effect; undefined: the settings cannot be read, which another finding reports. */
 function engineOf(settings: Answer<RunSettings>): string | undefined {
   return whyNot(settings) === undefined ? settings().variables.get("UNSOCK_ENGINE") : undefined;
 }
@@ -65,7 +65,7 @@ function programFindings(
 /** Options of env(1) whose value is the next word. */
 const ENV_TAKES = ["-u", "--unset", "-C", "--chdir", "-a", "--argv0"];
 
-/** Returns the command's program, and the program that `env` starts in its place. */
+/** Returns the command's program, and if that is `env`, also the program that `env` executes. */
 function programsOf([program = "", ...words]: readonly string[]): string[] {
   if (path.basename(program) !== "env") return [program];
   let at = 0;
@@ -73,7 +73,7 @@ function programsOf([program = "", ...words]: readonly string[]): string[] {
   return [program, ...at < words.length ? programsOf(words.slice(at)) : []];
 }
 
-/** Lists the variables that change what a client does. */
+/** Reports the settings in the environment, and warns if `UNSOCK_OFF` is one of them. */
 export function environmentFindings({ environ }: Context): Finding[] {
   const set = SETTING_LIST.map(({ variable }) => ({ variable, value: environ.getFilled(variable) }))
     .filter(({ value }) => value !== undefined).map(({ variable, value }) => `${variable}=${value}`);

@@ -1,4 +1,4 @@
-/** What security modules change for a program: its AppArmor profile, and SELinux (`docs/security.md`). */
+/** Checks what security modules change for a program: its AppArmor profile, and SELinux (`docs/security.md`). */
 import type { Library, Question } from "../library/query.ts";
 import type { PlaceOptions } from "../run/run_settings.ts";
 import { readText } from "../system/files.ts";
@@ -6,9 +6,15 @@ import { bad, type Finding, note, ok } from "./finding.ts";
 
 const ANSWERS = ["none", "fits", "shut", "unmapped"] as const;
 
-/** The AppArmor profile under which the kernel would run a program, and the library's trial under it. */
+/**
+ * The AppArmor profile under which the kernel would run a program, and the result of the library's trial under that
+ * profile.
+ */
 export interface Confinement {
-  /** `shut`: it allows no socket in the directory; `unmapped`: the library may not be mapped. */
+  /**
+   * `none`: no profile; `shut`: the profile allows no socket in the directory; `unmapped`: it forbids to map the
+   * library.
+   */
   readonly answer: typeof ANSWERS[number];
   readonly profile: string;
   readonly directory: string;
@@ -25,7 +31,7 @@ function profileQuestion(file: string): Question<Confinement> {
   };
 }
 
-/** @returns The findings about a program of this file; none on a system without AppArmor and SELinux. */
+/** @returns Findings about the program; none if no AppArmor profile confines it and SELinux does not enforce. */
 export function confinementFindings(file: string, library: Library, place: PlaceOptions): Finding[] {
   const found = formatConfinement(file, library.file, library.ask(profileQuestion(file), place));
   return [found, selinuxFinding(readText("/sys/fs/selinux/enforce"))].filter((finding) => finding !== undefined);

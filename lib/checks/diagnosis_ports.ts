@@ -1,4 +1,4 @@
-/** Finds why a client is refused: listeners in each directory, and missing rights. */
+/** Finds why a client is refused: checks the listeners in each directory and on real IP, and the user's rights. */
 import * as fs from "node:fs";
 import type { ChosenDirectory } from "../run/run_settings.ts";
 import { type AddressedPort, formatPort, wildcardOf } from "../run/ports.ts";
@@ -33,17 +33,21 @@ interface Question {
   readonly port: AddressedPort | undefined;
 }
 
-/** @returns Findings about servers in the directory, in other directories and on real IP: of one port or of all. */
+/**
+ * @returns Findings about the servers of one port, or of all: in this directory, in other directories and on real IP.
+ */
 export function portFindings({ path: directory }: ChosenDirectory, question: Question): Finding[] {
   return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
 }
 
-/** @returns The port's files in the directory, of TCP and UDP, for its verdict. */
+/** @returns The port's files in the directory, of TCP and UDP, for the port's verdict. */
 export function listPortFiles({ path: directory }: ChosenDirectory, question: Question): SocketFile[] {
   return listFiles(directory, { ...question, port: undefined }) ?? [];
 }
 
-/** Lists the directory's files of the port, or all. Undefined: it cannot be read, which another finding reports. */
+/**
+ * Lists the directory's files of one port, or of all. Undefined: they cannot be listed, which another finding reports.
+ */
 function listFiles(directory: string, { library, names, sockets, port }: Question): SocketFile[] | undefined {
   try {
     return listSocketFiles(directory, { names: names(), sockets }, library).filter((file) => isWanted(file, port));
@@ -106,7 +110,10 @@ function isWanted({ kind, address }: SocketFile, port: AddressedPort | undefined
   return address.text === port.address || address.text === wildcardOf(port.address) || address.forBoth;
 }
 
-/** Checks a control file's target, if it is a file of this machine: others cannot be checked. */
+/**
+ * Reports a control file if its Unix socket (the target's or the multiplexer's) is missing or stale. Other kinds of
+ * target are not checked.
+ */
 function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[] {
   if (state !== "control") return [];
   const control = readControlFile(file);
@@ -127,7 +134,7 @@ function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[]
 
 /** Reports servers that were started without unsock: clients under unsock do not reach them. */
 function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined): Finding[] {
-  // With servers in the directory, others on real IP are intended, unless a port is asked for.
+  // If the directory has servers, those on real IP count as intended, unless the user has asked for one port.
   if (port === undefined && there.length > 0) return [];
   const distinct = ipListeners(port);
   if (distinct.length === 0) return [];
@@ -140,7 +147,7 @@ function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined)
   return [port !== undefined && there.length === 0 ? bad("tcp", text, advice) : note("tcp", text, advice)];
 }
 
-/** @returns Listeners on real IP: `8000 (python3[12])`. */
+/** @returns Listeners on real IP, except those of `unsock expose`: `8000 (python3[12])`. */
 function ipListeners(port: AddressedPort | undefined): string[] {
   const holders = new Holders();
   const listeners = listIpListeners(port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));
@@ -164,7 +171,7 @@ function describe(files: readonly SocketFile[]): string {
   return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
 }
 
-/** Returns the other directories with a server of the wanted port, and its ports: the peer may use one of them. */
+/** Returns every other directory that has a server of the wanted port, or of any port, and the ports that it serves. */
 function directoriesElsewhere(directory: string, { sockets, port: wanted }: Question): Map<string, Set<string>> {
   const ports = new Map<string, Set<string>>();
   for (const { dir, port } of serversOf(sockets, wanted)) {

@@ -15,7 +15,7 @@ import { bad, type Finding, note, ok, whyNot } from "./finding.ts";
 
 const { W_OK, X_OK } = fs.constants;
 
-/** The library's answers about a directory, each fetched when called. */
+/** The library's answers about a directory: each is a function that returns the answer, or throws why there is none. */
 export interface DirectoryAnswers {
   readonly directory: Answer<CheckedDirectory>;
   /** Throws the reason why the directory holds no sockets. */
@@ -36,7 +36,7 @@ export function directoryFindings(library: Library | string, place: PlaceOptions
   }
 }
 
-/** @throws {UnsockError} When the setting that names the directory cannot be read. */
+/** @throws {UnsockError} When the directory's setting or the list of sockets cannot be read. */
 export function findingsIn(
   { directory, holds, names, sockets }: DirectoryAnswers,
   library: Library,

@@ -30,7 +30,7 @@ export const FINDING_KEYS = [
 
 export type FindingKey = typeof FINDING_KEYS[number];
 
-/** One finding and the advice. `note`: it works, with a limit that the user should know. */
+/** One finding, and advice. The level `note`: unsock works, with a limit that the user should know. */
 export interface Finding {
   readonly key: FindingKey;
   readonly level: "ok" | "note" | "FAIL";
@@ -42,7 +42,7 @@ export const ok = (key: FindingKey, text: string): Finding => ({ key, level: "ok
 export const note = (key: FindingKey, text: string, advice?: string): Finding => ({ key, level: "note", text, advice });
 export const bad = (key: FindingKey, text: string, advice?: string): Finding => ({ key, level: "FAIL", text, advice });
 
-/** Leaves out failures for a reason that another failure has: an unreadable setting, say, or a missing library. */
+/** Leaves out a failure if an earlier one has the same reason, such as an unreadable setting or a missing library. */
 export function withoutRepetition(findings: readonly Finding[]): Finding[] {
   const reasons = new Set<string>();
   return findings.filter(({ level, text }) => {
@@ -51,7 +51,7 @@ export function withoutRepetition(findings: readonly Finding[]): Finding[] {
   });
 }
 
-/** @returns The library's reason for having no answer; undefined: it has one. */
+/** @returns The reason why the library has no answer; undefined: it has one. */
 export function whyNot(answer: Answer<unknown>): string | undefined {
   try {
     answer();

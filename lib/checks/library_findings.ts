@@ -1,4 +1,4 @@
-/** The checks of `unsock doctor`: the library, the settings, and sockets at all. */
+/** The checks of `unsock doctor`: the library, the settings, and whether `AF_UNIX` sockets may be made and bound. */
 import { type Answer, type Library, VERSION_QUESTION } from "../library/query.ts";
 import { ownLibrary } from "../library/own.ts";
 import { MAY_BIND_QUESTION, type PlaceOptions, SETTINGS_QUESTION } from "../run/run_settings.ts";
@@ -9,7 +9,7 @@ import { VERSION } from "../system/version.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 import { rewritingFinding } from "./rewriting.ts";
 
-/** Returns the library, or why there is none. */
+/** Returns the library, or the reason why there is none. */
 export function libraryOrReason(context: Context, lib: string | undefined): Library | string {
   try {
     return ownLibrary(context, lib);
@@ -18,7 +18,7 @@ export function libraryOrReason(context: Context, lib: string | undefined): Libr
   }
 }
 
-/** Findings about the library. Without one, the rest cannot be checked. */
+/** Returns findings about the library, the settings and sockets; without a library, only that it is missing. */
 export function libraryFindings(
   context: Context,
   library: Library | string,

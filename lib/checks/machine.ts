@@ -34,7 +34,7 @@ export function diagnoseMachine(
   ].filter((finding) => finding !== undefined));
 }
 
-/** @returns The finding about the kernel's release. Linux 5.10 is the oldest supported one. */
+/** @returns The finding about the kernel's release. Linux 5.10 is the oldest supported release. */
 function kernelFinding(release: string): Finding {
   const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
   const isNew = major > 5 || (major === 5 && minor >= 10);
@@ -65,7 +65,10 @@ function preloadFindings(context: Context): Finding[] {
   return findings;
 }
 
-/** Reading this table, unlike making a socket, loads no kernel module. */
+/**
+ * Reports whether the kernel has vsock and TIPC, from /proc/net/protocols: making a socket would load the kernel
+ * module.
+ */
 function familyFindings(protocols: string): Finding[] {
   const find = (name: string, family: string, module: "vsock" | "tipc") =>
     new RegExp(`^${name}\\b`, "m").test(protocols)
@@ -74,7 +77,7 @@ function familyFindings(protocols: string): Finding[] {
   return [find("AF_VSOCK", "AF_VSOCK", "vsock"), find("TIPC", "AF_TIPC", "tipc")];
 }
 
-/** Both runtimes raise the soft limit to the hard one, so only that counts. */
+/** Reports a low hard limit of descriptors. Deno and Node.js raise the soft limit to the hard one. */
 function descriptorFinding(most: number): Finding | undefined {
   return most >= DESCRIPTORS_LEAST ? undefined : note(
     "descriptors",

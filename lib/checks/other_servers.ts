@@ -23,7 +23,7 @@ interface Server {
   readonly socket: UnixSocketEntry;
 }
 
-/** @returns The sockets of all directories that serve the wanted port, or any. */
+/** @returns The sockets in all directories that serve the wanted port, or any port. */
 export function serversOf(sockets: readonly UnixSocketEntry[], wanted: AddressedPort | undefined): Server[] {
   const servers: Server[] = [];
   for (const socket of sockets) {
@@ -37,7 +37,7 @@ export function serversOf(sockets: readonly UnixSocketEntry[], wanted: Addressed
   return servers;
 }
 
-/** True for `unsock expose`: the library as a program, or the front of `--http`. */
+/** True if the process is `unsock expose`: the library run as a program, or the front of `--http`. */
 export function isExpose({ pid }: SocketHolder): boolean {
   const words = stringsOf(pid, "cmdline").map((word) => new TextDecoder().decode(word));
   const at = words.indexOf("expose");
@@ -46,8 +46,8 @@ export function isExpose({ pid }: SocketHolder): boolean {
 }
 
 /**
- * @param directory The client's.
- * @param addresses Those that a client tries.
+ * @param directory The client's directory.
+ * @param addresses The addresses that a client tries.
  * @returns The network's servers first, then those of other directories.
  */
 export function findOthers(
@@ -87,7 +87,10 @@ function onNetwork(
   }));
 }
 
-/** Returns the setting of a process under unsock that excludes the port; undefined: none, or it is not under unsock. */
+/**
+ * Returns the setting by which a process under unsock excludes the port; undefined: none does, or the process is not
+ * under unsock.
+ */
 function whatLeavesOut(
   pid: number,
   port: AddressedPort,
@@ -134,7 +137,7 @@ function isElsewhere(here: string, there: string): boolean {
   return statOrUndefined(there) !== undefined && !isSameFile(here, there);
 }
 
-/** Returns what the kernel has of a process; nothing: it has ended, or is another user's. */
+/** Returns the strings in a file of /proc/PID; none if the process has ended, or this user may not read the file. */
 function stringsOf(pid: number, file: "cmdline" | "environ"): Uint8Array[] {
   return orUndefined(() => splitNul(fs.readFileSync(`/proc/${pid}/${file}`))) ?? [];
 }

@@ -12,8 +12,8 @@ import { askAboutPort, factsOfPort, type PortAnswers, unreadSetting } from "./po
 import { judgePort } from "./port_verdict.ts";
 
 /**
- * @returns Findings about one port from the directory, the kernel and other directories; the last one is the verdict:
- * whether a client of this user, started from this shell, is answered.
+ * @returns Findings about one port, its directory, real IP and other directories. The last finding is the verdict:
+ *   whether a client that this user starts from this shell is answered.
  */
 export function diagnosePort(
   text: string,

@@ -1,4 +1,6 @@
-/** Collects the facts for the verdict of `doctor PORT`. The library reads settings and directory as in a program. */
+/**
+ * Collects the facts for the verdict of `doctor PORT`. The library reads settings and directory as it does in a client.
+ */
 import { type Answer, type Library, VERSION_QUESTION } from "../library/query.ts";
 import { mayAccess } from "../library/access.ts";
 import { type AddressedPort, formatPort } from "../run/ports.ts";
@@ -28,10 +30,10 @@ import type { AddressAnswer, PortFacts, PortFile, Verdict } from "./port_verdict
 import { stateOfProcess } from "./process_state.ts";
 
 const [W_OK, X_OK] = [2, 1];
-/** The addresses that a client of "localhost" tries. Most programs use the first literally. */
+/** The addresses that a client of "localhost" tries. Most programs name the first address itself. */
 const LOCALHOST = ["127.0.0.1", "::1"] as const;
 
-/** The library's answers about a port, each fetched when called. */
+/** The library's answers about a port: each is a function that returns the answer, or throws why there is none. */
 export interface PortAnswers extends DirectoryAnswers {
   readonly settings: Answer<RunSettings>;
   readonly mayBind: Answer<true>;

@@ -1,6 +1,6 @@
 /**
- * Decides whether a client of this user, in this shell, gets an answer at a port, or why not and what to type. Pure:
- * takes facts about the port, and returns one sentence.
+ * Decides from facts alone whether a client that this user starts in this shell is answered at a port. Returns one
+ * sentence, with the reason and the command to type.
  */
 import type { AddressedPort } from "../run/ports.ts";
 
@@ -13,7 +13,7 @@ export interface AddressAnswer {
   readonly answer: "ready" | "soon" | "nobody";
   /** The file that a client connects to: the server's own, or a control file. */
   readonly file: string;
-  /** Whether this user may write to that file, which a connect needs. */
+  /** Whether this user may connect to `file`: a socket file needs write permission. */
   readonly mayConnect: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface PortFile {
   readonly kind: AddressedPort["kind"];
   /** The address that a socket is bound to, where that is known. */
   readonly address: string | undefined;
-  /** Whether that is `::` for both families. */
+  /** Whether the address is `::` for both families. */
   readonly forBoth: boolean;
   /** The target of a control file, or its error. */
   readonly target: string | undefined;
@@ -51,15 +51,21 @@ export interface PortFile {
 
 /** A server of the port that a client of this directory does not reach. */
 export interface OtherServer {
-  /** On the real network; in another directory; in a directory of this path in another root. */
+  /**
+   * `network`: on the real network; `directory`: in another directory; `root`: in a directory of another root, as of a
+   * container.
+   */
   readonly place: "network" | "directory" | "root";
-  /** Its processes, `python3[12]`, or other words; empty: not known. */
+  /** The server's processes, `python3[12]`; "a server" if they are not known. */
   readonly name: string;
   /** Its directory; of a server on the network, the port. */
   readonly where: string;
   /** Whether this user may connect to it. */
   readonly mayConnect: boolean;
-  /** Of a server on the network: the setting of its own that leaves the port out; undefined: it is not under unsock. */
+  /**
+   * Of a server under unsock that listens on the real network: its setting that excludes the port. Undefined: no
+   * setting does, or the server is not under unsock.
+   */
   readonly leftOutBy: { readonly variable: string; readonly value: string } | undefined;
 }
 
@@ -73,7 +79,7 @@ export interface PortFacts {
   readonly blocked: Verdict | undefined;
   /** Whether the directory exists. */
   readonly exists: boolean;
-  /** The reason why no server can make its socket, or the missing directory; and what to do. */
+  /** The reason why no server can make its socket here, such as a directory that cannot be made; and the advice. */
   readonly cannotHold: Omit<Verdict, "answered"> | undefined;
   /** The values of `UNSOCK_PORT` and `UNSOCK_ADDR` in effect. */
   readonly settings: { readonly port: string | undefined; readonly addr: string };
@@ -93,14 +99,14 @@ export interface Verdict {
   readonly advice?: string;
 }
 
-/** A server with clients in its queue counts as hung if none of its threads has run for so long. */
+/** A server with clients in its queue counts as hung if none of its threads has run for this long. */
 const HUNG_SECONDS = 2;
 
 const no = (text: string, advice: string): Verdict => ({ answered: false, text, advice });
 
 /**
- * Follows a client on its way: the settings, the file that it connects to, the server behind, and, if there is none,
- * where the port has a server instead.
+ * Checks in the order in which a client meets them: the settings, the file to connect to, and that file's server. Last
+ * looks for another place where the port has a server.
  *
  * @returns The verdict.
  */
@@ -122,7 +128,10 @@ function notCovered({ answers, name, settings, port }: PortFacts): Verdict | und
   return no(`${name}: ${first.address} is not covered (--addr ${settings.addr}): ${goes}`, `run --addr ${added}`);
 }
 
-/** Returns the verdict on a server to which a client connects: it answers, or does not accept. */
+/**
+ * Returns the verdict on a server that a client can connect to: it answers, or it accepts no connection. Undefined:
+ * there is none.
+ */
 function reached({ answers, files, port, shellIsUnder }: PortFacts): Verdict | undefined {
   const first = answers.find(({ answer, covered, mayConnect }) =>
     answer === "ready" && covered === "yes" && mayConnect
@@ -158,7 +167,9 @@ function by(file: PortFile | undefined): string {
   return file.processes.length === 0 ? "" : ` by ${namesOf(file)}`;
 }
 
-/** A listener takes connections into its queue although its processes do not run. */
+/**
+ * Returns the verdict on a server that is stopped or hangs: the kernel still queues its clients. Undefined: it runs.
+ */
 function acceptsNobody(file: PortFile): Verdict | undefined {
   const { processes, backlog } = file;
   if (processes.length === 0) return undefined;
@@ -173,7 +184,7 @@ function acceptsNobody(file: PortFile): Verdict | undefined {
   return no(`${namesOf(file)} hangs, and accepts nobody: it ${since}${waiting}`, "start the server again");
 }
 
-/** Returns the first reason in the port's own files: a client finds one, and is refused there. */
+/** Returns the first reason among the port's own files why a client is refused; undefined: none. */
 function refused({ files, name, port, answers }: PortFacts): Verdict | undefined {
   const own = files.filter(({ kind }) => kind === port.kind);
   const damaged = own.find(({ state }) => state === "invalid");
@@ -239,7 +250,7 @@ function servesAddress({ address, forBoth }: PortFile, asked: string): boolean {
   return address === asked || address === wildcardFor(asked) || forBoth;
 }
 
-/** Clients find a server by the port's own name, which somebody else has removed, or put another file in its place. */
+/** Returns the verdict on a live server whose port link, by which clients find it, was removed or replaced. */
 function unnamed(server: PortFile, port: AddressedPort): Verdict {
   const name = `${port.number}${port.kind === "stream" ? "" : ".dgram"}.sock`;
   const place = server.own.replace(/[^/]*$/, name);

@@ -1,7 +1,7 @@
-/** Finds whether a process runs, in /proc. */
+/** Reads from /proc whether a process runs. */
 import { listNames, readText } from "../system/files.ts";
 
-/** What a process does. */
+/** The state of a process. */
 export interface ProcessState {
   /** Whether a signal or a debugger has stopped it. */
   readonly stopped: boolean;
@@ -16,7 +16,10 @@ export function stateOfProcess(pid: number): ProcessState {
   return { stopped: state === "T" || state === "t", idleSeconds: idleSeconds(pid) };
 }
 
-/** The clock at which a thread last ran is that of its processor; this process's own is the nearest to it. */
+/**
+ * Returns for how long no thread has run. A thread's time is that of its processor's clock; nearest to it is the time
+ * at which this process has run last, as it runs now.
+ */
 function idleSeconds(pid: number): number | undefined {
   const now = lastRun("/proc/self");
   const times = listNames(`/proc/${pid}/task`).map((thread) => lastRun(`/proc/${pid}/task/${thread}`));
@@ -24,7 +27,10 @@ function idleSeconds(pid: number): number | undefined {
   return Math.max(0, Math.floor((now - Math.max(...times.map((time) => time ?? now))) / 1000));
 }
 
-/** Returns milliseconds since the machine's start. */
+/**
+ * Returns when a process or thread last ran, in milliseconds of its processor's clock; undefined: the kernel does not
+ * say.
+ */
 function lastRun(directory: string): number | undefined {
   const [, time] = /^se\.exec_start +: +([\d.]+)$/m.exec(readText(`${directory}/sched`) ?? "") ?? [];
   return time === undefined ? undefined : Number(time);

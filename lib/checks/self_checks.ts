@@ -1,4 +1,7 @@
-/** The checks of `unsock self-test`: the library, in this process, against what the command line knows. */
+/**
+ * The checks of `unsock self-test`: compares the library, opened in this process, with what the command line expects of
+ * it.
+ */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import { type ControlFile, encodeControlFile } from "../control/format.ts";
@@ -15,7 +18,7 @@ import {
 import { encodeAddress, Family } from "../system/socket_address.ts";
 import { VERSION } from "../system/version.ts";
 
-/** One check: returns on success, throws the reason of a failure. */
+/** One check. `run` returns on success, and throws the reason of a failure. */
 export interface Check {
   readonly name: string;
   readonly run: () => void;
@@ -56,7 +59,7 @@ function configure(
   return { result, message: cText(message) };
 }
 
-/** The lock of the directory: the library keeps it while this process lives. */
+/** The directory's lock file, which the library leaves there while this process lives. */
 const LOCK = ".unsock.lock";
 
 /**
@@ -125,7 +128,7 @@ const encoder = new TextEncoder();
 const VSOCK = { kind: "vsock", port: 5678, cid: 0xffffffff, flags: 0 } as const;
 const unixSocket = (path: string) => ({ kind: "unix", abstract: false, name: encoder.encode(path) }) as const;
 
-/** One control file of each kind that reaches a guest or another machine. */
+/** Control files with a vsock, a Firecracker and a TIPC target. */
 const CONTROL_FILES: readonly ControlFile[] = [
   { target: VSOCK, socketOptions: [] },
   { target: { kind: "firecracker", proxy: unixSocket("/nonexistent/vsock"), guest: VSOCK }, socketOptions: [] },

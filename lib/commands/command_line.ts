@@ -59,7 +59,7 @@ async function printHelp(name: string | undefined, print: (text: string) => void
   return 0;
 }
 
-/** Only `run --optional` does anything on another system than Linux. */
+/** Refuses every command on systems other than Linux, except `run --optional`. */
 function checkSystem({ name }: Command, options: ReadOptions["values"]): void {
   const why = systemProblem();
   if (why === undefined || options.optional !== undefined) return;

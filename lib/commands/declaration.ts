@@ -1,4 +1,4 @@
-/** Declares a command; the words that several commands share. */
+/** Declares a command, and the options that several commands share. */
 import type { Command, Invocation } from "../help/command.ts";
 import type { Option, OptionTable, OptionValues } from "../system/options.ts";
 
@@ -9,7 +9,7 @@ interface Declaration<T extends OptionTable> extends Omit<Command, "options" | "
   start(invocation: Invocation<OptionValues<T>>): Promise<number>;
 }
 
-/** @returns The command; its start gets values that have the types of its table. */
+/** @returns The command. Its `start` gets option values with the types of the option table. */
 export function command<const T extends OptionTable>(declaration: Declaration<T>): Command {
   // The values were read with this table, so they have its types.
   const start: Command["start"] = ({ options, ...rest }) =>

@@ -46,7 +46,7 @@ export function doctor(
 
 const COLOURS = { ok: "green", note: "yellow", FAIL: "red" } as const;
 
-/** @returns Its lines; the level in colour on a terminal, unless NO_COLOR is set (no-color.org). */
+/** @returns The finding's lines, with the level in colour if `inColour` is set. */
 function formatFinding({ key, level, text, advice }: Finding, inColour: boolean): string {
   const padded = level.padEnd(4);
   const shown = inColour ? styleText(COLOURS[level], padded, { validateStream: false }) : padded;

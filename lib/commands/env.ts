@@ -20,15 +20,15 @@ interface EnvOptions extends SettingOptions, DirectoryOptions {
   readonly json?: true;
 }
 
-/** The variables printed for a shell: the settings of the library, and the library. */
+/** The variables to print: the library's settings, and `LD_PRELOAD`. */
 const NAMES = [...SETTING_LIST.map(({ variable }) => variable), "LD_PRELOAD"];
 
 /**
- * Prints the lines.
+ * Prints the variables in the chosen format.
  *
  * @param options As on the command line.
  * @returns The exit status.
- * @throws {UnsockError} When `run` could not start anything either.
+ * @throws {UnsockError} When `run` could not start a program with these options either.
  */
 export function env(options: EnvOptions, context: Context): number {
   const { format: written = options.json ? "json" : "sh", json, ...others } = options;
@@ -76,7 +76,10 @@ function isOn(variables: ReadonlyMap<string, string>, { variable }: { readonly v
 
 const OFF = "UNSOCK_OFF=1 is set";
 
-/** Throws as `run` fails (`c/program/run.c`): sockets cannot be bound, or UNSOCK_OFF contradicts an option. */
+/**
+ * Throws in two cases in which `run` fails too (`c/program/run.c`): sockets cannot be bound, or UNSOCK_OFF contradicts
+ * an option or another variable.
+ */
 function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOptions, mayBind: Answer<true>): void {
   if (!isOn(variables, SETTINGS.off)) {
     mayBind();

@@ -34,8 +34,8 @@ const RAW = ["all", "in", "control", "idle", "untilEof"] as const;
  * Exposes ports, or with `--http` all loopbacks by name.
  *
  * @param options As on the command line.
- * @param ports Its operands.
- * @returns Never, once it serves.
+ * @param ports The operands.
+ * @returns Only if it cannot serve; else the process serves until it is ended.
  * @throws {UsageError} When options and ports contradict each other.
  * @throws {UnsockError} When it cannot serve.
  */
@@ -77,14 +77,14 @@ export async function expose(
   }
 }
 
-/** @returns The directory's path; it is made if it is missing. */
+/** Makes the directory if it is missing, and returns its path. */
 function prepare(library: Library, options: RunOptions): string {
   const [directory, made] = library.askAll([DIRECTORY_QUESTION, PREPARE_QUESTION], options);
   made();
   return directory().path;
 }
 
-/** @returns The absolute paths: a certificate that is replaced is read again. */
+/** @returns The absolute paths of certificate and key, which are read again whenever they change. */
 function readFiles({ cert, key }: HttpOptions): { cert: string; key: string } | undefined {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) throw new UsageError("expose: --cert and --key go together");

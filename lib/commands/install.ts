@@ -1,4 +1,4 @@
-/** `unsock install`: puts program, library, manual pages and completions in place; `--uninstall` removes exactly those. */
+/** `unsock install`: puts program, library, manual pages and completions in place; `--uninstall` removes them. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,10 @@ interface InstallOptions {
   readonly lib?: string;
 }
 
-/** The command that users type is the library itself: it runs commands, and executes the program for all else. */
+/**
+ * `unsock`, as users type it, is a link to the library. The library runs its own commands, and executes the TypeScript
+ * program for all others.
+ */
 const FRONT = "bin/unsock";
 const LIBRARY = "lib/libunsock.so";
 const FRONT_TARGET = path.join("..", LIBRARY);
@@ -33,7 +36,7 @@ const FRONT_TARGET = path.join("..", LIBRARY);
 type Item = ProgramFile | { readonly target: string };
 
 /**
- * Puts everything in place, or removes it.
+ * Installs all files, or removes them.
  *
  * @param options As on the command line.
  * @param commands All commands, which manual and completions describe.
@@ -69,8 +72,8 @@ export async function install(
 }
 
 /**
- * Puts all files in place, and removes those of an older version that this one does not have. Before the first file is
- * written, the record names all of them, also by the temporary names that they have until they are complete.
+ * Installs all files, and removes those that only the older version has. Writes the record first: it names all files,
+ * and also the temporary names under which they are written.
  */
 function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, before: Installation): void {
   const files = [...Object.keys(all), RECORD];
@@ -78,7 +81,7 @@ function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, befo
   const missing = directoriesFor(files).filter((name) => statOrUndefined(path.join(prefix, name)) === undefined);
   const parts = files.map((name) => `${name}${suffix}`);
   const put = (name: string, item: Item) => putInPlace(path.join(prefix, name), item, suffix);
-  // Another installation, at the same time, may have made the directories that this one found.
+  // Another installation that runs now may have made directories that this one found: its record names them.
   const putRecord = (names: readonly string[]) => {
     const directories = [...readRecord(prefix).directories, ...missing];
     const record = new TextEncoder().encode(formatRecord({ files: names, directories }));
@@ -92,7 +95,7 @@ function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, befo
     removeAll(prefix, { files: before.files.filter((file) => !files.includes(file)), directories: [] });
     putRecord(files);
   } catch (error) {
-    // The files of before are left to the next installation, which continues this one.
+    // If there was an older installation, its files stay: the next installation continues this one.
     if (before.files.length === 0) removeAll(prefix, { files, directories: missing.toReversed() });
     throw error;
   }
@@ -104,8 +107,8 @@ interface OwnLibrary extends AsyncDisposable {
 }
 
 /**
- * Returns the program's own library unless an option or `UNSOCK_LIB` names one. If another user could have written it,
- * as with `sudo` and a program that a user built, it is trusted like the program, and installed from a private copy.
+ * Returns the program's own library unless an option or `UNSOCK_LIB` names one. If another user could have written the
+ * own library, as with `sudo` and a user's build, it is trusted as the program is, and installed from a private copy.
  */
 async function libraryToInstall(option: string | undefined, { environ }: Context): Promise<OwnLibrary> {
   const named = option ?? environ.getFilled("UNSOCK_LIB");
@@ -129,7 +132,7 @@ async function libraryToInstall(option: string | undefined, { environ }: Context
   }
 }
 
-/** @returns Lines for the user if a shell does not find the program in this directory by its name; else none. */
+/** @returns A line for the user if a shell would not find the program in `bin` by its name; else none. */
 function hiddenBehind(bin: string, search: string): string[] {
   const same = (directory: string) => path.resolve(directory) === bin;
   const places = search.split(":").filter((place) => place !== "");
@@ -138,7 +141,7 @@ function hiddenBehind(bin: string, search: string): string[] {
   return first === undefined || same(first) ? [] : [`PATH finds ${path.join(first, path.basename(FRONT))} first`];
 }
 
-/** Returns the files to print: a copy of the source is one line. */
+/** Returns the files to print, with one line for all files of a source copy. */
 function shown(files: readonly string[]): string[] {
   return [...new Set(files.map((name) => name.startsWith(`${TREE}/`) ? TREE : name))];
 }
@@ -160,13 +163,14 @@ function items(library: string, commands: readonly Command[], { environ }: Conte
 }
 
 /**
- * Refuses, before any change, to replace a file that is not recorded, or a program in the link's place. The record is
- * read after a file was found: another installation, at the same time, writes it before its first file.
+ * Refuses, before any change, to replace a file that the record does not name, or to put the link in the place of
+ * another program. Reads the record after it has found a file, as another installation that runs now writes its record
+ * before its files.
  */
 function refuseOthers(prefix: string, files: readonly string[]): void {
   for (const name of files) {
     const file = path.join(prefix, name);
-    // A file that lstat(2) cannot reach cannot be written either: putInPlace() reports it.
+    // If lstat(2) cannot reach a file, it cannot be written either, which putInPlace() reports.
     if (lstatOrUndefined(file) === undefined) continue;
     const isOurs = readRecord(prefix).files.includes(name) && (name !== FRONT || linkTarget(file) === FRONT_TARGET);
     if (isOurs) continue;
@@ -176,7 +180,7 @@ function refuseOthers(prefix: string, files: readonly string[]): void {
   }
 }
 
-/** Makes missing directories, which every user may enter, whatever the umask. */
+/** Makes the missing directories. The prefix and those below get mode 0755, whatever the umask is. */
 function makeDirectories(prefix: string, names: readonly string[]): void {
   for (const name of names) {
     const directory = path.join(prefix, name);
@@ -192,9 +196,8 @@ function makeDirectories(prefix: string, names: readonly string[]): void {
 }
 
 /**
- * Replaces a file atomically: a program that runs from it keeps running, and readers never see half of it. Until it is
- * complete its name ends with the suffix. Another installation at the same time may take the part for a stale file and
- * remove it: then writes it once more.
+ * Replaces a file atomically: writes it under its name with the suffix, and renames it. If another installation removes
+ * that file meanwhile, taking it for a stale one, writes it once more.
  */
 function putInPlace(file: string, item: Item, suffix: string, isAgain = false): void {
   const part = `${file}${suffix}`;
@@ -213,9 +216,11 @@ function putInPlace(file: string, item: Item, suffix: string, isAgain = false): 
   }
 }
 
-/** Removes the installed files, the runtime's cache, and then the directories that are empty. @returns Those files. */
+/**
+ * Removes the installed files, the runtime's cache, and then directories that are empty. @returns The removed files.
+ */
 function removeAll(prefix: string, { files, directories }: Installation): string[] {
-  // The record last: until then the next attempt can continue.
+  // Removes the record last: if this fails, the next attempt can continue.
   const inOrder = files.toSorted((one, other) => Number(one === RECORD) - Number(other === RECORD));
   const removed = inOrder.filter((name) => remove(path.join(prefix, name)));
   for (const name of directories) {

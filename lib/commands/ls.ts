@@ -26,24 +26,24 @@ interface ListOptions {
   readonly watch?: true;
 }
 
-/** With `--watch`: connections open and close without a change of the directory, so it lists again after this time. */
+/** `--watch` also lists again after this time: connections open and close without a change of the directory. */
 const LOOK_AGAIN_MS = 1000;
 
 const CLEAR_SCREEN = "\x1b[H\x1b[2J";
 
-/** The text of a list, and the directory whose changes change it. */
+/** A list as text, and the directory to watch for changes of it. */
 interface Shown {
   readonly directory: string;
   readonly text: string;
 }
 
 /**
- * Prints the directory's files, or all loopbacks; with `--watch` again whenever they change.
+ * Prints the directory's files, all loopbacks, or one URL; with `--watch` prints the list again whenever it changes.
  *
  * @param options As on the command line.
  * @param port The port to list, as the user wrote it; undefined: all.
  * @returns The exit status.
- * @throws {UnsockError} When the directory cannot be read, or there is no library to read it.
+ * @throws {UnsockError} When the directory cannot be read, or no library is found.
  */
 export async function ls(options: ListOptions, port: string | undefined, context: Context): Promise<number> {
   const wanted = port === undefined ? undefined : parseDecimal(port, 1, LAST_PORT);
@@ -99,12 +99,12 @@ function wishesOf(
   return { base, extra: asked && exists ? path : undefined, library, port };
 }
 
-/** Returns the terminal on standard output; undefined: it is none. */
+/** Returns the terminal on standard output; undefined: standard output is no terminal. */
 function terminalOf({ environ }: Context): Terminal | undefined {
   return isatty(1) ? { columns: process.stdout.columns || Infinity, home: environ.getFilled("HOME") } : undefined;
 }
 
-/** Lists all loopbacks. JSON is one line each time with `--watch`, so that a reader knows where one ends. */
+/** Lists all loopbacks. With `--watch`, each JSON list is one line, so that a reader knows where it ends. */
 function showEverything(
   port: number | undefined,
   options: ListOptions,
@@ -118,7 +118,7 @@ function showEverything(
   return { directory: base ?? chosen.path, text };
 }
 
-/** Lists the directory with one start of the library. */
+/** Lists the directory. One start of the library answers all questions about it. */
 function showDirectory(
   port: number | undefined,
   options: ListOptions,

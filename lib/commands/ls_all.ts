@@ -9,14 +9,14 @@ import { namesQuestion } from "../sockets/socket_names.ts";
 import { SOCKETS_QUESTION } from "../sockets/unix_sockets.ts";
 import { UnsockError } from "../system/errors.ts";
 
-/** Which loopbacks are listed, and how. */
+/** The loopbacks and the port to list. */
 export interface AllWishes extends OwnPlaces {
   readonly library: Library;
   /** Undefined: all ports. */
   readonly port: number | undefined;
 }
 
-/** @returns The URLs of a directory's servers, while `expose --http` runs. */
+/** @returns The URLs of a directory's servers, by port; none unless `expose --http` runs. */
 export function urlsOf(
   base: string | undefined,
   directory: string,
@@ -30,7 +30,7 @@ export function urlsOf(
   return urlsByFront(base, { directory, ports: served.map((file) => file.port), isWhole: port === undefined });
 }
 
-/** @returns Every loopback; with a port those that have a server of it. */
+/** @returns Every loopback, except an empty default directory; with a port, the loopbacks that have a file of it. */
 function listAll({ base, extra, library, port }: AllWishes): ListedPlace[] {
   const places = listPlaces({ base, extra }, library.ask(SOCKETS_QUESTION));
   const named = places.flatMap((place) => {
@@ -55,12 +55,12 @@ export function allAsJson(wishes: AllWishes, indent: number | undefined): string
   return `${JSON.stringify(listAll(wishes).map(placeToJson), null, indent)}\n`;
 }
 
-/** @returns The list as text; `terminal` is undefined if it goes elsewhere. */
+/** @returns The list as text; `terminal` is undefined if standard output is none. */
 export function allAsText(wishes: AllWishes, terminal: Terminal | undefined): string {
   return formatPlaces(listAll(wishes), wishes.port, terminal);
 }
 
-/** @returns Where else there are servers, as lines for people; empty: nowhere. */
+/** @returns A line that names the loopbacks with servers; empty: there are none. */
 export function elsewhere(wishes: AllWishes): string {
   const texts = listAll(wishes).flatMap(({ name, path, files }) => {
     const ports = [...new Set(files.filter(isServed).map((file) => file.port))];
@@ -71,7 +71,7 @@ export function elsewhere(wishes: AllWishes): string {
 
 /**
  * @returns The URL of a loopback's port, for scripts.
- * @throws {UnsockError} If there is no such URL: it says what is missing.
+ * @throws {UnsockError} If there is no such URL, or more than one; the message says what to do.
  */
 export function urlOfName(name: string, wishes: AllWishes): string {
   const places = listAll(wishes).filter((place) => place.name?.toLowerCase() === name.toLowerCase());

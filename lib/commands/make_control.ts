@@ -30,7 +30,7 @@ const MODE = 0o644;
  * Writes the control file that the options describe, and prints its target.
  *
  * @param options As on the command line.
- * @param file Its path; undefined: that of a port in the directory.
+ * @param file The control file's path; undefined: the path of the port's file in the directory.
  * @returns The exit status.
  * @throws {UsageError} When the options cannot be read.
  * @throws {UnsockError} When the file cannot be made.
@@ -51,10 +51,10 @@ export function makeControl(options: MakeOptions, file: string | undefined, cont
 /** Returns the working directory; undefined: it was removed. */
 const working = () => orUndefined(() => process.cwd());
 
-/** Returns the path without links; undefined: it is missing or unreachable. A connect fails either way. */
+/** Returns the path without links; undefined: the file is missing or unreachable. */
 const real = (file: string) => orUndefined(() => fs.realpathSync.native(file));
 
-/** Returns FILE, or DIR/PORT.sock, whose directory it makes. Without --port, PORT is the vsock port. */
+/** Returns FILE, or DIR/PORT.sock after making DIR. Without --port, PORT is the vsock port. */
 function choosePlace(options: MakeOptions, file: string | undefined, context: Context): string {
   const { dir, port, vsockPort, force } = options;
   if (file !== undefined) {
@@ -83,13 +83,13 @@ function removalQuestion(file: string): Question<boolean> {
   return { word: `prune=${file}`, read: (answer) => answer.flag("removed") };
 }
 
-/** Removes a stale socket file. A live one stays, and then the control file cannot be made. */
+/** Removes a stale socket file. A live one stays, so that making the control file then fails. */
 function removeStale(file: string, context: Context): void {
   if (lstatOrUndefined(file)?.isSocket() !== true) return;
   const library = ownLibrary(context);
   const before = working();
   try {
-    // A socket's path has at most 108 bytes, its directory's path may be longer: the library is started in the directory.
+    // A socket's path has at most 108 bytes, but its directory's may be longer: starts the library in the directory.
     process.chdir(path.dirname(file));
   } catch {
     return; // the directory cannot be entered: making the file reports it
@@ -98,7 +98,7 @@ function removeStale(file: string, context: Context): void {
   if (before !== undefined) process.chdir(before);
 }
 
-/** @returns Why the file could not be made, what is there, and what to do. */
+/** @returns The reason why the file could not be made, with what is there or the advice. */
 function whyNot(file: string, error: unknown, context: Context): string {
   const directory = path.dirname(file);
   const code = codeOf(error);
@@ -110,7 +110,7 @@ function whyNot(file: string, error: unknown, context: Context): string {
   return reason(error);
 }
 
-/** @returns What to do about a directory that does not exist. */
+/** @returns The advice about a directory that does not exist. */
 function whyNoDirectory(directory: string, context: Context): string {
   const above = existingAbove(directory);
   return mayAccess(ownLibrary(context), above, fs.constants.W_OK | fs.constants.X_OK)

@@ -13,7 +13,7 @@ import { findPreloaded } from "../library/preloaded.ts";
  *
  * @param lib The value of `--lib`.
  * @returns The exit status.
- * @throws {LibraryError} When there is no library to test.
+ * @throws {UnsockError} On Node.js, or when there is no library to test.
  */
 export function selfTest(lib: string | undefined, context: Context): number {
   if (!IS_DENO) throw new UnsockError("self-test: Node.js has no foreign functions: the program of a release has them");

@@ -18,9 +18,9 @@ interface ShowOptions {
  * Prints the content of a control file.
  *
  * @param options As on the command line.
- * @param word Its path, or the port that it is for.
+ * @param word The control file's path, or its port.
  * @returns The exit status.
- * @throws {UnsockError} When it cannot be read or is no control file.
+ * @throws {UnsockError} When the file cannot be read or is no control file.
  */
 export function showControl(options: ShowOptions, word: string, context: Context): number {
   const port = readPort(word);
@@ -31,7 +31,7 @@ export function showControl(options: ShowOptions, word: string, context: Context
   return 0;
 }
 
-/** A number is a port, unless a file has that name. */
+/** Returns the word if it is a port: a number, unless a file has that name. */
 function readPort(word: string): string | undefined {
   return /^\d+(\/\w*)?$/.test(word) && statOrUndefined(word) === undefined ? word : undefined;
 }

@@ -47,7 +47,7 @@ const RUN_OPTIONS = {
   dryRun: { help: "print environment and command, but do not run it" },
 } as const satisfies OptionTable;
 
-/** In the order in which help shows them. */
+/** The commands that people type, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [
   command({
     name: "run",
@@ -293,7 +293,7 @@ Examples:
   }),
 ];
 
-/** The names that other tools have for a command, and how it is typed here. */
+/** Names of commands in other tools, each with the `unsock` command for it. */
 export const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
   ["list", "ls"],
   ["ps", "ls"],

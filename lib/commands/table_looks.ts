@@ -1,4 +1,4 @@
-/** Commands that look at what runs. */
+/** The commands `ls` and `tap`, which show running servers. */
 import { HERE_OPTION } from "../run/directory_rights.ts";
 import { command, DIRECTORY_OPTION, JSON_OPTION } from "./declaration.ts";
 

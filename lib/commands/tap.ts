@@ -14,7 +14,7 @@ import { Tap } from "../tap/tap.ts";
 import type { Packet } from "../tap/traffic.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** How long the end waits for a reader of the output. */
+/** How long the end of the tap waits for a slow reader of its output. */
 const END_MS = 5_000;
 
 interface TapOptions {
@@ -24,12 +24,12 @@ interface TapOptions {
 }
 
 /**
- * Shows a port's traffic until it is interrupted.
+ * Shows a port's traffic until the user interrupts it.
  *
  * @param options As on the command line.
  * @param word The port as the user wrote it.
  * @returns The exit status.
- * @throws {UnsockError} When the port has no server, or this user may not look into it.
+ * @throws {UnsockError} When the port has no server, or this user may not trace the server.
  */
 export async function tap({ dir, here, pcap }: TapOptions, word: string, context: Context): Promise<number> {
   if (pcap === "-" && isatty(1)) throw new UsageError("tap: --pcap -: a terminal cannot show it: | wireshark -k -i -");

@@ -88,7 +88,7 @@ function describeService(options: UnitOptions, command: readonly string[], conte
     dir: options.here ? options.dir : options.dir ?? `/run/${name}`,
     lib: library,
   };
-  // The units run later and as another user, so this shell's environment is left out, but for what finds the checkout.
+  // The units run later, often as another user: of this shell's environment only the variables of --here count.
   const [asked, settings] = own.with(options.here ? checkoutVariables(environ) : Environ.of({})).askAll([
     RIGHTS_QUESTION,
     SETTINGS_QUESTION,
@@ -114,7 +114,7 @@ function describeService(options: UnitOptions, command: readonly string[], conte
   return { service, warnings: unreachable(service, steps, rights?.group) };
 }
 
-/** Returns the variables by which every command finds the directory of `--here`. */
+/** Returns the environment's variables that determine the directory of `--here`. */
 function checkoutVariables(environ: Environ): Environ {
   const names = ["GIT_DIR", "XDG_RUNTIME_DIR"];
   return Environ.of(Object.fromEntries(names.map((name) => [name, environ.getFilled(name) ?? ""])));

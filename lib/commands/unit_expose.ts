@@ -18,7 +18,7 @@ const OPTIONS = { ...EXPOSE_OPTIONS, dir: { value: "directory", help: "" }, here
 const PATHS = ["dir", "cert", "key", "log"];
 const OTHERS = ["http", "address", "force"];
 
-/** One option as the service's command line has it. */
+/** Formats one option for the service's command line, which needs absolute paths. */
 function wordsOf(name: string, value: OptionValue): string[] {
   const flag = optionFlag(name);
   if (typeof value !== "string") return [flag];
@@ -29,7 +29,7 @@ function wordsOf(name: string, value: OptionValue): string[] {
  * Describes the front's service.
  *
  * @param words Options of `expose --http`; none: port 8080.
- * @throws {UsageError} When an option is not one of these, or names no port.
+ * @throws {UsageError} When an option is not for a service, or its value is invalid.
  */
 export function describeFront(
   name: string | undefined,
