@@ -1,5 +1,5 @@
-/* Binds a socket to a port, of the program's choice or any free one, by one of the port's names. In this order: without
- * the lock, as if nobody had the port; after a look at PORT.sock; with the lock, beside the port's other sockets. */
+/* Binds a socket to a port: the one that the program chose, or any free one. Tries up to three ways: without the lock,
+ * as if the port were free; after reading PORT.sock; with the lock, beside the port's other sockets. */
 #include "files/bind.h"
 
 #include "files/control_file.h"
@@ -10,8 +10,8 @@
 #define TRIES 8
 #define LOOKS_FOR_FREE 10 /* ports tried before sockets that have a port are checked */
 
-/* A stream with SO_REUSEPORT, or one that is reserved, has a number at once; a datagram socket gets one as soon as
- * another socket shares its address. */
+/* Returns the name that the request wants. A stream with SO_REUSEPORT, or a reserved one, has a number at once; a
+ * datagram socket gets one as soon as another socket shares its address. */
 static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     bool stream = bind->type == SOCK_STREAM, reserves = stream && bind->in_place_of;
     uint8_t number = stream && bind->reuseport ? 1 : reserves ? UNSOCK_PORT_WAITING : 0;
@@ -25,9 +25,9 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     return me;
 }
 
-/* Begins a bind to the request's current port. `plainly`: a client gets PORT.dgram.sock itself, if it requests IPv4's
- * default address, or its name does not show the address. The kernel refuses a server's link where a client has that
- * file, and a client's file where a server has the link. */
+/* Prepares the bind to the request's current port. `plainly`: the file of a client is PORT.dgram.sock itself, unless
+ * its name must show its target, another address than IPv4's default. The kernel then lets only one have the port, a
+ * server's link or a client's file. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->me = wanted_name(bind);
     bind->named = bind->waits = bind->listens = bind->spent = false;
@@ -61,7 +61,8 @@ static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how
     return 1;
 }
 
-/* Takes the socket that a service manager has bound to the path, an entry's or PORT.sock. Returns 1, or -EADDRINUSE. */
+/* Takes over the handed-over socket with the address `path`, which is an entry's or PORT.sock. Returns 1; -EADDRINUSE
+ * if there is none, or if this process has bound it already. */
 static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *path, socklen_t length) {
     long handed = unsock_listen_fds_find(bind, path, length);
     if (handed < 0)
@@ -70,7 +71,7 @@ static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *p
     return leave_to_another(bind, UNSOCK_BOUND_HANDED, path);
 }
 
-/* Binds to the name; to that with the first free number, if it has one. Removes a killed process's file first. */
+/* Binds to the socket's name, or if that has a number, to the first free number. Removes stale files in its way. */
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
         unsock_port_skip_taken(bind->port, &bind->me);
@@ -85,7 +86,7 @@ static long bind_first_free_name(struct unsock_bind *bind) {
                 return result;
             unsock_port_forget(bind->port, &bind->me); /* any file there from now on is a newcomer's */
         } else if (life == UNSOCK_PORT_ALIVE && !unsock_port_next_number(&bind->me)) {
-            return -EADDRINUSE; /* a process that has bound it just now, and waits for the lock, keeps it */
+            return -EADDRINUSE; /* another process has just bound to it, and waits for the lock */
         }
     }
 }
@@ -112,8 +113,9 @@ static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *jo
     }
 }
 
-/* PORT.sock, at `path`, is not a link of the library's. If it is a control file, leaves the port to it, which needs no
- * lock. Returns 1; -EAGAIN for any other file; or another -errno. *answers: what is there (unsock_resolve). */
+/* For a PORT.sock, at `path`, that is no link of the library's: leaves the port to it if it is a control file, without
+ * the lock. Returns 1; -EAGAIN if it is anything else, or gone; or the -errno of a control file that is damaged or
+ * cannot be read. *answers: the result of unsock_resolve. */
 static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un *path, long *answers) {
     *answers = unsock_resolve(path->sun_path, NULL);
     if (*answers >= 0 && *answers != UNSOCK_ANSWERS_CONTROL)
@@ -122,7 +124,8 @@ static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un 
     return *answers < 0 ? *answers : 1;
 }
 
-/* Binds where PORT.sock, at `path`, is not a link of the library's: replaces a stale socket's file. */
+/* For a PORT.sock, at `path`, that is no link of the library's: replaces a stale socket's file; leaves the port to a
+ * control file or a handed-over socket; else refuses. */
 static long bind_beside_foreign(struct unsock_bind *bind, const struct sockaddr_un *path) {
     long answers, result = look_for_control(bind, path, &answers);
     if (result != -EAGAIN || answers == UNSOCK_ANSWERS_NOBODY)
@@ -136,7 +139,7 @@ static long bind_beside_foreign(struct unsock_bind *bind, const struct sockaddr_
     result = bind->named ? 0 : bind_first_free_name(bind);
     if (result == 0)
         result = unsock_port_replace_foreign(&bind->me, bind->probe);
-    return result == 0 && unsock_port_needs_record(&bind->me) ? -EAGAIN : result; /* which is written then */
+    return result == 0 && unsock_port_needs_record(&bind->me) ? -EAGAIN : result; /* the next try writes the record */
 }
 
 static long bind_beside_ours(struct unsock_bind *bind) {
@@ -172,8 +175,8 @@ UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
     return result == -EAGAIN ? -EADDRINUSE : result;
 }
 
-/* Binds with the directory locked. Without the lock it removes nothing and joins no port, but still tells live sockets
- * from stale names. */
+/* Binds with the directory locked. If it cannot be locked, removes nothing and joins no port, but still finds control
+ * files and handed-over or live sockets. */
 static long bind_somebodys(struct unsock_bind *bind) {
     struct unsock_lock lock;
     bind->unlocked = (int)unsock_lock_take(&lock, false);
@@ -215,9 +218,9 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Reads PORT.sock first. Of `any` port nothing more is read: if somebody has it, another one is tried. Else this is the
- * second try, after one without a look that failed with `result`. Returns as bind_to_port; -EAGAIN if the lock is
- * needed. */
+/* Reads PORT.sock first. `any`: any port will do, so if somebody has this one, returns -EADDRINUSE. Otherwise `result`
+ * is that of the try without a look (-EAGAIN: there was none), which counts if nobody has the port. Returns as
+ * bind_to_port; -EAGAIN if the lock is needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;
@@ -238,8 +241,8 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bo
 }
 
 /* Before Linux 5.14, bind(2) creates the file before connect(2) finds the socket, so another process could take it for
- * stale. Then even the first bind takes the lock. So does the bind of a socket that needs a record: two processes must
- * not make the record at once, and the record comes before PORT.sock. */
+ * stale: there every bind takes the lock. A socket that needs a record takes it on every kernel: two processes must not
+ * make the record at once, and the record comes before PORT.sock. */
 static long bind_names(struct unsock_bind *bind, bool any) {
     bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(&bind->me);
     long result = at_once && !any ? bind_free(bind) : -EAGAIN;
@@ -254,7 +257,7 @@ static long bind_names(struct unsock_bind *bind, bool any) {
     return result > 0 ? 0 : result;
 }
 
-/* Binds a client, or any socket to a port that nobody has. */
+/* Binds to the request's current port if nobody has it. `client`: to PORT.dgram.sock itself, where possible. */
 static long bind_if_free(struct unsock_bind *bind, bool client) {
     begin_port(bind, client);
     if (!unsock_port_entry_is_plain(&bind->me))
@@ -265,8 +268,9 @@ static long bind_if_free(struct unsock_bind *bind, bool client) {
     return result;
 }
 
-/* Tries some ports with free names, then, in a range full of stale files, those with stale names, too. EINVAL for a
- * damaged control file ends only that port's try. The kernel's EINVAL ends all: the socket has a name. */
+/* Tries ports until one is free. After LOOKS_FOR_FREE taken ports, also removes the stale names of each taken one and
+ * tries it again. A damaged control file's EINVAL skips its port. The kernel's ends the search: the socket has a
+ * name. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     for (unsigned i = 0; i < count; i++) {

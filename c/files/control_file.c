@@ -1,6 +1,6 @@
-/* Reads and writes control files. Checks all bytes before it uses any. Keeps contents: a file with the same inode and
- * time of change is not read again. A file that changed a moment ago may change again within one tick of its clock, so
- * it is read each time. */
+/* Reads and writes control files. Checks all bytes before it uses any. Caches the contents: a file with the same inode
+ * and time of change is not read again. But a file that changed less than SETTLED_NS ago is not cached: it may change
+ * again within the same tick of its clock. */
 #include "files/control_file.h"
 
 #include "kernel/socket_info.h"
@@ -34,7 +34,7 @@ static struct version version_of(const struct statx *status) {
                             .changed = time_of(status->stx_ctime.tv_sec, status->stx_ctime.tv_nsec)};
 }
 
-/* Copies the kept content. False if there is none, or not everybody may read the file: an open may give EACCES. */
+/* Copies the cached content. False if there is none, or if not everybody may read the file: open may give EACCES. */
 static bool recall(const struct statx *status, struct unsock_control_file *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
@@ -45,7 +45,7 @@ static bool recall(const struct statx *status, struct unsock_control_file *conte
     return unsock_seqlock_holds(&place->lock, begun);
 }
 
-/* Keeps a content. `now`: a time before the file was read. */
+/* Caches the content of a file, unless it has just changed. `now`: a time before the file was read. */
 static void keep_content(const struct statx *status, const struct timespec *now, const uint8_t *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
@@ -57,8 +57,8 @@ static void keep_content(const struct statx *status, const struct timespec *now,
     unsock_seqlock_publish(&place->lock);
 }
 
-/* Reads up to `size` bytes, one more than a control file has, so that a longer file fails. Some file systems return
- * pieces. */
+/* Reads the file, up to `size` bytes: one more than a control file has, so that the check refuses a longer file. Some
+ * file systems return pieces. */
 static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
     while (filled < size) {
@@ -154,8 +154,8 @@ long unsock_resolve(const char *path, struct unsock_control_file *control) {
     return read == -EINVAL || read == -EACCES ? read : UNSOCK_ANSWERS_OTHER;
 }
 
-/* Makes the name under which a control file is written. link(2) then gives the whole file its own name, so that no
- * reader sees a part of it. */
+/* Makes the temporary name under which a control file is written. link(2) then gives the complete file its own name, so
+ * that no reader sees a part of it. */
 static long name_control_part(const char *path, char *part) {
     struct unsock_text text = unsock_text_in(part, PATH_MOST);
     uint64_t number;

@@ -8,18 +8,18 @@
 
 /* control_file.c: Reads and writes control files. */
 
-/* Reads the control file at `path` (NUL-terminated). Never blocks. Returns 0 with the checked content in `control` (or
- * NULL), or open's -errno, or one of these:
+/* Reads the control file at `path` (NUL-terminated). Never blocks. Returns 0 with the checked content in `control`
+ * (unless that is NULL), or open's -errno, or one of these:
  *   -ENOENT   there is no file
  *   -ENODATA  it is not a regular file (a socket, a FIFO, a directory, …)
- *   -EINVAL   it is a damaged control file
+ *   -EINVAL   it is a damaged control file, or cannot be read
  *   -ENOEXEC  it is another regular file
- *   -EACCES   its owner may not redirect this user's traffic: neither root nor this user nor its directory's owner */
+ *   -EACCES   its owner, or that of a link to it, is neither root nor this user nor its directory's owner */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 
-/* Writes the control file to `path` with this mode. It appears with all its bytes or not at all, and never replaces
- * another. Returns a descriptor of the file, for reading, or -errno. -EEXIST: `path` exists. `locked`: the file appears
- * with a shared lock (flock(2)), which the descriptor holds. */
+/* Writes the control file to `path` with this mode. The file appears there complete or not at all, and never replaces
+ * another. Returns an open descriptor of the file, or -errno; -EEXIST: `path` exists. `locked`: the file appears with a
+ * shared lock (flock(2)), which the descriptor holds. */
 long unsock_control_file_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
 
 /* The kind of file at a path. */
@@ -31,8 +31,9 @@ enum unsock_resolved {
     UNSOCK_ANSWERS_OTHER,   /* in the way: a directory, a FIFO, a link to nowhere */
 };
 
-/* Returns the kind of file at the path, with a control file's content in `control` (or NULL). Or -EINVAL for another
- * regular file, -EACCES for a file that may not be read, or the -errno of a failed look at the path. Never blocks. */
+/* Returns the kind of file at the path, with a control file's content in `control` (or NULL). Or -EINVAL for a damaged
+ * control file or another regular file, -EACCES for a file that may not be read or followed, or the -errno of a failed
+ * look at the path. Never blocks. */
 long unsock_resolve(const char *path, struct unsock_control_file *control);
 
 /* True if a control file may be the reason for this -errno of a connect or a datagram. A file that is no socket gives
@@ -42,9 +43,10 @@ static inline bool unsock_resolve_is_worth_it(long result) {
 }
 
 /* target_file.c: Socket files at the targets of control files, in any directory.
- * Such a file is removed with the last descriptor of its socket, by the same rules as in the directory: under the lock
- * of its directory, after a question to the kernel. But it is never kept for later. Only the kernel knows its path, so
- * the path is read while the socket is still open. Only the file to which the socket was bound is removed. */
+ * The close of a socket's last descriptor removes its file there, by the rules of the library's directory: with the
+ * file's own directory locked, after the kernel has said that the socket is closed. But if that close cannot remove it,
+ * nobody tries later. Only the kernel knows the path, so it is read while the socket is still open; and only the file
+ * to which the socket was bound is removed. */
 
 struct unsock_target_file {
     struct unsock_file_id file;
@@ -53,15 +55,15 @@ struct unsock_target_file {
 };
 
 /* Binds a socket to an AF_UNIX path (of `length` bytes with the family; a NUL may end it). Replaces a stale file.
- * Returns 0 or -errno. Fills `where`; with no file if the socket's close shall remove none. */
+ * Returns 0 or -errno. Fills `where`, without a file if the close must not remove it: its path is relative. */
 long unsock_target_file_bind(int socket, const void *address, socklen_t length, struct unsock_target_file *where);
 
 /* For a descriptor that is about to be closed: fills `where` with its socket's file. Returns true if there certainly is
  * one. Makes no system call for sockets without a file. */
 bool unsock_target_file_find(int fd, const struct unsock_fd *entry, struct unsock_target_file *where);
 
-/* Removes that file, if one was found; called after the close. If another descriptor has the socket, the file stays
- * until the next bind to the path. */
+/* After the close: removes the file that unsock_target_file_find has found, if any. If another descriptor has the
+ * socket, the file stays until the next bind to the path. */
 void unsock_target_file_release(const struct unsock_target_file *where);
 
 #endif

@@ -1,4 +1,4 @@
-/* Makes the directory, finds its own name, visits another directory, and changes names by path or from a descriptor. */
+/* Makes the directory, resolves its path, visits another directory, and changes names by path or from a descriptor. */
 #include "files/directory.h"
 
 #include "kernel/socket_info.h"
@@ -128,8 +128,8 @@ static bool has_path(const char *path) {
     return length > 0 && unsock_begins(path, unsock_settings.directory) && path[length] == '/';
 }
 
-/* Returns the start of a call that changes this name: a descriptor of the directory, which the caller closes, AT_FDCWD,
- * or -errno; -EACCES if another directory is in its place now. *path becomes the name from that start. */
+/* Returns the directory from which a call changes this name: a descriptor, which the caller closes, or AT_FDCWD; or
+ * -errno: -EACCES if another directory has taken its place. *path becomes the name as seen from there. */
 static long enter_place(const char **path) {
     if (!unsock_directory_may_move || !has_path(*path))
         return AT_FDCWD;

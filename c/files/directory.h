@@ -9,19 +9,19 @@
 /* directory.c: Makes the directory of the socket files, and changes it. */
 
 /* Makes the directory (0755, with its parents) if it is missing. Accepts a directory that this user cannot reach.
- * Returns false with one line in `error`, also if others could replace the directory and UNSOCK_TRUST is not set. */
+ * False, with one line in `error`: it cannot be made, or others could replace it and UNSOCK_TRUST is not set. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
-/* A number for this directory, the same by any path; 0: unknown. Abstract names contain it: they belong to a whole
- * network namespace, and programs of two directories must have different ones. */
+/* A number for this directory, the same whichever path leads to it; 0: unknown. Abstract names contain it: they are
+ * visible in the whole network namespace, and programs with different directories must not share a name. */
 extern uint64_t unsock_directory_tag;
 
 /* True if users other than its owner could write to the directory when the process started. */
 extern bool unsock_directory_is_shared;
 
-/* Replaces the directory in the settings by its own name, if that differs and fits: /run/x for /var/run/x, as /var/run
- * is a link. All processes of a mount namespace then recognise each other's sockets by one name of the directory. The
- * directory exists. Without /proc nothing changes. */
+/* Resolves the links in the settings' path of the directory, which exists: /var/run/x becomes /run/x if /var/run is a
+ * link. All processes of a mount namespace then recognise each other's sockets by one path. Changes nothing without
+ * /proc, or if the result does not fit. */
 void unsock_directory_name_settle(struct unsock_settings *settings);
 
 /* A visit to another directory. A port's names are always read in the settings' directory, so a visit changes the
@@ -31,64 +31,64 @@ struct unsock_directory_visit {
     size_t length;
 };
 
-/* `directory`: an absolute path of `length` bytes. False, without a visit: the path is not absolute, or too long for
- * names. */
+/* Begins a visit to `directory`, an absolute path of `length` bytes. False, without a visit: the path is not absolute,
+ * is "/", or is too long for names. */
 bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length);
 void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
 
 /* lock.c: The lock of a directory. A process holds it while it removes or renames a socket file there.
  *
- * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". To make the file costs several times what
- * it costs to open it. So in a directory to which only its owner may write, a process leaves the file there until it
- * ends. In other directories another user could not open it, so it exists only while a process has the lock or waits
- * for it.
+ * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". Making the file costs several times as
+ * much as opening it. So in a directory to which only its owner may write, the owner's process leaves the file there
+ * until it ends. In other directories another user could not open such a file, so it exists only while a process has
+ * the lock or waits for it.
  *   - Only users with write permission to the directory can take the lock: nobody else can make the file, or open it in
  *     any mode.
  *   - The kernel frees the lock of a killed process. A child that another thread forked meanwhile never has it: record
  *     locks belong to the process that took them.
  *   - Threads of one process would share it. They exclude each other by a word in memory.
  *
- * Only the first thread blocks signals meanwhile. Another thread, on unblocking them, could take a signal of the
- * process that has just woken the first one, which would sleep on: Python runs its handlers in the first thread alone.
- */
+ * Only the first thread blocks signals while it has the lock. Another thread that unblocks them could take over a
+ * signal for which the kernel has just woken the first thread. The first thread would then sleep on: Python runs its
+ * handlers in that thread alone. */
 
 struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */
     bool blocks;      /* signals are blocked */
     bool keeps;       /* the file stays for the next time */
-    bool closes;      /* for a close: reuses the lock's file that this process left, without checking it */
+    bool closes;      /* for a close: opens a lock file that this process left without checking the directory again */
     uint64_t signals; /* the thread's mask before, if `blocks` */
     char path[128];   /* of the lock's file: longer than a sun_path can be */
 };
 
-/* Locks a directory (an absolute path of `length` bytes). Waits at most a second for other processes; 20 ms if a wait
- * of this process was in vain in the last ten seconds; not at all in a signal handler that has interrupted this thread
- * with a lock. Returns 0; -EADDRINUSE if others had the lock all the time; -EACCES if the directory cannot be written
- * to; -ENOBUFS without a descriptor, space or memory. */
+/* Locks a directory (a path of `length` bytes). Waits for other processes at most a second; 20 ms if a wait of this
+ * process was in vain in the last ten seconds; not at all in a signal handler that interrupted this thread while it had
+ * a lock. Returns 0; -EADDRINUSE if others had the lock all the time; -EACCES if the directory cannot be written to;
+ * -ENOBUFS without a descriptor, space or memory. */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
-/* Locks the directory of the socket files. `closes`: for a close, which opens a lock file that this process left
- * without checking the directory's mode. If others may write there since, the next bind notices. */
+/* Locks the directory of the socket files. `closes`: for a close. If this process has left its lock file, a close opens
+ * that without checking the directory's mode. If others may write there meanwhile, the next bind notices. */
 long unsock_lock_take(struct unsock_lock *lock, bool closes);
 
 /* Unlocks; after a failed lock it only restores the signal mask. */
 void unsock_lock_drop(struct unsock_lock *lock);
 
-/* At the end of the process: removes the lock file that it has left. Waits for no other process: one that has the lock
- * now, and leaves the file, removes it at its own end. */
+/* At the end of the process: removes the lock file that it has left. Does not wait for another process that has the
+ * lock: if that one leaves the file, it removes it at its own end. */
 void unsock_lock_end(void);
 
 /* Changes in the directory of the socket files. If an untrusted user can replace the directory (UNSOCK_TRUST), its path
- * may name another directory later. Then each change is made from a descriptor of the directory that was there at the
- * start; else by path, which costs nothing.
+ * may name another directory later. Then each change opens the directory, checks that it is the one found at the start,
+ * and works from its descriptor. Otherwise each change goes by path, without extra calls.
  *
  * The functions take absolute paths and return the kernel's results, like the system calls of these names; -EACCES if
- * another directory is in the place. */
+ * another directory has taken its place. */
 
 /* Sets the directory that was found at the start, and whether an untrusted user could put another one in its place. */
 void unsock_directory_change_start(struct unsock_file_id directory, bool may_move);
 
-/* True if changes must be made from its descriptor, not by path. */
+/* True if changes must be made from the directory's descriptor, not by path. */
 extern bool unsock_directory_may_move;
 
 long unsock_directory_unlink(const char *path);
@@ -106,21 +106,20 @@ long unsock_directory_open(const char *path, int flags, int mode);
 
 /* Sets the mode of a bound socket's file, and follows no link: in another user's directory the name may now be a link
  * to another file, whose mode root would change. If the directory may have been replaced, opens the file from the
- * directory of the start. If the path is outside the directory, a process with CAP_NET_ADMIN, as root has, gets the
- * socket's file from the kernel. */
+ * directory found at the start. If the path is outside the directory, a process with CAP_NET_ADMIN, as root has, gets
+ * the socket's file from the kernel. */
 void unsock_directory_set_mode(int socket, const char *path, int mode);
 
 /* directory_list.c: Lists the names in a directory of socket files, as the library itself reads them. */
 
 /* The kinds of names. */
 enum unsock_directory_list_what {
-    UNSOCK_DIRECTORY_LIST_PLAIN,   /* PORT.sock: a socket of a plain Unix server or a datagram client, or a control file
-                                    */
-    UNSOCK_DIRECTORY_LIST_PORT,    /* PORT.sock, a link to the port's first socket; `entry` is that socket */
-    UNSOCK_DIRECTORY_LIST_FIRST,   /* the first socket's own file */
-    UNSOCK_DIRECTORY_LIST_LISTED,  /* the own file of another socket in the record */
-    UNSOCK_DIRECTORY_LIST_WAITING, /* the own file of a socket that waits for another one of its process */
-    UNSOCK_DIRECTORY_LIST_UNLISTED, /* the own file of a socket that the port's names do not have */
+    UNSOCK_DIRECTORY_LIST_PLAIN,    /* PORT.sock: the file of a plain server or a datagram client, or a control file */
+    UNSOCK_DIRECTORY_LIST_PORT,     /* PORT.sock, a link to the port's first socket; `entry` is that socket */
+    UNSOCK_DIRECTORY_LIST_FIRST,    /* the first socket's own file */
+    UNSOCK_DIRECTORY_LIST_LISTED,   /* the own file of another socket in the record */
+    UNSOCK_DIRECTORY_LIST_WAITING,  /* the own file of a socket that waits for another one of its process */
+    UNSOCK_DIRECTORY_LIST_UNLISTED, /* the own file of a socket that neither the port link nor the record has */
     UNSOCK_DIRECTORY_LIST_RECORD,   /* from here on names for the library's own use */
     UNSOCK_DIRECTORY_LIST_NEXT,
     UNSOCK_DIRECTORY_LIST_INNER,
@@ -129,7 +128,7 @@ enum unsock_directory_list_what {
 struct unsock_directory_list_one {
     const char *name; /* valid until the next call */
     enum unsock_directory_list_what what;
-    struct unsock_port_entry entry; /* of RECORD and NEXT, and of PLAIN, the port alone; not for INNER */
+    struct unsock_port_entry entry; /* the socket; of PLAIN, RECORD and NEXT, only its port; empty for INNER */
 };
 
 struct unsock_directory_list {

@@ -26,7 +26,7 @@ void unsock_directory_list_close(struct unsock_directory_list *names) {
     unsock_directory_visit_end(&names->visit);
 }
 
-/* Reads the port, unless the last name was of the same port, as often. */
+/* Reads the entry's port, unless the previous name was of the same port. */
 static void read_listed_port(struct unsock_port *port, const struct unsock_port_entry *entry) {
     struct unsock_port_key key = unsock_port_key_of(entry);
     if (port->key.number != key.number || port->key.type != key.type)

@@ -21,7 +21,7 @@ void unsock_listen_fds_start(const struct unsock_environment *environment) {
         unsock_listen_fds_count = (int)count;
 }
 
-/* Returns the length of an AF_UNIX name: of a path up to the NUL, of an abstract name all. */
+/* Returns the length of an AF_UNIX name: a path ends at its NUL, an abstract name has all bytes. */
 static size_t name_size(const struct sockaddr_un *name, size_t length) {
     size_t most = length > UNSOCK_SUN_PATH_OFFSET ? length - UNSOCK_SUN_PATH_OFFSET : 0, size = 0;
     most = UNSOCK_MIN(most, sizeof(name->sun_path));

@@ -1,5 +1,5 @@
-/* Finds out whether a server listens at a Unix socket, in the directory or elsewhere. A datagram socket connects to it,
- * unnoticed by the owner; the kernel's list of Unix sockets shows whether it listens. */
+/* Finds out whether a server listens at a Unix socket, in the directory or elsewhere. A datagram socket connects there,
+ * unnoticed by the owner, to see if a socket exists. The kernel's list of Unix sockets shows if it listens. */
 #include "files/port.h"
 
 #include "kernel/file_info.h"
@@ -37,9 +37,9 @@ static bool see_socket(void *context, const struct unsock_unix_socket *socket) {
     return !search->listens;
 }
 
-/* Finds out whether a stream socket listens. A connect from a socket of another type does not find an abstract name,
- * which the kernel's list has. That list lacks sockets of other network namespaces: a live one with a path counts as
- * ready. */
+/* Finds out whether a stream socket listens. An abstract name is only looked up in the kernel's list: a socket of
+ * another type cannot connect to it. The list lacks sockets of other network namespaces, so a live socket with a path
+ * that is not in the list counts as ready. */
 static enum unsock_answer ask_stream(const void *address, socklen_t length, struct unsock_span name) {
     bool is_path = name.at[0] != '\0', is_told = false;
     long said = 0;

@@ -28,7 +28,7 @@ struct record {
     int32_t pid;
 };
 
-/* Closes the lock's file for a thread that cannot do so any more. The kernel frees the record lock with it. */
+/* Closes the lock's file for a thread that has ended or jumped out, which frees the record lock. */
 static void close_left(struct unsock_this_process *own) {
     int32_t left = own->lock_file - 1;
     own->lock_file = 0;
@@ -45,8 +45,8 @@ static uint64_t sum_of(const struct unsock_lock *lock) {
     return sum;
 }
 
-/* Takes the lock among the threads of this process, also from a thread that has ended: in a signal handler it does not
- * unlock. False: another thread has the lock. */
+/* Takes the lock among the threads of this process. If the thread that has it ended in a signal handler, it never
+ * unlocks, so this takes its lock over. False: another thread has the lock. */
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     int32_t other = 0;
@@ -64,8 +64,8 @@ static void leave_to_threads(void) {
     __atomic_store_n(&unsock_this_process()->locker, 0, __ATOMIC_RELEASE);
 }
 
-/* True in a signal handler that interrupted this thread while it had the lock. Then the older lock is unchanged, and
- * the kernel's signal frame lies between the two locks on the stack (struct rt_sigframe in arch/x86/kernel/signal.c and
+/* True in a signal handler that interrupted this thread while it had the lock. Then the older struct is unchanged, and
+ * the kernel's signal frame lies between it and `lock` on the stack (struct rt_sigframe in arch/x86/kernel/signal.c and
  * arch/arm64/kernel/signal.c). */
 __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
     const struct unsock_lock *older = unsock_this_process()->lock_frame;
@@ -73,8 +73,8 @@ __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock 
            unsock_user_readable(older, sizeof(*older)) && sum_of(older) == unsock_this_process()->lock_sum;
 }
 
-/* True if a signal handler has interrupted this thread while it had a lock. If the locked code was left by siglongjmp,
- * releases the lock and returns false. */
+/* True in a signal handler that interrupted this thread while it had a lock. If the thread left the locked code by
+ * siglongjmp, releases its lock and returns false. */
 static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     struct unsock_signal_stack stack = {.flags = ON_SIGNAL_STACK};
@@ -89,8 +89,7 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
 }
 
 /* Makes the lock's file in a directory to which other users may write. The same classes of users may open the file, and
- * nobody else. The file gets its name last: a process killed before that leaves no lock that other users cannot
- * open. */
+ * nobody else. The file gets its name last: a process killed before leaves no lock that other users cannot open. */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     UNSOCK_TEXT(name, sizeof(lock->path) + 16);
     unsock_text_join(&name, lock->path, ".", UNSOCK_DECIMAL(unsock_gettid()));
@@ -106,8 +105,8 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
     return unsock_opened(fd, result);
 }
 
-/* Opens or makes the lock's file. Sets `lock->keeps` if the file is to stay after the unlock; *made if this process has
- * just made it, under this name alone. Returns the descriptor or -errno. */
+/* Opens or makes the lock's file. Clears `lock->keeps` if the file must not stay after the unlock. *made: this process
+ * has just made the file, under this name alone. Returns the descriptor or -errno. */
 static long open_lock_file(struct unsock_lock *lock, const char *directory, bool *made) {
     struct statx status;
     if (lock->closes && unsock_this_process()->lock_kept) {
@@ -130,8 +129,8 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
     return fd == -EEXIST ? unsock_directory_open(lock->path, FLAGS, 0) : fd;
 }
 
-/* True if the locked file still has the lock's name: the last holder may have removed it. A file made under this name
- * has no other name, so it has this one, or none. */
+/* True if the locked file still has the lock's name: the last holder may have removed it. A file that this process made
+ * under the name never gets another, so its link count decides. */
 static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
     struct statx status; /* one for both calls: a handler's stack may be small */
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)
@@ -158,8 +157,8 @@ static long attempt(struct unsock_lock *lock, const char *directory) {
     return result == 0 || result == -EACCES ? -EAGAIN : result;
 }
 
-/* True if a retry may get the lock: another process has it, or a file that cannot be opened may be removed soon. False
- * if the file cannot be made. */
+/* True if a retry in the time that is left may get the lock: another process has it, or a file that cannot be opened
+ * may be removed soon. False if the file cannot be made. */
 static bool may_lock_change(const struct unsock_lock *lock, long result, int64_t waited, int64_t most) {
     struct statx status;
     if (result != -EACCES)
@@ -189,7 +188,7 @@ static long wait_for_lock(struct unsock_lock *lock, const char *directory, int32
         own->lock_file = (int32_t)result + 1;
     else if (first_here)
         leave_to_threads();
-    /* A stopped process may have the lock: a close of many sockets must not wait for each of them. */
+    /* A stopped process may have the lock: if many sockets are closed, only the first close waits long. */
     if (result >= 0 || waited >= WAIT_AGAIN_NS)
         own->lock_vain = result == -EAGAIN ? unsock_libc_clock() + VAIN_NS : 0;
     return result;

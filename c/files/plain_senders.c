@@ -76,7 +76,7 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }
 
-/* Claims a place that is free, or whose sender is gone and was not used for long; gives that sender's port back. */
+/* Claims a place that is free, or whose sender is gone and long unused; gives back the port of that sender. */
 static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
     for (uint32_t i = 0; i < PLACES; i++) {
         struct sender sender;

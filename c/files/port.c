@@ -1,4 +1,4 @@
-/* Reads and changes a port's names in the directory, adds sockets to the port, and finds this process's own there. */
+/* Reads and changes a port's names in the directory, adds sockets to it, and finds this process's own names. */
 #include "files/port.h"
 
 #include "files/bind.h"
@@ -9,7 +9,7 @@
 
 #define RENAME_EXCHANGED 2u
 
-/* A port's links. The record's path with a "~" is that of either before its rename. */
+/* A port's two links. A link that replaces another is made at the record's path with a "~", and renamed. */
 enum link { FIRST, RECORD };
 
 static void link_path(struct unsock_port_key key, enum link which, struct sockaddr_un *path) {
@@ -19,7 +19,7 @@ static void link_path(struct unsock_port_key key, enum link which, struct sockad
         unsock_port_record_path(key, "", path);
 }
 
-/* For one borrower at a time. Other threads, handlers that interrupt it, and children of vfork map memory. */
+/* For one borrower at a time. Other threads, signal handlers and children of vfork map memory meanwhile. */
 static UNSOCK_TABLE struct unsock_port own_port;
 static bool borrowed;
 
@@ -75,7 +75,7 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, stru
     port->several &= port->holder == UNSOCK_PORT_OURS;
     link_path(key, RECORD, &own);
     long length = port->several ? read_port_link(&own, port->text, UNSOCK_PORT_RECORD_MOST) : 0;
-    /* One that is missing or too long counts as unreadable. */
+    /* A record that is missing or too long counts as unreadable. */
     unsock_port_take(port, length < 0 || length == UNSOCK_PORT_RECORD_MOST ? 0 : (size_t)length);
 }
 
@@ -85,7 +85,7 @@ enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry
     return unsock_socketfile_life(probe, &path, length);
 }
 
-/* Makes a link in one step. `there`: one exists, and is replaced by a rename. */
+/* Makes a link in one step. `there`: a link exists, and a rename replaces it. */
 static long put_link(struct unsock_port_key key, enum link which, const char *text, bool there) {
     struct sockaddr_un path, next;
     link_path(key, which, &path);
@@ -125,8 +125,8 @@ long unsock_port_unlink_first(struct unsock_port_key key) {
     bool several;
     link_path(key, FIRST, &path);
     long result = unsock_directory_unlink(path.sun_path);
-    /* Believes ENOENT only if PORT.sock is missing, too: the caller removes the record next, which a PORT.sock with
-     * "./" must have. */
+    /* Takes ENOENT for success only if PORT.sock is really missing: the caller then removes the record, which a
+     * PORT.sock with "./" must have. */
     return result == -ENOENT && unsock_port_look(key, &path, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
 }
 
@@ -192,7 +192,8 @@ socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un
     return unsock_port_path(&own, path);
 }
 
-/* Returns the next descriptor after `fd` with a file of this port, one that does not listen if `silent`; -1: none. */
+/* Returns the next descriptor after `fd` whose socket has a file of this port, and its entry; -1: none. `silent`:
+ * passes over listening sockets. */
 static int next_fd_of(int fd, struct unsock_port_key key, bool silent, struct unsock_port_entry *entry) {
     while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
         const struct unsock_fd *known = unsock_fds_known(fd);
@@ -232,7 +233,7 @@ void unsock_port_let_wait(const struct unsock_port_entry *me) {
     }
 }
 
-/* The files of the port's entries from index `from` on have got numbers: notes them for this process's descriptors. */
+/* Notes at this process's descriptors that the files of the entries from index `from` on have got numbers. */
 static void tell_numbers(const struct unsock_port *port, unsigned from) {
     for (unsigned i = from; i < port->count; i++) {
         struct unsock_port_entry before = port->entries[i], its;
@@ -245,8 +246,8 @@ static void tell_numbers(const struct unsock_port *port, unsigned from) {
     }
 }
 
-/* Gives a socket with the address of `me` the first free number, and links its file to the numbered name. Removes stale
- * files there. Returns 1; 0 if all sockets have a number; or -errno. */
+/* Finds a socket that has no number and shares the address of `me`, gives it the first free number, and links its file
+ * to the numbered name. Removes a stale file there. Returns 1; 0 if all such sockets have a number; or -errno. */
 static long give_number(struct unsock_port *port, const struct unsock_port_entry *me) {
     int index = unsock_port_next_unnumbered(port, me);
     if (index < 0)
@@ -284,9 +285,8 @@ static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise
     return result < 0 ? otherwise : status.stx_uid;
 }
 
-/* True if the port's first socket is another user's. In a sticky directory a user cannot remove another's stale files,
- * so one user has all sockets of a port. False if all are stale and this user (root, or the directory's owner) may
- * remove their files. */
+/* True if the directory is sticky and PORT.sock is another user's: a user cannot remove another's stale files there.
+ * But false if all sockets are stale and this user (root, or the directory's owner) may remove their files. */
 static bool is_first_another_users(const struct unsock_port *port, bool lives) {
     struct sockaddr_un path;
     struct statx status;
@@ -319,8 +319,8 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
     return false;
 }
 
-/* Adds the socket to the port: it counts as soon as the record lists it. Then removes the names of stale sockets, and
- * the old names of numbered ones. */
+/* Adds the socket to the port: it counts as soon as the record, or without one PORT.sock, names it. Then removes the
+ * names of stale sockets, and the old names of sockets that have got numbers. */
 static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining) {
     struct unsock_port_entry first = port->first;

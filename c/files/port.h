@@ -9,34 +9,34 @@
  *
  * PORT.sock is the port. The process that creates it has the port, and needs no lock for that. It exists as long as any
  * socket has the port: a rename replaces it, so that it is never missing. The file .PORT@ADDR is created before it. So
- * if a PORT.sock has no live file behind it, its process was killed, and it may be replaced. A file gets another name
- * once at most: that of a datagram socket with which another one shares the address (unsock_port_join).
- *   - To remove or replace a name takes the lock, and first a question to the kernel.
+ * a PORT.sock without a live socket behind it is stale, and may be replaced. A file gets another name at most once: a
+ * datagram socket's, when another socket first shares its address (unsock_port_join).
+ *   - To remove or replace another socket's name, a process takes the lock, and then asks the kernel about the socket.
  *   - To create a name that does not exist takes no lock.
- *   - A stale file may be removed. A name without a file is never removed: a new socket may bind it at any moment.
- *   - The record may list stale sockets, but never lacks a live one. It is written before PORT.sock gets its "./", and
- *     removed afterwards. */
+ *   - A stale file may be removed. A file that is missing is never unlinked: a new socket may bind to its name at any
+ *     moment.
+ *   - The record may list stale sockets, but lacks no live one that has joined the port. It is written before PORT.sock
+ *     gets its "./", and removed after PORT.sock has lost it. */
 
 /* Borrows memory for one port: the process's own if it is free, else a mapping. NULL: there is none. */
 struct unsock_port *unsock_port_borrow(void);
 void unsock_port_return(struct unsock_port *port);
 
-/* Reads PORT.sock, and puts its path into `path`, by one system call. Of a port with only one socket, PORT.sock tells
- * everything. */
+/* Reads the link PORT.sock with one system call, and stores its own path in `path`. If the port has only one socket,
+ * this link tells everything. */
 enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct sockaddr_un *path,
                                          struct unsock_port_entry *first, bool *several);
 
 /* True if the record is of another protocol (rules/port_name.h). */
 bool unsock_port_has_unknown_record(struct unsock_port_key key);
 
-/* Reads PORT.sock, whose path `path` gets unless it is NULL, and the record if there is one. */
+/* Reads PORT.sock, and the record if there is one, into `port`. Stores the path of PORT.sock in `path` (or NULL). */
 void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, struct sockaddr_un *path);
 
 /* Asks with the probe (unsock_socketfile_probe) whether the entry's socket is live. */
 enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry *entry);
 
-/* Makes PORT.sock a link to `first`; `there`: replaces one. Returns 0 or -errno; -EEXIST: another process
- * has made it. */
+/* Makes PORT.sock a link to `first`; `there`: replaces one. Returns 0 or -errno; -EEXIST: another process made it. */
 long unsock_port_put_first(const struct unsock_port_entry *first, bool several, bool there);
 
 /* Writes the record of the live sockets and `me` (or NULL). Returns 0 or -errno; -EADDRINUSE: it has no room. */
@@ -56,36 +56,36 @@ void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsoc
  * stale, and has its place again; or -errno. */
 long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe);
 
-/* True if the port is another user's, who may not share it with `me`: SO_REUSEPORT shares with the same user only, and
- * in a sticky directory all sockets of a port are one user's. */
+/* True if another user's sockets keep `me` off the port: sockets share an address only with the same user's, and in a
+ * sticky directory all sockets of a port are one user's. */
 bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me,
                                   const struct unsock_port_joining *joining, long probe);
 
-/* With the directory locked: adds `me`, whose own file exists, to the port as it was read, as `joining` decides. Gives
- * a datagram socket on the same address a name with a number, by a hard link, and tells its descriptors here: clients
- * remember a name without a number, and would pass over the sockets that share the address. Returns 0 or -errno;
- * -EEXIST: another process has made PORT.sock meanwhile. */
+/* With the directory locked: adds `me`, whose own file exists, to the port as it was read, as `joining` decides. If
+ * other datagram sockets on the address have no number, gives their files names with numbers, by hard links, and tells
+ * their descriptors in this process: a client that remembers a name without a number would never reach the other
+ * sockets. Returns 0 or -errno; -EEXIST: another process has made PORT.sock meanwhile. */
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining);
 
-/* `me` listens now: marks the streams of this process that it excludes, and that do not listen, as waiting. */
+/* `me` listens now: marks as waiting the other streams of this process that it excludes and that do not listen. */
 void unsock_port_let_wait(const struct unsock_port_entry *me);
 
 /* port_leave.c: Changes a port's names when a socket is connected, or ends. */
 
-/* Notes in the record that this datagram socket, which lets others share its address, has been connected: it then gets
- * its peer's datagrams alone, and the other sockets those of all other clients. Makes one system call, and returns
- * false, if the socket has the port alone. */
+/* Notes in the record that this datagram socket, which lets others share its address, has been connected. A connected
+ * socket receives only from its peer; the other sockets receive from all other clients. If the socket has the port
+ * alone, makes one system call and returns false. */
 bool unsock_port_note_connected(const struct unsock_port_entry *entry);
 
-/* With the directory locked, after a socket's end (STALE, GONE), or to take its name (STALE): removes its own file.
- * PORT.sock becomes a link to a live socket; without one it is removed. */
+/* With the directory locked: removes the names of `me` after its end (`own` is STALE, or GONE if its file is missing),
+ * or to take its name away (STALE). PORT.sock becomes a link to another live socket, or is removed if there is none. */
 void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life own, long probe);
 
-/* The same in two steps around a close, with the directory locked from the first to the second: PORT.sock always has a
- * live socket, if the port has several. The first step returns the port as it was read; NULL: no memory, or a plain
- * name. The second step takes the kernel's answer about the socket after the close (`own`), and removes nothing of a
- * live socket. */
+/* unsock_port_leave in two steps around a close, with the directory locked throughout. So PORT.sock always points to a
+ * live socket if the port has several. The first step returns the port as it was read; NULL: no memory, or a plain
+ * name. The second step gets the kernel's answer about the socket after the close (`own`), and removes nothing if the
+ * socket is still live. */
 struct unsock_port *unsock_port_hand_on(const struct unsock_port_entry *me, long probe);
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                            long probe);
@@ -94,29 +94,28 @@ void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_en
  * Takes the lock. Returns 1 if no socket of the port is live, 0 if one is, or -errno. */
 long unsock_port_sweep(struct unsock_port_key key);
 
-/* The same, but takes no lock, and returns 0, if PORT.sock leads to a live socket: that one removes the others' names
- * at its own end. */
+/* As unsock_port_sweep; but if PORT.sock leads to a live socket, takes no lock and returns 0: the close of that socket
+ * removes the stale names. */
 long unsock_port_sweep_dead(struct unsock_port_key key);
 
 /* socketfile.c: Asks the kernel about the socket behind a file, and binds sockets to files with the right mode. */
 
-/* True if certainly no socket is bound to the file. No socket's owner notices the question. The directory is locked. */
+/* True if certainly no socket is bound to the file. The owner does not notice. Lock the directory first. */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length);
 
-/* Makes the probe, a socket that checks files. Without one (-errno) no answer is certain. The caller closes it by
- * unsock_close_open. */
+/* Makes the probe, a socket that checks files, or returns -errno. The caller closes it by unsock_close_open. */
 long unsock_socketfile_probe(void);
 
-/* Asks once, also an abstract name. Returns the kernel's word for a datagram socket that connects there. */
+/* Connects a datagram socket to the address, which may be abstract, once. Returns the result of connect(2). */
 long unsock_socketfile_ask(const void *address, socklen_t length);
 
 /* True if a socket is certainly bound to the file. Needs no lock, because nothing is removed after it. */
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
 
-/* Finds out whether the name's socket is live. With the directory locked, if anything is changed by the answer. */
+/* Finds out whether the socket behind the name is live. To change names by the answer, lock the directory first. */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length);
 
-/* The same, if no bind of that name can be in progress. */
+/* As unsock_socketfile_life, for a name at which no bind can be in progress. */
 enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct sockaddr_un *path, socklen_t length);
 
 /* True if the datagram socket behind the file is connected. */
@@ -124,17 +123,15 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
 
 #define UNSOCK_OPEN_TO_ALL 0666 /* servers of any user may reply to a client's file, as over UDP */
 
-/* bind(2) with UNSOCK_MODE for the file; if that is not set, with `mode` (-1: by the umask). Returns 0 or -errno. */
+/* Binds the socket. Its file gets UNSOCK_MODE; if that is not set, `mode` (-1: by the umask). Returns 0 or -errno. */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode);
 
-/* A note at a socket file for users who cannot connect to its socket: other users of the directory.
- *
- * The modification time of a socket file has no other use: it names the network namespace of the socket. A process in
- * that namespace sees all its sockets in /proc/net/unix; a socket that is not listed there is gone. (A namespace's
- * number is used again only after its last socket.) */
+/* A note at a socket file for users who may not connect to its socket. It is in the file's times, which have no other
+ * use, and names the socket's network namespace. A process in that namespace sees all its sockets in /proc/net/unix; a
+ * socket that is not listed there is gone. (A namespace's number is used again only after its last socket.) */
 
-/* Notes the namespace at the file of a newly bound socket, if users without write permission to it (others, or its own)
- * can use the directory. Makes no system call in a private directory. */
+/* Notes the namespace at the file of a newly bound socket, if users who can reach the directory may lack write
+ * permission to the file. In a private directory this is so only if UNSOCK_MODE forbids the owner to write. */
 void unsock_file_netns_note(const char *path);
 
 /* True if the file's socket is certainly gone. */
@@ -148,7 +145,8 @@ enum unsock_answer {
     UNSOCK_ANSWER_READY,
 };
 
-/* Asks by the address, a sockaddr_un of `length` bytes with a path or an abstract name. No owner notices it. */
+/* Finds out whether a server listens at the address, a sockaddr_un of `length` bytes with a path or an abstract name.
+ * The server does not notice. */
 enum unsock_answer unsock_listener_ask(const void *address, socklen_t length, int type);
 
 #endif

@@ -4,8 +4,8 @@
 #include "files/directory.h"
 #include "rt/system_calls.h"
 
-/* Asks the kernel which sockets of this address are connected, and marks their entries: their numbers may have changed
- * since. True if it marked any. */
+/* Asks the kernel which sockets on this address are connected, and marks their entries. Asks about all, as another
+ * process may have changed the number of `like`. True if it marked any. */
 static bool mark_connected(struct unsock_port *port, const struct unsock_port_entry *like) {
     struct sockaddr_un path;
     bool any = false;
@@ -45,7 +45,7 @@ UNSOCK_OWN_FRAME bool unsock_port_note_connected(const struct unsock_port_entry 
     return several;
 }
 
-/* Returns the entry to which PORT.sock shall point after the end of `me`. Checks sockets as the decision needs it. */
+/* Returns the entry to which PORT.sock shall point after the end of `me`. Checks only sockets on which that depends. */
 static int find_heir(struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
     for (;;) {
         struct unsock_port_leaving leaving = unsock_port_decide_leave(port, me);
@@ -81,7 +81,7 @@ static void leave_port(struct unsock_port *port, const struct unsock_port_entry 
         unsock_port_put_record(port, NULL);
 }
 
-/* PORT.sock is no link: removes it if it is the file of a socket that has ended, as of a datagram client. */
+/* If PORT.sock is the file of a closed socket, for example of a datagram client, removes it. */
 UNSOCK_OWN_FRAME static void sweep_plain(struct unsock_port_key key, long probe) {
     struct sockaddr_un path;
     socklen_t length = unsock_address_path(key.number, key.type, &path);
@@ -111,8 +111,8 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
     return !living;
 }
 
-/* Removes the names of a socket that has ended. If its file is gone, another process may have given it a number
- * (unsock_port_join) that this process does not know. Then checks all names of the port. */
+/* Removes the names of a socket that has ended. If the file of a datagram socket is gone, another process may have
+ * given it a number (unsock_port_join) that this process does not know: then checks all names of the port. */
 static void settle_end(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)
@@ -121,7 +121,7 @@ static void settle_end(struct unsock_port *port, const struct unsock_port_entry 
         leave_port(port, me, own, probe);
 }
 
-/* Reads the port that has this name. NULL: no memory, or the name is PORT.sock, and so nobody else has the port. */
+/* Reads the port that has this name. NULL: no memory, or the name is PORT.sock itself, and nobody shares the port. */
 static struct unsock_port *read_port_of(const struct unsock_port_entry *me) {
     struct unsock_port *port = unsock_port_entry_is_plain(me) ? NULL : unsock_port_borrow();
     if (port)
@@ -144,7 +144,7 @@ void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life
     unsock_port_return(port);
 }
 
-/* A plain client that connects during the close must find a live socket. */
+/* Points PORT.sock to the heir first: a plain client that connects during the close must find a live socket. */
 struct unsock_port *unsock_port_hand_on(const struct unsock_port_entry *me, long probe) {
     struct unsock_port *port = read_port_of(me);
     if (!port)

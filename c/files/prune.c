@@ -31,7 +31,7 @@ static bool prune_port(enum unsock_file_kind kind, struct unsock_port_entry entr
     return over;
 }
 
-/* True for an unfinished control file that will not be finished: it gets its name within a moment. */
+/* True if an unfinished control file is stale: one in the making gets its name within a moment. */
 static bool is_older_than_a_minute(const char *path) {
     struct statx status;
     struct timespec now = {0};
@@ -40,8 +40,8 @@ static bool is_older_than_a_minute(const char *path) {
            status.stx_mtime.tv_sec < now.tv_sec - 60;
 }
 
-/* Returns 1 if the name is stale, 0 or -errno. The caller has the directory locked: no thread can complete an
- * unfinished lock's file now, so the file is stale, and a thread that is still making it tries again. */
+/* Returns 1 if the name is stale, 0 if not, or -errno. The caller has the directory locked. So an unfinished lock file
+ * is stale: the thread that made it can no longer give it the lock's name, and tries again. */
 static long prune_path(const char *path, size_t directory, struct sockaddr_un *address, bool remove) {
     struct unsock_port_entry entry;
     struct unsock_span last = unsock_span_of(path + directory);
@@ -141,7 +141,7 @@ static void prune_name(const struct pruning *pruning, const struct unsock_direct
         tell_pruned(pruning, path.sun_path, result);
 }
 
-/* Sockets come first, then the other names of their ports. */
+/* Prunes the sockets first, then the other names of their ports. */
 long unsock_prune_directory(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;

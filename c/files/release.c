@@ -22,9 +22,9 @@
 
 static const uint64_t all_signals = UNSOCK_ALL_SIGNALS;
 
-/* Checks the socket without the lock first: the file of a live socket stays. Returns 1 if nothing is left to do, 0 if
- * the socket is open elsewhere, and -errno if the directory cannot be locked, as in a handler whose thread has the
- * lock. */
+/* Removes the file of a closed socket. Checks the socket without the lock first: the file of a live one stays. Returns
+ * 1 if nothing is left to do, 0 if the socket is open elsewhere, -errno if the directory cannot be locked, as in a
+ * signal handler that interrupted the lock's holder. */
 UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_fd *old) {
     struct sockaddr_un path;
     struct unsock_port_entry me;
@@ -45,8 +45,8 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
     return done;
 }
 
-/* Closes the socket with the directory locked: no other socket can take the name meanwhile. One question is then enough
- * afterwards, and no bind in progress looks like a stale file. */
+/* Closes the descriptor with the directory locked: no other socket can take the name meanwhile. After the close one
+ * question is enough, because no bind can be in progress that would look like a stale file. */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
     struct unsock_port_entry me;
@@ -86,9 +86,9 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     return locked;
 }
 
-/* One bit for each port, of streams and then of datagram sockets. Set if a last close here could not remove a socket's
- * names: another process has the socket, or a thread of this one is in accept or waits for a datagram (Java closes so),
- * or the directory could not be locked. */
+/* One bit for each port, of streams and then of datagram sockets. Set if the last close of a socket here could not
+ * remove its names: another process has the socket, or a thread of this one is in accept or waits for a datagram (Java
+ * closes sockets so), or the directory could not be locked. */
 static UNSOCK_TABLE uint64_t late[LATE_BITS / 64];
 static bool any_kept; /* a port was ever kept; if not, the end of the process need not search */
 
@@ -98,7 +98,7 @@ static unsigned late_bit(const struct unsock_fd *old) {
     return old->local.port | (old->type == SOCK_DGRAM ? 1u << 16 : 0);
 }
 
-/* Looks at a kept port again: another process had its socket open, and may have closed it. */
+/* Checks a kept port again: another process that had its socket open may have closed it since. */
 static void look_at_late(unsigned bit) {
     struct unsock_port_key key = {(uint16_t)bit, bit >> 16 ? SOCK_DGRAM : SOCK_STREAM};
     long done = unsock_port_sweep_dead(key);
@@ -125,8 +125,8 @@ static void look_at_some(void) {
     }
 }
 
-/* Leaves the file to the children of this process, too. A child that closed the socket before may have left the file to
- * this process: checks once more. */
+/* From now on the children of this process check the file, too (unsock_files_left). A child that closed the socket
+ * earlier may have left the file to this process, so it checks once more here. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
     unsigned bit = late_bit(old);
     if (for_the_lock)
@@ -138,7 +138,7 @@ void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
         look_at_late(bit);
 }
 
-/* Notes what remove_file_try_by returned. With a duplicate in this process, that one's close is soon enough. */
+/* Acts on the result of an attempt to remove a file. A duplicate in this process tries again at its own close. */
 static void remove_file_result(const struct unsock_fd *old, long done) {
     if (done < 0 || (done == 0 && !unsock_fds_has_duplicate(old)))
         unsock_remove_file_keep(old, done < 0);
@@ -166,8 +166,8 @@ UNSOCK_AT_EXIT static bool is_left_to_parent(void) {
     return unsock_files_are_parents() && !unsock_has_threads();
 }
 
-/* True if the socket with a file is still behind the descriptor. A process that has made no file does not read the
- * name's port: it removes no file by this name. */
+/* True if the descriptor still has a socket with a file. A process that has made no file does not compare the port in
+ * the name: it removes no file by this name. */
 UNSOCK_AT_EXIT static bool is_behind_at_end(int fd, const struct unsock_fd *old) {
     union unsock_sockaddr name;
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
@@ -209,8 +209,8 @@ void unsock_release_file(const struct unsock_fd *old) {
     remove_file_result(old, remove_file_try_by(probe, old));
 }
 
-/* If other descriptors certainly have the socket, or this process has only inherited it, checks it before taking the
- * lock. */
+/* If another descriptor of this process has the socket, or the process has made no file, closes first, and checks the
+ * socket before it takes the lock. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {
@@ -224,11 +224,11 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     return result;
 }
 
-/* In a child of an ending process: closes everything, waits for the end, and checks the kept sockets again. */
+/* In a child of an ending process: closes everything, waits for its parent's end, and checks the kept sockets again. */
 _Noreturn static void look_afterwards(long parent) {
     unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
     unsock_chdir("/"); /* its file system may be unmounted meanwhile */
-    /* If a filter forbids this, the sockets are still open here. */
+    /* If a filter forbids this, the child itself keeps the sockets open: it can check nothing. */
     if (unsock_close_range(0, ~0u, 0) < 0)
         unsock_exit(0);
     for (int i = 0; i < AFTERWARDS_PAUSES && unsock_getppid() == parent; i++)
@@ -242,9 +242,8 @@ _Noreturn static void look_afterwards(long parent) {
     unsock_exit(0);
 }
 
-/* Starts the child. For a moment the child has all of this process's descriptors open. A process that waits for this
- * one's end must not notice: a pipe would have no end yet, a lock an owner. So this process waits until the child has
- * closed them. */
+/* Starts the child. For a moment it has all of this process's descriptors open. If this process ended before they are
+ * closed, its pipes would not end yet, and its file locks would stay. So it waits until the child has closed them. */
 static void look_in_a_child(void) {
     int32_t ends[2];
     bool is_told = unsock_pipe2(ends, O_CLOEXEC) == 0;
@@ -261,13 +260,13 @@ static void look_in_a_child(void) {
     unsock_close(ends[0]);
 }
 
-/* Waits up to 10 ms for processes that list /proc/PID/fd: otherwise a monitor would make the file stay. They hold each
- * file open for a moment; a socket closed meanwhile ends with their call (proc_readfd_common, fs/proc/fd.c; fput,
- * fs/file_table.c). A child that has only inherited its sockets does not wait: other processes have them. */
+/* Checks the late files for up to 10 ms. Processes that list /proc/PID/fd, such as monitors, hold each file open for a
+ * moment: a socket closed meanwhile ends only with their call (proc_readfd_common, fs/proc/fd.c; fput,
+ * fs/file_table.c). A process that has only inherited its sockets does not wait: other processes have them. */
 static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
     int64_t begun = unsock_libc_clock();
-    /* The clock, too: to look takes long while other processes have the directory locked. */
+    /* Also checks the clock: a check takes long while other processes have the directory locked. */
     for (; unsock_this_process()->has_made && is_any_file_late() && pause.tv_nsec < READERS_MOST_NS &&
            unsock_libc_waited(begun) < READERS_MOST_NS;
          pause.tv_nsec *= 2) {
@@ -276,9 +275,9 @@ static void wait_for_readers(void) {
     }
 }
 
-/* A socket on which a thread of this process waits, in accept or for a datagram, is in use until the thread ends; only
- * then can another user of it be found. So a child with nothing open waits for that end and checks again. If no child
- * can be made, the file stays for the next bind. */
+/* A thread of this process that waits in accept or for a datagram keeps its socket in use until the process ends; only
+ * then can another user of the socket be found. So a child with nothing open waits for that end and checks again. If no
+ * child can be made, the file stays for the next bind. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

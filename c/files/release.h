@@ -14,12 +14,12 @@ void unsock_release_file(const struct unsock_fd *old);
  * unsock_release_file. Returns the result of close(2). */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old);
 
-/* Closes a descriptor at the end of the process, if its socket is still behind it, and releases the socket's file.
- * *probe is the probe (unsock_socketfile_probe), negative until the first use. The caller closes it. */
+/* At the end of the process: closes the descriptor, if it still has the socket, and releases the socket's file. *probe
+ * is the probe (unsock_socketfile_probe), negative until the first use. The caller closes it. */
 void unsock_release_file_at_end(int fd, const struct unsock_fd *old, long *probe);
 
-/* At the end of the process, after its closes: checks the sockets again whose files a close could not remove. If
- * another process has such a socket, the file stays. */
+/* At the end of the process, after its closes: checks the sockets whose files a close could not remove. If another
+ * process has such a socket, its file stays. */
 void unsock_release_file_afterwards(void);
 
 /* True if the process has several threads. */
@@ -28,8 +28,8 @@ bool unsock_has_threads(void);
 /* Removes the file of a socket that stays open, but will not accept again. False: the directory cannot be locked. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
-/* Keeps the port of a socket whose file its close could not remove: later calls and the end of the process check the
- * port's names. `for_the_lock`: the directory could not be locked, so the next lock that succeeds tries again. */
+/* Remembers the port of a socket whose file its close could not remove: later closes and the end of the process check
+ * the port's names. `for_the_lock`: the directory could not be locked, so the next close that succeeds tries again. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
 
 /* prune.c: Removes stale names from a directory of socket files, on request. */
@@ -42,9 +42,9 @@ struct unsock_prune_seer {
     void *context;
 };
 
-/* Finds the stale names in the directory at an absolute path, and removes them with `remove`. `seer` gets each one but
- * records and the lock's file. A port's first socket is reported as PORT.sock if that is removed with it. Returns 0, or
- * -errno if not all names were checked. */
+/* Finds the stale names in the directory at an absolute path. `remove`: removes them. `seer` gets each one except the
+ * library's own (records, the lock's file). A port's first socket is reported as PORT.sock if that is removed with it.
+ * Returns 0, or -errno if not all names were checked. */
 long unsock_prune_directory(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 #endif

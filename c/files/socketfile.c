@@ -7,7 +7,7 @@
 #include "memory/process.h"
 
 /* The note is in the nanoseconds of two times, so that `ls -l` shows the true time. mtime has the namespace's number,
- * atime MARK minus that number, modulo a second. The atime is one of 2038: a connect would move an older one
+ * atime MARK minus that number, modulo a second. The second of atime is in 2038: a connect would update an older atime
  * (relatime_need_update, fs/inode.c). */
 #define MARK 756473107
 #define NOTED_SECOND 2145916800
@@ -38,7 +38,7 @@ void unsock_file_netns_note(const char *path) {
     if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE | STATX_MTIME, &status) < 0 ||
         (status.stx_mode & S_IFMT) != S_IFSOCK)
         return;
-    /* A user may find a file of another mode, but not ask its socket. */
+    /* If all users may write to the file, they can ask its socket, and need no note. */
     bool asked = (status.stx_mode & WRITABLE_BY_OWNER) != 0 &&
                  (!unsock_directory_is_shared || (status.stx_mode & UNSOCK_OTHERS_WRITE) == UNSOCK_OTHERS_WRITE);
     int64_t number = asked ? -1 : number_namespace();
@@ -83,15 +83,14 @@ bool unsock_file_netns_is_gone(const char *path) {
     /* A datagram socket's file may have got a number, which its kernel name lacks. */
     char end = unsock_port_name_read(name, &entry) && entry.type == SOCK_DGRAM ? '+' : '\0';
     name = unsock_span_next(&name, end);
-    /* The kernel lists the sockets in pieces, and may miss one if others of its hash chain close between two pieces:
-     * several passes. */
+    /* The kernel lists sockets in pieces. One may be missed if others of its hash chain close between two pieces. */
     for (int i = 0; !found && i < PASSES; i++)
         found = is_socket_listed(name, end);
     return !found;
 }
 
-/* Connects a datagram socket to the file, which no owner notices. A socket of another type gives EPROTOTYPE, a stale
- * file ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd). */
+/* Connects the probe to the file, unnoticed by its owner. A socket of another type gives EPROTOTYPE, a stale file
+ * ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd). */
 static long ask_by_probe(long probe, const struct sockaddr_un *path, socklen_t length) {
     return probe < 0 ? probe : unsock_connect(probe, path, length);
 }
@@ -110,8 +109,8 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
-/* EACCES decides nothing: the file is another user's, or its mode forbids its own user to write. Without a probe, no
- * answer decides. */
+/* EACCES alone decides nothing: the file is another user's, or its mode forbids its own user to write; then the note at
+ * the file counts. Without a probe, the socket counts as live. */
 static enum unsock_port_life life_of(long probe, long answer, const struct sockaddr_un *path) {
     if (probe >= 0 && answer == -ENOENT)
         return UNSOCK_PORT_GONE;
@@ -124,9 +123,9 @@ enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct so
     return life_of(probe, ask_by_probe(probe, path, length), path);
 }
 
-/* Waits for binds in this directory. A bind makes the file before the socket can be found by it, and holds the
- * directory's inode lock meanwhile (unix_bind_bsd; since Linux 5.14: before, unsock binds under its own lock). A rename
- * of a file to itself changes nothing, but waits for that lock. */
+/* Asks again after ECONNREFUSED, once binds in this directory are done. A bind makes the file before the socket can be
+ * found by it, and holds the directory's inode lock meanwhile (unix_bind_bsd; since Linux 5.14: before, unsock binds
+ * under its own lock). A rename of a file to itself changes nothing, but waits for that lock. */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length) {
     long answer = ask_by_probe(probe, path, length);
     if (answer == -ECONNREFUSED) {
@@ -141,7 +140,7 @@ bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length
     return unsock_socketfile_life(probe, path, length) == UNSOCK_PORT_STALE;
 }
 
-/* Nobody else can connect to a connected datagram socket (unix_may_send). */
+/* The kernel refuses a connect to a datagram socket that is itself connected to another one (unix_may_send). */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length) {
     return unsock_socketfile_ask(path, length) == -EPERM;
 }

@@ -31,8 +31,8 @@ static long move_file(const char *from, const char *to) {
     return result == -EINVAL ? unsock_renameat(AT_FDCWD, from, AT_FDCWD, to) : result;
 }
 
-/* Renames the file to a name that only the lock's holder uses. Removes a killed process's file from that name first: if
- * its path is too long to ask, it was to be removed in any case. */
+/* Renames the file to a name that only the lock's holder uses. First removes a file that a killed process left there,
+ * if it is stale, or if its path is too long to ask: the killed process was about to remove it. */
 static long move_aside(const char *path, const char *aside) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     size_t length = strlen(aside) + 1;
@@ -83,7 +83,7 @@ static long take_away(const struct unsock_target_file *where, long probe) {
     return -EADDRINUSE;
 }
 
-/* Binds in the place of a stale file, under the lock. That file, or its socket, may just have gone. */
+/* Binds in the place of a stale file, under the lock. That file may be gone by now. */
 static long replace_stale_file(int socket, struct unsock_target_file *where) {
     struct unsock_lock lock;
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
@@ -108,7 +108,7 @@ long unsock_target_file_bind(int socket, const void *address, socklen_t length, 
                                                  : unsock_socketfile_bind(socket, &where->name.un, where->length, -1);
     if (result == -EADDRINUSE)
         result = replace_stale_file(socket, where);
-    /* The working directory, from which a relative path is seen, may change. */
+    /* Finds no file for a relative path: the working directory may change. */
     where->file.inode = 0;
     if (result == 0 && path_of_target(where)[0] == '/')
         unsock_file_identify(AT_FDCWD, path_of_target(where), &where->file);
@@ -130,7 +130,7 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
     if (own && !unsock_state_has_remote(entry->state) && unsock_fd_file(entry)->inode != 0) {
         own = unsock_fd_file(entry)->inode == where->file.inode && unsock_fd_file(entry)->device == where->file.device;
     } else if (own) {
-        /* A peer's address has taken the inode's place. This socket is live: so a stale file is not its own. */
+        /* A remote address has replaced the inode in the entry. This socket is live, so a stale file is not its own. */
         UNSOCK_CLOSED long probe = unsock_socketfile_probe();
         own = unsock_socketfile_is_live(probe, &where->name.un, where->length);
     }
@@ -138,7 +138,7 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
     return own;
 }
 
-/* Asks without the lock first: a live socket's file stays. */
+/* First asks without the lock: the file of a live socket stays. */
 UNSOCK_OWN_FRAME void unsock_target_file_release(const struct unsock_target_file *where) {
     struct unsock_file_id now;
     struct unsock_lock lock;

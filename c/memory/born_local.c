@@ -56,8 +56,7 @@ void unsock_born_note_target(int family) {
     __atomic_store_n(&targets, run + 1, __ATOMIC_RELAXED);
 }
 
-/* covers_all does not count for datagram sockets: they have other uses, such as multicast and asking about
- * interfaces. */
+/* covers_all does not count for datagram sockets: they have other uses (multicast, asking about interfaces). */
 int unsock_born_family(int domain, int type) {
     if (io_uring_queue_init)
         return domain;

@@ -1,7 +1,6 @@
 /* Remembers epoll registrations: which descriptors are epoll sets, and in which sets each descriptor is registered,
- * with which events and data. A registration is found by set and descriptor, or by set and data. This is a cache and
- * may be out of date. Its pages are touched only for sets and registered descriptors. No locks, and no system calls
- * except for memory. */
+ * with which events and data. A registration is found by set and descriptor, or by set and data. A cache, which may be
+ * out of date. Its pages are touched only for such descriptors. No locks; system calls only for memory. */
 #ifndef UNSOCK_EPOLL_MEMORY_H
 #define UNSOCK_EPOLL_MEMORY_H
 
@@ -41,8 +40,7 @@ void unsock_epoll_mark(int set);
 /* True only if the library saw the set's creation and has not marked it: its events are the kernel's own. */
 bool unsock_epoll_is_kernels(int set);
 
-/* Returns the lowest known set from number `from` on, or -1. The set may have been closed without an intercepted
- * call. */
+/* Returns the lowest known set from `from` on, or -1. It may have been closed without an intercepted call. */
 int unsock_epoll_next_set(int from);
 
 /* Forgets what is known of a descriptor number: it was closed or reused, is no set, or has lost all registrations. */

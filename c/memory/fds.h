@@ -138,8 +138,7 @@ static inline struct unsock_fd *unsock_fds_known(int fd) {
     return chunk && entry->kind != UNSOCK_KIND_UNKNOWN ? entry : NULL;
 }
 
-/* Set and clear flags of an entry, atomically, as other threads may be changing its other flags. They write nothing if
- * nothing changes. */
+/* Set and clear flags of an entry. Atomic, as other threads may change other flags; free if nothing changes. */
 static inline void unsock_fds_mark(struct unsock_fd *entry, uint32_t flags) {
     if ((entry->flags & flags) != flags)
         __atomic_fetch_or(&entry->flags, flags, __ATOMIC_RELAXED);
@@ -157,8 +156,8 @@ static inline void unsock_fds_unmark(struct unsock_fd *entry, uint32_t flags) {
 #define UNSOCK_CHECK(certain) ((void)0)
 #endif
 
-/* Enters another state, and clears the data that only the old state has. Ignores a transition that memory/state.c does
- * not allow. */
+/* Enters another state, and clears data that only the old state has. Ignores a transition that state.c does not
+ * allow. */
 static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
     bool follows = unsock_state_follows(entry->state, state);
     UNSOCK_CHECK(follows);
@@ -250,8 +249,7 @@ static inline bool unsock_fds_has_nobody(int fd) {
     return entry && entry->state == UNSOCK_STATE_NOBODY;
 }
 
-/* Points to a byte that becomes 1 once a socket is in state NOBODY: rewritten programs then call the library for
- * `read`. */
+/* Points to a byte: 1 once a socket is in state NOBODY. The library then answers rewritten calls of `read`. */
 extern uint8_t *unsock_fds_reads;
 
 /* True for a stream that is neither connected nor connecting. AF_UNIX fails its reads with another errno than TCP. */

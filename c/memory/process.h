@@ -32,8 +32,7 @@ void unsock_this_process_start(void);
 /* Returns the page's data, which all threads share. */
 struct unsock_this_process *unsock_this_process(void);
 
-/* Note whether this process itself bound the descriptor's socket to its file, and return that note; false without
- * one. */
+/* Note whether this process itself bound the descriptor's socket to its file; return the note (none: false). */
 void unsock_this_process_note_bound(int fd, bool bound);
 bool unsock_this_process_bound(int fd);
 

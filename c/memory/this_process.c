@@ -47,8 +47,7 @@ bool unsock_this_process_owns_descriptors(void) {
     int32_t owner = 0;
     if (__atomic_compare_exchange_n(&page->owner, &owner, pid, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return true;
-    /* A vfork child may have put its pid into this process's new page. If the child has ended, the page is free
-     * again. */
+    /* A vfork child may have put its pid into this process's new page. If the child has ended, the page is free. */
     if (owner != pid && unsock_kill(owner, 0) == -ESRCH)
         page->owner = owner = pid;
     return owner == pid;

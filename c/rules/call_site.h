@@ -78,9 +78,8 @@ bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CA
 
 /* call_search.c: Finds bytes that may be a `syscall`: 0x0f and 0x05, or on aarch64 the word of an `svc`. Pure. */
 
-/* Returns the index of the next `syscall` or `svc` from `from` on, or `size`. On x86-64 it uses the large registers,
- * which the library leaves alone elsewhere, and clears them, as they are before a program begins: only the loader may
- * call it. */
+/* Returns the index of the next `syscall` or `svc` from `from` on, or `size`. Only for the loader: on x86-64 it uses
+ * the large registers, which the library leaves alone elsewhere, and clears them as before a program begins. */
 size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 
 /* libc_write.c: Recognises glibc's `write`, which glibc's own code calls by its address: only a jump in the function's

@@ -22,9 +22,9 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
 /* The room for the library's own strings. */
 #define UNSOCK_ENVIRONMENT_OWN 64
 
-/* Copies pointers to the library's variables into `own`, in their order: LD_PRELOAD, UNSOCK_* and LISTEN_*. Returns
- * these, or the whole environment if they are too many. Searching a long environment for each variable would be most of
- * a start's cost. */
+/* Copies pointers to the library's variables (LD_PRELOAD, UNSOCK_*, LISTEN_*) into `own`, in their order. Returns
+ * these, or the whole environment if they are too many. To search a long environment for each would slow down every
+ * start. */
 struct unsock_environment unsock_environment_own(const struct unsock_environment *whole,
                                                  const char *own[UNSOCK_ENVIRONMENT_OWN]);
 

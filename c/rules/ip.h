@@ -82,8 +82,7 @@ bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *pre
 
 uint32_t unsock_short_address(const struct unsock_ip *ip);
 
-/* Returns the address of these bits in *ip. False if several addresses have them: then *ip has the family and the bits.
- */
+/* Stores the address of these bits. False if several addresses have them: *ip then gets the family and the bits. */
 bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip);
 
 /* Writes the five characters without a NUL. Returns the end. */
