@@ -1,9 +1,9 @@
 /**
- * Encodes and decodes control files: the 452 bytes of `c/unsock.h`, byte-compatible with unsock 1.1. The bytes come from
- * outside and are checked: `c/rules/control.c` accepts exactly the same ones. Pure; runs on Deno and on Node.js.
+ * Encodes and decodes control files: the 452 bytes of `c/unsock.h`, compatible with unsock 1.1. Decoding accepts
+ * exactly the bytes that `c/rules/control.c` accepts. Does no I/O; runs on Deno and on Node.js.
  */
 
-/** A control file is exactly this long. */
+/** The length of a control file, in bytes. */
 export const CONTROL_FILE_SIZE = 452;
 
 /** A Unix socket: the bytes of its path, or of its abstract name. */
@@ -21,7 +21,10 @@ export interface VsockAddress {
   readonly flags: number;
 }
 
-/** `struct sockaddr_tipc`. Its words: type, lower, upper of a range; type, instance, domain of a service; socket, node. */
+/**
+ * `struct sockaddr_tipc`. `words` of a range: type, lower, upper; of a service: type, instance, domain; of a socket:
+ * its number, its node.
+ */
 export interface TipcAddress {
   readonly kind: "tipc";
   readonly addressType: number;
@@ -65,7 +68,7 @@ export interface RefusingTarget {
 /** The destination that a control file names. */
 export type Target = Address | FirecrackerTarget | RefusingTarget;
 
-/** A `setsockopt` that runs on the new socket; level and name are not 0. */
+/** A `setsockopt` call that the library makes on the new socket. Level and name are not 0. */
 export interface SocketOption {
   readonly level: number;
   readonly name: number;
@@ -100,7 +103,7 @@ const AT = { magic: 0, options: 8, proxyLength: 16, destLength: 20, proxy: 32, d
 const ADDRESS_MOST = 128;
 const SLOT = { size: 40, name: 4, value: 8, valueSize: 32 } as const;
 
-/** The name in a slot of level 0 whose value sets the half-close. unsock 1.1 ignores slots of level 0. */
+/** A slot with level 0 and this name sets the half-close. unsock 1.1 ignores slots with level 0. */
 const HALF_CLOSE = 0x666c6168;
 const HALF_CLOSE_VALUES = { hold: 1, pass: 2 } as const;
 
@@ -109,7 +112,10 @@ const SUN_PATH = 2;
 const SUN_SIZE = SUN_PATH + UNIX_NAME_MOST;
 const SIZE = { inet: 16, inet6: 28, tipc: 16, vsock: 16 } as const;
 
-/** A path that is never a socket: unsock 1.1, which knows no refusing target, is refused there too. */
+/**
+ * The path in a refusing control file. It is never a socket: unsock 1.1, which knows no refusing target, cannot connect
+ * to it either.
+ */
 export const NOBODY: UnixAddress = { kind: "unix", abstract: false, name: new TextEncoder().encode("/dev/null") };
 
 /**
@@ -191,7 +197,7 @@ function writeAddress(bytes: Uint8Array<ArrayBuffer>, offset: number, address: A
 /**
  * @param bytes A file's content.
  * @returns The decoded content.
- * @throws {ControlFileError} With the reason, for the bytes that the library refuses, too.
+ * @throws {ControlFileError} For exactly the bytes that the library also refuses; the message gives the reason.
  */
 export function decodeControlFile(bytes: Uint8Array): ControlFile {
   if (bytes.length !== CONTROL_FILE_SIZE) {
@@ -250,7 +256,7 @@ function readAddress(field: string, bytes: Uint8Array, offset: number, length: n
   );
 }
 
-/** @param path The bytes of `sun_path` that count, one at least. */
+/** @param path The bytes of `sun_path` within the address's length: at least one. */
 function readUnix(field: string, path: Uint8Array): UnixAddress {
   if (path[0] === 0 && path.length === 1) throw new ControlFileError(`${field}: an empty path`);
   if (path[0] === 0) return { kind: "unix", abstract: true, name: path.subarray(1) };

@@ -1,8 +1,10 @@
-/** The options of `make-control`, and the variables of the library as a program that mean the same. */
+/**
+ * The options of `make-control`, and the environment variables that mean the same when the library runs as a program.
+ */
 import type { Option, OptionValues } from "../system/options.ts";
 import { SOCKET_OPTION_NAMES } from "./socket_options.ts";
 
-/** A variable of the library as a program. */
+/** An environment variable that the library reads when it runs as a program. */
 export interface ControlVariable {
   readonly name: `UNSOCK_${string}`;
   readonly value: string;
@@ -15,7 +17,7 @@ export interface ControlOption extends Option {
   readonly variable?: ControlVariable;
 }
 
-/** The file to make. In `make-control` it is an operand, not an option. */
+/** The variable for the file to make, which is an operand of `make-control`. */
 export const CONTROL_FILE_VARIABLE: ControlVariable = {
   name: "UNSOCK_FILE",
   value: "file",

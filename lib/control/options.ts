@@ -1,6 +1,6 @@
 /**
- * Makes a control file of the options of `make-control`. The options for the target form groups that exclude each other.
- * Pure, but for {@linkcode Paths}; runs on Deno and on Node.js.
+ * Makes a control file from the options of `make-control`. Options for the target form groups, and options of two
+ * groups exclude each other. Does no I/O but by {@linkcode Paths}; runs on Deno and on Node.js.
  */
 import { posix } from "node:path";
 import { UsageError } from "../system/errors.ts";
@@ -39,7 +39,7 @@ const TIPC: readonly OptionName[] = [
   "tipcAddrtype",
 ];
 const VSOCK: readonly OptionName[] = ["vsockPort", "vsockCid", "fcSock", "fcListen"];
-/** In the order in which an error message names them. */
+/** The groups of options, in the order in which an error message names them. */
 const GROUPS: readonly (readonly OptionName[])[] = [TIPC, VSOCK, ["unix"], ["inet"], ["refuse"]];
 
 const UINT32_MOST = 0xffffffff;
@@ -165,7 +165,7 @@ function readWord(
   throw wrong(flag, `neither a number${bounds} nor one of ${Object.keys(words).join(", ")}`, text);
 }
 
-/** Reads a path, or `@NAME`, an abstract name. */
+/** Reads the path of a Unix socket, or `@NAME`, an abstract name. */
 function readUnix(flag: string, text: string, paths: Paths): UnixAddress {
   if (!text.startsWith("@")) return unixAddress(flag, text, absolute(flag, text, paths), false);
   if (text === "@") throw wrong(flag, "an empty name", text);
@@ -189,7 +189,7 @@ function unixAddress(flag: string, text: string, path: string, abstract: boolean
   return { kind: "unix", abstract, name };
 }
 
-/** `192.0.2.1:80`, `[2001:db8::1]:80`, `[fe80::1%2]:80`. */
+/** Reads an address and a port: `192.0.2.1:80`, `[2001:db8::1]:80`, `[fe80::1%2]:80`. */
 function readInternet(text: string): Address {
   const [, six, zone, four, digits = ""] = /^(?:\[([^\]%]*:[^\]%]*)(?:%(\d+))?\]|([^:[\]]*)):(\d+)$/.exec(text) ?? [];
   const port = parseDecimal(digits, 1, LAST_PORT);

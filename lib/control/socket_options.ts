@@ -1,9 +1,12 @@
-/** Socket options of a control file as text: `SO_RCVBUF=8192`. Linux's numbers, the same on x86-64 and aarch64. Pure. */
+/** Converts a control file's socket options from and to text, such as `SO_RCVBUF=8192`. Does no I/O. */
 import { UsageError } from "../system/errors.ts";
 import { parseDecimal } from "../system/numbers.ts";
 import type { SocketOption } from "./format.ts";
 
-/** The numbers of each level's options. `FORMS` lists those whose value is no 32-bit integer. */
+/**
+ * Linux's numbers of the options of each level, the same on x86-64 and aarch64. `FORMS` has the options whose value is
+ * no 32-bit integer.
+ */
 const LEVELS: readonly (readonly [level: number, prefix: string, names: Readonly<Record<string, number>>])[] = [
   [1, "SO_", {
     DEBUG: 1,
@@ -59,7 +62,7 @@ export const SOCKET_OPTION_NAMES: readonly string[] = KNOWN.map(({ text }) => te
 const UINT32_MOST = 0xffffffff;
 const GROUP_WORDS = 4;
 
-/** How a value is written and read: `struct timeval`, `struct tipc_group_req`, or an integer. */
+/** The text form of a value: an integer, `struct timeval` or `struct tipc_group_req`. */
 interface Form {
   readonly expected: string;
   /** @returns The value's bytes; undefined: it cannot be read. */
@@ -104,7 +107,7 @@ const GROUP: Form = {
 
 const FORMS: Readonly<Record<string, Form>> = { SO_RCVTIMEO: SECONDS, SO_SNDTIMEO: SECONDS, TIPC_GROUP_JOIN: GROUP };
 
-/** Linux is little-endian on both machines, and so are these arrays. */
+/** Returns the bytes of the integers: little-endian, as on both supported machines. */
 function bytesOf({ buffer }: Uint32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>): Uint8Array {
   return new Uint8Array(buffer);
 }
@@ -114,7 +117,9 @@ function formOf({ level, name }: Pick<SocketOption, "level" | "name">): { text: 
   return { text, form: Object.hasOwn(FORMS, text) ? FORMS[text] ?? INTEGER : INTEGER };
 }
 
-/** Reads a known name, or LEVEL:NUMBER. Zero is refused for either: the library takes such a slot for an empty one. */
+/**
+ * Reads a known name, or LEVEL:NUMBER. Refuses 0 in both places, as the library takes a slot with a 0 for an empty one.
+ */
 function readName(text: string): Pick<SocketOption, "level" | "name"> | undefined {
   const known = KNOWN.find((known) => known.text === text);
   if (known !== undefined) return known;
@@ -154,7 +159,7 @@ export function readSocketOption(text: string): SocketOption {
   return { level: option.level, name: option.name, value };
 }
 
-/** @returns The option as {@linkcode readSocketOption} reads it. */
+/** @returns The option as text that {@linkcode readSocketOption} reads. */
 export function formatSocketOption(option: SocketOption): string {
   const { text, form } = formOf(option);
   const value = new Uint8Array(32);

@@ -1,4 +1,4 @@
-/** Describes control files in words and as JSON. Pure; runs on Deno and on Node.js. */
+/** Describes control files in words and as JSON. Does no I/O; runs on Deno and on Node.js. */
 import { formatIp } from "../system/ip_text.ts";
 import { printable } from "../system/text.ts";
 import {
@@ -12,7 +12,7 @@ import {
 } from "./format.ts";
 import { formatSocketOption } from "./socket_options.ts";
 
-/** An address, by its fields: `docs/json.md` has them. */
+/** The fields of an address, as `docs/json.md` lists them. */
 export type AddressFacts = Readonly<{ family: string } & Record<string, string | number | boolean | readonly number[]>>;
 
 /** The output of `show-control --json`. */

@@ -1,7 +1,7 @@
 /**
- * `expose --http --log`: a line a request, in the common log format, and behind it the loopback, the server's port and
- * the milliseconds. Text of clients is escaped. A disk or reader that is slow never delays an answer: lines wait in
- * memory, and too many are dropped.
+ * The log of `expose --http --log`: a line for each request in the common log format, followed by the loopback, the
+ * server's port and the duration in milliseconds. Clients' text is escaped. A slow disk or reader never delays an
+ * answer: lines wait in memory, and if too many wait, new ones are dropped.
  */
 import * as fs from "node:fs";
 import type { Readable } from "node:stream";
@@ -47,7 +47,7 @@ export class LogEntry {
     this.#request = request;
   }
 
-  /** Notes the server. */
+  /** Notes the server that gets the request. */
   goesTo(target: Target): void {
     this.#target = target;
   }
@@ -66,7 +66,7 @@ export class LogEntry {
   /**
    * Writes the line.
    *
-   * @param status Not a number, or undefined: there was no answer.
+   * @param status By default the status noted by `answers`. NaN, or none noted: logged as "-" (no answer).
    */
   end(status = this.#status): void {
     const { loopback, port } = this.#target ?? {};

@@ -1,4 +1,4 @@
-/** Prints the URLs that the front serves, one a line, at its start and whenever one is added or removed. */
+/** Prints the URLs that the front serves, as lines or as JSON, at its start and whenever they change. */
 import { isIP } from "node:net";
 import { isFor } from "./certificate.ts";
 import type { Front } from "./parts.ts";
@@ -6,13 +6,13 @@ import { type Listed, listLoopbacks, portNumbers } from "../sockets/loopbacks.ts
 import { urlOf } from "./page.ts";
 
 const LOOK_MS = 1_000;
-/** After so many looks all files are checked: a killed server leaves its file, so no name changes. */
+/** Every so many looks, all files are checked: a killed server leaves its file, so that no name changes. */
 const LOOK_AT_ALL = 5;
-/** Names that one line has. */
+/** The most names in one warning. */
 const NAMES_MOST = 8;
 const EVERYWHERE = ["0.0.0.0", "::", "::1"];
 
-/** @returns The URLs served, each with its port. A loopback with one port has a short one. */
+/** @returns The URLs served, each with its port. The URL of a loopback with only one port does not name that port. */
 function urlsOf(listed: readonly Listed[], front: Front): Map<string, string> {
   const urls = new Map<string, string>();
   for (const { loopback, ports } of listed) {
@@ -30,7 +30,7 @@ function changes(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, s
   return [...gone, ...come].join("");
 }
 
-/** @returns The URL of the list of all. */
+/** @returns The URL of the page that lists all loopbacks. */
 function frontUrl({ scheme, address, port }: Front): string {
   const isNear = address.startsWith("127.") || EVERYWHERE.includes(address);
   const host = isNear ? "localhost" : isIP(address) === 6 ? `[${address}]` : address;
@@ -43,7 +43,7 @@ function title(count: number, front: Front): string {
   return `Serving ${served} at ${frontUrl(front)} (Ctrl-C stops)\n${hint}`;
 }
 
-/** Warns, once for each name, of names that the certificate is not for. */
+/** Warns of host names that the certificate does not have, once for each name. */
 class NameCheck {
   readonly #front: Front;
   readonly #told = new Set<string>();
@@ -65,12 +65,12 @@ class NameCheck {
   }
 }
 
-/** Returns a text that changes whenever a port's file is made or removed. */
+/** Returns a text that changes whenever a loopback or a port's file is made or removed. */
 function namesIn(front: Front): string {
   return JSON.stringify(listLoopbacks(front).map(({ name, path }) => [name, path, portNumbers(path)]));
 }
 
-/** @returns What the front serves, as one line of JSON. */
+/** @returns One line of JSON about all that the front serves. */
 function asJson(front: Front, listed: readonly Listed[]): string {
   const { scheme, address, port } = front;
   const loopbacks = listed.map(({ loopback, ports }) => ({
@@ -86,7 +86,7 @@ function asJson(front: Front, listed: readonly Listed[]): string {
 export interface Announcing {
   /** Print JSON. */
   readonly json?: boolean;
-  /** Writes to standard output; it throws when the reader has closed it. */
+  /** Writes to standard output; throws when the reader has closed it. */
   print(text: string): void;
 }
 

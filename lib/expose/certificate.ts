@@ -1,13 +1,13 @@
 /**
- * The certificate and key of `expose --http --cert --key`. Both come from the user: the front makes none. They are
- * checked against each other before a client connects, and the names are matched as browsers match them.
+ * The certificate and key of `expose --http --cert --key`, which the user provides. The front checks that the key
+ * belongs to the certificate before any client connects. It matches host names as browsers do.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import type { Buffer } from "node:buffer";
 import { codeOf, reason, UnsockError } from "../system/errors.ts";
 
-/** A file of certificates is much shorter. */
+/** Longer files are refused: a file of certificates is much shorter. */
 const BYTES_MOST = 1 << 20;
 /** A wildcard directly above a top-level domain, such as `*.localhost`, matches nothing in browsers. */
 const LABELS_BELOW_WILDCARD = 2;
@@ -20,7 +20,7 @@ export interface CertificateFiles {
 
 /** A certificate that can be used. */
 export interface Certificate {
-  /** The certificate and those above it, in PEM form. */
+  /** The certificate and its issuers' certificates, in PEM form. */
   readonly cert: Buffer;
   readonly key: Buffer;
   /** The host names that it is for, in lower case; some may begin with `*.`. */
@@ -54,7 +54,7 @@ function checkDates(file: string, { validFrom, validTo }: X509Certificate, now: 
 /**
  * Reads and checks both files.
  *
- * @throws {UnsockError} Whose message names the file and says what is wrong with it.
+ * @throws {UnsockError} The message names the file and the problem.
  */
 function readCertificate({ cert, key }: CertificateFiles, now = Date.now()): Certificate {
   const [certBytes, keyBytes] = [readPem(cert), readPem(key)];

@@ -1,34 +1,34 @@
 /**
- * Limits the connections to as many as this process can hold: those of clients, and those to servers. A client's
- * connection waits before its first byte, until a head is complete, and between two requests. If there are too many,
- * the one that has waited longest is closed, so that slow clients never lock others out. If none waits, the newest gets
- * 503. Before that, connections to servers are closed that only wait for their client's next request.
+ * Limits all connections, clients' and those to servers, to as many as this process can hold. If there are too many,
+ * closes first an idle connection to a server; then the client's connection that has waited longest for a request, so
+ * that slow clients never lock others out. A client waits before its first byte, within a head, and between requests.
+ * If none waits, the new client gets a 503: up to 64 clients at a time, and others are closed without an answer.
  */
 import type { Socket } from "node:net";
 import { descriptorLimit } from "../system/descriptors.ts";
 
 const WAITING_MOST = 512;
 const SILENT_MS = 10_000;
-/** For files and relays, and for what Deno accepts (up to 128) before it closes what has been closed here. */
+/** Descriptors kept for files and relays, and for up to 128 connections that Deno accepts before it closes old ones. */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
-/** The part of all connections that those to one server may be: with their clients' they are at most half. */
+/** The most connections to one server, as a part of all: with their clients' connections they are at most half. */
 const SERVER_SHARE = 1 / 4;
-/** The most connections at a time that get a 503, as there are too many. */
+/** The most clients at a time that get a 503 because there are too many connections. */
 const REFUSED_MOST = 64;
 const REFUSED_MS = 500;
-/** Open streams of all clients of HTTP/2. */
+/** The most open HTTP/2 streams of all clients together. */
 const STREAMS_MOST = 4_096;
-/** A server that serves one connection at a time waits so long for the next client at most. */
+/** How long a connection to a server may be idle: it blocks a server that serves one connection at a time. */
 const KEPT_MS = 1_000;
 const TOO_MANY = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
-/** @returns How many connections a process may have whose limit is so many descriptors. */
+/** @returns How many connections a process with this limit of descriptors may have. */
 function connectionsWithin(descriptors: number): number {
   return Math.min(Math.max(descriptors - DESCRIPTORS_KEPT, Math.floor(descriptors / 4)), CONNECTIONS_MOST);
 }
 
-/** A connection to a server that waits. */
+/** An idle connection to a server. */
 interface IdleServer {
   readonly server: string;
   /** In milliseconds, by the clock of `performance.now()`. */
@@ -40,18 +40,18 @@ export class Connections {
   readonly #most = connectionsWithin(descriptorLimit());
   readonly #clients = new Set<Socket>();
   readonly #refused = new Set<Socket>();
-  /** In the order in which they began to wait. */
+  /** Clients' connections that wait for a request, in the order in which they began to wait. */
   readonly #waiting = new Set<Socket>();
   /** How many connections each server has. */
   readonly #servers = new Map<string, number>();
-  /** Kept connections to servers that wait for a request, the one that has waited longest first. */
+  /** Idle connections to servers, the longest idle first. */
   readonly #idleServers = new Map<Socket, IdleServer>();
   #isLooking = false;
   #streams = 0;
   #accepted = 0;
   #serverCount = 0;
 
-  /** How many clients have come so far. */
+  /** How many clients' connections were accepted so far, with those that were refused. */
   get accepted(): number {
     return this.#accepted;
   }
@@ -60,7 +60,9 @@ export class Connections {
     return this.#clients.size + this.#serverCount + this.#refused.size >= this.#most;
   }
 
-  /** @returns True if there is room for a new connection, which then waits for its first request. */
+  /**
+   * @returns True if there is room for the new connection, which then waits for its first request; else it is refused.
+   */
   enter(socket: Socket): boolean {
     this.#accepted++;
     if (this.#isFull && !this.#makeRoom()) {
@@ -79,8 +81,11 @@ export class Connections {
   }
 
   /**
-   * @param server The path of its socket file. A server that answers slowly takes no room from the others.
-   * @returns True if there is room for one more connection to this server, which counts until `leaveServer`.
+   * Counts a connection to a server until `leaveServer`. Each server may have a quarter of all, so that a slow server
+   * leaves room for the others.
+   *
+   * @param server The path of the server's socket file.
+   * @returns False if there is no room for one more connection to this server.
    */
   enterServer(server: string): boolean {
     const count = this.#servers.get(server) ?? 0;
@@ -91,7 +96,7 @@ export class Connections {
     return true;
   }
 
-  /** A connection to a server is closed, or was not made. */
+  /** Stops counting a connection to a server, which was closed or not made. */
   leaveServer(server: string): void {
     const count = this.#servers.get(server) ?? 0;
     if (count > 1) this.#servers.set(server, count - 1);
@@ -99,25 +104,25 @@ export class Connections {
     this.#serverCount--;
   }
 
-  /** @returns True if there is room for one more stream of HTTP/2. It is counted until `leaveStream`. */
+  /** @returns True if there is room for one more stream of HTTP/2, which counts until `leaveStream`. */
   enterStream(): boolean {
     if (this.#streams >= STREAMS_MOST) return false;
     this.#streams++;
     return true;
   }
 
-  /** A stream is closed. */
+  /** Stops counting a stream, which was closed. */
   leaveStream(): void {
     this.#streams--;
   }
 
-  /** Marks a connection to a server as one that waits for a request, for a second at most. */
+  /** Marks a connection to a server as idle. It is closed after about a second, unless a request uses it. */
   keepServer(server: string, socket: Socket): void {
     this.#idleServers.set(socket, { server, since: performance.now() });
     this.#lookLater();
   }
 
-  /** Marks a connection to a server as one that has a request. */
+  /** Marks a connection to a server as no longer idle. */
   useServer(socket: Socket): void {
     this.#idleServers.delete(socket);
   }
@@ -136,7 +141,7 @@ export class Connections {
     }, KEPT_MS / 4);
   }
 
-  /** Closes the connection to this server, or to any, that has waited longest. Returns false if there is none. */
+  /** Closes the longest idle connection to this server, or to any server. False if there is none. */
   #dropIdle(wanted?: string): boolean {
     for (const [socket, { server }] of this.#idleServers) {
       if (wanted !== undefined && server !== wanted) continue;
@@ -151,13 +156,13 @@ export class Connections {
     socket.destroy();
   }
 
-  /** Counts `inner`, which carries the data of a connection after TLS, in the place of that connection. */
+  /** Counts `inner`, the decrypted side of a TLS connection, instead of the connection. */
   replace(socket: Socket, inner: Socket): void {
     this.#forget(socket);
     this.#admit(inner);
   }
 
-  /** Marks a connection as one that waits for a request. */
+  /** Marks a client's connection as one that waits for a request. */
   wait(socket: Socket): void {
     if (!this.#clients.has(socket)) return;
     this.#waiting.delete(socket);
@@ -165,7 +170,7 @@ export class Connections {
     if (this.#waiting.size > WAITING_MOST) this.#closeOldest();
   }
 
-  /** Marks a connection as one that has a request. */
+  /** Marks a client's connection as one that has a request. */
   answer(socket: Socket): void {
     this.#waiting.delete(socket);
   }
@@ -175,12 +180,12 @@ export class Connections {
     this.#waiting.delete(socket);
   }
 
-  /** Closes a connection that has no request. */
+  /** Closes a connection without a request, if there is one: an idle one to a server, else a waiting client's. */
   #makeRoom(): boolean {
     return this.#dropIdle() || this.#closeOldest();
   }
 
-  /** Closes the client's connection that has waited longest. It is forgotten at once: "close" comes much later. */
+  /** Closes the longest waiting client's connection. Forgets it at once, as the event "close" comes much later. */
   #closeOldest(): boolean {
     const [oldest] = this.#waiting;
     if (oldest === undefined) return false;
@@ -205,8 +210,8 @@ export class Connections {
 }
 
 /**
- * Reads a connection's first bytes until they are certain to begin one protocol. Closes a connection that sends too
- * little for too long.
+ * Reads a connection's first bytes until they determine its protocol. Closes a connection that takes too long to send
+ * them.
  *
  * @param protocolOf Returns undefined if it needs more bytes.
  * @param decide Called once with the result, when the bytes read are back in the socket.

@@ -36,7 +36,7 @@ export interface ExchangeParts {
   fail(why: unknown): void;
 }
 
-/** @returns The fields in pairs, as trailers are added. */
+/** @returns The fields in pairs, as `addTrailers` takes them. */
 function pairsOf(raw: RawFields): [string, string][] {
   return raw.flatMap((name, i): [string, string][] => i % 2 === 0 ? [[name, raw[i + 1] ?? ""]] : []);
 }
@@ -55,7 +55,10 @@ export function requestFields(request: IncomingMessage, { host }: Asked): string
   return fields;
 }
 
-/** Ends an answer, after the client's body: a close before that resets the connection, and the answer could be lost. */
+/**
+ * Ends an answer. If the connection closes after it, first waits for the rest of the client's body: an earlier close
+ * would reset the connection, and the client could lose the answer.
+ */
 export function endAnswer(request: IncomingMessage, answer: ServerResponse, isAwaited = false): void {
   if (request.complete || answer.shouldKeepAlive || isAwaited) {
     answer.end();
@@ -122,7 +125,7 @@ export class Exchange {
       onward.end();
     });
     request.pipe(onward, { end: false });
-    // Sends the head with the body, if that has arrived too; else alone.
+    // Sends the head together with the body, if the body has arrived too; else alone.
     setImmediate(() => onward.writableEnded || onward.destroyed || onward.flushHeaders());
   }
 
@@ -188,7 +191,7 @@ export class Exchange {
     });
   }
 
-  /** Handles a server that closes before its answer is complete. An answer without a length ends there, even by a reset. */
+  /** Handles a server that closes before its answer is complete. Without a length, even a reset ends the answer. */
   #cut({ rawHeaders }: IncomingMessage): void {
     const hasEnd = hasField(rawHeaders, "content-length") || hasField(rawHeaders, "transfer-encoding");
     if (hasEnd) this.#parts.answer.destroy();
@@ -204,7 +207,7 @@ export class Exchange {
     request.resume();
   }
 
-  /** Reports, once, that the server gave no answer. */
+  /** Handles, once, a server that gave no answer: asks again if it may have closed before the request, else fails. */
   #break(why: unknown): void {
     const { request, answer, connection, askAgain, fail } = this.#parts;
     if (this.#isAnswered || answer.destroyed) return;
@@ -215,8 +218,9 @@ export class Exchange {
   }
 
   /**
-   * Ends the request to the server: the client's connection has ended, or its answer is written. After a whole exchange
-   * another client's request may have the server's connection.
+   * Called when the client's connection has closed, or the answer is fully written. Aborts the request to the server,
+   * and closes its connection if the answer is unfinished. Does nothing if the exchange was complete: the connection
+   * may already serve another client.
    */
   #leave(): void {
     const { answer, connection } = this.#parts;

@@ -1,20 +1,21 @@
 /**
- * Measures the fields of a head of HTTP/2 without decoding them (HPACK, RFC 7541). A byte may name a field of 4 KB that
- * the connection's table keeps, so 16 KB of a frame may be 64 MB of fields. The result is an upper bound. Pure.
+ * Measures the fields of an HTTP/2 head without decoding them (HPACK, RFC 7541). One byte may stand for a field of 4 KB
+ * in the connection's table, so 16 KB of a frame may stand for 64 MB of fields. The result is an upper bound. Does no
+ * I/O.
  */
 
 const STATIC_FIELDS = 61;
-/** No field of the static table is larger, and no name. */
+/** Upper bounds for the fields and the names in the static table. */
 const STATIC_SIZE = 72;
 const STATIC_NAME = 27;
-/** What a field costs beside its characters (RFC 7541, 4.1). */
+/** The cost of a field beside its characters (RFC 7541, 4.1). */
 const OVERHEAD = 32;
-/** As many fields as fit into the table: its 4,096 bytes are never changed here. */
+/** The size of the connection's table, which the front never changes, and the most fields that fit into it. */
 const TABLE_SIZE = 4_096;
 const TABLE_FIELDS = TABLE_SIZE / OVERHEAD;
 /** The shortest of Huffman's codes has five bits. */
 const HUFFMAN_BITS = 5;
-/** More than any length that fits into a frame. */
+/** A number with more bits exceeds every length that fits into a frame. */
 const SHIFT_MOST = 21;
 
 interface Sizes {
@@ -24,7 +25,7 @@ interface Sizes {
 
 type Next = "field" | "name length" | "value length";
 
-/** Measures head after head of one connection. */
+/** Measures the heads of one connection, one after the other. */
 export class FieldMeter {
   /** The sizes of the fields in the connection's table, the newest last. */
   readonly #table: Sizes[] = [];

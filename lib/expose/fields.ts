@@ -1,6 +1,6 @@
-/** The fields of a message's head, as a proxy passes them on (RFC 9110, 7.6.1). Pure. */
+/** Selects the fields of a message's head that a proxy passes on (RFC 9110, 7.6.1). Does no I/O. */
 
-/** Bytes of a head from a server. */
+/** The most bytes of a head from a server. */
 export const ANSWER_HEAD_MOST = 131_072;
 
 const FIRST_FINAL = 200;
@@ -17,16 +17,21 @@ const OF_A_CONNECTION = new Set([
   "http2-settings",
 ]);
 
-/** `Connection` cannot remove these: without them the server could read another host, or another end of the body. */
+/**
+ * Fields that are passed on even if `Connection` names them: without them the server could see another host, or another
+ * end of the body.
+ */
 const ALWAYS_KEPT = new Set(["host", "content-length"]);
 
-/** The protocols that a connection may change to. Others may carry requests for other hosts, as HTTP/2 and SPDY do. */
+/**
+ * The protocols that a connection may change to. Others, such as HTTP/2 and SPDY, may carry requests for other hosts.
+ */
 const UPGRADES = new Set(["websocket"]);
 
 /** How many 1xx answers to one request are passed on. */
 export const HINTS_MOST = 32;
 
-/** Names and values in turn, as they came. */
+/** Names and values in turn, as received. */
 export type RawFields = readonly string[];
 
 /** Calls `look` with each name, in lower case, and its value. */
@@ -50,7 +55,7 @@ export function hasField(raw: RawFields, wanted: string): boolean {
   return false;
 }
 
-/** Compares lengths first: a request has many fields, and each is compared with several names. */
+/** True if a field has this name. Compares the lengths first, for speed: each field is compared with several names. */
 function isNamed(name: string | undefined, wanted: string): boolean {
   return name?.length === wanted.length && name.toLowerCase() === wanted;
 }
@@ -108,8 +113,8 @@ export interface Forwarded {
 }
 
 /**
- * Adds the fields that tell a server its client. Appends the address to those of earlier proxies; keeps the host and
- * the protocol that the first proxy has set.
+ * Adds the X-Forwarded fields, which tell a server its client. Appends the client's address to the addresses of earlier
+ * proxies; keeps the host and the protocol that the first proxy has set.
  *
  * @param fields Names and values in turn.
  */

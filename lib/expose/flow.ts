@@ -1,10 +1,10 @@
 /**
- * Passes a body to a stream of HTTP/2 as fast as its client reads. Deno 2.9's HTTP/2 writes all of a stream's data to
- * its connection, however much waits there already.
+ * Passes a body to an HTTP/2 stream as fast as the client reads. Without it, Deno 2.9 writes all of a stream's data to
+ * the connection, however much waits there already.
  */
 import type { Duplex, Readable } from "node:stream";
 
-/** Bytes that may wait in a connection before its streams wait. */
+/** When so many bytes wait in a connection, its streams pause. */
 const WAITING_MOST = 1 << 20;
 
 /** @param connection The client's connection, which carries the stream. */

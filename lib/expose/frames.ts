@@ -1,25 +1,28 @@
 /**
- * Reads what a client of HTTP/2 sends, before the runtime does, and finds floods: frames that no browser sends, or that
- * cost more than they carry. Reads only the frames' heads and the sizes of fields (RFC 9113, 4.1; RFC 7541). Pure.
+ * Reads an HTTP/2 client's bytes before the runtime does, and finds floods: frames that no browser sends, or too many
+ * that cost more than they carry. Reads only the frames' heads and the sizes of fields (RFC 9113, 4.1; RFC 7541). Does
+ * no I/O.
  */
 import { FieldMeter } from "./field_meter.ts";
 
 const FRAME_HEAD = 9;
 const PREFACE = 24;
-/** No larger frame may be sent to a peer that has not asked for it. */
+/** The largest frame that a client may send: HTTP/2's default, which the front does not raise. */
 const FRAME_MOST = 16_384;
 /** Bytes of one head, in all its frames. */
 const HEAD_MOST = 65_536;
 const CONTINUATIONS_MOST = 16;
-/** An upper bound of its fields' size, which may be 1.6 times the size. */
+/** The most that a head's fields may measure. The measured size may be 1.6 times the true one. */
 const FIELDS_MOST = 65_536;
-/** Streams that are passed on at once: the next ones wait until others have had their turn. */
+/**
+ * New streams of one client that are passed on at once. The next ones wait until other connections have had their turn.
+ */
 const OPENED_AT_ONCE = 8;
-/** A browser that leaves a page resets at most all its open streams. */
+/** Resets of streams: a browser that leaves a page resets at most all its open streams. */
 const RESETS = { most: 200, perSecond: 50 };
 /** Frames that carry nothing: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA and frames of no known kind. */
 const IDLE = { most: 1_000, perSecond: 200 };
-/** A client may grow both windows, its stream's and the connection's, for each frame of data. */
+/** WINDOW_UPDATE frames for each frame of data: a client may grow the stream's window and the connection's. */
 const UPDATES_PER_DATA = 2;
 
 const KIND = { data: 0, headers: 1, reset: 3, continuation: 9 } as const;
@@ -33,7 +36,7 @@ export interface FrameHead {
   readonly length: number;
 }
 
-/** Takes frames. */
+/** The receiver of frames. */
 export interface FrameTaker {
   /** @returns True to stop reading after this head. */
   head(frame: FrameHead): boolean;
@@ -41,7 +44,7 @@ export interface FrameTaker {
   part(bytes: Uint8Array): void;
 }
 
-/** Splits bytes into frames, wherever they are cut. */
+/** Splits a stream of bytes into frames. */
 class FrameReader {
   readonly #taker: FrameTaker;
   readonly #head = new Uint8Array(FRAME_HEAD);
@@ -55,7 +58,7 @@ class FrameReader {
     this.#skipped = before;
   }
 
-  /** @returns How many of the bytes it has read: fewer than all if the taker stops. */
+  /** @returns How many of the bytes it has read: not all if the taker stops it. */
   read(bytes: Uint8Array): number {
     let at = Math.min(this.#skipped, bytes.length);
     this.#skipped -= at;
@@ -78,7 +81,7 @@ class FrameReader {
   }
 }
 
-/** So many of something at once, and so many more each second. */
+/** A budget: `most` at once, and `perSecond` more each second. */
 class Budget {
   readonly #most: number;
   readonly #perSecond: number;
@@ -91,7 +94,11 @@ class Budget {
     this.#at = now;
   }
 
-  /** @returns True while there are enough. */
+  /**
+   * Spends one.
+   *
+   * @returns False if nothing is left.
+   */
   spend(now: number): boolean {
     this.#left = Math.min(this.#left + (now - this.#at) * this.#perSecond / 1000, this.#most);
     this.#at = now;
@@ -103,7 +110,7 @@ class Budget {
   }
 }
 
-/** Looks at both directions of a client's connection. */
+/** Watches both directions of a client's connection for floods. */
 export class FloodWatch {
   readonly #clock: () => number;
   readonly #resets: Budget;
@@ -120,7 +127,7 @@ export class FloodWatch {
   #continuations = 0;
   #isHeadOpen = false;
   #isHead = false;
-  /** Bytes before the fields of this frame. */
+  /** Bytes that are still to skip before this frame's fields. */
   #skipped = 0;
 
   /** @param clock Returns the time in milliseconds. */
@@ -135,7 +142,9 @@ export class FloodWatch {
     return this.#why;
   }
 
-  /** @returns How many of these bytes from the client may be passed on before others have had their turn. */
+  /**
+   * @returns How many of these bytes from the client may be passed on now. The rest waits for other connections' turn.
+   */
   readClient(bytes: Uint8Array): number {
     this.#opened = 0;
     return this.#fromClient.read(bytes);
@@ -155,7 +164,10 @@ export class FloodWatch {
     return !budget.spend(this.#clock()) && this.#end(why);
   }
 
-  /** A client may make this process reset a stream: that costs as much as its own reset. */
+  /**
+   * Counts the frames sent to the client. If the client makes this process reset a stream, it costs as much as the
+   * client's own reset.
+   */
   #send({ kind }: FrameHead): boolean {
     if (kind === KIND.reset) this.#spend(this.#resets, "too many streams are reset");
     if (kind === KIND.data) this.#idle.add(UPDATES_PER_DATA);
@@ -173,7 +185,7 @@ export class FloodWatch {
     return !isUseful && this.#spend(this.#idle, "too many frames carry nothing");
   }
 
-  /** @returns True after as many new streams as have their turn at once. */
+  /** @returns True to stop reading: enough new streams for this turn, or too long a head. */
   #takeHead(kind: number, flags: number, length: number): boolean {
     const isNew = kind === KIND.headers;
     if (isNew) {

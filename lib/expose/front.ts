@@ -1,8 +1,7 @@
 /**
  * `unsock expose --http`: one TCP port for all loopbacks of a user, by name. The runtime reads and writes HTTP; each
  * request of HTTP/1 (`requests.ts`), each stream of HTTP/2 (`streams.ts`) and each upgrade (`upgrades.ts`) goes to the
- * server that its own host names, over a connection that no other request uses at the same time (`kept.ts`). So no server
- * receives a byte of a request for another.
+ * server that its own host names. A connection to one server never carries requests for another (`kept.ts`).
  *
  * No API of one runtime alone is used here: Deno and Node.js 22 or newer both have `node:http` and `node:http2`.
  */
@@ -34,7 +33,7 @@ const HEAD_MOST = 32_768;
 const HEAD_MS = 10_000;
 const CHECK_MS = 1_000;
 const IDLE_MS = 60_000;
-/** The list of servers takes a quarter of the time at most. */
+/** The pause after each list of servers, in times of the list's duration. */
 const LIST_REST = 3;
 
 /** Deno, and Node.js from 24.9 on, call this for each upgrade. */
@@ -80,7 +79,7 @@ export function whyNoFront(error: unknown, address: string, port: number): strin
  * Serves until the process ends.
  *
  * @param options Where loopbacks are, and where to listen.
- * @returns Never, once it listens.
+ * @returns Never.
  * @throws {Error} With the errno's name as `code` when it cannot listen.
  */
 export async function serveFront(options: FrontOptions): Promise<never> {

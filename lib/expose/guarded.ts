@@ -1,4 +1,6 @@
-/** A client's connection as HTTP/2 gets it: floods end it, and a client with many new streams waits for its next turn. */
+/**
+ * A client's connection as the HTTP/2 server reads it. A flood ends it, and many new streams wait for their next turn.
+ */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { FloodWatch } from "./frames.ts";
@@ -26,7 +28,7 @@ export class Guarded extends Duplex {
     socket.pause();
   }
 
-  /** Passes on what may be, and the rest after the other connections' turn. */
+  /** Passes on as many bytes as may pass now; passes on the rest after the other connections' turn. */
   #pass(): void {
     const bytes = this.#waiting;
     if (bytes === undefined || this.destroyed) return;

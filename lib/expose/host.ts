@@ -1,4 +1,4 @@
-/** The host that a request names. Strict: refuses a host that two parsers could read differently. Pure. */
+/** Reads the host that a request names. Refuses a host that two parsers could read differently. Does no I/O. */
 import { isIP, isIPv6 } from "node:net";
 import { LAST_PORT } from "../system/numbers.ts";
 
@@ -16,15 +16,15 @@ export function parseHost(text: string): string | undefined {
   return (name.length > 1 ? name.replace(/\.$/, "") : name).toLowerCase();
 }
 
-/** The owner of a name. */
+/** The owner of a host name: the front, a loopback, or a stranger. */
 export type Owner = { readonly kind: "front" } | { readonly kind: "loopback"; readonly name: string } | {
   readonly kind: "stranger";
 };
 
 /**
- * @param host From {@linkcode parseHost}.
- * @returns The loopback that it names; the front for `localhost` and addresses; a stranger for every other name, since
- *   a web page's own name may resolve to this machine (DNS rebinding).
+ * @param host A result of {@linkcode parseHost}.
+ * @returns The loopback that the host names; the front for `localhost` and addresses; a stranger for every other name,
+ *   since a web page's own name may resolve to this machine (DNS rebinding).
  */
 export function ownerOf(host: string): Owner {
   if (host === DOMAIN.slice(1) || isIP(host.replace(/^\[(.*)\]$/, "$1")) !== 0) return { kind: "front" };
@@ -44,8 +44,8 @@ export interface Asked {
 
 /**
  * @param target The target of a request of HTTP/1.
- * @param hosts The values of its `Host`.
- * @param scheme Of the connection.
+ * @param hosts The values of the request's `Host` fields.
+ * @param scheme The connection's scheme.
  * @returns Undefined if the request does not name one host for certain.
  */
 export function readTarget(target: string, hosts: readonly string[], scheme: string): Asked | undefined {

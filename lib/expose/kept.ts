@@ -1,8 +1,9 @@
 /**
- * Keeps connections to servers for further requests, of any client with the same IP address that writes the same name.
- * A connection is kept only after a whole exchange: a GET without a body, all of its answer by an unambiguous length, and
- * no byte behind that. Any further byte of the server, or its end, drops the connection. After a request or an answer that
- * authenticates, a connection belongs to its client, since NTLM and Negotiate authenticate all that follows on it.
+ * Keeps connections to servers for further requests with the same host name, of any client with the same IP address.
+ * Keeps a connection only after a complete exchange: a GET without a body, and an answer with an unambiguous end and no
+ * byte after it. If the server then sends a byte or closes, drops the connection. If a request or an answer
+ * authenticates a client, only this client may use the connection: NTLM and Negotiate authenticate all that follows on
+ * it.
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
@@ -12,7 +13,7 @@ import { hasField, type RawFields } from "./fields.ts";
 import type { Target } from "./route.ts";
 import type { Upstreams } from "./upstream.ts";
 
-/** How many may wait for requests to one name. */
+/** The most idle connections for one host name. */
 const IDLE_MOST = 64;
 
 /** The end of a head, and of a body in chunks. */
@@ -28,7 +29,7 @@ const BODY_FIELDS = ["content-length", "transfer-encoding", "expect", "trailer"]
 const PLAIN_NAME = /^[a-z0-9-]*$/i;
 const PLAIN_VALUE = /^[\t -~]*$/;
 
-/** A request, as far as it decides about its connection. */
+/** The parts of a request that decide which connection it uses. */
 export interface KeptRequest {
   /** The client's connection. */
   readonly client: Socket;
@@ -38,8 +39,8 @@ export interface KeptRequest {
 }
 
 /**
- * @returns True for a request that may be sent twice, and whose end is the same to every server: no body, and no bytes
- *   that some parsers take for the end of a line (0x85), or for a hyphen ("_").
+ * @returns True if a request may be sent twice, and every server sees the same end of it: it has no body, and no bytes
+ *   that some parsers take for the end of a line (0x85) or for a hyphen ("_").
  */
 function isPlain({ method, path, rawHeaders }: KeptRequest): boolean {
   if (method !== "GET" || !PLAIN_VALUE.test(path)) return false;
@@ -52,17 +53,17 @@ function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
   return at >= 0 && end.every((byte, index) => byte === bytes[at + index]);
 }
 
-/** Waits until the runtime has looked once for what has arrived on all connections. */
+/** Waits until the runtime has read once what has arrived on all connections. */
 function lookOnce(): Promise<void> {
   return new Promise((done) => setImmediate(() => setImmediate(done)));
 }
 
-/** A connection to a server, which one request at a time uses. */
+/** A connection to a server. One request at a time uses it. */
 export class ServerConnection {
   readonly socket: Socket;
   readonly target: Target;
   readonly #keep: ((connection: ServerConnection) => void) | undefined;
-  /** The client that has it, or the IP address of all clients that may get it. */
+  /** The only client that may use the connection, or the IP address of all clients that may. */
   #owner: Socket | string | undefined;
   #client: Socket | undefined;
   #turn = 0;
@@ -71,7 +72,7 @@ export class ServerConnection {
   #bytesBefore = 0;
   #received: Uint8Array = new Uint8Array();
 
-  /** @param keep Called when the connection waits for its next request; undefined: it has one request. */
+  /** @param keep Called when the connection becomes idle; undefined: it serves one request only. */
   constructor(socket: Socket, target: Target, keep?: (connection: ServerConnection) => void) {
     this.socket = socket;
     this.target = target;
@@ -102,12 +103,14 @@ export class ServerConnection {
     return this.#owner;
   }
 
-  /** Increases with the end of each exchange: a request whose number is lower must not touch the connection. */
+  /** Increases with the end of each exchange. A request that began at a lower number must not touch the connection. */
   get turn(): number {
     return this.#turn;
   }
 
-  /** True if the server may have closed before it received this request: it has sent nothing since the last one. */
+  /**
+   * True if the server may have closed before it received this request: it has sent nothing since the last exchange.
+   */
   get mayHaveClosedBefore(): boolean {
     return this.#turn > 0 && this.socket.bytesRead === this.#bytesBefore;
   }
@@ -120,7 +123,10 @@ export class ServerConnection {
     this.#authenticate(client, rawHeaders);
   }
 
-  /** Gives the connection to its client alone, until that ends, if these fields authenticate it. */
+  /**
+   * If these fields authenticate the client, reserves the connection for this client, and closes it when the client's
+   * ends.
+   */
   #authenticate(client: Socket | undefined, rawHeaders: RawFields): void {
     const isAuthenticated = AUTHENTICATES.some((name) => hasField(rawHeaders, name));
     if (!isAuthenticated || client === undefined || client === this.#owner) return;
@@ -131,8 +137,7 @@ export class ServerConnection {
   }
 
   /**
-   * Follows an answer to its end. There it looks for the start of another message: the runtime's parser drops an
-   * incomplete one.
+   * Follows an answer to its end, and checks that no byte follows it: the runtime's parser drops an incomplete message.
    */
   follow(response: IncomingMessage): void {
     if (this.#keep === undefined) return;
@@ -147,7 +152,10 @@ export class ServerConnection {
     });
   }
 
-  /** Begins one more exchange. Returns false if the server has ended the connection, or has sent what nobody asked for. */
+  /**
+   * Begins one more exchange. Returns false if the server has closed the connection, or has sent bytes without a
+   * request.
+   */
   async beginAgain(request: KeptRequest): Promise<boolean> {
     await lookOnce();
     if (!this.#isIdle || this.socket.destroyed || !this.socket.readable) return false;
@@ -156,11 +164,11 @@ export class ServerConnection {
   }
 }
 
-/** The connections to servers that requests of HTTP/1 use. */
+/** The kept connections to HTTP/1 servers. */
 export class KeptConnections {
   readonly #connections: Connections;
   readonly #upstreams: Upstreams;
-  /** Those that wait for a request, the one that has waited longest first. */
+  /** The idle connections of each target, the longest idle first. */
   readonly #idle = new WeakMap<Target, ServerConnection[]>();
 
   constructor(connections: Connections, upstreams: Upstreams) {
@@ -169,9 +177,9 @@ export class KeptConnections {
   }
 
   /**
-   * @param isFirst False for a request that is sent again: on a new connection.
-   * @returns A connection for one request. A new one takes the place of one that waits: some servers serve one
-   *   connection at a time.
+   * @param isFirst False if the request is sent again: it then gets a new connection.
+   * @returns A connection for one request. A new one replaces an idle one, as some servers serve one connection at a
+   *   time.
    * @throws {Error} With the errno's name as `code` if the server cannot be reached.
    */
   async connect(target: Target, request: KeptRequest, isFirst = true): Promise<ServerConnection> {
@@ -200,7 +208,10 @@ export class KeptConnections {
     return connection;
   }
 
-  /** Takes a waiting connection out of the list: the client's own before one of its address, the last used first. */
+  /**
+   * Takes an idle connection out of the list: one that is reserved for the client before one of its address, the last
+   * used first.
+   */
   #take(client: Socket, target: Target): ServerConnection | undefined {
     const idle = this.#idle.get(target);
     if (idle === undefined || idle.length === 0) return undefined;

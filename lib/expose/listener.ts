@@ -5,11 +5,14 @@ import { setTimeout } from "node:timers";
 import { UnsockError } from "../system/errors.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
 
-/** How many connections the kernel accepts in advance. */
+/** The backlog: how many connections the kernel holds until they are accepted. */
 const BACKLOG = 4096;
 /** The first descriptor that systemd passes on. */
 const FIRST_INHERITED = 3;
-/** How long after a look the next one follows: later if a look takes long, as the kernel's list may have thousands of lines. */
+/**
+ * The pause between two looks, in milliseconds: 50 times a look's duration, within limits. A look reads the kernel's
+ * list, which may have thousands of lines.
+ */
 const LOOK_MS = { least: 2_000, most: 5_000, ofLook: 50 };
 
 /** Where to listen. */
@@ -20,7 +23,10 @@ export interface Place {
   readonly port: number;
 }
 
-/** The listener that systemd has opened for this process (sd_listen_fds(3)). Programs that it starts do not get it. */
+/**
+ * The number of listeners that systemd has opened for this process (sd_listen_fds(3)). Programs that this process
+ * starts do not see it.
+ */
 const inherited = takeInherited();
 
 function takeInherited(): number {
@@ -47,12 +53,11 @@ export function listen(server: Server, { address, port }: Place): Promise<number
 }
 
 /**
- * Listens anew if the server accepts no more. Without a descriptor for one more connection, Deno 2.9 stops accepting for
- * ever, and reports no error. Connections then stay in the
- * kernel's queue.
+ * Listens anew if the server has stopped accepting. If no descriptor is left for a connection, Deno 2.9 stops accepting
+ * for ever and reports no error, and connections stay in the kernel's queue.
  *
- * @param place With the port at which it listens.
- * @param accepted Returns how many connections it has accepted so far.
+ * @param place The address and port at which the server listens.
+ * @param accepted Returns how many connections the server has accepted so far.
  */
 export function keepListening(server: Server, place: Place, accepted: () => number): void {
   server.on("error", () => {}); // of accept: the next look listens anew
@@ -66,7 +71,7 @@ export function keepListening(server: Server, place: Place, accepted: () => numb
   const look = () => {
     const now = accepted();
     const isStuck = now === before && listIpListeners(place.port).some(({ queued }) => queued > 0);
-    // A listener of systemd's cannot be opened anew: systemd starts this service again for those that wait.
+    // A listener of systemd's cannot be opened anew: ends, so that systemd starts this service again for waiting clients.
     if (isStuck && wasStuck && inherited === 1) process.kill(process.pid, "SIGTERM");
     else if (isStuck && wasStuck && server.listening) server.close();
     if (!server.listening) listen(server, place).catch(() => {}); // its address may be in use until the next look

@@ -8,7 +8,7 @@ import type { Shared } from "../system/shared.ts";
 import type { SecureConnections } from "./secure.ts";
 import type { Upstreams } from "./upstream.ts";
 
-/** The beginning of all URLs of a front, but for the host. */
+/** The parts that all URLs of a front share. */
 export interface Origin {
   readonly scheme: "http" | "https";
   readonly port: number;
@@ -18,14 +18,14 @@ export interface Origin {
 export interface Front extends Places, Origin {
   readonly connections: Connections;
   readonly upstreams: Upstreams;
-  /** Connections to servers that wait for their client's next request. */
+  /** Connections to servers, kept for further requests. */
   readonly kept: KeptConnections;
   readonly routes: Routes;
   /** All loopbacks that have a server. */
   readonly served: Shared<readonly Listed[]>;
-  /** A line a request; undefined: no log. */
+  /** The log of requests; undefined: no log. */
   readonly log: AccessLog | undefined;
-  /** TLS; undefined: it serves HTTP without TLS. */
+  /** TLS; undefined: the front serves HTTP without TLS. */
   readonly secure: SecureConnections | undefined;
   /** Writes one line to standard error. */
   warn(line: string): void;

@@ -20,8 +20,8 @@ const WARNING_MS = 60_000;
 type Protocol = "tls" | "http2" | "http1";
 
 /**
- * @returns The protocol that the bytes certainly begin; undefined if more bytes are needed. A handshake needs its first
- *   record: until then it costs no more than a connection that waits.
+ * @returns The protocol of a connection with these first bytes; undefined if more bytes are needed. A TLS handshake
+ *   needs its whole first record: until then the connection costs no more than one that waits.
  */
 export function protocolOf(bytes: Buffer, isSecure: boolean): Protocol | undefined {
   if (bytes[0] === TLS_HANDSHAKE) {
@@ -32,7 +32,7 @@ export function protocolOf(bytes: Buffer, isSecure: boolean): Protocol | undefin
   return bytes.length < HTTP2_LEAST ? undefined : "http2";
 }
 
-/** Refuses `https://` at a port of `http://`. No TLS message carries text, so this process prints the line. */
+/** Refuses TLS at a port that serves HTTP. A TLS message cannot carry text to the user, so the front prints a line. */
 class TlsRefusal {
   readonly #front: Front;
   #warned = -Infinity;
@@ -53,7 +53,11 @@ class TlsRefusal {
   }
 }
 
-/** @param read Reads a connection of HTTP/1. */
+/**
+ * Passes each new connection of `server` to the reader of its protocol.
+ *
+ * @param read Reads a connection of HTTP/1.
+ */
 export function divide(server: Server, front: Front, read: (socket: Socket) => void): void {
   const { secure } = front;
   const refusal = new TlsRefusal(front);

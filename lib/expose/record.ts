@@ -41,7 +41,7 @@ function readRecord(base: string): FrontRecord | undefined {
 export interface Served {
   readonly directory: string;
   readonly ports: readonly number[];
-  /** Whether these are all ports of the directory: a single port has a short URL. */
+  /** Whether `ports` are all ports of the directory. If so, a single port has a short URL. */
   readonly isWhole: boolean;
 }
 

@@ -1,7 +1,8 @@
 /**
- * Connects to ports whose file is a control file. The library can follow one (vsock, TIPC, Firecracker's multiplexer,
- * another socket), so the first request for such a port starts `libunsock.so expose PORT=0`, the relay. It ends a
- * minute after its last connection, and with this process, which closes its standard input.
+ * Connects to ports whose file is a control file. Only the library can follow a control file (to vsock, TIPC,
+ * Firecracker's multiplexer, another socket). So the first request for such a port starts a relay, `libunsock.so expose
+ * PORT=0`. The relay ends a minute after its last connection, and when this process ends, which closes the relay's
+ * standard input.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Socket } from "node:net";
@@ -20,7 +21,7 @@ interface Relay {
   idle: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** Waits for the line `127.0.0.1:PORT leads to FILE`. */
+/** Waits for the relay's line `127.0.0.1:PORT leads to FILE`, and reads the port from it. */
 function readPort(child: Child): Promise<number> {
   return new Promise((resolve, reject) => {
     let [output, errors] = ["", ""];

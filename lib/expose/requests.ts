@@ -37,7 +37,7 @@ interface Given {
   readonly entry: LogEntry | undefined;
 }
 
-/** Refuses `http://` at a port of `https://`. Only names of this front are redirected. */
+/** Refuses a request without TLS at a port that serves HTTPS. Redirects it if its host is a name of this front. */
 function refusePlain({ host, name, path }: Asked): Refusal {
   const sentence = "This port serves HTTPS: write https:// instead of http://.";
   if (ownerOf(name).kind === "stranger") return { status: 400, sentence };
@@ -45,8 +45,8 @@ function refusePlain({ host, name, path }: Asked): Refusal {
 }
 
 /**
- * @returns The host and path of the request, or a refusal if they are ambiguous. The runtime's parser has refused all
- *   other ambiguous requests.
+ * @returns The host and path of the request; or a refusal, if its length or host is ambiguous, or it came without TLS
+ *   to a port for HTTPS. The runtime's parser has refused all other ambiguous requests.
  */
 export function checkHead(request: IncomingMessage, { scheme }: Origin): Asked | Refusal {
   const { rawHeaders, url = "", httpVersionMinor } = request;
@@ -79,7 +79,7 @@ export class RequestHandler {
     return this.#turns.get(socket)?.isBusy ?? false;
   }
 
-  /** Takes a request that the runtime has read. */
+  /** Answers a request that the runtime has read, when the earlier requests of its connection are answered. */
   take(request: IncomingMessage, answer: ServerResponse): void {
     const { socket } = request;
     const turns = this.#turns.get(socket) ?? { isBusy: false, waiting: [] };

@@ -6,7 +6,9 @@ import { codeOf } from "../system/errors.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 
-/** How long a server that was found is used without another look: longer if a look takes long, as beside other work. */
+/**
+ * How long a found server is used before the next look, in milliseconds: 20 times the look's duration, within limits.
+ */
 const HELD_MS = { least: 20, most: 200, ofLook: 20 };
 const HELD_MOST = 256;
 
@@ -21,7 +23,7 @@ export interface PageAnswer {
   readonly status: number;
   /** Undefined: the page has only the list. */
   readonly sentence?: string;
-  /** The loopbacks on the page; none for a stranger's host name, whose web page may not learn them. */
+  /** The loopbacks on the page; nothing for a stranger's host name, as that web page must not learn them. */
   readonly lists: "all" | "nothing" | Loopback;
   /** The URL to ask instead. */
   readonly location?: string;
@@ -43,7 +45,7 @@ function ownPage(method: string, path: string): Route {
   return path === "/" ? page(200) : page(404, "This address has only a list of loopbacks, at /.");
 }
 
-/** `3000.feature`: the port, and the name of the loopback. */
+/** Splits `3000.feature` into the port and the name of the loopback. */
 function splitPort(name: string): { port: number; rest: string } | undefined {
   const [, number, rest = ""] = /^([1-9]\d{0,4})\.(.+)$/.exec(name) ?? [];
   const port = Number(number ?? 0);
@@ -81,12 +83,12 @@ function fileVersion({ loopback, port }: Target): string {
 interface Held {
   readonly route: Route;
   readonly version: string;
-  /** When the look began and until when it holds, in milliseconds, by the clock of `performance.now()`. */
+  /** When the look began, and until when its result is used: milliseconds by the clock of `performance.now()`. */
   readonly at: number;
   readonly until: number;
 }
 
-/** Finds servers for requests that follow each other closely. */
+/** Finds the destinations of requests, and keeps each found server for a moment. */
 export class Routes {
   readonly #places: Places;
   readonly #held = new Map<string, Held>();
@@ -114,7 +116,11 @@ export class Routes {
     return next.route;
   }
 
-  /** @returns True if a server that could not be reached was found before `start`: another look may find another one. */
+  /**
+   * Forgets the found server of a name, as it could not be reached.
+   *
+   * @returns True if it was found before `start`: another look may find another server.
+   */
   forget({ name }: Asked, start: number): boolean {
     const held = this.#held.get(name);
     this.#held.delete(name);

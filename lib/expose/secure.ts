@@ -1,6 +1,6 @@
 /**
  * TLS for the connections of a front, 1.2 and 1.3. The client chooses between HTTP/2 and HTTP/1.1 in its first message
- * (ALPN). A connection of either then goes to the same reader as without TLS.
+ * (ALPN). The decrypted connection then goes to the same reader as one without TLS.
  */
 import { constants } from "node:crypto";
 import type { Socket } from "node:net";
@@ -27,18 +27,18 @@ export function schemeOf(socket: Socket): "http" | "https" {
   return "encrypted" in socket && socket.encrypted === true ? "https" : "http";
 }
 
-/** @returns True if a write to the client must wait for the last one: Deno 2.9's TLS may write no more otherwise. */
+/** @returns True if a write to the client must wait for the previous one: otherwise Deno 2.9's TLS may stop writing. */
 export function writesInTurn(client: Socket): boolean {
   return IS_DENO && schemeOf(client) === "https";
 }
 
-/** Writes a chunk of `from`, which stands still until it is written. */
+/** Writes a chunk of `from`, and pauses `from` until the chunk is written. */
 export function writeInTurn(chunk: Uint8Array, from: Readable, to: Writable): void {
   from.pause();
   to.write(chunk, () => from.resume());
 }
 
-/** Passes all of `from` to the client, by its connection or by an answer on it. */
+/** Passes all of `from` to the client. `to` is the client's connection, or an answer on it. */
 export function pipeToClient(from: Readable, to: Writable, client: Socket): void {
   if (!writesInTurn(client)) from.pipe(to);
   else from.on("data", (chunk: Uint8Array) => writeInTurn(chunk, from, to)).on("end", () => to.end());

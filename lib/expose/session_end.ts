@@ -1,12 +1,12 @@
 /**
- * Ends sessions of HTTP/2 between two reads. Deno 2.9.6 ends and frees a session as soon as it reads the peer's GOAWAY,
- * while it still reads further bytes. At one of some hundred connections of an ordinary curl the whole process then
+ * Ends sessions of HTTP/2 between two reads. Deno 2.9.6 frees a session as soon as it reads the peer's GOAWAY, although
+ * it is still reading further bytes. In one of some hundred connections of an ordinary curl, the whole process then
  * aborts, or reads freed memory.
  */
 import type { Http2Session } from "node:http2";
 import { IS_DENO } from "../system/runtime.ts";
 
-/** Makes `close` and `destroy` of a session take effect in the next turn. */
+/** Makes `close` and `destroy` of a session take effect in the next turn of the event loop. */
 export function endBetweenReads(session: Http2Session): void {
   if (!IS_DENO) return;
   const close = session.close.bind(session), destroy = session.destroy.bind(session);

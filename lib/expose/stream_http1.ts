@@ -1,5 +1,5 @@
 /**
- * Passes a stream of HTTP/2 to a server of HTTP/1, and its answer back; as a WebSocket if the stream asks for one
+ * Passes a stream of HTTP/2 to a server of HTTP/1, and the answer back, or opens a WebSocket if the stream asks for one
  * (RFC 8441). Browsers speak HTTP/2 over TLS, development servers speak HTTP/1.
  */
 import { randomBytes } from "node:crypto";
@@ -23,7 +23,7 @@ import type { Asked } from "./host.ts";
 import type { ServerConnection } from "./kept.ts";
 
 const KEY_BYTES = 16;
-/** Fields of HTTP/1's handshake of a WebSocket, which has none in HTTP/2. */
+/** Fields of a WebSocket's handshake in HTTP/1. HTTP/2 has no such handshake. */
 const OF_A_HANDSHAKE = ["sec-websocket-key", "sec-websocket-accept"];
 
 /** A stream, and the connection to its server. */
@@ -56,13 +56,13 @@ export function rawFieldsOf(headers: IncomingHttpHeaders): string[] {
   );
 }
 
-/** @returns The fields of a request of HTTP/1, in turn. */
+/** @returns The fields of the request to the server, as names and values in turn. */
 function requestFields({ headers, asked, address }: StreamParts): string[] {
   const fields = addForwarded(endToEndFields(rawFieldsOf(headers)), { address, host: asked.host, scheme: "https" });
   return ["host", asked.host, ...fields];
 }
 
-/** @returns The fields of an answer as HTTP/2 has them. Values of one name are one list, but for cookies. */
+/** @returns The fields of an answer as HTTP/2 has them. Several values of one name become one list, except cookies. */
 function answerHeaders(raw: RawFields): OutgoingHttpHeaders {
   const headers: Record<string, string | string[]> = {};
   eachField(endToEndFields(raw), (name, value) => {
@@ -87,7 +87,7 @@ function startRequest(parts: StreamParts, method: string, more: readonly string[
   return onward;
 }
 
-/** Passes the answer's head and body on; a failure before the head is a page. */
+/** Passes the answer's head and body on. If the runtime refuses to send the head, answers with a page. */
 function respond(parts: StreamParts, response: IncomingMessage): void {
   const { stream, server, fail } = parts;
   if (stream.destroyed) return void server.socket.destroy();
@@ -109,7 +109,7 @@ function respond(parts: StreamParts, response: IncomingMessage): void {
   else response.resume();
 }
 
-/** Handles a server that closes before its answer is complete. An answer without a length ends there. */
+/** Handles a server that closes before its answer is complete. Without a length, the close ends the answer. */
 function cut(stream: ServerHttp2Stream, rawHeaders: RawFields): void {
   const hasEnd = valuesOf(rawHeaders, "content-length").length + valuesOf(rawHeaders, "transfer-encoding").length > 0;
   if (hasEnd) stream.close(2 /* INTERNAL_ERROR */);
@@ -126,8 +126,8 @@ function passHint({ stream }: StreamParts, status: number, raw: RawFields): void
 }
 
 /**
- * Reports, once, that there was no answer, and ends the connection to the server with the stream. After a whole exchange
- * another request may have the connection.
+ * Ties a request and its stream together: reports, once, that the server gave no answer, and closes the server's
+ * connection with the stream. After a complete exchange leaves the connection open, as another request may use it.
  */
 function tieTogether(parts: StreamParts, onward: ClientRequest): { answered(response?: IncomingMessage): void } {
   const { stream, server, askAgain, fail } = parts;

@@ -1,8 +1,8 @@
 /**
  * HTTP/2: each stream goes to the server that its authority names. Over TLS, which browsers require for HTTP/2, servers
- * get HTTP/1. Without TLS, from clients that begin with HTTP/2 (RFC 9113, 3.3), servers get HTTP/2, as gRPC needs it:
- * the client's connection then has one connection to each server, which no other client shares. `guarded.ts` ends a
- * client that floods it.
+ * get HTTP/1, except for gRPC. Without TLS, from clients that begin with HTTP/2 (RFC 9113, 3.3), and for gRPC, servers
+ * get HTTP/2: each client then has one connection of its own to each server. `guarded.ts` ends a client's connection at
+ * a flood.
  */
 import type {
   ClientHttp2Session,
@@ -59,7 +59,7 @@ function forwardedHeaders(
   return all;
 }
 
-/** True for a request that only a server of HTTP/2 answers. */
+/** True for a request of gRPC, which only a server of HTTP/2 answers. */
 function isGrpc(headers: IncomingHttpHeaders): boolean {
   return headers["content-type"]?.startsWith("application/grpc") ?? false;
 }
@@ -74,7 +74,7 @@ interface Passed {
   fail(why: unknown): void;
 }
 
-/** A client's connection, and what carries its HTTP/2. */
+/** A client's connection, and the guarded stream of its bytes that HTTP/2 reads. */
 interface Carrier {
   readonly socket: Socket;
   readonly connection: Duplex;
@@ -165,7 +165,7 @@ class Client {
     pass({ ...passed, connection: this.#connection, server, address: client.remoteAddress, askAgain });
   }
 
-  /** Counts open streams: a connection without one waits. */
+  /** Counts open streams. A client's connection without one counts as waiting. */
   #count(more: number): void {
     this.#open += more;
     if (this.#open > 0) this.#front.connections.answer(this.#socket);
@@ -202,7 +202,7 @@ class Client {
   }
 }
 
-/** Ends a connection whose server does not begin to speak HTTP/2. */
+/** Ends a connection if its server does not begin to speak HTTP/2 in time. */
 function limitPreface(session: ClientHttp2Session): void {
   const late = Object.assign(new Error("no answer in HTTP/2"), { code: "ETIMEDOUT" });
   const timer = setTimeout(() => session.destroy(late), PREFACE_MS);
@@ -220,7 +220,7 @@ function tryTo(send: () => void): boolean {
   }
 }
 
-/** Passes a stream on and its answer back. */
+/** Passes a stream on to a server of HTTP/2, and the answer back. */
 function exchange(
   stream: ServerHttp2Stream,
   onward: ClientHttp2Stream,
@@ -254,7 +254,7 @@ function exchange(
   stream.pipe(onward);
 }
 
-/** @returns A function that reads a client's connection by HTTP/2. */
+/** @returns A function that reads a client's connection as HTTP/2. */
 export function createStreamReader(front: Front): (socket: Socket) => void {
   const settings = {
     maxConcurrentStreams: STREAMS_MOST,

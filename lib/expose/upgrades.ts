@@ -65,7 +65,7 @@ export class Upgrades {
   readonly #requests: RequestHandler;
   readonly #read: Reader;
 
-  /** @param read Reads a request again that turned out to be no upgrade. */
+  /** @param read Reads a connection again if its request turned out to be no upgrade. */
   constructor(front: Front, requests: RequestHandler, read: Reader) {
     this.#front = front;
     this.#requests = requests;

@@ -1,6 +1,6 @@
 /**
- * Connections to servers. A server that answers before it has read all of a request, and closes, makes the next write
- * fail. A runtime's socket would then drop the answer that it has not read yet. So such a write counts as done here,
+ * Connects to servers. If a server answers before it has read all of a request, and closes, the next write fails. A
+ * runtime's socket would then drop the part of the answer that is still unread. So such a write counts as done here,
  * and the socket keeps reading until the server's end.
  */
 import { Socket } from "node:net";
@@ -18,8 +18,8 @@ const PEER_GONE: readonly unknown[] = ["EPIPE", "ECONNRESET"];
 type WriteDone = (error?: Error | null) => void;
 
 /**
- * A socket that can be read to its end even if the peer takes no more bytes. A destroy during its shutdown waits for
- * the shutdown's end: Deno 2.9 otherwise keeps the socket, and all that its listeners refer to, for ever.
+ * A socket that can be read to its end even if the peer takes no more bytes. If it is destroyed during its shutdown, it
+ * waits for the shutdown's end: otherwise Deno 2.9 never frees the socket and all that its listeners refer to.
  */
 class ReadableToTheEnd extends Socket {
   #isShuttingDown = false;
@@ -69,7 +69,7 @@ function connected(socket: Socket): Promise<Socket> {
   });
 }
 
-/** Connects to a Unix socket; waits for one whose backlog is full. */
+/** Connects to a Unix socket; if the server's backlog is full, tries again for ten seconds. */
 async function connectUnix(path: string): Promise<Socket> {
   for (const deadline = Date.now() + PATIENCE_MS;;) {
     try {
