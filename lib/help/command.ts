@@ -30,7 +30,7 @@ export interface Command {
   readonly summary: string;
   readonly options: OptionTable;
   readonly operands: readonly Operand[];
-  /** Its operands are another program's command line: options end at the first. */
+  /** The operands are another program's command line: options end at the first operand. */
   readonly isWrapper?: boolean;
   /** The end of its help: examples, exit statuses. */
   readonly notes?: string;

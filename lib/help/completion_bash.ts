@@ -159,7 +159,7 @@ complete -F _unsock unsock
 `;
 }
 
-/** An optional value follows "=" only. */
+/** Returns the flag; if its value is optional, also the flag with "=", which alone can precede such a value. */
 function written({ flag, option }: Flag): string[] {
   return option.optional ? [flag, `${flag}=`] : [flag];
 }

@@ -19,10 +19,10 @@ export function flagsOf(options: Command["options"]): Flag[] {
 /** Flags that can follow `unsock` instead of a command. */
 export const GLOBAL_FLAGS: readonly string[] = flagsOf(PROGRAM.options).map(({ flag }) => flag);
 
-/** The same as words, with their help. */
+/** Words that can follow `unsock` instead of a command, with their help. */
 export const GLOBAL_WORDS = { help: "print a command's help", version: PROGRAM.options.version.help } as const;
 
-/** @returns Whether its value is the next word, if it does not follow "=". */
+/** @returns True if the option's value may be the next word, instead of following "=". */
 export function takesWord({ option }: Flag): boolean {
   return option.value !== undefined && option.optional !== true;
 }

@@ -107,7 +107,7 @@ function described(name: string, text: string): string {
   return `'${name}:${quoted(text)}'`;
 }
 
-/** Quotes for inside zsh's `'…'`, where brackets and colons have a meaning of their own. */
+/** Quotes a text inside zsh's `'…'`, where brackets and colons have a meaning of their own. */
 function quoted(text: string): string {
   return text.replaceAll("'", "'\\''").replace(/[[\]:]/g, "\\$&");
 }

@@ -6,7 +6,7 @@ import { fishScript } from "./completion_fish.ts";
 import { zshScript } from "./completion_zsh.ts";
 
 /**
- * @param shell Which shell's language.
+ * @param shell The shell that reads the script.
  * @param commands All commands.
  * @returns The script.
  */

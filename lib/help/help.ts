@@ -7,7 +7,7 @@ import { fill, filled } from "./prose.ts";
 const WIDTH = 80;
 const INDENT = "  ";
 
-/** @returns `--dir <directory>`, `--log[=<file>]`. */
+/** @returns The option as help shows it: `--dir <directory>`, `--log[=<file>]`. */
 export function optionTerm(name: string, { value, optional, bare }: Option): string {
   const flag = optionFlag(name);
   if (name === "help") return `${flag}, -h`;

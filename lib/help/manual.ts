@@ -28,7 +28,7 @@ const OWN_VARIABLES: readonly Pair[] = [
   ["XDG_CACHE_HOME", "the compiled program unpacks the library that it carries into the subdirectory unsock"],
 ];
 
-/** Files; libunsock(7) has the first `SOCKET_FILES`, too. */
+/** The section FILES. libunsock(7) has only the first `SOCKET_FILES` of these. */
 const FILES: readonly Pair[] = [
   [
     "DIR/PORT.sock",
@@ -127,7 +127,10 @@ function prose(text: string): string {
   ).join("").replace(/^\.PP\n/, "");
 }
 
-/** @param first The command whose options are described: others only name those that they have from it. */
+/**
+ * @param first The command whose options are described in full. Other commands only name options that they share with
+ *   it.
+ */
 function commandSection(command: Command, _index: number, [first]: readonly Command[]): string {
   const all = Object.entries(command.options);
   const shared = all.filter(([name, option]) => command !== first && first?.options[name] === option);

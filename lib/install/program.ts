@@ -1,6 +1,7 @@
 /**
- * The files of the installed command line, which the library executes: the compiled binary, if it is as new as the source;
- * else a copy of the source, of its packages and of the runtime. The copy needs nothing from the source tree.
+ * The files of the installed command line, which the library executes: the compiled binary, if it is as new as the
+ * source; the npm package's one file; or a copy of the source, of its packages and of the runtime, which needs nothing
+ * from the source tree.
  */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
@@ -62,7 +63,10 @@ function currentBinary(): string | undefined {
   return COMPILED_FROM.some((name) => newer(path.join(ROOT, name))) ? undefined : binary;
 }
 
-/** Finds its files by its own path, so the prefix may be moved. The imported packages lie beside it: nothing is fetched. */
+/**
+ * The start script of the copy. It finds its files by its own path, so the prefix may be moved, and fetches no
+ * packages.
+ */
 const START = `#!/bin/sh
 here=\${0%/*}/../${TREE}
 DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\
@@ -72,7 +76,9 @@ DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\
 /** The command of the runtime of this process. */
 const RUNTIME = IS_DENO ? "deno run --quiet --no-prompt -A" : "bun" in process.versions ? "bun" : "node";
 
-/** Returns the npm package's one file. It runs with the same runtime, by the one that is in PATH when a user runs it. */
+/**
+ * Returns the npm package's one file, and a script that runs it with this kind of runtime, found in PATH at each start.
+ */
 function copyOfPackage(): Program {
   const main = `${TREE}/main.mjs`;
   const start = `#!/bin/sh\nexec ${RUNTIME} "\${0%/*}/../${main}" "$@"\n`;

@@ -1,6 +1,7 @@
 /**
- * Records the files installed below a prefix: `--uninstall` removes only these, and no other file is overwritten. The
- * record is written before the first file, so that an installation that was interrupted can be continued or removed.
+ * Records the files installed below a prefix: `--uninstall` removes these, and no other file is overwritten without
+ * `--force`. The record is written before the first file, so that an interrupted installation can be continued or
+ * removed.
  */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
@@ -26,7 +27,7 @@ function leavesPrefix(name: string): boolean {
 }
 
 /**
- * @param prefix The prefix of an installation; there may be none.
+ * @param prefix The prefix of an installation, which need not exist.
  * @returns The record; empty if there is none.
  * @throws {UnsockError} If the record names a path outside the prefix.
  */

@@ -11,11 +11,11 @@ const NOBODY = 65534;
 const PROGRAMS = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
 
 /**
- * Asks the library, which knows the kernel's rules for groups and access lists.
+ * Asks the library whether this user may access a file. It follows the kernel's rules for groups and access lists.
  *
  * @param file A path; links are followed.
- * @param rights A sum of `fs.constants`: `R_OK` 4, `W_OK` 2, `X_OK` 1. (Deno's own `accessSync` knows neither supplementary groups
- *   nor access lists.)
+ * @param rights A sum of `fs.constants`: `R_OK` 4, `W_OK` 2, `X_OK` 1. (Deno's own `accessSync` knows neither
+ *   supplementary groups nor access lists.)
  */
 export function mayAccess(library: Library, file: string, rights: number): boolean {
   return library.ask({ word: `may=${rights}:${file}`, read: (answer) => answer.number("errno") === 0 });
@@ -29,11 +29,11 @@ export function isForEverybody(file: string): boolean {
 }
 
 /**
- * Asks a program that root has given the user's rights (setpriv(1), test(1)).
+ * Runs test(1) with a user's rights (by setpriv(1)), which only root can do.
  *
  * @param user The name or number; undefined: a user with no rights of its own.
  * @param group A group's number; undefined: the user's own.
- * @returns Whether the user may; undefined: not known.
+ * @returns Whether the user has these rights; undefined: not known.
  */
 export function userMayAccess(
   user: string | undefined,

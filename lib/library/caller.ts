@@ -1,11 +1,11 @@
 /**
- * Finds the caller's process state before the runtime changed it: Deno and Node.js raise the soft RLIMIT_NOFILE to
- * the hard one and ignore SIGPIPE. The parent, which usually passed both on, still shows them.
+ * Finds what the caller passed to this process, before the runtime changed it: Deno and Node.js raise the soft
+ * RLIMIT_NOFILE to the hard one and ignore SIGPIPE. The parent process, which usually passed both on, still shows them.
  */
 import process from "node:process";
 import { readText } from "../system/files.ts";
 
-/** The beginning of the library's `argv[0]` when a runtime executes it (`c/program/program.c`). */
+/** The beginning of the library's `argv[0]` when a runtime executes the library (`c/program/program.c`). */
 const NAME = "unsock-of-runtime";
 const COMMON_SOFT_NOFILE = 1024;
 
@@ -37,7 +37,10 @@ interface Limits {
   readonly hard: number;
 }
 
-/** Returns the rest of the line that begins so; empty: there is none. Not by a pattern, which takes long to compile. */
+/**
+ * Returns the rest of the line that begins with `start`; empty: no such line. Uses no pattern, as it would take long to
+ * compile.
+ */
 function lineAfter(start: string, text: string): string {
   const at = `\n${text}`.indexOf(`\n${start}`);
   if (at < 0) return "";
@@ -74,7 +77,7 @@ export function deriveCaller(texts: CallerTexts): Caller {
   };
 }
 
-/** @returns The name to execute the library by: it encodes the state to restore. */
+/** @returns The `argv[0]` for executing the library. It encodes the state that the library restores. */
 export function nameForLibrary(): string {
   const { ignoresSigpipe, softNofile } = deriveCaller({
     ownLimits: readText("/proc/self/limits"),

@@ -1,14 +1,15 @@
-/** Tells which commands are the library's own (`c/program/program.c`). Pure. */
+/** Decides which commands the library runs itself (`c/program/program.c`). */
 
-/** The commands; C's lists of them are made from this one (`scripts/tables.ts`). */
+/** The library's commands. C's lists are made from this one (`scripts/tables.ts`). */
 export const LIBRARY_COMMANDS: readonly string[] = ["run", "hold", "query", "path", "wait", "prune", "expose"];
 
-/** Options with which `expose` is the command line's. */
+/** With one of these options, the command line runs `expose`, not the library. */
 export const HTTP_OPTIONS: readonly string[] = ["--http", "--cert", "--key", "--log", "--json"];
 
 /**
  * @param args All arguments, the command's name first.
- * @returns Whether the library does the command by itself: not with `--help` or `-h` before a `--`, as it has no help.
+ * @returns True if the library runs the command itself. It does not run one with `--help` or `-h` before a `--`, as it
+ *   has no help.
  */
 export function runsInLibrary(args: readonly string[]): boolean {
   const [name = ""] = args;

@@ -19,12 +19,12 @@ import { executeByForeignFunctions } from "./ffi.ts";
 const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT", "SIGWINCH"] as const;
 
 /**
- * Executes the library. If the runtime has no execve(2) (Node.js before 22.15), the library is a child, and this process
- * ends with its status.
+ * Executes the library. If the runtime has no execve(2) (Node.js before 22.15), starts the library as a child, and ends
+ * with the child's status.
  *
- * @param library Its path.
+ * @param library The library's path.
  * @param args All arguments of this process, which the library gets.
- * @throws {CommandError} When it cannot be executed.
+ * @throws {CommandError} When the library cannot be executed.
  */
 export async function becomeLibrary(library: string, args: readonly string[]): Promise<never> {
   const name = nameForLibrary();
@@ -39,7 +39,10 @@ export async function becomeLibrary(library: string, args: readonly string[]): P
   return await stayAsParent(library, args, { argv0: name });
 }
 
-/** Takes arguments and environment from the kernel: the runtime's copies have lost bytes that are no UTF-8. */
+/**
+ * Executes the library with arguments and environment as the kernel has them: the runtime's copies have lost bytes that
+ * are not UTF-8.
+ */
 function becomeOnDeno(library: string, name: string, args: readonly string[]): never {
   const words = ownWords(args.length);
   const environment = Environ.ofProcess().entries;
@@ -65,10 +68,10 @@ function cannot(library: string, args: readonly string[], error: unknown): Comma
 }
 
 /**
- * Starts a program as a child, passes signals on to it, and ends as it ends.
+ * Starts a program as a child, passes signals on to it, and ends as the child ends.
  *
- * @param options Of `spawn`.
- * @throws {CommandError} When it cannot be started.
+ * @param options Options of `spawn`.
+ * @throws {CommandError} When the program cannot be started.
  */
 export async function stayAsParent(
   file: string,

@@ -32,8 +32,9 @@ const FUNCTIONS = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /**
- * Executes the library in place of this process. The size is passed as a structure, which has the same register: else the
- * runtime compiles machine code for the only call, which takes a millisecond.
+ * The function that executes the library in place of this process. The size is declared as a structure, which is passed
+ * in the same register: for an integer, the runtime would compile machine code for this one call, which takes a
+ * millisecond.
  */
 const EXECUTING = {
   /** `void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why, size_t size)` */
@@ -44,18 +45,20 @@ const EXECUTING = {
 export type LibraryFunctions = Deno.DynamicLibrary<typeof FUNCTIONS>["symbols"];
 
 /**
- * Opens the library in this process, where it redirects nothing until `unsock_configure` is called. Removes the
- * library's variables from this process's environment first: its constructor would read them.
+ * Opens the library in this process, where it redirects nothing until `unsock_configure` is called. First removes the
+ * library's variables from this process's environment, as the library's constructor would read them.
  *
  * @param file Path of `libunsock.so`.
  * @returns The functions of the library, which is never closed.
- * @throws {LibraryError} When it cannot be opened or lacks a function.
+ * @throws {LibraryError} When the library cannot be opened or lacks a function.
  */
 export function openFunctions(file: string): LibraryFunctions {
   return open(file, FUNCTIONS);
 }
 
-/** Removes the library's variables: its constructor would read them as settings, and end this process if they are wrong. */
+/**
+ * Removes the library's variables: its constructor would read them as settings, and end this process if one is wrong.
+ */
 function clearSettings(): void {
   // Variables of the tests stay: the library ignores them, and all tests of a process share one environment.
   for (const name of Object.keys(Deno.env.toObject())) {
@@ -80,9 +83,9 @@ const MESSAGE_SIZE = 256;
  * Executes the library: the execve(2) that Deno lacks.
  *
  * @param file Path of `libunsock.so`, complete and not writable by other users.
- * @param words Its arguments, its name first.
+ * @param words The library's arguments, its name first.
  * @param environment `NAME=VALUE` each.
- * @returns The reason, if it cannot be executed; else it does not return.
+ * @returns Only if the library cannot be executed: the reason.
  */
 export function executeByForeignFunctions(
   file: string,

@@ -1,6 +1,4 @@
-/**
- * Finds the library that the command line itself uses. Every `run` loads this file, so it imports little.
- */
+/** Finds the library that the command line itself uses. Every `run` loads this file, so it imports little. */
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -12,13 +10,13 @@ import { distrust, startProblem } from "./trust.ts";
 import { unpackLibrary } from "./unpack.ts";
 
 /**
- * Searches beside the executable, in `../lib`, in the source tree, in the npm package, in `/usr/local/lib`, and last
- * unpacks the copy in the binary. Skips a library that a user other than this one and root could have written, and one
- * that cannot be executed at its place.
+ * Searches for the library beside the executable, in `../lib`, in the source tree, in the npm package and in
+ * `/usr/local/lib`; last unpacks the copy in the binary. Skips a library that a user other than this one and root could
+ * have written, and one that cannot be executed where it is.
  *
  * @param option The value of `--lib`. It counts, as `UNSOCK_LIB` does, only if no other library is found.
  * @returns An absolute path.
- * @throws {LibraryError} When there is none.
+ * @throws {LibraryError} When no library is found.
  */
 export function findLibrary(option: string | undefined, variable: Variables): string {
   const places = defaultPlaces();
@@ -42,13 +40,16 @@ function noBuild(places: readonly string[]): string {
   return `library ${NAME}: not found in ${places.map((place) => dirname(place)).join(", ")}: run "deno task build"`;
 }
 
-/** npm leaves it out on another machine, and with `--omit=optional`. */
+/**
+ * Returns the message for a missing package of the library. npm leaves the package out on another machine, and with
+ * `--omit=optional`.
+ */
 function noPackage(): string {
   const how = ["x64", "arm64"].includes(process.arch) ? `npm install ${PACKAGE}` : "unsock is for x64 and arm64";
   return `package ${PACKAGE}: not installed: ${how}`;
 }
 
-/** @returns The library at the program's own places; undefined: none is there, as for a binary that carries its own. */
+/** @returns The library beside this program; undefined: none is there, as beside a binary that carries its own. */
 export function libraryBeside(): string | undefined {
   return placesBeside().find(exists);
 }
@@ -64,7 +65,7 @@ function placesBeside(): string[] {
   return [`${directory}/${NAME}`, `${dirname(directory)}/lib/${NAME}`];
 }
 
-/** Of the npm package: the package of this machine, and the installed library. */
+/** Returns the npm package's places for the library: in this machine's package, and where `install` puts it. */
 function packagedPlaces(): string[] {
   const beside = [`${dirname(import.meta.dirname ?? "/")}/${NAME}`];
   try {
@@ -86,7 +87,7 @@ function exists(file: string): boolean {
   return fs.existsSync(file) && statOrUndefined(file)?.isFile() === true;
 }
 
-/** Checks a library before it is executed: no other code does. */
+/** Checks a library before it is executed, as no other code checks it. */
 function checkOwn(file: string): string {
   if (!exists(file)) throw new LibraryError(`library ${file}: No such file`);
   const why = distrust(file);
@@ -104,8 +105,8 @@ function checkWhole(file: string): string {
 }
 
 /**
- * True if the file includes its section table, which linkers put last; the header has its offset at byte 40. A truncated
- * library would die of a signal.
+ * True if the file includes its section table, which linkers put last (the header has its offset at byte 40). A
+ * truncated library would crash.
  */
 function isWhole(file: string): boolean {
   const header = new Uint8Array(64);

@@ -4,10 +4,10 @@ import type { Context } from "../system/context.ts";
 import { findLibrary } from "./find.ts";
 
 /**
- * Finds the library. Its answers depend on the caller's environment.
+ * Finds the library, which answers questions for the caller's environment.
  *
  * @param option The value of `--lib`.
- * @throws {LibraryError} When there is none.
+ * @throws {LibraryError} When no library is found.
  */
 export function ownLibrary({ environ }: Context, option?: string): Library {
   return new Library(findLibrary(option, (name) => environ.getFilled(name)), environ);

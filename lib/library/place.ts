@@ -1,4 +1,4 @@
-/** The library's file: its name, and where this program's own is. */
+/** The name of the library's file, and the place of the one that belongs to this program. */
 import { dirname } from "node:path";
 
 export const NAME = "libunsock.so";

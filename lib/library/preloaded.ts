@@ -1,4 +1,4 @@
-/** Finds the `libunsock.so` that is preloaded. */
+/** Finds the `libunsock.so` that programs preload. */
 import * as path from "@std/path/posix";
 import { Library, type Question } from "./query.ts";
 import type { Environ } from "../system/environ.ts";
@@ -16,16 +16,16 @@ function libraryQuestion(file: string): Question<true> {
 export interface Preloaded {
   /** An absolute path that `LD_PRELOAD` can hold. */
   readonly file: string;
-  /** False: this is root, and another user could not read it. */
+  /** False: this user is root, and another user could not read the file. */
   readonly forEverybody: boolean;
 }
 
 /**
- * Finds the library: `--lib`, `UNSOCK_LIB`, else {@linkcode findLibrary}'s. The command line's own library checks
- * the one that is preloaded, without running its code.
+ * Finds the library to preload: `--lib`, `UNSOCK_LIB`, else that of {@linkcode findLibrary}. The command line's own
+ * library checks the one to preload, without running its code.
  *
  * @param option The value of `--lib`.
- * @throws {LibraryError} When there is none, or the named one cannot be preloaded.
+ * @throws {LibraryError} When no library is found, or the named one cannot be preloaded.
  */
 export function findPreloaded(option: string | undefined, environ: Environ): Preloaded {
   const own = findLibrary(option, (name) => environ.getFilled(name));

@@ -1,4 +1,4 @@
-/** Asks the library, which is started as a program and answers in JSON (`c/program/query.c`, `docs/json.md`). */
+/** Starts the library as a program to ask it questions. It answers in JSON (`c/program/query.c`, `docs/json.md`). */
 import type { Environ } from "../system/environ.ts";
 import { LibraryError, reason, UnsockError, UsageError } from "../system/errors.ts";
 import type { OptionValue } from "../system/options.ts";
@@ -98,7 +98,7 @@ export class Fields {
   }
 }
 
-/** The library, and the environment that it is asked with. */
+/** The library, and the environment for which it answers questions. */
 export class Library {
   /** Its path. */
   readonly file: string;
@@ -179,7 +179,7 @@ function readAnswer<T>({ word, read, failure = UnsockError }: Question<T>, line:
  * Reads the output of `query`, for callers that start the library themselves.
  *
  * @returns The answer to each question.
- * @throws {LibraryError} When it is another version's, or cut.
+ * @throws {LibraryError} When a line is no JSON object.
  */
 export function readAnswers(output: string): Fields[] {
   return output.trimEnd().split("\n").map((line) => new Fields(parse(line)));

@@ -1,7 +1,7 @@
 /**
- * Checks whether another user could have written a file: its code runs with the rights of the process that loads it.
- * `c/kernel/trust.c` decides for preloaded libraries and for directories; this copy decides for the library that the
- * command line opens. A test runs both on the same cases (`tests/cli/trusted_library_test.ts`).
+ * Checks whether another user could have written a file: that user's code would run with the rights of the process that
+ * loads it. `c/kernel/trust.c` decides for preloaded libraries and for directories; this copy decides for the library
+ * that the command line opens. A test runs both on the same cases (`tests/cli/trusted_library_test.ts`).
  */
 import * as fs from "node:fs";
 import { dirname } from "node:path";
@@ -17,13 +17,13 @@ const GROUP_WRITES = 0o020;
 const STICKY = 0o1000;
 
 /**
- * Follows a path, link by link, as the kernel does: any user who may write to a directory on the way could replace
- * the file. A directory with the sticky bit (`/tmp`) is safe for files of root or of the user.
+ * Follows a path, link by link, as the kernel does: any user who may write to a directory on the way could replace the
+ * file. A directory with the sticky bit (`/tmp`) is safe for files of root or of the user.
  *
  * @param file An absolute path.
  * @param uid The user who would load the file, besides root.
- * @returns Why another user could have written it; undefined: none could.
- * @throws {Error} When there is no such file, or it cannot be reached.
+ * @returns The reason why another user could have written the file; undefined: none could.
+ * @throws {Error} When the file is missing or cannot be reached.
  */
 export function strangersHand(file: string, uid: number): string | undefined {
   const rest = split(file);
@@ -129,7 +129,10 @@ function isNoexec(file: string): boolean {
   return found;
 }
 
-/** Decodes a path as /proc writes it: `\\040` is a space. A function of its own, as `run` seldom needs to compile it. */
+/**
+ * Decodes a path as /proc writes it: `\\040` is a space. A separate function, as the runtime compiles it only when
+ * needed.
+ */
 function unescape(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }

@@ -10,10 +10,10 @@ import { distrust, startProblem } from "./trust.ts";
 const MODE = 0o755;
 
 /**
- * Writes the carried library into a private directory, under a name that holds its hash, so that a copy from another
- * version is never taken for this one. Any user who could write there could make every command run their code.
+ * Writes the carried library into a private directory: a user who could write there could make every command run their
+ * code. The file's name holds a hash, so that a copy of another version is never taken for this one.
  *
- * @returns Its path. The file is complete, executable, and not writable by others.
+ * @returns The file's path. The file is complete, executable, and not writable by others.
  */
 export function unpackLibrary(variable: Variables): string {
   const hash = fs.readFileSync(`${BUILT}.sha256`, "utf8");
@@ -77,7 +77,8 @@ function isWhole(file: string, bytes: Uint8Array): boolean {
 }
 
 /**
- * Never replaces a file that another process has just written, and is about to open. Removes a changed file first.
+ * Writes the file if it is missing, or replaces it if its content differs. Never replaces a complete file, which
+ * another process may be about to open.
  */
 function write(file: string, bytes: Uint8Array): void {
   if (lstatOrUndefined(file) !== undefined && !isWhole(file, bytes)) fs.rmSync(file, { force: true });

@@ -5,10 +5,10 @@ import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFil
 /**
  * Reads a control file. Checks type and size first, so it never blocks on a FIFO and never reads a large file.
  *
- * @param file Its path; links are followed.
- * @returns Its decoded content.
- * @throws {ControlFileError} When it is none, with the reason.
- * @throws {Error} When it cannot be read.
+ * @param file The path; links are followed.
+ * @returns The decoded content.
+ * @throws {ControlFileError} When the file is no control file; the message gives the reason.
+ * @throws {Error} When the file cannot be read.
  */
 export function readControlFile(file: string): ControlFile {
   const status = fs.statSync(file);

@@ -1,4 +1,7 @@
-/** Hands the library's own commands to it, which parses their arguments. Imports little: scripts call them thousands of times. */
+/**
+ * Executes the library for its own commands; the library parses the arguments. Imports little, as scripts run these
+ * commands thousands of times.
+ */
 import process from "node:process";
 import { becomeLibrary } from "../library/exec.ts";
 import { LibraryError } from "../system/errors.ts";
@@ -6,10 +9,10 @@ import { runsInLibrary } from "../library/commands.ts";
 import { findLibrary } from "../library/find.ts";
 
 /**
- * Executes the library if it does the command by itself.
+ * Executes the library if it runs the command itself.
  *
  * @param args All arguments, the command's name first.
- * @returns Only if it does not, or if no library is found unless `--lib` names one.
+ * @returns Only if the library does not run the command, or none is found without `--lib`.
  * @throws {CommandError} When the library cannot be executed.
  */
 export async function runDirectly(args: readonly string[]): Promise<void> {
@@ -27,7 +30,10 @@ function findQuietly(): string | undefined {
   }
 }
 
-/** Returns a variable's value. Deno throws for one that is no UTF-8: it counts as unset, as it can name no directory here. */
+/**
+ * Returns a variable's value. Deno throws if the value is not UTF-8: the variable then counts as unset, as it can name
+ * no directory here.
+ */
 function variable(name: string): string | undefined {
   try {
     return process.env[name] || undefined;

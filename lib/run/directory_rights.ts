@@ -10,7 +10,7 @@ export interface DirectoryRights {
   readonly mode: number;
 }
 
-/** Chooses the directory of the checkout (`c/process/checkout.c`). */
+/** The option that chooses the directory of the git checkout (`c/process/checkout.c`). */
 export const HERE_OPTION = {
   help: "use the loopback of the git checkout that the working directory is in: a directory in git's own",
 } as const satisfies Option;
@@ -32,7 +32,7 @@ export const DIRECTORY_OPTIONS = {
 /** Values of these options. */
 export type DirectoryOptions = OptionValues<typeof DIRECTORY_OPTIONS>;
 
-/** @returns `2770`, `700`. */
+/** @returns The mode in octal: `2770`, `700`. */
 export function formatMode(mode: number): string {
   return mode.toString(8).padStart(3, "0");
 }

@@ -15,7 +15,7 @@ const WRITERS: Readonly<Record<Exclude<EnvFormat, "json">, (name: string, value:
   docker: (name, value) => `${name}=${value}`,
 };
 
-/** @returns Lines. */
+/** @returns The variables as text in the format. */
 export function writeVariables(format: EnvFormat, variables: readonly [string, string][]): string {
   if (format === "json") return `${JSON.stringify(Object.fromEntries(variables), null, 2)}\n`;
   return variables.map(([name, value]) => `${WRITERS[format](name, value)}\n`).join("");

@@ -1,4 +1,4 @@
-/** `unsock run --optional` where unsock cannot work, as on another system than Linux: starts COMMAND on the real network. */
+/** `unsock run --optional` where unsock cannot work, as on macOS: starts COMMAND on the real network. */
 import process from "node:process";
 import { stayAsParent } from "../library/exec.ts";
 import type { RunOptions } from "../library/query.ts";
@@ -11,7 +11,7 @@ import { cmdQuote, shellQuote } from "../system/shell.ts";
 const WALLS = ["blockInet", "strict", "isolate"];
 const WALL_VARIABLES = ["UNSOCK_BLOCK_INET", "UNSOCK_STRICT"];
 
-/** Returns the option or variable that asks for a wall, as the user wrote it. */
+/** Returns the option or variable that forbids the real network, as the user wrote it; undefined: none does. */
 function wallIn(options: RunOptions, { environ }: Context): string | undefined {
   const option = WALLS.find((name) => options[name] !== undefined);
   if (option !== undefined) return optionFlag(option);
@@ -20,10 +20,10 @@ function wallIn(options: RunOptions, { environ }: Context): string | undefined {
 }
 
 /**
- * Runs a command on the real network, after one line that says so. This process stays its parent, and ends with its
- * status.
+ * Runs a command on the real network, after one line that says so. This process stays the command's parent, and ends
+ * with its status.
  *
- * @param why Why unsock cannot work here.
+ * @param why The reason why unsock cannot work here.
  * @param options Options of `run`.
  * @param words The command and its arguments.
  * @throws {UnsockError} When an option promises that no traffic leaves, or when the command cannot be started.

@@ -31,7 +31,7 @@ export function portQuestion(text: string): Question<AddressedPort> {
   };
 }
 
-/** @returns `8000`, `53/udp`, `9042@127.0.0.2`. */
+/** @returns The port as users write it: `8000`, `53/udp`, `9042@127.0.0.2`. */
 export function formatPort({ number, kind, address }: AddressedPort): string {
   return `${number}${address === undefined ? "" : `@${address}`}${kind === "stream" ? "" : "/udp"}`;
 }

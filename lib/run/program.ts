@@ -2,7 +2,7 @@
 import type { Library, Question } from "../library/query.ts";
 import { CommandError } from "../system/errors.ts";
 
-/** Doors: after a `script`, the next step decides; an `unknown` program could not be read. */
+/** The doors, and two other answers: after a `script` the next step decides; an `unknown` program could not be read. */
 const DOORS = ["preload", "trap", "none", "script", "unknown"] as const;
 
 export type Door = typeof DOORS[number];

@@ -12,9 +12,9 @@ import { findLibrary } from "../library/find.ts";
  *
  * @param options The options, of which `lib` counts only if no other library is found.
  * @param words The command and its arguments.
- * @param context Its surroundings.
- * @returns The exit status, with `--optional` where unsock cannot work.
- * @throws {UnsockError} When there is no library, or it cannot be executed.
+ * @param context The environment and all arguments.
+ * @returns Only with `--optional` where unsock cannot work: the exit status.
+ * @throws {UnsockError} When no library is found, or it cannot be executed.
  */
 export async function run(
   options: RunOptions & { readonly lib?: string },

@@ -18,7 +18,7 @@ export interface RunSettings {
   readonly variables: ReadonlyMap<string, string>;
 }
 
-/** Asks for the settings that the command would get; `lib` names the library that is preloaded. */
+/** Asks for the settings that a command of `run` would get. The option `lib` names the library to preload. */
 export const SETTINGS_QUESTION: Question<RunSettings> = {
   word: "settings",
   failure: UsageError,
@@ -31,11 +31,14 @@ export const SETTINGS_QUESTION: Question<RunSettings> = {
 /** A directory, and its problem, if any. */
 export interface CheckedDirectory extends ChosenDirectory {
   readonly exists: boolean;
-  /** The line that `run` would end with; undefined: fine. */
+  /** The error with which `run` would end; undefined: none. */
   readonly problem: string | undefined;
 }
 
-/** The option `here` or `dir`, `UNSOCK_DIR`, `$XDG_RUNTIME_DIR/unsock`, `/run/unsock` for root, `/tmp/unsock-UID`. */
+/**
+ * Asks for the directory: from the option `here` or `dir`, `UNSOCK_DIR`, `$XDG_RUNTIME_DIR/unsock`, `/run/unsock` for
+ * root, or `/tmp/unsock-UID`.
+ */
 export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
   word: "directory",
   failure: UsageError,
@@ -50,7 +53,7 @@ export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
 /** Makes the directory, if it is missing, and checks it. Answers whether it was missing. */
 export const PREPARE_QUESTION: Question<boolean> = { word: "prepare", read: (answer) => answer.flag("made") };
 
-/** Asks whether the calls of every redirected socket are allowed here; else throws the error of `run`. */
+/** Asks whether this process may make the calls that every redirected socket needs; else throws the error of `run`. */
 export const MAY_BIND_QUESTION: Question<true> = { word: "may-bind", read: () => true };
 
 /** Makes a socket in the directory as a test; throws the reason if that fails. */

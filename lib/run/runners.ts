@@ -1,7 +1,7 @@
 /**
  * The test runners that `run --each` knows, as the library compares them with command lines (`c/process/each.c`): a
- * program, or a program and its subcommand or option. A word behind "!" marks a worker, which has the same command line
- * otherwise. Pure.
+ * program, or a program and its subcommand or option. The word after "!" is only in the command line of a worker, which
+ * is the runner's otherwise.
  */
 export const RUNNERS: readonly string[] = [
   "jest",

@@ -35,7 +35,7 @@ export const SWITCH = {} as const satisfies SettingType;
 /** A door, or any. */
 export const ENGINE = { value: "auto|trap|preload", choices: ENGINES } as const satisfies SettingType;
 
-/** A process's number and names: `0000000:jest,vitest`. */
+/** The number of a runner, and the runners' names: `0000000:jest,vitest`. */
 export const EACH = { value: "runner:names" } as const satisfies SettingType;
 
 /** Milliseconds, up to an hour. */

@@ -1,6 +1,6 @@
 /**
- * The one table of settings. The options of `run` and `env`, `--help`, the manual and the completions are made from it,
- * and the library's rows when the library is built (`scripts/tables.ts`). Pure.
+ * The one table of settings. The options of `run` and `env`, `--help`, the manual and the completions are made from it.
+ * So are the library's rows, when the library is built (`scripts/tables.ts`).
  */
 import type { Option, OptionValues } from "../system/options.ts";
 import {
@@ -26,15 +26,15 @@ interface SettingOption {
   readonly name: string;
   /** Its former name, still accepted. */
   readonly formerly?: string;
-  /** The value it sets when given without one. */
+  /** The setting's value if the option is given without one. */
   readonly bare?: string;
-  /** If the option chooses one of several switches: the word for this one. */
+  /** If the option chooses one of several switches: the word that chooses this one. */
   readonly choice?: string;
   /** The value that `run` sets when neither the option nor the variable is given. */
   readonly default?: string;
   /** The default in words, if it depends on the user. */
   readonly otherwise?: string;
-  /** One line, where the option is more than the setting. */
+  /** The option's help in one line, if it differs from the setting's. */
   readonly help?: string;
 }
 
@@ -190,7 +190,7 @@ type Table = typeof SETTINGS;
 /** The table as a list. */
 export const SETTING_LIST: readonly Setting[] = Object.values(SETTINGS);
 
-/** The variable and the option that name the library. They are no settings of it. */
+/** The variable and the option that name the library. They are not among its settings. */
 export const LIBRARY = {
   variable: "UNSOCK_LIB",
   option: { value: "file", kind: "file", help: "the libunsock.so to preload" },
@@ -213,7 +213,7 @@ type SettingOptionTable = {
 /** Values of the options that become settings. */
 export type SettingOptions = OptionValues<SettingOptionTable>;
 
-/** The settings of each option: one, or those that it chooses from. */
+/** The settings of each option: one, or several switches that it chooses from. */
 export const SETTINGS_OF_OPTION: ReadonlyMap<string, readonly Setting[]> = settingsByOption();
 
 function settingsByOption(): Map<string, Setting[]> {

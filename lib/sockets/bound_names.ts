@@ -12,7 +12,8 @@ export class BoundSockets {
   readonly #byFile = new Map<number, UnixSocketEntry[]>();
 
   /**
-   * The kernel keeps the path that a socket was bound with, which may reach the directory through another link.
+   * Finds the directory's sockets. The kernel reports the path that each socket was bound with, which may reach the
+   * directory through another link.
    *
    * @param directory Absolute path; it need not exist.
    * @param sockets All Unix sockets with a path.
@@ -31,8 +32,8 @@ export class BoundSockets {
   }
 
   /**
-   * Returns the sockets of a file. The library may rename a datagram socket's file, while the kernel keeps reporting the
-   * old path: so the file's inode is tried first. (A layered file system reports another inode; then the name decides.)
+   * Returns the sockets of a file. Tries the inode first: the library may rename a datagram socket's file, while the
+   * kernel keeps reporting the old path. (A layered file system reports another inode; then the name decides.)
    *
    * @param name The file's name in the directory.
    * @param inode The file's inode.

@@ -1,6 +1,7 @@
 /**
- * The loopbacks of git checkouts (`--here`), and their names, from git's files. For each checkout the library has made a
- * link to git's directory (`c/process/checkout.c`). The files may hold anything: only names and paths come from them.
+ * Lists the loopbacks of git checkouts (`--here`), with names from git's files. For each checkout the library has made
+ * a link to git's directory (`c/process/checkout.c`). Git's files may hold anything, so only names and paths are taken
+ * from them.
  */
 import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -13,7 +14,7 @@ const LINK = /^([0-9a-f]{16})\.git$/;
 const INSIDE = "unsock";
 const NAMELESS = "checkout";
 const FILE_MOST = 4096;
-/** A branch's name begins with no dot: `.invalid` means that the branch is in another file (reftable). */
+/** A branch's name never begins with a dot. `.invalid` means that the branch is in another file (reftable). */
 const BRANCH = /^ref: refs\/heads\/([^.].*)$/;
 const { O_RDONLY, O_NONBLOCK } = fs.constants;
 
@@ -21,15 +22,15 @@ const { O_RDONLY, O_NONBLOCK } = fs.constants;
 export interface Checkout {
   /** The directory of the socket files. */
   readonly path: string;
-  /** The branch, or of the main checkout the repository's folder. */
+  /** The branch, or without one the folder; for the main checkout, the repository's folder. */
   readonly name: string;
-  /** The same with the repository's name before it, or of the main checkout that of the folder around it. */
+  /** `name` after the repository's name; for the main checkout, after the name of the folder around it. */
   readonly longName: string;
 }
 
 /**
  * @param base The user's default directory.
- * @returns The checkouts that exist, the one that was used first before later ones.
+ * @returns The checkouts that exist, in the order of their first use.
  */
 export function listCheckouts(base: string): Checkout[] {
   const place = join(base, PLACE);
@@ -58,14 +59,17 @@ function namesOf(git: string): Pick<Checkout, "name" | "longName"> {
   return { name: name || NAMELESS, longName: dnsLabel(`${before}-${name || NAMELESS}`) };
 }
 
-/** Returns the folder of a repository, by its git directory: without `/.git` or another hidden last part, or `.git`. */
+/**
+ * Returns a repository's folder from its git directory, without a hidden last part such as `/.git`, or the ending
+ * `.git`.
+ */
 function folderOf(git: string): string {
   return basename(git).startsWith(".") ? dirname(git) : git.replace(/(?<=[^/])\.git$/, "");
 }
 
 /**
- * Returns the only line of a file of git's; undefined: it has several lines, or this user may not read it. The checkout
- * then has another name. Does not block on a pipe.
+ * Returns the only line of one of git's files; undefined: there are several lines, or this user may not read the file.
+ * Does not block on a pipe.
  */
 function readLine(file: string): string | undefined {
   return orUndefined(() => {

@@ -1,4 +1,6 @@
-/** Reads the abstract name that a stream client binds (`c/rules/kernel_name.c`): its address, and its server's. Pure. */
+/**
+ * Reads the abstract name that a stream client binds (`c/rules/kernel_name.c`): the client's address, and its server's.
+ */
 import { formatIp } from "../system/ip_text.ts";
 
 /** An IP address and a port. */
@@ -24,7 +26,7 @@ function readEndpoint(address: string, port: string): Endpoint {
 
 /**
  * @param name The name, with `@` for the NUL in front of it.
- * @returns Undefined for every other name.
+ * @returns Both addresses; undefined if a stream client does not bind such a name.
  */
 export function readClientName(name: string): Ends | undefined {
   const [, source, sourcePort, target, targetPort] = NAME.exec(name) ?? [];
@@ -34,7 +36,7 @@ export function readClientName(name: string): Ends | undefined {
   return { client: readEndpoint(source, sourcePort), server: readEndpoint(target, targetPort) };
 }
 
-/** @returns `127.0.0.1:40000`, `[::1]:40000`. */
+/** @returns The address and port as text: `127.0.0.1:40000`, `[::1]:40000`. */
 export function formatEndpoint({ ip, port }: Endpoint): string {
   const text = formatIp(ip);
   return text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`;

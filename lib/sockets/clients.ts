@@ -1,4 +1,4 @@
-/** Lists the clients of a port, by the kernel's list of sockets: which socket is at the other end of each. */
+/** Lists the clients of a port: finds the peer of each of the server's sockets in the kernel's list. */
 import { formatEndpoint, readClientName } from "./client_names.ts";
 import type { Holders, SocketHolder } from "./holders.ts";
 import type { UnixSocketEntry } from "./unix_sockets.ts";
@@ -7,17 +7,17 @@ import type { UnixSocketEntry } from "./unix_sockets.ts";
 export interface Client {
   /** The client's address and port; undefined: a plain Unix client has none. */
   readonly address: string | undefined;
-  /** The address and port that it connected to; undefined: not known. */
+  /** The address and port that the client connected to; undefined: not known. */
   readonly server: string | undefined;
   /** Bytes that the server has not read yet. */
   readonly unreadByServer: number;
   /** Bytes that the client has not read yet; undefined: not known. */
   readonly unreadByClient: number | undefined;
-  /** Its processes, as far as this user's rights allow. */
+  /** The client's processes, as far as this user's rights allow. */
   readonly processes: readonly SocketHolder[];
 }
 
-/** Finds the other ends of sockets. */
+/** Finds the clients of a server's sockets. */
 export class Peers {
   readonly #byInode: Map<number, UnixSocketEntry>;
   readonly #byPeer = new Map<number, UnixSocketEntry[]>();
@@ -34,7 +34,7 @@ export class Peers {
     this.#holders = holders;
   }
 
-  /** Returns the clients of a stream server, by the server's end of each connection. */
+  /** Returns the clients of a stream server: one for each connection that the server has accepted. */
   ofStreams(accepted: readonly UnixSocketEntry[]): Client[] {
     return accepted.map(({ unread, peer }) => {
       const client = peer === undefined ? undefined : this.#byInode.get(peer);

@@ -1,13 +1,13 @@
-/** The length of a receiver's datagram queue: each new `AF_UNIX` socket gets the limit of this network namespace. */
+/** Checks the length of datagram queues. A new `AF_UNIX` socket gets the limit of this network namespace. */
 import { readText } from "../system/files.ts";
 
 /** systemd sets this at boot; a new network namespace, such as a container's, has 10. */
 const ENOUGH = 512;
 
-/** The command for root. Existing sockets keep their limit. */
+/** The command by which root lengthens the queues. Existing sockets keep their limit. */
 export const LENGTHEN_QUEUE = `sysctl net.unix.max_dgram_qlen=${ENOUGH}`;
 
-/** @returns How many datagrams a receiver's queue holds; undefined: as many as UDP's, or the limit cannot be read. */
+/** @returns How many datagrams a receiver's queue holds; undefined: enough, or the limit cannot be read. */
 export function shortDatagramQueue(): number | undefined {
   const text = readText("/proc/sys/net/unix/max_dgram_qlen");
   const length = Number(text);

@@ -34,7 +34,7 @@ function describeHolders({ target, processes }: SocketFile): string {
   return target ?? `${first}${others.length > 0 ? ` +${others.length}` : ""}`;
 }
 
-/** A line: the sockets of one server at one port. */
+/** Groups files that share a line: the sockets of one server at one port. */
 function byServer(files: readonly SocketFile[]): SocketFile[][] {
   const groups = new Map<string, SocketFile[]>();
   for (const file of files) {
@@ -67,17 +67,17 @@ function rowsOf({ name, path, uid, files, urls }: ListedPlace): string[][] {
 
 const [USER, URL_COLUMN] = [5, 4];
 
-/** A terminal: a line that is longer than it is cut. */
+/** A terminal. Lines that are longer than its width are cut. */
 export interface Terminal {
   readonly columns: number;
   /** The user's home, which is shown as `~`. */
   readonly home: string | undefined;
 }
 
-/** The fewest characters of a directory that still tell which one it is. */
+/** A directory is cut to no fewer characters than this, so that users still recognize it. */
 const DIRECTORY_LEAST = 16;
 
-/** Cuts the directory, at the end of a line, in front, if the line is too long. */
+/** Shortens the directory at the end of a line: writes the user's home as `~`, and cuts in front what is too long. */
 function fit(line: string, directory: string, { columns, home }: Terminal): string {
   if (!line.endsWith(directory)) return line;
   const before = line.slice(0, -directory.length);
