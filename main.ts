@@ -1,4 +1,6 @@
-/** `unsock`: parses, dispatches, prints the error, exits. Nothing else prints errors or exits. */
+/**
+ * The program `unsock`: runs the command, prints its error, and exits with its status. No other file prints an error.
+ */
 import * as fs from "node:fs";
 import process from "node:process";
 import {
@@ -35,7 +37,7 @@ function write(bytes: Uint8Array): number {
   }
 }
 
-/** One line on standard error, in which no foreign name can control the terminal. */
+/** Writes one line to standard error, with control characters escaped. */
 function warn(message: string): void {
   try {
     fs.writeSync(2, `unsock: ${printable(message.replace(/[\r\n]+/g, " "))}\n`);
@@ -44,7 +46,7 @@ function warn(message: string): void {
   }
 }
 
-/** One line: what failed, and why. */
+/** Prints an error as one line, what failed and why. Returns the exit status. */
 function fail(error: unknown, isRun: boolean): number {
   warn(error instanceof UnsockError ? error.message : `unexpected: ${reason(error)}`);
   if (process.env.UNSOCK_DEBUG === "1") console.error(error);
@@ -61,7 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (systemProblem() === undefined) await runDirectly(args);
-    // Only other commands load this. The library's need only the static imports, which load faster than a later import.
+    // Only for commands that are not the library's own: those need the static imports alone, which load faster.
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print, warn);
   } catch (error) {

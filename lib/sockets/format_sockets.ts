@@ -15,7 +15,7 @@ export interface SocketList {
   readonly port: number | undefined;
   readonly files: readonly SocketFile[];
   readonly isRoot: boolean;
-  /** How many datagrams a queue holds, if it is fewer than UDP's. */
+  /** How many datagrams a queue holds; undefined: enough. */
   readonly queue: number | undefined;
   /** URLs for a browser, by TCP port, while `expose --http` runs. */
   readonly urls: ReadonlyMap<number, string>;
@@ -64,7 +64,7 @@ export function socketFileToJson(file: SocketFile, urls: SocketList["urls"]): Re
   };
 }
 
-/** Counts the sockets of each port. */
+/** Counts the files of each port. The returned function gives the count for a file's port. */
 export function countByPort(files: readonly SocketFile[]): (file: SocketFile) => number {
   const keyOf = ({ port, kind }: SocketFile) => `${port} ${kind}`;
   const counts = new Map<string, number>();
@@ -72,7 +72,9 @@ export function countByPort(files: readonly SocketFile[]): (file: SocketFile) =>
   return (file) => counts.get(keyOf(file)) ?? 0;
 }
 
-/** @returns `9042@127.0.0.2`; the port alone if the address is unknown, or if its only socket is on a wildcard. */
+/**
+ * @returns `9042@127.0.0.2`; the port alone if the address is unknown, or if the port's only socket is on a wildcard.
+ */
 export function formatAddressedPort({ first, port, address }: SocketFile, sockets: number): string {
   const isPlain = address === undefined || (first && sockets === 1 && ["0.0.0.0", "::"].includes(address.text));
   return isPlain ? `${port}` : `${port}@${address.text}`;
@@ -118,7 +120,7 @@ function describeState({ state, kind, listening }: SocketFile): string {
   return listening ? "listening" : "bound";
 }
 
-/** Returns a table of the clients, if they were asked for and there are any. */
+/** Returns the lines of a table of the clients; none if nobody has asked for clients, or there are none. */
 function clientLines(files: readonly SocketFile[]): string[] {
   if (files.every(({ clients }) => clients === undefined)) return [];
   const clients = files.flatMap(({ clients }) => clients ?? []);
@@ -137,7 +139,7 @@ function clientLines(files: readonly SocketFile[]): string[] {
   return ["", ...alignColumns([titles, ...rows]), ...late];
 }
 
-/** @returns `python3 -m http.server[4242]`. */
+/** @returns Each process as `python3 -m http.server[4242]`. */
 export function holderNames(processes: readonly SocketHolder[]): string[] {
   return processes.map(({ pid, name }) => `${name}[${pid}]`);
 }

@@ -37,7 +37,7 @@ export class Holders {
     return byInode;
   }
 
-  /** Returns the inodes of a process's sockets; none for another user's process. */
+  /** Returns the inodes of a process's sockets; none if this user may not read them. */
   #socketsOf(pid: string): Set<number> {
     const inodes = new Set<number>();
     for (const fd of listNames(`/proc/${pid}/fd`)) {
@@ -48,7 +48,7 @@ export class Holders {
   }
 }
 
-/** Returns undefined if the process has ended meanwhile. */
+/** Describes a process; undefined: it has ended. */
 function describe(pid: number): SocketHolder | undefined {
   const name = processName(pid);
   const uid = /^Uid:\t\d+\t(\d+)/m.exec(readText(`/proc/${pid}/status`) ?? "")?.[1];

@@ -87,7 +87,7 @@ export class LibrarySocket implements Disposable {
     this.#check("listen", this.#library.listen(this.#fd, 16));
   }
 
-  /** `connect`; the sockets do not block, so the first call may return EINPROGRESS, and the second has the result. */
+  /** `connect`. The socket does not block: if the first call returns EINPROGRESS, the second returns the result. */
   connect(address: InternetAddress): void {
     const bytes = encodeAddress(address);
     const attempt = () => this.#library.connect(this.#fd, bytes, bytes.length);
@@ -133,7 +133,7 @@ export class LibrarySocket implements Disposable {
     );
   }
 
-  /** `recvfrom` without asking for an address. */
+  /** `recvfrom`, without the sender's address. */
   receive(): string {
     const bytes = new Uint8Array(4096);
     const result = this.#library.recvfrom(this.#fd, bytes, BigInt(bytes.length), MSG_DONTWAIT, null, null);

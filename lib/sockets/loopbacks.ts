@@ -1,7 +1,7 @@
 /**
- * The loopbacks of a user, and the ports that have a server in them. Both are read anew for each request, so that
- * servers appear and disappear at once. Directories and links are used only if they belong to this user, to root, or to
- * the owner of their directory.
+ * Lists the loopbacks of a user, and the ports that have a server in them. Each list reads the directories anew, so
+ * that servers appear and disappear soon. Uses directories and links only if they belong to this user, to root, or to
+ * the owner of the directory around them.
  */
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
@@ -27,15 +27,18 @@ const PORT_FILE = /^([1-9]\d{0,4})\.sock$/;
 export interface Loopback {
   readonly name: string;
   readonly path: string;
-  /** True if the same directory has an earlier name, given by `run --name` or `--here`. */
+  /** True if the same directory has another name that precedes this one. */
   readonly isSecondName: boolean;
 }
 
-/** The directories of loopbacks. Both have been checked: no other user can write to them or replace them. */
+/**
+ * The directories of loopbacks. `expose --http` has checked both: without `--force`, no other user can write to them or
+ * replace them.
+ */
 export interface Directories {
   /** The user's default directory, which has the names that `run --name` gave. */
   readonly base: string;
-  /** The one that `--dir` names; it may be the same. */
+  /** The directory that `--dir` names; it may be the same. */
   readonly extra: string;
 }
 
@@ -49,7 +52,7 @@ export interface Places extends Directories {
   readonly all: Shared<readonly Loopback[]>;
 }
 
-/** Returns the directory's entries; none if it is missing or not readable by this user: nothing in it can be served. */
+/** Returns the directory's entries; none if the directory is missing, or this user may not read it. */
 function entriesOf(directory: string): fs.Dirent[] {
   return orUndefined(() => fs.readdirSync(directory, { withFileTypes: true })) ?? [];
 }
@@ -58,18 +61,24 @@ function statOf(path: string, follow: boolean): fs.Stats | undefined {
   return (follow ? fs.statSync : fs.lstatSync)(path, { throwIfNoEntry: false });
 }
 
-/** True if entries that `owner` owns are used in a directory that `parent` owns. */
+/** True if an entry that `owner` owns may be used in a directory that `parent` owns. */
 function isTrusted(owner: number, parent: number): boolean {
   return mayOwn(owner, parent, effectiveUser());
 }
 
-/** Returns the owner of the directory with the names that `run --name` gave; undefined if it is not used. */
+/**
+ * Returns the owner of the directory with the names that `run --name` gave; undefined: it is missing, or another
+ * user's.
+ */
 function ownerOfNames(names: string): number | undefined {
   const directory = orUndefined(() => statOf(names, false));
   return directory?.isDirectory() && isTrusted(directory.uid, 0) ? directory.uid : undefined;
 }
 
-/** Returns the directory of a name that `run --name` gave. One that has gone is left for `run` and `prune` to remove. */
+/**
+ * Returns the directory of a name that `run --name` gave; undefined: none. Leaves a dangling link for `run` and `prune`
+ * to remove.
+ */
 function pathOfName(names: string, owner: number, name: string): string | undefined {
   const link = join(names, name);
   const path = orUndefined(() => isTrusted(fs.lstatSync(link).uid, owner) ? fs.readlinkSync(link) : undefined);
@@ -87,7 +96,7 @@ function addNamed(names: string, add: (name: string, path: string) => void): voi
   }
 }
 
-/** Adds the directories in a directory, by their names as labels; links are not followed. */
+/** Adds the subdirectories of a directory by their names as labels. Skips hidden ones, `private`, and links. */
 function addDirectories(parent: string, add: (name: string, path: string) => void): void {
   const owner = orUndefined(() => statOf(parent, false));
   if (!owner?.isDirectory()) return;
@@ -107,9 +116,9 @@ function firstFree(name: string, found: ReadonlyMap<string, Loopback>): string {
 }
 
 /**
- * @returns All loopbacks, by name. If two have one name, the first in this order counts: names given by `run --name`,
- *   `extra` and its subdirectories, `base` and its subdirectories, checkouts. Of two checkouts of one name, the later
- *   one has its long name alone; the first one has its long name, too.
+ * @returns All loopbacks, sorted by name. If several could have a name, it goes to the first in this order: names given
+ *   by `run --name`, `extra` and its subdirectories, `base` and its subdirectories, checkouts. Each checkout also has
+ *   its long name; the later of two checkouts of one name has only that.
  */
 export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
@@ -138,8 +147,8 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
 }
 
 /**
- * @returns The loopback of this name, in capitals or not. Names of `run --name` are first in the list of all, so this
- *   looks for them before it makes the list.
+ * @returns The loopback of this name, in capitals or not. First looks for a name of `run --name`, as these come first
+ *   in the list of all, which then need not be made.
  */
 export async function findLoopback({ base, all }: Places, name: string): Promise<Loopback | undefined> {
   const wanted = name.toLowerCase();
@@ -164,7 +173,7 @@ export function isControlFile(file: string, directory: string): boolean {
   }) ?? false;
 }
 
-/** @returns The numbers of all TCP ports that have a file in a directory, in ascending order. */
+/** @returns The numbers of the TCP ports that have a file in a directory, in ascending order: at most 64. */
 export function portNumbers(directory: string): number[] {
   const numbers = entriesOf(directory)
     .filter((entry) => !entry.isDirectory())
@@ -179,15 +188,15 @@ export interface Listed {
   readonly ports: readonly number[];
 }
 
-/** True if a path is that of a socket, also by a link. */
+/** True if the path, or the link there, leads to a socket. */
 function isSocket(file: string): boolean {
   return orUndefined(() => fs.statSync(file).isSocket()) ?? false;
 }
 
 /**
- * @param isOneEnough If a loopback has a single file, do not check whether it is stale: the connect finds that out.
- * @returns The loopbacks with their TCP ports that have a server or a control file, in ascending order. All their files
- *   are checked at once.
+ * @param isOneEnough Do not check whether the only file of a loopback is stale: the connect finds that out.
+ * @returns The loopbacks with their TCP ports that have a server or a control file, in ascending order. Checks the
+ *   files of all loopbacks at once.
  */
 export async function listPorts(
   loopbacks: readonly Loopback[],

@@ -1,6 +1,6 @@
 /**
- * Finds the loopbacks of a user, or for root of all users: those that `expose --http` serves, and every directory that a
- * living process uses. A directory that cannot be known for certain is left out.
+ * Finds the loopbacks of a user, or for root of all users: those that `expose --http` serves, and every directory that
+ * a living process uses. Leaves out a directory that it cannot identify for certain.
  */
 import * as path from "@std/path/posix";
 import process from "node:process";
@@ -22,15 +22,15 @@ export interface Place {
   readonly base: string | undefined;
 }
 
-/** Where this user's own loopbacks are. */
+/** The directories with this user's own loopbacks. */
 export interface OwnPlaces {
   /** The default directory; undefined: it does not exist, or is not safe. */
   readonly base: string | undefined;
-  /** The one that an option or `UNSOCK_DIR` names; undefined: none. */
+  /** The directory that an option or `UNSOCK_DIR` names; undefined: none. */
   readonly extra: string | undefined;
 }
 
-/** Returns the default directories of other users, which the library makes for them (`c/process/run_directory.c`). */
+/** Returns the default directories that the library has made for users (`c/process/run_directory.c`). */
 function basesOfUsers(): string[] {
   const candidates = [
     ...listNames("/run/user").map((uid) => ({ uid, directory: `/run/user/${uid}/unsock` })),
@@ -45,7 +45,10 @@ function basesOfUsers(): string[] {
   }).map(({ directory }) => directory);
 }
 
-/** Returns the directories that are named in the environment of processes: this user's, for root everybody's. */
+/**
+ * Returns the directories that `UNSOCK_DIR` names in the environment of this user's processes; for root, of all
+ * processes.
+ */
 function directoriesInUse(): Set<string> {
   const found = new Set<string>();
   for (const pid of listNames("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
@@ -61,7 +64,10 @@ function directoriesInUse(): Set<string> {
   return found;
 }
 
-/** Returns the directories in which the library has bound a server's socket: its file's name says so. */
+/**
+ * Returns the directories in which the library has bound a server's socket, by the names of the sockets' files. Only
+ * root, and the owner of the directory or the file, gets a directory.
+ */
 function directoriesOfServers(sockets: readonly UnixSocketEntry[]): Set<string> {
   const found = new Set<string>();
   for (const { path: file, port, connected, fileInode } of sockets) {
@@ -95,7 +101,7 @@ class Gathered {
 
 /**
  * @param sockets All Unix sockets.
- * @returns The places, by name; those without one come last.
+ * @returns The places, sorted by name; places without a name come last.
  */
 export function listPlaces({ base, extra }: OwnPlaces, sockets: readonly UnixSocketEntry[]): Place[] {
   const gathered = new Gathered();

@@ -22,33 +22,33 @@ export interface SocketFile {
   readonly port: number;
   /** Whether it is shown under the name that plain Unix programs use: `PORT.sock`, `PORT.dgram.sock`. */
   readonly first: boolean;
-  /** The address that its socket is bound to; undefined: not known. */
+  /** The address that the file's socket is bound to; undefined: not known. */
   readonly address: BoundAddress | undefined;
   /** The server's address of a datagram client, if the file's name has it. */
   readonly asks: string | undefined;
   readonly kind: "stream" | "datagram";
   /**
-   * `control`: a control file; `stale`: no socket is bound to it; `waiting`: a socket that was bound beside another one of
-   * its process, whose file is gone; `unknown`: this user may not check it.
+   * `control`: a control file; `invalid`: neither that nor a socket; `stale`: no socket is bound to it; `waiting`: its
+   * socket waits for another one of its process, whose file is gone; `unknown`: this user may not check it.
    */
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
   /** A control file's target, or its error. */
   readonly target: string | undefined;
   readonly uid: number;
   readonly mode: number;
-  /** Whether its socket listens; undefined: not known, as in another network namespace, or no stream. */
+  /** Whether the file's socket listens; undefined: not known, as in another network namespace, or no stream. */
   readonly listening: boolean | undefined;
   /** When the file was made. */
   readonly since: Date | undefined;
-  /** The processes that hold it, as far as this user's rights allow. */
+  /** The processes that hold the socket, as far as this user's rights allow. */
   readonly processes: readonly SocketHolder[];
   /** The number of open accepted connections. */
   readonly connections: number;
   /** The number of connections that the server has not accepted yet. */
   readonly backlog: number;
-  /** Its clients, if they were asked for. */
+  /** The socket's clients; undefined: nobody has asked for them. */
   readonly clients: readonly Client[] | undefined;
-  /** The number of sockets that wait for this one: bound beside it by its process, before one of them listens. */
+  /** The number of sockets that wait for this one: its process has bound them beside it, and none of them listens. */
   readonly waiting: number;
 }
 
@@ -59,7 +59,7 @@ export interface Listing {
   readonly sockets: readonly UnixSocketEntry[];
 }
 
-/** What is to be listed. */
+/** Choices for a list. */
 export interface ListWishes {
   /** Whether to name the clients of each socket. */
   readonly withClients?: boolean;
@@ -68,9 +68,9 @@ export interface ListWishes {
 }
 
 /**
- * @param directory Where the socket files are: an absolute path.
- * @param library Explains control files.
- * @returns One entry a file, by port.
+ * @param directory The absolute path of the directory of the socket files.
+ * @param library Not used.
+ * @returns One entry a file, sorted by port.
  */
 export function listSocketFiles(
   directory: string,
@@ -99,7 +99,7 @@ interface Surroundings {
   readonly library: Library;
   readonly bound: BoundSockets;
   readonly holders: Holders;
-  /** Undefined: clients are not asked for. */
+  /** Undefined: nobody has asked for clients. */
   readonly peers: Peers | undefined;
 }
 
@@ -107,13 +107,16 @@ function keyOf({ port, kind }: SocketName): string {
   return `${port} ${kind}`;
 }
 
-/** True if a name has a row. A port's first socket has one, named as the port link; the link itself only without it. */
+/**
+ * True if a name has a row in the list. The row of a port's first socket stands for the port link, too. The link has a
+ * row of its own only if there is no first socket.
+ */
 function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
   if (name.what === "port") return !firsts.has(keyOf(name));
   return ["plain", "first", "listed", "waiting", "unlisted"].includes(name.what);
 }
 
-/** Counts waiting sockets in the row of the file that they wait for. Without such a file, each has a row of its own. */
+/** Counts waiting sockets in the row of the socket that they wait for. Without such a row, each has its own. */
 function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): SocketFile[] {
   const isBehind = (front: SocketFile) => (file: SocketFile) =>
     file.port === front.port && file.kind === front.kind && front.first;

@@ -17,12 +17,12 @@ export interface SocketName {
   readonly port: number;
   readonly kind: Port["kind"];
   /**
-   * `plain`: `PORT.sock` is no link; `port`: `PORT.sock` is a link to the first socket; `first`: that socket's own file;
-   * `listed`: another socket of the port; `waiting`: a socket that waits for another of its process; `unlisted`: a socket
-   * in no record; the others are internal.
+   * `plain`: `PORT.sock` is no link; `port`: `PORT.sock` is a link to the first socket; `first`: the first socket's own
+   * file; `listed`: another socket of the port; `waiting`: a socket that waits for another one of its process;
+   * `unlisted`: a socket in no record. The other words are for internal files.
    */
   readonly what: typeof WHAT[number];
-  /** Undefined: the name does not determine it. */
+  /** The address in the name; undefined: the name has none. */
   readonly address: BoundAddress | undefined;
   /** The server's address of a datagram client, if the name has it. */
   readonly asks: string | undefined;

@@ -15,7 +15,9 @@ const PATIENCE_MS = 5_000;
 const OUTPUT_MOST = 1 << 22;
 /** How long the library's answer holds. */
 const KEPT_MS = 1_000;
-/** As many paths as the kernel takes for the arguments of one process. The others count as live. */
+/**
+ * The most files that one start of the library checks, as the kernel limits its arguments. Further ones count as live.
+ */
 const FILES_MOST = 4_096;
 
 /** Returns the paths at which servers listen, as the servers spelled them. */
@@ -35,14 +37,17 @@ function ownPath(file: string): string {
   return target === undefined ? file : resolve(dirname(file), target);
 }
 
-/** What the library said of a file. */
+/** The library's answer about a file. */
 interface Known {
   readonly isStale: boolean;
   /** In milliseconds, by the clock of `performance.now()`. */
   readonly at: number;
 }
 
-/** Finds stale files. One process of the library at a time checks those of all requests. Its answer is kept for a second. */
+/**
+ * Finds stale files. Runs one process of the library at a time, for the files of all requests, and keeps its answers
+ * for a second.
+ */
 export class StaleFiles {
   readonly #library: string;
   readonly #known = new Map<string, Known>();
@@ -53,14 +58,15 @@ export class StaleFiles {
 
   /**
    * @param library The path of `libunsock.so`.
-   * @param warn Gets one line when the library begins to fail. Then all files count as live: no live server is left out.
+   * @param warn Gets one line when the library begins to fail. Until it works again, all files count as live, so that
+   *   no live server is left out.
    */
   constructor(library: string, warn: (line: string) => void) {
     this.#library = library;
     this.#warn = warn;
   }
 
-  /** @returns The stale ones of these socket files, which may be of several directories. */
+  /** @returns The stale files among these socket files, which may be in several directories. */
   async among(files: readonly string[]): Promise<Set<string>> {
     const listening = files.length === 0 ? new Set() : listeningPaths();
     const unlisted = files.filter((file) => !listening.has(ownPath(file))).slice(0, FILES_MOST);
@@ -89,7 +95,7 @@ export class StaleFiles {
 /**
  * Asks the library for the state of each file.
  *
- * @throws {LibraryError} When it fails.
+ * @throws {LibraryError} When the library fails, or does not answer in time.
  */
 async function askLibrary(files: readonly string[], library: string): Promise<(string | undefined)[]> {
   const words = ["query", "--", ...files.map((file) => `state=${file}`)];

@@ -12,15 +12,17 @@ export interface UnixSocketEntry {
   readonly inode: number;
   /** The inode of the socket at the other end; undefined: none, or not known. */
   readonly peer: number | undefined;
-  /** Bytes in its queue; of a listener the connections that are not accepted yet. */
+  /** Bytes in the socket's queue; for a listener, the connections that are not accepted yet. */
   readonly unread: number;
-  /** The lower 32 bits of the inode of its file, which may have been renamed since bind; missing: not known. */
+  /**
+   * The lower 32 bits of the inode of the socket's file, which may have been renamed since bind; missing: not known.
+   */
   readonly fileInode?: number;
   /** The port that the file's name means, in any directory; undefined: none. */
   readonly port?: Port;
 }
 
-/** The sockets of this network namespace that have a name. */
+/** Asks for the sockets of this network namespace that have a name. */
 export const SOCKETS_QUESTION: Question<UnixSocketEntry[]> = {
   word: "sockets",
   read: (answer) =>

@@ -3,7 +3,7 @@
 const LABEL_MOST = 63;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** True for the name of a loopback that `run --name` takes (`c/process/loopback_name.c`), and for each label of a host's name in lower case. */
+/** True if `run --name` accepts the name (`c/process/loopback_name.c`): one label of a host's name, in lower case. */
 export function isLabel(name: string): boolean {
   return LABEL.test(name);
 }
@@ -24,7 +24,7 @@ export function dnsLabel(text: string): string {
   return lower.replace(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, LABEL_MOST).replace(/-$/, "");
 }
 
-/** @returns The label with a number at its end, cut so that it has room. */
+/** @returns The label with a number at its end, cut to at most 63 characters. */
 export function withNumber(label: string, number: number): string {
   const end = `-${number}`;
   return label.slice(0, LABEL_MOST - end.length).replace(/-$/, "") + end;

@@ -37,7 +37,9 @@ export class Environ {
     return new Environ(Object.entries(variables).map(([name, value]) => encoder.encode(`${name}=${value}`)));
   }
 
-  /** The environment that this process was started with: the kernel's copy, which the runtime has not changed. */
+  /**
+   * Returns the environment that this process was started with: the kernel's copy, which the runtime has not changed.
+   */
   static ofProcess(): Environ {
     const entries = Environ.#ofKernel();
     if (entries === undefined) return Environ.ofRuntime();
@@ -46,12 +48,12 @@ export class Environ {
     return new Environ(load && Environ.#isNamed(load, LOAD_FILE) ? entries.slice(0, -LOAD_STRINGS) : entries);
   }
 
-  /** The environment that the runtime reports, where there is no /proc. */
+  /** Returns the environment that the runtime reports, for systems without /proc. */
   static ofRuntime(): Environ {
     return Environ.of(Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? ""])));
   }
 
-  /** Undefined: no /proc is mounted. */
+  /** Returns the kernel's copy of the environment; undefined: no /proc is mounted. */
   static #ofKernel(): Uint8Array[] | undefined {
     return orUndefined(() => splitNul(fs.readFileSync("/proc/self/environ")));
   }
@@ -86,7 +88,7 @@ export class Environ {
     return Object.fromEntries(pairs.filter(([name]) => name !== "").toReversed());
   }
 
-  /** Replaces the value in its place, or appends it. */
+  /** Replaces the first value of this name and removes the others; appends the value if there is none. */
   set(name: string, value: string): void {
     const entry = encoder.encode(`${name}=${value}`);
     const index = this.#entries.findIndex((entry) => Environ.#isNamed(entry, name));

@@ -13,7 +13,7 @@ export const EXIT_ELSEWHERE = 69;
 
 /** An expected failure: the message is one line, `what failed: why`. */
 export class UnsockError extends Error {
-  /** The exit status, where the failure itself decides it; otherwise the command does. */
+  /** The exit status, if the failure itself decides it; undefined: the command decides it. */
   readonly exitCode: number | undefined;
 
   constructor(message: string, options: { exitCode?: number; cause?: unknown } = {}) {
@@ -32,7 +32,7 @@ export class LibraryError extends UnsockError {}
 /** The command cannot be started. */
 export class CommandError extends UnsockError {}
 
-/** The kernel's texts of errors, which each runtime words in its own way. */
+/** The kernel's texts of errors. The runtimes word them in their own ways. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: "Permission denied",
   EEXIST: "File exists",

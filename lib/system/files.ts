@@ -43,24 +43,24 @@ export function listNames(directory: string): string[] {
   return orUndefined(() => fs.readdirSync(directory)) ?? [];
 }
 
-/** @returns The result of `ask`; undefined if a system call in it fails: callers treat a file that they cannot use like a missing one. */
+/** @returns The result of `ask`; undefined if a system call in it fails, so that an unusable file counts as missing. */
 export function orUndefined<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch (error) {
-    // A mistake of ours. The runtimes' errors have a code or, as Deno's of names that are not UTF-8, other classes.
+    // A bug in this program. The runtimes' errors have a code, or another class, as Deno's for a name that is not UTF-8.
     if (codeOf(error) === undefined && (error instanceof TypeError || error instanceof ReferenceError)) throw error;
     return undefined;
   }
 }
 
 /**
- * Makes a file atomically, and never replaces another: writes a file of another name in the same directory, and links it
- * to this name when it is complete (link(2)). A killed process leaves `.unsock-` and 16 digits, which `unsock prune`
- * removes.
+ * Makes a file atomically, and never replaces another: writes a file of another name in the same directory, and links
+ * it to this name when it is complete (link(2)). A killed process leaves a file named `.unsock-` and 16 digits, which
+ * `unsock prune` removes.
  *
- * @param file Its path.
- * @param mode Its mode, whatever the umask says.
+ * @param file The path of the file.
+ * @param mode The file's mode, whatever the umask is.
  * @throws {Error} With a `code`: `EEXIST` when something is there.
  */
 export function createWhole(file: string, bytes: Uint8Array, mode: number): void {

@@ -1,6 +1,6 @@
 /**
- * The runtime's HTTP, by `require`. An `import` of `node:http` makes Node.js evaluate all that it exports. One export,
- * WebSocket, loads undici, and with that HTTP/2 and TLS: 10 to 15 MB of memory.
+ * Loads the runtime's HTTP by `require`. An `import` of `node:http` would make Node.js evaluate all its exports. One of
+ * them, WebSocket, loads undici, and so HTTP/2 and TLS: 10 to 15 MB of memory.
  */
 import { createRequire } from "node:module";
 import type * as Http from "node:http";

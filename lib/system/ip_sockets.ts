@@ -10,14 +10,16 @@ export interface IpListener {
   readonly queued: number;
 }
 
-/** The tables, and the state in each of a listener or of an unconnected UDP socket. */
+/**
+ * The tables in /proc/net, the kind of their sockets, and the state of a listener or an unconnected UDP socket there.
+ */
 const TABLES = [["tcp", "stream", "0A"], ["tcp6", "stream", "0A"], ["udp", "datagram", "07"], [
   "udp6",
   "datagram",
   "07",
 ]] as const;
 
-/** @returns The listeners of one port, or of all if it is undefined. */
+/** @returns The listeners of one port; of all ports if `port` is undefined. */
 export function listIpListeners(port?: number): IpListener[] {
   const number = port === undefined ? "[0-9A-F]{4}" : port.toString(16).toUpperCase().padStart(4, "0");
   return TABLES.flatMap(([table, kind, listening]) => {

@@ -1,4 +1,4 @@
-/** IP addresses as people write them: `c/rules/ip.c` reads the same. Pure. */
+/** Reads and writes IP addresses as text, as `c/rules/ip.c` does. Does no I/O. */
 
 const LENGTH = { inet: 4, inet6: 16 } as const;
 const GROUPS = 8;
@@ -6,7 +6,7 @@ const GROUPS = 8;
 /**
  * Reads an address as `inet_pton` does: without octal numbers, zones or brackets.
  *
- * @returns Its four or sixteen bytes; undefined: it is none.
+ * @returns The address's four or sixteen bytes; undefined: not an address.
  */
 export function parseIp(text: string): Uint8Array<ArrayBuffer> | undefined {
   return text.includes(":") ? parseInet6(text) : parseInet(text);

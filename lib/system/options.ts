@@ -7,8 +7,9 @@ import { optionFlag } from "./text.ts";
 export { optionFlag };
 
 /**
- * The kind of words that completions offer, from this machine. `port` is a TCP port. The other kinds of port include UDP
- * and addresses: `port/live` leaves out stale ones, `port/file` is a control file's port or a file, `port/program` a port or a program.
+ * The kind of words that completions offer, from this machine. `port` is a TCP port. The other kinds of port include
+ * UDP and addresses: `port/live` leaves out stale ones, `port/file` is a control file's port or a file, `port/program`
+ * a port or a program.
  */
 export type WordKind =
   | "file"
@@ -26,11 +27,11 @@ export type WordKind =
 export interface Option {
   /** The name of its value in help; undefined: it takes no value. */
   readonly value?: string;
-  /** The value may be missing; a given one follows `=`. */
+  /** The option may have no value. A given value follows `=`. */
   readonly optional?: boolean;
-  /** The value if none follows: the next word is an option or `--`, or there is none. */
+  /** The value if the option is given without one: the next word is an option or `--`, or there is none. */
   readonly bare?: string;
-  /** It may be given several times, and each counts. */
+  /** The option may be given several times, and each counts. */
   readonly repeated?: boolean;
   /** The kind of value, for completions. */
   readonly kind?: WordKind;
@@ -40,7 +41,7 @@ export interface Option {
   readonly help: string;
   /** The default, in words. */
   readonly default?: string;
-  /** Its former name in code, which is still accepted. */
+  /** The option's former name in code, which is still accepted. */
   readonly formerly?: string;
 }
 
@@ -70,7 +71,7 @@ export interface ReadOptions {
 /** The option of every command. */
 export const HELP_OPTION = { help: "print this help" } as const satisfies Option;
 
-/** @returns Its help with the default. */
+/** @returns The option's help, with its default and former name. */
 export function optionHelp({ help, default: otherwise, formerly }: Option): string {
   const more = [
     ...otherwise === undefined ? [] : [`default: ${otherwise}`],
@@ -79,7 +80,7 @@ export function optionHelp({ help, default: otherwise, formerly }: Option): stri
   return more.length === 0 ? help : `${help} (${more.join("; ")})`;
 }
 
-/** The option's name in code. */
+/** An option, and its name in code. */
 interface Known {
   readonly name: string;
   readonly option: Option;
@@ -132,7 +133,10 @@ function flagsOf(table: OptionTable): ReadonlyMap<string, Known> {
   );
 }
 
-/** Splits the words as node:util does, for which each long option here takes the next word or ends with "=". */
+/**
+ * Splits the words by node:util. There every long option without "=" takes the next word, so an option that must not
+ * gets a "=".
+ */
 function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   const isFlag = (arg: string) => /^--[^=]+$/.test(arg);
   const words = args.map((arg, index) =>
@@ -142,7 +146,9 @@ function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   return parseArgs({ args: words, options: Object.fromEntries(options), strict: false, tokens: true }).tokens;
 }
 
-/** True if the next word is the option's value. A negative number is one, and `-` for standard output. */
+/**
+ * True if the next word is the option's value. A negative number can be a value, and so can `-`, for standard output.
+ */
 function takesNext(option: Option | undefined, next: string | undefined): boolean {
   if (next === undefined || (option !== undefined && (option.value === undefined || option.optional))) return false;
   return !(option?.bare === undefined ? /^-\D/ : /^-./).test(next);

@@ -1,7 +1,7 @@
 /** Tells whether unsock can work on this system. */
 import process from "node:process";
 
-/** Names by which users know what Node.js calls otherwise. */
+/** The names that users know of systems, by the names that Node.js has for them. */
 const NAMES: Readonly<Record<string, string>> = {
   android: "Android",
   darwin: "macOS",
@@ -10,7 +10,7 @@ const NAMES: Readonly<Record<string, string>> = {
   win32: "Windows",
 };
 
-/** @returns Why no command can work here; undefined: this is Linux. */
+/** @returns The reason why no command can work here; undefined: this is Linux. */
 export function systemProblem(): string | undefined {
   const { platform } = process;
   if (platform === "linux") return undefined;

@@ -1,6 +1,6 @@
 /**
- * Names processes as their users know them: by the program that was started, and an interpreter's script. The kernel
- * shows a thread's name instead: Node.js calls its own `MainThread`.
+ * Names processes as their users know them: by the program that was started, and if that is an interpreter, by its
+ * script. The kernel shows a thread's name instead: Node.js calls its own `MainThread`.
  */
 import * as fs from "node:fs";
 import { linkTarget, orUndefined, readText } from "./files.ts";
@@ -12,11 +12,11 @@ const NAME_MOST = 40;
 
 /** Options of an interpreter. */
 interface Interpreter {
-  /** Those whose value is the next word. */
+  /** Options whose value is the next word. */
   readonly valued: readonly string[];
-  /** Those whose value is the program: it stands in the script's place. */
+  /** Options whose value is the program, which takes the place of the script. */
   readonly program: readonly string[];
-  /** Those that are followed by code, not by a script. */
+  /** Options that are followed by code, not by a script. */
   readonly code: readonly string[];
   /** Commands of the interpreter before the script. */
   readonly commands: readonly string[];
@@ -42,7 +42,7 @@ const INTERPRETERS: readonly (readonly [RegExp, Interpreter])[] = [
   [/^(ba|da|k|z|a)?sh$/, SHELL],
 ];
 
-/** Decodes bytes as UTF-8; those that are none become `\xNN`. */
+/** Decodes bytes as UTF-8. If that fails, each byte beyond ASCII becomes `\xNN`. */
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -52,7 +52,9 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Reads the beginning of a process's command line; nothing for a kernel's thread, or if the process has gone. */
+/**
+ * Reads the beginning of a process's command line. Returns nothing for a kernel thread, or if the process has ended.
+ */
 function commandLine(pid: number): string[] {
   const words = orUndefined(() => {
     const fd = fs.openSync(`/proc/${pid}/cmdline`, "r");

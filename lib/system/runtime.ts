@@ -22,14 +22,17 @@ export interface Output {
 /**
  * Runs a program to its end, with nothing to read, and exactly this environment.
  *
- * @param file Its path.
- * @throws {Error} When it cannot be started; `code` is the errno's name.
+ * @param file The program's path.
+ * @throws {Error} When the program cannot be started; `code` is the errno's name.
  */
 export function runProgram(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
   return IS_DENO ? runByDeno(file, args, env) : runByNode(file, args, env);
 }
 
-/** Uses Deno's own API: its `node:child_process` adds this process's environment, and hides why a program does not start. */
+/**
+ * Uses Deno's own API: its `node:child_process` adds this process's environment, and hides why a program fails to
+ * start.
+ */
 function runByDeno(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
   const command = new Deno.Command(file, { args: [...args], env, clearEnv: true, stdin: "null" });
   const { code, stdout, stderr } = command.outputSync();
@@ -37,7 +40,7 @@ function runByDeno(file: string, args: readonly string[], env: Readonly<Record<s
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Loads its module only here: an import would delay each `run` on Deno. */
+/** Loads `node:child_process` only here: an import would delay each `run` on Deno. */
 function runByNode(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
   const { spawnSync } = process.getBuiltinModule("node:child_process");
   const { error, status, stdout, stderr } = spawnSync(file, args, {

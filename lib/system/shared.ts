@@ -1,4 +1,4 @@
-/** Does work once for all that ask for it at about the same time, and not twice at a time. */
+/** Shares work: callers that ask at about the same time get the same result, and the work never runs twice at once. */
 import { setTimeout } from "node:timers/promises";
 
 const REST_MOST_MS = 500;
@@ -11,8 +11,8 @@ export class Shared<T> {
 
   /**
    * @param work Is not called again before its last promise is settled.
-   * @param rest The pause after each work, in times of the work's duration: a flood of questions leaves time for
-   *   others.
+   * @param rest The pause after each work, in times of the work's duration, at most half a second. So many questions
+   *   still leave time for other work.
    */
   constructor(work: () => Promise<T>, rest = 0) {
     this.#work = work;

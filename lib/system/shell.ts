@@ -1,4 +1,4 @@
-/** Shells: those that are known by name, and quoting for all of them. Pure. */
+/** The shells that this program knows, and quoting for shells. Does no I/O. */
 
 /** Shells that can complete `unsock`'s command lines. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -22,8 +22,8 @@ export function shellQuote(text: string): string {
 
 /**
  * @param text Any text without a NUL or a line's end.
- * @returns The text as one word for Windows' cmd.exe: quoted for the program, which reads a backslash before a quote as one
- *   that protects it, and each character that the shell would interpret behind a "^".
+ * @returns The text as one word for Windows' cmd.exe: quoted for the program, which takes a backslash before a quote
+ *   for its protection, and with a "^" before each character that the shell would interpret.
  */
 export function cmdQuote(text: string): string {
   if (/^[A-Za-z0-9_@+=:,./\\-]+$/.test(text)) return text;

@@ -43,7 +43,7 @@ export function encodeAddress({ family, ip, port }: InternetAddress): Uint8Array
 
 /**
  * @param bytes The address, and no byte more.
- * @returns The address; undefined: it is none of these families.
+ * @returns The address; undefined: too short, or of another family.
  */
 export function decodeAddress(bytes: Uint8Array): InternetAddress | undefined {
   if (bytes.length < 2) return undefined;

@@ -1,9 +1,11 @@
 /** Aligns a table's columns by the cells that a terminal needs for a character. */
 
-/** Characters of two cells: East Asian ones, and pictures. (deno-std's `unicode_width` cannot be had from npm: its data are missing.) */
+/**
+ * Characters of two cells: East Asian ones, and pictures. (npm's copy of deno-std's `unicode_width` lacks its data.)
+ */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-/** Characters of none, which change the one before them. */
+/** Marks, which need no cell of their own: they change the character before them. */
 const NARROW = /\p{M}/u;
 
 function widthOf(text: string): number {

@@ -9,7 +9,7 @@ export function effectiveUser(): number {
   return process.geteuid?.() ?? -1;
 }
 
-/** True if what `owner` owns is trusted as root's and these users' own is. */
+/** True if `owner` is root or one of these users, whose files are trusted. */
 export function mayOwn(owner: number, ...users: readonly number[]): boolean {
   return owner === 0 || users.includes(owner);
 }
@@ -20,7 +20,10 @@ export function userName(uid: number): string {
   return names.get(uid) ?? `${uid}`;
 }
 
-/** @returns The user's numbers, by name or number; `isListed`: by `/etc/passwd`. Undefined: there is no such user. */
+/**
+ * @returns The numbers of the user with this name or number; `isListed`: /etc/passwd has the user. Undefined: no such
+ *   user.
+ */
 export function findUser(told: string): { uid: number; gid: number; isListed: boolean } | undefined {
   const isNumber = /^\d+$/.test(told);
   const [, , uid, gid] = records("/etc/passwd").find(([name, , id]) => name === told || (isNumber && id === told)) ??
@@ -29,7 +32,7 @@ export function findUser(told: string): { uid: number; gid: number; isListed: bo
   return isNumber ? { uid: Number(told), gid: Number(told), isListed: false } : undefined;
 }
 
-/** @returns Whose a file is, and its mode: `alice's, mode 0600`. */
+/** @returns The file's owner and mode: `alice's, mode 0600`. */
 export function rightsOf({ uid, mode }: { readonly uid: number; readonly mode: number }): string {
   return `${whose(uid)}, mode ${(mode & 0o7777).toString(8).padStart(4, "0")}`;
 }

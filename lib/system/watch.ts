@@ -1,4 +1,4 @@
-/** Waits for a directory to change, which need not exist yet. */
+/** Waits for changes of a directory, which need not exist yet. */
 import * as fs from "node:fs";
 import { existingAbove } from "./files.ts";
 
@@ -16,7 +16,10 @@ export class DirectoryWatch implements Disposable {
     this.#arm();
   }
 
-  /** Watches the nearest existing directory. Checks again after that, as a watch does not report earlier changes. */
+  /**
+   * Watches the nearest existing directory. Then checks whether it is still the nearest, as a watch does not report
+   * earlier changes.
+   */
   #arm(): void {
     if (this.#watcher !== undefined && existingAbove(this.#directory) === this.#place) return;
     do {
@@ -44,7 +47,7 @@ export class DirectoryWatch implements Disposable {
   /**
    * Waits for the next change since the last call.
    *
-   * @param mostMs The longest wait, for events that change no name in the directory.
+   * @param mostMs The longest wait: some events change no name in the directory.
    */
   async change(mostMs: number): Promise<void> {
     if (!this.#isChanged) {

@@ -1,12 +1,12 @@
 /**
- * Makes whole lines of strace's output, which cuts a call in two if another thread makes one meanwhile. A call that the
- * library's filter traps (`scripts/filter.ts`) shows its own number as its result, and then a SIGSYS: the kernel has not
- * made it, and the library makes it again. Pure, but for the time.
+ * Joins the lines of strace, which cuts a call in two if another thread makes a call meanwhile. Drops a call that the
+ * library's filter has trapped (`scripts/filter.ts`): its result is its own number, and a SIGSYS follows. The kernel
+ * has not made it, and the library makes it again. Does no I/O.
  */
 
-/** A thread that is cut off leaves no more than this many lines. */
+/** The most calls that are kept until they are complete. */
 const UNFINISHED_MOST = 4096;
-/** How long a result that may be a trapped call's waits for the thread's next line. */
+/** How long a call is held that may be a trapped one: until its thread's next line, or for this time. */
 const HOLD_MS = 500;
 
 /** The numbers of calls that may be trapped, on x86-64 and aarch64. */
@@ -23,7 +23,7 @@ const NUMBERS: Readonly<Record<string, readonly number[]>> = {
   close: [3, 57],
 };
 
-/** Takes lines, and gives on those of calls that were made. */
+/** Takes strace's lines, and passes on one line for each call that the kernel has made. */
 export class LineJoiner {
   readonly #unfinished = new Map<string, string>();
   readonly #held = new Map<string, { readonly line: string; readonly timer: ReturnType<typeof setTimeout> }>();
@@ -70,7 +70,7 @@ export class LineJoiner {
     if (!wasTrapped) this.#see(held.line);
   }
 
-  /** Gives on all lines that wait. */
+  /** Passes on all lines that are held. */
   end(): void {
     for (const thread of [...this.#held.keys()]) this.#release(thread, false);
   }

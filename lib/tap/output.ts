@@ -1,17 +1,23 @@
 /**
- * Writes without waiting: a reader that stops, such as a pager, must stop no server. What does not fit into the queue is
- * dropped and counted.
+ * Writes without waiting: a reader that stops, such as a pager, must stop no server. Drops and counts pieces that do
+ * not fit into the queue.
  */
 import * as fs from "node:fs";
 import { codeOf, reason, UnsockError } from "../system/errors.ts";
 
 const QUEUE_MOST = 1 << 23;
 const AGAIN_MS = 10;
-/** PIPE_BUF: a pipe takes so many bytes at once or none. Deno does not tell how many of a larger piece were written. */
+/**
+ * PIPE_BUF: a pipe takes a piece of at most this size as a whole or not at all. Deno does not report how much of a
+ * larger piece was written.
+ */
 const PIECE_MOST = 4096;
 const STANDARD_OUTPUT = 1;
 
-/** Opens standard output once more, so that this process alone does not wait. Not a file, which would lose its offset. */
+/**
+ * Opens a pipe or terminal on standard output once more, so that writes do not block this process, and no other one is
+ * affected. Not a file: a new descriptor would begin at its start.
+ */
 function openOutput(): number {
   const status = fs.fstatSync(STANDARD_OUTPUT);
   if (!status.isFIFO() && !status.isCharacterDevice()) return STANDARD_OUTPUT;
@@ -55,7 +61,7 @@ export class Output {
     if (this.#timer === undefined) this.#drain();
   }
 
-  /** Writes as much as the reader takes, and looks again after a while. */
+  /** Writes as much as the reader takes, and tries again after a while if the reader is slow. */
   #drain = (): void => {
     this.#timer = undefined;
     try {
@@ -77,8 +83,8 @@ export class Output {
   /**
    * Writes the rest.
    *
-   * @param mostMs The longest wait for a reader.
-   * @throws {UnsockError} If a write has failed; not if the reader has gone.
+   * @param mostMs The longest wait for the reader.
+   * @throws {UnsockError} If a write has failed, unless the reader has closed the output.
    */
   async end(mostMs: number): Promise<void> {
     const deadline = Date.now() + mostMs;

@@ -1,6 +1,6 @@
 /**
- * Writes packets as pcapng, for Wireshark and tshark: raw IP, with TCP and UDP headers of the true addresses and ports.
- * The headers are made up: a Unix socket has none. Pure.
+ * Formats packets as pcapng, for Wireshark and tshark: raw IP, with TCP and UDP headers of the true addresses and
+ * ports. The headers are made up, as a Unix socket has none. Does no I/O.
  */
 import type { Packet } from "./traffic.ts";
 
@@ -45,7 +45,7 @@ function foldSum(sum: number): number {
   return ~folded & 0xffff;
 }
 
-/** The bytes of an IPv4 or IPv6 header. */
+/** Returns an IPv4 or IPv6 header for a payload of this length. */
 function ipHeader(from: Uint8Array, to: Uint8Array, protocol: number, length: number): Uint8Array {
   const isV4 = from.length === 4;
   const bytes = new Uint8Array(isV4 ? 20 : 40);
@@ -68,13 +68,15 @@ function ipHeader(from: Uint8Array, to: Uint8Array, protocol: number, length: nu
   return bytes;
 }
 
-/** Both addresses in one family: `::ffff:a.b.c.d` for IPv4 beside IPv6. */
+/** Returns the address `one`; as `::ffff:a.b.c.d` if it is IPv4 and `other` is IPv6. */
 function sameFamily(one: Uint8Array, other: Uint8Array): Uint8Array {
   if (one.length === 16 || other.length === 4) return one;
   return Uint8Array.from([...new Array<number>(10).fill(0), 255, 255, ...one]);
 }
 
-/** How many bytes each end has sent. */
+/**
+ * The next sequence number of each end. `client` is the end whose text sorts first, which need not be the true client.
+ */
 interface Sent {
   client: number;
   server: number;
@@ -97,7 +99,7 @@ export class PcapWriter {
     return joined([block(SECTION, section), block(INTERFACE, about)]);
   }
 
-  /** Returns the blocks of a packet; a connection's begin has three, as TCP's. */
+  /** Returns the blocks of a packet. The start of a connection has three, as TCP's handshake. */
   packet(packet: Packet): Uint8Array<ArrayBuffer> {
     return packet.kind === "datagram" ? this.#datagram(packet) : this.#segments(packet);
   }
@@ -117,7 +119,7 @@ export class PcapWriter {
     const key = mine < theirs ? `${mine} ${theirs}` : `${theirs} ${mine}`;
     const isFirst = mine < theirs;
     const sent = what === "open" ? undefined : this.#sent.get(key);
-    // A connection that was there before begins in its midst.
+    // The packets of a connection that is older than this file begin in its middle.
     const state = sent ?? { client: 1, server: 1 };
     if (sent === undefined) this.#remember(key, state);
     const [me, you] = isFirst ? ["client", "server"] as const : ["server", "client"] as const;
@@ -172,7 +174,10 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Returns a packet's block: headers and as much of its data as is known. `at` is the place of the checksum. */
+/**
+ * Returns a packet's block: headers, and as much of the data as is known. `at` is the offset of the checksum in
+ * `header`.
+ */
 function whole(
   time: number,
   source: Uint8Array,

@@ -7,7 +7,7 @@ import { isSameFile, readText } from "../system/files.ts";
 import type { Port } from "./traffic.ts";
 import { Traffic } from "./traffic.ts";
 
-/** Names are asked for anew after so long: an unknown one may stay unknown. */
+/** The list of sockets is read again for an unknown name, but only after so long, as the name may stay unknown. */
 const ASK_AGAIN_MS = 200;
 const THREADS_MOST = 10_000;
 
@@ -27,7 +27,7 @@ export class Servers implements Port {
     this.#library = library;
   }
 
-  /** Returns the processes that hold a socket of the port; undefined: it has no socket. */
+  /** Returns the processes that hold a socket of the port; undefined: the port has no socket. */
   find(): readonly SocketHolder[] | undefined {
     this.#ask();
     const traffic = new Traffic(this, () => {});

@@ -1,9 +1,9 @@
-/** Shows packets as text. Bytes of others are escaped. Pure. */
+/** Formats packets as text, with control characters escaped. Does no I/O. */
 import { formatEndpoint } from "../sockets/client_names.ts";
 import { printable } from "../system/text.ts";
 import type { Packet } from "./traffic.ts";
 
-/** So much of one message is shown. */
+/** How many bytes of one message are shown. */
 const TEXT_MOST = 4096;
 const HEX_MOST = 512;
 const HEX_LINE = 16;
@@ -46,7 +46,7 @@ function timeOf(time: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${micros}`;
 }
 
-/** @returns One line about the packet, and its bytes behind it, indented. */
+/** @returns One line about the packet, followed by its bytes, indented. */
 export function showPacket({ time, what, from, to, data, size }: Packet): string {
   const head = `${timeOf(time)} ${formatEndpoint(from)} > ${formatEndpoint(to)}`;
   if (what === "open") return `${head} connects\n`;

@@ -1,6 +1,6 @@
 /**
- * Reads the lines of `strace -f -yy -xx -ttt`. All texts in them are hexadecimal, so no byte of a program's can look like
- * a part of the line. Pure.
+ * Reads the lines of `strace -f -yy -xx -ttt`. All texts in them are hexadecimal, so no byte of a program's data can
+ * look like a part of the line. Does no I/O.
  */
 
 /** The end of a connection, or a datagram socket: a descriptor as strace names it. */
@@ -14,7 +14,7 @@ export interface Descriptor {
 
 /** Bytes that a call has moved. */
 export interface Moved {
-  /** As much as strace prints. */
+  /** The bytes that strace prints: the first ones, at most `size`. */
   readonly data: Uint8Array;
   readonly size: number;
   /** The name of the other end, if the call has it. */
@@ -77,7 +77,7 @@ function readDescriptor(found: RegExpExecArray | null): Descriptor | undefined {
   return { inode: Number(inode), peer: peer === undefined ? undefined : Number(peer), name: nameOf(mark, name) };
 }
 
-/** Reads what one message moved. */
+/** Reads the data of one message, and the name of the other end. */
 function readMoved(text: string, size: number): Moved {
   const parts = Array.from(text.matchAll(PARTS), ([, hex = ""]) => hex);
   const hex = text.includes("iov_base=") ? parts.join("") : TEXT.exec(text)?.[1] ?? "";
@@ -97,7 +97,10 @@ function readMessages(text: string, result: number): Moved[] {
   );
 }
 
-/** @returns A call that concerns a Unix socket and has not failed; undefined: another line. */
+/**
+ * @returns A call on a Unix socket that has succeeded; undefined: another line, a peek, a read of the error queue, or a
+ *   shutdown of reading.
+ */
 export function readCall(line: string): Call | undefined {
   const [, thread, seconds, micros, name = "", text = "", answer, behind = ""] = LINE.exec(line) ?? [];
   const result = Number(answer);

@@ -47,10 +47,10 @@ export class Tap {
   }
 
   /**
-   * Runs until it is stopped.
+   * Runs until the user stops it.
    *
    * @param holders The server's processes.
-   * @throws {UnsockError} If none of them may be looked into.
+   * @throws {UnsockError} If strace cannot attach to the processes.
    */
   async run(holders: readonly SocketHolder[]): Promise<void> {
     try {
@@ -68,7 +68,10 @@ export class Tap {
     }
   }
 
-  /** Attaches to processes that were started meanwhile, and not by those that are traced. */
+  /**
+   * Attaches to new processes of the server that nobody traces yet. strace itself attaches to the children of traced
+   * ones.
+   */
   async #lookAgain(): Promise<void> {
     const others = (this.#servers.find() ?? []).filter(({ pid }) => !this.#known.has(pid));
     const free = others.filter(({ pid }) => tracerOf(pid) === 0);

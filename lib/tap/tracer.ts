@@ -6,12 +6,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { TRACED } from "./strace_line.ts";
 
-/** So many bytes of each text are captured. */
+/** How many bytes of each text strace prints. */
 const TEXT_MOST = 262_144;
-/** The longest line that is read: a vector has several texts, and each byte four characters. */
+/** The longest line that is read: a call may have several texts, and strace prints four characters for each byte. */
 const LINE_MOST = 16 << 20;
 
-/** What strace says. */
+/** The callbacks for strace's output. */
 export interface Reports {
   readonly line: (line: string) => void;
   /** All processes are attached. */
@@ -61,7 +61,7 @@ export class Tracer {
   }
 }
 
-/** Cuts a stream into lines; one that is too long is left out. */
+/** Cuts a stream into lines. Leaves out a line that is too long, and reports it. */
 function readLines(stream: Readable, see: (line: string) => void, trouble: (why: string) => void): void {
   let parts: string[] = [];
   let length = 0;

@@ -1,16 +1,16 @@
-/** Makes packets of a port's calls: which end sent which bytes to which. Pure, but for the questions that it asks. */
+/** Makes packets from the calls of a port's server: which end sent which bytes. Does no I/O but by {@linkcode Port}. */
 import * as path from "@std/path/posix";
 import type { AddressedPort } from "../run/ports.ts";
 import { type Endpoint, readClientName } from "../sockets/client_names.ts";
 import { formatIp, parseIp } from "../system/ip_text.ts";
 import type { Call, Descriptor, Moved } from "./strace_line.ts";
 
-/** Connections that are remembered. */
+/** The most connections that are remembered. */
 const CONNECTIONS_MOST = 65_536;
 /** The ports that the library invents for plain Unix clients, by the server's inode (`c/kernel/socket_info.c`). */
 const [INVENTED_FIRST, INVENTED_COUNT] = [32_768, 28_232];
 
-/** A connection begins or ends, or bytes pass. */
+/** An event at a port: a connection begins or ends, or bytes pass. */
 export interface Packet {
   /** In microseconds since 1970. */
   readonly time: number;
@@ -38,7 +38,9 @@ export interface Port {
 interface Connection {
   readonly client: Endpoint;
   readonly server: Endpoint;
-  /** The process that moved the last bytes: if it closes the connection, that ends. 0: none has. */
+  /**
+   * The process that moved the last bytes: when it closes the connection, the connection ends. 0: no bytes have moved.
+   */
   process: number;
   readonly ended: Set<"in" | "out">;
 }
@@ -47,7 +49,7 @@ const LOOPBACK4 = Uint8Array.of(127, 0, 0, 1);
 const LOOPBACK6 = Uint8Array.from([...new Array<number>(15).fill(0), 1]);
 const UNKNOWN = Uint8Array.of(0, 0, 0, 0);
 
-/** Returns an address of a file's name; the loopback's for a wildcard. */
+/** Reads an address in a file's name; for a wildcard, returns 127.0.0.1 or ::1. */
 function readAddress(text: string): Uint8Array<ArrayBuffer> {
   if (text === "0.0.0.0") return LOOPBACK4;
   if (text === "--" || text === "any") return LOOPBACK6;
@@ -56,7 +58,7 @@ function readAddress(text: string): Uint8Array<ArrayBuffer> {
 
 /**
  * @param name The path of a socket: `/run/unsock/.53u@0.0.0.0,127.0.0.2`, `/run/unsock/4000.dgram.sock`.
- * @returns The address behind it, and the one that a datagram client asks.
+ * @returns The address that the socket is bound to; `asks`: of a datagram client, the server's address.
  */
 export function readFileName(name: string): { own: Endpoint; asks: Uint8Array<ArrayBuffer> | undefined } | undefined {
   const base = path.basename(name);
@@ -110,7 +112,10 @@ export class Traffic {
     this.#see({ time, kind: this.#port.port.kind, what, from, to, data, size });
   }
 
-  /** Finds out both ends of a connection. A plain Unix client has the address that the library invents for it. */
+  /**
+   * Finds the addresses of both ends of a connection. For a plain Unix client, takes the address that the library
+   * invents.
+   */
   #meet({ inode, peer, name }: Descriptor, accepted?: string): Connection {
     const ends = readClientName(accepted ?? (peer === undefined ? "" : this.#port.nameOf(peer) ?? ""));
     const own = readFileName(name)?.own ?? { ip: UNKNOWN, port: this.#port.port.number };
@@ -144,7 +149,10 @@ export class Traffic {
     this.#tell("end", way === "in" ? client : server, way === "in" ? server : client, time);
   }
 
-  /** A server that forks closes its copy; the child keeps the connection. */
+  /**
+   * Ends a connection if the process that last used it closes it. A server that forks closes its copy, and the child
+   * keeps the connection.
+   */
   #close({ inode }: Descriptor, connection: Connection, { thread, time, result }: Call): void {
     if (result !== 0 || connection.process !== this.#port.processOf(thread)) return;
     this.#end(connection, "out", time);

@@ -1,4 +1,6 @@
-/** Writes the systemd units of a user's front: systemd listens, and starts `unsock expose --http` at the first request. Pure. */
+/**
+ * Formats the systemd units of a user's front: systemd listens, and starts `unsock expose --http` at the first request.
+ */
 import { quoteWord } from "./unit_files.ts";
 
 /** A front, and the values for its units. */

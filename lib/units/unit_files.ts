@@ -9,15 +9,15 @@ export interface Service {
   readonly command: readonly string[];
   /** Settings of the library. */
   readonly environment: readonly (readonly [name: string, value: string])[];
-  /** Where the socket files are; below `/run`, systemd makes it. */
+  /** The directory of the socket files; below `/run`, systemd makes it. */
   readonly directory: string;
   readonly directoryMode: string;
   /** Undefined: a dynamic user. */
   readonly user: string | undefined;
   readonly group: string | undefined;
-  /** Whether it may use IP where nothing is redirected. */
+  /** Whether the service may use IP where nothing is redirected. */
   readonly network: boolean;
-  /** Files at which systemd listens for it; none: it listens by itself. */
+  /** Files at which systemd listens for the service; none: the service listens itself. */
   readonly sockets: readonly string[];
   readonly socketMode: string;
 }
@@ -55,7 +55,7 @@ LockPersonality=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service seccomp`;
 
-/** One word of a line, as systemd.syntax(7) and systemd.service(5) read it. */
+/** Quotes a word of a line, as systemd.syntax(7) and systemd.service(5) read it. */
 export function quoteWord(word: string, isCommand: boolean): string {
   const plain = word.replaceAll("%", "%%");
   const escaped = isCommand ? plain.replaceAll("$", "$$$$") : plain;
@@ -64,7 +64,7 @@ export function quoteWord(word: string, isCommand: boolean): string {
   return `"${inside}"`;
 }
 
-/** @returns `NAME` where systemd makes `/run/NAME` for the service. */
+/** @returns `NAME` if systemd makes `/run/NAME` for the service; else undefined. */
 export function runtimeDirectory({ directory, sockets }: Service): string | undefined {
   return sockets.length > 0 ? undefined : /^\/run\/(.+)$/.exec(directory)?.[1];
 }

@@ -11,7 +11,7 @@ const READ = 4;
 const WRITE = 2;
 const EXECUTE = 1;
 
-/** A file that a service needs, and advice if its user cannot access it. */
+/** A file that a service needs, and the advice if the service's user cannot access it. */
 interface Needed {
   readonly what: "program" | "library" | "directory";
   readonly file: string;
