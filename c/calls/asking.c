@@ -1,5 +1,5 @@
-/* Remembers the connects that wait for a multiplexer's answer (calls/target.h), in a small table, by socket. One thread
- * at a time uses a connect's place; others do not wait, and report that no answer has come. */
+/* Remembers the connects that wait for a multiplexer's answer (calls/target.h) in a small table, by socket. One thread
+ * at a time uses a connect's place. Other threads do not wait, and report that no answer has come. */
 #include "calls/target.h"
 
 #include "calls/connect.h"
@@ -16,7 +16,7 @@ enum { FREE, IDLE, BUSY };
 struct place {
     int use;
     int fd;
-    uint64_t cookie; /* identifies the socket: duplicates have other numbers. 0 where a seccomp filter forbids the
+    uint64_t cookie; /* identifies the socket, as duplicates have other numbers; 0 where a seccomp filter forbids the
                         question */
     struct unsock_firecracker asked;
 };
@@ -44,7 +44,7 @@ static struct place *find_asking(int fd) {
     return NULL;
 }
 
-/* False in a trapped program: the library does not get its calls that wait or carry data, so connect must wait. */
+/* False in a trapped program, or below its own filter: the library does not get all calls that wait or carry data. */
 bool unsock_asking_has_room(void) {
     return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
            !unsock_is_trapped();
@@ -70,7 +70,7 @@ void unsock_asking_forget(int fd, const struct unsock_fd *entry) {
         release_place(place);
 }
 
-/* Ends the connect with the answer, or the lack of one, in `result`. */
+/* Ends the connect with `result`: 0, or the -errno for the multiplexer's refusal or for no answer in time. */
 static void end(int fd, struct unsock_fd *entry, long result) {
     struct unsock_ip asked = *unsock_fd_remote(entry);
     unsock_log("connect", fd, &asked, NULL, result);
@@ -81,12 +81,13 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     }
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTING);
     unsock_fds_tell_duplicates(fd);
-    /* Registers the program's own events again (unsock_epoll_asked). */
+    /* Registers the events that unsock_epoll_asked has held back. */
     unsock_epoll_rearm(fd, entry);
 }
 
-/* A connect without a place has timed out. A forked child shares the place: the process that reads the answer marks the
- * socket, as the bytes after the answer are the program's. */
+/* Reads the answer; waits for it until `until`, unless that is 0. A connect without a place has timed out. A forked
+ * child has a copy of the place: the process that reads the answer marks the socket, so that no other one reads the
+ * bytes after the answer, which are the program's. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {
@@ -121,7 +122,7 @@ long unsock_asking_wait(int fd) {
         long result = look_at_asking(fd, entry, INT64_MAX);
         if (result != -EINPROGRESS)
             return result;
-        /* Another thread reads the answer. */
+        /* Another thread is reading the answer. */
         unsock_pause(UNSOCK_MILLISECOND_NS);
     }
     return 0;

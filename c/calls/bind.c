@@ -1,11 +1,11 @@
-/* bind: to a socket file when the address is covered, to the network when it is not. In this order:
+/* bind: binds to a socket file if the address is covered, else to the network. The checks, in this order:
  *
  *   check                                       decided by                      what follows
  *   the address can be read                     rt/user                         no: the kernel says what is wrong
  *   the address's family                        the address                     AF_UNIX: perhaps a control file's path
  *   the owner of the descriptor                 unsock_whose                    the kernel's: the kernel binds it
  *   the address fits the socket                 calls/arguments                 no: EINVAL, EAFNOSUPPORT
- *   a connect of the socket has failed          its state                       yes: the failure is forgotten
+ *   a connect of the socket has failed          its state                       yes: a port that it got is given back
  *   it may be bound, and to that family         its state, IPV6_V6ONLY          no: EINVAL
  *   the address is covered                      rules/address                   no: the kernel's TCP or UDP socket
  *   a client of this process has the port       memory/fds                      yes: EADDRINUSE
@@ -13,9 +13,9 @@
  *   another socket has the port                 the same                        no: two calls, without the lock
  *   that socket excludes this one               the same, with the lock         yes: EADDRINUSE
  *   a service manager has opened it             files/listen_fds                yes: the descriptor is a duplicate
- *   there is a control file                     files/control_file              yes: calls/target binds where it leads
+ *   there is a control file                     files/control_file              yes: calls/target binds to its target
  *   else the new socket takes the descriptor's place: calls/standin
- *   it failed as another socket would           replace/reuse                   yes: all is checked once more */
+ *   the number is another socket's by the error replace/reuse                   yes: all is checked once more */
 #include "calls/bind.h"
 
 #include "calls/arguments.h"
@@ -29,8 +29,8 @@
 
 #define FREE_TRIES 16
 
-/* True if bind(2) itself shows a reused descriptor number: it fails on any socket but a fresh AF_UNIX one. Not with
- * UNSOCK_MODE, which would change another file's mode first. */
+/* True if bind(2) itself shows that the number now belongs to another socket: bind to a file fails on any socket but an
+ * unnamed AF_UNIX one. Not with UNSOCK_MODE: fchmod comes first, and would change another file's mode. */
 static bool bind_tells(int fd, const struct unsock_ip *ip) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !unsock_fd_is_duplicated(entry) &&
@@ -59,8 +59,8 @@ static bool share_option(int fd, const struct unsock_fd *entry, int other, const
     return unsock_option_flag(fd, entry, SOL_SOCKET, option) && unsock_option_flag(other, others, SOL_SOCKET, option);
 }
 
-/* True if a client of this process has the port, connected or refused. Other processes' clients are not found: the
- * kernel lists them by connection, not by port (docs/limits.md). */
+/* True if a client stream of this process, connected or refused, has the port. Clients of other processes are not
+ * found: the kernel lists clients by connection, not by port (docs/limits.md). */
 static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only) {
     bool any = entry->type == SOCK_STREAM && unsock_bit_is_set(unsock_fds_client_ports, ip->port);
     for (int other = 0; any && other < unsock_fds_end(); other++) {
@@ -76,7 +76,7 @@ static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct 
     return false;
 }
 
-/* If another socket took the free port first, tries again with a new socket and another port. */
+/* Binds a stand-in and installs it. If another socket took a chosen free port first, tries a new socket and port. */
 static long bind_standin(struct unsock_standin *standin, int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     long result = -EADDRINUSE;
     for (int tries = 0; tries < FREE_TRIES && result == -EADDRINUSE; tries++) {
@@ -101,11 +101,11 @@ static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip
     if (result < 0 || standin->bind.how != UNSOCK_BOUND_CONTROL)
         return result;
     result = unsock_target_bind(fd, entry, standin->bind.path.sun_path, &standin->bind.ip, &answers);
-    /* The control file may have gone since. */
+    /* The control file may have been removed since. */
     return answers == UNSOCK_ANSWERS_CONTROL ? result : answers < 0 ? answers : -EADDRINUSE;
 }
 
-/* Port 0 with UNSOCK_PORT: covered when the list has a port of the ephemeral range at all. */
+/* True unless the port is 0, and UNSOCK_PORT lists no port of the ephemeral range. */
 static bool has_covered_port(uint16_t port) {
     if (port != 0 || unsock_settings.port_count == 0)
         return true;
@@ -139,7 +139,7 @@ static long bind_once(int fd, const struct sockaddr *address, socklen_t length) 
     int family = unsock_call_address(address, length, &copy);
     if (family < 0)
         return unsock_bind(fd, address, length);
-    /* With the wildcard address AF_UNSPEC is AF_INET (__inet_bind, net/ipv4/af_inet.c). */
+    /* AF_UNSPEC with the wildcard address counts as AF_INET (__inet_bind, net/ipv4/af_inet.c). */
     if (family == AF_UNSPEC && length >= sizeof(copy.in) && copy.in.sin_addr.s_addr == 0)
         family = copy.any.sa_family = AF_INET;
     if (!unsock_call_is_ip(family) && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS)

@@ -12,8 +12,9 @@
 #define AGAIN_MOST 10
 #define AGAIN_FIRST_NS 50000 /* 50 ms in all: on a busy machine the other thread has to get a processor */
 
-/* Removes a handed-over socket from its epoll sets. The kernel does that only when the last descriptor closes, and the
- * one that systemd passed stays open. Not in a forked child that made no socket: it shares the sets with its parent. */
+/* Removes a handed-over socket from its epoll sets. The kernel would do so only at the close of the socket's last
+ * descriptor, and the one that systemd passed stays open. Does nothing in a forked child that made no socket file: it
+ * shares the sets with its parent. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry)) {
@@ -22,7 +23,7 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     }
 }
 
-/* Closes a socket whose file is outside the directory. The kernel reports the file only while the socket is open. */
+/* Closes a socket whose file is outside the directory, and removes the file, which the kernel reports only before. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, entry, &where);
@@ -59,9 +60,9 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
     *copy = entry ? *entry : unknown;
 }
 
-/* True if another thread has changed the entry of `fd` since `before`, or is changing it, as a connect does: the new
- * duplicate did not get this change, and may be of the former socket. Then waits a moment, a longer one after each
- * try. */
+/* True if another thread has changed the entry of `fd` since `before`, or is changing it, in a connect, say. The new
+ * duplicate did not get this change, and may be of the former socket: the caller must make it again. Waits before it
+ * returns true, longer after each try. */
 static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -73,7 +74,7 @@ static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     return changed && tries < AGAIN_MOST;
 }
 
-/* Calls dup (`command` -1) or fcntl. Does so again if another thread changed the socket meanwhile. */
+/* Calls dup (`command` -1) or fcntl. Repeats the call if another thread changed the socket meanwhile. */
 static long duplicate(int fd, int command, unsigned long argument) {
     struct unsock_fd before;
     for (int tries = 0;; tries++) {
@@ -114,7 +115,7 @@ long unsock_call_fcntl(int fd, int command, unsigned long argument) {
 #define unsock_dup2(from, to) unsock_dup3(from, to, 0)
 #endif
 
-/* Calls dup3; or dup2 if the program did, as its filter may forbid dup3. `ours`: the entries are this process's, not
+/* Calls dup3; or dup2 if the program did, as a filter may forbid dup3. `ours`: the entries are this process's, not
  * those of a parent after vfork. `old`: the former entry of `to`, if that had a socket file. */
 UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int flags, const struct unsock_fd *old,
                                             bool ours) {
@@ -201,7 +202,8 @@ UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *old) 
     unsock_target_file_release(&where);
 }
 
-/* Puts a socket that nobody can reach behind the descriptor, and returns a duplicate of the former one, or -errno. */
+/* Puts an idle socket, which no client knows, behind the descriptor. Returns a duplicate of the former one, or
+ * -errno. */
 UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
     struct sockaddr_un any = {.sun_family = AF_UNIX}; /* the kernel chooses an abstract name */
     long flags;
@@ -214,9 +216,10 @@ UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
     return former < 0 ? former : unsock_opened(former, unsock_dup3((int)idle, fd, O_CLOEXEC));
 }
 
-/* Releases a socket's file at the process's end. Closes the descriptor only if it is still a socket. Other threads run
- * on until the process is gone: for them the number stays a listener, whose entry redirects what they still accept. A
- * forked child that made no socket file keeps its entries: each change would copy a page of the table. */
+/* Releases a socket's file at the end of the process, and closes the descriptor if it is still that socket. Other
+ * threads run until the process is gone: for them an idle socket stays behind the number, with the entry, so that
+ * sockets which they still accept are redirected. A forked child that made no socket file keeps its entries, as each
+ * change would copy a page of the table. */
 static void end_descriptor(int fd, bool has_threads, long *probe) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
@@ -240,7 +243,7 @@ UNSOCK_AT_EXIT void unsock_call_exit(void) {
     UNSOCK_CLOSED long probe = -1;
     if (unsock_sandboxed)
         return;
-    /* Without an owner, this is a forked child that has written nothing to its page, and need not have one. */
+    /* Owner 0: a forked child that has not written to its page of memory. It needs none for this. */
     bool looks = unsock_fds_next_with_file(0) >= 0 &&
                  (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
     bool has_threads = looks && unsock_has_threads();

@@ -7,11 +7,11 @@
  *   the number's entry is still true            replace/reuse                   no: the entry is forgotten
  *   the family of the address                   the address                     AF_UNSPEC: the association ends
  *                                                                               AF_UNIX: perhaps a control file's path
- *   the address is covered                      rules/address                   no, nor is the socket ours: the kernel
+ *   the address is covered, or the socket ours  rules/address                   no: the kernel connects it
  *   the descriptor's owner                      unsock_whose                    the kernel's: the kernel connects it
  *   the address fits the socket                 calls/arguments, IPV6_V6ONLY    EINVAL, EAFNOSUPPORT, ENETUNREACH
  *   stream or datagram socket                   its type                        calls/stream_connect, datagram_connect
- *   it failed as another socket would           replace/reuse                   yes: all is checked once more */
+ *   the number is another socket's by the error replace/reuse                   yes: all is checked once more */
 #include "calls/arguments.h"
 #include "calls/bind.h"
 #include "calls/datagram.h"
@@ -21,8 +21,7 @@
 #include "kernel/log.h"
 #include "replace/replace.h"
 
-/* Connects to a covered address. A wildcard becomes this machine's address, which getpeername then reports
- * (ip_route_connect). */
+/* Connects to a covered address. For a wildcard connects to this machine's address, which getpeername then reports. */
 static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *ip) {
     bool is_stream = entry->type == SOCK_STREAM;
     unsock_call_ask(entry, ip);
@@ -33,7 +32,8 @@ static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *i
     return result;
 }
 
-/* Ends the association: connect(AF_UNSPEC). An unbound stream becomes new; a datagram socket stays bound. */
+/* Ends the association, for connect(AF_UNSPEC). A local socket with a port that the program chose stays bound; another
+ * one becomes new (but see unsock_datagram_stays). */
 static long disconnect_socket(int fd, const void *address, socklen_t length) {
     struct unsock_whose whose;
     if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS)
@@ -53,7 +53,7 @@ static long disconnect_socket(int fd, const void *address, socklen_t length) {
     return result;
 }
 
-/* True if the socket can connect to another address: a datagram socket, or an unused stream. */
+/* True if the socket can connect: a datagram socket, or a stream that is not connected, refused or listening. */
 static bool is_idle(const struct unsock_fd *entry) {
     unsigned used = UNSOCK_STATE_BIT(LISTENING) | UNSOCK_STATE_BIT(REFUSED);
     return entry->type == SOCK_DGRAM ||
@@ -85,7 +85,7 @@ static long check_address(int fd, const struct unsock_fd *entry, int family, soc
     /* __inet_stream_connect (net/ipv4/af_inet.c) does not check the address for a used stream. */
     if (!is_idle(entry))
         return 0;
-    /* An IPv6 datagram socket takes an IPv4 destination as it is (net/ipv6/udp.c). */
+    /* An IPv6 datagram socket accepts an AF_INET address (net/ipv6/udp.c). */
     if (entry->type == SOCK_DGRAM && entry->domain == AF_INET6 && family == AF_INET)
         return unsock_call_is_ipv6_only(fd, entry) ? -EAFNOSUPPORT : length < sizeof(struct sockaddr_in) ? -EINVAL : 0;
     return unsock_call_check(entry, family, length);
@@ -107,7 +107,8 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
         if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
             return result;
     }
-    /* Before the socket is replaced or named, or connects to the network, its number must not be another socket's. */
+    /* Before the socket is replaced or named, or connects to the network, checks that the number still is this
+     * socket's. */
     bool looks = entry && (unsock_fd_may_be_exchanged(entry) ||
                            (entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0));
     long owner = wrong < 0 ? wrong : unsock_whose(fd, (looks ? UNSOCK_ASK_STILL : 0) | UNSOCK_ASK_FOR(family), &whose);

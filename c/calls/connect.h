@@ -6,14 +6,14 @@
 
 /* client_name.c: The abstract name that a connecting stream binds, from which the server reads the client's address. */
 
-/* Binds `socket` to the name for a connection from `source` to `target`. If the source's port is 0, chooses one that no
- * other connection to the target has. Returns 0 or -errno: -EADDRNOTAVAIL if no port is free, or the source's own is
- * taken. */
+/* Binds `socket` to the name for a connection from `source` to `target`. If the source's port is 0, chooses a port that
+ * no other connection from this address to the target has. Returns 0 or -errno: -EADDRNOTAVAIL if no port is free, or
+ * if the source's own port is taken. */
 long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct unsock_ip *target);
 
 /* port_search.c: The search for the file by which a client reaches the server of an address. */
 
-/* Connects or sends to the path of the search, and returns the kernel's result. */
+/* Connects or sends to the search's path, and returns the kernel's result. */
 struct unsock_port_search;
 typedef long unsock_port_way(const struct unsock_port_search *search);
 
@@ -21,35 +21,35 @@ typedef long unsock_port_way(const struct unsock_port_search *search);
 struct unsock_port_search {
     const struct unsock_ip *target;
     uint8_t type;    /* SOCK_STREAM or SOCK_DGRAM */
-    unsigned spread; /* of datagrams: selects one of several sockets that share an address, always the same one */
+    unsigned spread; /* selects one of several sockets that share an address; for a datagram socket always the same */
     struct sockaddr_un *path; /* gets each name before `way` tries it */
-    socklen_t length;         /* the name's */
+    socklen_t length;         /* of `path` */
     unsock_port_way *way;
     void *attempt; /* the caller's, for `way` */
 };
 
-/* Tries `way` with the names of the target's server, in TCP's order: of the address itself, of its family's wildcard,
- * of the wildcard of both families. If no socket under unsock has the port, tries PORT.sock: a plain server, a client
- * or a control file. Passes over a datagram socket that is connected to another peer (EPERM). Returns the last result;
- * -ENOENT: no socket has the address. */
+/* Tries `way` with the name that worked last, then with the names of the target's server in TCP's order: of the
+ * address, of its family's wildcard, of the wildcard of both families. If no socket under unsock has the port, tries
+ * PORT.sock: the file of a plain server or a datagram client, or a control file. Skips a datagram socket that is
+ * connected to another peer (EPERM). Returns the last result; -ENOENT if no socket has the address. */
 long unsock_port_go(struct unsock_port_search *search);
 
-/* The same search in two steps, for callers that try the last known file themselves. unsock_port_known_path returns the
- * length of the path by which this process last reached the address; 0 if there is none to connect to.
- * unsock_port_go_on tries the port's other files after the known one failed with `result` (-ENOENT: none was known). */
+/* The search of unsock_port_go in two steps, for callers that try the last known file themselves.
+ * unsock_port_known_path writes the path by which this process last reached the address, and returns its length; 0 if
+ * none may be tried. unsock_port_go_on tries the port's other files after the known one failed with `result` (-ENOENT:
+ * none was known). */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path);
 long unsock_port_go_on(struct unsock_port_search *search, long result);
 
-/* refusal.c: Non-blocking connects that have failed. TCP returns EINPROGRESS first, and reports the failure once, to
- * the first call that can (SO_ERROR, the next connect or write). Its events are those of a connection that has
- * ended. */
+/* refusal.c: Non-blocking connects that have failed. TCP returns EINPROGRESS first, and reports the failure once, in
+ * the first call that can report it (SO_ERROR, the next connect or write). poll reports a connection that has ended. */
 
-/* Puts a socket that has failed with `failure` (negative) in the place of a stream that connected to an address of
- * `family`. Returns -EINPROGRESS; or `failure`, with the descriptor as it was, if no such socket can be made. */
+/* Replaces a stream, whose connect to an address of `family` has ended with `failure` (negative), by a socket that
+ * reports the failure. Returns -EINPROGRESS; or `failure`, with the descriptor unchanged, if that is not possible. */
 long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long failure);
 
-/* Handles connect on such a socket, and makes it a new one. Returns the failure; -ECONNABORTED if it was reported
- * before. */
+/* Handles a connect on a socket in state REFUSED: replaces the socket by a new or reserved one (unsock_stream_end).
+ * Returns the failure; -ECONNABORTED if it was reported before; or the -errno of the replacement. */
 long unsock_refusal_tell(int fd, struct unsock_fd *entry);
 
 #endif

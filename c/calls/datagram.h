@@ -5,74 +5,73 @@
 #include "memory/fds.h"
 #include "unsock.h"
 
-/* datagram_*.c: UDP's calls on covered addresses and redirected descriptors. All return a value or -errno, and leave
- * errno alone. */
+/* datagram_*.c: UDP's calls on covered addresses and redirected descriptors. Return a value or -errno, not by errno. */
 
-/* Connects to a covered address. */
+/* Connects a datagram socket to a covered address. */
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/* True if a control file bound the socket to an AF_UNIX path outside the directory: it keeps that name. */
+/* True if a control file bound the socket to an AF_UNIX address: the socket keeps that name. */
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 
-/* Sends a message to a covered address (`ip`); or, with `ip` NULL, on a redirected descriptor to its connected peer. */
+/* Sends a message to `ip` (covered, or a local client's), or if `ip` is NULL to the connected peer. */
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip);
 
 /* Continues after the kernel returned the error `result` for the program's own write or send on a redirected datagram
- * socket. The socket may have to be connected to a server that was started again (clients of syslog and statsd connect
- * once), or its peer's queue may be full. */
+ * socket. The socket may have to be connected to a server that has restarted (clients of syslog and statsd connect
+ * once), or the peer's queue may be full. */
 long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result);
 
 /* The largest datagram over IPv4: 65,535 bytes less the IPv4 and UDP headers. A smaller one fits over IPv6, too. */
 #define UNSOCK_DATAGRAM_LEAST_MOST 65507
 #define UNSOCK_DATAGRAM_MOST6 65527
 
-/* Returns the largest datagram in bytes; `ip` as above. */
+/* Returns the size of the largest datagram to `ip`, or if `ip` is NULL to the connected peer. */
 static inline size_t unsock_datagram_most(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     uint16_t family = ip ? ip->family : unsock_fd_remote(entry)->family;
     return entry->domain == AF_INET6 && family != AF_INET ? UNSOCK_DATAGRAM_MOST6 : UNSOCK_DATAGRAM_LEAST_MOST;
 }
 
-/* Prepares a named socket for a send to `ip`: connects a peer that was absent, chooses the source address, and
- * remembers the destination of an unconnected socket. */
+/* Prepares a named socket for a send to `ip`: tries to connect to a peer that was absent, chooses the source address,
+ * and on an unconnected socket remembers `ip`. */
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/* Continues a send to the name that was known for `ip`, if that failed. `message` holds that name, in room for a
- * sockaddr_un; `result` is the kernel's error, or -ENOENT if no name was known. The message must have no control data,
- * and not be too long. */
+/* Continues a send to `ip` (NULL: to the connected peer) after the first try failed with `result` (-ENOENT: no name was
+ * known for `ip`). msg_name is the name tried, with room for a sockaddr_un. The message must have no control data, and
+ * not be too long. */
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
 
-/* Sends a message to an address that is not covered: the descriptor becomes, or stays, the kernel's UDP socket. */
+/* Sends a message to an address that is not covered, from the kernel's UDP socket: the descriptor's, which it becomes
+ * if need be, or a temporary one for a server that local clients use. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
-/* recvmsg and recvfrom on a redirected descriptor. `message` is a copy; it points into the program's memory. */
+/* Receive on a redirected descriptor. `message` is a copy of the program's, with pointers into the program's memory. */
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
 long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
 
-/* datagram_sessions.c: A server's sockets for its clients, on one port. */
+/* datagram_sessions.c: Servers with a socket for each client, all on one port. */
 
-/* Connects `fd` to the client at `path`, whose socket refuses `fd` (EPERM): the client is connected to a listening
- * socket of this process on the same port, and keeps sending to it. The two descriptors exchange their kernel sockets:
- * `fd` gets the listener's, with the client; the listener gets that of `fd`, for all other clients. Those of them that
- * are connected reach it with their next datagram.
- * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if the client's socket does not
- * listen, is another process's too, or has unread datagrams of other clients, which `fd` would get; or -EMFILE. After
+/* Connects `fd` to the client at `path`, whose socket refuses `fd` (EPERM), as the client is connected to the listener:
+ * an unconnected socket of this process on the same address and port. `fd` and the listener exchange their kernel
+ * sockets: `fd` gets the one with the client; the listener gets the other one, for all other clients. A client that is
+ * connected to the first one connects to the second when it next sends.
+ * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if none is the listener, or if it
+ * is open in another process, or has unread datagrams of other clients, which `fd` would get; or another -errno. After
  * an error a server serves this client by the listener. */
 long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path);
 
-/* Sends a message with the name of a client that has refused `fd` (EPERM) by another socket of this process on the same
- * port: the one to which the client is connected. Returns -EPERM if there is none. */
+/* Sends a message to a client (msg_name) that has refused `fd` (EPERM) from the socket to which that client is
+ * connected: another one of this process on the same port. Returns -EPERM if there is none. */
 long unsock_datagram_send_by_sibling(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 /* datagram_name.c: Names datagram sockets: with a file for replies, or with a new name in the place of an old one. */
 
-/* Gives an unnamed datagram socket a file of its own, so that replies to what it sends to `target` reach it. Returns 0
- * or -errno. */
+/* Gives an unnamed datagram socket a file of its own, so that replies from `target` reach it. Returns 0 or -errno. */
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* Puts a local socket with a file in the place of a UDP socket that the program bound to an address that is not
- * covered. It keeps its port. Returns 0 or -errno. */
+/* Replaces a UDP socket, which the program bound to an address that is not covered, by a local socket with a file and
+ * the same port. Returns 0 or -errno. */
 long unsock_datagram_move(int fd, struct unsock_fd *entry);
 
 /* Renames a datagram socket that is bound to [::] and any port, before it first sends to an IPv4 address (`target`):
@@ -89,40 +88,40 @@ static inline bool unsock_datagram_is_named(const struct unsock_fd *entry) {
 /* Makes the descriptor a local socket with a name that replies from `target` can reach. */
 long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* Marks the socket for its connected peer. A peer in another mount namespace, where the directory has another name,
- * recognises this socket by the mark. */
+/* Marks the socket's file for its connected peer: a peer in another mount namespace, where the directory has another
+ * path, recognises the socket by this mark. */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
 
-/* Connects the kernel's socket to a covered address, and puts the file into `path`. Returns 0 or -errno; -EPERM if all
- * sockets on the address are connected to other peers. */
+/* Connects the kernel's socket to the file of a covered address, whose path `path` gets. Returns 0 or -errno; -EPERM if
+ * all sockets on the address are connected to other peers. */
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path);
 
-/* Connects a socket whose peer was absent (UNSOCK_STATE_NOBODY), and may have started. The kernel then delivers the
- * peer's datagrams alone. Returns 0 or -errno. */
+/* Connects the socket again to its peer's address, where a new socket may have started. The kernel then delivers only
+ * the peer's datagrams. Returns 0 or -errno. */
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 
-/* Leaves an error on `fd`, a datagram socket connected to nobody: the next call, of any kind, reports it, as after the
- * ICMP answer of a host without that port. `shut`: the kernel then refuses datagrams to `fd`, so that sockets which
- * share its address get them. False if the file of `fd` cannot be reached, or no descriptor is left. */
+/* Leaves an error on `fd`, a datagram socket connected to nobody. The next call of any kind reports the error, as after
+ * an ICMP answer "port unreachable". `shut`: the kernel then refuses datagrams to `fd`, so that other sockets on its
+ * address get them. False if the file of `fd` cannot be reached, or no descriptor is left. */
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut);
 
-/* Records that the socket is connected: of the sockets on its address, it alone gets its peer's datagrams. True if
- * other sockets share the address. */
+/* Notes in the port's record that the socket is connected: of the sockets on its address, only this one then gets its
+ * peer's datagrams. True if other sockets share the address. */
 bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 
 /* Notes that no socket has the connected address. The library then also handles reads at rewritten places. */
 void unsock_datagram_set_nobody(struct unsock_fd *entry);
 
-/* Disconnects the kernel's socket. This drops what waits, and a peer that is connected to it gets ECONNRESET. */
+/* Disconnects the kernel's socket. The kernel drops its unread datagrams; a peer connected to it gets ECONNRESET. */
 long unsock_datagram_disconnect(long fd);
 
-/* Remembers the address to which the socket is connected (UNSOCK_STATE_CONNECTED, _NOBODY) or last sent
- * (UNSOCK_STATE_SENT). */
+/* Enters `state`, and stores the address to which the socket is connected (UNSOCK_STATE_CONNECTED, _NOBODY) or has last
+ * sent (UNSOCK_STATE_SENT). */
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 
 /* If a control file is at the path, connects the descriptor to its target, with 0 or -errno in *result, and returns
- * true. Else *result is -EINVAL for a damaged file, -EACCES for one that may not be read, or 0. */
+ * true. Else returns false, with -EINVAL for another regular file, -EACCES for a file that may not be read, or 0. */
 bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
                                         const struct unsock_ip *ip, long *result);
 
@@ -138,26 +137,27 @@ struct unsock_batch {
     size_t size;
 };
 
-/* Sends the batch as one datagram to the name in `name`, or to the connected peer. Returns its length, with `from` at
- * the end; -EAGAIN; or 0 if the receiver does not take batches, or the batch has only one datagram. */
+/* Sends the batch as one datagram to the address in `name`, or to the connected peer. Returns the batch's length, with
+ * `from` at its end; -EAGAIN; or 0 if its datagrams must be sent one by one: there is only one, the receiver does not
+ * take batches, or the send failed. */
 long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                 struct unsock_batch *batch);
 
 /* Lets senders know that the socket takes batches. */
 void unsock_datagram_take_batches(int fd, struct unsock_fd *entry);
 
-/* recvmsg on such a socket. *size becomes the datagrams' size; 0: it is one datagram. */
+/* Receives as recvmsg, perhaps a batch. *size becomes the size of the batch's datagrams; 0 for a single datagram. */
 long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, int32_t *size);
 
 /* datagram_full.c: Sends to a receiver whose queue is full (net.unix.max_dgram_qlen). */
 
-/* Returns flags to add to a send: MSG_DONTWAIT if a wait in the kernel would delay other receivers, or after a wait in
- * vain. */
+/* Returns MSG_DONTWAIT if the library, not the kernel, must wait in a send: the socket has several receivers, or a wait
+ * of this process was in vain, or the kernel's time-out is too long (unsock_send_limit_unseen). Else 0. */
 int unsock_datagram_full_flags(const struct unsock_fd *entry);
 
-/* Continues after the kernel returned -EAGAIN or -EINTR for `message`, sent with the program's `flags`. Waits, or drops
- * the datagram, as UDP would. Returns sendmsg's result; the size of a dropped datagram; or -EAGAIN if poll will report
- * when to retry. */
+/* Continues after the kernel returned -EAGAIN or -EINTR for `message`, sent with the program's `flags`. Waits for room
+ * in the receiver's queue, or drops the datagram, as UDP would. Returns sendmsg's result; the size of a dropped
+ * datagram; or -EAGAIN if poll will report when to retry. */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 #endif

@@ -1,7 +1,7 @@
 /* Sends several datagrams of one size by one call (UDP_SEGMENT), and receives them by one (UDP_GRO), as UDP does over
- * the loopback: one AF_UNIX datagram with a trailer, which holds their size. Other programs could not read a trailer:
- * so the sticky bit of a receiver's file marks receivers of such batches. It is set before the receiver's first recvmsg
- * with UDP_GRO and room for the size. */
+ * the loopback: in one AF_UNIX datagram with a trailer that holds their size. Other programs would take the trailer for
+ * data. So the sticky bit of a socket file marks a receiver that takes such batches. The library sets the bit before
+ * the receiver's first recvmsg with UDP_GRO and room for the size. */
 #include "calls/datagram.h"
 
 #include "files/bind.h"
@@ -68,7 +68,7 @@ UNSOCK_OWN_FRAME void unsock_datagram_take_batches(int fd, struct unsock_fd *ent
         unsock_directory_set_mode(fd, path.sun_path, (status.stx_mode & 07777) | S_ISVTX);
 }
 
-/* Copies the last bytes of a message of `size` bytes, if they are a trailer. */
+/* Copies the last bytes of a message of `size` bytes. True if they are a trailer. */
 static bool read_trailer(const struct iovec *parts, size_t size, struct trailer *trailer) {
     size_t from = size - sizeof(*trailer), copied = 0;
     for (; copied < sizeof(*trailer); parts++) {

@@ -9,7 +9,7 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 
-/* True if a control file is there to refuse: otherwise its target may come later, as over UDP. */
+/* True if the path has a control file that refuses. Another target may come later: a connect succeeds, as over UDP. */
 UNSOCK_OWN_FRAME static bool is_refusing(const struct sockaddr_un *path) {
     struct unsock_control_file control;
     return unsock_control_file_read(path->sun_path, &control) == 0 && unsock_control_refuses(&control);
@@ -32,7 +32,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
             return there;
         result = there < 0 ? there : result;
     }
-    /* EPERM: the peer is connected to another socket. For this one that counts as an absent peer. */
+    /* EPERM: the peer is connected to another socket. For this socket the peer counts as absent. */
     if (!unsock_errno_is_nobody(result) && (result != -EPERM || unsock_socket_may_not_connect()))
         return result;
     if (result == -ENOENT && unsock_settings.fallback) {
@@ -40,14 +40,14 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
         result = unsock_redirect_to_ip(fd, entry);
         return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
     }
-    /* The peer may start later: it could not send to a kernel socket that is connected to another one. */
+    /* A peer that starts later could not send to a kernel socket that is connected to another one. */
     unsock_datagram_disconnect(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
     unsock_datagram_set_nobody(entry);
     return 0;
 }
 
-/* Gives a socket on the wildcard the address that a connect gives to a UDP socket, as getsockname shows. */
+/* Gives a socket on the wildcard the address that a UDP socket gets by a connect, and getsockname then shows. */
 static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
     uint8_t tag = entry->local.tag;
     if (!unsock_ip_is_wildcard(&entry->local))
@@ -67,7 +67,7 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
 static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
         return 0;
-    /* All descriptors of a service manager's socket would be connected, too. */
+    /* The connect would also connect other descriptors of a service manager's socket: refuses if there are any. */
     int user = unsock_fd_is_handed(entry) ? unsock_listen_fds_user(fd, SOCK_DGRAM, 0) : -1;
     user = user == fd ? unsock_listen_fds_user(fd, SOCK_DGRAM, fd + 1) : user;
     if (user >= 0)

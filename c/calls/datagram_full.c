@@ -9,7 +9,7 @@
 
 #define PAUSE_FIRST_NS 50000
 #define PAUSES_MOST_NS 10000000 /* the longest wait at a time of a program that does not block */
-/* The most time of waits in vain for one receiver in a second: by a socket that sends to it alone; to several. */
+/* How long waits in vain for one receiver may take in a second: on a socket with this receiver alone; with several. */
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
 #define ALL_MOST_NS 50000000 /* in a second, of all waits in vain, by sockets with several receivers: a twentieth */
@@ -26,8 +26,8 @@
 #define PLACES 4
 #define SOCKETS 64
 
-/* The waits in vain for one receiver in the second that began at `since`. Each wait in a row is half as long as the
- * last: a program that has not read for seconds will not read now. */
+/* The waits in vain for one receiver in the second that began at `since`. On a socket with several receivers each wait
+ * in a row is half as long as the last: a program that has not read for seconds will not read now. */
 struct receiver {
     uint32_t key;
     uint32_t vain; /* how many in a row */
@@ -36,12 +36,12 @@ struct receiver {
     int64_t usual; /* how long a wait in turn took, on average */
 };
 
-/* No locks: if two threads write one place at once, that costs a wait, or saves one. A hash of a receiver's name
- * identifies it. In a full set, the receiver whose queue was full longest ago is replaced. */
+/* No locks: if two threads write one place at once, the result is one wait more or less. A hash of the receiver's name
+ * identifies the receiver. In a full set, the receiver whose queue was full longest ago is replaced. */
 static UNSOCK_TABLE struct receiver receivers[SETS][PLACES];
 static struct receiver all_receivers;
 static int64_t many_until[SOCKETS];
-static bool in_vain; /* any wait was */
+static bool in_vain; /* true once any wait was in vain */
 
 static uint32_t key_of_receiver(const struct unsock_fd *entry, const struct msghdr *message) {
     const uint8_t *name = message->msg_name;
@@ -70,8 +70,8 @@ static struct receiver *find_receiver(uint32_t key, int64_t time) {
     return oldest;
 }
 
-/* True if this socket has sent to several receivers in the last second. unsock_datagram_note_target sets the mark when
- * the receiver changes; only this function clears it, and counts one second from then. */
+/* True if this socket has sent to several receivers in the last second. unsock_datagram_note_target sets the flag when
+ * the receiver changes. Only this function clears the flag, and counts one second from then. */
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
     if (entry->flags & UNSOCK_DATAGRAM_MANY) {
@@ -86,14 +86,14 @@ int unsock_datagram_full_flags(const struct unsock_fd *entry) {
     return (entry->flags & UNSOCK_DATAGRAM_MANY) || waits_here ? MSG_DONTWAIT : 0;
 }
 
-/* Notes a wait in vain: the next waits for this receiver in this second are shorter, or left out. */
+/* Notes a wait in vain: the next waits for this receiver are shorter, or left out. */
 static void note_vain(struct receiver *receiver, int64_t waited) {
     receiver->waited += waited;
     receiver->vain = UNSOCK_MIN(receiver->vain + 1, VAIN_MOST);
     __atomic_store_n(&in_vain, true, __ATOMIC_RELAXED);
 }
 
-/* Tries to send, with pauses that double, for `most` nanoseconds. */
+/* Tries to send for about `most` nanoseconds, with pauses that double. */
 static long pause_and_try(int fd, const struct msghdr *message, int flags, int64_t begun, int64_t most) {
     struct timespec pause = {0, PAUSE_FIRST_NS};
     long result = -EAGAIN;
@@ -105,8 +105,8 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
     return result;
 }
 
-/* Waits and retries, while other receivers or a non-blocking program must wait: until this receiver, or all together,
- * have used up their time in this second. */
+/* Waits and retries, but briefly, as other receivers or a non-blocking program must wait. Returns -EAGAIN at once if
+ * this receiver, or all together, have used up their time in this second. */
 static long wait_briefly(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many) {
     int64_t begun = unsock_clock_ns();
     int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
@@ -118,7 +118,7 @@ static long wait_briefly(int fd, const struct msghdr *message, int flags, struct
     int64_t waited = unsock_clock_ns() - begun;
     if (many)
         all_receivers.waited += result == -EAGAIN ? waited : waited / READING_SHARE;
-    /* A receiver costs the other ones one wait in vain in a second, however short that was. */
+    /* A receiver costs the other ones only one wait in vain in a second, however short that wait was. */
     if (result == -EAGAIN)
         note_vain(receiver, many ? ALONE_MOST_NS : waited);
     else
@@ -134,8 +134,8 @@ static long count_sleeps(void) {
 }
 
 /* Waits up to `most` nanoseconds for room in the receiver's queue. True if the receiver has read a datagram: each read
- * wakes every socket that polls for room, even if another sender is faster. A tracer's `stops` at each call are no such
- * wake-ups. */
+ * wakes every socket that polls for room, even if another sender is faster. `stops`: how often a tracer stops this
+ * thread at each call; these stops are no wake-ups. */
 static bool watch_receiver(int fd, int64_t most, long stops) {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
     int64_t end = unsock_clock_ns() + most;
@@ -147,7 +147,7 @@ static bool watch_receiver(int fd, int64_t most, long stops) {
     return result > 0 || count_sleeps() - before > own;
 }
 
-/* Returns how many runnable programs share a processor: a receiver that waits for its turn cannot read. */
+/* Returns how many runnable threads share a processor: a receiver that waits for its turn cannot read. */
 UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
     struct unsock_lines lines;
     struct unsock_span line = {0}, word = {0};
@@ -166,8 +166,8 @@ UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
     return UNSOCK_MIN(running / processors + 1, SHARES_MOST);
 }
 
-/* Waits for a sender's only receiver while it reads: in the kernel, which wakes senders in turn; and, as new senders
- * overtake them, by watching whether the receiver reads. The kernel has waited once. */
+/* Waits for a sender's only receiver as long as the receiver reads. Waits in the kernel, which wakes senders in turn;
+ * but new senders overtake these, so it also watches whether the receiver reads. */
 static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct receiver *receiver) {
     long watched = fd;
     if (message->msg_name && unsock_socket_writable(fd)) { /* else its own buffer is full, or it is connected */
@@ -199,10 +199,10 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
     return result;
 }
 
-/* Blocking sends wait as long as the receiver reads, and 100 ms while it does not; then the datagram is dropped, as UDP
- * may. Non-blocking sends wait a moment, unless poll can report when to retry, as on a connected socket. UDP, which
- * does not wait, never returns EINTR. But clients that do not read must not hold up a server: its waits in a second are
- * bounded, for each client and for all. */
+/* Blocking sends wait as long as the receiver reads, and 100 ms (more on a busy machine) while it does not. Then the
+ * datagram is dropped, as UDP may. Non-blocking sends wait a moment; on a connected socket, where poll can report when
+ * to retry, they do not wait. EINTR is never returned, as UDP does not wait. Clients that do not read must not hold up
+ * a server, so its waits in a second are bounded, for each client and for all. */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     long size = unsock_segment_total(message);
     bool connected = unsock_state_is_connected(entry->state);

@@ -1,4 +1,4 @@
-/* Gives datagram sockets the names of files: one for replies, or a new one in the place of an old one. */
+/* Binds datagram sockets to socket files: for replies, or to a new file in the place of an old one. */
 #include "calls/datagram.h"
 
 #include "calls/bind.h"
@@ -82,7 +82,7 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
     struct unsock_fd old = *entry;
     struct unsock_port_entry own;
     char byte;
-    /* Datagrams that have arrived would be lost, and connected peers would lose their socket: it keeps its name. */
+    /* Keeps the name if datagrams have arrived, which would be lost, or peers are connected to this socket. */
     if (unsock_fd_is_duplicated(entry) ||
         unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) != -EAGAIN || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)

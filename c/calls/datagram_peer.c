@@ -1,5 +1,4 @@
-/* Connects datagram sockets to their peers: makes the descriptor's socket local, and finds the port's file or the
- * control file in its place. */
+/* Connects datagram sockets to their peers: to the port's file, or to the target of a control file in its place. */
 #include "calls/datagram.h"
 
 #include "calls/connect.h"
@@ -19,8 +18,8 @@
 #define NAMING_WAIT_NS 50000
 
 /* The thread that is naming a socket; 0: none. If several threads send a socket's first datagrams, only one names it.
- * The others wait only briefly: a signal handler may have interrupted the naming thread, and a forked child lacks
- * it. */
+ * The others wait only briefly: the naming thread may be interrupted by a signal handler that sends, or be missing in a
+ * forked child. */
 static int32_t naming;
 
 static bool claim_naming(void) {
@@ -54,9 +53,9 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
     return result;
 }
 
-/* In a directory that other users may write to, a bound socket's file has a mark already, its network namespace
- * (files/socketfile.c), which must stay. The mark is made by path: if the directory can be replaced, it could reach
- * another directory's file (files/directory.h). */
+/* Does not mark a bound socket's file in a directory that other users may write to: that file has another mark already,
+ * the network namespace (files/socketfile.c). Nor does it if the directory can be replaced: the mark is made by path,
+ * and could reach another directory's file (files/directory.h). */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
     if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move &&
         (!unsock_fd_has_chosen_port(entry) || !unsock_directory_is_shared))
@@ -99,8 +98,8 @@ long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const
     return search.length > 0 ? way_connect(&search) : unsock_port_go(&search);
 }
 
-/* Connects the descriptor's own socket if the control file names an AF_UNIX target: it keeps its name for replies.
- * Returns 0, also without a control file; 1 if the target is of another family; or -errno. */
+/* Connects the descriptor's own socket if the control file names an AF_UNIX target: the socket keeps its name for
+ * replies. Returns 0, also without a control file; 1 if the target is of another family; or -errno. */
 UNSOCK_OWN_FRAME static long connect_own(int fd, const struct sockaddr_un *path, long *answers) {
     struct unsock_control_file control;
     *answers = unsock_resolve(path->sun_path, &control);
@@ -140,9 +139,8 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
     return result;
 }
 
-/* Connects `fd` and a temporary socket to each other, and disconnects the temporary one: the kernel then puts
- * ECONNRESET on `fd` (unix_dgram_disconnected in net/unix/af_unix.c). An AF_UNIX datagram socket gets no pending error
- * otherwise. */
+/* Connects `fd` and a temporary socket to each other, and disconnects the temporary one. Only so does the kernel put a
+ * pending error, ECONNRESET, on an AF_UNIX datagram socket (unix_dgram_disconnected in net/unix/af_unix.c). */
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut) {
     union unsock_sockaddr own, other;
     const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}};
@@ -151,11 +149,11 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
     UNSOCK_CLOSED long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (peer < 0)
         return false;
-    /* No socket can connect to `fd` as long as its peer is one that has closed. A disconnect drops what waits. */
+    /* While `fd` is connected to a closed socket, none can connect to it. A disconnect drops unread datagrams. */
     bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
     if (!waits)
         unsock_datagram_disconnect(fd);
-    /* A bind to the family alone gives it a free abstract name. It is connected: only `fd` can send to it. */
+    /* A bind to the family alone gives `peer` a free abstract name. It is connected: only `fd` can send to `peer`. */
     bool left = unsock_connect(peer, &own, own_length) == 0 &&
                 unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
                 (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&

@@ -59,7 +59,7 @@ static void append_control(const struct control *control, int level, int type, c
         message->msg_controllen = used + UNSOCK_MIN(CMSG_SPACE(size), left);
 }
 
-/* Appends in the order of ip_cmsg_recv_offset (net/ipv4/ip_sockglue.c). */
+/* Appends the IPv4 control messages that the program wants, ordered as ip_cmsg_recv_offset (ip_sockglue.c) does. */
 static void append_ipv4(const struct control *control, const struct unsock_ip *local) {
     static const int32_t ttl = DEFAULT_TTL;
     static const uint8_t tos;
@@ -78,7 +78,7 @@ static void append_ipv4(const struct control *control, const struct unsock_ip *l
         append_control(control, IPPROTO_IP, IP_ORIGDSTADDR, &address, unsock_ip_write(local, AF_INET, &address));
 }
 
-/* Appends in the order of ip6_datagram_recv_specific_ctl (net/ipv6/datagram.c). */
+/* Appends IPv6 control messages, ordered as ip6_datagram_recv_specific_ctl (net/ipv6/datagram.c) does. */
 static void append_ipv6(const struct control *control, const struct unsock_ip *local) {
     static const int32_t hops = DEFAULT_TTL, class;
     union unsock_sockaddr address;
@@ -91,8 +91,8 @@ static void append_ipv6(const struct control *control, const struct unsock_ip *l
                        unsock_ip_write(local, AF_INET6, &address));
 }
 
-/* Returns the address to which the datagram was sent: the socket's own; on a wildcard the address in the client's name,
- * else the default address of the sender's family. */
+/* Returns the address to which the datagram was sent: the socket's own; if that is a wildcard, the address in the
+ * client's name, else the default address of the sender's family. */
 static struct unsock_ip destination(const struct unsock_fd *entry, const struct unsock_name *sender) {
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;
@@ -115,7 +115,7 @@ static void append_packet_info(int fd, const struct unsock_fd *entry, const stru
     struct unsock_ip local = destination(entry, sender);
     if (batched > 0)
         append_control(&control, IPPROTO_UDP, UNSOCK_UDP_GRO, &batched, sizeof(batched));
-    /* An IPv6 socket gets it for IPv4 packets, too (ip6_datagram_recv_common_ctl). */
+    /* An IPv6 socket gets IPV6_PKTINFO for IPv4 packets, too (ip6_datagram_recv_common_ctl). */
     if (entry->domain == AF_INET6 && wants(&control, IPPROTO_IPV6, IPV6_RECVPKTINFO)) {
         struct pktinfo6 info = {.index = LOOPBACK_INDEX};
         unsock_ip_write(&local, AF_INET6, &address);
@@ -135,7 +135,8 @@ static bool is_peers(int fd, const struct unsock_fd *entry, const struct sockadd
            unsock_socket_name(fd, __NR_getpeername, &peer) == (long)length && unsock_same(&peer, name, length);
 }
 
-/* Parses a sender's name that begins with another path to the directory, of another mount namespace. */
+/* Parses a sender's name that begins with another path to the directory, as in another mount namespace. Changes *read
+ * only if the sender is the connected peer, or certainly belongs to the directory. */
 UNSOCK_OWN_FRAME static void read_other_name(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name,
                                              socklen_t length, struct unsock_name *read) {
     struct unsock_name other;
@@ -146,7 +147,7 @@ UNSOCK_OWN_FRAME static void read_other_name(int fd, const struct unsock_fd *ent
         *read = other;
 }
 
-/* Caches the last name with an address, parsed: a client receives from its server again and again. */
+/* Caches the last parsed name that shows an address: a client receives from its server again and again. */
 static struct {
     uint32_t version; /* a version counter (rt/base.h) */
     socklen_t length;
@@ -185,14 +186,15 @@ static void read_sender_name(int fd, const struct unsock_fd *entry, const union 
         read_other_name(fd, entry, &name->un, length, told);
 }
 
-/* Returns the family of a sender that is bound to a wildcard, or is a client. */
+/* Returns the family of a sender whose name shows a wildcard: that of the target in a client's name, else its own. */
 static int family_of_sender(const struct unsock_port_entry *told) {
     int own = told->ip.family == AF_INET6 ? AF_INET6 : AF_INET;
     return unsock_port_entry_asks(told) ? told->target.family : own;
 }
 
-/* Returns the sender's IP address. The name of its file holds the port, and the address if that is no wildcard.
- * Otherwise it is the address to which this socket last sent, if at the same port; else the default address. */
+/* Returns the sender's IP address. The name of the sender's file holds the port, and the address unless that is a
+ * wildcard. Instead of a wildcard, returns the address to which this socket last sent, if its port is the same; else
+ * the default address. A plain sender's port is invented. */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
     uint16_t port = told->entry.ip.port;
@@ -213,7 +215,7 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
     return sender;
 }
 
-/* Writes the sender's address to the program; as it is if the settings leave its family alone. */
+/* Writes the sender's IP address to the program; or the kernel's address, if the settings do not convert its family. */
 static long give_sender(struct unsock_fd *entry, const struct unsock_name *told, const union unsock_sockaddr *name,
                         socklen_t name_length, void *address, socklen_t *length) {
     /* The number now belongs to a UDP socket. */
@@ -221,7 +223,7 @@ static long give_sender(struct unsock_fd *entry, const struct unsock_name *told,
     if (is_another || (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_socket_names_converts(name->any.sa_family)))
         return unsock_socket_names_give(name, name_length, address, length);
     struct unsock_ip sender = sender_of(entry, told, &name->un, name_length);
-    /* The reply is sent to the same name. */
+    /* The program's reply must be sent to the same name. */
     if (told->kind == UNSOCK_NAME_FILE && told->entry.type == SOCK_DGRAM && unsock_port_entry_is_plain(&told->entry))
         unsock_known_port_note(&sender, SOCK_DGRAM, UNSOCK_KNOWN_PLAIN);
     return unsock_socket_names_give_ip(&sender, entry->domain, address, length);
@@ -232,7 +234,8 @@ static void note_heard(int fd, struct unsock_fd *entry) {
         unsock_fds_mark_all(fd, entry, UNSOCK_DATAGRAM_HEARD);
 }
 
-/* Marks a client's socket as one that expects a reply: it is not renamed any more (unsock_datagram_choose_source). */
+/* Marks a client's socket before it waits for a reply: from then on it is not renamed
+ * (unsock_datagram_choose_source). */
 static void expect(int fd, struct unsock_fd *entry) {
     if ((entry->flags & UNSOCK_ANY_PORT) || entry->state == UNSOCK_STATE_NEW)
         note_heard(fd, entry);
@@ -243,7 +246,8 @@ static bool has_gone_outside(const struct unsock_fd *entry, const union unsock_s
     return result == 0 && name->any.sa_family == AF_UNSPEC && entry->kind == UNSOCK_KIND_IP;
 }
 
-/* True if this side has shut down reading. There is no sender then; nor has an unnamed plain Unix sender a name. */
+/* True if this side has shut down reading: the result is 0, and the sender's address empty. An empty datagram from an
+ * unnamed plain sender looks the same, so this asks poll. */
 static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
@@ -262,7 +266,7 @@ static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_na
 }
 
 /* True if the datagram is not from the peer, and must be dropped. A socket whose peer is absent receives from every
- * sender, as the kernel cannot connect it yet. The peer's first datagram connects it. */
+ * sender, as the kernel cannot connect the socket yet. The peer's first datagram connects it. */
 static bool is_stranger(int fd, struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
                         int flags) {
     struct unsock_name told;
@@ -278,13 +282,13 @@ static bool is_stranger(int fd, struct unsock_fd *entry, const union unsock_sock
     return true;
 }
 
-/* True if the call must be made again: what it returned is not for the program. */
+/* True if the receive must be made again: its error or datagram is not for the program. */
 static bool is_in_vain(int fd, struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length, int flags,
                        long result) {
     return result < 0 ? result == -ECONNRESET && unsock_fd_is_left(entry) : is_stranger(fd, entry, name, length, flags);
 }
 
-/* True if the socket may receive a batch. The first recvmsg with room for its size asks for batches. */
+/* True if the socket may receive a batch. The first recvmsg with room for a batch's size lets senders send batches. */
 static inline bool may_be_batch(int fd, struct unsock_fd *entry, size_t room) {
     if (entry->flags & UNSOCK_DATAGRAM_BATCHES)
         return true;
@@ -295,14 +299,14 @@ static inline bool may_be_batch(int fd, struct unsock_fd *entry, size_t room) {
     return true;
 }
 
-/* Receives by recvmsg; or, if `from`, by recvfrom, which is cheaper: the message is one piece without control data. */
+/* Receives by recvmsg; or, if `from`, by the cheaper recvfrom: `message` has one buffer then, and no control data. */
 static inline __attribute__((always_inline)) long receive_real(int fd, struct msghdr *message, int flags, bool from) {
     return from ? unsock_real_recvfrom(fd, message->msg_iov->iov_base, message->msg_iov->iov_len, flags,
                                        message->msg_name, &message->msg_namelen)
                 : unsock_real_recvmsg(fd, message, flags);
 }
 
-/* Inlined, as each function to return to costs time after a wait (rt/system_calls.h). */
+/* Receives a datagram. Inlined, as each return after a wait costs time (rt/system_calls.h). */
 static inline __attribute__((always_inline)) long receive(int fd, struct unsock_fd *entry, struct msghdr *message,
                                                           int flags, socklen_t *length, bool from) {
     union unsock_sockaddr name;

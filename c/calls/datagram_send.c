@@ -1,5 +1,5 @@
-/* Sends datagrams to the socket of an address, or to the connected peer. One call of the kernel's is the usual way. If
- * it fails, the table below has the other ways. */
+/* Sends datagrams to the socket of an address, or to the connected peer, usually by one system call. If that fails, the
+ * table below has the other ways. */
 #include "calls/arguments.h"
 #include "calls/connect.h"
 #include "calls/datagram.h"
@@ -17,30 +17,30 @@
 
 enum way { PENDING, NAMES, FILTER, AGAIN, QUEUE, OUTSIDE, CONTROL, OWN_SOCKETS, TELL, NOBODY, DROP };
 
-/* The ways after a failed send, in this order. Each is for the errors and the kind of destination in its row. A way
- * passes the error, or another one, to the rows below, or ends with the program's result. ECONNREFUSED stands for all
- * errors of a send to nobody (rules/errno). */
+/* The ways to continue after a failed send, in this order. Each is for the errors and the kind of destination in its
+ * row. A way either ends with the program's result, or passes an error on to the rows below. ECONNREFUSED stands for
+ * all errors of a send to nobody (rules/errno). */
 static const struct {
     int16_t on[3];
     uint8_t to;
     uint8_t way;
 } ways[] = {
-    {{ECONNRESET}, TO_ANY, PENDING},                   /* ends with the error that was left for this call; or repeats */
-    {{ECONNREFUSED, EPERM}, TO_ADDRESS, NAMES},        /* tries the port's names, if no plain sender has the port */
-    {{ECONNRESET}, TO_ADDRESS, PENDING},               /* the same, if the names were the first to be tried */
-    {{EPERM}, TO_ANY, FILTER},                         /* a filter forbids sends: ends with EACCES. Else the receiver is
-                                                          connected to another socket: */
-    {{ECONNREFUSED, ENOTCONN, EPERM}, TO_PEER, AGAIN}, /* connects to the peer's new socket, and repeats */
+    {{ECONNRESET}, TO_ANY, PENDING},            /* ends with an error left for this call, or sends again */
+    {{ECONNREFUSED, EPERM}, TO_ADDRESS, NAMES}, /* tries the port's names, if no plain sender has the port */
+    {{ECONNRESET}, TO_ADDRESS, PENDING},        /* as above, for an error of the names just tried */
+    {{EPERM}, TO_ANY, FILTER},                  /* ends with EACCES, if a filter forbids sends. If none does, EPERM
+                                                   says that the receiver is connected to another socket: */
+    {{ECONNREFUSED, ENOTCONN, EPERM}, TO_PEER, AGAIN}, /* connects to the peer's new socket, and sends again */
     {{EAGAIN, EINTR}, TO_ANY, QUEUE},                  /* ends: waits for room in the queue, or drops the datagram */
     {{ENOENT}, TO_ADDRESS, OUTSIDE},                   /* ends at the network, if UNSOCK_FALLBACK is set */
     {{ECONNREFUSED, EACCES}, TO_ADDRESS, CONTROL},     /* connects to a control file's target, and sends there */
-    {{EPERM}, TO_ADDRESS, OWN_SOCKETS},                /* sockets of this process are the cause, or can send it */
+    {{EPERM}, TO_ADDRESS, OWN_SOCKETS},                /* reconnects sockets of this process, or sends from one */
     {{ECONNREFUSED, EPERM}, TO_ADDRESS, TELL},         /* ends with ECONNREFUSED, if IP_RECVERR is set */
-    {{ECONNREFUSED, ENOTCONN}, TO_ANY, NOBODY},        /* ends, if it is the connected address: the next call fails */
+    {{ECONNREFUSED, ENOTCONN}, TO_ANY, NOBODY},        /* ends, if sent to the connected address: the next call fails */
     {{ECONNREFUSED, EPERM, EPIPE}, TO_ANY, DROP},      /* ends: drops the datagram as UDP does */
 };
 
-/* A socket, and where it sends. The message is not in here: its name, in room for a sockaddr_un, is the file tried. */
+/* A socket, and where it sends. The message's msg_name, with room for a sockaddr_un, is the file that is tried. */
 struct route {
     int fd;
     int flags; /* the program's */
@@ -56,7 +56,7 @@ static long send_now(const struct route *route, const struct msghdr *message) {
     return all != 0 ? all : unsock_real_send_message(route->fd, message, flags);
 }
 
-/* Returns the kernel's error for the message at any destination: sends it to a name that no socket can have. */
+/* Returns the kernel's error for the message at any destination: sends the message to a name that no socket has. */
 static long send_to_none(int fd, const struct msghdr *message, int flags) {
     struct sockaddr_un none = {.sun_family = AF_UNIX, .sun_path = "/"};
     struct msghdr copy = *message;
@@ -75,7 +75,7 @@ static bool takes_error(const struct route *route, long result) {
     return told;
 }
 
-/* Drops a datagram. Returns its size, as UDP does not report the loss, or an error with which UDP would not send it. */
+/* Drops a datagram. Returns its size, as UDP does not report the loss; or -errno if even UDP would not send it. */
 static long drop(const struct route *route, const struct msghdr *message) {
     long result = send_to_none(route->fd, message, route->flags);
     if (takes_error(route, result))
@@ -134,7 +134,7 @@ static long send_to_target(const struct route *route, const struct msghdr *messa
     return unsock_tipc_service_absent(route->fd, result, false, unsock_segment_total(message));
 }
 
-/* Connects to the target of the control file in the port's place, and sends. Without one the error stays. */
+/* Connects to the target of the port's control file, and sends. Without a control file returns `result`. */
 UNSOCK_OWN_FRAME static long send_by_control(const struct route *route, const struct msghdr *message, long result,
                                              bool *over) {
     struct sockaddr_un path;
@@ -168,7 +168,7 @@ static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     return any;
 }
 
-/* True if an unconnected socket gets an error if no socket has the port (IP_RECVERR, IPV6_RECVERR). */
+/* True if the socket is unconnected, and gets an error if no socket has the port (IP_RECVERR, IPV6_RECVERR). */
 static bool hears_of_nobody(const struct route *route) {
     int level = route->ip->family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
     return route->entry->options != 0 && !unsock_state_is_connected(route->entry->state) &&
@@ -197,7 +197,7 @@ static long send_to_nobody(const struct route *route, const struct msghdr *messa
     return result;
 }
 
-/* Goes one way after the error `result`. Returns the new result, or the same error; `over`: it is the program's. */
+/* Continues in this way after the error `result`. Returns the new or the same result. *over: it is the program's. */
 static long go(enum way way, const struct route *route, struct msghdr *message, long result, bool *over) {
     int fd = route->fd;
     struct unsock_fd *entry = route->entry;
@@ -291,8 +291,8 @@ static bool is_foreign(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED);
 }
 
-/* Sends datagrams of `size` bytes: as one batch if the receiver takes it, else one by one. Drops the rest if one after
- * the first cannot be sent, as a full queue on the way would. */
+/* Sends datagrams of `size` bytes: as one batch if the receiver takes batches, else one by one. If one after the first
+ * cannot be sent, drops the rest, as a full queue on the way would over UDP. */
 UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msghdr *message, bool at_target,
                                            size_t size) {
     struct unsock_segment segment;
@@ -320,8 +320,8 @@ UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msg
     return total;
 }
 
-/* On a socket that a control file has bound or connected: names the plain sender for which the port was invented, or
- * else the connected target. Returns 1; 0 if the datagram is for a socket in the directory; or -errno. */
+/* On a socket that a control file has bound or connected: addresses the message to the plain sender for which the port
+ * was invented, else to the connected target. Returns 1; 0 for a socket in the directory; or -errno. */
 static long name_target(const struct route *route, struct msghdr *message) {
     bool connected = unsock_state_is_connected(route->entry->state);
     bool to_target = connected && (route->entry->flags & UNSOCK_DATAGRAM_BY_CONTROL);
@@ -335,7 +335,7 @@ static long name_target(const struct route *route, struct msghdr *message) {
     return 1;
 }
 
-/* Sends one datagram; or several of `size` bytes. */
+/* Sends one datagram; or, if `size` is not 0, several of `size` bytes. */
 static long send_to(const struct route *route, const struct msghdr *message, size_t size) {
     struct sockaddr_un path;
     struct msghdr copy = *message;
@@ -355,7 +355,7 @@ static long send_to(const struct route *route, const struct msghdr *message, siz
     return at_target ? send_to_target(route, &copy) : send_first(route, &copy);
 }
 
-/* Returns the size of UDP_SEGMENT, by the message or by the socket's option; 0: none. */
+/* Returns the size that UDP_SEGMENT sets, in the message or as the socket's option; 0: none. */
 static size_t segment_size(int fd, const struct unsock_fd *entry, const struct msghdr *message) {
     size_t size = unsock_segment_size(message);
     if (size > 0 || !(entry->options & UNSOCK_OPTION_SOME_RARE))
@@ -364,8 +364,8 @@ static size_t segment_size(int fd, const struct unsock_fd *entry, const struct m
     return option > 0 ? (size_t)option : 0;
 }
 
-/* Sends a message of `total` bytes, without its control data. Not below the step that names the socket: small stacks.
- */
+/* Sends a message of `total` bytes, without its control data. Its large frame is not on the stack while the caller
+ * names the socket, as stacks may be small. */
 UNSOCK_OWN_FRAME static long send_named(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                                         const struct unsock_ip *ip, long total) {
     struct route route = {fd, flags, entry, ip, NULL};
@@ -386,7 +386,7 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     bool urgent = (flags & MSG_OOB) && entry->domain == AF_INET;
     if (urgent || (ip && ip->port == 0))
         return urgent ? -EOPNOTSUPP : -EINVAL;
-    /* Before the socket's options are read: as long as it is the kernel's UDP socket, the kernel has them. */
+    /* Before send_named reads the socket's options: of a UDP socket of the kernel's, only the kernel has them. */
     result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)
         return unsock_log("sendto", fd, ip, NULL, unsock_errno_as_ip(UNSOCK_AT_STEP, result));

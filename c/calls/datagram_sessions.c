@@ -1,5 +1,5 @@
-/* Servers that make a datagram socket for each client, bound to the same port as the one that listens (DTLS, QUIC). The
- * client may be connected to the listening socket, and its kernel socket then accepts nothing from another. */
+/* Supports servers with a datagram socket for each client, on the port of the listener, an unconnected socket (DTLS,
+ * QUIC). The client may be connected to the listener: its kernel socket then accepts nothing from another socket. */
 #include "calls/datagram.h"
 
 #include "calls/stream.h"
@@ -30,7 +30,7 @@ static long take_standin(int fd, struct unsock_fd *entry, int standin, const str
     return 0;
 }
 
-/* True if a datagram waits on the socket that is not of the client at `path`. Looks at each by SO_PEEK_OFF. */
+/* True if the socket has an unread datagram that is not from the client at `path`. Peeks at each one (SO_PEEK_OFF). */
 static bool has_others_unread(int fd, const struct sockaddr_un *path) {
     int32_t before = (int32_t)unsock_socket_option(fd, SO_PEEK_OFF), at = 0;
     size_t length = UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1;
@@ -48,7 +48,7 @@ static bool has_others_unread(int fd, const struct sockaddr_un *path) {
 }
 
 /* Connects `other` to its client at `path`, and exchanges the kernel sockets of both descriptors, by duplicates. Status
- * flags belong to a socket: both descriptors get their own back. Returns -EPERM if `other` has another client. */
+ * flags belong to a kernel socket: restores those of both descriptors. Returns -EPERM if the client refuses `other`. */
 static long take_client(int fd, struct unsock_fd *entry, int other, struct unsock_fd *listener,
                         const struct sockaddr_un *path) {
     struct unsock_fd own = *entry, its = *listener;
@@ -58,7 +58,7 @@ static long take_client(int fd, struct unsock_fd *entry, int other, struct unsoc
     long its_copy = unsock_redirect_copy(other);
     long way_back = unsock_redirect_copy(other);
     long result = own_copy < 0 || its_copy < 0 || way_back < 0 ? -EMFILE : 0;
-    /* The kernel lets only that socket connect to the client to which the client is connected. */
+    /* The client is connected: the kernel lets only its peer connect to it. */
     if (result == 0 && unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
         result = -EPERM;
     if (result == 0 && unsock_state_has_remote(own.state))

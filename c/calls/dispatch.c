@@ -37,8 +37,8 @@ static void remember_socket(int fd, int domain, int type, int protocol, int fami
     entry->protocol = (uint16_t)(protocol != 0 ? protocol : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP);
 }
 
-/* True if no IP socket can be made, by a service manager's filter (systemd's RestrictAddressFamilies=AF_UNIX): the
- * socket is made AF_UNIX at once. A kernel that only lacks IPv6 has the same errno; the program then uses IPv4. */
+/* True if a filter forbids all IP sockets (systemd's RestrictAddressFamilies=AF_UNIX): the caller then makes an AF_UNIX
+ * socket. As a kernel that only lacks IPv6 returns the same errno, tries an AF_INET socket, too. */
 static bool no_ip_at_all(int domain, long refused) {
     if (refused != -EAFNOSUPPORT)
         return false;
@@ -114,8 +114,8 @@ long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length) {
 
 /* Calls by number. Each function checks the pointers that it gets (rt/user.h). */
 
-/* Makes prctl or seccomp. Before a filter of the program's own is in force, identifies all inherited descriptors; from
- * then on the library makes no calls but the program's own, if possible. (A filter of NULL is a probe.) */
+/* Makes prctl or seccomp. If it installs a filter, first identifies all inherited descriptors: below a filter the
+ * library makes, if possible, only calls that the program makes. (A call with a NULL filter is a probe.) */
 static long set_filter(long number, const long a[6]) {
     bool before = unsock_sandboxed;
     bool comes = number == __NR_prctl ? (int)a[0] == PR_SET_SECCOMP

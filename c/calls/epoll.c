@@ -1,8 +1,7 @@
-/* The calls of epoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN
- * where only an urgent byte waits (calls/stream_events.c; replace/epoll.c requests EPOLLPRI for urgent bytes). The
- * kernel would report such an event again and again. So the library makes the registration quiet, which is
- * edge-triggered: the kernel reports changes alone. The registration is restored as soon as the program gets an
- * event. */
+/* epoll's calls. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN where
+ * only an urgent byte waits (calls/stream_events.c; replace/epoll.c requests EPOLLPRI for urgent bytes). The kernel
+ * would report such an event again and again. So the library makes the registration quiet, that is, edge-triggered: the
+ * kernel then reports only changes. The registration is restored when the program next gets an event. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -32,14 +31,14 @@ static bool has_odd(const struct unsock_epoll_event *events, long count) {
     return false;
 }
 
-/* Finds the descriptor of the event. Several may have the same data: prefers one that is not quiet yet. */
+/* Finds the descriptor of the event. Several descriptors may have the same data: prefers one that is not quiet yet. */
 static int find_watched(int set, const struct unsock_epoll_event *event, struct unsock_watch **watch) {
     struct unsock_watch *here;
     uint64_t data = event->data;
     int quiet = -1, fd = unsock_watch_find(set, data, -1, &here);
     for (; fd >= 0; fd = unsock_watch_find(set, data, fd + 1, &here)) {
         bool is_quiet = here->events & UNSOCK_WATCH_QUIET;
-        /* The event may not be this descriptor's. */
+        /* The event may be another descriptor's. */
         if (!is_quiet && !((uint32_t)unsock_socket_poll(fd, POLLPRI | READABLE) & event->events &
                            (EPOLLHUP | EPOLLERR | EPOLLPRI | READABLE)))
             continue;
@@ -58,8 +57,8 @@ static bool change_registration(int set, int fd, const struct unsock_watch *watc
     return unsock_epoll_ctl(set, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
-/* Makes the registration quiet, after an event that TCP would not report. Returns true if that fails, and the program
- * must get the event. */
+/* Makes the registration quiet after an event that TCP would not report. True if that fails: the program gets the
+ * event. */
 static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)
@@ -70,7 +69,7 @@ static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     return false;
 }
 
-/* Ends the quiet, for an event that the program gets. Returns true if this thread must report the event. */
+/* Restores a quiet registration, as the program gets an event. Returns true if this thread must report the event. */
 static bool speak(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & EPOLLONESHOT)
@@ -80,8 +79,8 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
-/* True if the event is a multiplexer's answer, the only event of a descriptor that waits for one. Reads the answer; the
- * program's own events come afterwards. */
+/* True if the event is a multiplexer's answer; a descriptor that waits for one has no other event. Reads the answer;
+ * the program's own events come afterwards. */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
     int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;
@@ -163,7 +162,7 @@ long unsock_call_epoll_pwait2(int set, struct unsock_epoll_event *events, int mo
                               const void *signals) {
     struct timespec time;
     int64_t whole = FOREVER, begun = timeout ? unsock_libc_clock() : 0;
-    /* While an answer is awaited, whole milliseconds are enough. */
+    /* While a multiplexer's answer is awaited, whole milliseconds are enough. */
     if (is_any_asking() && (!timeout || (unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec >= 0))) {
         bool ends = timeout && time.tv_sec < INT32_MAX / 1000;
         int limit = ends ? (int)(time.tv_sec * 1000 + (time.tv_nsec + 999999) / 1000000) : -1;

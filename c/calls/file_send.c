@@ -1,6 +1,6 @@
 /* sendfile and splice. After the peer's close TCP accepts data and loses them: the library then moves the file's
- * offset, or empties the pipe, by as many bytes. The two calls have no flag against SIGPIPE: unless the program ignores
- * it, the signal comes with the lost data. */
+ * offset, or empties the pipe, by as many bytes. The two calls have no flag against SIGPIPE: the kernel raises it with
+ * the lost data, where TCP would not yet. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -13,8 +13,8 @@
 #define PIECE 1024
 #define PAGES 16 /* PIPE_DEF_BUFFERS: the kernel sends so many pages before it checks the connection again */
 
-/* Returns 0 if TCP still accepts the data although the kernel returned the error `result`; else the error to report.
- * Pipes and the program's own AF_UNIX sockets fail as in the kernel. */
+/* Returns 0 if TCP would still accept the data for which the kernel returned the error `result`; else the error to
+ * report. Pipes and the program's own AF_UNIX sockets fail as in the kernel. */
 static long error_of_send(int fd, long result) {
     struct unsock_whose whose;
     if ((result != -EPIPE && result != -ENOTCONN) || unsock_sandboxed ||
@@ -27,8 +27,8 @@ static long error_of_send(int fd, long result) {
     return result == -ENOTCONN ? unsock_stream_broken(0) : 0;
 }
 
-/* Returns how many bytes of a file TCP accepts before it reports the loss; 0 also for other descriptors, whose data the
- * kernel has already read. */
+/* Returns how many bytes of the file, from `at` on, TCP accepts before it reports the loss. 0 for a descriptor of
+ * another kind, whose data the kernel has read already. */
 static size_t lost_of_file(int fd, int64_t at) {
     struct statx status;
     if (at < 0 || unsock_statx(fd, "", AT_EMPTY_PATH, STATX_SIZE | STATX_TYPE, &status) < 0 ||
@@ -49,7 +49,7 @@ long unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
         at = unsock_lseek(in, 0, SEEK_CUR);
     else if (unsock_user_read(&at, offset, sizeof(at)) < 0)
         return -EFAULT;
-    /* The kernel has the data: &size is any readable memory. */
+    /* unsock_stream_refused needs any readable memory, like &size: the data are in the kernel. */
     size_t size = UNSOCK_MIN(count, lost_of_file(in, at));
     result = size > 0 ? unsock_stream_refused(out, &size, size, MSG_NOSIGNAL) : -EPIPE;
     if (result <= 0)
@@ -83,7 +83,7 @@ long unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset
     long result = unsock_real_splice(in, in_offset, out, out_offset, size, flags);
     if (result >= 0 || (result = error_of_send(out, result)) < 0)
         return result;
-    /* MSG_NOSIGNAL, as splice has raised the signal already. &size is any readable memory. */
+    /* MSG_NOSIGNAL, as splice has raised the signal already. &size: any readable memory, as above. */
     size = UNSOCK_MIN(UNSOCK_MIN(size, waits_in(in)), (size_t)(PAGES * UNSOCK_PAGE));
     result = unsock_stream_refused(out, &size, size, MSG_NOSIGNAL);
     if (result > 0)

@@ -6,8 +6,7 @@
 #include "replace/replace.h"
 #include "rules/errno.h"
 
-/* Makes a duplicate of `handed` the stand-in. Checks the duplicate: another thread may have closed `handed` and reused
- * its number. */
+/* Makes a duplicate of `handed` the stand-in. Another thread may have closed `handed`: checks what was duplicated. */
 static long take_handed(struct unsock_standin *standin, int fd, int type, int handed, const struct sockaddr_un *name,
                         socklen_t length) {
     long copy = unsock_fcntl(handed, F_DUPFD_CLOEXEC, 0);
@@ -17,7 +16,7 @@ static long take_handed(struct unsock_standin *standin, int fd, int type, int ha
     if (!unsock_listen_fds_is((int)copy, type, name, length))
         return unsock_standin_close(standin, -EADDRINUSE);
     unsock_files_made();
-    /* Status flags belong to the socket. If another descriptor uses the socket, copies its flags to `fd`, else back. */
+    /* Status flags are a socket's. `fd` gets them if the program uses the socket already; else it gets those of `fd`. */
     bool used = unsock_listen_fds_user((int)copy, type, 0) >= 0;
     long flags = unsock_fcntl(used ? copy : fd, F_GETFL, 0);
     if (flags >= 0)
@@ -42,7 +41,7 @@ UNSOCK_OWN_FRAME long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, st
         return result;
     bound.ip.tag = UNSOCK_NAME_TAG_LISTEN_FDS;
     unsock_fd_become(fd, entry, UNSOCK_STATE_BOUND, UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE, &bound.ip);
-    /* The service manager's path does not hold the IP address. */
+    /* The service manager's path does not show the IP address: marks do. */
     unsigned mark = (entry->domain == AF_INET6 ? UNSOCK_MARK_INET6 : 0) |
                     (bound.ip.family == AF_INET6 ? UNSOCK_MARK_IPV6 : 0) |
                     (unsock_ip_is_wildcard(&bound.ip) ? UNSOCK_MARK_WILDCARD : 0);

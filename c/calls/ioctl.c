@@ -11,7 +11,8 @@
 #define REQUEST_GROUP 0x8902u /* SIOCSPGRP: as FIOSETOWN */
 #define PIECE 2048
 
-/* SIOCOUTQ (tcp(7)): how many bytes are not acknowledged. Always 0, as written data are in the peer's queue at once. */
+/* SIOCOUTQ (tcp(7)), the bytes not acknowledged: 0 on a local stream, as written data are in the peer's queue at
+ * once. */
 static long ask_queue(int fd, unsigned long argument, long result) {
     struct unsock_whose whose;
     if (result < 0 || unsock_whose(fd, UNSOCK_ASK_STILL | UNSOCK_ASK_KERNEL, &whose) != UNSOCK_IS_OURS ||
@@ -33,7 +34,7 @@ static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long
     return socket < 0 ? result : unsock_ioctl(socket, request, (void *)argument);
 }
 
-/* FIONREAD where AF_TIPC, and AF_VSOCK before Linux 6.13, lack it: peeks at the data and counts them, up to PIECE. */
+/* FIONREAD, which AF_TIPC, and AF_VSOCK before Linux 6.13, lack: peeks at the data and counts them, up to PIECE. */
 UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long result) {
     char piece[PIECE];
     int32_t count;

@@ -10,14 +10,14 @@ struct pollfd;
     long unsock_call_##name(UNSOCK_PARAMETERS parameters);
 UNSOCK_CALLS(UNSOCK_CALL_LOGIC)
 
-/* closefrom(3), also if the kernel or a container's filter refuses close_range. */
+/* Closes all descriptors from `first` on, like closefrom(3), even if the kernel or a filter refuses close_range. */
 void unsock_call_closefrom(unsigned first);
 
 /* Releases the socket files of a process that is about to end, by exit or _exit. */
 void unsock_call_exit(void);
 
-/* dispatch.c: Makes the call with this number as the function of its name does: for trapped calls, rewritten places and
- * syscall(2). Calls without logic go to the kernel. Returns a value or -errno. */
+/* dispatch.c: Makes the call with this number (trapped, at a rewritten place, or syscall(2)) as the intercepted
+ * function of its name does. Other calls go to the kernel. Returns a value or -errno. */
 __attribute__((noinline)) long unsock_call_by_number(long number, const long a[6]);
 
 #endif

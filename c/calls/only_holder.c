@@ -1,4 +1,4 @@
-/* Finds out whether another process can have a socket of this one: its parent, or one of its children. */
+/* Finds out whether another process, the parent or a child, can have a socket of this process. */
 #include "calls/stream.h"
 
 #include "kernel/file_info.h"
@@ -16,13 +16,13 @@ static bool has_child(void) {
     return unsock_waitid(P_ALL, 0, about, WAIT_HOW, NULL) != -ECHILD;
 }
 
-/* True if the process may have the socket, by the number `fd`. Above 0: another file has the number there. */
+/* True if the process may have the socket under the number `fd`. kcmp's result is above 0 for another file there. */
 static bool may_have(uint64_t process, int fd) {
     long same = unsock_kcmp((int)process, (int)unsock_getpid(), KCMP_FILE, fd, fd);
     return same <= 0 && same != -EBADF && same != -ESRCH;
 }
 
-/* The same for the children of a thread, in the line of their numbers that /proc/self/task/TID/children has. */
+/* True if a child of the thread may have the socket. /proc/self/task/TID/children lists the children's pids. */
 UNSOCK_OWN_FRAME static bool may_child_have(const char *thread, int fd) {
     struct unsock_lines lines;
     struct unsock_span line;

@@ -1,5 +1,5 @@
 /* Makes recv with MSG_PEEK and MSG_WAITALL on a stream wait, as TCP does, until all bytes that the program requests
- * have arrived. AF_UNIX, AF_VSOCK and AF_TIPC return fewer: the program would find part of a message's head. */
+ * have arrived. AF_UNIX, AF_VSOCK and AF_TIPC would return fewer, and a program would read half a header. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"

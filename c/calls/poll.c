@@ -1,6 +1,6 @@
 /* poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and POLLIN where
  * only an urgent byte waits; only these events need work. To learn of urgent bytes, the library adds POLLPRI to the
- * program's `events`, in the program's memory, if that is certain to be writable. */
+ * program's `events`, in the program's memory, if that memory is certain to be writable. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -27,14 +27,14 @@ struct wait {
 };
 
 /* Returns the place that remembers an array by its address and length. Programs keep their arrays: memory that the
- * kernel has accepted for an array once is certain to be writable. */
+ * kernel has accepted for an array once counts as writable. */
 static uint64_t *place_of_array(const struct pollfd *fds, unsigned long count, uint64_t *array) {
     static uint64_t arrays[ARRAYS];
     *array = (uint64_t)(uintptr_t)fds << 16 | (count & 0xffff);
     return &arrays[(uintptr_t)fds / 16 % ARRAYS];
 }
 
-/* Adds POLLPRI to the events of streams. Returns false if the array may not be written to. */
+/* Adds POLLPRI to the events of streams. Returns false, and adds nothing, if the array may not be writable. */
 static bool mark_urgent(struct pollfd *fds, unsigned long count) {
     uint64_t array, *place = place_of_array(fds, count, &array);
     bool known = unsock_user_is_certain(fds, count * sizeof(*fds)) || __atomic_load_n(place, __ATOMIC_RELAXED) == array;
@@ -59,7 +59,7 @@ static bool unmark(struct pollfd *fds, unsigned long count, long ready) {
     return odd && ready > 0;
 }
 
-/* Checks an array without added POLLPRI in the same way. Remembers the array, so that the next call adds it. */
+/* Returns as unmark, for an array without added POLLPRI. Remembers the array: the next call adds POLLPRI to it. */
 static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready) {
     uint64_t array, *place = place_of_array(fds, count, &array);
     bool odd = false;
@@ -72,8 +72,8 @@ static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready
     return odd;
 }
 
-/* Removes the events that TCP would not report. Returns how many descriptors are still ready. `unasked`: POLLPRI if the
- * poll did not request it. */
+/* Removes the events that TCP would not report. Returns how many descriptors stay ready. `unasked`: POLLPRI or 0, an
+ * event that the poll did not request. */
 static long correct_answers(struct pollfd *fds, unsigned long count, long ready, short unasked) {
     for (unsigned long i = 0; i < count; i++) {
         short said = fds[i].revents;
@@ -97,8 +97,8 @@ static long ask_now(const struct wait *wait) {
     return ready > 0 ? correct_answers(wait->fds, wait->count, ready, POLLPRI) : ready;
 }
 
-/* Fills `copy` for a wait. Moves descriptors that have hung up, or have only an urgent byte, into an epoll set, which
- * reports further changes by edge. Returns the set; or -errno, and the wait omits these descriptors. */
+/* Fills `copy` for a wait. Moves descriptors that have hung up, or have only an urgent byte, into an edge-triggered
+ * epoll set, which reports only further changes. Returns the set; or -errno, and the wait omits these descriptors. */
 static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     static const struct timespec now = {0, 0};
     struct unsock_epoll_event drained[DRAINED];

@@ -1,6 +1,6 @@
-/* Finds the file by which a client reaches the server of an address. First, in one call, it tries the name that worked
- * last time: only a socket on that address is ever bound to that name. The port's names are read only if that fails,
- * and a client is refused only if they have not changed while it tried them. */
+/* Finds the file by which a client reaches the server of an address. First tries, in one call, the name that worked
+ * last time: only sockets on that address are bound to it (but see UNSOCK_KNOWN_PLAIN, and hashed names). If that
+ * fails, reads the port's names and tries them, again if they have changed meanwhile, TRIES times at most. */
 #include "calls/connect.h"
 
 #include "files/port.h"
@@ -19,7 +19,8 @@ static long try_entry(struct unsock_port_search *search, const struct unsock_por
     return search->way(search);
 }
 
-/* True if another socket may accept the client: this one is closed, or not listening, or connected to another peer. */
+/* True if another socket may accept the client. This one is closed, does not listen, or is connected to another
+ * peer. */
 static bool may_try_another(const struct unsock_port_search *search, long result) {
     return result == -ECONNREFUSED || result == -ENOENT || (result == -EPERM && search->type == SOCK_DGRAM);
 }
@@ -42,7 +43,7 @@ static void remember_way(const struct unsock_port_search *search, const struct u
     }
 }
 
-/* A port's names as one client sees them, and up to AT_ONCE entries that it may try, from number `from` on. */
+/* A port's names as read at one moment (`sum`), and up to AT_ONCE entries to try, from number `from` on. */
 struct view {
     uint64_t sum;
     bool several;
@@ -52,7 +53,7 @@ struct view {
     struct unsock_port_entry entries[AT_ONCE];
 };
 
-/* Fills the view, and frees the memory of the port's names: a client that waits in connect may never come back
+/* Fills the view, and gives back the memory for the port's names, as a client that waits in connect may never come back
  * (siglongjmp(3)). Returns 0 or -ENOBUFS. */
 UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *search, unsigned from, struct view *view) {
     struct unsock_port *port = unsock_port_borrow();
@@ -71,7 +72,8 @@ UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *searc
     return 0;
 }
 
-/* Tries the entries in turn, until one accepts the client, or fails for a reason of its own. -ENOENT: no entry. */
+/* Tries the entries in turn until one accepts the client, or fails with an error that ends the search. Returns the
+ * result; -EPERM or -ECONNREFUSED if all refused; -ENOENT if there is no entry. */
 static long go_through(struct unsock_port_search *search, struct view *view) {
     long result = view->count > 0 ? -ECONNREFUSED : -ENOENT;
     for (;;) {
@@ -89,9 +91,9 @@ static long go_through(struct unsock_port_search *search, struct view *view) {
     }
 }
 
-/* Reads the port's names, and tries them in turn. If several sockets have the port, tries them twice: while one server
- * replaces another, the first try may find the new one not yet listening, and the old one closed. In between, repairs
- * PORT.sock for plain clients. */
+/* Reads the port's names, and tries them in turn. If several sockets have the port, tries all of them twice: while one
+ * server replaces another, the first try may find the new one not yet listening, and the old one closed. Before the
+ * second, removes stale names, so that PORT.sock leads plain clients to a live socket. */
 UNSOCK_OWN_FRAME static long go_by_names(struct unsock_port_search *search) {
     struct view view;
     long result = look_at_port(search, 0, &view);
@@ -118,7 +120,7 @@ UNSOCK_OWN_FRAME static long go_by_names(struct unsock_port_search *search) {
 }
 
 /* The name PORT.dgram.sock, from which a datagram came, is used for one reply. If a server on another address has taken
- * the port since, that server gets the reply. A connect would keep the wrong server, so it reads the names. */
+ * the port since, that server gets the reply. A connect would keep the wrong server, so it does not use this name. */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path) {
     static const struct unsock_ip any = {.family = AF_INET};
     struct unsock_port_key key = {target->port, (uint8_t)type};
@@ -141,7 +143,7 @@ long unsock_port_go_on(struct unsock_port_search *search, long result) {
         return result;
     if (unsock_known_port(search->target, search->type) != UNSOCK_KNOWN_NOTHING)
         unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
-    /* Each stream client starts with the next of the sockets that share an address; each process with another. */
+    /* Each stream starts with the next of the sockets that share an address; each process begins at another. */
     if (search->type == SOCK_STREAM)
         search->spread = (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
     result = go_by_names(search);

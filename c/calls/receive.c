@@ -8,8 +8,8 @@
 #include "replace/replace.h"
 
 /* Returns above 0 if the library handles a receive on this descriptor, else 0; -errno if the descriptor cannot be
- * identified, or its multiplexer has not answered yet. `asks`: the call requests the sender's address, or MSG_ERRQUEUE,
- * for which AF_UNIX would return waiting data. */
+ * identified, or its multiplexer has not answered yet. `asks`: identifies an unknown descriptor, as the call requests
+ * the sender's address, or MSG_ERRQUEUE, for which AF_UNIX would return waiting data. */
 static long concerns_receive(int fd, bool asks) {
     struct unsock_whose whose;
     long early = unsock_asking_before_data(fd);
@@ -21,7 +21,7 @@ static long concerns_receive(int fd, bool asks) {
     return owner == UNSOCK_IS_IP ? 0 : owner;
 }
 
-/* True if a wait returned no datagram because another thread replaced the socket meanwhile. */
+/* True if another thread replaced the socket while this one waited: the kernel then returned no datagram. */
 static bool was_replaced(int fd) {
     return concerns_receive(fd, false) > 0;
 }
@@ -93,8 +93,7 @@ static long give_message_back(struct msghdr *message, const struct msghdr *done,
     return result;
 }
 
-/* Receives a message on a redirected descriptor. If its header cannot be read, or is wrong, the kernel makes the call
- * and says why. */
+/* Receives a message on a redirected descriptor. If the header is unreadable or wrong, the kernel returns the error. */
 static long receive_call(int fd, struct msghdr *message, int flags) {
     struct unsock_whose whose;
     struct msghdr copy;
@@ -138,15 +137,15 @@ static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned co
     return (long)count;
 }
 
-/* Handles the descriptors that came with a message. `fd` may be unknown so far: inherited, or accepted from an
- * inherited listener. */
+/* Handles descriptors that came with a message, perhaps on an unknown `fd`: inherited, or from an inherited
+ * listener. */
 static void take_passed(int fd, struct msghdr *message) {
     struct unsock_whose whose;
     if (unsock_passed_descriptors_maybe(message))
         unsock_passed_descriptors_take(fd, message, unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS);
 }
 
-/* Writes the remaining time back, as __sys_recvmmsg in net/socket.c. */
+/* Receives several messages; writes the remaining time back, as __sys_recvmmsg in net/socket.c. */
 static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
     struct timespec wait;
     if (!timeout)
@@ -196,8 +195,7 @@ static long receive_unusual(int fd, void *data, size_t size, int flags, struct s
     return receive_from(fd, data, size, flags, address, length);
 }
 
-/* A redirected datagram socket waits in this function: each further return after the wait costs time
- * (rt/system_calls.h). */
+/* Receives datagrams here, not in receive_unusual: each further return after a wait costs time (rt/system_calls.h). */
 long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry && unsock_fd_is_redirected(entry) && entry->type == SOCK_DGRAM)

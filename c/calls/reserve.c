@@ -4,8 +4,8 @@
 #include "files/release.h"
 #include "replace/replace.h"
 
-/* Binds the new socket of a reserved stream to the old one's port: to another name, as the old one still has its own.
- * If another socket has taken the port, the stream keeps its address alone. */
+/* Binds the new socket of a reserved stream to the old one's port, under another name, as the old socket still has its
+ * own. If another socket has taken the port, the stream keeps only its address. */
 static void reserve_port(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
     struct unsock_ip local = unsock_fd_bound_to(entry);
     struct unsock_port_entry own;
@@ -22,8 +22,8 @@ static void reserve_port(struct unsock_standin *standin, int fd, const struct un
     unsock_standin_take(standin, (int)unsock_redirect_open(AF_UNIX, SOCK_STREAM, 0));
 }
 
-/* The new socket has a name before the old one loses its own: the port is never free in between. (haproxy makes room
- * for its successor by a shutdown, and listens again if that fails.) */
+/* The new socket has a name before the old one loses its own, so the port is never free in between. (haproxy makes room
+ * for its successor by a shutdown, and listens again if the successor fails.) */
 UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     struct unsock_fd old = *entry;
     bool has_file = old.kind == UNSOCK_KIND_LOCAL && (old.flags & UNSOCK_FILE);
@@ -42,7 +42,7 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     }
     if (has_file && !unsock_remove_file_force(&old))
         unsock_remove_file_keep(&old, true);
-    /* Other sockets may be bound beside this one: before it listens it must come forward (unsock_port_come_forward). */
+    /* Others may be bound to this address: before it listens, this one needs unsock_port_come_forward. */
     if (standin.named && has_file)
         unsock_fds_mark(entry, UNSOCK_STREAM_UNLISTED);
     if (standin.named)
@@ -53,9 +53,9 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Shuts a listener down, and closes the waiting clients, which TCP resets. Makes it blocking first, so that threads in
- * accept get EINVAL: a non-blocking accept would return EAGAIN, and an edge-triggered set reports the shutdown only
- * once. */
+/* Shuts a listener down, and closes the waiting clients, which TCP would reset. First makes it blocking, so that
+ * threads in accept get EINVAL: a non-blocking accept would return EAGAIN, and edge-triggered sets report a shutdown
+ * only once. */
 static void end_listener(int socket) {
     long flags = unsock_fcntl(socket, F_GETFL, 0);
     bool nonblocking = flags >= 0 && (flags & O_NONBLOCK);
@@ -68,8 +68,8 @@ static void end_listener(int socket) {
         client = unsock_accept4(socket, NULL, NULL, SOCK_CLOEXEC);
 }
 
-/* In TCP the socket stays bound, and does not listen. So a socket that has never listened replaces it, before the old
- * one is shut down for other processes that have it. */
+/* In TCP the socket stays bound, but no longer listens. So a socket that has never listened replaces it, before the old
+ * one is shut down for the other processes that have it. */
 long unsock_listener_end(int fd, struct unsock_fd *entry) {
     long old = unsock_redirect_copy(fd);
     long reserved = old < 0 ? old : unsock_stream_reserve(fd, entry);
@@ -87,8 +87,8 @@ long unsock_stream_end(int fd, struct unsock_fd *entry) {
         return unsock_listener_end(fd, entry);
     long old = unsock_state_is_connected(entry->state) ? unsock_redirect_copy(fd) : -1;
     long result = stays ? unsock_stream_reserve(fd, entry) : unsock_redirect_to_new(fd, entry);
-    /* Ends the connection for its peer, and for other processes that share it. One direction at a time: AF_TIPC refuses
-     * that, and its close resets, as in TCP. */
+    /* Ends the connection for its peer, and for other processes that share it: one direction at a time. AF_TIPC refuses
+     * to end only one: there the close below resets the connection, as in TCP. */
     for (int how = SHUT_WR; result == 0 && old >= 0 && how >= SHUT_RD; how--)
         unsock_shutdown(old, how);
     unsock_close_open(old);

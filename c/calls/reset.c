@@ -1,7 +1,7 @@
 /* Resets: a close with SO_LINGER 0, and connect(AF_UNSPEC). AF_UNIX resets the peer only if this side closes with
- * unread data, which only the peer can cause. So a reset sends an urgent byte last, which no read returns. The kernel
- * reports it to the peer together with the hang-up, in the same poll. The peer's library then puts a socket in place
- * whose next read fails with ECONNRESET. */
+ * unread data, which only the peer can cause. So this side sends an urgent byte last, which no read returns. The peer's
+ * poll reports this byte together with the hang-up. Then the peer's library puts another socket in the place of the
+ * peer's: its next read fails with ECONNRESET. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"
@@ -30,7 +30,7 @@ void unsock_reset_closing(int fd, const struct unsock_fd *entry) {
         linger[1] != 0)
         return;
     unsock_reset_send(fd, entry);
-    /* So that the last duplicate is known to be the last. */
+    /* Forgets this duplicate, so that the last one is known to be the last. */
     if (unsock_fd_is_duplicated(entry) && !unsock_fd_has_file(entry) && unsock_this_process_owns_descriptors())
         unsock_fds_forget(fd);
 }
@@ -68,7 +68,7 @@ bool unsock_reset_take(int fd, uint32_t events) {
         !((events & POLLPRI) || (entry->flags & UNSOCK_STREAM_URGENT)) ||
         !(unsock_socket_poll(fd, POLLPRI) & POLLPRI) || unsock_ioctl(fd, FIONREAD, &there) < 0 || there != 1)
         return false;
-    /* With SO_OOBINLINE it is a byte of the stream. */
+    /* With SO_OOBINLINE the urgent byte is one of the stream's. */
     long got = unsock_recvfrom(fd, &last, 1, MSG_OOB | MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
     if (got == -EINVAL)
         got = unsock_recvfrom(fd, &last, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);

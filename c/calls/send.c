@@ -12,7 +12,7 @@
  *   stream or datagram socket                   its type                        stream: the address is ignored
  *   an address is there, and fits               calls/arguments, IPV6_V6ONLY    none: to the peer; EINVAL, ENETUNREACH
  *   the address is covered                      rules/address                   calls/datagram_send; no: the network
- *   it failed as another socket would           replace/reuse                   yes: all is checked once more
+ *   the number is another socket's by the error replace/reuse                   yes: all is checked once more
  */
 #include "calls/list.h"
 
@@ -45,7 +45,7 @@ static bool is_usual_send(const struct unsock_fd *entry, const struct sockaddr *
            is_local_client(entry, ip);
 }
 
-/* Continues after the send to the known name returned `result`. */
+/* Continues after the send to the known name returned `result` (-ENOENT: no name was known). */
 UNSOCK_OWN_FRAME static long go_on_unknown(int fd, struct unsock_fd *entry, const struct iovec *part, int flags,
                                            const struct unsock_ip *ip, struct sockaddr_un *path, socklen_t known,
                                            long result) {
@@ -54,7 +54,7 @@ UNSOCK_OWN_FRAME static long go_on_unknown(int fd, struct unsock_fd *entry, cons
     return unsock_datagram_send_on(fd, entry, &message, flags, ip, result);
 }
 
-/* Sends to the known name. Inlined, as each function to return to costs time after a wait (rt/system_calls.h). */
+/* Sends to the known name. Inlined, as each return after a wait costs time (rt/system_calls.h). */
 static inline __attribute__((always_inline)) long send_usual(int fd, struct unsock_fd *entry, const struct iovec *part,
                                                              int flags, const struct unsock_ip *ip) {
     struct sockaddr_un path;
@@ -67,7 +67,7 @@ static inline __attribute__((always_inline)) long send_usual(int fd, struct unso
     return unsock_log("sendto", fd, ip, &path, result);
 }
 
-/* True for a connected stream, also for one inherited by exec. */
+/* True if the library makes this send on a stream (unsock_stream_concerns); false with MSG_FASTOPEN. */
 static bool is_stream_send(int fd, int flags) {
     return !(flags & MSG_FASTOPEN) && unsock_stream_concerns(fd);
 }
@@ -83,7 +83,7 @@ static bool may_be_inet(int fd) {
     return domain == AF_INET || unsock_socket_unanswered(domain) < 0;
 }
 
-/* Sends on a socket that is not redirected, a raw one, say. */
+/* Sends on a socket that is not redirected, such as a raw one. */
 static long send_other(int fd, const struct msghdr *message, int flags) {
     if (unsock_settings.block_inet && (unsock_call_is_ip(unsock_call_family(message)) ||
                                        (unsock_call_family(message) == AF_UNSPEC && may_be_inet(fd))))
@@ -158,7 +158,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     unsock_ip_read(message->msg_name, message->msg_namelen, &ip);
     if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
-    /* Checks that before the socket is replaced. */
+    /* Checks whose the number is, before the socket is replaced. */
     long another = unsock_fd_may_be_exchanged(entry) ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;
@@ -171,7 +171,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     return unsock_datagram_send_real(fd, entry, message, flags);
 }
 
-/* A call of the program's: its message, or one made of sendto's arguments. */
+/* A send of the program's: its message, or one made of sendto's arguments. */
 struct call {
     int fd;
     int flags;
@@ -230,7 +230,7 @@ static long send_unusual(const struct call *call) {
     return unsock_reuse_failed(fd, result) ? send_outgoing(call) : result;
 }
 
-/* Makes the call. `usual` is the message, if it is one piece without control data; else NULL. */
+/* Makes the send. `usual` is the message, if it has one buffer and no control data; else NULL. */
 static inline __attribute__((always_inline)) long send_by(const struct call *call, const struct msghdr *usual) {
     struct unsock_ip ip;
     struct unsock_fd *entry = usual ? named(call->fd) : NULL;
@@ -250,7 +250,7 @@ long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const 
     return send_by(&call, &message);
 }
 
-/* True if sendto could send the message, too: one buffer, no control data. Copies both. */
+/* True if sendto could send the message, too: one buffer, no control data. Copies the message and its iovec. */
 static bool is_one_piece(const struct msghdr *message, struct msghdr *copy, struct iovec *part) {
     struct iovec *parts;
     if (unsock_user_read(copy, message, sizeof(*copy)) < 0 || copy->msg_iovlen != 1 || copy->msg_controllen != 0)

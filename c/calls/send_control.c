@@ -7,7 +7,8 @@
 #define MSG_CONFIRM_FLAG 0x800
 #define MSG_PROBE_FLAG 0x10 /* MSG_PROBE: with MSG_CONFIRM and no data, nothing is sent (udp_sendmsg, do_confirm) */
 
-/* Control data that programs send with many datagrams: an int within bounds, or `size` bytes of any value. */
+/* Control data that programs often send, checked without a question to the kernel: an int in bounds, or `size`
+ * bytes. */
 static const struct {
     uint8_t domain; /* 0: both */
     uint8_t level;
@@ -37,8 +38,8 @@ static bool is_usual_control(int domain, const struct cmsghdr *header, const voi
     return false;
 }
 
-/* Tries the control data on a temporary UDP socket. Returns its errno for them, or 0. Nothing is sent; errors of
- * routing do not count. */
+/* Tries the control data on a temporary UDP socket. Returns the -errno with which UDP refuses them, or 0. Sends
+ * nothing. Errors of routing do not count. */
 static long ask_udp_socket(int domain, void *control, size_t length) {
     union unsock_sockaddr there = {0};
     struct iovec none = {NULL, 0};
@@ -68,7 +69,7 @@ long unsock_send_control_check(const struct unsock_fd *entry, const struct msghd
             return wrong;
         all_usual &= is_usual_control(entry->domain, &header, control + CMSG_LEN(0));
     }
-    /* A header whose length is beyond the control data, or below the header's own. */
+    /* Refuses a header whose length is beyond the control data, or below the header's own. */
     if (at + sizeof(header) <= message->msg_controllen)
         return -EINVAL;
     return all_usual || entry->type == SOCK_STREAM

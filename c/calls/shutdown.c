@@ -8,7 +8,7 @@
 
 #include <linux/poll.h>
 
-/* Shuts down a listener at a control file's target. Its file is removed if no other process has the socket. */
+/* Shuts down a listener at a control file's target. Removes the listener's file if no other process has the socket. */
 static long shut_elsewhere(int fd, struct unsock_fd *entry, int how) {
     long result = unsock_shutdown(fd, how);
     if (result < 0 || how == SHUT_WR)
@@ -81,8 +81,8 @@ static long shut_foreign(int fd, struct unsock_fd *entry, int how) {
     return shut_connection(fd, entry, how);
 }
 
-/* True for a stream before listen or connect. TCP returns ENOTCONN, and a server can have clients afterwards. AF_UNIX
- * would keep the shutdown, and refuse every client. */
+/* True for a stream that neither listens nor has connected. TCP returns ENOTCONN, and the stream can still listen and
+ * get clients. AF_UNIX would keep the shutdown, and refuse every client. */
 static bool shuts_nothing(const struct unsock_fd *entry, int how) {
     return entry->type == SOCK_STREAM &&
            unsock_state_in(entry->state,
@@ -117,7 +117,7 @@ long unsock_call_shutdown(int fd, int how) {
     long another = nothing ? unsock_reuse_look(fd) : 0;
     if (another < 0 || (nothing && another == 0))
         return another < 0 ? another : -ENOTCONN;
-    /* Nobody could ever send to a service manager's socket again, while UDP still receives. */
+    /* No shutdown of a service manager's socket: nobody could ever send to it again, while UDP still receives. */
     long result = handed ? 0 : unsock_shutdown(fd, how);
     if (result < 0)
         return result;

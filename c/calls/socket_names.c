@@ -38,8 +38,8 @@ bool unsock_socket_names_converts(int family) {
     return family == AF_UNIX || family == AF_UNSPEC || unsock_settings.convert_all;
 }
 
-/* Returns the IP address for a peer without one: the default address, with a vsock peer's own port (its low 16 bits) or
- * one from the inode number. With --accept-as a peer on another machine gets an address of that range, by the machine's
+/* Returns an IP address for a peer without one: the default address, with a vsock peer's own port (its low 16 bits) or
+ * one from the inode number. With --accept-as, a vsock or TIPC peer gets an address of that range, by its machine's
  * number: many servers trust the addresses of their own machine. */
 static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
     bool vsock = peer->any.sa_family == UNSOCK_AF_VSOCK;
@@ -54,7 +54,7 @@ static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, cons
     return unsock_address_in_range(&unsock_settings.accept_as, machine, port);
 }
 
-/* Parses a kernel name that holds an IP address, which counts more than a cached one. */
+/* Parses a kernel name. If it shows an IP address, this address takes precedence over a cached one. */
 static struct unsock_name read_telling_name(const union unsock_sockaddr *name, long length) {
     struct unsock_name none = {.kind = UNSOCK_NAME_NONE};
     return name->any.sa_family == AF_UNIX && length >= 0 ? unsock_kernel_name_read(&name->un, (size_t)length) : none;
@@ -109,7 +109,7 @@ static long give_local(struct unsock_fd *entry, struct sockaddr *address, sockle
     return unsock_socket_names_give_ip(&local, entry->domain, address, length);
 }
 
-/* True for sockets that are known not to be redirected: the kernel answers alone. */
+/* True for a descriptor that is known not to be redirected: the kernel alone answers the program. */
 static bool is_known_plain(int fd) {
     struct unsock_whose whose;
     long owner = unsock_whose(fd, 0, &whose);
@@ -142,8 +142,8 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
     return give_local(entry, address, length);
 }
 
-/* True if the connection is over: TCP then reports no peer. To find out takes one call for a live connection; below a
- * filter of the program's own, which may forbid that call, each connection counts as live. */
+/* True if the connection is over: TCP then reports no peer. Makes one system call for a live connection; below a filter
+ * of the program's own, which may forbid that call, every connection counts as live. */
 static bool is_connection_over(int fd, const struct unsock_fd *entry, const union unsock_sockaddr *peer) {
     if (unsock_sandboxed || peer->any.sa_family != AF_UNIX || entry->type != SOCK_STREAM)
         return false;

@@ -15,7 +15,7 @@ static bool is_kernels_option(const struct unsock_fd *entry, int level, int name
             (sets && name == SO_REUSEADDR && entry->state == UNSOCK_STATE_NEW));
 }
 
-/* Returns the descriptor's owner. If it is unknown, queries the kernel only for options that an IP socket has. */
+/* Returns the descriptor's owner. For an unknown descriptor asks the kernel only if the option is an IP socket's. */
 static long owner_for_option(int fd, int level, int name, bool sets, struct unsock_whose *whose) {
     bool ours = unsock_whose(fd, 0, whose) == UNSOCK_IS_OURS;
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
@@ -45,8 +45,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
-    /* A program that learns by select or io_uring that the socket is writable reads SO_ERROR next: waits for the
-     * answer. */
+    /* A program to which select or io_uring reports a writable socket reads SO_ERROR next: waits for the answer. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;
     long owner = owner_for_option(fd, level, name, false, &whose);

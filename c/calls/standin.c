@@ -1,4 +1,4 @@
-/* Opens a socket that is to replace a descriptor's, binds it, and installs or undoes it. */
+/* Opens a socket that is to replace a descriptor's socket, binds it, and installs or undoes it. */
 #include "calls/bind.h"
 
 #include "files/release.h"
@@ -38,8 +38,7 @@ struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, 
     return bind;
 }
 
-/* The name does not show that an IPv6 socket has an IPv4 address. The socket mark does, for processes that inherit it.
- */
+/* The name of an AF_INET6 socket may show an IPv4 address, or none. A socket mark tells processes that inherit it. */
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
     const struct unsock_bind *bind = &standin->bind;
     standin->named = result == 0 && (bind->how == UNSOCK_BOUND_FILE || bind->how == UNSOCK_BOUND_WAITING);

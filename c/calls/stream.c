@@ -25,7 +25,7 @@ static long listen_here(int fd, struct unsock_fd *entry) {
     return unsock_log("listen", fd, &entry->local, NULL, result);
 }
 
-/* Listens after a bind that returned `result`: here, or at the network if the address is not covered. */
+/* Listens after a bind that returned `result`: on the local socket, or if the address is not covered on the TCP one. */
 static long listen_bound(int fd, struct unsock_fd *entry, int backlog, long result) {
     if (result < 0)
         return result;
@@ -67,8 +67,8 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     if (entry->kind == UNSOCK_KIND_IP && !(entry->flags & UNSOCK_BOUND))
         return listen_bound_elsewhere(fd, entry, backlog);
     if (entry->flags & UNSOCK_BOUND) {
-        /* After a shutdown the stream has no file. With SO_REUSEPORT it gets its address back even if another process
-         * has it: haproxy's successor tells the old process to continue before it gives the port up. */
+        /* A reserved stream without a file is bound again. With SO_REUSEPORT it gets its address back even if another
+         * process has it: haproxy's successor tells the old process to continue before it gives the port up. */
         struct unsock_ip local = entry->local;
         bool again = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_FILE);
         return listen_bound(fd, entry, backlog, again ? unsock_bind_ip(fd, entry, &local, 0) : 0);

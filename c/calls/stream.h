@@ -8,21 +8,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* stream.c, stream_connect.c: TCP's calls on redirected descriptors. All return a value or -errno, and leave errno
+/* stream.c, stream_connect.c: TCP's calls on redirected descriptors. Return a value or -errno, and leave errno
  * alone. */
 
-/* Connects to a covered address. */
+/* Connects a stream to a covered address. */
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* Listens on a redirected descriptor, or on a TCP socket that no intercepted call has bound. */
+/* Listens on a redirected stream, or on a TCP socket of the kernel's, which may be redirected now. */
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog);
 
 /* Accepts on a redirected descriptor; `address` and `length` as in accept4(2). */
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags);
 
-/* stream_send.c: Data on connected streams. After the peer's close TCP accepts the first write, and loses it. AF_UNIX
- * refuses it with EPIPE and SIGPIPE. So the kernel never raises the signal here; the library does, whenever TCP
- * would. */
+/* stream_send.c: Writes on connected streams. After the peer's close TCP accepts the first write, and loses its data.
+ * AF_UNIX refuses it with EPIPE and SIGPIPE. So the library sets MSG_NOSIGNAL, and raises SIGPIPE where TCP would. */
 
 /* True for an AF_UNIX stream in the place of a TCP socket, by the cache alone. */
 static inline bool unsock_stream_is_known(int fd) {
@@ -49,49 +48,48 @@ static inline bool unsock_stream_concerns(int fd) {
 }
 
 /* Send data on a descriptor for which unsock_stream_concerns is true, as sendto without an address and sendmsg with
- * data alone. They return TCP's result, and raise SIGPIPE as TCP does. Only -ENOTCONN is the kernel's: the socket is
- * not connected, for which TCP's write has another errno. */
+ * data alone. They return TCP's result, and raise SIGPIPE as TCP does; but on an unconnected socket they return the
+ * kernel's -ENOTCONN, which the caller turns into TCP's error. */
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags);
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
 
-/* Returns the bytes in the message's buffers, as far as the buffer list can be read. */
+/* Returns the number of bytes in the message's buffers, as far as the buffer list can be read. */
 size_t unsock_stream_size(const struct msghdr *message);
 
-/* Continues a write of `size` bytes, from `first` on, that AF_UNIX has refused with EPIPE. Returns how many bytes TCP
- * would accept, else -errno. Raises the signal where TCP would, unless `flags` have MSG_NOSIGNAL. */
+/* Continues a write of `size` bytes, from `first` on, that the kernel has refused with EPIPE. Returns how many bytes
+ * TCP would accept, else -errno. Raises SIGPIPE where TCP would, unless `flags` have MSG_NOSIGNAL. */
 long unsock_stream_refused(int fd, const void *first, size_t size, int flags);
 
-/* Notes that an AF_TIPC connection has ended. AF_TIPC reports that only once, and a later read would block. False for
- * other families, which report it each time. One system call. */
+/* Notes that an AF_TIPC connection has ended. AF_TIPC reports the end only once, and a later read would block. False
+ * for other families, which report an end each time. Makes one system call. */
 bool unsock_stream_note_over(int fd);
 extern bool unsock_stream_any_over;
 
-/* Fails a write to a stream that cannot be written to: raises SIGPIPE without MSG_NOSIGNAL in `flags`. Returns
- * -EPIPE. */
+/* Fails a write to a closed stream: raises SIGPIPE, unless `flags` have MSG_NOSIGNAL. Returns -EPIPE. */
 long unsock_stream_broken(int flags);
 
 /* reset.c: Resets of connections. */
 
-/* Marks the connection's end, which comes next, as a reset for the peer. Does nothing if another descriptor or process
- * has the socket. (Before Linux 5.15 AF_UNIX has no urgent byte: the peer reads an end of file.) */
+/* Called before the connection is ended: makes the peer see that end as a reset. Does nothing if another descriptor or
+ * process has the socket. (Before Linux 5.15 AF_UNIX has no urgent byte: the peer reads an end of file.) */
 void unsock_reset_send(int fd, const struct unsock_fd *entry);
 
-/* The same before a close, if SO_LINGER is 0. Called only for a socket whose SO_LINGER was set. */
+/* Before a close: calls unsock_reset_send if SO_LINGER is on with 0 seconds. Only for sockets with SO_LINGER set. */
 void unsock_reset_closing(int fd, const struct unsock_fd *entry);
 
-/* Returns an AF_UNIX stream whose peer has closed; `with_error`: with unread data. The kernel then reports the same
- * events as for a TCP socket that was reset or refused, to poll, select, epoll and io_uring; and ECONNRESET, once. */
+/* Returns an AF_UNIX stream whose peer has closed, or -errno. `with_error`: the peer left data unread, so that the
+ * kernel reports ECONNRESET once, and to all kinds of polls the events of a TCP socket that was reset or refused. */
 long unsock_reset_open(bool with_error);
 
-/* Puts such a stream in the place of a connection, whose marks and addresses stay. Returns 0 or -errno. */
+/* Replaces a connection by a stream of unsock_reset_open, with the same marks and addresses. Returns 0 or -errno. */
 long unsock_reset_install(int fd, struct unsock_fd *entry, bool with_error);
 
-/* True if the peer has reset the connection, to judge by `events`, the kernel's answer to a poll. Installs a socket
- * that reports the reset. Costs nothing unless the events have a hang-up and an urgent byte. */
+/* True if the peer has reset the connection: puts a socket in its place that reports the reset. `events` are the
+ * kernel's answer to a poll. Makes no system call unless they have a hang-up, and an urgent byte now or earlier. */
 bool unsock_reset_take(int fd, uint32_t events);
 
 /* peek_all.c: Continues a receive with MSG_PEEK and MSG_WAITALL that returned `had` bytes: waits, as TCP does, until
- * the message is full, and peeks again. Returns how many bytes there are. */
+ * all requested bytes or the end have come, and peeks again. Returns how many bytes there are. */
 long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, long had);
 
 /* write.c: write, writev and send (calls/list.h). */
@@ -101,27 +99,26 @@ bool unsock_write_concerns(int fd);
 
 /* stream_events.c: Turns the kernel's poll and epoll events of streams into TCP's. AF_UNIX reports POLLHUP when the
  * peer has closed; TCP waits until both sides have shut down. AF_UNIX keeps an urgent byte in the queue with the other
- * bytes, and an empty place for it after it was read, and reports POLLIN for both. TCP keeps that byte beside the
- * stream, and reports POLLPRI alone. */
+ * bytes, and after it was read its empty place, and reports POLLIN for both. TCP keeps an urgent byte beside the
+ * stream, and reports only POLLPRI for it. */
 
 /* Returns the events that TCP would report. `events` are the kernel's, with POLLHUP or POLLERR; poll(2) and epoll use
- * the same bits. Costs some system calls. */
+ * the same bits. Makes some system calls. */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events);
 
-/* True once this process, or a parent that forked it, has seen an urgent byte or expects one. Before that, POLLPRI
- * alone shows one. */
+/* True once this process, or a parent that forked it, has seen an urgent byte or expects one. Until then only events
+ * with POLLPRI need a check for one. */
 extern bool unsock_urgent_met;
 
-/* Expects an urgent byte on this stream that no poll shows: the program gets SIGURG for it, and may read it before it
- * polls. */
+/* Notes that the stream has, or may get, an urgent byte. A program that gets SIGURG may read it before it polls. */
 void unsock_urgent_expect(int fd);
 
-/* True if poll reported `events` with POLLIN for an urgent byte alone, or for the place of one that was read: over TCP
- * there is nothing to read. Makes some system calls; none if the peer has closed (POLLHUP), which TCP reports, too. */
+/* True if poll reported POLLIN in `events` only for an urgent byte, or for the empty place of one that was read: over
+ * TCP there is nothing to read. Makes some system calls; none if `events` have POLLHUP. */
 bool unsock_urgent_alone(int fd, uint32_t events);
 
-/* only_holder.c: True if neither a child nor the parent can have this descriptor's socket. The parent cannot have a
- * socket that this process bound. */
+/* only_holder.c: True if certainly neither a child nor the parent has this descriptor's socket under the same number.
+ * Does not ask about the parent if this process bound the socket. */
 bool unsock_only_holder(int fd);
 
 /* passed_descriptors.c: Descriptors that came with a message (SCM_RIGHTS; unix(7)). */
@@ -129,10 +126,10 @@ bool unsock_only_holder(int fd);
 /* True if the message may have brought descriptors, or lacked room for them. */
 bool unsock_passed_descriptors_maybe(const struct msghdr *message);
 
-/* Forgets everything known about the numbers of the received descriptors, which are new to the process. `refuses`:
- * closes them, too, without waiting, and removes them from `message`, which recvmsg on `fd` filled: from the control
- * data (msg_controllen is the kernel's) and from the flags. No TCP or UDP socket brings descriptors, so programs do not
- * close any: a plain Unix peer could use up their numbers. */
+/* Forgets everything known about the numbers of the descriptors that recvmsg on `fd` has received in `message`.
+ * `refuses`: also closes these descriptors, without waiting, and removes them from the control data (msg_controllen is
+ * the kernel's) and from the flags. No TCP or UDP socket brings descriptors, so programs do not close them, and a plain
+ * Unix peer could use up a program's numbers. */
 void unsock_passed_descriptors_take(int fd, struct msghdr *message, bool refuses);
 
 #endif

@@ -43,8 +43,8 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
 }
 
 /* Gives the connecting socket the name from which the server reads the client's address. If the program bound port 0,
- * the library chose a port before the server was known: another client of that server may have it, and a new port is
- * chosen. */
+ * the library chose a port before it knew the server. If another client of that server has the port, chooses a new
+ * one. */
 static long name_client(struct attempt *attempt) {
     long result = unsock_client_name_bind(attempt->socket, &attempt->source, &attempt->target);
     if (result != -EADDRNOTAVAIL || !(attempt->entry->flags & UNSOCK_ANY_PORT))
@@ -54,7 +54,8 @@ static long name_client(struct attempt *attempt) {
 }
 
 /* Connects to the search's path. If the program's own descriptor blocks, the kernel waits while the backlog is full, up
- * to SO_SNDTIMEO; a cancelled thread leaves nothing behind. A socket that will replace the descriptor's never waits. */
+ * to SO_SNDTIMEO, and a cancelled thread leaves nothing behind. A socket that will replace the descriptor's never
+ * waits. */
 static long connect_to_path(const struct unsock_port_search *search) {
     const struct attempt *attempt = search->attempt;
     if (attempt->socket == attempt->fd)
@@ -63,8 +64,7 @@ static long connect_to_path(const struct unsock_port_search *search) {
 }
 
 /* Retries a non-blocking connect while the server's backlog is full. TCP would go on trying in the background. Here the
- * caller waits a little, and gets TCP's final result. Meanwhile another thread may close the descriptor and reuse its
- * number. */
+ * caller waits a little, and gets TCP's final result; or -EBADF, if another thread has closed the descriptor. */
 static long retry_full(const struct attempt *attempt) {
     struct timespec pause = {0, FULL_WAIT_FIRST_NS};
     uint64_t cookie = unsock_socket_cookie(attempt->fd);
@@ -104,8 +104,8 @@ UNSOCK_OWN_FRAME static long connect_refused(struct attempt *attempt, long resul
     return answers == -EINVAL || answers == -EACCES ? answers : result;
 }
 
-/* Continues after a connect of the program's own descriptor. If connect waits in the kernel, a close, a signal or a
- * cancelled thread ends the wait and leaves nothing behind. */
+/* Continues after a connect of the program's own descriptor, not of a stand-in. So if that connect waits in the kernel,
+ * a close, a signal or a cancelled thread ends the wait without leaving a stand-in behind. */
 static long after_own_connect(struct attempt *attempt, long result) {
     struct unsock_fd *entry = attempt->entry;
     /* SO_SNDTIMEO ended the wait. */
@@ -124,7 +124,7 @@ static long after_own_connect(struct attempt *attempt, long result) {
     return result;
 }
 
-/* Restores a connect that the program's SO_SNDTIMEO ended: the socket's name holds its source and target. */
+/* Restores, from the socket's name, the source and target of a connect that the program's SO_SNDTIMEO ended. */
 UNSOCK_OWN_FRAME static long remember_wait(struct attempt *attempt) {
     union unsock_sockaddr name;
     long length = unsock_socket_name(attempt->fd, __NR_getsockname, &name);
@@ -143,8 +143,8 @@ static void become_client(struct unsock_fd *entry) {
 }
 
 /* Connects the descriptor's own AF_UNIX socket, if it can be named. Otherwise connects another socket, which then
- * replaces it: a bound socket that is refused keeps its port. A blocking connect to a full backlog waits after the
- * exchange, on the program's own descriptor. */
+ * replaces the descriptor's, so that a bound socket keeps its port if the connect is refused. If the backlog is full, a
+ * blocking connect waits after the replacement, on the program's own descriptor. */
 static long connect_by_name(struct attempt *attempt) {
     struct unsock_fd *entry = attempt->entry;
     bool in_place = unsock_fd_can_be_named(entry);
@@ -204,8 +204,8 @@ UNSOCK_OWN_FRAME static long connect_stream_to_ip(const struct attempt *attempt)
 #define TRY_AGAIN 1 /* no result of a connect */
 
 /* Handles connect on a stream that counts as connected. Returns 0, -EISCONN, -EALREADY, or the first connect's error;
- * -ECONNABORTED if SO_ERROR has reported that (__inet_stream_connect, net/ipv4/af_inet.c). TRY_AGAIN: the program's
- * SO_SNDTIMEO ended the first connect. */
+ * -ECONNABORTED if SO_ERROR has reported that error (__inet_stream_connect, net/ipv4/af_inet.c); TRY_AGAIN if the
+ * program's SO_SNDTIMEO ended the first connect. */
 UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr peer;
     if (unsock_asking(fd))
@@ -256,7 +256,7 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
         result = connect_by_name(&attempt);
     result =
         result == UNSOCK_TARGET_FALLBACK ? connect_stream_to_ip(&attempt) : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
-    /* An existing connection is no failure in the log, whatever the program gets first. */
+    /* The log shows success if the connection exists, even if the program first gets EINPROGRESS. */
     bool there = result == -EINPROGRESS && entry->kind == UNSOCK_KIND_LOCAL && unsock_state_is_connected(entry->state);
     if (attempt.path.sun_path[0] == '\0')
         unsock_address_path(target->port, SOCK_STREAM, &attempt.path);

@@ -6,8 +6,9 @@
 #include <linux/poll.h>
 
 /* Returns a listener's events as TCP reports them. AF_UNIX reports a hang-up once any process has shut the listener
- * down; TCP then has a socket that never listened. In this process such a socket has replaced the listener, and is
- * polled. The entry may be out of date: the number may have belonged to a listener before. */
+ * down; TCP then reports the events of a socket that never listened. If this process shut the listener down, such a
+ * socket has replaced it, and is polled. The entry may be out of date: the number may have belonged to a listener
+ * before. */
 static uint32_t hangup_of_listener(int fd, uint32_t events) {
     const struct unsock_fd *entry = unsock_stream_is_known(fd) ? unsock_fds_known(fd) : NULL;
     if (entry && entry->state == UNSOCK_STATE_RESERVED)
@@ -54,8 +55,8 @@ void unsock_urgent_expect(int fd) {
     __atomic_store_n(&unsock_urgent_met, true, __ATOMIC_RELAXED);
 }
 
-/* After the peer's end a read never waits, in TCP either. The peek must not move the program's own offset
- * (SO_PEEK_OFF). */
+/* False once the peer has shut down, as a read then never waits, in TCP either. If the program has set SO_PEEK_OFF,
+ * does not peek, as a peek would move that offset. */
 bool unsock_urgent_alone(int fd, uint32_t events) {
     char byte;
     const struct unsock_fd *entry = unsock_fds_known(fd);

@@ -28,9 +28,9 @@ long unsock_stream_broken(int flags) {
     return -EPIPE;
 }
 
-/* Notes that a write was lost. SO_ERROR, which programs read after each connect, reads the socket's mark only with this
- * flag. TCP's reset also wakes waiting threads, even edge-triggered ones. Here both sides are shut down already;
- * another shutdown wakes them all (net/unix/af_unix.c, unix_shutdown). */
+/* Notes that a write was lost. Only with this flag does SO_ERROR, which programs read after each connect, read the
+ * socket's mark. TCP's reset also wakes waiting threads and edge-triggered sets. Here both sides are shut down already,
+ * but another shutdown wakes them all (net/unix/af_unix.c, unix_shutdown). */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)
@@ -84,7 +84,7 @@ long unsock_stream_refused(int fd, const void *first, size_t size, int flags) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_TOLD);
     if (mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN))
         return unsock_stream_broken(flags);
-    /* TCP copies the data before it sends any: the connection goes on. */
+    /* TCP copies the data before it sends any: after EFAULT the connection goes on. */
     if (size > 0 && !unsock_user_readable(first, 1))
         return -EFAULT;
     /* TCP does not report a peer that has only shut down reading, and a write of no bytes sends nothing. AF_TIPC

@@ -9,7 +9,7 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 
-#define FULL_MS 200 /* how long a non-blocking connect waits for a full backlog of a port's own server */
+#define FULL_MS 200 /* how long a non-blocking connect retries a multiplexer with a full backlog */
 
 static void remember_target(struct unsock_fd *entry, enum unsock_state state, const struct unsock_ip *asked) {
     unsock_fd_enter(entry, state);
@@ -34,8 +34,8 @@ struct way {
     struct unsock_firecracker answer;
 };
 
-/* Connects the socket to the target. A blocking descriptor gets the socket before it connects: a signal or a cancelled
- * thread then leaves nothing behind. */
+/* Connects a non-blocking stand-in to the target. In other cases only prepares the connect (`waits`): it is made on the
+ * program's own descriptor, so that a signal or a cancelled thread leaves nothing behind. */
 static long connect_plain(int fd, struct unsock_control_file *control, struct way *way) {
     unsock_target_to_connect(control);
     if (way->socket != fd && (way->flags & O_NONBLOCK))
@@ -47,9 +47,9 @@ static long connect_plain(int fd, struct unsock_control_file *control, struct wa
     return 0;
 }
 
-/* Connects `socket` by the multiplexer, before it replaces the socket of `fd`. With -EINPROGRESS and -EINTR, *goes_on
- * tells whether `socket` shall replace it all the same: `fd` then waits for the rest of `answer` (unsock_asking_begin).
- * A connect of a program's own AF_UNIX socket always waits here. */
+/* Connects `socket` through the multiplexer, before it replaces the socket of `fd`. After -EINPROGRESS and -EINTR,
+ * *goes_on tells whether `socket` must still replace it: `fd` then waits for the rest of `answer`
+ * (unsock_asking_begin). A connect of a program's own AF_UNIX socket always waits here. */
 static long connect_multiplexed(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
                                 const struct unsock_ip *asked, int socket, struct unsock_firecracker *answer,
                                 bool *goes_on) {
@@ -66,7 +66,7 @@ static long connect_multiplexed(int fd, const struct unsock_fd *entry, const str
     result = at_once ? -EINPROGRESS : unsock_firecracker_await(socket, answer, end);
     bool unfinished = result == -EINPROGRESS || result == -EINTR;
     *goes_on = at_once || (may && unfinished && unsock_asking_has_room());
-    /* During the wait another thread may have closed the descriptor, and its number be another socket's. */
+    /* During the wait another thread may have closed the descriptor, whose number may now be another socket's. */
     return unsock_socket_cookie(fd) != cookie ? -EBADF : result;
 }
 
@@ -74,8 +74,8 @@ static bool is_way_open(const struct way *way, long result) {
     return result == 0 || way->asks || (result == -EINPROGRESS && !way->multiplexed);
 }
 
-/* Installs a socket that waits for its multiplexer. `fd` leaves its epoll sets during the exchange, as they would
- * report it as writable. */
+/* Installs a socket that waits for its multiplexer. Takes `fd` out of its epoll sets meanwhile: they would see it
+ * writable. */
 UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, const struct way *way,
                                             const struct unsock_ip *asked) {
     struct unsock_epoll_carry carry;
@@ -89,7 +89,7 @@ UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, con
     return result;
 }
 
-/* Opens the socket for the control file at `path`, and connects it as far as that happens before the exchange. */
+/* Opens a socket for the control file at `path`, and connects it as far as possible before it replaces that of `fd`. */
 UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const char *path,
                                    const struct unsock_ip *asked, struct way *way, long *answers) {
     struct unsock_control_file control;
@@ -175,8 +175,8 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     return later ? -EINPROGRESS : result;
 }
 
-/* Makes the socket and binds it. Fills `standin` and `where`; *handed: the socket is one from a service manager.
- * Returns 0 or -errno. */
+/* Makes a socket and binds it to the target. Fills `standin` and `where`; *handed: a service manager's socket was used
+ * instead. Returns 0 or -errno. */
 UNSOCK_OWN_FRAME static long bind_at(int fd, const struct unsock_fd *entry, const char *path,
                                      const struct unsock_ip *bound, struct unsock_standin *standin,
                                      struct unsock_target_file *where, bool *handed, long *answers) {
@@ -240,7 +240,7 @@ static bool read_path(const void *address, socklen_t length, struct sockaddr_un 
            path->sun_path[sizeof(path->sun_path) - 1] == '\0';
 }
 
-/* Fills the entry of a program's own AF_UNIX socket, which is to be replaced. Returns it, or `scratch`. */
+/* Fills the entry of a program's own AF_UNIX socket, which will be replaced. Returns it; `scratch` if it has none. */
 static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
     memset(scratch, 0, sizeof(*scratch));
@@ -253,7 +253,7 @@ static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
     return entry;
 }
 
-/* Uses the target of the control file at the path, if one is there. */
+/* Uses the target of the control file at the path, if one is there; else returns `result`. */
 UNSOCK_OWN_FRAME static long use_path(int fd, const void *address, socklen_t length, bool binds, long result) {
     struct sockaddr_un path;
     struct unsock_fd scratch;

@@ -1,4 +1,4 @@
-/* Declares the calls on sockets that control files name: making, connecting and binding them. */
+/* Declares how sockets are made for the targets of control files, connected to them and bound to them. */
 #ifndef UNSOCK_CALLS_TARGET_H
 #define UNSOCK_CALLS_TARGET_H
 
@@ -9,7 +9,7 @@
 
 #define UNSOCK_FIRECRACKER_LINE 32 /* "OK 4294967295\n" is 14 */
 
-/* The bytes of a multiplexer's answer that have arrived. */
+/* The part of a multiplexer's answer that has arrived, and the deadline for all of it. */
 struct unsock_firecracker {
     int64_t deadline; /* milliseconds, by unsock_clock_ms */
     uint32_t length;  /* of `line` so far */
@@ -17,8 +17,8 @@ struct unsock_firecracker {
 };
 
 /* Connects `socket` (AF_UNIX, stream, non-blocking, not the program's descriptor) to the control file's multiplexer,
- * and requests the guest's port. `asked` holds the deadline. On a full backlog it retries until `full`, by the same
- * clock. Returns 0; -ECONNREFUSED; -ETIMEDOUT; -EINTR after a signal; or connect's error. `socket` stays open. */
+ * and requests the guest's port. `asked` holds the deadline. While the backlog is full, retries until `full`, by the
+ * same clock. Returns 0; -ECONNREFUSED; -ETIMEDOUT; -EINTR after a signal; or connect's error. `socket` stays open. */
 long unsock_firecracker_ask(int socket, const struct unsock_control_file *control, struct unsock_firecracker *asked,
                             int64_t full);
 
@@ -26,55 +26,56 @@ long unsock_firecracker_ask(int socket, const struct unsock_control_file *contro
  * is incomplete; -ECONNREFUSED for a refusal or any other answer; -ETIMEDOUT after the deadline. */
 long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked);
 
-/* Returns when a blocking connect of `fd`, begun at `begun`, must end: by its SO_SNDTIMEO, else INT64_MAX. Both times
- * are unsock_clock_ms's. */
+/* Returns the time at which SO_SNDTIMEO ends a blocking connect of `fd` that began at `begun`; INT64_MAX if it is not
+ * set. Both times are unsock_clock_ms's. */
 int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t begun);
 
-/* Waits for the answer, and reads it: until `end` (-EINPROGRESS), or until a signal ends the connect (-EINTR). */
+/* Waits for the answer and reads it. Returns as unsock_firecracker_answer; -EINPROGRESS at `end`; -EINTR for a
+ * signal. */
 long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end);
 
-/* tipc_service.c: Whether a TIPC service has a socket. */
+/* tipc_service.c: Checks if a TIPC service has a socket. */
 
 /* True if the control file names a TIPC service, or a range of them, that another socket of this node has. TIPC lets
  * any number of sockets have a service, and shares clients among them. A node address is no service. */
 bool unsock_tipc_service_is_taken(const struct unsock_control_file *control);
 
-/* Turns TIPC's EHOSTUNREACH for a datagram of `size` bytes (nobody has the service) into UDP's result: `size` on a
- * socket that is not `connected`; else -ECONNREFUSED for every second datagram. Other results are returned
- * unchanged. */
+/* Turns TIPC's EHOSTUNREACH for a datagram of `size` bytes (nobody has the service) into UDP's result: `size`; if the
+ * socket is `connected`, `size` and -ECONNREFUSED in turn. Other results are returned unchanged. */
 long unsock_tipc_service_absent(int fd, long result, bool connected, long size);
 
 /* target_socket.c: New sockets of the family that a control file names. */
 
-/* Returns the family of the control file's dest. */
+/* Returns the family of the control file's target. */
 int unsock_target_family(const struct unsock_control_file *control);
 
-/* Makes dest an address to connect to: a server bound to any CID is reached at this machine's (VMADDR_CID_LOCAL). */
+/* Makes a target an address to connect to: VMADDR_CID_ANY, for servers to bind, becomes VMADDR_CID_LOCAL. */
 void unsock_target_to_connect(struct unsock_control_file *control);
 
-/* Marks how to treat a half-close of the stream (UNSOCK_CONTROL_HALF_CLOSE): as the file says, or as the listener's. */
+/* Mark a stream by how its half-close is treated: as the control file says; as the listener's half-close is. */
 void unsock_target_mark(int fd, const struct unsock_control_file *control);
 void unsock_target_inherit_mark(int listener, int fd);
 
-/* True if the descriptor's own socket can connect to the target: a new stream of its family. Not if the file has
- * options, which could undo the program's, nor if it is a TCP socket on which the program has set some. */
+/* True if the descriptor's own socket can connect to the target: a new stream of its family, without duplicates. False
+ * for a multiplexer, if the file has options, which could undo the program's, or for a TCP socket on which the program
+ * has set some. */
 bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control);
 
-/* Returns a socket of the target's family, with the control file's options, to replace `fd`'s; or -errno. `flags` are
- * for unsock_redirect_install_like. */
+/* Returns a socket of the target's family (for a multiplexer AF_UNIX) with the control file's options, to replace that
+ * of `fd`; or -errno. *flags is for unsock_redirect_install_like. */
 long unsock_target_open(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control, long *flags);
 
 /* Connects a new, non-blocking stream socket to the target. Returns the socket, whose connect may still be in progress,
- * or -errno. Sends a multiplexer its request, described in `asked`, and retries a full one until `full`. */
+ * or -errno. To a multiplexer also sends the request: `asked` and `full` are unsock_firecracker_ask's. */
 long unsock_target_connect_new(struct unsock_control_file *control, struct unsock_firecracker *asked, int64_t full);
 
-/* Sets the file's socket options on a new socket. Returns 0, or the -errno of the first that failed. */
+/* Sets the control file's socket options on a socket. Returns 0, or the -errno of the first that failed. */
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
 
-/* asking.c: Non-blocking connects by a multiplexer, Firecracker's Unix socket in front of a guest, that has not yet
- * replied "OK …" (UNSOCK_STATE_ASKING). For the kernel the descriptor is connected, to the multiplexer, whose reply the
- * program must not read. When the program waits until it can write, the library waits for the reply instead. Each
- * intercepted call on the descriptor reads as much of it as has arrived. */
+/* asking.c: Connects that go on after the call, as their multiplexer (Firecracker's Unix socket in front of a guest)
+ * has not yet replied "OK …" (UNSOCK_STATE_ASKING). For the kernel the descriptor is connected already, to the
+ * multiplexer, but the program must not read the reply. When the program waits until it can write, the library waits
+ * for the reply instead. Each intercepted call on the descriptor reads as much of the reply as has arrived. */
 
 /* How many streams wait for their multiplexers. Another thread may be changing it. */
 extern int unsock_asking_count;
@@ -87,21 +88,22 @@ static inline struct unsock_fd *unsock_asking(int fd) {
     return entry && entry->state == UNSOCK_STATE_ASKING && entry->kind == UNSOCK_KIND_FOREIGN ? entry : NULL;
 }
 
-/* True if the table has room for one more connect, and the library gets all calls that wait or carry data. Otherwise
- * connect must wait. */
+/* True if the table has room for one more connect, and the library intercepts all calls that wait or carry data.
+ * Otherwise connect must wait. */
 bool unsock_asking_has_room(void);
 
 /* Notes that the descriptor waits for its multiplexer's answer. */
 void unsock_asking_begin(int fd, const struct unsock_firecracker *asked);
 
-/* Reads what has arrived of the answer, without waiting. Returns 0 if the descriptor is connected, or has failed, as
- * the kernel or the entry tells (calls/connect.h); or -EINPROGRESS. */
+/* Reads, without waiting, what has arrived of the multiplexer's answer. Returns -EINPROGRESS while the answer is
+ * incomplete; else 0: the descriptor is connected, or refused (refusal.c), or waits for no multiplexer. */
 long unsock_asking_look(int fd);
 
-/* Waits for the answer. Returns 0 as above, or -EINTR. */
+/* Waits for the multiplexer's answer. Returns 0 as unsock_asking_look, or -EINTR. */
 long unsock_asking_wait(int fd);
 
-/* Makes sure of the answer before data are sent or received. Returns 0; -EAGAIN if TCP would; or -EINTR. */
+/* Before data are sent or received on a blocking descriptor, waits for the multiplexer's answer. Returns 0 if the
+ * connect has ended; -EAGAIN if a non-blocking descriptor must still wait; or -EINTR. */
 long unsock_asking_settle(int fd, struct unsock_fd *entry);
 
 static inline long unsock_asking_before_data(int fd) {
@@ -109,27 +111,26 @@ static inline long unsock_asking_before_data(int fd) {
     return entry ? unsock_asking_settle(fd, entry) : 0;
 }
 
-/* Handles another connect of a descriptor that waits. Returns 0, -EALREADY, -EINTR, or the first connect's error. */
+/* Handles another connect of a waiting descriptor. Returns 0, -EALREADY, -EINTR, or the first connect's error. */
 long unsock_asking_connect(int fd, struct unsock_fd *entry);
 
-/* Returns the milliseconds until the first answer's deadline, at most `most`. */
+/* Returns the milliseconds until the earliest deadline of a multiplexer's answer, at most `most`. */
 int64_t unsock_asking_next(int64_t most);
 
 /* Fails the connects whose deadline has passed. Returns how many. */
 int unsock_asking_expire(void);
 
-/* Forgets a socket whose descriptor is about to be closed. One that had duplicates is kept until its deadline. */
+/* Forgets the connect of a descriptor that is about to be closed; keeps it if the descriptor has duplicates. */
 void unsock_asking_forget(int fd, const struct unsock_fd *entry);
 
-/* target.c: Sockets that control files name: AF_VSOCK, AF_TIPC, AF_UNIX, AF_INET, AF_INET6, and Firecracker's
- * multiplexer. */
+/* target.c: Sockets for the targets of control files: of five families, or through Firecracker's multiplexer. */
 
 /* Not an errno: the caller must connect to the real network. */
 #define UNSOCK_TARGET_FALLBACK (-4096)
 
 /* Connects the descriptor to the target of the control file at `path`. `asked` is the address that the program connects
- * to; NULL if that was a path. Returns 0 or -errno (also -EINPROGRESS on a non-blocking descriptor). *answers gets
- * unsock_resolve's answer for the path: unless it is UNSOCK_ANSWERS_CONTROL, nothing was done. */
+ * to; NULL if the program connects to a path. Returns 0 or -errno; -EINPROGRESS also at the end of SO_SNDTIMEO.
+ * *answers gets unsock_resolve's answer for the path: unless it is UNSOCK_ANSWERS_CONTROL, nothing was done. */
 long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
                            long *answers);
 
@@ -137,8 +138,8 @@ long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, co
 long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *bound,
                         long *answers);
 
-/* Continues a program's own connect to, or bind of, an AF_UNIX path (`length` bytes) at which the kernel found no
- * socket: if a control file is there, uses its target. Returns 0, -errno, or `result` unchanged if there is none. */
+/* Continue a program's own connect to, or bind to, an AF_UNIX path (`length` bytes) that failed with `result`: if a
+ * control file is there, use its target. Return 0 or -errno; without a control file `result`. */
 long unsock_target_connect_path(int fd, const void *address, socklen_t length, long result);
 long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result);
 

@@ -13,9 +13,9 @@ bool unsock_write_concerns(int fd) {
     return !unsock_sandboxed && unsock_stream_concerns(fd);
 }
 
-/* Returns true if the program's own call must be made after sendto or sendmsg failed with `result`: a filter from
- * before the program forbids them (EPERM, ENOSYS), the number has no socket (ENOTSOCK), or another socket, not
- * connected (ENOTCONN). */
+/* Returns true if the program's own call must be made after sendto or sendmsg failed with `result`: an inherited filter
+ * forbids them (EPERM, ENOSYS), or the number now belongs to no socket (ENOTSOCK) or to another, unconnected one
+ * (ENOTCONN). */
 static bool is_repeated_by_kernel(int fd, long result) {
     if (result == -EPERM || result == -ENOSYS) {
         unsock_sandboxed = true;
@@ -43,7 +43,7 @@ static long write_after_error(int fd, const struct msghdr *message, int flags, l
     return unsock_datagram_written(fd, message, flags, result);
 }
 
-/* True if UDP has no room for so much in a datagram. AF_UNIX has, but not for gigabytes: the kernel refuses those. */
+/* True if a UDP datagram cannot have `size` bytes, but AF_UNIX's can. (Of gigabytes, the kernel refuses both.) */
 static inline bool is_too_large(int fd, size_t size) {
     const struct unsock_fd *entry = size > UNSOCK_DATAGRAM_LEAST_MOST ? unsock_fds_known(fd) : NULL;
     return entry && entry->type == SOCK_DGRAM && entry->kind == UNSOCK_KIND_LOCAL && !unsock_sandboxed &&
@@ -55,7 +55,7 @@ static inline long write_or_send(int fd, const void *data, size_t size, int flag
     return sends ? unsock_real_send(fd, data, size, flags) : unsock_real_write(fd, data, size);
 }
 
-/* Inlined, as each function to return to costs time (rt/system_calls.h). */
+/* Writes one buffer. Inlined, as each return costs time (rt/system_calls.h). */
 static inline __attribute__((always_inline)) long write_piece(int fd, const void *data, size_t size, int flags,
                                                               bool sends) {
     long early = unsock_asking_before_data(fd);
