@@ -40,7 +40,7 @@ UNSOCK_OWN_FRAME bool unsock_file_is_link(const char *path) {
            (status.stx_mode & S_IFMT) == S_IFLNK;
 }
 
-/* Uses only the time of creation: permissions, links and the library's notes (files/port.h) change the others. */
+/* Uses only the time of creation: chmod, link and the library's notes (files/port.h) change a file's other times. */
 long unsock_file_key(const char *path, uint64_t key[2]) {
     struct statx status;
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &status);
@@ -63,7 +63,8 @@ static bool is_descriptor(const char *path, int flags) {
 long unsock_program_open(int directory, const char *path, int flags) {
     struct statx status;
     int how = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
-    /* A descriptor's file is opened anew, if /proc allows it: the descriptor may be O_PATH, or at the file's end. */
+    /* Opens a descriptor's file anew, if /proc is mounted: the descriptor may be O_PATH, or its offset at the file's
+     * end. */
     bool is_open = is_descriptor(path, flags);
     long fd = unsock_openat(is_open ? AT_FDCWD : directory, is_open ? UNSOCK_FD_PATH((unsigned)directory) : path,
                             is_open ? how & ~O_NOFOLLOW : how, 0);
@@ -83,7 +84,7 @@ long unsock_program_may_execute(int directory, const char *path, int flags) {
     return is_descriptor(path, flags) ? 0 : unsock_faccessat(directory, path, X_OK);
 }
 
-/* By the real user and without capabilities of its own, which an exec takes from other users than root (setpriv). */
+/* Checks as the real user and without capabilities (access(2)): an exec drops those of users other than root. */
 bool unsock_program_is_readable(const char *path) {
     return unsock_faccessat(AT_FDCWD, path, R_OK) == 0;
 }
@@ -148,7 +149,7 @@ const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entr
             continue;
         unsigned kind = (unsigned char)entry[ENTRY_TYPE_AT];
         struct statx status;
-        /* Not every file system tells the type in the list. */
+        /* Some file systems do not list the type. */
         if (kind == TYPE_UNKNOWN && unsock_statx(entries->fd, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) == 0)
             kind = (status.stx_mode & S_IFMT) >> 12;
         *type = kind == S_IFSOCK >> 12  ? UNSOCK_ENTRY_SOCKET

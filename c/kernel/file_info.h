@@ -10,28 +10,29 @@ int64_t unsock_file_inode(const char *path);
 
 /* Identifies a file among those of all file systems. */
 struct unsock_file_id {
-    uint64_t inode; /* 0: it cannot be reached, or is no socket file where one is asked for */
+    uint64_t inode; /* 0: the file cannot be reached, or is no socket file (unsock_file_identify) */
     uint32_t device;
 };
 
-/* Identifies the file at `path`, of any kind; for an empty path the open file `at`. Follows links. The second function
- * reads the answer of statx(2) with STATX_INO. */
+/* Identifies the file at `path` (of any type, relative to the directory `at`), or the open file `at` if the path is
+ * empty. Follows links. unsock_file_id_in identifies the file from a statx(2) result with STATX_INO. */
 struct unsock_file_id unsock_file_id_of(long at, const char *path);
 struct statx;
 struct unsock_file_id unsock_file_id_in(const struct statx *status);
 
 /* Identifies the socket file at `path`, relative to the directory `at`; for an empty path, the open file `at`. Does not
- * follow links. Returns 0, or -errno; `id->inode` is 0 after an error and for other files. */
+ * follow links. Returns 0, or -errno; `id->inode` is 0 after an error, and for a file that is no socket. */
 long unsock_file_identify(int at, const char *path, struct unsock_file_id *id);
 
 static inline bool unsock_file_is(const struct unsock_file_id *one, const struct unsock_file_id *other) {
     return one->inode != 0 && one->inode == other->inode && one->device == other->device;
 }
 
-/* True if the path is certainly a symbolic link. */
+/* True for a symbolic link; false also if statx(2) fails. */
 bool unsock_file_is_link(const char *path);
 
-/* Makes a key of facts about the file that only users who may look it up know. Returns 0 or -errno. */
+/* Makes a key from the file's inode number and time of creation. Only users with access to the path know them. Returns
+ * 0 or -errno. */
 long unsock_file_key(const char *path, uint64_t key[2]);
 
 /* Lists a directory, name by name. */
@@ -47,31 +48,31 @@ struct unsock_entries {
     _Alignas(8) char buffer[UNSOCK_ENTRIES_CHUNK];
 };
 
-/* Opens the directory `path`, which is no link, relative to the directory `at` (or AT_FDCWD). */
+/* Opens the directory at `path`, relative to the directory `at` (or AT_FDCWD). Refuses a symbolic link. */
 void unsock_entries_open(struct unsock_entries *entries, long at, const char *path);
 
-/* Returns the next name, valid until the next call, or NULL at the end. Skips "." and "..". A file that is removed
- * during the listing may be in it or not. */
+/* Returns the next name, valid until the next call, or NULL at the end. Skips "." and "..". A file removed meanwhile
+ * may be listed or not. */
 const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entry_type *type);
 
-/* Begins the list again. */
+/* Goes back to the first name. */
 void unsock_entries_rewind(struct unsock_entries *entries);
 
 void unsock_entries_close(struct unsock_entries *entries);
 
 /* trust.c: Checks whether users other than root and this process's user could have written a file, or replaced a
- * directory. Not for a call's path: it uses much static memory, so only one thread may call it at a time. */
+ * directory. Intercepted calls must not use these functions: their static memory is for one thread at a time. */
 
 /* Returns false, with `why` ("everybody may write to /tmp/x"), if users other than root and this process's could have
- * written or placed the file at the absolute path. Checks the file, the directories above it, and those that links pass
- * through. The file's code will run with the rights of any process that loads it. lib/library/trust.ts decides the same
- * for the command line, before a library is loaded. */
+ * written or placed the file at the absolute path. Checks the file, the directories above it, and the directories that
+ * symbolic links lead through. The file's code will run with the rights of any process that loads it.
+ * lib/library/trust.ts makes the same checks for the command line, before a library is loaded. */
 bool unsock_trust(const char *path, struct unsock_text *why);
 
 enum unsock_place {
     UNSOCK_PLACE_FIXED,  /* only root and this user can */
-    UNSOCK_PLACE_OWNERS, /* its owner can, too, whom a user trusts by naming it; also if this user cannot reach it */
-    UNSOCK_PLACE_OPEN,   /* others can; `why` names one */
+    UNSOCK_PLACE_OWNERS, /* the directory's owner can, too; also if this user cannot reach the directory */
+    UNSOCK_PLACE_OPEN,   /* other users can; `why` tells how */
 };
 
 /* Returns which users could replace the directory at the absolute path by another. Checks the directories above it;
@@ -80,18 +81,19 @@ enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 
 /* The kernel's answer to executing a file, and the kind of the file. */
 
-/* Opens the program that execveat(directory, path, flags) would execute, close-on-exec, to read it. Returns the
- * descriptor or -errno: -EISDIR if it is no regular file, -EACCES also if this user may execute but not read it. */
+/* Opens, to read it, the program that execveat(directory, path, flags) would execute. Returns the descriptor
+ * (close-on-exec) or -errno: -EISDIR if the program is no regular file, -EACCES also if this user may execute but not
+ * read it. */
 long unsock_program_open(int directory, const char *path, int flags);
 
 /* Checks whether this process may execute the program. Returns 0 or -errno, as execve would. */
 long unsock_program_may_execute(int directory, const char *path, int flags);
 
-/* Returns the rights beyond this process's own that executing the program would give. */
+/* Returns which rights, beyond this process's own, the program would get when executed. */
 enum unsock_program_gain { UNSOCK_GAINS_NOTHING, UNSOCK_GAINS_USER, UNSOCK_GAINS_GROUP, UNSOCK_GAINS_CAPABILITIES };
 enum unsock_program_gain unsock_program_gains_rights(long fd);
 
-/* Reads the kind of the program from the descriptor. `room` as for unsock_program_file_read. */
+/* Reads the program's kind from the open file `fd`. `room`: memory for unsock_program_file_read. */
 void unsock_program_look(long fd, void *room, struct unsock_program_file *file);
 
 /* True if a program that this process executes may read the file. */

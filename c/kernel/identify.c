@@ -5,10 +5,10 @@
 #include "memory/process.h"
 #include "rules/settings.h"
 
-#define INHERITED_MOST 1024 /* descriptors among which the program may have inherited some */
+#define INHERITED_MOST 1024 /* an inherited socket with a higher number is identified by its first call */
 
-/* Fills the entry of a listening or unconnected socket by its file's name. PORT.sock shows no address: a socket mark
- * holds the address of a handed-over socket, and of a datagram client. */
+/* Fills the entry of a listening or unconnected socket from its file's name. The name PORT.sock shows no address: the
+ * socket's marks show a handed-over socket's family, and whether it is bound to the wildcard. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_port_entry *name) {
     unsigned mark = (name->ip.family == AF_INET6 ? UNSOCK_MARK_INET6 : 0) | unsock_socket_mark(fd);
     entry->kind = UNSOCK_KIND_LOCAL;
@@ -24,7 +24,7 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_p
     if (mark & UNSOCK_MARK_BATCHES)
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_BATCHES);
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    /* A stream with a number that does not listen is waiting or reserved: it gets its port anew later. */
+    /* A stream that has a number and does not listen is waiting or reserved: it takes its port again later. */
     bool is_stream = name->type == SOCK_STREAM, listens = is_stream && unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     if (listens)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
@@ -43,7 +43,7 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
     *unsock_fd_remote(entry) = *remote;
 }
 
-/* Fills in the peer as calls/datagram_connect.c does. A peer on a wildcard, or a client, gets the default address. */
+/* Fills in the peer as calls/datagram_connect.c does. A peer whose name tells no address gets the default one. */
 static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_port_entry *peer) {
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     struct unsock_ip *remote = unsock_fd_remote(entry);
@@ -58,7 +58,7 @@ static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_
     }
 }
 
-/* Reads the name of a bound socket: the directory may have had another path where it was bound. */
+/* Reads the name of a bound socket, also of one that was bound by another path to the directory. */
 static struct unsock_name read_bound_name(const struct sockaddr_un *address, size_t length) {
     struct unsock_name name = unsock_kernel_name_read(address, length), other;
     return name.kind == UNSOCK_NAME_FOREIGN && unsock_other_name_is_ours(address, length, &other) ? other : name;
@@ -76,7 +76,7 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     length = unsock_socket_name(fd, __NR_getpeername, &address);
     if (length < 0 && length != -ENOTCONN)
         return length;
-    /* Without a peer, a stream's name is left from a connect that was refused. */
+    /* If a stream has a client's name but no peer, its connect was refused. */
     if (own.kind == UNSOCK_NAME_STREAM && length < 0)
         unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
     else if (own.kind != UNSOCK_NAME_STREAM && length >= 0)
@@ -103,7 +103,7 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
 
 static struct unsock_fd *keep_identified(int fd, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
-    unsock_epoll_note_anywhere(fd); /* may have been registered before it was known */
+    unsock_epoll_note_anywhere(fd); /* the descriptor may be in an epoll set already */
     if (!entry)
         return scratch;
     *entry = *scratch;
@@ -113,7 +113,8 @@ static struct unsock_fd *keep_identified(int fd, struct unsock_fd *scratch) {
     return entry;
 }
 
-/* Returns `scratch` as an unknown descriptor, with the errno for `result`, the kernel's answer. */
+/* Clears `scratch` to an unknown descriptor, stores in it the errno for the kernel's answer `result`, and returns it.
+ */
 static struct unsock_fd *unanswered(struct unsock_fd *scratch, long result) {
     long wrong = unsock_socket_unanswered(result);
     memset(scratch, 0, sizeof(*scratch));
@@ -158,7 +159,7 @@ struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch) {
     } else if ((scratch->type == SOCK_STREAM &&
                 (scratch->protocol == IPPROTO_TCP || scratch->protocol == UNSOCK_IPPROTO_MPTCP)) ||
                (scratch->type == SOCK_DGRAM && scratch->protocol == IPPROTO_UDP)) {
-        /* Made elsewhere: its options are unknown, so the library carries all of them over. */
+        /* The socket was made elsewhere, so its options are unknown: a replacement gets copies of all. */
         scratch->kind = UNSOCK_KIND_IP;
         scratch->options = UNSOCK_OPTION_ALL;
     }
@@ -184,7 +185,8 @@ UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* True if the descriptor still has the accepted socket that is known, by its client's name. */
+/* True if the descriptor is still the accepted socket of its entry: the peer has the client's name that the entry
+ * stores. */
 UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip source, target;
@@ -199,7 +201,7 @@ UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entr
 bool unsock_identify_is_connection(int fd) {
     struct unsock_fd scratch = {.type = SOCK_STREAM};
     const struct unsock_fd *known = unsock_fds_known(fd);
-    /* The answers of a foreign socket of the kernel's own TCP are TCP's already. */
+    /* A foreign socket of the kernel's own TCP answers as TCP does, without the library. */
     if (known && known->kind == UNSOCK_KIND_FOREIGN && unsock_fd_is_redirected(known))
         return known->type == SOCK_STREAM && unsock_state_is_connected(known->state) && !unsock_socket_is_ip(fd);
     if (known && has_its_client(fd, known))
@@ -208,7 +210,7 @@ bool unsock_identify_is_connection(int fd) {
         return false;
     if (scratch.kind == UNSOCK_KIND_LOCAL)
         return unsock_state_is_connected(scratch.state);
-    /* A client without a name: only this process's entry tells its connection. */
+    /* If a client has no name, only this process's entry shows that it is connected. */
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM &&
            unsock_state_is_connected(entry->state);

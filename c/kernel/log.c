@@ -1,4 +1,4 @@
-/* Writes messages for users. A line is one write, so that lines of several processes do not mix. */
+/* Writes messages for users. Each line is one write(2), so that lines of several processes do not mix. */
 #include "kernel/log.h"
 
 #include "kernel/file_info.h"
@@ -20,7 +20,8 @@ static void put_error(struct unsock_text *line, int error) {
 static char program_name[NAME_SIZE];
 static struct unsock_file_id stderr_at_start;
 
-/* Only if descriptor 2 is still the file of the start: the program may have closed it, and reused the number. */
+/* Writes only if descriptor 2 is still the same file as at the start: the program may have closed it and reused the
+ * number. */
 static void write_on_stderr(const struct unsock_text *line) {
     struct unsock_file_id now = unsock_file_id_of(2, "");
     if (unsock_file_is(&now, &stderr_at_start))
@@ -85,7 +86,8 @@ UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct uns
     return result;
 }
 
-/* True if the user may enter the directory: a lookup of "." in it succeeds. faccessat(2) would check the real user. */
+/* False if a lookup of "." in the directory fails with EACCES. faccessat(2) would check the real user's rights instead.
+ */
 static bool may_enter(void) {
     UNSOCK_TEXT(path, UNSOCK_DIR_ROOM + 2);
     struct statx status;

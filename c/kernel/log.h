@@ -1,26 +1,26 @@
-/* Messages for users: with UNSOCK_LOG one line for each redirected call. Without it, one if the user may not enter the
- * directory, and one if the directory has names of another version of unsock. */
+/* Messages for users: with UNSOCK_LOG, one line for each redirected call. With or without it, once in a process: one
+ * line if the user may not enter the directory, and one if a port has names of another version of unsock. */
 #ifndef UNSOCK_LOG_H
 #define UNSOCK_LOG_H
 
 #include "rules/settings.h"
 
-/* Stores what the lines need from the process's start: the program's name, and the file that is descriptor 2, as lines
- * go to no other. Returns false, with one line in `error`, if the log file cannot be written. */
+/* Stores the program's name, and the identity of the file behind descriptor 2: lines for stderr go to no other file.
+ * Returns false, with one line in `error`, if the log file cannot be written. */
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error);
 
-/* Writes a line: time, pid, program, `call`, fd, `ip` (or NULL), the file or name in `path` (or NULL), and the result:
- * "ok" or the errno's name. Never changes errno. Returns `result`. */
+/* Writes a line: time, pid, program, `call`, fd, `ip`, the file in `path`, and the result: "ok" or the errno's name. A
+ * "-" stands for a NULL and for an abstract name. Never changes errno. Returns `result`. */
 long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path, long result);
 
-/* Reports that `call` failed with EACCES: one line on stderr, once in a process, if this user may not enter the
- * directory. A process may have changed to another user since its start. */
+/* Reports that `call` failed with EACCES, if this user may not enter the directory: one line on stderr, once in a
+ * process. The start cannot report this: the process may change to another user later. */
 void unsock_log_denied(const char *call);
 
 /* Reports, once in a process on stderr, that the port at this path has names of another version. */
 void unsock_log_other_protocol(const char *path);
 
-/* Writes the line if logging is on. Returns `result`. */
+/* Writes the line if UNSOCK_LOG is on. Returns `result`. */
 static inline long unsock_log(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path,
                               long result) {
     if (__builtin_expect(result == -EACCES, 0))

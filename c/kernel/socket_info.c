@@ -57,7 +57,7 @@ uint64_t unsock_socket_cookie(int fd) {
 
 bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie) {
     long asked = cookie == 0 ? unsock_socket_option(fd, SO_COOKIE) : 0;
-    /* EINVAL: an int is too short for a cookie, so nothing forbids to ask for one. */
+    /* EINVAL: an int is too short for a cookie. The kernel returns it only if no filter forbids the query. */
     return asked != -EINVAL && unsock_socket_unanswered(asked) < 0;
 }
 
@@ -84,8 +84,9 @@ uint16_t unsock_socket_invented_port(int fd) {
     return (uint16_t)(INVENTED_FIRST + unsock_socket_inode(fd) % INVENTED_COUNT);
 }
 
-/* Counts the references of a socket in "Num: RefCount Protocol Flags Type St Inode Path" (net/unix/af_unix.c,
- * unix_seq_show): one for the descriptor, one for the table, and one for each socket that is connected to this one. */
+/* Returns the reference count if this line is the socket's, else 0. A line is "Num: RefCount Protocol Flags Type St
+ * Inode Path" (net/unix/af_unix.c, unix_seq_show): one for the descriptor, one for the table, and one for each socket
+ * that is connected to this one. */
 static uint64_t count_references(struct unsock_span line, uint64_t inode) {
     uint64_t references = 0, found = 0;
     unsock_lines_word(&line);
@@ -186,7 +187,7 @@ bool unsock_end_is_reset(int fd) {
 
 /* POLLRDHUP reports the peer's shutdown only while this side has not shut down reading itself. */
 bool unsock_end_is_over(int fd, unsigned mark, int events) {
-    /* Reading the error clears it. */
+    /* A later read of the error clears it in the kernel. */
     if (events & POLLERR)
         unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
     return (mark & (UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_OVER)) || (events & POLLERR) ||

@@ -15,25 +15,26 @@ long unsock_socket_option(int fd, int name);
 /* True for a socket of the kernel's IPv4 or IPv6. */
 bool unsock_socket_is_ip(int fd);
 
-/* Judges `result`, the kernel's answer to a question that fits any descriptor (getsockname, SO_DOMAIN, SO_TYPE,
- * SO_PROTOCOL). Returns 0 for an answer, even "no socket". Otherwise returns the -errno for the call that needed the
- * answer: a seccomp filter forbids the question (-EACCES), or there was no memory. */
+/* Judges `result`, which a query of any descriptor returned (getsockname, SO_DOMAIN, SO_TYPE, SO_PROTOCOL). Returns 0
+ * if the kernel answered, even with "no socket". Otherwise returns the -errno for the call that needed the answer: a
+ * seccomp filter forbids the query (-EACCES), or there was no memory. */
 long unsock_socket_unanswered(long result);
 
-/* True if a seccomp filter forbids connect, or sends. Otherwise EPERM on a datagram socket is the kernel's: the peer is
- * connected to another socket. They make one system call, or two. */
+/* True if a seccomp filter forbids connect (one system call), or sends (at most two). If it does not, EPERM on a
+ * datagram socket is the kernel's own: the peer is connected to another socket. */
 bool unsock_socket_may_not_connect(void);
 bool unsock_socket_may_not_send(void);
 
 /* Makes the kernel refuse, with EPERM, descriptors that peers send to this AF_UNIX socket or to one accepted from it
- * (SO_PASSRIGHTS, from Linux 6.16). The library need not close them then. */
+ * (SO_PASSRIGHTS, from Linux 6.16). On older kernels the library has to close them. */
 void unsock_socket_refuse_descriptors(int fd);
 
-/* Returns the socket's cookie, unique as long as the system runs (SO_COOKIE; socket(7)): a descriptor with another
- * cookie has another socket. 0 if it is no socket, or if the kernel hides the cookie. */
+/* Returns the socket's cookie, unique as long as the system runs (SO_COOKIE; socket(7)): if a descriptor's cookie has
+ * changed, its socket is another one. 0 if `fd` is no socket, or if the kernel does not tell the cookie. */
 uint64_t unsock_socket_cookie(int fd);
 
-/* True if a cookie of 0 means that the kernel does not tell it (a filter, qemu), not that there is no socket. */
+/* True if the cookie is 0 because the kernel does not tell it (a seccomp filter, qemu), not because `fd` is no socket.
+ */
 bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie);
 
 /* Returns the socket's inode number, as /proc/PID/fd shows it; 0 if the kernel does not tell. */
@@ -45,59 +46,62 @@ long unsock_socket_nonblocking(int fd);
 /* Polls without waiting. Returns the events, or POLLERR if poll(2) fails. */
 int unsock_socket_poll(int fd, short events);
 
-/* True if a write, or a query of SO_ERROR after a connect, would not wait. */
+/* True if a write would not wait. After a non-blocking connect: true once it has succeeded or failed. */
 bool unsock_socket_writable(int fd);
 
-/* Returns a port to report for an unnamed peer, from the socket's inode number: the same in every process. */
+/* Returns a port to report for the unnamed peer of `fd`, made from the inode number of `fd`: the same in every process.
+ */
 uint16_t unsock_socket_invented_port(int fd);
 
-/* Returns how many sockets are connected to this datagram socket; -1 if that is unknown. */
+/* Returns how many sockets are connected to this datagram socket; -1 if the number cannot be read. */
 int unsock_socket_peers(int fd);
 
-/* Calls the kernel's getsockname or getpeername (`number`) into `name`. Returns the name's length or -errno. */
+/* Stores in `name` the kernel's answer to getsockname or getpeername (`number`: of the system call). Returns the name's
+ * length or -errno. */
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 
-/* Socket marks: facts about a socket that the kernel does not know. Of a connection's end: which side has shut down,
- * which AF_UNIX does not report. Of a bound socket: how the program sees it, if the name does not show it. The kernel
- * stores the marks in an option without meaning on AF_UNIX (SO_INCOMING_CPU), so all descriptors of a socket, in all
- * processes, have them. */
+/* Socket marks: facts about a socket that the kernel does not know. For a connected socket: which side has shut down,
+ * since AF_UNIX does not report this. For a bound socket: the family and address that the program sees, if the socket's
+ * name does not show them. The marks are stored in a socket option that AF_UNIX ignores (SO_INCOMING_CPU), so all
+ * descriptors of a socket, in all processes, share them. */
 
 enum {
     UNSOCK_END_SHUT_WRITE = 1 << 0, /* this side has shut down writing */
     UNSOCK_END_SHUT_READ = 1 << 1,  /* this side has shut down reading */
-    UNSOCK_END_LOST = 1 << 2,       /* a write after the peer's end was accepted: TCP's peer would have reset */
-    UNSOCK_END_TOLD = 1 << 3,       /* the error that followed has been reported */
-    UNSOCK_END_RESET = 1 << 4,      /* the peer closed with unread data, and that has been reported */
-    UNSOCK_END_OVER = 1 << 5,       /* both sides have shut down writing: TCP's socket is closed */
+    UNSOCK_END_LOST = 1 << 2,       /* a write after the peer's close succeeded: a TCP peer would have sent a reset */
+    UNSOCK_END_TOLD = 1 << 3,       /* the error that follows UNSOCK_END_LOST has been reported */
+    UNSOCK_END_RESET = 1 << 4,      /* the peer closed with unread data, and the reset has been reported */
+    UNSOCK_END_OVER = 1 << 5,       /* both sides have shut down writing: a TCP socket would be closed */
     UNSOCK_END_UNKNOWN =
-        1 << 6, /* no marks can be had (qemu's user emulation lacks the option): use AF_UNIX's own answer */
+        1 << 6, /* marks cannot be stored (qemu's user emulation lacks the option): use AF_UNIX's own answer */
     UNSOCK_MARK_INET6 = 1 << 8,     /* the program made an AF_INET6 socket */
-    UNSOCK_MARK_IPV6 = 1 << 9,      /* handed over: its address is an IPv6 one */
-    UNSOCK_MARK_WILDCARD = 1 << 10, /* handed over: its address is the wildcard */
+    UNSOCK_MARK_IPV6 = 1 << 9,      /* a handed-over socket has an IPv6 address */
+    UNSOCK_MARK_WILDCARD = 1 << 10, /* a handed-over socket is bound to the wildcard */
     UNSOCK_MARK_HALF_CLOSE =
         1 << 11, /* a foreign socket's half-close is held back; AF_TIPC's is passed on (calls/shutdown.c) */
-    UNSOCK_MARK_ANSWERED = 1 << 12, /* a process that shares it has read its multiplexer's answer (calls/asking.c) */
-    UNSOCK_MARK_BATCHES = 1 << 13,  /* may receive batches of datagrams (calls/datagram_batch.c) */
+    UNSOCK_MARK_ANSWERED = 1 << 12, /* some process has read the multiplexer's answer (calls/asking.c) */
+    UNSOCK_MARK_BATCHES = 1 << 13,  /* this socket may receive batches of datagrams (calls/datagram_batch.c) */
 };
 
-/* The upper half of the option's value tells marks from a number of the program's; the lower half holds them. */
+/* The upper half of the option's value shows that the library has set it, not the program; the lower half holds the
+ * marks. */
 #define UNSOCK_SOCKET_MARK 0x756e0000
 #define UNSOCK_SOCKET_MARK_BITS 0xffff
 
-/* Returns the marks; 0 also if it is no socket. Makes one system call. */
+/* Returns the marks; 0 also if `fd` is no socket. Makes one system call. */
 unsigned unsock_socket_mark(int fd);
 
-/* Returns the marks, or UNSOCK_END_UNKNOWN if there can be none. */
+/* Returns the marks, or UNSOCK_END_UNKNOWN if the kernel cannot store any. */
 unsigned unsock_socket_mark_certain(int fd);
 
-/* Adds marks to the old ones. */
+/* Adds the marks `added` to the socket's present marks `old`. */
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
 
-/* True if TCP's socket would be closed: reset, or shut down by both sides. `mark`: the marks; `events`: what a poll for
- * POLLRDHUP returned. Marks a reset. */
+/* True if a TCP socket would be closed here: reset, or shut down by both sides. `mark`: the socket's marks; `events`:
+ * the result of a poll for POLLRDHUP. If that has POLLERR, adds UNSOCK_END_RESET to the marks. */
 bool unsock_end_is_over(int fd, unsigned mark, int events);
 
-/* True if the next read would fail with ECONNRESET: AF_TIPC reports a reset by that alone. Makes one system call. */
+/* True if the next read would fail with ECONNRESET: AF_TIPC reports a reset in no other way. Makes one system call. */
 bool unsock_end_is_reset(int fd);
 
 /* Replaces all marks. */
@@ -105,49 +109,53 @@ void unsock_socket_mark_replace(int fd, unsigned marks);
 
 /* identify.c: Identifies an unknown descriptor by the kernel's own names. */
 
-/* Identifies an unknown descriptor by questions to the kernel. Returns its entry, filled; or `scratch` if the table has
- * no room. The kind is UNSOCK_KIND_UNKNOWN if the descriptor is not redirected and cannot be, or if the kernel does not
- * answer. */
+/* Identifies an unknown descriptor by system calls. Returns its entry, or `scratch` filled in the same way if the table
+ * has no room. If the descriptor can never be redirected, or the kernel does not answer, returns `scratch` with the
+ * kind UNSOCK_KIND_UNKNOWN. */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
-/* As unsock_identify_asking, but asks nothing below a seccomp filter of the program's own, which might kill the process
- * for the question: the kind is then UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets make, too. */
+/* As unsock_identify_asking, but if the program has installed a seccomp filter, makes no system call, since the filter
+ * might kill the process: the kind is then UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets also make.
+ */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 
-/* Identifies all open unknown descriptors, before the program installs a filter. */
+/* Identifies all unknown descriptors below 1024, before the program installs a seccomp filter. */
 void unsock_identify_inherited(void);
 
-/* As unsock_identify_asking, for a call with an address of `family` (AF_INET, AF_INET6): its socket is meant for IP. An
- * unnamed AF_UNIX socket, or stream of a control file's family, was born local in the program that executed this
- * one. */
+/* As unsock_identify_asking, for a call with an address of `family` (AF_INET, AF_INET6). Such an address shows that the
+ * program takes the socket for an IP one. So an unconnected stream of a control file's family, or an unconnected
+ * AF_UNIX socket without a name, counts as born local in the program that executed this one. */
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 
-/* Reads the kernel name of an unnamed datagram socket into its entry: the thread that this signal interrupted, or a
- * process that shares the socket, may have named it. Returns 0, or -EINVAL if it has no name or is another socket. */
+/* Updates the entry of a datagram socket that has no name by its entry, but may have a kernel name: a thread that a
+ * signal interrupted, or a process that shares the socket, may have bound it. Returns 0, or -EINVAL if the socket has
+ * no name in the directory. */
 long unsock_identify_name(int fd, struct unsock_fd *entry);
 
-/* True if this is a connected stream in the place of a TCP one. Asks the kernel if possible, and stores nothing. For
- * callers that got the descriptor from the kernel, not from the program: another thread may be closing it and reusing
- * its number. */
+/* True if the descriptor is a connected stream that replaces a TCP socket; false for a foreign socket that is the
+ * kernel's own TCP. Reads the state of a foreign socket, and of a client without a name, from the entry; else asks the
+ * kernel. Stores nothing: the callers got the descriptor from the kernel, so another thread may be closing it and
+ * reusing its number. */
 bool unsock_identify_is_connection(int fd);
 
 /*
- * other_name.c: The directory by another name. A socket may have been bound by another path to the same directory, in
- * another mount namespace (docs/containers.md) or through another mount here.
+ * other_name.c: Recognises datagram sockets of the directory that were bound by another path to it: in another mount
+ * namespace (docs/containers.md), or through another mount in this one.
  *
- * How a path begins proves nothing: any user may have a directory with a 53.dgram.sock in it. A socket is the
- * directory's if the file of that name there is its own. So the library connects to that file, and the kernel returns
- * the name of the socket behind it: both names must be the same text. If that socket is connected to another one, the
- * kernel refuses. So a socket marks its own file when it connects to a peer that has another name for the directory.
- * Only the file's owner can do that. The mark is a hash of the socket's name, kept in the file's time of modification.
+ * A path proves nothing: any user may have a directory with a 53.dgram.sock in it. So the library connects to the file
+ * of the same name in its own directory, and asks the kernel for the peer's name. If this is the name that was to be
+ * checked, the socket belongs to the directory. The kernel refuses the connect if the socket is connected to a third
+ * one. For this case, a socket marks its own file when it connects to a peer that was bound by another path. Only the
+ * file's owner can do so. The mark is a hash of the socket's name, stored as the file's time of modification.
  */
 
 /* True if the datagram socket with this name certainly belongs to the directory, by another path. Then fills `name` as
- * for a name of the directory, kind FILE. Makes no system call for a name that cannot be one. */
+ * for a name of the directory, kind FILE. Makes no system call if the path's last part is no name of a datagram port.
+ */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
-/* Marks the file of the datagram socket `fd`, which has just connected, if its peer has another name for the directory.
- * The file must still be at the path that it was bound to. */
+/* Marks the file of the datagram socket `fd`, which has just connected, if its peer was bound by another path to the
+ * directory. The file must still be at the path that `fd` was bound to. */
 void unsock_other_name_mark(int fd);
 
 /* unix_sockets.c: Lists the AF_UNIX sockets that the kernel shows. */
@@ -155,7 +163,7 @@ void unsock_other_name_mark(int fd);
 struct unsock_unix_socket {
     bool listens;
     bool is_connected; /* a stream to its peer; a datagram socket to one peer */
-    bool has_file;     /* `inode` and `device` are known, and the entry is not forged */
+    bool has_file;     /* `inode` and `device` are known (sock_diag(7)) */
     int type;          /* SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET */
     uint32_t number;   /* the socket's own inode, as /proc/PID/fd shows it */
     uint32_t inode;    /* the lower 32 bits of its file's inode; the file may have been renamed since */
@@ -169,14 +177,14 @@ struct unsock_unix_socket {
 /* Receives one socket. Returns false to end the listing. */
 typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
 
-/* Calls `see` for each bound Unix socket of this network namespace, also for connected ones if `with_connected`. Reads
- * sock_diag(7); if the kernel does not answer, /proc/net/unix, where a name with a newline can forge a line: `see` then
- * gets no inode of a file. Returns false if both fail. */
+/* Calls `see` for each bound Unix socket of this network namespace; for connected ones only if `with_connected`. Asks
+ * sock_diag(7), or if that fails reads /proc/net/unix. There a name with a newline can forge a line, so `see` gets no
+ * file's inode. Returns false if both fail. */
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);
 
 struct unsock_file_id;
 
-/* Identifies the directory part of an absolute path; with no inode if there is none. */
+/* Identifies the directory part of an absolute path. The inode is 0 for a relative path and for a missing directory. */
 struct unsock_file_id unsock_unix_name_above(struct unsock_span name);
 
 /* True if the path that the socket was bound to is in this directory. */

@@ -16,8 +16,8 @@ static UNSOCK_TABLE struct walk {
     struct unsock_text *why;
     uint32_t owner; /* trusted besides root and this user */
     unsigned links;
-    bool place;  /* of the last component, check only whether it can be replaced */
-    bool shared; /* others may create files in this sticky directory; each can replace his own */
+    bool place;  /* check only whether the last component can be replaced */
+    bool shared; /* this directory is sticky and others may write to it: each can replace only his own files */
     bool link;
     size_t length;
     char at[UNSOCK_PATH_MOST];
@@ -26,7 +26,8 @@ static UNSOCK_TABLE struct walk {
     char whole[2 * UNSOCK_PATH_MOST]; /* a link's text, with the rest behind it */
 } walk;
 
-/* Returns the user whom this user namespace shows for unmapped owners; UINT64_MAX if that user is mapped, too. */
+/* Returns the user number that this user namespace shows for unmapped owners; UINT64_MAX if a mapped user has it, too.
+ */
 static uint64_t unknown_owner(void) {
     struct unsock_lines lines;
     struct unsock_span line;
@@ -48,7 +49,8 @@ static uint64_t unknown_owner(void) {
     return known ? UINT64_MAX : user;
 }
 
-/* True for a trusted owner. An unmapped root appears as the overflow user, who may be anyone in a shared directory. */
+/* True for a trusted owner. The overflow user is trusted, too, since an unmapped root appears as this user; but not in
+ * a sticky directory, where it may be anyone. */
 static bool is_known_owner(uint32_t owner) {
     if (owner == 0 || (long)owner == unsock_geteuid() || owner == walk.owner)
         return true;
@@ -62,7 +64,7 @@ static bool read_entry(struct unsock_span *line, struct unsock_span *name, uint6
     return unsock_span_number(unsock_span_next(line, ':'), 10, UINT32_MAX, number);
 }
 
-/* Finds the entry of a number, and returns its name and the rest of its line, which are in `lines`. */
+/* Finds the entry with the number `wanted`. Stores its name and the rest of its line, which point into `lines`. */
 static bool find_entry(struct unsock_lines *lines, const char *path, uint32_t wanted, struct unsock_span *name,
                        struct unsock_span *rest) {
     uint64_t number;
@@ -102,7 +104,7 @@ static bool has_only(uint32_t gid) {
     return only;
 }
 
-/* True if /etc/passwd has only trusted users in the group, as their first one: /etc/group does not list those. */
+/* True if only trusted users have the group as their primary one in /etc/passwd: /etc/group does not list them. */
 static bool is_first_of_only(uint32_t gid) {
     struct unsock_lines lines;
     struct unsock_span line, name;
@@ -119,7 +121,8 @@ static bool is_first_of_only(uint32_t gid) {
     return only;
 }
 
-/* True if the group has trusted users only. With an access list its bits apply to any user in the list: false. */
+/* True if all members of the group are trusted. False if `at` has an access list: the group's bits then apply to all
+ * users in the list. */
 static bool is_group_trusted(uint32_t gid, const char *at) {
     uint32_t users[] = {0, (uint32_t)unsock_geteuid(), walk.owner};
     for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
@@ -147,7 +150,7 @@ static bool check_walked_place(void) {
     unsigned type = status.stx_mode & S_IFMT;
     walk.link = type == S_IFLNK;
     bool is_end = walk.place && !walk.link && is_at_end();
-    /* A link's owner cannot change its text: only its directory decides who can replace it. */
+    /* Nobody can change a link's text: the directory's permissions decide who can replace the link. */
     if ((walk.shared || !(walk.place && (walk.link || is_end))) && !is_known_owner(status.stx_uid)) {
         unsock_text_join(walk.why, at, " belongs to ");
         put_user(walk.why, status.stx_uid);

@@ -77,7 +77,7 @@ static void read_answer(struct listing *listing, const uint8_t *bytes, size_t le
     }
 }
 
-/* False if the kernel does not answer to the end. */
+/* Lists the sockets by sock_diag(7). False if the kernel refuses, or its answer is incomplete. */
 static bool ask_diag(struct listing *listing) {
     struct {
         struct nlmsghdr header;
@@ -102,7 +102,7 @@ static bool ask_diag(struct listing *listing) {
     return !listing->failed;
 }
 
-/* Num RefCount Protocol Flags Type St Inode Path */
+/* Reads a line of /proc/net/unix: Num RefCount Protocol Flags Type St Inode Path */
 static void read_socket_line(struct listing *listing, struct unsock_span line) {
     char name[sizeof(((struct sockaddr_un *)0)->sun_path)];
     struct unsock_unix_socket socket = {.name = name};
