@@ -17,9 +17,9 @@
 #define UNSOCK_CONTROL_SOCKOPT_SIZE 32
 #define UNSOCK_CONTROL_NOBODY "/dev/null" /* a target of AF_UNIX where there is never a socket */
 
-/* An empty slot (group 0) with this key sets how a half-close is handled, by the first byte of its value: 1 holds it
- * back until the socket is closed, 2 passes it on. unsock 1.1 skips the slot. Without such a slot a half-close is held
- * back for Firecracker's multiplexer and over AF_TIPC, where it would lose the server's answer. */
+/* A slot with group 0 and this key sets how a half-close is handled. The first byte of its value: 1 delays the
+ * half-close until the socket is closed, 2 passes it on at once. unsock 1.1 skips the slot. Without the slot, a
+ * half-close is delayed for Firecracker's multiplexer and over AF_TIPC, where it would lose the server's answer. */
 #define UNSOCK_CONTROL_HALF_CLOSE 0x666c6168u
 #define UNSOCK_CONTROL_HALF_CLOSE_HOLD 1
 #define UNSOCK_CONTROL_HALF_CLOSE_PASS 2
@@ -52,7 +52,7 @@ UNSOCK_EXPORT const char *unsock_version(void);
 
 /* Replaces the settings by those in `environment`: NAME=VALUE strings, each ended by a NUL, `length` bytes in all. Not
  * for use while other threads make socket calls. Returns 0, or -EINVAL with one line about what is wrong (no newline,
- * always NUL-terminated within `size` bytes) in `error`; the settings are then as they were. */
+ * always NUL-terminated within `size` bytes) in `error`; the settings are then unchanged. */
 UNSOCK_EXPORT int unsock_configure(const char *environment, size_t length, char *error, size_t size);
 
 /* Returns 1 when the settings redirect this address (a sockaddr_in or sockaddr_in6 of `length` bytes), else 0. */
@@ -72,15 +72,15 @@ UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
  * the file may not be removed, -EADDRINUSE if other processes keep the directory locked. */
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 
-/* Returns the name of intercepted call number `index`, as exported, or NULL after the last. */
+/* Returns the name of the exported function number `index`, from 0 on, or NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 
 /* Calls execve(2), for a runtime that lacks it. Returns only if the file cannot be executed; `why` has the reason. */
 UNSOCK_EXPORT void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why,
                                   size_t size);
 
-/* Returns the errno of this process's last intercepted call that failed inside the library, or 0 if none did. For
- * callers that cannot read errno, such as a foreign-function interface. Inexact when several threads fail at once. */
+/* Returns the errno with which one of the exported functions last failed in this process, or 0 if none has failed. For
+ * callers that cannot read errno, such as a foreign-function interface. Inexact if several threads fail at once. */
 UNSOCK_EXPORT int unsock_last_error(void);
 
 #endif

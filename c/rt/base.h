@@ -15,10 +15,11 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* The library defines the intercepted functions itself, with plain pointer types. libc's headers declare them otherwise
- * with _GNU_SOURCE, so that stays undefined, and this file has the constants that need it. */
+/* The library defines the intercepted functions itself, with plain pointer types. With _GNU_SOURCE defined, libc's
+ * headers declare these functions with other pointer types. So _GNU_SOURCE stays undefined, and this file has the
+ * constants that would need it. */
 
-/* Own copies of types that <sys/socket.h> and <fcntl.h> hide without _GNU_SOURCE: mmsghdr, f_owner_ex. */
+/* Copies of types that <sys/socket.h> and <fcntl.h> hide without _GNU_SOURCE: mmsghdr, f_owner_ex. */
 struct unsock_mmsghdr {
     struct msghdr header;
     unsigned int length;
@@ -59,7 +60,7 @@ struct unsock_timeval {
     int64_t microseconds;
 };
 
-/* An address of any family, as the kernel returns it (at most 128 bytes), aligned for each. */
+/* An address of any family, as the kernel returns it (at most 128 bytes), aligned for each family's structure. */
 union unsock_sockaddr {
     struct sockaddr any;
     struct sockaddr_in in;
@@ -69,28 +70,28 @@ union unsock_sockaddr {
 };
 
 /* Tables (sys.c). Large tables of zeros get a section behind all small variables. The small variables then share few
- * pages, and each page that a process touches at its start costs a page fault. A larger table has chunks; only its
- * first one may be in this section. */
+ * pages, and each page that a process touches at its start costs a page fault. A table that grows consists of chunks;
+ * only its first chunk may be in this section. */
 
 #define UNSOCK_TABLE __attribute__((section(".bss.tables")))
 
-/* Returns the chunk at `place`, the same one for all threads. If there is none, it becomes `first`; with NULL, a new
- * mapping of zeros. NULL: no memory. */
+/* Returns the chunk in `*place`, the same one to all threads. If there is none yet, first stores `first` there; or, if
+ * `first` is NULL, a new mapping of `size` zeros. Returns NULL if there is no memory. */
 void *unsock_table_chunk(void **place, void *first, unsigned long size);
 
 /* Raises `*end` to at least `number` + 1. */
 void unsock_table_reach(int *end, int number);
 
-/* A seqlock: several bytes that one thread writes while others read; no thread waits for another. The version beside
- * them is odd while a thread writes. A writer claims the bytes first; a reader checks the version before and after. In
- * a child forked during a write the version stays odd, so the child ignores the bytes. */
+/* A seqlock guards bytes that one thread writes while others read; no thread waits. The version beside the bytes is odd
+ * while a thread writes. A writer claims the bytes first; a reader checks the version before and after it reads. In a
+ * child forked during a write the version stays odd, so the child ignores the bytes. */
 
-/* Returns the version, before the reader reads. */
+/* Returns the version. A reader calls this before it reads the bytes. */
 static inline uint32_t unsock_seqlock_begin(const uint32_t *version) {
     return __atomic_load_n(version, __ATOMIC_ACQUIRE);
 }
 
-/* True if the bytes read since `begun` were all there at one moment. */
+/* True if no thread wrote while the reader read: the version was and still is `begun`, and is even. */
 static inline bool unsock_seqlock_holds(const uint32_t *version, uint32_t begun) {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return begun % 2 == 0 && begun == __atomic_load_n(version, __ATOMIC_RELAXED);

@@ -1,6 +1,6 @@
-/* The list of intercepted calls. The build makes from it: the exported functions, the declarations of their logic, the
- * dispatch by number, the seccomp filter, the numbers that rewritten places and syscall(2) answer, the mark of the
- * library's own calls, the next library's functions, and the names in the manual. */
+/* The list of intercepted calls. From it come the exported functions, the declarations of their logic, the dispatch by
+ * number, the seccomp filter, the numbers that are intercepted at rewritten places and in syscall(2), the place of the
+ * mark in the library's own calls, the pointers to the next library's functions, and the names in the manual. */
 #ifndef UNSOCK_RT_CALLS_H
 #define UNSOCK_RT_CALLS_H
 
@@ -17,21 +17,21 @@
  *   exported   how the function of that name is exported, and what it does while the library is inert:
  *                LIBC     calls the next library's function: a cancellation point in glibc
  *                RAW      makes the system call of that name
- *                ALWAYS   calls the logic, which does nothing else then
+ *                ALWAYS   calls the logic, which then makes the call and forgets what is known of a reused number
  *                BY_HAND  a wrapper of its own shape, in preload/
  *                NO       no such function is exported
- *   next       unsock_real_NAME, which calls the next library's function:
- *                SAME     or makes the system call of the same name and arguments
- *                OTHER    or makes another system call on some machine (rt/libc.c)
+ *   next       what unsock_real_NAME does if there is no next library's function to call:
+ *                SAME     makes the system call of the same name and arguments
+ *                OTHER    makes another system call on some machine (rt/libc.c)
  *                NEWER    as OTHER, for a function that an old libc lacks
  *                NO       there is no unsock_real_NAME
- *   machines   those that have such a system call: ALL, X86, NO
+ *   machines   the machines that have a system call of that name: ALL, X86, NO
  *   type, name the function's result; the name of function and system call
  *   parameters their count, and a type and a name for each
- *   mark       the argument that carries the mark of the library's own call (below): 0, 3, 5, NONE; or NO if the
+ *   mark       the argument that carries the mark of the library's own call (below): 0, 3, 5; NONE; or NO if the
  *              call is never trapped
  *   trapped    when the filter traps the call (the rules are in trap/trapped.h), or NO
- *   syscall    whether syscall(2) intercepts the number (preload/syscall.c): YES, NO; always, for calls with logic
+ *   syscall    whether syscall(2) intercepts the number (preload/syscall.c): YES, NO. Calls with logic always are
  *
  * Rows with the same rule and mark, in any place, share their instructions in the filter.
  */
@@ -62,7 +62,7 @@
     CALL(RAW,     NO,    ALL,   NO,  NO,        ssize_t, sendfile,      (4, int, out, int, in, int64_t *, offset, size_t, count)) \
     CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, splice,        (6, int, in, int64_t *, in_offset, int, out, int64_t *, out_offset, size_t, size, unsigned, flags)) \
     CALL(LIBC,    NO,    NO,    NO,  NO,        ssize_t, recv,          (4, int, fd, void *, data, size_t, size, int, flags)) \
-    /* The sums of these flags above MSG_WAITALL are those with MSG_ERRQUEUE, and MSG_PEEK with MSG_WAITALL. */ \
+    /* Above the value of MSG_WAITALL: all combinations with MSG_ERRQUEUE, and MSG_PEEK with MSG_WAITALL. */ \
     CALL(LIBC,    SAME,  ALL,   0,   IF_SET_OR(4, MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL, MSG_WAITALL), \
                                            ssize_t, recvfrom,      (6, int, fd, void *, data, size_t, size, int, flags, struct sockaddr *, address, socklen_t *, length)) \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    ssize_t, sendmsg,       (3, int, fd, const struct msghdr *, message, int, flags)) \
@@ -70,7 +70,7 @@
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    ssize_t, recvmsg,       (3, int, fd, struct msghdr *, message, int, flags)) \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     recvmmsg,      (5, int, fd, struct unsock_mmsghdr *, messages, unsigned, count, int, flags, void *, timeout)) \
     CALL(LIBC,    OTHER, X86,   NO,  NO,        int,     poll,          (3, struct pollfd *, fds, unsigned long, count, int, timeout)) \
-    /* The last descriptor's close removes the socket file, and duplicates share what the library knows. */ \
+    /* The close of a socket's last descriptor removes its file; duplicates share their entries' facts. */ \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     close,         (1, int, fd)) \
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     close_range,   (3, unsigned, first, unsigned, last, int, flags)) \
     CALL(ALWAYS,  NO,    ALL,   0,   ALWAYS,    int,     dup,           (1, int, fd)) \
@@ -80,7 +80,7 @@
     CALL(ALWAYS,  NO,    ALL,   0,   ALWAYS,    int,     epoll_create1, (1, int, flags)) \
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     epoll_ctl,     (4, int, set, int, operation, int, fd, struct unsock_epoll_event *, event)) \
     CALL(LIBC,    OTHER, X86,   NO,  NO,        int,     epoll_wait,    (4, int, set, struct unsock_epoll_event *, events, int, most, int, timeout)) \
-    /* Waits are trapped if they bring a signal mask: it must not block SIGSYS. */ \
+    /* Calls that wait are trapped if they set a signal mask: the mask must not block SIGSYS. */ \
     CALL(LIBC,    OTHER, ALL,   0,   IF_SET(4), int,     epoll_pwait,   (5, int, set, struct unsock_epoll_event *, events, int, most, int, timeout, const void *, signals)) \
     CALL(LIBC,    NEWER, ALL,   0,   IF_SET(4), int,     epoll_pwait2,  (5, int, set, struct unsock_epoll_event *, events, int, most, const struct timespec *, timeout, const void *, signals)) \
     CALL(LIBC,    OTHER, ALL,   5,   IF_SET(3), int,     ppoll,         (4, struct pollfd *, fds, unsigned long, count, const struct timespec *, timeout, const void *, signals))
@@ -94,7 +94,7 @@
     /* /proc/self/exe is the library; the program must read its own file's name. */ \
     CALL(NO,      X86,    3,   NO,      ALWAYS,                      readlink) \
     CALL(NO,      ALL,    0,   NO,      ALWAYS,                      readlinkat) \
-    /* A blocked SIGSYS, or another handler of it, would end the program. */ \
+    /* With SIGSYS blocked, or another handler for it, the next trapped call would end the program. */ \
     CALL(NO,      ALL,    0,   NO,      ALWAYS,                      rt_sigaction) \
     CALL(NO,      ALL,    0,   NO,      UNLESS(0, SIG_UNBLOCK),      rt_sigprocmask) \
     CALL(NO,      ALL,    5,   NO,      ALWAYS,                      rt_sigsuspend) \
@@ -103,7 +103,7 @@
     CALL(BY_HAND, ALL,    5,   YES,     IF_VALUE(0, PR_SET_SECCOMP), prctl) \
     /* The kernel's own threads make the calls of a ring: nothing can trap them. */ \
     CALL(NO,      ALL,    NONE,YES,     NO_SYSTEM,                   io_uring_setup) \
-    /* Can remove all handlers from the child, whose first trapped call would then kill it; clone cannot. */ \
+    /* clone3 can remove the child's handlers: its first trapped call would then kill it. clone cannot. */ \
     CALL(NO,      ALL,    NONE,NO,      NO_SYSTEM,                   clone3)
 
 #define UNSOCK_OTHER_NAMES(NAME)                                                                                       \
@@ -148,15 +148,15 @@
 /* clang-format on */
 
 /* The filter of a trapped process (c/trap) lets the library's own calls pass because they carry a mark, in the upper
- * half of an argument that the kernel reads as an int. execve and a few others, whose first argument is a pointer,
- * carry the mark in an argument that they do not have. So do socket, socketpair and prctl: a filter of the program's
- * own may compare all 64 bits of their first argument (Chromium's, libseccomp's). Such an argument's register is
- * cleared after the call (rt/syscall6.h): otherwise a later call of the program's would carry the mark. */
+ * half of an argument that the kernel reads as an int. execve and other calls whose first argument is a pointer carry
+ * the mark in the register of a fourth or sixth argument that they do not have. So do socket, socketpair and prctl,
+ * since the program's own filter may compare all 64 bits of their first argument (Chromium's, libseccomp's). This
+ * register is cleared after the call (rt/syscall6.h): otherwise a later call of the program's would carry the mark. */
 #define UNSOCK_SYS_MARK 0x756e736bul
 
-/* socket() with this value in the mark's place fails with an errno that no kernel has, if the library's filter is in
- * force; without the filter, because its family does not exist. With the value in the last argument, and without the
- * mark, the call goes to another copy of the library in the process (trap/image.h). */
+/* Tests for the library's filter: with this value in the mark's place, the filter fails a socket() call with an errno
+ * that no kernel returns. Without the filter, the kernel refuses the call's family. With this value in the last
+ * argument, and no mark, the call is trapped, and reaches another copy of the library in the process (trap/image.h). */
 #define UNSOCK_SYS_PROBE 0x756e7370ul
 #define UNSOCK_SYS_PROBE_ERRNO 4077
 #define UNSOCK_SYS_NO_FAMILY 0x7fff
@@ -171,7 +171,7 @@
 #define UNSOCK_MARK_OF_DOOR_CALL(exported, machines, mark, syscall, trapped, name)                                     \
     UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(case __NR_##name : return UNSOCK_MARK_##mark;))
 
-/* Returns the argument (0 to 5) that carries the mark, or UNSOCK_SYS_UNMARKED for a call that is never trapped. */
+/* Returns the argument (0 to 5) that carries the mark, or UNSOCK_SYS_UNMARKED if none does. */
 static inline __attribute__((always_inline)) int unsock_sys_marked_argument(long number) {
     switch (number) {
         UNSOCK_CALLS(UNSOCK_MARK_OF)

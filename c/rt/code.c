@@ -22,8 +22,8 @@ long unsock_code_move(uint64_t copy, uint64_t size, uint64_t to) {
     return unsock_is_error(result) ? result : 0;
 }
 
-/* The kernel updates the instruction cache only for the address where the pages become executable. A processor may
- * still hold old instructions of the address to which they were moved. */
+/* The kernel updates the instruction cache only for the address at which pages become executable. If the pages are then
+ * moved, a processor may still hold old instructions of their new address. */
 void unsock_code_sync(uint64_t at, uint64_t size) {
 #ifdef __aarch64__
     uint64_t kinds, end = at + size;
@@ -40,7 +40,8 @@ void unsock_code_sync(uint64_t at, uint64_t size) {
 #endif
 }
 
-/* Asks the dynamic linker, which knows the object without a system call. Its function is weak, as all of libc's are. */
+/* Asks the dynamic linker for the object, which takes no system call. The linker's function is weak, as all of libc's
+ * are. */
 
 /* The needed parts of dlfcn.h and link.h. */
 struct link_map {
@@ -68,7 +69,7 @@ bool unsock_object_of(const void *address, const char **file, uint64_t *start) {
     return true;
 }
 
-/* Finds the clock in an ELF image in memory. Its tables hold the addresses that the file has, without the load bias. */
+/* Finds the clock in the vDSO's ELF image. The image's tables hold addresses without the load bias. */
 
 #if defined(__x86_64__)
 #define CLOCK "__vdso_clock_gettime"

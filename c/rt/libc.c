@@ -1,4 +1,4 @@
-/* Uses the process's libc. Every symbol is weak: as a program, without a libc, all of them are NULL. */
+/* Uses the process's libc. Every symbol is weak: in a process without a libc, all of them are NULL. */
 #include "rt/libc.h"
 
 #include "rt/code.h"
@@ -67,9 +67,9 @@ bool unsock_is_secure(void) {
 struct unsock_next unsock_next;
 __attribute__((used)) long (*unsock_next_syscall)(long number, ...);
 
-/* RTLD_NEXT is -1 in glibc and in musl. In a library that dlopen loaded it finds nothing, and the system calls are
- * used. Before glibc 2.34, dlsym is in libdl, which few programs load; libc has the function _dl_sym that dlsym
- * calls. */
+/* RTLD_NEXT is -1 in glibc and in musl. If dlopen loaded this library, RTLD_NEXT finds nothing, and the library makes
+ * system calls instead. Before glibc 2.34, dlsym is in libdl, which few programs load; libc has the function _dl_sym
+ * that dlsym calls. */
 void *unsock_next_find(const char *name) {
     void *next = (void *)-1l;
     if (!dlsym && !_dl_sym)
@@ -138,7 +138,8 @@ void unsock_cancel_close(int before) {
         set_cancel_type(before, &before);
 }
 
-/* Without the library's mark: the filter traps a call with a signal mask, and trap/signals.c unblocks SIGSYS in it. */
+/* Makes a call without the library's mark. So the filter traps it if it has a signal mask, and trap/signals.c removes
+ * SIGSYS from the mask. */
 #define BY_THE_PROGRAM(number, a, b, c, d, e, f)                                                                       \
     unsock_syscall6(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
@@ -149,7 +150,7 @@ static long raw_ppoll(struct pollfd *fds, unsigned long count, const struct time
     return BY_THE_PROGRAM(__NR_ppoll, fds, count, timeout ? &copy : NULL, signals, UNSOCK_SIGNALS_SIZE, 0);
 }
 
-/* The program's own call, if this machine has it: a sandbox's filter may not allow the other one. */
+/* Makes poll if this machine has it, as the program would: a sandbox's filter may forbid ppoll. */
 static long raw_poll(struct pollfd *fds, unsigned long count, int timeout) {
 #ifdef __NR_poll
     return BY_THE_PROGRAM(__NR_poll, fds, count, timeout, 0, 0, 0);

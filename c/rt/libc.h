@@ -36,7 +36,7 @@ unsigned long unsock_libc_auxiliary(unsigned long tag);
 /* Replaces the process's environment. False if there is no libc, and so no environment. */
 bool unsock_environment_set(const char *const *list);
 
-/* Returns the nanoseconds of a clock exact to some milliseconds, without a system call; 0 if there is none. */
+/* Returns monotonic time in nanoseconds, exact to some milliseconds, without a system call; 0 if there is no clock. */
 int64_t unsock_libc_clock(void);
 
 /* Returns the nanoseconds since unsock_libc_clock returned `begun`; 0 if `begun` is 0. */
@@ -45,7 +45,7 @@ int64_t unsock_libc_waited(int64_t begun);
 /* True if libc is certain that the process has only one thread (glibc since 2.32). */
 bool unsock_libc_is_single_threaded(void);
 
-/* True in a set-user-ID process (AT_SECURE). */
+/* True in a set-user-ID or set-group-ID process (AT_SECURE). */
 bool unsock_is_secure(void);
 
 /* The next library's functions (rt/calls.h). NULL before unsock_next_resolve, and where the process has none. */
@@ -64,28 +64,30 @@ struct unsock_next {
 };
 extern struct unsock_next unsock_next;
 
-/* The next library's syscall(2), by itself because assembly jumps to it (preload/syscall.c). */
+/* The next library's syscall(2), outside the structure because assembly jumps to it (preload/syscall.c). */
 extern long (*unsock_next_syscall)(long number, ...);
 
 /* Finds the next library's functions with dlsym; once, at start. */
 void unsock_next_resolve(void);
 
-/* unsock_next_resolve for a process whose calls are trapped. libc's functions would be trapped in turn and recurse, so
- * the library makes the system calls itself. pthread_setcanceltype makes a blocking call a cancellation point, as in
- * glibc before 2.41; but not while the thread answers a trapped call: it may lack libc's data. */
+/* As unsock_next_resolve, for a process whose calls are trapped: finds only pthread_setcanceltype. libc's functions
+ * would be trapped in turn and recurse, so the library makes the system calls itself, and uses pthread_setcanceltype to
+ * make a blocking call a cancellation point, as glibc before 2.41 does. It does not while it answers a trapped call:
+ * that thread may lack libc's data. */
 void unsock_next_resolve_trapped(void);
 
 /* Notes that this thread begins (true) or ends (false) to answer a trapped call. */
 void unsock_cancel_forbid(bool trapped);
 
-/* Lets pthread_cancel end the thread, at once if it was called before. Returns unsock_cancel_close's argument. */
+/* Lets pthread_cancel end the thread at any moment until unsock_cancel_close, at once if it was called before. Returns
+ * the argument for unsock_cancel_close. */
 int unsock_cancel_open(void);
 void unsock_cancel_close(int before);
 
 /* Finds one of the next library's functions by its name; NULL if there is none. Not for a child of vfork. */
 void *unsock_next_find(const char *name);
 
-/* As unsock_next_find, for a name that an old libc lacks. NULL without dlsym, as _dl_sym would end the program. */
+/* As unsock_next_find, for a name that an old libc lacks. NULL without dlsym: _dl_sym would end the program. */
 void *unsock_next_find_newer(const char *name);
 
 #endif

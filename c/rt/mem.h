@@ -1,4 +1,5 @@
-/* Memory functions with their standard meaning, hidden inside the library, and where functions lie. */
+/* Memory functions with their standard meaning, hidden inside the library, and a section for functions that run at
+ * exit. */
 #ifndef UNSOCK_RT_MEM_H
 #define UNSOCK_RT_MEM_H
 
@@ -6,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Puts a function beside the symbol table: a forked child that ends at once maps each 64 KiB of code anew. */
+/* Puts a function beside the symbol table. A forked child that ends at once then has fewer page faults: each maps 64
+ * KiB of code. */
 #define UNSOCK_AT_EXIT __attribute__((section(".text.exit")))
 
 #pragma GCC visibility push(hidden)
@@ -16,11 +18,12 @@ void *memset(void *to, int value, size_t length);
 int memcmp(const void *left, const void *right, size_t length);
 size_t strlen(const char *text);
 
-/* unsock_same for a length that is not constant: cheaper than memcmp, which has to find the lesser one. */
+/* unsock_same for a length that is not constant. Cheaper than memcmp, which must also find the lesser one. */
 bool unsock_same_bytes(const void *left, const void *right, size_t length);
 #pragma GCC visibility pop
 
-/* Built-in functions, which -ffreestanding turns off: a copy of constant length becomes one or two instructions. */
+/* Turns on built-in functions again, which -ffreestanding turns off: a short copy of constant length becomes one or two
+ * instructions. */
 #define memcpy(to, from, length) __builtin_memcpy(to, from, length)
 #define memset(to, value, length) __builtin_memset(to, value, length)
 #define strlen(text) __builtin_strlen(text)

@@ -1,5 +1,5 @@
-/* Raw system calls. Each returns the kernel's value, a result or -errno, and does not change the caller's errno. No
- * folder uses libc's code: the same bytes run under glibc, under musl, and without a libc. */
+/* Raw system calls. Each returns the kernel's value, a result or -errno, and does not change the caller's errno. The
+ * library is not linked to a libc: the same bytes run under glibc, under musl, and without a libc. */
 #ifndef UNSOCK_RT_SYS_H
 #define UNSOCK_RT_SYS_H
 
@@ -10,7 +10,8 @@
  * bits of an argument (valgrind) would misread it. Set until the start knows whether there is a filter. */
 extern unsigned long unsock_sys_mark_bits;
 
-/* Returns `value`, with the mark above it if this argument carries it: the kernel reads an int's lower half alone. */
+/* Returns `value`, with the mark in its upper half if `argument` carries the mark: the kernel reads an int's lower
+ * half. */
 static inline __attribute__((always_inline)) long unsock_sys_marked(long number, int argument, long value) {
     if (unsock_sys_marked_argument(number) != argument)
         return value;
@@ -21,7 +22,8 @@ static inline __attribute__((always_inline)) long unsock_sys_marked(long number,
     unsock_syscall6((long)(n), unsock_sys_marked(n, 0, (long)(a)), (long)(b), (long)(c),                               \
                     unsock_sys_marked(n, 3, (long)(d)), (long)(e), unsock_sys_marked(n, 5, (long)(f)))
 
-/* unsock_sys(__NR_xyz, up to six arguments): numbers and pointers alike. The number is evaluated more than once. */
+/* Makes a system call: unsock_sys(__NR_xyz, up to six numbers or pointers). Evaluates the call's number more than
+ * once. */
 #define unsock_sys(...) UNSOCK_SYS_PAD(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
 #endif

@@ -1,8 +1,9 @@
-/* The system call instruction alone. Tests make calls by it that no interposed library function can intercept. */
+/* The bare system call instruction. Tests use it to make calls that no interposed function can intercept. */
 #ifndef UNSOCK_RT_SYSCALL6_H
 #define UNSOCK_RT_SYSCALL6_H
 
-/* Clears the registers of the fourth and sixth argument after the call: they may hold the mark (rt/calls.h). */
+/* Makes the call, and then clears the registers of its fourth and sixth argument: they may hold the mark
+ * (rt/calls.h). */
 static inline long unsock_syscall6(long number, long a, long b, long c, long d, long e, long f) {
 #if defined(__x86_64__)
     long result;

@@ -83,7 +83,8 @@
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \
     }
 
-/* The same, not inline: shorter code, one instruction more. For calls that are not made for each message. */
+/* As UNSOCK_SYSTEM_CALL, not inline: shorter code, one instruction more. For calls that are not made for each
+ * message. */
 #define UNSOCK_RARE_CALL(name, parameters, ...)                                                                        \
     static __attribute__((noinline, unused)) long unsock_##name parameters {                                           \
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \
@@ -212,7 +213,7 @@ UNSOCK_SYSTEM_CALL(writev, (int fd, const void *parts, unsigned long count), fd,
 #undef UNSOCK_SYSTEM_CALL
 #undef UNSOCK_RARE_CALL
 
-/* Ends all threads. A sandbox may refuse the call; the function never returns in any case. */
+/* Ends the process. If a sandbox refuses the call, repeats it for ever. */
 static inline _Noreturn void unsock_exit(int status) {
     for (;;)
         unsock_exit_group(status);
@@ -226,7 +227,8 @@ static inline bool unsock_is_error(long result) {
 /* Closes a descriptor, unless it is negative. */
 void unsock_close_open(long fd);
 
-/* Returns `fd`; or `result`, -errno of opening it or of what came after that, and closes it. */
+/* Returns `fd` if `result` is not negative. Else closes `fd`, unless it is negative, and returns `result`: the -errno
+ * of opening `fd`, or of a later step. */
 long unsock_opened(long fd, long result);
 
 /* Before `long fd = …`: closes the descriptor, unless it is negative, at the end of the variable's scope. */
@@ -262,8 +264,8 @@ static inline int64_t unsock_clock_ms(void) {
     return unsock_clock_ns() / UNSOCK_MILLISECOND_NS;
 }
 
-/* Waits for EPOLLIN or EPOLLOUT of the descriptor, at most so many milliseconds (-1: without limit). A negative
- * descriptor only waits. Returns the events, 0 when the time is up, or -errno. */
+/* Waits until `fd` has one of `events` (EPOLLIN, EPOLLOUT), at most `milliseconds` (-1: without limit). With a negative
+ * `fd`, only sleeps. Returns the events, 0 when the time is up, or -errno. */
 int unsock_await(long fd, uint32_t events, int64_t milliseconds);
 
 /* Sleeps less than a second. Returns 0, or -EINTR after a signal. */
@@ -277,7 +279,7 @@ static inline long unsock_pause(long nanoseconds) {
  * not make has none. Where calls are trapped, that system call is a cancellation point, too (rt/libc.h).
  * Nearly all are inline: after a call that slept, the processor's return predictions are gone, and each function on the
  * stack costs as much as a hundred instructions. */
-/* Pointers to any type of address are accepted. */
+/* Parameters for which a pointer to any type of address can be passed. */
 #define UNSOCK_LOOSE_PARAMETERS(...) UNSOCK_EACH(UNSOCK_LOOSE_PARAMETER, __VA_ARGS__)
 #define UNSOCK_LOOSE_PARAMETER(index, type, name)                                                                      \
     __typeof__(_Generic((type)0,                                                                                       \
@@ -321,7 +323,7 @@ static inline long unsock_real_send(int fd, const void *data, size_t size, int f
     return unsock_real_sendto(fd, data, size, flags, NULL, 0);
 }
 
-/* Sends a message whose parts can be read. Uses sendto, which is cheaper, for one part without control data. */
+/* Sends a message in readable memory. Uses sendto, which is cheaper, for one part without control data. */
 long unsock_real_send_message(int fd, const struct msghdr *message, int flags);
 
 #endif

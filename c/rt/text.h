@@ -6,7 +6,7 @@
 
 #define UNSOCK_PATH_MOST 4096 /* the kernel's longest path, with its NUL */
 
-/* A piece of text that its owner keeps; not NUL-terminated. */
+/* A piece of text in memory that is not its own; not NUL-terminated. */
 struct unsock_span {
     const char *at;
     size_t length;
@@ -44,13 +44,14 @@ bool unsock_begins(const char *string, const char *with);
 /* True if the string contains `c`, which is not '\0'. */
 bool unsock_contains(const char *string, char c);
 
-/* Cuts the text before the first `separator` off the front of *rest, and the separator too. Without one, takes all. */
+/* Cuts the text before the first `separator`, and the separator, off the front of `*rest`. Returns the text; all of it
+ * if there is no separator. */
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator);
 
 /* Returns the part of a path behind its last '/'. */
 struct unsock_span unsock_base_name(struct unsock_span path);
 
-/* Reads an unsigned number (digits of `base` 8, 10 or 16 only, no sign, no blank), at most `most`. */
+/* Reads an unsigned number, at most `most`. False for anything but digits of `base` (8, 10 or 16), such as a sign. */
 bool unsock_span_number(struct unsock_span span, unsigned base, uint64_t most, uint64_t *number);
 
 static inline struct unsock_text unsock_text_in(char *buffer, size_t size) {
@@ -68,13 +69,13 @@ void unsock_text_put(struct unsock_text *text, const char *string);
 /* Appends all strings. */
 void unsock_text_list(struct unsock_text *text, const char *const *strings);
 #define unsock_text_join(text, ...) unsock_text_list(text, (const char *const[]){__VA_ARGS__, NULL})
-/* The same, for a line that says why something is refused. False, so that the caller returns it. */
+/* As unsock_text_join, for a line that says why something is refused. Its value is false, for the caller to return. */
 #define unsock_text_fail(text, ...) (unsock_text_join(text, __VA_ARGS__), false)
 #define unsock_text_refuse(text, what, why, value) unsock_text_fail(text, what, ": ", why, ": \"", value, "\"")
 /* A number's digits as a string, for unsock_text_join. */
 #define UNSOCK_DECIMAL(number) unsock_text_digits((char[24]){0}, (uint64_t)(number), 10, 1)
 #define UNSOCK_MODE(mode) unsock_text_digits((char[24]){0}, (mode), 8, 3)
-/* The path by which /proc shows this process's descriptor. */
+/* The path of this process's descriptor in /proc. */
 #define UNSOCK_FD_PATH(fd) unsock_text_fd_path((char[40]){0}, fd)
 const char *unsock_text_fd_path(char buffer[40], long fd);
 const char *unsock_text_digits(char buffer[24], uint64_t number, unsigned base, unsigned digits);
@@ -144,7 +145,8 @@ struct unsock_lines {
 
 void unsock_lines_open(struct unsock_lines *lines, const char *path);
 
-/* Returns the next line by `line`, without its newline, valid until the next call. Skips lines beyond the buffer. */
+/* Stores the next line in `line`, without its newline, valid until the next call. Skips lines longer than the buffer.
+ * False at the end of the file, or after an error. */
 bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line);
 
 void unsock_lines_close(struct unsock_lines *lines);

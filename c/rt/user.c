@@ -3,9 +3,9 @@
 
 #define AUXILIARY_RANDOM 25 /* AT_RANDOM (getauxval(3)): 16 bytes at the end of the first thread's stack */
 
-/* Another thread's stack ends at the thread's own data, in the same mapping (nptl/allocatestack.c; musl's
- * pthread_create.c). The library asks the kernel once for each thread and depth how many pages below that end are
- * writable; one word holds the end and the count. A later thread with the same end has its stack in the same place. */
+/* The stack of each thread but the first ends at the thread's own data, in the same mapping (nptl/allocatestack.c;
+ * musl's pthread_create.c). For each such end the library stores in one word how many pages below it the kernel has
+ * found writable, so it asks once for each depth. A later thread with the same end is taken to have the same stack. */
 #define STACKS 64
 #define COUNT_BITS 22
 #define THREAD_STACK_MOST ((uintptr_t)2 << 20)
@@ -36,14 +36,15 @@ void unsock_user_start(void) {
         first_thread = own_thread_pointer();
 }
 
-/* True if the kernel can read the 8 bytes: asks for a change of the signal mask by an invalid `how`, which it refuses
- * after the read. Also true if a sandbox refuses the call before the read. */
+/* True if the kernel can read the 8 bytes at `at`: calls rt_sigprocmask with an invalid `how`, which the kernel refuses
+ * after it has read the mask there. Also true if a sandbox refuses the call before the read. */
 static bool can_read(uintptr_t at) {
     uintptr_t word = at < 8 ? 8 : at & ~(uintptr_t)7; /* a NULL mask would not be read */
     return unsock_rt_sigprocmask(-1, (void *)word, NULL) != -EFAULT;
 }
 
-/* Adds 0 to the word at `at` (futex(2), FUTEX_WAKE_OP): an atomic write, harmless while other threads write there. */
+/* True if the kernel can write to the word at `at`: adds 0 to it by FUTEX_WAKE_OP (futex(2)), an atomic write, which is
+ * harmless while other threads write there. */
 static bool can_write(uintptr_t at) {
     enum { WAKE_OP_PRIVATE = 5 | 128, ADD = 1 << 28, IF_LESS = 2 << 24, LEAST = 0x800 };
     static uint32_t nobody;
@@ -71,7 +72,7 @@ static bool note_seen(uintptr_t at) {
 /* Returns how many of the `size` bytes from `at` on pass `can`: those before the first page that does not. */
 static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     uintptr_t end = at + size;
-    /* A range that wraps around the end of the address space is none of the program's. */
+    /* No memory of the program's wraps around the end of the address space. */
     if (end < at)
         return 0;
     for (uintptr_t next = at; next < end; next = (next | (UNSOCK_PAGE - 1)) + 1) {
@@ -81,7 +82,8 @@ static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     return size;
 }
 
-/* True if these bytes are further up on this thread's stack. */
+/* True if these bytes are on this thread's stack, above this frame. Never true on the first thread (see
+ * unsock_user_is_certain). */
 static bool is_on_stack(uintptr_t at, size_t size) {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     if (at < here || first_thread == 0)
@@ -114,7 +116,7 @@ bool unsock_user_writable_far(void *at, size_t size) {
     return can_have((uintptr_t)at, size, can_write);
 }
 
-/* True if the byte can be read. `seen`: the number of the last page that could be, plus 1. */
+/* True if the byte can be read. `*seen`: the number of the last page found readable, plus 1. */
 static inline bool is_byte_there(uintptr_t at, uintptr_t *seen) {
     if (at / UNSOCK_PAGE + 1 != *seen && !unsock_user_readable((const void *)at, 1))
         return false;
@@ -150,8 +152,8 @@ long unsock_user_strings(const char *const *list) {
     }
 }
 
-/* True if the bytes can be written. They may be overwritten, so the kernel stores the signal mask there, which costs
- * less than a futex. */
+/* True if the bytes can be written. The caller is about to overwrite them, so the kernel may store the signal mask
+ * there, which costs less than a futex. */
 static bool can_fill(uintptr_t at, size_t size) {
     if (has_been_seen(at))
         return true;

@@ -2,9 +2,9 @@
 #include "rt/assembly.inc"
 
 /*
- * A stub calls unsock_site_stay with x16 and x30 saved. It returns to x30, with w16 1 if the call was answered, else 0.
- * All other registers keep their values, except x0, which has the result. The C code uses general registers alone, and
- * never x28, where Go's signal handlers look (scripts/build.ts).
+ * A stub saves x16 and x30, and calls unsock_site_stay, which returns with w16 1 if it answered the call, else 0. All
+ * other registers keep their values, but x0 has the result of an answered call. The C code uses general registers
+ * alone, and never x28, where Go's signal handlers look (scripts/build.ts).
  */
 HIDDEN(unsock_site_stay)
     stp x29, x30, [sp, #-176]!
@@ -51,8 +51,8 @@ HIDDEN(unsock_site_stay)
     ret
 END(unsock_site_stay)
 
-/* A stub jumps here with x9 to x17 free and the address of the `svc` in x17. Takes the first stack that is not in use,
- * and gives it back. Offsets: struct unsock_own_stack. */
+/* A stub jumps here with x9 to x17 free and the address of the `svc` in x17. Makes the call on the first stack that is
+ * not in use, and then gives the stack back. Offsets: struct unsock_own_stack. */
 HIDDEN(unsock_site_switch)
     .cfi_def_cfa sp, 0
     adrp x9, unsock_site_stacks
@@ -104,7 +104,7 @@ HIDDEN(unsock_call_on)
     ret /* to the caller, on its own stack */
 END(unsock_call_on)
 
-/* unsock_jump(entry, stack). The kernel, too, leaves x0 0: no function to call at exit. */
+/* unsock_jump(entry, stack). Sets x0 to 0, as the kernel does: there is no function to call at exit. */
 HIDDEN(unsock_jump)
     .cfi_undefined x30
     mov x16, x0

@@ -22,7 +22,7 @@ static uint64_t up(const struct mapping *mapping, uint64_t address) {
     return down(mapping, address + mapping->page - 1);
 }
 
-/* False if the file is no program that can be mapped. */
+/* Reads the headers of the file and of its segments. False if the file is no program that can be mapped. */
 static bool read_headers(struct mapping *mapping) {
     Elf64_Ehdr *header = &mapping->header;
     if (unsock_pread64(mapping->fd, header, sizeof(*header), 0) != (long)sizeof(*header))

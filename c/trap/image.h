@@ -47,18 +47,18 @@ struct unsock_patch {
     bool small_stacks; /* it is a Go program: goroutines' stacks have a few KiB */
 };
 
-/* Returns the number of rewritten places. 0: no place is known, or there is no room for stubs, or threads cannot have
- * stacks of their own. -errno: the kernel does not let written memory be executed. The program is unchanged then,
- * except after -EFAULT: some of its code could not be mapped again. */
+/* Returns the number of rewritten places. 0: the program has no known place, its code cannot be written, there is no
+ * room for stubs, or threads cannot have stacks of their own. -errno: the kernel does not let written memory be
+ * executed; the program is then unchanged, except after -EFAULT: some of its code could not be mapped again. */
 long unsock_patch(const struct unsock_patch *patch);
 
-/* Checks that a copy of this file's first page may be executed after a write to it. Returns 0 or
- * the kernel's -errno. */
+/* Checks that a copy of this file's first page may be executed after a write to it. Returns 0 or the kernel's
+ * -errno. */
 long unsock_patch_allowed(long fd, uint64_t page);
 
-/* For a process with two copies of the library: one has loaded and rewritten the program, the other is preloaded and is
- * to answer. The preloaded copy takes over by a call of socket (UNSOCK_SYS_PROBE). The first copy answers with
- * unsock_patch_tell: the address of the memory that the stubs read, 0 if no place was rewritten. */
+/* For a process with two copies of the library: one has loaded and rewritten the program, the other is preloaded. The
+ * preloaded copy takes over: it makes a socket call (UNSOCK_SYS_PROBE), which the first copy traps and answers with
+ * unsock_patch_tell: the address of the memory that the stubs read, or 0 if no place was rewritten. */
 long unsock_patch_tell(void);
 void unsock_patch_take_over(void);
 
@@ -68,7 +68,8 @@ void unsock_patch_take_over(void);
 /* True if the environment on the kernel's initial stack, at `stack`, names a file to load (process/exec.h). */
 bool unsock_loader_is_asked(const uint64_t *stack);
 
-/* Loads that file and jumps to it. The program finds its initial stack as if the kernel had executed it. */
+/* Loads the file that the environment names, and jumps to it. The program finds its initial stack as if the kernel had
+ * executed it. */
 __attribute__((noreturn)) void unsock_loader_start(void *stack);
 
 /* Jumps to the program's first instruction, with its initial stack. */

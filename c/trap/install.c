@@ -40,8 +40,8 @@ static void execute_trapped(void *execution) {
     ((struct execution *)execution)->result = unsock_exec(&((struct execution *)execution)->exec);
 }
 
-/* Makes an execve with the arguments a[0] to a[2] on another stack: the program's may have hardly more room than the
- * handler needs (musl's posix_spawn gives its child 5 KiB in all). */
+/* Executes with the path, argv and environment in a[0] to a[2], on another stack: the program's stack may have hardly
+ * more room than the handler needs (musl's posix_spawn gives its child 5 KiB in all). */
 UNSOCK_OWN_FRAME static long execute_elsewhere(int directory, const long a[3], int flags) {
     struct execution execution = {
         {directory, (const char *)a[0], (const char *const *)a[1], (const char *const *)a[2], flags}, -ENOMEM};
@@ -119,7 +119,7 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         unsock_signals_foreign(signal, signal_info, signal_context);
         return;
     }
-    /* An exec has a stack of its own (execute_elsewhere). If it succeeds, nobody would give a lent one back. */
+    /* An exec brings its own stack (execute_elsewhere). A stack lent to it would never come back if it succeeded. */
     bool executes = call.info->number == __NR_execve || call.info->number == __NR_execveat;
     struct unsock_own_stack *stack = executes ? NULL : unsock_own_stack_lend(call.context);
     if (stack)
@@ -128,7 +128,7 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         answer_trapped(&call);
 }
 
-/* The filter is for all threads. Without SPEC_ALLOW the kernel may forbid this process to speculate past stores
+/* Installs the filter for all threads. Without SPEC_ALLOW the kernel may forbid this process to speculate past stores
  * (seccomp(2)), which slows the process down; the library has no secret that needs the protection. */
 long unsock_trap_install(bool on_alternate_stack) {
     struct sock_fprog filter = {sizeof(trap_filter) / sizeof(trap_filter[0]), (struct sock_filter *)trap_filter};
@@ -146,11 +146,11 @@ static const char trap_refused[] =
     "unsock: UNSOCK_ENGINE: this system does not let system calls be trapped (seccomp): \"trap\"\n";
 
 /* Installs the preloaded library's handler if system calls are or shall be trapped. If another copy of the library has
- * loaded the program, takes its handler over: one copy then stores the facts about all descriptors. If the program is
- * to be trapped (UNSOCK_ENGINE=trap), and was not loaded by the library, installs the filter, too. */
+ * loaded the program, replaces that copy's handler, so that one copy stores the facts about all descriptors. If the
+ * program is to be trapped (UNSOCK_ENGINE=trap), and the library did not load it, also installs the filter. */
 __attribute__((constructor)) static void take_over(void) {
-    /* A Go program may have a dynamic linker, but no libc. This copy then finds no environment, and takes nothing
-     * over. */
+    /* A Go program may have a dynamic linker, but no libc. The preloaded copy then finds no environment, and does
+     * nothing. */
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))
         return;
     if (unsock_start_trapped) {

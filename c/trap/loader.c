@@ -106,8 +106,8 @@ static long open_program(const struct start *start) {
     return unsock_span_number(unsock_span_of(start->file + 1), 10, INT32_MAX, &fd) ? (long)fd : -ENOENT;
 }
 
-/* True for Go's programs: a goroutine's stack is too small for a signal handler, so Go sets an
- * alternate signal stack. */
+/* True for Go programs, where a goroutine's stack is too small for a signal handler, so Go sets an alternate signal
+ * stack. Also true for Free Pascal's, which have no place that patch knows. */
 static bool needs_alternate_stack(long fd) {
     static UNSOCK_TABLE _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     struct unsock_program_file file;
@@ -130,8 +130,9 @@ static UNSOCK_TABLE struct unsock_image program, linker;
 #define GO_HEAP ((uintptr_t)0x0040 << 32)
 #endif
 
-/* True if calls with the tag reach the handler. The filter may be of another version, which traps no tag; and a
- * service manager's filter may kill at a number that no kernel has: so a child makes the call. */
+/* True if a call with the tag reaches the handler. If filters were in force before (`filtered`), one may be another
+ * version's of the library, which traps no tag, or a service manager's, which kills the process for an unknown number.
+ * So a child tries the call. */
 static bool is_tag_trapped(bool filtered) {
     long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
     int32_t status = 1;
@@ -147,9 +148,9 @@ static bool is_tag_trapped(bool filtered) {
     return status == 0;
 }
 
-/* Rewrites the calls of static programs, and of Go's even if they have a libc: both make their system calls themselves.
- * Does not rewrite a Go program if the tag is not trapped: a thread's first call without a stack carries the tag, and
- * would fail. */
+/* Rewrites the calls of static programs, and of Go programs even if they have a libc, since both make their system
+ * calls themselves. Leaves a Go program unchanged if the tag is not trapped: a thread's first call carries the tag, as
+ * the thread has no stack yet, and would fail. */
 static void patch(const struct start *start, long fd, bool small_stacks, bool filtered) {
     struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
                                  auxiliary(start, AT_HWCAP2, 0), small_stacks};
@@ -166,7 +167,8 @@ static void patch(const struct start *start, long fd, bool small_stacks, bool fi
         unsock_log("rewrite", -1, NULL, NULL, result);
 }
 
-/* Adds the AppArmor profile that would confine the program without the library; nothing if none would. */
+/* Appends to `profile` the AppArmor profile that would confine the program without the library; nothing if none
+ * would. */
 static void find_profile(const struct start *start, long fd, struct unsock_text *profile) {
     struct unsock_exec named = {.directory = AT_FDCWD, .path = start->name},
                        open = {.directory = (int)fd, .path = "", .flags = AT_EMPTY_PATH};
@@ -181,7 +183,7 @@ void unsock_loader_start(void *stack) {
     read_start(stack, &start);
     own_path(&start, own);
     remove_strings(&start);
-    /* Before the log, which writes the name. */
+    /* Before anything is logged: the log contains the name. */
     struct unsock_span base = unsock_base_name(unsock_span_of(start.name));
     memcpy(name, base.at, UNSOCK_MIN(base.length, sizeof(name) - 1));
     unsock_prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0);

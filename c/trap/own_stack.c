@@ -60,8 +60,8 @@ static struct unsock_own_stack *take_unowned_stack(int32_t self) {
     return NULL;
 }
 
-/* Takes the stack of an ended thread; NULL if none is found. A stack seems to be in use, and is not taken, if another
- * thread, of any process, now has the ended thread's number. */
+/* Takes the stack of an ended thread; NULL if it finds none. Leaves a stack if another thread, of any process, now has
+ * the ended thread's number: the stack then seems to be in use. */
 static struct unsock_own_stack *take_ended_threads_stack(int32_t self) {
     unsigned all = count_kept_stacks();
     for (unsigned i = 0; i < TRIES && i < all; i++) {
@@ -94,8 +94,8 @@ static struct unsock_own_stack *make_stack(int32_t self) {
     return stack;
 }
 
-/* Gives a forked child an empty list of stacks: the listed ones belong to its parent's threads. The child's own thread
- * still has its stack. A child of vfork has its parent's memory, and uses the parent's list. */
+/* Empties the list of stacks in a forked child: the listed stacks belong to its parent's threads. The child's only
+ * thread keeps its stack. A child of vfork shares its parent's memory, and uses the parent's list. */
 static void settle_kept_stacks(void) {
     if (!unsock_this_process_owns_descriptors())
         return;
@@ -119,8 +119,8 @@ struct unsock_own_stack *unsock_own_stack_take(void) {
     return take_any_stack((int32_t)unsock_gettid());
 }
 
-/* Returns this thread's stack if a handler's jump (siglongjmp) has left the call on it. NULL if the call goes on: this
- * handler then runs on the call's stack or on the signal stack. */
+/* Returns this thread's lent stack if a handler has left the call on it by a jump (siglongjmp). NULL if the call is
+ * still running: this handler has then interrupted it on its stack, or runs on the signal stack. */
 static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     struct unsock_own_stack *found = NULL;
@@ -142,7 +142,8 @@ void unsock_own_stack_forget(void) {
     __atomic_fetch_add(&generation, 1, __ATOMIC_RELAXED);
 }
 
-/* True if `size` bytes below `here` are mapped. Asks the kernel, page by page, once for each page and generation. */
+/* True if `size` bytes below `here` are mapped. Stores the answer for the page of `here`, until
+ * unsock_own_stack_forget. */
 static bool is_mapped_below(uint64_t here, uint64_t size) {
     uint64_t page = here / UNSOCK_PAGE, *known = &roomy[page % ROOMY];
     uint64_t now = page << 32 | __atomic_load_n(&generation, __ATOMIC_RELAXED);
@@ -155,8 +156,8 @@ static bool is_mapped_below(uint64_t here, uint64_t size) {
 }
 
 /* True if this handler's stack has room for a call. The first thread's stack always has; a signal stack's size is in
- * the context. Go's programs are trapped on their signal stack, whose 32 KiB must do: Go cannot be without a signal
- * stack for a while (on_own_stack). */
+ * the context. In Go programs the handler runs on Go's signal stack, whose 32 KiB must do: another stack would need the
+ * signal stack turned off (on_own_stack), and Go cannot do without it. */
 static bool has_room(const struct unsock_context *context) {
     char mark;
     uint64_t here = (uint64_t)&mark, before = UNSOCK_CONTEXT_STACK(context),
@@ -175,8 +176,8 @@ struct call {
 };
 
 /* Makes the call with the signal stack turned off. Otherwise, since the call runs on another stack, the kernel would
- * start a signal's handler at the top of the signal stack, over the frame of this trapped call. So handlers stay on
- * this stack until the call returns; rt_sigreturn turns the signal stack on again. */
+ * start the next handler at the top of the signal stack, over the frame of this trapped call. Until the call returns,
+ * handlers run on its stack; rt_sigreturn turns the signal stack on again. */
 static void on_own_stack(void *given) {
     static const struct unsock_signal_stack none = {.flags = STACK_DISABLED};
     struct call *call = given;

@@ -1,6 +1,6 @@
-/* Rewrites a program before it runs: finds the places, makes their stubs, and puts jumps to them. Meanwhile the
- * program's pages are writable, and not executable. If the kernel refuses to make them executable again, maps them from
- * the file again, unchanged. */
+/* Rewrites a program before it runs: finds the places that make system calls, makes a stub for each, and writes jumps
+ * to the stubs. Meanwhile the program's pages are writable, and not executable. If the kernel refuses to make the pages
+ * executable again, they are mapped from the file again, unchanged. */
 #include "trap/image.h"
 
 #include "memory/fds.h"
@@ -48,8 +48,8 @@ struct work {
     long refused; /* -errno if the kernel did not make memory executable; else 0 */
 };
 
-/* True if no more places are needed. Go makes all calls that concern sockets at one place, near a program's start. The
- * rest of a Go program may have 40 MB. */
+/* True if no more places are needed. A Go program makes all calls that concern sockets at one place near its start, and
+ * may have 40 MB of code behind it. */
 static bool is_enough(const struct work *work) {
     return work->count == SITES || (work->kind == UNSOCK_CALL_SITE_GO && work->count > 0);
 }
@@ -86,7 +86,7 @@ static uint64_t room_near(const struct unsock_image *image, uint64_t size) {
     return 0;
 }
 
-/* The first byte that is changed at this place. */
+/* Returns the first byte that is changed at this place. */
 static uint8_t *start_of(const struct place *place) {
     return (uint8_t *)(place->at - place->site.moved);
 }
@@ -114,7 +114,7 @@ static bool make_stubs(struct work *work) {
     return work->refused == 0;
 }
 
-/* Puts the jump to a stub before the `syscall` of this place. */
+/* Writes the jump to the stub over the instructions before the `syscall`. False if the stub is too far away. */
 static bool put_jump_to_stub(const struct work *work, unsigned index) {
     const struct place *place = &work->places[index];
     uint64_t stub = work->stubs + work->patch->page + index * UNSOCK_CALL_STUB_MOST;
@@ -146,7 +146,7 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
     return end - first;
 }
 
-/* Stores the address of the memory that the stubs read. */
+/* Stores the address of the memory that the stubs read, and follows its settings. */
 static void share_stubs(struct shared *told) {
     shared_memory = told;
     if (told->numbers) /* NULL if another version of the library loaded the program */

@@ -13,8 +13,8 @@ static unsock_trap_handler_function *own_handler;
 extern void __restore_rt(void) __attribute__((visibility("hidden")));
 #endif
 
-/* Sets the SIGSYS handler. It blocks no signal, not even SIGSYS: the program's handlers can run during the call, under
- * the same mask as in the real system call. */
+/* Sets the SIGSYS handler, which blocks no signal, not even SIGSYS: the program's handlers can run while it answers a
+ * call, under the same mask as during the real system call. */
 static long set_handler(uint64_t more_flags) {
     struct unsock_signal_action action = {.handler = own_handler,
                                           .flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | more_flags};
@@ -44,8 +44,8 @@ static bool wants_other_stack(const struct unsock_signal_action *action) {
     return (uintptr_t)action->handler > SIG_IGN && (action->flags & SA_ONSTACK);
 }
 
-/* Answers rt_sigaction for SIGSYS. Stores nothing for a child of vfork, which has handlers of its own, but its parent's
- * memory. */
+/* Answers rt_sigaction for SIGSYS. Stores nothing in a child of vfork: it has its own handlers, but shares its parent's
+ * memory, with the parent's action. */
 static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
     struct unsock_signal_action before = programs_own;
     if (action) {
@@ -53,7 +53,7 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             return -EFAULT;
         if (unsock_this_process_owns_descriptors())
             programs_own = *action;
-        /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader may have missed a packed Go
+        /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader does not recognise a packed Go
          * program. */
         if (wants_other_stack(action))
             set_handler(SA_ONSTACK);
@@ -78,7 +78,8 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
         return -EFAULT;
     struct unsock_signal_action copy = *action;
     copy.blocked &= ~SIGSYS_BIT;
-    /* Go as a library in a C program sets no handler for SIGSYS, but one for SIGURG, to interrupt goroutines. */
+    /* Go as a library in a C program is known by its handler for SIGURG, which interrupts goroutines: it sets none for
+     * SIGSYS. */
     if ((int)signal == SIGURG && wants_other_stack(action))
         set_handler(SA_ONSTACK);
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);
@@ -94,8 +95,9 @@ static long copy_without_sigsys(const void *set, long size, uint64_t *copy) {
     return 0;
 }
 
-/* Answers rt_sigprocmask. The handler runs under the program's own mask, so the kernel can change the mask; the new one
- * goes into the context. Removes SIGSYS before: a program's handler may run as soon as its signal is unblocked. */
+/* Answers rt_sigprocmask. The SIGSYS handler runs under the program's own mask, so the kernel changes that mask; the
+ * context gets the new one. SIGSYS must be removed before: a program's handler, whose calls are trapped, too, may run
+ * as soon as its signal is unblocked. */
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size) {
     uint64_t copy;
     long wrong = set ? copy_without_sigsys(set, size, &copy) : size != UNSOCK_SIGNALS_SIZE ? -EINVAL : 0;

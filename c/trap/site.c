@@ -1,4 +1,4 @@
-/* Answers the calls of rewritten places, and restores the program's registers afterwards. */
+/* Decides which calls of rewritten places the library answers, and answers them. */
 #include "trap/site.h"
 
 #include "calls/list.h"
@@ -13,14 +13,14 @@
 
 #define FEW 16 /* descriptors of one poll that are checked */
 
-/* True if the kernel handles this descriptor's data. Identifies an unknown one once. Inline: a call costs a fifth
- * more. */
+/* True if the kernel handles this descriptor's data. Identifies an unknown descriptor once. Inline, which saves a
+ * fifth. */
 static inline __attribute__((always_inline)) bool is_kernels_data(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry ? !unsock_fd_is_redirected(entry) : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
 }
 
-/* The same for sending. False for a UDP socket of the kernel's, too: it may be replaced when it sends. */
+/* As is_kernels_data, for a send. Also false for a UDP socket of the kernel's: the send may replace it. */
 static bool sends_by_kernel(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return is_kernels_data(fd) && !(entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM);
@@ -43,7 +43,7 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
 #define TRAPS(exported, next, machines, mark, trapped, type, name, parameters)                                         \
     UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(case __NR_##name : return UNSOCK_TRAPS_##trapped;))
 
-/* True if the filter traps the call, which has logic of its own. */
+/* True if the filter traps the call, one of UNSOCK_CALLS. */
 static inline bool is_trapped(long number, const long *a) {
     switch (number) {
         UNSOCK_CALLS(TRAPS)
@@ -80,10 +80,11 @@ NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
     case __NR_epoll_wait:
 #endif
     case __NR_epoll_pwait:
-        /* Leaves a call that does not wait, on a set without redirected sockets. During a wait a thread may add one. */
+        /* Only a call that does not wait, on a set without redirected sockets, goes to the kernel: in a wait, a thread
+         * may add one. */
         return (int)a[3] != 0 || !unsock_epoll_is_kernels((int)a[0]);
     case __NR_epoll_ctl:
-        is_kernels_data((int)a[2]); /* asks the kernel, once */
+        is_kernels_data((int)a[2]); /* identifies the descriptor */
         return true;
     default:
         return true;

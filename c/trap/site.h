@@ -52,11 +52,11 @@ struct unsock_signal_info {
 
 #define UNSOCK_SIGNAL_BY_SECCOMP 1 /* SYS_SECCOMP */
 
-/* own_stack.c: Allocates stacks for the library's code, used if the program's stack is too small for it: that of a
- * thread with 16 KiB, a small signal stack, a goroutine's. A stack is free again if its thread ended, or left it by
+/* own_stack.c: Allocates stacks for the library's code, used if the program's stack is too small: that of a thread with
+ * 16 KiB, a small signal stack, a goroutine's. A stack is used again once its thread has ended, or has left it by
  * longjmp. */
 
-/* The head of a stack's mapping, below the stack. x86_64.S and aarch64.S have the offsets of the first three. */
+/* The head of a stack's mapping, below the stack. x86_64.S and aarch64.S use the offsets of its first three members. */
 struct unsock_own_stack {
     uint64_t thread_pointer; /* of the thread that keeps the stack (trap/site_stack.c); 0: it is lent to one call */
     uint64_t top;
@@ -87,11 +87,11 @@ void unsock_own_stack_forget(void);
 void unsock_call_on(void (*function)(void *), void *argument, void *top) __attribute__((visibility("hidden")));
 
 /* site_stack.c: Stacks of the library's own for the threads of programs with small stacks (Go's goroutines have few
- * KiB). On x86-64 each thread has one, and the register gs points to it: such programs do not use gs. The handler
- * brings it at the thread's first trapped call. On aarch64 no register is free: a call takes any stack that is not in
- * use, and a call that found none is trapped, and the handler adds one. */
+ * KiB). On x86-64 each thread has one, and the register gs points to it: such programs do not use gs. The handler gives
+ * the thread its stack at its first trapped call. On aarch64 no register is free: a call takes any stack that is not in
+ * use. If there is none, the call is trapped, and the handler adds a stack. */
 
-/* The bit of AT_HWCAP2 by which programs may set gs (FSGSBASE): kernel 5.9, and a processor that has it. */
+/* The bit of AT_HWCAP2 that lets programs set gs (FSGSBASE): since kernel 5.9, on a processor that can. */
 #ifdef __x86_64__
 #define UNSOCK_SITE_STACK_FEATURE 2
 #else
@@ -105,8 +105,9 @@ void unsock_site_stack_start(void);
  * place that found no free stack. */
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
 
-/* site.c: Calls at rewritten places (trap/image.h). They cost no signal, so calls that are too frequent to be trapped
- * are answered, too. All other calls go back to the program's own `syscall`, with all registers unchanged. */
+/* site.c: Calls at rewritten places (trap/image.h). A call there costs no signal, so the library also answers calls
+ * that are too frequent to be trapped. A call that it does not answer goes on to the program's own `syscall`, with all
+ * registers unchanged. */
 
 /* The registers of a call, as x86_64.S and aarch64.S push them. */
 struct unsock_site_call {
@@ -114,10 +115,10 @@ struct unsock_site_call {
     long arguments[6];
 };
 
-/* True if this call is answered here. Makes no system call, except one for each descriptor without an entry. */
+/* True if this call is answered here. Makes no system call, except to identify an unknown descriptor once. */
 bool unsock_site_concerns(const struct unsock_site_call *call);
 
-/* Answers the call, as preloading answers the function of its name. Returns a value or -errno. */
+/* Answers the call, as the preloaded function of its name does. Returns a value or -errno. */
 long unsock_site_answer(const struct unsock_site_call *call);
 
 /* By call number: not 0 if such a call may be answered here. */
@@ -132,20 +133,20 @@ void unsock_site_stay(void) __attribute__((visibility("hidden")));
 void unsock_site_switch(void) __attribute__((visibility("hidden")));
 
 /* signals.c: Signals of a trapped program. SIGSYS is the library's: the next trapped call would end a program that
- * blocks SIGSYS or removes its handler. So the program's settings for SIGSYS are stored and returned, and used only for
- * a SIGSYS that the library's filter did not cause. */
+ * blocks SIGSYS or removes its handler. So the program's settings for SIGSYS are only stored, to return them, and apply
+ * only to a SIGSYS that the library's filter did not cause. */
 
 typedef void unsock_trap_handler_function(int signal, void *info, void *context);
 
 /* Makes `handler` the process's SIGSYS handler, and unblocks SIGSYS. `on_alternate_stack`: the handler runs on the
- * alternate signal stack, in a program whose stacks are too small (Go). Returns 0, or -errno
- * if another filter forbids the handler: the first trapped call would then end the process. */
+ * alternate signal stack, in a program whose stacks are too small (Go). Returns 0, or -errno if another filter forbids
+ * the handler: the first trapped call would then end the process. */
 long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack);
 
-/* True if the process's SIGSYS handler is on the alternate stack already. */
+/* True if the process's present SIGSYS handler runs on the alternate signal stack. */
 bool unsock_signals_on_alternate_stack(void);
 
-/* Answer a trapped program's rt_sigaction, rt_sigprocmask and rt_sigsuspend. Return what the program gets. */
+/* Answer a trapped program's rt_sigaction, rt_sigprocmask and rt_sigsuspend. Return the program's result. */
 long unsock_signals_action(long signal, const struct unsock_signal_action *action, struct unsock_signal_action *old,
                            long size);
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size);
@@ -157,7 +158,7 @@ void unsock_signals_keep_mask(struct unsock_context *context);
 /* Make ppoll, epoll_pwait, epoll_pwait2 or pselect6, with SIGSYS removed from the mask. */
 long unsock_signals_wait(long number, const long arguments[6]);
 
-/* Handles a SIGSYS that the library's filter did not cause, as the program's action for it says. */
+/* Handles a SIGSYS that the library's filter did not cause, as the program's own action for SIGSYS says. */
 void unsock_signals_foreign(int signal, struct unsock_signal_info *info, struct unsock_context *context);
 
 #endif

@@ -24,13 +24,13 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
     struct unsock_own_stack *stack;
     __asm__ volatile("rdgsbase %0" : "=r"(stack));
     if (stack && stack->thread_pointer == site_thread_pointer()) {
-        /* A child of vfork uses its parent's stack, and may exec or be killed meanwhile. The parent's next call then
-         * comes neither from this stack nor from the signal stack. */
+        /* Still marked as in use, but by nobody: a child of vfork was on it when it executed or was killed. The
+         * parent's next call then comes neither from this stack nor from the signal stack. */
         if (tagged && stack->in_use && !unsock_own_stack_has(stack, at) && !unsock_context_on_signal_stack(context, at))
             stack->in_use = 0;
         return;
     }
-    /* A child of vfork with a thread pointer of its own: nobody would take back the stack that it gets. */
+    /* A child of vfork with its own thread pointer gets no stack: nobody would take it back. */
     if (!unsock_this_process_owns_descriptors())
         return;
     stack = unsock_own_stack_take();
@@ -47,7 +47,7 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
 /* aarch64.S reads this list up to the first NULL. */
 __attribute__((used, visibility("hidden"))) struct unsock_own_stack *unsock_site_stacks[MOST + 1];
 
-/* Adds a stack to the list. The stacks belong to the process, so threads that end leave none behind. */
+/* Adds a stack to the list. The stacks belong to the process, not to threads that may end. */
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) {
     (void)context;
     if (!started || !tagged || unsock_site_stacks[MOST - 1] || !unsock_this_process_owns_descriptors())

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 /*
- * The rules of the list of calls (rt/calls.h). The build makes the filter from them (scripts/filter.ts), and the
- * handler answers the calls that it traps. All others go to the kernel. For calls that the filter allows by number
- * alone, the kernel keeps a bitmap: the filter costs them nothing measurable.
+ * The rules of the list of calls (rt/calls.h). The build makes the filter from the rules (scripts/filter.ts), and the
+ * handler answers the calls that the filter traps. All others go to the kernel. The kernel keeps a bitmap of the calls
+ * that the filter allows by number alone: the filter costs them nothing measurable.
  *
  *   ALWAYS                           traps every call
  *   IF_SET(at)                       if the argument `at` (a pointer) is not NULL
@@ -21,7 +21,7 @@
  *   UNLESS(at, value)                if the argument (an int) is not this value
  *   NO_SYSTEM                        never lets the call through: ENOSYS, as on a kernel without it
  *
- * The first five, for the call with the arguments a[0] to a[5]:
+ * The first five, as conditions on the arguments a[0] to a[5]:
  */
 #define UNSOCK_TRAPS_ALWAYS true
 #define UNSOCK_TRAPS_IF_SET(at) (a[at] != 0)
@@ -49,9 +49,9 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
 
 /* install.c: Traps a process's system calls. */
 
-/* Installs the handler, and the filter if there is none of the library's yet, and sets `no_new_privs`. The parameter:
- * unsock_signals_install. Returns 0; -EBUSY if a thread has a filter of its own; -errno if the system allows no filter.
- */
+/* Installs the handler. If the library's filter is not in force yet, also sets `no_new_privs` and installs the filter.
+ * The parameter: unsock_signals_install. Returns 0; -EBUSY if a thread has a filter of its own; -errno if the system
+ * allows no filter, or another filter no handler. */
 long unsock_trap_install(bool on_alternate_stack);
 
 #endif

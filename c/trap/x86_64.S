@@ -1,14 +1,14 @@
-/* The trap's functions in assembly, for x86-64: the entries of rewritten places, a change of stacks, a signal's return. */
+/* The trap's functions in assembly, for x86-64: entries of rewritten places, a change of stacks, a signal's return. */
 #include "rt/assembly.inc"
 
 /*
- * A stub jumps to unsock_site_stay or unsock_site_switch, with the address behind the `syscall` in rcx. They leave all
- * registers as the kernel does: the result in rax, anything in rcx and r11. The C code has general registers alone
- * (-mgeneral-regs-only), and those that it may change are saved here. It relies on a clear direction flag (`cld`).
+ * A stub jumps to unsock_site_stay or unsock_site_switch, with the address behind the `syscall` in rcx. Both leave all
+ * registers as the kernel does: the result in rax, anything in rcx and r11. The C code uses general registers alone
+ * (-mgeneral-regs-only), and relies on a clear direction flag (`cld`). The registers that it may change are saved here.
  *
- * ANSWER, with the registers on the stack and rbx as the frame: calls unsock_site_concerns, and unsock_site_answer.
- * Leaves rax, and ZF set if the call was not answered. The lines between SAVE, ANSWER and RESTORE describe the frame to
- * debuggers and profilers.
+ * ANSWER: with the registers on the stack, and their address in rbx, calls unsock_site_concerns and, if the call
+ * concerns the library, unsock_site_answer. Stores the result in rax's place on the stack; else sets ZF. The lines
+ * between SAVE, ANSWER and RESTORE describe the frame to debuggers and profilers.
  *
  * DIRECTION: restores the direction flag of string instructions from the flags on the stack. `popfq` would cost as much
  * as all else here; `sahf` restores the arithmetic flags.
@@ -67,8 +67,8 @@ HIDDEN(unsock_site_stay)
     jmp *%rcx
 END(unsock_site_stay)
 
-/* Until there is a stack, nothing is written to memory and no flag changed: the flags go into ax, then with the call's
- * number into r11. Offsets in gs: struct unsock_own_stack. */
+/* Writes nothing to the program's stack: the flags go into ax, and then with the call's number into r11. Offsets in gs:
+ * struct unsock_own_stack. */
 HIDDEN(unsock_site_switch)
     .cfi_def_cfa rsp, 0
     .cfi_register rip, rcx
@@ -150,7 +150,7 @@ HIDDEN(unsock_call_on)
     ret /* to the caller, on its own stack */
 END(unsock_call_on)
 
-/* unsock_jump(entry, stack). The kernel, too, leaves rdx 0: no function to call at exit. */
+/* unsock_jump(entry, stack). Sets rdx to 0, as the kernel does: there is no function to call at exit. */
 HIDDEN(unsock_jump)
     .cfi_undefined rip
     mov %rsi, %rsp
@@ -159,7 +159,7 @@ HIDDEN(unsock_jump)
     jmp *%rdi
 END(unsock_jump)
 
-/* gdb and libunwind recognise the return from a signal handler by this name and these bytes. */
+/* gdb and libunwind recognise the return from a signal handler by the name __restore_rt and these bytes. */
     .hidden __restore_rt
     .globl __restore_rt
     .type __restore_rt, %function
