@@ -9,7 +9,7 @@
 
 #define UNSOCK_IN6_LEAST offsetof(struct sockaddr_in6, sin6_scope_id) /* SIN6_LEN_RFC2133 */
 
-/* Copies the program's address. Returns its family; -1 if the kernel would fail with EFAULT, or with EINVAL for the
+/* Copies the program's address. Returns its family; -1 if the kernel fails with EFAULT, or with EINVAL for the
  * length. */
 static inline int unsock_call_address(const void *address, socklen_t length, union unsock_sockaddr *copy) {
     if (length < sizeof(copy->any.sa_family) || length > sizeof(*copy) || unsock_user_read(copy, address, length) < 0)
@@ -43,7 +43,7 @@ static inline int unsock_call_family(const struct msghdr *message) {
     return name && message->msg_namelen >= sizeof(name->sa_family) ? name->sa_family : -1;
 }
 
-/* True if the socket can have IPv6 peers only: it has IPV6_V6ONLY, or is bound to one IPv6 address (inet6_bind,
+/* True if the socket can have IPv6 peers only: it has IPV6_V6ONLY, or is bound to a single IPv6 address (inet6_bind,
  * net/ipv6/af_inet6.c). */
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);
 

@@ -30,7 +30,7 @@
 #define FREE_TRIES 16
 
 /* True if bind(2) itself shows that the number now belongs to another socket: bind to a file fails on any socket but an
- * unnamed AF_UNIX one. Not with UNSOCK_MODE: fchmod comes first, and would change another file's mode. */
+ * unnamed AF_UNIX one. False with UNSOCK_MODE: fchmod comes first, and would change another file's mode. */
 static bool bind_tells(int fd, const struct unsock_ip *ip) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !unsock_fd_is_duplicated(entry) &&
@@ -76,7 +76,7 @@ static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct 
     return false;
 }
 
-/* Binds a stand-in and installs it. If another socket took a chosen free port first, tries a new socket and port. */
+/* Binds a stand-in and installs it. If another socket takes the free port first, tries again with a new one of each. */
 static long bind_standin(struct unsock_standin *standin, int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     long result = -EADDRINUSE;
     for (int tries = 0; tries < FREE_TRIES && result == -EADDRINUSE; tries++) {
@@ -105,7 +105,7 @@ static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip
     return answers == UNSOCK_ANSWERS_CONTROL ? result : answers < 0 ? answers : -EADDRINUSE;
 }
 
-/* True unless the port is 0, and UNSOCK_PORT lists no port of the ephemeral range. */
+/* False if the port is 0, and UNSOCK_PORT lists ports, but none of the ephemeral range. */
 static bool has_covered_port(uint16_t port) {
     if (port != 0 || unsock_settings.port_count == 0)
         return true;

@@ -41,7 +41,7 @@ long unsock_standin_bound(struct unsock_standin *standin, long result);
 long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_kind kind,
                             enum unsock_state state);
 
-/* Notes that a failed bind left the descriptor's own socket with a useless name, so that it must be replaced. */
+/* If a failed bind left the descriptor's own socket with a useless name, notes that it must be replaced. */
 void unsock_standin_spend(const struct unsock_standin *standin, struct unsock_fd *entry);
 
 /* Closes the stand-in, unless it is the descriptor's own socket. Does not release a name. Returns `result`. */

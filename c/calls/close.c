@@ -23,7 +23,7 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     }
 }
 
-/* Closes a socket whose file is outside the directory, and removes the file, which the kernel reports only before. */
+/* Closes a socket with a file outside the directory, and removes the file. Only an open socket shows its file. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, entry, &where);
@@ -49,7 +49,7 @@ long unsock_call_close(int fd) {
     leave_sets(fd, entry);
     if (!unsock_fd_is_duplicated(entry))
         unsock_plain_sender_release(entry);
-    /* Before the close, as another thread may get the number right after it. */
+    /* Forgets the entry before the close, as another thread may get the number right after the close. */
     unsock_fds_forget(fd);
     return unsock_release_file_closing(fd, &old);
 }
@@ -202,8 +202,7 @@ UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *old) 
     unsock_target_file_release(&where);
 }
 
-/* Puts an idle socket, which no client knows, behind the descriptor. Returns a duplicate of the former one, or
- * -errno. */
+/* Puts an idle socket, which no client knows, behind the descriptor. Returns a duplicate of the old one, or -errno. */
 UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
     struct sockaddr_un any = {.sun_family = AF_UNIX}; /* the kernel chooses an abstract name */
     long flags;
@@ -243,7 +242,7 @@ UNSOCK_AT_EXIT void unsock_call_exit(void) {
     UNSOCK_CLOSED long probe = -1;
     if (unsock_sandboxed)
         return;
-    /* Owner 0: a forked child that has not written to its page of memory. It needs none for this. */
+    /* Owner 0: a forked child that has not yet written to its page (this_process.c), and needs none for this. */
     bool looks = unsock_fds_next_with_file(0) >= 0 &&
                  (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
     bool has_threads = looks && unsock_has_threads();

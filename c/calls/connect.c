@@ -32,8 +32,8 @@ static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *i
     return result;
 }
 
-/* Ends the association, for connect(AF_UNSPEC). A local socket with a port that the program chose stays bound; another
- * one becomes new (but see unsock_datagram_stays). */
+/* Ends the association, for connect(AF_UNSPEC). A local socket with a port that the program chose stays bound; any
+ * other socket becomes new (but see unsock_datagram_stays). */
 static long disconnect_socket(int fd, const void *address, socklen_t length) {
     struct unsock_whose whose;
     if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS)
@@ -80,7 +80,7 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
     return unsock_real_connect(fd, address, length);
 }
 
-/* Returns the kernel's error for an address of the wrong family or length; 0 if it fits the socket. */
+/* Returns the kernel's error for an address of the wrong family or length; 0 if the address fits the socket. */
 static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
     /* __inet_stream_connect (net/ipv4/af_inet.c) does not check the address for a used stream. */
     if (!is_idle(entry))
@@ -107,8 +107,7 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
         if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
             return result;
     }
-    /* Before the socket is replaced or named, or connects to the network, checks that the number still is this
-     * socket's. */
+    /* Before the socket is replaced, named or connected to the network, checks that the number still belongs to it. */
     bool looks = entry && (unsock_fd_may_be_exchanged(entry) ||
                            (entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0));
     long owner = wrong < 0 ? wrong : unsock_whose(fd, (looks ? UNSOCK_ASK_STILL : 0) | UNSOCK_ASK_FOR(family), &whose);

@@ -5,7 +5,7 @@
 #include "memory/fds.h"
 #include "unsock.h"
 
-/* datagram_*.c: UDP's calls on covered addresses and redirected descriptors. Return a value or -errno, not by errno. */
+/* datagram_*.c: UDP's calls on covered addresses and redirected descriptors. All return a value or -errno. */
 
 /* Connects a datagram socket to a covered address. */
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
@@ -37,8 +37,8 @@ static inline size_t unsock_datagram_most(const struct unsock_fd *entry, const s
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /* Continues a send to `ip` (NULL: to the connected peer) after the first try failed with `result` (-ENOENT: no name was
- * known for `ip`). msg_name is the name tried, with room for a sockaddr_un. The message must have no control data, and
- * not be too long. */
+ * known for `ip`). The message's msg_name is the name tried, with room for a sockaddr_un. The message must have no
+ * control data, and not be too long. */
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
 
@@ -46,7 +46,7 @@ long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *mes
  * if need be, or a temporary one for a server that local clients use. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
-/* Receive on a redirected descriptor. `message` is a copy of the program's, with pointers into the program's memory. */
+/* Receive a datagram on a redirected descriptor. `message` is a copy that points into the program's memory. */
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
 long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
 
@@ -56,9 +56,9 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
  * an unconnected socket of this process on the same address and port. `fd` and the listener exchange their kernel
  * sockets: `fd` gets the one with the client; the listener gets the other one, for all other clients. A client that is
  * connected to the first one connects to the second when it next sends.
- * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if none is the listener, or if it
- * is open in another process, or has unread datagrams of other clients, which `fd` would get; or another -errno. After
- * an error a server serves this client by the listener. */
+ * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if none of these is the listener,
+ * or if the listener is open in another process, or has unread datagrams of other clients, which `fd` would get; or
+ * another -errno. After an error a server serves this client by the listener. */
 long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path);
 
 /* Sends a message to a client (msg_name) that has refused `fd` (EPERM) from the socket to which that client is
@@ -78,7 +78,7 @@ long unsock_datagram_move(int fd, struct unsock_fd *entry);
  * receivers then see an IPv4 sender. UDP chooses the source address by the destination's family. */
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* True for a local socket with a name for replies. A SPENT socket's name is of no use. */
+/* True for a local socket with a name to which replies can be sent. The name of a SPENT socket is of no use. */
 static inline bool unsock_datagram_is_named(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED) && entry->state != UNSOCK_STATE_SPENT;
 }
@@ -121,7 +121,7 @@ long unsock_datagram_disconnect(long fd);
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 
 /* If a control file is at the path, connects the descriptor to its target, with 0 or -errno in *result, and returns
- * true. Else returns false, with -EINVAL for another regular file, -EACCES for a file that may not be read, or 0. */
+ * true. Else returns false; *result is -EINVAL for another regular file, -EACCES for an unreadable file, or 0. */
 bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
                                         const struct unsock_ip *ip, long *result);
 

@@ -105,8 +105,8 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
     return result;
 }
 
-/* Waits and retries, but briefly, as other receivers or a non-blocking program must wait. Returns -EAGAIN at once if
- * this receiver, or all together, have used up their time in this second. */
+/* Waits and retries, but briefly, as other receivers, or a non-blocking program, wait meanwhile. Returns -EAGAIN at
+ * once if this receiver, or all together, have used up their time in this second. */
 static long wait_briefly(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many) {
     int64_t begun = unsock_clock_ns();
     int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
@@ -166,8 +166,8 @@ UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
     return UNSOCK_MIN(running / processors + 1, SHARES_MOST);
 }
 
-/* Waits for a sender's only receiver as long as the receiver reads. Waits in the kernel, which wakes senders in turn;
- * but new senders overtake these, so it also watches whether the receiver reads. */
+/* Waits for a sender's only receiver as long as the receiver reads: in the kernel, which wakes senders in turn. As new
+ * senders may overtake these, also watches whether the receiver reads. */
 static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct receiver *receiver) {
     long watched = fd;
     if (message->msg_name && unsock_socket_writable(fd)) { /* else its own buffer is full, or it is connected */

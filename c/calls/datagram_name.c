@@ -37,7 +37,7 @@ static long try_name(int fd, struct unsock_fd *entry, const struct unsock_ip *an
     bind->usual = unsock_ip_same_address(target, &usual);
     bind->open_to_all = true;
     result = unsock_bind_client(bind);
-    /* No port is free: EAGAIN, as inet_autobind says (net/ipv4/af_inet.c). */
+    /* No port is free: returns EAGAIN, as inet_autobind does (net/ipv4/af_inet.c). */
     result = unsock_standin_bound(standin, result == -EADDRINUSE ? -EAGAIN : result);
     return finish(standin, fd, entry, UNSOCK_STATE_NAMED, result);
 }

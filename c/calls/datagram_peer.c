@@ -54,7 +54,7 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 }
 
 /* Does not mark a bound socket's file in a directory that other users may write to: that file has another mark already,
- * the network namespace (files/socketfile.c). Nor does it if the directory can be replaced: the mark is made by path,
+ * the network namespace (files/socketfile.c). Marks no file if the directory can be replaced: the mark is made by path,
  * and could reach another directory's file (files/directory.h). */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
     if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move &&
@@ -153,7 +153,7 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
     bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
     if (!waits)
         unsock_datagram_disconnect(fd);
-    /* A bind to the family alone gives `peer` a free abstract name. It is connected: only `fd` can send to `peer`. */
+    /* A bind to the family alone gives `peer` a free abstract name. As `peer` is connected, others cannot send to it. */
     bool left = unsock_connect(peer, &own, own_length) == 0 &&
                 unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
                 (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&

@@ -364,8 +364,8 @@ static size_t segment_size(int fd, const struct unsock_fd *entry, const struct m
     return option > 0 ? (size_t)option : 0;
 }
 
-/* Sends a message of `total` bytes, without its control data. Its large frame is not on the stack while the caller
- * names the socket, as stacks may be small. */
+/* Sends a message of `total` bytes, without its control data. A function of its own: its large frame is not on the
+ * stack while the caller names the socket, as stacks may be small. */
 UNSOCK_OWN_FRAME static long send_named(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                                         const struct unsock_ip *ip, long total) {
     struct route route = {fd, flags, entry, ip, NULL};

@@ -58,7 +58,7 @@ static long take_client(int fd, struct unsock_fd *entry, int other, struct unsoc
     long its_copy = unsock_redirect_copy(other);
     long way_back = unsock_redirect_copy(other);
     long result = own_copy < 0 || its_copy < 0 || way_back < 0 ? -EMFILE : 0;
-    /* The client is connected: the kernel lets only its peer connect to it. */
+    /* The kernel lets only the client's peer connect to the client. */
     if (result == 0 && unsock_connect(other, path, UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1) < 0)
         result = -EPERM;
     if (result == 0 && unsock_state_has_remote(own.state))

@@ -1,6 +1,6 @@
 /* sendfile and splice. After the peer's close TCP accepts data and loses them: the library then moves the file's
- * offset, or empties the pipe, by as many bytes. The two calls have no flag against SIGPIPE: the kernel raises it with
- * the lost data, where TCP would not yet. */
+ * offset, or empties the pipe, by as many bytes. The two calls have no flag against SIGPIPE: the kernel raises it even
+ * where TCP still accepts data. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -49,7 +49,7 @@ long unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
         at = unsock_lseek(in, 0, SEEK_CUR);
     else if (unsock_user_read(&at, offset, sizeof(at)) < 0)
         return -EFAULT;
-    /* unsock_stream_refused needs any readable memory, like &size: the data are in the kernel. */
+    /* Passes &size, as the data are in the kernel, and unsock_stream_refused needs some readable memory. */
     size_t size = UNSOCK_MIN(count, lost_of_file(in, at));
     result = size > 0 ? unsock_stream_refused(out, &size, size, MSG_NOSIGNAL) : -EPIPE;
     if (result <= 0)

@@ -142,7 +142,7 @@ static int64_t poll_until_answer(int64_t end) {
 static long wait_for_events(const struct wait *wait, struct pollfd *copy, int64_t end) {
     struct timespec left = {0, 0};
     long set = watch_quiet(wait, copy);
-    /* Finds changes from before the set was made. */
+    /* Finds changes that came before the set was made. */
     long ready = ask_now(wait);
     end = poll_until_answer(end);
     int64_t rest = end == FOREVER ? 0 : end - unsock_clock_ns();

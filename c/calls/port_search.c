@@ -1,6 +1,6 @@
 /* Finds the file by which a client reaches the server of an address. First tries, in one call, the name that worked
- * last time: only sockets on that address are bound to it (but see UNSOCK_KNOWN_PLAIN, and hashed names). If that
- * fails, reads the port's names and tries them, again if they have changed meanwhile, TRIES times at most. */
+ * last time: only sockets on that address have that name, unless it is PORT.dgram.sock or a hashed one. If that fails,
+ * reads the port's names and tries them; and again if they have changed meanwhile, TRIES times at most. */
 #include "calls/connect.h"
 
 #include "files/port.h"
@@ -19,8 +19,7 @@ static long try_entry(struct unsock_port_search *search, const struct unsock_por
     return search->way(search);
 }
 
-/* True if another socket may accept the client. This one is closed, does not listen, or is connected to another
- * peer. */
+/* True if another socket may accept the client: this one is closed, not listening, or connected to another peer. */
 static bool may_try_another(const struct unsock_port_search *search, long result) {
     return result == -ECONNREFUSED || result == -ENOENT || (result == -EPERM && search->type == SOCK_DGRAM);
 }

@@ -1,5 +1,4 @@
-/* Answers getsockname and getpeername. The kernel's name decides; the cache adds only facts that the kernel does not
- * have. */
+/* Answers getsockname and getpeername. The kernel's name decides; the cache only adds facts that the kernel lacks. */
 #include "calls/arguments.h"
 
 #include "calls/target.h"

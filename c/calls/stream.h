@@ -8,8 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* stream.c, stream_connect.c: TCP's calls on redirected descriptors. Return a value or -errno, and leave errno
- * alone. */
+/* stream.c, stream_connect.c: TCP's calls on redirected descriptors. All return a value or -errno. */
 
 /* Connects a stream to a covered address. */
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
@@ -84,8 +83,8 @@ long unsock_reset_open(bool with_error);
 /* Replaces a connection by a stream of unsock_reset_open, with the same marks and addresses. Returns 0 or -errno. */
 long unsock_reset_install(int fd, struct unsock_fd *entry, bool with_error);
 
-/* True if the peer has reset the connection: puts a socket in its place that reports the reset. `events` are the
- * kernel's answer to a poll. Makes no system call unless they have a hang-up, and an urgent byte now or earlier. */
+/* True if the peer has reset the connection: then puts a socket in its place that reports the reset. `events` are the
+ * kernel's answer to a poll. Makes no system call unless the peer has hung up, and an urgent byte was or is there. */
 bool unsock_reset_take(int fd, uint32_t events);
 
 /* peek_all.c: Continues a receive with MSG_PEEK and MSG_WAITALL that returned `had` bytes: waits, as TCP does, until
@@ -106,8 +105,8 @@ bool unsock_write_concerns(int fd);
  * the same bits. Makes some system calls. */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events);
 
-/* True once this process, or a parent that forked it, has seen an urgent byte or expects one. Until then only events
- * with POLLPRI need a check for one. */
+/* True once this process, or a parent that forked it, has seen an urgent byte or expects one. Until then, only events
+ * with POLLPRI may be about one. */
 extern bool unsock_urgent_met;
 
 /* Notes that the stream has, or may get, an urgent byte. A program that gets SIGURG may read it before it polls. */

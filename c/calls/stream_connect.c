@@ -43,8 +43,7 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
 }
 
 /* Gives the connecting socket the name from which the server reads the client's address. If the program bound port 0,
- * the library chose a port before it knew the server. If another client of that server has the port, chooses a new
- * one. */
+ * the library chose a port before it knew the server: if another client of that server has the port, chooses anew. */
 static long name_client(struct attempt *attempt) {
     long result = unsock_client_name_bind(attempt->socket, &attempt->source, &attempt->target);
     if (result != -EADDRNOTAVAIL || !(attempt->entry->flags & UNSOCK_ANY_PORT))
@@ -54,8 +53,7 @@ static long name_client(struct attempt *attempt) {
 }
 
 /* Connects to the search's path. If the program's own descriptor blocks, the kernel waits while the backlog is full, up
- * to SO_SNDTIMEO, and a cancelled thread leaves nothing behind. A socket that will replace the descriptor's never
- * waits. */
+ * to SO_SNDTIMEO, and a cancelled thread leaves nothing behind. A socket that will replace another never waits. */
 static long connect_to_path(const struct unsock_port_search *search) {
     const struct attempt *attempt = search->attempt;
     if (attempt->socket == attempt->fd)

@@ -7,8 +7,7 @@
 
 /* Returns a listener's events as TCP reports them. AF_UNIX reports a hang-up once any process has shut the listener
  * down; TCP then reports the events of a socket that never listened. If this process shut the listener down, such a
- * socket has replaced it, and is polled. The entry may be out of date: the number may have belonged to a listener
- * before. */
+ * socket has replaced it, and is polled. The entry may be out of date: of a listener that had the number before. */
 static uint32_t hangup_of_listener(int fd, uint32_t events) {
     const struct unsock_fd *entry = unsock_stream_is_known(fd) ? unsock_fds_known(fd) : NULL;
     if (entry && entry->state == UNSOCK_STATE_RESERVED)

@@ -9,7 +9,7 @@
 #define PARTS_MOST 1024u      /* UIO_MAXIOV */
 #define BYTES_MOST 0x7ffff000 /* MAX_RW_COUNT: the kernel takes no more in one call */
 /* The most bytes of one write that TCP accepts before it sees the reset: it checks after every sixteen segments of 32
- * KiB (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER), or when its buffer is full, which has room for one in any case. */
+ * KiB (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER), or when its buffer is full, which has room for a segment. */
 #define SEGMENT (32 << 10)
 #define LOST_MOST (16 * SEGMENT)
 
@@ -84,7 +84,7 @@ long unsock_stream_refused(int fd, const void *first, size_t size, int flags) {
         unsock_socket_mark_set(fd, mark, UNSOCK_END_TOLD);
     if (mark & (UNSOCK_END_SHUT_WRITE | UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_UNKNOWN))
         return unsock_stream_broken(flags);
-    /* TCP copies the data before it sends any: after EFAULT the connection goes on. */
+    /* TCP copies the data before it sends any: after EFAULT the connection continues. */
     if (size > 0 && !unsock_user_readable(first, 1))
         return -EFAULT;
     /* TCP does not report a peer that has only shut down reading, and a write of no bytes sends nothing. AF_TIPC

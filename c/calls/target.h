@@ -30,8 +30,7 @@ long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked);
  * set. Both times are unsock_clock_ms's. */
 int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t begun);
 
-/* Waits for the answer and reads it. Returns as unsock_firecracker_answer; -EINPROGRESS at `end`; -EINTR for a
- * signal. */
+/* Waits for the answer and reads it. Returns as unsock_firecracker_answer; -EINPROGRESS at `end`; -EINTR. */
 long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end);
 
 /* tipc_service.c: Checks if a TIPC service has a socket. */
@@ -52,13 +51,13 @@ int unsock_target_family(const struct unsock_control_file *control);
 /* Makes a target an address to connect to: VMADDR_CID_ANY, for servers to bind, becomes VMADDR_CID_LOCAL. */
 void unsock_target_to_connect(struct unsock_control_file *control);
 
-/* Mark a stream by how its half-close is treated: as the control file says; as the listener's half-close is. */
+/* Mark how a stream's half-close is treated: as the control file says; as the listener's half-close is. */
 void unsock_target_mark(int fd, const struct unsock_control_file *control);
 void unsock_target_inherit_mark(int listener, int fd);
 
 /* True if the descriptor's own socket can connect to the target: a new stream of its family, without duplicates. False
- * for a multiplexer, if the file has options, which could undo the program's, or for a TCP socket on which the program
- * has set some. */
+ * for a multiplexer; if the file has options, which could undo the program's; for a TCP socket with options of the
+ * program's. */
 bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control);
 
 /* Returns a socket of the target's family (for a multiplexer AF_UNIX) with the control file's options, to replace that
@@ -120,7 +119,7 @@ int64_t unsock_asking_next(int64_t most);
 /* Fails the connects whose deadline has passed. Returns how many. */
 int unsock_asking_expire(void);
 
-/* Forgets the connect of a descriptor that is about to be closed; keeps it if the descriptor has duplicates. */
+/* Forgets the connect of a descriptor that is about to be closed, unless the descriptor has duplicates. */
 void unsock_asking_forget(int fd, const struct unsock_fd *entry);
 
 /* target.c: Sockets for the targets of control files: of five families, or through Firecracker's multiplexer. */
