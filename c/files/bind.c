@@ -269,8 +269,7 @@ static long bind_if_free(struct unsock_bind *bind, bool client) {
 }
 
 /* Tries ports until one is free. After LOOKS_FOR_FREE taken ports, also removes the stale names of each taken one and
- * tries it again. A damaged control file's EINVAL skips its port. The kernel's ends the search: the socket has a
- * name. */
+ * tries it again. A damaged control file's EINVAL skips its port. The kernel's ends the search: the socket is named. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     for (unsigned i = 0; i < count; i++) {

@@ -51,8 +51,7 @@ long unsock_bind_port(struct unsock_bind *bind);
  * any free port of the ephemeral range, even one that the settings do not cover. */
 long unsock_bind_client(struct unsock_bind *bind);
 
-/* Before a waiting or reserved stream listens: gets the port for it. Fails if a socket that excludes it has the
- * port. */
+/* Before a waiting or reserved stream listens: gets the port for it, if no socket that excludes it has the port. */
 long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 
 /* port.c: The names of this process's own sockets. */

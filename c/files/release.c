@@ -86,9 +86,9 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     return locked;
 }
 
-/* One bit for each port, of streams and then of datagram sockets. Set if the last close of a socket here could not
- * remove its names: another process has the socket, or a thread of this one is in accept or waits for a datagram (Java
- * closes sockets so), or the directory could not be locked. */
+/* One bit for each port, of streams and then of datagram sockets: the port is kept for later, because the last close of
+ * a socket here could not remove its names. Another process has the socket, or a thread of this one is in accept or
+ * waits for a datagram (Java closes sockets so), or the directory could not be locked. */
 static UNSOCK_TABLE uint64_t late[LATE_BITS / 64];
 static bool any_kept; /* a port was ever kept; if not, the end of the process need not search */
 
@@ -224,7 +224,7 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     return result;
 }
 
-/* In a child of an ending process: closes everything, waits for its parent's end, and checks the kept sockets again. */
+/* In a child of an ending process: closes everything, waits for its parent's end, and checks the kept ports again. */
 _Noreturn static void look_afterwards(long parent) {
     unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
     unsock_chdir("/"); /* its file system may be unmounted meanwhile */

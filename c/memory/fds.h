@@ -156,8 +156,7 @@ static inline void unsock_fds_unmark(struct unsock_fd *entry, uint32_t flags) {
 #define UNSOCK_CHECK(certain) ((void)0)
 #endif
 
-/* Enters another state, and clears data that only the old state has. Ignores a transition that state.c does not
- * allow. */
+/* Enters another state, and clears data that only the old one has. Ignores a transition that state.c does not allow. */
 static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
     bool follows = unsock_state_follows(entry->state, state);
     UNSOCK_CHECK(follows);

@@ -16,8 +16,8 @@
 #define LARGE
 #endif
 
-/* Skips from `at` to the first step of 32 bytes with a `syscall`, or to `end` or behind it. Reads one byte beyond the
- * step. `*found`: one bit for each byte of that step. */
+/* Returns the first step of 32 bytes from `at` on that has a `syscall`, or an address from `end` on. Reads one byte
+ * beyond the step. `*found`: one bit for each byte of that step, set where a `syscall` begins. */
 static const uint8_t *skip_to_syscall(const uint8_t *at, const uint8_t *end, uint32_t *found) {
     uint32_t low, high;
     __asm__("movd %k[first],%%xmm4\n"

@@ -1,4 +1,4 @@
-/* The known forms of call sites, byte by byte. A call in another form is left alone, and trapped. The two forms:
+/* Recognises call sites by their bytes. A call in another form is left alone, and trapped. The two forms:
  *
  * - A function of a known library, compared as far as it matters.
  * - An instruction that loads the call's number, followed by known instructions up to the call. */
@@ -102,12 +102,12 @@ static bool is_prefix(uint8_t byte) {
     return (byte & 0xf0) == 0x40;
 }
 
-/* True for a prefix with which 0xb8 addresses memory by r8. (By rax it cannot: rax holds the call's number.) */
+/* True for a prefix that makes 0xb8 address memory by r8. (Without it, 0xb8 addresses by rax, which has the number.) */
 static bool extends(uint8_t byte) {
     return (byte & 0xf1) == 0x41;
 }
 
-/* True for an operation on memory whose last four bytes are a number. */
+/* True for the code of an operation on memory that ends with a number of four bytes. */
 static bool takes_number(uint8_t byte) {
     return byte == 0xc7 || byte == 0x81 || byte == 0x69;
 }
@@ -126,11 +126,11 @@ static bool may_be_inside(const uint8_t *at) {
         return true;
     if ((at[-2] == 0x0f && extends(at[-3])) || (at[-3] == 0x0f && extends(at[-4])))
         return true;
-    /* The longer prefixes, VEX and EVEX, whose bit has the opposite sense. */
+    /* The longer prefixes VEX and EVEX, in which the bit for r8 is inverted. */
     for (int i = 4; i <= 6; i++)
         if ((at[-i] == 0xc4 || at[-i] == 0x62) && !(at[1 - i] & 0x20) && (at[1 - i] & 0x07))
             return true;
-    /* The same with an index. */
+    /* Memory addressed by r8 and an index. */
     if ((at[-1] & 7) == 4 && at[-1] < 0xc0 && (extends(at[-3]) || (at[-3] == 0x0f && extends(at[-4]))))
         return true;
     /* A number, or an address, of eight bytes. */
@@ -158,7 +158,7 @@ static bool find_loaded(const uint8_t *code, size_t at, struct unsock_call_site 
     return false;
 }
 
-/* True for a call of this library itself, by the instructions of rt/syscall6.h behind it: the filter lets it pass. */
+/* True for this library's own calls, by the instructions of rt/syscall6.h behind them: the filter lets them pass. */
 static bool is_own_call(const uint8_t *at) {
     static const uint8_t behind[] = {0x45, 0x31, 0xd2, 0x45, 0x31, 0xc9};
     return unsock_same(at + 2, behind, sizeof(behind));
@@ -252,14 +252,14 @@ static bool find_loaded(const uint8_t *at, struct unsock_call_site *site) {
             *site = (struct unsock_call_site){(int16_t)(instruction >> 5 & 0xffff), 0, 0};
             return (instruction >> 5 & 0xffff) < NUMBERS;
         }
-        /* Branches and other calls; and words that are no usual instructions, mostly data. */
+        /* Stops at branches, at other calls, and at words that are no usual instructions, mostly data. */
         if ((instruction >> 26 & 7) == 5 || (instruction >> 27 & 3) == 0)
             return false;
     }
     return false;
 }
 
-/* True for a call of this library itself, by the instructions of rt/syscall6.h behind it: the filter lets it pass. */
+/* True for this library's own calls, by the instructions of rt/syscall6.h behind them: the filter lets them pass. */
 static bool is_own_call(const uint8_t *at) {
     static const uint32_t behind[] = {0xd2800003, 0xd2800005};
     return unsock_call_site_words(at + WORD, behind, 2);

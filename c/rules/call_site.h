@@ -9,8 +9,8 @@
 /* call_site.c: Finds places that make system calls, and plans how to rewrite them. Pure: reads bytes and returns a
  * plan.
  * On x86-64 only whole instructions before the `syscall` are rewritten. So code that jumps to the `syscall` finds it
- * unchanged. On aarch64 one instruction is rewritten: the one before the `svc`; or, if other code jumps to the `svc`,
- * the `svc` itself, which the stub then makes. */
+ * unchanged. On aarch64 one instruction is rewritten: the one before the `svc`; or, if other code may jump to the
+ * `svc`, the `svc` itself, which the stub then executes. */
 
 #define UNSOCK_CALL_SITE_ANY (-1)
 #define UNSOCK_CALL_SITE_MOST 32 /* the most bytes before the `syscall` that a plan changes */
@@ -19,7 +19,7 @@
 #define UNSOCK_CALL_SITE_BEFORE 44
 #define UNSOCK_CALL_SITE_BEHIND 16
 
-/* How a program's code is made: each kind has forms of its own. */
+/* The origin of a program's code: each kind has forms of its own. */
 enum unsock_call_site_kind {
     UNSOCK_CALL_SITE_C,  /* by a C compiler, or by hand in a C library */
     UNSOCK_CALL_SITE_GO, /* by Go's compiler, whose code makes all calls about sockets in one place */
@@ -64,16 +64,16 @@ struct unsock_call_stub {
 };
 
 /* Makes the stub: the instructions moved from before the `syscall`, then a jump through the pointer `enter`. As after a
- * `syscall`, rcx holds the address behind it. If any call may come here, calls that are not in the table go back to the
- * `syscall`. Like a `syscall`, the stub changes only rcx and r11: no flags, and nothing on the stack. `moved`: the
+ * `syscall`, rcx holds the address behind it. If the site may make any call, those that are not in the table go back to
+ * the `syscall`. Like a `syscall`, the stub changes only rcx and r11: no flags, and nothing on the stack. `moved`: the
  * bytes before the `syscall`. Returns the stub's length, or 0 if an address is too far away.
  * On aarch64 an `svc` changes no register but x0. If the stub may use the stack, it saves x16 and x30 there; the
- * library's code returns by x30, with w16 not 0 if it has answered the call. Otherwise the code at the place does not
+ * library's code returns by x30, with w16 not 0 if it has answered the call. Otherwise the code at the site does not
  * use x9 to x17, and x17 holds the address of the `svc`. */
 size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct unsock_call_site *site,
                              const uint8_t *moved, uint8_t bytes[UNSOCK_CALL_STUB_MOST]);
 
-/* Makes the jump from `from` to the stub, which replaces the first moved bytes. False if the stub is too far away. */
+/* Makes the jump from `from` to the stub. It replaces the first moved bytes. False if the stub is too far away. */
 bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CALL_JUMP]);
 
 /* call_search.c: Finds bytes that may be a `syscall`: 0x0f and 0x05, or on aarch64 the word of an `svc`. Pure. */
@@ -104,7 +104,7 @@ struct unsock_libc_write {
 /* True if this is glibc's write: 2.41's or later; on x86-64 from 2.31 on. */
 bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], struct unsock_libc_write *write);
 
-/* True if this is __syscall_cancel: a cancellation point that makes its seventh argument's call, and sets errno. */
+/* True if this is __syscall_cancel: a cancellation point that makes the call given by its seventh argument. */
 bool unsock_libc_cancel_find(const uint8_t code[UNSOCK_LIBC_CANCEL_MOST]);
 
 #endif

@@ -6,8 +6,8 @@
 
 /* Control data (cmsg(3)) may have any content: they come from the program or from a peer. */
 
-/* Reads the header of the control message at `at`. Its cmsg_len is then within the control data. Returns the space of
- * the message, or 0 after the last one. */
+/* Reads the header of the control message at `at`. Its cmsg_len is then within the control data. Returns the bytes that
+ * the message takes; 0 if there is no valid one. */
 static inline size_t unsock_cmsg_read(const struct msghdr *message, size_t at, struct cmsghdr *header) {
     if (unsock_is_nowhere(message->msg_control) || at + sizeof(*header) > message->msg_controllen)
         return 0;

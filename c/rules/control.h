@@ -13,8 +13,8 @@ bool unsock_control_check(const void *bytes, size_t length);
 /* True if the bytes are a control file by length and magic, valid or not. */
 bool unsock_control_is_meant(const void *bytes, size_t length);
 
-/* True if a valid file's target is UNSOCK_CONTROL_NOBODY, where no socket is. The kernel then refuses connections, with
- * unsock 1.1 too, but not a bind. */
+/* True if a valid file's target is UNSOCK_CONTROL_NOBODY, where no socket is. The kernel refuses connections to it,
+ * also under unsock 1.1, but allows a bind. */
 bool unsock_control_refuses(const struct unsock_control_file *file);
 
 /* Writes the option for half-closes (UNSOCK_CONTROL_HALF_CLOSE), "hold" or "pass", into the last slot, which must be
@@ -32,8 +32,8 @@ bool unsock_control_to_path(struct unsock_control_file *file, const char *path);
 
 #define UNSOCK_CONTROL_MULTIPLEXER "UNSOCK_FC_SOCK"
 
-/* Makes the control file that the variables describe. `multiplexer`: the file that UNSOCK_FC_SOCK names, without links;
- * NULL if there is none. Returns false with one line in `error`. */
+/* Makes the control file that the variables describe. `multiplexer`: the file that UNSOCK_FC_SOCK names, with links
+ * resolved; NULL if there is none. Returns false with one line in `error`. */
 bool unsock_control_from_variables(const struct unsock_environment *environment, const char *multiplexer,
                                    struct unsock_control_file *file, struct unsock_text *error);
 

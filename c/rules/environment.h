@@ -23,15 +23,14 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
 #define UNSOCK_ENVIRONMENT_OWN 64
 
 /* Copies pointers to the library's variables (LD_PRELOAD, UNSOCK_*, LISTEN_*) into `own`, in their order. Returns
- * these, or the whole environment if they are too many. To search a long environment for each would slow down every
- * start. */
+ * these, or the whole environment if they are too many. To search a long environment for each of them would be slow. */
 struct unsock_environment unsock_environment_own(const struct unsock_environment *whole,
                                                  const char *own[UNSOCK_ENVIRONMENT_OWN]);
 
 /* True if this environment turns the library off (UNSOCK_OFF=1). */
 bool unsock_environment_is_off(const struct unsock_environment *environment);
 
-/* setting_names.c: Finds misspelt names of settings: the user who wrote one believes that it works. The command line's
+/* setting_names.c: Finds misspelt names of settings, which would silently have no effect. The command line's
  * lib/run/setting_names.ts has the same rules and the same words. */
 
 /* Checks that each UNSOCK_* variable is a setting, or a variable of the command line, the tests or the library's own

@@ -57,7 +57,7 @@ bool unsock_errno_is_nobody(long result) {
     return unsock_errno_as_ip(UNSOCK_AT_SEND, result) == -ECONNREFUSED;
 }
 
-/* Arrays, as pointers to texts would have to be relocated in every process. The words are the C library's. */
+/* Arrays, as pointers to texts would have to be relocated in every process. Most words are the C library's. */
 struct error {
     int number;
     char name[16];

@@ -17,7 +17,7 @@ enum unsock_errno_at {
     UNSOCK_AT_ERROR,       /* SO_ERROR of a connect to a control file's target, negative */
 };
 
-/* Returns a result that is no error unchanged; for -errno, the -errno that TCP (UDP) has in its place. */
+/* Returns the -errno that TCP (UDP) has in the place of `result`; any other result unchanged. */
 long unsock_errno_as_ip(enum unsock_errno_at at, long result);
 
 /* True if this result of a send means that no socket receives it. UDP drops such a datagram. */
@@ -26,7 +26,7 @@ bool unsock_errno_is_nobody(long result);
 /* Returns "ECONNREFUSED" for 111, and so on; NULL for an errno without a name here. */
 const char *unsock_errno_name(int error);
 
-/* Returns words for users who start a program. `error` is positive. Never NULL. */
+/* Returns the words for an errno (positive) in messages about programs that cannot be started. Never NULL. */
 const char *unsock_errno_words(long error);
 
 #endif

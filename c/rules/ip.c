@@ -228,7 +228,7 @@ void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip) 
     unsock_text_join(text, six ? "[" : "", UNSOCK_IP_TEXT(ip), six ? "]:" : ":", UNSOCK_DECIMAL(ip->port));
 }
 
-/* A dotted quad has one spelling. */
+/* An IPv4 address has only one spelling, so only IPv6 addresses are compared. */
 bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon) {
     char shown[UNSOCK_IP_SHOWN_MOST];
     if (!parse_by(text, colon, ip))

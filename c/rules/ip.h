@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ip.c: Converts IP addresses from and to a sockaddr and text. Pure. Only here does byte order change: all other files
- * have ports in host byte order. */
+/* ip.c: Converts IP addresses from and to a sockaddr and text. Pure. A port is in host byte order, except in a sockaddr
+ * and in a kernel name. */
 
 /* An IP address and port. An IPv4-mapped IPv6 address is always stored as the IPv4 address. */
 struct unsock_ip {
@@ -34,8 +34,8 @@ bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
 /* Returns the address, or for a wildcard, which no peer has, the loopback address of its family. */
 struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
-/* Replaces a wildcard by the address that TCP connects to for it: for IPv4 `own`, the socket's bound address (or NULL),
- * else the loopback address (ip_route_output_key); the IPv4 one if `own` is IPv4 (udpv6_sendmsg). */
+/* Replaces a wildcard by the address to which the kernel connects for it: `own`, the socket's bound address (or NULL),
+ * if both are IPv4; else a loopback address (ip_route_output_key), IPv4's if `own` is IPv4 (udpv6_sendmsg). */
 void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
@@ -59,8 +59,8 @@ static inline char *unsock_decimal_put(char *at, unsigned number) {
 
 #define UNSOCK_IP_SHOWN_MOST 39 /* xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx */
 
-/* Writes an address as people do (RFC 5952), without a NUL, with `colon` for each colon: '-' in the names of files.
- * Returns the end. Reads it back; false for every other spelling. */
+/* Write an address as in RFC 5952, without a NUL, with `colon` for each colon ('-' in names of files), and return the
+ * end; and read it back, with false for every other spelling. */
 char *unsock_ip_show(char *at, const struct unsock_ip *ip, char colon);
 bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon);
 

@@ -75,7 +75,7 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
         return false;
     length -= UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH;
     size_t first = address_digits(at, length, ' ');
-    /* Behind that: the other endpoint, one character that only spreads names, and a tag, which older clients lack. */
+    /* Next: the second endpoint, one character that only spreads names, and a tag, which older clients lack. */
     size_t second = length - first - 2 * PORT_LENGTH - 2;
     second -= second == 8 + TAG_LENGTH || second == 32 + TAG_LENGTH ? TAG_LENGTH : 0;
     if (first == 0 || (second != 8 && second != 32) || !read_numbers(at, first, second, bytes))

@@ -15,7 +15,7 @@ struct piece {
 };
 
 /* clang-format off */
-/* Only some distributions' libc has it. */
+/* Only some distributions' libc begins its functions with this. */
 static const struct piece may_begin = {4, {0xf3, 0x0f, 0x1e, 0xfa}}; /* endbr64 */
 
 /* Since 2.41: `return __syscall_cancel(fd, data, size, 0, 0, 0, __NR_write)`, whose arguments come in any order. */
@@ -52,7 +52,7 @@ _Static_assert(PART_AT_MOST + sizeof(part_begins) + sizeof(int32_t) + sizeof(par
                "all that is looked at");
 _Static_assert(sizeof(cancel_begins) + sizeof(int32_t) + sizeof(cancel_goes_on) == UNSOCK_LIBC_CANCEL_MOST, "as well");
 
-/* Returns the length of a preparation that has not been seen yet; 0 if it is none. */
+/* Returns the length of the preparation at `at`, if it has not been seen yet; else 0. */
 static unsigned preparation(const uint8_t *at, unsigned *seen) {
     for (unsigned i = 0; i < PIECES; i++) {
         if ((*seen & 1u << i) || !unsock_same(at, preparations[i].bytes, preparations[i].length))

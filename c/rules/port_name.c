@@ -96,7 +96,7 @@ bool unsock_port_entry_tells(const struct unsock_port_entry *entry) {
     return entry->form != UNSOCK_PORT_HASHED && !unsock_ip_is_wildcard(&entry->ip);
 }
 
-/* A client's port excludes all other addresses, of both families. */
+/* A datagram client that asks excludes every other address on its port. */
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
     return unsock_port_entry_asks(a) || unsock_port_entry_asks(b) ||
            unsock_ip_conflict(&a->ip, a->v6only, &b->ip, b->v6only);
@@ -140,7 +140,7 @@ static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry
     return true;
 }
 
-/* Reads ADDR, in the spelling of put_address alone. */
+/* Reads ADDR, only in the spelling of put_address. */
 static bool read_address(struct unsock_span text, struct unsock_port_entry *entry) {
     struct unsock_span rest = text, bound = unsock_span_next(&rest, ASKS);
     bool both = unsock_span_is(bound, BOTH), asks = bound.length < text.length;
@@ -169,7 +169,7 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
     left = (struct unsock_span){left.at + length, left.length - length};
     if (left.length > 0 && left.at[0] != ' ' && !cut_number(&left, entry))
         return false;
-    /* An entry must follow a blank. */
+    /* A blank must be followed by an entry. */
     if (left.length == 1)
         return false;
     if (left.length > 0)
@@ -264,7 +264,7 @@ socklen_t unsock_port_path(const struct unsock_port_entry *entry, struct sockadd
                                              : put_own_path(entry, path);
 }
 
-/* Does without an entry, which takes longer to make than all the rest. */
+/* Makes no entry if it can, because that takes longer than all the rest. */
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path) {
     if (!has_path_room(ADDRESS4_MOST)) {
         struct unsock_port_entry entry = unsock_port_entry_of(ip, key.type, true, 0);

@@ -6,12 +6,13 @@
 
 /* port_name.c: Makes, compares, writes and reads the names. An entry is a socket of a port, as its name and the record
  * show it. ADDR is an address as text, '-' for each colon; "--" is [::] for IPv6 alone, "any" is [::] for both
- * families. An address that would be too long for a socket's path is written in five characters. A datagram client that
- * sends to another address than the default one has that address behind its own: "0.0.0.0,127.0.0.2". Such a client is
- * said to ask. Pure.
+ * families. An address that would be too long for a socket's path is written in five characters. If a datagram client
+ * that is bound to a wildcard sends to another address than the default one, its name has both, its own and the target:
+ * "0.0.0.0,127.0.0.2". The code says that such a client asks. Pure.
  *
- * An entry in the record is ADDR alone, or ADDR, marks and a number. The marks: '+' has SO_REUSEPORT; '*' has
- * SO_REUSEADDR and is a datagram socket, or a reserved stream (memory/fds.h); '!' is connected to one client. */
+ * An entry in the record is ADDR alone, or ADDR, marks and a number. The marks: '+' has SO_REUSEPORT, but is no mark
+ * before numbers from UNSOCK_PORT_WAITING on; '*' has SO_REUSEADDR and is a datagram socket, or a reserved stream
+ * (memory/fds.h); '!' is connected to one client. */
 
 #ifndef UNSOCK_PORT_ADDRESS_MOST
 #define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of ADDR, with its NUL; a proof uses fewer */
@@ -50,7 +51,7 @@ struct unsock_port_entry {
     struct unsock_ip target; /* the address that a datagram client asks, without a port; family 0: none */
 };
 
-/* `ip`: with the port. */
+/* Makes an entry for an address and its port. */
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, int type, bool v6only, uint8_t number);
 
 static inline struct unsock_port_key unsock_port_key_of(const struct unsock_port_entry *entry) {
@@ -70,8 +71,8 @@ static inline bool unsock_port_entry_is_plain(const struct unsock_port_entry *en
 /* True if the name tells the one address to which the socket is bound. */
 bool unsock_port_entry_tells(const struct unsock_port_entry *entry);
 
-/* Makes the entry of a wildcard that of a datagram client that sends to `target` (port_name.c: it asks). False, without
- * a change: `target` has no address, or the name would be too long. */
+/* Adds `target` to the entry of a datagram client that is bound to a wildcard: the client then asks. False, without a
+ * change: `target` or the entry does not fit, or the name would be too long. */
 bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_ip *target);
 
 static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
@@ -103,19 +104,20 @@ enum unsock_name_tag {
     UNSOCK_NAME_TAG_LISTEN_FDS = 0xfd, /* a service manager opened the socket; its file is not the library's */
 };
 
-/* Return the tag of a socket with this entry, and the entry for an address that has such a tag. */
+/* Return the tag of a socket with this entry, and the entry of an address with such a tag. */
 uint8_t unsock_port_tag(const struct unsock_port_entry *entry);
 struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, int type);
 
-/* The names of a port's sockets, in the same file. Names for streams are PORT.sock and .PORT@ADDR, for
- * datagram sockets PORT.dgram.sock and .PORTu@ADDR. Pure.
- *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound to it.
- *   - .PORT@ADDR+N: the own file of a socket that shares its address; from UNSOCK_PORT_WAITING on, of a stream that
- * waits or is reserved.
+/* The names in the directory. Names for streams are PORT.sock and .PORT@ADDR, for datagram sockets PORT.dgram.sock and
+ * .PORTu@ADDR. Pure.
+ *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound to it. (HASHED: on one of several
+ *     addresses.)
+ *   - .PORT@ADDR+N: the own file of a socket that shares its address; if N is UNSOCK_PORT_WAITING or more, of a stream
+ *     that waits or is reserved.
  *   - PORT.sock: a link to the port's only socket, or to the first of several ("./" before the name). Plain clients
- * follow it. PORT.dgram.sock itself is the file of a client that has no other name.
- *   - .PORT@: the record: a link whose text lists the sockets, if there are several, or one that shares.
- *   - .PORT@~: a link with the next text, before its rename.
+ *     follow it. PORT.dgram.sock itself is the file of a client that has no other name.
+ *   - .PORT@: the record: a link whose text lists the sockets, if there are several, or one with marks.
+ *   - .PORT@~: a new link, before its rename to PORT.sock or .PORT@.
  *
  * This is protocol 1, which has no number in its names. A library with another protocol begins the text of PORT.sock
  * and of the record with '#' and its number, as in "#2 127.0.0.1". No entry begins so. A library leaves a port of
@@ -127,7 +129,7 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
  * length, as the next three do. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
-/* Writes DIR/.PORT@ADDR[+N], or for a plain name the same path. */
+/* Writes DIR/.PORT@ADDR[+N]; for a plain name, DIR/PORT.sock or DIR/PORT.dgram.sock. */
 socklen_t unsock_port_path(const struct unsock_port_entry *entry, struct sockaddr_un *path);
 
 /* Writes DIR/.PORT@ADDR of an IPv4 address or wildcard: nearly every connect and datagram needs it. */
@@ -148,7 +150,7 @@ bool unsock_port_is_of_another_protocol(struct unsock_span text);
 /* True if the path, which has one of these names, is not PORT.sock. */
 bool unsock_port_is_own_path(const struct sockaddr_un *path);
 
-/* Write and read the text of PORT.sock's link (UNSOCK_PORT_LINK_MOST bytes at most); false: another program's. */
+/* Write and read the text of PORT.sock's link (UNSOCK_PORT_LINK_MOST bytes at most). False: it is another program's. */
 void unsock_port_link_write(const struct unsock_port_entry *first, bool several, char *buffer);
 bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,
                            bool *several);
@@ -161,16 +163,16 @@ enum unsock_file_kind {
     UNSOCK_FILE_SOCKET, /* .PORT@ADDR[+N] */
     UNSOCK_FILE_RECORD, /* .PORT@ */
     UNSOCK_FILE_NEXT,   /* .PORT@~ */
-    UNSOCK_FILE_INNER,  /* of no port: the lock's file, or a file that is set aside before its removal */
+    UNSOCK_FILE_INNER,  /* of no port: the lock's file, an unfinished file, or one set aside before its removal */
 };
 
-/* *entry: the name of a SOCKET; for PORT, RECORD and NEXT a plain one of the port. */
+/* Returns the kind of file with this name. *entry: of a SOCKET its entry; of PORT, RECORD and NEXT, the port alone. */
 enum unsock_file_kind unsock_file_name_read(struct unsock_span name, struct unsock_port_entry *entry);
 
-/* ".unsock.lock.N": a lock's file before its rename (files/lock.c). */
+/* ".unsock.lock.N": a lock's file until it gets its name (files/lock.c). */
 bool unsock_file_name_is_unfinished_lock(struct unsock_span name);
 
-/* ".unsock-" and 16 digits: a control file before its rename (files/control_file.c). */
+/* ".unsock-" and 16 digits: a control file until it gets its name (files/control_file.c). */
 #define UNSOCK_FILE_CONTROL_PART ".unsock-"
 #define UNSOCK_FILE_CONTROL_DIGITS 16
 bool unsock_file_name_is_unfinished_control(struct unsock_span name);
@@ -189,8 +191,8 @@ struct unsock_name {
  * directory, STREAM for a client's abstract name, FOREIGN for all others. */
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
 
-/* Reads a path in any directory as if it were the library's: only the file's name counts, which `file` gets. False if
- * the library has no such name in any directory. */
+/* Reads a path in any directory as if it were the library's: only the name of the file counts. Stores that name in
+ * `file`. False if it is no name of the library's. */
 bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t length, struct unsock_name *result,
                                       struct unsock_span *file);
 
@@ -199,12 +201,12 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
                                     struct unsock_ip *target);
 
 /* Makes the abstract name that a stream binds before it connects: "\0unsock SOURCE TARGET", both ADDRESS:PORT in
- * hexadecimal, as in "7f000001:9c40", followed by `directory`. The server reads the client's true address from it. In
- * one directory the name is unique, like a TCP connection's four-tuple. Returns the address's length. */
+ * hexadecimal, as in "7f000001:9c40", then a character that spreads names, and `directory`. The server reads the
+ * client's address from it. In a directory it is unique, like a TCP four-tuple. Returns the address's length. */
 socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target, uint64_t directory,
                                     struct sockaddr_un *name);
 
-/* Makes the same name, with a hash of it under `key` in the place of the directory. */
+/* As unsock_kernel_name_stream, but with a hash of the name under `key` in the place of the directory. */
 socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target,
                                    const uint64_t key[2], struct sockaddr_un *name);
 
@@ -219,7 +221,7 @@ struct unsock_port_words {
 /* Reads PORT, PORT/tcp or PORT/udp. Returns false for any other text. */
 bool unsock_port_words_plain(struct unsock_span word, struct unsock_port_words *port);
 
-/* Reads the same, or PORT@ADDR[/tcp|/udp]. Returns false with one line in `error`. */
+/* Reads PORT, PORT/tcp, PORT/udp or PORT@ADDR[/tcp|/udp]. Returns false with one line in `error`. */
 bool unsock_port_words_read(const char *word, struct unsock_port_words *port, struct unsock_text *error);
 
 /* Writes the port in the form that unsock_port_words_read reads. */

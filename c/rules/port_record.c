@@ -25,7 +25,8 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
     port->unreadable = port->several && (length == 0 || rest.length > 0 || port->count == UNSOCK_PORT_ENTRIES);
     if (port->unreadable)
         port->count = 0;
-    /* After a kill in unsock_port_join the record may have the first one by its number alone: with the marks. */
+    /* If a process was killed in unsock_port_join, the record may have the first socket only under its new number. Then
+     * adds the first one, with the marks of that entry. */
     struct unsock_port_entry first = port->first;
     bool listed = port->holder != UNSOCK_PORT_OURS, numbered = port->key.type != SOCK_DGRAM;
     for (unsigned i = 0; i < port->count; i++) {
@@ -60,7 +61,7 @@ unsigned unsock_port_living(const struct unsock_port *port) {
     return living;
 }
 
-/* The name of a stream shows UNSOCK_PORT_REUSEPORT. */
+/* The name of a stream shows UNSOCK_PORT_REUSEPORT by its number, so that mark alone needs no record. */
 bool unsock_port_needs_record(const struct unsock_port_entry *entry) {
     return (entry->marks & ~(entry->type == SOCK_STREAM ? UNSOCK_PORT_REUSEPORT : 0)) != 0;
 }
@@ -185,10 +186,10 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
     return leaving;
 }
 
-/* The order in which a client tries the sockets on one address: as in UDP, the newest one's kind before the other. */
+/* The order in which a client tries the sockets on one address: as in UDP, the newest one's kind before others. */
 enum rank { CONNECTED, AS_NEWEST, OTHERS, RANKS };
 
-/* True if clients are spread over all sockets of this kind. With SO_REUSEADDR alone the newest one gets them all. */
+/* True if clients are spread over all sockets of this kind. With SO_REUSEADDR alone the newest one gets all clients. */
 static bool spreads(const struct unsock_port_entry *entry) {
     return (entry->marks & UNSOCK_PORT_SHARES) != UNSOCK_PORT_REUSEADDR;
 }
@@ -199,7 +200,7 @@ static enum rank rank_of(const struct unsock_port_entry *entry, bool newest_spre
     return spreads(entry) == newest_spreads ? AS_NEWEST : OTHERS;
 }
 
-/* The entries that a client looks for: with one address (`like`), those that ask (`asks`), or all. */
+/* The entries that a client looks for: on one address (`like`), of datagram clients that ask (`asks`), or all. */
 struct wanted {
     const struct unsock_port_entry *like;
     bool asks;

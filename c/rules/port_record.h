@@ -1,5 +1,5 @@
-/* The sockets of a port by its names, and what a bind, a close and a connect decide from them. Pure: a decision that
- * depends on whether a socket is live asks its caller, which stores the answer and repeats the question. */
+/* The sockets of a port by its names, and what a bind, a close and a connect decide from them. Pure: if a decision
+ * depends on whether a socket is live, the caller finds out, stores the answer, and asks for the decision again. */
 #ifndef UNSOCK_PORT_RECORD_H
 #define UNSOCK_PORT_RECORD_H
 
@@ -10,8 +10,8 @@
 #define UNSOCK_PORT_RECORD_MOST 4096 /* bytes of a link's text, and a NUL */
 #endif
 
-/* Whether an entry's socket is live. OWN: live, but the socket that binds now may replace it; or reserved. STALE: its
- * socket is closed. GONE: it has no file. Its name is never removed, as a new socket may bind it. */
+/* Whether an entry's socket is live. OWN: live, but no obstacle to the current bind (unsock_port_life_for). STALE: its
+ * socket is closed. GONE: its file is missing. Such a name is never unlinked, as a new socket may bind it. */
 enum unsock_port_life {
     UNSOCK_PORT_UNKNOWN,
     UNSOCK_PORT_ALIVE,
@@ -47,7 +47,7 @@ void unsock_port_take(struct unsock_port *port, size_t length);
 /* Returns the index of the entry, or -1. */
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/* The entry's name is that of an older socket, which has no file any more: GONE. */
+/* Marks the entry as GONE: its name was that of an older socket, whose file is gone. */
 void unsock_port_forget(struct unsock_port *port, const struct unsock_port_entry *entry);
 
 /* Returns the number of entries that are not known to be stale or gone. */
@@ -62,12 +62,12 @@ bool unsock_port_has_record(const struct unsock_port *port);
 /* Adds a live socket at the end. False if there is no room. */
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/* Writes the record of all sockets that may be live into `text`, with `me` (or NULL) at the end, instead of an older
- * entry with its number and address. False if the record would be too long. */
+/* Writes the record of all sockets that may be live into `text`. `me` (or NULL) comes last, and replaces an older entry
+ * with its number and address. False if the record would be too long. */
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Returns the next entry on the address of `me` that has no number and may be live; -1: none. It must get a number,
- * since clients remember a name without one. */
+ * because clients remember names without one. */
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Gives an entry that has a number the next one. False, without a change: it has none, or the last one. */
@@ -88,7 +88,7 @@ uint64_t unsock_port_sum(const struct unsock_port *port);
 
 enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN };
 
-/* The decision on a bind. ASK: whether entry `which` is live. REFUSE: for this entry; -1: the record is unreadable. */
+/* The decision on a bind. ASK: is entry `which` live? REFUSE: it excludes the bind (-1: the record is unreadable). */
 struct unsock_port_joining {
     enum unsock_port_verdict verdict;
     int which;
@@ -103,7 +103,7 @@ struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *por
 #define UNSOCK_PORT_HEIR_STAYS (-2) /* PORT.sock stays as it is */
 #define UNSOCK_PORT_HEIR_NONE (-1)  /* PORT.sock is removed */
 
-/* The decision when a socket closes. `ask`: ask whether entry `which` is live; else PORT.sock will point to `heir`. */
+/* The decision on a close. `ask`: is entry `which` live? Otherwise PORT.sock will point to entry `heir`. */
 struct unsock_port_leaving {
     bool ask;
     int which;
@@ -112,10 +112,10 @@ struct unsock_port_leaving {
 
 struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Finds the entry that a client of `ip` tries as number `index`, in TCP's order: sockets on the address itself, on the
- * family's wildcard, on the dual-stack one, datagram clients, and with `one_address` all others. On one address the
- * connected sockets come first, as they take only their own client, then those of the newest one's kind: with
- * SO_REUSEPORT in turn from number `spread` on; with SO_REUSEADDR alone the newest first. False if there are fewer. */
+/* Finds the entry that a client of the address `ip` tries as number `index`, in TCP's order: sockets on the address
+ * itself, on the family's wildcard, on the dual-stack one, datagram clients, and with `one_address` all others. On one
+ * address the connected sockets come first, as they take only their own client, then those of the newest one's kind:
+ * with SO_REUSEPORT in turn from number `spread` on; with SO_REUSEADDR alone the newest first. False: there is none. */
 bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
                            bool one_address, unsigned index, struct unsock_port_entry *entry);
 

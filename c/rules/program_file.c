@@ -61,7 +61,7 @@ static void read_script(const char *line, size_t length, struct unsock_program_f
     unsock_text_span(&text, (struct unsock_span){rest.at + name, rest.length - name});
 }
 
-/* True if a section's name is Go's or Free Pascal's. Stripped programs have no sections. */
+/* True if a section's name is Go's or Free Pascal's. Some stripped programs have no sections. */
 static bool sections_tell(struct reading *reading, struct unsock_program_file *file) {
     const Elf64_Ehdr *header = &reading->header;
     Elf64_Shdr names;

@@ -36,8 +36,8 @@ struct unsock_program_source {
     size_t length;
 };
 
-/* Reads the program's kind. `room`: UNSOCK_PROGRAM_ROOM bytes, aligned to 8, as a stack may be too small. Never fails:
- * a file that cannot be read is UNSOCK_PROGRAM_OTHER. */
+/* Reads the program's kind. `room`: the caller's memory, UNSOCK_PROGRAM_ROOM bytes aligned to 16, as a stack may be too
+ * small for it. Never fails: a file that cannot be read is UNSOCK_PROGRAM_OTHER. */
 #define UNSOCK_PROGRAM_ROOM 12288
 void unsock_program_file_read(const struct unsock_program_source *source, void *room, struct unsock_program_file *file);
 

@@ -6,9 +6,9 @@
 #include "rules/environment.h"
 #include "rules/ip.h"
 
-/* settings.c: Reads the settings, once, from the UNSOCK_* environment. Later only unsock_configure changes them, for
- * tests. A value that cannot be read ends the process before main: its user must not believe that traffic stays off the
- * network if it does not. */
+/* settings.c: Reads the settings, once, from the UNSOCK_* environment. Later changes: the directory's path
+ * (files/directory.h), and unsock_configure for tests. A value that cannot be read ends the process before main: its
+ * user must not believe that traffic stays off the network if it does not. */
 
 #define UNSOCK_RANGES 64
 #define UNSOCK_DIR_MOST 90 /* leaves room for /65535.dgram.sock and the NUL in sun_path */
@@ -73,7 +73,7 @@ extern struct unsock_settings unsock_settings;
 
 /* address.c: Decides which IP addresses are covered. Pure. */
 
-/* True if the port is covered; and the address, with `port` in the place of its own. Port 0: any port. */
+/* True if the port is covered (0: any port); and if the address is, with `port` in the place of its own. */
 bool unsock_address_covers_port(uint16_t port);
 bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port);
 
@@ -90,9 +90,9 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port);
 /* Returns the address of machine `number` in an IPv4 range: the number itself is the host part, if it fits. */
 struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port);
 
-/* Returns the local address of an accepted connection. `bound`: the listener's address. `claimed`: the destination that
- * the peer claims. It is used if the listener has many addresses, and this is one of them: the peer could have
- * connected to it as well. */
+/* Returns the local address of an accepted connection: `bound`, the listener's address. If that is a wildcard, returns
+ * `claimed`, the destination that the peer claims, if it is covered and has the same port: the peer could have
+ * connected there as well. Otherwise returns the default address. */
 struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
 
 #endif

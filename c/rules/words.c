@@ -35,7 +35,7 @@ static unsigned least(unsigned a, unsigned b) {
     return a < b ? a : b;
 }
 
-/* Returns the number of letters to insert, remove, replace or swap with the next one. */
+/* Returns the number of slips between two words: letters inserted, removed, replaced, or swapped with the next one. */
 static unsigned slips(struct unsock_span a, struct unsock_span b) {
     uint8_t rows[3][NAME_MOST + 1];
     if (a.length > NAME_MOST || b.length > NAME_MOST)

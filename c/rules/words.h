@@ -6,7 +6,7 @@
 
 /* UTF-8 (RFC 3629). */
 
-/* Returns the bytes of a text's first character, or 0 if they are not UTF-8. The text is not empty. */
+/* Returns the length of the first character in bytes, or 0 if it is not UTF-8. The text is not empty. */
 unsigned unsock_utf8_next(const char *text);
 
 /* True if the text is UTF-8, without surrogates and overlong characters. */
@@ -20,9 +20,9 @@ struct unsock_words {
     const char *(*name_of)(unsigned index); /* for `word` alone */
 };
 
-/* Returns the word that begins with `name`, or else the nearest one within a slip or two: a letter inserted, removed,
- * replaced, or swapped. A short name allows fewer slips; its first `prefix` letters ("UNSOCK_", "--", "-") do not
- * count. One dash also means an option's two. NULL: none. */
+/* Returns the word that begins with `name`, or else the nearest one. A slip is a letter inserted, removed, replaced, or
+ * swapped: one is allowed, in a name of six letters or more a third of the letters. The first `prefix` letters
+ * ("UNSOCK_", "--", "-") do not count. A name with one dash also matches an option with two. NULL: none. */
 const char *unsock_nearest(struct unsock_span name, size_t prefix, const struct unsock_words *words);
 
 #endif
