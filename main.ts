@@ -1,6 +1,4 @@
-/**
- * The program `unsock`: runs the command, prints its error, and exits with its status. No other file prints an error.
- */
+/** `unsock`: runs the command, prints its error, and exits with its status. No other file prints an error. */
 import * as fs from "node:fs";
 import process from "node:process";
 import {

@@ -73,7 +73,7 @@ function programsOf([program = "", ...words]: readonly string[]): string[] {
   return [program, ...at < words.length ? programsOf(words.slice(at)) : []];
 }
 
-/** Reports the settings in the environment, and warns if `UNSOCK_OFF` is one of them. */
+/** Reports the settings in the environment, and notes `UNSOCK_OFF=1`. */
 export function environmentFindings({ environ }: Context): Finding[] {
   const set = SETTING_LIST.map(({ variable }) => ({ variable, value: environ.getFilled(variable) }))
     .filter(({ value }) => value !== undefined).map(({ variable, value }) => `${variable}=${value}`);

@@ -6,15 +6,9 @@ import { bad, type Finding, note, ok } from "./finding.ts";
 
 const ANSWERS = ["none", "fits", "shut", "unmapped"] as const;
 
-/**
- * The AppArmor profile under which the kernel would run a program, and the result of the library's trial under that
- * profile.
- */
+/** The AppArmor profile under which a program would run, and the result of the library's trial under this profile. */
 export interface Confinement {
-  /**
-   * `none`: no profile; `shut`: the profile allows no socket in the directory; `unmapped`: it forbids to map the
-   * library.
-   */
+  /** `shut`: the profile allows no socket in the directory; `unmapped`: it does not let the program map the library. */
   readonly answer: typeof ANSWERS[number];
   readonly profile: string;
   readonly directory: string;

@@ -65,10 +65,7 @@ function preloadFindings(context: Context): Finding[] {
   return findings;
 }
 
-/**
- * Reports whether the kernel has vsock and TIPC, from /proc/net/protocols: making a socket would load the kernel
- * module.
- */
+/** Reports whether the kernel has vsock and TIPC. Reads /proc/net/protocols: making a socket would load a module. */
 function familyFindings(protocols: string): Finding[] {
   const find = (name: string, family: string, module: "vsock" | "tipc") =>
     new RegExp(`^${name}\\b`, "m").test(protocols)

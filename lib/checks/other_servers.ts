@@ -87,10 +87,7 @@ function onNetwork(
   }));
 }
 
-/**
- * Returns the setting by which a process under unsock excludes the port; undefined: none does, or the process is not
- * under unsock.
- */
+/** Returns the setting of a process under unsock that excludes the port; undefined: none does, or no unsock. */
 function whatLeavesOut(
   pid: number,
   port: AddressedPort,

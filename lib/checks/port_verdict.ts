@@ -51,10 +51,7 @@ export interface PortFile {
 
 /** A server of the port that a client of this directory does not reach. */
 export interface OtherServer {
-  /**
-   * `network`: on the real network; `directory`: in another directory; `root`: in a directory of another root, as of a
-   * container.
-   */
+  /** On the real network (`network`), in another directory, or in a directory of another root, as of a container. */
   readonly place: "network" | "directory" | "root";
   /** The server's processes, `python3[12]`; "a server" if they are not known. */
   readonly name: string;
@@ -128,10 +125,7 @@ function notCovered({ answers, name, settings, port }: PortFacts): Verdict | und
   return no(`${name}: ${first.address} is not covered (--addr ${settings.addr}): ${goes}`, `run --addr ${added}`);
 }
 
-/**
- * Returns the verdict on a server that a client can connect to: it answers, or it accepts no connection. Undefined:
- * there is none.
- */
+/** Returns the verdict on a server to which clients can connect: it answers, or accepts nobody. Undefined: none. */
 function reached({ answers, files, port, shellIsUnder }: PortFacts): Verdict | undefined {
   const first = answers.find(({ answer, covered, mayConnect }) =>
     answer === "ready" && covered === "yes" && mayConnect

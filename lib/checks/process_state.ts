@@ -17,8 +17,8 @@ export function stateOfProcess(pid: number): ProcessState {
 }
 
 /**
- * Returns for how long no thread has run. A thread's time is that of its processor's clock; nearest to it is the time
- * at which this process has run last, as it runs now.
+ * Returns for how many seconds no thread of a process has run; undefined: not known. As the time of now it takes the
+ * time at which this process last ran, since both are times of processors' clocks.
  */
 function idleSeconds(pid: number): number | undefined {
   const now = lastRun("/proc/self");
@@ -27,10 +27,7 @@ function idleSeconds(pid: number): number | undefined {
   return Math.max(0, Math.floor((now - Math.max(...times.map((time) => time ?? now))) / 1000));
 }
 
-/**
- * Returns when a process or thread last ran, in milliseconds of its processor's clock; undefined: the kernel does not
- * say.
- */
+/** Returns when a process or thread last ran, in milliseconds of its processor's clock; undefined: not known. */
 function lastRun(directory: string): number | undefined {
   const [, time] = /^se\.exec_start +: +([\d.]+)$/m.exec(readText(`${directory}/sched`) ?? "") ?? [];
   return time === undefined ? undefined : Number(time);

@@ -1,6 +1,5 @@
 /**
- * The checks of `unsock self-test`: compares the library, opened in this process, with what the command line expects of
- * it.
+ * The checks of `unsock self-test`: they compare the library, opened in this process, with what the program expects.
  */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";

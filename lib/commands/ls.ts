@@ -1,4 +1,4 @@
-/** `unsock ls`: lists the directory's files, and the processes behind them. */
+/** `unsock ls`: lists the directory's files, and the processes that hold their sockets. */
 import process from "node:process";
 import { isatty } from "node:tty";
 import type { Library } from "../library/query.ts";
@@ -31,7 +31,7 @@ const LOOK_AGAIN_MS = 1000;
 
 const CLEAR_SCREEN = "\x1b[H\x1b[2J";
 
-/** A list as text, and the directory to watch for changes of it. */
+/** A list as text, and the directory to watch: its changes may change the list. */
 interface Shown {
   readonly directory: string;
   readonly text: string;

@@ -55,7 +55,7 @@ export function allAsJson(wishes: AllWishes, indent: number | undefined): string
   return `${JSON.stringify(listAll(wishes).map(placeToJson), null, indent)}\n`;
 }
 
-/** @returns The list as text; `terminal` is undefined if standard output is none. */
+/** @returns The list as text. `terminal` undefined: standard output is no terminal. */
 export function allAsText(wishes: AllWishes, terminal: Terminal | undefined): string {
   return formatPlaces(listAll(wishes), wishes.port, terminal);
 }

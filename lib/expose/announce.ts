@@ -84,7 +84,7 @@ function asJson(front: Front, listed: readonly Listed[]): string {
 
 /** How the URLs are printed. */
 export interface Announcing {
-  /** Print JSON. */
+  /** Whether to print JSON. */
   readonly json?: boolean;
   /** Writes to standard output; throws when the reader has closed it. */
   print(text: string): void;

@@ -23,9 +23,7 @@ const OF_A_CONNECTION = new Set([
  */
 const ALWAYS_KEPT = new Set(["host", "content-length"]);
 
-/**
- * The protocols that a connection may change to. Others, such as HTTP/2 and SPDY, may carry requests for other hosts.
- */
+/** The protocols that a connection may change to. Others, such as HTTP/2, may carry requests for other hosts. */
 const UPGRADES = new Set(["websocket"]);
 
 /** How many 1xx answers to one request are passed on. */

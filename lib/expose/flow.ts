@@ -1,6 +1,6 @@
 /**
- * Passes a body to an HTTP/2 stream as fast as the client reads. Without it, Deno 2.9 writes all of a stream's data to
- * the connection, however much waits there already.
+ * Passes a body to an HTTP/2 stream as fast as the client reads. Otherwise Deno 2.9 would write all of a stream's data
+ * to the connection, however much waits there already.
  */
 import type { Duplex, Readable } from "node:stream";
 

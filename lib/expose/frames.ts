@@ -14,9 +14,7 @@ const HEAD_MOST = 65_536;
 const CONTINUATIONS_MOST = 16;
 /** The most that a head's fields may measure. The measured size may be 1.6 times the true one. */
 const FIELDS_MOST = 65_536;
-/**
- * New streams of one client that are passed on at once. The next ones wait until other connections have had their turn.
- */
+/** New streams of a client that are passed on at once. The next ones wait until other connections have had a turn. */
 const OPENED_AT_ONCE = 8;
 /** Resets of streams: a browser that leaves a page resets at most all its open streams. */
 const RESETS = { most: 200, perSecond: 50 };
@@ -142,9 +140,7 @@ export class FloodWatch {
     return this.#why;
   }
 
-  /**
-   * @returns How many of these bytes from the client may be passed on now. The rest waits for other connections' turn.
-   */
+  /** @returns How many of these bytes from the client may be passed on now. The rest waits for other connections. */
   readClient(bytes: Uint8Array): number {
     this.#opened = 0;
     return this.#fromClient.read(bytes);
@@ -164,10 +160,7 @@ export class FloodWatch {
     return !budget.spend(this.#clock()) && this.#end(why);
   }
 
-  /**
-   * Counts the frames sent to the client. If the client makes this process reset a stream, it costs as much as the
-   * client's own reset.
-   */
+  /** Counts the frames sent to the client. A reset that the client provokes costs as much as a reset that it sends. */
   #send({ kind }: FrameHead): boolean {
     if (kind === KIND.reset) this.#spend(this.#resets, "too many streams are reset");
     if (kind === KIND.data) this.#idle.add(UPDATES_PER_DATA);

@@ -47,11 +47,11 @@ export interface FrontOptions extends Directories {
   readonly library: string;
   /** An IP address. */
   readonly address: string;
-  /** 0: any. */
+  /** 0: any port. */
   readonly port: number;
   /** The log's path; true: standard error. */
   readonly logFile?: string | true;
-  /** Print JSON. */
+  /** Whether to print JSON. */
   readonly json?: boolean;
   /** For HTTPS. */
   readonly certificate?: CertificateFiles;

@@ -108,9 +108,7 @@ export class ServerConnection {
     return this.#turn;
   }
 
-  /**
-   * True if the server may have closed before it received this request: it has sent nothing since the last exchange.
-   */
+  /** True if the server may have closed before it received this request: it has sent nothing since the last one. */
   get mayHaveClosedBefore(): boolean {
     return this.#turn > 0 && this.socket.bytesRead === this.#bytesBefore;
   }
@@ -124,8 +122,7 @@ export class ServerConnection {
   }
 
   /**
-   * If these fields authenticate the client, reserves the connection for this client, and closes it when the client's
-   * ends.
+   * If these fields authenticate the client, reserves the connection for it, and closes it when the client's closes.
    */
   #authenticate(client: Socket | undefined, rawHeaders: RawFields): void {
     const isAuthenticated = AUTHENTICATES.some((name) => hasField(rawHeaders, name));
@@ -137,7 +134,7 @@ export class ServerConnection {
   }
 
   /**
-   * Follows an answer to its end, and checks that no byte follows it: the runtime's parser drops an incomplete message.
+   * Follows an answer to its end, and checks that no byte follows: the runtime's parser drops an incomplete message.
    */
   follow(response: IncomingMessage): void {
     if (this.#keep === undefined) return;
@@ -152,10 +149,7 @@ export class ServerConnection {
     });
   }
 
-  /**
-   * Begins one more exchange. Returns false if the server has closed the connection, or has sent bytes without a
-   * request.
-   */
+  /** Begins one more exchange. Returns false if the server has closed the connection or sent unexpected bytes. */
   async beginAgain(request: KeptRequest): Promise<boolean> {
     await lookOnce();
     if (!this.#isIdle || this.socket.destroyed || !this.socket.readable) return false;
@@ -208,10 +202,7 @@ export class KeptConnections {
     return connection;
   }
 
-  /**
-   * Takes an idle connection out of the list: one that is reserved for the client before one of its address, the last
-   * used first.
-   */
+  /** Takes an idle connection: one that is reserved for the client before one of its address, the last used first. */
   #take(client: Socket, target: Target): ServerConnection | undefined {
     const idle = this.#idle.get(target);
     if (idle === undefined || idle.length === 0) return undefined;

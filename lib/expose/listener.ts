@@ -24,8 +24,7 @@ export interface Place {
 }
 
 /**
- * The number of listeners that systemd has opened for this process (sd_listen_fds(3)). Programs that this process
- * starts do not see it.
+ * The number of listeners that systemd has opened for this process (sd_listen_fds(3)). Relays do not get the variables.
  */
 const inherited = takeInherited();
 

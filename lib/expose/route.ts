@@ -7,7 +7,7 @@ import { statOrUndefined } from "../system/files.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 
 /**
- * How long a found server is used before the next look, in milliseconds: 20 times the look's duration, within limits.
+ * How long a found server is used before the next look: 20 times the look's duration in milliseconds, within limits.
  */
 const HELD_MS = { least: 20, most: 200, ofLook: 20 };
 const HELD_MOST = 256;

@@ -7,7 +7,7 @@ export interface Operand {
   /** As help shows it: `FILE`. */
   readonly name: string;
   readonly optional?: boolean;
-  /** It may be given several times. Only the last operand can. */
+  /** Whether the operand may be given several times. Only the last operand of a command may. */
   readonly repeated?: boolean;
   /** All allowed values. */
   readonly choices?: readonly string[];
@@ -17,7 +17,7 @@ export interface Operand {
 
 /** One call of a command. */
 export interface Invocation<V = Readonly<Record<string, OptionValue>>> {
-  /** Values of its options. */
+  /** Values of the command's options. */
   readonly options: V;
   readonly operands: readonly string[];
   readonly context: Context;
@@ -32,7 +32,7 @@ export interface Command {
   readonly operands: readonly Operand[];
   /** The operands are another program's command line: options end at the first operand. */
   readonly isWrapper?: boolean;
-  /** The end of its help: examples, exit statuses. */
+  /** The end of the command's help: examples, exit statuses. */
   readonly notes?: string;
   /** @returns The exit status. */
   start(invocation: Invocation): Promise<number>;

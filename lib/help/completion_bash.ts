@@ -1,4 +1,4 @@
-/** The completion script for bash. Pure. */
+/** The completion script for bash. Does no I/O. */
 import type { Command } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS, takesWord } from "./completion_flags.ts";
 
@@ -159,7 +159,7 @@ complete -F _unsock unsock
 `;
 }
 
-/** Returns the flag; if its value is optional, also the flag with "=", which alone can precede such a value. */
+/** Returns the flag; if its value is optional, also the flag with "=", as only "=" may precede such a value. */
 function written({ flag, option }: Flag): string[] {
   return option.optional ? [flag, `${flag}=`] : [flag];
 }

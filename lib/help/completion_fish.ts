@@ -1,4 +1,4 @@
-/** The completion script for fish. Pure. */
+/** The completion script for fish. Does no I/O. */
 import { optionHelp } from "../system/options.ts";
 import type { Command, Operand } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS, takesWord } from "./completion_flags.ts";
@@ -138,7 +138,7 @@ function completionLines(commands: readonly Command[]): string[] {
   });
 }
 
-/** The words of `complete` behind its condition. */
+/** The words of a line of `complete` that follow its condition. */
 interface Line {
   readonly words: string;
   /** The flag that must be at the cursor, with "=". */

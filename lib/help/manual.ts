@@ -1,4 +1,4 @@
-/** The manual pages, from the tables of commands, options and settings. Pure. */
+/** The manual pages, from the tables of commands, options and settings. Does no I/O. */
 import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../control/option_table.ts";
 import { defaultInWords, LIBRARY, RUN_ADDRESSES, SETTING_LIST } from "../run/settings.ts";
 import { optionFlag, optionHelp } from "../system/options.ts";
@@ -128,8 +128,7 @@ function prose(text: string): string {
 }
 
 /**
- * @param first The command whose options are described in full. Other commands only name options that they share with
- *   it.
+ * @param first The command whose options are described in full. Others only name the options that they share with it.
  */
 function commandSection(command: Command, _index: number, [first]: readonly Command[]): string {
   const all = Object.entries(command.options);

@@ -21,7 +21,7 @@ export interface ProgramFile {
 
 /** The files, by their paths below the prefix. */
 export interface Program {
-  /** Its description for the user. */
+  /** A description of the program for the user. */
   readonly what: string;
   readonly files: Readonly<Record<string, ProgramFile>>;
 }
@@ -63,10 +63,7 @@ function currentBinary(): string | undefined {
   return COMPILED_FROM.some((name) => newer(path.join(ROOT, name))) ? undefined : binary;
 }
 
-/**
- * The start script of the copy. It finds its files by its own path, so the prefix may be moved, and fetches no
- * packages.
- */
+/** The copy's start script. It finds the files by its own path, so the prefix may be moved, and fetches no packages. */
 const START = `#!/bin/sh
 here=\${0%/*}/../${TREE}
 DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\

@@ -17,7 +17,7 @@ const DIRECTORY = "d ";
 /** The paths of an installation, relative to its prefix. */
 export interface Installation {
   readonly files: readonly string[];
-  /** Directories made for them; "." is the prefix itself. */
+  /** Directories made for the files; "." is the prefix itself. */
   readonly directories: readonly string[];
 }
 

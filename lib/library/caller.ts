@@ -28,7 +28,7 @@ export interface CallerTexts {
 /** The caller's most likely state. */
 export interface Caller {
   readonly ignoresSigpipe: boolean;
-  /** Undefined: it stays as it is. */
+  /** The soft RLIMIT_NOFILE to restore; undefined: none. */
   readonly softNofile: number | undefined;
 }
 
@@ -37,10 +37,7 @@ interface Limits {
   readonly hard: number;
 }
 
-/**
- * Returns the rest of the line that begins with `start`; empty: no such line. Uses no pattern, as it would take long to
- * compile.
- */
+/** Returns the rest of the line that begins with `start`, or "". Uses no pattern, which would take long to compile. */
 function lineAfter(start: string, text: string): string {
   const at = `\n${text}`.indexOf(`\n${start}`);
   if (at < 0) return "";
@@ -65,7 +62,7 @@ function deriveNofile({ ownLimits, parentLimits }: CallerTexts, parentName: stri
   return soft === own.soft ? undefined : soft;
 }
 
-/** Derives the caller's state from the kernel's texts. Pure. */
+/** Derives the caller's state from the kernel's texts. */
 export function deriveCaller(texts: CallerTexts): Caller {
   const status = texts.parentStatus ?? "";
   const name = lineAfter("Name:", status);

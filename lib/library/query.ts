@@ -70,28 +70,28 @@ export class Fields {
     return value;
   }
 
-  /** One of these words. */
+  /** Reads one of these words. */
   word<const W extends readonly string[]>(name: string, words: W): W[number] {
     const found = words.find((word) => word === this.#value[name]);
     if (found === undefined) throw this.#wrong(name);
     return found;
   }
 
-  /** A list of objects. */
+  /** Reads a list of objects. */
   list<T>(name: string, read: (fields: Fields) => T): T[] {
     const value = this.#value[name];
     if (!Array.isArray(value)) throw this.#wrong(name);
     return value.map((element: unknown) => read(new Fields(element)));
   }
 
-  /** A list of texts. */
+  /** Reads a list of texts. */
   texts(name: string): string[] {
     const value = this.#value[name];
     if (!Array.isArray(value)) throw this.#wrong(name);
     return value.map((_, index) => new Fields({ [name]: value[index] }).text(name));
   }
 
-  /** An object whose members are all texts. */
+  /** Reads an object whose members are all texts. */
   map(name: string): ReadonlyMap<string, string> {
     const fields = new Fields(this.#value[name]);
     return new Map(Object.keys(fields.#value).map((key) => [key, fields.text(key)]));
@@ -100,7 +100,7 @@ export class Fields {
 
 /** The library, and the environment for which it answers questions. */
 export class Library {
-  /** Its path. */
+  /** The library's path. */
   readonly file: string;
   readonly #environ: Environ;
 
@@ -113,7 +113,7 @@ export class Library {
     this.#environ = environ;
   }
 
-  /** The same library with another environment. */
+  /** Returns the same library with another environment. */
   with(environ: Environ): Library {
     return new Library(this.file, environ);
   }

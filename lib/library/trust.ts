@@ -129,10 +129,7 @@ function isNoexec(file: string): boolean {
   return found;
 }
 
-/**
- * Decodes a path as /proc writes it: `\\040` is a space. A separate function, as the runtime compiles it only when
- * needed.
- */
+/** Decodes a path as /proc writes it: `\\040` is a space. A separate function is compiled only when it is needed. */
 function unescape(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }

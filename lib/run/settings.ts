@@ -22,9 +22,9 @@ export const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
 
 /** The option of `run` and `env` that sets a setting. */
 interface SettingOption {
-  /** In code: `blockInet` is `--block-inet`. */
+  /** The name in code: `blockInet` is `--block-inet`. */
   readonly name: string;
-  /** Its former name, still accepted. */
+  /** The option's former name, still accepted. */
   readonly formerly?: string;
   /** The setting's value if the option is given without one. */
   readonly bare?: string;

@@ -22,9 +22,9 @@ const { O_RDONLY, O_NONBLOCK } = fs.constants;
 export interface Checkout {
   /** The directory of the socket files. */
   readonly path: string;
-  /** The branch, or without one the folder; for the main checkout, the repository's folder. */
+  /** The branch, or the folder if no branch is checked out; for the main checkout, the repository's folder. */
   readonly name: string;
-  /** `name` after the repository's name; for the main checkout, after the name of the folder around it. */
+  /** The repository's name and `name`; for the main checkout, the name of the folder around it and `name`. */
   readonly longName: string;
 }
 
@@ -59,10 +59,7 @@ function namesOf(git: string): Pick<Checkout, "name" | "longName"> {
   return { name: name || NAMELESS, longName: dnsLabel(`${before}-${name || NAMELESS}`) };
 }
 
-/**
- * Returns a repository's folder from its git directory, without a hidden last part such as `/.git`, or the ending
- * `.git`.
- */
+/** Returns a repository's folder by its git directory, without a hidden last part (`/.git`) or the ending `.git`. */
 function folderOf(git: string): string {
   return basename(git).startsWith(".") ? dirname(git) : git.replace(/(?<=[^/])\.git$/, "");
 }

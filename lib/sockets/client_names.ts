@@ -1,6 +1,4 @@
-/**
- * Reads the abstract name that a stream client binds (`c/rules/kernel_name.c`): the client's address, and its server's.
- */
+/** Reads the abstract name that a stream client binds (`c/rules/kernel_name.c`): its address, and the server's. */
 import { formatIp } from "../system/ip_text.ts";
 
 /** An IP address and a port. */
@@ -26,7 +24,7 @@ function readEndpoint(address: string, port: string): Endpoint {
 
 /**
  * @param name The name, with `@` for the NUL in front of it.
- * @returns Both addresses; undefined if a stream client does not bind such a name.
+ * @returns Both addresses; undefined: a stream client binds no such name.
  */
 export function readClientName(name: string): Ends | undefined {
   const [, source, sourcePort, target, targetPort] = NAME.exec(name) ?? [];

@@ -66,19 +66,13 @@ function isTrusted(owner: number, parent: number): boolean {
   return mayOwn(owner, parent, effectiveUser());
 }
 
-/**
- * Returns the owner of the directory with the names that `run --name` gave; undefined: it is missing, or another
- * user's.
- */
+/** Returns the owner of the directory with the names of `run --name`; undefined: it is missing, or another user's. */
 function ownerOfNames(names: string): number | undefined {
   const directory = orUndefined(() => statOf(names, false));
   return directory?.isDirectory() && isTrusted(directory.uid, 0) ? directory.uid : undefined;
 }
 
-/**
- * Returns the directory of a name that `run --name` gave; undefined: none. Leaves a dangling link for `run` and `prune`
- * to remove.
- */
+/** Returns the directory of a name of `run --name`; undefined: none. `run` and `prune` remove dangling links. */
 function pathOfName(names: string, owner: number, name: string): string | undefined {
   const link = join(names, name);
   const path = orUndefined(() => isTrusted(fs.lstatSync(link).uid, owner) ? fs.readlinkSync(link) : undefined);
@@ -188,7 +182,7 @@ export interface Listed {
   readonly ports: readonly number[];
 }
 
-/** True if the path, or the link there, leads to a socket. */
+/** True if the path leads to a socket, directly or by a link. */
 function isSocket(file: string): boolean {
   return orUndefined(() => fs.statSync(file).isSocket()) ?? false;
 }

@@ -45,10 +45,7 @@ function basesOfUsers(): string[] {
   }).map(({ directory }) => directory);
 }
 
-/**
- * Returns the directories that `UNSOCK_DIR` names in the environment of this user's processes; for root, of all
- * processes.
- */
+/** Returns the directories that `UNSOCK_DIR` names for this user's running processes; for root, for all processes. */
 function directoriesInUse(): Set<string> {
   const found = new Set<string>();
   for (const pid of listNames("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {

@@ -20,16 +20,17 @@ export interface SocketFile {
   /** The path of the socket's own file, to which `file` may be a link. */
   readonly own: string;
   readonly port: number;
-  /** Whether it is shown under the name that plain Unix programs use: `PORT.sock`, `PORT.dgram.sock`. */
+  /** Whether the file is shown under the name that plain Unix programs use: `PORT.sock`, `PORT.dgram.sock`. */
   readonly first: boolean;
   /** The address that the file's socket is bound to; undefined: not known. */
   readonly address: BoundAddress | undefined;
-  /** The server's address of a datagram client, if the file's name has it. */
+  /** For a datagram client: the server's address, if the file's name has it. */
   readonly asks: string | undefined;
   readonly kind: "stream" | "datagram";
   /**
-   * `control`: a control file; `invalid`: neither that nor a socket; `stale`: no socket is bound to it; `waiting`: its
-   * socket waits for another one of its process, whose file is gone; `unknown`: this user may not check it.
+   * `control`: a control file; `invalid`: neither a control file nor a socket; `stale`: no socket is bound to the file;
+   * `waiting`: the file's socket waits for another socket of its process, whose file is gone; `unknown`: this user may
+   * not check the file.
    */
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
   /** A control file's target, or its error. */

@@ -17,14 +17,14 @@ export interface SocketName {
   readonly port: number;
   readonly kind: Port["kind"];
   /**
-   * `plain`: `PORT.sock` is no link; `port`: `PORT.sock` is a link to the first socket; `first`: the first socket's own
-   * file; `listed`: another socket of the port; `waiting`: a socket that waits for another one of its process;
-   * `unlisted`: a socket in no record. The other words are for internal files.
+   * `plain`: `PORT.sock` is no link of unsock's; `port`: it is the link to the first socket; `first`: the first
+   * socket's own file; `listed`: another socket of the port; `waiting`: a socket that waits for another one of its
+   * process; `unlisted`: a socket in no record. The other words are for internal files.
    */
   readonly what: typeof WHAT[number];
-  /** The address in the name; undefined: the name has none. */
+  /** The address that the socket is bound to; undefined: the name does not tell it. */
   readonly address: BoundAddress | undefined;
-  /** The server's address of a datagram client, if the name has it. */
+  /** For a datagram client: the server's address, if the name has it. */
   readonly asks: string | undefined;
   /** Whether a socket is bound to the socket file; undefined: not known, or another kind of file. */
   readonly state: "alive" | "stale" | undefined;

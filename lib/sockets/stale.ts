@@ -1,6 +1,6 @@
 /**
- * Finds stale socket files. The kernel's list of sockets shows the servers of this network namespace. The library
- * checks the other files (`query state=FILE`): it connects a socket of another type, which no server notices.
+ * Finds stale socket files. The kernel's list of sockets shows the servers of this network namespace. For other files,
+ * the library connects a socket of another type to the file (`query state=FILE`), which no server notices.
  */
 import { execFile } from "node:child_process";
 import { dirname, resolve } from "node:path";
@@ -13,11 +13,9 @@ const LIST = "/proc/net/unix";
 const LISTENS = 0x10000;
 const PATIENCE_MS = 5_000;
 const OUTPUT_MOST = 1 << 22;
-/** How long the library's answer holds. */
+/** How long an answer of the library is used. */
 const KEPT_MS = 1_000;
-/**
- * The most files that one start of the library checks, as the kernel limits its arguments. Further ones count as live.
- */
+/** The most files that one start of the library checks, as its arguments are limited. Further ones count as live. */
 const FILES_MOST = 4_096;
 
 /** Returns the paths at which servers listen, as the servers spelled them. */
@@ -45,8 +43,8 @@ interface Known {
 }
 
 /**
- * Finds stale files. Runs one process of the library at a time, for the files of all requests, and keeps its answers
- * for a second.
+ * Finds stale files. One process of the library at a time checks the files of all requests. An answer is used for a
+ * second.
  */
 export class StaleFiles {
   readonly #library: string;

@@ -14,9 +14,7 @@ export interface UnixSocketEntry {
   readonly peer: number | undefined;
   /** Bytes in the socket's queue; for a listener, the connections that are not accepted yet. */
   readonly unread: number;
-  /**
-   * The lower 32 bits of the inode of the socket's file, which may have been renamed since bind; missing: not known.
-   */
+  /** The lower 32 bits of the inode of the socket's file, which may have been renamed; missing: not known. */
   readonly fileInode?: number;
   /** The port that the file's name means, in any directory; undefined: none. */
   readonly port?: Port;

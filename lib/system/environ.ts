@@ -38,7 +38,7 @@ export class Environ {
   }
 
   /**
-   * Returns the environment that this process was started with: the kernel's copy, which the runtime has not changed.
+   * Returns the environment with which this process was started: the kernel's copy, which the runtime never changes.
    */
   static ofProcess(): Environ {
     const entries = Environ.#ofKernel();

@@ -10,9 +10,7 @@ export interface IpListener {
   readonly queued: number;
 }
 
-/**
- * The tables in /proc/net, the kind of their sockets, and the state of a listener or an unconnected UDP socket there.
- */
+/** The tables in /proc/net, the kind of their sockets, and the state of a listener or unconnected UDP socket. */
 const TABLES = [["tcp", "stream", "0A"], ["tcp6", "stream", "0A"], ["udp", "datagram", "07"], [
   "udp6",
   "datagram",

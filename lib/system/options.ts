@@ -1,4 +1,4 @@
-/** Describes a command's options, and reads them from a command line. Pure. */
+/** Describes a command's options, and reads them from a command line. Does no I/O. */
 import { parseArgs } from "node:util";
 import { UsageError } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
@@ -133,10 +133,7 @@ function flagsOf(table: OptionTable): ReadonlyMap<string, Known> {
   );
 }
 
-/**
- * Splits the words by node:util. There every long option without "=" takes the next word, so an option that must not
- * gets a "=".
- */
+/** Splits the words by node:util, for which a long option takes the next word. If it must not, gives it a "=" first. */
 function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   const isFlag = (arg: string) => /^--[^=]+$/.test(arg);
   const words = args.map((arg, index) =>
@@ -146,9 +143,7 @@ function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   return parseArgs({ args: words, options: Object.fromEntries(options), strict: false, tokens: true }).tokens;
 }
 
-/**
- * True if the next word is the option's value. A negative number can be a value, and so can `-`, for standard output.
- */
+/** True if the next word is the option's value. A negative number can be a value, and so can `-` (standard output). */
 function takesNext(option: Option | undefined, next: string | undefined): boolean {
   if (next === undefined || (option !== undefined && (option.value === undefined || option.optional))) return false;
   return !(option?.bare === undefined ? /^-\D/ : /^-./).test(next);

@@ -1,7 +1,7 @@
 /** Tells whether unsock can work on this system. */
 import process from "node:process";
 
-/** The names that users know of systems, by the names that Node.js has for them. */
+/** Names that users know, by Node.js's names of the systems. */
 const NAMES: Readonly<Record<string, string>> = {
   android: "Android",
   darwin: "macOS",

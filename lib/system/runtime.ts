@@ -29,10 +29,7 @@ export function runProgram(file: string, args: readonly string[], env: Readonly<
   return IS_DENO ? runByDeno(file, args, env) : runByNode(file, args, env);
 }
 
-/**
- * Uses Deno's own API: its `node:child_process` adds this process's environment, and hides why a program fails to
- * start.
- */
+/** Uses Deno's own API: its `node:child_process` adds this process's environment, and hides why a start fails. */
 function runByDeno(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
   const command = new Deno.Command(file, { args: [...args], env, clearEnv: true, stdin: "null" });
   const { code, stdout, stderr } = command.outputSync();

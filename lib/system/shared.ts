@@ -19,7 +19,7 @@ export class Shared<T> {
     this.#rest = rest;
   }
 
-  /** @returns The result of work that begins after this call. All calls before it begins share it. */
+  /** @returns The result of work that begins after this call. All calls before the work begins share the result. */
   ask(): Promise<T> {
     return this.#next ??= this.#start();
   }

@@ -22,8 +22,8 @@ export function shellQuote(text: string): string {
 
 /**
  * @param text Any text without a NUL or a line's end.
- * @returns The text as one word for Windows' cmd.exe: quoted for the program, which takes a backslash before a quote
- *   for its protection, and with a "^" before each character that the shell would interpret.
+ * @returns The text as one word for Windows' cmd.exe: quoted for the program, for which a backslash protects a quote,
+ *   and with a "^" before each character that the shell would interpret.
  */
 export function cmdQuote(text: string): string {
   if (/^[A-Za-z0-9_@+=:,./\\-]+$/.test(text)) return text;

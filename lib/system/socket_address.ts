@@ -1,4 +1,4 @@
-/** Socket addresses as the kernel takes them: the bytes of `sockaddr_un`, `sockaddr_in` and `sockaddr_in6`. Pure. */
+/** Socket addresses as the kernel takes them: the bytes of `sockaddr_un`, `sockaddr_in` and `sockaddr_in6`. Does no I/O. */
 
 /** Address families. */
 export enum Family {

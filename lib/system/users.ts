@@ -21,8 +21,7 @@ export function userName(uid: number): string {
 }
 
 /**
- * @returns The numbers of the user with this name or number; `isListed`: /etc/passwd has the user. Undefined: no such
- *   user.
+ * @returns The numbers of a user, by name or number; `isListed`: in `/etc/passwd`. Undefined: there is no such user.
  */
 export function findUser(told: string): { uid: number; gid: number; isListed: boolean } | undefined {
   const isNumber = /^\d+$/.test(told);

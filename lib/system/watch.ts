@@ -16,10 +16,7 @@ export class DirectoryWatch implements Disposable {
     this.#arm();
   }
 
-  /**
-   * Watches the nearest existing directory. Then checks whether it is still the nearest, as a watch does not report
-   * earlier changes.
-   */
+  /** Watches the nearest existing directory. Checks again afterwards, as a watch does not report earlier changes. */
   #arm(): void {
     if (this.#watcher !== undefined && existingAbove(this.#directory) === this.#place) return;
     do {

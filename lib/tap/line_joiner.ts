@@ -6,7 +6,7 @@
 
 /** The most calls that are kept until they are complete. */
 const UNFINISHED_MOST = 4096;
-/** How long a call is held that may be a trapped one: until its thread's next line, or for this time. */
+/** How long a call that may be a trapped one is held, waiting for its thread's next line. */
 const HOLD_MS = 500;
 
 /** The numbers of calls that may be trapped, on x86-64 and aarch64. */

@@ -15,8 +15,8 @@ const PIECE_MOST = 4096;
 const STANDARD_OUTPUT = 1;
 
 /**
- * Opens a pipe or terminal on standard output once more, so that writes do not block this process, and no other one is
- * affected. Not a file: a new descriptor would begin at its start.
+ * Opens a pipe or terminal on standard output once more, so that only this process does not block on it. Leaves a file
+ * as it is: a new descriptor would begin at the file's start.
  */
 function openOutput(): number {
   const status = fs.fstatSync(STANDARD_OUTPUT);

@@ -74,9 +74,7 @@ function sameFamily(one: Uint8Array, other: Uint8Array): Uint8Array {
   return Uint8Array.from([...new Array<number>(10).fill(0), 255, 255, ...one]);
 }
 
-/**
- * The next sequence number of each end. `client` is the end whose text sorts first, which need not be the true client.
- */
+/** The next sequence number of each end. `client` is the end whose text sorts first: maybe not the true client. */
 interface Sent {
   client: number;
   server: number;
@@ -174,10 +172,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/**
- * Returns a packet's block: headers, and as much of the data as is known. `at` is the offset of the checksum in
- * `header`.
- */
+/** Returns a packet's block: headers, and the known part of the data. `at` is the checksum's offset in `header`. */
 function whole(
   time: number,
   source: Uint8Array,

@@ -8,7 +8,7 @@ const TEXT_MOST = 4096;
 const HEX_MOST = 512;
 const HEX_LINE = 16;
 
-/** Returns the text, if the bytes are one: UTF-8, with hardly any control character. */
+/** Returns the bytes as text if they are UTF-8 with hardly any control character; else undefined. */
 function textOf(bytes: Uint8Array): string | undefined {
   try {
     // A text may be cut within a character: `stream` leaves that out.

@@ -8,7 +8,7 @@ export interface Descriptor {
   readonly inode: number;
   /** The inode of the socket at the other end; undefined: none. */
   readonly peer: number | undefined;
-  /** The name that it was bound to, with `@` before an abstract one. */
+  /** The name that the socket was bound to, with `@` before an abstract one. */
   readonly name: string;
 }
 

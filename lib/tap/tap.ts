@@ -68,10 +68,7 @@ export class Tap {
     }
   }
 
-  /**
-   * Attaches to new processes of the server that nobody traces yet. strace itself attaches to the children of traced
-   * ones.
-   */
+  /** Attaches to new processes of the server that nobody traces. strace itself attaches to children of traced ones. */
   async #lookAgain(): Promise<void> {
     const others = (this.#servers.find() ?? []).filter(({ pid }) => !this.#known.has(pid));
     const free = others.filter(({ pid }) => tracerOf(pid) === 0);

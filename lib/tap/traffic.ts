@@ -27,7 +27,7 @@ export interface Packet {
 /** The surroundings of a port. */
 export interface Port {
   readonly port: AddressedPort;
-  /** True if this path, as a socket was bound, is the port's directory. */
+  /** True if this path, as it was spelled at a bind, is the port's directory. */
   readonly isDirectory: (path: string) => boolean;
   /** Returns the name of a socket that is connected already; undefined: not known. */
   readonly nameOf: (inode: number) => string | undefined;
@@ -38,9 +38,7 @@ export interface Port {
 interface Connection {
   readonly client: Endpoint;
   readonly server: Endpoint;
-  /**
-   * The process that moved the last bytes: when it closes the connection, the connection ends. 0: no bytes have moved.
-   */
+  /** The process that moved the last bytes: its close ends the connection. 0: no bytes have moved. */
   process: number;
   readonly ended: Set<"in" | "out">;
 }
@@ -113,8 +111,7 @@ export class Traffic {
   }
 
   /**
-   * Finds the addresses of both ends of a connection. For a plain Unix client, takes the address that the library
-   * invents.
+   * Finds the addresses of a connection's ends. A plain Unix client has the address that the library invents for it.
    */
   #meet({ inode, peer, name }: Descriptor, accepted?: string): Connection {
     const ends = readClientName(accepted ?? (peer === undefined ? "" : this.#port.nameOf(peer) ?? ""));

@@ -1,6 +1,4 @@
-/**
- * Formats the systemd units of a user's front: systemd listens, and starts `unsock expose --http` at the first request.
- */
+/** Formats the systemd units of a user's front: systemd listens, and starts the front at the first request. */
 import { quoteWord } from "./unit_files.ts";
 
 /** A front, and the values for its units. */

@@ -1,4 +1,4 @@
-/** Writes systemd units for a command under unsock. Pure. */
+/** Writes systemd units for a command under unsock. Does no I/O. */
 
 /** A service, and the values for its units. */
 export interface Service {
