@@ -110,10 +110,7 @@ function isWanted({ kind, address }: SocketFile, port: AddressedPort | undefined
   return address.text === port.address || address.text === wildcardOf(port.address) || address.forBoth;
 }
 
-/**
- * Reports a control file if its Unix socket (the target's or the multiplexer's) is missing or stale. Other kinds of
- * target are not checked.
- */
+/** Reports a control file whose Unix socket, the target or the multiplexer's, is missing or stale. */
 function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[] {
   if (state !== "control") return [];
   const control = readControlFile(file);

@@ -220,7 +220,7 @@ function putInPlace(file: string, item: Item, suffix: string, isAgain = false): 
  * Removes the installed files, the runtime's cache, and then directories that are empty. @returns The removed files.
  */
 function removeAll(prefix: string, { files, directories }: Installation): string[] {
-  // Removes the record last: if this fails, the next attempt can continue.
+  // Removes the record last: until then, another attempt can continue.
   const inOrder = files.toSorted((one, other) => Number(one === RECORD) - Number(other === RECORD));
   const removed = inOrder.filter((name) => remove(path.join(prefix, name)));
   for (const name of directories) {

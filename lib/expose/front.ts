@@ -124,7 +124,7 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   });
   server.on("clientError", (error, socket) => refuseConnection(error, socket, requests));
   divide(server, front, read);
-  // An error in a handler ends its connection; the others go on.
+  // An unexpected error in the handler of one connection must not end the others.
   for (const event of ["uncaughtException", "unhandledRejection"]) {
     process.on(event, (error) => options.warn(`expose: unexpected: ${error instanceof Error ? error.message : error}`));
   }

@@ -84,7 +84,7 @@ export class ServerConnection {
       dropIdle();
     });
     socket.on("end", dropIdle).on("error", dropIdle);
-    // The runtime reports the end of a whole exchange after which both sides keep the connection.
+    // The runtime emits "free" at the end of a complete exchange after which both sides keep the connection.
     socket.on("free", () => {
       this.#turn++;
       if (!this.#isWhole || socket.destroyed || !socket.readable || !socket.writable) return void socket.destroy();

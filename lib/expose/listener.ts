@@ -59,7 +59,7 @@ export function listen(server: Server, { address, port }: Place): Promise<number
  * @param accepted Returns how many connections the server has accepted so far.
  */
 export function keepListening(server: Server, place: Place, accepted: () => number): void {
-  server.on("error", () => {}); // of accept: the next look listens anew
+  server.on("error", () => {}); // an error of accept: the next look listens anew
   let [before, wasStuck] = [0, false];
   const lookAfter = (ms: number): unknown =>
     setTimeout(() => {
@@ -70,7 +70,7 @@ export function keepListening(server: Server, place: Place, accepted: () => numb
   const look = () => {
     const now = accepted();
     const isStuck = now === before && listIpListeners(place.port).some(({ queued }) => queued > 0);
-    // A listener of systemd's cannot be opened anew: ends, so that systemd starts this service again for waiting clients.
+    // A listener of systemd's cannot be opened anew. So this process ends, and systemd starts it again for waiting clients.
     if (isStuck && wasStuck && inherited === 1) process.kill(process.pid, "SIGTERM");
     else if (isStuck && wasStuck && server.listening) server.close();
     if (!server.listening) listen(server, place).catch(() => {}); // its address may be in use until the next look

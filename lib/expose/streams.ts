@@ -268,7 +268,7 @@ export function createStreamReader(front: Front): (socket: Socket) => void {
   server.on("sessionError", () => {}); // the session ends by itself
   return (socket) => {
     socket.allowHalfOpen = false;
-    const connection = new Guarded(socket).setMaxListeners(0); // each stream waits for it
+    const connection = new Guarded(socket).setMaxListeners(0); // each stream adds one
     current = { socket, connection };
     server.emit("connection", connection);
   };

@@ -50,6 +50,6 @@ export function userMayAccess(
     const { code, stderr } = runProgram("/usr/bin/setpriv", words, PROGRAMS);
     return stderr === "" ? code === 0 : undefined;
   } catch {
-    return undefined; // without util-linux nobody knows
+    return undefined; // util-linux is not installed
   }
 }

@@ -83,7 +83,7 @@ function defaultPlaces(): string[] {
 }
 
 function exists(file: string): boolean {
-  // For a file that is missing, as most are, the first question is much faster than the second.
+  // Most of these files are missing. For a missing file, the first call is much faster than the second.
   return fs.existsSync(file) && statOrUndefined(file)?.isFile() === true;
 }
 

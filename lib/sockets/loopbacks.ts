@@ -130,7 +130,7 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
     addDirectories(directory, add);
     addDirectories(join(directory, PRIVATE), (name, path) => {
       add(name, path);
-      // Those of `run --each`.
+      // The directories of the workers of `run --each`.
       addDirectories(path, (number, inner) => /^\d{7}$/.test(number) && add(`${name}-${number}`, inner));
     });
   }

@@ -148,7 +148,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   const connected = sockets.filter((socket) => !bound.includes(socket));
   return {
     ...common,
-    // The library's check of the file counts, then the kernel's list: a file's name does not show its state.
+    // If the library could not check the file, the kernel's list tells: a file's name does not show its state.
     state: shown.state ?? (bound.length > 0 ? "alive" : "unknown"),
     target: undefined,
     listening: kind === "stream" && bound.length > 0 ? bound.some(({ listening }) => listening) : undefined,

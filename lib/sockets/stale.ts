@@ -43,8 +43,7 @@ interface Known {
 }
 
 /**
- * Finds stale files. One process of the library at a time checks the files of all requests. An answer is used for a
- * second.
+ * Finds stale files. One process of the library at a time checks those of all requests. An answer is used for a second.
  */
 export class StaleFiles {
   readonly #library: string;

@@ -9,7 +9,7 @@ import { codeOf } from "./errors.ts";
  * @returns The result of `stat`; undefined if it fails: the file is missing or not reachable.
  */
 export function statOrUndefined(file: string): fs.Stats | undefined {
-  return orUndefined(() => fs.statSync(file, { throwIfNoEntry: false })); // to throw takes longer than the question
+  return orUndefined(() => fs.statSync(file, { throwIfNoEntry: false })); // throwing takes longer than the call
 }
 
 /** @returns The path, or its nearest parent that exists. */

@@ -187,7 +187,7 @@ function whole(
   const length = header.length + size;
   if (data.length === size) {
     const sum = sumWords(data, sumWords(header, sumWords(from, sumWords(to, protocol + length))));
-    // No checksum is 0 in UDP: then it is written as its other form.
+    // In UDP, 0 means that there is no checksum, so a checksum of 0 is written as 0xffff.
     new DataView(header.buffer).setUint16(at, foldSum(sum) || 0xffff);
   }
   const bytes = joined([ipHeader(from, to, protocol, length), header, data]);

@@ -31,7 +31,7 @@ export class Tracer {
     const trace = ["-e", `trace=${TRACED.join(",")}`, "-o", "/dev/stdout", "-p", pids.join(",")];
     this.#child = spawn("strace", [...words, ...quiet, ...trace], {
       stdio: ["ignore", "pipe", "pipe"],
-      detached: true, // Ctrl-C ends it by this process alone
+      detached: true, // Ctrl-C reaches strace only by this process
       env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
     });
     const { stdout, stderr } = this.#child;
