@@ -1,5 +1,5 @@
-/* Finds the checkout for --here from git's files, without running git, and makes names from them. Anybody may have
- * written these files: they choose only a path and a name. Refuses another user's checkout, as git does. */
+/* Finds the checkout for --here from git's files, without running git. Any user may have written these files: they
+ * decide only which path is used. Refuses another user's checkout, as git does, unless --force. */
 #include "process/run_directory.h"
 
 #include "files/release.h"
@@ -32,8 +32,8 @@ static bool read_git_file(const char *directory, const char *file, char *line) {
     return length > 0 && strlen(line) == (size_t)length;
 }
 
-/* Writes the absolute path, without links, of the directory `path`, which is relative to `base`. False: no directory.
- * Without /proc, links stay in the path. */
+/* Writes the absolute path, without links, of the directory `path` into `real`; a relative `path` begins at `base`.
+ * False if it is no directory. Without /proc, links stay in the path. */
 static bool find_directory(const char *base, const char *path, char *real) {
     UNSOCK_TEXT(whole, UNSOCK_PATH_MOST);
     unsock_text_join(&whole, path[0] == '/' ? "" : base, path[0] == '/' ? "" : "/", path);
@@ -54,7 +54,7 @@ static bool exists(const char *directory, const char *name) {
     return !path.cut && unsock_faccessat(AT_FDCWD, path.buffer, 0) != -ENOENT;
 }
 
-/* Finds git's directory at `name` below `base`: a directory with HEAD, or the one that a file there names. */
+/* Finds git's directory at BASE/NAME, which is a directory with HEAD, or a file that names one. BROKEN: names none. */
 static enum found find_git(const char *base, const char *name, char *git) {
     char line[UNSOCK_PATH_MOST];
     if (find_directory(base, name, git))
@@ -65,7 +65,7 @@ static enum found find_git(const char *base, const char *name, char *git) {
     return names_it && find_directory(base, line + sizeof(GIT_FILE) - 1, git) && exists(git, "HEAD") ? FOUND : BROKEN;
 }
 
-/* Finds git's directory by GIT_DIR. */
+/* Finds git's directory at `told`, the value of GIT_DIR. */
 static bool find_told(const char *told, char *git, struct unsock_text *error) {
     char folder[UNSOCK_PATH_MOST];
     if (unsock_run_resolve(told, folder) == 0) {
@@ -121,7 +121,7 @@ bool unsock_checkout_choose(const struct unsock_environment *environment, bool f
     return unsock_run_directory_fits("--here", directory->path, error);
 }
 
-/* Makes the link from the default directory to git's. */
+/* Makes the link in the default directory to git's directory of the checkout. */
 static bool make_link(const struct unsock_run_directory *directory, struct unsock_text *error) {
     struct unsock_run_directory base = {.asked = false};
     char before[UNSOCK_PATH_MOST];

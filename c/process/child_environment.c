@@ -8,11 +8,11 @@
 #define PRELOAD "LD_PRELOAD="
 #define USUAL_SIZE 1024
 
-/* NAME=VALUE strings, one after the other; the first is LD_PRELOAD's. If they do not fit into `usual`,
- * they are mapped. */
+/* NAME=VALUE strings, one after the other; the first is LD_PRELOAD's. If they do not fit into `usual`, memory is mapped
+ * for them. */
 static char usual[USUAL_SIZE];
 static const char *library_file;
-static const char *preload; /* NULL: nothing is put back */
+static const char *preload; /* "LD_PRELOAD=FILE"; NULL: LD_PRELOAD is never changed */
 static const char *settings[UNSOCK_CHILD_ENVIRONMENT_MOST];
 static unsigned setting_count;
 

@@ -1,6 +1,6 @@
-/* Asks the kernel under which AppArmor profile a program would run, and tries what that profile allows. Only the kernel
- * knows: it does not show the paths to which it attaches profiles. A confined process does not ask: it may seldom trace
- * its children or change to another profile. */
+/* Finds the AppArmor profile under which a program would run, and tries what the profile allows. The kernel does not
+ * show the paths to which it attaches profiles, so a stopped child executes the program. A confined process does not
+ * try: it may seldom trace its children or change to another profile. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"
@@ -11,8 +11,8 @@
 #define UNCONFINED "unconfined"                /* a profile's name, or another profile's mode */
 #define STOPPED(signal) ((signal) << 8 | 0x7f) /* wait4's status */
 
-/* Adds the profile of a process (0: this one) to `name`, without its mode, as in "man (enforce)". True if it confines
- * the process; `*active`: AppArmor is active. */
+/* Appends a process's profile (0: this process) to `name`, without the mode: the kernel's "man (enforce)" becomes
+ * "man". True if the profile confines the process; `*active`: AppArmor is active. */
 static bool read_profile(long process, struct unsock_text *name, bool *active) {
     UNSOCK_TEXT(path, 48);
     unsock_text_join(&path, "/proc/", process == 0 ? "self" : UNSOCK_DECIMAL(process), "/attr/apparmor/current");
@@ -38,17 +38,17 @@ static int wait_for(long process) {
     return status;
 }
 
-/* Ends a child that is stopped by a signal. A profile may forbid kill(2), but not this. */
+/* Kills a stopped child by continuing it with SIGKILL: a profile may forbid kill(2). */
 static void end_stopped(long child) {
     unsock_ptrace(PTRACE_CONT, child, 0, SIGKILL);
     wait_for(child);
 }
 
-/* Executes the program in a child, which stops before its first instruction. Returns the child; 0 if it is gone: this
- * is not allowed, or the program cannot be executed. */
+/* Executes the program in a child, which stops before its first instruction. Returns the child's process number; 0,
+ * with no child left, if tracing is forbidden or the program cannot be executed. */
 static long execute_stopped(const struct unsock_exec *exec) {
     const char *const argv[] = {exec->path, NULL};
-    uint64_t mask = UNSOCK_ALL_SIGNALS & ~UNSOCK_SIGNAL_BIT(SIGTRAP); /* with which the exec stops it */
+    uint64_t mask = UNSOCK_ALL_SIGNALS & ~UNSOCK_SIGNAL_BIT(SIGTRAP); /* the exec stops the child by SIGTRAP */
     long child = unsock_clone(0, NULL);
     if (child == 0) {
         unsock_rt_sigprocmask(SIG_SETMASK, &mask, NULL);
@@ -74,7 +74,7 @@ bool unsock_confinement_enter(const char *profile) {
     return fd >= 0 && unsock_write(fd, line.buffer, line.length) == (long)line.length;
 }
 
-/* In a process of its own: finds the program's profile, takes it on and tries it. */
+/* Finds the program's profile, puts this process (one made for this) under it, and tries what it allows. */
 static enum unsock_confinement try_profile(const struct unsock_confinement_question *question,
                                            struct unsock_text *name) {
     long child = execute_stopped(question->exec);
@@ -82,7 +82,7 @@ static enum unsock_confinement try_profile(const struct unsock_confinement_quest
     bool active = false, confined = child > 0 && read_profile(child, name, &active);
     if (child > 0)
         end_stopped(child);
-    if (!confined || !question->library) /* one of Ubuntu's that does not confine may still give rights: userns */
+    if (!confined || !question->library) /* a profile of Ubuntu's that does not confine may grant userns */
         return active && !question->library && !unsock_span_is(unsock_span_of(profile), UNCONFINED)
                    ? UNSOCK_CONFINEMENT_FITS
                    : UNSOCK_CONFINEMENT_NONE;
@@ -104,7 +104,7 @@ enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_q
     if (!active || confined || unsock_pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
         return UNSOCK_CONFINEMENT_NONE;
     unsock_rt_sigprocmask(SIG_SETMASK, &mask, &mask);
-    long asker = unsock_clone(0, NULL); /* without SIGCHLD: the caller does not notice */
+    long asker = unsock_clone(0, NULL); /* no SIGCHLD: the program must not notice */
     if (asker == 0) {
         enum unsock_confinement answer = try_profile(question, name);
         unsock_write(ends[1], name->buffer + before, name->length - before);

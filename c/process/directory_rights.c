@@ -1,4 +1,5 @@
-/* Gives a directory its group and mode, by an open descriptor: nobody can replace the directory meanwhile. */
+/* Gives a directory its group and mode through an open descriptor, so that nobody can replace the directory meanwhile.
+ */
 #include "process/run_directory.h"
 
 #include "rt/system_calls.h"
@@ -24,7 +25,8 @@ static bool read_group_line(struct unsock_span line, const char *name, uint32_t 
     return true;
 }
 
-/* Searches lines for a group. They may be of any length, as a group may have a thousand members. Closes `fd`. */
+/* Searches the lines of `fd` for a group, and closes `fd`. A line may be of any length: a group may have many members.
+ */
 static bool find_in(long fd, const char *name, uint32_t *group) {
     char chunk[CHUNK], line[LINE_START];
     size_t length = 0;
@@ -119,7 +121,7 @@ static bool check_rights(const struct unsock_run_directory *directory, const str
     return unsock_text_fail(error, "chmod ", UNSOCK_MODE(rights->mode), " ", directory->path);
 }
 
-/* True if rights may be given: the directory exists, or nobody untrusted could put another in its place. */
+/* True if the directory exists, or no untrusted user could put another in its place before it gets its rights. */
 static bool may_give(const struct unsock_run_directory *directory, struct unsock_text *error) {
     struct statx status;
     struct unsock_run_directory unasked = {.asked = false};

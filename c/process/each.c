@@ -1,20 +1,20 @@
-/* `run --each`: a loopback for each child of a runner: of a test runner, make, xargs. UNSOCK_EACH is RUNNER:NAMES, and
- * UNSOCK_DIR ends with the number of its directory, both with a fixed number of digits. A process whose own command
- * line has one of the names writes its process number as RUNNER. A process whose parent is RUNNER makes a directory and
- * writes the directory's number. Both change the environment in place before main, so that their children inherit
- * it. */
+/* `run --each`: a loopback for each child of a runner (a test runner, make, xargs). UNSOCK_EACH is RUNNER:NAMES, and
+ * UNSOCK_DIR ends with the number of a directory; both numbers have a fixed number of digits. A process whose own
+ * command line has one of the names writes its process number as RUNNER. A process whose parent is RUNNER makes a
+ * directory and writes the directory's number. Both change the environment in place before main, so that their children
+ * inherit it. */
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "rt/system_calls.h"
 
 #define COMMAND_LINE "/proc/self/cmdline"
-#define COMMAND_LINE_MOST 4096 /* bytes that are looked at */
+#define COMMAND_LINE_MOST 4096 /* bytes that are read */
 
 static void write_number(char digits[UNSOCK_EACH_WIDTH], uint64_t number) {
     memcpy(digits, unsock_text_digits((char[24]){0}, number, 10, UNSOCK_EACH_WIDTH), UNSOCK_EACH_WIDTH);
 }
 
-/* True if the word is the name, or a path that ends with it, with or without an extension of Node.js's. */
+/* True if the word, or its part after the last slash, is the name, with or without an extension of Node.js's. */
 static bool is_named(struct unsock_span word, struct unsock_span name) {
     static const char extensions[][5] = {"", ".js", ".mjs", ".cjs"};
     for (unsigned i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
@@ -35,10 +35,10 @@ static bool has_word(struct unsock_span line, struct unsock_span wanted) {
     return false;
 }
 
-/* True if the command line runs the program of this name: "make", "node node_modules/.bin/jest", "python3 -m pytest". A
- * name of two words needs the second one in the line: "go test", "node --test"; a third, "!WORD", must not be in it. A
- * word behind an option may be the option's value, and is skipped. Words behind the program's own are for the program:
- * "timeout 9 jest" runs timeout. */
+/* True if the command line runs the program of this name: "make", "node node_modules/.bin/jest", "python3 -m pytest".
+ * If the name has a second word ("go test", "node --test"), the line must have both. If it ends with "!WORD", the rest
+ * of the line must not have WORD. Skips the first word, which may be an interpreter, and a word behind an option, which
+ * may be the option's value. Any other word ends the search: "timeout 9 jest" runs timeout. */
 static bool runs(struct unsock_span line, struct unsock_span name) {
     struct unsock_span words = unsock_span_next(&name, '!'), wanted = unsock_span_next(&words, ' '), before = {"-", 1};
     bool has_name = wanted.length > 0;
@@ -56,7 +56,8 @@ static bool runs(struct unsock_span line, struct unsock_span name) {
     return has_name && wanted.length == 0 && (name.length == 0 || !has_word(line, name));
 }
 
-/* Writes this process's number as RUNNER, or none, by its command line. Returns false if that cannot be read. */
+/* Writes this process's number as RUNNER if its command line has one of the names, else 0. False if it cannot be read.
+ */
 static bool note_runner(char *each, uint64_t self) {
     char bytes[COMMAND_LINE_MOST];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, COMMAND_LINE, O_RDONLY | O_CLOEXEC, 0);
@@ -69,8 +70,8 @@ static bool note_runner(char *each, uint64_t self) {
     return length >= 0;
 }
 
-/* Makes a directory beside the present one, with this process's number, or the next free one: an ended process may have
- * had the same number. If none can be made, the caller's checks of the directory report it. */
+/* Makes a directory beside the present one, and changes to it. Its number is this process's, or the next free one,
+ * since an ended process may have had the same. If none can be made, the caller's checks of the directory report it. */
 static void move_to_own_directory(char *digits, struct unsock_settings *settings, uint64_t self) {
     char *end = settings->directory + settings->directory_length - UNSOCK_EACH_WIDTH;
     long result = -EEXIST;

@@ -1,4 +1,4 @@
-/* Plans how a program is executed, executes it, and answers for /proc/self/exe. */
+/* Plans the exec of a program, makes it, and keeps the path that /proc/self/exe should have. */
 #include "process/exec.h"
 
 #include "kernel/file_info.h"
@@ -22,7 +22,7 @@ static size_t whole_room(const struct unsock_exec *exec) {
            16 * 32;
 }
 
-/* Replaces the exec by one of the library, whose environment says what to load. `fd` is the open program. */
+/* Replaces the exec by one of the library, and adds the variables that say what to load. `fd`: the open program. */
 static long load_instead(struct unsock_planning *planning, const char **environment, size_t strings, long fd) {
     struct unsock_exec *exec = &planning->plan->exec;
     size_t size = load_room(exec);
@@ -59,8 +59,8 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
-/* Checks that the library can be read, and with UNSOCK_STRICT that AppArmor lets the program map it: else ld.so would
- * print one line and start the program without it. */
+/* Checks that the library can be read, and with UNSOCK_STRICT that AppArmor lets the program map the library. If not,
+ * ld.so would print one line and start the program without the library. */
 static long check_library(const struct unsock_planning *planning) {
     UNSOCK_TEXT(why, UNSOCK_PROFILE_MOST + 64);
     struct unsock_confinement_question question = {&planning->plan->exec, unsock_child_environment_file(), NULL, NULL};
@@ -101,7 +101,7 @@ static long make_plan(struct unsock_planning *planning) {
     return way == UNSOCK_WAY_LOADED ? load_instead(planning, environment, strings, fd) : check_library(planning);
 }
 
-/* True if no argument makes the kernel return EFAULT. It takes NULL for an empty list (fs/exec.c). */
+/* True if all arguments can be read, so that the kernel would not return EFAULT. A NULL list is empty (fs/exec.c). */
 static bool is_exec_readable(const struct unsock_exec *exec) {
     return unsock_user_string(exec->path) >= 0 && (!exec->argv || unsock_user_strings(exec->argv) >= 0) &&
            (!exec->environment || unsock_user_strings(exec->environment) >= 0);
@@ -130,7 +130,7 @@ void unsock_exec_drop(struct unsock_exec_plan *plan) {
     unsock_exec_space_leave(plan->space);
 }
 
-/* Makes the system call without a plan. */
+/* Makes the system call as it is described. */
 static long exec_plainly(const struct unsock_exec *exec) {
     if (exec->directory == AT_FDCWD && exec->flags == 0)
         return unsock_execve(exec->path, exec->argv, exec->environment);
@@ -160,7 +160,7 @@ void unsock_self_exe_note(int fd) {
 }
 
 void unsock_self_exe_inherit(void) {
-    /* Without the library's mark: so the call is trapped, and the copy that loaded the program answers it. */
+    /* This call lacks the library's mark. So it is trapped, and the copy that loaded the program answers it. */
     long length = unsock_syscall6(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)self_file,
                                   sizeof(self_file) - 1, 0, 0);
     self_file[length > 0 ? length : 0] = '\0';

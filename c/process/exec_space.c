@@ -1,4 +1,4 @@
-/* Keeps memory for a few threads at a time: each has a place with up to LEVELS spaces. */
+/* Keeps memory for PLACES threads at a time: each thread has a place with up to LEVELS spaces. */
 #include "process/exec.h"
 
 #include "memory/process.h"
@@ -29,10 +29,10 @@ static bool grow(struct unsock_exec_space *space, size_t size) {
     return space->memory;
 }
 
-/* Takes a free place for this thread. If all are in use, their threads are about to execute or to fail, and one will be
- * free soon; but not in a child that was forked meanwhile: NULL. A child of vfork cannot give back a place in its
- * parent's memory after its exec. The kernel does it: set_tid_address(2) names an address that it sets to 0 when a
- * thread leaves shared memory. */
+/* Takes a free place for this thread. If all are in use, waits: soon an exec of their owners will succeed or fail. In a
+ * forked child, without those threads, no place becomes free: returns NULL after TRIES. A child of vfork cannot free
+ * its place in its parent's memory after its exec. So the kernel does: it sets the address given to set_tid_address(2)
+ * to 0 when a thread leaves shared memory. */
 static struct place *take_space(int32_t thread) {
     bool shared = !unsock_this_process_owns_descriptors();
     for (unsigned tries = 0; tries < TRIES; tries++) {
@@ -52,7 +52,7 @@ static struct place *take_space(int32_t thread) {
     return NULL;
 }
 
-/* Makes a space of its own. The mapping is shared, as such mappings do not count for RLIMIT_DATA (getrlimit(2)). */
+/* Maps a space that is in no place. The mapping is shared: a private one would count for RLIMIT_DATA (getrlimit(2)). */
 static struct unsock_exec_space *make_space(size_t size) {
     size_t whole = PAGES(size + sizeof(struct unsock_exec_space) + 16);
     long memory = unsock_mmap(0, whole, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

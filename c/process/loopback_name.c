@@ -1,6 +1,6 @@
 /* Gives and removes names of loopbacks. A new link is made beside the old one, and renamed over it. A process that
- * makes or removes a name has the directory locked (flock(2)): otherwise it could remove a new link instead of a
- * dangling one. */
+ * makes or removes a name locks the directory (flock(2)). Otherwise it might take a link for dangling, and then remove
+ * a new one that has replaced it. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"

@@ -1,4 +1,4 @@
-/* Looks at the program to be executed, and finds the way to start it. */
+/* Inspects the program that is to be executed, and decides the way to start it. */
 #include "process/exec.h"
 
 #include "kernel/file_info.h"
@@ -45,8 +45,8 @@ static long follow_script(struct unsock_planning *planning) {
 /* Returns the way, or -errno, for a program that makes its own system calls: static, Go's or Free Pascal's. */
 static long way_of_own_calls(const struct unsock_planning *planning, bool trapped) {
     struct unsock_environment environment = {.list = planning->plan->exec.environment};
-    /* Valgrind's tools are static programs that run another program inside themselves, and preload for it as ld.so
-     * would. They make its system calls as their own, and cannot handle a signal in the middle of one. */
+    /* Valgrind's tools are static programs that run another program inside themselves, in which preloading works. They
+     * make that program's system calls as their own, and cannot handle a SIGSYS in the middle of one. */
     if (unsock_environment_get(&environment, "VALGRIND_LAUNCHER")) {
         if (!trapped && unsock_settings.engine != UNSOCK_ENGINE_TRAP)
             return UNSOCK_WAY_PLAINLY;
@@ -85,8 +85,8 @@ static long way_of(const struct unsock_planning *planning, long fd) {
     }
 }
 
-/* Returns the way, or -errno, for a file that cannot be read. If it can be executed, it is started plainly; but not by
- * a trapped process: without the loader the program's first trapped call would end it. */
+/* Returns the way, or -errno, for a file that cannot be read. A process that is not trapped starts it plainly. A
+ * trapped process does not start it: without the loader, the program's first trapped call would end it. */
 static long cannot_look(const struct unsock_planning *planning, long error) {
     const struct unsock_exec *run = &planning->run;
     if (unsock_program_may_execute(run->directory, run->path, run->flags) < 0 || error != -EACCES)
@@ -108,7 +108,8 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
         unsock_program_look(fd, planning->room, planning->file);
         bool script = planning->file->kind == UNSOCK_PROGRAM_SCRIPT;
         long result = script ? 0 : way_of(planning, fd);
-        /* Asks the kernel first: ENOEXEC for a file that may not be executed would make execvp start a shell for it. */
+        /* Checks the permission first: after ENOEXEC, execvp would start a shell even for a file that may not be
+         * executed. */
         if (result == UNSOCK_WAY_LOADED || result == -ENOEXEC || script) {
             long allowed = unsock_program_may_execute(run->directory, run->path, run->flags);
             result = allowed < 0 ? allowed : result;

@@ -1,4 +1,5 @@
-/* Makes and removes private directories with DIR/private locked (flock(2)): no process sees one half made. */
+/* Makes and removes private directories. Making and sweeping lock DIR/private (flock(2)): no sweep sees one half made.
+ */
 #include "process/run_directory.h"
 
 #include "files/release.h"
@@ -21,7 +22,8 @@ static bool put_private_path(char *path, const char *directory, const char *name
 }
 
 /* Opens a directory in another one, but follows no link. If others may write to the outer directory, a name in it may
- * become a link at any moment: so each directory is opened once, and its names are looked up from its descriptor. */
+ * become a link at any moment: so each directory is opened once, and the names in it are looked up through its
+ * descriptor. */
 static long open_inner(long at, const char *name) {
     return unsock_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
@@ -35,8 +37,8 @@ static long look_at_directory(long directory, struct statx *status) {
     return directory < 0 ? directory : unsock_statx(directory, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status);
 }
 
-/* Gives the new directory the group and mode of the outer one, and its owner if root made it. Leaves alone a directory
- * that another user has put in its place: it has another owner. */
+/* Gives the new directory the group and mode of the outer one, and if root made it, the owner; not if everybody may
+ * write to the outer one. Leaves alone a directory with another owner: its owner has replaced the new one. */
 static void give_away(long made, const struct statx *directory) {
     struct statx status;
     uint32_t user = (uint32_t)unsock_geteuid();
@@ -47,8 +49,8 @@ static void give_away(long made, const struct statx *directory) {
 }
 
 /* Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno: -ENOENT if another process
- * removed it just now; -EACCES with `*others` if another user may write to it, and so could remove a private directory.
- */
+ * removed it just now; -EACCES with `*others` if others own it or everybody may write to it, and so could remove a
+ * private directory. */
 static long make_private_place(long outer, bool *others) {
     struct statx status, above;
     long result = look_at_directory(outer, &above);
@@ -80,8 +82,8 @@ static long lock_place(long place) {
     return result;
 }
 
-/* Opens and locks the file that a private directory's keeper locks. Returns the descriptor; -EAGAIN: the keeper
- * lives. */
+/* Opens and locks the file that a private directory's keeper locks. Returns the descriptor or -errno; -EAGAIN: the
+ * keeper is alive. */
 static long take_lock(long directory, int flags) {
     if (directory < 0)
         return directory;
@@ -110,7 +112,8 @@ static long make_one(long place, const char *directory, struct unsock_private *p
     return private->lock;
 }
 
-/* Links the control files of --map, which are in the directory of SHARED, into a new one: they serve all workers. */
+/* Makes hard links in the new directory `made` to the control files of --map in SHARED, so that they serve all workers.
+ */
 static void link_maps(long outer, long made) {
     struct statx status;
     struct unsock_entries entries;
@@ -156,7 +159,7 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     long result = -EAGAIN;
     bool others = false, again = true;
     unsock_private_sweep(directory, true, NULL);
-    /* Another process may remove DIR/private with its own directory, the last one; or the name is taken. */
+    /* Retries: another process may have removed DIR/private with the last directory in it, or the name is taken. */
     for (int i = 0; result < 0 && again && i < ATTEMPTS_MOST; i++) {
         UNSOCK_CLOSED long outer = open_outer(directory);
         UNSOCK_CLOSED long place = make_private_place(outer, &others);
@@ -172,15 +175,15 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     return result >= 0;
 }
 
-/* Removes the socket file if it is stale; then returns true. By /proc/self/fd its path is short enough for a socket's
- * address, and is certainly in the open directory. */
+/* Removes the socket file if it is stale; then returns true. The path through /proc/self/fd is short enough for a
+ * socket's address, and leads only to the open directory. */
 static bool remove_stale_socket(long directory, const char *name) {
     UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_join(&path, UNSOCK_FD_PATH(directory), "/", name);
     return !path.cut && unsock_prune(path.buffer, 1) == 1;
 }
 
-/* True if a socket in the directory, or in one below it, is live or may be. Removes stale ones. */
+/* True if a socket in the directory, or in one below it, may be live. Removes stale socket files. */
 static bool is_directory_used(long at, const char *directory, unsigned depth) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -232,7 +235,7 @@ static bool is_name(const char *name) {
     return length == UNSOCK_PRIVATE_NAME_LENGTH && name[length] == '\0';
 }
 
-/* Only a path DIR/private/NAME, as made here, is ever removed. */
+/* Removes only a path DIR/private/NAME, as unsock_private_make makes it. */
 bool unsock_private_remove(const char *path) {
     char directory[UNSOCK_PATH_MOST];
     size_t length = strlen(path), inner = sizeof("/" PLACE) + UNSOCK_PRIVATE_NAME_LENGTH;
@@ -253,7 +256,7 @@ bool unsock_private_remove(const char *path) {
     return gone;
 }
 
-/* Checks one private directory. While this process has it locked, no other process removes it. */
+/* Sweeps one private directory. The lock keeps other processes from removing it meanwhile. */
 static void sweep_one(long place, const char *name, const char *path, bool remove,
                       const struct unsock_prune_seer *seer) {
     UNSOCK_CLOSED long one = open_inner(place, name);

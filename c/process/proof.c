@@ -1,4 +1,4 @@
-/* Finds faults of a library with which ld.so would start the program without it, or the program would get SIGBUS. */
+/* Finds faults of the library's file: with them, ld.so would start programs without it, or they would get SIGBUS. */
 #include "process/start.h"
 
 #include "kernel/file_info.h"
@@ -21,7 +21,7 @@
 #define THIS_MACHINE EM_AARCH64
 #endif
 
-/* The note by which a file is recognised as this library, and its version read, without running it. */
+/* A note in the library's file. It identifies the file as this library, and has the version, without running it. */
 static const struct {
     Elf64_Nhdr header;
     char name[8];
@@ -49,7 +49,7 @@ static bool read_at(const struct proof *proof, uint64_t offset, void *bytes, siz
     return unsock_pread64(proof->fd, bytes, size, offset) == (long)size;
 }
 
-/* Opens the file, after checks of its name, its type and who could have written it. */
+/* Opens the file, after checks of its name, its type, and the users who could have written it. */
 static bool open_trusted(struct proof *proof) {
     struct statx status;
     UNSOCK_TEXT(why, UNSOCK_PAGE + 64);
@@ -130,7 +130,7 @@ static bool is_this_version(const struct proof *proof) {
                             ": this is unsock " UNSOCK_VERSION, ": use its own");
 }
 
-/* Maps the file as the dynamic linker will. */
+/* Checks that the file can be mapped to execute code, as the dynamic linker will map it. */
 static bool can_be_mapped(const struct proof *proof) {
     long memory = unsock_mmap(0, UNSOCK_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, proof->fd, 0);
     if (unsock_is_error(memory))

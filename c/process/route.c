@@ -1,4 +1,4 @@
-/* Looks at the files that a command runs, as execvp and the kernel find them. */
+/* Inspects the files that a command runs, as execvp and the kernel find them. */
 #include "process/exec.h"
 
 #include "kernel/file_info.h"
@@ -30,7 +30,7 @@ static bool check_executable(struct unsock_route *route, const char *file) {
     return true;
 }
 
-/* Searches PATH as execvp does. The first file that cannot be executed is the error if no other is found. */
+/* Searches PATH as execvp does. If none of the files can be executed, the error names the first. */
 static bool search_executable(struct unsock_route *route, const char *command, char *file) {
     struct unsock_span rest = unsock_span_of(route->search);
     UNSOCK_TEXT(first, WHY_MOST);
@@ -114,7 +114,7 @@ static bool is_option(struct unsock_span word) {
     return word.length == 0 || word.at[0] == '-' || unsock_span_next(&rest, '=').length < word.length;
 }
 
-/* Returns the program that "#!/usr/bin/env [-S] [NAME=VALUE…] PROGRAM" starts; empty: it is no such line. */
+/* Returns the program that "#!/usr/bin/env [-S] [NAME=VALUE…] PROGRAM" starts; empty for other lines. */
 static struct unsock_span env_command(const struct unsock_program_file *file) {
     struct unsock_span rest = unsock_span_of(file->argument), none = {file->argument, 0};
     if (!unsock_span_is(unsock_base_name(unsock_span_of(file->interpreter)), "env"))
@@ -130,7 +130,8 @@ static struct unsock_span env_command(const struct unsock_program_file *file) {
     return none;
 }
 
-/* Writes the path of the program that runs the script into `next`. False: it is missing; one line in the error. */
+/* Writes the path of the program that runs the script into `next`. False with one line in the error if it cannot be
+ * executed. */
 static bool find_next(struct unsock_route *route, const struct unsock_program_file *file, char *next) {
     UNSOCK_TEXT(name, UNSOCK_SCRIPT_LINE);
     struct unsock_text text = unsock_text_in(next, UNSOCK_PATH_MOST);

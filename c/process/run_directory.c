@@ -98,7 +98,7 @@ bool unsock_run_directory_default(const struct unsock_environment *environment, 
     return unsock_run_directory_fits("XDG_RUNTIME_DIR", directory->path, error);
 }
 
-/* Refuses `directory` in `error`. */
+/* Returns false, with one line about `directory` in `error`. */
 #define FAIL(...) unsock_text_fail(error, "directory ", directory->path, ": ", __VA_ARGS__)
 
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
@@ -162,7 +162,7 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
     return check_itself(directory, force, error);
 }
 
-/* True for usual file systems, which have sockets. If a bind fails there, its errno tells the program enough. */
+/* True for usual file systems, which have sockets. If a program's bind fails there, its errno says enough. */
 static bool is_usual_file_system(const char *path) {
     static const uint32_t usual[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,       BTRFS_SUPER_MAGIC,
                                      TMPFS_MAGIC,      OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC};
@@ -174,7 +174,8 @@ static bool is_usual_file_system(const char *path) {
     return false;
 }
 
-/* Binds a socket to a name for tests alone, and removes it. If another process does the same, sockets can be made. */
+/* Binds a socket to a name only for this trial, and removes it. If another process has the name, it has bound a socket.
+ */
 static long try_socket(const char *directory) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));
@@ -188,7 +189,7 @@ static long try_socket(const char *directory) {
 
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error) {
-    /* Clients may use a directory without write permission. */
+    /* A client needs no write permission to the directory. */
     long access = unsock_faccessat2(AT_FDCWD, directory->path, W_OK | X_OK, AT_EACCESS);
     if (access == -EACCES || (!known && (access < 0 || is_usual_file_system(directory->path))))
         return true;

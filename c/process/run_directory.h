@@ -8,9 +8,9 @@
 /* run_directory.c: Chooses the directory for a command that is about to be started, and checks that it is safe. */
 
 struct unsock_run_directory {
-    bool asked; /* the user named it; a default must be safe by its owner and mode alone */
+    bool asked; /* the user named it. If not, its owner and mode must be safe, even with --force */
     char path[UNSOCK_PATH_MOST];
-    /* --here: git's directory of the checkout, without links in its path, and the link to it; else empty */
+    /* --here: git's directory of the checkout, as a path without links, and the link to it. Else `git` is empty */
     char git[UNSOCK_PATH_MOST], link[UNSOCK_PATH_MOST];
 };
 
@@ -18,8 +18,8 @@ struct unsock_run_directory {
  * directory was removed; -ENAMETOOLONG. */
 long unsock_run_resolve(const char *path, char *resolved);
 
-/* Chooses the option (NULL: not given), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, /run/unsock for root, or /tmp/unsock-UID.
- */
+/* Chooses the first of: `option` (if not NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, for root /run/unsock,
+ * /tmp/unsock-UID. */
 bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error);
 
@@ -27,14 +27,14 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
 bool unsock_run_directory_default(const struct unsock_environment *environment, struct unsock_run_directory *directory,
                                   struct unsock_text *error);
 
-/* True if socket files have room in the path, which `name` (an option or a variable) gave. False with one line in
- * `error`. */
+/* True if the directory's path is short enough for socket files in it. Else false with one line in `error`, which
+ * blames `name`: the option or variable that gave the path. */
 bool unsock_run_directory_fits(const char *name, const char *path, struct unsock_text *error);
 
 struct unsock_directory_rights;
 struct unsock_prune_seer;
 
-/* Checks that no untrusted user could replace this directory, which may be missing. With `force`, accepts any directory
+/* Checks that no untrusted user could replace this directory, which need not exist. With `force`, accepts any directory
  * that the user named. */
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
                                       struct unsock_text *error);
@@ -43,13 +43,13 @@ bool unsock_run_directory_check_place(const struct unsock_run_directory *directo
 bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error);
 
 /* Makes the directory with mode 0700 if it is missing, and checks it. `made` (or NULL): whether it was missing.
- * `rights` (or NULL): its rights in the end, for the advice in `error` if it cannot be made. */
+ * `rights` (or NULL): the rights that it will get later, for the advice in `error` if it cannot be made. */
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
-/* If this user may write to the directory, checks that it takes sockets: some file systems have none (sshfs), are full,
- * or read-only. `run` skips usual ones (ext4, tmpfs); `known`: checks them, too. Returns false with one line in
- * `error`, which names the errno. */
+/* If this user may write to the directory, checks that a socket can be bound there: a file system may have no sockets
+ * (sshfs), be full or read-only. Unless `known`, does not try this on usual file systems (ext4, tmpfs) and read-only
+ * ones. Returns false with one line in `error`, which names the errno. */
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error);
 
@@ -65,51 +65,53 @@ struct unsock_directory_rights {
     uint32_t mode;
 };
 
-/* Reads the options' values (NULL: not given). */
+/* Reads the values of --group and --dir-mode (NULL: not given). */
 bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
                                   struct unsock_text *error);
 
-/* Makes and checks the directory as unsock_run_directory_prepare, but `made` is never NULL. A new one gets the rights.
- * An existing one must have them already: other programs may rely on its present rights. */
+/* Makes and checks the directory as unsock_run_directory_prepare, after the link of --here. `made` must not be NULL. A
+ * new directory gets the rights. An existing one must have them already: other programs may rely on its present rights.
+ */
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error);
 
-/* checkout.c: `--here`: the directory of the git checkout that the working directory is in: "unsock" in git's own
- * directory of that checkout, or if that path is too long or not UTF-8, DEFAULT/.checkouts/HASH, by a hash of the path.
- * In both cases DEFAULT/.checkouts/HASH.git is a link to git's directory, by which lib/sockets/checkouts.ts finds all.
- */
+/* checkout.c: `--here` uses the directory "unsock" in git's directory of the checkout (.git). If the path of this
+ * directory is too long or not UTF-8, it uses DEFAULT/.checkouts/HASH, with a hash of the path. In both cases
+ * DEFAULT/.checkouts/HASH.git is a link to git's directory: lib/sockets/checkouts.ts finds all checkouts by these
+ * links. */
 
 #define UNSOCK_CHECKOUTS ".checkouts"
 #define UNSOCK_CHECKOUT_LINK ".git"
 
-/* Finds the checkout, by GIT_DIR or from the working directory up, and chooses its directory. Returns false with one
- * line in `error`; unless `force`, also for another user's checkout. */
+/* Finds the checkout, by GIT_DIR or else from the working directory up, and chooses its directory. Returns false with
+ * one line in `error` if there is none, or if it is another user's; `force` allows the latter. */
 bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
                             struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* Makes the link, and the directories above it. Returns false with one line in `error` if they are needed. */
+/* Makes the link, and the directories above it. A failure matters only if the socket files will be in DEFAULT: then
+ * returns false with one line in `error`. */
 bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* Removes the links of removed checkouts, and their directories, unless a live server is in one. Reports each to
- * `seer`, and removes it with `remove`. */
+/* Finds the links of removed checkouts, and the directories HASH beside these links. Reports each to `seer`. With
+ * `remove`, removes them, except those whose directory may have a live socket, which it does not report. */
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
-/* loopback_name.c: The names of `run --name`. A name is a link in the user's default directory, in `.names`, to the
- * directory of the socket files. If a name is given again, its link is replaced. */
+/* loopback_name.c: The names of `run --name`. A name is a link, DEFAULT/.names/NAME, to the directory of the socket
+ * files; DEFAULT is the user's default directory. A name that is given again leads to the new directory. */
 
 #define UNSOCK_LOOPBACK_NAMES ".names"
 #define UNSOCK_LOOPBACK_NAME_MOST 63
 
-/* Removes the names in a default directory whose own directory does not exist any more. */
+/* Removes from the default directory `directory` the names whose links lead nowhere. */
 void unsock_loopback_names_prune(const char *directory);
 
-/* True if the name can be part of a host's name: a-z, 0-9 and, inside, "-"; at most 63 letters. NULL passes. Otherwise
- * puts one line into `error`. */
+/* True for NULL, and for a name that can be a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either
+ * end. Else false with one line in `error`. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Gives the name (NULL: none) to the directory at the absolute path; `caller` is the environment. False with one line
- * in `error` if the link cannot be made. */
+/* Makes the name's link to the directory at the absolute path, unless `name` is NULL. `caller`: the environment, which
+ * decides the default directory. False with one line in `error` if the link cannot be made. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
@@ -124,15 +126,16 @@ struct unsock_private {
     long lock; /* the descriptor of the locked file */
 };
 
-/* True if socket files have room in the path of a private directory; `divided`: of one that `run --each` divides. */
+/* True if a private directory's path is short enough for socket files; with `divided`, the path of a worker's
+ * directory. */
 bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error);
 
-/* Makes a private directory in the checked one at the absolute path, with its owner, group and mode; for the user alone
- * if everybody may write to the checked one. */
+/* Makes a private directory in the checked one at the absolute path, with its group and mode, and if root makes it, its
+ * owner. If everybody may write to the checked one, the private one is for this user alone. */
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
-/* Divides a private directory, for `run --each`: makes one directory in it, with its owner, group and mode, for the
- * sockets of one worker, or, SHARED, of all other processes. Returns 0 or -errno. */
+/* Makes the directory at `path` in a private directory, for `run --each`. The new one gets the private one's rights. It
+ * is for the sockets of one worker or, as SHARED, of all other processes. Returns 0 or -errno. */
 #define UNSOCK_PRIVATE_SHARED "/0000000"
 long unsock_private_divide(const char *path);
 
@@ -144,18 +147,19 @@ bool unsock_private_remove(const char *path);
 bool unsock_unused_remove(long place, const char *name);
 
 /* Finds the private directories without a keeper, without a live socket, and without a process that uses them
- * (unsock_users_of). Tells `seer` (or NULL) the path of each. With `remove` it removes them. */
+ * (unsock_users_of). Reports each path to `seer` (or NULL). Removes stale sockets in them, and with `remove` the
+ * directories. */
 struct unsock_prune_seer;
 void unsock_private_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* users_of.c: Finds the processes that use a directory of socket files. */
 
-/* True if /proc shows a process that uses the directory: with this path as UNSOCK_DIR in its environment, or with a
- * socket bound in the directory, or a child of such a process. */
+/* True if /proc shows a process that uses the directory: its UNSOCK_DIR is this path or one below it, or it has a
+ * socket bound in the directory, or its parent uses the directory. */
 bool unsock_users_of(const char *directory);
 
 /* Kills (SIGKILL) all processes that use the directory, also those that start meanwhile, but not this process and its
- * parent. Waits a few seconds at most for their ends. Adds the names and numbers of the remaining ones to `left`. */
+ * parent. Waits up to half a second for the end of each. Adds the names and numbers of the remaining ones to `left`. */
 void unsock_users_end(const char *directory, struct unsock_text *left);
 
 #endif

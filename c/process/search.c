@@ -65,7 +65,7 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
     if (!file)
         return -ENOMEM;
     while (unsock_search_next(&rest, &more, name, file, &cut)) {
-        /* Without this check, each file that is missing costs two calls for each variable of the environment. */
+        /* Without this check, a missing file would cost two system calls for each variable of the environment. */
         long result = cut ? -ENAMETOOLONG : unsock_program_may_execute(AT_FDCWD, file, 0);
         if (!cut && result != -ENOENT)
             result = execute_found(file, argv, environment, by_shell);

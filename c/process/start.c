@@ -13,14 +13,14 @@ enum unsock_activity unsock_activity = UNSOCK_NOT_STARTED;
 bool unsock_start_trapped;
 bool unsock_start_traps;
 
-/* Ends the process before main: with half of its settings it would do the wrong thing. */
+/* Prints the line, and ends the process before main: with wrong settings the program would use wrong sockets. */
 __attribute__((noreturn)) static void refuse_start(struct unsock_text *line) {
     unsock_text_char(line, '\n');
     unsock_write(2, line->buffer, line->length);
     unsock_exit(1);
 }
 
-/* True if LD_PRELOAD has an entry with the library's file name. */
+/* True if LD_PRELOAD has an entry with the library's file name, or is set and that name is unknown (no /proc). */
 static bool preloaded_by_name(const struct unsock_environment *environment) {
     char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path;
@@ -59,7 +59,7 @@ static enum unsock_activity decide_activity(void) {
                  (!unsock_environment_get(&environment, "UNSOCK_DIR") && !preloaded_by_name(&environment));
     if (!inert)
         settle_process(&environment);
-    /* A process that only opens the library, to call its functions, is not trapped. */
+    /* A process that only opens the library (dlopen), to call its functions, is not trapped. */
     unsock_start_traps = !inert && unsock_settings.engine == UNSOCK_ENGINE_TRAP && preloaded_by_name(&environment);
     /* A trapped program must be able to run other programs, even if none of its own sockets is redirected. */
     if (inert && !unsock_start_trapped)
@@ -84,7 +84,7 @@ void unsock_start_loaded(const struct unsock_environment *whole, const char *own
     __atomic_store_n(&unsock_activity, inert ? UNSOCK_INERT : UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
 
-/* Calls are marked only below the library's filter: a program's own filter may compare all 64 bits of an argument. */
+/* Marks calls only if the library's filter is installed: a program's filter may compare all 64 bits of an argument. */
 void unsock_start_marks(void) {
     unsock_start_trapped = unsock_is_trapped();
     if (unsock_start_trapped)
@@ -116,7 +116,7 @@ bool unsock_start_active(void) {
             unsock_next_resolve();
         __atomic_store_n(&unsock_activity, activity, __ATOMIC_RELEASE);
     }
-    /* Another thread starts the library, before main; that takes microseconds. */
+    /* Waits while another thread starts the library, before main, for some microseconds. */
     while (__atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_STARTING)
         unsock_sched_yield();
     return __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_ACTIVE;

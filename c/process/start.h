@@ -19,14 +19,15 @@ bool unsock_start_active(void);
  * UNSOCK_OFF=1. Ends the process if the settings cannot be read. */
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
 
-/* Finds out whether this process is trapped: the library's calls are marked only then (rt/sys.h). Done first of all. */
+/* Finds out whether this process is trapped: only then does the library mark its calls (rt/sys.h). Called before all
+ * else. */
 void unsock_start_marks(void);
 
-/* Starts the library for its own program, which has read the settings and is about to execute another program.
- * Completes that program's environment like that of a redirected program's child. */
+/* Starts the library in libunsock.so run as a program, which has read the settings and is about to execute the command.
+ * From then on unsock_exec completes the command's environment, as for a redirected program's child. */
 void unsock_start_program(const struct unsock_environment *environment, const char *own_file);
 
-/* True if this process redirects anything. Each intercepted call asks this first. */
+/* True if the library is active in this process. Each intercepted call checks this first. */
 static inline bool unsock_active(void) {
     enum unsock_activity state = __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE);
     return state == UNSOCK_ACTIVE || (state < UNSOCK_INERT && unsock_start_active());
@@ -35,7 +36,7 @@ static inline bool unsock_active(void) {
 /* True if this process's system calls are trapped: then the library loads every program that the process executes. */
 extern bool unsock_start_trapped;
 
-/* True if the settings want this process to be trapped, which trap/install.c does. */
+/* True if the settings demand that this process be trapped. trap/install.c then installs the filter. */
 extern bool unsock_start_traps;
 
 /* each.c: `run --each`: if the environment has UNSOCK_EACH, recognises this process as a runner, or as a runner's
@@ -77,14 +78,14 @@ bool unsock_child_environment_lacks(const char *const *environment);
  * false with one line, "library FILE: why: what to do", in `error`. */
 bool unsock_proof_library(const char *path, struct unsock_text *error);
 
-/* Chooses the option (NULL: not given), UNSOCK_LIB, or `own`, this file's path (NULL: not in /proc), and checks the
+/* Chooses the first of: `option` (if not NULL), UNSOCK_LIB, `own` (this file's path; NULL: unknown), and checks the
  * file by unsock_proof_library. Writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). Returns false with one
  * line in `error`. */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 
-/* Checks that AF_UNIX sockets can be made and bound, by a bind that fails only after all checks of rights. Returns
- * false with one line, "sockets: which call: why: what to do", in `error`. */
+/* Checks that AF_UNIX sockets can be created and bound. Tries a bind that the kernel refuses only after all checks of
+ * permissions. Returns false with one line, "sockets: which call: why: what to do", in `error`. */
 bool unsock_sockets_allowed(struct unsock_text *error);
 
 #endif

@@ -1,5 +1,5 @@
-/* Finds and kills the processes that use a directory. A program's title may overwrite /proc/PID/environ, so sockets and
- * parents are checked, too. */
+/* Finds and kills the processes that use a directory. A program that sets its title may overwrite its
+ * /proc/PID/environ, so sockets and parents are checked, too. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
@@ -29,7 +29,7 @@ static const char *process_path(uint64_t process, const char *name, char path[64
     return path;
 }
 
-/* Searches /proc/PID/environ, which is read in pieces. A directory in this one counts, too (`run --each`). */
+/* True if UNSOCK_DIR in /proc/PID/environ, read in pieces, is the directory or one in it (`run --each`). */
 static bool has_variable(const struct users *users, uint32_t process) {
     char bytes[CHUNK], path[64];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, process_path(process, "environ", path), O_RDONLY | O_CLOEXEC, 0);
@@ -106,7 +106,7 @@ static bool note_socket(void *context, const struct unsock_unix_socket *socket) 
     return users->socket_count < SOCKETS_MOST;
 }
 
-/* Notes the process if it uses the directory; true then. */
+/* If the process uses the directory, stores it and returns true. */
 static bool note_process(struct users *users, uint32_t process) {
     long fd = unsock_pidfd_open(process, 0);
     int64_t parent = fd < 0 ? -1 : parent_of(process);
@@ -120,8 +120,8 @@ static bool note_process(struct users *users, uint32_t process) {
     return true;
 }
 
-/* Notes the processes that use the directory, except `spared`. Repeats its passes: a child may come before its
- * parent. */
+/* Stores the processes that use the directory, except `spared`. Reads /proc until nothing new is found: a child may be
+ * listed before its parent. */
 static void find_users(struct users *users, const char *directory, const uint32_t spared[2]) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -150,7 +150,7 @@ static void forget_users(struct users *users) {
         unsock_close(users->descriptors[--users->count]);
 }
 
-/* Kills the processes. True if one of them has ended within half a second. */
+/* Kills the processes. True if at least one has ended, within half a second of waiting for each. */
 static bool end_users(const struct users *users) {
     bool ended = false;
     for (unsigned i = 0; i < users->count; i++)
@@ -173,7 +173,7 @@ void unsock_users_end(const char *directory, struct unsock_text *left) {
     const uint32_t spared[] = {(uint32_t)unsock_getpid(), (uint32_t)unsock_getppid()};
     struct users users;
     find_users(&users, directory, spared);
-    /* A process may have started another one just before its end. */
+    /* A process may have started another one just before it was killed. */
     for (int pass = 0; pass < PASSES_MOST && end_users(&users); pass++) {
         forget_users(&users);
         find_users(&users, directory, spared);
