@@ -11,7 +11,7 @@
 /* Stores the path of the program's file, which is open as `fd`. */
 void unsock_self_exe_note(int fd);
 
-/* Stores the same path in the preloaded copy of the library. The copy that loaded the program tells it (readlink). */
+/* For the preloaded copy of the library: gets the program's file from the copy that loaded the program (readlink). */
 void unsock_self_exe_inherit(void);
 
 /* Returns the program's file; NULL if it is not known, or if the library did not load the program. */

@@ -1,5 +1,5 @@
-/* Checks the files that a client of a port tries, until one has a server: by the kernel's answers about a Unix socket
- * (files/listener.c), or by a connection to a control file's target. */
+/* Checks the files that a client of a port would try, until one has a server. Asks the kernel about a Unix socket
+ * (files/listener.c), and connects to a control file's target of another family. */
 #include "program/options.h"
 
 #include "calls/target.h"
@@ -11,10 +11,10 @@
 #include <linux/vm_sockets.h>
 
 #define FILE_MS 50        /* a Unix target outside the directory */
-#define CONNECTION_MS 200 /* the target notices the connection */
+#define CONNECTION_MS 200 /* the target notices each check */
 
 /* True if the IP socket has connected to itself: the kernel may choose the destination port as the source port, too
- * (RFC 9293, 3.5). Makes the close a reset then, which frees the port at once, without TIME-WAIT. */
+ * (RFC 9293, 3.5). Then makes the close a reset, which frees the port at once, without TIME-WAIT. */
 static bool is_own_end(int socket) {
     static const struct linger reset = {.l_onoff = 1};
     union unsock_sockaddr own, peer;
@@ -46,9 +46,9 @@ static long try_connection(struct unsock_control_file *control, int64_t most) {
     return result;
 }
 
-/* Checks the target by a connection. A server on any CID can be checked only on a machine with a loopback transport;
- * without one it counts as ready. A server that does not answer in time may exist: on AF_TIPC the answer comes with its
- * accept, and from a guest when it is resumed. */
+/* Checks the target by a connection. A target with VMADDR_CID_ANY can be checked only on a machine with a loopback
+ * transport; without one it counts as ready. A server that does not answer in time may exist: one on AF_TIPC answers
+ * when it accepts, and a guest when it is resumed. */
 static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int64_t most) {
     struct sockaddr_vm vsock;
     memcpy(&vsock, control->dest, sizeof(vsock));
@@ -60,8 +60,8 @@ static enum unsock_answer ask_by_connection(struct unsock_control_file *control,
     return result == -ETIMEDOUT && !is_ip ? UNSOCK_ANSWER_SOON : UNSOCK_ANSWER_NOBODY;
 }
 
-/* Checks the file; if `most` is negative, only whether a socket is bound to it. A target that cannot be checked (UDP
- * over IP, any CID without a loopback transport) counts as ready. */
+/* Checks the file; if `most` is negative, checks only whether a socket is bound to the file. A target that cannot be
+ * checked (UDP over IP, VMADDR_CID_ANY without a loopback transport) counts as ready. */
 static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type, int64_t most, int64_t *again) {
     struct unsock_control_file control;
     struct statx status;
@@ -81,7 +81,7 @@ static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type
                                             : unsock_listener_ask(control.dest, control.dest_length, type);
 }
 
-/* Finds the entry that a client of the port tries as number `index`: of an address in TCP's order, else any. */
+/* Finds the entry that a client of the port tries as number `index`, in TCP's order if `words` has an address. */
 static bool find_client_entry(const struct unsock_port *port, const struct unsock_port_words *words, unsigned index,
                               struct unsock_port_entry *entry) {
     if (port->holder != UNSOCK_PORT_OURS || index >= port->count)
@@ -90,7 +90,7 @@ static bool find_client_entry(const struct unsock_port *port, const struct unsoc
     return !words->has_address || unsock_port_candidate(port, &words->ip, 0, false, index, entry);
 }
 
-/* Checks the files of a port that was read. A connected datagram socket accepts its peer's data alone. */
+/* Checks the files of `port`. A connected datagram socket is not ready: it accepts only its peer's data. */
 static void ask_port(const struct unsock_port *port, const struct unsock_port_words *words, int64_t most,
                      struct unsock_answers *answers) {
     struct sockaddr_un path;

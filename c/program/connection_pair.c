@@ -1,8 +1,8 @@
-/* Forwards data between the two connections of a pair. Large amounts of data from TCP go through a pipe by splice(2): a
- * Unix socket takes the pages as they are, 1.5 times as many bytes a second as by read and write, for 0.8 of the
- * processor time a byte. Toward TCP splice is slower than read and write (1.5 times the time), and it needs one more
- * call for little data. So each direction begins with a buffer, and changes to a pipe after a read of BULK bytes. A
- * connection has a buffer or a pipe only while its peer has not taken all data. */
+/* Forwards data between the two connections of a pair. Much data from TCP goes through a pipe by splice(2): a Unix
+ * socket takes its pages without a copy, 1.5 times as many bytes a second as by read and write, for 0.8 of the
+ * processor time a byte. Toward TCP, splice takes 1.5 times as long as read and write. For little data, splice needs
+ * one more call. So each direction begins with a buffer; the one from TCP changes to a pipe after a read of BULK bytes.
+ * A connection has a buffer or a pipe only while its peer has not taken all data. */
 #include "program/expose.h"
 
 #include "kernel/socket_info.h"
@@ -25,10 +25,10 @@ struct channel {
 struct end {
     int32_t peer; /* 0: not joined. No socket has descriptor 0, as standard input stays open */
     bool ended;   /* this side has sent its end */
-    bool told;    /* the end was passed on to the peer */
+    bool told;    /* this side's end was passed on to the peer */
     bool is_bulk; /* uses a pipe, as long as the peer takes all data */
     bool is_real; /* on the real network: its bulk data may go through a pipe */
-    bool holds;   /* gets its peer's half-close only when it has ended itself */
+    bool holds;   /* gets its peer's half-close only after it has sent its own end */
     struct channel pipe;
     uint32_t piped; /* bytes in the pipe */
     uint32_t at;    /* bytes of the buffer that the peer has taken */
@@ -129,10 +129,10 @@ static long fill_pipe(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Makes the kernel find out whether a client that has shut down its sending side has also closed, or waits for an
- * answer. It sends a keepalive probe after two seconds, then every ten (tcp_keepalive_timer, net/ipv4/tcp_timer.c,
- * waits for the interval after each). A client's kernel forgets a closed socket after a minute (tcp_fin_timeout), and
- * then answers with a reset. Returns false if the socket has no such probes. */
+/* Lets keepalive probes find out whether a client that has shut down its sending side waits for an answer, or has
+ * closed. The kernel sends the first probe after two seconds, then one every ten (tcp_keepalive_timer,
+ * net/ipv4/tcp_timer.c). A client's kernel forgets a closed socket after a minute (tcp_fin_timeout), and then answers a
+ * probe with a reset. Returns false if the socket has no keepalive. */
 static bool keep_asking(int fd) {
     int yes = 1, first = 2, interval = 10;
     return unsock_setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof(first)) == 0 &&
@@ -158,8 +158,9 @@ static long fill(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Writes data to the peer. Returns 0 or -EAGAIN. If the peer has shut down reading, ends this direction alone, as the
- * peer may still send. Data that still comes then makes the kernel reset this side once both directions have ended. */
+/* Writes data to the peer. Returns 0 or -EAGAIN. If a write fails, since the peer has shut down reading, ends only this
+ * direction, as the peer may still send. Data that still arrives makes the kernel reset this side once both directions
+ * have ended. */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)
@@ -178,7 +179,7 @@ static long drain(struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* True if the end of this side's data must still be kept from its peer. */
+/* True if this side's half-close must not be passed on to its peer yet. */
 static bool is_held(int fd, const struct end *end) {
     const struct end *peer = &pair_ends[end->peer];
     return peer->holds && !peer->told && !(unsock_socket_poll(fd, 0) & (POLLERR | POLLHUP));

@@ -138,8 +138,8 @@ static bool open_named(const char *word) {
     return true;
 }
 
-/* Opens missing standard descriptors, as connection_pair.c needs 0 to be no connection. Raises the limit of descriptors
- * to its maximum, and returns the maximum. */
+/* Opens missing standard descriptors, so that no connection gets descriptor 0 (connection_pair.c). Raises the limit of
+ * descriptors to its maximum, and returns the maximum. */
 static uint64_t prepare_descriptors(void) {
     struct rlimit limit = {1024, 1024};
     long fd;
@@ -153,7 +153,7 @@ static uint64_t prepare_descriptors(void) {
     return limit.rlim_max;
 }
 
-/* Sets the library's settings, by which clients bind their names in the directory. */
+/* Sets the library's settings, since its functions bind the names of clients in the directory. */
 static bool configure(const struct unsock_environment *caller) {
     const char *timeout = unsock_environment_get(caller, "UNSOCK_CONNECT_TIMEOUT_MS");
     char line[LINE_MOST];

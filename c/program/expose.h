@@ -26,7 +26,7 @@ enum unsock_expose_kind {
     UNSOCK_EXPOSE_JOINED, /* a connection of connection_pair.c, by descriptor */
     UNSOCK_EXPOSE_SIGNALS,
     UNSOCK_EXPOSE_CHANGES, /* of the directory, by inotify */
-    UNSOCK_EXPOSE_PORT,    /* by number, as the next one */
+    UNSOCK_EXPOSE_PORT,    /* a port, by number; the next: a session, by number */
     UNSOCK_EXPOSE_SESSION,
     UNSOCK_EXPOSE_ASKED, /* a connection to a multiplexer, by descriptor */
     UNSOCK_EXPOSE_INPUT, /* standard input, for --until-eof */
@@ -54,7 +54,7 @@ struct unsock_expose_port {
     uint8_t *buffer;
 };
 
-/* True if the port that had this `life` is still open. A port that reuses its element has another. */
+/* True if the port that had this `life` is still open. A port that reuses the element has another `life`. */
 static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, uint32_t life) {
     return port->fd > 0 && port->life == life;
 }
@@ -63,8 +63,8 @@ static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, 
 bool unsock_expose_ports_start(void);
 
 /* Opens port `real` of the real network for `port` of the directory; with --in, `port` of the directory for `real`.
- * Prints it on standard output. Returns the port's number, or -errno with one line in `error`. -EMFILE: too many
- * ports. */
+ * Prints the port's line on standard output. Returns the number for unsock_expose_port_at, or -errno with one line in
+ * `error`. -EMFILE: too many ports. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
 
 /* Closes the port, and with --in removes its socket file. */
@@ -77,7 +77,8 @@ struct unsock_expose_port *unsock_expose_port_at(unsigned number);
 void unsock_expose_tell(const struct unsock_expose_port *port, const char *words);
 
 /* expose_clients.c: The clients of the ports. Each TCP connection and each UDP client (a session) has its own socket on
- * the other side, so that a server's answers reach the right client. A session ends when it has been idle. */
+ * the other side, so that a server's answers reach the right client. A session ends after `idle` milliseconds without
+ * data. */
 
 /* Called once, at the start. Returns false if memory is short. */
 bool unsock_expose_clients_start(void);
@@ -92,9 +93,9 @@ void unsock_expose_clients_answer(unsigned session);
 /* Notes that a multiplexer has sent a part of its answer, or closed. */
 void unsock_expose_clients_asked(int inside);
 
-/* Retries connects and datagrams that full queues have refused, and continues clients whose multiplexers have answered,
- * or whose time is up. Ends sessions that are idle, or whose port is closed. Returns after how many ms the caller must
- * call again; -1: never. */
+/* Retries connects and datagrams that full queues have refused. Resets clients whose multiplexer has not answered in
+ * time, or whose port is closed. Ends sessions that are idle, or whose port is closed. Returns after how many ms the
+ * caller must call again; -1: never. */
 int64_t unsock_expose_clients_go_on(void);
 
 /* expose_all.c: `expose --all`: opens and closes ports as servers in the directory start and end (inotify(7)). */
@@ -117,9 +118,9 @@ int64_t unsock_expose_all_go_on(void);
 /* Called once, at the start. `descriptors` is the limit of this process. Returns 0 or -errno. */
 long unsock_connection_pair_start(uint64_t descriptors);
 
-/* Joins two non-blocking sockets, connected or connecting. Closes both when both directions have ended, or one
- * connection breaks. `real` is the socket on the real network. `holds`: does not pass on the client's half-close until
- * the server has ended, or the client is gone. */
+/* Joins two non-blocking sockets, connected or connecting. Closes both when both directions have ended, and resets both
+ * when one connection breaks. `real` is the socket on the real network. `holds`: does not pass on the client's
+ * half-close until the server has shut down sending, or the client is gone. */
 void unsock_connection_pair_join(int real, int inside, bool holds);
 
 /* Moves data after an event at this socket or at its peer. */

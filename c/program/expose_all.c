@@ -1,5 +1,5 @@
 /* `expose --all`: reads the whole directory after a change, at most every 20 ms, and opens or closes ports. Exposes
- * unsock's ports and control files. Ignores plain sockets: one may belong to an `expose --in`, which would form a
+ * unsock's ports and control files. Ignores plain sockets: one may belong to an `expose --in`, and the two would form a
  * loop. */
 #include "program/expose.h"
 
@@ -46,8 +46,8 @@ static bool is_open(struct unsock_port_key key) {
     return false;
 }
 
-/* True if the change may concern a port to expose. UDP clients create and remove sockets all the time, and the lock's
- * file changes, too. A lost event has no name: then the directory is read. */
+/* True if a change of this name may concern a port to expose. This skips most events: UDP clients create and remove
+ * sockets all the time, and the lock's file changes, too. */
 static bool is_about_port(const char *name) {
     struct sockaddr_un path;
     struct unsock_port_entry entry;
@@ -77,7 +77,7 @@ void unsock_expose_all_look(void) {
     all.stale = all.changes > 0;
 }
 
-/* True if the name is a link to a live socket, or a control file. */
+/* True for a port link whose socket may be live and is no datagram client's, and for a control file. */
 static bool is_live(const struct unsock_directory_list_one *one) {
     struct sockaddr_un path;
     unsock_address_path(one->entry.ip.port, one->entry.type, &path);
@@ -115,7 +115,7 @@ static bool read_live_ports(void) {
     return whole;
 }
 
-/* Closes ports first, since another may need their elements of the array. */
+/* Closes ports before it opens others, which may need their elements of the array. */
 static void look_for_ports(void) {
     struct unsock_expose_port *port;
     bool whole = read_live_ports();

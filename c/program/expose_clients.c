@@ -1,6 +1,6 @@
-/* Connects the clients of exposed ports to their servers. No accept waits for a server: if its queue is full, the
- * connect is retried. While a full queue refuses a datagram, the port reads no other, for 100 ms at most; then the
- * datagram is lost, as UDP allows. */
+/* Connects the clients of exposed ports to their servers. Accepting never waits for a server: if the server's queue is
+ * full, the connect is retried later. While a full queue refuses a datagram, the port reads no other datagram. After
+ * 100 ms the datagram is dropped, as UDP allows. */
 #include "program/expose.h"
 
 #include "calls/bind.h"
@@ -12,8 +12,8 @@
 
 #include <linux/tcp.h>
 
-#define TURNS_MOST 64  /* then others get their turn */
-#define FULL_MOST 1024 /* clients that may wait when one more finds a full queue */
+#define TURNS_MOST 64  /* then other ports and sessions get their turn */
+#define FULL_MOST 1024 /* clients that may wait for full queues */
 #define WAITING_MOST 65536
 #define ASK_AGAIN_MS 10
 #define SESSIONS_MOST 1024
@@ -100,8 +100,8 @@ static long connect_inside(struct waiting *one) {
     return result == -ECONNREFUSED ? connect_control(one) : result;
 }
 
-/* Connects the client to its server and joins both, or resets the client. Returns 0, or -errno. -EAGAIN: the client
- * must wait. */
+/* Connects the client to its server and joins both, or resets the client. Returns 0, or -errno. -EAGAIN: did neither,
+ * since the client must wait. */
 static long lead_on(struct waiting *one) {
     bool is_in = unsock_expose.is_in;
     long other = is_in ? connect_real(one->port) : connect_inside(one);
@@ -118,8 +118,8 @@ static void give_up(const struct waiting *one) {
         unsock_close(one->inside);
 }
 
-/* Reads what has arrived of the multiplexer's answer, which comes before any data. True if it is incomplete; otherwise
- * joins or resets the client. */
+/* Reads what has arrived of the multiplexer's answer, which comes before any data. True if the answer is incomplete;
+ * otherwise joins or resets the client. */
 static bool awaits_answer(struct waiting *one) {
     long result = unsock_firecracker_answer(one->inside, &one->asked);
     if (result == 0) {
@@ -154,7 +154,8 @@ static int64_t go_on_with_waiting(void) {
     return next;
 }
 
-/* Counts clients of full queues apart: clients of a guest that does not answer take none of their places. */
+/* True if there is a place for one more waiting client. Clients of a guest that does not answer take no place of
+ * clients that wait for full queues. */
 static bool may_wait(const struct waiting *one) {
     unsigned full = 0;
     for (unsigned i = 0; i < waiting_count; i++)
@@ -162,7 +163,8 @@ static bool may_wait(const struct waiting *one) {
     return waiting_count < WAITING_MOST && (one->inside > 0 || full < FULL_MOST);
 }
 
-/* Accepts one connection. Returns as lead_on, but 0 for a client that waits; 1 if there was none. */
+/* Accepts one connection. Returns 0 if the client is joined or waits, 1 if there was none, or -errno: the client was
+ * reset. */
 static long take_connection(const struct unsock_expose_port *port) {
     union unsock_sockaddr name;
     uint32_t length = sizeof(name);
@@ -193,8 +195,8 @@ static void forget_session(struct session *session) {
     session->fd = 0;
 }
 
-/* Binds the session's socket in the directory as an unbound client. The client's true address may not be covered: the
- * server's reply would then go to the real network. The client's port is kept if it is free. */
+/* Binds the session's socket in the directory to a wildcard, and to the client's port if it is free. The client's true
+ * address may not be covered, and then the server's reply would go to the real network. */
 static long bind_client(struct session *session) {
     struct unsock_ip client = {.family = AF_INET};
     unsock_ip_read(&session->client, session->length, &client);
@@ -269,8 +271,8 @@ static bool is_local(struct unsock_ip ip) {
     return fd >= 0 && unsock_bind(fd, &name, unsock_ip_write(&ip, ip.family, &name)) == 0;
 }
 
-/* True if the datagram's source is a port exposed here, as only a forged datagram's is. The reply would be a new
- * request, and so on without end, and would delay all other clients. */
+/* True if the datagram's source is a port that is exposed here, which only a forged datagram has. A reply to this port
+ * would be a new request, and so on without end. */
 static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
     const struct unsock_expose_port *port;
     struct unsock_ip ip;
@@ -284,7 +286,8 @@ static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
     return false;
 }
 
-/* Receives one datagram and sends it on. Returns as send_on; 0 also if it was dropped; 1 if there was none. */
+/* Receives one datagram and sends it to the server. Returns 0 if it was sent, held or dropped, -ECONNREFUSED if there
+ * is no server, and 1 if there was no datagram. */
 static long take_datagram(unsigned number, struct unsock_expose_port *port) {
     union unsock_sockaddr client;
     uint32_t length = sizeof(client);

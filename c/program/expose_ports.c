@@ -1,4 +1,5 @@
-/* Opens and closes the ports of `expose`. An open port uses an element of an array, which is reused after its close. */
+/* Opens and closes the ports of `expose`. An open port uses an element of an array. Another port may reuse the element
+ * after the close. */
 #include "program/expose.h"
 
 #include "calls/target.h"
@@ -19,7 +20,8 @@ bool unsock_expose_ports_start(void) {
     return ports;
 }
 
-/* Binds a new non-blocking socket to the address, with the options of `control` (or NULL). A stream socket listens. */
+/* Binds a new non-blocking socket to the address, with the options of `control` (or NULL). Makes a stream socket
+ * listen. */
 static long open_bound(int type, const void *address, socklen_t size, const struct unsock_control_file *control) {
     int yes = 1;
     uint16_t family;
@@ -114,6 +116,6 @@ void unsock_expose_close(struct unsock_expose_port *port) {
         return;
     unsock_close(port->fd);
     if (unsock_expose.is_in)
-        unsock_prune(port->file.sun_path, 1); /* another socket may have taken the port since */
+        unsock_prune(port->file.sun_path, 1); /* only if stale: another socket may have the port now */
     port->fd = 0;
 }

@@ -1,6 +1,5 @@
 /* `hold` (program/run.h): answers requests about its directory until standard input ends, and then removes the
- * directory. It has its own session and blocks all signals, so that a signal to its caller does not end it before that.
- */
+ * directory. It has its own session and blocks all signals, so that a signal to its caller does not end it earlier. */
 #include "program/run.h"
 
 #include "rt/system_calls.h"
@@ -29,7 +28,7 @@ static int next_byte(void) {
 }
 
 /* Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. Skips a request that
- * is no text, or too long; `wrong` then says why, and is otherwise NULL. */
+ * is no text, or too long, and sets `wrong` to the reason; otherwise to NULL. */
 static bool read_request(char request[REQUEST_MOST + 1], const char **wrong) {
     uint64_t length = 0;
     int c;
@@ -53,8 +52,8 @@ static bool read_request(char request[REQUEST_MOST + 1], const char **wrong) {
     return c >= 0;
 }
 
-/* Answers a request. Returns false for "unused": no process uses the directory. Relative paths of a map start at this
- * process's working directory, which is the caller's. */
+/* Answers a request. Returns false for the request "unused": no process uses the directory. Relative paths of a map
+ * start at this process's working directory, which is the caller's. */
 static bool answer_request(const char *path, const char *request, const char *wrong) {
     struct unsock_run_map map;
     UNSOCK_TEXT(error, ANSWER_MOST);
@@ -84,7 +83,7 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
         unsock_print_char('\0');
     }
     if (tell("") == 0) {
-        /* Keeps neither the caller's terminal nor a pipe or file of its open. */
+        /* Replaces the caller's standard error, which may be a terminal, a pipe or a file. */
         long null = unsock_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
         if (null >= 0)
             unsock_dup3(null, 2, O_CLOEXEC);

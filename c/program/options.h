@@ -23,7 +23,7 @@ enum unsock_option_kind {
     UNSOCK_OPTION_EACH,   /* sets no variable; may be given several times */
 };
 
-/* One option. Its texts are arrays, since every process would have to relocate pointers. */
+/* One option. Its texts are arrays: pointers would have to be relocated in every process. */
 struct unsock_option {
     char flag[24];     /* with the dashes */
     char value[24];    /* the value's name in messages; empty: takes no value */
@@ -63,8 +63,8 @@ struct unsock_options {
     unsigned operand_count;
 };
 
-/* Reads the words after the command's name. Returns false with one line in `error`. With `help`, does not check the
- * others. */
+/* Reads the words after the command's name. Returns false with one line in `error`. If --help is among them, checks no
+ * other option. */
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
                          struct unsock_options *options, struct unsock_text *error);
 
@@ -97,9 +97,9 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
 }
 
-/* Run one command each. Return the exit status, with one line in `call->error` after a failure. If this process becomes
- * the command, `run` does not return. unsock_run_start runs `hold`, too. unsock_query_start puts a question's
- * error into the answer, and answers --help itself. */
+/* Each runs one command, and returns the exit status, with one line in `call->error` after a failure. unsock_run_start
+ * is for `run`, where it returns only after a failure to become the command, and for `hold`. unsock_query_start puts a
+ * question's error into the answer, and prints its own --help. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);
@@ -139,8 +139,8 @@ void unsock_json_bool(const char *name, bool value);
 
 struct unsock_answers {
     enum unsock_answer answer;
-    int64_t again;           /* ms after which it may have changed without a change in the directory; -1: it cannot */
-    struct sockaddr_un path; /* the file to which a client connects, whether it is there or not; empty after EINVAL */
+    int64_t again;           /* ms after which `answer` may differ though the directory does not; -1: never */
+    struct sockaddr_un path; /* the file to which a client connects, even if it is missing; empty after EINVAL */
 };
 
 /* Checks the port; a connection may take `most` milliseconds (-1: makes none, and checks no target). A server whose

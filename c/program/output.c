@@ -45,7 +45,7 @@ void unsock_print_list(const char *const *texts) {
             unsock_print_char(*c);
 }
 
-/* Prints U+FFFD for a byte that is not UTF-8. */
+/* Prints a JSON string, with U+FFFD for a byte that is not UTF-8. */
 static void print_json_text(const char *text) {
     unsock_print_char('"');
     while (*text != '\0') {
@@ -64,7 +64,7 @@ static void print_json_text(const char *text) {
     unsock_print_char('"');
 }
 
-/* Prints the comma and the name before a member. */
+/* Prints the comma, if needed, and the name before a member. */
 static void begin_member(const char *name) {
     unsock_print(output.follows ? "," : "");
     output.follows = true;

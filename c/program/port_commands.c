@@ -1,6 +1,6 @@
-/* The commands about ports. `path`: the path of PORT depends on its number alone; for PORT@ADDR the port's sockets are
- * searched. `wait`: checks whether ports have servers, again after each change in the directory (inotify(7)), and from
- * time to time if the state can change without one. */
+/* The commands `path` and `wait`. `path` makes the path of PORT from its number alone; for PORT@ADDR it searches the
+ * port's sockets. `wait` checks whether ports have servers. It checks again after each change in the directory
+ * (inotify(7)), and from time to time if a server can come or go without such a change. */
 #include "process/start.h"
 #include "program/options.h"
 #include "rt/system_calls.h"
@@ -106,7 +106,7 @@ static int64_t rest_of(const struct waiting *waiting) {
     return waiting->timeout && rest < 0 ? 0 : rest;
 }
 
-/* Checks all ports. Returns how many are still waited for, and in `again` when to check them next; or -errno. */
+/* Checks all ports. Returns how many are still waited for, or -errno. `*again`: the ms until the next check. */
 static long ask_ports(struct waiting *waiting, int64_t *again) {
     long left = 0;
     *again = FOR_EVER;

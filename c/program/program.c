@@ -1,5 +1,5 @@
-/* libunsock.so run as a program: starts its own commands, writes a control file from variables, prints its usage, or
- * executes the command line (TypeScript) for all else. */
+/* libunsock.so run as a program: starts its own commands, writes a control file from variables, or prints its usage.
+ * Under the name `unsock`, executes the command line (TypeScript) for other commands, --help and expose --http. */
 #include "program/options.h"
 
 #include "../build/tables.h"
@@ -12,8 +12,8 @@
 #include "rules/words.h"
 
 #define LINE_MOST (4 * UNSOCK_PATH_MOST)
-/* With the name FRONT, the library executes the command line for commands that it lacks. With a name that begins with
- * OF_RUNTIME, Deno or Node.js has executed it (lib/library/caller.ts). */
+/* If argv[0] ends with the name FRONT, the library executes the command line for commands that the library lacks. If
+ * argv[0] begins with OF_RUNTIME, Deno or Node.js has executed the library (lib/library/caller.ts). */
 #define FRONT "unsock"
 #define OF_RUNTIME "unsock-of-runtime:"
 #define OWN_FILE "/proc/self/exe"
@@ -42,7 +42,8 @@ static bool find_command(const char *name, struct command *command) {
     return command->start;
 }
 
-/* Prints "unsock: line" on stderr. Shows control characters as "?", as the line may contain others' file names. */
+/* Prints "unsock: line" on stderr. Shows control characters as "?": the line may contain file names that other users
+ * chose. */
 static int fail_program(const char *line, int status) {
     UNSOCK_TEXT(text, LINE_MOST + 16);
     unsock_text_join(&text, "unsock: ", line);
@@ -147,8 +148,8 @@ void unsock_execute(const char *file, const char *const *argv, const char *const
     unsock_text_put(&text, unsock_errno_words(-result));
 }
 
-/* Restores the settings that the runtime has changed. `told`: "ignored" or another word, for SIGPIPE, then ":" and the
- * soft limit of descriptors, or nothing. */
+/* Restores the caller's action for SIGPIPE and soft limit of descriptors, which the runtime has changed. `told`:
+ * "ignored" or another word for SIGPIPE, then ":" and the limit, or nothing to leave the limit. */
 static void restore_caller(struct unsock_span told) {
     struct rlimit limit;
     uint64_t soft;

@@ -40,7 +40,8 @@ static void note_name(void *context, const char *name, long result) {
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-/* True if private directories and maps in the directory may be removed: not if others could replace the directory. */
+/* True if private directories and maps in the directory may be removed. With --force, true only if the directory also
+ * passes the checks without --force. */
 static bool is_trusted_directory(const struct pruning *pruning) {
     UNSOCK_TEXT(why, UNSOCK_PATH_MOST);
     const struct unsock_run_directory *directory = &pruning->directory;
@@ -51,7 +52,8 @@ static bool is_trusted_directory(const struct pruning *pruning) {
                : unsock_run_directory_check_place(directory, false, &why);
 }
 
-/* Removes stale files, directories of `run --private` whose keeper was killed, and maps whose map keeper was killed. */
+/* Removes or reports stale files; in a trusted directory also private directories and maps whose keepers were killed,
+ * links of removed checkouts, and names that lead nowhere. */
 static bool prune_directory(struct pruning *pruning) {
     UNSOCK_TEXT(seen, UNSOCK_PATH_MOST);
     const char *path = pruning->directory.path;

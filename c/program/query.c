@@ -1,5 +1,5 @@
 /* The command `query`: answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and
- * `prune` change anything; no socket's owner notices a question about it. */
+ * `prune` make lasting changes. No Unix socket's owner notices a question about the socket. */
 #include "program/run.h"
 
 #include "process/start.h"
@@ -63,7 +63,7 @@ static bool choose_asked_directory(struct query *query) {
            unsock_choose_directory(query->call, &query->directory, &query->error);
 }
 
-/* Also makes the environment that a command would get, and sets unsock_settings as the library would read them. */
+/* Chooses the directory, makes the environment that a command would get, and reads unsock_settings from it. */
 static bool choose_asked_settings(struct query *query) {
     const char *library = option_of_query(query, "--lib");
     if (!library)
@@ -169,7 +169,7 @@ static bool answer_route(struct query *query) {
     return good;
 }
 
-/* Under the profile. If the directory does not exist yet, nothing can be tried. */
+/* Runs under the program's profile. True if a socket can be bound in the directory, or if it does not exist yet. */
 static bool can_bind(const void *context) {
     const struct unsock_run_directory *directory = context;
     struct statx status;

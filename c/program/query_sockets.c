@@ -1,4 +1,4 @@
-/* Writes answers of `query` about ports, the directory's files and sockets. No socket's owner notices any of it. */
+/* Writes answers of `query` about ports, the directory's files and sockets. No socket's owner notices the checks. */
 #include "program/run.h"
 
 #include "files/directory.h"

@@ -8,7 +8,7 @@
 
 #define OFF "UNSOCK_OFF=1 is set"
 #define WHY_MOST 256
-#define WALLS 3 /* of the promises: --private and --each are none */
+#define WALLS 3 /* promises[] that --optional must not break: the first three */
 #define PRIVATE_TO_COME "/private/XXXXXX"
 
 struct run {
@@ -89,7 +89,7 @@ static int find_program(struct run *run) {
     return UNSOCK_RUN_FAILED;
 }
 
-/* Returns the option or setting that promises redirection; NULL: none does. */
+/* Returns the option or setting that promises redirection; NULL: there is none. */
 static const char *promise_of_run(const struct run *run) {
     static const char promises[][16] = {"--block-inet", "--strict", "--isolate", "--private", "--each"};
     for (unsigned i = 0; i < (run->on_network ? WALLS : sizeof(promises) / sizeof(promises[0])); i++)
@@ -101,8 +101,8 @@ static const char *promise_of_run(const struct run *run) {
                                         : NULL;
 }
 
-/* Checks that this process may create Unix sockets; with UNSOCK_OFF=1 it needs none. If it may not, --optional sets
- * UNSOCK_OFF=1; but an option or setting that promises redirection makes that an error. */
+/* Checks that this process may create Unix sockets. If it may not, --optional sets UNSOCK_OFF=1 for the command. If
+ * UNSOCK_OFF=1 is set already, checks nothing. With an option or setting that promises redirection, both are errors. */
 static bool check_sockets(struct run *run) {
     if (!unsock_settings.off && unsock_sockets_allowed(run->error))
         return true;
@@ -118,7 +118,7 @@ static bool check_sockets(struct run *run) {
     unsock_write(2, line.buffer, line.length);
     *run->error = unsock_text_in(run->error->buffer, run->error->size);
     const char **list = run->environment.list;
-    list[run->environment.count] = list[0]; /* first, as an empty one would hide a later one */
+    list[run->environment.count] = list[0]; /* in front: an empty UNSOCK_OFF= would hide it */
     list[0] = "UNSOCK_OFF=1";
     list[++run->environment.count] = NULL;
     return run->force = true;

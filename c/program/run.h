@@ -7,10 +7,10 @@
 #include "program/options.h"
 #include "unsock.h"
 
-/* run_map.c: `run --map PORT[/udp]=PATH`: a map, which is a control file in the directory that stays until the command
- * ends. Each run with the same map holds a shared lock (flock(2)) on the file until its command has ended; the last one
- * removes the file. A map has the sticky bit, which has no meaning for regular files. A control file without the bit,
- * of make-control or --keep, stays. A map without a lock is stale: its map keeper was killed. */
+/* run_map.c: `run --map PORT[/udp]=PATH`: a map, which is a control file in the directory that is removed when the
+ * command ends. Each run with the same map holds a shared lock (flock(2)) on the file until its command has ended; the
+ * last run removes the file. A map has the sticky bit, which has no meaning for regular files. A control file without
+ * the bit (of make-control or --keep) stays. A map that nobody has locked is stale: its map keeper was killed. */
 
 #define UNSOCK_RUN_MAPS_MOST UNSOCK_OPTIONS_EACH_MOST
 #define UNSOCK_RUN_MAP_NAME 24 /* "65535.dgram.sock" */
@@ -27,8 +27,8 @@ struct unsock_run_map {
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
 /* Writes the maps to `directory`, unless files with the same bytes are there. Unless `stays`, starts a map keeper,
- * which removes them when this process, then the command, has ended. Returns false with one line in `error`, and no map
- * left. */
+ * which removes them when this process has ended: it is about to become the command. After a failure, removes the maps
+ * and returns false with one line in `error`. */
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 
@@ -49,9 +49,9 @@ struct unsock_run_environment {
     size_t count;
 };
 
-/* Makes the environment from `caller`. `trusts` sets UNSOCK_TRUST: users who could replace the directory are trusted.
- * `directory` and `library` are absolute. Sets unsock_settings to the values that the library will read in the command.
- * Returns false with one line in `error` if an option or variable is wrong. */
+/* Makes the environment from `caller`. `trusts` sets UNSOCK_TRUST, so that the library trusts users who could replace
+ * the directory. `directory` and `library` are absolute. Sets unsock_settings to the values that the library will read
+ * in the command. Returns false with one line in `error` if an option or variable is wrong. */
 bool unsock_run_environment_make(const struct unsock_options *given, bool trusts, const char *const *caller,
                                  const char *directory, const char *library, struct unsock_run_environment *environment,
                                  struct unsock_text *error);
@@ -66,21 +66,22 @@ int unsock_run_print(const char *const *environment, const char *const *caller, 
 
 /* isolate.c: `run --isolate`: a command without any network but unsock's. */
 
-/* Moves this process, which must have one thread, to a new network namespace with nothing but `lo`, which is up. If the
- * process may not create one, it first creates a user namespace that contains its own user and group alone. */
+/* Moves this process, which must have one thread, to a new network namespace with only `lo`, and brings `lo` up. If the
+ * process may not create the namespace, first creates a user namespace with only its own user and group. */
 bool unsock_isolate(struct unsock_text *error);
 
 /* supervise.c: Functions for the processes that outlive a command and remove its files: the keeper, the map keeper and
  * `hold`. */
 
-/* Applies the default action of a signal (all signals are blocked here): it may end or stop this process. */
+/* Applies the default action of a signal, which may end or stop this process. All signals must be blocked, and stay so.
+ */
 void unsock_keeper_obey(int signal);
 
 /* Blocks all signals, starts a session of its own and renames the process. From then on only SIGKILL ends it. */
 void unsock_keeper_begin(void);
 
 /* Closes all descriptors except the `count` in `kept` (-1: none), and changes to "/". The process would otherwise keep
- * the caller's files open, and its working directory could not be unmounted. */
+ * the caller's files open, and the working directory could not be unmounted. */
 void unsock_keeper_leave(const long *kept, unsigned count);
 
 void unsock_keeper_mask(uint64_t mask, uint64_t *before);
@@ -96,8 +97,8 @@ bool unsock_keeper_dispose(int signal, long handler);
  * directory, so that `hold` need not search for its users. A bad request gets an error as its answer and has no other
  * effect. The last text lists the processes that could not be killed; it is empty if there are none. */
 
-/* Serves the requests. `path` is the directory, `environment` that of a command in it, `caller` that of the caller.
- * Returns the exit status when the directory has been removed. */
+/* Serves the requests. `path`: the directory; `environment`: of a command in the directory; `caller`: the caller's
+ * environment. Removes the directory at the end, and returns the exit status. */
 int unsock_hold(const char *path, const char *const *environment, const char *const *caller);
 
 /* supervise.c: `run --private`: waits for the command to end, and then removes its directory. To the caller it looks as
@@ -107,17 +108,17 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
  * - The keeper adopts orphans (PR_SET_CHILD_SUBREAPER), and stays until the last of them has ended. If the parent is
  * killed, the keeper kills the command, as the caller's kill would have.
  * - The command.
- * The terminal signals all three at once. If the keeper has got a signal itself, so has the command: the keeper does
- * not pass on the parent's. */
+ * The terminal signals all three at once. So if the keeper gets a signal itself, it does not pass on the parent's
+ * message about the same signal. */
 
-/* Starts the three processes. Returns true in the process that becomes the command, where all is as in the caller. The
- * others never return; the keeper removes the directory at `path`, and keeps its lock, `lock`. Returns false with one
- * line in `error` if no process was started. */
+/* Starts the keeper and the command's process; this process becomes the parent. Returns true in the process that
+ * becomes the command, with the caller's signal settings. The other two never return. The keeper holds the lock `lock`,
+ * and removes the directory at `path`. Returns false with one line in `error` if no process was started. */
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error);
 
-/* query_sockets.c: Write members of answers of `query` about ports, files and sockets. unsock_query_names: all names,
- * or those of one port (0: all); returns -errno if the directory cannot be read to its end. The others return true, or
- * false with one line in `error`. */
+/* query_sockets.c: Each writes members of an answer of `query`. unsock_query_names lists the names of one port (0: of
+ * all), and returns 0, or -errno if the directory cannot be read to its end. The others return true, or false with one
+ * line in `error`. */
 long unsock_query_names(const char *directory, uint16_t port);
 bool unsock_query_sockets(void);
 bool unsock_query_state(const char *directory, const char *slash, const char *name);

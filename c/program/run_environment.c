@@ -66,7 +66,7 @@ static bool choose(struct unsock_run_environment *environment, const struct unso
     return true;
 }
 
-/* A log file of the working directory is made absolute, as the library wants it. */
+/* Sets the variable of --log. Makes a relative path absolute, as the library requires. */
 static bool set_log(struct unsock_run_environment *environment, const struct unsock_option *option, const char *value,
                     struct unsock_text *error) {
     char path[UNSOCK_PATH_MOST];

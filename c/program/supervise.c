@@ -1,6 +1,6 @@
-/* `run --private` (program/run.h): the parent and the keeper, and their messages. They read signals by signalfd(2),
- * and send messages by a SOCK_SEQPACKET pair, which keeps them apart. Both block all signals, so that only SIGKILL can
- * end the keeper early. */
+/* `run --private` (program/run.h): the parent and the keeper, and their messages. Both processes read signals by
+ * signalfd(2), and send messages by a SOCK_SEQPACKET pair. Both block all signals, so that only SIGKILL can end the
+ * keeper early. */
 #include "program/run.h"
 
 #include "memory/process.h"
@@ -76,8 +76,8 @@ void unsock_keeper_leave(const long *kept, unsigned count) {
     unsock_chdir("/");
 }
 
-/* Waits for a signal or a message, at most so many milliseconds (-1: without limit). Returns true if there is a
- * message, or the other process has ended. */
+/* Waits for a signal or a message, at most `milliseconds` (-1: without limit). Returns true if there is a message, or
+ * the other process has ended. */
 static bool wait_for_message(int milliseconds) {
     struct pollfd polled[] = {{.fd = (int)signals, .events = POLLIN}, {.fd = (int)channel, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
@@ -105,7 +105,7 @@ static bool is_stopped(int32_t status) {
 struct stay {
     long command;
     bool command_ended;
-    bool told; /* the parent was told */
+    bool told; /* the parent has got the command's status */
     bool removed;
     bool continuing; /* the command was continued, and the parent may still be stopped */
     int32_t status;
@@ -141,8 +141,8 @@ static void hear_parent(struct stay *stay) {
     stay->continuing &= told.number != 0;
     if (told.number == 0 || told.number > SIGNALS_MOST)
         return;
-    /* The keeper gets a signal to the process group before the parent's message about it. So has the command, if it is
-     * still in that group. */
+    /* A signal to the whole process group reaches the keeper before the parent's message about the signal. A command
+     * that is still in the group has then got the signal, too: the keeper must not send it again. */
     take_signals(stay);
     struct told *direct = &stay->direct[told.number];
     bool to_all = direct->number == told.number && direct->code == told.code && direct->pid == told.pid;
@@ -158,7 +158,7 @@ static void hear_parent(struct stay *stay) {
         unsock_kill(stay->command, queued.number);
 }
 
-/* Returns true if no child is left. */
+/* Reads the statuses of children, and reports the command's stops to the parent. True if no child is left. */
 static bool reap(struct stay *stay) {
     int32_t status = 0;
     long pid;
@@ -188,7 +188,7 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
         /* The end of the caller's session must not end the processes that stay: the kernel would send them SIGHUP. */
         if (untold && !alone)
             unsock_setsid();
-        /* A message that failed is sent again. */
+        /* A message that could not be sent is sent again later. */
         bool wakes = channel >= 0 && (stay.continuing || (untold && !stay.told));
         if (alone && !wakes)
             unsock_exit(0);
@@ -213,8 +213,8 @@ __attribute__((noreturn)) static void end_with_status(int32_t status) {
     unsock_exit(signal != 0 ? EXIT_SIGNAL + signal : status >> 8 & 0xff);
 }
 
-/* Handles a message of the keeper, or its end. Waits for an ended keeper, so that the caller's resource usage
- * (wait4(2)) includes the command's. */
+/* Handles a message or the end of the keeper. Waits for an ended keeper, so that the caller's resource usage (wait4(2))
+ * includes the command's. */
 static void hear_keeper(long keeper) {
     static const struct told seen;
     struct news news;
@@ -244,10 +244,10 @@ __attribute__((noreturn)) static void be_parent(long keeper) {
         struct told told;
         bool is_message = wait_for_message(-1);
         while (read_told(signals, &told)) {
-            /* A child's end has a code above 0; a process's signal has none above 0 (sigaction(2)). */
+            /* The kernel's SIGCHLD has a code above 0, a process's has not (sigaction(2)). */
             if (told.pid == (uint32_t)keeper || (told.number == SIGCHLD && told.code > 0))
                 continue;
-            /* The kernel sends a signal to a group under its lock of the process list. setpgid takes that lock, too,
+            /* The kernel sends a signal to a group while it has the process list locked. setpgid takes the same lock,
              * and so returns only after the keeper has got the signal. */
             unsock_setpgid(0, unsock_getpgid(0));
             send_to_keeper(&told);
