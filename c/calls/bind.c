@@ -59,8 +59,8 @@ static bool share_option(int fd, const struct unsock_fd *entry, int other, const
     return unsock_option_flag(fd, entry, SOL_SOCKET, option) && unsock_option_flag(other, others, SOL_SOCKET, option);
 }
 
-/* True if a client stream of this process, connected or refused, has the port. Clients of other processes are not
- * found: the kernel lists clients by connection, not by port (docs/limits.md). */
+/* True if a client stream of this process, connected or refused, has the port and does not share it. Clients of other
+ * processes are not found: the kernel lists clients by connection, not by port (docs/limits.md). */
 static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip, bool v6only) {
     bool any = entry->type == SOCK_STREAM && unsock_bit_is_set(unsock_fds_client_ports, ip->port);
     for (int other = 0; any && other < unsock_fds_end(); other++) {

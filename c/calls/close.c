@@ -60,9 +60,9 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
     *copy = entry ? *entry : unknown;
 }
 
-/* True if another thread has changed the entry of `fd` since `before`, or is changing it, in a connect, say. The new
- * duplicate did not get this change, and may be of the former socket: the caller must make it again. Waits before it
- * returns true, longer after each try. */
+/* True if another thread has changed the entry of `fd` since `before`, or is changing it, in a connect, say: the new
+ * duplicate may be of the former socket, and the caller must make it again. Waits before it returns true, longer after
+ * each try; returns false after AGAIN_MOST. */
 static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -12,7 +12,7 @@
 /* How long waits in vain for one receiver may take in a second: on a socket with this receiver alone; with several. */
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
-#define ALL_MOST_NS 50000000 /* in a second, of all waits in vain, by sockets with several receivers: a twentieth */
+#define ALL_MOST_NS 50000000 /* in a second, of all waits in vain on sockets with several receivers: a twentieth */
 #define READING_SHARE 8      /* a wait for a receiver that reads counts an eighth: at most 400 ms a second */
 #define WATCH_FIRST_NS 2000000
 #define LATE_NS 200000000      /* a wait, after which retries are so frequent that new senders are seldom faster */

@@ -153,7 +153,7 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
     bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
     if (!waits)
         unsock_datagram_disconnect(fd);
-    /* A bind to the family alone gives `peer` a free abstract name. As `peer` is connected, others cannot send to it. */
+    /* A bind to the family alone gives `peer` a free abstract name. Only `fd`, its own peer, can send to it. */
     bool left = unsock_connect(peer, &own, own_length) == 0 &&
                 unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
                 (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&

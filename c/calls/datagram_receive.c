@@ -193,8 +193,8 @@ static int family_of_sender(const struct unsock_port_entry *told) {
 }
 
 /* Returns the sender's IP address. The name of the sender's file holds the port, and the address unless that is a
- * wildcard. Instead of a wildcard, returns the address to which this socket last sent, if its port is the same; else
- * the default address. A plain sender's port is invented. */
+ * wildcard. Instead of a wildcard, returns the address to which this socket last sent or is connected, if that has the
+ * same port; else the default address. A plain sender's port is invented. */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
     uint16_t port = told->entry.ip.port;

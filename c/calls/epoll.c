@@ -1,7 +1,7 @@
 /* epoll's calls. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN where
  * only an urgent byte waits (calls/stream_events.c; replace/epoll.c requests EPOLLPRI for urgent bytes). The kernel
  * would report such an event again and again. So the library makes the registration quiet, that is, edge-triggered: the
- * kernel then reports only changes. The registration is restored when the program next gets an event. */
+ * kernel then reports only changes. The next event that the program gets of the descriptor restores it. */
 #include "calls/list.h"
 
 #include "calls/stream.h"

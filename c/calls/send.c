@@ -242,7 +242,7 @@ static inline __attribute__((always_inline)) long send_by(const struct call *cal
 
 long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                         socklen_t length) {
-    struct iovec part = {.iov_len = UNSOCK_MIN(size, (size_t)INT32_MAX)}; /* the kernel's limit for one call */
+    struct iovec part = {.iov_len = UNSOCK_MIN(size, (size_t)INT32_MAX)}; /* the kernel takes less in one call */
     struct msghdr message = {.msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
     memcpy(&part.iov_base, &data, sizeof(data));
     memcpy(&message.msg_name, &address, sizeof(address));

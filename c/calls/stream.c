@@ -14,7 +14,7 @@ static long listen_here(int fd, struct unsock_fd *entry) {
     long wrong = entry->flags & UNSOCK_STREAM_UNLISTED ? unsock_port_come_forward(fd, entry) : 0;
     if (wrong < 0)
         return unsock_log("listen", fd, &entry->local, NULL, wrong);
-    /* Before any client can connect, as accepted sockets inherit this. */
+    /* Before any client can connect, as accepted sockets inherit this setting. */
     unsock_socket_refuse_descriptors(fd);
     long result = unsock_listen(fd, BACKLOG_MOST);
     if (result == 0) {

@@ -25,7 +25,8 @@ struct attempt {
     uint32_t bound; /* flags: how the program had bound the socket */
 };
 
-/* Returns the client's address: the one that the program bound, else the default. Port 0: it is still to be chosen. */
+/* Returns the client's address as the program bound it, or the default for a wildcard or none. Port 0: not chosen
+ * yet. */
 UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_fd *entry,
                                                    const struct unsock_ip *target) {
     union unsock_sockaddr address;

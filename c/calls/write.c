@@ -1,5 +1,5 @@
-/* write, writev and send. On connected streams the library makes them with sendto and sendmsg, which have a flag
- * against SIGPIPE. On connected datagram sockets the kernel makes them, and the library continues if they fail. */
+/* write, writev and send. On streams the library makes them with sendto and sendmsg, which have a flag against SIGPIPE.
+ * On datagram sockets the kernel makes them, and the library continues if they fail. */
 #include "calls/stream.h"
 
 #include "calls/datagram.h"
