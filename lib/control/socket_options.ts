@@ -130,10 +130,10 @@ function readName(text: string): Pick<SocketOption, "level" | "name"> | undefine
 }
 
 /**
- * Reads `NAME=VALUE`; NAME as in C or `LEVEL:NUMBER`. VALUE is a whole number, seconds with decimals for the timeouts, or
- * `TYPE:INSTANCE:SCOPE:FLAGS` for `TIPC_GROUP_JOIN`.
+ * Reads `NAME=VALUE`; NAME as in C or `LEVEL:NUMBER`. VALUE is a whole number, seconds with decimals for the timeouts,
+ * or `TYPE:INSTANCE:SCOPE:FLAGS` for `TIPC_GROUP_JOIN`.
  *
- * @throws {UsageError} When it cannot be read.
+ * @throws {UsageError} When the text cannot be read.
  *
  * @example
  * ```ts

@@ -102,6 +102,8 @@ export class AccessLog {
   }
 
   /**
+   * Begins the line of a request.
+   *
    * @param address The client's IP address.
    * @param request The request's line.
    */

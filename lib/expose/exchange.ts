@@ -207,7 +207,7 @@ export class Exchange {
     request.resume();
   }
 
-  /** Handles, once, a server that gave no answer: asks again if it may have closed before the request, else fails. */
+  /** Handles, once, a server that gave no answer: if it may have closed before the request, asks again; else fails. */
   #break(why: unknown): void {
     const { request, answer, connection, askAgain, fail } = this.#parts;
     if (this.#isAnswered || answer.destroyed) return;

@@ -97,7 +97,7 @@ export function answerFields({ statusCode = 0, rawHeaders }: Answer, hasTrailers
   return kept;
 }
 
-/** @returns The protocols that the client may change to here, as the value of `Upgrade`; undefined if there are none. */
+/** @returns The protocols that the client may change to here, as a value of `Upgrade`; undefined: there are none. */
 export function passedUpgrades(raw: RawFields): string | undefined {
   const protocols = wordsOf(raw, "upgrade").filter((protocol) => UPGRADES.has(protocol.toLowerCase()));
   return protocols.length === 0 ? undefined : protocols.join(", ");

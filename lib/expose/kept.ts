@@ -121,9 +121,7 @@ export class ServerConnection {
     this.#authenticate(client, rawHeaders);
   }
 
-  /**
-   * If these fields authenticate the client, reserves the connection for it, and closes it when the client's closes.
-   */
+  /** If these fields authenticate the client, reserves the connection for it, and closes it with the client's. */
   #authenticate(client: Socket | undefined, rawHeaders: RawFields): void {
     const isAuthenticated = AUTHENTICATES.some((name) => hasField(rawHeaders, name));
     if (!isAuthenticated || client === undefined || client === this.#owner) return;
@@ -134,7 +132,8 @@ export class ServerConnection {
   }
 
   /**
-   * Follows an answer to its end, and checks that no byte follows: the runtime's parser drops an incomplete message.
+   * Follows an answer to its end, and checks that no byte follows: the runtime's parser hides an incomplete next
+   * message.
    */
   follow(response: IncomingMessage): void {
     if (this.#keep === undefined) return;

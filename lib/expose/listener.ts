@@ -24,7 +24,8 @@ export interface Place {
 }
 
 /**
- * The number of listeners that systemd has opened for this process (sd_listen_fds(3)). Relays do not get the variables.
+ * The number of listeners that systemd has opened for this process (sd_listen_fds(3)). Removes systemd's variables,
+ * which relays must not see.
  */
 const inherited = takeInherited();
 
@@ -36,6 +37,7 @@ function takeInherited(): number {
 
 /**
  * @returns The port, once the server listens.
+ * @throws {UnsockError} If systemd has opened several sockets.
  * @throws {Error} With the errno's name as `code`.
  */
 export function listen(server: Server, { address, port }: Place): Promise<number> {
@@ -70,7 +72,7 @@ export function keepListening(server: Server, place: Place, accepted: () => numb
   const look = () => {
     const now = accepted();
     const isStuck = now === before && listIpListeners(place.port).some(({ queued }) => queued > 0);
-    // A listener of systemd's cannot be opened anew. So this process ends, and systemd starts it again for waiting clients.
+    // A listener of systemd's cannot be opened anew. So this process ends, and systemd starts it again.
     if (isStuck && wasStuck && inherited === 1) process.kill(process.pid, "SIGTERM");
     else if (isStuck && wasStuck && server.listening) server.close();
     if (!server.listening) listen(server, place).catch(() => {}); // its address may be in use until the next look

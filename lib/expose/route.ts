@@ -39,7 +39,7 @@ function page(status: number, sentence?: string, lists: PageAnswer["lists"] = "a
   return { kind: "page", page: { status, sentence, lists } };
 }
 
-/** Answers a request for the front's own name. */
+/** Returns the page for a request to the front's own name. */
 function ownPage(method: string, path: string): Route {
   if (method !== "GET" && method !== "HEAD") return page(405, "This address has only a list of loopbacks.");
   return path === "/" ? page(200) : page(404, "This address has only a list of loopbacks, at /.");
@@ -134,7 +134,7 @@ export function isGone(why: unknown): boolean {
   return code === "ENOENT" || code === "ECONNREFUSED";
 }
 
-/** The page for a server that gave no answer. */
+/** Returns the page for a server that gave no answer. */
 export function failurePage({ loopback, port }: Target, why: unknown): PageAnswer {
   const code = codeOf(why);
   const where = `port ${port} of the loopback "${loopback.name}"`;

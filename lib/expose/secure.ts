@@ -88,7 +88,7 @@ export class SecureConnections {
     this.#server.emit("connection", socket);
   }
 
-  /** Uses a new certificate when its files change. If it cannot be used, the old one stays, and `warn` gets one line. */
+  /** Uses a new certificate when its files change. If it is unusable, keeps the old one, and `warn` gets one line. */
   watch(warn: (line: string) => void): void {
     const look = () => {
       try {

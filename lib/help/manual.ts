@@ -75,7 +75,7 @@ unsock run curl http://127.0.0.1:8000/`,
   ],
 ];
 
-/** Escapes roff's special characters: backslashes, hyphens that are minus signs, dots and quotes at the start of a line. */
+/** Escapes roff's special characters: backslashes, minus signs, and dots and quotes at the start of a line. */
 function roff(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/gm, "\\&$1");
 }

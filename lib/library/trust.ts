@@ -113,8 +113,8 @@ export function startProblem(file: string): string | undefined {
 }
 
 /**
- * True if the file's mount forbids execution, by /proc/self/mountinfo (proc(5)): Deno's access(2) checks only mode bits.
- * Without /proc it returns false, and execve(2) fails later.
+ * True if the file's mount forbids execution, by /proc/self/mountinfo (proc(5)): Deno's access(2) checks only mode
+ * bits. Without /proc it returns false, and execve(2) fails later.
  */
 function isNoexec(file: string): boolean {
   const real = fs.realpathSync(file);

@@ -1,7 +1,7 @@
 /**
  * The test runners that `run --each` knows, as the library compares them with command lines (`c/process/each.c`): a
- * program, or a program and its subcommand or option. The word after "!" is only in the command line of a worker, which
- * is the runner's otherwise.
+ * program, or a program and its subcommand or option. A worker's command line has the word after "!", and otherwise
+ * looks like a runner's.
  */
 export const RUNNERS: readonly string[] = [
   "jest",

@@ -1,4 +1,4 @@
-/** The types of settings, for help and completions. Only the library interprets values (`c/rules/settings.c`). Does no I/O. */
+/** The types of settings, for help and completions. Only the library interprets values (`c/rules/settings.c`). */
 import type { WordKind } from "../system/options.ts";
 
 /** The form of a setting's value. */

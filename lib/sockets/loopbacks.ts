@@ -32,8 +32,8 @@ export interface Loopback {
 }
 
 /**
- * The directories of loopbacks. `expose --http` has checked both: without `--force`, no other user can write to them or
- * replace them.
+ * The directories of loopbacks. `expose --http` has checked both: without `--force`, not everybody can write to them,
+ * and no other user can replace them.
  */
 export interface Directories {
   /** The user's default directory, which has the names that `run --name` gave. */
@@ -72,7 +72,7 @@ function ownerOfNames(names: string): number | undefined {
   return directory?.isDirectory() && isTrusted(directory.uid, 0) ? directory.uid : undefined;
 }
 
-/** Returns the directory of a name of `run --name`; undefined: none. `run` and `prune` remove dangling links. */
+/** Returns the directory of a name of `run --name`; undefined: none that may be used. Leaves dangling links alone. */
 function pathOfName(names: string, owner: number, name: string): string | undefined {
   const link = join(names, name);
   const path = orUndefined(() => isTrusted(fs.lstatSync(link).uid, owner) ? fs.readlinkSync(link) : undefined);

@@ -41,8 +41,8 @@ export const SOCKETS_QUESTION: Question<UnixSocketEntry[]> = {
 };
 
 /**
- * A name with a newline in it forges lines of /proc/net/unix. The kernel lists each socket once, so of two entries of
- * one socket at least one is forged, and both are dropped.
+ * Drops all entries of a socket that is listed more than once. The kernel lists each socket once, so all but one are
+ * forged: a name with a newline in it forges lines of /proc/net/unix.
  */
 function believable(entries: readonly UnixSocketEntry[]): UnixSocketEntry[] {
   const told = new Map<number, number>();

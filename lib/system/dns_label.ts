@@ -9,8 +9,8 @@ export function isLabel(name: string): boolean {
 }
 
 /**
- * @returns The text in lower case, with one `-` for each run of other characters than a-z and 0-9, none at its ends, and cut
- *   to 63 characters; empty if none is left.
+ * @returns The text in lower case, with one `-` for each run of other characters than a-z and 0-9, none at its ends,
+ *   and cut to 63 characters; empty if none is left.
  *
  * @example
  * ```ts

@@ -48,7 +48,7 @@ export function orUndefined<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch (error) {
-    // A bug in this program. The runtimes' errors have a code, or another class, as Deno's for a name that is not UTF-8.
+    // A bug here. The runtimes' errors have a code, or another class, as Deno's for a name that is not UTF-8.
     if (codeOf(error) === undefined && (error instanceof TypeError || error instanceof ReferenceError)) throw error;
     return undefined;
   }

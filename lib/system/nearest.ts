@@ -2,8 +2,8 @@
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**
- * @returns How many letters to insert, remove, replace or swap with the next one. The standard library's distance counts a swap,
- *   the most frequent slip, as two.
+ * @returns How many letters to insert, remove, replace or swap with the next one. The standard library's distance
+ *   counts a swap, the most frequent slip, as two.
  */
 function slipsBetween(word: string, candidate: string): number {
   const swapped = Array.from(word.slice(1), (letter, at) => word.slice(0, at) + letter + word[at] + word.slice(at + 2));

@@ -1,4 +1,4 @@
-/** Socket addresses as the kernel takes them: the bytes of `sockaddr_un`, `sockaddr_in` and `sockaddr_in6`. Does no I/O. */
+/** Encodes and decodes the bytes of `sockaddr_un`, `sockaddr_in` and `sockaddr_in6`, as the kernel takes them. */
 
 /** Address families. */
 export enum Family {

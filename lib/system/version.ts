@@ -1,11 +1,14 @@
-/** The version of the command line; `UNSOCK_VERSION` in `c/unsock.h` is the same. After a release it is the next one's, with `-dev`. */
+/**
+ * The version of the command line; `UNSOCK_VERSION` in `c/unsock.h` is the same. After a release: the next one's, with
+ * `-dev`.
+ */
 export const VERSION = "2.1.0-dev";
 
 /** The day of the last release, as manual pages show it. */
 export const RELEASED = "2026-11-25";
 
 /**
- * The address of the repository, for packages' metadata and links. A release sets it: `.example` is nobody's (RFC 2606), and
- * `deno task package` makes no package of a released version with it.
+ * The address of the repository, for packages' metadata and links. A release sets it: `.example` is nobody's (RFC
+ * 2606), and `deno task package` makes no package of a released version with it.
  */
 export const REPOSITORY = "https://git.example/unsock";

@@ -21,8 +21,8 @@ interface Needed {
 }
 
 /**
- * Checks whether the service's user can access the program, the library and the directory of the socket files, if this
- * process may assume that user's rights.
+ * Finds which of the program, the library and the directory of the socket files the service cannot use: the unit hides
+ * them, or the service's user cannot access them. The latter is checked if this process may assume that user's rights.
  *
  * @param steps The programs that the command starts.
  * @param group Number of the service's group; undefined: the user's own.
