@@ -25,9 +25,9 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     return me;
 }
 
-/* Prepares the bind to the request's current port. `plainly`: the file of a client is PORT.dgram.sock itself, unless
- * its name must show its target, another address than IPv4's default. The kernel then lets only one have the port, a
- * server's link or a client's file. */
+/* Prepares the bind to the request's current port. `plainly`, since Linux 5.14: the file of a client is PORT.dgram.sock
+ * itself, unless its name must show its target, another address than IPv4's default. The kernel then lets only one have
+ * the port, a server's link or a client's file. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->me = wanted_name(bind);
     bind->named = bind->waits = bind->listens = bind->spent = false;
@@ -160,7 +160,7 @@ static long bind_beside_ours(struct unsock_bind *bind) {
     return result == -EEXIST ? -EAGAIN : result; /* a bind without the lock was first */
 }
 
-/* Returns 0; 1 if the port was left to another (`how`); or -errno. */
+/* Binds by the port's names, read anew at each try. Returns 0; 1 if the port is left to another (`how`); or -errno. */
 UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
     struct sockaddr_un path;
     long result = -EAGAIN;
@@ -219,8 +219,8 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
 }
 
 /* Reads PORT.sock first. `any`: any port will do, so if somebody has this one, returns -EADDRINUSE. Otherwise `result`
- * is that of the try without a look (-EAGAIN: there was none), which counts if nobody has the port. Returns as
- * bind_to_port; -EAGAIN if the lock is needed. */
+ * is that of bind_free (-EAGAIN: not tried), and is returned if nobody has the port. Returns as bind_to_port; -EAGAIN
+ * if the lock is needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;

@@ -86,7 +86,7 @@ static bool is_trusted_owner(uint32_t owner, const char *path) {
     return unsock_statx(AT_FDCWD, directory, 0, STATX_UID, &status) == 0 && status.stx_uid == owner;
 }
 
-/* Checks the owner of the file, and the owner of a link at its path. */
+/* True if the owner of the file, and that of a link at its path, are trusted. */
 UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const char *path, bool linked) {
     struct statx link;
     return is_trusted_owner(file->stx_uid, path) &&

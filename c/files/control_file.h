@@ -55,7 +55,7 @@ struct unsock_target_file {
 };
 
 /* Binds a socket to an AF_UNIX path (of `length` bytes with the family; a NUL may end it). Replaces a stale file.
- * Returns 0 or -errno. Fills `where`, without a file if the close must not remove it: its path is relative. */
+ * Returns 0 or -errno. Fills `where`, for a relative path without a file: the close then removes none. */
 long unsock_target_file_bind(int socket, const void *address, socklen_t length, struct unsock_target_file *where);
 
 /* For a descriptor that is about to be closed: fills `where` with its socket's file. Returns true if there certainly is

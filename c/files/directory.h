@@ -75,7 +75,7 @@ long unsock_lock_take(struct unsock_lock *lock, bool closes);
 void unsock_lock_drop(struct unsock_lock *lock);
 
 /* At the end of the process: removes the lock file that it has left. Does not wait for another process that has the
- * lock: if that one leaves the file, it removes it at its own end. */
+ * lock: if that process leaves the file, it removes the file at its own end. */
 void unsock_lock_end(void);
 
 /* Changes in the directory of the socket files. If an untrusted user can replace the directory (UNSOCK_TRUST), its path
@@ -95,7 +95,7 @@ long unsock_directory_unlink(const char *path);
 long unsock_directory_symlink(const char *text, const char *path);
 long unsock_directory_link(const char *from, const char *to);
 
-/* With flags of renameat2(2), or 0. */
+/* `flags`: those of renameat2(2), or 0. */
 long unsock_directory_rename(const char *from, const char *to, unsigned flags);
 
 /* Sets the times of the file itself, also if it is a link (utimensat(2)). */
@@ -141,7 +141,7 @@ struct unsock_directory_list {
 /* Opens the directory at an absolute path, which may have links in it. Returns 0; or -errno, with nothing to close. */
 long unsock_directory_list_open(struct unsock_directory_list *names, const char *directory, uint16_t only);
 
-/* Returns false at the end. If not all names could be read, names->entries.fd is -errno then. */
+/* Returns the next name, or false at the end: names->entries.fd is then -errno if some names could not be read. */
 bool unsock_directory_list_next(struct unsock_directory_list *names, struct unsock_directory_list_one *one);
 
 void unsock_directory_list_close(struct unsock_directory_list *names);

@@ -28,7 +28,7 @@ struct record {
     int32_t pid;
 };
 
-/* Closes the lock's file for a thread that has ended or jumped out, which frees the record lock. */
+/* Closes the lock's file for a thread that ended or jumped out with the lock. The kernel then frees the record lock. */
 static void close_left(struct unsock_this_process *own) {
     int32_t left = own->lock_file - 1;
     own->lock_file = 0;
@@ -143,7 +143,7 @@ static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
            unsock_statx(AT_FDCWD, lock->path, AT_SYMLINK_NOFOLLOW, STATX_INO, &status) == 0 && opened == status.stx_ino;
 }
 
-/* Tries once. Returns the descriptor; -EAGAIN: another process has the lock; or another -errno. */
+/* Tries once to take the lock. Returns the descriptor; -EAGAIN if a retry may succeed; or another -errno. */
 static long attempt(struct unsock_lock *lock, const char *directory) {
     struct record whole = {.type = F_WRLCK};
     bool made = false;

@@ -94,8 +94,8 @@ void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_en
  * Takes the lock. Returns 1 if no socket of the port is live, 0 if one is, or -errno. */
 long unsock_port_sweep(struct unsock_port_key key);
 
-/* As unsock_port_sweep; but if PORT.sock leads to a live socket, takes no lock and returns 0: the close of that socket
- * removes the stale names. */
+/* As unsock_port_sweep; but if PORT.sock leads to a live socket, takes no lock and returns 0. The close of the live
+ * socket removes the stale names. */
 long unsock_port_sweep_dead(struct unsock_port_key key);
 
 /* socketfile.c: Asks the kernel about the socket behind a file, and binds sockets to files with the right mode. */
@@ -126,8 +126,8 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
 /* Binds the socket. Its file gets UNSOCK_MODE; if that is not set, `mode` (-1: by the umask). Returns 0 or -errno. */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode);
 
-/* A note at a socket file for users who may not connect to its socket. It is in the file's times, which have no other
- * use, and names the socket's network namespace. A process in that namespace sees all its sockets in /proc/net/unix; a
+/* A note at a socket file for users who may not connect to its socket. It is in the nanoseconds of the file's times,
+ * and names the socket's network namespace. A process in that namespace sees all its sockets in /proc/net/unix; a
  * socket that is not listed there is gone. (A namespace's number is used again only after its last socket.) */
 
 /* Notes the namespace at the file of a newly bound socket, if users who can reach the directory may lack write

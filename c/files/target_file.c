@@ -108,7 +108,7 @@ long unsock_target_file_bind(int socket, const void *address, socklen_t length, 
                                                  : unsock_socketfile_bind(socket, &where->name.un, where->length, -1);
     if (result == -EADDRINUSE)
         result = replace_stale_file(socket, where);
-    /* Finds no file for a relative path: the working directory may change. */
+    /* Notes no file for a relative path: the working directory may change. */
     where->file.inode = 0;
     if (result == 0 && path_of_target(where)[0] == '/')
         unsock_file_identify(AT_FDCWD, path_of_target(where), &where->file);

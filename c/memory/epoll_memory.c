@@ -43,7 +43,7 @@ static inline struct unsock_watch *at(int fd) {
     return chunk ? &chunk->watches[fd % CHUNK] : NULL;
 }
 
-/* As chunk_of, but makes the chunk. NULL if the number is too high or there is no memory. */
+/* Returns the chunk of a number, and makes it if need be. NULL if the number is too high or there is no memory. */
 static struct chunk *make_chunk(int fd) {
     if ((unsigned)fd >= CHUNK * CHUNKS)
         return NULL;

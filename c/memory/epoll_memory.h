@@ -40,7 +40,7 @@ void unsock_epoll_mark(int set);
 /* True only if the library saw the set's creation and has not marked it: its events are the kernel's own. */
 bool unsock_epoll_is_kernels(int set);
 
-/* Returns the lowest known set from `from` on, or -1. It may have been closed without an intercepted call. */
+/* Returns the lowest known set from `from` on, or -1. The set may be closed, if its close was not intercepted. */
 int unsock_epoll_next_set(int from);
 
 /* Forgets what is known of a descriptor number: it was closed or reused, is no set, or has lost all registrations. */

@@ -18,9 +18,9 @@ enum unsock_state {
     UNSOCK_STATE_CONNECTED,  /* to `remote` */
     UNSOCK_STATE_NAMED,      /* datagrams: has a file for the replies, and has sent to no address yet */
     UNSOCK_STATE_SENT,       /* datagrams: `remote` is the last address sent to */
-    UNSOCK_STATE_NOBODY,     /* datagrams: connected to `remote`, where no socket is; the kernel's is not connected, or,
-                                if others share its address, to a socket that has closed */
-    UNSOCK_STATE_ASKING,     /* stream: to `remote`, through a multiplexer that has not answered yet (calls/target.h) */
+    UNSOCK_STATE_NOBODY, /* datagrams: connected to `remote`, where no socket is. The kernel socket is not connected,
+                            or, if others share its address, is connected to a closed socket */
+    UNSOCK_STATE_ASKING, /* stream: to `remote`, through a multiplexer that has not answered yet (calls/target.h) */
 };
 
 #define UNSOCK_STATES 12
@@ -215,7 +215,7 @@ static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
            (entry->domain == AF_INET || entry->domain == AF_INET6);
 }
 
-/* True for an AF_UNIX socket that is not used yet: it has no kernel name, as far as this process knows. */
+/* True for a LOCAL socket in state NEW: not used yet, and without a kernel name as far as this process knows. */
 static inline bool unsock_fd_is_fresh(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW;
 }
@@ -315,7 +315,7 @@ void unsock_fds_tell_those(int fd);
 /* Sets the flag for `fd` and its duplicates of the same kind. Another thread may be changing their other facts. */
 void unsock_fds_mark_all(int fd, struct unsock_fd *entry, uint32_t flag);
 
-/* Notes that the program set O_NONBLOCK, which duplicates share. */
+/* Notes that the program set O_NONBLOCK on a stream. Its duplicates share the flag. */
 static inline void unsock_fds_was_made_nonblocking(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry && entry->type == SOCK_STREAM)
@@ -340,8 +340,8 @@ static inline void unsock_fds_tell_duplicates(int fd) {
 }
 
 /* born_local.c: Chooses the family of a new socket, because replacing a socket later costs more. A process whose last
- * connects were local gets new streams in AF_UNIX at once. For datagram sockets, the first datagram of each one counts.
- * A process that sends only to other machines pays nothing. */
+ * connects were local gets new streams in AF_UNIX at once. For datagram sockets, the first datagram that each sends
+ * counts. A process that sends only to other machines pays nothing. */
 
 /* Returns the family by which a socket of this domain and type (SOCK_STREAM, SOCK_DGRAM) will most likely connect:
  * AF_UNIX, the domain itself, or for a stream the family of the last control files' targets. */

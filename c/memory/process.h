@@ -47,7 +47,7 @@ bool unsock_this_process_owns_descriptors(void);
  * Such a filter knows only the program's own calls: if it allows write but not sendto, a sendto kills the process. */
 extern bool unsock_sandboxed;
 
-/* False if a close must not remove files: in a child of vfork, or since the program's own filter might kill it. */
+/* False if a close must not remove files: in a child of vfork, or as the program's own filter may kill the process. */
 bool unsock_this_process_removes_files(void);
 
 /* A process that has made socket files checks them at each close and at its end. So a child that has only inherited
@@ -62,7 +62,7 @@ void unsock_files_left(void);      /* Notes that it may not check its files from
  * it also does so at its own close, which comes later. */
 bool unsock_files_are_parents(void);
 
-/* True if the library's filter (c/trap) is in this process: it stays, also after exec. Makes one system call. */
+/* True if the library's filter (c/trap) is in this process. It stays, also after exec. Makes one system call. */
 bool unsock_is_trapped(void);
 
 /* The kernel's struct sigaction. aarch64 has the restorer too, for its 32-bit programs. */

@@ -1,4 +1,4 @@
-/* Searches machine code for `syscall`; on x86-64 32 bytes at once, since a program has millions. */
+/* Searches machine code for `syscall`; on x86-64 32 bytes at once, since a program has millions of bytes. */
 #include "rules/call_site.h"
 
 #include "rt/mem.h"

@@ -107,7 +107,7 @@ static bool extends(uint8_t byte) {
     return (byte & 0xf1) == 0x41;
 }
 
-/* True for the code of an operation on memory that ends with a number of four bytes. */
+/* True for the opcode of an instruction that ends with a number of four bytes. */
 static bool takes_number(uint8_t byte) {
     return byte == 0xc7 || byte == 0x81 || byte == 0x69;
 }

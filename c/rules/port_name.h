@@ -46,8 +46,8 @@ struct unsock_port_entry {
     unsigned form : 4;       /* enum unsock_port_form */
     unsigned type : 4;       /* SOCK_STREAM or SOCK_DGRAM */
     bool v6only;             /* [::] for IPv6 alone; false for all other addresses */
-    struct unsock_ip ip;     /* with the port; HASHED: its family, and what the five characters hold, which is no
-                                wildcard (rules/ip.h); family 0: the name is PORT.sock itself */
+    struct unsock_ip ip;     /* with the port; HASHED: its family, and the bits of the five characters, never a
+                                wildcard's (rules/ip.h); family 0: the name is PORT.sock itself */
     struct unsock_ip target; /* the address that a datagram client asks, without a port; family 0: none */
 };
 
@@ -125,8 +125,8 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
 
 #define UNSOCK_PORT_LINK_MOST 64 /* bytes of the text of PORT.sock's link, with its NUL */
 
-/* Writes the path for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. Returns the address's
- * length, as the next three do. */
+/* Writes the path for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. This function and the
+ * next three return the length of the address. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
 /* Writes DIR/.PORT@ADDR[+N]; for a plain name, DIR/PORT.sock or DIR/PORT.dgram.sock. */

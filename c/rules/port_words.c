@@ -1,7 +1,7 @@
 /* Reads and writes ports as users write them. Pure. */
 #include "rules/port_name.h"
 
-/* Reads all but the address, which it cuts out. */
+/* Reads the port and the protocol. Stores the text of the address, if there is one, in *address. */
 static bool read_all_but_address(struct unsock_span word, struct unsock_port_words *port, struct unsock_span *address) {
     uint64_t number;
     struct unsock_span place = unsock_span_next(&word, '/'), rest = place, digits = unsock_span_next(&rest, '@');

@@ -81,7 +81,7 @@ static bool read_prefix(struct unsock_span item, struct unsock_prefix *prefix) {
     return true;
 }
 
-/* Requires a range with room for more than one machine. */
+/* Reads a range of IPv4 addresses with room for more than one machine. */
 static bool read_accept_as(struct reader *reader, const struct setting *setting, const char *value) {
     struct unsock_prefix *prefix = &reader->settings->accept_as;
     bool mapped = value && unsock_span_next(&(struct unsock_span){value, strlen(value)}, ':').length < strlen(value);
@@ -197,7 +197,7 @@ static bool read_engine(struct reader *reader, const struct setting *setting, co
     return fail_setting(reader, setting, "must be auto, trap or preload", value);
 }
 
-/* "RUNNER:NAMES" (process/each.c). */
+/* Checks "RUNNER:NAMES" (process/each.c). */
 static bool read_each(struct reader *reader, const struct setting *setting, const char *value) {
     uint64_t runner;
     struct unsock_span names = unsock_span_of(value ? value : ""), number = unsock_span_next(&names, ':');
