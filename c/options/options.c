@@ -28,8 +28,7 @@ static uint8_t tcp_state(int fd, const struct unsock_fd *entry) {
         return STATE_CLOSE;
     if (mark & UNSOCK_END_SHUT_WRITE)
         return STATE_FIN_WAIT2;
-    /* AF_UNIX reports POLLRDHUP and POLLHUP if the peer has closed, but only POLLRDHUP if this side has shut down
-     * reading. */
+    /* AF_UNIX reports POLLRDHUP and POLLHUP if the peer has closed, only POLLRDHUP if this side shut down reading. */
     return events & (mark & UNSOCK_END_SHUT_READ ? POLLHUP : POLLRDHUP | POLLHUP) ? STATE_CLOSE_WAIT
                                                                                   : STATE_ESTABLISHED;
 }
@@ -39,8 +38,9 @@ static int32_t mtu_of(const struct unsock_fd *entry) {
     return unsock_fd_remote(entry)->family == AF_INET6 ? 65536 : 65535;
 }
 
-/* Half the window that a new connection's peer offers, less the headers. TCP's window grows with the data; but a
- * program may set what it has read, and setsockopt takes at most MAX_TCP_WINDOW (do_tcp_setsockopt, net/ipv4/tcp.c). */
+/* Returns TCP_MAXSEG of a new connection: half the window that the peer offers, less the headers. On TCP it grows with
+ * the data; but a program may set the value that it has read, and setsockopt refuses more than MAX_TCP_WINDOW
+ * (do_tcp_setsockopt, net/ipv4/tcp.c). */
 static int32_t segment_of(const struct unsock_fd *entry) {
     return unsock_fd_remote(entry)->family == AF_INET6 ? 32732 : 32741;
 }

@@ -32,14 +32,14 @@ void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, 
 long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int name, const void *value, socklen_t length);
 long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *value, socklen_t *length);
 
-/* option_oracle.c: Opens a temporary TCP or UDP socket, to learn from the kernel which values are valid, the default,
- * and how a value is read back. */
+/* option_oracle.c: Opens temporary TCP or UDP sockets, to learn valid values, defaults, and how values are read
+ * back. */
 
 /* Opens a close-on-exec socket of the type that the program believes it has. Returns the socket or -errno. */
 long unsock_oracle_open(const struct unsock_fd *entry);
 
-/* Sets the option on an oracle, and remembers for `fd` the value that the oracle then returns, if the table has the
- * option. Returns 0 or -errno of that setsockopt; 0 if no oracle can be opened. */
+/* Sets the option on an oracle. If the table has the option, remembers for `fd` the value that the oracle then returns.
+ * Returns 0, or the -errno of the oracle's setsockopt; 0 if no oracle can be opened. */
 long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
 
 /* Reads the option of a new oracle. Returns 0 or -errno. */
@@ -55,17 +55,17 @@ long unsock_option_answer(const void *from, socklen_t size, int level, void *val
 int32_t unsock_socket_timeval_ms(const void *timeval);
 
 /* Prepares a new AF_UNIX datagram socket: limits a send's wait in the kernel, and enlarges the buffer. Unread datagrams
- * fill the sender's buffer; over UDP they fill the receiver's, and poll reports the sender writable. */
+ * fill its buffer; over UDP they fill the receiver's, and poll reports the sender writable. */
 void unsock_send_limit_open(int fd);
 
 /* How long a blocking send waits in the kernel: half of the longest wait without progress (calls/datagram_full.c). */
 #define UNSOCK_SEND_LIMIT_NS (50 * UNSOCK_MILLISECOND_NS)
 
-/* True if the program's write and send bypass the library. They then fail with EAGAIN after the time-out, which is
- * longer for that reason: a receiver on a busy machine needs time to read. */
+/* True if the program's write and send bypass the library. These calls fail with EAGAIN after the time-out, which is
+ * then 2 s, so that a receiver on a busy machine has time to read. */
 extern bool unsock_send_limit_unseen;
 
-/* Limits the wait of every blocking send on `fd` to that time. */
+/* Limits the wait of every blocking send on `fd` to UNSOCK_SEND_LIMIT_NS, or to 2 s if unsock_send_limit_unseen. */
 void unsock_send_limit_time(int fd);
 
 /* Applies an SO_SNDBUF of `size` (as getsockopt reports it) to the AF_UNIX datagram socket `fd`. Never makes the buffer

@@ -50,7 +50,7 @@ static void carry_number(int from, struct unsock_fd *entry, int row) {
     unsock_option_remember(from, entry, row, value);
 }
 
-/* Sets a remembered option on a TCP or UDP socket. Its errors were reported when the program set it. */
+/* Sets a remembered option on the socket `to`. Ignores errors: they were reported when the program set the option. */
 static void replay(int from, struct unsock_fd *entry, int row, int to) {
     const struct unsock_option_row *option = &unsock_option_table[row];
     const int32_t *value = unsock_option_recall(from, entry, row);
@@ -88,7 +88,7 @@ static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip
 }
 
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip) {
-    /* Read before the loop, in which values found may change the bits. */
+    /* Read before the loop, since carry may change the bits. */
     uint64_t rare = unsock_option_rare(from, entry);
     for (uint64_t rows = entry->options & ~UNSOCK_OPTION_SOME_RARE; rows != 0; rows &= rows - 1)
         carry(from, entry, __builtin_ctzll(rows), to, to_ip);
@@ -98,7 +98,7 @@ void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip)
 }
 
 /* Copies an option that TCP's accepted sockets inherit from their listener (sk_clone_lock), and AF_UNIX's do not. Not
- * SO_PRIORITY: TCP takes that from the first packet. */
+ * SO_PRIORITY, which TCP takes from the first packet, nor SO_INCOMING_CPU, which holds the socket mark. */
 static void inherit(int listener, int fd, const struct unsock_fd *to, int row) {
     const struct unsock_option_row *option = &unsock_option_table[row];
     if ((option->level == SOL_SOCKET && option->name == SO_SNDTIMEO) ||

@@ -1,13 +1,13 @@
-/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET. AF_UNIX lacks some options, and treats some
- * otherwise. */
+/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET. AF_UNIX lacks some options, and treats others
+ * differently from TCP and UDP. */
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
 #include "rt/user.h"
 #include "rules/errno.h"
 
-/* Sets SO_SNDTIMEO. The program reads its own value back, although a datagram's send never waits longer in the kernel
- * than the library's limit. */
+/* Sets SO_SNDTIMEO of a datagram socket. The program reads its own value back, although a send never waits longer in
+ * the kernel than the library's limit. */
 static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
     long result = unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
     if (result < 0 || length < sizeof(struct unsock_timeval))
@@ -19,7 +19,7 @@ static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value,
     return 0;
 }
 
-/* Sets SO_SNDBUF. The program reads UDP's value back; the socket's own buffer is large enough for every datagram. */
+/* Sets SO_SNDBUF of a datagram socket. The program reads UDP's value back; the real buffer holds every datagram. */
 static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const void *value, socklen_t length) {
     int32_t size = 0;
     socklen_t size_length = sizeof(size);
@@ -48,14 +48,14 @@ static long attach_reuseport(int fd, const struct unsock_fd *entry, int name, co
     return unsock_setsockopt((int)oracle, SOL_SOCKET, name, value, length);
 }
 
-/* True for options at this level that AF_UNIX lacks or treats differently. */
+/* True for options at SOL_SOCKET that AF_UNIX lacks or treats differently. */
 static bool is_unlike_unix(int row) {
     if (row < 0 || unsock_option_table[row].name == SO_SNDTIMEO)
         return false;
     return unsock_option_table[row].kind == UNSOCK_OPTION_FLAG || unsock_option_table[row].kind == UNSOCK_OPTION_NUMBER;
 }
 
-/* True if SO_PEEK_OFF applies to the socket now. A listener's is only remembered, for the sockets that it accepts. */
+/* True if SO_PEEK_OFF applies to the socket now. A listener's value is only remembered, for its accepted sockets. */
 static bool can_peek(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM || unsock_state_is_connected(entry->state);
 }
@@ -74,7 +74,7 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
         return set_send_timeout(fd, entry, value, length);
     if ((name == SO_SNDBUF || name == SO_SNDBUFFORCE) && entry->type == SOCK_DGRAM)
         return set_send_buffer(fd, entry, name, value, length);
-    /* AF_UNIX refuses SO_ZEROCOPY. A program that turns it off has what it wants. */
+    /* AF_UNIX refuses SO_ZEROCOPY. To turn it off succeeds, as on TCP. */
     if (name == SO_ZEROCOPY && length >= sizeof(number) && unsock_user_read(&number, value, sizeof(number)) == 0 &&
         number == 0)
         return 0;
@@ -88,8 +88,8 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
     return result;
 }
 
-/* Answers SO_ERROR with EPIPE, once, after a write behind the peer's end, as TCP does. Answers SO_INCOMING_CPU with 0
- * if the kernel's value is a socket mark, not a processor's number. */
+/* Answers SO_ERROR with EPIPE, once, if a write succeeded after the peer had closed: TCP would have been reset. Answers
+ * SO_INCOMING_CPU with 0 if the kernel's value is a socket mark, not a processor's number. */
 static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     unsigned mark = unsock_socket_mark(fd);
     int32_t answer = name == SO_ERROR && (mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST ? EPIPE : 0;
@@ -101,9 +101,9 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
 }
 
 /* Answers SO_ERROR with IP's errno: for a foreign socket, the result of a non-blocking connect to the target; for a
- * datagram socket, the error of a datagram (calls/datagram.h); after a refused non-blocking connect, its error: once
- * for all duplicates, as they share the kernel's error. If the kernel does not answer, returns -errno, not 0: 0 would
- * tell the program that it is connected. */
+ * datagram socket, the error of a datagram (calls/datagram.h); after a refused non-blocking connect, the stored error,
+ * once for all duplicates, since they share the kernel's error. If the kernel does not answer, returns -errno, not 0: 0
+ * would mean that the socket is connected. */
 static long get_error(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     union unsock_sockaddr peer;
     long asked = unsock_socket_option(fd, SO_ERROR);
@@ -126,7 +126,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
         return unsock_option_answer(&domain, sizeof(domain), SOL_SOCKET, value, length);
     if (name == SO_PROTOCOL)
         return unsock_option_answer(&protocol, sizeof(protocol), SOL_SOCKET, value, length);
-    /* An IP connection has no peer credentials. */
+    /* An IP connection has no peer credentials: an oracle answers. */
     if (name == SO_PEERCRED || name == SO_PEERGROUPS || name == UNSOCK_SO_PEERPIDFD)
         return unsock_oracle_get(entry, SOL_SOCKET, name, value, length);
     if (name == SO_ERROR &&
@@ -157,7 +157,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
     int32_t error = 0;
     socklen_t size = 0;
     long result = unsock_getsockopt(fd, SOL_SOCKET, name, value, length);
-    /* When SO_ERROR has reported a reset, the kernel forgets it, but no later write may succeed. */
+    /* SO_ERROR has reported a reset, and the kernel has forgotten it: the mark makes later writes fail. */
     if (result == 0 && name == SO_ERROR && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state) &&
         unsock_user_read(&size, length, sizeof(size)) == 0 && size == sizeof(error) &&
         unsock_user_read(&error, value, sizeof(error)) == 0 && error != 0)

@@ -1,4 +1,4 @@
-/* Exported functions that leave the program's arguments as they came, for aarch64. */
+/* Exported functions that jump to the next library's, with the program's stack as it is, for aarch64. */
 #include "rt/assembly.inc"
 
 /* Jumps to the next dlopen, with the flags that unsock_dlopen_flags returns. */
@@ -24,7 +24,7 @@ BEGIN(dlopen)
 1:  b unsock_dlopen_plain
 END(dlopen)
 
-/* Jumps to unsock_syscall_answer for a number that is answered here; else to the next function, with all as it came. */
+/* Jumps to unsock_syscall_answer if the library answers the number; else to the next syscall, arguments unchanged. */
 BEGIN(syscall)
     hint #34 /* bti c */
     cmp x0, #447

@@ -13,8 +13,8 @@ extern void *__libc_dlopen_mode(const char *file, int flags) __attribute__((weak
 
 NAMED void *(*unsock_next_dlopen)(const char *file, int flags);
 
-/* Returns the flags for libc's dlopen: in a preloaded program without RTLD_DEEPBIND, which is harmless in a trapped
- * one. */
+/* Finds libc's dlopen, and returns the flags for it: without RTLD_DEEPBIND, unless the library is inert or the program
+ * trapped, where the flag is harmless. */
 NAMED int unsock_dlopen_flags(int flags) {
     if (!__atomic_load_n(&unsock_next_dlopen, __ATOMIC_RELAXED))
         __atomic_store_n(&unsock_next_dlopen, (void *(*)(const char *, int))unsock_next_find_newer("dlopen"),
@@ -22,8 +22,8 @@ NAMED int unsock_dlopen_flags(int flags) {
     return unsock_active() && !unsock_start_trapped ? flags & ~DEEPBIND : flags;
 }
 
-/* Opens a library if no dlopen was found. Before glibc 2.34 dlopen is in libdl, which only the calling library may have
- * loaded; but the function that libdl calls is in libc. */
+/* Opens a library if no dlopen was found. Before glibc 2.34 dlopen is in libdl, and the lookup misses it if libdl is
+ * visible to the calling library alone. But libdl calls a function of libc, which does the work. */
 NAMED void *unsock_dlopen_plain(const char *file, int flags) {
     return __libc_dlopen_mode ? __libc_dlopen_mode(file, flags | BY_PROGRAM) : NULL;
 }

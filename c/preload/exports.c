@@ -47,7 +47,7 @@ int unsock_path(uint16_t port, int type, char *path, size_t size) {
     EXPORT_##exported(type, name, parameters)
 UNSOCK_CALLS(EXPORT)
 
-/* Fortified programs call this one for recvfrom. If `buffer` is smaller than `size`, glibc's own ends the process. */
+/* Fortified programs call this function for recvfrom. If `buffer` is smaller than `size`, glibc's ends the process. */
 UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buffer, int flags,
                                      struct sockaddr *address, socklen_t *length) {
     if (size > buffer && unsock_next.recvfrom_chk)
@@ -63,7 +63,7 @@ UNSOCK_EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t buffer,
     return recv(fd, data, UNSOCK_MIN(size, buffer), flags);
 }
 
-/* The same for poll and ppoll: `room` is the size of the array in bytes. */
+/* Fortified programs' poll and ppoll. `room`: the size of the array in bytes. */
 int poll(struct pollfd *fds, unsigned long count, int timeout);
 int ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals);
 
@@ -80,7 +80,7 @@ UNSOCK_EXPORT int __ppoll_chk(struct pollfd *fds, unsigned long count, const str
     return ppoll(fds, count, timeout, signals);
 }
 
-/* Programs with large-file support call this one. */
+/* Programs with large-file support call sendfile64 for sendfile. */
 UNSOCK_EXPORT ssize_t sendfile64(int out, int in, int64_t *offset, size_t count) __attribute__((alias("sendfile")));
 
 UNSOCK_EXPORT void closefrom(int first) {
@@ -139,7 +139,7 @@ __attribute__((destructor)) static void at_exit(void) {
 #define NAME_IF_BY_HAND(name) #name "\0"
 #define NAME_IF_NO(name)
 
-/* Returns the name of an exported function, or NULL. One text: pointers to names need a relocation in every process. */
+/* Returns the name of an exported function, or NULL. The names are one text: pointers would need relocations. */
 const char *unsock_call_name(unsigned index) {
     static const char names[] =
         UNSOCK_CALLS(NAME_OF_CALL) UNSOCK_DOOR_CALLS(NAME_OF_DOOR_CALL) UNSOCK_OTHER_NAMES(NAME);

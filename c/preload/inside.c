@@ -21,8 +21,7 @@ typedef long cancel_function(long, long, long, long, long, long, long);
 /* glibc's __syscall_cancel, since 2.41. */
 static cancel_function *cancel;
 
-/* Makes the library's own writes (unsock_next.write) by __syscall_cancel; in an older libc a part of `write` makes
- * them. */
+/* Makes the library's own writes (unsock_next.write) by __syscall_cancel; in an older libc a part of `write` does. */
 static ssize_t write_by_cancel(int fd, const void *data, size_t size) {
     return cancel(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
 }
@@ -78,8 +77,8 @@ static long change_libc_write(uint64_t at) {
     return result;
 }
 
-/* Returns a function that does the same as libc's `write` after its first bytes; NULL unless all bytes are known and in
- * one page. */
+/* Returns a function that does the work of libc's `write` without its first bytes, where the jump will be. NULL unless
+ * all bytes of `write` are known and in one page. */
 static write_function *find_other(uint64_t at, struct unsock_libc_write *own) {
     if (at == 0 || (at & (UNSOCK_PAGE - 1)) > UNSOCK_PAGE - UNSOCK_LIBC_WRITE_MOST ||
         !unsock_libc_write_find((const uint8_t *)at, own))

@@ -1,5 +1,5 @@
-/* Interposes dprintf and its variants: libc prints without `write`. For a connected stream the library formats the
- * text, and writes it as `write` does. */
+/* Interposes dprintf and its variants: libc prints without `write`. For a connected stream the library formats and
+ * writes the text. */
 #include "calls/list.h"
 #include "calls/stream.h"
 #include "process/start.h"

@@ -1,5 +1,5 @@
-/* Interposes the functions by which libc makes a child and executes in it. The parent plans the child's exec, since
- * libc's child calls no exported function. */
+/* Interposes the functions by which libc makes a child that executes a program. The parent plans the child's exec,
+ * since libc's child calls no exported function. */
 #include "process/exec.h"
 #include "process/start.h"
 #include "unsock.h"
@@ -24,13 +24,13 @@ static int spawn_by_libc(unsigned way, int *pid, const char *path, const void *a
     return function ? function(pid, path, actions, attributes, argv, environment) : ENOSYS;
 }
 
-/* True if the exec is planned here. In a trapped program the child's own execve is trapped. */
+/* True if the parent plans the exec. In a trapped program the child's own execve is trapped, and planned then. */
 static bool is_followed(void) {
     return unsock_active() && !unsock_start_trapped;
 }
 
-/* Spawns `file`, which libc will find for `path`. libc gets another path only if the library must load the program;
- * else it searches for `path` itself. */
+/* Spawns `file`, which libc would find for `path`. If the library must load the program, libc gets the library's path;
+ * else it gets `path`, and searches for it itself. */
 static int spawn_followed(unsigned way, int *pid, const char *path, const char *file, const void *actions,
                           const void *attributes, list argv, list environment) {
     struct unsock_exec exec = {AT_FDCWD, file, argv, environment, 0};
@@ -65,7 +65,7 @@ SPAWN(posix_spawnp, BY_NAME)
 SPAWN(pidfd_spawn, TO_DESCRIPTOR) /* since glibc 2.39 */
 SPAWN(pidfd_spawnp, TO_DESCRIPTOR | BY_NAME)
 
-/* system and popen pass on the process's own environment. It is completed while they run. */
+/* system and popen pass on the process's own environment. While they run, it has the library's variables, too. */
 struct whole_environment {
     list before;
     const char **during; /* NULL: nothing was missing */

@@ -1,6 +1,6 @@
 /* Interposes syscall(2), and answers the numbers of intercepted calls (libuv closes descriptors in this way). Passes
  * any other number on by a jump, with stack and registers unchanged: the child of a clone returns here, too, and needs
- * the stack as its caller left it. */
+ * the stack as the caller of syscall left it. */
 #include "calls/list.h"
 #include "process/exec.h"
 #include "process/start.h"
@@ -30,9 +30,9 @@ __attribute__((noinline)) static long execute_by_syscall(int directory, long pat
     return unsock_exec(&exec);
 }
 
-/* Makes a ring without a feature of newer kernels, by which libuv (Node.js from 22 on, uvloop) would register
+/* Makes a ring, and hides a feature of newer kernels: with it libuv (Node.js from 22 on, uvloop) would register
  * descriptors in its epoll set unseen by the library; without it libuv calls epoll_ctl. No other program is known to
- * need this feature of a ring made by syscall(2). */
+ * need the feature of a ring made by syscall(2). */
 static long set_up_ring(unsigned entries, struct io_uring_params *params) {
     struct io_uring_params copy;
     long ring = unsock_io_uring_setup(entries, params);
@@ -43,7 +43,7 @@ static long set_up_ring(unsigned entries, struct io_uring_params *params) {
     return ring;
 }
 
-/* Answers a call by number. A ring, and an exec with room for its plan, are this door's own. */
+/* Answers a call by its number: the ring and the execs here, all others as every door does. */
 static long answer_others(long number, long a, long b, long c, long d, long e, long f) {
     switch (number) {
     case __NR_io_uring_setup:
@@ -57,7 +57,8 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
     }
 }
 
-/* Makes the system call if there is no next function (Deno.dlopen), or the library has not found it yet. */
+/* Makes the system call. Used if the library is inert, has not found the next syscall(2) yet, or there is none
+ * (Deno.dlopen). */
 NAMED long unsock_syscall_plain(long number, long a, long b, long c, long d, long e, long f) {
     return unsock_libc_result(unsock_syscall6(number, a, b, c, d, e, f));
 }

@@ -1,4 +1,4 @@
-/* Exported functions that leave the program's arguments as they came, for x86-64. */
+/* Exported functions that jump to the next library's, with the program's stack as it is, for x86-64. */
 #include "rt/assembly.inc"
 
 /* Jumps to the next dlopen, with the flags that unsock_dlopen_flags returns. */
@@ -21,7 +21,7 @@ BEGIN(dlopen)
     jmp *%rax
 END(dlopen)
 
-/* Jumps to unsock_syscall_answer for a number that is answered here; else to the next function, with all as it came. */
+/* Jumps to unsock_syscall_answer if the library answers the number; else to the next syscall, arguments unchanged. */
 BEGIN(syscall)
     endbr64
     cmp $447, %rdi

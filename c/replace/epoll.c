@@ -1,6 +1,6 @@
 /*
- * Keeps registrations in epoll sets. A registration belongs to the socket behind a descriptor: the kernel drops it when
- * another socket replaces that one. So the library removes it before, and makes it again after.
+ * Keeps registrations in epoll sets. A registration belongs to the socket behind a descriptor: the kernel drops the
+ * registration when another socket replaces that socket. So the library removes it before, and makes it again after.
  *
  * The library's own memory of registrations (memory/epoll_memory.h) serves if the kernel's answer is slow or missing.
  */
@@ -15,7 +15,7 @@
 #define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, which is held back */
 #define HELD_NORM 0x4000u /* the program asks for EPOLLWRNORM, which is held back */
 
-/* Until the multiplexer answers, the library reads and the program may not write (calls/target.h). */
+/* Returns the events to register until the multiplexer answers: the library reads, the program must not write yet. */
 static uint32_t held(uint32_t events) {
     if (events & EPOLLEXCLUSIVE)
         return events;
@@ -40,9 +40,9 @@ static void take_marks_back(struct unsock_epoll_event *event) {
         event->events &= ~(EPOLLPRI | ADDED);
 }
 
-/* Remembers a one-shot registration that has fired, with the socket's inode number for data. A new registration would
- * arm it, and a second thread would get the socket while a first one works with it. So it stays out of the set until
- * the program's next call. */
+/* Remembers a one-shot registration that has fired, with the socket's inode number as data. To register it again would
+ * arm it: a second thread would get the socket while a first one works with it. So it stays out of the set until the
+ * program's next epoll_ctl for it. */
 static bool remember_fired(int set, int fd) {
     struct unsock_epoll_event fired = {EPOLLONESHOT, unsock_socket_inode(fd)};
     return unsock_epoll_note(set, EPOLL_CTL_ADD, fd, &fired);
@@ -82,7 +82,7 @@ long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_ev
 }
 
 /* Reads "tfd: 5 events: 19 data: 7f00… pos:0 ino:1234 sdev:8" (fs/eventpoll.c, ep_show_fdinfo). The inode number, if
- * the kernel writes it, excludes the registration of an earlier socket of the descriptor that is still open. */
+ * the kernel writes it, excludes an earlier socket with this descriptor number that is still open and registered. */
 static bool read_registration(struct unsock_span line, int fd, uint64_t inode, struct unsock_epoll_event *event) {
     static const char *const labels[] = {"tfd:", "events:", "data:"};
     uint64_t values[3], number = inode;
@@ -101,8 +101,8 @@ static bool read_registration(struct unsock_span line, int fd, uint64_t inode, s
     return true;
 }
 
-/* Reads the registration as the kernel has it now: a one-shot that has fired is disarmed, for example. No other call
- * uses more of a small stack, so the buffer holds first the path, then the lines. */
+/* Reads the registration as the kernel has it now: a one-shot that has fired is disarmed, say. This is the deepest use
+ * of stacks, which may be small, so one buffer is used twice: for the path, then for the file's lines. */
 UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t inode,
                                                       struct unsock_epoll_event *event) {
     struct unsock_lines lines;
@@ -120,7 +120,7 @@ UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t 
 
 #define MORE_SIZE (UNSOCK_EPOLL_MORE * sizeof(struct unsock_epoll_registration))
 
-/* Returns NULL if there is no room. */
+/* Returns the place of one more registration; NULL if there is no room. */
 static struct unsock_epoll_registration *new_place(struct unsock_epoll_carry *carry) {
     if (carry->count < UNSOCK_EPOLL_FEW)
         return &carry->few[carry->count++];
@@ -136,7 +136,8 @@ void unsock_epoll_drop(const struct unsock_epoll_carry *carry) {
         unsock_unmap(carry->more, MORE_SIZE);
 }
 
-/* Moves a registration to `carry`, or drops one whose data, often a pointer, are unknown. Returns 0 or -errno. */
+/* Moves the registration in `set` to `carry`; drops it if its data (often a pointer) are unknown, or `carry` is full.
+ * Returns 0, or -errno if nothing was removed. */
 static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
     struct unsock_epoll_event event = {0};
     bool known = unsock_epoll_recall(set, fd, &event), quiet = (event.events & UNSOCK_WATCH_QUIET) != 0;
@@ -165,7 +166,7 @@ static void take_all(int fd, struct unsock_epoll_carry *carry) {
     for (int set = -1; !anywhere && (set = unsock_epoll_next_set(set + 1)) >= 0;)
         if (unsock_watch_of(set, fd) && take_from(set, fd, carry) == 0)
             return;
-    /* The descriptor is in several sets; or its set was closed by its first number, and may have other numbers. */
+    /* Tries all sets: the descriptor may be in several, or its set was closed by one number, and has another. */
     for (int set = -1; (set = unsock_epoll_next_set(set + 1)) >= 0;) {
         long result = take_from(set, fd, carry);
         if ((result == -EBADF || result == -EINVAL) && unsock_this_process_owns_descriptors())

@@ -6,7 +6,7 @@
 #include "options/options.h"
 #include "rules/errno.h"
 
-/* True once a descriptor of this process may have a receiver of its signals: only then is each one asked. */
+/* True once the program may have set a receiver of a descriptor's signals. Until then none is looked up. */
 static bool owners_met;
 
 void unsock_redirect_expect_owner(void) {
@@ -38,7 +38,7 @@ long unsock_redirect_open_like(int fd, int domain, int type, long *flags) {
 /* Copies the receiver of SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
 static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
     struct unsock_owner owner = {0, 0};
-    /* Unknown options or sets show a descriptor from elsewhere (kernel/identify.c): it may have a receiver. */
+    /* Unknown options or sets: a descriptor from another program (kernel/identify.c), which may have a receiver. */
     bool elsewhere = (entry->options & UNSOCK_OPTION_SOME_RARE) || unsock_epoll_is_anywhere(fd);
     bool may_have = elsewhere || __atomic_load_n(&owners_met, __ATOMIC_RELAXED);
     if (!may_have || unsock_fcntl(fd, UNSOCK_F_GETOWN_EX, (unsigned long)&owner) < 0 || owner.pid == 0)
@@ -49,7 +49,7 @@ static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
         unsock_fcntl(standin, UNSOCK_F_SETSIG, signal);
 }
 
-/* Copies the status flags. `flags`: those from unsock_redirect_open_like; negative: the stand-in does not block. */
+/* Copies the status flags and owner. `flags`: from unsock_redirect_open_like; negative: `standin` does not block. */
 static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long flags) {
     bool alike = flags >= 0;
     if (!alike)
@@ -62,7 +62,7 @@ static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long
     return 0;
 }
 
-/* Puts `standin` behind `fd`, whose entry is then a new socket's of `kind`, and keeps its epoll registrations. */
+/* Puts `standin` behind `fd`, and keeps its epoll registrations. `entry` then describes a new socket of `kind`. */
 UNSOCK_OWN_FRAME static long replace_socket(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind) {
     struct unsock_epoll_carry carry;
     long close_on_exec = unsock_fcntl(fd, F_GETFD, 0);
@@ -71,7 +71,7 @@ UNSOCK_OWN_FRAME static long replace_socket(int fd, struct unsock_fd *entry, int
     unsock_epoll_take(fd, &carry);
     unsock_fds_mark(entry, UNSOCK_CHANGING);
     long result = unsock_dup3(standin, fd, close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0);
-    /* The descriptor exists, but the limit has been lowered below it. */
+    /* The descriptor exists, but RLIMIT_NOFILE has been lowered below its number. */
     if (result == -EBADF)
         result = -ENOBUFS;
     if (result >= 0) {
@@ -100,7 +100,7 @@ static void replace_duplicate(int other, struct unsock_fd *entry, const void *of
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
-/* Clears the copy's entry: the number may have been a duplicate's, and would be replaced with the others. */
+/* Clears the entry of the copy's number, which may have been a duplicate's: the copy's socket must not be replaced. */
 long unsock_redirect_copy(int fd) {
     long copy = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0)
@@ -111,12 +111,12 @@ long unsock_redirect_copy(int fd) {
 /* Replaces the socket of `fd` and its duplicates. `old` is the entry as it was before. */
 UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const struct unsock_fd *old, int standin,
                                         enum unsock_kind kind, long flags) {
-    /* Threads may wait for the first datagram of the old socket. Its copy wakes them: they receive nothing, and wait on
-     * the socket that has replaced it (calls/receive.c). */
+    /* Threads may wait for the first datagram of the old socket. A shutdown of its copy wakes them: they receive
+     * nothing, and then wait on the new socket (calls/receive.c). */
     bool waited_for = unsock_fd_may_be_exchanged(old) && (old->flags & UNSOCK_DATAGRAM_HEARD);
     UNSOCK_CLOSED long old_socket = waited_for ? unsock_redirect_copy(fd) : -1;
     struct replacement replacement = {unsock_fd_is_duplicated(old) ? unsock_socket_cookie(fd) : 0, standin, kind};
-    /* The library must be certain which descriptors are duplicates. */
+    /* Without the cookie, the library cannot be certain which descriptors are duplicates. */
     bool unknown = unsock_fd_is_duplicated(old) && unsock_socket_cookie_is_kept_back(fd, replacement.cookie);
     long result = unknown ? -EACCES : carry_flags(fd, old, standin, flags);
     if (result == 0)
@@ -129,7 +129,7 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     return result;
 }
 
-/* The same for a socket whose file a control file names: removes the file, which the kernel tells only before. */
+/* As take_place, for a foreign socket with a file. Removes the file, whose path the kernel tells only before. */
 UNSOCK_OWN_FRAME static long take_place_of_file(int fd, struct unsock_fd *entry, const struct unsock_fd *old,
                                                 int standin, enum unsock_kind kind, long flags) {
     struct unsock_target_file where;
@@ -140,8 +140,9 @@ UNSOCK_OWN_FRAME static long take_place_of_file(int fd, struct unsock_fd *entry,
     return result;
 }
 
-/* Replaces the socket, and releases the old one's file. The caller has copied the options. A duplicate that another
- * thread is just making is in `old`, or its maker sees the mark (calls/close.c). Inline, as stacks may be small. */
+/* Replaces the socket, and releases the old one's file. The caller has copied the options. If another thread is making
+ * a duplicate, either `old` shows it, or that thread sees UNSOCK_CHANGING (calls/close.c). Inline: stacks may be
+ * small. */
 static inline __attribute__((always_inline)) long exchange(int fd, struct unsock_fd *entry, int standin,
                                                            enum unsock_kind kind, long flags) {
     unsock_fds_mark(entry, UNSOCK_CHANGING);
@@ -175,13 +176,13 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     long standin = unsock_redirect_open(entry->domain, entry->type, entry->protocol);
     if (standin < 0)
         return standin;
-    /* Before the bind, on which SO_REUSEADDR and IPV6_V6ONLY have an effect. */
+    /* Before the bind, since SO_REUSEADDR and IPV6_V6ONLY affect it. */
     unsock_options_carry(fd, entry, (int)standin, true);
     long result = 0;
     if (bound)
         result = unsock_bind(standin, &address, unsock_ip_write(&local, entry->domain, &address));
     else if (entry->type == SOCK_DGRAM && (entry->flags & UNSOCK_NAMED) && any.port != 0)
-        /* Keeps a client's port, which the kernel would have chosen, if it is free for the new socket. */
+        /* Keeps an unbound client's ephemeral port, if it is free for the new socket. */
         unsock_bind(standin, &address, unsock_ip_write(&any, entry->domain, &address));
     if (result < 0)
         return unsock_opened(standin, result);
@@ -195,7 +196,7 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     return result;
 }
 
-/* Binds to the address that the program bound with port 0, without a port. */
+/* Binds the address that the program bound with port 0, and leaves the socket without a port. */
 static void bind_without_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *local) {
     static const int32_t on = 1, off = 0;
     union unsock_sockaddr address;
@@ -218,7 +219,7 @@ long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
     if (result == 0 && keeps_address) {
         bind_without_port(fd, entry, &local);
         unsock_fds_mark(entry, UNSOCK_ANY_PORT);
-        /* A stream that is bound to an IPv6 address reaches no IPv4 one. */
+        /* A stream that is bound to an IPv6 address cannot connect to an IPv4 one. */
         if (entry->type == SOCK_STREAM)
             entry->local = local;
         entry->local.port = 0;

@@ -7,19 +7,19 @@
 
 /* redirect.c: Replaces the socket behind a descriptor. The program does not notice. */
 
-/* Opens a socket to replace another: close-on-exec and non-blocking until then. Returns its descriptor or -errno. */
+/* Opens a socket to replace another: close-on-exec and non-blocking until it does. Returns its descriptor or -errno. */
 long unsock_redirect_open(int domain, int type, int protocol);
 
-/* Prepares an AF_UNIX datagram socket to replace a UDP one: it never waits long, and receives no descriptors. */
+/* Prepares an AF_UNIX datagram socket to replace a UDP one: sends never wait long, no descriptors are received. */
 void unsock_redirect_prepare(int socket);
 
-/* As unsock_redirect_open, but blocking if `fd` is. `*flags` gets the status flags of `fd`, for ..._install_like. */
+/* As unsock_redirect_open, but blocking if `fd` is. `*flags`: for unsock_redirect_install_like, the flags of `fd`. */
 long unsock_redirect_open_like(int fd, int domain, int type, long *flags);
 
 /* Returns a temporary duplicate of the descriptor, without an entry, or -errno. */
 long unsock_redirect_copy(int fd);
 
-/* Notes that a program has set the receiver of a descriptor's signals (fcntl(2), F_SETOWN). */
+/* Notes that the program has set the receiver of a descriptor's signals (fcntl(2), F_SETOWN). */
 void unsock_redirect_expect_owner(void);
 
 /* Puts `standin` behind `fd` and its duplicates. Each keeps its number, status flags, owner, close-on-exec, epoll
@@ -27,15 +27,15 @@ void unsock_redirect_expect_owner(void);
  * connection. On failure `fd` is unchanged. Closes the stand-in's own descriptor in any case. Returns 0 or -errno. */
 long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind);
 
-/* `flags`: the value from unsock_redirect_open_like; negative: the stand-in was opened otherwise. */
+/* As unsock_redirect_install. `flags`: from unsock_redirect_open_like; negative: unsock_redirect_open was used. */
 long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags);
 
-/* Makes a redirected descriptor the kernel's TCP or UDP socket (again): unconnected, and bound to the address that the
- * program bound. Leaves a descriptor that is one already. Returns 0, or -errno with the descriptor unchanged. */
+/* Puts a TCP or UDP socket of the kernel's behind a redirected descriptor: unconnected, and bound to the address that
+ * the program bound. Does nothing if one is there already. Returns 0, or -errno with the descriptor unchanged. */
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
 
-/* As unsock_redirect_to_ip, but gives up the bound address, as after connect(AF_UNSPEC). An address bound with port 0
- * stays, without a port. */
+/* As unsock_redirect_to_ip, but gives up the bound address, as connect(AF_UNSPEC) does. If it was bound with port 0,
+ * only the port is given up. */
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry);
 
 /* reuse.c: Finds descriptor numbers that now refer to another socket. */
@@ -46,25 +46,25 @@ void unsock_reuse_new(int fd);
 /* As unsock_reuse_new, for a socket that the library makes for the program. Returns the entry to fill, or NULL. */
 struct unsock_fd *unsock_reuse_entry(int fd);
 
-/* Checks whether the entry of a descriptor is still true, in every state but NEW. A socket that libc (rresvport), a raw
- * system call or io_uring has opened may have the number: then clears the entry. Returns 0; or -errno if the kernel
- * does not answer (unsock_socket_unanswered), and the entry must not be used. */
+/* Clears the entry of a descriptor if its number now belongs to another socket, opened by libc (rresvport), a raw
+ * system call or io_uring. Does not check an entry in state NEW. Returns 0; or -errno if the kernel does not answer
+ * (unsock_socket_unanswered): the entry must then not be used. */
 long unsock_reuse_check(int fd);
 
 /* As unsock_reuse_check, in every state and more thoroughly, for callers that act on the entry alone. Returns 1 if
  * another socket has the number, whose entry is now cleared; 0 if not; or -errno, as above. */
 long unsock_reuse_look(int fd);
 
-/* As unsock_reuse_look, with a name that getsockname has just returned. */
+/* Calls unsock_reuse_look if the entry is fresh, or does not fit `name`, which getsockname has just returned. */
 void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length);
 
-/* As unsock_reuse_look, after a call with an error `result` that a redirected socket would not return. */
+/* Calls unsock_reuse_look if `result` is an error unusual for a redirected socket. True if the entry was cleared. */
 bool unsock_reuse_failed(int fd, long result);
 
-/* Finds out, as each call does first, whether the library handles a descriptor. The library's memory costs no system
- * call; the kernel's answers do. So a call states how certain the answer must be. */
+/* Finds out, as each call does first, whether the library handles a descriptor. To read the library's memory costs no
+ * system call; to ask the kernel does. So a call states how certain it must be. */
 
-/* The answers. A negative number is the -errno of a call on a descriptor whose owner the kernel does not tell. */
+/* Answers of unsock_whose. If it returns -errno, the kernel has not told whose the descriptor is: the call fails. */
 enum unsock_whose_answer {
     UNSOCK_IS_KERNELS, /* not redirected: the call goes to the kernel unchanged */
     UNSOCK_IS_IP,      /* the program's own TCP or UDP socket, which may still be redirected */
@@ -73,8 +73,8 @@ enum unsock_whose_answer {
 
 /* How certain the answer must be. The library's memory is read in any case. CHECK and STILL first clear an entry that
  * is no longer true, as unsock_reuse_check and unsock_reuse_look do. For a descriptor without an entry, KERNEL asks the
- * kernel, but not below a filter of the program's own; ALWAYS asks there, too; FOR is ALWAYS for a call with an IP
- * address of this family (unsock_identify_unknown_for). */
+ * kernel, unless the program has a seccomp filter of its own; ALWAYS asks even then; FOR is ALWAYS for a call with an
+ * IP address of this family (unsock_identify_unknown_for). */
 #define UNSOCK_ASK_CHECK 1u
 #define UNSOCK_ASK_STILL 2u
 #define UNSOCK_ASK_KERNEL 4u
@@ -102,7 +102,7 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
 
 /* epoll.c: Keeps registrations in epoll sets when a descriptor's socket is replaced. */
 
-/* Returns the events to register in the kernel for a program that requests `events`: for a read of AF_UNIX streams also
+/* Returns the events to register in the kernel for a program that requests `events`: for reads of AF_UNIX streams also
  * EPOLLPRI, which shows a waiting urgent byte. Holds some events back until a multiplexer has answered. */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
@@ -125,16 +125,16 @@ struct unsock_epoll_carry {
     struct unsock_epoll_registration *more; /* NULL: none */
 };
 
-/* Removes the descriptor from every set that it is registered in. Skips sets that were closed meanwhile. */
+/* Moves the registrations of the descriptor in all sets to `carry`. Skips sets that were closed meanwhile. */
 void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry);
 
-/* Registers it again, with the same events and data. `entry` is the new socket's. */
+/* Makes the registrations in `carry` again, with the same events and data, and frees it. `entry`: the new socket's. */
 void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
 
-/* Forgets the registrations. */
+/* Frees `carry`, without making its registrations again. */
 void unsock_epoll_drop(const struct unsock_epoll_carry *carry);
 
-/* Makes the registrations anew: an edge that was reported before is reported again, if it is still there. */
+/* Removes and repeats the descriptor's registrations: an edge-triggered event that still holds is reported again. */
 void unsock_epoll_rearm(int fd, const struct unsock_fd *entry);
 
 #endif

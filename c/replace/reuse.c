@@ -4,8 +4,8 @@
 #include "files/release.h"
 #include "memory/process.h"
 
-/* Clears all data about a number that a new descriptor has. If the old one had a socket file, it was closed past the
- * library (by a raw system call, as in libuv), and its file is released now. */
+/* Clears everything stored about the number of a new descriptor. If the number's old socket had a file, the socket was
+ * closed without an intercepted call (by a raw system call, say), and its file is released now. */
 void unsock_reuse_new(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     struct unsock_fd old = {0};
@@ -30,7 +30,7 @@ static bool has_another_name(const struct unsock_fd *entry, const struct sockadd
     return name.kind == UNSOCK_NAME_FOREIGN || (name.kind == UNSOCK_NAME_NONE && (entry->flags & UNSOCK_NAMED));
 }
 
-/* True for a socket of a pair: a fresh socket of the library's has neither a name nor a peer. */
+/* True if a socketpair's socket has the number of a fresh socket of the library's, which has no name and no peer. */
 static bool is_of_a_pair(int fd, const struct unsock_fd *entry, long length) {
     union unsock_sockaddr peer;
     return unsock_fd_is_fresh(entry) && length <= (long)UNSOCK_SUN_PATH_OFFSET &&
@@ -62,7 +62,7 @@ static bool is_settled(const struct unsock_fd *entry, const struct unsock_fd *be
            entry->state == before->state && flags == before->flags;
 }
 
-/* Compares the entry with the kernel's answers about the socket. Returns whether it is another socket, or -errno. */
+/* Compares the entry with the kernel's answers. Returns 1, with the entry cleared, for another socket; 0; or -errno. */
 static long look_at_socket(int fd, bool thoroughly) {
     union unsock_sockaddr name;
     const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -93,7 +93,7 @@ static long look_at_socket(int fd, bool thoroughly) {
 
 void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
-    /* Asks again: the name may be older than the entry, and no name proves nothing. */
+    /* Asks the kernel again: `name` may be older than the entry, and a missing name proves nothing. */
     if (entry && (is_another_by_name(entry, name, length) || unsock_fd_is_fresh(entry)))
         unsock_reuse_look(fd);
 }
@@ -131,7 +131,7 @@ long unsock_whose_asking(int fd, unsigned how, struct unsock_whose *whose) {
         return UNSOCK_MIN(wrong, 0);
     if (unsock_fd_is_redirected(entry))
         return UNSOCK_IS_OURS;
-    /* An unknown one may be redirected: the call must not go to the kernel. */
+    /* A descriptor of unknown kind may be redirected: its call fails, and must not go to the kernel. */
     long unknown = entry->kind == UNSOCK_KIND_UNKNOWN ? unsock_fd_refusal(entry)->error : 0;
     return entry->kind == UNSOCK_KIND_IP ? UNSOCK_IS_IP : unknown;
 }

@@ -67,9 +67,9 @@ bool unsock_is_secure(void) {
 struct unsock_next unsock_next;
 __attribute__((used)) long (*unsock_next_syscall)(long number, ...);
 
-/* RTLD_NEXT is -1 in glibc and in musl. If dlopen loaded this library, RTLD_NEXT finds nothing, and the library makes
- * system calls instead. Before glibc 2.34, dlsym is in libdl, which few programs load; libc has the function _dl_sym
- * that dlsym calls. */
+/* RTLD_NEXT is -1 in glibc and in musl. If dlopen loaded this library, RTLD_NEXT finds nothing, and system calls
+ * replace the functions. Before glibc 2.34, dlsym is in libdl, which few programs load; libc has _dl_sym, which dlsym
+ * calls. */
 void *unsock_next_find(const char *name) {
     void *next = (void *)-1l;
     if (!dlsym && !_dl_sym)
@@ -138,8 +138,7 @@ void unsock_cancel_close(int before) {
         set_cancel_type(before, &before);
 }
 
-/* Makes a call without the library's mark. So the filter traps it if it has a signal mask, and trap/signals.c removes
- * SIGSYS from the mask. */
+/* Without the library's mark: the filter traps a call with a signal mask, and trap/signals.c removes SIGSYS from it. */
 #define BY_THE_PROGRAM(number, a, b, c, d, e, f)                                                                       \
     unsock_syscall6(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 

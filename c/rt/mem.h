@@ -1,5 +1,4 @@
-/* Memory functions with their standard meaning, hidden inside the library, and a section for functions that run at
- * exit. */
+/* Memory functions with their standard meaning, hidden in the library, and a section for functions that run at exit. */
 #ifndef UNSOCK_RT_MEM_H
 #define UNSOCK_RT_MEM_H
 
@@ -7,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Puts a function beside the symbol table. A forked child that ends at once then has fewer page faults: each maps 64
- * KiB of code. */
+/* Puts a function beside the symbol table: a forked child that ends at once has fewer page faults, one for 64 KiB. */
 #define UNSOCK_AT_EXIT __attribute__((section(".text.exit")))
 
 #pragma GCC visibility push(hidden)
@@ -22,8 +20,7 @@ size_t strlen(const char *text);
 bool unsock_same_bytes(const void *left, const void *right, size_t length);
 #pragma GCC visibility pop
 
-/* Turns on built-in functions again, which -ffreestanding turns off: a short copy of constant length becomes one or two
- * instructions. */
+/* Built-in functions, which -ffreestanding turns off: a short copy of constant length takes one or two instructions. */
 #define memcpy(to, from, length) __builtin_memcpy(to, from, length)
 #define memset(to, value, length) __builtin_memset(to, value, length)
 #define strlen(text) __builtin_strlen(text)

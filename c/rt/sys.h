@@ -10,8 +10,7 @@
  * bits of an argument (valgrind) would misread it. Set until the start knows whether there is a filter. */
 extern unsigned long unsock_sys_mark_bits;
 
-/* Returns `value`, with the mark in its upper half if `argument` carries the mark: the kernel reads an int's lower
- * half. */
+/* Returns `value`, with the mark in the upper half if `argument` carries it. The kernel reads only the lower half. */
 static inline __attribute__((always_inline)) long unsock_sys_marked(long number, int argument, long value) {
     if (unsock_sys_marked_argument(number) != argument)
         return value;
@@ -22,8 +21,7 @@ static inline __attribute__((always_inline)) long unsock_sys_marked(long number,
     unsock_syscall6((long)(n), unsock_sys_marked(n, 0, (long)(a)), (long)(b), (long)(c),                               \
                     unsock_sys_marked(n, 3, (long)(d)), (long)(e), unsock_sys_marked(n, 5, (long)(f)))
 
-/* Makes a system call: unsock_sys(__NR_xyz, up to six numbers or pointers). Evaluates the call's number more than
- * once. */
+/* Makes a system call: unsock_sys(__NR_xyz, up to six numbers or pointers). Evaluates __NR_xyz more than once. */
 #define unsock_sys(...) UNSOCK_SYS_PAD(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
 #endif

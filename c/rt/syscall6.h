@@ -2,8 +2,7 @@
 #ifndef UNSOCK_RT_SYSCALL6_H
 #define UNSOCK_RT_SYSCALL6_H
 
-/* Makes the call, and then clears the registers of its fourth and sixth argument: they may hold the mark
- * (rt/calls.h). */
+/* Makes the call, then clears the registers of the fourth and sixth argument, which may hold the mark (rt/calls.h). */
 static inline long unsock_syscall6(long number, long a, long b, long c, long d, long e, long f) {
 #if defined(__x86_64__)
     long result;

@@ -11,8 +11,7 @@
 #include <time.h>
 
 /* Constants of the kernel that libc's headers hide without _GNU_SOURCE, or declare beside functions that the library
- * defines itself. Names and meanings are those of the manual's pages. Signal numbers are the same on x86-64 and aarch64
- * (signal(7)). */
+ * defines itself. The names are the manual's. Signal numbers are the same on x86-64 and aarch64 (signal(7)). */
 
 #define AT_EMPTY_PATH 0x1000
 #define R_OK 4
@@ -83,8 +82,7 @@
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \
     }
 
-/* As UNSOCK_SYSTEM_CALL, not inline: shorter code, one instruction more. For calls that are not made for each
- * message. */
+/* As UNSOCK_SYSTEM_CALL, not inline: shorter code, one instruction more. For calls that no message needs. */
 #define UNSOCK_RARE_CALL(name, parameters, ...)                                                                        \
     static __attribute__((noinline, unused)) long unsock_##name parameters {                                           \
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \

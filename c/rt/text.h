@@ -44,8 +44,7 @@ bool unsock_begins(const char *string, const char *with);
 /* True if the string contains `c`, which is not '\0'. */
 bool unsock_contains(const char *string, char c);
 
-/* Cuts the text before the first `separator`, and the separator, off the front of `*rest`. Returns the text; all of it
- * if there is no separator. */
+/* Cuts the text before the first `separator` off `*rest`, and the separator. Returns the text; all if there is none. */
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator);
 
 /* Returns the part of a path behind its last '/'. */

@@ -82,8 +82,7 @@ static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     return size;
 }
 
-/* True if these bytes are on this thread's stack, above this frame. Never true on the first thread (see
- * unsock_user_is_certain). */
+/* True if these bytes are on this thread's stack, above this frame. Never true on the first thread. */
 static bool is_on_stack(uintptr_t at, size_t size) {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     if (at < here || first_thread == 0)

@@ -103,8 +103,7 @@ static long map_segment(const struct mapping *mapping, const Elf64_Phdr *segment
     return unsock_is_error(result) ? result : 0;
 }
 
-/* Stores in the image what one program header holds: the stack's protection, the headers' address, code, the
- * interpreter. */
+/* Stores in the image what a program header holds: the stack's protection, the headers' address, code, interpreter. */
 static long note_segment(const struct mapping *mapping, const Elf64_Phdr *segment, struct unsock_image *image) {
     uint64_t headers = mapping->header.e_phoff;
     if (segment->p_type == PT_GNU_STACK)

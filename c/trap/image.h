@@ -52,8 +52,7 @@ struct unsock_patch {
  * executed; the program is then unchanged, except after -EFAULT: some of its code could not be mapped again. */
 long unsock_patch(const struct unsock_patch *patch);
 
-/* Checks that a copy of this file's first page may be executed after a write to it. Returns 0 or the kernel's
- * -errno. */
+/* Checks that a copy of the file's first page may be executed after a write to it. Returns 0 or mprotect's -errno. */
 long unsock_patch_allowed(long fd, uint64_t page);
 
 /* For a process with two copies of the library: one has loaded and rewritten the program, the other is preloaded. The
@@ -68,8 +67,7 @@ void unsock_patch_take_over(void);
 /* True if the environment on the kernel's initial stack, at `stack`, names a file to load (process/exec.h). */
 bool unsock_loader_is_asked(const uint64_t *stack);
 
-/* Loads the file that the environment names, and jumps to it. The program finds its initial stack as if the kernel had
- * executed it. */
+/* Loads the file that the environment names, and jumps to it, with the initial stack as the kernel would make it. */
 __attribute__((noreturn)) void unsock_loader_start(void *stack);
 
 /* Jumps to the program's first instruction, with its initial stack. */

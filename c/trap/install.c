@@ -149,8 +149,7 @@ static const char trap_refused[] =
  * loaded the program, replaces that copy's handler, so that one copy stores the facts about all descriptors. If the
  * program is to be trapped (UNSOCK_ENGINE=trap), and the library did not load it, also installs the filter. */
 __attribute__((constructor)) static void take_over(void) {
-    /* A Go program may have a dynamic linker, but no libc. The preloaded copy then finds no environment, and does
-     * nothing. */
+    /* In a Go program with a dynamic linker, but no libc, the preloaded copy finds no environment, and does nothing. */
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))
         return;
     if (unsock_start_trapped) {

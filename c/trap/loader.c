@@ -130,9 +130,8 @@ static UNSOCK_TABLE struct unsock_image program, linker;
 #define GO_HEAP ((uintptr_t)0x0040 << 32)
 #endif
 
-/* True if a call with the tag reaches the handler. If filters were in force before (`filtered`), one may be another
- * version's of the library, which traps no tag, or a service manager's, which kills the process for an unknown number.
- * So a child tries the call. */
+/* True if a call with the tag reaches the handler. A filter that was in force before (`filtered`) may be that of a
+ * library version without the tag, or a service manager's, which may kill for an unknown number: a child tries it. */
 static bool is_tag_trapped(bool filtered) {
     long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
     int32_t status = 1;
@@ -167,8 +166,7 @@ static void patch(const struct start *start, long fd, bool small_stacks, bool fi
         unsock_log("rewrite", -1, NULL, NULL, result);
 }
 
-/* Appends to `profile` the AppArmor profile that would confine the program without the library; nothing if none
- * would. */
+/* Appends the AppArmor profile that would confine the program without the library; nothing if none would. */
 static void find_profile(const struct start *start, long fd, struct unsock_text *profile) {
     struct unsock_exec named = {.directory = AT_FDCWD, .path = start->name},
                        open = {.directory = (int)fd, .path = "", .flags = AT_EMPTY_PATH};

@@ -9,9 +9,8 @@
 #define KEPT 4096                /* stacks that are kept and used again */
 #define TRIES 16                 /* kept stacks that are checked in one search for an ended thread's */
 
-/* A call uses at most DEEPEST bytes of stack (tests/unit/stack_test.ts). A handler of the program's may interrupt it
- * and be trapped itself. So there must be room for FRAMES more signal frames: two for the signals, two for the
- * handler. */
+/* A call uses at most DEEPEST bytes of stack (tests/unit/stack_test.ts). A program's handler may interrupt it and be
+ * trapped itself: there must be room for FRAMES more signal frames, two for the signals, two for the handler. */
 #define DEEPEST 8192
 #define FRAMES 4
 #define NEEDED_BY_GO (16 * 1024)
@@ -142,8 +141,7 @@ void unsock_own_stack_forget(void) {
     __atomic_fetch_add(&generation, 1, __ATOMIC_RELAXED);
 }
 
-/* True if `size` bytes below `here` are mapped. Stores the answer for the page of `here`, until
- * unsock_own_stack_forget. */
+/* True if `size` bytes below `here` are mapped. Asks the kernel once for each page of `here` and each generation. */
 static bool is_mapped_below(uint64_t here, uint64_t size) {
     uint64_t page = here / UNSOCK_PAGE, *known = &roomy[page % ROOMY];
     uint64_t now = page << 32 | __atomic_load_n(&generation, __ATOMIC_RELAXED);

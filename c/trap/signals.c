@@ -53,8 +53,7 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             return -EFAULT;
         if (unsock_this_process_owns_descriptors())
             programs_own = *action;
-        /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader does not recognise a packed Go
-         * program. */
+        /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader misses a packed Go program. */
         if (wants_other_stack(action))
             set_handler(SA_ONSTACK);
     }
@@ -78,8 +77,7 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
         return -EFAULT;
     struct unsock_signal_action copy = *action;
     copy.blocked &= ~SIGSYS_BIT;
-    /* Go as a library in a C program is known by its handler for SIGURG, which interrupts goroutines: it sets none for
-     * SIGSYS. */
+    /* A C program with Go as a library sets no SIGSYS handler, but one for SIGURG, which interrupts goroutines. */
     if ((int)signal == SIGURG && wants_other_stack(action))
         set_handler(SA_ONSTACK);
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);

@@ -52,9 +52,8 @@ struct unsock_signal_info {
 
 #define UNSOCK_SIGNAL_BY_SECCOMP 1 /* SYS_SECCOMP */
 
-/* own_stack.c: Allocates stacks for the library's code, used if the program's stack is too small: that of a thread with
- * 16 KiB, a small signal stack, a goroutine's. A stack is used again once its thread has ended, or has left it by
- * longjmp. */
+/* own_stack.c: Allocates stacks for the library's code, used if the program's stack is too small: a thread's of 16 KiB,
+ * a small signal stack, a goroutine's. A stack is used again once its thread has ended or has left it by longjmp. */
 
 /* The head of a stack's mapping, below the stack. x86_64.S and aarch64.S use the offsets of its first three members. */
 struct unsock_own_stack {
@@ -106,8 +105,7 @@ void unsock_site_stack_start(void);
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
 
 /* site.c: Calls at rewritten places (trap/image.h). A call there costs no signal, so the library also answers calls
- * that are too frequent to be trapped. A call that it does not answer goes on to the program's own `syscall`, with all
- * registers unchanged. */
+ * that are too frequent to be trapped. All others go on to the program's `syscall`, with unchanged registers. */
 
 /* The registers of a call, as x86_64.S and aarch64.S push them. */
 struct unsock_site_call {

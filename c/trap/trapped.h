@@ -38,9 +38,9 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
     return count > 0;
 }
 
-/* A call number with this tag is always trapped; its lower half is the real number. At a rewritten place a thread
- * without a stack makes its calls with the tag (trap/site.h), even calls that the filter otherwise lets through. The
- * kernel has no such numbers. */
+/* A call number with this tag is always trapped; its lower half is the real number. No kernel has such a number. In
+ * rewritten code a thread without a stack makes its calls with the tag (trap/site.h), even if the filter lets them
+ * pass. */
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu
 

@@ -67,8 +67,8 @@ HIDDEN(unsock_site_stay)
     jmp *%rcx
 END(unsock_site_stay)
 
-/* Writes nothing to the program's stack: the flags go into ax, and then with the call's number into r11. Offsets in gs:
- * struct unsock_own_stack. */
+/* Writes nothing to the program's stack: the flags go into ax, then with the number into r11. Offsets: struct
+ * unsock_own_stack. */
 HIDDEN(unsock_site_switch)
     .cfi_def_cfa rsp, 0
     .cfi_register rip, rcx
