@@ -63,8 +63,7 @@ static bool is_descriptor(const char *path, int flags) {
 long unsock_program_open(int directory, const char *path, int flags) {
     struct statx status;
     int how = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
-    /* Opens a descriptor's file anew, if /proc is mounted: the descriptor may be O_PATH, or its offset at the file's
-     * end. */
+    /* If /proc is mounted, opens a descriptor's file anew: the descriptor may be O_PATH, or at the file's end. */
     bool is_open = is_descriptor(path, flags);
     long fd = unsock_openat(is_open ? AT_FDCWD : directory, is_open ? UNSOCK_FD_PATH((unsigned)directory) : path,
                             is_open ? how & ~O_NOFOLLOW : how, 0);

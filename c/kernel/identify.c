@@ -113,8 +113,7 @@ static struct unsock_fd *keep_identified(int fd, struct unsock_fd *scratch) {
     return entry;
 }
 
-/* Clears `scratch` to an unknown descriptor, stores in it the errno for the kernel's answer `result`, and returns it.
- */
+/* Clears `scratch` to an unknown descriptor with the errno for the kernel's answer `result`, and returns it. */
 static struct unsock_fd *unanswered(struct unsock_fd *scratch, long result) {
     long wrong = unsock_socket_unanswered(result);
     memset(scratch, 0, sizeof(*scratch));
@@ -185,8 +184,7 @@ UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* True if the descriptor is still the accepted socket of its entry: the peer has the client's name that the entry
- * stores. */
+/* True if the descriptor is still its entry's accepted socket: its peer has the client's name in the entry. */
 UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip source, target;

@@ -33,8 +33,7 @@ void unsock_socket_refuse_descriptors(int fd);
  * changed, its socket is another one. 0 if `fd` is no socket, or if the kernel does not tell the cookie. */
 uint64_t unsock_socket_cookie(int fd);
 
-/* True if the cookie is 0 because the kernel does not tell it (a seccomp filter, qemu), not because `fd` is no socket.
- */
+/* True if the cookie is 0 because the kernel hides it (a seccomp filter, qemu), not because `fd` is no socket. */
 bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie);
 
 /* Returns the socket's inode number, as /proc/PID/fd shows it; 0 if the kernel does not tell. */
@@ -49,15 +48,13 @@ int unsock_socket_poll(int fd, short events);
 /* True if a write would not wait. After a non-blocking connect: true once it has succeeded or failed. */
 bool unsock_socket_writable(int fd);
 
-/* Returns a port to report for the unnamed peer of `fd`, made from the inode number of `fd`: the same in every process.
- */
+/* Returns a port to report for the unnamed peer of `fd`: from the inode number of `fd`, so the same in each process. */
 uint16_t unsock_socket_invented_port(int fd);
 
 /* Returns how many sockets are connected to this datagram socket; -1 if the number cannot be read. */
 int unsock_socket_peers(int fd);
 
-/* Stores in `name` the kernel's answer to getsockname or getpeername (`number`: of the system call). Returns the name's
- * length or -errno. */
+/* Calls getsockname or getpeername, by the system call's `number`. Returns the length of `name`, or -errno. */
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 
 /* Socket marks: facts about a socket that the kernel does not know. For a connected socket: which side has shut down,
@@ -83,8 +80,8 @@ enum {
     UNSOCK_MARK_BATCHES = 1 << 13,  /* this socket may receive batches of datagrams (calls/datagram_batch.c) */
 };
 
-/* The upper half of the option's value shows that the library has set it, not the program; the lower half holds the
- * marks. */
+/* The upper half of the option's value shows that the library, not the program, has set the option. The lower half
+ * holds the marks. */
 #define UNSOCK_SOCKET_MARK 0x756e0000
 #define UNSOCK_SOCKET_MARK_BITS 0xffff
 
@@ -114,9 +111,8 @@ void unsock_socket_mark_replace(int fd, unsigned marks);
  * kind UNSOCK_KIND_UNKNOWN. */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
-/* As unsock_identify_asking, but if the program has installed a seccomp filter, makes no system call, since the filter
- * might kill the process: the kind is then UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets also make.
- */
+/* As unsock_identify_asking, but makes no system call if the program has installed a seccomp filter, which might kill
+ * it: the kind is then UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets also make. */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 
 /* Identifies all unknown descriptors below 1024, before the program installs a seccomp filter. */
@@ -127,15 +123,13 @@ void unsock_identify_inherited(void);
  * AF_UNIX socket without a name, counts as born local in the program that executed this one. */
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 
-/* Updates the entry of a datagram socket that has no name by its entry, but may have a kernel name: a thread that a
- * signal interrupted, or a process that shares the socket, may have bound it. Returns 0, or -EINVAL if the socket has
- * no name in the directory. */
+/* Reads the kernel name of a datagram socket whose entry has no name: a thread that a signal interrupted, or a process
+ * that shares the socket, may have bound it. Returns 0, or -EINVAL if the socket has no name in the directory. */
 long unsock_identify_name(int fd, struct unsock_fd *entry);
 
-/* True if the descriptor is a connected stream that replaces a TCP socket; false for a foreign socket that is the
- * kernel's own TCP. Reads the state of a foreign socket, and of a client without a name, from the entry; else asks the
- * kernel. Stores nothing: the callers got the descriptor from the kernel, so another thread may be closing it and
- * reusing its number. */
+/* True if the descriptor is a connected stream that replaces a TCP socket; false for the kernel's own TCP. Takes the
+ * state of a foreign socket, and of a client without a name, from the entry, and all else from the kernel. Stores
+ * nothing: callers got the descriptor from the kernel, and another thread may be closing it and reusing its number. */
 bool unsock_identify_is_connection(int fd);
 
 /*
@@ -150,8 +144,8 @@ bool unsock_identify_is_connection(int fd);
  */
 
 /* True if the datagram socket with this name certainly belongs to the directory, by another path. Then fills `name` as
- * for a name of the directory, kind FILE. Makes no system call if the path's last part is no name of a datagram port.
- */
+ * for a name of the directory, kind FILE. Makes no system call if the path's last part is not the name of a datagram
+ * port's file. */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
 /* Marks the file of the datagram socket `fd`, which has just connected, if its peer was bound by another path to the

@@ -26,8 +26,7 @@ static UNSOCK_TABLE struct walk {
     char whole[2 * UNSOCK_PATH_MOST]; /* a link's text, with the rest behind it */
 } walk;
 
-/* Returns the user number that this user namespace shows for unmapped owners; UINT64_MAX if a mapped user has it, too.
- */
+/* Returns the user that this user namespace shows for unmapped owners; UINT64_MAX if it maps that user, too. */
 static uint64_t unknown_owner(void) {
     struct unsock_lines lines;
     struct unsock_span line;
@@ -121,8 +120,8 @@ static bool is_first_of_only(uint32_t gid) {
     return only;
 }
 
-/* True if all members of the group are trusted. False if `at` has an access list: the group's bits then apply to all
- * users in the list. */
+/* True if all members of the group are trusted. False with an access list: the group's bits apply to all users in it.
+ */
 static bool is_group_trusted(uint32_t gid, const char *at) {
     uint32_t users[] = {0, (uint32_t)unsock_geteuid(), walk.owner};
     for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {

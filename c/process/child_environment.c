@@ -8,8 +8,7 @@
 #define PRELOAD "LD_PRELOAD="
 #define USUAL_SIZE 1024
 
-/* NAME=VALUE strings, one after the other; the first is LD_PRELOAD's. If they do not fit into `usual`, memory is mapped
- * for them. */
+/* NAME=VALUE strings, LD_PRELOAD's first. If they do not fit into `usual`, memory is mapped for them. */
 static char usual[USUAL_SIZE];
 static const char *library_file;
 static const char *preload; /* "LD_PRELOAD=FILE"; NULL: LD_PRELOAD is never changed */

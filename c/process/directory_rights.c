@@ -1,5 +1,4 @@
-/* Gives a directory its group and mode through an open descriptor, so that nobody can replace the directory meanwhile.
- */
+/* Gives a directory its group and mode through an open descriptor: nobody can replace the directory meanwhile. */
 #include "process/run_directory.h"
 
 #include "rt/system_calls.h"
@@ -11,8 +10,7 @@
 #define LINE_START 256
 #define GROUP_MODE 02770 /* members serve and connect; set-group-ID gives new files the directory's group */
 
-/* Reads a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, maybe cut off in the members. False if it is another group's
- * line. */
+/* Reads a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, maybe cut off in the members. False for other lines. */
 static bool read_group_line(struct unsock_span line, const char *name, uint32_t *group) {
     uint64_t number;
     if (!unsock_span_is(unsock_span_next(&line, ':'), name))
@@ -25,8 +23,7 @@ static bool read_group_line(struct unsock_span line, const char *name, uint32_t 
     return true;
 }
 
-/* Searches the lines of `fd` for a group, and closes `fd`. A line may be of any length: a group may have many members.
- */
+/* Searches the lines of `fd` for a group, and closes `fd`. A line may be long: a group may have many members. */
 static bool find_in(long fd, const char *name, uint32_t *group) {
     char chunk[CHUNK], line[LINE_START];
     size_t length = 0;

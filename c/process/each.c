@@ -1,8 +1,7 @@
 /* `run --each`: a loopback for each child of a runner (a test runner, make, xargs). UNSOCK_EACH is RUNNER:NAMES, and
- * UNSOCK_DIR ends with the number of a directory; both numbers have a fixed number of digits. A process whose own
- * command line has one of the names writes its process number as RUNNER. A process whose parent is RUNNER makes a
- * directory and writes the directory's number. Both change the environment in place before main, so that their children
- * inherit it. */
+ * UNSOCK_DIR ends with a directory's number; both have a fixed number of digits. A process whose own command line has
+ * one of the names writes its process number as RUNNER. A process whose parent is RUNNER makes a directory and writes
+ * the directory's number. Both change the environment in place before main, so that their children inherit it. */
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "rt/system_calls.h"
@@ -56,8 +55,7 @@ static bool runs(struct unsock_span line, struct unsock_span name) {
     return has_name && wanted.length == 0 && (name.length == 0 || !has_word(line, name));
 }
 
-/* Writes this process's number as RUNNER if its command line has one of the names, else 0. False if it cannot be read.
- */
+/* Writes this process's number as RUNNER if its command line has one of the names, else 0. False: it is unreadable. */
 static bool note_runner(char *each, uint64_t self) {
     char bytes[COMMAND_LINE_MOST];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, COMMAND_LINE, O_RDONLY | O_CLOEXEC, 0);

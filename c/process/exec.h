@@ -5,8 +5,7 @@
 #include "rules/program_file.h"
 #include "rules/settings.h"
 
-/* exec.c: /proc/self/exe of a program that the library loaded. The kernel's link leads to the library's file instead.
- */
+/* exec.c: /proc/self/exe of a program that the library loaded. The kernel's link leads to the library's file. */
 
 /* Stores the path of the program's file, which is open as `fd`. */
 void unsock_self_exe_note(int fd);
@@ -33,8 +32,7 @@ bool unsock_preload_has(const char *value, const char *library);
  * the library, its text stays unchanged, so that the dynamic linker reads the same. */
 void unsock_preload_put(struct unsock_text *text, const char *library, const char *before);
 
-/* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes). False if /proc/self/maps lacks
- * it. */
+/* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes), from /proc/self/maps. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path);
 
 /* Finds an absolute path by which other processes can load the library: in LD_PRELOAD, else in /proc/self/maps. */
@@ -82,9 +80,8 @@ void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
  * that lacks them. Loads and traps a program that preloading cannot reach, unless UNSOCK_ENGINE is preload. Names a
  * program that neither door reaches on stderr; with UNSOCK_STRICT, does not start it. */
 
-/* The last two variables of a loaded program, in this order. They tell the loader what to load: "p" and the file's
- * path, or "f" and a descriptor of the file, which the loader closes; and the path by which the program was executed.
- */
+/* The last two variables of a loaded program, in this order, tell the loader what to load: "p" and the file's path, or
+ * "f" and a descriptor of the file, which the loader closes; and the path by which the program was executed. */
 #define UNSOCK_LOAD_FILE "UNSOCK_LOAD_FILE="
 #define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME="
 
@@ -108,8 +105,7 @@ struct unsock_exec_plan {
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan);
 void unsock_exec_drop(struct unsock_exec_plan *plan);
 
-/* Executes a program as execveat(2), by a plan if the library is active or this process is trapped. Returns -errno, and
- * only after a failure. */
+/* Makes an execveat(2), by a plan if the library is active or this process is trapped. Returns -errno, if at all. */
 long unsock_exec(const struct unsock_exec *exec);
 
 /* planning.c: Finds the way to start a program. Only for process/exec.c. */
@@ -159,8 +155,7 @@ struct unsock_confinement_question {
     const void *context;
 };
 
-/* Adds the profile that would confine the program to `name`; nothing for UNSOCK_CONFINEMENT_NONE. Executes no
- * instruction of the program. */
+/* Adds the profile that would confine the program to `name`; nothing for UNSOCK_CONFINEMENT_NONE. Never runs it. */
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name);
 
@@ -170,8 +165,7 @@ bool unsock_confinement_refuses(const struct unsock_confinement_question *questi
 /* Puts this process under the profile. False: it may not change to it. */
 bool unsock_confinement_enter(const char *profile);
 
-/* route.c: Finds the files that a typed command runs: its own, and the interpreters in "#!" lines,
- * also through env(1). */
+/* route.c: Finds the files that a typed command runs: its own, and the interpreters in "#!" lines, even by env(1). */
 
 #define UNSOCK_NOT_EXECUTABLE 126
 #define UNSOCK_NOT_FOUND 127
@@ -198,12 +192,10 @@ struct unsock_route {
     void *context; /* for `see` */
 };
 
-/* Writes the file that execvp would execute into `file` (UNSOCK_PATH_MOST bytes). False with one line in
- * `route->error`. */
+/* Writes the path that execvp would execute into `file` (UNSOCK_PATH_MOST bytes). False with `route->error`. */
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file);
 
-/* Calls `see` for the file and then for each interpreter, until one is no script. False with one line in
- * `route->error`. */
+/* Calls `see` for the file and then for each interpreter, until one is no script. False with `route->error`. */
 bool unsock_route_follow(struct unsock_route *route, const char *file);
 
 #endif

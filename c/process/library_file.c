@@ -1,5 +1,4 @@
-/* Reads and writes LD_PRELOAD, and finds the library's own file there or in /proc/self/maps. Not by dladdr, which some
- * libcs lack. */
+/* Reads and writes LD_PRELOAD, and finds the library's own file there or in /proc/self/maps. Some libcs lack dladdr. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"

@@ -1,5 +1,4 @@
-/* Makes and removes private directories. Making and sweeping lock DIR/private (flock(2)): no sweep sees one half made.
- */
+/* Makes and removes private directories. Making and sweeping lock DIR/private: no sweep sees one half made. */
 #include "process/run_directory.h"
 
 #include "files/release.h"
@@ -22,8 +21,7 @@ static bool put_private_path(char *path, const char *directory, const char *name
 }
 
 /* Opens a directory in another one, but follows no link. If others may write to the outer directory, a name in it may
- * become a link at any moment: so each directory is opened once, and the names in it are looked up through its
- * descriptor. */
+ * become a link at any moment: so each directory is opened once, and names are looked up by its descriptor. */
 static long open_inner(long at, const char *name) {
     return unsock_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
@@ -48,9 +46,9 @@ static void give_away(long made, const struct statx *directory) {
         unsock_fchmod(made, directory->stx_mode & UNSOCK_MODE_BITS);
 }
 
-/* Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno: -ENOENT if another process
- * removed it just now; -EACCES with `*others` if others own it or everybody may write to it, and so could remove a
- * private directory. */
+/* Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno: -ENOENT if another process just
+ * removed it; -EACCES with `*others` if others own it or everybody may write to it (they could remove a private
+ * directory). */
 static long make_private_place(long outer, bool *others) {
     struct statx status, above;
     long result = look_at_directory(outer, &above);
@@ -69,8 +67,7 @@ static long make_private_place(long outer, bool *others) {
     return *others ? -EACCES : result;
 }
 
-/* Locks DIR/private, unless `place` is -errno. Returns 0 or -errno; -EAGAIN: other processes had it locked for a
- * second. */
+/* Locks DIR/private, unless `place` is -errno. Returns 0 or -errno; -EAGAIN: it was locked for a second. */
 static long lock_place(long place) {
     long result = place;
     for (int i = 0; place >= 0 && i < WAITS_MOST; i++) {
@@ -82,8 +79,8 @@ static long lock_place(long place) {
     return result;
 }
 
-/* Opens and locks the file that a private directory's keeper locks. Returns the descriptor or -errno; -EAGAIN: the
- * keeper is alive. */
+/* Opens and locks the file that a private directory's keeper locks. Returns the descriptor; -EAGAIN: the keeper lives.
+ */
 static long take_lock(long directory, int flags) {
     if (directory < 0)
         return directory;
@@ -112,8 +109,7 @@ static long make_one(long place, const char *directory, struct unsock_private *p
     return private->lock;
 }
 
-/* Makes hard links in the new directory `made` to the control files of --map in SHARED, so that they serve all workers.
- */
+/* Makes hard links in the new directory `made` to the control files of --map in SHARED: they serve all workers. */
 static void link_maps(long outer, long made) {
     struct statx status;
     struct unsock_entries entries;

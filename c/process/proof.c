@@ -93,8 +93,7 @@ static bool is_whole(struct proof *proof) {
     return (read && end <= proof->size) || fail_proof(proof, "cut short", "copy it once more");
 }
 
-/* Returns this library's version from a segment of notes, or NULL. A note has a name and a content, each
- * padded to 4. */
+/* Returns this library's version from a segment of notes, or NULL. A note's name and content are padded to 4. */
 static const char *version_in(const uint8_t *notes, size_t size) {
     for (size_t at = 0; at + sizeof(Elf64_Nhdr) <= size;) {
         Elf64_Nhdr header;
@@ -179,8 +178,7 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
             return true; /* a shortage does not show whether the call is allowed */
         if (fd < 0)
             return forbidden(error, kinds[i].call, fd);
-        /* Binds to an address of no family: filters and security modules check the call before the kernel refuses it.
-         */
+        /* Binds to an address of no family: filters and security modules check a call before the kernel does. */
         static const struct sockaddr_un nowhere = {AF_UNSPEC, "/"};
         long result = unsock_bind(fd, &nowhere, sizeof(nowhere.sun_family) + sizeof("/"));
         if (result != -EINVAL)

@@ -18,8 +18,8 @@ struct unsock_run_directory {
  * directory was removed; -ENAMETOOLONG. */
 long unsock_run_resolve(const char *path, char *resolved);
 
-/* Chooses the first of: `option` (if not NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, for root /run/unsock,
- * /tmp/unsock-UID. */
+/* Chooses the first of: `option` (or NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, root's /run/unsock, /tmp/unsock-UID.
+ */
 bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error);
 
@@ -70,16 +70,14 @@ bool unsock_directory_rights_read(const char *group, const char *mode, struct un
                                   struct unsock_text *error);
 
 /* Makes and checks the directory as unsock_run_directory_prepare, after the link of --here. `made` must not be NULL. A
- * new directory gets the rights. An existing one must have them already: other programs may rely on its present rights.
- */
+ * new directory gets the rights. An existing one must have them already: other programs may rely on its rights. */
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error);
 
 /* checkout.c: `--here` uses the directory "unsock" in git's directory of the checkout (.git). If the path of this
  * directory is too long or not UTF-8, it uses DEFAULT/.checkouts/HASH, with a hash of the path. In both cases
- * DEFAULT/.checkouts/HASH.git is a link to git's directory: lib/sockets/checkouts.ts finds all checkouts by these
- * links. */
+ * DEFAULT/.checkouts/HASH.git is a link to git's directory, for lib/sockets/checkouts.ts to find it. */
 
 #define UNSOCK_CHECKOUTS ".checkouts"
 #define UNSOCK_CHECKOUT_LINK ".git"
@@ -116,7 +114,7 @@ bool unsock_loopback_name_give(const char *name, const char *path, const char *c
                                struct unsock_text *error);
 
 /* private.c: A private directory for one run: DIR/private/NAME. The run's keeper locks a file in it (flock(2)) until
- * the run ends. A file without a lock shows that the keeper was killed: the next run, or `prune`, removes the
+ * the run ends. A file that is not locked shows that the keeper was killed: the next run or `prune` removes the
  * directory. */
 
 #define UNSOCK_PRIVATE_NAME_LENGTH 6
@@ -126,8 +124,7 @@ struct unsock_private {
     long lock; /* the descriptor of the locked file */
 };
 
-/* True if a private directory's path is short enough for socket files; with `divided`, the path of a worker's
- * directory. */
+/* True if a private directory's path is short enough for socket files; with `divided`, a worker's directory's path. */
 bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error);
 
 /* Makes a private directory in the checked one at the absolute path, with its group and mode, and if root makes it, its
@@ -146,9 +143,8 @@ bool unsock_private_remove(const char *path);
  * live. True if it is gone. */
 bool unsock_unused_remove(long place, const char *name);
 
-/* Finds the private directories without a keeper, without a live socket, and without a process that uses them
- * (unsock_users_of). Reports each path to `seer` (or NULL). Removes stale sockets in them, and with `remove` the
- * directories. */
+/* Finds the private directories without a keeper, a live socket, or a process that uses them (unsock_users_of). Reports
+ * each path to `seer` (or NULL). Removes stale sockets in them, and with `remove` the directories. */
 struct unsock_prune_seer;
 void unsock_private_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 

@@ -10,8 +10,7 @@
 enum unsock_activity { UNSOCK_NOT_STARTED, UNSOCK_STARTING, UNSOCK_INERT, UNSOCK_ACTIVE };
 extern enum unsock_activity unsock_activity;
 
-/* Starts the library unless it has started, and returns whether it is active. For the constructor and
- * the first call. */
+/* Starts the library unless it has started. Returns whether it is active. For the constructor and the first call. */
 bool unsock_start_active(void);
 
 /* Starts the library in a program that it loads (trap/image.h). `environment` is the program's, `own_file` the
@@ -19,8 +18,7 @@ bool unsock_start_active(void);
  * UNSOCK_OFF=1. Ends the process if the settings cannot be read. */
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
 
-/* Finds out whether this process is trapped: only then does the library mark its calls (rt/sys.h). Called before all
- * else. */
+/* Finds out, first of all, whether this process is trapped: only then the library marks its calls (rt/sys.h). */
 void unsock_start_marks(void);
 
 /* Starts the library in libunsock.so run as a program, which has read the settings and is about to execute the command.
@@ -78,9 +76,9 @@ bool unsock_child_environment_lacks(const char *const *environment);
  * false with one line, "library FILE: why: what to do", in `error`. */
 bool unsock_proof_library(const char *path, struct unsock_text *error);
 
-/* Chooses the first of: `option` (if not NULL), UNSOCK_LIB, `own` (this file's path; NULL: unknown), and checks the
- * file by unsock_proof_library. Writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). Returns false with one
- * line in `error`. */
+/* Chooses the first of: `option` (or NULL), UNSOCK_LIB, `own` (this file's path; NULL: unknown). Checks it by
+ * unsock_proof_library, and writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). Else false with one line in
+ * `error`. */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 

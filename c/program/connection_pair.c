@@ -159,7 +159,7 @@ static long fill(int fd, struct end *end) {
 }
 
 /* Writes data to the peer. Returns 0 or -EAGAIN. If a write fails, since the peer has shut down reading, ends only this
- * direction, as the peer may still send. Data that still arrives makes the kernel reset this side once both directions
+ * direction: the peer may still send. Data that still arrives makes the kernel reset this side when both directions
  * have ended. */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;

@@ -77,8 +77,7 @@ struct unsock_expose_port *unsock_expose_port_at(unsigned number);
 void unsock_expose_tell(const struct unsock_expose_port *port, const char *words);
 
 /* expose_clients.c: The clients of the ports. Each TCP connection and each UDP client (a session) has its own socket on
- * the other side, so that a server's answers reach the right client. A session ends after `idle` milliseconds without
- * data. */
+ * the other side, so that a server's answers reach the right client. A session ends after some idle time. */
 
 /* Called once, at the start. Returns false if memory is short. */
 bool unsock_expose_clients_start(void);

@@ -1,6 +1,5 @@
 /* `expose --all`: reads the whole directory after a change, at most every 20 ms, and opens or closes ports. Exposes
- * unsock's ports and control files. Ignores plain sockets: one may belong to an `expose --in`, and the two would form a
- * loop. */
+ * unsock's ports and control files. Ignores plain sockets: with those of an `expose --in` it would form a loop. */
 #include "program/expose.h"
 
 #include "files/control_file.h"

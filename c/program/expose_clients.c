@@ -90,8 +90,7 @@ static long connect_inside(struct waiting *one) {
     long fd = unsock_socket(AF_UNIX, SOCK_STREAM | UNSOCK_SOCK_FLAGS, 0);
     if (fd < 0)
         return fd;
-    /* If another client in the directory has this name, the bind fails, and the server sees a client without an
-     * address. */
+    /* If another client in the directory has this name, the bind fails, and the server sees no address. */
     unsock_client_name_bind((int)fd, &source, &asked);
     long result = unsock_connect(fd, &port->file, sizeof(port->file));
     if (result == 0)
@@ -100,8 +99,8 @@ static long connect_inside(struct waiting *one) {
     return result == -ECONNREFUSED ? connect_control(one) : result;
 }
 
-/* Connects the client to its server and joins both, or resets the client. Returns 0, or -errno. -EAGAIN: did neither,
- * since the client must wait. */
+/* Connects the client to its server and joins both, or resets the client. Returns 0, or -errno. -EAGAIN: the client
+ * must wait. */
 static long lead_on(struct waiting *one) {
     bool is_in = unsock_expose.is_in;
     long other = is_in ? connect_real(one->port) : connect_inside(one);
@@ -163,8 +162,7 @@ static bool may_wait(const struct waiting *one) {
     return waiting_count < WAITING_MOST && (one->inside > 0 || full < FULL_MOST);
 }
 
-/* Accepts one connection. Returns 0 if the client is joined or waits, 1 if there was none, or -errno: the client was
- * reset. */
+/* Accepts one connection. Returns 0 if the client is joined or waits, 1 if there was none, -errno if it was reset. */
 static long take_connection(const struct unsock_expose_port *port) {
     union unsock_sockaddr name;
     uint32_t length = sizeof(name);

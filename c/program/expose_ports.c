@@ -1,5 +1,4 @@
-/* Opens and closes the ports of `expose`. An open port uses an element of an array. Another port may reuse the element
- * after the close. */
+/* Opens and closes the ports of `expose`. An open port uses an element of an array; a later one may reuse it. */
 #include "program/expose.h"
 
 #include "calls/target.h"
@@ -20,8 +19,7 @@ bool unsock_expose_ports_start(void) {
     return ports;
 }
 
-/* Binds a new non-blocking socket to the address, with the options of `control` (or NULL). Makes a stream socket
- * listen. */
+/* Binds a new non-blocking socket to the address, with the options of `control` (or NULL). Streams then listen. */
 static long open_bound(int type, const void *address, socklen_t size, const struct unsock_control_file *control) {
     int yes = 1;
     uint16_t family;

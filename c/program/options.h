@@ -63,8 +63,7 @@ struct unsock_options {
     unsigned operand_count;
 };
 
-/* Reads the words after the command's name. Returns false with one line in `error`. If --help is among them, checks no
- * other option. */
+/* Reads the words after the command's name. Returns false with one line in `error`. With --help, checks no others. */
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
                          struct unsock_options *options, struct unsock_text *error);
 
@@ -134,8 +133,7 @@ void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* nul
 void unsock_json_bool(const char *name, bool value);
 
 /* answers.c: Checks whether a server would answer a client at a port of a directory. A server with a Unix socket does
- * not notice the check. For a control file's target of another family, the check makes a connection, and closes it at
- * once. */
+ * not notice the check. To a control file's target of another family, the check makes a short connection. */
 
 struct unsock_answers {
     enum unsock_answer answer;

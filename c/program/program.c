@@ -42,8 +42,7 @@ static bool find_command(const char *name, struct command *command) {
     return command->start;
 }
 
-/* Prints "unsock: line" on stderr. Shows control characters as "?": the line may contain file names that other users
- * chose. */
+/* Prints "unsock: line" on stderr. Shows control characters as "?": other users may have chosen file names in it. */
 static int fail_program(const char *line, int status) {
     UNSOCK_TEXT(text, LINE_MOST + 16);
     unsock_text_join(&text, "unsock: ", line);

@@ -189,8 +189,8 @@ static bool place_maps(struct run *run) {
                                  option_of_run(run, "--keep") || run->is_private, run->error);
 }
 
-/* Creates or checks the directory, writes the maps, and starts the keepers. Returns true in the process that becomes
- * the command. */
+/* Makes or checks the directory, writes the maps, and starts the keepers. True in the process that becomes the command.
+ */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
     bool made;

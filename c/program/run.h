@@ -22,8 +22,7 @@ struct unsock_run_map {
     struct unsock_control_file control;
 };
 
-/* Reads "8000=/run/app.sock". %a in the path becomes the first IPv4 address of UNSOCK_ADDR in the command's settings.
- */
+/* Reads "8000=/run/app.sock". %a in the path becomes the first IPv4 address of the command's UNSOCK_ADDR. */
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
 /* Writes the maps to `directory`, unless files with the same bytes are there. Unless `stays`, starts a map keeper,
@@ -73,8 +72,7 @@ bool unsock_isolate(struct unsock_text *error);
 /* supervise.c: Functions for the processes that outlive a command and remove its files: the keeper, the map keeper and
  * `hold`. */
 
-/* Applies the default action of a signal, which may end or stop this process. All signals must be blocked, and stay so.
- */
+/* Applies the default action of a signal, which may end or stop this process. The caller has all signals blocked. */
 void unsock_keeper_obey(int signal);
 
 /* Blocks all signals, starts a session of its own and renames the process. From then on only SIGKILL ends it. */
@@ -116,9 +114,9 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
  * and removes the directory at `path`. Returns false with one line in `error` if no process was started. */
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error);
 
-/* query_sockets.c: Each writes members of an answer of `query`. unsock_query_names lists the names of one port (0: of
- * all), and returns 0, or -errno if the directory cannot be read to its end. The others return true, or false with one
- * line in `error`. */
+/* query_sockets.c: Each writes members of an answer of `query`. unsock_query_names lists the names of a port (0: all),
+ * and returns 0, or -errno if the directory cannot be read to its end. The others return true, or false with one line
+ * in `error`. */
 long unsock_query_names(const char *directory, uint16_t port);
 bool unsock_query_sockets(void);
 bool unsock_query_state(const char *directory, const char *slash, const char *name);

@@ -1,7 +1,6 @@
 /* `run --map` (program/run.h): writes and removes maps. `run` itself becomes the command, so another process, the map
  * keeper, waits for the command's end (pidfd_open(2)) and removes the maps. The map keeper is no child of the command,
- * and not in the caller's session. It checks an open file, and removes a name only while the name still refers to this
- * file. */
+ * and not in the caller's session. It removes a name only while it still refers to the checked open file. */
 #include "program/run.h"
 
 #include "files/control_file.h"
@@ -61,8 +60,7 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
            unsock_text_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
 }
 
-/* Opens the control file of this name. `*goes`: the file is a map. Returns -EEXIST if another type of file has the
- * name. */
+/* Opens the control file of this name. `*goes`: the file is a map. -EEXIST: another type of file has the name. */
 static long open_map(long directory, const char *name, struct statx *status, bool *goes) {
     long fd = unsock_openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0)

@@ -1,6 +1,5 @@
-/* `run --private` (program/run.h): the parent and the keeper, and their messages. Both processes read signals by
- * signalfd(2), and send messages by a SOCK_SEQPACKET pair. Both block all signals, so that only SIGKILL can end the
- * keeper early. */
+/* `run --private` (program/run.h): the parent and the keeper, and their messages. Both read signals by signalfd(2), and
+ * send messages by a SOCK_SEQPACKET pair. Both block all signals: only SIGKILL can end the keeper early. */
 #include "program/run.h"
 
 #include "memory/process.h"
