@@ -9,8 +9,7 @@
 
 #define UNSOCK_IN6_LEAST offsetof(struct sockaddr_in6, sin6_scope_id) /* SIN6_LEN_RFC2133 */
 
-/* Copies the program's address. Returns its family; -1 if the kernel fails with EFAULT, or with EINVAL for the
- * length. */
+/* Copies the program's address. Returns its family; -1 if the kernel fails with EFAULT, or with EINVAL by length. */
 static inline int unsock_call_address(const void *address, socklen_t length, union unsock_sockaddr *copy) {
     if (length < sizeof(copy->any.sa_family) || length > sizeof(*copy) || unsock_user_read(copy, address, length) < 0)
         return -1;

@@ -85,9 +85,9 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     unsock_epoll_rearm(fd, entry);
 }
 
-/* Reads the answer; waits for it until `until`, unless that is 0. A connect without a place has timed out. A forked
- * child has a copy of the place: the process that reads the answer marks the socket, so that no other one reads the
- * bytes after the answer, which are the program's. */
+/* Reads the answer: without waiting if `until` is 0, else waits for it until that time. A connect without a place
+ * counts as timed out. A forked child has a copy of the place: the process that reads the answer marks the socket, so
+ * that no other one reads the bytes after the answer, which are the program's. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {

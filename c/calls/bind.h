@@ -11,7 +11,7 @@
 long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope);
 
 /* standin.c: A stand-in is a socket that is to replace a descriptor's socket: it is opened, perhaps bound, and then
- * installed. If a step fails, only the stand-in is undone, and the descriptor keeps its socket. */
+ * installed. If a step fails, the stand-in is undone, and the descriptor keeps its old socket. */
 
 struct unsock_standin {
     int socket;    /* the stand-in; the descriptor itself if that needs no replacement */
@@ -71,7 +71,7 @@ long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, struct unsock_stand
 
 /* Handles a bind of `fd` to `ip` (or NULL) whose control file names `address` (`length` bytes), which is in use. Closes
  * `standin`. If a service manager has handed over the socket with this address, a duplicate of that socket becomes the
- * stand-in. Returns 0; -EADDRINUSE if there is no such socket, or if it conflicts with the bind; or another -errno. */
+ * stand-in. Returns 0; -EADDRINUSE if there is none, or its bind conflicts with this one; or another -errno. */
 long unsock_listen_fds_take_target(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                    const void *address, socklen_t length, const struct unsock_ip *ip);
 

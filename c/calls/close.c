@@ -12,9 +12,9 @@
 #define AGAIN_MOST 10
 #define AGAIN_FIRST_NS 50000 /* 50 ms in all: on a busy machine the other thread has to get a processor */
 
-/* Removes a handed-over socket from its epoll sets. The kernel would do so only at the close of the socket's last
- * descriptor, and the one that systemd passed stays open. Does nothing in a forked child that made no socket file: it
- * shares the sets with its parent. */
+/* Removes a handed-over socket from its epoll sets. The kernel would do so only when the socket's last descriptor is
+ * closed, and the descriptor that systemd passed stays open. Does nothing in a forked child that made no socket file,
+ * as the child shares the sets with its parent. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry)) {
@@ -23,7 +23,8 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     }
 }
 
-/* Closes a socket with a file outside the directory, and removes the file. Only an open socket shows its file. */
+/* Closes a socket with a file outside the directory, and removes the file. The kernel names the file only while the
+ * socket is open. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, entry, &where);
@@ -215,10 +216,10 @@ UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
     return former < 0 ? former : unsock_opened(former, unsock_dup3((int)idle, fd, O_CLOEXEC));
 }
 
-/* Releases a socket's file at the end of the process, and closes the descriptor if it is still that socket. Other
- * threads run until the process is gone: for them an idle socket stays behind the number, with the entry, so that
- * sockets which they still accept are redirected. A forked child that made no socket file keeps its entries, as each
- * change would copy a page of the table. */
+/* Releases a socket's file at the end of the process, and closes the descriptor if it still refers to that socket.
+ * Other threads run until the process is gone: for them the number keeps its entry, and gets an idle socket. Sockets
+ * that they still accept are redirected. A forked child that made no socket file keeps its entries, as each change
+ * would copy a page of the table. */
 static void end_descriptor(int fd, bool has_threads, long *probe) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)

@@ -130,7 +130,7 @@ void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct
 
 /* datagram_batch.c: Several datagrams by one call (UDP_SEGMENT, UDP_GRO). */
 
-/* The datagrams of `size` bytes in a message from offset `from` on. */
+/* A batch: the datagrams of `size` bytes each that begin at offset `from` of a message. */
 struct unsock_batch {
     const struct msghdr *message;
     size_t from;

@@ -210,7 +210,7 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
     if (!connected && find_receiver(key_of_receiver(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS)
         return size;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;
-    /* Unread datagrams fill the sender's own buffer, too: that may be full, and not the receiver's queue. */
+    /* Unread datagrams fill the sender's own buffer, too: this buffer may be full instead of the receiver's queue. */
     long result = unsock_send_limit_relieve(fd) ? unsock_sendmsg(fd, message, flags | MSG_DONTWAIT) : -EAGAIN;
     if (result != -EAGAIN || (nonblocking && connected))
         return result;

@@ -9,7 +9,7 @@
 #define UDP_CORK 1
 #define TRIES 16
 
-/* Returns the port that the kernel gave to the UDP socket, so that its replacement keeps it; 0: none. */
+/* Returns the port that the kernel gave to the UDP socket, as the socket's replacement must keep the port; 0: none. */
 static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip ip = {0};

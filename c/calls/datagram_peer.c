@@ -160,7 +160,7 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
                 unsock_connect(fd, &other, length) == 0 &&
                 unsock_sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0) == 0 &&
                 unsock_datagram_disconnect(peer) == 0;
-    /* Disconnects `fd` again, so that its peer can send when it starts. */
+    /* Disconnects `fd` again, so that a peer that starts later can send to `fd`. */
     if (!waits && !shut)
         unsock_datagram_disconnect(fd);
     return left;

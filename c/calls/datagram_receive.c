@@ -186,7 +186,7 @@ static void read_sender_name(int fd, const struct unsock_fd *entry, const union 
         read_other_name(fd, entry, &name->un, length, told);
 }
 
-/* Returns the family of a sender whose name shows a wildcard: that of the target in a client's name, else its own. */
+/* Returns the family of a sender whose name shows a wildcard: for a client its target's family, else the wildcard's. */
 static int family_of_sender(const struct unsock_port_entry *told) {
     int own = told->ip.family == AF_INET6 ? AF_INET6 : AF_INET;
     return unsock_port_entry_asks(told) ? told->target.family : own;

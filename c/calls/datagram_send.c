@@ -65,7 +65,7 @@ static long send_to_none(int fd, const struct msghdr *message, int flags) {
     return unsock_sendmsg(fd, &copy, flags | MSG_DONTWAIT);
 }
 
-/* True if this call must report that nobody received the program's last datagram. It is reported once. */
+/* True if this call must report that nobody received the program's last datagram. Only one call reports the loss. */
 static bool takes_error(const struct route *route, long result) {
     bool told = result == -ECONNRESET && (route->entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
     if (told) {
@@ -83,8 +83,8 @@ static long drop(const struct route *route, const struct msghdr *message) {
     return result == -EFAULT || result == -EOPNOTSUPP || result == -EPIPE ? result : unsock_segment_total(message);
 }
 
-/* True if the receiver has shut down reading, which a UDP sender never learns. EPIPE has other causes: the number now
- * belongs to another socket, or the sender has shut down writing. Then a send to no receiver fails with EPIPE, too. */
+/* True if the receiver has shut down reading, which a UDP sender never learns. EPIPE has two other causes: the number
+ * now belongs to another socket, or the sender has shut down writing. Then sends to no receiver also return EPIPE. */
 static bool is_deaf(int fd) {
     static const struct msghdr empty;
     return unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && send_to_none(fd, &empty, MSG_NOSIGNAL) != -EPIPE;
@@ -153,7 +153,7 @@ UNSOCK_OWN_FRAME static long send_by_control(const struct route *route, const st
 }
 
 /* Reconnects to `fd` each socket of this process that is connected to an earlier socket of the same name: the kernel
- * would refuse datagrams from `fd` to such a socket. Returns true if there was any. */
+ * refuses datagrams from `fd` to a socket with another peer. Returns true if any was reconnected. */
 static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr own, peer;
     long length = unsock_socket_name(fd, __NR_getsockname, &own);
@@ -197,7 +197,7 @@ static long send_to_nobody(const struct route *route, const struct msghdr *messa
     return result;
 }
 
-/* Continues in this way after the error `result`. Returns the new or the same result. *over: it is the program's. */
+/* Continues in this way after the error `result`. Returns the new or the same result. *over: the program gets it. */
 static long go(enum way way, const struct route *route, struct msghdr *message, long result, bool *over) {
     int fd = route->fd;
     struct unsock_fd *entry = route->entry;

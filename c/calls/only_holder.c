@@ -16,7 +16,7 @@ static bool has_child(void) {
     return unsock_waitid(P_ALL, 0, about, WAIT_HOW, NULL) != -ECHILD;
 }
 
-/* True if the process may have the socket under the number `fd`. kcmp's result is above 0 for another file there. */
+/* True if the process may have the socket under the number `fd`. kcmp returns more than 0 for another file. */
 static bool may_have(uint64_t process, int fd) {
     long same = unsock_kcmp((int)process, (int)unsock_getpid(), KCMP_FILE, fd, fd);
     return same <= 0 && same != -EBADF && same != -ESRCH;

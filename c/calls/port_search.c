@@ -119,7 +119,7 @@ UNSOCK_OWN_FRAME static long go_by_names(struct unsock_port_search *search) {
 }
 
 /* The name PORT.dgram.sock, from which a datagram came, is used for one reply. If a server on another address has taken
- * the port since, that server gets the reply. A connect would keep the wrong server, so it does not use this name. */
+ * the port since, that server gets the reply. Connects do not use the name, as they would keep the wrong server. */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path) {
     static const struct unsock_ip any = {.family = AF_INET};
     struct unsock_port_key key = {target->port, (uint8_t)type};

@@ -1,6 +1,6 @@
-/* Reports a failed non-blocking connect later, as TCP does. If it was refused, a TCP socket that the kernel has refused
- * replaces the stream. For other errors, and if no such socket can be made, an AF_UNIX socket replaces it: the kernel
- * reports the same events for this one, but a read fails with another error. */
+/* Reports a failed non-blocking connect later, as TCP does. If the connect was refused, a TCP socket that the kernel
+ * has refused replaces the stream. For other errors, and if no such socket can be made, an AF_UNIX socket replaces it:
+ * the kernel reports the same events for this socket, but a read fails with another error. */
 #include "calls/connect.h"
 
 #include "calls/bind.h"
@@ -11,8 +11,8 @@
 #include <linux/poll.h>
 
 /* Returns a TCP socket whose connect to port 0 was refused: nobody can ever listen there. All calls on the socket get
- * the kernel's own error. When connect returns, the loopback device has answered. Returns -errno if it has not (no such
- * device, a firewall), or if no socket can be opened. */
+ * the kernel's own error. Over loopback the refusal has come when connect returns. Returns -errno if it has not (no
+ * such device, a firewall), or if no socket can be opened. */
 UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int family) {
     union unsock_sockaddr address;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = (uint8_t)family});

@@ -42,7 +42,7 @@ static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     if (how == SHUT_RDWR && ends_it(fd, mark, added))
         added |= UNSOCK_END_OVER;
     unsock_socket_mark_set(fd, mark, added);
-    /* If the connect has not been reported as done yet, it never will be (inet_shutdown, net/ipv4/af_inet.c). */
+    /* After a shutdown no connect reports the new connection any more (inet_shutdown, net/ipv4/af_inet.c). */
     if (entry->state == UNSOCK_STATE_CONNECTING && (entry->kind == UNSOCK_KIND_LOCAL || unsock_socket_writable(fd)))
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     return unsock_shutdown(fd, how);

@@ -38,7 +38,8 @@ struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, 
     return bind;
 }
 
-/* The name of an AF_INET6 socket may show an IPv4 address, or none. A socket mark tells processes that inherit it. */
+/* The name of an AF_INET6 socket may show an IPv4 address, or none. Then a socket mark shows processes that inherit the
+ * socket that it is AF_INET6. */
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
     const struct unsock_bind *bind = &standin->bind;
     standin->named = result == 0 && (bind->how == UNSOCK_BOUND_FILE || bind->how == UNSOCK_BOUND_WAITING);

@@ -32,7 +32,7 @@ static long listen_bound(int fd, struct unsock_fd *entry, int backlog, long resu
     return entry->kind == UNSOCK_KIND_IP ? unsock_listen(fd, backlog) : listen_here(fd, entry);
 }
 
-/* Listens on an unbound stream. As in TCP, it gets the wildcard address and a free port. */
+/* Listens on an unbound stream. As in TCP, the stream gets the wildcard address and a free port. */
 static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET};
     bool v6only = entry->domain == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
@@ -44,7 +44,7 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
 }
 
 /* Listens on a TCP socket that no intercepted call has bound: inherited, or bound inside libc (bindresvport) or by a
- * raw system call. It keeps its port. */
+ * raw system call. The socket keeps its port. */
 static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog) {
     union unsock_sockaddr address;
     struct unsock_ip ip;
@@ -55,7 +55,7 @@ static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog)
         return listen_unbound(fd, entry, backlog);
     bool v6only = ip.family == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     bool covered = unsock_address_covered_bind(&ip, v6only);
-    /* A TCP socket that listens already may have clients: it stays the kernel's. */
+    /* A TCP socket that listens already may have clients: it is not redirected. */
     if (!unsock_settings.block_inet && (!covered || unsock_socket_option(fd, SO_ACCEPTCONN) == 1))
         return unsock_listen(fd, backlog);
     return listen_bound(fd, entry, backlog, unsock_bind_ip(fd, entry, &ip, 0));
@@ -67,8 +67,9 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     if (entry->kind == UNSOCK_KIND_IP && !(entry->flags & UNSOCK_BOUND))
         return listen_bound_elsewhere(fd, entry, backlog);
     if (entry->flags & UNSOCK_BOUND) {
-        /* A reserved stream without a file is bound again. With SO_REUSEPORT it gets its address back even if another
-         * process has it: haproxy's successor tells the old process to continue before it gives the port up. */
+        /* A reserved stream without a file is bound again. With SO_REUSEPORT the stream gets its address back even if
+         * another process has it: haproxy's successor tells the old process to continue before the successor gives the
+         * port up. */
         struct unsock_ip local = entry->local;
         bool again = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_FILE);
         return listen_bound(fd, entry, backlog, again ? unsock_bind_ip(fd, entry, &local, 0) : 0);
@@ -77,8 +78,8 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     return open < 0 ? open : listen_unbound(fd, entry, backlog);
 }
 
-/* Fills the entry of a new connection. The peer's address may stay unknown: a plain Unix client's is invented when the
- * program asks for it. */
+/* Fills the entry of a new connection. The peer's address may stay unknown: for a plain Unix client, the library
+ * invents an address when the program asks for it. */
 static void remember_accepted(int listener, const struct unsock_fd *from, int fd, const union unsock_sockaddr *peer,
                               socklen_t length) {
     struct unsock_fd *entry = unsock_reuse_entry(fd);

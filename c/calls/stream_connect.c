@@ -25,8 +25,7 @@ struct attempt {
     uint32_t bound; /* flags: how the program had bound the socket */
 };
 
-/* Returns the client's address as the program bound it, or the default for a wildcard or none. Port 0: not chosen
- * yet. */
+/* Returns the client's address as the program bound it, or the default for a wildcard or none. Port 0: to be chosen. */
 UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_fd *entry,
                                                    const struct unsock_ip *target) {
     union unsock_sockaddr address;
@@ -135,7 +134,7 @@ UNSOCK_OWN_FRAME static long remember_wait(struct attempt *attempt) {
     return 0;
 }
 
-/* Notes that the descriptor's own socket has its client's name: it can connect, but cannot be named again. */
+/* Notes that the descriptor's own socket has its client's name: the socket can connect, but cannot be named again. */
 static void become_client(struct unsock_fd *entry) {
     unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
     unsock_fds_mark(entry, UNSOCK_NAMED);

@@ -8,7 +8,7 @@
 
 #define PARTS_MOST 1024u      /* UIO_MAXIOV */
 #define BYTES_MOST 0x7ffff000 /* MAX_RW_COUNT: the kernel takes no more in one call */
-/* The most bytes of one write that TCP accepts before it sees the reset: it checks after every sixteen segments of 32
+/* The most bytes of one write that TCP accepts before it sees the reset. TCP checks after every sixteen segments of 32
  * KiB (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER), or when its buffer is full, which has room for a segment. */
 #define SEGMENT (32 << 10)
 #define LOST_MOST (16 * SEGMENT)

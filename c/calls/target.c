@@ -34,8 +34,8 @@ struct way {
     struct unsock_firecracker answer;
 };
 
-/* Connects a non-blocking stand-in to the target. In other cases only prepares the connect (`waits`): it is made on the
- * program's own descriptor, so that a signal or a cancelled thread leaves nothing behind. */
+/* Connects a non-blocking stand-in to the target. In other cases only prepares the connect (`waits`), which is made
+ * later on the program's own descriptor: a signal or a cancelled thread then leaves nothing behind. */
 static long connect_plain(int fd, struct unsock_control_file *control, struct way *way) {
     unsock_target_to_connect(control);
     if (way->socket != fd && (way->flags & O_NONBLOCK))

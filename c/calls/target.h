@@ -30,7 +30,8 @@ long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked);
  * set. Both times are unsock_clock_ms's. */
 int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t begun);
 
-/* Waits for the answer and reads it. Returns as unsock_firecracker_answer; -EINPROGRESS at `end`; -EINTR. */
+/* Waits for the answer and reads it. Returns as unsock_firecracker_answer; but -EINPROGRESS at `end`, and -EINTR if a
+ * signal ends the connect. */
 long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end);
 
 /* tipc_service.c: Checks if a TIPC service has a socket. */
