@@ -218,9 +218,9 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Reads PORT.sock first. `any`: any port will do, so if somebody has this one, returns -EADDRINUSE. Otherwise `result`
- * is that of bind_free (-EAGAIN: not tried), and is returned if nobody has the port. Returns as bind_to_port; -EAGAIN
- * if the lock is needed. */
+/* Reads PORT.sock first, and does without the lock if it can. `any`: any port will do, so for one that somebody has
+ * returns -EADDRINUSE. Without `any`, `result` is that of bind_free (-EAGAIN: not tried), and is returned if nobody has
+ * the port. Returns as bind_to_port; -EAGAIN if the lock is needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;

@@ -100,7 +100,7 @@ bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, sock
  * has none); -ENOENT if there is no such descriptor. */
 long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockaddr_un *name, socklen_t length);
 
-/* True if `fd` is a duplicate of a handed-over descriptor, even one of which this process has no entry. */
+/* True if `fd` is a duplicate of a handed-over descriptor. Asks the kernel, so `fd` needs no entry. */
 bool unsock_listen_fds_is_behind(int fd);
 
 /* Returns the lowest descriptor from `from` on with the same socket as `socket`, of this type, that the program has

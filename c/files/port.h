@@ -39,7 +39,7 @@ enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry
 /* Makes PORT.sock a link to `first`; `there`: replaces one. Returns 0 or -errno; -EEXIST: another process made it. */
 long unsock_port_put_first(const struct unsock_port_entry *first, bool several, bool there);
 
-/* Writes the record of the live sockets and `me` (or NULL). Returns 0 or -errno; -EADDRINUSE: it has no room. */
+/* Writes the record of all sockets that may be live, and `me` (or NULL). Returns 0 or -errno; -EADDRINUSE: no room. */
 long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Removes PORT.sock. Returns 0, also if it does not exist, or -errno. */
@@ -79,7 +79,8 @@ void unsock_port_let_wait(const struct unsock_port_entry *me);
 bool unsock_port_note_connected(const struct unsock_port_entry *entry);
 
 /* With the directory locked: removes the names of `me` after its end (`own` is STALE, or GONE if its file is missing),
- * or to take its name away (STALE). PORT.sock becomes a link to another live socket, or is removed if there is none. */
+ * or to take its name away (STALE). If PORT.sock points to `me`, it becomes a link to another live socket, or is
+ * removed. */
 void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life own, long probe);
 
 /* unsock_port_leave in two steps around a close, with the directory locked throughout. So PORT.sock always points to a

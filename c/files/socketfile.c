@@ -145,8 +145,8 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
     return unsock_socketfile_ask(path, length) == -EPERM;
 }
 
-/* The kernel makes the file with the socket's own mode, less the umask. UNSOCK_MODE is set at the socket first, so that
- * the file never has more rights, not even for a moment. Another `mode` is set after the bind. */
+/* The kernel makes the file with the socket's own mode, less the umask. So UNSOCK_MODE is set at the socket first: the
+ * file never has more rights, not even for a moment. The exact mode is set after the bind. */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode) {
     if (unsock_settings.mode >= 0) {
         mode = unsock_settings.mode;

@@ -101,7 +101,7 @@ struct unsock_libc_write {
     int64_t distance; /* from the start of `write` to that function, or that part */
 };
 
-/* True if this is glibc's write: 2.41's or later; on x86-64 from 2.31 on. */
+/* True if this is glibc's write: 2.41's or later; on x86-64 from 2.35 on. */
 bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], struct unsock_libc_write *write);
 
 /* True if this is __syscall_cancel: a cancellation point that makes the call given by its seventh argument. */

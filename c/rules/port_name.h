@@ -202,7 +202,8 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
 
 /* Makes the abstract name that a stream binds before it connects: "\0unsock SOURCE TARGET", both ADDRESS:PORT in
  * hexadecimal, as in "7f000001:9c40", then a character that spreads names, and `directory`. The server reads the
- * client's address from it. In a directory it is unique, like a TCP four-tuple. Returns the address's length. */
+ * client's address from it. In a directory the name is unique, like a TCP four-tuple. Returns the length of the
+ * address. */
 socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target, uint64_t directory,
                                     struct sockaddr_un *name);
 

@@ -21,8 +21,8 @@ struct unsock_words {
 };
 
 /* Returns the word that begins with `name`, or else the nearest one. A slip is a letter inserted, removed, replaced, or
- * swapped: one is allowed, in a name of six letters or more a third of the letters. The first `prefix` letters
- * ("UNSOCK_", "--", "-") do not count. A name with one dash also matches an option with two. NULL: none. */
+ * swapped. One slip is allowed; in a name of six letters or more, one for each three letters. The first `prefix`
+ * letters ("UNSOCK_", "--", "-") do not count. A name with one dash also matches an option with two. NULL: none. */
 const char *unsock_nearest(struct unsock_span name, size_t prefix, const struct unsock_words *words);
 
 #endif
