@@ -36,7 +36,7 @@ long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t leng
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length);
 
 /* Returns the family of the message's address, or -1 if it has none. UDP over IPv4 takes AF_UNSPEC for AF_INET; UDP
- * over IPv6 takes it for no address (net/ipv4/udp.c, net/ipv6/udp.c). */
+ * over IPv6 takes AF_UNSPEC for no address (net/ipv4/udp.c, net/ipv6/udp.c). */
 static inline int unsock_call_family(const struct msghdr *message) {
     const struct sockaddr *name = message->msg_name;
     return name && message->msg_namelen >= sizeof(name->sa_family) ? name->sa_family : -1;

@@ -15,7 +15,7 @@
  *   a service manager has opened it             files/listen_fds                yes: the descriptor is a duplicate
  *   there is a control file                     files/control_file              yes: calls/target binds to its target
  *   else the new socket takes the descriptor's place: calls/standin
- *   the number is another socket's by the error replace/reuse                   yes: all is checked once more */
+ *   the error shows a reused number             replace/reuse                   yes: all is checked once more */
 #include "calls/bind.h"
 
 #include "calls/arguments.h"

@@ -11,7 +11,7 @@
  *   the descriptor's owner                      unsock_whose                    the kernel's: the kernel connects it
  *   the address fits the socket                 calls/arguments, IPV6_V6ONLY    EINVAL, EAFNOSUPPORT, ENETUNREACH
  *   stream or datagram socket                   its type                        calls/stream_connect, datagram_connect
- *   the number is another socket's by the error replace/reuse                   yes: all is checked once more */
+ *   the error shows a reused number             replace/reuse                   yes: all is checked once more */
 #include "calls/arguments.h"
 #include "calls/bind.h"
 #include "calls/datagram.h"

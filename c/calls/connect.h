@@ -42,7 +42,7 @@ socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool 
 long unsock_port_go_on(struct unsock_port_search *search, long result);
 
 /* refusal.c: Non-blocking connects that have failed. TCP returns EINPROGRESS first, and reports the failure once, in
- * the first call that can report it (SO_ERROR, the next connect or write). To poll, the connection has ended. */
+ * the first call that can report it (SO_ERROR, the next connect or write). poll reports an ended connection. */
 
 /* Replaces a stream, whose connect to an address of `family` has ended with `failure` (negative), by a socket that
  * reports the failure. Returns -EINPROGRESS; or `failure`, with the descriptor unchanged, if that is not possible. */

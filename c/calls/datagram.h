@@ -61,8 +61,8 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
  * another -errno. After an error a server serves this client by the listener. */
 long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path);
 
-/* Sends a message to a client (msg_name) that has refused `fd` (EPERM) from the socket to which that client is
- * connected: another one of this process on the same port. Returns -EPERM if there is none. */
+/* Sends a message to a client (msg_name) that refuses datagrams from `fd` (EPERM). Uses another socket of this process
+ * on the same port, to which that client is connected. Returns -EPERM if there is none. */
 long unsock_datagram_send_by_sibling(int fd, const struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 /* datagram_name.c: Names datagram sockets: with a file for replies, or with a new name in the place of an old one. */

@@ -1,5 +1,5 @@
 /* Supports servers with a datagram socket for each client, on the port of the listener, an unconnected socket (DTLS,
- * QUIC). The client may be connected to the listener: its kernel socket then accepts nothing from another socket. */
+ * QUIC). A client may be connected to the listener. The client's socket then accepts nothing from another one. */
 #include "calls/datagram.h"
 
 #include "calls/stream.h"

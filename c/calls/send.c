@@ -12,7 +12,7 @@
  *   stream or datagram socket                   its type                        stream: the address is ignored
  *   an address is there, and fits               calls/arguments, IPV6_V6ONLY    none: to the peer; EINVAL, ENETUNREACH
  *   the address is covered                      rules/address                   calls/datagram_send; no: the network
- *   the number is another socket's by the error replace/reuse                   yes: all is checked once more
+ *   the error shows a reused number             replace/reuse                   yes: all is checked once more
  */
 #include "calls/list.h"
 
@@ -171,7 +171,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     return unsock_datagram_send_real(fd, entry, message, flags);
 }
 
-/* A send of the program's: its message, or one made of sendto's arguments. */
+/* A send that the program makes: its own message, or one made of sendto's arguments. */
 struct call {
     int fd;
     int flags;

@@ -7,7 +7,7 @@
 #define MSG_CONFIRM_FLAG 0x800
 #define MSG_PROBE_FLAG 0x10 /* MSG_PROBE: with MSG_CONFIRM and no data, nothing is sent (udp_sendmsg, do_confirm) */
 
-/* Control data that programs often send, checked without asking the kernel: an int in bounds, or `size` bytes. */
+/* Control data that programs often send, checked without asking the kernel: an int in bounds, or any `size` bytes. */
 static const struct {
     uint8_t domain; /* 0: both */
     uint8_t level;

@@ -22,13 +22,13 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
 /* stream_send.c: Writes on connected streams. After the peer's close TCP accepts the first write, and loses its data.
  * AF_UNIX refuses it with EPIPE and SIGPIPE. So the library sets MSG_NOSIGNAL, and raises SIGPIPE where TCP would. */
 
-/* True for an AF_UNIX stream in the place of a TCP socket, by the cache alone. */
+/* True if the cache has the descriptor as an AF_UNIX stream in the place of a TCP socket. */
 static inline bool unsock_stream_is_known(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
 }
 
-/* True for a connected socket to a control file's target in the place of a TCP socket, by the cache alone. */
+/* True if the cache has it as a stream in the place of a TCP socket, connected to a control file's target. */
 static inline bool unsock_stream_is_foreign(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && entry->domain != AF_UNIX &&

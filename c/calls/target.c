@@ -89,7 +89,7 @@ UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, con
     return result;
 }
 
-/* Opens a socket for the control file at `path`, and connects it as far as possible before it replaces that of `fd`. */
+/* Opens a socket for the control file at `path`, and takes the steps of its connect that come before `install`. */
 UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const char *path,
                                    const struct unsock_ip *asked, struct way *way, long *answers) {
     struct unsock_control_file control;
@@ -240,7 +240,7 @@ static bool read_path(const void *address, socklen_t length, struct sockaddr_un 
            path->sun_path[sizeof(path->sun_path) - 1] == '\0';
 }
 
-/* Fills the entry of a program's own AF_UNIX socket, which will be replaced. Returns it; `scratch` if it has none. */
+/* Fills the entry of a program's own AF_UNIX socket, which will be replaced. Returns the entry, or `scratch`. */
 static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
     struct unsock_fd *entry = unsock_fds_entry(fd);
     memset(scratch, 0, sizeof(*scratch));

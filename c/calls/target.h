@@ -102,8 +102,8 @@ long unsock_asking_look(int fd);
 /* Waits for the multiplexer's answer. Returns 0 as unsock_asking_look, or -EINTR. */
 long unsock_asking_wait(int fd);
 
-/* Before data are sent or received on a blocking descriptor, waits for the multiplexer's answer. Returns 0 if the
- * connect has ended; -EAGAIN if a non-blocking descriptor must still wait; or -EINTR. */
+/* Called before data are sent or received. On a blocking descriptor waits for the multiplexer's answer, else reads what
+ * has arrived. Returns 0 if the connect has ended, -EAGAIN if it has not, or -EINTR. */
 long unsock_asking_settle(int fd, struct unsock_fd *entry);
 
 static inline long unsock_asking_before_data(int fd) {
