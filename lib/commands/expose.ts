@@ -31,11 +31,11 @@ const OF_HTTP = ["cert", "key", "log", "json"] as const;
 const RAW = ["all", "in", "control", "idle", "untilEof"] as const;
 
 /**
- * Exposes ports, or with `--http` all loopbacks by name.
+ * Exposes ports, or with `--http` all loopbacks by name, until the process ends.
  *
  * @param options As on the command line.
  * @param ports The operands.
- * @returns Only if it cannot serve; else the process serves until it is ended.
+ * @returns Never.
  * @throws {UsageError} When options and ports contradict each other.
  * @throws {UnsockError} When it cannot serve.
  */

@@ -9,7 +9,9 @@ import { descriptorLimit } from "../system/descriptors.ts";
 
 const WAITING_MOST = 512;
 const SILENT_MS = 10_000;
-/** Descriptors kept for files and relays, and for up to 128 connections that Deno accepts before it closes old ones. */
+/**
+ * Descriptors for files and relays, and for up to 128 connections that Deno accepts before it closes destroyed ones.
+ */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
 /** The most connections to one server, as a part of all: with their clients' connections they are at most half. */

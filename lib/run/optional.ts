@@ -26,6 +26,7 @@ function wallIn(options: RunOptions, { environ }: Context): string | undefined {
  * @param why The reason why unsock cannot work here.
  * @param options Options of `run`.
  * @param words The command and its arguments.
+ * @returns 0 for `--dry-run`; otherwise never.
  * @throws {UnsockError} When an option promises that no traffic leaves, or when the command cannot be started.
  */
 export async function runOnNetwork(

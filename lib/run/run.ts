@@ -13,7 +13,7 @@ import { findLibrary } from "../library/find.ts";
  * @param options The options, of which `lib` counts only if no other library is found.
  * @param words The command and its arguments.
  * @param context The environment and all arguments.
- * @returns Only with `--optional` where unsock cannot work: the exit status.
+ * @returns 0 for `--dry-run` with `--optional` where unsock cannot work; otherwise never.
  * @throws {UnsockError} When no library is found, or it cannot be executed.
  */
 export async function run(
