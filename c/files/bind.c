@@ -268,8 +268,24 @@ static long bind_if_free(struct unsock_bind *bind, bool client) {
     return result;
 }
 
-/* Tries ports until one is free. After LOOKS_FOR_FREE taken ports, also removes the stale names of each taken one and
- * tries it again. A damaged control file's EINVAL skips its port. The kernel's ends the search: the socket is named. */
+/* True if PORT.sock does not show that the port's sockets exclude this one. */
+UNSOCK_OWN_FRAME static bool may_share(const struct unsock_bind *bind) {
+    struct unsock_port_entry first;
+    struct sockaddr_un path;
+    bool several;
+    return unsock_port_look(unsock_port_key_of(&bind->me), &path, &first, &several) == UNSOCK_PORT_OURS &&
+           (bind->reuseport || bind->reuseaddr || !unsock_port_conflict(&first, &bind->me));
+}
+
+/* Binds to a port that has names: once the sweep has removed them as stale, or beside sockets on other addresses. */
+static long bind_to_taken(struct unsock_bind *bind, bool client) {
+    if (unsock_port_sweep_dead(unsock_port_key_of(&bind->me)) > 0)
+        return bind_if_free(bind, client);
+    return !client && may_share(bind) ? bind_names(bind, false) : -EADDRINUSE;
+}
+
+/* Tries ports until one is free. After LOOKS_FOR_FREE taken ports, also tries to get each taken one. A damaged control
+ * file's EINVAL skips its port. The kernel's EINVAL ends the search: the socket is named. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -278,9 +294,8 @@ static long bind_any_port(struct unsock_bind *bind, bool client) {
             continue;
         bind->ip.port = port;
         long result = bind_if_free(bind, client);
-        if (result == -EADDRINUSE && looks++ >= LOOKS_FOR_FREE &&
-            unsock_port_sweep_dead(unsock_port_key_of(&bind->me)) > 0)
-            result = bind_if_free(bind, client);
+        if (result == -EADDRINUSE && !bind->spent && looks++ >= LOOKS_FOR_FREE)
+            result = bind_to_taken(bind, client);
         if (bind->spent || (result == 0 && bind->how == UNSOCK_BOUND_FILE) ||
             (result < 0 && result != -EADDRINUSE && (result != -EINVAL || bind->how != UNSOCK_BOUND_CONTROL)))
             return result;

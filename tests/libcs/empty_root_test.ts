@@ -42,7 +42,7 @@ Deno.test(
     withRoot({}, async (_root, execute) => {
       const usage = await execute([]);
       assertStrictEquals(usage.code, 0, usage.stderr);
-      assertMatch(usage.stdout, /libunsock\.so run \[OPTIONS\] -- COMMAND/);
+      assertMatch(usage.stdout, /libunsock\.so run \[options\] \[--\] COMMAND/);
       assertMatch((await execute(["--version"])).stdout, /^\d+\.\d+\.\d+(-dev)?\n$/);
     }),
 );
