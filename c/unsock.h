@@ -72,7 +72,7 @@ UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
  * the file may not be removed, -EADDRINUSE if other processes keep the directory locked. */
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 
-/* Returns the name of the exported function number `index`, from 0 on, or NULL after the last. */
+/* Returns the name of the intercepted function number `index`, from 0 on, or NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 
 /* Calls execve(2), for a runtime that lacks it. Returns only if the file cannot be executed; `why` has the reason. */

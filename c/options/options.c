@@ -39,8 +39,8 @@ static int32_t mtu_of(const struct unsock_fd *entry) {
 }
 
 /* Returns TCP_MAXSEG of a new connection: half the window that the peer offers, less the headers. On TCP it grows with
- * the data; but a program may set the value that it has read, and setsockopt refuses more than MAX_TCP_WINDOW
- * (do_tcp_setsockopt, net/ipv4/tcp.c). */
+ * the data; here it stays small, since a program may set the value that it has read, and setsockopt refuses more than
+ * MAX_TCP_WINDOW (do_tcp_setsockopt, net/ipv4/tcp.c). */
 static int32_t segment_of(const struct unsock_fd *entry) {
     return unsock_fd_remote(entry)->family == AF_INET6 ? 32732 : 32741;
 }
@@ -107,7 +107,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     if (tcp && ((name == TCP_FASTOPEN_CONNECT && (listening || connected)) ||
                 ((name == TCP_FASTOPEN || name == TCP_FASTOPEN_NO_COOKIE) && connected)))
         return -EINVAL;
-    /* A program that saves a connection and restores it elsewhere must learn that it cannot. */
+    /* A program that saves and restores connections must learn that it cannot. */
     if (tcp && name == TCP_REPAIR)
         return -EPERM;
     bool six = entry->domain == AF_INET6 && level == IPPROTO_IPV6, converts = six && name == IPV6_ADDRFORM && connected;

@@ -32,8 +32,7 @@ void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, 
 long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int name, const void *value, socklen_t length);
 long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *value, socklen_t *length);
 
-/* option_oracle.c: Opens temporary TCP or UDP sockets, to learn valid values, defaults, and how values are read
- * back. */
+/* option_oracle.c: Opens temporary TCP or UDP sockets, to learn valid values, defaults, and values as read back. */
 
 /* Opens a close-on-exec socket of the type that the program believes it has. Returns the socket or -errno. */
 long unsock_oracle_open(const struct unsock_fd *entry);

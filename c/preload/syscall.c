@@ -19,7 +19,7 @@
 #define ANSWERED_IF_YES(name) [__NR_##name] = true,
 #define ANSWERED_IF_NO(name)
 
-/* True for each number that is answered here. */
+/* True for each number that the library answers. */
 NAMED const bool unsock_syscall_answered[NUMBERS] = {UNSOCK_CALLS(ANSWERED) UNSOCK_DOOR_CALLS(ANSWERED_DOOR_CALL)};
 
 /* Makes an execve(2) or execveat(2). Not inlined, so that other calls need no stack for it. */
@@ -57,8 +57,7 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
     }
 }
 
-/* Makes the system call. Used if the library is inert, has not found the next syscall(2) yet, or there is none
- * (Deno.dlopen). */
+/* Makes the system call: the library is inert, or the next syscall(2) not found yet, or missing (Deno.dlopen). */
 NAMED long unsock_syscall_plain(long number, long a, long b, long c, long d, long e, long f) {
     return unsock_libc_result(unsock_syscall6(number, a, b, c, d, e, f));
 }

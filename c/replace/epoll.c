@@ -68,7 +68,7 @@ long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_ev
     long result = control(set, operation, fd, event);
     if (result == -ENOENT && is_remembered_fired(set, fd)) {
         result = operation == EPOLL_CTL_MOD ? control(set, EPOLL_CTL_ADD, fd, event) : 0;
-        /* Another thread, or the process that forked this one, has registered it meanwhile. */
+        /* Another thread, or the process that forked this one, has registered `fd` meanwhile. */
         if (result == -EEXIST)
             result = control(set, operation, fd, event);
     }

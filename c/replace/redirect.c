@@ -38,7 +38,7 @@ long unsock_redirect_open_like(int fd, int domain, int type, long *flags) {
 /* Copies the receiver of SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
 static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
     struct unsock_owner owner = {0, 0};
-    /* Unknown options or sets: a descriptor from another program (kernel/identify.c), which may have a receiver. */
+    /* A descriptor whose options or sets are unknown was opened unseen (kernel/identify.c), and may have a receiver. */
     bool elsewhere = (entry->options & UNSOCK_OPTION_SOME_RARE) || unsock_epoll_is_anywhere(fd);
     bool may_have = elsewhere || __atomic_load_n(&owners_met, __ATOMIC_RELAXED);
     if (!may_have || unsock_fcntl(fd, UNSOCK_F_GETOWN_EX, (unsigned long)&owner) < 0 || owner.pid == 0)
@@ -219,7 +219,7 @@ long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
     if (result == 0 && keeps_address) {
         bind_without_port(fd, entry, &local);
         unsock_fds_mark(entry, UNSOCK_ANY_PORT);
-        /* A stream that is bound to an IPv6 address cannot connect to an IPv4 one. */
+        /* A stream that is bound to an IPv6 address cannot connect to an IPv4 one: the entry keeps the address. */
         if (entry->type == SOCK_STREAM)
             entry->local = local;
         entry->local.port = 0;

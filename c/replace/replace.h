@@ -7,13 +7,13 @@
 
 /* redirect.c: Replaces the socket behind a descriptor. The program does not notice. */
 
-/* Opens a socket to replace another: close-on-exec and non-blocking until it does. Returns its descriptor or -errno. */
+/* Opens a stand-in for another socket, close-on-exec and non-blocking. Returns its descriptor or -errno. */
 long unsock_redirect_open(int domain, int type, int protocol);
 
 /* Prepares an AF_UNIX datagram socket to replace a UDP one: sends never wait long, no descriptors are received. */
 void unsock_redirect_prepare(int socket);
 
-/* As unsock_redirect_open, but blocking if `fd` is. `*flags`: for unsock_redirect_install_like, the flags of `fd`. */
+/* As unsock_redirect_open, but blocking if `fd` is. `*flags` gets the status flags of `fd`. */
 long unsock_redirect_open_like(int fd, int domain, int type, long *flags);
 
 /* Returns a temporary duplicate of the descriptor, without an entry, or -errno. */
@@ -52,7 +52,7 @@ struct unsock_fd *unsock_reuse_entry(int fd);
 long unsock_reuse_check(int fd);
 
 /* As unsock_reuse_check, in every state and more thoroughly, for callers that act on the entry alone. Returns 1 if
- * another socket has the number, whose entry is now cleared; 0 if not; or -errno, as above. */
+ * another socket has the number, whose entry is now cleared; 0 if not; or -errno, as unsock_reuse_check. */
 long unsock_reuse_look(int fd);
 
 /* Calls unsock_reuse_look if the entry is fresh, or does not fit `name`, which getsockname has just returned. */

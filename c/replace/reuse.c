@@ -24,7 +24,7 @@ struct unsock_fd *unsock_reuse_entry(int fd) {
     return entry;
 }
 
-/* True if this AF_UNIX socket has another name than the entry says. */
+/* True if the name does not fit the entry: no name of the library's form, or no name although the entry has one. */
 static bool has_another_name(const struct unsock_fd *entry, const struct sockaddr_un *address, size_t length) {
     struct unsock_name name = unsock_kernel_name_read(address, length);
     return name.kind == UNSOCK_NAME_FOREIGN || (name.kind == UNSOCK_NAME_NONE && (entry->flags & UNSOCK_NAMED));
@@ -55,7 +55,7 @@ static bool is_another_by_name(const struct unsock_fd *entry, const union unsock
     }
 }
 
-/* True if no other thread replaced the socket meanwhile, as a first datagram or a connect does. */
+/* True if no other thread has replaced the socket since `before`, by a first datagram or a connect, for example. */
 static bool is_settled(const struct unsock_fd *entry, const struct unsock_fd *before) {
     uint32_t flags = __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE);
     return !((flags | before->flags) & UNSOCK_CHANGING) && entry->kind == before->kind &&

@@ -16,8 +16,8 @@
 #include <sys/un.h>
 
 /* The library defines the intercepted functions itself, with plain pointer types. With _GNU_SOURCE defined, libc's
- * headers declare these functions with other pointer types. So it stays undefined, and this file has the constants that
- * need it. */
+ * headers declare these functions with other pointer types. So _GNU_SOURCE stays undefined, and this file has the
+ * constants that need it. */
 
 /* Copies of types that <sys/socket.h> and <fcntl.h> hide without _GNU_SOURCE: mmsghdr, f_owner_ex. */
 struct unsock_mmsghdr {

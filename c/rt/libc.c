@@ -67,9 +67,8 @@ bool unsock_is_secure(void) {
 struct unsock_next unsock_next;
 __attribute__((used)) long (*unsock_next_syscall)(long number, ...);
 
-/* RTLD_NEXT is -1 in glibc and in musl. If dlopen loaded this library, RTLD_NEXT finds nothing, and system calls
- * replace the functions. Before glibc 2.34, dlsym is in libdl, which few programs load; libc has _dl_sym, which dlsym
- * calls. */
+/* RTLD_NEXT is -1 in glibc and in musl. If dlopen loaded this library, RTLD_NEXT finds nothing, and the library uses
+ * system calls. Before glibc 2.34, dlsym is in libdl, which few programs load; libc has _dl_sym, which dlsym calls. */
 void *unsock_next_find(const char *name) {
     void *next = (void *)-1l;
     if (!dlsym && !_dl_sym)

@@ -79,8 +79,8 @@ void unsock_next_resolve_trapped(void);
 /* Notes that this thread begins (true) or ends (false) to answer a trapped call. */
 void unsock_cancel_forbid(bool trapped);
 
-/* Lets pthread_cancel end the thread at any moment until unsock_cancel_close, at once if it was called before. Returns
- * the argument for unsock_cancel_close. */
+/* Until unsock_cancel_close, pthread_cancel ends the thread at once, even if it was called before. Returns the argument
+ * for unsock_cancel_close. */
 int unsock_cancel_open(void);
 void unsock_cancel_close(int before);
 

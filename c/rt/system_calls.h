@@ -82,7 +82,7 @@
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \
     }
 
-/* As UNSOCK_SYSTEM_CALL, not inline: shorter code, one instruction more. For calls that no message needs. */
+/* As UNSOCK_SYSTEM_CALL, not inline: shorter code, one instruction more. For calls not made for each message. */
 #define UNSOCK_RARE_CALL(name, parameters, ...)                                                                        \
     static __attribute__((noinline, unused)) long unsock_##name parameters {                                           \
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \

@@ -6,7 +6,7 @@
 
 #define UNSOCK_PATH_MOST 4096 /* the kernel's longest path, with its NUL */
 
-/* A piece of text in memory that is not its own; not NUL-terminated. */
+/* A pointer to a piece of text, and its length; not NUL-terminated. */
 struct unsock_span {
     const char *at;
     size_t length;

@@ -40,8 +40,8 @@ static void execute_trapped(void *execution) {
     ((struct execution *)execution)->result = unsock_exec(&((struct execution *)execution)->exec);
 }
 
-/* Executes with the path, argv and environment in a[0] to a[2], on another stack: the program's stack may have hardly
- * more room than the handler needs (musl's posix_spawn gives its child 5 KiB in all). */
+/* Executes a program (a[0]: path, a[1]: argv, a[2]: environment) on another stack: the present one may have hardly more
+ * room than the handler needs (musl's posix_spawn gives its child 5 KiB in all). */
 UNSOCK_OWN_FRAME static long execute_elsewhere(int directory, const long a[3], int flags) {
     struct execution execution = {
         {directory, (const char *)a[0], (const char *const *)a[1], (const char *const *)a[2], flags}, -ENOMEM};

@@ -107,7 +107,7 @@ static long open_program(const struct start *start) {
 }
 
 /* True for Go programs, where a goroutine's stack is too small for a signal handler, so Go sets an alternate signal
- * stack. Also true for Free Pascal's, which have no place that patch knows. */
+ * stack. Also true for Free Pascal programs. */
 static bool needs_alternate_stack(long fd) {
     static UNSOCK_TABLE _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     struct unsock_program_file file;
@@ -181,7 +181,7 @@ void unsock_loader_start(void *stack) {
     read_start(stack, &start);
     own_path(&start, own);
     remove_strings(&start);
-    /* Before anything is logged: the log contains the name. */
+    /* Sets the thread's name before anything is logged, since the log contains the name. */
     struct unsock_span base = unsock_base_name(unsock_span_of(start.name));
     memcpy(name, base.at, UNSOCK_MIN(base.length, sizeof(name) - 1));
     unsock_prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0);

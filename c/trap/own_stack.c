@@ -141,7 +141,8 @@ void unsock_own_stack_forget(void) {
     __atomic_fetch_add(&generation, 1, __ATOMIC_RELAXED);
 }
 
-/* True if `size` bytes below `here` are mapped. Asks the kernel once for each page of `here` and each generation. */
+/* True if `size` bytes below `here` are mapped. Once true, remembered for the page of `here` until
+ * unsock_own_stack_forget. */
 static bool is_mapped_below(uint64_t here, uint64_t size) {
     uint64_t page = here / UNSOCK_PAGE, *known = &roomy[page % ROOMY];
     uint64_t now = page << 32 | __atomic_load_n(&generation, __ATOMIC_RELAXED);
@@ -155,7 +156,7 @@ static bool is_mapped_below(uint64_t here, uint64_t size) {
 
 /* True if this handler's stack has room for a call. The first thread's stack always has; a signal stack's size is in
  * the context. In Go programs the handler runs on Go's signal stack, whose 32 KiB must do: another stack would need the
- * signal stack turned off (on_own_stack), and Go cannot do without it. */
+ * signal stack turned off (on_own_stack), and Go needs it on. */
 static bool has_room(const struct unsock_context *context) {
     char mark;
     uint64_t here = (uint64_t)&mark, before = UNSOCK_CONTEXT_STACK(context),

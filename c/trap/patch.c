@@ -146,7 +146,7 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
     return end - first;
 }
 
-/* Stores the address of the memory that the stubs read, and follows its settings. */
+/* Stores the addresses of the memory that the stubs read and of its byte for `read`. May let threads get stacks. */
 static void share_stubs(struct shared *told) {
     shared_memory = told;
     if (told->numbers) /* NULL if another version of the library loaded the program */

@@ -42,7 +42,7 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
 #define TRAPS(exported, next, machines, mark, trapped, type, name, parameters)                                         \
     UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(case __NR_##name : return UNSOCK_TRAPS_##trapped;))
 
-/* True if the filter traps the call, one of UNSOCK_CALLS. */
+/* True if the filter traps the call. False for all calls but UNSOCK_CALLS. */
 static inline bool is_trapped(long number, const long *a) {
     switch (number) {
         UNSOCK_CALLS(TRAPS)

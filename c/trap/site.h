@@ -119,10 +119,10 @@ bool unsock_site_concerns(const struct unsock_site_call *call);
 /* Answers the call, as the preloaded function of its name does. Returns a value or -errno. */
 long unsock_site_answer(const struct unsock_site_call *call);
 
-/* By call number: not 0 if such a call may be answered here. */
+/* By call number: not 0 if the library may answer the call at a rewritten place. */
 extern uint8_t unsock_site_numbers[65536];
 
-/* Fills that table. */
+/* Fills unsock_site_numbers. */
 void unsock_site_start(void);
 
 /* The code to which stubs jump (rules/call_site.h), not for C: unsock_site_stay answers on the program's stack,
