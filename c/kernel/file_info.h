@@ -31,8 +31,8 @@ static inline bool unsock_file_is(const struct unsock_file_id *one, const struct
 /* True for a symbolic link; false also if statx(2) fails. */
 bool unsock_file_is_link(const char *path);
 
-/* Makes a key from the file's inode number and time of creation, which only users with access know. Returns 0 or
- * -errno. */
+/* Makes a key from the file's inode number and time of creation, known only to users with access. Returns 0 or -errno.
+ */
 long unsock_file_key(const char *path, uint64_t key[2]);
 
 /* Lists a directory, name by name. */
@@ -79,7 +79,7 @@ enum unsock_place {
  * write permission to the directory itself does not matter. */
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 
-/* The kernel's answer to executing a file, and the kind of the file. */
+/* Programs: whether this process may execute a file, and what kind of program it is. */
 
 /* Opens the program that execveat(directory, path, flags) would execute, to read it. Returns the descriptor or -errno:
  * -EISDIR if the program is no regular file, -EACCES also if this user may execute but not read it. */

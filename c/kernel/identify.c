@@ -5,7 +5,7 @@
 #include "memory/process.h"
 #include "rules/settings.h"
 
-#define INHERITED_MOST 1024 /* an inherited socket with a higher number is identified by its first call */
+#define INHERITED_MOST 1024 /* no search for inherited sockets from this number on */
 
 /* Fills the entry of a listening or unconnected socket from its file's name. The name PORT.sock shows no address: the
  * socket's marks show a handed-over socket's family, and whether it is bound to the wildcard. */

@@ -65,7 +65,7 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 enum {
     UNSOCK_END_SHUT_WRITE = 1 << 0, /* this side has shut down writing */
     UNSOCK_END_SHUT_READ = 1 << 1,  /* this side has shut down reading */
-    UNSOCK_END_LOST = 1 << 2,       /* a write after the peer's close succeeded: a TCP peer would have sent a reset */
+    UNSOCK_END_LOST = 1 << 2,       /* a write after the peer's end succeeded: a TCP peer would have sent a reset */
     UNSOCK_END_TOLD = 1 << 3,       /* the error that follows UNSOCK_END_LOST has been reported */
     UNSOCK_END_RESET = 1 << 4,      /* the peer closed with unread data, and the reset has been reported */
     UNSOCK_END_OVER = 1 << 5,       /* both sides have shut down writing: a TCP socket would be closed */
@@ -111,8 +111,8 @@ void unsock_socket_mark_replace(int fd, unsigned marks);
  * kind UNSOCK_KIND_UNKNOWN. */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
-/* As unsock_identify_asking, but makes no system call if the program has installed a seccomp filter, which might kill
- * it: the kind is then UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets also make. */
+/* As unsock_identify_asking, but if the program has installed a seccomp filter, makes no system call (the filter might
+ * kill the program): the kind is then UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets make, too. */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 
 /* Identifies all unknown descriptors below 1024, before the program installs a seccomp filter. */

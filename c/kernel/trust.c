@@ -120,8 +120,8 @@ static bool is_first_of_only(uint32_t gid) {
     return only;
 }
 
-/* True if all members of the group are trusted. False with an access list: the group's bits apply to all users in it.
- */
+/* True if all members of the group are trusted. False if the component `at` has an access list, since the group's bits
+ * then apply to all users in the list. */
 static bool is_group_trusted(uint32_t gid, const char *at) {
     uint32_t users[] = {0, (uint32_t)unsock_geteuid(), walk.owner};
     for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {

@@ -54,7 +54,7 @@ static bool exists(const char *directory, const char *name) {
     return !path.cut && unsock_faccessat(AT_FDCWD, path.buffer, 0) != -ENOENT;
 }
 
-/* Finds git's directory at BASE/NAME, which is a directory with HEAD, or a file that names one. BROKEN: names none. */
+/* Finds git's directory at BASE/NAME: a directory with HEAD, or a file that names one. BROKEN: the file names none. */
 static enum found find_git(const char *base, const char *name, char *git) {
     char line[UNSOCK_PATH_MOST];
     if (find_directory(base, name, git))

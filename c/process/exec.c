@@ -130,7 +130,7 @@ void unsock_exec_drop(struct unsock_exec_plan *plan) {
     unsock_exec_space_leave(plan->space);
 }
 
-/* Makes the system call as it is described. */
+/* Makes the system call: execve(2), or execveat(2) if needed. */
 static long exec_plainly(const struct unsock_exec *exec) {
     if (exec->directory == AT_FDCWD && exec->flags == 0)
         return unsock_execve(exec->path, exec->argv, exec->environment);

@@ -105,7 +105,8 @@ struct unsock_exec_plan {
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan);
 void unsock_exec_drop(struct unsock_exec_plan *plan);
 
-/* Makes an execveat(2), by a plan if the library is active or this process is trapped. Returns -errno, if at all. */
+/* Makes an execveat(2), by a plan if the library is active or this process is trapped. Returns -errno, and only after a
+ * failure. */
 long unsock_exec(const struct unsock_exec *exec);
 
 /* planning.c: Finds the way to start a program. Only for process/exec.c. */
@@ -155,7 +156,8 @@ struct unsock_confinement_question {
     const void *context;
 };
 
-/* Adds the profile that would confine the program to `name`; nothing for UNSOCK_CONFINEMENT_NONE. Never runs it. */
+/* Appends to `name` the profile that would confine the program; for UNSOCK_CONFINEMENT_NONE, nothing. No instruction of
+ * the program runs. */
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name);
 
@@ -192,10 +194,10 @@ struct unsock_route {
     void *context; /* for `see` */
 };
 
-/* Writes the path that execvp would execute into `file` (UNSOCK_PATH_MOST bytes). False with `route->error`. */
+/* Writes the path that execvp would execute into `file` (UNSOCK_PATH_MOST bytes). False: one line in the error. */
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file);
 
-/* Calls `see` for the file and then for each interpreter, until one is no script. False with `route->error`. */
+/* Calls `see` for the file and then for each interpreter, until one is no script. False: one line in the error. */
 bool unsock_route_follow(struct unsock_route *route, const char *file);
 
 #endif

@@ -47,8 +47,7 @@ static void give_away(long made, const struct statx *directory) {
 }
 
 /* Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno: -ENOENT if another process just
- * removed it; -EACCES with `*others` if others own it or everybody may write to it (they could remove a private
- * directory). */
+ * removed it; -EACCES with `*others` if others own it or may write to it: they could remove a private directory. */
 static long make_private_place(long outer, bool *others) {
     struct statx status, above;
     long result = look_at_directory(outer, &above);
@@ -79,8 +78,7 @@ static long lock_place(long place) {
     return result;
 }
 
-/* Opens and locks the file that a private directory's keeper locks. Returns the descriptor; -EAGAIN: the keeper lives.
- */
+/* Opens and locks the file that a private directory's keeper locks. Returns a descriptor; -EAGAIN: the keeper lives. */
 static long take_lock(long directory, int flags) {
     if (directory < 0)
         return directory;

@@ -1,4 +1,5 @@
-/* Finds faults of the library's file: with them, ld.so would start programs without it, or they would get SIGBUS. */
+/* Finds faults in a library's file. With some of them, ld.so would start a program without the library; with others,
+ * the program would get SIGBUS. */
 #include "process/start.h"
 
 #include "kernel/file_info.h"
@@ -21,7 +22,7 @@
 #define THIS_MACHINE EM_AARCH64
 #endif
 
-/* A note in the library's file. It identifies the file as this library, and has the version, without running it. */
+/* A note that identifies a file as this library, and has its version. It can be read without running the file. */
 static const struct {
     Elf64_Nhdr header;
     char name[8];

@@ -18,7 +18,7 @@ struct unsock_run_directory {
  * directory was removed; -ENAMETOOLONG. */
 long unsock_run_resolve(const char *path, char *resolved);
 
-/* Chooses the first of: `option` (or NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, root's /run/unsock, /tmp/unsock-UID.
+/* Chooses the first of: `option` (or NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, /run/unsock (root), /tmp/unsock-UID.
  */
 bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error);
@@ -27,8 +27,8 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
 bool unsock_run_directory_default(const struct unsock_environment *environment, struct unsock_run_directory *directory,
                                   struct unsock_text *error);
 
-/* True if the directory's path is short enough for socket files in it. Else false with one line in `error`, which
- * blames `name`: the option or variable that gave the path. */
+/* True if the directory's path has 2 to 90 bytes, so that a socket file's path fits. Else false with one line in
+ * `error` about `name`, the option or variable that gave the path. */
 bool unsock_run_directory_fits(const char *name, const char *path, struct unsock_text *error);
 
 struct unsock_directory_rights;
@@ -114,7 +114,7 @@ bool unsock_loopback_name_give(const char *name, const char *path, const char *c
                                struct unsock_text *error);
 
 /* private.c: A private directory for one run: DIR/private/NAME. The run's keeper locks a file in it (flock(2)) until
- * the run ends. A file that is not locked shows that the keeper was killed: the next run or `prune` removes the
+ * the run ends. A file that is not locked shows that the keeper was killed: the next run or `prune` removes the private
  * directory. */
 
 #define UNSOCK_PRIVATE_NAME_LENGTH 6

@@ -13,7 +13,7 @@ enum unsock_activity unsock_activity = UNSOCK_NOT_STARTED;
 bool unsock_start_trapped;
 bool unsock_start_traps;
 
-/* Prints the line, and ends the process before main: with wrong settings the program would use wrong sockets. */
+/* Prints the line, and ends the process before main: with wrong settings the program might use the wrong sockets. */
 __attribute__((noreturn)) static void refuse_start(struct unsock_text *line) {
     unsock_text_char(line, '\n');
     unsock_write(2, line->buffer, line->length);

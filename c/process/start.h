@@ -77,8 +77,8 @@ bool unsock_child_environment_lacks(const char *const *environment);
 bool unsock_proof_library(const char *path, struct unsock_text *error);
 
 /* Chooses the first of: `option` (or NULL), UNSOCK_LIB, `own` (this file's path; NULL: unknown). Checks it by
- * unsock_proof_library, and writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). Else false with one line in
- * `error`. */
+ * unsock_proof_library, and writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). False: one line in `error`.
+ */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 

@@ -14,7 +14,7 @@
 #define CONNECTION_MS 200 /* the target notices each check */
 
 /* True if the IP socket has connected to itself: the kernel may choose the destination port as the source port, too
- * (RFC 9293, 3.5). Then makes the close a reset, which frees the port at once, without TIME-WAIT. */
+ * (RFC 9293, 3.5). If so, makes the close a reset, which frees the port at once, without TIME-WAIT. */
 static bool is_own_end(int socket) {
     static const struct linger reset = {.l_onoff = 1};
     union unsock_sockaddr own, peer;

@@ -1,5 +1,5 @@
 /* Forwards data between the two connections of a pair. Much data from TCP goes through a pipe by splice(2): a Unix
- * socket takes its pages without a copy, 1.5 times as many bytes a second as by read and write, for 0.8 of the
+ * socket takes the pipe's pages without a copy, 1.5 times as many bytes a second as by read and write, for 0.8 of the
  * processor time a byte. Toward TCP, splice takes 1.5 times as long as read and write. For little data, splice needs
  * one more call. So each direction begins with a buffer; the one from TCP changes to a pipe after a read of BULK bytes.
  * A connection has a buffer or a pipe only while its peer has not taken all data. */
@@ -158,9 +158,9 @@ static long fill(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Writes data to the peer. Returns 0 or -EAGAIN. If a write fails, since the peer has shut down reading, ends only this
- * direction: the peer may still send. Data that still arrives makes the kernel reset this side when both directions
- * have ended. */
+/* Writes data to the peer. Returns 0 or -EAGAIN. If a write fails otherwise (the peer has shut down reading), ends only
+ * this direction: the peer may still send. Data that still arrives makes the kernel reset this side when both
+ * directions have ended. */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)

@@ -67,7 +67,7 @@ bool unsock_expose_ports_start(void);
  * `error`. -EMFILE: too many ports. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
 
-/* Closes the port, and with --in removes its socket file. */
+/* Closes the port. With --in, also removes its socket file, unless another socket has taken the file's name. */
 void unsock_expose_close(struct unsock_expose_port *port);
 
 /* Returns the port of this number, open or closed; NULL if the number is above all used ones. */
@@ -77,19 +77,19 @@ struct unsock_expose_port *unsock_expose_port_at(unsigned number);
 void unsock_expose_tell(const struct unsock_expose_port *port, const char *words);
 
 /* expose_clients.c: The clients of the ports. Each TCP connection and each UDP client (a session) has its own socket on
- * the other side, so that a server's answers reach the right client. A session ends after some idle time. */
+ * the other side, so that a server's answers reach the right client. A session ends when it is idle. */
 
 /* Called once, at the start. Returns false if memory is short. */
 bool unsock_expose_clients_start(void);
 
-/* Accepts the port's TCP connections, or forwards the datagrams of its clients. Returns false if the port has no
- * server. */
+/* Accepts the port's TCP connections, or forwards the datagrams of its clients. False: the port has no server. */
 bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port);
 
 /* Forwards the datagrams of a server to the client of this UDP session. */
 void unsock_expose_clients_answer(unsigned session);
 
-/* Notes that a multiplexer has sent a part of its answer, or closed. */
+/* Reads a part of a multiplexer's answer on the connection `inside`. At the answer's end, joins or resets the client.
+ */
 void unsock_expose_clients_asked(int inside);
 
 /* Retries connects and datagrams that full queues have refused. Resets clients whose multiplexer has not answered in

@@ -99,8 +99,8 @@ static long connect_inside(struct waiting *one) {
     return result == -ECONNREFUSED ? connect_control(one) : result;
 }
 
-/* Connects the client to its server and joins both, or resets the client. Returns 0, or -errno. -EAGAIN: the client
- * must wait. */
+/* Joins the client with a connection to its server, or resets it. Returns 0, or -errno. -EAGAIN: the client must wait.
+ */
 static long lead_on(struct waiting *one) {
     bool is_in = unsock_expose.is_in;
     long other = is_in ? connect_real(one->port) : connect_inside(one);
@@ -162,7 +162,7 @@ static bool may_wait(const struct waiting *one) {
     return waiting_count < WAITING_MOST && (one->inside > 0 || full < FULL_MOST);
 }
 
-/* Accepts one connection. Returns 0 if the client is joined or waits, 1 if there was none, -errno if it was reset. */
+/* Accepts one connection. Returns 1 if there was none, -errno if its server cannot be reached, and else 0. */
 static long take_connection(const struct unsock_expose_port *port) {
     union unsock_sockaddr name;
     uint32_t length = sizeof(name);

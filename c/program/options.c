@@ -39,8 +39,8 @@ static unsigned find_option(const struct unsock_option_table *table, struct unso
     return table->count;
 }
 
-/* True if the next word is the option's value. "-1" is a value, not an option: the message about `--timeout -1` names
- * --timeout. */
+/* True if the next word is the option's value. "-1" is a value, not an option, so that the message about `--timeout -1`
+ * names --timeout. */
 static bool is_value(const char *next) {
     return next && (next[0] != '-' || next[1] == '\0' || (next[1] >= '0' && next[1] <= '9'));
 }

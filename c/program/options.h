@@ -63,7 +63,7 @@ struct unsock_options {
     unsigned operand_count;
 };
 
-/* Reads the words after the command's name. Returns false with one line in `error`. With --help, checks no others. */
+/* Reads the words after the command's name. False with one line in `error`. With --help, checks nothing else. */
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
                          struct unsock_options *options, struct unsock_text *error);
 
@@ -86,8 +86,7 @@ struct unsock_command_call {
     struct unsock_text *error;
 };
 
-/* Chooses the directory of the command: by --here, --dir, UNSOCK_DIR or the default. Returns false with one line in
- * `error`. */
+/* Chooses the directory of the command, by --here, --dir, UNSOCK_DIR or the default. False with one line in `error`. */
 bool unsock_choose_directory(const struct unsock_command_call *call, struct unsock_run_directory *directory,
                              struct unsock_text *error);
 
@@ -96,9 +95,9 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
 }
 
-/* Each runs one command, and returns the exit status, with one line in `call->error` after a failure. unsock_run_start
- * is for `run`, where it returns only after a failure to become the command, and for `hold`. unsock_query_start puts a
- * question's error into the answer, and prints its own --help. */
+/* Each runs one command, and returns the exit status, with one line in `call->error` after a failure. unsock_run_start,
+ * for `run` and `hold`, does not return in a process that becomes the command, its parent or keeper. unsock_query_start
+ * puts a question's error into the answer, and prints its own --help. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);

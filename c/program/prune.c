@@ -32,8 +32,8 @@ static void print_pruned(struct pruning *pruning, const char *path, const char *
     unsock_json_close('}');
 }
 
-/* Stores a name or path, a NUL and the errno (0: removed). They are printed after the directory is unlocked, as
- * printing may block. */
+/* Stores a name or path, a NUL and the errno (0: removed). Printing may block, so it waits until the directory is
+ * unlocked. */
 static void note_name(void *context, const char *name, long result) {
     unsock_text_put(context, name);
     unsock_text_char(context, '\0');

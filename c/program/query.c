@@ -1,5 +1,5 @@
 /* The command `query`: answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and
- * `prune` make lasting changes. No Unix socket's owner notices a question about the socket. */
+ * `prune` make lasting changes. No question is noticed by the owner of a socket in the directory. */
 #include "program/run.h"
 
 #include "process/start.h"

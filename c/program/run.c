@@ -135,8 +135,7 @@ static bool make_command_environment(struct run *run) {
     UNSOCK_TEXT(why, WHY_MOST);
     unsock_exec_space_leave(run->environment.space);
     run->environment.space = NULL;
-    /* Always trusts a --private directory: it is inside a checked one, and all users who may write there are
-     * trusted. */
+    /* Always trusts a --private directory: it is inside a checked one, and all who may write there are trusted. */
     run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
     run->trusts |= run->is_private && run->is_open;
     return unsock_run_environment_make(run->call->options, run->trusts, run->call->environment.list, path_of_run(run),
@@ -189,8 +188,7 @@ static bool place_maps(struct run *run) {
                                  option_of_run(run, "--keep") || run->is_private, run->error);
 }
 
-/* Makes or checks the directory, writes the maps, and starts the keepers. True in the process that becomes the command.
- */
+/* Makes or checks the directory, writes maps, and starts keepers. True in the process that becomes the command. */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
     bool made;

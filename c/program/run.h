@@ -69,10 +69,9 @@ int unsock_run_print(const char *const *environment, const char *const *caller, 
  * process may not create the namespace, first creates a user namespace with only its own user and group. */
 bool unsock_isolate(struct unsock_text *error);
 
-/* supervise.c: Functions for the processes that outlive a command and remove its files: the keeper, the map keeper and
- * `hold`. */
+/* supervise.c: For the processes that outlive a command and remove its files: the keeper, the map keeper and `hold`. */
 
-/* Applies the default action of a signal, which may end or stop this process. The caller has all signals blocked. */
+/* Applies the default action of a signal, which may end or stop this process. Then all signals are blocked. */
 void unsock_keeper_obey(int signal);
 
 /* Blocks all signals, starts a session of its own and renames the process. From then on only SIGKILL ends it. */

@@ -1,6 +1,6 @@
 /* `run --map` (program/run.h): writes and removes maps. `run` itself becomes the command, so another process, the map
  * keeper, waits for the command's end (pidfd_open(2)) and removes the maps. The map keeper is no child of the command,
- * and not in the caller's session. It removes a name only while it still refers to the checked open file. */
+ * and not in the caller's session. It removes a name only while the name still refers to its open file. */
 #include "program/run.h"
 
 #include "files/control_file.h"
@@ -83,8 +83,8 @@ static bool is_still_there(long directory, const char *name, const struct statx 
 /* Removes the map unless other runs have it locked, and closes `lock`. Returns true if the map was removed. */
 static bool drop_map(long directory, const char *name, long lock) {
     struct statx status;
-    /* A failed change to an exclusive lock loses the shared lock (flock(2)). If two runs end at once, the later one is
-     * alone, and removes the map. */
+    /* A failed change to an exclusive lock loses the shared lock (flock(2)). If two runs end at once, the later one
+     * removes the map. */
     bool gone = unsock_flock(lock, LOCK_EX | LOCK_NB) == 0 &&
                 unsock_statx(lock, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) == 0 && (status.stx_mode & S_ISVTX) &&
                 is_still_there(directory, name, &status) && unsock_unlinkat(directory, name, 0) == 0;

@@ -157,7 +157,7 @@ static void hear_parent(struct stay *stay) {
         unsock_kill(stay->command, queued.number);
 }
 
-/* Reads the statuses of children, and reports the command's stops to the parent. True if no child is left. */
+/* Reads the statuses of children, and reports the command's stops and continuations. True if no child is left. */
 static bool reap(struct stay *stay) {
     int32_t status = 0;
     long pid;
