@@ -233,8 +233,8 @@ void unsock_lock_drop(struct unsock_lock *lock) {
             unsock_directory_unlink(lock->path);
         else
             unsock_this_process()->lock_kept = true;
-        /* Forgets the descriptor before the close: a thread that a signal ends in between leaves it open. In the other
-         * order, another thread could close the number after its reuse (close_left). */
+        /* Forgets the descriptor before the close. If a signal ends the thread in between, the descriptor stays open.
+         * In the other order, another thread could close the number after its reuse (close_left). */
         unsock_this_process()->lock_file = 0;
         unsock_close(lock->fd);
         leave_to_threads();

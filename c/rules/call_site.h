@@ -41,7 +41,7 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 #define UNSOCK_CALL_SITE_B 0x14000000u
 #define UNSOCK_CALL_SITE_BL 0x94000000u
 
-/* True if the instructions from `at` on are these. */
+/* True if the instructions from `at` on are `words`. The two above match with any address. */
 bool unsock_call_site_words(const uint8_t *at, const uint32_t *words, size_t count);
 
 #endif

@@ -95,8 +95,8 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
 /* Writes fewer than UNSOCK_PORT_ENTRY_MOST bytes, without a NUL. Returns the end. */
 char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry);
 
-/* The values of unsock_fd.local.tag: the kind of name that a socket is bound to. Either the name's number, plus V6ONLY
- * for a [::] without IPv4, or one of the other three. */
+/* The values of unsock_fd.local.tag, the kind of name that a socket is bound to: the name's number, with the bit V6ONLY
+ * for a [::] without IPv4; or ASKING, PLAIN or LISTEN_FDS. */
 enum unsock_name_tag {
     UNSOCK_NAME_TAG_ASKING = 0x7d,     /* the name of a datagram client that asks */
     UNSOCK_NAME_TAG_PLAIN = 0x7e,      /* PORT.sock itself */
