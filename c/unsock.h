@@ -66,10 +66,10 @@ UNSOCK_EXPORT int unsock_path(uint16_t port, int type, char *path, size_t size);
 /* Returns 0 when these bytes are a valid control file, else -EINVAL. Never reads beyond `length`. */
 UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
 
-/* Checks, with the directory of `path` (absolute) locked, whether the socket file is stale, and removes a stale one if
- * `remove` is not 0. Returns 1 if it is stale; 0 if it is not, if the kernel does not tell, or if there is no socket
- * file; -EINVAL if `path` is no possible path of one; else -errno: -EACCES if the directory is not writable, -EPERM if
- * the file may not be removed, -EADDRINUSE if other processes keep the directory locked. */
+/* Checks, with the directory of `path` (absolute) locked, whether the socket file, or another file of unsock's, is
+ * stale, and removes a stale one if `remove` is not 0. Returns 1 if it is stale; 0 if it is not, or may be live, or
+ * does not exist; -EINVAL if `path` is no possible path; else -errno: -EACCES if the directory is not writable, -EPERM
+ * if the file may not be removed, -EADDRINUSE if other processes keep the directory locked. */
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 
 /* Returns the name of the intercepted function number `index`, from 0 on, or NULL after the last. */

@@ -23,7 +23,7 @@ NAMED int unsock_dlopen_flags(int flags) {
 }
 
 /* Opens a library if no dlopen was found. Before glibc 2.34 dlopen is in libdl, and the lookup misses it if libdl is
- * visible to the calling library alone. But libdl calls a function of libc, which does the work. */
+ * visible to the calling library alone. But libc itself has __libc_dlopen_mode. */
 NAMED void *unsock_dlopen_plain(const char *file, int flags) {
     return __libc_dlopen_mode ? __libc_dlopen_mode(file, flags | BY_PROGRAM) : NULL;
 }

@@ -1,5 +1,5 @@
 /* Interposes syscall(2), and answers the numbers of intercepted calls (libuv closes descriptors in this way). Passes
- * any other number on by a jump, with stack and registers unchanged: the child of a clone returns here, too, and needs
+ * any other number on by a jump, with stack and arguments unchanged: the child of a clone returns here, too, and needs
  * the stack as the caller of syscall left it. */
 #include "calls/list.h"
 #include "process/exec.h"

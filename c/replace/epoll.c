@@ -15,7 +15,7 @@
 #define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, which is held back */
 #define HELD_NORM 0x4000u /* the program asks for EPOLLWRNORM, which is held back */
 
-/* Returns the events to register until the multiplexer answers: the library reads, the program must not write yet. */
+/* Until the multiplexer answers, the library waits for data, and EPOLLOUT is held back. Not with EPOLLEXCLUSIVE. */
 static uint32_t held(uint32_t events) {
     if (events & EPOLLEXCLUSIVE)
         return events;

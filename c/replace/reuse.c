@@ -4,8 +4,8 @@
 #include "files/release.h"
 #include "memory/process.h"
 
-/* Clears everything stored about the number of a new descriptor. If the number's old socket had a file, the socket was
- * closed without an intercepted call (by a raw system call, say), and its file is released now. */
+/* Clears everything stored about the number of a new descriptor. If the number's old socket still has a file, the
+ * socket was closed without an intercepted call (by a raw system call, say): its file is released now. */
 void unsock_reuse_new(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     struct unsock_fd old = {0};

@@ -147,7 +147,8 @@ static const char trap_refused[] =
 
 /* Installs the preloaded library's handler if system calls are or shall be trapped. If another copy of the library has
  * loaded the program, replaces that copy's handler, so that one copy stores the facts about all descriptors. If the
- * program is to be trapped (UNSOCK_ENGINE=trap), and the library did not load it, also installs the filter. */
+ * program is to be trapped (UNSOCK_ENGINE=trap), and the library did not load it, also installs the filter. If the
+ * system refuses, ends the program. */
 __attribute__((constructor)) static void take_over(void) {
     /* In a Go program with a dynamic linker, but no libc, the preloaded copy finds no environment, and does nothing. */
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))

@@ -174,9 +174,9 @@ struct call {
     bool on_signal_stack;
 };
 
-/* Makes the call with the signal stack turned off. Otherwise, since the call runs on another stack, the kernel would
- * start the next handler at the top of the signal stack, over the frame of this trapped call. Until the call returns,
- * handlers run on its stack; rt_sigreturn turns the signal stack on again. */
+/* Makes the call. If this handler runs on the signal stack, first turns the signal stack off: since the call runs on
+ * another stack, the kernel would start the next handler at the signal stack's top, over this call's frame. Until the
+ * call returns, handlers run on the call's stack; rt_sigreturn turns the signal stack on again. */
 static void on_own_stack(void *given) {
     static const struct unsock_signal_stack none = {.flags = STACK_DISABLED};
     struct call *call = given;

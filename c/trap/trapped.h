@@ -50,8 +50,8 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
 /* install.c: Traps a process's system calls. */
 
 /* Installs the handler. If the library's filter is not in force yet, also sets `no_new_privs` and installs the filter.
- * The parameter: unsock_signals_install. Returns 0; -EBUSY if a thread has a filter of its own; -errno if the system
- * allows no filter, or another filter no handler. */
+ * `on_alternate_stack`: see unsock_signals_install. Returns 0; -EBUSY if a thread has a filter of its own; -errno if
+ * the system allows no filter, or another filter no handler. */
 long unsock_trap_install(bool on_alternate_stack);
 
 #endif
