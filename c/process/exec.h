@@ -10,7 +10,8 @@
 /* Stores the path of the program's file, which is open as `fd`. */
 void unsock_self_exe_note(int fd);
 
-/* For the preloaded copy of the library: gets the program's file from the copy that loaded the program (readlink). */
+/* For a program with two copies of the library, one that loaded the program and a preloaded one. In the latter, gets
+ * the program's file from the former (readlink). */
 void unsock_self_exe_inherit(void);
 
 /* Returns the program's file; NULL if it is not known, or if the library did not load the program. */
@@ -29,7 +30,7 @@ struct unsock_span unsock_preload_next(struct unsock_span *rest);
 bool unsock_preload_has(const char *value, const char *library);
 
 /* Adds the new value to `text`: the library, and then the other entries of the old value, `before`. If `before` lacks
- * the library, its text stays unchanged, so that the dynamic linker reads the same. */
+ * the library, adds the text of `before` unchanged, so that the dynamic linker reads it as before. */
 void unsock_preload_put(struct unsock_text *text, const char *library, const char *before);
 
 /* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes), from /proc/self/maps. */
@@ -77,8 +78,8 @@ void unsock_exec_space_leave(struct unsock_exec_space *space);
 void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
 
 /* exec.c: Takes the library along when a process executes a program. Adds LD_PRELOAD and UNSOCK_* to an environment
- * that lacks them. Loads and traps a program that preloading cannot reach, unless UNSOCK_ENGINE is preload. Names a
- * program that neither door reaches on stderr; with UNSOCK_STRICT, does not start it. */
+ * that lacks them. Loads and traps a program that preloading cannot reach, unless UNSOCK_ENGINE is preload. Reports on
+ * stderr a program that neither door reaches; with UNSOCK_STRICT, does not start it. */
 
 /* The last two variables of a loaded program, in this order, tell the loader what to load: "p" and the file's path, or
  * "f" and a descriptor of the file, which the loader closes; and the path by which the program was executed. */

@@ -66,7 +66,7 @@ static long make_private_place(long outer, bool *others) {
     return *others ? -EACCES : result;
 }
 
-/* Locks DIR/private, unless `place` is -errno. Returns 0 or -errno; -EAGAIN: it was locked for a second. */
+/* Locks DIR/private, unless `place` is -errno. Returns 0 or -errno; -EAGAIN: others locked it for a second. */
 static long lock_place(long place) {
     long result = place;
     for (int i = 0; place >= 0 && i < WAITS_MOST; i++) {

@@ -87,12 +87,12 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
 bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
                             struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* Makes the link, and the directories above it. A failure matters only if the socket files will be in DEFAULT: then
- * returns false with one line in `error`. */
+/* With --here, makes the link HASH.git and the directories above it. A failure matters only if the socket files will be
+ * in DEFAULT: then returns false with one line in `error`. */
 bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error);
 
 /* Finds the links of removed checkouts, and the directories HASH beside these links. Reports each to `seer`. With
- * `remove`, removes them, except those whose directory may have a live socket, which it does not report. */
+ * `remove`, removes them, except those whose directory may have a live socket: these are not reported. */
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* loopback_name.c: The names of `run --name`. A name is a link, DEFAULT/.names/NAME, to the directory of the socket
@@ -132,7 +132,7 @@ bool unsock_private_fits(const char *directory, bool divided, struct unsock_text
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
 /* Makes the directory at `path` in a private directory, for `run --each`. The new one gets the private one's rights. It
- * is for the sockets of one worker or, as SHARED, of all other processes. Returns 0 or -errno. */
+ * is for the sockets of one worker or, if its name is SHARED's, of all other processes. Returns 0 or -errno. */
 #define UNSOCK_PRIVATE_SHARED "/0000000"
 long unsock_private_divide(const char *path);
 

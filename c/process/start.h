@@ -18,7 +18,8 @@ bool unsock_start_active(void);
  * UNSOCK_OFF=1. Ends the process if the settings cannot be read. */
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
 
-/* Finds out, first of all, whether this process is trapped: only then the library marks its calls (rt/sys.h). */
+/* Finds out, first of all, whether this process is trapped. If not, the library does not mark its own calls (rt/sys.h).
+ */
 void unsock_start_marks(void);
 
 /* Starts the library in libunsock.so run as a program, which has read the settings and is about to execute the command.
@@ -43,8 +44,9 @@ extern bool unsock_start_traps;
 bool unsock_each_start(const struct unsock_environment *environment, struct unsock_settings *settings,
                        struct unsock_text *error);
 
-/* child_environment.c: The variables that the library needs in each program that this one executes: its path in
- * LD_PRELOAD, and the settings. They are copied at the start: programs clear their environment, or overwrite it. */
+/* child_environment.c: The variables that the library needs in each program that this one executes: LD_PRELOAD with the
+ * library's path, and the settings. The library copies the variables at its start, since programs may clear or
+ * overwrite their environment. */
 
 #define UNSOCK_CHILD_ENVIRONMENT_MOST 24 /* settings */
 
@@ -59,8 +61,8 @@ const char *unsock_child_environment_file(void);
 size_t unsock_child_environment_room(const char *const *environment);
 #define UNSOCK_CHILD_ENVIRONMENT_STRINGS (UNSOCK_CHILD_ENVIRONMENT_MOST + 1)
 
-/* Writes `environment`, and the variables that it lacks, to `complete`, with a NULL at the end. `complete` has room for
- * its strings, UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has `size` bytes
+/* Writes `environment`, and the variables that it lacks, to `complete`, with a NULL at the end. `complete` must have
+ * room for the strings of `environment`, UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has `size` bytes
  * (unsock_child_environment_room). Leaves unchanged: settings that are present, even empty ones, and an environment
  * with UNSOCK_OFF=1. Returns the number of strings. */
 size_t unsock_child_environment_complete(const char *const *environment, const char **complete, char *room,

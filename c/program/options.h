@@ -5,8 +5,8 @@
 #include "files/port.h"
 #include "process/run_directory.h"
 
-/* options.c: Reads a command's options, by a table, and its operands. lib/system/options.ts reads them in the same way,
- * with the same messages. The build makes the rows from lib/commands/table.ts (scripts/tables.ts). */
+/* options.c: Reads a command's options and operands by the command's table. lib/system/options.ts reads them in the
+ * same way, with the same messages. The build makes the tables from lib/commands/table.ts (scripts/tables.ts). */
 
 #define UNSOCK_OPTIONS_MOST 32
 #define UNSOCK_OPTIONS_EACH_MOST 64

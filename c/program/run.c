@@ -101,8 +101,9 @@ static const char *promise_of_run(const struct run *run) {
                                         : NULL;
 }
 
-/* Checks that this process may create Unix sockets. If it may not, --optional sets UNSOCK_OFF=1 for the command. If
- * UNSOCK_OFF=1 is set already, checks nothing. With an option or setting that promises redirection, both are errors. */
+/* Checks that this process may create Unix sockets. If it may not, fails, or with --optional sets UNSOCK_OFF=1 for the
+ * command. If the caller has set UNSOCK_OFF=1, checks nothing. An option or setting that promises redirection excludes
+ * both --optional's UNSOCK_OFF=1 and the caller's. */
 static bool check_sockets(struct run *run) {
     if (!unsock_settings.off && unsock_sockets_allowed(run->error))
         return true;

@@ -7,7 +7,7 @@
 #include "program/options.h"
 #include "unsock.h"
 
-/* run_map.c: `run --map PORT[/udp]=PATH`: a map, which is a control file in the directory that is removed when the
+/* run_map.c: `run --map PORT[/udp]=PATH`: writes a map: a control file in the directory, which is removed when the
  * command ends. Each run with the same map holds a shared lock (flock(2)) on the file until its command has ended; the
  * last run removes the file. A map has the sticky bit, which has no meaning for regular files. A control file without
  * the bit (of make-control or --keep) stays. A map that nobody has locked is stale: its map keeper was killed. */
@@ -94,15 +94,15 @@ bool unsock_keeper_dispose(int signal, long handler);
  * directory, so that `hold` need not search for its users. A bad request gets an error as its answer and has no other
  * effect. The last text lists the processes that could not be killed; it is empty if there are none. */
 
-/* Serves the requests. `path`: the directory; `environment`: of a command in the directory; `caller`: the caller's
- * environment. Removes the directory at the end, and returns the exit status. */
+/* Serves the requests. `path`: the directory. `environment`: for commands that use the directory. `caller`: the
+ * caller's environment. Removes the directory at the end, and returns the exit status. */
 int unsock_hold(const char *path, const char *const *environment, const char *const *caller);
 
-/* supervise.c: `run --private`: waits for the command to end, and then removes its directory. To the caller it looks as
- * if the command were its own child. There are three processes, all in the caller's process group:
+/* supervise.c: `run --private`: removes the directory when the command, and all processes that it started, have ended.
+ * The caller sees the command as its own child. There are three processes, all in the caller's process group:
  * - The parent is the caller's child. It forwards signals to the keeper, stops when the command stops, and ends with
  * the command's status.
- * - The keeper adopts orphans (PR_SET_CHILD_SUBREAPER), and stays until the last of them has ended. If the parent is
+ * - The keeper adopts orphans (PR_SET_CHILD_SUBREAPER), and stays until the last orphan has ended. If the parent is
  * killed, the keeper kills the command, as the caller's kill would have.
  * - The command.
  * The terminal signals all three at once. So if the keeper gets a signal itself, it does not pass on the parent's

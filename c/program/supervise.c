@@ -200,8 +200,8 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
     }
 }
 
-/* Ends the parent with the command's status, by the same signal, without a second core dump. A container's first
- * process cannot be killed by its own signal, and exits with 128 + signal. */
+/* Ends the parent as the command has ended: with the same status, or by the same signal, but without a second core
+ * dump. A container's first process cannot be killed by its own signal, and exits with 128 + signal. */
 __attribute__((noreturn)) static void end_with_status(int32_t status) {
     struct rlimit none = {0, 0};
     int signal = status & 0x7f;
