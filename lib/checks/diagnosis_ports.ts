@@ -177,7 +177,7 @@ function directoriesElsewhere(directory: string, { sockets, port: wanted }: Ques
   return ports;
 }
 
-/** Reports all other directories in one line. */
+/** Reports, in one line, all other directories that have a server of the port. */
 function portsElsewhere(directory: string, question: Question): Finding[] {
   const ports = directoriesElsewhere(directory, question);
   const shown = Array.from(ports).toSorted().slice(0, DIRECTORIES_MOST).map(([dir, numbers]) =>

@@ -26,7 +26,7 @@ const PRIVATE_MODE = 0o750;
 const SOCKETS_MOST = 64;
 
 /**
- * Prints the units, or writes them.
+ * Prints the units, or writes them to the directory of `--output`.
  *
  * @param options As on the command line.
  * @param command The command's name and its arguments.

@@ -121,7 +121,7 @@ export class ServerConnection {
     this.#authenticate(client, rawHeaders);
   }
 
-  /** If these fields authenticate the client, reserves the connection for it, and closes it with the client's. */
+  /** If these fields authenticate the client, reserves the connection for it, and closes both together. */
   #authenticate(client: Socket | undefined, rawHeaders: RawFields): void {
     const isAuthenticated = AUTHENTICATES.some((name) => hasField(rawHeaders, name));
     if (!isAuthenticated || client === undefined || client === this.#owner) return;

@@ -25,7 +25,7 @@ function entry(term: string, text: string, column: number): string {
 
 type Entry = readonly [term: string, text: string];
 
-/** Returns the width of the longest term in the column. */
+/** Returns the column in which the meanings begin: two blanks behind the longest term. */
 function columnOf(entries: readonly Entry[]): number {
   return Math.max(...entries.map(([term]) => term.length)) + 2;
 }

@@ -6,8 +6,8 @@ import v8 from "node:v8";
 import { IS_DENO } from "./runtime.ts";
 
 /**
- * For Deno, which takes options only when it starts. With smaller values, a third of the processor time would go into
- * garbage collection.
+ * Options for Deno, which takes them only when it starts. With smaller values, a third of the processor time would go
+ * into garbage collection.
  */
 export const SMALL_HEAP = "--max-semi-space-size=2,--heap-growing-percent=30";
 

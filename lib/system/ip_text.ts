@@ -38,7 +38,7 @@ function groupsOf(bytes: Uint8Array): string[] {
 }
 
 /**
- * @param bytes Four or sixteen.
+ * @param bytes The address's four or sixteen bytes.
  * @returns The address as RFC 5952 writes it; an IPv4-mapped one as the IPv4 address.
  *
  * @example

@@ -54,7 +54,7 @@ export class Tracer {
     });
   }
 
-  /** Lets the processes go. */
+  /** Ends strace, so that the kernel releases the processes. */
   async stop(): Promise<void> {
     this.#child.kill("SIGTERM");
     await this.ended;

@@ -56,7 +56,8 @@ function readAddress(text: string): Uint8Array<ArrayBuffer> {
 
 /**
  * @param name The path of a socket: `/run/unsock/.53u@0.0.0.0,127.0.0.2`, `/run/unsock/4000.dgram.sock`.
- * @returns The address that the socket is bound to; `asks`: of a datagram client, the server's address.
+ * @returns `own`: the socket's address, with 127.0.0.1 or ::1 for a wildcard; `asks`: for a datagram client, the
+ *   server's address. Undefined: the file is no port's.
  */
 export function readFileName(name: string): { own: Endpoint; asks: Uint8Array<ArrayBuffer> | undefined } | undefined {
   const base = path.basename(name);
