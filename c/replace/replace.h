@@ -73,8 +73,8 @@ enum unsock_whose_answer {
 
 /* How certain the answer must be. The library's memory is read in any case. CHECK and STILL first clear an entry that
  * is no longer true, as unsock_reuse_check and unsock_reuse_look do. For a descriptor without an entry, KERNEL asks the
- * kernel, unless the program has a seccomp filter of its own; ALWAYS asks even then; FOR is ALWAYS for a call with an
- * IP address of this family (unsock_identify_unknown_for). */
+ * kernel, unless the program has a seccomp filter of its own; ALWAYS asks even then; FOR(family) asks like ALWAYS, for
+ * a call with an IP address of that family. */
 #define UNSOCK_ASK_CHECK 1u
 #define UNSOCK_ASK_STILL 2u
 #define UNSOCK_ASK_KERNEL 4u

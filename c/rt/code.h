@@ -19,9 +19,9 @@ extern int (*unsock_vdso_clock)(int clock, struct timespec *time);
 /* Finds the vDSO's clock. `header`: the vDSO's address from the kernel (AT_SYSINFO_EHDR), or 0 if there is none. */
 void unsock_vdso_start(uint64_t header);
 
-/* Steps to change code that other threads may run. It is not changed in place: a private copy of its pages is mapped
- * from its file, written to, made executable, and moved over the code. If the kernel refuses a step (PR_SET_MDWE,
- * SELinux, a filter), the code stays unchanged. No page is ever writable and executable at once. */
+/* Steps to change code that other threads may run. Such code is not changed in place: a private copy of its pages is
+ * mapped from its file, written to, made executable, and moved over the code. If the kernel refuses a step
+ * (PR_SET_MDWE, SELinux, a filter), the code stays unchanged. No page is ever writable and executable at once. */
 
 /* Maps a private copy of pages of the file. Returns its address, or -errno. The caller unmaps the copy or moves it. */
 long unsock_code_copy(long fd, uint64_t offset, uint64_t size);

@@ -23,8 +23,8 @@ static inline void store(uint8_t *at, uint64_t value) {
     ((word *)at)->value = value;
 }
 
-/* The library copies, fills and compares mostly short objects: addresses, names, entries. From one word on, the copy
- * goes word by word, and its last word may overlap the word before it. */
+/* The library copies, fills and compares mostly short objects: addresses, names, entries. Objects of at least a word
+ * are handled word by word; the last word may overlap the one before it. */
 void *memcpy(void *restrict to, const void *restrict from, size_t length) {
     uint8_t *out = to;
     const uint8_t *in = from;

@@ -1,7 +1,7 @@
 /* Reads and writes the program's memory safely. A pointer that the program passes to a call may be unmapped, read-only,
  * or too near the end of its mapping. The kernel answers EFAULT, and the library must not crash the program. So the
- * kernel checks the memory first, by one cheap call for each page, unless the memory is certain to be there. Certain is
- * only memory above the stack pointer: the rest of its page, and on the first thread's stack all up to its end. */
+ * kernel checks the memory first, by one cheap call for each page, unless the memory is certain to be there. Only
+ * memory above the stack pointer is certain: the rest of that page, and all of the first thread's stack. */
 #ifndef UNSOCK_RT_USER_H
 #define UNSOCK_RT_USER_H
 

@@ -125,7 +125,7 @@ extern uint8_t unsock_site_numbers[65536];
 /* Fills unsock_site_numbers. */
 void unsock_site_start(void);
 
-/* The code to which stubs jump (rules/call_site.h), not for C: unsock_site_stay answers on the program's stack,
+/* The code to which stubs jump (rules/call_site.h), not for C: unsock_site_stay answers calls on the program's stack,
  * unsock_site_switch on one of the library's. */
 void unsock_site_stay(void) __attribute__((visibility("hidden")));
 void unsock_site_switch(void) __attribute__((visibility("hidden")));
