@@ -8,7 +8,7 @@
 
 enum unsock_bound_how {
     UNSOCK_BOUND_FILE,    /* the socket has a file of the port's */
-    UNSOCK_BOUND_WAITING, /* it waits for another stream of this process, which has its address */
+    UNSOCK_BOUND_WAITING, /* the socket waits beside another stream of this process, which has the address */
     UNSOCK_BOUND_HANDED,  /* a service manager opened it: the descriptor must become a duplicate of `share` */
     UNSOCK_BOUND_CONTROL, /* nothing is bound yet: the control file at `path` has the target */
 };

@@ -130,7 +130,7 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
 }
 
 /* True if the locked file still has the lock's name: the last holder may have removed it. A file that this process made
- * under the name never gets another, so its link count decides. */
+ * under the name never gets another name, so its link count decides. */
 static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
     struct statx status; /* one for both calls: a handler's stack may be small */
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)

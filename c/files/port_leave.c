@@ -112,7 +112,7 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
 }
 
 /* Removes the names of a socket that has ended. If the file of a datagram socket is gone, another process may have
- * given it a number (unsock_port_join) that this process does not know: then checks all names of the port. */
+ * given it a number that is not known here (unsock_port_join). In that case checks all names of the port. */
 static void settle_end(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)

@@ -94,7 +94,7 @@ size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 #define UNSOCK_LIBC_CANCEL_MOST 24
 #endif
 
-/* How the library makes the call of `write` without the function's first bytes. */
+/* How the library makes the call of `write`, whose first bytes it has replaced by a jump. */
 struct unsock_libc_write {
     uint8_t jump;     /* where the jump is put, from the start: no code jumps to the bytes behind */
     bool by_cancel;   /* from 2.41 on: call __syscall_cancel; before: a part of `write`, with the same arguments */

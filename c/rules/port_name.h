@@ -110,8 +110,7 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
 
 /* The names in the directory. Names for streams are PORT.sock and .PORT@ADDR, for datagram sockets PORT.dgram.sock and
  * .PORTu@ADDR. Pure.
- *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound to it. (HASHED: on one of several
- *     addresses.)
+ *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound to it (HASHED: on one of several addresses).
  *   - .PORT@ADDR+N: the own file of a socket that shares its address; if N is UNSOCK_PORT_WAITING or more, of a stream
  *     that waits or is reserved.
  *   - PORT.sock: a link to the port's only socket, or to the first of several ("./" before the name). Plain clients
