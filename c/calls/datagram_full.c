@@ -26,8 +26,8 @@
 #define PLACES 4
 #define SOCKETS 64
 
-/* The waits in vain for one receiver in the second that began at `since`. On a socket with several receivers each wait
- * in a row is half as long as the last: a program that has not read for seconds will not read now. */
+/* The waits in vain for one receiver in the second that began at `since`. On a socket with several receivers, each wait
+ * in a row is half as long as the one before: a program that has not read for seconds will not read now. */
 struct receiver {
     uint32_t key;
     uint32_t vain; /* how many in a row */
