@@ -30,7 +30,7 @@ bool unsock_socket_may_not_send(void);
 void unsock_socket_refuse_descriptors(int fd);
 
 /* Returns the socket's cookie, unique as long as the system runs (SO_COOKIE; socket(7)): if a descriptor's cookie has
- * changed, its socket is another one. 0 if `fd` is no socket, or if the kernel does not tell the cookie. */
+ * changed, the descriptor has another socket. 0 if `fd` is no socket, or if the kernel does not tell the cookie. */
 uint64_t unsock_socket_cookie(int fd);
 
 /* True if the cookie is 0 because the kernel hides it (a seccomp filter, qemu), not because `fd` is no socket. */
@@ -144,8 +144,8 @@ bool unsock_identify_is_connection(int fd);
  */
 
 /* True if the datagram socket with this name certainly belongs to the directory, by another path. Then fills `name` as
- * for a name of the directory, kind FILE. Makes no system call if the path's last part is not the name of a datagram
- * port's file. */
+ * for a name of the directory (UNSOCK_NAME_FILE). Makes no system call if the path's last part is not the name of a
+ * datagram port's file. */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
 /* Marks the file of the datagram socket `fd`, which has just connected, if its peer was bound by another path to the

@@ -10,8 +10,8 @@
 /* Stores the path of the program's file, which is open as `fd`. */
 void unsock_self_exe_note(int fd);
 
-/* For a program with two copies of the library, one that loaded the program and a preloaded one. In the latter, gets
- * the program's file from the former (readlink). */
+/* A program that the library loaded may also preload it, and then has two copies of the library. Here the preloaded
+ * copy gets the program's file from the other one (readlink). */
 void unsock_self_exe_inherit(void);
 
 /* Returns the program's file; NULL if it is not known, or if the library did not load the program. */

@@ -32,7 +32,8 @@ static inline bool unsock_active(void) {
     return state == UNSOCK_ACTIVE || (state < UNSOCK_INERT && unsock_start_active());
 }
 
-/* True if this process's system calls are trapped: then the library loads every program that the process executes. */
+/* True if this process's system calls are trapped: then the library loads all native programs that the process
+ * executes. */
 extern bool unsock_start_trapped;
 
 /* True if the settings demand that this process be trapped. trap/install.c then installs the filter. */

@@ -27,8 +27,8 @@ static int next_byte(void) {
     return at < count ? bytes[at++] : -1;
 }
 
-/* Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. Skips a request that
- * is no text, or too long, and sets `wrong` to the reason; otherwise to NULL. */
+/* Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. Skips a malformed or
+ * too long request and sets `wrong` to the reason; otherwise sets `wrong` to NULL. */
 static bool read_request(char request[REQUEST_MOST + 1], const char **wrong) {
     uint64_t length = 0;
     int c;

@@ -7,10 +7,10 @@
 #include "program/options.h"
 #include "unsock.h"
 
-/* run_map.c: `run --map PORT[/udp]=PATH`: writes a map: a control file in the directory, which is removed when the
- * command ends. Each run with the same map holds a shared lock (flock(2)) on the file until its command has ended; the
- * last run removes the file. A map has the sticky bit, which has no meaning for regular files. A control file without
- * the bit (of make-control or --keep) stays. A map that nobody has locked is stale: its map keeper was killed. */
+/* run_map.c: `run --map PORT[/udp]=PATH`: writes a map: a control file that stays in the directory until the command
+ * ends. Each run with the same map holds a shared lock (flock(2)) on the file until its command has ended; the last run
+ * removes the file. A map has the sticky bit, which has no meaning for regular files. A control file without the bit
+ * (of make-control or --keep) stays. A map that nobody has locked is stale: its map keeper was killed. */
 
 #define UNSOCK_RUN_MAPS_MOST UNSOCK_OPTIONS_EACH_MOST
 #define UNSOCK_RUN_MAP_NAME 24 /* "65535.dgram.sock" */
