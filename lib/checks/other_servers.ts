@@ -87,7 +87,9 @@ function onNetwork(
   }));
 }
 
-/** Returns the setting of a process under unsock that excludes the port; undefined: none does, or no unsock. */
+/**
+ * Returns the setting by which a process under unsock excludes the port; undefined: none, or it is not under unsock.
+ */
 function whatLeavesOut(
   pid: number,
   port: AddressedPort,

@@ -125,7 +125,7 @@ function notCovered({ answers, name, settings, port }: PortFacts): Verdict | und
   return no(`${name}: ${first.address} is not covered (--addr ${settings.addr}): ${goes}`, `run --addr ${added}`);
 }
 
-/** Returns the verdict on a server to which clients can connect: it answers, or accepts nobody. Undefined: none. */
+/** Returns the verdict on a server that clients can connect to: it answers, or accepts nobody. Undefined: no server. */
 function reached({ answers, files, port, shellIsUnder }: PortFacts): Verdict | undefined {
   const first = answers.find(({ answer, covered, mayConnect }) =>
     answer === "ready" && covered === "yes" && mayConnect

@@ -85,7 +85,10 @@ function hasAccessList(file: string): boolean {
   }
 }
 
-/** @returns The owner that this user namespace shows for files of users it does not map; undefined: it maps all. */
+/**
+ * @returns The owner that this user namespace shows for files of users it does not map; undefined: a user has this
+ *   number.
+ */
 function unknownOwner(): number | undefined {
   const unknown = Number(readText("/proc/sys/kernel/overflowuid") ?? "65534");
   const map = readText("/proc/self/uid_map");

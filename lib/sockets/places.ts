@@ -63,7 +63,7 @@ function directoriesInUse(): Set<string> {
 
 /**
  * Returns the directories in which the library has bound a server's socket, by the names of the sockets' files. Only
- * root, and the owner of the directory or the file, gets a directory.
+ * root gets all: others get those where they own the directory or the file.
  */
 function directoriesOfServers(sockets: readonly UnixSocketEntry[]): Set<string> {
   const found = new Set<string>();

@@ -29,8 +29,8 @@ export interface SocketFile {
   readonly kind: "stream" | "datagram";
   /**
    * `control`: a control file; `invalid`: neither a control file nor a socket; `stale`: no socket is bound to the file;
-   * `waiting`: the file's socket waits for another socket of its process, whose file is gone; `unknown`: this user may
-   * not check the file.
+   * `waiting`: the socket waits for another one of its process, and the port has no first socket; `unknown`: this user
+   * may not check the file.
    */
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
   /** A control file's target, or its error. */
@@ -49,7 +49,10 @@ export interface SocketFile {
   readonly backlog: number;
   /** The socket's clients; undefined: nobody has asked for them. */
   readonly clients: readonly Client[] | undefined;
-  /** The number of sockets that wait for this one: its process has bound them beside it, and none of them listens. */
+  /**
+   * In the row of a port's first socket: the number of the port's waiting sockets, bound beside another of their
+   * process.
+   */
   readonly waiting: number;
 }
 
@@ -117,7 +120,7 @@ function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
   return ["plain", "first", "listed", "waiting", "unlisted"].includes(name.what);
 }
 
-/** Counts waiting sockets in the row of the socket that they wait for. Without such a row, each has its own. */
+/** Counts waiting sockets in the row of their port's first socket. If there is none, each has a row of its own. */
 function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): SocketFile[] {
   const isBehind = (front: SocketFile) => (file: SocketFile) =>
     file.port === front.port && file.kind === front.kind && front.first;

@@ -133,7 +133,9 @@ function flagsOf(table: OptionTable): ReadonlyMap<string, Known> {
   );
 }
 
-/** Splits the words by node:util, for which a long option takes the next word. If it must not, gives it a "=" first. */
+/**
+ * Splits the words by node:util, for which a long option takes the next word unless it has a "=": adds that if needed.
+ */
 function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   const isFlag = (arg: string) => /^--[^=]+$/.test(arg);
   const words = args.map((arg, index) =>
