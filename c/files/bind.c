@@ -268,7 +268,7 @@ static long bind_if_free(struct unsock_bind *bind, bool client) {
     return result;
 }
 
-/* True if PORT.sock does not show that the port's sockets exclude this one. */
+/* True if the socket may share the port with others, as far as PORT.sock shows. */
 UNSOCK_OWN_FRAME static bool may_share(const struct unsock_bind *bind) {
     struct unsock_port_entry first;
     struct sockaddr_un path;
@@ -277,7 +277,7 @@ UNSOCK_OWN_FRAME static bool may_share(const struct unsock_bind *bind) {
            (bind->reuseport || bind->reuseaddr || !unsock_port_conflict(&first, &bind->me));
 }
 
-/* Binds to a port that has names: once the sweep has removed them as stale, or beside sockets on other addresses. */
+/* Binds to a port that has names: after their removal if all are stale, or else beside sockets on other addresses. */
 static long bind_to_taken(struct unsock_bind *bind, bool client) {
     if (unsock_port_sweep_dead(unsock_port_key_of(&bind->me)) > 0)
         return bind_if_free(bind, client);
