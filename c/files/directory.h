@@ -141,7 +141,7 @@ struct unsock_directory_list {
 /* Opens the directory at an absolute path, which may have links in it. Returns 0; or -errno, with nothing to close. */
 long unsock_directory_list_open(struct unsock_directory_list *names, const char *directory, uint16_t only);
 
-/* Returns the next name, or false at the end: names->entries.fd is then -errno if some names could not be read. */
+/* Stores the next name in *one. False at the end; names->entries.fd is then -errno if some names were not read. */
 bool unsock_directory_list_next(struct unsock_directory_list *names, struct unsock_directory_list_one *one);
 
 void unsock_directory_list_close(struct unsock_directory_list *names);

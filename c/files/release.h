@@ -25,7 +25,7 @@ void unsock_release_file_afterwards(void);
 /* True if the process has several threads. */
 bool unsock_has_threads(void);
 
-/* Removes the file of a socket that stays open, but will not accept again. False: the directory cannot be locked. */
+/* Removes the file of a socket that a reserved one has replaced, even if it is still open. False: the lock failed. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
 /* Remembers the port of a socket whose file its close could not remove: later closes and the end of the process check

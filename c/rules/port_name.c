@@ -264,7 +264,7 @@ socklen_t unsock_port_path(const struct unsock_port_entry *entry, struct sockadd
                                              : put_own_path(entry, path);
 }
 
-/* Makes no entry if it can, because that takes longer than all the rest. */
+/* Makes no entry if it can: making one takes longer than all the rest. */
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path) {
     if (!has_path_room(ADDRESS4_MOST)) {
         struct unsock_port_entry entry = unsock_port_entry_of(ip, key.type, true, 0);
