@@ -70,7 +70,8 @@ static bool note_runner(char *each, uint64_t self) {
 }
 
 /* Makes a directory beside the present one, and changes to it. Its number is this process's, or the next free one,
- * since an ended process may have had the same. If none can be made, the caller's checks of the directory report it. */
+ * since an ended process may have had the same. If none can be made, the caller's checks report the missing directory.
+ */
 static void move_to_own_directory(char *digits, struct unsock_settings *settings, uint64_t self) {
     char *end = settings->directory + settings->directory_length - UNSOCK_EACH_WIDTH;
     long result = -EEXIST;
