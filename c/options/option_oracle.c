@@ -39,7 +39,7 @@ long unsock_option_answer(const void *from, socklen_t size, int level, void *val
         return -EFAULT;
     if (room < 0)
         return -EINVAL;
-    /* At this level, a buffer of less than an int gets one byte (do_ip_getsockopt in net/ipv4/ip_sockglue.c). */
+    /* At IPPROTO_IP, a buffer smaller than an int gets one byte (do_ip_getsockopt in net/ipv4/ip_sockglue.c). */
     bool as_byte = level == IPPROTO_IP && room > 0 && room < (int32_t)sizeof(int32_t) && size == sizeof(int32_t);
     socklen_t given = as_byte ? 1 : UNSOCK_MIN((socklen_t)room, size);
     /* At SOL_SOCKET the kernel writes the value first (net/core/sock.c), at other levels the length. */

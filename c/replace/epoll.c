@@ -10,8 +10,8 @@
 #include "rt/user.h"
 
 /* Bits of `events` that the kernel stores with a registration and never reports: */
-#define ADDED 0x400u      /* the library asks for EPOLLPRI */
-#define ADDED_IN 0x800u   /* the library asks for EPOLLIN */
+#define ADDED 0x400u      /* the library has added EPOLLPRI */
+#define ADDED_IN 0x800u   /* the library has added EPOLLIN */
 #define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, which is held back */
 #define HELD_NORM 0x4000u /* the program asks for EPOLLWRNORM, which is held back */
 
@@ -170,7 +170,7 @@ static void take_all(int fd, struct unsock_epoll_carry *carry) {
     for (int set = -1; (set = unsock_epoll_next_set(set + 1)) >= 0;) {
         long result = take_from(set, fd, carry);
         if ((result == -EBADF || result == -EINVAL) && unsock_this_process_owns_descriptors())
-            unsock_epoll_forget(set); /* it is no set any more */
+            unsock_epoll_forget(set); /* no epoll set any more */
     }
 }
 

@@ -58,7 +58,7 @@ bool unsock_is_secure(void);
 struct unsock_next {
     UNSOCK_CALLS(UNSOCK_NEXT_SLOT)
     ssize_t (*recvfrom_chk)(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *); /* glibc's alone */
-    ssize_t (*recv_chk)(int, void *, size_t, size_t, int);                                     /* so are these */
+    ssize_t (*recv_chk)(int, void *, size_t, size_t, int);                                     /* these, too */
     int (*poll_chk)(struct pollfd *, unsigned long, int, size_t);
     int (*ppoll_chk)(struct pollfd *, unsigned long, const struct timespec *, const void *, size_t);
 };

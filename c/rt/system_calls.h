@@ -266,7 +266,7 @@ static inline int64_t unsock_clock_ms(void) {
  * `fd`, only sleeps. Returns the events, 0 when the time is up, or -errno. */
 int unsock_await(long fd, uint32_t events, int64_t milliseconds);
 
-/* Sleeps less than a second. Returns 0, or -EINTR after a signal. */
+/* Sleeps for less than a second. Returns 0, or -EINTR after a signal. */
 static inline long unsock_pause(long nanoseconds) {
     struct timespec time = {0, nanoseconds};
     return unsock_nanosleep(&time, NULL);

@@ -44,7 +44,7 @@ struct unsock_patch {
     long fd; /* the program's file */
     uint64_t page;
     uint64_t features; /* AT_HWCAP2 */
-    bool small_stacks; /* it is a Go program: goroutines' stacks have a few KiB */
+    bool small_stacks; /* a Go program's (a few KiB for a goroutine), or a Free Pascal program */
 };
 
 /* Returns the number of rewritten places. 0: the program has no known place, its code cannot be written, there is no

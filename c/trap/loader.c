@@ -139,7 +139,7 @@ static bool is_tag_trapped(bool filtered) {
         return unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) > 0;
     long child = unsock_clone(0, NULL);
     if (child == 0) {
-        unsock_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* no core of it */
+        unsock_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* no core dump of the child */
         unsock_exit(unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) <= 0);
     }
     while (child > 0 && unsock_wait4((int32_t)child, &status, __WALL, NULL) == -EINTR)

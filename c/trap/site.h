@@ -113,7 +113,7 @@ struct unsock_site_call {
     long arguments[6];
 };
 
-/* True if this call is answered here. Makes no system call, except to identify an unknown descriptor once. */
+/* True if the library answers this call. Makes no system call, except to identify an unknown descriptor once. */
 bool unsock_site_concerns(const struct unsock_site_call *call);
 
 /* Answers the call, as the preloaded function of its name does. Returns a value or -errno. */
