@@ -60,8 +60,7 @@ export interface OtherServer {
   /** Whether this user may connect to it. */
   readonly mayConnect: boolean;
   /**
-   * Of a server under unsock that listens on the real network: its setting that excludes the port. Undefined: no
-   * setting does, or the server is not under unsock.
+   * The setting by which a server under unsock excludes the port; undefined: none, or the server is not under unsock.
    */
   readonly leftOutBy: { readonly variable: string; readonly value: string } | undefined;
 }

@@ -17,8 +17,8 @@ export function stateOfProcess(pid: number): ProcessState {
 }
 
 /**
- * Returns for how many seconds no thread of a process has run; undefined: not known. As the time of now it takes the
- * time at which this process last ran, since both are times of processors' clocks.
+ * Returns for how many seconds no thread has run; undefined: not known. Compares with the time at which this process
+ * last ran, as both are times of processors' clocks.
  */
 function idleSeconds(pid: number): number | undefined {
   const now = lastRun("/proc/self");

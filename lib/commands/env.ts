@@ -77,8 +77,7 @@ function isOn(variables: ReadonlyMap<string, string>, { variable }: { readonly v
 const OFF = "UNSOCK_OFF=1 is set";
 
 /**
- * Throws in two cases in which `run` fails too (`c/program/run.c`): sockets cannot be bound, or UNSOCK_OFF contradicts
- * an option or another variable.
+ * Throws where `run` fails too: if sockets cannot be bound, or UNSOCK_OFF contradicts an option or another variable.
  */
 function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOptions, mayBind: Answer<true>): void {
   if (!isOn(variables, SETTINGS.off)) {

@@ -24,10 +24,7 @@ interface InstallOptions {
   readonly lib?: string;
 }
 
-/**
- * `unsock`, as users type it, is a link to the library. The library runs its own commands, and executes the TypeScript
- * program for all others.
- */
+/** A link to the library, which runs its own commands, and executes the TypeScript program for all others. */
 const FRONT = "bin/unsock";
 const LIBRARY = "lib/libunsock.so";
 const FRONT_TARGET = path.join("..", LIBRARY);
@@ -197,7 +194,7 @@ function makeDirectories(prefix: string, names: readonly string[]): void {
 
 /**
  * Replaces a file atomically: writes it under its name with the suffix, and renames it. If another installation removes
- * that file meanwhile, taking it for a stale one, writes it once more.
+ * that part as a stale file, writes it once more.
  */
 function putInPlace(file: string, item: Item, suffix: string, isAgain = false): void {
   const part = `${file}${suffix}`;

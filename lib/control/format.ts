@@ -112,10 +112,7 @@ const SUN_PATH = 2;
 const SUN_SIZE = SUN_PATH + UNIX_NAME_MOST;
 const SIZE = { inet: 16, inet6: 28, tipc: 16, vsock: 16 } as const;
 
-/**
- * The path in a refusing control file. It is never a socket: unsock 1.1, which knows no refusing target, cannot connect
- * to it either.
- */
+/** The path in a refusing control file. It is never a socket, so that unsock 1.1 cannot connect to it either. */
 export const NOBODY: UnixAddress = { kind: "unix", abstract: false, name: new TextEncoder().encode("/dev/null") };
 
 /**

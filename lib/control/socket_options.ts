@@ -3,10 +3,7 @@ import { UsageError } from "../system/errors.ts";
 import { parseDecimal } from "../system/numbers.ts";
 import type { SocketOption } from "./format.ts";
 
-/**
- * Linux's numbers of the options of each level, the same on x86-64 and aarch64. `FORMS` has the options whose value is
- * no 32-bit integer.
- */
+/** Linux's numbers of the options of each level. `FORMS` has those options whose value is no 32-bit integer. */
 const LEVELS: readonly (readonly [level: number, prefix: string, names: Readonly<Record<string, number>>])[] = [
   [1, "SO_", {
     DEBUG: 1,

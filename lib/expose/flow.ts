@@ -1,7 +1,4 @@
-/**
- * Passes a body to an HTTP/2 stream as fast as the client reads. Otherwise Deno 2.9 would write all of a stream's data
- * to the connection, however much waits there already.
- */
+/** Passes a body to an HTTP/2 stream as fast as the client reads: Deno 2.9 alone would write all of it at once. */
 import type { Duplex, Readable } from "node:stream";
 
 /** When so many bytes wait in a connection, its streams pause. */

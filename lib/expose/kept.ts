@@ -131,10 +131,7 @@ export class ServerConnection {
     this.socket.once("close", () => client.removeListener("close", end));
   }
 
-  /**
-   * Follows an answer to its end, and checks that no byte follows: the runtime's parser hides an incomplete next
-   * message.
-   */
+  /** Follows an answer to its end. Checks that no byte follows: the runtime's parser hides an incomplete message. */
   follow(response: IncomingMessage): void {
     if (this.#keep === undefined) return;
     const { rawHeaders } = response;

@@ -9,10 +9,7 @@ import { listIpListeners } from "../system/ip_sockets.ts";
 const BACKLOG = 4096;
 /** The first descriptor that systemd passes on. */
 const FIRST_INHERITED = 3;
-/**
- * The pause between two looks, in milliseconds: 50 times a look's duration, within limits. A look reads the kernel's
- * list, which may have thousands of lines.
- */
+/** The pause between two looks at the kernel's list: 50 times a look's duration in milliseconds, within limits. */
 const LOOK_MS = { least: 2_000, most: 5_000, ofLook: 50 };
 
 /** Where to listen. */
@@ -23,10 +20,7 @@ export interface Place {
   readonly port: number;
 }
 
-/**
- * The number of listeners that systemd has opened for this process (sd_listen_fds(3)). Removes systemd's variables,
- * which relays must not see.
- */
+/** How many listeners systemd has opened for this process (sd_listen_fds(3)). Its children do not get them. */
 const inherited = takeInherited();
 
 function takeInherited(): number {

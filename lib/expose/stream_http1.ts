@@ -126,8 +126,8 @@ function passHint({ stream }: StreamParts, status: number, raw: RawFields): void
 }
 
 /**
- * Ties a request and its stream together: reports, once, that the server gave no answer, and closes the server's
- * connection with the stream. After a complete exchange leaves the connection open, as another request may use it.
+ * Reports, once, that the server gave no answer, and closes the server's connection with the stream. Leaves it open
+ * after a complete exchange, as another request may use it.
  */
 function tieTogether(parts: StreamParts, onward: ClientRequest): { answered(response?: IncomingMessage): void } {
   const { stream, server, askAgain, fail } = parts;

@@ -18,8 +18,8 @@ const PEER_GONE: readonly unknown[] = ["EPIPE", "ECONNRESET"];
 type WriteDone = (error?: Error | null) => void;
 
 /**
- * A socket that can be read to its end even if the peer takes no more bytes. If it is destroyed during its shutdown, it
- * waits for the shutdown's end: otherwise Deno 2.9 never frees the socket and all that its listeners refer to.
+ * A socket that can be read to its end even if the peer takes no more bytes. A destroy waits for the end of a shutdown:
+ * otherwise Deno 2.9 never frees the socket and all that its listeners refer to.
  */
 class ReadableToTheEnd extends Socket {
   #isShuttingDown = false;

@@ -1,4 +1,4 @@
-/** The completion script for bash. Does no I/O. */
+/** The completion script for bash. */
 import type { Command } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS, takesWord } from "./completion_flags.ts";
 

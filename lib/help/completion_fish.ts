@@ -1,4 +1,4 @@
-/** The completion script for fish. Does no I/O. */
+/** The completion script for fish. */
 import { optionHelp } from "../system/options.ts";
 import type { Command, Operand } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS, takesWord } from "./completion_flags.ts";

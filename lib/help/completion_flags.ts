@@ -1,4 +1,4 @@
-/** Flags and words for the completion scripts of all shells. Does no I/O. */
+/** Flags and words for the completion scripts of all shells. */
 import { HELP_OPTION, type Option, optionFlag } from "../system/options.ts";
 import { type Command, PROGRAM } from "./command.ts";
 

@@ -1,4 +1,4 @@
-/** The completion script for zsh. Does no I/O. */
+/** The completion script for zsh. */
 import { optionHelp } from "../system/options.ts";
 import type { Command, Operand } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS } from "./completion_flags.ts";

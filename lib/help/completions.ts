@@ -1,4 +1,4 @@
-/** Completion scripts for shells, from the tables of commands and options. Does no I/O. */
+/** Completion scripts for shells, from the tables of commands and options. */
 import type { Shell } from "../system/shell.ts";
 import type { Command } from "./command.ts";
 import { bashScript } from "./completion_bash.ts";

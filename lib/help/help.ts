@@ -1,4 +1,4 @@
-/** `--help`, from the tables of commands and options. Does no I/O. */
+/** `--help`, from the tables of commands and options. */
 import { type Option, optionFlag, optionHelp, type OptionTable } from "../system/options.ts";
 import { type Command, PROGRAM, usageOf } from "./command.ts";
 import { groupOptions } from "./option_groups.ts";

@@ -1,4 +1,4 @@
-/** The manual pages, from the tables of commands, options and settings. Does no I/O. */
+/** The manual pages, from the tables of commands, options and settings. */
 import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../control/option_table.ts";
 import { defaultInWords, LIBRARY, RUN_ADDRESSES, SETTING_LIST } from "../run/settings.ts";
 import { optionFlag, optionHelp } from "../system/options.ts";

@@ -1,4 +1,4 @@
-/** Groups and orders the options of a command for help and manual. Does no I/O. */
+/** Groups and orders the options of a command for help and manual. */
 import { HELP_OPTION, type Option, type OptionTable } from "../system/options.ts";
 
 /** Options that belong together, by their names in code. */

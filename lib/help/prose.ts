@@ -1,4 +1,4 @@
-/** Lays out the text of help and manual: fills paragraphs, and keeps the lines of examples. Does no I/O. */
+/** Lays out the text of help and manual: fills paragraphs, and keeps the lines of examples. */
 
 /** One piece: a paragraph, or an example, whose lines begin with two blanks. */
 export interface Piece {

@@ -40,10 +40,7 @@ function noBuild(places: readonly string[]): string {
   return `library ${NAME}: not found in ${places.map((place) => dirname(place)).join(", ")}: run "deno task build"`;
 }
 
-/**
- * Returns the message for a missing package of the library. npm leaves the package out on another machine, and with
- * `--omit=optional`.
- */
+/** Returns the message for a missing package. npm leaves it out on another machine, and with `--omit=optional`. */
 function noPackage(): string {
   const how = ["x64", "arm64"].includes(process.arch) ? `npm install ${PACKAGE}` : "unsock is for x64 and arm64";
   return `package ${PACKAGE}: not installed: ${how}`;
@@ -104,10 +101,7 @@ function checkWhole(file: string): string {
   return file;
 }
 
-/**
- * True if the file includes its section table, which linkers put last (the header has its offset at byte 40). A
- * truncated library would crash.
- */
+/** True if the file includes its section table, which linkers put last. A truncated library would crash. */
 function isWhole(file: string): boolean {
   const header = new Uint8Array(64);
   const fd = fs.openSync(file, "r");

@@ -86,8 +86,7 @@ function hasAccessList(file: string): boolean {
 }
 
 /**
- * @returns The owner that this user namespace shows for files of users it does not map; undefined: a user has this
- *   number.
+ * @returns The owner shown for files of users whom this user namespace does not map; undefined: a user has this number.
  */
 function unknownOwner(): number | undefined {
   const unknown = Number(readText("/proc/sys/kernel/overflowuid") ?? "65534");

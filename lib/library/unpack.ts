@@ -76,10 +76,7 @@ function isWhole(file: string, bytes: Uint8Array): boolean {
   return lstatOrUndefined(file)?.isFile() === true && fs.readFileSync(file).equals(bytes);
 }
 
-/**
- * Writes the file if it is missing, or replaces it if its content differs. Never replaces a complete file, which
- * another process may be about to open.
- */
+/** Writes the file, unless it is complete: another process may be about to open it. Removes a file that differs. */
 function write(file: string, bytes: Uint8Array): void {
   if (lstatOrUndefined(file) !== undefined && !isWhole(file, bytes)) fs.rmSync(file, { force: true });
   try {

@@ -1,7 +1,4 @@
-/**
- * Executes the library for its own commands; the library parses the arguments. Imports little, as scripts run these
- * commands thousands of times.
- */
+/** Executes the library for its own commands. Imports little, as scripts run these commands thousands of times. */
 import process from "node:process";
 import { becomeLibrary } from "../library/exec.ts";
 import { LibraryError } from "../system/errors.ts";
@@ -30,10 +27,7 @@ function findQuietly(): string | undefined {
   }
 }
 
-/**
- * Returns a variable's value. Deno throws if the value is not UTF-8: the variable then counts as unset, as it can name
- * no directory here.
- */
+/** Returns a variable's value. A value that is not UTF-8, for which Deno throws, counts as unset. */
 function variable(name: string): string | undefined {
   try {
     return process.env[name] || undefined;

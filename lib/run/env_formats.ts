@@ -1,4 +1,4 @@
-/** Writes the variables of `unsock env` in each format. Does no I/O. */
+/** Writes the variables of `unsock env` in each format. */
 import { shellQuote } from "../system/shell.ts";
 
 /** The formats, by the program that reads them. */

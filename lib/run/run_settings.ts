@@ -36,8 +36,7 @@ export interface CheckedDirectory extends ChosenDirectory {
 }
 
 /**
- * Asks for the directory: from the option `here` or `dir`, `UNSOCK_DIR`, `$XDG_RUNTIME_DIR/unsock`, `/run/unsock` for
- * root, or `/tmp/unsock-UID`.
+ * Asks for the directory: `here` or `dir`, `UNSOCK_DIR`, `$XDG_RUNTIME_DIR/unsock`, `/run/unsock`, `/tmp/unsock-UID`.
  */
 export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
   word: "directory",

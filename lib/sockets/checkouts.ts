@@ -64,10 +64,7 @@ function folderOf(git: string): string {
   return basename(git).startsWith(".") ? dirname(git) : git.replace(/(?<=[^/])\.git$/, "");
 }
 
-/**
- * Returns the only line of one of git's files; undefined: there are several lines, or this user may not read the file.
- * Does not block on a pipe.
- */
+/** Returns the only line of one of git's files; undefined: several lines, or not readable. Does not block on a pipe. */
 function readLine(file: string): string | undefined {
   return orUndefined(() => {
     const fd = fs.openSync(file, O_RDONLY | O_NONBLOCK);

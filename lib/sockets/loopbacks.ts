@@ -141,8 +141,7 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
 }
 
 /**
- * @returns The loopback of this name, in capitals or not. First looks for a name of `run --name`, as these come first
- *   in the list of all, which then need not be made.
+ * @returns The loopback of this name, in capitals or not. Tries a name of `run --name` first, without making the list.
  */
 export async function findLoopback({ base, all }: Places, name: string): Promise<Loopback | undefined> {
   const wanted = name.toLowerCase();

@@ -49,10 +49,7 @@ export interface SocketFile {
   readonly backlog: number;
   /** The socket's clients; undefined: nobody has asked for them. */
   readonly clients: readonly Client[] | undefined;
-  /**
-   * In the row of a port's first socket: the number of the port's waiting sockets, bound beside another of their
-   * process.
-   */
+  /** In the row of a port's first socket: the number of sockets that are bound beside another of their process. */
   readonly waiting: number;
 }
 

@@ -1,4 +1,4 @@
-/** Makes the names of loopbacks, which are labels of host names. Does no I/O. */
+/** Makes the names of loopbacks, which are labels of host names. */
 
 const LABEL_MOST = 63;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -1,21 +1,13 @@
-/**
- * Options of V8 that keep `expose --http` small: without them the heap grows to more than twice the size before V8
- * collects garbage.
- */
+/** Options of V8 that keep `expose --http` small: the heap would more than double before V8 collects garbage. */
 import v8 from "node:v8";
 import { IS_DENO } from "./runtime.ts";
 
-/**
- * Options for Deno, which takes them only when it starts. With smaller values, a third of the processor time would go
- * into garbage collection.
- */
+/** For Deno, at its start only. Smaller values would spend a third of the processor time on garbage collection. */
 export const SMALL_HEAP = "--max-semi-space-size=2,--heap-growing-percent=30";
 
 /** For Node.js, which takes this option at any time. */
 const SMALL_OLD_PART = "--heap-growing-percent=30";
-/**
- * For Node.js, which takes the size of the young generation only when it starts, but can forbid its growth at any time.
- */
+/** For Node.js, which takes the young generation's size only at its start, but can forbid its growth at any time. */
 const NO_GROWTH = "--semi-space-growth-factor=1";
 /** The size of the young generation, both halves, as in Deno. */
 const YOUNG_SIZE = 4 << 20;

@@ -1,4 +1,4 @@
-/** Reads and writes IP addresses as text, as `c/rules/ip.c` does. Does no I/O. */
+/** Reads and writes IP addresses as text, as `c/rules/ip.c` does. */
 
 const LENGTH = { inet: 4, inet6: 16 } as const;
 const GROUPS = 8;

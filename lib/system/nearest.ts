@@ -1,4 +1,4 @@
-/** Finds the known word that is closest to a misspelt one. Does no I/O. */
+/** Finds the known word that is closest to a misspelt one. */
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**

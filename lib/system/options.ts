@@ -1,4 +1,4 @@
-/** Describes a command's options, and reads them from a command line. Does no I/O. */
+/** Describes a command's options, and reads them from a command line. */
 import { parseArgs } from "node:util";
 import { UsageError } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";

@@ -1,4 +1,4 @@
-/** The shells that this program knows, and quoting for shells. Does no I/O. */
+/** The shells that this program knows, and quoting for shells. */
 
 /** Shells that can complete `unsock`'s command lines. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;

@@ -1,4 +1,4 @@
-/** Makes foreign text safe to print, and writes names of options as flags. Does no I/O. */
+/** Makes foreign text safe to print, and writes names of options as flags. */
 
 /** Characters that control a terminal, break a line or change its direction. */
 // deno-lint-ignore no-control-regex

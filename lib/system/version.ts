@@ -1,7 +1,4 @@
-/**
- * The version of the command line; `UNSOCK_VERSION` in `c/unsock.h` is the same. After a release: the next one's, with
- * `-dev`.
- */
+/** The version of the command line, as in `c/unsock.h`. After a release: the next one's, with `-dev`. */
 export const VERSION = "2.1.0-dev";
 
 /** The day of the last release, as manual pages show it. */

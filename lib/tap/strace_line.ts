@@ -97,10 +97,7 @@ function readMessages(text: string, result: number): Moved[] {
   );
 }
 
-/**
- * @returns A call on a Unix socket that has succeeded; undefined: another line, a peek, a read of the error queue, or a
- *   shutdown of reading.
- */
+/** @returns A successful call on a Unix socket; undefined: another line, a peek, an error queue's read, SHUT_RD. */
 export function readCall(line: string): Call | undefined {
   const [, thread, seconds, micros, name = "", text = "", answer, behind = ""] = LINE.exec(line) ?? [];
   const result = Number(answer);

@@ -147,10 +147,7 @@ export class Traffic {
     this.#tell("end", way === "in" ? client : server, way === "in" ? server : client, time);
   }
 
-  /**
-   * Ends a connection if the process that last used it closes it. A server that forks closes its copy, and the child
-   * keeps the connection.
-   */
+  /** Ends a connection if the process that last used it closes it, not if a server that forks closes its copy. */
   #close({ inode }: Descriptor, connection: Connection, { thread, time, result }: Call): void {
     if (result !== 0 || connection.process !== this.#port.processOf(thread)) return;
     this.#end(connection, "out", time);

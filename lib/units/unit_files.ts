@@ -1,4 +1,4 @@
-/** Writes systemd units for a command under unsock. Does no I/O. */
+/** Writes systemd units for a command under unsock. */
 
 /** A service, and the values for its units. */
 export interface Service {
