@@ -51,7 +51,7 @@ struct unsock_fd *unsock_reuse_entry(int fd);
  * (unsock_socket_unanswered): the entry must then not be used. */
 long unsock_reuse_check(int fd);
 
-/* As unsock_reuse_check, in every state and more thoroughly, for callers that act on the entry alone. Returns 1 if
+/* As unsock_reuse_check, in every state and more thoroughly, for callers that rely on the entry alone. Returns 1 if
  * another socket has the number, whose entry is now cleared; 0 if not; or -errno, as unsock_reuse_check. */
 long unsock_reuse_look(int fd);
 

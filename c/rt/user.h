@@ -11,7 +11,7 @@
 void unsock_user_start(void);
 
 /* Declares memory permanent, once, at start: a page in the 4 GiB from `from` on that was once readable or writable
- * stays so (Go's heap, which is never unmapped). So the kernel checks each page at most once. */
+ * stays so (Go's heap, which is never unmapped). So a page that has passed a check is not checked again. */
 void unsock_user_stays(uintptr_t from);
 
 /* True if all `size` bytes can be read, or written. The kernel checks page by page; no byte changes. */
