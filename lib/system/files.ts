@@ -43,7 +43,7 @@ export function listNames(directory: string): string[] {
   return orUndefined(() => fs.readdirSync(directory)) ?? [];
 }
 
-/** @returns The result of `ask`; undefined if a system call in it fails, so that an unusable file counts as missing. */
+/** @returns The result of `ask`; undefined if it fails, except by a bug. An unusable file thus counts as missing. */
 export function orUndefined<T>(ask: () => T): T | undefined {
   try {
     return ask();
