@@ -129,7 +129,7 @@ function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[]
   ];
 }
 
-/** Reports servers that were started without unsock: clients under unsock do not reach them. */
+/** Reports servers on real IP, which clients under unsock do not reach. */
 function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined): Finding[] {
   // If the directory has servers, those on real IP count as intended, unless the user has asked for one port.
   if (port === undefined && there.length > 0) return [];

@@ -1,6 +1,6 @@
 /**
- * Makes a control file from the options of `make-control`. Options for the target form groups, and options of two
- * groups exclude each other. Does no I/O but by {@linkcode Paths}; runs on Deno and on Node.js.
+ * Makes a control file from the options of `make-control`. Each kind of target has a group of options, and only one
+ * group may be used. Does no I/O but by {@linkcode Paths}; runs on Deno and on Node.js.
  */
 import { posix } from "node:path";
 import { UsageError } from "../system/errors.ts";
