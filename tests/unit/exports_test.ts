@@ -41,5 +41,5 @@ Deno.test("libunsock.so needs no library and no symbol version, and starts by it
   assertNotMatch(program, /GNU_STACK.*RWE/);
   const { code, stdout, stderr } = await run([libraryFile()]);
   assertStrictEquals(code, 0, stderr);
-  assertMatch(stdout + stderr, /libunsock\.so run \[OPTIONS\] -- COMMAND/);
+  assertMatch(stdout + stderr, /libunsock\.so run \[options\] \[--\] COMMAND/);
 });
