@@ -128,7 +128,7 @@ Deno.test({
         await Deno.mkdir(image);
         await succeed(["tar", "xf", layer, "-C", image]);
         const usage = await succeedIn(image, ["/unsock", "run", "--dir", "/s", "--", "/unsock"]);
-        assertMatch(usage.stdout + usage.stderr, /libunsock\.so run \[OPTIONS\] -- COMMAND/);
+        assertMatch(usage.stdout + usage.stderr, /libunsock\.so run \[options\] \[--\] COMMAND/);
       }
     }),
 });
