@@ -1,4 +1,4 @@
-/* Forwards data between the two connections of a pair. Much data from TCP goes through a pipe by splice(2): a Unix
+/* Forwards data between the two connections of a pair. Bulk data from TCP goes through a pipe by splice(2): a Unix
  * socket takes the pipe's pages without a copy, 1.5 times as many bytes a second as by read and write, for 0.8 of the
  * processor time a byte. Toward TCP, splice takes 1.5 times as long as read and write. For little data, splice needs
  * one more call. So each direction begins with a buffer; the one from TCP changes to a pipe after a read of BULK bytes.

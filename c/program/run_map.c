@@ -1,6 +1,7 @@
 /* `run --map` (program/run.h): writes and removes maps. `run` itself becomes the command, so another process, the map
  * keeper, waits for the command's end (pidfd_open(2)) and removes the maps. The map keeper is no child of the command,
- * and not in the caller's session. It removes a name only while the name still refers to its open file. */
+ * and not in the caller's session. The map keeper removes a name only while the name still refers to the file that it
+ * has open. */
 #include "program/run.h"
 
 #include "files/control_file.h"
