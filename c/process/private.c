@@ -169,16 +169,16 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     return result >= 0;
 }
 
-/* Removes the socket file if it is stale; then returns true. The path through /proc/self/fd is short enough for a
- * socket's address, and leads only to the open directory. */
-static bool remove_stale_socket(long directory, const char *name) {
+/* True if the socket file is stale; with `remove`, removes it then. The path through /proc/self/fd is short enough
+ * for a socket's address, and leads only to the open directory. */
+static bool is_stale_socket(long directory, const char *name, bool remove) {
     UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_join(&path, UNSOCK_FD_PATH(directory), "/", name);
-    return !path.cut && unsock_prune(path.buffer, 1) == 1;
+    return !path.cut && unsock_prune(path.buffer, remove) == 1;
 }
 
-/* True if a socket in the directory, or in one below it, may be live. Removes stale socket files. */
-static bool is_directory_used(long at, const char *directory, unsigned depth) {
+/* True if a socket in the directory, or in one below it, may be live. `remove`: removes stale socket files. */
+static bool is_directory_used(long at, const char *directory, unsigned depth, bool remove) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
     const char *name;
@@ -186,9 +186,9 @@ static bool is_directory_used(long at, const char *directory, unsigned depth) {
     unsock_entries_open(&entries, at, directory);
     while (!used && (name = unsock_entries_next(&entries, &type))) {
         if (type == UNSOCK_ENTRY_SOCKET)
-            used = !remove_stale_socket(entries.fd, name) && unsock_faccessat(entries.fd, name, 0) == 0;
+            used = !is_stale_socket(entries.fd, name, remove) && unsock_faccessat(entries.fd, name, 0) == 0;
         else if (type == UNSOCK_ENTRY_DIRECTORY)
-            used = is_directory_used(entries.fd, name, depth - 1);
+            used = is_directory_used(entries.fd, name, depth - 1, remove);
     }
     used |= entries.fd < 0;
     unsock_entries_close(&entries);
@@ -215,7 +215,7 @@ static void empty(long at, const char *directory, unsigned depth) {
 }
 
 bool unsock_unused_remove(long place, const char *name) {
-    if (is_directory_used(place, name, DEPTH_MOST))
+    if (is_directory_used(place, name, DEPTH_MOST, true))
         return false;
     empty(place, name, DEPTH_MOST);
     long result = unsock_unlinkat(place, name, AT_REMOVEDIR);
@@ -257,7 +257,7 @@ static void sweep_one(long place, const char *name, const char *path, bool remov
     UNSOCK_CLOSED long lock = take_lock(one, 0);
     if (lock < 0 && lock != -ENOENT)
         return;
-    bool gone = !is_directory_used(place, name, DEPTH_MOST) && !unsock_users_of(path) &&
+    bool gone = !is_directory_used(place, name, DEPTH_MOST, remove) && !unsock_users_of(path) &&
                 (!remove || unsock_unused_remove(place, name));
     if (gone && seer)
         seer->see(seer->context, path, 1);

@@ -6,6 +6,7 @@ import { isAlive, run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { libraryFile } from "../support/library.ts";
+import { leaveStale } from "../support/stale.ts";
 import { until } from "../support/wait.ts";
 import { DAEMON_PROGRAMS, daemonPids, startDaemons } from "./daemons.ts";
 import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
@@ -212,8 +213,11 @@ for (const [how, sweep] of [["prune", ["prune"]], ["run", ["run", "--dir", "DIR"
       }
       await until("the command is gone", () => !isAlive(command));
       if (how === "prune") {
+        const stale = `${directory}/8000.sock`;
+        await leaveStale(stale);
         const dry = await unsock([...words, "--dry-run"]);
         assertStrictEquals(dry.stdout, `would remove ${directory}\n`, dry.stderr);
+        assert(await isThere(stale)(), "it removes nothing");
       }
       const { code, stdout, stderr } = await unsock(words);
       assertStrictEquals(code, 0, stderr);
