@@ -48,9 +48,9 @@ export function listPortFiles({ path: directory }: ChosenDirectory, question: Qu
 /**
  * Lists the directory's files of one port, or of all. Undefined: they cannot be listed, which another finding reports.
  */
-function listFiles(directory: string, { library, names, sockets, port }: Question): SocketFile[] | undefined {
+function listFiles(directory: string, { names, sockets, port }: Question): SocketFile[] | undefined {
   try {
-    return listSocketFiles(directory, { names: names(), sockets }, library).filter((file) => isWanted(file, port));
+    return listSocketFiles(directory, { names: names(), sockets }).filter((file) => isWanted(file, port));
   } catch (error) {
     if (!(error instanceof UnsockError)) throw error;
     return undefined;

@@ -129,7 +129,7 @@ function showDirectory(
   const [chosen, names, sockets] = library.askAll(questions, { dir: options.dir, here: options.here });
   const { path: directory, exists, asked } = chosen();
   const listing = { names: names(), sockets: sockets() };
-  const files = listSocketFiles(directory, listing, library, { withClients: port !== undefined });
+  const files = listSocketFiles(directory, listing, { withClients: port !== undefined });
   const urls = urlsOf(base, directory, files, port);
   if (options.json) {
     const objects = files.map((file) => socketFileToJson(file, urls));

@@ -44,7 +44,7 @@ function listAll({ base, extra, library, port }: AllWishes): ListedPlace[] {
   const sockets = library.ask(SOCKETS_QUESTION); // after the names, so that every name's socket is known
   const holders = new Holders();
   return named.flatMap(({ place, names }) => {
-    const files = listSocketFiles(place.path, { names, sockets }, library, { holders });
+    const files = listSocketFiles(place.path, { names, sockets }, { holders });
     const isNothing = files.length === 0 && (port !== undefined || place.path === base);
     return isNothing ? [] : [{ ...place, files, urls: urlsOf(place.base, place.path, files, port) }];
   });

@@ -8,7 +8,6 @@ import { CONTROL_FILE_SIZE } from "../control/format.ts";
 import { describeTarget } from "../control/words.ts";
 import { readControlFile } from "../run/control_files.ts";
 import { portFile } from "../run/ports.ts";
-import type { Library } from "../library/query.ts";
 import { reason } from "../system/errors.ts";
 import { lstatOrUndefined } from "../system/files.ts";
 import type { BoundAddress, SocketName } from "./socket_names.ts";
@@ -70,17 +69,14 @@ export interface ListWishes {
 
 /**
  * @param directory The absolute path of the directory of the socket files.
- * @param library Not used.
  * @returns One entry a file, sorted by port.
  */
 export function listSocketFiles(
   directory: string,
   { names, sockets }: Listing,
-  library: Library,
   { withClients = false, holders = new Holders() }: ListWishes = {},
 ): SocketFile[] {
   const surroundings: Surroundings = {
-    library,
     bound: new BoundSockets(directory, sockets),
     holders,
     peers: withClients ? new Peers(sockets, holders) : undefined,
@@ -97,7 +93,6 @@ export function listSocketFiles(
 }
 
 interface Surroundings {
-  readonly library: Library;
   readonly bound: BoundSockets;
   readonly holders: Holders;
   /** Undefined: nobody has asked for clients. */
