@@ -17,9 +17,10 @@
 #define UNSOCK_CONTROL_SOCKOPT_SIZE 32
 #define UNSOCK_CONTROL_NOBODY "/dev/null" /* a target of AF_UNIX where there is never a socket */
 
-/* A slot with group 0 and this key sets how a half-close is handled. The first byte of its value: 1 delays the
- * half-close until the socket is closed, 2 passes it on at once. unsock 1.1 skips the slot. Without the slot, a
- * half-close is delayed for Firecracker's multiplexer and over AF_TIPC, where it would lose the server's answer. */
+/* An entry of `sockopts` with group 0 and this key sets how a half-close is handled. The first byte of its value: 1
+ * delays the half-close until the socket is closed, 2 passes it on at once. unsock 1.1 skips the entry. Without one,
+ * the half-close is delayed only for Firecracker's multiplexer and AF_TIPC: passed on at once there, it would lose the
+ * server's answer. */
 #define UNSOCK_CONTROL_HALF_CLOSE 0x666c6168u
 #define UNSOCK_CONTROL_HALF_CLOSE_HOLD 1
 #define UNSOCK_CONTROL_HALF_CLOSE_PASS 2

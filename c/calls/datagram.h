@@ -32,8 +32,8 @@ static inline size_t unsock_datagram_most(const struct unsock_fd *entry, const s
     return entry->domain == AF_INET6 && family != AF_INET ? UNSOCK_DATAGRAM_MOST6 : UNSOCK_DATAGRAM_LEAST_MOST;
 }
 
-/* Prepares a named socket for a send to `ip`: tries to connect to a peer that was absent, chooses the source address,
- * and on an unconnected socket remembers `ip`. */
+/* Prepares a socket that has a kernel name for a send to `ip`: retries the connect if the peer was absent, chooses the
+ * source address, and if unconnected remembers `ip` (and that there are several receivers). */
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /* Continues a send to `ip` (NULL: to the connected peer) after the first try failed with `result` (-ENOENT: no name was

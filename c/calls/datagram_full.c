@@ -26,8 +26,9 @@
 #define PLACES 4
 #define SOCKETS 64
 
-/* The waits in vain for one receiver in the second that began at `since`. On a socket with several receivers, each wait
- * in a row is half as long as the one before: a program that has not read for seconds will not read now. */
+/* Unsuccessful waits for one receiver. `waited` covers the one-second period that began at `since`. On a socket with
+ * several receivers, each further unsuccessful wait is half as long as the last, up to VAIN_MOST: a program that has
+ * not read for seconds will not read now. */
 struct receiver {
     uint32_t key;
     uint32_t vain; /* how many in a row */

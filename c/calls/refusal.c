@@ -1,6 +1,6 @@
-/* Reports a failed non-blocking connect later, as TCP does. If the connect was refused, a TCP socket that the kernel
- * has refused replaces the stream. For other errors, and if no such socket can be made, an AF_UNIX socket replaces it:
- * the kernel reports the same events for this socket, but a read fails with another error. */
+/* Reports a failed non-blocking connect later, as TCP does. After a refused connect, the program's socket is replaced
+ * by a TCP socket whose own connect the kernel has refused, so that all its errors are genuine. Otherwise an AF_UNIX
+ * socket replaces it: poll reports the same events, but read gives a different error from TCP's. */
 #include "calls/connect.h"
 
 #include "calls/bind.h"

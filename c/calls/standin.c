@@ -38,8 +38,8 @@ struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, 
     return bind;
 }
 
-/* The name of an AF_INET6 socket may show an IPv4 address, or none. Then a socket mark shows processes that inherit the
- * socket that it is AF_INET6. */
+/* Takes the result of the bind, and returns it with an errno as for IP. If the name of an AF_INET6 socket does not show
+ * IPv6 (an IPv4 address, or none), a socket mark records AF_INET6 for processes that inherit the socket. */
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
     const struct unsock_bind *bind = &standin->bind;
     standin->named = result == 0 && (bind->how == UNSOCK_BOUND_FILE || bind->how == UNSOCK_BOUND_WAITING);

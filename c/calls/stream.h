@@ -35,8 +35,9 @@ static inline bool unsock_stream_is_foreign(int fd) {
            unsock_state_is_connected(entry->state);
 }
 
-/* True if an unknown descriptor is an AF_UNIX stream in the place of a TCP socket, inherited by exec, say. Reads the
- * kernel's names, once for each number. */
+/* Asks the kernel about an unknown descriptor: true if it is an AF_UNIX stream in the place of a TCP socket (inherited
+ * through exec, for example). Notes the descriptor's number, so that callers can ask only once for each number
+ * (unsock_asked_fd). */
 bool unsock_stream_was_inherited(int fd);
 
 /* True if the library makes the writes on this descriptor: it is a known, foreign or inherited stream (above), for

@@ -58,8 +58,8 @@ struct unsock_target_file {
  * Returns 0 or -errno. Fills `where`, for a relative path without a file: the close then removes none. */
 long unsock_target_file_bind(int socket, const void *address, socklen_t length, struct unsock_target_file *where);
 
-/* For a descriptor that is about to be closed: fills `where` with its socket's file. Returns true if there certainly is
- * one. Makes no system call for sockets without a file. */
+/* Fills `where` with the file of a socket whose descriptor is about to be closed. Returns true if the socket certainly
+ * has a file outside the directory, at an absolute path. Makes no system call for sockets without such a file. */
 bool unsock_target_file_find(int fd, const struct unsock_fd *entry, struct unsock_target_file *where);
 
 /* After the close: removes the file that unsock_target_file_find has found, if any. If another descriptor has the

@@ -67,15 +67,16 @@ struct unsock_lock {
  * -ENOBUFS without a descriptor, space or memory. */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
-/* Locks the directory of the socket files. `closes`: for a close. If this process has left its lock file, a close opens
- * that without checking the directory's mode. If others may write there meanwhile, the next bind notices. */
+/* Locks the directory of the socket files. With `closes`, the caller is closing a socket: a lock file that this process
+ * kept is then used without checking the directory's mode again. If others have since been allowed to write there, the
+ * next bind notices. */
 long unsock_lock_take(struct unsock_lock *lock, bool closes);
 
 /* Unlocks; after a failed lock it only restores the signal mask. */
 void unsock_lock_drop(struct unsock_lock *lock);
 
-/* At the end of the process: removes the lock file that it has left. Does not wait for another process that has the
- * lock: if that process leaves the file, it removes the file at its own end. */
+/* When the process ends: removes the lock file if this process left it in place. If another process has the lock, does
+ * not wait: that process removes the file when it ends, if it leaves one. */
 void unsock_lock_end(void);
 
 /* Changes in the directory of the socket files. If an untrusted user can replace the directory (UNSOCK_TRUST), its path
@@ -104,10 +105,10 @@ long unsock_directory_set_times(const char *path, const void *times);
 /* Opens the file (openat(2)) with a descriptor for the library's own use (kernel/socket_info.h). */
 long unsock_directory_open(const char *path, int flags, int mode);
 
-/* Sets the mode of a bound socket's file, and follows no link: in another user's directory the name may now be a link
- * to another file, whose mode root would change. If the directory may have been replaced, opens the file from the
- * directory found at the start. If the path is outside the directory, a process with CAP_NET_ADMIN, as root has, gets
- * the socket's file from the kernel. */
+/* Sets the mode of a bound socket's file. Follows no link: in another user's directory the name may now be a link to
+ * another file, whose mode root would change. If an untrusted user may have replaced the directory, works through a
+ * descriptor of the directory found at the start. Outside the directory, gets the file from the socket itself (this
+ * needs CAP_NET_ADMIN), else opens the path without following a link. */
 void unsock_directory_set_mode(int socket, const char *path, int mode);
 
 /* directory_list.c: Lists the names in a directory of socket files, as the library itself reads them. */

@@ -129,7 +129,7 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
 
 /* A note at a socket file for users who may not connect to its socket. It is in the nanoseconds of the file's times,
  * and names the socket's network namespace. A process in that namespace sees all its sockets in /proc/net/unix; a
- * socket that is not listed there is gone. (A namespace's number is used again only after its last socket.) */
+ * socket that is not listed there is gone. (A namespace's number is used again only after its last socket is gone.) */
 
 /* Notes the namespace at the file of a newly bound socket, if users who can reach the directory may lack write
  * permission to the file. In a private directory this is so only if UNSOCK_MODE forbids the owner to write. */

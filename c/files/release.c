@@ -45,8 +45,8 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
     return done;
 }
 
-/* Closes the descriptor with the directory locked: no other socket can take the name meanwhile. After the close one
- * question is enough, because no bind can be in progress that would look like a stale file. */
+/* Closes the descriptor with the directory locked: no other socket can take the name meanwhile. One probe of the file
+ * is then enough. No bind is in progress under the lock, so a half-bound socket cannot be taken for a stale one. */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
     struct unsock_port_entry me;
@@ -275,9 +275,9 @@ static void wait_for_readers(void) {
     }
 }
 
-/* A thread of this process that waits in accept or for a datagram keeps its socket in use until the process ends; only
- * then can another user of the socket be found. So a child with nothing open waits for that end and checks again. If no
- * child can be made, the file stays for the next bind. */
+/* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can another
+ * user of the socket be found. So a child without descriptors waits for the end, and then checks the kept files. If no
+ * child can be made, the next bind removes the file. A process without threads retries briefly instead. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

@@ -29,10 +29,10 @@ static bool grow(struct unsock_exec_space *space, size_t size) {
     return space->memory;
 }
 
-/* Takes a free place for this thread. If all are in use, waits until an owner's exec succeeds or fails. In a forked
- * child, without those threads, no place becomes free: returns NULL after TRIES. A child of vfork cannot free its place
- * in its parent's memory after its exec. So the kernel does: it sets the address given to set_tid_address(2) to 0 when
- * a thread leaves shared memory. */
+/* Takes a free place for this thread. If all are in use, yields up to TRIES times for the end of another thread's exec,
+ * then returns NULL. (In a forked child, where the other threads do not exist, it always ends so.) After its exec, a
+ * child of vfork cannot free its place, which is in its parent's memory. The kernel then clears `owner` for the child
+ * (set_tid_address(2)). */
 static struct place *take_space(int32_t thread) {
     bool shared = !unsock_this_process_owns_descriptors();
     for (unsigned tries = 0; tries < TRIES; tries++) {

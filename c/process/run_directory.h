@@ -131,9 +131,10 @@ bool unsock_private_fits(const char *directory, bool divided, struct unsock_text
  * owner. If everybody may write to the checked one, the private one is for this user alone. */
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
-/* Makes the directory at `path` in a private directory, for `run --each`. The new one gets the private one's rights. It
- * is for the sockets of one worker or, if its name is SHARED's, of all other processes. Returns 0 or -errno. */
 #define UNSOCK_PRIVATE_SHARED "/0000000"
+/* Makes the directory `path` inside a private directory (for `run --each`), with the same owner, group and mode, and
+ * links the run's maps into it. It holds the sockets of one worker; the one named UNSOCK_PRIVATE_SHARED holds those of
+ * all other processes. Returns 0 or -errno. */
 long unsock_private_divide(const char *path);
 
 /* Removes the private directory with all that is in it, unless a socket in it may be live. True if it is gone. */
@@ -143,9 +144,9 @@ bool unsock_private_remove(const char *path);
  * live. True if it is gone. */
 bool unsock_unused_remove(long place, const char *name);
 
-/* Finds the private directories without a keeper, a live socket, or a process that uses them (unsock_users_of). Reports
- * each path to `seer` (or NULL). Removes stale sockets in them, and with `remove` the directories. */
 struct unsock_prune_seer;
+/* Looks at each private directory whose keeper is gone. Reports to `seer` (or NULL) the paths of those without a live
+ * socket or a user (unsock_users_of); with `remove`, only those that it has removed. */
 void unsock_private_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* users_of.c: Finds the processes that use a directory of socket files. */

@@ -79,9 +79,9 @@ bool unsock_child_environment_lacks(const char *const *environment);
  * false with one line, "library FILE: why: what to do", in `error`. */
 bool unsock_proof_library(const char *path, struct unsock_text *error);
 
-/* Chooses the first of: `option` (or NULL), UNSOCK_LIB, `own` (this file's path; NULL: unknown). Checks it by
- * unsock_proof_library, and writes its absolute path into `path` (UNSOCK_PATH_MOST bytes). False: one line in `error`.
- */
+/* Chooses the library to preload: `option` if not NULL, else UNSOCK_LIB, else `own`, the path of the running
+ * libunsock.so (NULL if unknown). Checks it by unsock_proof_library, and writes its absolute path into `path`
+ * (UNSOCK_PATH_MOST bytes). On failure returns false, with one line in `error`. */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 

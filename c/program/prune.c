@@ -40,8 +40,9 @@ static void note_name(void *context, const char *name, long result) {
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-/* True if private directories and maps in the directory may be removed. With --force, true only if the directory also
- * passes the checks without --force. */
+/* True if more than stale files may be removed: private directories, maps, links of checkouts, names. With --force,
+ * these need the strict check, which --force relaxes for stale files alone. Without --force, the caller has already
+ * made that check. */
 static bool is_trusted_directory(const struct pruning *pruning) {
     UNSOCK_TEXT(why, UNSOCK_PATH_MOST);
     const struct unsock_run_directory *directory = &pruning->directory;

@@ -63,8 +63,8 @@ bool unsock_port_has_record(const struct unsock_port *port);
 /* Adds a live socket at the end. False if there is no room. */
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/* Writes the record of all sockets that may be live into `text`. `me` (or NULL) comes last, and replaces an older entry
- * with the same number and address. False if the record would be too long. */
+/* Writes the record of all sockets that may be live into `port->text`. `me` (or NULL) comes last, and replaces an older
+ * entry with the same number and address. False if the record would be too long. */
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Returns the next entry on the address of `me` that has no number and may be live; -1: none. It must get a number,

@@ -130,8 +130,9 @@ static UNSOCK_TABLE struct unsock_image program, linker;
 #define GO_HEAP ((uintptr_t)0x0040 << 32)
 #endif
 
-/* True if a call with the tag reaches the handler. A filter that was in force before (`filtered`) may be that of a
- * library version without the tag, or a service manager's, which may kill for an unknown number: a child tries it. */
+/* True if a system call whose number carries UNSOCK_TRAPPED_TAG reaches the SIGSYS handler. An earlier filter
+ * (`filtered`), of an older library or a service manager, may kill the caller for an unknown number. So a child makes
+ * the call. */
 static bool is_tag_trapped(bool filtered) {
     long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
     int32_t status = 1;

@@ -9,8 +9,9 @@
 #define KEPT 4096                /* stacks that are kept and used again */
 #define TRIES 16                 /* kept stacks that are checked in one search for an ended thread's */
 
-/* A call uses at most DEEPEST bytes of stack (tests/unit/stack_test.ts). A program's handler may interrupt it and be
- * trapped itself: there must be room for FRAMES more signal frames, two for the signals, two for the handler. */
+/* A call uses at most DEEPEST bytes of stack (tests/unit/stack_test.ts). A signal handler of the program may interrupt
+ * the call, and a system call of the handler may be trapped. So there must be room for FRAMES more signal frames: the
+ * program's signal, SIGSYS, and as much as two frames for the handler's own variables. */
 #define DEEPEST 8192
 #define FRAMES 4
 #define NEEDED_BY_GO (16 * 1024)
