@@ -40,7 +40,7 @@ function warn(message: string): void {
   try {
     fs.writeSync(2, `unsock: ${printable(message.replace(/[\r\n]+/g, " "))}\n`);
   } catch {
-    // Nobody reads it, and a front still serves.
+    // Nobody reads standard error: a front serves all the same.
   }
 }
 
@@ -61,7 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (systemProblem() === undefined) await runDirectly(args);
-    // Only for commands that are not the library's own: those need the static imports alone, which load faster.
+    // The library's own commands do not get here: they need only the static imports, which load faster.
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print, warn);
   } catch (error) {

@@ -1,4 +1,4 @@
-/** The checks of `unsock doctor COMMAND`: how its programs are reached. */
+/** The checks of `unsock doctor COMMAND`: how unsock reaches the programs that COMMAND starts. */
 import * as path from "@std/path/posix";
 import type { Answer, Library } from "../library/query.ts";
 import { inspectCommand, type ProgramStep } from "../run/program.ts";
@@ -34,7 +34,7 @@ export function diagnoseCommand(
   ]);
 }
 
-/** Returns the engine in effect; undefined: the settings cannot be read, which another finding reports. */
+/** Returns the engine in effect, or undefined if the settings cannot be read; another finding reports this. */
 function engineOf(settings: Answer<RunSettings>): string | undefined {
   return whyNot(settings) === undefined ? settings().variables.get("UNSOCK_ENGINE") : undefined;
 }

@@ -31,7 +31,7 @@ export function confinementFindings(file: string, library: Library, place: Place
   return [found, selinuxFinding(readText("/sys/fs/selinux/enforce"))].filter((finding) => finding !== undefined);
 }
 
-/** @returns The finding; undefined: no profile confines the program. */
+/** @returns The finding, or undefined if no profile confines the program. */
 export function formatConfinement(
   file: string,
   library: string,
@@ -45,7 +45,7 @@ export function formatConfinement(
   return ok("confinement", `${subject} allows the library and the directory`);
 }
 
-/** @param enforce The text of /sys/fs/selinux/enforce; undefined: SELinux is not active. */
+/** @param enforce The text of /sys/fs/selinux/enforce, or undefined if SELinux is not active. */
 export function selinuxFinding(enforce: string | undefined): Finding | undefined {
   return enforce?.trim() !== "1" ? undefined : note(
     "confinement",

@@ -29,7 +29,7 @@ interface Question {
   readonly names: () => readonly SocketName[];
   /** The Unix sockets of the network namespace that have a path. */
   readonly sockets: readonly UnixSocketEntry[];
-  /** The port asked for; undefined: all ports. */
+  /** The port that the user asked about, or undefined for all ports. */
   readonly port: AddressedPort | undefined;
 }
 
@@ -46,7 +46,7 @@ export function listPortFiles({ path: directory }: ChosenDirectory, question: Qu
 }
 
 /**
- * Lists the directory's files of one port, or of all. Undefined: they cannot be listed, which another finding reports.
+ * Lists the directory's files of one port, or of all. Returns undefined if this fails; another finding reports it.
  */
 function listFiles(directory: string, { names, sockets, port }: Question): SocketFile[] | undefined {
   try {

@@ -51,7 +51,7 @@ export function withoutRepetition(findings: readonly Finding[]): Finding[] {
   });
 }
 
-/** @returns The reason why the library has no answer; undefined: it has one. */
+/** @returns The reason why the library has no answer, or undefined if it has one. */
 export function whyNot(answer: Answer<unknown>): string | undefined {
   try {
     answer();

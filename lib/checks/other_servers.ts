@@ -88,7 +88,8 @@ function onNetwork(
 }
 
 /**
- * Returns the setting by which a process under unsock excludes the port; undefined: none, or it is not under unsock.
+ * Returns the setting by which a process under unsock excludes the port, or undefined if no setting does or the process
+ * is not under unsock.
  */
 function whatLeavesOut(
   pid: number,

@@ -7,9 +7,9 @@ import type { AddressedPort } from "../run/ports.ts";
 /** The library's answer about one address that a client may connect to. */
 export interface AddressAnswer {
   readonly address: string;
-  /** Whether `UNSOCK_ADDR` and `UNSOCK_PORT` cover it; if not, which of the two excludes it. */
+  /** Whether `UNSOCK_ADDR` and `UNSOCK_PORT` cover the address and port; if not, which of the two excludes them. */
   readonly covered: "yes" | "address" | "port";
-  /** `soon`: a socket is bound and does not listen, or a control file's target does not answer in time. */
+  /** `soon` if a socket is bound but does not listen, or if a control file's target does not answer in time. */
   readonly answer: "ready" | "soon" | "nobody";
   /** The file that a client connects to: the server's own, or a control file. */
   readonly file: string;
@@ -24,7 +24,7 @@ export interface PortProcess {
   readonly pid: number;
   /** Whether a signal or a debugger has stopped it. */
   readonly stopped: boolean;
-  /** For how many seconds none of its threads has run; undefined: not known. */
+  /** For how many seconds none of its threads has run, or undefined if this is not known. */
   readonly idleSeconds: number | undefined;
 }
 
@@ -55,12 +55,13 @@ export interface OtherServer {
   readonly place: "network" | "directory" | "root";
   /** The server's processes, `python3[12]`; "a server" if they are not known. */
   readonly name: string;
-  /** Its directory; of a server on the network, the port. */
+  /** The server's directory, or for a server on the network its port. */
   readonly where: string;
-  /** Whether this user may connect to it. */
+  /** Whether this user may connect to the server. */
   readonly mayConnect: boolean;
   /**
-   * The setting by which a server under unsock excludes the port; undefined: none, or the server is not under unsock.
+   * The setting by which a server under unsock excludes the port, or undefined if there is none or the server is not
+   * under unsock.
    */
   readonly leftOutBy: { readonly variable: string; readonly value: string } | undefined;
 }
@@ -124,7 +125,7 @@ function notCovered({ answers, name, settings, port }: PortFacts): Verdict | und
   return no(`${name}: ${first.address} is not covered (--addr ${settings.addr}): ${goes}`, `run --addr ${added}`);
 }
 
-/** Returns the verdict on a server that clients can connect to: it answers, or accepts nobody. Undefined: no server. */
+/** Returns the verdict on the server that a client can connect to, or undefined if there is none. */
 function reached({ answers, files, port, shellIsUnder }: PortFacts): Verdict | undefined {
   const first = answers.find(({ answer, covered, mayConnect }) =>
     answer === "ready" && covered === "yes" && mayConnect
@@ -161,7 +162,8 @@ function by(file: PortFile | undefined): string {
 }
 
 /**
- * Returns the verdict on a server that is stopped or hangs: the kernel still queues its clients. Undefined: it runs.
+ * Returns the verdict on a server that accepts nobody, although the kernel still queues its clients: all its processes
+ * are stopped, or clients wait and none has run for `HUNG_SECONDS`. Returns undefined otherwise.
  */
 function acceptsNobody(file: PortFile): Verdict | undefined {
   const { processes, backlog } = file;
@@ -177,7 +179,7 @@ function acceptsNobody(file: PortFile): Verdict | undefined {
   return no(`${namesOf(file)} hangs, and accepts nobody: it ${since}${waiting}`, "start the server again");
 }
 
-/** Returns the first reason among the port's own files why a client is refused; undefined: none. */
+/** Returns the first reason, among the port's files in this directory, why a client is refused, or undefined. */
 function refused({ files, name, port, answers }: PortFacts): Verdict | undefined {
   const own = files.filter(({ kind }) => kind === port.kind);
   const damaged = own.find(({ state }) => state === "invalid");

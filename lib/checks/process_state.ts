@@ -5,7 +5,7 @@ import { listNames, readText } from "../system/files.ts";
 export interface ProcessState {
   /** Whether a signal or a debugger has stopped it. */
   readonly stopped: boolean;
-  /** For how many seconds none of its threads has run; undefined: the kernel does not say. */
+  /** For how many seconds none of its threads has run, or undefined if the kernel does not tell. */
   readonly idleSeconds: number | undefined;
 }
 
@@ -17,8 +17,8 @@ export function stateOfProcess(pid: number): ProcessState {
 }
 
 /**
- * Returns for how many seconds no thread has run; undefined: not known. Compares with the time at which this process
- * last ran, as both are times of processors' clocks.
+ * Returns for how many seconds no thread of a process has run, or undefined if this is not known. Compares with the
+ * time at which this process last ran, since both are times of processors' clocks.
  */
 function idleSeconds(pid: number): number | undefined {
   const now = lastRun("/proc/self");
@@ -27,7 +27,7 @@ function idleSeconds(pid: number): number | undefined {
   return Math.max(0, Math.floor((now - Math.max(...times.map((time) => time ?? now))) / 1000));
 }
 
-/** Returns when a process or thread last ran, in milliseconds of its processor's clock; undefined: not known. */
+/** Returns when a process or thread last ran, in milliseconds of its processor's clock, or undefined if unknown. */
 function lastRun(directory: string): number | undefined {
   const [, time] = /^se\.exec_start +: +([\d.]+)$/m.exec(readText(`${directory}/sched`) ?? "") ?? [];
   return time === undefined ? undefined : Number(time);

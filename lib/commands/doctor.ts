@@ -16,7 +16,7 @@ type DoctorOptions = PlaceOptions & { readonly json?: boolean; readonly lib?: st
  * Prints a line, or more, for each finding.
  *
  * @param options As on the command line.
- * @param words A port, or a program and its arguments; none: examines this machine.
+ * @param words A port, or a program and its arguments. Without words, examines this machine.
  * @returns The exit status.
  */
 export function doctor(

@@ -28,7 +28,7 @@ const NAMES = [...SETTING_LIST.map(({ variable }) => variable), "LD_PRELOAD"];
  *
  * @param options As on the command line.
  * @returns The exit status.
- * @throws {UnsockError} When `run` could not start a program with these options either.
+ * @throws {UnsockError} When `run` could not start a program with these options.
  */
 export function env(options: EnvOptions, context: Context): number {
   const { format: written = options.json ? "json" : "sh", json, ...others } = options;
@@ -77,7 +77,7 @@ function isOn(variables: ReadonlyMap<string, string>, { variable }: { readonly v
 const OFF = "UNSOCK_OFF=1 is set";
 
 /**
- * Throws where `run` fails too: if sockets cannot be bound, or UNSOCK_OFF contradicts an option or another variable.
+ * Throws if sockets cannot be bound, or if UNSOCK_OFF contradicts an option or another variable: `run` then fails, too.
  */
 function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOptions, mayBind: Answer<true>): void {
   if (!isOn(variables, SETTINGS.off)) {

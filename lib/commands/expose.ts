@@ -31,13 +31,13 @@ const OF_HTTP = ["cert", "key", "log", "json"] as const;
 const RAW = ["all", "in", "control", "idle", "untilEof"] as const;
 
 /**
- * Exposes ports, or with `--http` all loopbacks by name, until the process ends.
+ * Exposes the given ports, or with `--http` serves every loopback under its host name, until the process ends.
  *
  * @param options As on the command line.
  * @param ports The operands.
  * @returns Never.
  * @throws {UsageError} When options and ports contradict each other.
- * @throws {UnsockError} When it cannot serve.
+ * @throws {UnsockError} When the front or the library cannot start.
  */
 export async function expose(
   options: HttpOptions & OptionValues<OptionTable>,

@@ -104,8 +104,8 @@ interface OwnLibrary extends AsyncDisposable {
 }
 
 /**
- * Returns the program's own library unless an option or `UNSOCK_LIB` names one. If another user could have written the
- * own library, as with `sudo` and a user's build, it is trusted as the program is, and installed from a private copy.
+ * Returns the library that an option or `UNSOCK_LIB` names, else the program's own. If another user could have written
+ * the program's own library (`sudo` with a user's build), trusts it as much as the program, but returns a private copy.
  */
 async function libraryToInstall(option: string | undefined, { environ }: Context): Promise<OwnLibrary> {
   const named = option ?? environ.getFilled("UNSOCK_LIB");
@@ -193,8 +193,8 @@ function makeDirectories(prefix: string, names: readonly string[]): void {
 }
 
 /**
- * Replaces a file atomically: writes it under its name with the suffix, and renames it. If another installation removes
- * that part as a stale file, writes it once more.
+ * Replaces a file atomically: writes a temporary file, whose name has the suffix, and renames it. If another
+ * installation removes the temporary file as a stale one, writes it once more.
  */
 function putInPlace(file: string, item: Item, suffix: string, isAgain = false): void {
   const part = `${file}${suffix}`;

@@ -38,10 +38,11 @@ interface Shown {
 }
 
 /**
- * Prints the directory's files, all loopbacks, or one URL; with `--watch` prints the list again whenever it changes.
+ * Prints the socket files of the directory; with `--all`, of all loopbacks; with `--url`, the URL of one server. With
+ * `--watch`, prints the list again whenever it changes.
  *
  * @param options As on the command line.
- * @param port The port to list, as the user wrote it; undefined: all.
+ * @param port The port to list, as the user wrote it, or undefined for all ports.
  * @returns The exit status.
  * @throws {UnsockError} When the directory cannot be read, or no library is found.
  */
@@ -78,7 +79,7 @@ export async function ls(options: ListOptions, port: string | undefined, context
   }
 }
 
-/** Returns the default directory, in which a front records itself; undefined: it does not exist, or is not safe. */
+/** Returns the default directory, in which a front records itself, or undefined if it is missing or not safe. */
 function defaultDirectory({ environ }: Context, library: Library): string | undefined {
   const variables = environ.clone();
   variables.delete("UNSOCK_DIR");
@@ -99,7 +100,7 @@ function wishesOf(
   return { base, extra: asked && exists ? path : undefined, library, port };
 }
 
-/** Returns the terminal on standard output; undefined: standard output is no terminal. */
+/** Returns the terminal on standard output, or undefined if standard output is no terminal. */
 function terminalOf({ environ }: Context): Terminal | undefined {
   return isatty(1) ? { columns: process.stdout.columns || Infinity, home: environ.getFilled("HOME") } : undefined;
 }

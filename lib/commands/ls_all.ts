@@ -12,7 +12,7 @@ import { UnsockError } from "../system/errors.ts";
 /** The loopbacks and the port to list. */
 export interface AllWishes extends OwnPlaces {
   readonly library: Library;
-  /** Undefined: all ports. */
+  /** The port to list, or undefined for all ports. */
   readonly port: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export function urlsOf(
   return urlsByFront(base, { directory, ports: served.map((file) => file.port), isWhole: port === undefined });
 }
 
-/** @returns Every loopback, except an empty default directory; with a port, the loopbacks that have a file of it. */
+/** @returns Every loopback except an empty default directory; with a port, every loopback with a file of this port. */
 function listAll({ base, extra, library, port }: AllWishes): ListedPlace[] {
   const places = listPlaces({ base, extra }, library.ask(SOCKETS_QUESTION));
   const named = places.flatMap((place) => {
@@ -55,12 +55,12 @@ export function allAsJson(wishes: AllWishes, indent: number | undefined): string
   return `${JSON.stringify(listAll(wishes).map(placeToJson), null, indent)}\n`;
 }
 
-/** @returns The list as text. `terminal` undefined: standard output is no terminal. */
+/** @returns The list as text, fitted to the terminal if there is one. */
 export function allAsText(wishes: AllWishes, terminal: Terminal | undefined): string {
   return formatPlaces(listAll(wishes), wishes.port, terminal);
 }
 
-/** @returns A line that names the loopbacks with servers; empty: there are none. */
+/** @returns A line that names the loopbacks with servers, or "" if there are none. */
 export function elsewhere(wishes: AllWishes): string {
   const texts = listAll(wishes).flatMap(({ name, path, files }) => {
     const ports = [...new Set(files.filter(isServed).map((file) => file.port))];

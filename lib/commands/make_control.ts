@@ -30,7 +30,7 @@ const MODE = 0o644;
  * Writes the control file that the options describe, and prints its target.
  *
  * @param options As on the command line.
- * @param file The control file's path; undefined: the path of the port's file in the directory.
+ * @param file The control file's path. If undefined, writes the port's file in the directory.
  * @returns The exit status.
  * @throws {UsageError} When the options cannot be read.
  * @throws {UnsockError} When the file cannot be made.
@@ -48,10 +48,10 @@ export function makeControl(options: MakeOptions, file: string | undefined, cont
   return 0;
 }
 
-/** Returns the working directory; undefined: it was removed. */
+/** Returns the working directory, or undefined if it was removed. */
 const working = () => orUndefined(() => process.cwd());
 
-/** Returns the path without links; undefined: the file is missing or unreachable. */
+/** Returns the path without links, or undefined if the file is missing or unreachable. */
 const real = (file: string) => orUndefined(() => fs.realpathSync.native(file));
 
 /** Returns FILE, or DIR/PORT.sock after making DIR. Without --port, PORT is the vsock port. */

@@ -28,7 +28,7 @@ function wordsOf(name: string, value: OptionValue): string[] {
 /**
  * Describes the front's service.
  *
- * @param words Options of `expose --http`; none: port 8080.
+ * @param words Options of `expose --http`. The default port is 8080.
  * @throws {UsageError} When an option is not for a service, or its value is invalid.
  */
 export function describeFront(

@@ -22,8 +22,8 @@ export interface VsockAddress {
 }
 
 /**
- * `struct sockaddr_tipc`. `words` of a range: type, lower, upper; of a service: type, instance, domain; of a socket:
- * its number, its node.
+ * `struct sockaddr_tipc`. `words` holds a range's type, lower and upper end, or a service's type, instance and domain,
+ * or a socket's number and node.
  */
 export interface TipcAddress {
   readonly kind: "tipc";
@@ -82,7 +82,7 @@ export type HalfClose = "hold" | "pass";
 /** The content of a control file. */
 export interface ControlFile {
   readonly target: Target;
-  /** Undefined: the file does not set it. */
+  /** Undefined if the file does not set the handling of a half-close. */
   readonly halfClose?: HalfClose;
   /** At most four; three with `halfClose`. */
   readonly socketOptions: readonly SocketOption[];
@@ -103,7 +103,7 @@ const AT = { magic: 0, options: 8, proxyLength: 16, destLength: 20, proxy: 32, d
 const ADDRESS_MOST = 128;
 const SLOT = { size: 40, name: 4, value: 8, valueSize: 32 } as const;
 
-/** A slot with level 0 and this name sets the half-close. unsock 1.1 ignores slots with level 0. */
+/** A socket option with level 0 and this name sets the half-close. unsock 1.1 ignores options with level 0. */
 const HALF_CLOSE = 0x666c6168;
 const HALF_CLOSE_VALUES = { hold: 1, pass: 2 } as const;
 

@@ -1,6 +1,6 @@
 /**
  * Makes a control file from the options of `make-control`. Each kind of target has a group of options, and only one
- * group may be used. Does no I/O but by {@linkcode Paths}; runs on Deno and on Node.js.
+ * group may be used. Does no I/O except through {@linkcode Paths}; runs on Deno and on Node.js.
  */
 import { posix } from "node:path";
 import { UsageError } from "../system/errors.ts";
@@ -22,9 +22,9 @@ import { readSocketOption } from "./socket_options.ts";
 
 /** Resolves relative paths and links. */
 export interface Paths {
-  /** @returns The working directory; undefined: it was removed. */
+  /** @returns The working directory, or undefined if it was removed. */
   readonly working: () => string | undefined;
-  /** @returns The path without links and relative parts; undefined: nothing is there. */
+  /** @returns The path without links and relative parts, or undefined if no file has this path. */
   readonly real: (path: string) => string | undefined;
 }
 
@@ -150,7 +150,7 @@ function readNumber(flag: string, text: string | undefined, least: number, most:
   return number;
 }
 
-/** @returns The number, written in digits or as a word; undefined: the option is missing. */
+/** @returns The number, which `text` gives in digits or as a word, or undefined if the option is missing. */
 function readWord(
   flag: string,
   text: string | undefined,

@@ -62,7 +62,7 @@ const GROUP_WORDS = 4;
 /** The text form of a value: an integer, `struct timeval` or `struct tipc_group_req`. */
 interface Form {
   readonly expected: string;
-  /** @returns The value's bytes; undefined: it cannot be read. */
+  /** @returns The value's bytes, or undefined if the text has another form. */
   readonly read: (text: string) => Uint8Array | undefined;
   readonly format: (value: DataView) => string;
 }

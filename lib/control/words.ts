@@ -21,7 +21,7 @@ export interface ControlFacts {
   /** The Unix socket of the Firecracker multiplexer that connects to the destination; null for other kinds. */
   readonly proxy: AddressFacts | null;
   readonly destination: AddressFacts;
-  /** Missing: the file does not set it. */
+  /** Missing if the file does not set the handling of a half-close. */
   readonly halfClose?: HalfClose;
   readonly socketOptions: readonly string[];
   /** The target in one short line. */

@@ -66,7 +66,7 @@ export class LogEntry {
   /**
    * Writes the line.
    *
-   * @param status By default the status noted by `answers`. NaN, or none noted: logged as "-" (no answer).
+   * @param status By default the status that `answers` noted. NaN, or if none was noted, is logged as "-" (no answer).
    */
   end(status = this.#status): void {
     const { loopback, port } = this.#target ?? {};
@@ -88,7 +88,7 @@ export class AccessLog {
   #isFull = false;
 
   /**
-   * @param file Its path; true: standard error.
+   * @param file The log's path, or true for standard error.
    * @throws {UnsockError} If the file cannot be opened.
    */
   constructor(file: string | true, warn: (line: string) => void) {

@@ -6,7 +6,7 @@ import { type Listed, listLoopbacks, portNumbers } from "../sockets/loopbacks.ts
 import { urlOf } from "./page.ts";
 
 const LOOK_MS = 1_000;
-/** Every so many looks, all files are checked: a killed server leaves its file, so that no name changes. */
+/** One look in so many checks all files: a killed server leaves its file, so that no name changes. */
 const LOOK_AT_ALL = 5;
 /** The most names in one warning. */
 const NAMES_MOST = 8;

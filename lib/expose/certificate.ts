@@ -23,7 +23,7 @@ export interface Certificate {
   /** The certificate and its issuers' certificates, in PEM form. */
   readonly cert: Buffer;
   readonly key: Buffer;
-  /** The host names that it is for, in lower case; some may begin with `*.`. */
+  /** The certificate's host names, in lower case; some may begin with `*.`. */
   readonly names: readonly string[];
 }
 

@@ -14,14 +14,14 @@ const SILENT_MS = 10_000;
  */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
-/** The most connections to one server, as a part of all: with their clients' connections they are at most half. */
+/** The most connections to one server, as a share of all. With their clients' connections they are at most half. */
 const SERVER_SHARE = 1 / 4;
 /** The most clients at a time that get a 503 because there are too many connections. */
 const REFUSED_MOST = 64;
 const REFUSED_MS = 500;
 /** The most open HTTP/2 streams of all clients together. */
 const STREAMS_MOST = 4_096;
-/** How long a connection to a server may be idle: it blocks a server that serves one connection at a time. */
+/** How long a connection to a server may be idle. It blocks a server that serves only one connection at a time. */
 const KEPT_MS = 1_000;
 const TOO_MANY = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
@@ -33,7 +33,7 @@ function connectionsWithin(descriptors: number): number {
 /** An idle connection to a server. */
 interface IdleServer {
   readonly server: string;
-  /** In milliseconds, by the clock of `performance.now()`. */
+  /** When the connection became idle, in milliseconds of `performance.now()`. */
   readonly since: number;
 }
 
@@ -53,7 +53,7 @@ export class Connections {
   #accepted = 0;
   #serverCount = 0;
 
-  /** How many clients' connections were accepted so far, with those that were refused. */
+  /** The number of clients' connections accepted so far, including those that got a 503. */
   get accepted(): number {
     return this.#accepted;
   }
@@ -63,7 +63,8 @@ export class Connections {
   }
 
   /**
-   * @returns True if there is room for the new connection, which then waits for its first request; else it is refused.
+   * @returns True if there is room for the new connection, which then waits for its first request. False if the
+   *   connection was refused.
    */
   enter(socket: Socket): boolean {
     this.#accepted++;
@@ -143,7 +144,7 @@ export class Connections {
     }, KEPT_MS / 4);
   }
 
-  /** Closes the longest idle connection to this server, or to any server. False if there is none. */
+  /** Closes the longest idle connection to this server, or to any server. Returns false if there is none. */
   #dropIdle(wanted?: string): boolean {
     for (const [socket, { server }] of this.#idleServers) {
       if (wanted !== undefined && server !== wanted) continue;
@@ -215,8 +216,8 @@ export class Connections {
  * Reads a connection's first bytes until they determine its protocol. Closes a connection that takes too long to send
  * them.
  *
- * @param protocolOf Returns undefined if it needs more bytes.
- * @param decide Called once with the result, when the bytes read are back in the socket.
+ * @param protocolOf Returns the protocol, or undefined if it needs more bytes.
+ * @param decide Called once with the protocol, after the bytes were put back into the socket.
  */
 export function lookAtBeginning<P>(
   socket: Socket,

@@ -30,7 +30,7 @@ export interface ExchangeParts {
   readonly connection: ServerConnection;
   readonly asked: Asked;
   readonly entry: LogEntry | undefined;
-  /** Called if the server may have closed before it received the request. */
+  /** Called if the server may have closed the connection before it received the request. */
   askAgain(): void;
   /** Called if the server gives no answer. */
   fail(why: unknown): void;
@@ -191,7 +191,7 @@ export class Exchange {
     });
   }
 
-  /** Handles a server that closes before its answer is complete. Without a length, even a reset ends the answer. */
+  /** Handles a server that closes before its answer is complete. An answer without a length ends, even by a reset. */
   #cut({ rawHeaders }: IncomingMessage): void {
     const hasEnd = hasField(rawHeaders, "content-length") || hasField(rawHeaders, "transfer-encoding");
     if (hasEnd) this.#parts.answer.destroy();
@@ -207,7 +207,7 @@ export class Exchange {
     request.resume();
   }
 
-  /** Handles, once, a server that gave no answer: if it may have closed before the request, asks again; else fails. */
+  /** Calls `askAgain` or `fail`, once, if the server gave no answer. */
   #break(why: unknown): void {
     const { request, answer, connection, askAgain, fail } = this.#parts;
     if (this.#isAnswered || answer.destroyed) return;

@@ -17,7 +17,7 @@ const OF_A_CONNECTION = new Set([
   "http2-settings",
 ]);
 
-/** Passed on even if `Connection` names them: the server could see another host, or another end of the body. */
+/** Passed on even if `Connection` names them: without them, the server could see another host or end of the body. */
 const ALWAYS_KEPT = new Set(["host", "content-length"]);
 
 /** The protocols that a connection may change to. Others, such as HTTP/2, may carry requests for other hosts. */
@@ -44,7 +44,7 @@ export function valuesOf(raw: RawFields, wanted: string): string[] {
   return values;
 }
 
-/** @returns True if there is such a field. */
+/** @returns True if there is a field of this name. */
 export function hasField(raw: RawFields, wanted: string): boolean {
   for (let i = 0; i + 1 < raw.length; i += 2) if (isNamed(raw[i], wanted)) return true;
   return false;
@@ -94,7 +94,7 @@ export function answerFields({ statusCode = 0, rawHeaders }: Answer, hasTrailers
   return kept;
 }
 
-/** @returns The protocols that the client may change to here, as a value of `Upgrade`; undefined: there are none. */
+/** @returns The protocols of the `Upgrade` field that the front passes on, as its new value; undefined for none. */
 export function passedUpgrades(raw: RawFields): string | undefined {
   const protocols = wordsOf(raw, "upgrade").filter((protocol) => UPGRADES.has(protocol.toLowerCase()));
   return protocols.length === 0 ? undefined : protocols.join(", ");

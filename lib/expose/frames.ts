@@ -56,7 +56,7 @@ class FrameReader {
     this.#skipped = before;
   }
 
-  /** @returns How many of the bytes it has read: not all if the taker stops it. */
+  /** @returns The number of bytes read: not all of them if the taker stops the reader. */
   read(bytes: Uint8Array): number {
     let at = Math.min(this.#skipped, bytes.length);
     this.#skipped -= at;

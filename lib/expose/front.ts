@@ -33,7 +33,7 @@ const HEAD_MOST = 32_768;
 const HEAD_MS = 10_000;
 const CHECK_MS = 1_000;
 const IDLE_MS = 60_000;
-/** The pause after each list of servers, in times of the list's duration. */
+/** The pause after each listing of servers is this many times as long as the listing took. */
 const LIST_REST = 3;
 
 /** Deno, and Node.js from 24.9 on, call this for each upgrade. */
@@ -47,9 +47,9 @@ export interface FrontOptions extends Directories {
   readonly library: string;
   /** An IP address. */
   readonly address: string;
-  /** 0: any port. */
+  /** A port, or 0 for any free port. */
   readonly port: number;
-  /** The log's path; true: standard error. */
+  /** The log's path, or true for standard error. */
   readonly logFile?: string | true;
   /** Whether to print JSON. */
   readonly json?: boolean;
@@ -78,9 +78,9 @@ export function whyNoFront(error: unknown, address: string, port: number): strin
 /**
  * Serves until the process ends.
  *
- * @param options Where loopbacks are, and where to listen.
+ * @param options The directories of the loopbacks, the address to listen on, and more.
  * @returns Never.
- * @throws {Error} With the errno's name as `code` when it cannot listen.
+ * @throws {Error} With the errno's name as `code` when the front cannot listen.
  */
 export async function serveFront(options: FrontOptions): Promise<never> {
   keepHeapSmall();

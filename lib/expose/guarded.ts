@@ -1,4 +1,4 @@
-/** A client's connection as the HTTP/2 server reads it. A flood ends it, and many new streams wait for their turn. */
+/** A client's connection as the HTTP/2 server reads it. A flood of frames ends it; many new streams wait in turn. */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { FloodWatch } from "./frames.ts";

@@ -2,8 +2,8 @@
  * Keeps connections to servers for further requests with the same host name, of any client with the same IP address.
  * Keeps a connection only after a complete exchange: a GET without a body, and an answer with an unambiguous end and no
  * byte after it. If the server then sends a byte or closes, drops the connection. If a request or an answer
- * authenticates a client, only this client may use the connection: NTLM and Negotiate authenticate all that follows on
- * it.
+ * authenticates a client, only this client may use the connection: NTLM and Negotiate authenticate all later requests
+ * of a connection.
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
@@ -72,7 +72,7 @@ export class ServerConnection {
   #bytesBefore = 0;
   #received: Uint8Array = new Uint8Array();
 
-  /** @param keep Called when the connection becomes idle; undefined: it serves one request only. */
+  /** @param keep Called when the connection becomes idle. Without it, the connection serves one request only. */
   constructor(socket: Socket, target: Target, keep?: (connection: ServerConnection) => void) {
     this.socket = socket;
     this.target = target;
@@ -94,7 +94,7 @@ export class ServerConnection {
     });
   }
 
-  /** True if other requests may follow this one. */
+  /** True if the connection may serve other requests after this one. */
   get mayKeep(): boolean {
     return this.#keep !== undefined;
   }
@@ -108,7 +108,7 @@ export class ServerConnection {
     return this.#turn;
   }
 
-  /** True if the server may have closed before it received this request: it has sent nothing since the last one. */
+  /** True if the server has sent nothing since the last exchange: it may have closed before it got this request. */
   get mayHaveClosedBefore(): boolean {
     return this.#turn > 0 && this.socket.bytesRead === this.#bytesBefore;
   }
@@ -121,7 +121,7 @@ export class ServerConnection {
     this.#authenticate(client, rawHeaders);
   }
 
-  /** If these fields authenticate the client, reserves the connection for it, and closes both together. */
+  /** If these fields authenticate the client, reserves the connection for it, and closes both connections together. */
   #authenticate(client: Socket | undefined, rawHeaders: RawFields): void {
     const isAuthenticated = AUTHENTICATES.some((name) => hasField(rawHeaders, name));
     if (!isAuthenticated || client === undefined || client === this.#owner) return;

@@ -9,14 +9,14 @@ import { listIpListeners } from "../system/ip_sockets.ts";
 const BACKLOG = 4096;
 /** The first descriptor that systemd passes on. */
 const FIRST_INHERITED = 3;
-/** The pause between two looks at the kernel's list: 50 times a look's duration in milliseconds, within limits. */
+/** The pause between two looks at the kernel's list, in ms: 50 times as long as a look took, within limits. */
 const LOOK_MS = { least: 2_000, most: 5_000, ofLook: 50 };
 
 /** Where to listen. */
 export interface Place {
   /** An IP address. */
   readonly address: string;
-  /** 0: any. */
+  /** A port, or 0 for any free port. */
   readonly port: number;
 }
 
@@ -32,7 +32,7 @@ function takeInherited(): number {
 /**
  * @returns The port, once the server listens.
  * @throws {UnsockError} If systemd has opened several sockets.
- * @throws {Error} With the errno's name as `code`.
+ * @throws {Error} With the errno's name as `code` if the server cannot listen.
  */
 export function listen(server: Server, { address, port }: Place): Promise<number> {
   if (inherited > 1) throw new UnsockError(`systemd has opened ${inherited} sockets for it: it takes one`);

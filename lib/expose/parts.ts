@@ -23,9 +23,9 @@ export interface Front extends Places, Origin {
   readonly routes: Routes;
   /** All loopbacks that have a server. */
   readonly served: Shared<readonly Listed[]>;
-  /** The log of requests; undefined: no log. */
+  /** The log of requests, or undefined if none is written. */
   readonly log: AccessLog | undefined;
-  /** TLS; undefined: the front serves HTTP without TLS. */
+  /** The part that speaks TLS, or undefined if the front serves HTTP without TLS. */
   readonly secure: SecureConnections | undefined;
   /** Writes one line to standard error. */
   warn(line: string): void;

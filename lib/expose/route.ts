@@ -7,7 +7,7 @@ import { statOrUndefined } from "../system/files.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 
 /**
- * How long a found server is used before the next look: 20 times the look's duration in milliseconds, within limits.
+ * For how many ms a found server is used before the next look: 20 times as long as the look took, within limits.
  */
 const HELD_MS = { least: 20, most: 200, ofLook: 20 };
 const HELD_MOST = 256;
@@ -21,11 +21,11 @@ export interface Target {
 /** A page of the front itself. */
 export interface PageAnswer {
   readonly status: number;
-  /** Undefined: the page has only the list. */
+  /** The sentence above the list, or undefined if the page has only the list. */
   readonly sentence?: string;
-  /** The loopbacks on the page; nothing for a stranger's host name, as that web page must not learn them. */
+  /** The loopbacks on the page. For a stranger's host name nothing: the stranger's web page must not learn them. */
   readonly lists: "all" | "nothing" | Loopback;
-  /** The URL to ask instead. */
+  /** The URL at which the client should ask instead. */
   readonly location?: string;
 }
 
@@ -117,9 +117,9 @@ export class Routes {
   }
 
   /**
-   * Forgets the found server of a name, as it could not be reached.
+   * Forgets the server that was found for a name, and that could not be reached.
    *
-   * @returns True if it was found before `start`: another look may find another server.
+   * @returns True if the server was found before `start`: another look may find another server.
    */
   forget({ name }: Asked, start: number): boolean {
     const held = this.#held.get(name);

@@ -88,7 +88,7 @@ export class SecureConnections {
     this.#server.emit("connection", socket);
   }
 
-  /** Uses a new certificate when its files change. If it is unusable, keeps the old one, and `warn` gets one line. */
+  /** Reads the certificate again when its files change. If it is unusable, keeps the old one and warns by one line. */
   watch(warn: (line: string) => void): void {
     const look = () => {
       try {

@@ -38,7 +38,7 @@ export interface StreamParts {
   /** The client's IP address. */
   readonly address: string | undefined;
   readonly entry: LogEntry | undefined;
-  /** Called if the server may have closed before it received the request. */
+  /** Called if the server may have closed the connection before it received the request. */
   askAgain(): void;
   /** Called if the server gives no answer that can be passed on. */
   fail(why: unknown): void;

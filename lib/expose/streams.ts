@@ -34,7 +34,7 @@ const IDLE_MS = 60_000;
 const PREFACE_MS = 10_000;
 const FORWARDED = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
 
-/** @returns The stream's host and path; undefined if it does not name one host for certain. */
+/** @returns The stream's host and path, or undefined if its headers do not name one host for certain. */
 function readStream(headers: IncomingHttpHeaders): Asked | undefined {
   const { ":authority": authority, host = authority, ":path": path } = headers;
   const name = host === undefined ? undefined : parseHost(host);
@@ -181,7 +181,7 @@ class Client {
     stream.resume();
   }
 
-  /** Returns the connection to a server; makes one if there is none, or the last has ended. */
+  /** Returns the connection to a server. Makes one if there is none, or if the last one has ended. */
   async #serverAt(target: Target): Promise<ClientHttp2Session> {
     const key = fileOf(target.loopback, target.port);
     const known = await this.#servers.get(key)?.catch(() => undefined);

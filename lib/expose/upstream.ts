@@ -98,7 +98,7 @@ export class Upstreams {
 
   /**
    * @returns A connected socket.
-   * @throws {Error} With the errno's name as `code`.
+   * @throws {Error} With the errno's name as `code` if the server cannot be reached.
    */
   async connect(target: Target): Promise<Socket> {
     const server = fileOf(target.loopback, target.port);

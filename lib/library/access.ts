@@ -31,9 +31,9 @@ export function isForEverybody(file: string): boolean {
 /**
  * Runs test(1) with a user's rights (by setpriv(1)), which only root can do.
  *
- * @param user The name or number; undefined: a user with no rights of its own.
- * @param group A group's number; undefined: the user's own.
- * @returns Whether the user has these rights; undefined: not known.
+ * @param user The name or number, or undefined for a user with no rights of its own.
+ * @param group A group's number, or undefined for the user's own group.
+ * @returns Whether the user has these rights, or undefined if this cannot be tried.
  */
 export function userMayAccess(
   user: string | undefined,

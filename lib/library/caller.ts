@@ -18,7 +18,7 @@ const HANDS_DOWN: ReadonlySet<string> = new Set(
   "ash bash busybox dash fish ksh ksh93 mksh oksh rbash sh yash zsh systemd".split(" "),
 );
 
-/** `/proc/PID/limits` and `status`, of this process and of its parent; undefined: unreadable. */
+/** The `/proc/PID/limits` of this process and of its parent, and the parent's `status`; undefined if not readable. */
 export interface CallerTexts {
   readonly ownLimits?: string | undefined;
   readonly parentLimits?: string | undefined;
@@ -28,7 +28,7 @@ export interface CallerTexts {
 /** The caller's most likely state. */
 export interface Caller {
   readonly ignoresSigpipe: boolean;
-  /** The soft RLIMIT_NOFILE to restore; undefined: none. */
+  /** The soft RLIMIT_NOFILE to restore, or undefined if the present one stays. */
   readonly softNofile: number | undefined;
 }
 

@@ -46,7 +46,7 @@ function noPackage(): string {
   return `package ${PACKAGE}: not installed: ${how}`;
 }
 
-/** @returns The library beside this program; undefined: none is there, as beside a binary that carries its own. */
+/** @returns The library beside this program, or undefined if there is none, as beside a binary that carries its own. */
 export function libraryBeside(): string | undefined {
   return placesBeside().find(exists);
 }

@@ -16,7 +16,7 @@ function libraryQuestion(file: string): Question<true> {
 export interface Preloaded {
   /** An absolute path that `LD_PRELOAD` can hold. */
   readonly file: string;
-  /** False: this user is root, and another user could not read the file. */
+  /** False if this user is root and other users cannot read the file. */
   readonly forEverybody: boolean;
 }
 

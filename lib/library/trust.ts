@@ -22,7 +22,7 @@ const STICKY = 0o1000;
  *
  * @param file An absolute path.
  * @param uid The user who would load the file, besides root.
- * @returns The reason why another user could have written the file; undefined: none could.
+ * @returns The reason why another user could have written the file, or undefined if none could.
  * @throws {Error} When the file is missing or cannot be reached.
  */
 export function strangersHand(file: string, uid: number): string | undefined {
@@ -75,7 +75,7 @@ function writeProblem(at: string, status: fs.Stats, uid: number): string | undef
   return undefined;
 }
 
-/** True if ls(1) shows an access list, or cannot tell: neither runtime reads the attribute. */
+/** True if ls(1) shows that the file has an access list, or if ls fails. Deno and Node.js cannot read the attribute. */
 function hasAccessList(file: string): boolean {
   try {
     const { code, stdout } = runProgram("/bin/ls", ["-ldn", "--", file], { LC_ALL: "C" });
@@ -86,7 +86,8 @@ function hasAccessList(file: string): boolean {
 }
 
 /**
- * @returns The owner shown for files of users whom this user namespace does not map; undefined: a user has this number.
+ * @returns The uid (overflowuid) that files show if this user namespace does not map their owner, or undefined if a
+ *   user has this uid or the map cannot be read.
  */
 function unknownOwner(): number | undefined {
   const unknown = Number(readText("/proc/sys/kernel/overflowuid") ?? "65534");
@@ -99,7 +100,7 @@ function unknownOwner(): number | undefined {
   return isKnown ? undefined : unknown;
 }
 
-/** @returns Why the file must not be loaded; undefined: only root and the user could have written it. */
+/** @returns Why the file must not be loaded, or undefined if only root and the user could have written it. */
 export function distrust(file: string): string | undefined {
   try {
     return strangersHand(file, effectiveUser());
@@ -108,7 +109,7 @@ export function distrust(file: string): string | undefined {
   }
 }
 
-/** @returns Why the kernel would neither execute nor map the file; undefined: it does. */
+/** @returns Why the kernel would neither execute nor map the file, or undefined if it would. */
 export function startProblem(file: string): string | undefined {
   if (((statOrUndefined(file)?.mode ?? 0) & 0o111) === 0) return `not executable: chmod +x ${file}`;
   return isNoexec(file) ? "its file system is mounted noexec: use --lib with a copy elsewhere" : undefined;

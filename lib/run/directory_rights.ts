@@ -5,7 +5,7 @@ import type { Option, OptionValues } from "../system/options.ts";
 
 /** Access rights of a directory. */
 export interface DirectoryRights {
-  /** The group's number; undefined: that of the process that makes the directory. */
+  /** The group's number, or undefined for the group of the process that makes the directory. */
   readonly group: number | undefined;
   readonly mode: number;
 }
@@ -37,7 +37,7 @@ export function formatMode(mode: number): string {
   return mode.toString(8).padStart(3, "0");
 }
 
-/** Asks for the rights that these options give to the directory; undefined: neither option is set. */
+/** Asks for the rights that these options give to the directory; undefined if neither option is set. */
 export const RIGHTS_QUESTION: Question<DirectoryRights | undefined> = {
   word: "rights",
   failure: UsageError,

@@ -11,7 +11,7 @@ import { cmdQuote, shellQuote } from "../system/shell.ts";
 const WALLS = ["blockInet", "strict", "isolate"];
 const WALL_VARIABLES = ["UNSOCK_BLOCK_INET", "UNSOCK_STRICT"];
 
-/** Returns the option or variable that forbids the real network, as the user wrote it; undefined: none does. */
+/** Returns the option or variable that forbids the real network, as the user wrote it, or undefined if none does. */
 function wallIn(options: RunOptions, { environ }: Context): string | undefined {
   const option = WALLS.find((name) => options[name] !== undefined);
   if (option !== undefined) return optionFlag(option);

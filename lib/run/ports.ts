@@ -11,7 +11,7 @@ export interface Port {
 
 /** A port, of one address or of all. */
 export interface AddressedPort extends Port {
-  /** As people write it; undefined: any. */
+  /** The address as people write it, or undefined for any address. */
   readonly address: string | undefined;
 }
 

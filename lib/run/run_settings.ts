@@ -5,7 +5,7 @@ import { UsageError } from "../system/errors.ts";
 /** A directory, and whether the user named it. */
 export interface ChosenDirectory {
   readonly path: string;
-  /** False: it is the default directory, which the user did not name, so it must be safe by itself. */
+  /** False for the default directory: the user did not name it, so it must be safe by itself. */
   readonly asked: boolean;
 }
 
@@ -31,7 +31,7 @@ export const SETTINGS_QUESTION: Question<RunSettings> = {
 /** A directory, and its problem, if any. */
 export interface CheckedDirectory extends ChosenDirectory {
   readonly exists: boolean;
-  /** The error with which `run` would end; undefined: none. */
+  /** The error with which `run` would end, or undefined if the directory can be used. */
   readonly problem: string | undefined;
 }
 

@@ -43,7 +43,7 @@ export interface Setting {
   /** The environment variable that the library reads. */
   readonly variable: `UNSOCK_${string}`;
   readonly type: SettingType;
-  /** The default when the variable is unset or empty; undefined: none, or of a switch, off. */
+  /** The default if the variable is unset or empty. Undefined if there is none; then a switch is off. */
   readonly otherwise?: string;
   /** One line, without the default. */
   readonly help: string;
@@ -252,7 +252,7 @@ function optionFor(settings: readonly Setting[]): Option {
   };
 }
 
-/** @returns The default of an unset variable, in words; empty: none. */
+/** @returns The default of an unset variable, in words, or "" if there is none. */
 export function defaultInWords({ otherwise }: Setting): string {
   return otherwise ?? "";
 }

@@ -64,7 +64,7 @@ function folderOf(git: string): string {
   return basename(git).startsWith(".") ? dirname(git) : git.replace(/(?<=[^/])\.git$/, "");
 }
 
-/** Returns the only line of one of git's files; undefined: several lines, or not readable. Does not block on a pipe. */
+/** Returns the line of one of git's files, or undefined if it has several or cannot be read. Never blocks on a pipe. */
 function readLine(file: string): string | undefined {
   return orUndefined(() => {
     const fd = fs.openSync(file, O_RDONLY | O_NONBLOCK);

@@ -1,4 +1,4 @@
-/** Reads the abstract name that a stream client binds (`c/rules/kernel_name.c`): its address, and the server's. */
+/** Reads the abstract name that a stream client binds (`c/rules/kernel_name.c`): both ends' addresses. */
 import { formatIp } from "../system/ip_text.ts";
 
 /** An IP address and a port. */
@@ -24,7 +24,7 @@ function readEndpoint(address: string, port: string): Endpoint {
 
 /**
  * @param name The name, with `@` for the NUL in front of it.
- * @returns Both addresses; undefined: a stream client binds no such name.
+ * @returns The addresses and ports of client and server, or undefined if this is not a name that a stream client binds.
  */
 export function readClientName(name: string): Ends | undefined {
   const [, source, sourcePort, target, targetPort] = NAME.exec(name) ?? [];

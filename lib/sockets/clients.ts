@@ -5,13 +5,13 @@ import type { UnixSocketEntry } from "./unix_sockets.ts";
 
 /** A connection, seen from its client. */
 export interface Client {
-  /** The client's address and port; undefined: a plain Unix client has none. */
+  /** The client's address and port, or undefined for a plain Unix client, which has none. */
   readonly address: string | undefined;
-  /** The address and port that the client connected to; undefined: not known. */
+  /** The address and port that the client connected to, or undefined if this is not known. */
   readonly server: string | undefined;
   /** Bytes that the server has not read yet. */
   readonly unreadByServer: number;
-  /** Bytes that the client has not read yet; undefined: not known. */
+  /** Bytes that the client has not read yet, or undefined if this is not known. */
   readonly unreadByClient: number | undefined;
   /** The client's processes, as far as this user's rights allow. */
   readonly processes: readonly SocketHolder[];

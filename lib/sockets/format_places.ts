@@ -89,8 +89,8 @@ function fit(line: string, directory: string, { columns, home }: Terminal): stri
 }
 
 /**
- * @param terminal Undefined: the output is no terminal.
- * @returns A table; the column of URLs is left out if there is none, and that of owners if all are the caller's.
+ * @param terminal The terminal to which lines are fitted, or undefined if the output is no terminal.
+ * @returns A table. Without URLs it has no column of URLs; if the caller owns all loopbacks, none of owners.
  */
 export function formatPlaces(
   places: readonly ListedPlace[],

@@ -15,13 +15,13 @@ export interface SocketList {
   readonly port: number | undefined;
   readonly files: readonly SocketFile[];
   readonly isRoot: boolean;
-  /** How many datagrams a queue holds; undefined: enough. */
+  /** How many datagrams a short queue holds, or undefined if queues are long enough. */
   readonly queue: number | undefined;
   /** URLs for a browser, by TCP port, while `expose --http` runs. */
   readonly urls: ReadonlyMap<number, string>;
 }
 
-/** @returns The URL of this file; undefined: no URL reaches it. */
+/** @returns The URL that leads to this file's server, or undefined if there is none. */
 export function urlOfFile({ first, port, kind }: SocketFile, urls: SocketList["urls"]): string | undefined {
   return first && kind === "stream" ? urls.get(port) : undefined;
 }

@@ -7,7 +7,7 @@ export interface SocketHolder {
   readonly pid: number;
   /** As its user knows it: `node server.js`. */
   readonly name: string;
-  /** Effective user; undefined: not known. */
+  /** The effective user, or undefined if not known. */
   readonly uid: number | undefined;
   readonly started: Date | undefined;
 }
@@ -48,7 +48,7 @@ export class Holders {
   }
 }
 
-/** Describes a process; undefined: it has ended. */
+/** Describes a process, or returns undefined if it has ended. */
 function describe(pid: number): SocketHolder | undefined {
   const name = processName(pid);
   const uid = /^Uid:\t\d+\t(\d+)/m.exec(readText(`/proc/${pid}/status`) ?? "")?.[1];

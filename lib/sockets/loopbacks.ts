@@ -66,13 +66,13 @@ function isTrusted(owner: number, parent: number): boolean {
   return mayOwn(owner, parent, effectiveUser());
 }
 
-/** Returns the owner of the directory with the names of `run --name`; undefined: it is missing, or another user's. */
+/** Returns the owner of the directory with the names of `run --name`; undefined if it is missing or another user's. */
 function ownerOfNames(names: string): number | undefined {
   const directory = orUndefined(() => statOf(names, false));
   return directory?.isDirectory() && isTrusted(directory.uid, 0) ? directory.uid : undefined;
 }
 
-/** Returns the directory of a name of `run --name`; undefined: none that may be used. Leaves dangling links alone. */
+/** Returns the directory that a name of `run --name` stands for, or undefined if there is none that may be used. */
 function pathOfName(names: string, owner: number, name: string): string | undefined {
   const link = join(names, name);
   const path = orUndefined(() => isTrusted(fs.lstatSync(link).uid, owner) ? fs.readlinkSync(link) : undefined);

@@ -14,19 +14,19 @@ const VARIABLE = "UNSOCK_DIR=";
 
 /** A directory of socket files. */
 export interface Place {
-  /** Its name in `http://NAME.localhost/`; undefined: it has none. */
+  /** Its name in `http://NAME.localhost/`, or undefined if it has none. */
   readonly name: string | undefined;
   readonly path: string;
   readonly uid: number;
-  /** The default directory of its user, in which a running `expose --http` records itself; undefined: not known. */
+  /** The default directory of its user, in which a running `expose --http` records itself; undefined if not known. */
   readonly base: string | undefined;
 }
 
 /** The directories with this user's own loopbacks. */
 export interface OwnPlaces {
-  /** The default directory; undefined: it does not exist, or is not safe. */
+  /** The default directory, or undefined if it does not exist or is not safe. */
   readonly base: string | undefined;
-  /** The directory that an option or `UNSOCK_DIR` names; undefined: none. */
+  /** The directory that an option or `UNSOCK_DIR` names, or undefined if none does. */
   readonly extra: string | undefined;
 }
 

@@ -21,7 +21,7 @@ export interface SocketFile {
   readonly port: number;
   /** Whether the file is shown under the name that plain Unix programs use: `PORT.sock`, `PORT.dgram.sock`. */
   readonly first: boolean;
-  /** The address that the file's socket is bound to; undefined: not known. */
+  /** The address that the file's socket is bound to, or undefined if this is not known. */
   readonly address: BoundAddress | undefined;
   /** For a datagram client: the server's address, if the file's name has it. */
   readonly asks: string | undefined;
@@ -36,7 +36,7 @@ export interface SocketFile {
   readonly target: string | undefined;
   readonly uid: number;
   readonly mode: number;
-  /** Whether the file's socket listens; undefined: not known, as in another network namespace, or no stream. */
+  /** Whether the file's stream socket listens; undefined for other sockets, and if its network namespace is another. */
   readonly listening: boolean | undefined;
   /** When the file was made. */
   readonly since: Date | undefined;
@@ -46,7 +46,7 @@ export interface SocketFile {
   readonly connections: number;
   /** The number of connections that the server has not accepted yet. */
   readonly backlog: number;
-  /** The socket's clients; undefined: nobody has asked for them. */
+  /** The socket's clients, or undefined if the caller did not ask for them. */
   readonly clients: readonly Client[] | undefined;
   /** In the row of a port's first socket: the number of sockets that are bound beside another of their process. */
   readonly waiting: number;
@@ -95,7 +95,7 @@ export function listSocketFiles(
 interface Surroundings {
   readonly bound: BoundSockets;
   readonly holders: Holders;
-  /** Undefined: nobody has asked for clients. */
+  /** Finds clients; undefined if the caller did not ask for them. */
   readonly peers: Peers | undefined;
 }
 
@@ -104,8 +104,8 @@ function keyOf({ port, kind }: SocketName): string {
 }
 
 /**
- * True if a name has a row in the list. The row of a port's first socket stands for the port link, too. The link has a
- * row of its own only if there is no first socket.
+ * True if a name is described at all. A port link is not if the port has a first socket, whose row stands for both.
+ * `gather` decides later whether a waiting socket has a row, or is counted in the first socket's.
  */
 function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
   if (name.what === "port") return !firsts.has(keyOf(name));

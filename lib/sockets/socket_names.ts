@@ -22,15 +22,15 @@ export interface SocketName {
    * process; `unlisted`: a socket in no record. The other words are for internal files.
    */
   readonly what: typeof WHAT[number];
-  /** The address that the socket is bound to; undefined: the name does not tell it. */
+  /** The address that the socket is bound to, or undefined if the name does not show it. */
   readonly address: BoundAddress | undefined;
   /** For a datagram client: the server's address, if the name has it. */
   readonly asks: string | undefined;
-  /** Whether a socket is bound to the socket file; undefined: not known, or another kind of file. */
+  /** Whether a socket is bound to the socket file; undefined if not known, and for other kinds of file. */
   readonly state: "alive" | "stale" | undefined;
 }
 
-/** Asks whether a socket is bound to a file; the socket's owner does not notice. Undefined: not known. */
+/** Asks whether a socket is bound to a file; undefined if not known. The socket's owner does not notice. */
 export function stateQuestion(file: string): Question<SocketName["state"]> {
   return { word: `state=${file}`, read: readState };
 }

@@ -10,13 +10,13 @@ export interface UnixSocketEntry {
   readonly listening: boolean;
   readonly connected: boolean;
   readonly inode: number;
-  /** The inode of the socket at the other end; undefined: none, or not known. */
+  /** The inode of the socket at the other end, or undefined if there is none or it is not known. */
   readonly peer: number | undefined;
   /** Bytes in the socket's queue; for a listener, the connections that are not accepted yet. */
   readonly unread: number;
-  /** The lower 32 bits of the inode of the socket's file, which may have been renamed; missing: not known. */
+  /** The lower 32 bits of the inode of the socket's file, which may have been renamed; undefined if unknown. */
   readonly fileInode?: number;
-  /** The port that the file's name means, in any directory; undefined: none. */
+  /** The port in the name of the socket's file, in any directory; undefined if the name has none. */
   readonly port?: Port;
 }
 

@@ -53,7 +53,7 @@ export class Environ {
     return Environ.of(Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? ""])));
   }
 
-  /** Returns the kernel's copy of the environment; undefined: no /proc is mounted. */
+  /** Returns the kernel's copy of the environment, or undefined if no /proc is mounted. */
   static #ofKernel(): Uint8Array[] | undefined {
     return orUndefined(() => splitNul(fs.readFileSync("/proc/self/environ")));
   }

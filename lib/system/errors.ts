@@ -13,7 +13,7 @@ export const EXIT_ELSEWHERE = 69;
 
 /** An expected failure: the message is one line, `what failed: why`. */
 export class UnsockError extends Error {
-  /** The exit status, if the failure itself decides it; undefined: the command decides it. */
+  /** The exit status, or undefined if the command decides it. */
   readonly exitCode: number | undefined;
 
   constructor(message: string, options: { exitCode?: number; cause?: unknown } = {}) {
@@ -49,7 +49,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: "Read-only file system",
 };
 
-/** @returns The name of an errno, such as `ENOENT`; undefined: the error has none. */
+/** @returns The name of an errno, such as `ENOENT`, or undefined if the error has none. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

@@ -6,7 +6,7 @@ const GROUPS = 8;
 /**
  * Reads an address as `inet_pton` does: without octal numbers, zones or brackets.
  *
- * @returns The address's four or sixteen bytes; undefined: not an address.
+ * @returns The address's four or sixteen bytes, or undefined if the text is not an address.
  */
 export function parseIp(text: string): Uint8Array<ArrayBuffer> | undefined {
   return text.includes(":") ? parseInet6(text) : parseInet(text);

@@ -16,7 +16,7 @@ function slipsBetween(word: string, candidate: string): number {
 /**
  * @param word The word as written. One dash stands for the two of an option.
  * @param candidates The known words.
- * @returns The candidate that begins with `word`, or differs from it in few letters; undefined: none.
+ * @returns The candidate that begins with `word`, or differs from it in few letters; undefined if none does.
  */
 function nearest(word: string, candidates: readonly string[]): string | undefined {
   const letters = word.replace(/^-+/, "");

@@ -25,7 +25,7 @@ export type WordKind =
 
 /** One option, as help, manual and completions describe it. */
 export interface Option {
-  /** The name of its value in help; undefined: it takes no value. */
+  /** The name of its value in help, or undefined if it takes no value. */
   readonly value?: string;
   /** The option may have no value. A given value follows `=`. */
   readonly optional?: boolean;
@@ -56,7 +56,7 @@ type ValueOf<O> = O extends { readonly repeated: true } ? readonly string[]
   : O extends { readonly value: string } ? string
   : true;
 
-/** Values of the options of a table; undefined: not given. */
+/** Values of the options of a table; undefined for an option that was not given. */
 export type OptionValues<T> = { readonly [Name in keyof T]?: ValueOf<T[Name]> };
 
 /** A parsed command line. */

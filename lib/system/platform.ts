@@ -10,7 +10,7 @@ const NAMES: Readonly<Record<string, string>> = {
   win32: "Windows",
 };
 
-/** @returns The reason why no command can work here; undefined: this is Linux. */
+/** @returns The reason why no command can work here, or undefined on Linux. */
 export function systemProblem(): string | undefined {
   const { platform } = process;
   if (platform === "linux") return undefined;

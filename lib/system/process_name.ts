@@ -82,7 +82,7 @@ function baseName(file: string): string {
   return file.replace(/\/+$/, "").replace(/^.*\//s, "") || file;
 }
 
-/** Returns the script among an interpreter's words; undefined: it runs none, or an unknown one. */
+/** Returns the script that an interpreter's words name, or undefined if they name none. */
 function scriptOf(words: readonly string[], { valued, program, code, commands }: Interpreter): string | undefined {
   let isFirst = true;
   for (let at = 0; at < words.length; at++) {
@@ -102,7 +102,7 @@ function scriptOf(words: readonly string[], { valued, program, code, commands }:
  * @param words The command line of a process.
  * @param file The path of the file that it executes.
  * @returns `node server.js`, `python3 -m http.server`, `redis-server`; the title that a process such as `nginx: worker
- *   process` has written over its command line. Undefined: it has no command line.
+ *   process` has written over its command line. Undefined if there is no command line.
  *
  * @example
  * ```ts
@@ -132,7 +132,7 @@ function shorten(name: string): string {
 const TICKS = 100;
 let boot: number | undefined;
 
-/** @returns When the process was started, by proc(5); undefined: it has ended. */
+/** @returns When the process was started (proc(5)), or undefined if it has ended. */
 export function processStart(pid: number): Date | undefined {
   // The name, in brackets, may have anything in it; the start is the 20th word behind it.
   const ticks = readText(`/proc/${pid}/stat`)?.replace(/^.*\) /s, "").split(" ")[19];
@@ -140,7 +140,7 @@ export function processStart(pid: number): Date | undefined {
   return ticks === undefined || Number.isNaN(boot) ? undefined : new Date(1000 * (boot + Number(ticks) / TICKS));
 }
 
-/** @returns The name of a process; undefined: it has ended. Control characters are not escaped. */
+/** @returns The name of a process, or undefined if it has ended. Control characters are not escaped. */
 export function processName(pid: number): string | undefined {
   const thread = () => readText(`/proc/${pid}/comm`)?.replace(/\n$/, "");
   return nameOfCommand(commandLine(pid), linkTarget(`/proc/${pid}/exe`)) ?? thread();

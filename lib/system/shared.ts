@@ -11,8 +11,8 @@ export class Shared<T> {
 
   /**
    * @param work Is not called again before its last promise is settled.
-   * @param rest The pause after each work, in times of the work's duration, at most half a second. So many questions
-   *   still leave time for other work.
+   * @param rest The pause after each work is this many times as long as the work took, but at most half a second. So
+   *   frequent calls leave time for other work.
    */
   constructor(work: () => Promise<T>, rest = 0) {
     this.#work = work;

@@ -43,7 +43,7 @@ export function encodeAddress({ family, ip, port }: InternetAddress): Uint8Array
 
 /**
  * @param bytes The address, and no byte more.
- * @returns The address; undefined: too short, or of another family.
+ * @returns The address, or undefined if the bytes are too few, or of another family than IPv4 and IPv6.
  */
 export function decodeAddress(bytes: Uint8Array): InternetAddress | undefined {
   if (bytes.length < 2) return undefined;

@@ -21,7 +21,8 @@ export function userName(uid: number): string {
 }
 
 /**
- * @returns The numbers of a user, by name or number; `isListed`: in `/etc/passwd`. Undefined: there is no such user.
+ * @returns The numbers of a user, given by name or number, and whether `/etc/passwd` lists it; undefined for an unknown
+ *   name.
  */
 export function findUser(told: string): { uid: number; gid: number; isListed: boolean } | undefined {
   const isNumber = /^\d+$/.test(told);

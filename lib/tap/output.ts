@@ -34,7 +34,7 @@ export class Output {
   /** Called when nobody reads any more, or a write has failed. */
   onEnd: () => void = () => {};
 
-  /** @param file Its path; undefined: standard output. */
+  /** @param file The path of the output file, or undefined for standard output. */
   constructor(file: string | undefined) {
     try {
       this.#fd = file === undefined ? openOutput() : fs.openSync(file, "w", 0o600);

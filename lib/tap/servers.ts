@@ -27,7 +27,7 @@ export class Servers implements Port {
     this.#library = library;
   }
 
-  /** Returns the processes that hold a socket of the port; undefined: the port has no socket. */
+  /** Returns the processes that hold a socket of the port, or undefined if the port has no socket. */
   find(): readonly SocketHolder[] | undefined {
     this.#ask();
     const traffic = new Traffic(this, () => {});

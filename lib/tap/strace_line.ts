@@ -6,7 +6,7 @@
 /** The end of a connection, or a datagram socket: a descriptor as strace names it. */
 export interface Descriptor {
   readonly inode: number;
-  /** The inode of the socket at the other end; undefined: none. */
+  /** The inode of the socket at the other end, or undefined if there is none. */
   readonly peer: number | undefined;
   /** The name that the socket was bound to, with `@` before an abstract one. */
   readonly name: string;
@@ -97,7 +97,7 @@ function readMessages(text: string, result: number): Moved[] {
   );
 }
 
-/** @returns A successful call on a Unix socket; undefined: another line, a peek, an error queue's read, SHUT_RD. */
+/** @returns A successful call on a Unix socket; undefined for other lines, peeks, SHUT_RD and reads of error queues. */
 export function readCall(line: string): Call | undefined {
   const [, thread, seconds, micros, name = "", text = "", answer, behind = ""] = LINE.exec(line) ?? [];
   const result = Number(answer);

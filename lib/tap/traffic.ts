@@ -29,7 +29,7 @@ export interface Port {
   readonly port: AddressedPort;
   /** True if this path, as it was spelled at a bind, is the port's directory. */
   readonly isDirectory: (path: string) => boolean;
-  /** Returns the name of a socket that is connected already; undefined: not known. */
+  /** Returns the name of a socket that was connected before, or undefined if it is not known. */
   readonly nameOf: (inode: number) => string | undefined;
   /** Returns the process of a thread. */
   readonly processOf: (thread: number) => number;
@@ -57,7 +57,7 @@ function readAddress(text: string): Uint8Array<ArrayBuffer> {
 /**
  * @param name The path of a socket: `/run/unsock/.53u@0.0.0.0,127.0.0.2`, `/run/unsock/4000.dgram.sock`.
  * @returns `own`: the socket's address, with 127.0.0.1 or ::1 for a wildcard; `asks`: for a datagram client, the
- *   server's address. Undefined: the file is no port's.
+ *   server's address. Undefined if the name is not that of a port's file.
  */
 export function readFileName(name: string): { own: Endpoint; asks: Uint8Array<ArrayBuffer> | undefined } | undefined {
   const base = path.basename(name);

@@ -12,12 +12,12 @@ export interface Service {
   /** The directory of the socket files; below `/run`, systemd makes it. */
   readonly directory: string;
   readonly directoryMode: string;
-  /** Undefined: a dynamic user. */
+  /** The service's user, or undefined for a dynamic user. */
   readonly user: string | undefined;
   readonly group: string | undefined;
   /** Whether the service may use IP where nothing is redirected. */
   readonly network: boolean;
-  /** Files at which systemd listens for the service; none: the service listens itself. */
+  /** Files at which systemd listens for the service. If there are none, the service listens itself. */
   readonly sockets: readonly string[];
   readonly socketMode: string;
 }
@@ -28,7 +28,7 @@ const HIDDEN = [
   { setting: "PrivateTmp=yes", directories: ["/tmp", "/var/tmp"] },
 ] as const;
 
-/** @returns The line of the unit that hides a file, at its real path, from the service; undefined: none does. */
+/** @returns The unit's line that hides a file, given by its real path, from the service; undefined if none does. */
 export function hiddenBy(file: string): string | undefined {
   const isBelow = (directory: string) => file === directory || file.startsWith(`${directory}/`);
   return HIDDEN.find(({ directories }) => directories.some(isBelow))?.setting;

@@ -25,7 +25,7 @@ interface Needed {
  * them, or the service's user cannot access them. The latter is checked if this process may assume that user's rights.
  *
  * @param steps The programs that the command starts.
- * @param group Number of the service's group; undefined: the user's own.
+ * @param group Number of the service's group, or undefined for the user's own group.
  * @returns A line for each file that the service cannot use.
  */
 export function unreachable(
