@@ -42,8 +42,8 @@ void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct u
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
 
-/* Sends a message to an address that is not covered, from the kernel's UDP socket: the descriptor's, which it becomes
- * if need be, or a temporary one for a server that local clients use. */
+/* Sends a message to an address that is not covered, by a UDP socket of the kernel's: by the descriptor's, which is
+ * replaced by one if need be, or, for a server that local clients use, by a temporary one. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 /* Receive a datagram on a redirected descriptor. `message` is a copy that points into the program's memory. */
@@ -52,10 +52,10 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
 
 /* datagram_sessions.c: Servers with a socket for each client, all on one port. */
 
-/* Connects `fd` to the client at `path`, whose socket refuses `fd` (EPERM), as the client is connected to the listener:
- * an unconnected socket of this process on the same address and port. `fd` and the listener exchange their kernel
- * sockets: `fd` gets the one with the client; the listener gets the other one, for all other clients. A client that is
- * connected to the first one connects to the second when it next sends.
+/* Connects `fd` to the client at `path`, whose socket refuses `fd` (EPERM) because the client is connected to the
+ * listener: an unconnected socket of this process on the same address and port. `fd` and the listener exchange their
+ * kernel sockets: `fd` gets the one with the client, the listener that of `fd`, for all other clients. A client that is
+ * still connected to the listener's old socket reconnects when it next sends.
  * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if none of these is the listener,
  * or if the listener is open in another process, or has unread datagrams of other clients, which `fd` would get; or
  * another -errno. After an error a server serves this client by the listener. */
@@ -101,9 +101,9 @@ long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const
  * the peer's datagrams. Returns 0 or -errno. */
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 
-/* Leaves an error on `fd`, a datagram socket connected to nobody. The next call of any kind reports the error, as after
- * an ICMP answer "port unreachable". `shut`: the kernel then refuses datagrams to `fd`, so that other sockets on its
- * address get them. False if the file of `fd` cannot be reached, or no descriptor is left. */
+/* Stores an error on `fd`, a datagram socket connected to nobody. The next call of any kind reports the error, as after
+ * an ICMP answer "port unreachable". With `shut`, the kernel then refuses datagrams to `fd`, so that other sockets on
+ * its address get them. False if the file of `fd` cannot be reached, or no descriptor is left. */
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut);
 
 /* Notes in the port's record that the socket is connected: of the sockets on its address, only this one then gets its
@@ -152,7 +152,7 @@ long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, in
 /* datagram_full.c: Sends to a receiver whose queue is full (net.unix.max_dgram_qlen). */
 
 /* Returns MSG_DONTWAIT if the library, not the kernel, must wait in a send: the socket has several receivers, or a wait
- * of this process was in vain, or the kernel's time-out is too long (unsock_send_limit_unseen). Else 0. */
+ * of this process was unsuccessful, or the kernel's time-out is too long (unsock_send_limit_unseen). Else 0. */
 int unsock_datagram_full_flags(const struct unsock_fd *entry);
 
 /* Continues after the kernel returned -EAGAIN or -EINTR for `message`, sent with the program's `flags`. Waits for room

@@ -28,7 +28,7 @@ static inline bool unsock_stream_is_known(int fd) {
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
 }
 
-/* True if the cache has it as a stream in the place of a TCP socket, connected to a control file's target. */
+/* True if the cache has the descriptor as a connected foreign stream in the place of a TCP socket. */
 static inline bool unsock_stream_is_foreign(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && entry->domain != AF_UNIX &&
@@ -60,8 +60,8 @@ size_t unsock_stream_size(const struct msghdr *message);
  * TCP would accept, else -errno. Raises SIGPIPE where TCP would, unless `flags` have MSG_NOSIGNAL. */
 long unsock_stream_refused(int fd, const void *first, size_t size, int flags);
 
-/* Notes that an AF_TIPC connection has ended. AF_TIPC reports the end only once, and a later read would block. False
- * for other families, which report an end each time. Makes one system call. */
+/* Notes that an AF_TIPC connection has ended. AF_TIPC reports the end only once, and a later read would block. Returns
+ * false for other families, which report an end each time. Makes one system call. */
 bool unsock_stream_note_over(int fd);
 extern bool unsock_stream_any_over;
 
@@ -77,15 +77,15 @@ void unsock_reset_send(int fd, const struct unsock_fd *entry);
 /* Before a close: calls unsock_reset_send if SO_LINGER is on with 0 seconds. Only for sockets with SO_LINGER set. */
 void unsock_reset_closing(int fd, const struct unsock_fd *entry);
 
-/* Returns an AF_UNIX stream whose peer has closed, or -errno. `with_error`: the peer left data unread, so that the
- * kernel reports ECONNRESET once, and to all kinds of polls the events of a TCP socket that was reset or refused. */
+/* Returns an AF_UNIX stream whose peer has closed, or -errno. With `with_error`, the peer left data unread: the kernel
+ * reports ECONNRESET once, and to all kinds of polls the events of a TCP socket that was reset or refused. */
 long unsock_reset_open(bool with_error);
 
 /* Replaces a connection by a stream of unsock_reset_open, with the same marks and addresses. Returns 0 or -errno. */
 long unsock_reset_install(int fd, struct unsock_fd *entry, bool with_error);
 
-/* True if the peer has reset the connection: then puts a socket in its place that reports the reset. `events` are the
- * kernel's answer to a poll. Makes no system call unless the peer has hung up, and an urgent byte was or is there. */
+/* If the peer has reset the connection, puts a socket in its place that reports the reset, and returns true. `events`:
+ * the kernel's answer to a poll. No system call unless the peer has hung up, and an urgent byte was or is there. */
 bool unsock_reset_take(int fd, uint32_t events);
 
 /* peek_all.c: Continues a receive with MSG_PEEK and MSG_WAITALL that returned `had` bytes: waits, as TCP does, until
@@ -99,15 +99,15 @@ bool unsock_write_concerns(int fd);
 
 /* stream_events.c: Turns the kernel's poll and epoll events of streams into TCP's. AF_UNIX reports POLLHUP when the
  * peer has closed; TCP waits until both sides have shut down. AF_UNIX keeps an urgent byte in the queue with the other
- * bytes, and after it was read its empty place, and reports POLLIN for both. TCP keeps an urgent byte beside the
- * stream, and reports only POLLPRI for it. */
+ * bytes. When the byte has been read, its empty place stays there; POLLIN is reported for both. TCP keeps an urgent
+ * byte beside the stream, and reports only POLLPRI for it. */
 
 /* Returns the events that TCP would report. `events` are the kernel's, with POLLHUP or POLLERR; poll(2) and epoll use
  * the same bits. Makes some system calls. */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events);
 
 /* True once this process, or a parent that forked it, has seen an urgent byte or expects one. Until then, only events
- * with POLLPRI may be about one. */
+ * with POLLPRI may be about an urgent byte. */
 extern bool unsock_urgent_met;
 
 /* Notes that the stream has, or may get, an urgent byte. A program that gets SIGURG may read it before it polls. */
@@ -126,8 +126,8 @@ bool unsock_only_holder(int fd);
 /* True if the message may have brought descriptors, or lacked room for them. */
 bool unsock_passed_descriptors_maybe(const struct msghdr *message);
 
-/* Forgets everything known about the numbers of the descriptors that recvmsg on `fd` has received in `message`.
- * `refuses`: also closes these descriptors, without waiting, and removes them from the control data (msg_controllen is
+/* Forgets everything known about the numbers of the descriptors that recvmsg on `fd` has received in `message`. With
+ * `refuses`, also closes these descriptors, without waiting, and removes them from the control data (msg_controllen is
  * the kernel's) and from the flags. No TCP or UDP socket brings descriptors, so programs do not close them, and a plain
  * Unix peer could use up a program's numbers. */
 void unsock_passed_descriptors_take(int fd, struct msghdr *message, bool refuses);

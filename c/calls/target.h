@@ -52,13 +52,13 @@ int unsock_target_family(const struct unsock_control_file *control);
 /* Makes a target an address to connect to: VMADDR_CID_ANY, for servers to bind, becomes VMADDR_CID_LOCAL. */
 void unsock_target_to_connect(struct unsock_control_file *control);
 
-/* Mark how a stream's half-close is treated: as the control file says; as the listener's half-close is. */
+/* Mark how a stream's half-close is treated: as the control file says, or as the listener is marked. */
 void unsock_target_mark(int fd, const struct unsock_control_file *control);
 void unsock_target_inherit_mark(int listener, int fd);
 
 /* True if the descriptor's own socket can connect to the target: a new stream of its family, without duplicates. False
- * for a multiplexer; if the file has options, which could undo the program's; for a TCP socket with options of the
- * program's. */
+ * for a multiplexer, for a control file with options (they could undo the program's), and for a TCP socket with options
+ * of the program's. */
 bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control);
 
 /* Returns a socket of the target's family (for a multiplexer AF_UNIX) with the control file's options, to replace that
@@ -72,10 +72,10 @@ long unsock_target_connect_new(struct unsock_control_file *control, struct unsoc
 /* Sets the control file's socket options on a socket. Returns 0, or the -errno of the first that failed. */
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
 
-/* asking.c: Connects that go on after the call, as their multiplexer (Firecracker's Unix socket in front of a guest)
- * has not yet replied "OK …" (UNSOCK_STATE_ASKING). For the kernel the descriptor is connected already, to the
- * multiplexer, but the program must not read the reply. When the program waits until it can write, the library waits
- * for the reply instead. Each intercepted call on the descriptor reads as much of the reply as has arrived. */
+/* asking.c: Connects that continue after the call: the multiplexer (Firecracker's Unix socket in front of a guest) has
+ * not replied "OK …" yet (UNSOCK_STATE_ASKING). For the kernel the descriptor is already connected, to the multiplexer,
+ * but the program must not read the reply. When the program waits until it can write, the library waits for the reply
+ * instead. Each intercepted call on the descriptor reads as much of the reply as has arrived. */
 
 /* How many streams wait for their multiplexers. Another thread may be changing it. */
 extern int unsock_asking_count;

@@ -18,8 +18,8 @@
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 
 /* Writes the control file to `path` with this mode. The file appears there complete or not at all, and never replaces
- * another. Returns an open descriptor of the file, or -errno; -EEXIST: `path` exists. `locked`: the file appears with a
- * shared lock (flock(2)), which the descriptor holds. */
+ * another file. With `locked`, it appears with a shared lock (flock(2)), which the descriptor holds. Returns an open
+ * descriptor of the file, or -errno; -EEXIST if `path` exists. */
 long unsock_control_file_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
 
 /* The kind of file at a path. */
@@ -43,10 +43,10 @@ static inline bool unsock_resolve_is_worth_it(long result) {
 }
 
 /* target_file.c: Socket files at the targets of control files, in any directory.
- * The close of a socket's last descriptor removes its file there, by the rules of the library's directory: with the
- * file's own directory locked, after the kernel has said that the socket is closed. But if that close cannot remove it,
- * nobody tries later. Only the kernel knows the path, so it is read while the socket is still open; and only the file
- * to which the socket was bound is removed. */
+ * The close of a socket's last descriptor removes the socket's file, by the rules of the library's own directory: with
+ * the directory of the file locked, after the kernel has said that the socket is closed. But if that close cannot
+ * remove the file, nobody tries later. Only the kernel knows the file's path, so the library reads it while the socket
+ * is open; and it removes only the file to which the socket was bound. */
 
 struct unsock_target_file {
     struct unsock_file_id file;
@@ -54,8 +54,9 @@ struct unsock_target_file {
     union unsock_sockaddr name; /* a NUL follows, even if a path fills all of sun_path */
 };
 
-/* Binds a socket to an AF_UNIX path (of `length` bytes with the family; a NUL may end it). Replaces a stale file.
- * Returns 0 or -errno. Fills `where`, for a relative path without a file: the close then removes none. */
+/* Binds a socket to an AF_UNIX path (of `length` bytes with the family; a NUL may end it). Replaces a stale file. Fills
+ * `where` with the socket's file; for a relative path with none, so that the close removes no file. Returns 0 or
+ * -errno. */
 long unsock_target_file_bind(int socket, const void *address, socklen_t length, struct unsock_target_file *where);
 
 /* Fills `where` with the file of a socket whose descriptor is about to be closed. Returns true if the socket certainly

@@ -9,10 +9,10 @@
 /* directory.c: Makes the directory of the socket files, and changes it. */
 
 /* Makes the directory (0755, with its parents) if it is missing. Accepts a directory that this user cannot reach.
- * False, with one line in `error`: it cannot be made, or others could replace it and UNSOCK_TRUST is not set. */
+ * False, with one line in `error`, if it cannot be made, or if others could replace it and UNSOCK_TRUST is not set. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
-/* A number for this directory, the same whichever path leads to it; 0: unknown. Abstract names contain it: they are
+/* A number for this directory, the same by every path to it; 0 if unknown. Abstract names contain the number: they are
  * visible in the whole network namespace, and programs with different directories must not share a name. */
 extern uint64_t unsock_directory_tag;
 
@@ -31,8 +31,8 @@ struct unsock_directory_visit {
     size_t length;
 };
 
-/* Begins a visit to `directory`, an absolute path of `length` bytes. False, without a visit: the path is not absolute,
- * is "/", or is too long for names. */
+/* Begins a visit to `directory`, an absolute path of `length` bytes. Returns false, and begins no visit, if the path is
+ * not absolute, is "/", or is too long for names. */
 bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length);
 void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
 
@@ -56,15 +56,15 @@ struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */
     bool blocks;      /* signals are blocked */
     bool keeps;       /* the file stays for the next time */
-    bool closes;      /* for a close: opens a lock file that this process left without checking the directory again */
+    bool closes;      /* for a close: skips the check of the directory if this process has kept its lock file */
     uint64_t signals; /* the thread's mask before, if `blocks` */
     char path[128];   /* of the lock's file: longer than a sun_path can be */
 };
 
-/* Locks a directory (a path of `length` bytes). Waits for other processes at most a second; 20 ms if a wait of this
- * process was in vain in the last ten seconds; not at all in a signal handler that interrupted this thread while it had
- * a lock. Returns 0; -EADDRINUSE if others had the lock all the time; -EACCES if the directory cannot be written to;
- * -ENOBUFS without a descriptor, space or memory. */
+/* Locks a directory (a path of `length` bytes). Waits for other processes at most a second; at most 20 ms if this
+ * process has waited without success in the last ten seconds; not at all in a signal handler that interrupted this
+ * thread while it had a lock. Returns 0; -EADDRINUSE if others had the lock all the time; -EACCES if the directory
+ * cannot be written to; -ENOBUFS without a descriptor, space or memory. */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
 /* Locks the directory of the socket files. With `closes`, the caller is closing a socket: a lock file that this process

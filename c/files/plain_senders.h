@@ -10,8 +10,8 @@
 
 #include "memory/fds.h"
 
-/* Returns the port for the sender `name` of a datagram that the socket of `entry` received. 0: no reply is possible,
- * since the sender has no name, or one that depends on its working directory, or no port can be taken. */
+/* Returns the port for the sender `name` of a datagram that the socket of `entry` received. Returns 0 if no reply is
+ * possible: the sender has no name, or one that depends on its working directory, or no port can be taken. */
 uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length);
 
 /* Writes the name behind a port. Returns its length, or 0 if the port was not invented here. If the port's file is no

@@ -36,7 +36,7 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, stru
 /* Asks with the probe (unsock_socketfile_probe) whether the entry's socket is live. */
 enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry *entry);
 
-/* Makes PORT.sock a link to `first`; `there`: replaces one. Returns 0 or -errno; -EEXIST: another process made it. */
+/* Makes PORT.sock a link to `first`; with `there`, replaces the old link. Returns 0 or -errno (-EEXIST: it exists). */
 long unsock_port_put_first(const struct unsock_port_entry *first, bool several, bool there);
 
 /* Writes the record of all sockets that may be live, and `me` (or NULL). Returns 0 or -errno; -EADDRINUSE: no room. */
@@ -68,7 +68,7 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining);
 
-/* `me` listens now: marks as waiting the other streams of this process that it excludes and that do not listen. */
+/* After `me` listens: marks as waiting the other streams of this process that `me` excludes and that do not listen. */
 void unsock_port_let_wait(const struct unsock_port_entry *me);
 
 /* port_leave.c: Changes a port's names when a socket is connected, or ends. */
@@ -78,9 +78,9 @@ void unsock_port_let_wait(const struct unsock_port_entry *me);
  * alone, makes one system call and returns false. */
 bool unsock_port_note_connected(const struct unsock_port_entry *entry);
 
-/* With the directory locked: removes the names of `me` after its end (`own` is STALE, or GONE if its file is missing),
- * or to take its name away (STALE). If PORT.sock points to `me`, it becomes a link to another live socket, or is
- * removed. */
+/* With the directory locked: removes the names of the socket `me`. `own` is STALE after the socket's end, or GONE if
+ * its file is missing; STALE also to take the name from a live socket. If PORT.sock points to `me`, it becomes a link
+ * to another live socket, or is removed. */
 void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life own, long probe);
 
 /* unsock_port_leave in two steps around a close, with the directory locked throughout. So PORT.sock always points to a

@@ -36,15 +36,15 @@ void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
 
 #include "unsock.h" /* unsock_prune */
 
-/* Receives each stale name, with 1, or with -errno if it cannot be removed. */
+/* Receives each stale name, and 1, or -errno if the name cannot be removed. */
 struct unsock_prune_seer {
     void (*see)(void *context, const char *name, long result);
     void *context;
 };
 
-/* Finds the stale names in the directory at an absolute path. `remove`: removes them. `seer` gets each one except the
- * library's own (records, the lock's file). A port's first socket is reported as PORT.sock if that is removed with it.
- * Returns 0, or -errno if not all names were checked. */
+/* Finds the stale names in the directory at an absolute path; with `remove`, removes them. `seer` gets each one except
+ * the library's own (records, the lock's file). A port's first socket is reported as PORT.sock if PORT.sock is removed
+ * with it. Returns 0, or -errno if not all names were checked. */
 long unsock_prune_directory(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 #endif

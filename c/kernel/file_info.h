@@ -31,8 +31,7 @@ static inline bool unsock_file_is(const struct unsock_file_id *one, const struct
 /* True for a symbolic link; false also if statx(2) fails. */
 bool unsock_file_is_link(const char *path);
 
-/* Makes a key from the file's inode number and time of creation, known only to users with access. Returns 0 or -errno.
- */
+/* Makes a key from the file's inode number and creation time, known only to users with access. Returns 0 or -errno. */
 long unsock_file_key(const char *path, uint64_t key[2]);
 
 /* Lists a directory, name by name. */

@@ -268,8 +268,8 @@ static inline struct unsock_ip unsock_fd_bound_to(const struct unsock_fd *entry)
     return (struct unsock_ip){.port = entry->local.port, .family = entry->domain, .tag = entry->local.tag};
 }
 
-/* True if an error of this connected datagram socket only means that its peer is no longer connected to it
- * (unix_dgram_disconnected in net/unix/af_unix.c). UDP does not report that. */
+/* True if an error of this connected datagram socket only means that the peer is no longer connected to it
+ * (unix_dgram_disconnected in net/unix/af_unix.c). UDP reports no such error. */
 static inline bool unsock_fd_is_left(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_CONNECTED &&
            !(entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);

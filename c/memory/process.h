@@ -18,7 +18,7 @@ struct unsock_this_process {
     int32_t lock_file;      /* the descriptor of the lock's file, plus 1; 0: none yet */
     const void *lock_frame; /* the address of the thread's struct unsock_lock, on its stack */
     uint64_t lock_sum;      /* a checksum of the bytes at lock_frame */
-    int64_t lock_vain;      /* waits for the lock are short until this time (unsock_libc_clock): one was in vain */
+    int64_t lock_vain;      /* waits for the lock are short until this time (unsock_libc_clock): one has failed */
     uint32_t port_cursor;   /* the place in the ephemeral range where the search for a port begins; 0: none yet */
     bool lock_kept;         /* the lock's file is still there, for the next use */
     bool unwiped;           /* the kernel has no such page: a forked child sees its parent's data */
@@ -36,7 +36,7 @@ struct unsock_this_process *unsock_this_process(void);
 void unsock_this_process_note_bound(int fd, bool bound);
 bool unsock_this_process_bound(int fd);
 
-/* Returns the thread's number, unique in this process. Makes no system call if it is the only thread. */
+/* Returns the thread's number, unique in this process. Makes no system call if the process has only one thread. */
 int32_t unsock_own_thread(void);
 
 /* False in a child of vfork (or posix_spawn): it shares the parent's memory but has its own descriptors, so its closes
@@ -47,7 +47,7 @@ bool unsock_this_process_owns_descriptors(void);
  * Such a filter knows only the program's own calls: if it allows write but not sendto, a sendto kills the process. */
 extern bool unsock_sandboxed;
 
-/* False if a close must not remove files: in a child of vfork, or as the program's own filter may kill the process. */
+/* False if a close must not remove files: in a child of vfork, or if the program's own filter may kill the process. */
 bool unsock_this_process_removes_files(void);
 
 /* A process that has made socket files checks them at each close and at its end. So a child that has only inherited
@@ -81,7 +81,7 @@ struct unsock_signal_stack {
 };
 
 /* The kind of name by which this process last reached a server of a port, or received from a client. A guess, but safe:
- * a name with an address belongs to sockets on that address, so any socket that answers is right. Exceptions:
+ * only sockets on an address have a name with this address, so any socket that answers is right. Exceptions:
  * KNOWN_PLAIN, which serves one reply, and hashed names (rules/port_name.h). */
 
 enum unsock_known_way {

@@ -44,8 +44,8 @@ bool unsock_library_file(const struct unsock_environment *environment, char *buf
 /* Returns the environment's PATH; if it is unset, the directories that execvp searches then. */
 const char *unsock_search_path(const char *const *environment);
 
-/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes); `cut`: the path did not fit. The caller begins with
- * the value of PATH in `rest` and true in `more`. An empty directory is the working directory. False at the end. */
+/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes); *cut: the path did not fit. The caller begins with
+ * the value of PATH in *rest and true in *more. An empty directory is the working directory. False at the end. */
 bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut);
 
 /* Executes `name` (unsock_exec). Searches the directories of `path`, separated by colons, for a name without a slash.

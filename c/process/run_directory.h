@@ -18,8 +18,7 @@ struct unsock_run_directory {
  * directory was removed; -ENAMETOOLONG. */
 long unsock_run_resolve(const char *path, char *resolved);
 
-/* Chooses the first of: `option` (or NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, /run/unsock (root), /tmp/unsock-UID.
- */
+/* Chooses the first of `option` (or NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, /run/unsock (root), /tmp/unsock-UID. */
 bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error);
 
@@ -114,8 +113,7 @@ bool unsock_loopback_name_give(const char *name, const char *path, const char *c
                                struct unsock_text *error);
 
 /* private.c: A private directory for one run: DIR/private/NAME. The run's keeper locks a file in it (flock(2)) until
- * the run ends. A file that is not locked shows that the keeper was killed: the next run or `prune` removes the private
- * directory. */
+ * the run ends. If the file is not locked, the keeper was killed: the next run or `prune` removes the directory. */
 
 #define UNSOCK_PRIVATE_NAME_LENGTH 6
 
@@ -127,8 +125,8 @@ struct unsock_private {
 /* True if a private directory's path is short enough for socket files; with `divided`, a worker's directory's path. */
 bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error);
 
-/* Makes a private directory in the checked one at the absolute path, with its group and mode, and if root makes it, its
- * owner. If everybody may write to the checked one, the private one is for this user alone. */
+/* Makes a private directory in `directory`, an absolute path that has been checked. Gives it the group and mode of
+ * `directory` and, if root makes it, the owner. If everybody may write to `directory`, it is for this user alone. */
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
 #define UNSOCK_PRIVATE_SHARED "/0000000"

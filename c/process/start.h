@@ -18,8 +18,7 @@ bool unsock_start_active(void);
  * UNSOCK_OFF=1. Ends the process if the settings cannot be read. */
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
 
-/* Finds out, first of all, whether this process is trapped. If not, the library does not mark its own calls (rt/sys.h).
- */
+/* First of all: finds out if this process is trapped. If not, the library does not mark its own calls (rt/sys.h). */
 void unsock_start_marks(void);
 
 /* Starts the library in libunsock.so run as a program, which has read the settings and is about to execute the command.
@@ -64,8 +63,8 @@ size_t unsock_child_environment_room(const char *const *environment);
 
 /* Writes `environment`, and the variables that it lacks, to `complete`, with a NULL at the end. `complete` must have
  * room for the strings of `environment`, UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has `size` bytes
- * (unsock_child_environment_room). Leaves unchanged: settings that are present, even empty ones, and an environment
- * with UNSOCK_OFF=1. Returns the number of strings. */
+ * (unsock_child_environment_room). Does not change settings that are present, even empty ones, nor an environment with
+ * UNSOCK_OFF=1. Returns the number of strings. */
 size_t unsock_child_environment_complete(const char *const *environment, const char **complete, char *room,
                                          size_t size);
 

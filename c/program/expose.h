@@ -88,8 +88,7 @@ bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *por
 /* Forwards the datagrams of a server to the client of this UDP session. */
 void unsock_expose_clients_answer(unsigned session);
 
-/* Reads a part of a multiplexer's answer on the connection `inside`. At the answer's end, joins or resets the client.
- */
+/* Reads a part of a multiplexer's answer on the connection `inside`. After all of it, joins or resets the client. */
 void unsock_expose_clients_asked(int inside);
 
 /* Retries connects and datagrams that full queues have refused. Resets clients whose multiplexer has not answered in
@@ -118,7 +117,7 @@ int64_t unsock_expose_all_go_on(void);
 long unsock_connection_pair_start(uint64_t descriptors);
 
 /* Joins two non-blocking sockets, connected or connecting. Closes both when both directions have ended, and resets both
- * when one connection breaks. `real` is the socket on the real network. `holds`: does not pass on the client's
+ * when one connection breaks. `real` is the socket on the real network. With `holds`, does not pass on the client's
  * half-close until the server has shut down sending, or the client is gone. */
 void unsock_connection_pair_join(int real, int inside, bool holds);
 

@@ -26,8 +26,8 @@ struct unsock_run_map {
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
 /* Writes the maps to `directory`, unless files with the same bytes are there. Unless `stays`, starts a map keeper,
- * which removes them when this process has ended: it is about to become the command. After a failure, removes the maps
- * and returns false with one line in `error`. */
+ * which removes the maps when this process, which is about to become the command, has ended. After a failure, removes
+ * the maps and returns false with one line in `error`. */
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 

@@ -34,8 +34,8 @@ long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, 
  * the program bound. Does nothing if one is there already. Returns 0, or -errno with the descriptor unchanged. */
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
 
-/* As unsock_redirect_to_ip, but gives up the bound address, as connect(AF_UNSPEC) does. If it was bound with port 0,
- * only the port is given up. */
+/* As unsock_redirect_to_ip, but gives up the bound address, as connect(AF_UNSPEC) does. If the program bound it with
+ * port 0, gives up only the port. */
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry);
 
 /* reuse.c: Finds descriptor numbers that now refer to another socket. */
@@ -61,8 +61,8 @@ void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length
 /* Calls unsock_reuse_look if `result` is an error unusual for a redirected socket. True if the entry was cleared. */
 bool unsock_reuse_failed(int fd, long result);
 
-/* Finds out, as each call does first, whether the library handles a descriptor. To read the library's memory costs no
- * system call; to ask the kernel does. So a call states how certain it must be. */
+/* Finds out, as each intercepted call does first, whether the library handles a descriptor. To read the library's
+ * memory costs no system call, but to ask the kernel does. So each call states how certain the answer must be. */
 
 /* Answers of unsock_whose. If it returns -errno, the kernel has not told whose the descriptor is: the call fails. */
 enum unsock_whose_answer {

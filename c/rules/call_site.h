@@ -6,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* call_site.c: Finds places that make system calls, and plans how to rewrite them. Pure: reads bytes and returns a
- * plan.
+/* call_site.c: Finds places that make system calls, and plans how to rewrite them. Pure.
  * On x86-64 only whole instructions before the `syscall` are rewritten. So code that jumps to the `syscall` finds it
  * unchanged. On aarch64 one instruction is rewritten: the one before the `svc`; or, if other code may jump to the
  * `svc`, the `svc` itself, which the stub then executes. */

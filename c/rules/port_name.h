@@ -7,12 +7,12 @@
 /* port_name.c: Makes, compares, writes and reads the names. An entry is a socket of a port, as its name and the record
  * show it. ADDR is an address as text, '-' for each colon; "--" is [::] for IPv6 alone, "any" is [::] for both
  * families. An address that would be too long for a socket's path is written in five characters. If a datagram client
- * that is bound to a wildcard sends to another address than the default one, its name has both, its own and the target:
- * "0.0.0.0,127.0.0.2". The code says that such a client asks. Pure.
+ * that is bound to a wildcard sends to another address than the default one, its name has both addresses, its own and
+ * the target's: "0.0.0.0,127.0.0.2". The code says that such a client asks. Pure.
  *
- * An entry in the record is ADDR alone, or ADDR, marks and a number. The marks: '+' has SO_REUSEPORT, but is no mark
- * before numbers from UNSOCK_PORT_WAITING on; '*' has SO_REUSEADDR and is a datagram socket, or a reserved stream
- * (memory/fds.h); '!' is connected to one client. */
+ * An entry in the record is ADDR alone, or ADDR, marks and a number. The mark '+': the socket has SO_REUSEPORT (before
+ * a number from UNSOCK_PORT_WAITING on, '+' is no mark). '*': it has SO_REUSEADDR and is a datagram socket, or a
+ * reserved stream (memory/fds.h). '!': it is connected to one client. */
 
 #ifndef UNSOCK_PORT_ADDRESS_MOST
 #define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of ADDR, with its NUL; a proof uses fewer */
@@ -85,7 +85,7 @@ bool unsock_port_same_address(const struct unsock_port_entry *a, const struct un
 /* True if the addresses of both exclude each other in TCP and UDP, unless the sockets share. */
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* True if only one of both can be bound. The caller checks that sockets that share an address belong to one user. */
+/* True if only one of the two can be bound. The caller checks that sockets that share an address belong to one user. */
 bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
 /* Cuts an entry, and the blank behind it, off the front of a record. False at the end, and for text that is no entry:

@@ -11,7 +11,7 @@
 #endif
 
 /* Whether an entry's socket is live. OWN: live, but no obstacle to the current bind (unsock_port_life_for). STALE: its
- * socket is closed. GONE: its file is missing. Such a name is never unlinked, as a new socket may bind it. */
+ * socket is closed. GONE: its file is missing. A GONE name is never unlinked, because a new socket may bind to it. */
 enum unsock_port_life {
     UNSOCK_PORT_UNKNOWN,
     UNSOCK_PORT_ALIVE,
@@ -67,18 +67,18 @@ bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *e
  * entry with the same number and address. False if the record would be too long. */
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Returns the next entry on the address of `me` that has no number and may be live; -1: none. It must get a number,
- * because clients remember names without one. */
+/* Returns the next entry on the address of `me` that has no number and may be live; -1: none. The entry must get a
+ * number, because clients remember names that have none. */
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Gives an entry that has a number the next one. False, without a change: it has none, or the last one. */
+/* Raises the entry's number by one. False, without a change, if the entry has no number, or has the last one. */
 bool unsock_port_next_number(struct unsock_port_entry *entry);
 
 /* Gives a numbered `me` the first number, from its own on, that no possibly live socket has. */
 void unsock_port_skip_taken(const struct unsock_port *port, struct unsock_port_entry *me);
 
-/* Replaces the entry at `index` by `numbered`, the new name of its file, at the end. The old name becomes STALE: it is
- * removed with those of stale sockets. The caller has checked that there is room. */
+/* Replaces the entry at `index` by `numbered`, the new name of its file, at the end. The old name becomes STALE, and is
+ * removed with the names of stale sockets. The caller has checked that there is room. */
 void unsock_port_renumber(struct unsock_port *port, unsigned index, const struct unsock_port_entry *numbered);
 
 /* Takes the numbers back from the entries from index `from` on: their old names are listed again. */

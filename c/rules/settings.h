@@ -7,7 +7,7 @@
 #include "rules/ip.h"
 
 /* settings.c: Reads the settings, once, from the UNSOCK_* environment. Later changes: the directory's path
- * (files/directory.h), and unsock_configure for tests. A value that cannot be read ends the process before main: its
+ * (files/directory.h), and unsock_configure for tests. A value that cannot be read ends the process before main: the
  * user must not believe that traffic stays off the network if it does not. */
 
 #define UNSOCK_RANGES 64
@@ -90,9 +90,9 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port);
 /* Returns the address of machine `number` in an IPv4 range: the number itself is the host part, if it fits. */
 struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port);
 
-/* Returns the local address of an accepted connection: `bound`, the listener's address. If that is a wildcard, returns
- * `claimed`, the destination that the peer claims, if it is covered and has the same port: the peer could have
- * connected there as well. Otherwise returns the default address. */
+/* Returns the local address of an accepted connection: `bound`, the listener's address. If `bound` is a wildcard,
+ * returns `claimed`, the destination that the peer claims, if this is covered and has the same port: the peer could
+ * have connected there as well. Otherwise returns the default address. */
 struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
 
 #endif

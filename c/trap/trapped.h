@@ -39,8 +39,7 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
 }
 
 /* A call number with this tag is always trapped; its lower half is the real number. No kernel has such a number. In
- * rewritten code a thread without a stack makes its calls with the tag (trap/site.h), even if the filter lets them
- * pass. */
+ * rewritten code a thread for which the library has no stack makes its calls with the tag (trap/site.h). */
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu
 
@@ -51,7 +50,7 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
 
 /* Installs the handler. If the library's filter is not in force yet, also sets `no_new_privs` and installs the filter.
  * `on_alternate_stack`: see unsock_signals_install. Returns 0; -EBUSY if a thread has a filter of its own; -errno if
- * the system allows no filter, or another filter no handler. */
+ * the system allows no filter, or if another filter forbids the handler. */
 long unsock_trap_install(bool on_alternate_stack);
 
 #endif
