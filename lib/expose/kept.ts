@@ -168,8 +168,8 @@ export class KeptConnections {
 
   /**
    * @param isFirst False if the request is sent again: it then gets a new connection.
-   * @returns A connection for one request. A new one replaces an idle one, as some servers serve one connection at a
-   *   time.
+   * @returns An idle connection, or a new one. If the request cannot use the idle one, closes that first: some servers
+   *   serve one connection at a time.
    * @throws {Error} With the errno's name as `code` if the server cannot be reached.
    */
   async connect(target: Target, request: KeptRequest, isFirst = true): Promise<ServerConnection> {

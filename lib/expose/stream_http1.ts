@@ -126,8 +126,8 @@ function passHint({ stream }: StreamParts, status: number, raw: RawFields): void
 }
 
 /**
- * Reports, once, that the server gave no answer, and closes the server's connection with the stream. Leaves it open
- * after a complete exchange, as another request may use it.
+ * Calls `askAgain` or `fail`, once, if the server gives no answer. Closes the connection to the server together with
+ * the stream, unless the exchange was complete: another request may then use the connection.
  */
 function tieTogether(parts: StreamParts, onward: ClientRequest): { answered(response?: IncomingMessage): void } {
   const { stream, server, askAgain, fail } = parts;

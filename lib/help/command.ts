@@ -7,7 +7,7 @@ export interface Operand {
   /** As help shows it: `FILE`. */
   readonly name: string;
   readonly optional?: boolean;
-  /** Whether the operand may be given several times. Only the last operand of a command may. */
+  /** Whether the operand may be given several times, which only a command's last operand may. */
   readonly repeated?: boolean;
   /** All allowed values. */
   readonly choices?: readonly string[];

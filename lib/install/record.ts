@@ -28,7 +28,7 @@ function leavesPrefix(name: string): boolean {
 
 /**
  * @param prefix The prefix of an installation, which need not exist.
- * @returns The record; empty if there is none.
+ * @returns The record, or an empty one if no installation has written any.
  * @throws {UnsockError} If the record names a path outside the prefix.
  */
 export function readRecord(prefix: string): Installation {

@@ -10,9 +10,8 @@ const NAME = "unsock-of-runtime";
 const COMMON_SOFT_NOFILE = 1024;
 
 /**
- * Programs whose children inherit an ignored SIGPIPE. Shells pass it on. Python, Node.js and Deno ignore it themselves,
- * but reset it in their children, so their own state shows nothing. systemd ignores it and lets services inherit that
- * by default (IgnoreSIGPIPE=).
+ * Programs whose children inherit an ignored SIGPIPE: shells, and by default systemd (IgnoreSIGPIPE=), which ignores it
+ * itself. Python, Node.js and Deno ignore SIGPIPE, too, but reset it in their children, so their state shows nothing.
  */
 const HANDS_DOWN: ReadonlySet<string> = new Set(
   "ash bash busybox dash fish ksh ksh93 mksh oksh rbash sh yash zsh systemd".split(" "),

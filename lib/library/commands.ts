@@ -8,8 +8,8 @@ export const HTTP_OPTIONS: readonly string[] = ["--http", "--cert", "--key", "--
 
 /**
  * @param args All arguments, the command's name first.
- * @returns True if the library runs the command itself. It does not run one with `--help` or `-h` before a `--`, as it
- *   has no help.
+ * @returns True if the library runs the command itself. False if `--help` or `-h` comes before a `--`: the library has
+ *   no help.
  */
 export function runsInLibrary(args: readonly string[]): boolean {
   const [name = ""] = args;

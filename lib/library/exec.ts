@@ -29,7 +29,7 @@ const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2
 export async function becomeLibrary(library: string, args: readonly string[]): Promise<never> {
   const name = nameForLibrary();
   if (IS_DENO) return becomeOnDeno(library, name, args);
-  // Node.js ignores this signal; when its last handler goes, libuv sets the default.
+  // Node.js ignores SIGXFSZ. When the signal's last handler is removed, libuv sets the default action.
   process.on("SIGXFSZ", () => {}).removeAllListeners("SIGXFSZ");
   try {
     process.execve?.(library, [name, ...args], process.env);

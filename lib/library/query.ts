@@ -48,7 +48,7 @@ export class Fields {
     return value;
   }
 
-  /** Undefined: null, or missing. */
+  /** @returns A text, or undefined if the member is null or missing. */
   maybeText(name: string): string | undefined {
     return (this.#value[name] ?? undefined) === undefined ? undefined : this.text(name);
   }
@@ -59,7 +59,7 @@ export class Fields {
     return value;
   }
 
-  /** Undefined: null, or missing. */
+  /** @returns A number, or undefined if the member is null or missing. */
   maybeNumber(name: string): number | undefined {
     return (this.#value[name] ?? undefined) === undefined ? undefined : this.number(name);
   }
@@ -121,7 +121,7 @@ export class Library {
   /**
    * @param question The question.
    * @param options Options of `run` that the answer depends on.
-   * @throws {UnsockError} The question's failure when the library has no answer.
+   * @throws {UnsockError} The question's `failure`, when the library has no answer.
    */
   ask<T>(question: Question<T>, options: RunOptions = {}): T {
     const [answer] = this.askAll([question], options);

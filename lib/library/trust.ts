@@ -21,7 +21,7 @@ const STICKY = 0o1000;
  * file. A directory with the sticky bit (`/tmp`) is safe for files of root or of the user.
  *
  * @param file An absolute path.
- * @param uid The user who would load the file, besides root.
+ * @param uid The user who would load the file. Files of this user and of root are trusted.
  * @returns The reason why another user could have written the file, or undefined if none could.
  * @throws {Error} When the file is missing or cannot be reached.
  */

@@ -1,7 +1,7 @@
 /**
  * The test runners that `run --each` knows, as the library compares them with command lines (`c/process/each.c`): a
- * program, or a program and its subcommand or option. A worker's command line has the word after "!", and otherwise
- * looks like a runner's.
+ * program, or a program and its subcommand or option. A worker's command line looks like a runner's, but also has the
+ * word after "!".
  */
 export const RUNNERS: readonly string[] = [
   "jest",

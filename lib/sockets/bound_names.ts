@@ -3,7 +3,7 @@ import * as path from "@std/path/posix";
 import { statOrUndefined } from "../system/files.ts";
 import type { UnixSocketEntry } from "./unix_sockets.ts";
 
-/** A text that identifies a directory whatever its path. */
+/** A text that is the same for all paths of one directory; undefined if the directory is missing. */
 type Identity = string | undefined;
 
 /** The sockets that are bound in one directory. */

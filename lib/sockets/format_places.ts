@@ -77,7 +77,7 @@ export interface Terminal {
 /** A directory is cut to no fewer characters than this, so that users still recognize it. */
 const DIRECTORY_LEAST = 16;
 
-/** Shortens the directory at the end of a line: writes the user's home as `~`, and cuts in front what is too long. */
+/** Shortens the directory at the end of a line: writes the user's home as `~`, and cuts the front of a long path. */
 function fit(line: string, directory: string, { columns, home }: Terminal): string {
   if (!line.endsWith(directory)) return line;
   const before = line.slice(0, -directory.length);

@@ -120,7 +120,7 @@ function describeState({ state, kind, listening }: SocketFile): string {
   return listening ? "listening" : "bound";
 }
 
-/** Returns the lines of a table of the clients; none if nobody has asked for clients, or there are none. */
+/** Returns the lines of a table of the clients; none if the caller did not ask for clients. */
 function clientLines(files: readonly SocketFile[]): string[] {
   if (files.every(({ clients }) => clients === undefined)) return [];
   const clients = files.flatMap(({ clients }) => clients ?? []);

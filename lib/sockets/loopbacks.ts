@@ -110,9 +110,9 @@ function firstFree(name: string, found: ReadonlyMap<string, Loopback>): string {
 }
 
 /**
- * @returns All loopbacks, sorted by name. If several could have a name, it goes to the first in this order: names given
- *   by `run --name`, `extra` and its subdirectories, `base` and its subdirectories, checkouts. Each checkout also has
- *   its long name; the later of two checkouts of one name has only that.
+ * @returns All loopbacks, sorted by name. A name that several loopbacks could have goes to the first in this order: names
+ *   given by `run --name`, `extra` and its subdirectories, `base` and its subdirectories, checkouts. Each checkout also
+ *   has its long name; the later of two checkouts with the same name has only its long name.
  */
 export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
@@ -141,7 +141,8 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
 }
 
 /**
- * @returns The loopback of this name, in capitals or not. Tries a name of `run --name` first, without making the list.
+ * @returns The loopback of this name; upper and lower case are the same. First tries names of `run --name`, without
+ *   making the list of all loopbacks.
  */
 export async function findLoopback({ base, all }: Places, name: string): Promise<Loopback | undefined> {
   const wanted = name.toLowerCase();
@@ -187,7 +188,7 @@ function isSocket(file: string): boolean {
 }
 
 /**
- * @param isOneEnough Do not check whether the only file of a loopback is stale: the connect finds that out.
+ * @param isOneEnough True to skip the check of a loopback with only one file: the connect shows whether it is stale.
  * @returns The loopbacks with their TCP ports that have a server or a control file, in ascending order. Checks the
  *   files of all loopbacks at once.
  */

@@ -62,8 +62,8 @@ function directoriesInUse(): Set<string> {
 }
 
 /**
- * Returns the directories in which the library has bound a server's socket, by the names of the sockets' files: for
- * root all, for others those where they own the directory or the file.
+ * Returns the directories in which the library has bound a server's socket, by the names of the sockets' files: all of
+ * them for root, for another user only those in which this user owns the directory or the file.
  */
 function directoriesOfServers(sockets: readonly UnixSocketEntry[]): Set<string> {
   const found = new Set<string>();

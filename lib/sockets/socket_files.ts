@@ -48,7 +48,7 @@ export interface SocketFile {
   readonly backlog: number;
   /** The socket's clients, or undefined if the caller did not ask for them. */
   readonly clients: readonly Client[] | undefined;
-  /** In the row of a port's first socket: the number of sockets that are bound beside another of their process. */
+  /** In the row of a port's first socket, the number of the port's waiting sockets. */
   readonly waiting: number;
 }
 

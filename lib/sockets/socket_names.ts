@@ -5,7 +5,7 @@ import { KINDS, type Port } from "../run/ports.ts";
 /** The address that a socket is bound to. */
 export interface BoundAddress {
   readonly text: string;
-  /** Whether it is `::` for both families. */
+  /** Whether the address is `::` for both families. */
   readonly forBoth: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface SocketName {
   readonly port: number;
   readonly kind: Port["kind"];
   /**
-   * `plain`: `PORT.sock` is no link of unsock's; `port`: it is the link to the first socket; `first`: the first
+   * `plain`: a `PORT.sock` that is no link of unsock's; `port`: a link to the first socket; `first`: the first
    * socket's own file; `listed`: another socket of the port; `waiting`: a socket that waits for another one of its
    * process; `unlisted`: a socket in no record. The other words are for internal files.
    */

@@ -13,7 +13,7 @@ const LIST = "/proc/net/unix";
 const LISTENS = 0x10000;
 const PATIENCE_MS = 5_000;
 const OUTPUT_MOST = 1 << 22;
-/** How long an answer of the library is used. */
+/** For how long an answer of the library is used. */
 const KEPT_MS = 1_000;
 /** The most files that one start of the library checks, as its arguments are limited. Further ones count as live. */
 const FILES_MOST = 4_096;
@@ -38,12 +38,12 @@ function ownPath(file: string): string {
 /** The library's answer about a file. */
 interface Known {
   readonly isStale: boolean;
-  /** In milliseconds, by the clock of `performance.now()`. */
+  /** When the library answered, in milliseconds of `performance.now()`. */
   readonly at: number;
 }
 
 /**
- * Finds stale files. One process of the library at a time checks those of all requests. An answer is used for a second.
+ * Finds stale files. One process of the library at a time checks the files of all requests. Answers count for a second.
  */
 export class StaleFiles {
   readonly #library: string;

@@ -8,7 +8,7 @@ export const EXIT_NOT_FOUND = 127;
 /** Exit statuses of all other commands. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
-/** On another system than Linux; of sysexits.h, "service unavailable". */
+/** The status on systems other than Linux: EX_UNAVAILABLE of sysexits.h. */
 export const EXIT_ELSEWHERE = 69;
 
 /** An expected failure: the message is one line, `what failed: why`. */

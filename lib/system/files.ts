@@ -43,12 +43,12 @@ export function listNames(directory: string): string[] {
   return orUndefined(() => fs.readdirSync(directory)) ?? [];
 }
 
-/** @returns The result of `ask`; undefined if it fails, except by a bug. An unusable file thus counts as missing. */
+/** @returns The result of `ask`, or undefined if it fails: an unusable file counts as missing. Throws only for bugs. */
 export function orUndefined<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch (error) {
-    // A bug here. The runtimes' errors have a code, or another class, as Deno's for a name that is not UTF-8.
+    // A bug of this program: the runtimes' errors have a code or another class (Deno's for a name that is not UTF-8).
     if (codeOf(error) === undefined && (error instanceof TypeError || error instanceof ReferenceError)) throw error;
     return undefined;
   }

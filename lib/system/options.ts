@@ -134,7 +134,8 @@ function flagsOf(table: OptionTable): ReadonlyMap<string, Known> {
 }
 
 /**
- * Splits the words by node:util, for which a long option takes the next word unless it has a "=": adds that if needed.
+ * Splits the words with node:util. There, a long option takes the next word unless the option has a "=". So adds a "="
+ * to an option that does not take the next word.
  */
 function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   const isFlag = (arg: string) => /^--[^=]+$/.test(arg);

@@ -1,7 +1,7 @@
 /**
  * Joins the lines of strace, which cuts a call in two if another thread makes a call meanwhile. Drops a call that the
- * library's filter has trapped (`scripts/filter.ts`): its result is its own number, and a SIGSYS follows. The kernel
- * has not made it, and the library makes it again. Does no I/O.
+ * library's filter has trapped (`scripts/filter.ts`): the result is the call's own number, and a SIGSYS follows. The
+ * kernel has not executed this call, and the library makes it again. Does no I/O.
  */
 
 /** The most calls that are kept until they are complete. */

@@ -1,10 +1,10 @@
-/** Writes without waiting, as a reader that stops must stop no server. Drops and counts what the queue cannot take. */
+/** Writes without waiting: a reader that stops must not stop a server. Drops and counts pieces if the queue is full. */
 import * as fs from "node:fs";
 import { codeOf, reason, UnsockError } from "../system/errors.ts";
 
 const QUEUE_MOST = 1 << 23;
 const AGAIN_MS = 10;
-/** PIPE_BUF: a pipe takes such a piece whole or not at all. Of a larger one, Deno does not report how much it took. */
+/** PIPE_BUF: a pipe takes such a piece whole or not at all. Deno does not report how much of a larger one it took. */
 const PIECE_MOST = 4096;
 const STANDARD_OUTPUT = 1;
 

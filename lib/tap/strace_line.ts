@@ -30,7 +30,7 @@ export interface Call {
   readonly result: number;
   readonly way: "in" | "out" | "other";
   readonly descriptor: Descriptor;
-  /** `accept`: the new connection. */
+  /** The new connection, if the call is `accept`. */
   readonly accepted: Descriptor | undefined;
   readonly moved: readonly Moved[];
 }

@@ -1,6 +1,6 @@
 /**
- * Runs strace on processes. The kernel releases them when strace ends, for any reason; strace ends at its next line if
- * this process is gone.
+ * Runs strace on processes. When strace ends, for whatever reason, the kernel releases the processes. If this process
+ * ends first, strace ends at its next line.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";

@@ -1,4 +1,4 @@
-/** Makes packets from the calls of a port's server: which end sent which bytes. Does no I/O but by {@linkcode Port}. */
+/** Makes packets from the calls of a port's server: who sent which bytes. No I/O except through {@linkcode Port}. */
 import * as path from "@std/path/posix";
 import type { AddressedPort } from "../run/ports.ts";
 import { type Endpoint, readClientName } from "../sockets/client_names.ts";
@@ -38,7 +38,7 @@ export interface Port {
 interface Connection {
   readonly client: Endpoint;
   readonly server: Endpoint;
-  /** The process that moved the last bytes: its close ends the connection. 0: no bytes have moved. */
+  /** The process that moved the last bytes: its close ends the connection. 0 if no bytes have moved. */
   process: number;
   readonly ended: Set<"in" | "out">;
 }

@@ -22,7 +22,7 @@ interface Needed {
 
 /**
  * Finds which of the program, the library and the directory of the socket files the service cannot use: the unit hides
- * them, or the service's user cannot access them. The latter is checked if this process may assume that user's rights.
+ * them, or the service's user cannot access them. Checks access only if this process may assume that user's rights.
  *
  * @param steps The programs that the command starts.
  * @param group Number of the service's group, or undefined for the user's own group.
