@@ -9,18 +9,18 @@
 
 #define PAUSE_FIRST_NS 50000
 #define PAUSES_MOST_NS 10000000 /* the longest wait at a time of a program that does not block */
-/* How long waits in vain for one receiver may take in a second: on a socket with this receiver alone; with several. */
+/* The most time in a second for unsuccessful waits for one receiver: the socket's only one; one of several. */
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
-#define ALL_MOST_NS 50000000 /* in a second, of all waits in vain on sockets with several receivers: a twentieth */
+#define ALL_MOST_NS 50000000 /* in a second, of all unsuccessful waits with several receivers: a twentieth */
 #define READING_SHARE 8      /* a wait for a receiver that reads counts an eighth: at most 400 ms a second */
 #define WATCH_FIRST_NS 2000000
 #define LATE_NS 200000000      /* a wait, after which retries are so frequent that new senders are seldom faster */
 #define WATCH_MOST_NS 64000000 /* each read wakes all watching senders, which costs the receiver time */
 #define SHARES_MOST 40ul
 
-#define VAIN_MOST 5                        /* waits in vain in a row, after which the waits get no shorter */
-#define LATELY_NS (10l * UNSOCK_SECOND_NS) /* a time without a full queue, after which waits in vain are forgotten */
+#define VAIN_MOST 5                        /* unsuccessful waits in a row, after which waits get no shorter */
+#define LATELY_NS (10l * UNSOCK_SECOND_NS) /* a time without a full queue, after which `vain` is forgotten */
 
 #define SETS 64
 #define PLACES 4
@@ -42,7 +42,7 @@ struct receiver {
 static UNSOCK_TABLE struct receiver receivers[SETS][PLACES];
 static struct receiver all_receivers;
 static int64_t many_until[SOCKETS];
-static bool in_vain; /* true once any wait was in vain */
+static bool in_vain; /* true once any wait was unsuccessful */
 
 static uint32_t key_of_receiver(const struct unsock_fd *entry, const struct msghdr *message) {
     const uint8_t *name = message->msg_name;
@@ -87,7 +87,7 @@ int unsock_datagram_full_flags(const struct unsock_fd *entry) {
     return (entry->flags & UNSOCK_DATAGRAM_MANY) || waits_here ? MSG_DONTWAIT : 0;
 }
 
-/* Notes a wait in vain: the next waits for this receiver are shorter, or left out. */
+/* Notes an unsuccessful wait: the next waits for this receiver are shorter, or left out. */
 static void note_vain(struct receiver *receiver, int64_t waited) {
     receiver->waited += waited;
     receiver->vain = UNSOCK_MIN(receiver->vain + 1, VAIN_MOST);
@@ -119,7 +119,7 @@ static long wait_briefly(int fd, const struct msghdr *message, int flags, struct
     int64_t waited = unsock_clock_ns() - begun;
     if (many)
         all_receivers.waited += result == -EAGAIN ? waited : waited / READING_SHARE;
-    /* A receiver costs the other ones only one wait in vain in a second, however short that wait was. */
+    /* A receiver costs the other ones only one unsuccessful wait in a second, however short that wait was. */
     if (result == -EAGAIN)
         note_vain(receiver, many ? ALONE_MOST_NS : waited);
     else

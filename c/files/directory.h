@@ -39,14 +39,14 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
 /* lock.c: The lock of a directory. A process holds it while it removes or renames a socket file there.
  *
  * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". Making the file costs several times as
- * much as opening it. So in a directory to which only its owner may write, the owner's process leaves the file there
- * until it ends. In other directories another user could not open such a file, so it exists only while a process has
- * the lock or waits for it.
+ * much as opening it. So in a directory to which only its owner may write, the owner's process keeps the file there
+ * until the process ends. In other directories another user could not open such a file, so it exists only while a
+ * process has the lock or waits for it.
  *   - Only users with write permission to the directory can take the lock: nobody else can make the file, or open it in
  *     any mode.
- *   - The kernel frees the lock of a killed process. A child that another thread forked meanwhile never has it: record
- *     locks belong to the process that took them.
- *   - Threads of one process would share it. They exclude each other by a word in memory.
+ *   - The kernel frees the lock of a killed process. A child that another thread forked meanwhile never has the lock:
+ *     record locks belong to the process that took them.
+ *   - Threads of one process would share the lock. So they exclude each other by a word in memory.
  *
  * Only the first thread blocks signals while it has the lock. Another thread that unblocks them could take over a
  * signal for which the kernel has just woken the first thread. The first thread would then sleep on: Python runs its
@@ -75,8 +75,8 @@ long unsock_lock_take(struct unsock_lock *lock, bool closes);
 /* Unlocks; after a failed lock it only restores the signal mask. */
 void unsock_lock_drop(struct unsock_lock *lock);
 
-/* When the process ends: removes the lock file if this process left it in place. If another process has the lock, does
- * not wait: that process removes the file when it ends, if it leaves one. */
+/* When the process ends: removes the lock file if this process has kept it. If another process has the lock, does not
+ * wait: that process removes the file when it ends, if it keeps one. */
 void unsock_lock_end(void);
 
 /* Changes in the directory of the socket files. If an untrusted user can replace the directory (UNSOCK_TRUST), its path

@@ -116,7 +116,7 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
     }
     if (unsock_statx(AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status) < 0)
         return -EACCES;
-    /* If this process has left the file, the directory was its user's. */
+    /* If this process has kept the file, the directory was its user's. */
     bool left = lock->keeps && unsock_this_process()->lock_kept;
     bool private =
         (status.stx_mode & UNSOCK_OTHERS_WRITE) == 0 && (left || status.stx_uid == (uint32_t)unsock_geteuid());

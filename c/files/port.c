@@ -115,7 +115,7 @@ long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_e
     if (!unsock_port_write(port, me))
         return -EADDRINUSE;
     long result = put_link(port->key, RECORD, port->text, port->several);
-    /* A process that was killed before PORT.sock got its "./" has left a record. */
+    /* A process that was killed before PORT.sock got its "./" did not remove its record. */
     return result == -EEXIST ? put_link(port->key, RECORD, port->text, true) : result;
 }
 

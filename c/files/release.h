@@ -25,11 +25,11 @@ void unsock_release_file_afterwards(void);
 /* True if the process has several threads. */
 bool unsock_has_threads(void);
 
-/* Removes the file of a socket that a reserved one has replaced, even if it is still open. False: the lock failed. */
+/* Removes the file of a socket that a reserved one has replaced, even if it is still open. False if the lock failed. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
 /* Remembers the port of a socket whose file its close could not remove: later closes and the end of the process check
- * the port's names. `for_the_lock`: the directory could not be locked, so the next close that succeeds tries again. */
+ * the port's names. With `for_the_lock`, the lock was not free: the next close that gets it tries again. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
 
 /* prune.c: Removes stale names from a directory of socket files, on request. */

@@ -137,8 +137,8 @@ bool unsock_identify_is_connection(int fd);
  * namespace (docs/containers.md), or through another mount in this one.
  *
  * A path proves nothing: any user may have a directory with a 53.dgram.sock in it. So the library connects to the file
- * of the same name in its own directory, and asks the kernel for the peer's name. If it is the same text as the name in
- * question, the socket belongs to the directory. The kernel refuses the connect if the socket is connected to a third
+ * of the same name in its own directory, and asks the kernel for the peer's name. If that is the same text as the name
+ * in question, the socket is of the directory. The kernel refuses the connect if the socket is connected to a third
  * one. For this case, a socket marks its own file when it connects to a peer that was bound by another path. Only the
  * file's owner can do so. The mark is a hash of the socket's name, stored as the file's time of modification.
  */

@@ -57,8 +57,8 @@ static inline bool unsock_epoll_is_fired(uint32_t events) {
     return (events & (EPOLLONESHOT | EPOLLERR | EPOLLHUP)) == EPOLLONESHOT;
 }
 
-/* Notes a successful epoll_ctl of `fd` in `set`. `event`: the registration that ADD or MOD has made. False if it cannot
- * be stored. For descriptors in several sets, new registrations overwrite the oldest ones that have not fired. */
+/* Notes a successful epoll_ctl of `fd` in `set`. `event` is the registration that ADD or MOD has made. False if it
+ * cannot be stored. If descriptors are in several sets, new registrations overwrite the oldest that have not fired. */
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event);
 
 /* Notes that `fd` may be registered in sets that the library does not know, since it existed before the library. */

@@ -16,8 +16,8 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
 long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length);
 
-/* Copies the options that the program has set on descriptor `from` (described by `entry`) to the stand-in `to`.
- * `to_ip`: the stand-in is a TCP or UDP socket. */
+/* Copies the options that the program has set on descriptor `from` (described by `entry`) to the stand-in `to`. With
+ * `to_ip`, the stand-in is a TCP or UDP socket. */
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip);
 
 /* Notes that the program set an option on a TCP or UDP socket, so that a redirection copies it. */

@@ -29,8 +29,8 @@ struct unsock_span unsock_preload_next(struct unsock_span *rest);
 /* True if LD_PRELOAD's value has the library. */
 bool unsock_preload_has(const char *value, const char *library);
 
-/* Adds the new value to `text`: the library, and then the other entries of the old value, `before`. If `before` lacks
- * the library, adds the text of `before` unchanged, so that the dynamic linker reads it as before. */
+/* Adds the new value of LD_PRELOAD to `text`: the library, then the other entries of the old value, `before`. If
+ * `before` lacks the library, its text follows unchanged, so that the dynamic linker reads the same entries. */
 void unsock_preload_put(struct unsock_text *text, const char *library, const char *before);
 
 /* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes), from /proc/self/maps. */
@@ -165,7 +165,7 @@ enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_q
 /* True if the program's profile forbids mapping the library. Adds to `why` in both cases: use it only if true. */
 bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why);
 
-/* Puts this process under the profile. False: it may not change to it. */
+/* Puts this process under the profile. False if the process may not change to it. */
 bool unsock_confinement_enter(const char *profile);
 
 /* route.c: Finds the files that a typed command runs: its own, and the interpreters in "#!" lines, even by env(1). */

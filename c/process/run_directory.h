@@ -107,8 +107,8 @@ void unsock_loopback_names_prune(const char *directory);
  * end. Else false with one line in `error`. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Makes the name's link to the directory at the absolute path, unless `name` is NULL. `caller`: the environment, which
- * decides the default directory. False with one line in `error` if the link cannot be made. */
+/* Makes the name's link to the directory at the absolute path, unless `name` is NULL. The environment `caller` decides
+ * the default directory. False with one line in `error` if the link cannot be made. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 

@@ -50,7 +50,7 @@ bool unsock_each_start(const struct unsock_environment *environment, struct unso
 
 #define UNSOCK_CHILD_ENVIRONMENT_MOST 24 /* settings */
 
-/* Copies the variables. `own_file`: the absolute path of the library; if empty, LD_PRELOAD is never changed. If
+/* Copies the variables. `own_file` is the absolute path of the library. If it is empty, LD_PRELOAD is never changed. If
  * `environment` is NULL, keeps only the path, and never adds anything. */
 void unsock_child_environment_take(const struct unsock_environment *environment, struct unsock_span own_file);
 

@@ -94,8 +94,8 @@ bool unsock_keeper_dispose(int signal, long handler);
  * directory, so that `hold` need not search for its users. A bad request gets an error as its answer and has no other
  * effect. The last text lists the processes that could not be killed; it is empty if there are none. */
 
-/* Serves the requests. `path`: the directory. `environment`: for commands that use the directory. `caller`: the
- * caller's environment. Removes the directory at the end, and returns the exit status. */
+/* Serves the requests for the directory at `path`. `environment` is for commands that use the directory; `caller` is
+ * the caller's environment. Removes the directory at the end, and returns the exit status. */
 int unsock_hold(const char *path, const char *const *environment, const char *const *caller);
 
 /* supervise.c: `run --private`: removes the directory when the command, and all processes that it started, have ended.

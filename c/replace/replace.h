@@ -27,7 +27,7 @@ void unsock_redirect_expect_owner(void);
  * connection. On failure `fd` is unchanged. Closes the stand-in's own descriptor in any case. Returns 0 or -errno. */
 long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind);
 
-/* As unsock_redirect_install. `flags`: from unsock_redirect_open_like; negative: unsock_redirect_open was used. */
+/* As unsock_redirect_install. `flags` is from unsock_redirect_open_like; negative if unsock_redirect_open was used. */
 long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags);
 
 /* Puts a TCP or UDP socket of the kernel's behind a redirected descriptor: unconnected, and bound to the address that
@@ -128,7 +128,8 @@ struct unsock_epoll_carry {
 /* Moves the registrations of the descriptor in all sets to `carry`. Skips sets that were closed meanwhile. */
 void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry);
 
-/* Makes the registrations in `carry` again, with the same events and data, and frees it. `entry`: the new socket's. */
+/* Makes the registrations in `carry` again, for the new socket of `entry`, with the same events and data. Frees
+ * `carry`. */
 void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
 
 /* Frees `carry`, without making its registrations again. */

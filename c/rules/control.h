@@ -32,7 +32,7 @@ bool unsock_control_to_path(struct unsock_control_file *file, const char *path);
 
 #define UNSOCK_CONTROL_MULTIPLEXER "UNSOCK_FC_SOCK"
 
-/* Makes the control file that the variables describe. `multiplexer`: the file that UNSOCK_FC_SOCK names, with links
+/* Makes the control file that the variables describe. `multiplexer` is the file that UNSOCK_FC_SOCK names, with links
  * resolved; NULL if there is none. Returns false with one line in `error`. */
 bool unsock_control_from_variables(const struct unsock_environment *environment, const char *multiplexer,
                                    struct unsock_control_file *file, struct unsock_text *error);

@@ -71,8 +71,8 @@ static inline bool unsock_port_entry_is_plain(const struct unsock_port_entry *en
 /* True if the name tells the one address to which the socket is bound. */
 bool unsock_port_entry_tells(const struct unsock_port_entry *entry);
 
-/* Adds `target` to the entry of a datagram client that is bound to a wildcard: the client then asks. False, without a
- * change: `target` or the entry does not fit, or the name would be too long. */
+/* Adds `target` to the entry of a datagram client that is bound to a wildcard: the client then asks. Returns false, and
+ * changes nothing, if `target` or the entry does not fit, or if the name would be too long. */
 bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_ip *target);
 
 static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
@@ -119,8 +119,8 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
  *   - .PORT@~: a new link, before its rename to PORT.sock or .PORT@.
  *
  * This is protocol 1, which has no number in its names. A library with another protocol begins the text of PORT.sock
- * and of the record with '#' and its number, as in "#2 127.0.0.1". No entry begins so. A library leaves a port of
- * another protocol alone. */
+ * and of the record with '#' and its number, as in "#2 127.0.0.1". No entry begins so. A library does not change a
+ * port of another protocol. */
 
 #define UNSOCK_PORT_LINK_MOST 64 /* bytes of the text of PORT.sock's link, with its NUL */
 
@@ -149,7 +149,7 @@ bool unsock_port_is_of_another_protocol(struct unsock_span text);
 /* True if the path, which has one of these names, is not PORT.sock. */
 bool unsock_port_is_own_path(const struct sockaddr_un *path);
 
-/* Write and read the text of PORT.sock's link (UNSOCK_PORT_LINK_MOST bytes at most). False: it is another program's. */
+/* Write and read the text of PORT.sock's link (at most UNSOCK_PORT_LINK_MOST bytes). False: another program's link. */
 void unsock_port_link_write(const struct unsock_port_entry *first, bool several, char *buffer);
 bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,
                            bool *several);

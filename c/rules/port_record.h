@@ -48,7 +48,7 @@ void unsock_port_take(struct unsock_port *port, size_t length);
 /* Returns the index of the entry, or -1. */
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/* Marks the entry as GONE: its name was that of an older socket, whose file is gone. */
+/* Marks the entry as GONE: an older socket had its name, and the file of that socket is gone. */
 void unsock_port_forget(struct unsock_port *port, const struct unsock_port_entry *entry);
 
 /* Returns the number of entries that are not known to be stale or gone. */
@@ -89,7 +89,8 @@ uint64_t unsock_port_sum(const struct unsock_port *port);
 
 enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN };
 
-/* The decision on a bind. ASK: is entry `which` live? REFUSE: it excludes the bind (-1: the record is unreadable). */
+/* The decision on a bind. ASK: the caller must find out whether entry `which` is live. REFUSE: that entry excludes the
+ * bind (-1: the record is unreadable). */
 struct unsock_port_joining {
     enum unsock_port_verdict verdict;
     int which;
@@ -104,7 +105,7 @@ struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *por
 #define UNSOCK_PORT_HEIR_STAYS (-2) /* PORT.sock stays as it is */
 #define UNSOCK_PORT_HEIR_NONE (-1)  /* PORT.sock is removed */
 
-/* The decision on a close. `ask`: is entry `which` live? Otherwise PORT.sock will point to entry `heir`. */
+/* The decision on a close. `ask`: the caller must find out if `which` is live. Else PORT.sock will point to `heir`. */
 struct unsock_port_leaving {
     bool ask;
     int which;

@@ -100,8 +100,8 @@ void unsock_call_on(void (*function)(void *), void *argument, void *top) __attri
 /* Lets threads get stacks from now on. */
 void unsock_site_stack_start(void);
 
-/* In the handler of trapped calls: gives the thread a stack if it has none. `tagged`: the call comes from a rewritten
- * place that found no free stack. */
+/* In the handler of trapped calls: gives the thread a stack if it has none. With `tagged`, the call comes from a
+ * rewritten place that found no free stack. */
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
 
 /* site.c: Calls at rewritten places (trap/image.h). A call there costs no signal, so the library also answers calls
