@@ -98,7 +98,7 @@ function removeStale(file: string, context: Context): void {
   if (before !== undefined) process.chdir(before);
 }
 
-/** @returns The reason why the file could not be made, with what is there or the advice. */
+/** @returns The reason why the file could not be made, and for most reasons what to do. */
 function whyNot(file: string, error: unknown, context: Context): string {
   const directory = path.dirname(file);
   const code = codeOf(error);

@@ -76,7 +76,7 @@ export interface SocketOption {
   readonly value: Uint8Array;
 }
 
-/** Handling of a half-close: held back until the socket is closed, or passed on. */
+/** `hold` holds a half-close back until the socket is closed; `pass` passes it on at once. */
 export type HalfClose = "hold" | "pass";
 
 /** The content of a control file. */

@@ -163,8 +163,8 @@ export class Exchange {
       this.#break(error);
       return;
     }
-    // Sends the head with the body, if that has arrived, too; otherwise alone, for clients of server-sent events. After
-    // a body, flushHeaders would write nothing, and Deno 2.9's TLS would then write no more.
+    // Sends the head together with the body's first part if that has arrived; else alone, as server-sent events need.
+    // After a body, flushHeaders would write nothing, and Deno 2.9's TLS would then write no more.
     let hasBody = false;
     response.once("data", () => hasBody = true);
     setImmediate(() => hasBody || answer.writableEnded || answer.destroyed || answer.flushHeaders());

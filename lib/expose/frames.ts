@@ -178,7 +178,7 @@ export class FloodWatch {
     return !isUseful && this.#spend(this.#idle, "too many frames carry nothing");
   }
 
-  /** @returns True to stop reading: enough new streams for this turn, or too long a head. */
+  /** @returns True to stop reading: this turn has had enough new streams, or the head is too long. */
   #takeHead(kind: number, flags: number, length: number): boolean {
     const isNew = kind === KIND.headers;
     if (isNew) {

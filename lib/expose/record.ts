@@ -12,7 +12,7 @@ import { urlOf } from "./page.ts";
 import type { Origin } from "./parts.ts";
 
 const NAME = ".front";
-/** The process, the scheme of its URLs, its port, and the directory of `--dir`. */
+/** The record's line: the front's pid, its URLs' scheme, its port, and the directory of `--dir`. */
 const RECORD = /^(\d+) (https?) (\d+) (\/[^\n]*)\n$/;
 const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -1,4 +1,4 @@
-/** Passes each HTTP/1 request to the server that its host names; the requests of one connection one after the other. */
+/** Passes each HTTP/1 request to the server that its host names. Requests of one connection are answered in order. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -37,7 +37,7 @@ interface Given {
   readonly entry: LogEntry | undefined;
 }
 
-/** Refuses a request without TLS at a port that serves HTTPS. Redirects it if its host is a name of this front. */
+/** Refuses a request without TLS at a port that serves HTTPS. Redirects it to HTTPS if its host is no stranger. */
 function refusePlain({ host, name, path }: Asked): Refusal {
   const sentence = "This port serves HTTPS: write https:// instead of http://.";
   if (ownerOf(name).kind === "stranger") return { status: 400, sentence };

@@ -1,6 +1,6 @@
 /**
  * Finds what the caller passed to this process, before the runtime changed it: Deno and Node.js raise the soft
- * RLIMIT_NOFILE to the hard one and ignore SIGPIPE. The parent process, which usually passed both on, still shows them.
+ * RLIMIT_NOFILE to the hard one and ignore SIGPIPE. The parent process, which usually passed both on, still has them.
  */
 import process from "node:process";
 import { readText } from "../system/files.ts";

@@ -85,7 +85,7 @@ const MESSAGE_SIZE = 256;
  * @param file Path of `libunsock.so`, complete and not writable by other users.
  * @param words The library's arguments, its name first.
  * @param environment `NAME=VALUE` each.
- * @returns Only if the library cannot be executed: the reason.
+ * @returns The reason why the library cannot be executed. On success the function never returns.
  */
 export function executeByForeignFunctions(
   file: string,

@@ -1,4 +1,4 @@
-/** Asks the library which programs a command starts, and by which door it reaches each. */
+/** Asks the library which programs a command starts, and by which door the library reaches each program. */
 import type { Library, Question } from "../library/query.ts";
 import { CommandError } from "../system/errors.ts";
 

@@ -1,6 +1,6 @@
 /**
  * The one table of settings. The options of `run` and `env`, `--help`, the manual and the completions are made from it.
- * So are the library's rows, when the library is built (`scripts/tables.ts`).
+ * The build also makes the library's rows from it (`scripts/tables.ts`).
  */
 import type { Option, OptionValues } from "../system/options.ts";
 import {

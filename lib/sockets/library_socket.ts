@@ -46,7 +46,7 @@ export function formatEndpoint({ ip, port }: InternetAddress): string {
 /** Calls that fill in an address and its length. */
 type NameCall = (address: Uint8Array<ArrayBuffer>, length: Uint32Array<ArrayBuffer>) => number | bigint;
 
-/** One nonblocking socket: in the self-test, every awaited event has already happened. */
+/** One nonblocking socket: when the self-test makes a call, the event that the call needs has already happened. */
 export class LibrarySocket implements Disposable {
   readonly #library: LibraryFunctions;
   readonly #fd: number;

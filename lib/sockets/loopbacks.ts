@@ -110,9 +110,9 @@ function firstFree(name: string, found: ReadonlyMap<string, Loopback>): string {
 }
 
 /**
- * @returns All loopbacks, sorted by name. A name that several loopbacks could have goes to the first in this order: names
- *   given by `run --name`, `extra` and its subdirectories, `base` and its subdirectories, checkouts. Each checkout also
- *   has its long name; the later of two checkouts with the same name has only its long name.
+ * @returns All loopbacks, sorted by name. A name that several loopbacks could have goes to the first of them in this
+ *   order: names given by `run --name`, `extra` and its subdirectories, `base` and its subdirectories, checkouts. Each
+ *   checkout also has its long name; the later of two checkouts with the same name has only its long name.
  */
 export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();

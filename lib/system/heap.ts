@@ -24,7 +24,7 @@ function isSmaller(): boolean {
   return size > 0 && size < YOUNG_SIZE;
 }
 
-/** Keeps the heap of Node.js small: lets the young generation grow to its size in Deno, and no further. */
+/** Keeps the heap of Node.js small: lets the young generation grow to the size that it has in Deno. */
 export function keepHeapSmall(): void {
   if (IS_DENO) return;
   v8.setFlagsFromString(SMALL_OLD_PART);

@@ -12,12 +12,12 @@ const http: typeof Http = require("node:http");
 
 export const { createServer, request, ServerResponse, STATUS_CODES } = http;
 
-/** @returns HTTP/2, which takes 5 to 9 MB in Node.js: loaded once it is needed. */
+/** @returns The module for HTTP/2, loaded only when it is needed, since it takes 5 to 9 MB in Node.js. */
 export function loadHttp2(): typeof Http2 {
   return require("node:http2");
 }
 
-/** @returns TLS, loaded once it is needed. */
+/** @returns The module for TLS, loaded only when it is needed. */
 export function loadTls(): typeof Tls {
   return require("node:tls");
 }

@@ -146,7 +146,7 @@ function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   return parseArgs({ args: words, options: Object.fromEntries(options), strict: false, tokens: true }).tokens;
 }
 
-/** True if the next word is the option's value. A negative number can be a value, and so can `-` (standard output). */
+/** True if the next word is the option's value. It may be `-`, or a negative number unless the option has `bare`. */
 function takesNext(option: Option | undefined, next: string | undefined): boolean {
   if (next === undefined || (option !== undefined && (option.value === undefined || option.optional))) return false;
   return !(option?.bare === undefined ? /^-\D/ : /^-./).test(next);

@@ -1,4 +1,4 @@
-/** Finds files that the user of a systemd service cannot reach, before the service is started. */
+/** Finds files that a systemd service could not reach, before the service is started. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import type { ProgramStep } from "../run/program.ts";
