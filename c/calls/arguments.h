@@ -99,7 +99,7 @@ long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsoc
 /* send_control.c: The control data of a message that a program sends (ip(7), ipv6(7), udp(7)). */
 
 /* Checks the message's control data, which must be readable, as a TCP or UDP socket does. The library never passes the
- * data on to a local socket: AF_UNIX would misread them, or pass descriptors on. Returns 0 or -errno. */
+ * data on to a local socket: AF_UNIX would misread them, or send descriptors. Returns 0 or -errno. */
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message);
 
 /* Replaces a wildcard destination by the address that the kernel would use: loopback, or the IPv4 address that the

@@ -47,9 +47,9 @@ static inline bool unsock_stream_concerns(int fd) {
            (!unsock_fds_known(fd) && !unsock_asked_fd(fd) && unsock_stream_was_inherited(fd));
 }
 
-/* Send data on a descriptor for which unsock_stream_concerns is true, as sendto without an address and sendmsg with
- * data alone. They return TCP's result, and raise SIGPIPE as TCP does; but on an unconnected socket they return the
- * kernel's -ENOTCONN, which the caller turns into TCP's error. */
+/* Send data without an address or control data on a descriptor for which unsock_stream_concerns is true. Both return
+ * TCP's result, and raise SIGPIPE as TCP does; but on an unconnected socket they return the kernel's -ENOTCONN, which
+ * the caller turns into TCP's error. */
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags);
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
 

@@ -51,7 +51,7 @@ long unsock_bind_port(struct unsock_bind *bind);
  * any free port of the ephemeral range, even one that the settings do not cover. */
 long unsock_bind_client(struct unsock_bind *bind);
 
-/* Before a waiting or reserved stream listens: gets the port for it, if no socket that excludes it has the port. */
+/* Before a waiting or reserved stream listens: gives it the port, unless another socket on the port excludes it. */
 long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 
 /* port.c: The names of this process's own sockets. */
@@ -96,7 +96,7 @@ void unsock_listen_fds_start(const struct unsock_environment *environment);
 bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length);
 
 /* Finds the handed-over descriptor whose socket has the address `name`, to which the bind would go. Returns -EADDRINUSE
- * if this process has already bound that socket to an address that excludes the bind's (any address does, if the bind
+ * if this process has already bound that socket to an address that excludes the bind's (or to any address, if the bind
  * has none); -ENOENT if there is no such descriptor. */
 long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockaddr_un *name, socklen_t length);
 

@@ -7,16 +7,16 @@
 /* port.c: A port's names in the directory, of streams and of datagram sockets (rules/port_name.h): reads them, asks
  * which sockets are live, and changes them step by step.
  *
- * PORT.sock is the port. The process that creates it has the port, and needs no lock for that. It exists as long as any
- * socket has the port: a rename replaces it, so that it is never missing. The file .PORT@ADDR is created before it. So
- * a PORT.sock without a live socket behind it is stale, and may be replaced. A file gets another name at most once: a
- * datagram socket's, when another socket first shares its address (unsock_port_join).
+ * PORT.sock is the port. The process that creates PORT.sock has the port, and needs no lock for that. PORT.sock exists
+ * as long as any socket has the port: a rename replaces it, so that it is never missing. The file .PORT@ADDR is created
+ * first. So a PORT.sock without a live socket behind it is stale, and may be replaced. Only a datagram socket's file
+ * gets another name, once: when another socket first shares the address (unsock_port_join).
  *   - To remove or replace another socket's name, a process takes the lock, and then asks the kernel about the socket.
  *   - To create a name that does not exist takes no lock.
  *   - A stale file may be removed. A file that is missing is never unlinked: a new socket may bind to its name at any
  *     moment.
- *   - The record may list stale sockets, but lacks no live one that has joined the port. It is written before PORT.sock
- *     gets its "./", and removed after PORT.sock has lost it. */
+ *   - The record may list stale sockets, but lacks no live one that has joined the port. The record is written before
+ *     PORT.sock gets its "./", and removed after PORT.sock has lost the "./". */
 
 /* Borrows memory for one port: the process's own if it is free, else a mapping. NULL: there is none. */
 struct unsock_port *unsock_port_borrow(void);
@@ -68,7 +68,7 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining);
 
-/* After `me` listens: marks as waiting the other streams of this process that `me` excludes and that do not listen. */
+/* Before `me` listens: marks as waiting this process's other streams that `me` excludes and that do not listen. */
 void unsock_port_let_wait(const struct unsock_port_entry *me);
 
 /* port_leave.c: Changes a port's names when a socket is connected, or ends. */

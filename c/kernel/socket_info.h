@@ -4,7 +4,7 @@
 
 #include "memory/option_table.h"
 
-/* socket_info.c: Small questions about one socket, and about the kernel's version. */
+/* socket_info.c: Asks about one socket, and about the kernel's version. */
 
 /* True if the running kernel is older than Linux `major`.`minor`. Asks the kernel once. */
 bool unsock_kernel_is_before(unsigned major, unsigned minor);
@@ -94,7 +94,7 @@ unsigned unsock_socket_mark_certain(int fd);
 /* Adds the marks `added` to the socket's present marks `old`. */
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
 
-/* True if a TCP socket would be closed here: reset, or shut down by both sides. `mark`: the socket's marks; `events`:
+/* True if a TCP socket would be closed here: reset, or shut down by both sides. `mark` has the socket's marks, `events`
  * the result of a poll for POLLRDHUP. If `events` has POLLERR, adds UNSOCK_END_RESET to the marks. */
 bool unsock_end_is_over(int fd, unsigned mark, int events);
 
@@ -172,8 +172,8 @@ struct unsock_unix_socket {
 typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
 
 /* Calls `see` for each bound Unix socket of this network namespace; for connected ones only if `with_connected`. Asks
- * sock_diag(7), or if that fails reads /proc/net/unix. There a name with a newline can forge a line, so `see` gets no
- * file's inode. Returns false if both fail. */
+ * sock_diag(7), or if that fails reads /proc/net/unix. In this file a name with a newline can forge a line, so `see`
+ * then gets no file's inode. Returns false if both fail. */
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);
 
 struct unsock_file_id;

@@ -39,8 +39,8 @@ bool unsock_this_process_bound(int fd);
 /* Returns the thread's number, unique in this process. Makes no system call if the process has only one thread. */
 int32_t unsock_own_thread(void);
 
-/* False in a child of vfork (or posix_spawn): it shares the parent's memory but has its own descriptors, so its closes
- * must not change the entries. */
+/* False in a child of vfork (or posix_spawn): such a child shares the parent's memory but has its own descriptors, so
+ * its closes must not change the entries. */
 bool unsock_this_process_owns_descriptors(void);
 
 /* True once the process has installed a seccomp filter of its own (sshd's and vsftpd's children, Chromium, libseccomp).
@@ -58,8 +58,8 @@ void unsock_files_made(void);
 void unsock_files_of_others(void); /* Notes that this process has a file that its parent may not know */
 void unsock_files_left(void);      /* Notes that it may not check its files from now on: late close, exec, filter */
 
-/* True if the parent checks the files of inherited sockets. Call it after the close: if the parent still checks then,
- * it also does so at its own close, which comes later. */
+/* True if the parent checks the files of inherited sockets. Call it after this process's close: a parent that still
+ * checks files then also checks them at its own close, which comes later. */
 bool unsock_files_are_parents(void);
 
 /* True if the library's filter (c/trap) is in this process. It stays, also after exec. Makes one system call. */

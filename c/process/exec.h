@@ -81,8 +81,8 @@ void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
  * that lacks them. Loads and traps a program that preloading cannot reach, unless UNSOCK_ENGINE is preload. Reports on
  * stderr a program that neither door reaches; with UNSOCK_STRICT, does not start it. */
 
-/* The last two variables of a loaded program, in this order, tell the loader what to load: "p" and the file's path, or
- * "f" and a descriptor of the file, which the loader closes; and the path by which the program was executed. */
+/* The last two variables of a loaded program, in this order, for the loader: "p" and the path of the file to load, or
+ * "f" and its descriptor, which the loader closes; and the path by which the program was executed. */
 #define UNSOCK_LOAD_FILE "UNSOCK_LOAD_FILE="
 #define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME="
 

@@ -68,8 +68,8 @@ struct unsock_directory_rights {
 bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
                                   struct unsock_text *error);
 
-/* Makes and checks the directory as unsock_run_directory_prepare, after the link of --here. `made` must not be NULL. A
- * new directory gets the rights. An existing one must have them already: other programs may rely on its rights. */
+/* Makes the link of --here, then makes and checks the directory as unsock_run_directory_prepare. `made` must not be
+ * NULL. A new directory gets the rights. An old one must have them already: other programs may rely on its rights. */
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error);

@@ -95,9 +95,9 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
 }
 
-/* Each runs one command, and returns the exit status, with one line in `call->error` after a failure. unsock_run_start,
- * for `run` and `hold`, does not return in a process that becomes the command, its parent or keeper. unsock_query_start
- * puts a question's error into the answer, and prints its own --help. */
+/* Each of these runs one command, and returns the exit status, with one line in `call->error` after a failure.
+ * unsock_run_start, for `run` and `hold`, does not return in a process that becomes the command, its parent or keeper.
+ * unsock_query_start puts a question's error into the answer, and prints its own --help. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);
