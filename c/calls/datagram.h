@@ -42,8 +42,8 @@ void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct u
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
 
-/* Sends a message to an address that is not covered, by a UDP socket of the kernel's: by the descriptor's, which is
- * replaced by one if need be, or, for a server that local clients use, by a temporary one. */
+/* Sends a message to an address that is not covered, by a UDP socket of the kernel's. If need be, replaces the
+ * descriptor's socket by one; a server that local clients use keeps its socket, and sends by a temporary one. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 /* Receive a datagram on a redirected descriptor. `message` is a copy that points into the program's memory. */

@@ -83,7 +83,7 @@ bool unsock_ephemeral_has(uint16_t port);
 uint16_t unsock_ephemeral_aside(unsigned index);
 
 /* listen_fds.c: Sockets that a service manager has opened for this program and handed over (sd_listen_fds(3)). If the
- * program does not know that protocol and binds the port itself, it gets the handed-over socket. */
+ * program does not know that protocol and binds the port itself, its bind gets the handed-over socket. */
 
 /* The number of handed-over descriptors, which begin at 3; 0 in nearly every process. */
 extern int unsock_listen_fds_count;

@@ -53,7 +53,7 @@ void unsock_port_unlink(const struct unsock_port_entry *entry);
 void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Replaces a plain server's stale file at PORT.sock by the link to `first`. Returns 0; -EAGAIN if the file was not
- * stale, and has its place again; or -errno. */
+ * stale (it is put back in its place); or -errno. */
 long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe);
 
 /* True if another user's sockets keep `me` off the port: sockets share an address only with the same user's, and in a

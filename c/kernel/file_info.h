@@ -74,8 +74,8 @@ enum unsock_place {
     UNSOCK_PLACE_OPEN,   /* other users can; `why` tells how */
 };
 
-/* Returns which users could replace the directory at the absolute path by another. Checks the directories above it;
- * write permission to the directory itself does not matter. */
+/* Returns which users could put another directory in the place of the one at the absolute path. Checks the directories
+ * above it; write permission to the directory itself does not matter. */
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 
 /* Programs: whether this process may execute a file, and what kind of program it is. */

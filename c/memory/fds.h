@@ -351,8 +351,8 @@ int unsock_born_family(int domain, int type);
  * and an AF_UNIX socket would fail them with other errors than UDP. */
 void unsock_born_streams_alone(void);
 
-/* Note that a connect or a first datagram went to a covered address (local), or that a socket of this type had to be an
- * IP socket, for another address or an option (ip). */
+/* Note what a socket of this type was used for: ..._local, a connect or first datagram to a covered address; ..._ip,
+ * another address, or an option for which it had to be an IP socket. */
 void unsock_born_local_note_local(int type);
 void unsock_born_local_note_ip(int type);
 

@@ -72,8 +72,8 @@ void unsock_next_resolve(void);
 
 /* As unsock_next_resolve, for a process whose calls are trapped: finds only pthread_setcanceltype. libc's functions
  * would be trapped in turn and recurse, so the library makes the system calls itself, and uses pthread_setcanceltype to
- * make a blocking call a cancellation point, as glibc before 2.41 does. A call of a thread that answers a trapped call
- * is none: the thread may lack libc's data. */
+ * make a blocking call a cancellation point, as glibc before 2.41 does. While a thread answers a trapped call, its
+ * calls are no cancellation points: the thread may lack libc's data. */
 void unsock_next_resolve_trapped(void);
 
 /* Notes that this thread begins (true) or ends (false) to answer a trapped call. */
