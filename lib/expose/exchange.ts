@@ -20,7 +20,7 @@ const LINGER_MS = 1_000;
 const CONTINUE = 100;
 const PROCESSING = 102;
 const EARLY_HINTS = 103;
-/** Methods for which a missing body needs no length. */
+/** Methods whose requests need no `Content-Length: 0` if they have no body. */
 const WITHOUT_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
 /** A request, its answer, and the connection to the server. */

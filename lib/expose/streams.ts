@@ -1,8 +1,7 @@
 /**
- * HTTP/2: each stream goes to the server that its authority names. Over TLS, which browsers require for HTTP/2, servers
- * get HTTP/1, except for gRPC. Without TLS, from clients that begin with HTTP/2 (RFC 9113, 3.3), and for gRPC, servers
- * get HTTP/2: each client then has one connection of its own to each server. `guarded.ts` ends a client's connection at
- * a flood.
+ * HTTP/2: each stream goes to the server that its authority names. Servers get HTTP/1 from clients that use TLS, as
+ * browsers do for HTTP/2. Servers get HTTP/2 for gRPC, and from clients that use HTTP/2 without TLS (RFC 9113, 3.3):
+ * each client then has one connection of its own to each server. `guarded.ts` ends a client's connection at a flood.
  */
 import type {
   ClientHttp2Session,

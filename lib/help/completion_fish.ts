@@ -3,7 +3,7 @@ import { optionHelp } from "../system/options.ts";
 import type { Command, Operand } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS, takesWord } from "./completion_flags.ts";
 
-/** The value of `-a` that offers words of each kind; fish itself completes files. */
+/** The value of `complete -a` that offers the words of each kind; fish itself completes files. */
 const OFFERS: Readonly<Record<Exclude<NonNullable<Operand["kind"]>, "file">, string>> = {
   directory: "(__fish_complete_directories)",
   port: "(__unsock_ports)",

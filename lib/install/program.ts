@@ -50,7 +50,7 @@ export function ownProgram(): Program {
   return { what: `the compiled binary ${binary}`, files: { [COMMAND_LINE]: file } };
 }
 
-/** Returns the binary that `deno task compile` made, or undefined if a file that it was compiled from is newer. */
+/** Returns the binary that `deno task compile` made, or undefined if it is missing or older than its sources. */
 function currentBinary(): string | undefined {
   const binary = path.join(ROOT, "dist", "unsock");
   const made = statOrUndefined(binary)?.mtime?.getTime();

@@ -67,7 +67,7 @@ function cannot(library: string, args: readonly string[], error: unknown): Comma
 }
 
 /**
- * Starts a program as a child, passes signals on to it, and ends as the child ends.
+ * Starts a program as a child, passes signals on to it, and ends with the child's status or by the same signal.
  *
  * @param options Options of `spawn`.
  * @throws {CommandError} When the program cannot be started.

@@ -112,7 +112,7 @@ function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
   return ["plain", "first", "listed", "waiting", "unlisted"].includes(name.what);
 }
 
-/** Counts waiting sockets in the row of their port's first socket. If there is none, each has a row of its own. */
+/** Counts live waiting sockets in the row of their port's first socket. If there is none, each has its own row. */
 function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): SocketFile[] {
   const isBehind = (front: SocketFile) => (file: SocketFile) =>
     file.port === front.port && file.kind === front.kind && front.first;

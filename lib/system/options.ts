@@ -29,7 +29,7 @@ export interface Option {
   readonly value?: string;
   /** The option may have no value. A given value follows `=`. */
   readonly optional?: boolean;
-  /** The value if the option is given without one: the next word is an option or `--`, or there is none. */
+  /** The value of an option that is given without one: before another option, before `--`, or at the end. */
   readonly bare?: string;
   /** The option may be given several times, and each counts. */
   readonly repeated?: boolean;

@@ -97,7 +97,7 @@ export class PcapWriter {
     return joined([block(SECTION, section), block(INTERFACE, about)]);
   }
 
-  /** Returns the blocks of a packet. The start of a connection has three, as TCP's handshake. */
+  /** Returns the blocks of a packet. The start of a connection is three blocks, as in TCP's handshake. */
   packet(packet: Packet): Uint8Array<ArrayBuffer> {
     return packet.kind === "datagram" ? this.#datagram(packet) : this.#segments(packet);
   }

@@ -69,7 +69,7 @@ export class Servers implements Port {
   };
 }
 
-/** @returns The pid of the process that traces this process, or 0 if none does. */
+/** @returns The pid of the tracer of process `pid`, or 0 if no process traces it. */
 export function tracerOf(pid: number): number {
   return Number(/^TracerPid:\t(\d+)$/m.exec(readText(`/proc/${pid}/status`) ?? "")?.[1] ?? 0);
 }

@@ -1,4 +1,4 @@
-/** Watches a port's traffic until it is stopped: attaches strace to the server's processes, including later ones. */
+/** Watches a port's traffic until the user stops it: attaches strace to the server's processes, also to new ones. */
 import { holderNames } from "../sockets/format_sockets.ts";
 import type { SocketHolder } from "../sockets/holders.ts";
 import { readText } from "../system/files.ts";
