@@ -15,7 +15,7 @@ const DESCRIPTORS_LEAST = 4096;
 
 /**
  * @param lib The value of `--lib`: the library that programs would preload.
- * @returns Findings about this machine and the settings in the environment.
+ * @returns Findings about this machine, the library, the directory, and the settings in the environment.
  */
 export function diagnoseMachine(
   context: Context,

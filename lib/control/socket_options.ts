@@ -115,7 +115,7 @@ function formOf({ level, name }: Pick<SocketOption, "level" | "name">): { text: 
 }
 
 /**
- * Reads a known name, or LEVEL:NUMBER. Refuses 0 for either, since the library ignores a socket option with a 0.
+ * Reads a known name, or LEVEL:NUMBER. Refuses 0 for either: the library sets no socket option with a 0.
  */
 function readName(text: string): Pick<SocketOption, "level" | "name"> | undefined {
   const known = KNOWN.find((known) => known.text === text);
