@@ -88,7 +88,7 @@ function describeService(options: UnitOptions, command: readonly string[], conte
     dir: options.here ? options.dir : options.dir ?? `/run/${name}`,
     lib: library,
   };
-  // The units run later, often as another user: of this shell's environment only the variables of --here count.
+  // The units run later, often as another user. So only `--here` reads variables of this shell's environment.
   const [asked, settings] = own.with(options.here ? checkoutVariables(environ) : Environ.of({})).askAll([
     RIGHTS_QUESTION,
     SETTINGS_QUESTION,

@@ -219,8 +219,8 @@ export class Exchange {
 
   /**
    * Called when the client's connection has closed, or the answer is fully written. Aborts the request to the server,
-   * and closes its connection if the answer is unfinished. Does nothing if the exchange was complete: the connection
-   * may already serve another client.
+   * and closes the server's connection if the answer is unfinished. Does nothing after a complete exchange on a kept
+   * connection, which may already serve another client.
    */
   #leave(): void {
     const { answer, connection } = this.#parts;

@@ -45,8 +45,9 @@ function refusePlain({ host, name, path }: Asked): Refusal {
 }
 
 /**
- * @returns The host and path of the request; or a refusal, if its length or host is ambiguous, or it came without TLS
- *   to a port for HTTPS. The runtime's parser has refused all other ambiguous requests.
+ * @returns The host and path of the request, or a refusal if its length or host is ambiguous, if its Transfer-Encoding
+ *   is not chunked, or if it came without TLS to a port for HTTPS. The runtime's parser has refused all other ambiguous
+ *   requests.
  */
 export function checkHead(request: IncomingMessage, { scheme }: Origin): Asked | Refusal {
   const { rawHeaders, url = "", httpVersionMinor } = request;

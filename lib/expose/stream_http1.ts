@@ -127,7 +127,7 @@ function passHint({ stream }: StreamParts, status: number, raw: RawFields): void
 
 /**
  * Calls `askAgain` or `fail`, once, if the server gives no answer. Closes the connection to the server together with
- * the stream, unless the exchange was complete: another request may then use the connection.
+ * the stream, except a kept connection after a complete exchange: another request may use it.
  */
 function tieTogether(parts: StreamParts, onward: ClientRequest): { answered(response?: IncomingMessage): void } {
   const { stream, server, askAgain, fail } = parts;

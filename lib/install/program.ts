@@ -74,7 +74,7 @@ DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\
 const RUNTIME = IS_DENO ? "deno run --quiet --no-prompt -A" : "bun" in process.versions ? "bun" : "node";
 
 /**
- * Returns the npm package's one file, and a script that runs it with this kind of runtime, found in PATH at each start.
+ * Returns the npm package's one file, and a script that runs it. The script finds a runtime of this kind in PATH.
  */
 function copyOfPackage(): Program {
   const main = `${TREE}/main.mjs`;

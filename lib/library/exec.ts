@@ -40,7 +40,7 @@ export async function becomeLibrary(library: string, args: readonly string[]): P
 }
 
 /**
- * Executes the library with the kernel's arguments and environment: the runtime's have lost bytes that are not UTF-8.
+ * Executes the library with the kernel's arguments and environment: the runtime's copies lack bytes that are not UTF-8.
  */
 function becomeOnDeno(library: string, name: string, args: readonly string[]): never {
   const words = ownWords(args.length);
