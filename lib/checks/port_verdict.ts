@@ -179,7 +179,7 @@ function acceptsNobody(file: PortFile): Verdict | undefined {
   return no(`${namesOf(file)} hangs, and accepts nobody: it ${since}${waiting}`, "start the server again");
 }
 
-/** Returns the first reason, among the port's files in this directory, why a client is refused, or undefined. */
+/** Returns the verdict on the first of the port's files that makes a client fail, or undefined if none does. */
 function refused({ files, name, port, answers }: PortFacts): Verdict | undefined {
   const own = files.filter(({ kind }) => kind === port.kind);
   const damaged = own.find(({ state }) => state === "invalid");

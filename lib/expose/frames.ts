@@ -160,7 +160,7 @@ export class FloodWatch {
     return !budget.spend(this.#clock()) && this.#end(why);
   }
 
-  /** Counts the frames sent to the client. A reset that the client provokes costs as much as a reset that it sends. */
+  /** Counts the frames sent to the client. A reset that the client provokes costs as much as one from the client. */
   #send({ kind }: FrameHead): boolean {
     if (kind === KIND.reset) this.#spend(this.#resets, "too many streams are reset");
     if (kind === KIND.data) this.#idle.add(UPDATES_PER_DATA);

@@ -54,7 +54,7 @@ function splitPort(name: string): { port: number; rest: string } | undefined {
 
 /**
  * @param asked The request's host and path.
- * @returns The server; else the front's own page, or the page that says why there is no server.
+ * @returns The host's server, or the front's own page, or a page that says why there is no server.
  */
 async function routeOf({ name, path }: Asked, method: string, places: Places): Promise<Route> {
   const owner = ownerOf(name);

@@ -8,7 +8,7 @@ export const HTTP_OPTIONS: readonly string[] = ["--http", "--cert", "--key", "--
 
 /**
  * @param args All arguments, the command's name first.
- * @returns True if the library runs the command itself. False for `--help` and `-h` before a `--`, as the library has no
+ * @returns True if the library runs the command itself. False for `--help` and `-h` before a `--`: the library has no
  *   help, and for `expose` with one of {@linkcode HTTP_OPTIONS}.
  */
 export function runsInLibrary(args: readonly string[]): boolean {
