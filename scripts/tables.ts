@@ -5,6 +5,7 @@
 import { HTTP_OPTIONS, LIBRARY_COMMANDS } from "../lib/library/commands.ts";
 import { COMMANDS, PROGRAMS_COMMANDS } from "../lib/commands/table.ts";
 import { type Command, usageOf } from "../lib/help/command.ts";
+import { fill } from "../lib/help/prose.ts";
 import { CONTROL_FILE_VARIABLE, CONTROL_OPTIONS, type ControlOption } from "../lib/control/option_table.ts";
 import { RUNNERS } from "../lib/run/runners.ts";
 import { LIBRARY, SETTINGS, SETTINGS_OF_OPTION } from "../lib/run/settings.ts";
@@ -59,14 +60,27 @@ function operandOf({ operands, isWrapper }: Command): string {
   return isWrapper ? "[--] COMMAND [ARG...]" : first?.name ?? "";
 }
 
+const WIDTH = 80;
+const MARGIN = "    ";
+
+/** Returns the meaning of a usage, in lines that fit a terminal. */
+function meaning(text: string): string[] {
+  return fill(text, WIDTH - MARGIN.length).map((line) => MARGIN + line);
+}
+
 /** The lines that the library prints as its usage, behind a first one with its version. */
 function usageLines(commands: readonly Command[]): string[] {
   return [
-    ...commands.flatMap((command) => [`  libunsock.so ${command.name} ${usageOf(command)}`, `    ${command.summary}`]),
+    ...commands.flatMap((command) => [
+      `  libunsock.so ${command.name} ${usageOf(command)}`,
+      ...meaning(command.summary),
+    ]),
     "  LD_PRELOAD=/path/to/libunsock.so UNSOCK_DIR=DIR COMMAND...",
-    "    the same as run, by variables",
+    ...meaning("the same as run, by variables"),
     "  UNSOCK_FILE=FILE UNSOCK_VSOCK_PORT=PORT libunsock.so",
-    "    make a control file for AF_VSOCK; with UNSOCK_FC_SOCK=PATH too for a Firecracker multiplexer; for AF_TIPC:",
+    ...meaning(
+      "make a control file for AF_VSOCK; with UNSOCK_FC_SOCK=PATH too for a Firecracker multiplexer; for AF_TIPC:",
+    ),
     "  UNSOCK_FILE=FILE UNSOCK_TIPC_TYPE=N [_ADDRTYPE _SCOPE _LOWER _UPPER] ...",
   ];
 }
@@ -116,7 +130,7 @@ export function tablesHeader(): string {
       commands.map(({ name }) => `START(${text(name)}, unsock_${startOf(name)}_start)`),
     ),
     macro("UNSOCK_USAGE", [
-      `"libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets, or AF_VSOCK, AF_TIPC ones\\n\\n"`,
+      `"libunsock.so " UNSOCK_VERSION ": IP sockets become Unix domain sockets,\\nor AF_VSOCK, AF_TIPC ones\\n\\n"`,
       ...usageLines(commands).map((line) => text(`${line}\n`)),
     ]),
     `#define UNSOCK_HTTP_OPTIONS "${HTTP_OPTIONS.map((flag) => `${flag}\\0`).join("")}"\n`,

@@ -119,7 +119,9 @@ Deno.test({
     const rounds = Deno.env.get("UNSOCK_TEST_ROUNDS") || "200";
     const program = await buildProbe("race_for_port");
     const plain = await runPlain(program, "20");
-    assert(plain.facts.includes("rounds with one winner: 20"), plain.facts.join("\n"));
+    // Over TCP two listens at the same moment may both fail, as each finds the other one.
+    const losers = plain.facts.map((line) => /^losers told EADDRINUSE: (\d+)$/.exec(line)?.[1]).find(Boolean);
+    assert(Number(losers) >= 20, plain.facts.join("\n"));
     const under = await runUnderLibrary(program, {}, rounds);
     assertEquals(under.facts, [
       `rounds: ${rounds}`,
