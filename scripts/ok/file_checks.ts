@@ -26,6 +26,11 @@ const CLANG_FLAGS = [
   "-analyzer-config",
   "-Xclang",
   "suppress-null-return-paths=false",
+  // A quarter of its default: it took four minutes of a processor, and takes less than one.
+  "-Xclang",
+  "-analyzer-config",
+  "-Xclang",
+  "max-nodes=60000",
 ];
 
 const CPPCHECK = [
