@@ -1,4 +1,4 @@
-/* What the tools share that act before one system call of what they try, and then before the next one (moments.h). */
+/* Shared by the tools that act before one system call of the tested operation, then before the next one (moments.h). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
