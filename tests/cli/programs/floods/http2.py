@@ -1,9 +1,12 @@
 """A hostile client of HTTP/2: `KIND ADDRESS HOST CONNECTIONS FRAMES`. Each connection sends up to FRAMES frames of its
 kind as fast as they are taken. Prints how many connections the server has ended, `ended=N`."""
 
+import select
+import ssl
 import struct
 import sys
 import threading
+import time
 
 from dial import dial
 
@@ -99,27 +102,51 @@ def unknown(_number):
 
 
 def attack(ended):
+    """Sends frames, and reads what is answered. One thread does both: OpenSSL's connections are not made for two."""
     client = dial(ADDRESS, "h2")
-    reader = threading.Thread(target=drain, args=(client, ended), daemon=True)
-    reader.start()
-    make = globals()[KIND]
+    client.setblocking(False)
+    waiting = frames()
+    unsent = memoryview(next(waiting))
+    end = None
     try:
-        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0))
-        for first in range(0, FRAMES, BATCH):
-            client.sendall(b"".join(make(number) for number in range(first, min(first + BATCH, FRAMES))))
-    except OSError:
-        pass
-    reader.join(PATIENCE)
-
-
-def drain(client, ended):
-    """Reads to the end of the connection."""
-    try:
-        while client.recv(1 << 16):
-            pass
+        while end is None or time.monotonic() < end:
+            unsent = unsent[send(client, unsent) :] or memoryview(next(waiting, b""))
+            if not unsent and end is None:
+                end = time.monotonic() + PATIENCE
+            if read_all(client):
+                break
+            select.select([client], [client] if unsent else [], [], PATIENCE)
+        else:
+            return
     except OSError:
         pass
     ended.append(client)
+
+
+def frames():
+    """Yields the bytes of a batch of frames after the other."""
+    make = globals()[KIND]
+    yield b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0)
+    for first in range(0, FRAMES, BATCH):
+        yield b"".join(make(number) for number in range(first, min(first + BATCH, FRAMES)))
+
+
+def send(client, data):
+    """Sends what is taken now. Returns how many bytes that is."""
+    try:
+        return client.send(data) if data else 0
+    except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        return 0
+
+
+def read_all(client):
+    """Reads what has arrived. Returns whether the server has ended the connection."""
+    try:
+        while client.recv(1 << 16):
+            pass
+        return True
+    except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        return False
 
 
 def main():
