@@ -29,7 +29,7 @@ function write(bytes: Uint8Array): number {
   } catch (error) {
     if (codeOf(error) === "EPIPE") throw error;
     if (codeOf(error) !== "EAGAIN") throw new UnsockError(`standard output: ${reason(error)}`, { cause: error });
-    // Another program has made the terminal or the pipe non-blocking, and it is full.
+    // Standard output is full, and another program has made it non-blocking: tries again later.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_MS);
     return 0;
   }
@@ -40,7 +40,7 @@ function warn(message: string): void {
   try {
     fs.writeSync(2, `unsock: ${printable(message.replace(/[\r\n]+/g, " "))}\n`);
   } catch {
-    // Nobody reads standard error: a front serves all the same.
+    // Standard error cannot be written. The command continues without it.
   }
 }
 
@@ -61,11 +61,11 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (systemProblem() === undefined) await runDirectly(args);
-    // The library's own commands do not get here: they need only the static imports, which load faster.
+    // `runDirectly` has already executed the library for the library's own commands, without loading this file.
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print, warn);
   } catch (error) {
-    // The reader of our output has closed it.
+    // The reader of standard output has closed the pipe.
     if (codeOf(error) === "EPIPE") return EXIT_FAILED;
     return fail(error, name === "run");
   }

@@ -28,13 +28,13 @@ export function diagnoseCommand(
   return withoutRepetition([
     ...programFindings(command, context, library, place, engineOf(settings)),
     ...environmentFindings(context),
-    ...[settingsFinding(settings)].filter(({ level }) => level !== "ok"), // the variables themselves are shown already
+    ...[settingsFinding(settings)].filter(({ level }) => level !== "ok"), // environmentFindings() shows the variables
     socketsFinding(mayBind),
     ...directoryFindings(library, place),
   ]);
 }
 
-/** Returns the engine in effect, or undefined if the settings cannot be read; another finding reports this. */
+/** Returns the engine in effect, or undefined if the settings cannot be read, which another finding reports. */
 function engineOf(settings: Answer<RunSettings>): string | undefined {
   return whyNot(settings) === undefined ? settings().variables.get("UNSOCK_ENGINE") : undefined;
 }
@@ -65,7 +65,7 @@ function programFindings(
 /** Options of env(1) whose value is the next word. */
 const ENV_TAKES = ["-u", "--unset", "-C", "--chdir", "-a", "--argv0"];
 
-/** Returns the command's program, and if that is `env`, also the program that `env` executes. */
+/** Returns the command's program. If the program is `env`, also returns the program that `env` executes. */
 function programsOf([program = "", ...words]: readonly string[]): string[] {
   if (path.basename(program) !== "env") return [program];
   let at = 0;

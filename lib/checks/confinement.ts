@@ -1,4 +1,4 @@
-/** Checks what security modules change for a program: its AppArmor profile, and SELinux (`docs/security.md`). */
+/** Checks whether AppArmor or SELinux can keep a program off unsock (`docs/security.md`). */
 import type { Library, Question } from "../library/query.ts";
 import type { PlaceOptions } from "../run/run_settings.ts";
 import { readText } from "../system/files.ts";
@@ -6,9 +6,9 @@ import { bad, type Finding, note, ok } from "./finding.ts";
 
 const ANSWERS = ["none", "fits", "shut", "unmapped"] as const;
 
-/** The AppArmor profile under which a program would run, and the result of the library's trial under this profile. */
+/** The AppArmor profile under which a program would run, and what the library found by trying it. */
 export interface Confinement {
-  /** `shut`: the profile allows no socket in the directory; `unmapped`: it does not let the program map the library. */
+  /** `shut`: the profile allows no socket in the directory. `unmapped`: the profile forbids to map the library. */
   readonly answer: typeof ANSWERS[number];
   readonly profile: string;
   readonly directory: string;
@@ -25,7 +25,9 @@ function profileQuestion(file: string): Question<Confinement> {
   };
 }
 
-/** @returns Findings about the program; none if no AppArmor profile confines it and SELinux does not enforce. */
+/**
+ * @returns Findings about the program; none if no AppArmor profile confines the program and SELinux does not enforce.
+ */
 export function confinementFindings(file: string, library: Library, place: PlaceOptions): Finding[] {
   const found = formatConfinement(file, library.file, library.ask(profileQuestion(file), place));
   return [found, selinuxFinding(readText("/sys/fs/selinux/enforce"))].filter((finding) => finding !== undefined);

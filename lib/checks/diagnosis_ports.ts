@@ -34,7 +34,7 @@ interface Question {
 }
 
 /**
- * @returns Findings about the servers of one port, or of all: in this directory, in other directories and on real IP.
+ * @returns Findings about the servers of one port, or of all: in the directory, in other directories and on real IP.
  */
 export function portFindings({ path: directory }: ChosenDirectory, question: Question): Finding[] {
   return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
@@ -46,7 +46,8 @@ export function listPortFiles({ path: directory }: ChosenDirectory, question: Qu
 }
 
 /**
- * Lists the directory's files of one port, or of all. Returns undefined if this fails; another finding reports it.
+ * Lists the directory's files of one port, or of all ports. Returns undefined on failure, which another finding
+ * reports.
  */
 function listFiles(directory: string, { names, sockets, port }: Question): SocketFile[] | undefined {
   try {
@@ -110,7 +111,7 @@ function isWanted({ kind, address }: SocketFile, port: AddressedPort | undefined
   return address.text === port.address || address.text === wildcardOf(port.address) || address.forBoth;
 }
 
-/** Reports a control file whose Unix socket, the target or the multiplexer's, is missing or stale. */
+/** Reports a control file whose target or multiplexer is a Unix socket that is missing or stale. */
 function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[] {
   if (state !== "control") return [];
   const control = readControlFile(file);
@@ -131,7 +132,7 @@ function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[]
 
 /** Reports servers on real IP, which clients under unsock do not reach. */
 function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined): Finding[] {
-  // If the directory has servers, those on real IP count as intended, unless the user has asked for one port.
+  // If the user names no port and the directory has servers, servers on real IP are no fault.
   if (port === undefined && there.length > 0) return [];
   const distinct = ipListeners(port);
   if (distinct.length === 0) return [];
@@ -144,7 +145,7 @@ function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined)
   return [port !== undefined && there.length === 0 ? bad("tcp", text, advice) : note("tcp", text, advice)];
 }
 
-/** @returns Listeners on real IP, except those of `unsock expose`: `8000 (python3[12])`. */
+/** @returns The listeners on real IP, such as `8000 (python3[12])`, without those of `unsock expose`. */
 function ipListeners(port: AddressedPort | undefined): string[] {
   const holders = new Holders();
   const listeners = listIpListeners(port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));
@@ -168,7 +169,9 @@ function describe(files: readonly SocketFile[]): string {
   return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
 }
 
-/** Returns every other directory that has a server of the wanted port, or of any port, and the ports that it serves. */
+/**
+ * Returns the other directories that have a server of the wanted port, or of any port, each with its servers' ports.
+ */
 function directoriesElsewhere(directory: string, { sockets, port: wanted }: Question): Map<string, Set<string>> {
   const ports = new Map<string, Set<string>>();
   for (const { dir, port } of serversOf(sockets, wanted)) {

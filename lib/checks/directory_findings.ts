@@ -15,10 +15,10 @@ import { bad, type Finding, note, ok, whyNot } from "./finding.ts";
 
 const { W_OK, X_OK } = fs.constants;
 
-/** The library's answers about a directory: each is a function that returns the answer, or throws why there is none. */
+/** The library's answers about a directory. Each is a function: it returns the answer, or throws why there is none. */
 export interface DirectoryAnswers {
   readonly directory: Answer<CheckedDirectory>;
-  /** Throws the reason why the directory holds no sockets. */
+  /** Throws the reason why the directory cannot hold sockets. */
   readonly holds: Answer<true>;
   readonly names: Answer<SocketName[]>;
   readonly sockets: Answer<UnixSocketEntry[]>;
@@ -80,7 +80,7 @@ function directoryFinding(directory: CheckedDirectory, library: Library, holds: 
     );
 }
 
-/** Reports a missing directory: `run` makes it, but none of its parents (`c/process/run_directory.c`). */
+/** Reports a missing directory. `run` makes the directory, but not its parents (`c/process/run_directory.c`). */
 export function missingFinding(directory: string, library: Library): Finding {
   const parent = path.dirname(directory);
   const text = `directory ${directory}: cannot be made`;

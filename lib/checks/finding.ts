@@ -30,7 +30,7 @@ export const FINDING_KEYS = [
 
 export type FindingKey = typeof FINDING_KEYS[number];
 
-/** One finding, and advice. The level `note`: unsock works, with a limit that the user should know. */
+/** One finding, and advice. With the level `note` unsock works, but with a limit that the user should know. */
 export interface Finding {
   readonly key: FindingKey;
   readonly level: "ok" | "note" | "FAIL";
@@ -42,7 +42,9 @@ export const ok = (key: FindingKey, text: string): Finding => ({ key, level: "ok
 export const note = (key: FindingKey, text: string, advice?: string): Finding => ({ key, level: "note", text, advice });
 export const bad = (key: FindingKey, text: string, advice?: string): Finding => ({ key, level: "FAIL", text, advice });
 
-/** Leaves out a failure if an earlier one has the same reason, such as an unreadable setting or a missing library. */
+/**
+ * Leaves out a failure if an earlier failure has the same reason, such as an unreadable setting or a missing library.
+ */
 export function withoutRepetition(findings: readonly Finding[]): Finding[] {
   const reasons = new Set<string>();
   return findings.filter(({ level, text }) => {

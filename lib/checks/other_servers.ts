@@ -1,4 +1,4 @@
-/** Finds servers of a port that a client of the directory does not reach: on the network, or in other directories. */
+/** Finds servers of a port that clients in the directory do not reach: on the network, or in other directories. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import type { Library } from "../library/query.ts";
@@ -88,8 +88,8 @@ function onNetwork(
 }
 
 /**
- * Returns the setting by which a process under unsock excludes the port, or undefined if no setting does or the process
- * is not under unsock.
+ * Returns the setting by which a process under unsock excludes the port. Returns undefined if no setting does, or if
+ * the process is not under unsock.
  */
 function whatLeavesOut(
   pid: number,
@@ -132,7 +132,7 @@ function elsewhere(
   return [...found.values()];
 }
 
-/** True if both paths can be seen, and are different directories. */
+/** True if `there` exists and is another directory than `here`. */
 function isElsewhere(here: string, there: string): boolean {
   return statOrUndefined(there) !== undefined && !isSameFile(here, there);
 }

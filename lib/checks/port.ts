@@ -1,4 +1,4 @@
-/** The checks of `unsock doctor PORT`: the last finding is the verdict. */
+/** The checks of `unsock doctor PORT`. */
 import type { Library } from "../library/query.ts";
 import { type AddressedPort, portQuestion } from "../run/ports.ts";
 import type { PlaceOptions } from "../run/run_settings.ts";
@@ -13,7 +13,7 @@ import { judgePort } from "./port_verdict.ts";
 
 /**
  * @returns Findings about one port, its directory, real IP and other directories. The last finding is the verdict:
- *   whether a client that this user starts from this shell is answered.
+ *   whether a client is answered if this user starts it in this shell.
  */
 export function diagnosePort(
   text: string,

@@ -1,5 +1,6 @@
 /**
- * Collects the facts for the verdict of `doctor PORT`. The library reads settings and directory as it does in a client.
+ * Collects the facts for the verdict of `doctor PORT`. The library itself reads the settings and the directory, just as
+ * it does in a client.
  */
 import { type Answer, type Library, VERSION_QUESTION } from "../library/query.ts";
 import { mayAccess } from "../library/access.ts";
@@ -30,10 +31,10 @@ import type { AddressAnswer, PortFacts, PortFile, Verdict } from "./port_verdict
 import { stateOfProcess } from "./process_state.ts";
 
 const [W_OK, X_OK] = [2, 1];
-/** The addresses that a client of "localhost" tries. Most programs name the first address itself. */
+/** The addresses that a client of "localhost" tries, in this order. Most programs name the first one directly. */
 const LOCALHOST = ["127.0.0.1", "::1"] as const;
 
-/** The library's answers about a port: each is a function that returns the answer, or throws why there is none. */
+/** The library's answers about a port. Each is a function: it returns the answer, or throws why there is none. */
 export interface PortAnswers extends DirectoryAnswers {
   readonly settings: Answer<RunSettings>;
   readonly mayBind: Answer<true>;
@@ -43,7 +44,7 @@ export interface PortAnswers extends DirectoryAnswers {
 }
 
 /**
- * Asks all questions of the findings and the verdict in one start of the library.
+ * Asks all questions for the findings and the verdict, in one start of the library.
  *
  * @throws {UnsockError} When the library cannot be started, or `place` cannot be read.
  */
@@ -63,7 +64,7 @@ export function askAboutPort(port: AddressedPort, library: Library, place: Place
   return { directory, holds, names, sockets, settings, mayBind, version, clients: answers };
 }
 
-/** @returns All that the verdict depends on. */
+/** @returns All facts that the verdict depends on. */
 export function factsOfPort(port: AddressedPort, asked: PortAnswers, library: Library, context: Context): PortFacts {
   const directory = asked.directory();
   const blocked = whatBlocks(asked, directory, library, context);

@@ -1,6 +1,6 @@
 /**
- * Decides from facts alone whether a client that this user starts in this shell is answered at a port. Returns one
- * sentence, with the reason and the command to type.
+ * Decides from facts alone whether a client at a port is answered if this user starts it in this shell. The verdict is
+ * one sentence, with the reason and the command to type.
  */
 import type { AddressedPort } from "../run/ports.ts";
 
@@ -9,7 +9,7 @@ export interface AddressAnswer {
   readonly address: string;
   /** Whether `UNSOCK_ADDR` and `UNSOCK_PORT` cover the address and port; if not, which of the two excludes them. */
   readonly covered: "yes" | "address" | "port";
-  /** `soon` if a socket is bound but does not listen, or if a control file's target does not answer in time. */
+  /** `soon`: a socket is bound but does not listen, or a control file's target does not answer in time. */
   readonly answer: "ready" | "soon" | "nobody";
   /** The file that a client connects to: the server's own, or a control file. */
   readonly file: string;
@@ -51,7 +51,7 @@ export interface PortFile {
 
 /** A server of the port that a client of this directory does not reach. */
 export interface OtherServer {
-  /** On the real network (`network`), in another directory, or in a directory of another root, as of a container. */
+  /** `network`: on the real network. `root`: in a directory below another root directory, such as a container's. */
   readonly place: "network" | "directory" | "root";
   /** The server's processes, `python3[12]`; "a server" if they are not known. */
   readonly name: string;
@@ -60,7 +60,7 @@ export interface OtherServer {
   /** Whether this user may connect to the server. */
   readonly mayConnect: boolean;
   /**
-   * The setting by which a server under unsock excludes the port, or undefined if there is none or the server is not
+   * The setting by which a server under unsock excludes the port. Undefined if no setting does, or if the server is not
    * under unsock.
    */
   readonly leftOutBy: { readonly variable: string; readonly value: string } | undefined;
@@ -72,11 +72,10 @@ export interface PortFacts {
   /** The port as the user writes it: `8000`, `53@127.0.0.2/udp`. */
   readonly name: string;
   readonly directory: string;
-  /** The first problem that stops every client and server here, with the fix. */
+  /** The first problem that stops every client and server here, and how to solve it. */
   readonly blocked: Verdict | undefined;
-  /** Whether the directory exists. */
   readonly exists: boolean;
-  /** The reason why no server can make its socket here, such as a directory that cannot be made; and the advice. */
+  /** The reason why no server can make its socket here, such as a directory that cannot be made, and the advice. */
   readonly cannotHold: Omit<Verdict, "answered"> | undefined;
   /** The values of `UNSOCK_PORT` and `UNSOCK_ADDR` in effect. */
   readonly settings: { readonly port: string | undefined; readonly addr: string };
@@ -96,16 +95,14 @@ export interface Verdict {
   readonly advice?: string;
 }
 
-/** A server with clients in its queue counts as hung if none of its threads has run for this long. */
+/** A server whose clients wait counts as hung if none of its threads has run for this long. */
 const HUNG_SECONDS = 2;
 
 const no = (text: string, advice: string): Verdict => ({ answered: false, text, advice });
 
 /**
- * Checks in the order in which a client meets them: the settings, the file to connect to, and that file's server. Last
- * looks for another place where the port has a server.
- *
- * @returns The verdict.
+ * Checks in the order in which a client meets the parts: the settings, the file to connect to, the file's server. Then
+ * looks for a server of the port in other places.
  */
 export function judgePort(facts: PortFacts): Verdict {
   return facts.blocked ?? notCovered(facts) ?? reached(facts) ?? refused(facts) ?? misplaced(facts) ?? nobody(facts);
@@ -134,7 +131,8 @@ function reached({ answers, files, port, shellIsUnder }: PortFacts): Verdict | u
   const file = files.find(({ own }) => own === first.file);
   const halted = file && acceptsNobody(file);
   if (halted !== undefined) return halted;
-  // A client of "localhost" tries both addresses, but a client of the first one alone is refused: the sentence says so.
+  // A client of "localhost" tries both addresses. If a client of the first address alone is refused, the verdict says
+  // this, too.
   const [tried] = answers;
   const not = tried === undefined || tried === first ? "" : `; a client of ${at(tried.address, port)} is not`;
   const text = `a client of ${at(first.address, port)} is answered${by(file)}${not}`;
@@ -163,7 +161,7 @@ function by(file: PortFile | undefined): string {
 
 /**
  * Returns the verdict on a server that accepts nobody, although the kernel still queues its clients: all its processes
- * are stopped, or clients wait and none has run for `HUNG_SECONDS`. Returns undefined otherwise.
+ * are stopped, or clients wait and no process has run for `HUNG_SECONDS`. Returns undefined for any other server.
  */
 function acceptsNobody(file: PortFile): Verdict | undefined {
   const { processes, backlog } = file;
@@ -214,7 +212,7 @@ function refused({ files, name, port, answers }: PortFacts): Verdict | undefined
   );
 }
 
-/** Returns the verdict on a server of the port that this client does not find. */
+/** Returns the verdict on a server of the port that is elsewhere, so that this client does not find it. */
 function misplaced(facts: PortFacts): Verdict | undefined {
   const { files, answers, port, others } = facts;
   const asked = port.address ?? answers[0]?.address ?? "";
@@ -245,7 +243,7 @@ function servesAddress({ address, forBoth }: PortFile, asked: string): boolean {
   return address === asked || address === wildcardFor(asked) || forBoth;
 }
 
-/** Returns the verdict on a live server whose port link, by which clients find it, was removed or replaced. */
+/** Returns the verdict on a live server whose port link was removed or replaced. Clients find a server by this link. */
 function unnamed(server: PortFile, port: AddressedPort): Verdict {
   const name = `${port.number}${port.kind === "stream" ? "" : ".dgram"}.sock`;
   const place = server.own.replace(/[^/]*$/, name);

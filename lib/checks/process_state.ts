@@ -11,14 +11,14 @@ export interface ProcessState {
 
 /** @returns The state; a process that has ended is neither stopped nor idle. */
 export function stateOfProcess(pid: number): ProcessState {
-  // The name, in brackets, may have brackets and blanks.
+  // The process's name, in brackets, may contain brackets and blanks.
   const [, state = ""] = /^.*\) (.)/s.exec(readText(`/proc/${pid}/stat`) ?? "") ?? [];
   return { stopped: state === "T" || state === "t", idleSeconds: idleSeconds(pid) };
 }
 
 /**
- * Returns for how many seconds no thread of a process has run, or undefined if this is not known. Compares with the
- * time at which this process last ran, since both are times of processors' clocks.
+ * Returns for how many seconds no thread of a process has run, or undefined if this is not known. The kernel's times
+ * are those of processors' clocks, so "now" is the time at which this process itself last ran.
  */
 function idleSeconds(pid: number): number | undefined {
   const now = lastRun("/proc/self");

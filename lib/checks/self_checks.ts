@@ -1,5 +1,5 @@
 /**
- * The checks of `unsock self-test`: they compare the library, opened in this process, with what the program expects.
+ * The checks of `unsock self-test`. They call the library in this process, and compare its results with expected ones.
  */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
@@ -17,7 +17,7 @@ import {
 import { encodeAddress, Family } from "../system/socket_address.ts";
 import { VERSION } from "../system/version.ts";
 
-/** One check. `run` returns on success, and throws the reason of a failure. */
+/** One check. `run` throws the reason of a failure. */
 export interface Check {
   readonly name: string;
   readonly run: () => void;
@@ -47,7 +47,11 @@ function cText(buffer: Uint8Array): string {
   return new TextDecoder().decode(buffer.subarray(0, Math.max(0, buffer.indexOf(0))));
 }
 
-/** Gives the library its settings. @returns 0 or a negative errno, with the library's message. */
+/**
+ * Gives the library its settings.
+ *
+ * @returns 0 or a negative errno, and the library's message.
+ */
 function configure(
   library: LibraryFunctions,
   variables: Readonly<Record<string, string>>,
@@ -58,11 +62,10 @@ function configure(
   return { result, message: cText(message) };
 }
 
-/** The directory's lock file, which the library leaves there while this process lives. */
+/** The directory's lock file, which the library leaves in place while this process lives. */
 const LOCK = ".unsock.lock";
 
 /**
- * @param library The library.
  * @param directory A private, empty directory.
  * @returns The checks, in the order in which they have to run.
  */

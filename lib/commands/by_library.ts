@@ -4,9 +4,9 @@ import { findLibrary } from "../library/find.ts";
 import type { Context } from "../system/context.ts";
 
 /**
- * Executes the library in place of this process; the library parses the arguments itself.
+ * Executes the library in place of this process. The library reads the arguments itself.
  *
- * @param lib The value of `--lib`, which counts only if no other library is found.
+ * @param lib The value of `--lib`, which is used only if no other library is found.
  * @throws {LibraryError} When no library is found.
  * @throws {CommandError} When the library cannot be executed.
  */

@@ -59,7 +59,7 @@ async function printHelp(name: string | undefined, print: (text: string) => void
   return 0;
 }
 
-/** Refuses every command on systems other than Linux, except `run --optional`. */
+/** Refuses every command on systems other than Linux, except with `--optional` of `run`. */
 function checkSystem({ name }: Command, options: ReadOptions["values"]): void {
   const why = systemProblem();
   if (why === undefined || options.optional !== undefined) return;

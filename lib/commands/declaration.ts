@@ -11,7 +11,7 @@ interface Declaration<T extends OptionTable> extends Omit<Command, "options" | "
 
 /** @returns The command. Its `start` gets option values with the types of the option table. */
 export function command<const T extends OptionTable>(declaration: Declaration<T>): Command {
-  // The values were read with this table, so they have its types.
+  // The parser has read the values by this table, so they have its types.
   const start: Command["start"] = ({ options, ...rest }) =>
     declaration.start({ ...rest, options: options as OptionValues<T> });
   return { operands: [], ...declaration, start };

@@ -13,7 +13,7 @@ import { EXIT_FAILED, UsageError } from "../system/errors.ts";
 type DoctorOptions = PlaceOptions & { readonly json?: boolean; readonly lib?: string };
 
 /**
- * Prints a line, or more, for each finding.
+ * Prints the findings, each with its advice.
  *
  * @param options As on the command line.
  * @param words A port, or a program and its arguments. Without words, examines this machine.

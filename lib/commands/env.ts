@@ -77,7 +77,8 @@ function isOn(variables: ReadonlyMap<string, string>, { variable }: { readonly v
 const OFF = "UNSOCK_OFF=1 is set";
 
 /**
- * Throws if sockets cannot be bound, or if UNSOCK_OFF contradicts an option or another variable: `run` then fails, too.
+ * Throws an error where `run` would fail, too: if sockets cannot be bound, or if UNSOCK_OFF=1 contradicts an option or
+ * another variable.
  */
 function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOptions, mayBind: Answer<true>): void {
   if (!isOn(variables, SETTINGS.off)) {
@@ -95,7 +96,7 @@ function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOption
   throw new UnsockError(`env: ${promise}: ${OFF}, and nothing would be redirected: unset it`);
 }
 
-/** Removes the settings and the library; other preloaded libraries stay. */
+/** Removes the settings, and the library from LD_PRELOAD. Other preloaded libraries stay. */
 function turnOff({ off: _, ...others }: EnvOptions, context: Context): Environ {
   if (Object.values(others).some((value) => value !== undefined)) {
     throw new UsageError("env: --off takes no other options: it unsets all variables");

@@ -1,4 +1,4 @@
-/** `unsock expose`: the library serves raw ports, this process serves `--http`. */
+/** `unsock expose`: executes the library for raw ports, and serves `--http` in this process. */
 import * as path from "@std/path/posix";
 import { isIP } from "node:net";
 import type { Library, RunOptions } from "../library/query.ts";
@@ -27,7 +27,7 @@ interface HttpOptions {
 
 /** Options of `--http` alone. */
 const OF_HTTP = ["cert", "key", "log", "json"] as const;
-/** Options of raw ports. */
+/** Options that go only with raw ports. */
 const RAW = ["all", "in", "control", "idle", "untilEof"] as const;
 
 /**
@@ -84,7 +84,7 @@ function prepare(library: Library, options: RunOptions): string {
   return directory().path;
 }
 
-/** @returns The absolute paths of certificate and key, which are read again whenever they change. */
+/** @returns The absolute paths of certificate and key, which the front reads again whenever they change. */
 function readFiles({ cert, key }: HttpOptions): { cert: string; key: string } | undefined {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) throw new UsageError("expose: --cert and --key go together");

@@ -24,7 +24,7 @@ interface InstallOptions {
   readonly lib?: string;
 }
 
-/** A link to the library, which runs its own commands, and executes the TypeScript program for all others. */
+/** A link to the library. The library runs its own commands, and executes the TypeScript program for all others. */
 const FRONT = "bin/unsock";
 const LIBRARY = "lib/libunsock.so";
 const FRONT_TARGET = path.join("..", LIBRARY);
@@ -69,8 +69,8 @@ export async function install(
 }
 
 /**
- * Installs all files, and removes those that only the older version has. Writes the record first: it names all files,
- * and also the temporary names under which they are written.
+ * Installs all files, and removes files that only the older version has. First writes a record that also names the
+ * temporary files, so that a killed installation can be continued or removed.
  */
 function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, before: Installation): void {
   const files = [...Object.keys(all), RECORD];
@@ -78,7 +78,8 @@ function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, befo
   const missing = directoriesFor(files).filter((name) => statOrUndefined(path.join(prefix, name)) === undefined);
   const parts = files.map((name) => `${name}${suffix}`);
   const put = (name: string, item: Item) => putInPlace(path.join(prefix, name), item, suffix);
-  // Another installation that runs now may have made directories that this one found: its record names them.
+  // Another installation at the same time may have made directories that this one found in place. Keeps the directories
+  // that the other one's record names.
   const putRecord = (names: readonly string[]) => {
     const directories = [...readRecord(prefix).directories, ...missing];
     const record = new TextEncoder().encode(formatRecord({ files: names, directories }));
@@ -92,7 +93,7 @@ function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, befo
     removeAll(prefix, { files: before.files.filter((file) => !files.includes(file)), directories: [] });
     putRecord(files);
   } catch (error) {
-    // If there was an older installation, its files stay: the next installation continues this one.
+    // The files of an older installation stay. The next installation continues this one.
     if (before.files.length === 0) removeAll(prefix, { files, directories: missing.toReversed() });
     throw error;
   }
@@ -104,8 +105,8 @@ interface OwnLibrary extends AsyncDisposable {
 }
 
 /**
- * Returns the library that an option or `UNSOCK_LIB` names, else the program's own. If another user could have written
- * the program's own library (`sudo` with a user's build), trusts it as much as the program, but returns a private copy.
+ * Returns the library that `--lib` or `UNSOCK_LIB` names, else the program's own. The program's own library is trusted
+ * as much as the program. If another user could change it (`sudo` with a user's build), returns a private copy of it.
  */
 async function libraryToInstall(option: string | undefined, { environ }: Context): Promise<OwnLibrary> {
   const named = option ?? environ.getFilled("UNSOCK_LIB");
@@ -129,7 +130,7 @@ async function libraryToInstall(option: string | undefined, { environ }: Context
   }
 }
 
-/** @returns A line for the user if a shell would not find the program in `bin` by its name; else none. */
+/** @returns A line for the user if a shell would not find the program in `bin` by its name; else no line. */
 function hiddenBehind(bin: string, search: string): string[] {
   const same = (directory: string) => path.resolve(directory) === bin;
   const places = search.split(":").filter((place) => place !== "");
@@ -160,14 +161,14 @@ function items(library: string, commands: readonly Command[], { environ }: Conte
 }
 
 /**
- * Refuses, before any change, to replace a file that the record does not name, or to put the link in the place of
- * another program. Reads the record after it has found a file, as another installation that runs now writes its record
- * before its files.
+ * Before any change, refuses to replace a file that the record does not name, or to put the link in the place of
+ * another program. Reads the record only after it has found a file: another installation at the same time writes its
+ * record before its files.
  */
 function refuseOthers(prefix: string, files: readonly string[]): void {
   for (const name of files) {
     const file = path.join(prefix, name);
-    // If lstat(2) cannot reach a file, it cannot be written either, which putInPlace() reports.
+    // The file is missing, or lstat(2) cannot reach it. In the second case putInPlace() fails with the reason.
     if (lstatOrUndefined(file) === undefined) continue;
     const isOurs = readRecord(prefix).files.includes(name) && (name !== FRONT || linkTarget(file) === FRONT_TARGET);
     if (isOurs) continue;
@@ -177,7 +178,7 @@ function refuseOthers(prefix: string, files: readonly string[]): void {
   }
 }
 
-/** Makes the missing directories. The prefix and those below get mode 0755, whatever the umask is. */
+/** Makes the missing directories. The prefix and the directories below it get mode 0755, whatever the umask is. */
 function makeDirectories(prefix: string, names: readonly string[]): void {
   for (const name of names) {
     const directory = path.join(prefix, name);
@@ -194,7 +195,7 @@ function makeDirectories(prefix: string, names: readonly string[]): void {
 
 /**
  * Replaces a file atomically: writes a temporary file, whose name has the suffix, and renames it. If another
- * installation removes the temporary file as a stale one, writes it once more.
+ * installation removes the temporary file as a stale one, writes the file once more.
  */
 function putInPlace(file: string, item: Item, suffix: string, isAgain = false): void {
   const part = `${file}${suffix}`;
@@ -214,10 +215,12 @@ function putInPlace(file: string, item: Item, suffix: string, isAgain = false): 
 }
 
 /**
- * Removes the installed files, the runtime's cache, and then directories that are empty. @returns The removed files.
+ * Removes the installed files, the runtime's cache, and then the directories that are empty.
+ *
+ * @returns The removed files.
  */
 function removeAll(prefix: string, { files, directories }: Installation): string[] {
-  // Removes the record last: until then, another attempt can continue.
+  // The record is the last file to be removed, so that a failed removal can be repeated.
   const inOrder = files.toSorted((one, other) => Number(one === RECORD) - Number(other === RECORD));
   const removed = inOrder.filter((name) => remove(path.join(prefix, name)));
   for (const name of directories) {
@@ -226,7 +229,7 @@ function removeAll(prefix: string, { files, directories }: Installation): string
       if (name === CACHE) fs.rmSync(directory, { recursive: true });
       else fs.rmdirSync(directory);
     } catch {
-      // It has files that "unsock install" did not make.
+      // The directory has files that "unsock install" did not make, so it stays.
     }
   }
   return removed;

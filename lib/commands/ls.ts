@@ -26,12 +26,12 @@ interface ListOptions {
   readonly watch?: true;
 }
 
-/** `--watch` also lists again after this time: connections open and close without a change of the directory. */
+/** `--watch` also lists again after this time, as a connection changes nothing in the directory. */
 const LOOK_AGAIN_MS = 1000;
 
 const CLEAR_SCREEN = "\x1b[H\x1b[2J";
 
-/** A list as text, and the directory to watch: its changes may change the list. */
+/** A list as text, and the directory to watch for changes of the list. */
 interface Shown {
   readonly directory: string;
   readonly text: string;
@@ -53,7 +53,7 @@ export async function ls(options: ListOptions, port: string | undefined, context
   }
   const library = ownLibrary(context);
   const { all, url, watch } = options;
-  // The default directory may be made while the list is watched.
+  // Each list looks for the default directory anew, as it may be made meanwhile.
   const show = () => {
     const base = defaultDirectory(context, library);
     return all
@@ -105,7 +105,7 @@ function terminalOf({ environ }: Context): Terminal | undefined {
   return isatty(1) ? { columns: process.stdout.columns || Infinity, home: environ.getFilled("HOME") } : undefined;
 }
 
-/** Lists all loopbacks. With `--watch`, each JSON list is one line, so that a reader knows where it ends. */
+/** Lists all loopbacks. With `--watch`, each list in JSON is one line, so that a reader sees where the list ends. */
 function showEverything(
   port: number | undefined,
   options: ListOptions,
@@ -119,7 +119,7 @@ function showEverything(
   return { directory: base ?? chosen.path, text };
 }
 
-/** Lists the directory. One start of the library answers all questions about it. */
+/** Lists the directory. Starts the library once for all questions. */
 function showDirectory(
   port: number | undefined,
   options: ListOptions,

@@ -54,7 +54,7 @@ const working = () => orUndefined(() => process.cwd());
 /** Returns the path without links, or undefined if the file is missing or unreachable. */
 const real = (file: string) => orUndefined(() => fs.realpathSync.native(file));
 
-/** Returns FILE, or DIR/PORT.sock after making DIR. Without --port, PORT is the vsock port. */
+/** Returns FILE. Without FILE, makes DIR and returns DIR/PORT.sock; without --port, PORT is the vsock port. */
 function choosePlace(options: MakeOptions, file: string | undefined, context: Context): string {
   const { dir, port, vsockPort, force } = options;
   if (file !== undefined) {
@@ -83,16 +83,17 @@ function removalQuestion(file: string): Question<boolean> {
   return { word: `prune=${file}`, read: (answer) => answer.flag("removed") };
 }
 
-/** Removes a stale socket file. A live one stays, so that making the control file then fails. */
+/** Removes a stale socket file. A live one stays, and then the control file cannot be made. */
 function removeStale(file: string, context: Context): void {
   if (lstatOrUndefined(file)?.isSocket() !== true) return;
   const library = ownLibrary(context);
   const before = working();
   try {
-    // A socket's path has at most 108 bytes, but its directory's may be longer: starts the library in the directory.
+    // A socket's path has at most 108 bytes, but the path of its directory may be longer. So the library runs in the
+    // directory.
     process.chdir(path.dirname(file));
   } catch {
-    return; // the directory cannot be entered: making the file reports it
+    return; // the directory cannot be entered: createWhole() fails with the reason
   }
   library.ask(removalQuestion(`/proc/self/cwd/${path.basename(file)}`));
   if (before !== undefined) process.chdir(before);

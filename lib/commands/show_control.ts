@@ -31,7 +31,7 @@ export function showControl(options: ShowOptions, word: string, context: Context
   return 0;
 }
 
-/** Returns the word if it is a port: a number, unless a file has that name. */
+/** Returns the word if it is a port: a number, and no file has this name. */
 function readPort(word: string): string | undefined {
   return /^\d+(\/\w*)?$/.test(word) && statOrUndefined(word) === undefined ? word : undefined;
 }

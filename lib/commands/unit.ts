@@ -21,7 +21,7 @@ type UnitOptions = SettingOptions & DirectoryOptions & PlaceOptions & OptionValu
   readonly lib?: string;
 };
 
-/** The mode of the service's directory unless an option sets it: only the service's user and group may enter. */
+/** The default mode of the service's directory: only the service's user and group may enter. */
 const PRIVATE_MODE = 0o750;
 const SOCKETS_MOST = 64;
 
@@ -88,7 +88,7 @@ function describeService(options: UnitOptions, command: readonly string[], conte
     dir: options.here ? options.dir : options.dir ?? `/run/${name}`,
     lib: library,
   };
-  // The units run later, often as another user. So only `--here` reads variables of this shell's environment.
+  // The units run later, often as another user. So the variables of this shell do not count, except for `--here`.
   const [asked, settings] = own.with(options.here ? checkoutVariables(environ) : Environ.of({})).askAll([
     RIGHTS_QUESTION,
     SETTINGS_QUESTION,
@@ -127,7 +127,7 @@ function settingsOf(
   return others;
 }
 
-/** @param ports As the library prints them: `N` and `N-M`, with commas. */
+/** @param ports Ports and ranges, as the library prints them: `80,8000-8010`. */
 function socketsOf(ports: string, directory: string): string[] {
   const ranges = ports.split(",").filter((range) => range !== "").map((range) => {
     const [first = 0, last = first] = range.split("-").map(Number);

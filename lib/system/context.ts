@@ -1,7 +1,7 @@
-/** The surroundings of every command, read lazily, so that `--help` costs nothing. */
+/** The arguments, output and environment of a command. */
 import { Environ } from "./environ.ts";
 
-/** The surroundings of one invocation. */
+/** Reads the environment only when a command needs it: `--help` does not. */
 export class Context {
   #environ: Environ | undefined;
 

@@ -9,8 +9,10 @@ export function isLabel(name: string): boolean {
 }
 
 /**
- * @returns The text in lower case, with one `-` for each run of other characters than a-z and 0-9, none at its ends,
- *   and cut to 63 characters; empty if none is left.
+ * Makes a label of any text: in lower case, with one `-` for each run of characters other than a-z and 0-9, and no `-`
+ * at the ends.
+ *
+ * @returns The label, of at most 63 characters; empty if the text has no letter or digit.
  *
  * @example
  * ```ts

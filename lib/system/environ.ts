@@ -11,7 +11,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Splits NUL-terminated strings, as in `/proc/self/environ` and `/proc/self/cmdline`. */
 export function splitNul(read: Uint8Array): Uint8Array[] {
-  // `readFileSync` returns a Buffer: to cut a part out of one takes the runtime thirty times as long.
+  // Not a Buffer, which `readFileSync` returns: its `subarray` takes thirty times as long.
   const bytes = new Uint8Array(read.buffer, read.byteOffset, read.length);
   const parts: Uint8Array[] = [];
   let start = 0;
@@ -23,7 +23,7 @@ export function splitNul(read: Uint8Array): Uint8Array[] {
   return parts;
 }
 
-/** Names and values, in order. Entries that are not changed stay as they are, byte for byte. */
+/** Names and values, in order. Unchanged entries keep their bytes. */
 export class Environ {
   #entries: Uint8Array[];
 
@@ -37,13 +37,11 @@ export class Environ {
     return new Environ(Object.entries(variables).map(([name, value]) => encoder.encode(`${name}=${value}`)));
   }
 
-  /**
-   * Returns the environment with which this process was started: the kernel's copy, which the runtime never changes.
-   */
+  /** Returns the environment with which this process was started: the kernel's copy, or the runtime's without /proc. */
   static ofProcess(): Environ {
     const entries = Environ.#ofKernel();
     if (entries === undefined) return Environ.ofRuntime();
-    // A trapped program's environment ends with two strings that name the file to load (c/process/exec.h).
+    // If this process is trapped, its environment ends with two strings for the loader (c/process/exec.h): drops them.
     const load = entries.at(-LOAD_STRINGS);
     return new Environ(load && Environ.#isNamed(load, LOAD_FILE) ? entries.slice(0, -LOAD_STRINGS) : entries);
   }
@@ -63,7 +61,7 @@ export class Environ {
     return entry.length >= prefix.length && prefix.every((byte, index) => entry[index] === byte);
   }
 
-  /** The first value of this name, as `getenv` finds it; undefined when there is none. */
+  /** Returns the first value of this name, as `getenv` does; undefined if there is none. */
   get(name: string): string | undefined {
     const entry = this.#entries.find((entry) => Environ.#isNamed(entry, name));
     return entry && decoder.decode(entry.subarray(encoder.encode(name).length + 1));
@@ -88,7 +86,9 @@ export class Environ {
     return Object.fromEntries(pairs.filter(([name]) => name !== "").toReversed());
   }
 
-  /** Replaces the first value of this name and removes the others; appends the value if there is none. */
+  /**
+   * Replaces the first value of this name, and removes any further values of it. Appends the value if the name is new.
+   */
   set(name: string, value: string): void {
     const entry = encoder.encode(`${name}=${value}`);
     const index = this.#entries.findIndex((entry) => Environ.#isNamed(entry, name));
@@ -103,7 +103,7 @@ export class Environ {
     this.#entries = this.#entries.filter((entry) => !Environ.#isNamed(entry, name));
   }
 
-  /** A copy that can be changed without changing this one. */
+  /** Returns an independent copy. */
   clone(): Environ {
     return new Environ(this.#entries);
   }

@@ -13,7 +13,7 @@ export const EXIT_ELSEWHERE = 69;
 
 /** An expected failure: the message is one line, `what failed: why`. */
 export class UnsockError extends Error {
-  /** The exit status, or undefined if the command decides it. */
+  /** The exit status, or undefined if `main.ts` chooses it by the command and the class of the error. */
   readonly exitCode: number | undefined;
 
   constructor(message: string, options: { exitCode?: number; cause?: unknown } = {}) {
@@ -32,7 +32,7 @@ export class LibraryError extends UnsockError {}
 /** The command cannot be started. */
 export class CommandError extends UnsockError {}
 
-/** The kernel's texts of errors. The runtimes word them in their own ways. */
+/** The texts of strerror(3). Deno and Node.js word these errors differently. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: "Permission denied",
   EEXIST: "File exists",
@@ -55,9 +55,8 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /**
- * Returns the text of any thrown value, to follow a colon: no class name, no system call, no "os error".
+ * Returns the text of any thrown value, to follow a colon: without class name, system call or "os error".
  *
- * @param error The value thrown.
  * @returns One line.
  */
 export function reason(error: unknown): string {

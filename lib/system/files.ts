@@ -4,12 +4,9 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { codeOf } from "./errors.ts";
 
-/**
- * @param file A path; links are followed.
- * @returns The result of `stat`; undefined if it fails: the file is missing or not reachable.
- */
+/** @returns The result of `stat`, which follows links; undefined if it fails. */
 export function statOrUndefined(file: string): fs.Stats | undefined {
-  return orUndefined(() => fs.statSync(file, { throwIfNoEntry: false })); // throwing takes longer than the call
+  return orUndefined(() => fs.statSync(file, { throwIfNoEntry: false })); // an exception would be slower
 }
 
 /** @returns The path, or its nearest parent that exists. */
@@ -43,30 +40,31 @@ export function listNames(directory: string): string[] {
   return orUndefined(() => fs.readdirSync(directory)) ?? [];
 }
 
-/** @returns The result of `ask`, or undefined if it fails: an unusable file counts as missing. Throws only for bugs. */
+/** @returns The result of `ask`, or undefined if it throws. Exceptions that show a bug of this program pass through. */
 export function orUndefined<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch (error) {
-    // A bug of this program: the runtimes' errors have a code or another class (Deno's for a name that is not UTF-8).
+    // A bug throws these classes without a code. A runtime's error has a code or another class.
     if (codeOf(error) === undefined && (error instanceof TypeError || error instanceof ReferenceError)) throw error;
     return undefined;
   }
 }
 
 /**
- * Makes a file atomically, and never replaces another: writes a file of another name in the same directory, and links
- * it to this name when it is complete (link(2)). A killed process leaves a file named `.unsock-` and 16 digits, which
+ * Makes a file atomically, and never replaces an existing one: writes a temporary file in the same directory, and then
+ * links it to the file's name (link(2)). A killed process leaves the temporary file, `.unsock-` and 16 digits, which
  * `unsock prune` removes.
  *
  * @param file The path of the file.
  * @param mode The file's mode, whatever the umask is.
- * @throws {Error} With a `code`: `EEXIST` when something is there.
+ * @throws {Error} With a `code`: `EEXIST` if the file exists.
  */
 export function createWhole(file: string, bytes: Uint8Array, mode: number): void {
-  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1)); // node:crypto loads slowly, and `run` loads this file
+  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1)); // node:crypto would load slowly
   const part = `${file.slice(0, file.lastIndexOf("/") + 1)}.unsock-${random.toString(16).padStart(16, "0")}`;
-  // Beyond RLIMIT_FSIZE a write would end this process by a signal, here or when the runtime writes to its caches.
+  // A write beyond RLIMIT_FSIZE raises SIGXFSZ, here or when the runtime writes its caches. A handler keeps this
+  // process alive.
   process.on("SIGXFSZ", () => {});
   const fd = fs.openSync(part, "wx", 0o600);
   try {

@@ -1,15 +1,23 @@
-/** Options of V8 that keep `expose --http` small: the heap would more than double before V8 collects garbage. */
+/**
+ * Options of V8 that keep `expose --http` small. Without them the heap more than doubles before V8 collects garbage.
+ */
 import v8 from "node:v8";
 import { IS_DENO } from "./runtime.ts";
 
-/** For Deno, at its start only. Smaller values would spend a third of the processor time on garbage collection. */
+/**
+ * For Deno, which takes the options only at its start. With smaller values garbage collection takes a third of the
+ * processor time.
+ */
 export const SMALL_HEAP = "--max-semi-space-size=2,--heap-growing-percent=30";
 
 /** For Node.js, which takes this option at any time. */
 const SMALL_OLD_PART = "--heap-growing-percent=30";
-/** For Node.js, which takes the young generation's size only at its start, but can forbid its growth at any time. */
+/**
+ * For Node.js: forbids the young generation to grow further. Node.js takes its size only at the start, but this option
+ * at any time.
+ */
 const NO_GROWTH = "--semi-space-growth-factor=1";
-/** The size of the young generation, both halves, as in Deno. */
+/** The size of both halves of the young generation, as `SMALL_HEAP` sets it. */
 const YOUNG_SIZE = 4 << 20;
 const FILLER = { rounds: 100, objects: 4_000 };
 
@@ -18,17 +26,18 @@ function youngSize(): number {
   return v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space")?.space_size ?? 0;
 }
 
-/** True while the young generation is smaller than it should become. */
 function isSmaller(): boolean {
   const size = youngSize();
   return size > 0 && size < YOUNG_SIZE;
 }
 
-/** Keeps the heap of Node.js small: lets the young generation grow to the size that it has in Deno. */
+/**
+ * Keeps the heap of Node.js small: makes the young generation grow to `YOUNG_SIZE`, and then forbids further growth.
+ */
 export function keepHeapSmall(): void {
   if (IS_DENO) return;
   v8.setFlagsFromString(SMALL_OLD_PART);
-  // The young generation grows when much of it is in use.
+  // The young generation grows when much of it is in use: fills it.
   const filler: unknown[] = [];
   for (let round = 0; round < FILLER.rounds && isSmaller(); round++) {
     filler[0] = Array.from({ length: FILLER.objects }, (_, number) => [number]);

@@ -1,6 +1,6 @@
 /**
- * Loads the runtime's HTTP by `require`. An `import` of `node:http` would make Node.js evaluate all its exports. One of
- * them, WebSocket, loads undici, and so HTTP/2 and TLS: 10 to 15 MB of memory.
+ * Loads `node:http` by `require`. An `import` would make Node.js evaluate all exports of the module. One of them,
+ * WebSocket, loads undici, HTTP/2 and TLS: 10 to 15 MB of memory.
  */
 import { createRequire } from "node:module";
 import type * as Http from "node:http";

@@ -10,7 +10,7 @@ export interface IpListener {
   readonly queued: number;
 }
 
-/** The tables in /proc/net, the kind of their sockets, and the state of a listener or unconnected UDP socket. */
+/** The tables in /proc/net, each with the kind of its sockets, and the state of a listening or unconnected socket. */
 const TABLES = [["tcp", "stream", "0A"], ["tcp6", "stream", "0A"], ["udp", "datagram", "07"], [
   "udp6",
   "datagram",
@@ -22,7 +22,8 @@ export function listIpListeners(port?: number): IpListener[] {
   const number = port === undefined ? "[0-9A-F]{4}" : port.toString(16).toUpperCase().padStart(4, "0");
   return TABLES.flatMap(([table, kind, listening]) => {
     const text = readText(`/proc/net/${table}`) ?? "";
-    // sl local remote st tx:rx tr:when retrnsmt uid timeout inode; there may be thousands of lines of other states
+    // sl local remote st tx:rx tr:when retrnsmt uid timeout inode. One pattern for the whole text: thousands of lines
+    // may have other states.
     const line = new RegExp(
       `^ *\\d+: [0-9A-F]+:(${number}) [0-9A-F]+:[0-9A-F]{4} ${listening} [0-9A-F]+:([0-9A-F]+) \\S+ \\S+ +\\d+ +\\d+ (\\d+)`,
       "gm",

@@ -39,7 +39,7 @@ function groupsOf(bytes: Uint8Array): string[] {
 
 /**
  * @param bytes The address's four or sixteen bytes.
- * @returns The address as RFC 5952 writes it; an IPv4-mapped one as the IPv4 address.
+ * @returns The address as RFC 5952 writes it. An IPv4-mapped address is written as IPv4.
  *
  * @example
  * ```ts

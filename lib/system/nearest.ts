@@ -2,8 +2,8 @@
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**
- * @returns How many letters to insert, remove, replace or swap with the next one. The standard library's distance
- *   counts a swap, the most frequent slip, as two.
+ * Returns how many letters to insert, remove, replace or swap with the next one. `levenshteinDistance` counts every
+ * swap as two slips; here one swap, the most frequent slip, counts as one.
  */
 function slipsBetween(word: string, candidate: string): number {
   const swapped = Array.from(word.slice(1), (letter, at) => word.slice(0, at) + letter + word[at] + word.slice(at + 2));
@@ -14,9 +14,9 @@ function slipsBetween(word: string, candidate: string): number {
 }
 
 /**
- * @param word The word as written. One dash stands for the two of an option.
- * @param candidates The known words.
- * @returns The candidate that begins with `word`, or differs from it in few letters; undefined if none does.
+ * @param word The word as written. A single dash before it counts as two.
+ * @returns The first candidate that begins with `word`, else the nearest one that differs in few letters, else
+ *   undefined.
  */
 function nearest(word: string, candidates: readonly string[]): string | undefined {
   const letters = word.replace(/^-+/, "");

@@ -3,12 +3,7 @@
 /** The highest port number. */
 export const LAST_PORT = 65535;
 
-/**
- * @param text The user's text.
- * @param min The smallest number allowed.
- * @param max The largest number allowed.
- * @returns The number, or undefined when `text` is anything but plain decimal digits in range.
- */
+/** @returns The number, or undefined unless `text` is only decimal digits, and their number is from `min` to `max`. */
 export function parseDecimal(text: string, min: number, max: number): number | undefined {
   if (!/^0*\d{1,15}$/.test(text)) return undefined;
   const value = Number(text);

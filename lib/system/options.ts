@@ -7,9 +7,9 @@ import { optionFlag } from "./text.ts";
 export { optionFlag };
 
 /**
- * The kind of words that completions offer, from this machine. `port` is a TCP port. The other kinds of port include
- * UDP and addresses: `port/live` leaves out stale ones, `port/file` is a control file's port or a file, `port/program`
- * a port or a program.
+ * The kinds of words that completions find on this machine. `port` is a TCP port; the other kinds of port include UDP
+ * ports and addresses. `port/live` leaves out stale ports. `port/file` is a control file's port or a file,
+ * `port/program` a port or a program.
  */
 export type WordKind =
   | "file"
@@ -25,17 +25,17 @@ export type WordKind =
 
 /** One option, as help, manual and completions describe it. */
 export interface Option {
-  /** The name of its value in help, or undefined if it takes no value. */
+  /** The name of the option's value in help, or undefined if the option takes no value. */
   readonly value?: string;
-  /** The option may have no value. A given value follows `=`. */
+  /** The option may be given without a value. A given value follows `=`. */
   readonly optional?: boolean;
-  /** The value of an option that is given without one: before another option, before `--`, or at the end. */
+  /** The value if the option is given without one: before another option, before `--`, or at the end. */
   readonly bare?: string;
   /** The option may be given several times, and each counts. */
   readonly repeated?: boolean;
   /** The kind of value, for completions. */
   readonly kind?: WordKind;
-  /** Values to choose from; after one that ends with "=" the user types more. */
+  /** The values to choose from. After a value that ends with "=", the user types more. */
   readonly choices?: readonly string[];
   /** One line, without the default. */
   readonly help: string;
@@ -48,7 +48,7 @@ export interface Option {
 /** Options by their names in code: `dryRun` is `--dry-run`. */
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** The value of an option: text, texts, or true for one without a value. */
+/** The value of an option: a text, several texts, or true if the option has no value. */
 export type OptionValue = string | true | readonly string[];
 
 type ValueOf<O> = O extends { readonly repeated: true } ? readonly string[]
@@ -89,11 +89,11 @@ interface Known {
 /**
  * Reads the options of a command.
  *
- * @param table The options that it has.
+ * @param table The command's options.
  * @param args The arguments after the command's name.
- * @param stopEarly Whether the options end at the first operand, as before another program's command line.
- * @returns The options and operands given.
- * @throws {UsageError} When an option is unknown, lacks its value, or has one that it does not take.
+ * @param stopEarly Whether the options end at the first operand, because the operands are another program's command
+ *   line.
+ * @throws {UsageError} When an option is unknown, lacks its value, or has a value that it does not take.
  */
 export function readOptions(table: OptionTable, args: readonly string[], stopEarly: boolean): ReadOptions {
   const known = flagsOf(table);
@@ -113,7 +113,7 @@ export function readOptions(table: OptionTable, args: readonly string[], stopEar
     else texts.set(one, [...texts.get(one) ?? [], token.value ?? ""]);
   }
   const values: Record<string, OptionValue> = {};
-  for (const one of known.values()) { // in the table's order, as the library checks them
+  for (const one of known.values()) { // in the table's order, in which the library also checks options
     const given = texts.get(one);
     if (given !== undefined) values[one.name] = checkValue(optionFlag(one.name), one.option, given);
   }
@@ -122,7 +122,7 @@ export function readOptions(table: OptionTable, args: readonly string[], stopEar
   throw new UsageError(`unknown option '${first}'${didYouMean(first, [...known.keys(), "--help"], "see --help")}`);
 }
 
-/** Options by their flags, present and former. */
+/** The options by their present and former flags. */
 function flagsOf(table: OptionTable): ReadonlyMap<string, Known> {
   return new Map(
     Object.entries(table).flatMap(([name, option]) => {
@@ -134,8 +134,8 @@ function flagsOf(table: OptionTable): ReadonlyMap<string, Known> {
 }
 
 /**
- * Splits the words with node:util. There, a long option takes the next word unless the option has a "=". So adds a "="
- * to an option that does not take the next word.
+ * Splits the words with `parseArgs`. It takes the word after a long option as the option's value, unless the option has
+ * a "=". So adds a "=" to each option that does not take the next word.
  */
 function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   const isFlag = (arg: string) => /^--[^=]+$/.test(arg);
@@ -146,7 +146,9 @@ function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   return parseArgs({ args: words, options: Object.fromEntries(options), strict: false, tokens: true }).tokens;
 }
 
-/** True if the next word is the option's value. It may be `-`, or a negative number unless the option has `bare`. */
+/**
+ * True if the option takes the next word as its value. The value may be `-`; without `bare`, also a negative number.
+ */
 function takesNext(option: Option | undefined, next: string | undefined): boolean {
   if (next === undefined || (option !== undefined && (option.value === undefined || option.optional))) return false;
   return !(option?.bare === undefined ? /^-\D/ : /^-./).test(next);

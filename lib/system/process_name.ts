@@ -1,11 +1,11 @@
 /**
- * Names processes as their users know them: by the program that was started, and if that is an interpreter, by its
- * script. The kernel shows a thread's name instead: Node.js calls its own `MainThread`.
+ * Names processes as their users know them: by the program that was started, and for an interpreter also by its script.
+ * The kernel's own name is that of a thread; Node.js calls its main thread `MainThread`.
  */
 import * as fs from "node:fs";
 import { linkTarget, orUndefined, readText } from "./files.ts";
 
-/** How much of a command line is read: it may have 2 MB. */
+/** How many bytes of a command line are read. The kernel allows 2 MB. */
 const READ_MOST = 4096;
 /** The longest name, in characters. */
 const NAME_MOST = 40;
@@ -14,11 +14,11 @@ const NAME_MOST = 40;
 interface Interpreter {
   /** Options whose value is the next word. */
   readonly valued: readonly string[];
-  /** Options whose value is the program, which takes the place of the script. */
+  /** Options whose value names the program, so that there is no script. */
   readonly program: readonly string[];
-  /** Options that are followed by code, not by a script. */
+  /** Options whose value is code, so that there is no script. */
   readonly code: readonly string[];
-  /** Commands of the interpreter before the script. */
+  /** Words that may stand before the script, such as `run`. */
   readonly commands: readonly string[];
 }
 
@@ -52,9 +52,7 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/**
- * Reads the beginning of a process's command line. Returns nothing for a kernel thread, or if the process has ended.
- */
+/** Reads the beginning of a process's command line. Returns no words for a kernel thread or an ended process. */
 function commandLine(pid: number): string[] {
   const words = orUndefined(() => {
     const fd = fs.openSync(`/proc/${pid}/cmdline`, "r");
@@ -100,9 +98,9 @@ function scriptOf(words: readonly string[], { valued, program, code, commands }:
 
 /**
  * @param words The command line of a process.
- * @param file The path of the file that it executes.
- * @returns `node server.js`, `python3 -m http.server`, `redis-server`; the title that a process such as `nginx: worker
- *   process` has written over its command line. Undefined if there is no command line.
+ * @param file The path of the file that the process executes.
+ * @returns The name, such as `node server.js`, `python3 -m http.server` or `redis-server`. If the process has written a
+ *   title over its command line, the title: `nginx: worker process`. Undefined if the command line is empty.
  *
  * @example
  * ```ts
@@ -115,7 +113,7 @@ function scriptOf(words: readonly string[], { valued, program, code, commands }:
 export function nameOfCommand(words: readonly string[], file?: string): string | undefined {
   const [first = "", ...rest] = words;
   if (first.trim() === "") return undefined;
-  // A title: program and words are one text. Its first word may be a path: "/usr/bin/redis-server 127.0.0.1:6379".
+  // A title is one text with blanks. It may begin with a path: "/usr/bin/redis-server 127.0.0.1:6379".
   if (first.includes(" ") && first !== file) return shorten(first.replace(/^[^ ]*\//, "").trim());
   const base = baseName(first).replace(/^-/, ""); // "-": a login shell
   const [, found] = INTERPRETERS.find(([names]) => names.test(base)) ?? [];
@@ -134,7 +132,7 @@ let boot: number | undefined;
 
 /** @returns When the process was started (proc(5)), or undefined if it has ended. */
 export function processStart(pid: number): Date | undefined {
-  // The name, in brackets, may have anything in it; the start is the 20th word behind it.
+  // The process's name, in brackets, may contain any character. The start is the 20th field after the name.
   const ticks = readText(`/proc/${pid}/stat`)?.replace(/^.*\) /s, "").split(" ")[19];
   boot ??= Number(/^btime (\d+)$/m.exec(readText("/proc/stat") ?? "")?.[1]);
   return ticks === undefined || Number.isNaN(boot) ? undefined : new Date(1000 * (boot + Number(ticks) / TICKS));

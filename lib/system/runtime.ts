@@ -1,13 +1,12 @@
-/** Detects the runtime. The command line runs on Deno, also compiled, and on Node.js, from the npm package. */
+/** Detects the runtime, Deno or Node.js, and runs programs with it. */
 import process from "node:process";
 
-/** Whether this is Deno. */
 export const IS_DENO = "Deno" in globalThis;
 
 /** Whether this is the compiled binary, which carries the library. */
 export const IS_COMPILED = IS_DENO && Deno.build.standalone;
 
-/** @returns Whether this is the npm package, or its installed copy: one file, in any runtime. */
+/** @returns Whether this is the npm package, or a copy of it that `unsock install` made. Both are one file. */
 export function isPackaged(): boolean {
   return !IS_COMPILED && !import.meta.url.endsWith("/lib/system/runtime.ts");
 }
@@ -20,7 +19,7 @@ export interface Output {
 }
 
 /**
- * Runs a program to its end, with nothing to read, and exactly this environment.
+ * Runs a program to its end, with an empty standard input and exactly this environment.
  *
  * @param file The program's path.
  * @throws {Error} When the program cannot be started; `code` is the errno's name.
@@ -29,7 +28,7 @@ export function runProgram(file: string, args: readonly string[], env: Readonly<
   return IS_DENO ? runByDeno(file, args, env) : runByNode(file, args, env);
 }
 
-/** Uses Deno's own API: its `node:child_process` adds this process's environment, and hides why a start fails. */
+/** Uses Deno's own API. Deno's `node:child_process` adds this process's environment, and hides why a start fails. */
 function runByDeno(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Output {
   const command = new Deno.Command(file, { args: [...args], env, clearEnv: true, stdin: "null" });
   const { code, stdout, stderr } = command.outputSync();

@@ -1,4 +1,4 @@
-/** Shares work: callers that ask at about the same time get the same result, and the work never runs twice at once. */
+/** Shares work: callers that ask at about the same time get the same result. The work never runs twice at once. */
 import { setTimeout } from "node:timers/promises";
 
 const REST_MOST_MS = 500;
@@ -10,9 +10,9 @@ export class Shared<T> {
   #next: Promise<T> | undefined;
 
   /**
-   * @param work Is not called again before its last promise is settled.
-   * @param rest The pause after each work is this many times as long as the work took, but at most half a second. So
-   *   frequent calls leave time for other work.
+   * @param work Does the work.
+   * @param rest How many times as long as the work the pause after it takes, at most half a second. With frequent
+   *   calls, the pauses leave time for this process's other work.
    */
   constructor(work: () => Promise<T>, rest = 0) {
     this.#work = work;
@@ -26,7 +26,7 @@ export class Shared<T> {
 
   async #start(): Promise<T> {
     await this.#running.catch(() => {});
-    await new Promise(setImmediate); // requests that have arrived with this one share it
+    await new Promise(setImmediate); // calls for events that are already pending share this work
     this.#next = undefined;
     const begun = performance.now();
     const result = this.#work();

@@ -7,7 +7,7 @@ export type Shell = (typeof SHELLS)[number];
 
 /**
  * @param text Any text without a NUL.
- * @returns The text as one word of a POSIX shell, bare where that is safe.
+ * @returns The text as one word of a POSIX shell, quoted only if it needs quotes.
  *
  * @example
  * ```ts
@@ -21,9 +21,9 @@ export function shellQuote(text: string): string {
 }
 
 /**
- * @param text Any text without a NUL or a line's end.
- * @returns The text as one word for Windows' cmd.exe: quoted for the program, for which a backslash protects a quote,
- *   and with a "^" before each character that the shell would interpret.
+ * @param text Any text without a NUL or a line break.
+ * @returns The text as one word for cmd.exe of Windows. The quotes, and backslashes before quotes inside, are for the
+ *   program that gets the word; a "^" precedes each character that cmd.exe itself would interpret.
  */
 export function cmdQuote(text: string): string {
   if (/^[A-Za-z0-9_@+=:,./\\-]+$/.test(text)) return text;

@@ -15,13 +15,13 @@ export interface InternetAddress {
   readonly port: number;
 }
 
-/** The offset of the address, and the length of the structure. */
+/** The size of each structure, and the offset and length of the IP address in it. */
 const LAYOUT = {
   [Family.Inet]: { size: 16, ip: 4, length: 4 },
   [Family.Inet6]: { size: 28, ip: 8, length: 16 },
 } as const;
 
-/** @returns The bytes of a path in the file system, with the NUL behind it. */
+/** @returns A `sockaddr_un` with the path and a NUL. */
 export function unixAddress(path: string): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(path);
   const bytes = new Uint8Array(name.length + 3);
@@ -30,7 +30,7 @@ export function unixAddress(path: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** @returns The bytes of the C structure. */
+/** @returns A `sockaddr_in` or `sockaddr_in6`. */
 export function encodeAddress({ family, ip, port }: InternetAddress): Uint8Array<ArrayBuffer> {
   const layout = LAYOUT[family];
   const bytes = new Uint8Array(layout.size);
@@ -41,10 +41,7 @@ export function encodeAddress({ family, ip, port }: InternetAddress): Uint8Array
   return bytes;
 }
 
-/**
- * @param bytes The address, and no byte more.
- * @returns The address, or undefined if the bytes are too few, or of another family than IPv4 and IPv6.
- */
+/** @returns The address, or undefined if the bytes are too few or the family is neither IPv4 nor IPv6. */
 export function decodeAddress(bytes: Uint8Array): InternetAddress | undefined {
   if (bytes.length < 2) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

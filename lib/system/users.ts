@@ -4,12 +4,12 @@ import { readText } from "./files.ts";
 
 let names: Map<number, string> | undefined;
 
-/** @returns This process's effective user, on whom trust depends. */
+/** @returns The effective user of this process. */
 export function effectiveUser(): number {
   return process.geteuid?.() ?? -1;
 }
 
-/** True if `owner` is root or one of these users, whose files are trusted. */
+/** True if `owner` is root or one of `users`. Files of these owners are trusted. */
 export function mayOwn(owner: number, ...users: readonly number[]): boolean {
   return owner === 0 || users.includes(owner);
 }
@@ -21,8 +21,9 @@ export function userName(uid: number): string {
 }
 
 /**
- * @returns The numbers of a user, given by name or number, and whether `/etc/passwd` lists it; undefined for an unknown
- *   name.
+ * @param told A user's name or number.
+ * @returns The user's numbers, and whether `/etc/passwd` lists the user. An unlisted number is its own group's number,
+ *   too. Undefined for an unknown name.
  */
 export function findUser(told: string): { uid: number; gid: number; isListed: boolean } | undefined {
   const isNumber = /^\d+$/.test(told);
@@ -42,7 +43,10 @@ export function whose(uid: number): string {
   return isKnownHere(uid) ? `${userName(uid)}'s` : "of a user outside this user namespace";
 }
 
-/** False if the kernel may show this number in place of one that this user namespace lacks (user_namespaces(7)). */
+/**
+ * False if `uid` is the number that the kernel shows for all users outside this user namespace (user_namespaces(7)).
+ * True if a user of the namespace has this number.
+ */
 export function isKnownHere(uid: number): boolean {
   if (`${uid}` !== readText("/proc/sys/kernel/overflowuid")?.trim()) return true;
   const map = readText("/proc/self/uid_map")?.trim().split("\n").map((line) => line.trim().split(/ +/).map(Number));

@@ -1,11 +1,11 @@
-/** The version of the command line, as in `c/unsock.h`. After a release: the next one's, with `-dev`. */
+/** The version of the command line, as in `c/unsock.h`. After a release it becomes the next version, with `-dev`. */
 export const VERSION = "2.1.0-dev";
 
 /** The day of the last release, as manual pages show it. */
 export const RELEASED = "2026-11-25";
 
 /**
- * The address of the repository, for packages' metadata and links. A release sets it: `.example` is nobody's (RFC
- * 2606), and `deno task package` makes no package of a released version with it.
+ * The repository's address, for packages' metadata and links. It must be set before a release: `.example` belongs to
+ * nobody (RFC 2606), and `deno task package` makes no package of a release with such an address.
  */
 export const REPOSITORY = "https://git.example/unsock";

@@ -1,8 +1,7 @@
-/** Waits for changes of a directory, which need not exist yet. */
+/** Waits for changes of a directory, which may not exist yet. */
 import * as fs from "node:fs";
 import { existingAbove } from "./files.ts";
 
-/** Watches a directory, or its nearest existing parent if it does not exist. */
 export class DirectoryWatch implements Disposable {
   readonly #directory: string;
   #place = "";
@@ -16,7 +15,10 @@ export class DirectoryWatch implements Disposable {
     this.#arm();
   }
 
-  /** Watches the nearest existing directory. Checks again afterwards, as a watch does not report earlier changes. */
+  /**
+   * Watches the directory, or its nearest existing parent. Repeats this if a nearer directory was made before the watch
+   * began.
+   */
   #arm(): void {
     if (this.#watcher !== undefined && existingAbove(this.#directory) === this.#place) return;
     do {
@@ -26,7 +28,7 @@ export class DirectoryWatch implements Disposable {
         this.#watcher = fs.watch(this.#place, () => this.#tell());
         this.#watcher.on("error", () => this.#close()); // the directory is gone
       } catch {
-        // This user has reached the limit of watches: only the caller's time-out is left.
+        // This user has reached the limit of watches. The waits then end only by their time-out.
       }
     } while (existingAbove(this.#directory) !== this.#place);
   }
@@ -42,9 +44,9 @@ export class DirectoryWatch implements Disposable {
   }
 
   /**
-   * Waits for the next change since the last call.
+   * Waits until something has changed since the last call.
    *
-   * @param mostMs The longest wait: some events change no name in the directory.
+   * @param mostMs The longest wait. Some events change no name in the directory.
    */
   async change(mostMs: number): Promise<void> {
     if (!this.#isChanged) {
