@@ -1,5 +1,5 @@
-/* Binds a socket to a port: the one that the program chose, or any free one. Tries up to three ways: without the lock,
- * as if the port were free; after reading PORT.sock; with the lock, beside the port's other sockets. */
+/* Binds a socket to the port that the program chose, or to any free port. Tries up to three ways: without the lock, as
+ * if the port were free; after reading PORT.sock; with the lock, beside the port's other sockets. */
 #include "files/bind.h"
 
 #include "files/control_file.h"
@@ -8,10 +8,10 @@
 #include "kernel/socket_info.h"
 
 #define TRIES 8
-#define LOOKS_FOR_FREE 10 /* ports tried before sockets that have a port are checked */
+#define LOOKS_FOR_FREE 10 /* taken ports that are skipped before the sockets of one are checked */
 
-/* Returns the name that the request wants. A stream with SO_REUSEPORT, or a reserved one, has a number at once; a
- * datagram socket gets one as soon as another socket shares its address. */
+/* Returns the name for the request. A stream with SO_REUSEPORT, or a reserved one, has a number from the start. A
+ * datagram socket gets a number only when another socket shares its address. */
 static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     bool stream = bind->type == SOCK_STREAM, reserves = stream && bind->in_place_of;
     uint8_t number = stream && bind->reuseport ? 1 : reserves ? UNSOCK_PORT_WAITING : 0;
@@ -25,9 +25,9 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     return me;
 }
 
-/* Prepares the bind to the request's current port. `plainly`, since Linux 5.14: the file of a client is PORT.dgram.sock
- * itself, unless its name must show its target, another address than IPv4's default. The kernel then lets only one have
- * the port, a server's link or a client's file. */
+/* Prepares the bind to the port in the request. `plainly`: a client's file is PORT.dgram.sock itself (since Linux
+ * 5.14), unless its name must show its target. A server's link has this name, too, so the kernel lets only one of them
+ * have the port. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->me = wanted_name(bind);
     bind->named = bind->waits = bind->listens = bind->spent = false;
@@ -44,7 +44,8 @@ static long bind_own_name(struct unsock_bind *bind) {
     return result;
 }
 
-/* Unlinks the socket's own file. Needs no lock: no other process removes the file of a live socket. */
+/* Unlinks the socket's own file, but not that of a socket about to listen. Needs no lock: no other process removes the
+ * file of a live socket. */
 static void give_name_up(struct unsock_bind *bind) {
     if (!bind->named || bind->listens)
         return;
@@ -53,7 +54,7 @@ static void give_name_up(struct unsock_bind *bind) {
     bind->spent = true;
 }
 
-/* Leaves the port to a handed-over socket or a control file, named by `how` and `path`. Returns 1. */
+/* Ends the bind, because a handed-over socket or a control file (`how`) at `path` has the port. Returns 1. */
 static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how, const struct sockaddr_un *path) {
     give_name_up(bind);
     bind->how = how;
@@ -61,8 +62,8 @@ static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how
     return 1;
 }
 
-/* Takes over the handed-over socket with the address `path`, which is an entry's or PORT.sock. Returns 1; -EADDRINUSE
- * if there is none, or if this process has bound it already. */
+/* Chooses the handed-over socket whose address is `path`. Returns 1; -EADDRINUSE if there is none, or if this process
+ * has bound it to an address that excludes the new one. */
 static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *path, socklen_t length) {
     long handed = unsock_listen_fds_find(bind, path, length);
     if (handed < 0)
@@ -71,7 +72,8 @@ static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *p
     return leave_to_another(bind, UNSOCK_BOUND_HANDED, path);
 }
 
-/* Binds to the socket's name, or if that has a number, to the first free number. Removes stale files in its way. */
+/* Binds the socket to its name. If the name has a number, uses the first number that is free. Unlinks stale files
+ * there. */
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
         unsock_port_skip_taken(bind->port, &bind->me);
@@ -84,14 +86,15 @@ static long bind_first_free_name(struct unsock_bind *bind) {
             result = unsock_directory_unlink(bind->path.sun_path);
             if (result < 0 && result != -ENOENT)
                 return result;
-            unsock_port_forget(bind->port, &bind->me); /* any file there from now on is a newcomer's */
+            unsock_port_forget(bind->port, &bind->me); /* a file that appears there now is another socket's */
         } else if (life == UNSOCK_PORT_ALIVE && !unsock_port_next_number(&bind->me)) {
-            return -EADDRINUSE; /* another process has just bound to it, and waits for the lock */
+            return -EADDRINUSE; /* another process has just bound this name, and waits for the lock */
         }
     }
 }
 
-/* Returns 0 if the socket may join the port as `joining` says, 1 if it gets a handed-over socket, or -errno. */
+/* Decides whether the socket can join the port. Asks the kernel about the sockets on which this depends. Returns 0 and
+ * fills `joining`; 1 if the bind gets a handed-over socket; or -errno. */
 static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *joining) {
     struct unsock_port *port = bind->port;
     struct sockaddr_un path;
@@ -113,9 +116,9 @@ static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *jo
     }
 }
 
-/* For a PORT.sock, at `path`, that is no link of the library's: leaves the port to it if it is a control file, without
- * the lock. Returns 1; -EAGAIN if it is anything else, or gone; or the -errno of a control file that is damaged or
- * cannot be read. *answers: the result of unsock_resolve. */
+/* Handles a PORT.sock, at `path`, that is no link of the library's. If it is a control file, leaves the port to it and
+ * returns 1. Returns -EAGAIN for a file of another kind, or none; or an -errno, for example for a damaged control file.
+ * Stores the result of unsock_resolve in *answers. */
 static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un *path, long *answers) {
     *answers = unsock_resolve(path->sun_path, NULL);
     if (*answers >= 0 && *answers != UNSOCK_ANSWERS_CONTROL)
@@ -124,8 +127,8 @@ static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un 
     return *answers < 0 ? *answers : 1;
 }
 
-/* For a PORT.sock, at `path`, that is no link of the library's: replaces a stale socket's file; leaves the port to a
- * control file or a handed-over socket; else refuses. */
+/* Handles a PORT.sock, at `path`, that is no link of the library's. Replaces the file of a stale socket. Leaves the
+ * port to a control file or a handed-over socket. Returns -EAGAIN if the port must be read again. */
 static long bind_beside_foreign(struct unsock_bind *bind, const struct sockaddr_un *path) {
     long answers, result = look_for_control(bind, path, &answers);
     if (result != -EAGAIN || answers == UNSOCK_ANSWERS_NOBODY)
@@ -160,7 +163,8 @@ static long bind_beside_ours(struct unsock_bind *bind) {
     return result == -EEXIST ? -EAGAIN : result; /* a bind without the lock was first */
 }
 
-/* Binds by the port's names, read anew at each try. Returns 0; 1 if the port is left to another (`how`); or -errno. */
+/* Binds the socket beside the port's other sockets. Reads the port's names again if they have changed meanwhile.
+ * Returns 0; 1 if a handed-over socket or a control file has the port (`how`); or -errno. */
 UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
     struct sockaddr_un path;
     long result = -EAGAIN;
@@ -175,8 +179,8 @@ UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
     return result == -EAGAIN ? -EADDRINUSE : result;
 }
 
-/* Binds with the directory locked. If it cannot be locked, removes nothing and joins no port, but still finds control
- * files and handed-over or live sockets. */
+/* Binds with the directory locked. If the lock fails, neither removes stale names nor joins the port, but still finds
+ * control files, handed-over sockets and live ones. Returns as bind_to_port. */
 static long bind_somebodys(struct unsock_bind *bind) {
     struct unsock_lock lock;
     bind->unlocked = (int)unsock_lock_take(&lock, false);
@@ -191,8 +195,8 @@ static long bind_somebodys(struct unsock_bind *bind) {
     return result;
 }
 
-/* Binds without the lock and without reading the port's names, in the hope that it is free: reading costs a third of a
- * bind. Returns 0; -EAGAIN if the port or the name is taken; or another -errno. */
+/* Binds without the lock, and without reading the port's names, which would cost a third of a bind. Returns 0; -EAGAIN
+ * if the port or the name is taken; or another -errno. */
 static long bind_free(struct unsock_bind *bind) {
     long result = bind_own_name(bind);
     if (result == 0)
@@ -218,9 +222,9 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Reads PORT.sock first, and does without the lock if it can. `any`: any port will do, so for one that somebody has
- * returns -EADDRINUSE. Without `any`, `result` is that of bind_free (-EAGAIN: not tried), and is returned if nobody has
- * the port. Returns as bind_to_port; -EAGAIN if the lock is needed. */
+/* Reads PORT.sock, and binds without the lock if it can (`at_once`). `any`: any port will do, so a port that is in use
+ * gives -EADDRINUSE. Otherwise `result` is the result of bind_free (-EAGAIN: not called), and is returned if nobody has
+ * the port. Returns as bind_to_port, or -EAGAIN if the lock is needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;
@@ -240,9 +244,9 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bo
     return holder == UNSOCK_PORT_OURS ? -EAGAIN : look_for_control(bind, &path, &answers);
 }
 
-/* Before Linux 5.14, bind(2) creates the file before connect(2) finds the socket, so another process could take it for
- * stale: there every bind takes the lock. A socket that needs a record takes it on every kernel: two processes must not
- * make the record at once, and the record comes before PORT.sock. */
+/* Tries the three ways in turn. Two kinds of bind need the lock. Before Linux 5.14, bind(2) creates the file before
+ * connect(2) finds the socket, so another process could take it for stale. If a socket needs a record, no other process
+ * may write the record at the same time, and the record must come before PORT.sock. */
 static long bind_names(struct unsock_bind *bind, bool any) {
     bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(&bind->me);
     long result = at_once && !any ? bind_free(bind) : -EAGAIN;
@@ -257,7 +261,7 @@ static long bind_names(struct unsock_bind *bind, bool any) {
     return result > 0 ? 0 : result;
 }
 
-/* Binds to the request's current port if nobody has it. `client`: to PORT.dgram.sock itself, where possible. */
+/* Binds to the port in the request if nobody has it. `client`: binds to PORT.dgram.sock itself, where possible. */
 static long bind_if_free(struct unsock_bind *bind, bool client) {
     begin_port(bind, client);
     if (!unsock_port_entry_is_plain(&bind->me))
@@ -268,7 +272,7 @@ static long bind_if_free(struct unsock_bind *bind, bool client) {
     return result;
 }
 
-/* True if the socket may share the port with others, as far as PORT.sock shows. */
+/* True if, judging by PORT.sock alone, the socket may share the port with others. */
 UNSOCK_OWN_FRAME static bool may_share(const struct unsock_bind *bind) {
     struct unsock_port_entry first;
     struct sockaddr_un path;
@@ -277,15 +281,17 @@ UNSOCK_OWN_FRAME static bool may_share(const struct unsock_bind *bind) {
            (bind->reuseport || bind->reuseaddr || !unsock_port_conflict(&first, &bind->me));
 }
 
-/* Binds to a port that has names: after their removal if all are stale, or else beside sockets on other addresses. */
+/* Binds to a port that has names. If all are stale, removes them first. Otherwise binds beside live sockets if it may;
+ * a client may not. */
 static long bind_to_taken(struct unsock_bind *bind, bool client) {
     if (unsock_port_sweep_dead(unsock_port_key_of(&bind->me)) > 0)
         return bind_if_free(bind, client);
     return !client && may_share(bind) ? bind_names(bind, false) : -EADDRINUSE;
 }
 
-/* Tries ports until one is free. After LOOKS_FOR_FREE taken ports, also tries to get each taken one. A damaged control
- * file's EINVAL skips its port. The kernel's EINVAL ends the search: the socket is named. */
+/* Tries one ephemeral port after the other. After LOOKS_FOR_FREE taken ports, also tries to bind to each taken one.
+ * Skips a port with a damaged control file (EINVAL). After the kernel's EINVAL gives up: the socket already has a
+ * name. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     for (unsigned i = 0; i < count; i++) {

@@ -1,6 +1,5 @@
-/* Reads and writes control files. Checks all bytes before it uses any. Caches the contents: a file with the same inode
- * and time of change is not read again. But a file that changed less than SETTLED_NS ago is not cached: it may change
- * again within the same tick of its clock. */
+/* Reads and writes control files. Caches their contents by inode and time of change. A file that has changed less than
+ * SETTLED_NS ago is not cached: it may change again within the same tick of the file system's clock. */
 #include "files/control_file.h"
 
 #include "kernel/socket_info.h"
@@ -15,7 +14,7 @@ static uint64_t time_of(int64_t seconds, uint64_t nanoseconds) {
     return (uint64_t)seconds * UNSOCK_SECOND_NS + nanoseconds;
 }
 
-/* A version of a file. chmod and chown change `changed`, too. */
+/* A version of a file. `changed` is its ctime, which chmod and chown change, too. */
 struct version {
     uint64_t inode;
     uint32_t device[2];
@@ -34,7 +33,8 @@ static struct version version_of(const struct statx *status) {
                             .changed = time_of(status->stx_ctime.tv_sec, status->stx_ctime.tv_nsec)};
 }
 
-/* Copies the cached content. False if there is none, or if not everybody may read the file: open may give EACCES. */
+/* Copies the cached content. False if there is none, or if not all users may read the file: open must then check this
+ * user's permission. */
 static bool recall(const struct statx *status, struct unsock_control_file *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
@@ -57,8 +57,8 @@ static void keep_content(const struct statx *status, const struct timespec *now,
     unsock_seqlock_publish(&place->lock);
 }
 
-/* Reads the file, up to `size` bytes: one more than a control file has, so that the check refuses a longer file. Some
- * file systems return pieces. */
+/* Reads up to `size` bytes of the file. Some file systems return pieces. The caller asks for one byte more than a
+ * control file has, so that the check refuses a longer file. */
 static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
     while (filled < size) {
@@ -72,7 +72,7 @@ static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     return (long)filled;
 }
 
-/* True if the owner may redirect this user's traffic: root, this user, and the owner of the path's directory. */
+/* True if `owner` may redirect this user's traffic: it is root, this user, or the owner of the directory of `path`. */
 static bool is_trusted_owner(uint32_t owner, const char *path) {
     struct statx status;
     char directory[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
@@ -86,7 +86,7 @@ static bool is_trusted_owner(uint32_t owner, const char *path) {
     return unsock_statx(AT_FDCWD, directory, 0, STATX_UID, &status) == 0 && status.stx_uid == owner;
 }
 
-/* True if the owner of the file, and that of a link at its path, are trusted. */
+/* True if the owner of the file is trusted, and the owner of the link, if `path` is one (`linked`). */
 UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const char *path, bool linked) {
     struct statx link;
     return is_trusted_owner(file->stx_uid, path) &&
@@ -94,7 +94,8 @@ UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const cha
                         is_trusted_owner(link.stx_uid, path)));
 }
 
-/* Returns the file's type or -errno, and whether its path is a link. Opens nothing, so no FIFO or device blocks. */
+/* Returns the type of the file at `path` (through a link: then *linked is true), or -errno. Opens nothing, so no FIFO
+ * or device blocks. */
 static long look_at_file(const char *path, struct statx *status, bool *linked) {
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, LOOKED_AT, status);
     *linked = result == 0 && (status->stx_mode & S_IFMT) == S_IFLNK;
@@ -103,7 +104,7 @@ static long look_at_file(const char *path, struct statx *status, bool *linked) {
     return result < 0 ? result : status->stx_mode & S_IFMT;
 }
 
-/* Reads and checks the open file, not its path, which may now have another file. */
+/* Reads and checks the open file. Does not use `path` for this: it may now have another file. */
 UNSOCK_OWN_FRAME static int read_open(long fd, const char *path, bool linked, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     struct statx status;

@@ -17,12 +17,10 @@
  *   -EACCES   its owner, or that of a link to it, is neither root nor this user nor its directory's owner */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 
-/* Writes the control file to `path` with this mode. The file appears there complete or not at all, and never replaces
- * another file. With `locked`, it appears with a shared lock (flock(2)), which the descriptor holds. Returns an open
- * descriptor of the file, or -errno; -EEXIST if `path` exists. */
+/* Makes a control file at `path` with this mode. No reader sees a part of the file, and it replaces no other. With
+ * `locked`, the returned descriptor holds a shared lock (flock(2)) on it from the start. Returns the descriptor, or
+ * -errno: -EEXIST if `path` exists. */
 long unsock_control_file_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
-
-/* The kind of file at a path. */
 
 enum unsock_resolved {
     UNSOCK_ANSWERS_NOBODY,  /* nothing is there */
@@ -31,22 +29,21 @@ enum unsock_resolved {
     UNSOCK_ANSWERS_OTHER,   /* in the way: a directory, a FIFO, a link to nowhere */
 };
 
-/* Returns the kind of file at the path, with a control file's content in `control` (or NULL). Or -EINVAL for a damaged
- * control file or another regular file, -EACCES for a file that may not be read or followed, or the -errno of a failed
- * look at the path. Never blocks. */
+/* Returns the kind of file at `path` (enum unsock_resolved), or -errno: -EINVAL for a damaged control file or another
+ * regular file; -EACCES for a file that this user may not read, or whose owner is not trusted. Stores a control file's
+ * content in `control`, unless that is NULL. Never blocks. */
 long unsock_resolve(const char *path, struct unsock_control_file *control);
 
-/* True if a control file may be the reason for this -errno of a connect or a datagram. A file that is no socket gives
- * ECONNREFUSED; a file without write permission gives EACCES first (unix_find_bsd, net/unix/af_unix.c). */
+/* True if a control file may have caused this -errno of a connect or a send. A file that is no socket gives
+ * ECONNREFUSED, or EACCES if this user may not write to the file (unix_find_bsd, net/unix/af_unix.c). */
 static inline bool unsock_resolve_is_worth_it(long result) {
     return result == -ECONNREFUSED || result == -EACCES;
 }
 
-/* target_file.c: Socket files at the targets of control files, in any directory.
- * The close of a socket's last descriptor removes the socket's file, by the rules of the library's own directory: with
- * the directory of the file locked, after the kernel has said that the socket is closed. But if that close cannot
- * remove the file, nobody tries later. Only the kernel knows the file's path, so the library reads it while the socket
- * is open; and it removes only the file to which the socket was bound. */
+/* target_file.c: Binds sockets to files at the targets of control files, in any directory, and removes these files. A
+ * close removes the file to which its socket was bound: with the file's directory locked, and after the kernel has
+ * reported that the socket is closed. If the close cannot remove the file, no later call tries again. The entry lacks
+ * the file's path, so the library reads it from the kernel while the socket is open. */
 
 struct unsock_target_file {
     struct unsock_file_id file;
@@ -54,17 +51,16 @@ struct unsock_target_file {
     union unsock_sockaddr name; /* a NUL follows, even if a path fills all of sun_path */
 };
 
-/* Binds a socket to an AF_UNIX path (of `length` bytes with the family; a NUL may end it). Replaces a stale file. Fills
- * `where` with the socket's file; for a relative path with none, so that the close removes no file. Returns 0 or
- * -errno. */
+/* Binds a socket to the AF_UNIX path in `address`. Replaces a stale file there. Stores the socket's file in `where`;
+ * stores none for a relative path, so that the close removes no file. Returns 0 or -errno. */
 long unsock_target_file_bind(int socket, const void *address, socklen_t length, struct unsock_target_file *where);
 
-/* Fills `where` with the file of a socket whose descriptor is about to be closed. Returns true if the socket certainly
- * has a file outside the directory, at an absolute path. Makes no system call for sockets without such a file. */
+/* Stores in `where` the file of a FOREIGN socket that is about to be closed. Returns true if the file at the socket's
+ * absolute path is certainly the socket's own. Makes no system call for a socket without a file to remove. */
 bool unsock_target_file_find(int fd, const struct unsock_fd *entry, struct unsock_target_file *where);
 
-/* After the close: removes the file that unsock_target_file_find has found, if any. If another descriptor has the
- * socket, the file stays until the next bind to the path. */
+/* Removes, after the close, the file that unsock_target_file_find has found, if any. If another descriptor has the
+ * socket, the file stays until a later bind to the path replaces it. */
 void unsock_target_file_release(const struct unsock_target_file *where);
 
 #endif

@@ -64,11 +64,11 @@ bool unsock_directory_make(const struct unsock_settings *settings, struct unsock
         result = make_with_parents(path);
         result = result == 0 ? stat_directory(path, &status) : result;
     } else if (result == -EACCES) {
-        return true; /* the program may need no network: its first call that does logs it (kernel/log.h) */
+        return true; /* the program may need no network; its first call that fails is logged (kernel/log.h) */
     }
     if (result == 0 && (status.stx_mode & S_IFMT) == S_IFDIR) {
         unsock_directory_is_shared = (status.stx_mode & UNSOCK_OTHERS_WRITE) != 0;
-        /* Device numbers are small, and inode numbers have few digits: they do not overlap. */
+        /* Device and inode numbers are mostly so small that they do not overlap here. */
         unsock_directory_tag =
             status.stx_ino ^ (uint64_t)status.stx_dev_major << 52 ^ (uint64_t)status.stx_dev_minor << 32;
         unsock_directory_change_start(unsock_file_id_in(&status), may_move);
@@ -128,8 +128,8 @@ static bool has_path(const char *path) {
     return length > 0 && unsock_begins(path, unsock_settings.directory) && path[length] == '/';
 }
 
-/* Returns the directory from which a call changes this name: a descriptor, which the caller closes, or AT_FDCWD; or
- * -errno: -EACCES if another directory has taken its place. *path becomes the name as seen from there. */
+/* Returns the directory from which the caller changes the name *path: AT_FDCWD; or a descriptor that the caller closes,
+ * and *path becomes relative to it; or -errno (-EACCES: another directory has taken the place). */
 static long enter_place(const char **path) {
     if (!unsock_directory_may_move || !has_path(*path))
         return AT_FDCWD;
@@ -193,7 +193,7 @@ void unsock_directory_set_mode(int socket, const char *path, int mode) {
         fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     bool socket_file = fd >= 0 && unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
                        (status.stx_mode & S_IFMT) == S_IFSOCK;
-    /* By /proc if the kernel, or a container's filter, has no fchmodat2. */
+    /* Goes by /proc if the kernel lacks fchmodat2, or if a container's filter forbids it. */
     if (socket_file && unsock_fchmodat2(fd, "", mode, AT_EMPTY_PATH) < 0)
         unsock_fchmodat(AT_FDCWD, UNSOCK_FD_PATH(fd), mode);
 }

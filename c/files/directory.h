@@ -8,85 +8,83 @@
 
 /* directory.c: Makes the directory of the socket files, and changes it. */
 
-/* Makes the directory (0755, with its parents) if it is missing. Accepts a directory that this user cannot reach.
- * False, with one line in `error`, if it cannot be made, or if others could replace it and UNSOCK_TRUST is not set. */
+/* Makes the directory (0755, with its parents) if it is missing. Returns false, with one line in `error`, if this
+ * fails, or if other users could replace the directory and UNSOCK_TRUST is not set. Accepts a directory that this user
+ * cannot reach (EACCES). */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
-/* A number for this directory, the same by every path to it; 0 if unknown. Abstract names contain the number: they are
- * visible in the whole network namespace, and programs with different directories must not share a name. */
+/* Identifies the directory, by whatever path it is reached; 0: unknown. Clients' names contain it: they are visible in
+ * the whole network namespace, and programs with different directories must not share a name. */
 extern uint64_t unsock_directory_tag;
 
 /* True if users other than its owner could write to the directory when the process started. */
 extern bool unsock_directory_is_shared;
 
-/* Resolves the links in the settings' path of the directory, which exists: /var/run/x becomes /run/x if /var/run is a
- * link. All processes of a mount namespace then recognise each other's sockets by one path. Changes nothing without
- * /proc, or if the result does not fit. */
+/* Resolves symbolic links in the path of the directory: /var/run/x becomes /run/x. So all processes of a mount
+ * namespace know each socket by one path. Changes nothing if the directory or /proc is missing, or if the result is too
+ * long. */
 void unsock_directory_name_settle(struct unsock_settings *settings);
 
-/* A visit to another directory. A port's names are always read in the settings' directory, so a visit changes the
- * settings, and restores them at its end. Not for use while other threads make socket calls. */
+/* A visit makes the library read and change names in another directory: it replaces the directory in the settings, and
+ * restores it at its end. Not for use while other threads make socket calls. */
 struct unsock_directory_visit {
     char directory[UNSOCK_DIR_ROOM];
     size_t length;
 };
 
-/* Begins a visit to `directory`, an absolute path of `length` bytes. Returns false, and begins no visit, if the path is
- * not absolute, is "/", or is too long for names. */
+/* Begins a visit to `directory`, a path of `length` bytes. Returns false if the path is not absolute, is "/", or is too
+ * long. */
 bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length);
 void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
 
 /* lock.c: The lock of a directory. A process holds it while it removes or renames a socket file there.
  *
  * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". Making the file costs several times as
- * much as opening it. So in a directory to which only its owner may write, the owner's process keeps the file there
- * until the process ends. In other directories another user could not open such a file, so it exists only while a
- * process has the lock or waits for it.
- *   - Only users with write permission to the directory can take the lock: nobody else can make the file, or open it in
- *     any mode.
- *   - The kernel frees the lock of a killed process. A child that another thread forked meanwhile never has the lock:
- *     record locks belong to the process that took them.
- *   - Threads of one process would share the lock. So they exclude each other by a word in memory.
+ * much as opening it. So in a directory to which only its owner may write, the owner's process keeps the file until the
+ * process ends. In other directories another user might be unable to open the file, so it exists only while a process
+ * has the lock or tries to take it.
+ *   - Only users with write permission to the directory can take the lock: no other user can make or open the file.
+ *   - The kernel frees the lock of a killed process. A child forked by another thread never has the lock: record locks
+ *     belong to the process that took them.
+ *   - Threads of one process would share a record lock. So they exclude each other by a word in memory.
  *
- * Only the first thread blocks signals while it has the lock. Another thread that unblocks them could take over a
- * signal for which the kernel has just woken the first thread. The first thread would then sleep on: Python runs its
- * handlers in that thread alone. */
+ * Only the first thread of the process blocks signals while it has the lock. Another thread that blocked and unblocked
+ * them could take a signal meant to wake the first thread. In that thread alone, Python, for example, runs its
+ * handlers. */
 
 struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */
     bool blocks;      /* signals are blocked */
-    bool keeps;       /* the file stays for the next time */
-    bool closes;      /* for a close: skips the check of the directory if this process has kept its lock file */
-    uint64_t signals; /* the thread's mask before, if `blocks` */
+    bool keeps;       /* the file stays after the unlock */
+    bool closes;      /* as the argument of unsock_lock_take */
+    uint64_t signals; /* if `blocks`: the thread's signal mask before */
     char path[128];   /* of the lock's file: longer than a sun_path can be */
 };
 
-/* Locks a directory (a path of `length` bytes). Waits for other processes at most a second; at most 20 ms if this
- * process has waited without success in the last ten seconds; not at all in a signal handler that interrupted this
- * thread while it had a lock. Returns 0; -EADDRINUSE if others had the lock all the time; -EACCES if the directory
- * cannot be written to; -ENOBUFS without a descriptor, space or memory. */
+/* Locks the directory at a path of `length` bytes. If the lock is taken, waits up to a second; up to 20 ms if this
+ * process has waited in vain in the last ten seconds; not at all in a signal handler that interrupted this thread while
+ * it had a lock. Returns 0; -EADDRINUSE if the lock stayed taken; -EACCES if the directory cannot be written to;
+ * -ENOBUFS in all other cases. */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
-/* Locks the directory of the socket files. With `closes`, the caller is closing a socket: a lock file that this process
- * kept is then used without checking the directory's mode again. If others have since been allowed to write there, the
- * next bind notices. */
+/* Locks the directory of the socket files. `closes`: the caller is closing a socket. A lock file that this process has
+ * kept is then used without checking the directory's mode again. If other users have been allowed to write there since,
+ * the next bind notices. */
 long unsock_lock_take(struct unsock_lock *lock, bool closes);
 
 /* Unlocks; after a failed lock it only restores the signal mask. */
 void unsock_lock_drop(struct unsock_lock *lock);
 
-/* When the process ends: removes the lock file if this process has kept it. If another process has the lock, does not
- * wait: that process removes the file when it ends, if it keeps one. */
+/* Removes, at the end of the process, the lock file that this process has kept. Does not wait if another process has
+ * the lock: that process removes the file at its own end, if it keeps it. */
 void unsock_lock_end(void);
 
-/* Changes in the directory of the socket files. If an untrusted user can replace the directory (UNSOCK_TRUST), its path
- * may name another directory later. Then each change opens the directory, checks that it is the one found at the start,
- * and works from its descriptor. Otherwise each change goes by path, without extra calls.
- *
- * The functions take absolute paths and return the kernel's results, like the system calls of these names; -EACCES if
- * another directory has taken its place. */
+/* The functions below change names in the directory, as the system calls of these names do; all paths are absolute. If
+ * other users could replace the directory (UNSOCK_TRUST), each change opens it, checks that it is still the one found
+ * at the start (else returns -EACCES), and works from its descriptor. Otherwise a change goes by path, without extra
+ * calls. */
 
-/* Sets the directory that was found at the start, and whether an untrusted user could put another one in its place. */
+/* Notes the directory found at the start, and whether other users could put another directory in its place. */
 void unsock_directory_change_start(struct unsock_file_id directory, bool may_move);
 
 /* True if changes must be made from the directory's descriptor, not by path. */
@@ -102,24 +100,21 @@ long unsock_directory_rename(const char *from, const char *to, unsigned flags);
 /* Sets the times of the file itself, also if it is a link (utimensat(2)). */
 long unsock_directory_set_times(const char *path, const void *times);
 
-/* Opens the file (openat(2)) with a descriptor for the library's own use (kernel/socket_info.h). */
 long unsock_directory_open(const char *path, int flags, int mode);
 
-/* Sets the mode of a bound socket's file. Follows no link: in another user's directory the name may now be a link to
- * another file, whose mode root would change. If an untrusted user may have replaced the directory, works through a
- * descriptor of the directory found at the start. Outside the directory, gets the file from the socket itself (this
- * needs CAP_NET_ADMIN), else opens the path without following a link. */
+/* Sets the mode of the file to which `socket` is bound. Follows no link: another user may have put a link to some other
+ * file in its place. If the file is outside the directory, asks the socket for its file (this needs CAP_NET_ADMIN), or
+ * else opens the path. */
 void unsock_directory_set_mode(int socket, const char *path, int mode);
 
-/* directory_list.c: Lists the names in a directory of socket files, as the library itself reads them. */
+/* directory_list.c: Lists the names in a directory of socket files. */
 
-/* The kinds of names. */
 enum unsock_directory_list_what {
     UNSOCK_DIRECTORY_LIST_PLAIN,    /* PORT.sock: the file of a plain server or a datagram client, or a control file */
     UNSOCK_DIRECTORY_LIST_PORT,     /* PORT.sock, a link to the port's first socket; `entry` is that socket */
     UNSOCK_DIRECTORY_LIST_FIRST,    /* the first socket's own file */
     UNSOCK_DIRECTORY_LIST_LISTED,   /* the own file of another socket in the record */
-    UNSOCK_DIRECTORY_LIST_WAITING,  /* the own file of a socket that waits for another one of its process */
+    UNSOCK_DIRECTORY_LIST_WAITING,  /* the own file of a stream that waits, or is reserved without its port */
     UNSOCK_DIRECTORY_LIST_UNLISTED, /* the own file of a socket that neither the port link nor the record has */
     UNSOCK_DIRECTORY_LIST_RECORD,   /* from here on names for the library's own use */
     UNSOCK_DIRECTORY_LIST_NEXT,

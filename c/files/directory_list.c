@@ -8,12 +8,12 @@ long unsock_directory_list_open(struct unsock_directory_list *names, const char 
     *names = (struct unsock_directory_list){.only = only};
     if (!unsock_directory_visit_begin(&names->visit, directory, strlen(directory)))
         return -EINVAL;
-    unsock_text_join(&path, directory, "/."); /* whatever links lead there */
+    unsock_text_join(&path, directory, "/."); /* unsock_entries_open refuses a link as the last part */
     unsock_entries_open(&names->entries, AT_FDCWD, path.buffer);
     names->port = unsock_port_borrow();
     long result = names->entries.fd < 0 ? names->entries.fd : names->port ? 0 : -ENOBUFS;
     if (names->port)
-        names->port->key = (struct unsock_port_key){.number = 0}; /* an earlier borrower's */
+        names->port->key = (struct unsock_port_key){.number = 0}; /* forgets the port of an earlier borrower */
     if (result < 0)
         unsock_directory_list_close(names);
     return result;

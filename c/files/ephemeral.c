@@ -36,8 +36,8 @@ static uint32_t known_range(void) {
     return known;
 }
 
-/* Returns this process's cursor, whose start depends on the pid: children with a copy of their parent's cursor would
- * all try the same ports. Every sandbox allows getpid. */
+/* Returns this process's cursor. Its start depends on the pid: forked children with their parent's cursor would all try
+ * the same ports. Every sandbox allows getpid. */
 static uint32_t *cursor(void) {
     uint32_t *own = &unsock_this_process()->port_cursor;
     if (__atomic_load_n(own, __ATOMIC_RELAXED) == 0)

@@ -32,7 +32,7 @@ static size_t name_size(const struct sockaddr_un *name, size_t length) {
     return size;
 }
 
-/* An accepted connection has its listener's name, too (Accept=yes in the unit): so a stream must listen. */
+/* A stream must listen: with Accept=yes, systemd hands over accepted connections, which have their listener's name. */
 bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length) {
     union unsock_sockaddr own;
     long own_length = unsock_socket_name(fd, __NR_getsockname, &own);

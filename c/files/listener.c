@@ -1,5 +1,5 @@
-/* Finds out whether a server listens at a Unix socket, in the directory or elsewhere. A datagram socket connects there,
- * unnoticed by the owner, to see if a socket exists. The kernel's list of Unix sockets shows if it listens. */
+/* Finds out whether a server listens at a Unix socket. A probe connects to the socket, unnoticed by the owner, to see
+ * whether it exists. The kernel's list of Unix sockets shows whether it listens. */
 #include "files/port.h"
 
 #include "kernel/file_info.h"
@@ -14,9 +14,9 @@ struct search {
     bool listens;
 };
 
-/* True if `socket` is the one to look for. The kernel's list has the path as given to bind, which another path may
- * reach too, and the inode and device, which a layered file system reports differently. An equal inode number alone
- * proves nothing, as other file systems use the same numbers. */
+/* True if `socket` is the one to look for. The kernel's list has its file's inode and device, and the path given to
+ * bind. On a layered file system the numbers may differ from those of statx. Then the inode or the last part of the
+ * path must match, and also the directory. */
 static bool is_searched(const struct search *search, const struct unsock_unix_socket *socket) {
     struct unsock_span name = {socket->name, socket->length};
     if (search->name.at[0] == '\0')
@@ -37,13 +37,13 @@ static bool see_socket(void *context, const struct unsock_unix_socket *socket) {
     return !search->listens;
 }
 
-/* Finds out whether a stream socket listens. An abstract name is only looked up in the kernel's list: a socket of
- * another type cannot connect to it. The list lacks sockets of other network namespaces, so a live socket with a path
- * that is not in the list counts as ready. */
+/* Finds out whether a stream socket listens. The probe, a datagram socket, cannot find an abstract stream name, so that
+ * is only looked up in the kernel's list. A live socket with a path that is not in the list is in another network
+ * namespace, and counts as ready. */
 static enum unsock_answer ask_stream(const void *address, socklen_t length, struct unsock_span name) {
     bool is_path = name.at[0] != '\0', is_told = false;
     long said = 0;
-    /* A server may start or end between the two checks. A socket missing twice is in another network namespace. */
+    /* Checks a path twice: a server may start or end between the probe and the list. */
     for (int i = 0; i < 1 + is_path; i++) {
         struct search search = {.name = name};
         said = is_path ? unsock_socketfile_ask(address, length) : 0;

@@ -28,14 +28,15 @@ struct record {
     int32_t pid;
 };
 
-/* Closes the lock's file for a thread that ended or jumped out with the lock. The kernel then frees the record lock. */
+/* Closes the lock's file if a thread ended, or left by siglongjmp, without unlocking. The kernel then frees the record
+ * lock. */
 static void close_left(struct unsock_this_process *own) {
     int32_t left = own->lock_file - 1;
     own->lock_file = 0;
     unsock_close_open(left);
 }
 
-/* Returns a checksum of the path, which does not change while the lock is held. */
+/* Returns a checksum of lock->path, which does not change while the lock is held. */
 static uint64_t sum_of(const struct unsock_lock *lock) {
     uint64_t sum = 0, word;
     for (size_t i = 0; i < sizeof(lock->path); i += sizeof(word)) {
@@ -45,8 +46,8 @@ static uint64_t sum_of(const struct unsock_lock *lock) {
     return sum;
 }
 
-/* Takes the lock among the threads of this process. If the thread that has it ended in a signal handler, it never
- * unlocks, so this takes its lock over. False: another thread has the lock. */
+/* Excludes the other threads of this process. If the thread that had the lock has ended (in a signal handler), takes
+ * its place. False: another thread has the lock. */
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     int32_t other = 0;
@@ -64,8 +65,8 @@ static void leave_to_threads(void) {
     __atomic_store_n(&unsock_this_process()->locker, 0, __ATOMIC_RELEASE);
 }
 
-/* True in a signal handler that interrupted this thread while it had the lock. Then the older struct is unchanged, and
- * the kernel's signal frame lies between it and `lock` on the stack (struct rt_sigframe in arch/x86/kernel/signal.c and
+/* True in a signal handler that interrupted this thread while it had the lock. The holder's struct is then unchanged,
+ * and further up the stack by at least the kernel's signal frame (struct rt_sigframe in arch/x86/kernel/signal.c and
  * arch/arm64/kernel/signal.c). */
 __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
     const struct unsock_lock *older = unsock_this_process()->lock_frame;
@@ -73,8 +74,8 @@ __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock 
            unsock_user_readable(older, sizeof(*older)) && sum_of(older) == unsock_this_process()->lock_sum;
 }
 
-/* True in a signal handler that interrupted this thread while it had a lock. If the thread left the locked code by
- * siglongjmp, releases its lock and returns false. */
+/* True in a signal handler that interrupted this thread while it had the lock. If the thread has left the locked code
+ * by siglongjmp instead, releases the lock and returns false. */
 static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     struct unsock_signal_stack stack = {.flags = ON_SIGNAL_STACK};
@@ -88,8 +89,9 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     return false;
 }
 
-/* Makes the lock's file in a directory to which other users may write. The same classes of users may open the file, and
- * nobody else. The file gets its name last: a process killed before leaves no lock that other users cannot open. */
+/* Makes the lock's file in a directory to which other users may write, or which is another user's. The users who may
+ * write to the directory can open the file, and nobody else. The file gets its name last: a process that is killed
+ * before leaves no lock that others cannot open. */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     UNSOCK_TEXT(name, sizeof(lock->path) + 16);
     unsock_text_join(&name, lock->path, ".", UNSOCK_DECIMAL(unsock_gettid()));
@@ -106,7 +108,7 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
 }
 
 /* Opens or makes the lock's file. Clears `lock->keeps` if the file must not stay after the unlock. *made: this process
- * has just made the file, under this name alone. Returns the descriptor or -errno. */
+ * has just made the file, which has no other name. Returns the descriptor or -errno. */
 static long open_lock_file(struct unsock_lock *lock, const char *directory, bool *made) {
     struct statx status;
     if (lock->closes && unsock_this_process()->lock_kept) {
@@ -129,13 +131,12 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
     return fd == -EEXIST ? unsock_directory_open(lock->path, FLAGS, 0) : fd;
 }
 
-/* True if the locked file still has the lock's name: the last holder may have removed it. A file that this process made
- * under the name never gets another name, so its link count decides. */
+/* True if the locked file still has the lock's name: its last holder may have unlinked it. */
 static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
     struct statx status; /* one for both calls: a handler's stack may be small */
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)
         return false;
-    /* Nobody renames files in a private directory. */
+    /* Nobody renames files in a private directory, so the link count decides. */
     if (made || lock->keeps)
         return status.stx_nlink > 0 && (status.stx_mode & S_IFMT) == S_IFREG;
     uint64_t opened = status.stx_ino;
@@ -157,8 +158,8 @@ static long attempt(struct unsock_lock *lock, const char *directory) {
     return result == 0 || result == -EACCES ? -EAGAIN : result;
 }
 
-/* True if a retry in the time that is left may get the lock: another process has it, or a file that cannot be opened
- * may be removed soon. False if the file cannot be made. */
+/* True if a retry within the time `most` may get the lock: another process has it, or its file cannot be opened and may
+ * soon be removed. False if the file cannot be made. */
 static bool may_lock_change(const struct unsock_lock *lock, long result, int64_t waited, int64_t most) {
     struct statx status;
     if (result != -EACCES)
@@ -188,7 +189,7 @@ static long wait_for_lock(struct unsock_lock *lock, const char *directory, int32
         own->lock_file = (int32_t)result + 1;
     else if (first_here)
         leave_to_threads();
-    /* A stopped process may have the lock: if many sockets are closed, only the first close waits long. */
+    /* If a stopped process has the lock, only the first of many closes waits long. */
     if (result >= 0 || waited >= WAIT_AGAIN_NS)
         own->lock_vain = result == -EAGAIN ? unsock_libc_clock() + VAIN_NS : 0;
     return result;
@@ -228,13 +229,13 @@ long unsock_lock_take(struct unsock_lock *lock, bool closes) {
 
 void unsock_lock_drop(struct unsock_lock *lock) {
     if (lock->fd >= 0) {
-        /* Unlinks before it unlocks: a process that opens the name from now on makes another file. */
+        /* Unlinks before unlocking: a process that opens the name from now on makes another file. */
         if (!lock->keeps)
             unsock_directory_unlink(lock->path);
         else
             unsock_this_process()->lock_kept = true;
-        /* Forgets the descriptor before the close. If a signal ends the thread in between, the descriptor stays open.
-         * In the other order, another thread could close the number after its reuse (close_left). */
+        /* Clears lock_file before the close: after it, another thread could close a reused number (close_left). If a
+         * signal ends this thread in between, the descriptor stays open. */
         unsock_this_process()->lock_file = 0;
         unsock_close(lock->fd);
         leave_to_threads();

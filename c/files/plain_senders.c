@@ -8,8 +8,8 @@
 
 #define FIRST_PORT 61000 /* above the default ephemeral range */
 #define PLACES 1024
-#define LOOKS 8             /* tries per datagram: at places whose sender may be gone, and at ports that may be stale */
-#define TAKEN_FIRST 32      /* ports in use before one of them is suspected of being stale */
+#define LOOKS 8             /* checks for each datagram: of senders that may be gone, of ports that may be stale */
+#define TAKEN_FIRST 32      /* ports found in use before ports are checked for being stale */
 #define ANSWERS_SECONDS 120 /* a port is kept for so long after the last datagram to or from its sender */
 
 struct sender {
@@ -57,15 +57,16 @@ static bool is_our_link(uint32_t place, const struct sender *sender) {
     return unsock_file_key(path.sun_path, file) == 0 && unsock_same(file, sender->file, sizeof(file));
 }
 
-/* Makes the port's file: a hard link to the socket's own file. A socket at a control file's target has no file in the
- * directory, so a dangling symbolic link stands for it. */
+/* Makes the port's file: a hard link to the receiver's own file; or, if the receiver has none in the directory (`own`
+ * is NULL), a dangling symbolic link. */
 static long make_port_link(const struct sockaddr_un *own, const struct sockaddr_un *path) {
     if (!own)
         return unsock_directory_symlink("unsock: a plain Unix sender's port", path->sun_path);
     return unsock_directory_link(own->sun_path, path->sun_path);
 }
 
-/* Takes the port by making its file, which only one process can do. Returns 0 or -errno. */
+/* Takes the port by making its file, which only one process can do. With `clears`, removes a stale port's names first.
+ * Returns 0 or -errno. */
 static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears, uint64_t file[2]) {
     struct sockaddr_un path;
     path_of_port(place, &path);
@@ -76,7 +77,7 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }
 
-/* Claims a place that is free, or whose sender is gone and long unused; gives back the port of that sender. */
+/* Claims a free place; or one whose sender is gone and long unused, and gives back that sender's port. */
 static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
     for (uint32_t i = 0; i < PLACES; i++) {
         struct sender sender;

@@ -85,7 +85,7 @@ enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry
     return unsock_socketfile_life(probe, &path, length);
 }
 
-/* Makes a link in one step. `there`: a link exists, and a rename replaces it. */
+/* Makes a link. `there`: the link exists, and a rename replaces it. */
 static long put_link(struct unsock_port_key key, enum link which, const char *text, bool there) {
     struct sockaddr_un path, next;
     link_path(key, which, &path);
@@ -115,7 +115,7 @@ long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_e
     if (!unsock_port_write(port, me))
         return -EADDRINUSE;
     long result = put_link(port->key, RECORD, port->text, port->several);
-    /* A process that was killed before PORT.sock got its "./" did not remove its record. */
+    /* A process killed before PORT.sock got its "./" has left its record. */
     return result == -EEXIST ? put_link(port->key, RECORD, port->text, true) : result;
 }
 
@@ -125,7 +125,7 @@ long unsock_port_unlink_first(struct unsock_port_key key) {
     bool several;
     link_path(key, FIRST, &path);
     long result = unsock_directory_unlink(path.sun_path);
-    /* Takes ENOENT for success only if PORT.sock is really missing: the caller then removes the record, which a
+    /* Takes ENOENT for success only if PORT.sock is really missing. The caller then removes the record, which a
      * PORT.sock with "./" must have. */
     return result == -ENOENT && unsock_port_look(key, &path, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
 }
@@ -149,8 +149,8 @@ void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsoc
     }
 }
 
-/* Plain servers use no lock: one may remove its file at any moment, and another may bind. So file and link are
- * exchanged, and the file is checked afterwards. */
+/* Plain servers use no lock: the file may be removed at any moment, and another server may bind there. So this
+ * exchanges the file and the link, and checks the file afterwards. */
 long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe) {
     struct unsock_port_key key = unsock_port_key_of(first);
     struct sockaddr_un path, aside;
@@ -178,12 +178,12 @@ void unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *ow
     struct unsock_ip bound = unsock_fd_bound_to(entry);
     struct unsock_port_key key = {bound.port, entry->type};
     bool several, asks = bound.tag == UNSOCK_NAME_TAG_ASKING;
-    /* Nobody shares the port of a client that asks: PORT.dgram.sock points to its file. */
+    /* No other socket has the port of a client that asks, so PORT.dgram.sock points to the client's file. */
     if (asks && unsock_port_look(key, &path, own, &several) == UNSOCK_PORT_OURS && unsock_port_entry_asks(own))
         return;
     *own = unsock_port_entry_of_tag(&bound, entry->type);
     if (asks)
-        own->number = UNSOCK_PORT_SHARERS; /* nobody's: the name is already removed */
+        own->number = UNSOCK_PORT_SHARERS; /* a name that no socket has: the client's is already removed */
 }
 
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path) {
@@ -192,8 +192,8 @@ socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un
     return unsock_port_path(&own, path);
 }
 
-/* Returns the next descriptor after `fd` whose socket has a file of this port, and its entry; -1: none. `silent`:
- * passes over listening sockets. */
+/* Returns the next descriptor after `fd` whose socket has a file of this port, and stores its name in *entry; -1: none.
+ * `silent`: passes over listening sockets. */
 static int next_fd_of(int fd, struct unsock_port_key key, bool silent, struct unsock_port_entry *entry) {
     while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
         const struct unsock_fd *known = unsock_fds_known(fd);
@@ -233,7 +233,7 @@ void unsock_port_let_wait(const struct unsock_port_entry *me) {
     }
 }
 
-/* Notes at this process's descriptors that the files of the entries from index `from` on have got numbers. */
+/* Notes at this process's descriptors the numbers that the entries from index `from` on have got. */
 static void tell_numbers(const struct unsock_port *port, unsigned from) {
     for (unsigned i = from; i < port->count; i++) {
         struct unsock_port_entry before = port->entries[i], its;
@@ -246,8 +246,8 @@ static void tell_numbers(const struct unsock_port *port, unsigned from) {
     }
 }
 
-/* Finds a socket that has no number and shares the address of `me`, gives it the first free number, and links its file
- * to the numbered name. Removes a stale file there. Returns 1; 0 if all such sockets have a number; or -errno. */
+/* Finds a socket that shares the address of `me` and has no number. Gives it the first free number, and links its file
+ * to the numbered name. Removes a stale file there. Returns 1; 0 if there is no such socket; or -errno. */
 static long give_number(struct unsock_port *port, const struct unsock_port_entry *me) {
     int index = unsock_port_next_unnumbered(port, me);
     if (index < 0)
@@ -285,8 +285,8 @@ static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise
     return result < 0 ? otherwise : status.stx_uid;
 }
 
-/* True if the directory is sticky and PORT.sock is another user's: a user cannot remove another's stale files there.
- * But false if all sockets are stale and this user (root, or the directory's owner) may remove their files. */
+/* True if the directory is sticky and PORT.sock is another user's: this user could not remove that user's stale files.
+ * False if no socket of the port is live, and this user may remove all files (root, or the directory's owner). */
 static bool is_first_another_users(const struct unsock_port *port, bool lives) {
     struct sockaddr_un path;
     struct statx status;
@@ -319,8 +319,8 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
     return false;
 }
 
-/* Adds the socket to the port: it counts as soon as the record, or without one PORT.sock, names it. Then removes the
- * names of stale sockets, and the old names of sockets that have got numbers. */
+/* Adds the socket to the record, or if there will be none, makes PORT.sock point to it: from then on clients find it.
+ * Then removes the names of stale sockets, and the old names of sockets that have got numbers. */
 static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining) {
     struct unsock_port_entry first = port->first;

@@ -1,11 +1,11 @@
-/* Removes the names of sockets that end, and marks those that are connected. */
+/* Removes the names of closed sockets, and marks connected ones in the record. */
 #include "files/port.h"
 
 #include "files/directory.h"
 #include "rt/system_calls.h"
 
-/* Asks the kernel which sockets on this address are connected, and marks their entries. Asks about all, as another
- * process may have changed the number of `like`. True if it marked any. */
+/* Marks the entries on the address of `like` whose sockets are connected, as the kernel says. Checks all of them, since
+ * another process may have changed the number of `like`. True if it marked any. */
 static bool mark_connected(struct unsock_port *port, const struct unsock_port_entry *like) {
     struct sockaddr_un path;
     bool any = false;
@@ -45,7 +45,8 @@ UNSOCK_OWN_FRAME bool unsock_port_note_connected(const struct unsock_port_entry 
     return several;
 }
 
-/* Returns the entry to which PORT.sock shall point after the end of `me`. Checks only sockets on which that depends. */
+/* Returns the index of the entry to which PORT.sock must point after the close of `me`, or UNSOCK_PORT_HEIR_…. Checks
+ * only the sockets on which this depends. */
 static int find_heir(struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
     for (;;) {
         struct unsock_port_leaving leaving = unsock_port_decide_leave(port, me);
@@ -55,9 +56,9 @@ static int find_heir(struct unsock_port *port, const struct unsock_port_entry *m
     }
 }
 
-/* Removes an ended socket's names. PORT.sock becomes a link to the heir before the file is removed: if the process is
- * killed in between, the next bind repairs the rest. Without an heir PORT.sock is removed after the file, and the
- * record last, if PORT.sock is gone: a PORT.sock with "./" always has a record. */
+/* Removes a closed socket's names. If there is an heir, PORT.sock becomes a link to it before the file is removed:
+ * after a kill in between, the next bind repairs the rest. Without an heir, PORT.sock is removed after the file, and
+ * the record last: a PORT.sock with "./" always has a record. */
 static void leave_port(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     int heir = find_heir(port, me, probe), mine = unsock_port_find(port, me);
@@ -111,8 +112,8 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
     return !living;
 }
 
-/* Removes the names of a socket that has ended. If the file of a datagram socket is gone, another process may have
- * given it a number that is not known here (unsock_port_join). In that case checks all names of the port. */
+/* Removes the names of a closed socket. If the file of a datagram socket is missing, another process may have given it
+ * a number that is not known here (unsock_port_join). Then checks all names of the port. */
 static void settle_end(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)
@@ -121,7 +122,7 @@ static void settle_end(struct unsock_port *port, const struct unsock_port_entry 
         leave_port(port, me, own, probe);
 }
 
-/* Reads the port that has this name. NULL: no memory, or the name is PORT.sock itself, and nobody shares the port. */
+/* Reads the port of `me`. NULL: no memory, or the name is PORT.sock itself, so that no other socket has the port. */
 static struct unsock_port *read_port_of(const struct unsock_port_entry *me) {
     struct unsock_port *port = unsock_port_entry_is_plain(me) ? NULL : unsock_port_borrow();
     if (port)

@@ -5,8 +5,7 @@
 #include "files/port.h"
 #include "rt/system_calls.h"
 
-/* True if the name is stale. `remove`: then removes the stale socket's file and updates PORT.sock and the record, as at
- * a close (unsock_port_leave). */
+/* True if the name is stale. With `remove`, removes a stale socket's names as its close would (unsock_port_leave). */
 static bool prune_port(enum unsock_file_kind kind, struct unsock_port_entry entry, bool remove) {
     struct unsock_port_key key = unsock_port_key_of(&entry);
     struct sockaddr_un path;
@@ -31,7 +30,7 @@ static bool prune_port(enum unsock_file_kind kind, struct unsock_port_entry entr
     return over;
 }
 
-/* True if an unfinished control file is stale: one in the making gets its name within a moment. */
+/* True if the file is older than a minute. An unfinished control file gets its name within a moment. */
 static bool is_older_than_a_minute(const char *path) {
     struct statx status;
     struct timespec now = {0};
@@ -40,8 +39,8 @@ static bool is_older_than_a_minute(const char *path) {
            status.stx_mtime.tv_sec < now.tv_sec - 60;
 }
 
-/* Returns 1 if the name is stale, 0 if not, or -errno. The caller has the directory locked. So an unfinished lock file
- * is stale: the thread that made it can no longer give it the lock's name, and tries again. */
+/* Returns 1 if the name is stale, 0 if not, or -errno. With `remove`, removes a stale one. The caller has locked the
+ * directory, so an unfinished lock file is stale: its maker cannot give it the lock's name now, and tries again. */
 static long prune_path(const char *path, size_t directory, struct sockaddr_un *address, bool remove) {
     struct unsock_port_entry entry;
     struct unsock_span last = unsock_span_of(path + directory);
@@ -61,7 +60,7 @@ static long prune_path(const char *path, size_t directory, struct sockaddr_un *a
         over = socket && unsock_socketfile_is_stale(address, size);
     if (!over || !remove)
         return over;
-    /* prune_port has removed these, if this user may. */
+    /* prune_port has removed the name, if this user may. */
     if (kind == UNSOCK_FILE_SOCKET)
         return unsock_file_inode(path) == inode ? -EPERM : 1;
     if (kind == UNSOCK_FILE_PORT && link)
@@ -99,7 +98,7 @@ static void tell_pruned(const struct pruning *pruning, const char *path, long re
         pruning->seer->see(pruning->seer->context, unsock_base_name(unsock_span_of(path)).at, result);
 }
 
-/* Prunes the sockets of a port that its link and its record list. */
+/* Prunes the sockets that a port's link and record list. */
 static void prune_listed(const struct pruning *pruning, struct unsock_port_key key) {
     struct unsock_port *port = unsock_port_borrow();
     struct sockaddr_un plain, own;

@@ -45,8 +45,9 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
     return done;
 }
 
-/* Closes the descriptor with the directory locked: no other socket can take the name meanwhile. One probe of the file
- * is then enough. No bind is in progress under the lock, so a half-bound socket cannot be taken for a stale one. */
+/* Closes the descriptor with the directory locked, so that no other socket can take the name meanwhile. After the
+ * close, one probe of the file is enough: no bind is in progress under the lock, so a half-bound socket cannot be taken
+ * for a stale one. */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
     struct unsock_port_entry me;
@@ -86,9 +87,9 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     return locked;
 }
 
-/* One bit for each port, of streams and then of datagram sockets: the port is kept for later, because the last close of
- * a socket here could not remove its names. Another process has the socket, or a thread of this one is in accept or
- * waits for a datagram (Java closes sockets so), or the directory could not be locked. */
+/* Ports kept for later, one bit for each: first of streams, then of datagram sockets. A close here could not remove the
+ * names of a socket of the port. Another process has the socket, or a thread of this process is in accept or waits for
+ * a datagram (so Java closes sockets), or the directory could not be locked. */
 static UNSOCK_TABLE uint64_t late[LATE_BITS / 64];
 static bool any_kept; /* a port was ever kept; if not, the end of the process need not search */
 
@@ -125,8 +126,8 @@ static void look_at_some(void) {
     }
 }
 
-/* From now on the children of this process check the file, too (unsock_files_left). A child that closed the socket
- * earlier may have left the file to this process, so it checks once more here. */
+/* From now on the children of this process check the file themselves (unsock_files_left). A child that closed the
+ * socket earlier may have left the file to this process, so this checks once more. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
     unsigned bit = late_bit(old);
     if (for_the_lock)
@@ -138,7 +139,8 @@ void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
         look_at_late(bit);
 }
 
-/* Acts on the result of an attempt to remove a file. A duplicate in this process tries again at its own close. */
+/* Keeps the port for later if the file could not be removed (`done` below 1); a duplicate in this process tries again
+ * at its own close. After a success, checks ports that were kept. */
 static void remove_file_result(const struct unsock_fd *old, long done) {
     if (done < 0 || (done == 0 && !unsock_fds_has_duplicate(old)))
         unsock_remove_file_keep(old, done < 0);
@@ -161,13 +163,13 @@ bool unsock_has_threads(void) {
            status.stx_nlink > SINGLE_THREAD_LINKS;
 }
 
-/* True if the parent removes the file of the socket, of which this process has just closed a descriptor. */
+/* True if the parent will remove the file of the socket that this process has just closed. */
 UNSOCK_AT_EXIT static bool is_left_to_parent(void) {
     return unsock_files_are_parents() && !unsock_has_threads();
 }
 
-/* True if the descriptor still has a socket with a file. A process that has made no file does not compare the port in
- * the name: it removes no file by this name. */
+/* True if the descriptor still has a socket with a file in the directory. A process that has made a file also compares
+ * the port; one that has made none removes no file by this name. */
 UNSOCK_AT_EXIT static bool is_behind_at_end(int fd, const struct unsock_fd *old) {
     union unsock_sockaddr name;
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
@@ -209,8 +211,8 @@ void unsock_release_file(const struct unsock_fd *old) {
     remove_file_result(old, remove_file_try_by(probe, old));
 }
 
-/* If another descriptor of this process has the socket, or the process has made no file, closes first, and checks the
- * socket before it takes the lock. */
+/* Takes the lock before the close, so that one check is enough. But closes first, and checks without the lock, if the
+ * close may not end the socket: a duplicate in this process has it, or this process only inherited it. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {
@@ -227,8 +229,8 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
 /* In a child of an ending process: closes everything, waits for its parent's end, and checks the kept ports again. */
 _Noreturn static void look_afterwards(long parent) {
     unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
-    unsock_chdir("/"); /* its file system may be unmounted meanwhile */
-    /* If a filter forbids this, the child itself keeps the sockets open: it can check nothing. */
+    unsock_chdir("/"); /* so that the file system of the working directory can be unmounted */
+    /* If a filter forbids the call, this child itself keeps the sockets open, and cannot check them. */
     if (unsock_close_range(0, ~0u, 0) < 0)
         unsock_exit(0);
     for (int i = 0; i < AFTERWARDS_PAUSES && unsock_getppid() == parent; i++)
@@ -242,8 +244,8 @@ _Noreturn static void look_afterwards(long parent) {
     unsock_exit(0);
 }
 
-/* Starts the child. For a moment it has all of this process's descriptors open. If this process ended before they are
- * closed, its pipes would not end yet, and its file locks would stay. So it waits until the child has closed them. */
+/* Starts the child, and waits until it has closed the descriptors that it inherited. If this process ended before, its
+ * pipes would not end yet, and its file locks would stay. */
 static void look_in_a_child(void) {
     int32_t ends[2];
     bool is_told = unsock_pipe2(ends, O_CLOEXEC) == 0;
@@ -260,9 +262,9 @@ static void look_in_a_child(void) {
     unsock_close(ends[0]);
 }
 
-/* Checks the late files for up to 10 ms. Processes that list /proc/PID/fd, such as monitors, hold each file open for a
- * moment: a socket closed meanwhile ends only with their call (proc_readfd_common, fs/proc/fd.c; fput,
- * fs/file_table.c). A process that has only inherited its sockets does not wait: other processes have them. */
+/* Checks the kept ports for up to 10 ms. A process that lists /proc/PID/fd, such as a monitor, holds each file open for
+ * a moment, and a socket closed meanwhile ends only after this (proc_readfd_common, fs/proc/fd.c; fput,
+ * fs/file_table.c). If this process has only inherited its sockets, other processes have them, so it does not wait. */
 static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
     int64_t begun = unsock_libc_clock();
@@ -275,9 +277,10 @@ static void wait_for_readers(void) {
     }
 }
 
-/* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can another
- * user of the socket be found. So a child without descriptors waits for the end, and then checks the kept files. If no
- * child can be made, the next bind removes the file. A process without threads retries briefly instead. */
+/* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can the
+ * library tell whether another process has the socket. So a child without descriptors waits for the end, and then
+ * checks the kept ports. If no child can be made, the next bind removes the file. A process without threads retries
+ * briefly instead. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

@@ -6,30 +6,29 @@
 
 /* release.c: Removes socket files when descriptors are closed: at once, later, or at the end of the process. */
 
-/* After the close of the descriptor that `old` described: removes its file, unless the socket is still open elsewhere.
- * Not for a file at a control file's target (files/control_file.h). */
+/* Called after the close of the descriptor that `old` describes: removes the socket's file, unless the socket is still
+ * open elsewhere. Not for a file at a control file's target (files/control_file.h). */
 void unsock_release_file(const struct unsock_fd *old);
 
-/* Closes a descriptor, which `old` describes and whose socket has a file, and then releases the file as
- * unsock_release_file. Returns the result of close(2). */
+/* Closes the descriptor that `old` describes, and removes the socket's file as unsock_release_file. Returns the result
+ * of close(2). */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old);
 
-/* At the end of the process: closes the descriptor, if it still has the socket, and releases the socket's file. *probe
- * is the probe (unsock_socketfile_probe), negative until the first use. The caller closes it. */
+/* Called at the end of the process: closes the descriptor, if it still has the socket, and removes the socket's file.
+ * *probe is the probe (unsock_socketfile_probe), negative until the first use. The caller closes it. */
 void unsock_release_file_at_end(int fd, const struct unsock_fd *old, long *probe);
 
-/* At the end of the process, after its closes: checks the sockets whose files a close could not remove. If another
- * process has such a socket, its file stays. */
+/* Called at the end of the process, after its closes: checks again the sockets whose files a close could not remove. */
 void unsock_release_file_afterwards(void);
 
-/* True if the process has several threads. */
 bool unsock_has_threads(void);
 
-/* Removes the file of a socket that a reserved one has replaced, even if it is still open. False if the lock failed. */
+/* Removes the names of a socket that a reserved one has replaced, even if the socket is still open. False if the lock
+ * failed. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
 /* Remembers the port of a socket whose file its close could not remove: later closes and the end of the process check
- * the port's names. With `for_the_lock`, the lock was not free: the next close that gets it tries again. */
+ * the port again. `for_the_lock`: the lock was not free, so the next close that gets it tries again. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
 
 /* prune.c: Removes stale names from a directory of socket files, on request. */

@@ -1,13 +1,13 @@
 /* Checks and binds socket files. To remove a file, a process locks the directory and then asks the kernel whether a
- * socket is bound to the file. So two processes that find one stale file never remove each other's new file. */
+ * socket is bound to the file. So two processes that find the same stale file never remove each other's new file. */
 #include "files/port.h"
 
 #include "files/directory.h"
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 
-/* The note is in the nanoseconds of two times, so that `ls -l` shows the true time. mtime has the namespace's number,
- * atime MARK minus that number, modulo a second. The second of atime is in 2038: a connect would update an older atime
+/* The note: the nanoseconds of mtime are the namespace's number, those of atime are MARK minus that number, modulo a
+ * second. So `ls -l` shows the true time. The second of atime is in 2038, since a connect would update an older atime
  * (relatime_need_update, fs/inode.c). */
 #define MARK 756473107
 #define NOTED_SECOND 2145916800
@@ -48,8 +48,9 @@ void unsock_file_netns_note(const char *path) {
         unsock_directory_set_times(path, times);
 }
 
-/* True if the socket is listed in /proc/net/unix, or if that cannot be read. Compares the last component of the path,
- * up to the character `end`: the directory may have several names. A forged line can only make a file stay. */
+/* True if the socket is listed in /proc/net/unix, or if the list cannot be read. Compares the last component of the
+ * path alone, since the directory may have several paths, and only up to the character `end`. A forged line can only
+ * make a file stay. */
 static bool is_socket_listed(struct unsock_span name, char end) {
     struct unsock_lines lines;
     struct unsock_span line;
@@ -109,8 +110,8 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
-/* EACCES alone decides nothing: the file is another user's, or its mode forbids its own user to write; then the note at
- * the file counts. Without a probe, the socket counts as live. */
+/* After EACCES (this user may not write to the file), the note at the file decides. Without a probe, the socket counts
+ * as live. */
 static enum unsock_port_life life_of(long probe, long answer, const struct sockaddr_un *path) {
     if (probe >= 0 && answer == -ENOENT)
         return UNSOCK_PORT_GONE;
@@ -123,9 +124,9 @@ enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct so
     return life_of(probe, ask_by_probe(probe, path, length), path);
 }
 
-/* Asks again after ECONNREFUSED, once binds in this directory are done. A bind makes the file before the socket can be
- * found by it, and holds the directory's inode lock meanwhile (unix_bind_bsd; since Linux 5.14: before, unsock binds
- * under its own lock). A rename of a file to itself changes nothing, but waits for that lock. */
+/* ECONNREFUSED may come from a bind in progress, which makes the file before a connect can find the socket. The kernel
+ * holds the directory's inode lock meanwhile (unix_bind_bsd, since Linux 5.14; before, unsock binds under its own
+ * lock). So this renames the file to itself, which changes nothing but waits for the inode lock, and asks again. */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length) {
     long answer = ask_by_probe(probe, path, length);
     if (answer == -ECONNREFUSED) {

@@ -25,14 +25,14 @@ static long lock_directory(struct unsock_lock *lock, const char *path) {
     return length == 0 && path[0] != '/' ? unsock_lock_take_in(lock, ".", 1) : unsock_lock_take_in(lock, path, length);
 }
 
-/* Renames a file, and replaces none. Some file systems cannot do that (EINVAL): there it may replace one. */
+/* Renames a file without replacing another. On a file system that cannot do this (EINVAL), it may replace one. */
 static long move_file(const char *from, const char *to) {
     long result = unsock_renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
     return result == -EINVAL ? unsock_renameat(AT_FDCWD, from, AT_FDCWD, to) : result;
 }
 
-/* Renames the file to a name that only the lock's holder uses. First removes a file that a killed process left there,
- * if it is stale, or if its path is too long to ask: the killed process was about to remove it. */
+/* Renames the file to `aside`, a name that only the lock's holder uses. If a killed process has left a file there,
+ * removes it if it is stale, or if its path is too long for a probe: the killed process was about to remove it. */
 static long move_aside(const char *path, const char *aside) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     size_t length = strlen(aside) + 1;
@@ -48,8 +48,8 @@ static long move_aside(const char *path, const char *aside) {
     return result == -EEXIST ? -EADDRINUSE : result;
 }
 
-/* Removes this file. A program without the lock may have replaced it since the check. So the file gets a name that no
- * other program knows, and is then compared. Another program's file gets its own name back. */
+/* Removes the file. A program without the lock may have replaced it since the check. So this first renames the file,
+ * and then compares it. Another program's file gets its own name back. */
 static long remove_this(const struct unsock_target_file *where) {
     const char *path = path_of_target(where);
     UNSOCK_TEXT(aside, ASIDE_MOST);
@@ -83,7 +83,7 @@ static long take_away(const struct unsock_target_file *where, long probe) {
     return -EADDRINUSE;
 }
 
-/* Binds in the place of a stale file, under the lock. That file may be gone by now. */
+/* Binds under the lock, after removing the stale file at the path, if it is still there. */
 static long replace_stale_file(int socket, struct unsock_target_file *where) {
     struct unsock_lock lock;
     UNSOCK_CLOSED long probe = unsock_socketfile_probe();
@@ -130,7 +130,8 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
     if (own && !unsock_state_has_remote(entry->state) && unsock_fd_file(entry)->inode != 0) {
         own = unsock_fd_file(entry)->inode == where->file.inode && unsock_fd_file(entry)->device == where->file.device;
     } else if (own) {
-        /* A remote address has replaced the inode in the entry. This socket is live, so a stale file is not its own. */
+        /* The entry lacks the inode: a remote address may be in its place. This socket is live, so a stale file is not
+         * its own. */
         UNSOCK_CLOSED long probe = unsock_socketfile_probe();
         own = unsock_socketfile_is_live(probe, &where->name.un, where->length);
     }
