@@ -8,7 +8,7 @@
 
 #define UNSOCK_VERSION "2.1.0-dev"
 
-/* A control file is exactly this structure, little-endian, byte-compatible with unsock 1.1. */
+/* The bytes of a control file: struct unsock_control_file, little-endian, as in unsock 1.1. */
 #define UNSOCK_CONTROL_MAGIC 0x4b534e55u
 #define UNSOCK_CONTROL_SIZE 452
 #define UNSOCK_CONTROL_FIRECRACKER 1u
@@ -17,10 +17,10 @@
 #define UNSOCK_CONTROL_SOCKOPT_SIZE 32
 #define UNSOCK_CONTROL_NOBODY "/dev/null" /* a target of AF_UNIX where there is never a socket */
 
-/* An entry of `sockopts` with group 0 and this key sets how a half-close is handled. The first byte of its value: 1
- * delays the half-close until the socket is closed, 2 passes it on at once. unsock 1.1 skips the entry. Without one,
- * the half-close is delayed only for Firecracker's multiplexer and AF_TIPC: passed on at once there, it would lose the
- * server's answer. */
+/* An entry of `sockopts` with group 0 and this key decides when a half-close is passed on to the target. If the first
+ * byte of its value is 2, at once; else when the socket is closed. unsock 1.1 skips the entry. Without the entry,
+ * Firecracker's multiplexer and AF_TIPC get the half-close at the close, since an earlier one would lose the server's
+ * answer; other targets get it at once. */
 #define UNSOCK_CONTROL_HALF_CLOSE 0x666c6168u
 #define UNSOCK_CONTROL_HALF_CLOSE_HOLD 1
 #define UNSOCK_CONTROL_HALF_CLOSE_PASS 2
@@ -51,9 +51,10 @@ _Static_assert(sizeof(struct unsock_control_file) == UNSOCK_CONTROL_SIZE, "the c
 /* Returns UNSOCK_VERSION, a NUL-terminated string that lives as long as the library. */
 UNSOCK_EXPORT const char *unsock_version(void);
 
-/* Replaces the settings by those in `environment`: NAME=VALUE strings, each ended by a NUL, `length` bytes in all. Not
- * for use while other threads make socket calls. Returns 0, or -EINVAL with one line about what is wrong (no newline,
- * always NUL-terminated within `size` bytes) in `error`; the settings are then unchanged. */
+/* Replaces the settings by those in `environment`: NAME=VALUE strings, each ended by a NUL, `length` bytes in all.
+ * Not for use while other threads make socket calls. Returns 0. If a setting is wrong, returns -EINVAL, writes the
+ * reason to `error` (one NUL-terminated line of at most `size` bytes, without a newline), and leaves all settings
+ * unchanged. */
 UNSOCK_EXPORT int unsock_configure(const char *environment, size_t length, char *error, size_t size);
 
 /* Returns 1 when the settings redirect this address (a sockaddr_in or sockaddr_in6 of `length` bytes), else 0. */
@@ -67,8 +68,8 @@ UNSOCK_EXPORT int unsock_path(uint16_t port, int type, char *path, size_t size);
 /* Returns 0 when these bytes are a valid control file, else -EINVAL. Never reads beyond `length`. */
 UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
 
-/* Checks, with the directory of `path` (absolute) locked, whether the socket file, or another file of unsock's, is
- * stale, and removes a stale one if `remove` is not 0. Returns 1 if it is stale; 0 if it is not, or may be live, or
+/* Locks the directory of `path` (absolute), and checks whether the file, a socket file or another file of unsock's, is
+ * stale. Removes a stale file if `remove` is not 0. Returns 1 if the file is stale; 0 if it is not, or may be live, or
  * does not exist; -EINVAL if `path` is no possible path; else -errno: -EACCES if the directory is not writable, -EPERM
  * if the file may not be removed, -EADDRINUSE if other processes keep the directory locked. */
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
@@ -76,7 +77,8 @@ UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 /* Returns the name of the intercepted function number `index`, from 0 on, or NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 
-/* Calls execve(2), for a runtime that lacks it. Returns only if the file cannot be executed; `why` has the reason. */
+/* Calls execve(2), for a runtime that lacks it. Returns only if the exec fails, with the reason in `why` (of `size`
+ * bytes). */
 UNSOCK_EXPORT void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why,
                                   size_t size);
 

@@ -69,13 +69,13 @@ union unsock_sockaddr {
     uint8_t bytes[128];
 };
 
-/* Tables (sys.c). Large tables of zeros get a section behind all small variables. The small variables then share few
- * pages, and each page that a process touches at its start costs a page fault. A table that grows consists of chunks;
- * only its first chunk may be in this section. */
+/* A section for large tables of zeros, behind all small variables. So the small variables share few pages, and a
+ * process has fewer page faults at its start. A table that grows consists of chunks (sys.c); only its first chunk may
+ * be in this section. */
 
 #define UNSOCK_TABLE __attribute__((section(".bss.tables")))
 
-/* Returns the chunk in `*place`, the same one to all threads. If there is none yet, first stores `first` there; or, if
+/* Returns the chunk in `*place`, which is the same for all threads. If there is none, first stores `first` there; if
  * `first` is NULL, a new mapping of `size` zeros. Returns NULL if there is no memory. */
 void *unsock_table_chunk(void **place, void *first, unsigned long size);
 
@@ -83,15 +83,14 @@ void *unsock_table_chunk(void **place, void *first, unsigned long size);
 void unsock_table_reach(int *end, int number);
 
 /* A seqlock guards bytes that one thread writes while others read; no thread waits. The version beside the bytes is odd
- * while a thread writes. A writer claims the bytes first; a reader checks the version before and after it reads. In a
- * child forked during a write the version stays odd, so the child ignores the bytes. */
+ * while a thread writes. A writer claims the bytes first; a reader checks the version before and after the read. In a
+ * child that was forked during a write, the version stays odd and no reader accepts the bytes. */
 
-/* Returns the version. A reader calls this before it reads the bytes. */
 static inline uint32_t unsock_seqlock_begin(const uint32_t *version) {
     return __atomic_load_n(version, __ATOMIC_ACQUIRE);
 }
 
-/* True if no thread wrote while the reader read: the version was and still is `begun`, and is even. */
+/* True if no thread has written since `begun` was read: the version is even, and has not changed. */
 static inline bool unsock_seqlock_holds(const uint32_t *version, uint32_t begun) {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return begun % 2 == 0 && begun == __atomic_load_n(version, __ATOMIC_RELAXED);
@@ -105,7 +104,6 @@ static inline bool unsock_seqlock_claim(uint32_t *version, uint32_t begun) {
     return claimed;
 }
 
-/* Ends the write. */
 static inline void unsock_seqlock_publish(uint32_t *version) {
     __atomic_store_n(version, *version + 1, __ATOMIC_RELEASE);
 }

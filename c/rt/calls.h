@@ -1,5 +1,5 @@
-/* The list of intercepted calls. From it come the exported functions, the declarations of their logic, the dispatch by
- * number, the seccomp filter, the numbers that are intercepted at rewritten places and in syscall(2), the place of the
+/* The list of intercepted calls. Macros make from it the exported functions, the declarations of their logic, the
+ * dispatch by number, the seccomp filter, the numbers that rewritten places and syscall(2) intercept, the place of the
  * mark in the library's own calls, the pointers to the next library's functions, and the names in the manual. */
 #ifndef UNSOCK_RT_CALLS_H
 #define UNSOCK_RT_CALLS_H
@@ -11,13 +11,13 @@
 #endif
 
 /*
- * UNSOCK_CALLS has the calls with logic of their own, unsock_call_NAME. UNSOCK_DOOR_CALLS has calls that each door
- * answers itself. UNSOCK_OTHER_NAMES has exported functions that do the work of one of these calls. The columns:
+ * UNSOCK_CALLS has the calls with a logic, unsock_call_NAME. UNSOCK_DOOR_CALLS has calls that each door answers in its
+ * own way. UNSOCK_OTHER_NAMES has exported functions that do the work of one of these calls. The columns:
  *
  *   exported   how the function of that name is exported, and what it does while the library is inert:
  *                LIBC     calls the next library's function: a cancellation point in glibc
  *                RAW      makes the system call of that name
- *                ALWAYS   calls the logic, which then makes the call and forgets what is known of a reused number
+ *                ALWAYS   calls the logic: it makes the call, and forgets entries of descriptor numbers that are reused
  *                BY_HAND  a wrapper of its own shape, in preload/
  *                NO       no such function is exported
  *   next       what unsock_real_NAME does if there is no next library's function to call:
@@ -28,12 +28,12 @@
  *   machines   the machines that have a system call of that name: ALL, X86, NO
  *   type, name the function's result; the name of function and system call
  *   parameters their count, and a type and a name for each
- *   mark       the argument that carries the mark of the library's own call (below): 0, 3, 5; NONE; or NO if the
- *              call is never trapped
+ *   mark       the argument that carries the mark of the library's own calls (below): 0, 3, 5; NONE if no argument
+ *              can; NO if the call is never trapped
  *   trapped    when the filter traps the call (the rules are in trap/trapped.h), or NO
  *   syscall    whether syscall(2) intercepts the number (preload/syscall.c): YES, NO. Calls with logic always are
  *
- * Rows with the same rule and mark, in any place, share their instructions in the filter.
+ * Rows with the same rule and mark share their instructions in the filter.
  */
 /* clang-format off */
 #define UNSOCK_CALLS(CALL) \
@@ -91,19 +91,19 @@
     CALL(NO,      ALL,    0,   YES,     ALWAYS,                      exit_group) \
     CALL(BY_HAND, ALL,    0,   YES,     ALWAYS,                      execveat) \
     CALL(BY_HAND, ALL,    3,   YES,     ALWAYS,                      execve) \
-    /* /proc/self/exe is the library; the program must read its own file's name. */ \
+    /* In a loaded program /proc/self/exe is the library's file; the program must read its own file's name. */ \
     CALL(NO,      X86,    3,   NO,      ALWAYS,                      readlink) \
     CALL(NO,      ALL,    0,   NO,      ALWAYS,                      readlinkat) \
-    /* With SIGSYS blocked, or another handler for it, the next trapped call would end the program. */ \
+    /* If the program blocked SIGSYS or replaced its handler, the next trapped call would end the program. */ \
     CALL(NO,      ALL,    0,   NO,      ALWAYS,                      rt_sigaction) \
     CALL(NO,      ALL,    0,   NO,      UNLESS(0, SIG_UNBLOCK),      rt_sigprocmask) \
     CALL(NO,      ALL,    5,   NO,      ALWAYS,                      rt_sigsuspend) \
-    /* A filter of the program's own allows the program's calls, but not the calls that the library makes instead. */ \
+    /* A filter of the program's own allows the program's calls, but not those that the library makes instead. */ \
     CALL(NO,      ALL,    0,   YES,     ALWAYS,                      seccomp) \
     CALL(BY_HAND, ALL,    5,   YES,     IF_VALUE(0, PR_SET_SECCOMP), prctl) \
     /* The kernel's own threads make the calls of a ring: nothing can trap them. */ \
     CALL(NO,      ALL,    NONE,YES,     NO_SYSTEM,                   io_uring_setup) \
-    /* clone3 can remove the child's handlers: its first trapped call would then kill it. clone cannot. */ \
+    /* clone3 can reset the child's signal handlers: its first trapped call would then kill it. clone cannot. */ \
     CALL(NO,      ALL,    NONE,NO,      NO_SYSTEM,                   clone3)
 
 #define UNSOCK_OTHER_NAMES(NAME)                                                                                       \
@@ -147,16 +147,17 @@
     UNSOCK_EACH_5(M, t0, n0, t1, n1, t2, n2, t3, n3, t4, n4), M(5, t5, n5)
 /* clang-format on */
 
-/* The filter of a trapped process (c/trap) lets the library's own calls pass because they carry a mark, in the upper
- * half of an argument that the kernel reads as an int. execve and other calls whose first argument is a pointer carry
- * the mark in the register of a fourth or sixth argument that they do not have. So do socket, socketpair and prctl,
- * since the program's own filter may compare all 64 bits of their first argument (Chromium's, libseccomp's). This
- * register is cleared after the call (rt/syscall6.h): otherwise a later call of the program's would carry the mark. */
+/* The filter of a trapped process (c/trap) lets the library's own calls pass because they carry a mark. The mark is in
+ * the upper half of an argument that the kernel reads as an int. In a call whose first argument is a pointer, it is in
+ * the register of a fourth or sixth argument, which the call does not have. The same holds for socket, socketpair and
+ * prctl, since a filter of the program's own may compare all 64 bits of their first argument (Chromium's,
+ * libseccomp's). The library clears this register after the call (rt/syscall6.h): otherwise a later call of the
+ * program's would carry the mark. */
 #define UNSOCK_SYS_MARK 0x756e736bul
 
-/* Tests for the library's filter: with this value in the mark's place, the filter fails a socket() call with an errno
- * that no kernel returns. Without the filter, the kernel refuses the call's family. With this value in the last
- * argument, and no mark, the call is trapped, and reaches another copy of the library in the process (trap/image.h). */
+/* A socket() call with this value detects the library's filter. In the mark's place, the value makes the filter fail
+ * the call with an errno that no kernel returns; without the filter, the kernel refuses the family. In the last
+ * argument, without the mark, it is trapped, and reaches another copy of the library in the process (trap/image.h). */
 #define UNSOCK_SYS_PROBE 0x756e7370ul
 #define UNSOCK_SYS_PROBE_ERRNO 4077
 #define UNSOCK_SYS_NO_FAMILY 0x7fff
@@ -171,7 +172,7 @@
 #define UNSOCK_MARK_OF_DOOR_CALL(exported, machines, mark, syscall, trapped, name)                                     \
     UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(case __NR_##name : return UNSOCK_MARK_##mark;))
 
-/* Returns the argument (0 to 5) that carries the mark, or UNSOCK_SYS_UNMARKED if none does. */
+/* Returns the number (0 to 5) of the argument that carries the mark, or UNSOCK_SYS_UNMARKED if none does. */
 static inline __attribute__((always_inline)) int unsock_sys_marked_argument(long number) {
     switch (number) {
         UNSOCK_CALLS(UNSOCK_MARK_OF)

@@ -40,7 +40,7 @@ void unsock_code_sync(uint64_t at, uint64_t size) {
 #endif
 }
 
-/* Asks the dynamic linker for the object, without a system call. _dl_find_object is weak, as all of libc's are. */
+/* _dl_find_object makes no system call. It is weak, as all functions of libc's here are. */
 
 /* The needed parts of dlfcn.h and link.h. */
 struct link_map {

@@ -102,7 +102,7 @@ void unsock_next_resolve(void) {
 }
 
 static int (*set_cancel_type)(int type, int *before);
-static UNSOCK_TABLE int32_t answering[256]; /* the numbers of threads that answer a trapped call, each at its place */
+static UNSOCK_TABLE int32_t answering[256]; /* the number of each thread that answers a trapped call, at its place */
 static unsigned resolve_answers;
 
 void unsock_next_resolve_trapped(void) {
@@ -137,7 +137,8 @@ void unsock_cancel_close(int before) {
         set_cancel_type(before, &before);
 }
 
-/* Without the library's mark: the filter traps a call with a signal mask, and trap/signals.c removes SIGSYS from it. */
+/* Makes a call without the library's mark. If the call sets a signal mask, the filter traps it, and trap/signals.c
+ * removes SIGSYS from the mask. */
 #define BY_THE_PROGRAM(number, a, b, c, d, e, f)                                                                       \
     unsock_syscall6(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
@@ -148,7 +149,7 @@ static long raw_ppoll(struct pollfd *fds, unsigned long count, const struct time
     return BY_THE_PROGRAM(__NR_ppoll, fds, count, timeout ? &copy : NULL, signals, UNSOCK_SIGNALS_SIZE, 0);
 }
 
-/* Makes poll if this machine has it, as the program would: a sandbox's filter may forbid ppoll. */
+/* Calls poll if this machine has it, as the program would: a sandbox's filter may forbid ppoll. */
 static long raw_poll(struct pollfd *fds, unsigned long count, int timeout) {
 #ifdef __NR_poll
     return BY_THE_PROGRAM(__NR_poll, fds, count, timeout, 0, 0, 0);

@@ -24,7 +24,7 @@ static inline long unsock_libc_result(long result) {
     return result >= 0 ? result : unsock_libc_failure(result);
 }
 
-/* Returns the errno of the last failure that unsock_libc_result reported, 0 if there was none. */
+/* Returns the errno of the last failure that unsock_libc_failure reported, or 0. */
 int unsock_libc_last_error(void);
 
 /* Returns the process's environment, NULL-terminated; never NULL itself. */
@@ -70,17 +70,18 @@ extern long (*unsock_next_syscall)(long number, ...);
 /* Finds the next library's functions with dlsym; once, at start. */
 void unsock_next_resolve(void);
 
-/* As unsock_next_resolve, for a process whose calls are trapped: finds only pthread_setcanceltype. libc's functions
- * would be trapped in turn and recurse, so the library makes the system calls itself, and uses pthread_setcanceltype to
- * make a blocking call a cancellation point, as glibc before 2.41 does. While a thread answers a trapped call, its
- * calls are no cancellation points: the thread may lack libc's data. */
+/* As unsock_next_resolve, for a process whose calls are trapped: finds pthread_setcanceltype alone. libc's functions
+ * would be trapped in turn, without end. So the library makes the system calls itself, and makes a blocking call a
+ * cancellation point with pthread_setcanceltype, as glibc before 2.41 does. */
 void unsock_next_resolve_trapped(void);
 
-/* Notes that this thread begins (true) or ends (false) to answer a trapped call. */
+/* Notes that this thread begins (true) or ends (false) to answer a trapped call. In between, its calls are no
+ * cancellation points, since the thread may lack libc's data. */
 void unsock_cancel_forbid(bool trapped);
 
-/* Until unsock_cancel_close, pthread_cancel ends the thread at once, even if it was called before. Returns the argument
- * for unsock_cancel_close. */
+/* Makes a pthread_cancel of this thread, also an earlier one, take effect at once until unsock_cancel_close. Does
+ * nothing if libc's functions are called instead (unsock_next_resolve), or while the thread answers a trapped call.
+ * Returns the argument for unsock_cancel_close. */
 int unsock_cancel_open(void);
 void unsock_cancel_close(int before);
 

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Puts a function beside the symbol table. A forked child that ends at once has fewer page faults: each maps 64 KiB. */
+/* Puts a function beside the symbol table. A forked child that soon exits then has fewer page faults, each of which
+ * maps 64 KiB of the file. */
 #define UNSOCK_AT_EXIT __attribute__((section(".text.exit")))
 
 #pragma GCC visibility push(hidden)
@@ -16,7 +17,7 @@ void *memset(void *to, int value, size_t length);
 int memcmp(const void *left, const void *right, size_t length);
 size_t strlen(const char *text);
 
-/* unsock_same for a length that is not constant. Cheaper than memcmp, which must also find the lesser one. */
+/* unsock_same for a length that is not constant. Cheaper than memcmp, which must also order the two. */
 bool unsock_same_bytes(const void *left, const void *right, size_t length);
 #pragma GCC visibility pop
 
@@ -31,7 +32,8 @@ static inline bool unsock_same(const void *left, const void *right, size_t lengt
     return unsock_same_bytes(left, right, length);
 }
 
-/* True if the kernel would fail with EFAULT at once: the zero page, and addresses that no machine gives to users. */
+/* True if a system call with this pointer fails with EFAULT on every machine: it is in page 0, or above all user
+ * memory. */
 static inline bool unsock_is_nowhere(const void *pointer) {
     return (uintptr_t)pointer < 4096 || (uintptr_t)pointer >> 57 != 0;
 }

@@ -49,7 +49,6 @@
 #define SA_ONSTACK 0x08000000ul
 #define SA_RESTART 0x10000000ul
 #define SA_NODEFER 0x40000000ul
-/* The kernel's set of signals has 64 bits, and each call takes its size. */
 #define UNSOCK_SIGNALS_SIZE sizeof(uint64_t)
 #define UNSOCK_ALL_SIGNALS (~(uint64_t)0)
 #define UNSOCK_SIGNAL_BIT(signal) ((uint64_t)1 << ((signal) - 1))
@@ -69,9 +68,8 @@
 #define EPOLLONESHOT (1u << 30)
 #define EPOLLET (1u << 31)
 
-/* The system calls, each as section 2 of the manual has it. Each returns the kernel's value: a result or -errno. A
- * structure of the kernel's is a `void *`, since callers often use another type of the same layout. An address that may
- * be unmapped is a number. The kernel uses the `mode` of openat() only with O_CREAT. */
+/* The system calls (section 2 of the manual). Each returns the kernel's value: a result or -errno. A structure of the
+ * kernel's is a `void *`, since callers often use another type of the same layout. */
 
 #ifndef __NR_fchmodat2
 #define __NR_fchmodat2 452 /* since 6.6, on all machines */
@@ -82,7 +80,7 @@
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \
     }
 
-/* As UNSOCK_SYSTEM_CALL, not inline: shorter code, one instruction more. For calls not made for each message. */
+/* A call that is not inlined: shorter code, one more instruction. For calls that are not made for each message. */
 #define UNSOCK_RARE_CALL(name, parameters, ...)                                                                        \
     static __attribute__((noinline, unused)) long unsock_##name parameters {                                           \
         return unsock_sys(__NR_##name, __VA_ARGS__);                                                                   \
@@ -233,11 +231,11 @@ long unsock_opened(long fd, long result);
 #define UNSOCK_CLOSED __attribute__((cleanup(unsock_cleanup_fd)))
 void unsock_cleanup_fd(const long *fd);
 
-/* write(2) that sends no signal: SIGPIPE (the reader has closed) or SIGXFSZ (the file may not grow) would end the
+/* Calls write(2) without a signal: SIGPIPE (the reader has closed) or SIGXFSZ (the file may not grow) would end the
  * program. Blocks both, and removes the signal that the write raised, unless it was pending before. */
 long unsock_write_quietly(long fd, const void *bytes, size_t length);
 
-/* Maps private memory of zeros, which costs little before it is used. NULL if there is none. */
+/* Maps private memory of zeros. Pages that are never used cost nothing. NULL if there is no memory. */
 static inline void *unsock_map(unsigned long size) {
     long memory = unsock_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return unsock_is_error(memory) ? NULL : (void *)memory;
@@ -273,10 +271,10 @@ static inline long unsock_pause(long nanoseconds) {
 }
 
 /* unsock_real_NAME calls the next library's function, a cancellation point in glibc. Returns the result or -errno, and
- * leaves errno unchanged. Without a next library it makes the system call and never uses errno: a thread that libc did
- * not make has none. Where calls are trapped, that system call is a cancellation point, too (rt/libc.h).
- * Nearly all are inline: after a call that slept, the processor's return predictions are gone, and each function on the
- * stack costs as much as a hundred instructions. */
+ * leaves errno unchanged. Without a next library it makes the system call, and never touches errno, which a thread that
+ * libc did not make lacks. In a trapped process, this system call is a cancellation point, too (rt/libc.h). Nearly all
+ * are inline: after a call that slept, the processor's return predictions are gone, and each function on the stack
+ * costs as much as a hundred instructions. */
 /* Parameters for which a pointer to any type of address can be passed. */
 #define UNSOCK_LOOSE_PARAMETERS(...) UNSOCK_EACH(UNSOCK_LOOSE_PARAMETER, __VA_ARGS__)
 #define UNSOCK_LOOSE_PARAMETER(index, type, name)                                                                      \

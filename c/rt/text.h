@@ -44,7 +44,8 @@ bool unsock_begins(const char *string, const char *with);
 /* True if the string contains `c`, which is not '\0'. */
 bool unsock_contains(const char *string, char c);
 
-/* Cuts the text before the first `separator` off `*rest`, and the separator. Returns the text; all if there is none. */
+/* Removes the text before the first `separator`, and the separator, from `*rest`. Returns this text; without a
+ * separator, all of `*rest`. */
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator);
 
 /* Returns the part of a path behind its last '/'. */
@@ -65,10 +66,10 @@ static inline struct unsock_text unsock_text_in(char *buffer, size_t size) {
 
 void unsock_text_char(struct unsock_text *text, char c);
 void unsock_text_put(struct unsock_text *text, const char *string);
-/* Appends all strings. */
 void unsock_text_list(struct unsock_text *text, const char *const *strings);
 #define unsock_text_join(text, ...) unsock_text_list(text, (const char *const[]){__VA_ARGS__, NULL})
-/* As unsock_text_join, for a line that says why something is refused. Its value is false, for the caller to return. */
+/* As unsock_text_join, for a line that says why something is refused. The macro's value is false, for the caller to
+ * return. */
 #define unsock_text_fail(text, ...) (unsock_text_join(text, __VA_ARGS__), false)
 #define unsock_text_refuse(text, what, why, value) unsock_text_fail(text, what, ": ", why, ": \"", value, "\"")
 /* A number's digits as a string, for unsock_text_join. */
@@ -128,7 +129,7 @@ static inline bool unsock_hex_read(const char *digits, size_t size, uint8_t *byt
     return wrong == 0;
 }
 
-/* A text file read line by line, mostly one of /proc, in a buffer of the caller's (lines.c). */
+/* Reads a text file, mostly one of /proc, line by line, in a buffer of the caller's (lines.c). */
 
 #define UNSOCK_LINES_CHUNK 512 /* calls may run on small stacks */
 
@@ -144,13 +145,14 @@ struct unsock_lines {
 
 void unsock_lines_open(struct unsock_lines *lines, const char *path);
 
-/* Stores the next line in `line`, without its newline, valid until the next call. Skips lines longer than the buffer.
- * False at the end of the file, or after an error. */
+/* Stores the next line, without its newline, in `line`, which is valid until the next call. Skips lines longer than the
+ * buffer. False at the end of the file, or after an error. */
 bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line);
 
 void unsock_lines_close(struct unsock_lines *lines);
 
-/* Cuts the next word off the front of a line, with the blanks before it. Empty if there is none. */
+/* Removes the next word, and the blanks before it, from the front of a line. Returns the word; empty if there is
+ * none. */
 struct unsock_span unsock_lines_word(struct unsock_span *line);
 
 #endif

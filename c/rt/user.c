@@ -4,8 +4,8 @@
 #define AUXILIARY_RANDOM 25 /* AT_RANDOM (getauxval(3)): 16 bytes at the end of the first thread's stack */
 
 /* The stack of each thread but the first ends at the thread's own data, in the same mapping (nptl/allocatestack.c;
- * musl's pthread_create.c). For each such end the library stores in one word how many pages below it the kernel has
- * found writable, so it asks once for each depth. A later thread with the same end is taken to have the same stack. */
+ * musl's pthread_create.c). For each such end, one word holds how many pages below the end the kernel has found
+ * writable, so that each page is checked once. A later thread with the same end is taken to have the same stack. */
 #define STACKS 64
 #define COUNT_BITS 22
 #define THREAD_STACK_MOST ((uintptr_t)2 << 20)
@@ -69,7 +69,7 @@ static bool note_seen(uintptr_t at) {
     return true;
 }
 
-/* Returns how many of the `size` bytes from `at` on pass `can`: those before the first page that does not. */
+/* Returns how many of the `size` bytes from `at` on are before the first page for which `can` is false. */
 static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     uintptr_t end = at + size;
     /* No memory of the program's wraps around the end of the address space. */
@@ -82,7 +82,7 @@ static size_t reach(uintptr_t at, size_t size, bool (*can)(uintptr_t)) {
     return size;
 }
 
-/* True if these bytes are on this thread's stack, above this frame. Never true on the first thread. */
+/* True if these bytes are known to be on this thread's stack, above this frame. Never true on the first thread. */
 static bool is_on_stack(uintptr_t at, size_t size) {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     if (at < here || first_thread == 0)
@@ -152,7 +152,7 @@ long unsock_user_strings(const char *const *list) {
 }
 
 /* True if the bytes can be written. The caller is about to overwrite them, so the kernel may store the signal mask
- * there, which costs less than a futex. */
+ * there: this costs less than a futex. */
 static bool can_fill(uintptr_t at, size_t size) {
     if (has_been_seen(at))
         return true;

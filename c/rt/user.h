@@ -1,7 +1,7 @@
 /* Reads and writes the program's memory safely. A pointer that the program passes to a call may be unmapped, read-only,
- * or too near the end of its mapping. The kernel answers EFAULT, and the library must not crash the program. So the
- * kernel checks the memory first, by one cheap call for each page, unless the memory is certain to be there. Only
- * memory above the stack pointer is certain: the rest of that page, and all of the first thread's stack. */
+ * or too near the end of its mapping. The kernel then returns EFAULT, and the library must not crash instead. So before
+ * the library uses the pointer, the kernel checks the memory, by one cheap call for each page. Memory above the stack
+ * pointer needs no check: on the first thread all of the stack, on others the rest of the stack pointer's page. */
 #ifndef UNSOCK_RT_USER_H
 #define UNSOCK_RT_USER_H
 
@@ -10,15 +10,15 @@
 /* Finds the end of the first thread's stack. Called once, at start; until then fewer addresses are certain. */
 void unsock_user_start(void);
 
-/* Declares memory permanent, once, at start: a page in the 4 GiB from `from` on that was once readable or writable
- * stays so (Go's heap, which is never unmapped). So a page that has passed a check is not checked again. */
+/* Declares memory permanent; called once, at start. A page in the 4 GiB from `from` on that has passed a check is not
+ * checked again, since the program never unmaps it (Go's heap). */
 void unsock_user_stays(uintptr_t from);
 
-/* True if all `size` bytes can be read, or written. The kernel checks page by page; no byte changes. */
+/* True if the kernel can read, or write, all `size` bytes. Changes no byte. */
 bool unsock_user_readable_far(const void *at, size_t size);
 bool unsock_user_writable_far(void *at, size_t size);
 
-/* Copies as the kernel would, up to the first page that cannot be written. Returns 0 or -EFAULT. */
+/* Copies as the kernel would, until a page cannot be written. Returns 0 or -EFAULT. */
 long unsock_user_write_far(void *to, const void *from, size_t size);
 
 /* Returns the length of a string, or -EFAULT if it runs into memory that cannot be read. */
@@ -32,8 +32,8 @@ long unsock_user_strings(const char *const *list);
 /* The end of the first thread's stack (the kernel's AT_RANDOM); 0 if unknown. */
 extern uintptr_t unsock_user_stack_end;
 
-/* A stack pointer at most this far below the stack's end is on the first thread's stack: the kernel keeps mappings
- * further away (arch_pick_mmap_layout, at least 128 MiB). */
+/* A stack pointer at most this far below the end of the first thread's stack is on that stack: the kernel keeps
+ * mappings further away (arch_pick_mmap_layout, at least 128 MiB). */
 #define UNSOCK_USER_STACK_MOST ((uintptr_t)64 << 20)
 
 static inline bool unsock_user_is_certain(const void *at, size_t size) {
