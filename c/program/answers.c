@@ -1,5 +1,5 @@
-/* Checks the files that a client of a port would try, until one has a server. Asks the kernel about a Unix socket
- * (files/listener.c), and connects to a control file's target of another family. */
+/* Checks whether a port has a server, by the files that a client would try, in their order. The kernel tells whether a
+ * Unix socket listens (files/listener.c). A control file's target of another family is checked by a connection. */
 #include "program/options.h"
 
 #include "calls/target.h"
@@ -81,7 +81,7 @@ static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type
                                             : unsock_listener_ask(control.dest, control.dest_length, type);
 }
 
-/* Finds the entry that a client of the port tries as number `index`, in TCP's order if `words` has an address. */
+/* Finds the entry that a client of the port tries after `index` others: in TCP's order if `words` has an address. */
 static bool find_client_entry(const struct unsock_port *port, const struct unsock_port_words *words, unsigned index,
                               struct unsock_port_entry *entry) {
     if (port->holder != UNSOCK_PORT_OURS || index >= port->count)

@@ -1,8 +1,8 @@
-/* Forwards data between the two connections of a pair. Bulk data from TCP goes through a pipe by splice(2): a Unix
- * socket takes the pipe's pages without a copy, 1.5 times as many bytes a second as by read and write, for 0.8 of the
- * processor time a byte. Toward TCP, splice takes 1.5 times as long as read and write. For little data, splice needs
- * one more call. So each direction begins with a buffer; the one from TCP changes to a pipe after a read of BULK bytes.
- * A connection has a buffer or a pipe only while its peer has not taken all data. */
+/* Forwards data between the two connections of a pair. Bulk data from the real network goes through a pipe by
+ * splice(2): a Unix socket takes the pipe's pages without a copy, 1.5 times as many bytes a second as by read and
+ * write. Toward TCP, splice is slower, and for little data it needs one more call. So each direction begins with a
+ * buffer; the one from the real network changes to a pipe after a read of BULK bytes. A connection has a buffer or a
+ * pipe only while its peer has not taken all data. */
 #include "program/expose.h"
 
 #include "kernel/socket_info.h"
@@ -26,7 +26,7 @@ struct end {
     int32_t peer; /* 0: not joined. No socket has descriptor 0, as standard input stays open */
     bool ended;   /* this side has sent its end */
     bool told;    /* this side's end was passed on to the peer */
-    bool is_bulk; /* uses a pipe, as long as the peer takes all data */
+    bool is_bulk; /* reads into a pipe, until there is nothing to read */
     bool is_real; /* on the real network: its bulk data may go through a pipe */
     bool holds;   /* gets its peer's half-close only after it has sent its own end */
     struct channel pipe;
@@ -140,7 +140,7 @@ static bool keep_asking(int fd) {
            unsock_setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes)) == 0;
 }
 
-/* Reads the next data; the peer has taken all earlier data. Returns 0, or -errno: -EAGAIN if there is none. */
+/* Reads the next data, after the peer has taken all earlier data. Returns 0, or -errno: -EAGAIN if there is none. */
 static long fill(int fd, struct end *end) {
     if (end->is_bulk)
         return fill_pipe(fd, end);
@@ -158,9 +158,9 @@ static long fill(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Writes data to the peer. Returns 0 or -EAGAIN. If a write fails otherwise (the peer has shut down reading), ends only
- * this direction: the peer may still send. Data that still arrives makes the kernel reset this side when both
- * directions have ended. */
+/* Writes data to the peer. Returns 0 or -EAGAIN. Any other failure (the peer has shut down reading) ends this direction
+ * alone, since the peer may still send. Data that this side sends later stays unread: the close then resets its
+ * connection. */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)

@@ -1,5 +1,5 @@
 /* `expose --all`: reads the whole directory after a change, at most every 20 ms, and opens or closes ports. Exposes
- * unsock's ports and control files. Ignores plain sockets: with those of an `expose --in` it would form a loop. */
+ * unsock's ports and control files, but no plain sockets: those of an `expose --in` would form a loop. */
 #include "program/expose.h"
 
 #include "files/control_file.h"
@@ -76,7 +76,8 @@ void unsock_expose_all_look(void) {
     all.stale = all.changes > 0;
 }
 
-/* True for a port link whose socket may be live and is no datagram client's, and for a control file. */
+/* True for a control file, and for a port link whose socket may be live and is not that of a client that asks
+ * (docs/names.md). */
 static bool is_live(const struct unsock_directory_list_one *one) {
     struct sockaddr_un path;
     unsock_address_path(one->entry.ip.port, one->entry.type, &path);

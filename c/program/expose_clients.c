@@ -80,8 +80,8 @@ static long connect_control(struct waiting *one) {
     return -EAGAIN;
 }
 
-/* Connects to the server at the port's file, or to a control file's target. A server under unsock reads the client's
- * address, and the address that the client connected to, from the name of the client's socket. Returns the socket or
+/* Connects to the server at the port's file, or to a control file's target. Binds the socket to a name from which a
+ * server under unsock reads the client's address, and the address to which the client connected. Returns the socket or
  * -errno. -EAGAIN: the client must wait. */
 static long connect_inside(struct waiting *one) {
     const struct unsock_expose_port *port = one->port;
@@ -99,8 +99,8 @@ static long connect_inside(struct waiting *one) {
     return result == -ECONNREFUSED ? connect_control(one) : result;
 }
 
-/* Joins the client with a connection to its server, or resets it. Returns 0, or -errno. -EAGAIN: the client must wait.
- */
+/* Joins the client with a connection to its server. Returns 0 or -errno. -EAGAIN: the client must wait; after another
+ * failure, the client has been reset. */
 static long lead_on(struct waiting *one) {
     bool is_in = unsock_expose.is_in;
     long other = is_in ? connect_real(one->port) : connect_inside(one);
@@ -153,8 +153,8 @@ static int64_t go_on_with_waiting(void) {
     return next;
 }
 
-/* True if there is a place for one more waiting client. Clients of a guest that does not answer take no place of
- * clients that wait for full queues. */
+/* True if this client may wait. Clients that wait for full queues have a limit of their own, which clients of a guest
+ * that does not answer cannot use up. */
 static bool may_wait(const struct waiting *one) {
     unsigned full = 0;
     for (unsigned i = 0; i < waiting_count; i++)
@@ -193,8 +193,8 @@ static void forget_session(struct session *session) {
     session->fd = 0;
 }
 
-/* Binds the session's socket in the directory to a wildcard, and to the client's port if it is free. The client's true
- * address may not be covered, and then the server's reply would go to the real network. */
+/* Binds the session's socket in the directory to a wildcard, and to the client's port if it is free. Not to the
+ * client's true address: it may not be covered, and the server's reply would then go to the real network. */
 static long bind_client(struct session *session) {
     struct unsock_ip client = {.family = AF_INET};
     unsock_ip_read(&session->client, session->length, &client);
@@ -269,8 +269,8 @@ static bool is_local(struct unsock_ip ip) {
     return fd >= 0 && unsock_bind(fd, &name, unsock_ip_write(&ip, ip.family, &name)) == 0;
 }
 
-/* True if the datagram's source is a port that is exposed here, which only a forged datagram has. A reply to this port
- * would be a new request, and so on without end. */
+/* True if the datagram's source is a port that this process exposes, as only a forged datagram's can be. The server's
+ * reply would arrive there as a new request, and so on without end. */
 static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
     const struct unsock_expose_port *port;
     struct unsock_ip ip;

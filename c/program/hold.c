@@ -1,5 +1,6 @@
 /* `hold` (program/run.h): answers requests about its directory until standard input ends, and then removes the
- * directory. It has its own session and blocks all signals, so that a signal to its caller does not end it earlier. */
+ * directory. `hold` has a session of its own and blocks all signals, so that a signal to its caller does not end it
+ * earlier. */
 #include "program/run.h"
 
 #include "rt/system_calls.h"
@@ -27,8 +28,8 @@ static int next_byte(void) {
     return at < count ? bytes[at++] : -1;
 }
 
-/* Reads "LENGTH\n" and as many bytes into `request`. Returns false at the end of standard input. Skips a malformed or
- * too long request and sets `wrong` to the reason; otherwise sets `wrong` to NULL. */
+/* Reads "LENGTH\n", and then LENGTH bytes into `request`. Returns false at the end of standard input. If a request is
+ * malformed or too long, skips it and sets `wrong` to the reason; otherwise sets `wrong` to NULL. */
 static bool read_request(char request[REQUEST_MOST + 1], const char **wrong) {
     uint64_t length = 0;
     int c;
@@ -52,8 +53,8 @@ static bool read_request(char request[REQUEST_MOST + 1], const char **wrong) {
     return c >= 0;
 }
 
-/* Answers a request. Returns false for the request "unused": no process uses the directory. Relative paths of a map
- * start at this process's working directory, which is the caller's. */
+/* Answers a request. Returns false for the request "unused": no process uses the directory. A map's relative path
+ * begins at this process's working directory, which is the caller's. */
 static bool answer_request(const char *path, const char *request, const char *wrong) {
     struct unsock_run_map map;
     UNSOCK_TEXT(error, ANSWER_MOST);

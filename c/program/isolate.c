@@ -68,9 +68,8 @@ bool unsock_isolate(struct unsock_text *error) {
     struct interface loopback = {.name = "lo", .flags = FLAG_UP};
     UNSOCK_CLOSED long fd = result < 0 ? result : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     result = fd < 0 ? fd : unsock_ioctl(fd, SET_FLAGS, &loopback);
-    /* Raises max_dgram_qlen, so that queues of the command's sockets hold at least as many small datagrams as UDP's
-     * default buffer. Fails without effect if /proc is read-only, and on older kernels, where nobody in a user
-     * namespace may write the file. */
+    /* Lets the queues of the command's sockets hold at least as many small datagrams as UDP's default buffer. Has no
+     * effect if /proc is read-only, or on older kernels, where nobody in a user namespace may write this file. */
     if (result == 0)
         write_to("/proc/sys/net/unix/max_dgram_qlen", "512\n");
     return result == 0 ||

@@ -1,4 +1,5 @@
-/* Reads a command's words by its table of options. A word that is no option and no option's value is an operand. */
+/* Reads a command's words by its table of options. Any word that is neither an option nor an option's value is an
+ * operand. */
 #include "program/options.h"
 
 #include "../build/tables.h"
@@ -45,7 +46,7 @@ static bool is_value(const char *next) {
     return next && (next[0] != '-' || next[1] == '\0' || (next[1] >= '0' && next[1] <= '9'));
 }
 
-/* Reads one option. Returns how many words it takes. */
+/* Reads one option. Returns the number of words that the option takes: 1, or 2 with its value. */
 static unsigned take_option(struct reading *reading, const char *const *words) {
     struct unsock_options *options = reading->options;
     struct unsock_span rest = unsock_span_of(words[0]), flag = unsock_span_next(&rest, '=');
@@ -73,7 +74,7 @@ static unsigned take_option(struct reading *reading, const char *const *words) {
     return taken;
 }
 
-/* Stores an operand. Stops one above the maximum, which check_operands then reports. */
+/* Stores an operand. Stores at most one more than a command can have, so that check_operands finds too many. */
 static void take_operand(struct unsock_options *options, const char *word) {
     if (options->operand_count <= UNSOCK_OPERANDS_MOST)
         options->operands[options->operand_count++] = word;

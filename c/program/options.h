@@ -95,9 +95,9 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
 }
 
-/* Each of these runs one command, and returns the exit status, with one line in `call->error` after a failure.
- * unsock_run_start, for `run` and `hold`, does not return in a process that becomes the command, its parent or keeper.
- * unsock_query_start puts a question's error into the answer, and prints its own --help. */
+/* Each of these runs one command and returns its exit status, after a failure with one line in `call->error`.
+ * unsock_run_start does not return in a process that becomes the command, its parent or its keeper. unsock_query_start
+ * puts a question's error into the answer, and prints its own --help. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);
@@ -111,7 +111,7 @@ void unsock_print_char(char c);
 void unsock_print_list(const char *const *texts);
 #define unsock_print(...) unsock_print_list((const char *const[]){__VA_ARGS__, NULL})
 
-/* Writes the buffer. Returns 0, or -errno of the first write that failed; then a part of the output may be written. */
+/* Writes the buffer. Returns 0, or -errno of the first write that failed. */
 long unsock_print_flush(void);
 
 /* Writes the buffer at a command's end. Returns the exit status: `status` if all was written, 1 if the reader has
@@ -140,9 +140,9 @@ struct unsock_answers {
     struct sockaddr_un path; /* the file to which a client connects, even if it is missing; empty after EINVAL */
 };
 
-/* Checks the port; a connection may take `most` milliseconds (-1: makes none, and checks no target). A server whose
- * address is unknown (a plain one, or a control file's target) counts for every address. Returns 0, -ENOBUFS or
- * -EINVAL, or -errno of reading the directory. */
+/* Checks the port. A connection may take `most` milliseconds; with -1, only checks whether a socket is bound to the
+ * file. A server whose address is unknown (a plain one, or a control file's target) counts for every address. Returns
+ * 0, -ENOBUFS or -EINVAL, or -errno of reading the directory. */
 long unsock_answers_at(const char *directory, const struct unsock_port_words *words, int64_t most,
                        struct unsock_answers *answers);
 

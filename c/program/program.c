@@ -1,5 +1,5 @@
-/* libunsock.so run as a program: starts its own commands, writes a control file from variables, or prints its usage.
- * Under the name `unsock`, executes the command line (TypeScript) for other commands, --help and expose --http. */
+/* libunsock.so run as a program: runs its own commands, writes a control file from variables, or prints its usage. Run
+ * under the name `unsock`, it executes the command line (TypeScript) for other commands, --help and expose --http. */
 #include "program/options.h"
 
 #include "../build/tables.h"
@@ -12,7 +12,7 @@
 #include "rules/words.h"
 
 #define LINE_MOST (4 * UNSOCK_PATH_MOST)
-/* If argv[0] ends with the name FRONT, the library executes the command line for commands that the library lacks. If
+/* If the base name of argv[0] is FRONT, the library executes the command line for commands that the library lacks. If
  * argv[0] begins with OF_RUNTIME, Deno or Node.js has executed the library (lib/library/caller.ts). */
 #define FRONT "unsock"
 #define OF_RUNTIME "unsock-of-runtime:"
@@ -42,7 +42,7 @@ static bool find_command(const char *name, struct command *command) {
     return command->start;
 }
 
-/* Prints "unsock: line" on stderr. Shows control characters as "?": other users may have chosen file names in it. */
+/* Prints "unsock: line" on stderr. Prints control characters as "?": the line may have file names of other users. */
 static int fail_program(const char *line, int status) {
     UNSOCK_TEXT(text, LINE_MOST + 16);
     unsock_text_join(&text, "unsock: ", line);
@@ -77,7 +77,7 @@ static const char *runtime_fails_at(const char *const *argv) {
     return NULL;
 }
 
-/* Executes the command line, whose file is found from the library's own path. Returns if it is not installed. */
+/* Executes the command line, whose file has a fixed path beside the library's. Returns if it is not installed. */
 static void hand_over(const char *const *argv, const char *const *environment) {
     char own[UNSOCK_PATH_MOST], file[UNSOCK_PATH_MOST + 32];
     struct unsock_text text = unsock_text_in(file, sizeof(file));
@@ -147,8 +147,8 @@ void unsock_execute(const char *file, const char *const *argv, const char *const
     unsock_text_put(&text, unsock_errno_words(-result));
 }
 
-/* Restores the caller's action for SIGPIPE and soft limit of descriptors, which the runtime has changed. `told`:
- * "ignored" or another word for SIGPIPE, then ":" and the limit, or nothing to leave the limit. */
+/* Restores two settings of the caller's that the runtime has changed: the action for SIGPIPE, and the soft limit of
+ * descriptors. `told` is "ignored" or another word for SIGPIPE, ":" and the limit; without a limit, that one stays. */
 static void restore_caller(struct unsock_span told) {
     struct rlimit limit;
     uint64_t soft;

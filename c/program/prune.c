@@ -32,17 +32,17 @@ static void print_pruned(struct pruning *pruning, const char *path, const char *
     unsock_json_close('}');
 }
 
-/* Stores a name or path, a NUL and the errno (0: removed). Printing may block, so it waits until the directory is
- * unlocked. */
+/* Stores a name or path, a NUL and the errno (0: removed). The caller prints them after the directory is unlocked,
+ * since printing may block. */
 static void note_name(void *context, const char *name, long result) {
     unsock_text_put(context, name);
     unsock_text_char(context, '\0');
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-/* True if more than stale files may be removed: private directories, maps, links of checkouts, names. With --force,
- * these need the strict check, which --force relaxes for stale files alone. Without --force, the caller has already
- * made that check. */
+/* True if more than stale files may be removed: private directories, maps, links of checkouts, names. --force relaxes
+ * the check of the directory for stale files alone, so the strict check is made here. Without --force the caller has
+ * made it. */
 static bool is_trusted_directory(const struct pruning *pruning) {
     UNSOCK_TEXT(why, UNSOCK_PATH_MOST);
     const struct unsock_run_directory *directory = &pruning->directory;

@@ -1,5 +1,5 @@
 /* The command `query`: answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and
- * `prune` make lasting changes. No question is noticed by the owner of a socket in the directory. */
+ * `prune` make lasting changes. The owner of a socket in the directory notices no question. */
 #include "program/run.h"
 
 #include "process/start.h"
@@ -11,8 +11,8 @@
 #define WHY_MOST 256
 #define CONNECTION_MOST_MS 500 /* to a control file's target */
 
-/* The questions: name; value ("=" before a required one, "[" before an optional one); and a function that writes the
- * members of the answer, or returns false with one line in the error. */
+/* The questions. Each has a name; a value ("=" before a required one, "[" before an optional one); and a function that
+ * writes the members of the answer, or returns false with one line in the error. */
 #define QUESTIONS(QUESTION)                                                                                            \
     QUESTION("version", "", (unsock_json_text("version", UNSOCK_VERSION), true))                                       \
     QUESTION("calls", "", answer_calls())                                                                              \

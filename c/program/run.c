@@ -1,4 +1,4 @@
-/* The commands `run` and `hold`: check everything first, and only then change anything and start the command. */
+/* The commands `run` and `hold`. All checks come first, before any change and the start of the command. */
 #include "program/run.h"
 
 #include "kernel/file_info.h"
@@ -8,7 +8,7 @@
 
 #define OFF "UNSOCK_OFF=1 is set"
 #define WHY_MOST 256
-#define WALLS 3 /* promises[] that --optional must not break: the first three */
+#define WALLS 3 /* the first of promises[], which --optional must not break */
 #define PRIVATE_TO_COME "/private/XXXXXX"
 
 struct run {
@@ -102,8 +102,8 @@ static const char *promise_of_run(const struct run *run) {
 }
 
 /* Checks that this process may create Unix sockets. If it may not, fails, or with --optional sets UNSOCK_OFF=1 for the
- * command. If the caller has set UNSOCK_OFF=1, checks nothing. An option or setting that promises redirection excludes
- * both --optional's UNSOCK_OFF=1 and the caller's. */
+ * command. If the caller has set UNSOCK_OFF=1, does not check. Also fails if UNSOCK_OFF=1 would break a promise
+ * (promise_of_run). */
 static bool check_sockets(struct run *run) {
     if (!unsock_settings.off && unsock_sockets_allowed(run->error))
         return true;
@@ -125,7 +125,7 @@ static bool check_sockets(struct run *run) {
     return run->force = true;
 }
 
-/* Returns the directory for the sockets. A --private one has a placeholder for a name until it is created. */
+/* Returns the directory for the sockets. Before a --private one is created, its name is a placeholder. */
 static const char *path_of_run(struct run *run) {
     struct unsock_text text = unsock_text_in(run->shared, sizeof(run->shared));
     unsock_text_join(&text, run->private.path, UNSOCK_PRIVATE_SHARED);
@@ -154,7 +154,7 @@ static bool choose_run_directory(struct run *run) {
     return !run->is_private || unsock_private_fits(run->directory.path, option_of_run(run, "--each"), run->error);
 }
 
-/* Checks everything that can be checked before anything is changed. Returns the exit status; 0: no error. */
+/* Checks everything that can be checked before a change. Returns the exit status; 0: no error. */
 static int check_run(struct run *run) {
     const struct unsock_environment *caller = &run->call->environment;
     struct unsock_text *error = run->error;

@@ -1,5 +1,5 @@
-/* The commands `run` and `hold`: the environment, the maps and the keepers. A function with an `error` returns true, or
- * false with one line in `error`. */
+/* The commands `run` and `hold`: the environment, the maps and the keepers. A function that returns false puts one line
+ * into its `error`, if it has one. */
 #ifndef UNSOCK_PROGRAM_RUN_H
 #define UNSOCK_PROGRAM_RUN_H
 
@@ -7,10 +7,11 @@
 #include "program/options.h"
 #include "unsock.h"
 
-/* run_map.c: `run --map PORT[/udp]=PATH`: writes a map: a control file that stays in the directory until the command
- * ends. Each run with the same map holds a shared lock (flock(2)) on the file until its command has ended; the last run
- * removes the file. A map has the sticky bit, which has no meaning for regular files. A control file without the bit
- * (of make-control or --keep) stays. A map that nobody has locked is stale: its map keeper was killed. */
+/* run_map.c: `run --map PORT[/udp]=PATH`: writes a map, a control file that stays in the directory until the command
+ * ends. Each run with the same map holds a shared lock (flock(2)) on the file until its command has ended; the last
+ * run removes the file. A map has the sticky bit, which has no meaning for regular files. A control file without the
+ * bit (of make-control or --keep) is not removed. If nobody has a map locked, its map keeper was killed: the map is
+ * stale. */
 
 #define UNSOCK_RUN_MAPS_MOST UNSOCK_OPTIONS_EACH_MOST
 #define UNSOCK_RUN_MAP_NAME 24 /* "65535.dgram.sock" */
@@ -25,14 +26,14 @@ struct unsock_run_map {
 /* Reads "8000=/run/app.sock". %a in the path becomes the first IPv4 address of the command's UNSOCK_ADDR. */
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
-/* Writes the maps to `directory`, unless files with the same bytes are there. Unless `stays`, starts a map keeper,
- * which removes the maps when this process, which is about to become the command, has ended. After a failure, removes
- * the maps and returns false with one line in `error`. */
+/* Writes the maps to `directory`, or shares files with the same bytes that are there. Unless `stays`, starts a map
+ * keeper: it removes the maps when this process, which is about to become the command, has ended. After a failure,
+ * removes the maps. */
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 
-/* Adds "control file PATH: WHY" to `error`, with the kind of file that is there and what to do. `if_stale` ends the
- * words about a socket file. */
+/* Adds to `error` why no control file was written at `path`, and what to do. If a socket is there, the words end with
+ * `if_stale`. */
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
 
 /* Reports each stale map in `directory` to `seer`, and with `remove` removes it. */
@@ -48,9 +49,9 @@ struct unsock_run_environment {
     size_t count;
 };
 
-/* Makes the environment from `caller`. `trusts` sets UNSOCK_TRUST, so that the library trusts users who could replace
- * the directory. `directory` and `library` are absolute. Sets unsock_settings to the values that the library will read
- * in the command. Returns false with one line in `error` if an option or variable is wrong. */
+/* Makes the environment from `caller`. With `trusts`, sets UNSOCK_TRUST: the library then trusts users who could
+ * replace the directory. `directory` and `library` are absolute paths. Sets unsock_settings to the values that the
+ * library will read in the command. Returns false if an option or variable is wrong. */
 bool unsock_run_environment_make(const struct unsock_options *given, bool trusts, const char *const *caller,
                                  const char *directory, const char *library, struct unsock_run_environment *environment,
                                  struct unsock_text *error);
@@ -58,15 +59,15 @@ bool unsock_run_environment_make(const struct unsock_options *given, bool trusts
 /* True if this string of the command's environment is a variable of unsock's, or is not in the caller's environment. */
 bool unsock_run_is_ours(const char *string, const char *const *caller);
 
-/* Prints the variables for which unsock_run_is_ours is true, and the command, as text to paste into a shell. Returns
- * the exit status. */
+/* Prints the variables for which unsock_run_is_ours is true, and the command, for pasting into a shell. Returns the
+ * exit status. */
 int unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command,
                      struct unsock_text *error);
 
 /* isolate.c: `run --isolate`: a command without any network but unsock's. */
 
-/* Moves this process, which must have one thread, to a new network namespace with only `lo`, and brings `lo` up. If the
- * process may not create the namespace, first creates a user namespace with only its own user and group. */
+/* Moves this process, which must have one thread, to a new network namespace with only `lo`, and brings `lo` up. A
+ * process that may not do this first gets a user namespace, in which only its own user and group exist. */
 bool unsock_isolate(struct unsock_text *error);
 
 /* supervise.c: For the processes that outlive a command and remove its files: the keeper, the map keeper and `hold`. */
@@ -77,8 +78,8 @@ void unsock_keeper_obey(int signal);
 /* Blocks all signals, starts a session of its own and renames the process. From then on only SIGKILL ends it. */
 void unsock_keeper_begin(void);
 
-/* Closes all descriptors except the `count` in `kept` (-1: none), and changes to "/". The process would otherwise keep
- * the caller's files open, and the working directory could not be unmounted. */
+/* Closes all descriptors except the `count` in `kept` (-1: none), and changes to "/". Otherwise the process would keep
+ * the caller's files open, and its working directory's file system could not be unmounted. */
 void unsock_keeper_leave(const long *kept, unsigned count);
 
 void unsock_keeper_mask(uint64_t mask, uint64_t *before);
@@ -86,13 +87,13 @@ void unsock_keeper_mask(uint64_t mask, uint64_t *before);
 /* Sets a signal's disposition: 0 for SIG_DFL, 1 for SIG_IGN. Returns true if the signal was ignored before. */
 bool unsock_keeper_dispose(int signal, long handler);
 
-/* hold.c: `libunsock.so hold`: a private directory for a program that starts others in it, such as a test runner. When
- * standard input ends, for whatever reason, `hold` kills all processes that still use the directory, and removes it.
- * Standard output gets texts, each ended by a NUL. First come the variables that make a program use the directory, and
- * an empty text; then one answer to each request on standard input, empty for success. A request is its length in
- * bytes, a newline and the text: "map PORT[/udp]=PATH" (program/run.h); or "unused": no program was started in the
- * directory, so that `hold` need not search for its users. A bad request gets an error as its answer and has no other
- * effect. The last text lists the processes that could not be killed; it is empty if there are none. */
+/* hold.c: `libunsock.so hold` keeps a private directory for a program that starts others in it, such as a test runner.
+ * When standard input ends, for whatever reason, `hold` kills all processes that still use the directory, and removes
+ * it. `hold` writes texts to standard output, each ended by a NUL: first the variables that make a program use the
+ * directory, and an empty text; then one answer to each request on standard input, empty for success; at the end a list
+ * of the processes that could not be killed, empty if there are none. A request is its length in bytes, a newline and
+ * the text: "map PORT[/udp]=PATH"; or "unused", if no program was started in the directory, so that `hold` need not
+ * search for its users. A bad request gets an error as its answer, and has no other effect. */
 
 /* Serves the requests for the directory at `path`. `environment` is for commands that use the directory; `caller` is
  * the caller's environment. Removes the directory at the end, and returns the exit status. */
@@ -105,12 +106,12 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
  * - The keeper adopts orphans (PR_SET_CHILD_SUBREAPER), and stays until the last orphan has ended. If the parent is
  * killed, the keeper kills the command, as the caller's kill would have.
  * - The command.
- * The terminal signals all three at once. So if the keeper gets a signal itself, it does not pass on the parent's
- * message about the same signal. */
+ * The terminal signals all three at once. So if the keeper gets a signal itself, it does not send the command the
+ * parent's message about the same signal. */
 
 /* Starts the keeper and the command's process; this process becomes the parent. Returns true in the process that
  * becomes the command, with the caller's signal settings. The other two never return. The keeper holds the lock `lock`,
- * and removes the directory at `path`. Returns false with one line in `error` if no process was started. */
+ * and removes the directory at `path`. Returns false if no process was started. */
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error);
 
 /* query_sockets.c: Each writes members of an answer of `query`. unsock_query_names lists the names of a port (0: all),

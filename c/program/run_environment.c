@@ -1,5 +1,5 @@
 /* Makes the command's environment from the options of `run`, and prints it for --dry-run. A variable that no option
- * concerns stays the same, byte for byte. */
+ * concerns does not change, not even by a byte. */
 #include "program/run.h"
 
 #include "../build/tables.h"
@@ -36,7 +36,7 @@ static size_t reduce(struct unsock_run_environment *environment, const char *nam
     return UNSOCK_MIN(place, to);
 }
 
-/* Sets a variable: in its place in the list, or at the end. */
+/* Sets a variable: in its old place in the list, or at the end. */
 static void set_variable(struct unsock_run_environment *environment, const char *name, const char *value) {
     size_t size = strlen(name) + strlen(value) + 2;
     char *string = unsock_exec_space_cut(environment->space, size);
@@ -127,8 +127,8 @@ static bool check_settings(const struct unsock_run_environment *environment, con
     return unsock_text_fail(error, line.buffer);
 }
 
-/* Sets UNSOCK_EACH for --each (process/each.c), with no runner yet. Without --each, removes it if the directory differs
- * from the caller's: the command then has nothing to do with the caller's runner. */
+/* Sets UNSOCK_EACH for --each (process/each.c), with no runner yet. Without --each, removes it unless the directory is
+ * the caller's: in another directory the command is no worker of the caller's runner. */
 static void put_each(struct unsock_run_environment *environment, const char *names, const char *directory,
                      const char *const *caller) {
     struct unsock_environment list = {.list = caller};

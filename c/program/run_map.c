@@ -1,7 +1,6 @@
-/* `run --map` (program/run.h): writes and removes maps. `run` itself becomes the command, so another process, the map
- * keeper, waits for the command's end (pidfd_open(2)) and removes the maps. The map keeper is no child of the command,
- * and not in the caller's session. The map keeper removes a name only while the name still refers to the file that it
- * has open. */
+/* `run --map` (program/run.h): writes and removes maps. `run` itself becomes the command. So another process, the map
+ * keeper, waits for the command's end (pidfd_open(2)), and removes each map whose name still refers to the file that
+ * the map keeper has open. It is no child of the command, and has its own session. */
 #include "program/run.h"
 
 #include "files/control_file.h"
@@ -61,7 +60,8 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
            unsock_text_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
 }
 
-/* Opens the control file of this name. `*goes`: the file is a map. -EEXIST: another type of file has the name. */
+/* Opens the control file of this name. Sets `*goes` if the file is a map. -EEXIST: another type of file has the
+ * name. */
 static long open_map(long directory, const char *name, struct statx *status, bool *goes) {
     long fd = unsock_openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0)
@@ -93,9 +93,9 @@ static bool drop_map(long directory, const char *name, long lock) {
     return gone;
 }
 
-/* Tries once to write a map, or to share it if a file with the same bytes is there. Returns the descriptor that holds
- * the lock; 0 if the file stays; or -errno. -EAGAIN: the caller must retry, as the file was just removed, or belongs to
- * a run that has ended, whose map keeper is about to remove the file or was killed. */
+/* Tries once to write a map, or to share a file with the same bytes. Returns the descriptor that holds the lock; 0 if
+ * the file stays; or -errno. -EAGAIN: the caller must retry, since the file was just removed, or is a map with other
+ * bytes. A map keeper may be about to remove that map; if its map keeper was killed, this function removes it. */
 static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
     uint8_t bytes[sizeof(map->control)];
     struct statx status;
@@ -176,9 +176,9 @@ static void drop_maps(long directory, long command, const struct unsock_run_map 
             drop_map(directory, maps[i].name, maps[i].lock);
 }
 
-/* Starts the map keeper by a second fork, so that the command has no child that it did not start. The command starts
- * after the first fork's process has ended. The map keeper then has no descriptor of the caller open, and gets no
- * signal to the caller's session. */
+/* Starts the map keeper by two forks, so that the command does not get a child that it did not start. The command
+ * starts after the process of the first fork has ended. The map keeper then has none of the caller's descriptors open,
+ * and gets no signal to the caller's session. */
 static bool start_map_keeper(long directory, const struct unsock_run_map *maps, unsigned count,
                              struct unsock_text *error) {
     int32_t status = 0;

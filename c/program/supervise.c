@@ -1,5 +1,5 @@
-/* `run --private` (program/run.h): the parent and the keeper, and their messages. Both read signals by signalfd(2), and
- * send messages by a SOCK_SEQPACKET pair. Both block all signals: only SIGKILL can end the keeper early. */
+/* `run --private` (program/run.h): the parent and the keeper. Both read signals by signalfd(2), and send each other
+ * messages through a SOCK_SEQPACKET pair. Both block all signals: only SIGKILL can end the keeper early. */
 #include "program/run.h"
 
 #include "memory/process.h"
@@ -17,20 +17,19 @@
 #define EXIT_SIGNAL 128
 #define NAME "unsock"
 
-/* This process's signalfd, and its end of the pair (-1: the keeper's parent has ended; poll(2) ignores it). */
+/* This process's signalfd, and its end of the pair. In the keeper `channel` is -1 after the parent's end. */
 static long signals, channel;
 
 /* The keeper's message to the parent. */
 struct news {
     int32_t status; /* wait4's, of the command: it has stopped, continued or ended */
-    int32_t alone;  /* no process is left */
+    int32_t alone;  /* the keeper has no child left */
 };
 
-/* A bit of the signal mask is the signal's number minus one. */
 #define SIGNALS_MOST 64
 
-/* struct signalfd_siginfo (signalfd(2)), whose header conflicts with others. The parent forwards each signal to the
- * keeper. Number 0 acknowledges the keeper's message about the command's state. */
+/* struct signalfd_siginfo (signalfd(2)); its header conflicts with others. The parent sends each signal to the keeper
+ * in this form. With number 0, it acknowledges the keeper's message about the command's state. */
 struct told {
     uint32_t number;
     int32_t error, code;
@@ -75,8 +74,8 @@ void unsock_keeper_leave(const long *kept, unsigned count) {
     unsock_chdir("/");
 }
 
-/* Waits for a signal or a message, at most `milliseconds` (-1: without limit). Returns true if there is a message, or
- * the other process has ended. */
+/* Waits for a signal or a message, at most `milliseconds` (-1: without limit). Returns true after a message, or at the
+ * other process's end. */
 static bool wait_for_message(int milliseconds) {
     struct pollfd polled[] = {{.fd = (int)signals, .events = POLLIN}, {.fd = (int)channel, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
@@ -200,8 +199,8 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
     }
 }
 
-/* Ends the parent as the command has ended: with the same status, or by the same signal, but without a second core
- * dump. A container's first process cannot be killed by its own signal, and exits with 128 + signal. */
+/* Ends the parent as the command ended: with the same status, or by the same signal, but without a second core dump. A
+ * container's first process cannot be killed by its own signal, and exits with 128 + signal. */
 __attribute__((noreturn)) static void end_with_status(int32_t status) {
     struct rlimit none = {0, 0};
     int signal = status & 0x7f;
@@ -212,8 +211,8 @@ __attribute__((noreturn)) static void end_with_status(int32_t status) {
     unsock_exit(signal != 0 ? EXIT_SIGNAL + signal : status >> 8 & 0xff);
 }
 
-/* Handles a message or the end of the keeper. Waits for an ended keeper, so that the caller's resource usage (wait4(2))
- * includes the command's. */
+/* Handles the keeper's message or end. Waits for a keeper that has ended, so that the caller's resource usage
+ * (wait4(2)) includes the command's. */
 static void hear_keeper(long keeper) {
     static const struct told seen;
     struct news news;
