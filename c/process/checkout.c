@@ -1,5 +1,5 @@
-/* Finds the checkout for --here from git's files, without running git. Any user may have written these files: they
- * decide only which path is used. Refuses another user's checkout, as git does, unless --force. */
+/* Finds the checkout for --here by git's files, without running git. Any user may have written these files, so they
+ * only decide which path is used. Refuses another user's checkout, as git does, unless --force. */
 #include "process/run_directory.h"
 
 #include "files/release.h"
@@ -17,7 +17,7 @@
 
 enum found { NOTHING, FOUND, BROKEN };
 
-/* Reads DIRECTORY/FILE, a file of one line, into `line` (UNSOCK_PATH_MOST bytes). False for any other file. */
+/* Reads DIRECTORY/FILE, a file of one line, into `line` (UNSOCK_PATH_MOST bytes). False if it is no such file. */
 static bool read_git_file(const char *directory, const char *file, char *line) {
     UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_join(&path, directory, "/", file);
@@ -32,8 +32,8 @@ static bool read_git_file(const char *directory, const char *file, char *line) {
     return length > 0 && strlen(line) == (size_t)length;
 }
 
-/* Writes the absolute path, without links, of the directory `path` into `real`; a relative `path` begins at `base`.
- * False if it is no directory. Without /proc, links stay in the path. */
+/* Writes the absolute path of the directory `path` into `real`, with all links resolved. A relative `path` begins at
+ * `base`. False if it is no directory. Without /proc, links stay in the path. */
 static bool find_directory(const char *base, const char *path, char *real) {
     UNSOCK_TEXT(whole, UNSOCK_PATH_MOST);
     unsock_text_join(&whole, path[0] == '/' ? "" : base, path[0] == '/' ? "" : "/", path);
@@ -121,7 +121,7 @@ bool unsock_checkout_choose(const struct unsock_environment *environment, bool f
     return unsock_run_directory_fits("--here", directory->path, error);
 }
 
-/* Makes the link in the default directory to git's directory of the checkout. */
+/* Makes the link from the default directory to git's directory of the checkout. */
 static bool make_link(const struct unsock_run_directory *directory, struct unsock_text *error) {
     struct unsock_run_directory base = {.asked = false};
     char before[UNSOCK_PATH_MOST];

@@ -8,7 +8,7 @@
 #define PRELOAD "LD_PRELOAD="
 #define USUAL_SIZE 1024
 
-/* NAME=VALUE strings, LD_PRELOAD's first. If they do not fit into `usual`, memory is mapped for them. */
+/* Memory for NAME=VALUE strings, LD_PRELOAD's first. Longer ones get mapped memory. */
 static char usual[USUAL_SIZE];
 static const char *library_file;
 static const char *preload; /* "LD_PRELOAD=FILE"; NULL: LD_PRELOAD is never changed */
@@ -53,7 +53,7 @@ const char *unsock_child_environment_file(void) {
     return library_file;
 }
 
-/* Returns the place in the environment of the variable that starts with the same NAME= as `named`, or NULL. */
+/* Returns the place of the variable in the environment that starts with the same NAME= as `named`, or NULL. */
 static const char *const *find_variable(const char *const *environment, const char *named) {
     for (; environment && *environment; environment++) {
         size_t i = 0;

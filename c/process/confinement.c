@@ -44,8 +44,8 @@ static void end_stopped(long child) {
     wait_for(child);
 }
 
-/* Executes the program in a child, which stops before its first instruction. Returns the child's process number; 0,
- * with no child left, if tracing is forbidden or the program cannot be executed. */
+/* Executes the program in a child, and stops the child before the program's first instruction. Returns the child's
+ * process number; 0, with no child left, if tracing is forbidden or the program cannot be executed. */
 static long execute_stopped(const struct unsock_exec *exec) {
     const char *const argv[] = {exec->path, NULL};
     uint64_t mask = UNSOCK_ALL_SIGNALS & ~UNSOCK_SIGNAL_BIT(SIGTRAP); /* the exec stops the child by SIGTRAP */
@@ -74,7 +74,7 @@ bool unsock_confinement_enter(const char *profile) {
     return fd >= 0 && unsock_write(fd, line.buffer, line.length) == (long)line.length;
 }
 
-/* Finds the program's profile, puts this process (one made for this) under it, and tries what it allows. */
+/* Runs in a process made for this: finds the program's profile, changes to it, and tries what it allows. */
 static enum unsock_confinement try_profile(const struct unsock_confinement_question *question,
                                            struct unsock_text *name) {
     long child = execute_stopped(question->exec);

@@ -10,7 +10,7 @@
 #define LINE_START 256
 #define GROUP_MODE 02770 /* members serve and connect; set-group-ID gives new files the directory's group */
 
-/* Reads a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, maybe cut off in the members. False for other lines. */
+/* Reads a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, which may end within the members. False for other lines. */
 static bool read_group_line(struct unsock_span line, const char *name, uint32_t *group) {
     uint64_t number;
     if (!unsock_span_is(unsock_span_next(&line, ':'), name))
@@ -23,7 +23,8 @@ static bool read_group_line(struct unsock_span line, const char *name, uint32_t 
     return true;
 }
 
-/* Searches the lines of `fd` for a group, and closes `fd`. A line may be long: a group may have many members. */
+/* Searches the lines of `fd` for a group, and closes `fd`. Keeps only the start of a line: a group may have many
+ * members. */
 static bool find_in(long fd, const char *name, uint32_t *group) {
     char chunk[CHUNK], line[LINE_START];
     size_t length = 0;

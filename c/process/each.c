@@ -70,9 +70,8 @@ static bool note_runner(char *each, uint64_t self) {
     return length >= 0;
 }
 
-/* Makes a directory beside the present one, and changes to it. Its number is this process's, or the next free one,
- * since an ended process may have had the same. If none can be made, the caller's checks report the missing directory.
- */
+/* Makes a directory beside the present one, and makes it this process's. Its number is the process's, or the next free
+ * one: an ended process may have had the same number. If none can be made, the caller's checks report it as missing. */
 static void move_to_own_directory(char *digits, struct unsock_settings *settings, uint64_t self) {
     char *end = settings->directory + settings->directory_length - UNSOCK_EACH_WIDTH;
     long result = -EEXIST;

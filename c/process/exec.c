@@ -22,7 +22,8 @@ static size_t whole_room(const struct unsock_exec *exec) {
            16 * 32;
 }
 
-/* Replaces the exec by one of the library, and adds the variables that say what to load. `fd`: the open program. */
+/* Replaces the exec by an exec of the library, with two more variables, which tell it the program. `fd`: the open
+ * program. */
 static long load_instead(struct unsock_planning *planning, const char **environment, size_t strings, long fd) {
     struct unsock_exec *exec = &planning->plan->exec;
     size_t size = load_room(exec);
@@ -130,7 +131,6 @@ void unsock_exec_drop(struct unsock_exec_plan *plan) {
     unsock_exec_space_leave(plan->space);
 }
 
-/* Makes the system call: execve(2), or execveat(2) if needed. */
 static long exec_plainly(const struct unsock_exec *exec) {
     if (exec->directory == AT_FDCWD && exec->flags == 0)
         return unsock_execve(exec->path, exec->argv, exec->environment);
@@ -149,8 +149,6 @@ long unsock_exec(const struct unsock_exec *exec) {
     unsock_exec_drop(&plan);
     return result;
 }
-
-/* /proc/self/exe of a loaded program. */
 
 static UNSOCK_TABLE char self_file[UNSOCK_PATH_MOST];
 

@@ -1,17 +1,18 @@
-/* Executes programs, and takes the library along. */
+/* Executes programs in such a way that the library reaches them. */
 #ifndef UNSOCK_PROCESS_EXEC_H
 #define UNSOCK_PROCESS_EXEC_H
 
 #include "rules/program_file.h"
 #include "rules/settings.h"
 
-/* exec.c: /proc/self/exe of a program that the library loaded. The kernel's link leads to the library's file. */
+/* exec.c: /proc/self/exe of a program that the library loaded, where the kernel's own link leads to the library's
+ * file. */
 
 /* Stores the path of the program's file, which is open as `fd`. */
 void unsock_self_exe_note(int fd);
 
-/* A program that the library loaded may also preload it, and then has two copies of the library. Here the preloaded
- * copy gets the program's file from the other one (readlink). */
+/* For a process with two copies of the library: one has loaded the program, the other is preloaded. The preloaded copy
+ * gets the program's file from the first one (readlink). */
 void unsock_self_exe_inherit(void);
 
 /* Returns the program's file; NULL if it is not known, or if the library did not load the program. */
@@ -29,8 +30,8 @@ struct unsock_span unsock_preload_next(struct unsock_span *rest);
 /* True if LD_PRELOAD's value has the library. */
 bool unsock_preload_has(const char *value, const char *library);
 
-/* Adds the new value of LD_PRELOAD to `text`: the library, then the other entries of the old value, `before`. If
- * `before` lacks the library, its text follows unchanged, so that the dynamic linker reads the same entries. */
+/* Adds the new value of LD_PRELOAD to `text`: the library, then the other entries of the old value `before`. If
+ * `before` lacks the library, `before` follows unchanged, so that the dynamic linker reads the same entries. */
 void unsock_preload_put(struct unsock_text *text, const char *library, const char *before);
 
 /* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes), from /proc/self/maps. */
@@ -44,22 +45,22 @@ bool unsock_library_file(const struct unsock_environment *environment, char *buf
 /* Returns the environment's PATH; if it is unset, the directories that execvp searches then. */
 const char *unsock_search_path(const char *const *environment);
 
-/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes); *cut: the path did not fit. The caller begins with
- * the value of PATH in *rest and true in *more. An empty directory is the working directory. False at the end. */
+/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes); sets `*cut` if it does not fit. The caller
+ * begins with the value of PATH in `*rest` and true in `*more`. An empty directory is the working directory. False
+ * at the end. */
 bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut);
 
-/* Executes `name` (unsock_exec). Searches the directories of `path`, separated by colons, for a name without a slash.
- * With `by_shell` /bin/sh runs a file of a format that the kernel does not know. Returns only after a failure: -EACCES
+/* Executes `name` (unsock_exec). If the name has no slash, searches the directories of `path`, separated by colons.
+ * With `by_shell`, /bin/sh runs a file of a format that the kernel does not know. Returns only after a failure: -EACCES
  * if a file was found but may not be executed, the error that ended the search, or -ENOENT. */
 long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment,
                         bool by_shell);
 
-/* Writes the path that unsock_exec_search would execute into `file` (UNSOCK_PATH_MOST bytes), for callers that
- * do not execute it themselves. Returns 0 or -errno. */
+/* Writes the path that unsock_exec_search would execute into `file` (UNSOCK_PATH_MOST bytes). Returns 0 or -errno. */
 long unsock_exec_find(const char *name, const char *path, char *file);
 
-/* exec_space.c: Memory for paths and lists of arguments during an exec. The stack of a vfork's child or of a goroutine
- * is too small for them. Memory that each vfork's child allocated would stay behind in its parent. */
+/* exec_space.c: Memory for paths and lists of arguments during an exec, for which the stack of a vfork's child or of a
+ * goroutine is too small. It is used again: memory that each vfork's child mapped would stay in its parent. */
 
 struct unsock_exec_space {
     uint8_t *memory;
@@ -71,18 +72,18 @@ struct unsock_exec_space {
  * must leave its spaces in the reverse order of entering. NULL: no memory. */
 struct unsock_exec_space *unsock_exec_space_enter(size_t size);
 
-/* Gives the space back, unless it is NULL. */
 void unsock_exec_space_leave(struct unsock_exec_space *space);
 
 /* Returns the next `size` bytes of the space, aligned to 16. NULL if the space is too small. */
 void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
 
-/* exec.c: Takes the library along when a process executes a program. Adds LD_PRELOAD and UNSOCK_* to an environment
+/* exec.c: Makes the library reach the programs that a process executes. Adds LD_PRELOAD and UNSOCK_* to an environment
  * that lacks them. Loads and traps a program that preloading cannot reach, unless UNSOCK_ENGINE is preload. Reports on
  * stderr a program that neither door reaches; with UNSOCK_STRICT, does not start it. */
 
-/* The last two variables of a loaded program, in this order, for the loader: "p" and the path of the file to load, or
- * "f" and its descriptor, which the loader closes; and the path by which the program was executed. */
+/* The last two variables of a loaded program, in this order, for the loader. The first is "p" and the path of the file
+ * to load, or "f" and its open descriptor, which the loader closes. The second is the path by which the program was
+ * executed. */
 #define UNSOCK_LOAD_FILE "UNSOCK_LOAD_FILE="
 #define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME="
 
@@ -99,15 +100,15 @@ struct unsock_exec {
 struct unsock_exec_plan {
     struct unsock_exec exec;
     struct unsock_exec_space *space;
-    int descriptor; /* opened for the exec, closed if that fails; -1: none */
+    int descriptor; /* opened for the exec, and closed if the exec fails; -1: none */
 };
 
 /* Makes a plan. Returns 0, or -errno and no plan. If the planned exec fails, the caller must drop the plan. */
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan);
 void unsock_exec_drop(struct unsock_exec_plan *plan);
 
-/* Makes an execveat(2), by a plan if the library is active or this process is trapped. Returns -errno, and only after a
- * failure. */
+/* Makes an execveat(2); if the library is active or this process is trapped, by a plan. Returns only after a failure,
+ * with -errno. */
 long unsock_exec(const struct unsock_exec *exec);
 
 /* planning.c: Finds the way to start a program. Only for process/exec.c. */
@@ -134,8 +135,9 @@ struct unsock_planning {
  * the library is inert here, reports nothing and returns `way`. */
 long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why, enum unsock_way way);
 
-/* Inspects the program. For a script, puts the interpreter in front of argv and inspects the interpreter, which may be
- * a script, too. Returns an enum unsock_way or -errno. For UNSOCK_WAY_LOADED `*opened` is the program's descriptor. */
+/* Inspects the program. For a script, puts the interpreter in front of argv and inspects the interpreter, which may
+ * also be a script. Returns an enum unsock_way or -errno. For UNSOCK_WAY_LOADED, `*opened` is the program's
+ * descriptor. */
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
 /* confinement.c: Finds AppArmor's profile for a program. When an unconfined process executes a file, the kernel
@@ -157,18 +159,19 @@ struct unsock_confinement_question {
     const void *context;
 };
 
-/* Appends to `name` the profile that would confine the program; for UNSOCK_CONFINEMENT_NONE, nothing. No instruction of
+/* Appends to `name` the profile that would confine the program; nothing for UNSOCK_CONFINEMENT_NONE. No instruction of
  * the program runs. */
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name);
 
-/* True if the program's profile forbids mapping the library. Adds to `why` in both cases: use it only if true. */
+/* True if the program's profile forbids mapping the library; then `why` says so. If false, `why` has no meaning. */
 bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why);
 
 /* Puts this process under the profile. False if the process may not change to it. */
 bool unsock_confinement_enter(const char *profile);
 
-/* route.c: Finds the files that a typed command runs: its own, and the interpreters in "#!" lines, even by env(1). */
+/* route.c: Finds the files that a typed command runs: the program's own, and the interpreters in "#!" lines, also
+ * behind env(1). */
 
 #define UNSOCK_NOT_EXECUTABLE 126
 #define UNSOCK_NOT_FOUND 127

@@ -29,10 +29,9 @@ static bool grow(struct unsock_exec_space *space, size_t size) {
     return space->memory;
 }
 
-/* Takes a free place for this thread. If all are in use, yields up to TRIES times for the end of another thread's exec,
- * then returns NULL. (In a forked child, where the other threads do not exist, it always ends so.) After its exec, a
- * child of vfork cannot free its place, which is in its parent's memory. The kernel then clears `owner` for the child
- * (set_tid_address(2)). */
+/* Takes a free place for this thread. If all are in use, yields up to TRIES times for another thread's exec to end,
+ * then returns NULL. A vfork's child cannot free its place after its exec, since the place is in its parent's memory;
+ * the kernel clears `owner` for the child (set_tid_address(2)). */
 static struct place *take_space(int32_t thread) {
     bool shared = !unsock_this_process_owns_descriptors();
     for (unsigned tries = 0; tries < TRIES; tries++) {

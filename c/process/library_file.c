@@ -36,7 +36,7 @@ void unsock_preload_put(struct unsock_text *text, const char *library, const cha
     }
 }
 
-/* True if the line of /proc/self/maps, "START-END … INODE PATH", is this library's. Then sets `*path` to its PATH. */
+/* True if the line of /proc/self/maps, "START-END … INODE PATH", has this code's address. Sets `*path` to its PATH. */
 static bool own_map(struct unsock_span line, struct unsock_span *path) {
     uint64_t start, end, here = (uint64_t)&unsock_library_file_mapped;
     struct unsock_span range = unsock_span_next(&line, ' ');

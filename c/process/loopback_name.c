@@ -1,6 +1,6 @@
 /* Gives and removes names of loopbacks. A new link is made beside the old one, and renamed over it. A process that
- * makes or removes a name locks the directory (flock(2)). Otherwise it might take a link for dangling, and then remove
- * a new one that has replaced it. */
+ * makes or removes a name locks the directory of the names (flock(2)). Otherwise, a process that has found a link
+ * dangling could remove the new link that has replaced it. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
@@ -29,7 +29,7 @@ static long lock_names(const char *names) {
     return unsock_opened(fd, fd < 0 ? fd : unsock_flock(fd, LOCK_EX));
 }
 
-/* Removes the names of directories that do not exist any more. The caller has the directory of the names locked. */
+/* Removes the names of directories that no longer exist. The caller has locked the directory of the names. */
 static void remove_dangling(long directory) {
     struct unsock_entries entries;
     enum unsock_entry_type type;

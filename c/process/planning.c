@@ -85,8 +85,9 @@ static long way_of(const struct unsock_planning *planning, long fd) {
     }
 }
 
-/* Returns the way, or -errno, for a file that cannot be read. A process that is not trapped starts it plainly. A
- * trapped process does not start it: without the loader, the program's first trapped call would end it. */
+/* Returns the way, or -errno, for a file that cannot be read. An untrapped process starts it plainly, except with
+ * UNSOCK_STRICT. A trapped process does not start it: without the loader, the program's first trapped call would end
+ * it. */
 static long cannot_look(const struct unsock_planning *planning, long error) {
     const struct unsock_exec *run = &planning->run;
     if (unsock_program_may_execute(run->directory, run->path, run->flags) < 0 || error != -EACCES)

@@ -1,4 +1,5 @@
-/* Makes and removes private directories. Making and sweeping lock DIR/private: no sweep sees one half made. */
+/* Makes and removes private directories. A process that makes one, or sweeps, locks DIR/private first, so that no sweep
+ * sees a directory that is half made. */
 #include "process/run_directory.h"
 
 #include "files/release.h"
@@ -20,8 +21,8 @@ static bool put_private_path(char *path, const char *directory, const char *name
     return !text.cut;
 }
 
-/* Opens a directory in another one, but follows no link. If others may write to the outer directory, a name in it may
- * become a link at any moment: so each directory is opened once, and names are looked up by its descriptor. */
+/* Opens the directory `name` in the open directory `at`. Follows no link: if others may write to `at`, the name may
+ * become a link at any moment. So each directory is opened once, and names are looked up by its descriptor. */
 static long open_inner(long at, const char *name) {
     return unsock_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
@@ -35,8 +36,8 @@ static long look_at_directory(long directory, struct statx *status) {
     return directory < 0 ? directory : unsock_statx(directory, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status);
 }
 
-/* Gives the new directory the group and mode of the outer one, and if root made it, the owner; not if everybody may
- * write to the outer one. Leaves alone a directory with another owner: its owner has replaced the new one. */
+/* Gives the new directory the group and mode of the outer one; if root made it, also the owner. Does nothing if
+ * everybody may write to the outer one, or if another user owns the new one, and so has replaced it. */
 static void give_away(long made, const struct statx *directory) {
     struct statx status;
     uint32_t user = (uint32_t)unsock_geteuid();
@@ -46,8 +47,9 @@ static void give_away(long made, const struct statx *directory) {
         unsock_fchmod(made, directory->stx_mode & UNSOCK_MODE_BITS);
 }
 
-/* Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno: -ENOENT if another process just
- * removed it; -EACCES with `*others` if others own it or may write to it: they could remove a private directory. */
+/* Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno. -ENOENT: another process has just
+ * removed it. -EACCES, with `*others` set: its owner is neither this user nor DIR's owner, or everybody may write to
+ * it. Such users could remove a private directory. */
 static long make_private_place(long outer, bool *others) {
     struct statx status, above;
     long result = look_at_directory(outer, &above);
@@ -66,7 +68,7 @@ static long make_private_place(long outer, bool *others) {
     return *others ? -EACCES : result;
 }
 
-/* Locks DIR/private, unless `place` is -errno. Returns 0 or -errno; -EAGAIN: others locked it for a second. */
+/* Locks DIR/private, unless `place` is -errno. Returns 0 or -errno; -EAGAIN if others kept it locked for a second. */
 static long lock_place(long place) {
     long result = place;
     for (int i = 0; place >= 0 && i < WAITS_MOST; i++) {
@@ -78,7 +80,8 @@ static long lock_place(long place) {
     return result;
 }
 
-/* Opens and locks the file that a private directory's keeper locks. Returns a descriptor; -EAGAIN: the keeper lives. */
+/* Opens the file that a private directory's keeper locks, and locks it. Returns the descriptor, or -errno; -EAGAIN if
+ * the keeper still has it locked. */
 static long take_lock(long directory, int flags) {
     if (directory < 0)
         return directory;
@@ -107,7 +110,7 @@ static long make_one(long place, const char *directory, struct unsock_private *p
     return private->lock;
 }
 
-/* Makes hard links in the new directory `made` to the control files of --map in SHARED: they serve all workers. */
+/* Makes hard links in a worker's new directory, `made`, to the maps in UNSOCK_PRIVATE_SHARED. */
 static void link_maps(long outer, long made) {
     struct statx status;
     struct unsock_entries entries;
@@ -153,7 +156,8 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     long result = -EAGAIN;
     bool others = false, again = true;
     unsock_private_sweep(directory, true, NULL);
-    /* Retries: another process may have removed DIR/private with the last directory in it, or the name is taken. */
+    /* Retries if another process has just removed DIR/private with the last directory in it, or if the name is
+     * taken. */
     for (int i = 0; result < 0 && again && i < ATTEMPTS_MOST; i++) {
         UNSOCK_CLOSED long outer = open_outer(directory);
         UNSOCK_CLOSED long place = make_private_place(outer, &others);
@@ -169,7 +173,7 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     return result >= 0;
 }
 
-/* True if the socket file is stale; with `remove`, removes it then. The path through /proc/self/fd is short enough
+/* True if the socket file is stale. With `remove`, removes a stale one. The path through /proc/self/fd is short enough
  * for a socket's address, and leads only to the open directory. */
 static bool is_stale_socket(long directory, const char *name, bool remove) {
     UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
@@ -177,7 +181,7 @@ static bool is_stale_socket(long directory, const char *name, bool remove) {
     return !path.cut && unsock_prune(path.buffer, remove) == 1;
 }
 
-/* True if a socket in the directory, or in one below it, may be live. `remove`: removes stale socket files. */
+/* True if a socket in the directory, or in one below it, may be live. With `remove`, removes stale socket files. */
 static bool is_directory_used(long at, const char *directory, unsigned depth, bool remove) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -195,7 +199,7 @@ static bool is_directory_used(long at, const char *directory, unsigned depth, bo
     return used;
 }
 
-/* Removes all that is in the directory. Ends after a pass that could remove nothing. */
+/* Removes everything in the directory. Ends after a pass in which nothing could be removed. */
 static void empty(long at, const char *directory, unsigned depth) {
     struct unsock_entries entries;
     enum unsock_entry_type type;

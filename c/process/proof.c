@@ -1,5 +1,5 @@
-/* Finds faults in a library's file. With some of them, ld.so would start a program without the library; with others,
- * the program would get SIGBUS. */
+/* Finds faults in a library's file. Because of some faults, ld.so would start a program without the library; because of
+ * others, the program would get SIGBUS. */
 #include "process/start.h"
 
 #include "kernel/file_info.h"
@@ -22,7 +22,7 @@
 #define THIS_MACHINE EM_AARCH64
 #endif
 
-/* A note that identifies a file as this library, and has its version. It can be read without running the file. */
+/* Identifies a file as this library, and has its version. This note can be read without running the file's code. */
 static const struct {
     Elf64_Nhdr header;
     char name[8];
@@ -179,7 +179,8 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
             return true; /* a shortage does not show whether the call is allowed */
         if (fd < 0)
             return forbidden(error, kinds[i].call, fd);
-        /* Binds to an address of no family: filters and security modules check a call before the kernel does. */
+        /* Binds to an address of family AF_UNSPEC: filters and security modules check the call before the kernel
+         * refuses it. */
         static const struct sockaddr_un nowhere = {AF_UNSPEC, "/"};
         long result = unsock_bind(fd, &nowhere, sizeof(nowhere.sun_family) + sizeof("/"));
         if (result != -EINVAL)

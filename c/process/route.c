@@ -30,7 +30,7 @@ static bool check_executable(struct unsock_route *route, const char *file) {
     return true;
 }
 
-/* Searches PATH as execvp does. If none of the files can be executed, the error names the first. */
+/* Searches PATH as execvp does. If no file found can be executed, the error is about the first one. */
 static bool search_executable(struct unsock_route *route, const char *command, char *file) {
     struct unsock_span rest = unsock_span_of(route->search);
     UNSOCK_TEXT(first, WHY_MOST);
@@ -119,7 +119,7 @@ static struct unsock_span env_command(const struct unsock_program_file *file) {
     struct unsock_span rest = unsock_span_of(file->argument), none = {file->argument, 0};
     if (!unsock_span_is(unsock_base_name(unsock_span_of(file->interpreter)), "env"))
         return none;
-    /* Without -S the rest is one word: the kernel does not split it. */
+    /* Without -S all of it is one word: the kernel does not split it. */
     if (rest.length < 2 || rest.at[0] != '-')
         return is_option(rest) ? none : rest;
     while (rest.length > 0) {
@@ -130,7 +130,7 @@ static struct unsock_span env_command(const struct unsock_program_file *file) {
     return none;
 }
 
-/* Writes the path of the program that runs the script into `next`. Returns false, with one line in the error, if that
+/* Writes the path of the program that runs the script into `next`. Returns false, with one line in the error, if this
  * program cannot be executed; does not check /bin/sh. */
 static bool find_next(struct unsock_route *route, const struct unsock_program_file *file, char *next) {
     UNSOCK_TEXT(name, UNSOCK_SCRIPT_LINE);
@@ -144,7 +144,7 @@ static bool find_next(struct unsock_route *route, const struct unsock_program_fi
     return unsock_route_find(route, name.buffer, next);
 }
 
-/* Reads a file's kind into `*file` and calls `see`. True if the file is a script: another file runs it. */
+/* Reads a file's kind into `*file`, and calls `see`. True if another file runs this one, as a script. */
 static bool look_at_step(struct unsock_route *route, const char *path, struct unsock_program_file *file) {
     _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     UNSOCK_TEXT(why, 2 * UNSOCK_SCRIPT_LINE + 64);

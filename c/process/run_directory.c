@@ -174,8 +174,7 @@ static bool is_usual_file_system(const char *path) {
     return false;
 }
 
-/* Binds a socket to a name for trials, and removes the file. If the name is taken, another process's trial has worked.
- */
+/* Binds a socket to a name for trials, and removes the file. A name that is taken proves that sockets can be bound. */
 static long try_socket(const char *directory) {
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct unsock_text text = unsock_text_in(path.sun_path, sizeof(path.sun_path));

@@ -1,5 +1,5 @@
-/* The directory of the socket files: chosen, checked and made for a command. A function with an `error` returns true,
- * or false with one line in `error`. */
+/* The directory of the socket files: chosen, checked and made for a command. A function that returns false puts one
+ * line into its `error`, if it has one. */
 #ifndef UNSOCK_PROCESS_RUN_DIRECTORY_H
 #define UNSOCK_PROCESS_RUN_DIRECTORY_H
 
@@ -8,14 +8,14 @@
 /* run_directory.c: Chooses the directory for a command that is about to be started, and checks that it is safe. */
 
 struct unsock_run_directory {
-    bool asked; /* the user named it. If not, its owner and mode must be safe, even with --force */
+    bool asked; /* the user named it; a default directory's owner and mode must be safe, even with --force */
     char path[UNSOCK_PATH_MOST];
-    /* --here: git's directory of the checkout, as a path without links, and the link to it. Else `git` is empty */
+    /* --here: git's directory of the checkout, without links in its path, and the link to it. Else `git` is empty */
     char git[UNSOCK_PATH_MOST], link[UNSOCK_PATH_MOST];
 };
 
-/* Writes the absolute path without "..", "." and doubled slashes into `resolved`. Returns 0; -ENOENT if the working
- * directory was removed; -ENAMETOOLONG. */
+/* Writes the absolute path of `path`, without "..", "." and double slashes, into `resolved`. Returns 0; -ENOENT if the
+ * working directory was removed; -ENAMETOOLONG. */
 long unsock_run_resolve(const char *path, char *resolved);
 
 /* Chooses the first of `option` (or NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, /run/unsock (root), /tmp/unsock-UID. */
@@ -26,29 +26,29 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
 bool unsock_run_directory_default(const struct unsock_environment *environment, struct unsock_run_directory *directory,
                                   struct unsock_text *error);
 
-/* True if the directory's path has 2 to 90 bytes, so that a socket file's path fits. Else false with one line in
- * `error` about `name`, the option or variable that gave the path. */
+/* True if the directory's path has 2 to 90 bytes, so that a socket file's path fits. `name`, for the error, is the
+ * option or variable that gave the path. */
 bool unsock_run_directory_fits(const char *name, const char *path, struct unsock_text *error);
 
 struct unsock_directory_rights;
 struct unsock_prune_seer;
 
-/* Checks that no untrusted user could replace this directory, which need not exist. With `force`, accepts any directory
- * that the user named. */
+/* Checks that no untrusted user could replace this directory, which need not exist. With `force`, does not check a
+ * directory that the user named. */
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
                                       struct unsock_text *error);
 
 /* Checks an existing directory and its place. With `force`, everybody may write to a directory that the user named. */
 bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error);
 
-/* Makes the directory with mode 0700 if it is missing, and checks it. `made` (or NULL): whether it was missing.
- * `rights` (or NULL): the rights that it will get later, for the advice in `error` if it cannot be made. */
+/* Makes the directory with mode 0700 if it is missing, and checks it. Sets `*made` (unless NULL) if it was missing. If
+ * it cannot be made, the advice in `error` names the `rights` (or NULL) that it would get later. */
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
 /* If this user may write to the directory, checks that a socket can be bound there: a file system may have no sockets
  * (sshfs), be full or read-only. Unless `known`, does not try this on usual file systems (ext4, tmpfs) and read-only
- * ones. Returns false with one line in `error`, which names the errno. */
+ * ones. */
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error);
 
@@ -68,47 +68,48 @@ struct unsock_directory_rights {
 bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
                                   struct unsock_text *error);
 
-/* Makes the link of --here, then makes and checks the directory as unsock_run_directory_prepare. `made` must not be
- * NULL. A new directory gets the rights. An old one must have them already: other programs may rely on its rights. */
+/* Makes the link of --here, then makes and checks the directory as unsock_run_directory_prepare does. `made` must
+ * not be NULL. A new directory gets the rights. An old one must already have them: other programs may rely on its
+ * rights. */
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error);
 
-/* checkout.c: `--here` uses the directory "unsock" in git's directory of the checkout (.git). If the path of this
- * directory is too long or not UTF-8, it uses DEFAULT/.checkouts/HASH, with a hash of the path. In both cases
- * DEFAULT/.checkouts/HASH.git is a link to git's directory, for lib/sockets/checkouts.ts to find it. */
+/* checkout.c: `--here` uses the directory "unsock" in git's directory of the checkout (.git). If the path of git's
+ * directory is too long or not UTF-8, `--here` uses DEFAULT/.checkouts/HASH, with a hash of the path. In both cases the
+ * link DEFAULT/.checkouts/HASH.git leads to git's directory, so that lib/sockets/checkouts.ts finds it. */
 
 #define UNSOCK_CHECKOUTS ".checkouts"
 #define UNSOCK_CHECKOUT_LINK ".git"
 
-/* Finds the checkout, by GIT_DIR or else from the working directory up, and chooses its directory. Returns false with
- * one line in `error` if there is none, or if it is another user's; `force` allows the latter. */
+/* Finds the checkout, by GIT_DIR or else from the working directory up, and chooses its directory. Returns false if
+ * there is none, or, unless `force`, if another user owns it. */
 bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
                             struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* With --here, makes the link HASH.git and the directories above it. A failure matters only if the socket files will be
- * in DEFAULT: then returns false with one line in `error`. */
+/* With --here, makes the link HASH.git and the directories above it. Returns false if that fails and the socket files
+ * will be in DEFAULT; otherwise a failure does not matter. */
 bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* Finds the links of removed checkouts, and the directories HASH beside these links. Reports each to `seer`. With
- * `remove`, removes them, except those whose directory may have a live socket: these are not reported. */
+/* Finds the links of removed checkouts. For each, reports to `seer` the directory HASH beside the link, or the link if
+ * there is none. With `remove`, removes both; but keeps and does not report a directory that may have a live socket. */
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* loopback_name.c: The names of `run --name`. A name is a link, DEFAULT/.names/NAME, to the directory of the socket
- * files; DEFAULT is the user's default directory. A name that is given again leads to the new directory. */
+ * files. DEFAULT is the user's default directory. The last run with a name has it. */
 
 #define UNSOCK_LOOPBACK_NAMES ".names"
 #define UNSOCK_LOOPBACK_NAME_MOST 63
 
-/* Removes from the default directory `directory` the names whose links lead nowhere. */
+/* Removes the names whose links lead nowhere from the default directory `directory`. */
 void unsock_loopback_names_prune(const char *directory);
 
 /* True for NULL, and for a name that can be a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either
- * end. Else false with one line in `error`. */
+ * end. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
 /* Makes the name's link to the directory at the absolute path, unless `name` is NULL. The environment `caller` decides
- * the default directory. False with one line in `error` if the link cannot be made. */
+ * which directory is DEFAULT. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
@@ -122,11 +123,13 @@ struct unsock_private {
     long lock; /* the descriptor of the locked file */
 };
 
-/* True if a private directory's path is short enough for socket files; with `divided`, a worker's directory's path. */
+/* True if the path of a private directory, or with `divided` of a worker's directory, is short enough for socket
+ * files. */
 bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error);
 
-/* Makes a private directory in `directory`, an absolute path that has been checked. Gives it the group and mode of
- * `directory` and, if root makes it, the owner. If everybody may write to `directory`, it is for this user alone. */
+/* Makes a private directory in `directory`, an absolute path that has been checked. The private one gets the group and
+ * mode of `directory` and, if root makes it, the owner. But if everybody may write to `directory`, it is this user's
+ * alone. */
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
 #define UNSOCK_PRIVATE_SHARED "/0000000"
@@ -135,11 +138,11 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
  * all other processes. Returns 0 or -errno. */
 long unsock_private_divide(const char *path);
 
-/* Removes the private directory with all that is in it, unless a socket in it may be live. True if it is gone. */
+/* Removes the private directory with everything in it, unless a socket in it may be live. True if it is gone. */
 bool unsock_private_remove(const char *path);
 
-/* Removes the directory `name` in the open directory `place` with all its files, unless it has a socket that may be
- * live. True if it is gone. */
+/* Removes the directory `name` in the open directory `place` with everything in it, unless a socket in it may be live.
+ * True if it is gone. */
 bool unsock_unused_remove(long place, const char *name);
 
 struct unsock_prune_seer;

@@ -20,7 +20,8 @@ __attribute__((noreturn)) static void refuse_start(struct unsock_text *line) {
     unsock_exit(1);
 }
 
-/* True if LD_PRELOAD has an entry with the library's file name, or is set and that name is unknown (no /proc). */
+/* True if LD_PRELOAD has an entry with the library's file name. Without /proc, where this name is unknown, true if
+ * LD_PRELOAD is set. */
 static bool preloaded_by_name(const struct unsock_environment *environment) {
     char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path;
@@ -84,7 +85,6 @@ void unsock_start_loaded(const struct unsock_environment *whole, const char *own
     __atomic_store_n(&unsock_activity, inert ? UNSOCK_INERT : UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
 
-/* Marks calls only if the library's filter is installed: a program's filter may compare all 64 bits of an argument. */
 void unsock_start_marks(void) {
     unsock_start_trapped = unsock_is_trapped();
     if (unsock_start_trapped)

@@ -10,7 +10,8 @@
 enum unsock_activity { UNSOCK_NOT_STARTED, UNSOCK_STARTING, UNSOCK_INERT, UNSOCK_ACTIVE };
 extern enum unsock_activity unsock_activity;
 
-/* Starts the library unless it has started. Returns whether it is active. For the constructor and the first call. */
+/* Starts the library unless it has started; for the constructor and the first call. Returns whether the library is
+ * active. */
 bool unsock_start_active(void);
 
 /* Starts the library in a program that it loads (trap/image.h). `environment` is the program's, `own_file` the
@@ -18,11 +19,12 @@ bool unsock_start_active(void);
  * UNSOCK_OFF=1. Ends the process if the settings cannot be read. */
 void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
 
-/* First of all: finds out if this process is trapped. If not, the library does not mark its own calls (rt/sys.h). */
+/* Called before all else: finds out whether this process is trapped. If not, the library does not mark its own calls,
+ * as a filter of the program's own may compare all 64 bits of an argument (rt/sys.h). */
 void unsock_start_marks(void);
 
 /* Starts the library in libunsock.so run as a program, which has read the settings and is about to execute the command.
- * From then on unsock_exec completes the command's environment, as for a redirected program's child. */
+ * Then unsock_exec completes the command's environment, as a redirected program's call would. */
 void unsock_start_program(const struct unsock_environment *environment, const char *own_file);
 
 /* True if the library is active in this process. Each intercepted call checks this first. */
@@ -31,7 +33,7 @@ static inline bool unsock_active(void) {
     return state == UNSOCK_ACTIVE || (state < UNSOCK_INERT && unsock_start_active());
 }
 
-/* True if this process's system calls are trapped: then the library loads all native programs that the process
+/* True if this process's system calls are trapped. Then the library loads every native program that the process
  * executes. */
 extern bool unsock_start_trapped;
 
@@ -39,19 +41,19 @@ extern bool unsock_start_trapped;
 extern bool unsock_start_traps;
 
 /* each.c: `run --each`: if the environment has UNSOCK_EACH, recognises this process as a runner, or as a runner's
- * child. A child gets a directory of its own. Changes the environment and the settings accordingly. Returns false with
- * one line in `error` if the process's command line cannot be read. */
+ * child. A child gets a directory of its own. Changes the environment and the settings in place. Returns false with one
+ * line in `error` if the process's command line cannot be read. */
 bool unsock_each_start(const struct unsock_environment *environment, struct unsock_settings *settings,
                        struct unsock_text *error);
 
 /* child_environment.c: The variables that the library needs in each program that this one executes: LD_PRELOAD with the
- * library's path, and the settings. The library copies the variables at its start, since programs may clear or
- * overwrite their environment. */
+ * library's path, and the settings. They are copied at the library's start, since a program may clear or overwrite its
+ * environment. */
 
 #define UNSOCK_CHILD_ENVIRONMENT_MOST 24 /* settings */
 
-/* Copies the variables. `own_file` is the absolute path of the library. If it is empty, LD_PRELOAD is never changed. If
- * `environment` is NULL, keeps only the path, and never adds anything. */
+/* Copies the variables. `own_file` is the library's absolute path; if empty, the library never changes LD_PRELOAD. If
+ * `environment` is NULL, stores only the path, and the library never adds a variable. */
 void unsock_child_environment_take(const struct unsock_environment *environment, struct unsock_span own_file);
 
 /* Returns the library's path; NULL if it is not known. */
@@ -62,9 +64,9 @@ size_t unsock_child_environment_room(const char *const *environment);
 #define UNSOCK_CHILD_ENVIRONMENT_STRINGS (UNSOCK_CHILD_ENVIRONMENT_MOST + 1)
 
 /* Writes `environment`, and the variables that it lacks, to `complete`, with a NULL at the end. `complete` must have
- * room for the strings of `environment`, UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL; `room` has `size` bytes
- * (unsock_child_environment_room). Does not change settings that are present, even empty ones, nor an environment with
- * UNSOCK_OFF=1. Returns the number of strings. */
+ * room for the strings of `environment`, UNSOCK_CHILD_ENVIRONMENT_STRINGS more and the NULL. `room` has `size` bytes
+ * (unsock_child_environment_room). Keeps settings that are present, even empty ones, and does not change an environment
+ * with UNSOCK_OFF=1. Returns the number of strings. */
 size_t unsock_child_environment_complete(const char *const *environment, const char **complete, char *room,
                                          size_t size);
 
@@ -80,11 +82,11 @@ bool unsock_proof_library(const char *path, struct unsock_text *error);
 
 /* Chooses the library to preload: `option` if not NULL, else UNSOCK_LIB, else `own`, the path of the running
  * libunsock.so (NULL if unknown). Checks it by unsock_proof_library, and writes its absolute path into `path`
- * (UNSOCK_PATH_MOST bytes). On failure returns false, with one line in `error`. */
+ * (UNSOCK_PATH_MOST bytes). Returns false with one line in `error` if it fails. */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 
-/* Checks that AF_UNIX sockets can be created and bound. Tries a bind that the kernel refuses only after all checks of
+/* Checks that AF_UNIX sockets can be created and bound, by a bind that the kernel refuses only after all checks of
  * permissions. Returns false with one line, "sockets: which call: why: what to do", in `error`. */
 bool unsock_sockets_allowed(struct unsock_text *error);
 

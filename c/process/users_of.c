@@ -1,5 +1,5 @@
-/* Finds and kills the processes that use a directory. A program that sets its title may overwrite its
- * /proc/PID/environ, so sockets and parents are checked, too. */
+/* Finds and kills the processes that use a directory. The environment alone does not show all of them, since a program
+ * that sets its title may overwrite its /proc/PID/environ. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"
@@ -22,14 +22,13 @@ struct users {
     char buffer[CHUNK];
 };
 
-/* Writes "/proc/PID/NAME" into `path`, and returns it. */
 static const char *process_path(uint64_t process, const char *name, char path[64]) {
     struct unsock_text text = unsock_text_in(path, 64);
     unsock_text_join(&text, "/proc/", UNSOCK_DECIMAL(process), "/", name);
     return path;
 }
 
-/* True if UNSOCK_DIR in /proc/PID/environ, read in pieces, is the directory or one in it (`run --each`). */
+/* True if UNSOCK_DIR in /proc/PID/environ is the directory or one in it (`run --each`). Reads the file in pieces. */
 static bool has_variable(const struct users *users, uint32_t process) {
     char bytes[CHUNK], path[64];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, process_path(process, "environ", path), O_RDONLY | O_CLOEXEC, 0);
@@ -80,7 +79,7 @@ static bool has_socket(const struct users *users, uint32_t process) {
     return found;
 }
 
-/* Returns the process's parent; 0: none, or in another namespace; -1: the process has ended. */
+/* Returns the process's parent; 0 if it has none, or one in another namespace; -1 if the process has ended. */
 static int64_t parent_of(uint32_t process) {
     char path[64];
     struct unsock_lines lines;
