@@ -1,11 +1,9 @@
 /* The trap's functions in assembly, for aarch64: the entries of rewritten places, and a change of stacks. */
 #include "rt/assembly.inc"
 
-/*
- * A stub saves x16 and x30, and calls unsock_site_stay, which returns with w16 1 if it answered the call, else 0. All
- * other registers keep their values, but x0 has the result of an answered call. The C code uses general registers
- * alone, and never x28, where Go's signal handlers look (scripts/build.ts).
- */
+/* A stub saves x16 and x30, and calls unsock_site_stay, which returns 1 in w16 if it answered the call, else 0. The
+ * result of an answered call is in x0. All other registers keep their values. The C code uses general registers alone,
+ * and never x28, where Go's signal handlers look (scripts/build.ts). */
 HIDDEN(unsock_site_stay)
     stp x29, x30, [sp, #-176]!
     .cfi_def_cfa_offset 176
@@ -51,8 +49,8 @@ HIDDEN(unsock_site_stay)
     ret
 END(unsock_site_stay)
 
-/* A stub jumps here with x9 to x17 free and the address of the `svc` in x17. Makes the call on the first stack that is
- * not in use, and then gives the stack back. Offsets: struct unsock_own_stack. */
+/* A stub jumps here with x9 to x17 free and the address of the `svc` in x17. Takes the first stack that is not in use,
+ * makes the call on it, and gives it back. Offsets: struct unsock_own_stack. */
 HIDDEN(unsock_site_switch)
     .cfi_def_cfa sp, 0
     adrp x9, unsock_site_stacks
@@ -81,7 +79,8 @@ HIDDEN(unsock_site_switch)
     .cfi_restore x30
     stlr xzr, [x11]
     br x17
-    /* No stack: makes the system call with the tag, so that it is trapped. The handler brings a stack. */
+    /* If there is no stack: makes the system call with the tag, so that it is trapped. The handler then adds a
+     * stack. */
 3:  movk w8, #0x0756, lsl #16
     br x17
 END(unsock_site_switch)
@@ -104,7 +103,7 @@ HIDDEN(unsock_call_on)
     ret /* to the caller, on its own stack */
 END(unsock_call_on)
 
-/* unsock_jump(entry, stack). Sets x0 to 0, as the kernel does: there is no function to call at exit. */
+/* unsock_jump(entry, stack). Sets x0 to 0, as the kernel does: the program has no function to call at its exit. */
 HIDDEN(unsock_jump)
     .cfi_undefined x30
     mov x16, x0

@@ -22,7 +22,7 @@ static uint64_t up(const struct mapping *mapping, uint64_t address) {
     return down(mapping, address + mapping->page - 1);
 }
 
-/* Reads the headers of the file and of its segments. False if the file is no program that can be mapped. */
+/* Reads the file's header and program headers. False if the file is no program that can be mapped. */
 static bool read_headers(struct mapping *mapping) {
     Elf64_Ehdr *header = &mapping->header;
     if (unsock_pread64(mapping->fd, header, sizeof(*header), 0) != (long)sizeof(*header))
@@ -34,7 +34,7 @@ static bool read_headers(struct mapping *mapping) {
     return good && unsock_pread64(mapping->fd, mapping->segments, size, header->e_phoff) == size;
 }
 
-/* The memory that all segments take, from the first one's page to the end of the last one; the largest alignment. */
+/* The memory of all segments, from the first one's page to the last one's end; and the largest alignment. */
 struct extent {
     uint64_t first;
     uint64_t size;
@@ -58,7 +58,7 @@ static bool measure(const struct mapping *mapping, struct extent *extent) {
     return extent->size > 0;
 }
 
-/* Reserves the memory of all segments with one mmap, so that no other mapping gets between them. Finds the bias. */
+/* Reserves the memory of all segments with one mmap, so that no other mapping gets between them. Stores the bias. */
 static long reserve(const struct mapping *mapping, const struct extent *extent, uint64_t *bias) {
     int flags = MAP_ANONYMOUS | MAP_NORESERVE;
     if (mapping->header.e_type == ET_EXEC) {
@@ -103,7 +103,7 @@ static long map_segment(const struct mapping *mapping, const Elf64_Phdr *segment
     return unsock_is_error(result) ? result : 0;
 }
 
-/* Stores in the image what a program header holds: the stack's protection, the headers' address, code, interpreter. */
+/* Stores in the image what this segment tells: the stack's protection, the headers' address, code, the interpreter. */
 static long note_segment(const struct mapping *mapping, const Elf64_Phdr *segment, struct unsock_image *image) {
     uint64_t headers = mapping->header.e_phoff;
     if (segment->p_type == PT_GNU_STACK)

@@ -11,7 +11,7 @@
 #define UNSOCK_IMAGE_SEGMENTS 64
 #define UNSOCK_IMAGE_TEXTS 4
 
-/* A segment of the file with code: readable and executable, not writable. */
+/* A segment with code: readable and executable, not writable. */
 struct unsock_image_text {
     uint64_t start;
     uint64_t size;
@@ -31,13 +31,13 @@ struct unsock_image {
     char interpreter[4096]; /* the path of the dynamic linker (PT_INTERP); empty: none */
 };
 
-/* Maps the program of descriptor `fd` and fills `*image`. `page`: the page size. Returns 0, -ENOEXEC if the file is no
- * ELF program with 64-bit headers (process/planning.c has checked for which machine), or mmap's -errno. */
+/* Maps the program that is open as `fd`, and fills `*image`. `page`: the page size. Returns 0, -ENOEXEC if the file is
+ * no ELF program with 64-bit headers, or mmap's -errno. Does not check for which machine it is made (process/planning.c
+ * does). */
 long unsock_image_map(long fd, uint64_t page, struct unsock_image *image);
 
-/* patch.c: Rewrites the places at which a loaded program makes system calls, before its first instruction runs: a jump
- * to a stub replaces instructions there (rules/call_site.h). The filter stays in force, and traps the calls of all
- * places that are not rewritten. */
+/* patch.c: Rewrites the places at which a loaded program makes system calls, before its first instruction runs. A jump
+ * to a stub replaces instructions there (rules/call_site.h). The filter still traps the calls of all other places. */
 
 struct unsock_patch {
     const struct unsock_image *image;
@@ -49,28 +49,30 @@ struct unsock_patch {
 
 /* Returns the number of rewritten places. 0: the program has no known place, its code cannot be written, there is no
  * room for stubs, or threads cannot have stacks of their own. -errno: the kernel does not let written memory be
- * executed; the program is then unchanged, except after -EFAULT: some of its code could not be mapped again. */
+ * executed. The program is unchanged after 0 and -errno, except after -EFAULT: some of its code could not be mapped
+ * again. */
 long unsock_patch(const struct unsock_patch *patch);
 
 /* Checks that a copy of the file's first page may be executed after a write to it. Returns 0 or mprotect's -errno. */
 long unsock_patch_allowed(long fd, uint64_t page);
 
 /* For a process with two copies of the library: one has loaded and rewritten the program, the other is preloaded. The
- * preloaded copy takes over: it makes a socket call (UNSOCK_SYS_PROBE), which the first copy traps and answers with
- * unsock_patch_tell: the address of the memory that the stubs read, or 0 if no place was rewritten. */
+ * preloaded copy takes over. It makes a socket call (UNSOCK_SYS_PROBE), which the first copy traps. That copy answers
+ * with unsock_patch_tell: the address of the memory that the stubs read, or 0 if no place was rewritten. */
 long unsock_patch_tell(void);
 void unsock_patch_take_over(void);
 
-/* loader.c: Loads a program in the library's place. Below the filter every program needs the SIGSYS handler before its
- * first system call, but exec removes handlers. So exec runs the library, which maps the program and jumps to it. */
+/* loader.c: Loads a program in the library's place. A trapped program needs the SIGSYS handler before its first system
+ * call, but exec removes handlers. So exec runs the library, which maps the program and jumps to it. */
 
 /* True if the environment on the kernel's initial stack, at `stack`, names a file to load (process/exec.h). */
 bool unsock_loader_is_asked(const uint64_t *stack);
 
-/* Loads the file that the environment names, and jumps to it, with the initial stack as the kernel would make it. */
+/* Loads the file that the environment names, and jumps to it. The program finds its initial stack as the kernel would
+ * make it. */
 __attribute__((noreturn)) void unsock_loader_start(void *stack);
 
-/* Jumps to the program's first instruction, with its initial stack. */
+/* Jumps to a program's first instruction, with its initial stack. */
 __attribute__((noreturn, visibility("hidden"))) void unsock_jump(uint64_t entry, uint64_t *stack);
 
 #endif

@@ -19,7 +19,7 @@
 
 #define EXEC_STACK (32 * 1024)
 
-/* Answers readlink(2) with the program's file where the kernel would name the library: for /proc/self/exe. */
+/* Answers readlink(2): for /proc/self/exe, with the program's file, since the kernel would name the library. */
 static long read_self_exe(int directory, const char *path, char *link, int size) {
     const char *file = unsock_self_exe_file();
     if (!file || size <= 0 || !unsock_user_readable(path, 1) || !unsock_self_exe_is(path))
@@ -95,12 +95,12 @@ struct trapped_call {
     struct unsock_context *context;
 };
 
-/* Answers the trapped call. Not inlined: `handle` must take little stack before it knows how much there is. */
+/* Answers the trapped call. Not inlined, so that `handle` takes little stack before it knows how much there is. */
 __attribute__((noinline)) static void answer_trapped(void *call) {
     struct unsock_context *context = ((struct trapped_call *)call)->context;
     uint32_t number = (uint32_t)((struct trapped_call *)call)->info->number;
     struct unsock_site_call made = {number & UNSOCK_TRAPPED_NUMBER, UNSOCK_CONTEXT_ARGUMENTS(context)};
-    /* A call with the tag comes from a rewritten place, in a thread that had no stack for it (trap/site.h). */
+    /* A call with the tag comes from a rewritten place, made by a thread that had no free stack (trap/site.h). */
     bool tagged = number >= UNSOCK_TRAPPED_TAG;
     unsock_site_stack_bring(context, tagged);
     bool concerns = tagged && unsock_activity == UNSOCK_ACTIVE && unsock_site_concerns(&made);
@@ -119,7 +119,7 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         unsock_signals_foreign(signal, signal_info, signal_context);
         return;
     }
-    /* An exec brings its own stack (execute_elsewhere). A stack lent to it would never come back if it succeeded. */
+    /* An exec has a stack already (execute_elsewhere). If it succeeded, a lent stack would not come back. */
     bool executes = call.info->number == __NR_execve || call.info->number == __NR_execveat;
     struct unsock_own_stack *stack = executes ? NULL : unsock_own_stack_lend(call.context);
     if (stack)
@@ -145,12 +145,11 @@ long unsock_trap_install(bool on_alternate_stack) {
 static const char trap_refused[] =
     "unsock: UNSOCK_ENGINE: this system does not let system calls be trapped (seccomp): \"trap\"\n";
 
-/* Installs the preloaded library's handler if system calls are or shall be trapped. If another copy of the library has
- * loaded the program, replaces that copy's handler, so that one copy stores the facts about all descriptors. If the
- * program is to be trapped (UNSOCK_ENGINE=trap), and the library did not load it, also installs the filter. If the
- * system refuses, ends the program. */
+/* Installs the preloaded library's handler if the process is trapped or shall be. If another copy of the library has
+ * loaded the program, replaces that copy's handler, so that one copy stores the facts about all descriptors. If no copy
+ * has loaded the program (UNSOCK_ENGINE=trap), also installs the filter. If the system refuses, ends the program. */
 __attribute__((constructor)) static void take_over(void) {
-    /* In a Go program with a dynamic linker, but no libc, the preloaded copy finds no environment, and does nothing. */
+    /* In a Go program with a dynamic linker but no libc, the preloaded copy finds no environment, and so is inert. */
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))
         return;
     if (unsock_start_trapped) {

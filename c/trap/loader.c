@@ -106,8 +106,8 @@ static long open_program(const struct start *start) {
     return unsock_span_number(unsock_span_of(start->file + 1), 10, INT32_MAX, &fd) ? (long)fd : -ENOENT;
 }
 
-/* True for Go programs, where a goroutine's stack is too small for a signal handler, so Go sets an alternate signal
- * stack. Also true for Free Pascal programs. */
+/* True for Go and Free Pascal programs. A goroutine's stack is too small for a signal handler, so Go sets an alternate
+ * signal stack. */
 static bool needs_alternate_stack(long fd) {
     static UNSOCK_TABLE _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     struct unsock_program_file file;
@@ -130,9 +130,9 @@ static UNSOCK_TABLE struct unsock_image program, linker;
 #define GO_HEAP ((uintptr_t)0x0040 << 32)
 #endif
 
-/* True if a system call whose number carries UNSOCK_TRAPPED_TAG reaches the SIGSYS handler. An earlier filter
- * (`filtered`), of an older library or a service manager, may kill the caller for an unknown number. So a child makes
- * the call. */
+/* True if a system call whose number carries UNSOCK_TRAPPED_TAG reaches the SIGSYS handler. If the process has another
+ * filter (`filtered`), such as an older library's or a service manager's, the filter may kill the caller for an unknown
+ * number. So a child makes the call. */
 static bool is_tag_trapped(bool filtered) {
     long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
     int32_t status = 1;
@@ -148,9 +148,9 @@ static bool is_tag_trapped(bool filtered) {
     return status == 0;
 }
 
-/* Rewrites the calls of static programs, and of Go programs even if they have a libc, since both make their system
- * calls themselves. Leaves a Go program unchanged if the tag is not trapped: a thread's first call carries the tag, as
- * the thread has no stack yet, and would fail. */
+/* Rewrites the calls of static programs and of Go programs, which make their system calls themselves. Leaves a Go
+ * program unchanged if the tag is not trapped: a thread's first call carries the tag, since the thread has no stack
+ * yet, and would fail. */
 static void patch(const struct start *start, long fd, bool small_stacks, bool filtered) {
     struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
                                  auxiliary(start, AT_HWCAP2, 0), small_stacks};

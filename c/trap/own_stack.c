@@ -60,8 +60,8 @@ static struct unsock_own_stack *take_unowned_stack(int32_t self) {
     return NULL;
 }
 
-/* Takes the stack of an ended thread; NULL if it finds none. Leaves a stack if another thread, of any process, now has
- * the ended thread's number: the stack then seems to be in use. */
+/* Takes the stack of an ended thread; NULL if it finds none. If another thread, of any process, now has the ended
+ * thread's number, the stack seems to be in use, and stays. */
 static struct unsock_own_stack *take_ended_threads_stack(int32_t self) {
     unsigned all = count_kept_stacks();
     for (unsigned i = 0; i < TRIES && i < all; i++) {
@@ -94,8 +94,8 @@ static struct unsock_own_stack *make_stack(int32_t self) {
     return stack;
 }
 
-/* Empties the list of stacks in a forked child: the listed stacks belong to its parent's threads. The child's only
- * thread keeps its stack. A child of vfork shares its parent's memory, and uses the parent's list. */
+/* Empties the list of stacks in a forked child, since they belong to its parent's threads. The child's only thread
+ * keeps its stack. A child of vfork shares its parent's memory, and uses the parent's list. */
 static void settle_kept_stacks(void) {
     if (!unsock_this_process_owns_descriptors())
         return;
@@ -119,8 +119,9 @@ struct unsock_own_stack *unsock_own_stack_take(void) {
     return take_any_stack((int32_t)unsock_gettid());
 }
 
-/* Returns this thread's lent stack if a handler has left the call on it by a jump (siglongjmp). NULL if the call is
- * still running: this handler has then interrupted it on its stack, or runs on the signal stack. */
+/* Returns a stack that this thread borrowed for a call, if a signal handler has left the call by a jump (siglongjmp).
+ * NULL if there is none, or if the call may still run: the code that made the trapped call was on this stack or on the
+ * signal stack. */
 static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     struct unsock_own_stack *found = NULL;
@@ -142,7 +143,7 @@ void unsock_own_stack_forget(void) {
     __atomic_fetch_add(&generation, 1, __ATOMIC_RELAXED);
 }
 
-/* True if `size` bytes below `here` are mapped. Once true, remembered for the page of `here` until
+/* True if `size` bytes below `here` are mapped. Remembers a true result for the page of `here`, until
  * unsock_own_stack_forget. */
 static bool is_mapped_below(uint64_t here, uint64_t size) {
     uint64_t page = here / UNSOCK_PAGE, *known = &roomy[page % ROOMY];
@@ -155,9 +156,9 @@ static bool is_mapped_below(uint64_t here, uint64_t size) {
     return true;
 }
 
-/* True if this handler's stack has room for a call. The first thread's stack always has; a signal stack's size is in
- * the context. In Go programs the handler runs on Go's signal stack, whose 32 KiB must do: another stack would need the
- * signal stack turned off (on_own_stack), and Go needs it on. */
+/* True if this handler's stack has room for a call. The first thread's stack always has. A signal stack's size is in
+ * the context. In Go programs the handler runs on Go's signal stack, whose 32 KiB must be enough: the call could run on
+ * another stack only with the signal stack turned off (on_own_stack), and Go needs it on. */
 static bool has_room(const struct unsock_context *context) {
     char mark;
     uint64_t here = (uint64_t)&mark, before = UNSOCK_CONTEXT_STACK(context),
@@ -175,9 +176,9 @@ struct call {
     bool on_signal_stack;
 };
 
-/* Makes the call. If this handler runs on the signal stack, first turns the signal stack off: since the call runs on
- * another stack, the kernel would start the next handler at the signal stack's top, over this call's frame. Until the
- * call returns, handlers run on the call's stack; rt_sigreturn turns the signal stack on again. */
+/* Makes the call on the present stack. If the handler runs on the signal stack, first turns the signal stack off:
+ * otherwise the kernel would start the next handler at its top, over the handler's frame. So until the call returns,
+ * handlers run on the call's stack. rt_sigreturn turns the signal stack on again. */
 static void on_own_stack(void *given) {
     static const struct unsock_signal_stack none = {.flags = STACK_DISABLED};
     struct call *call = given;

@@ -24,7 +24,7 @@
 #define TRY_AT 1 /* the byte that unsock_patch_allowed writes */
 
 /* The head of the stubs' memory, which stays writable: the code to which all stubs jump, whether threads have stacks of
- * their own, and the numbers of the answered calls. */
+ * their own, and the table of the calls that the library may answer. */
 struct shared {
     void (*enter)(void);
     uint64_t small_stacks;
@@ -48,8 +48,8 @@ struct work {
     long refused; /* -errno if the kernel did not make memory executable; else 0 */
 };
 
-/* True if no more places are needed. A Go program makes all calls that concern sockets at one place near its start, and
- * may have 40 MB of code behind it. */
+/* True if no more places are needed. A Go program makes all calls that concern sockets at one place near its start; up
+ * to 40 MB of code may follow. */
 static bool is_enough(const struct work *work) {
     return work->count == SITES || (work->kind == UNSOCK_CALL_SITE_GO && work->count > 0);
 }
@@ -125,7 +125,7 @@ static bool put_jump_to_stub(const struct work *work, unsigned index) {
     return true;
 }
 
-/* Rewrites the places from `first` up to `end`, which are in one text. Returns how many: all, or none. */
+/* Rewrites the places from `first` up to `end`, which are in one segment. Returns how many: all, or none. */
 static unsigned rewrite(struct work *work, const struct unsock_image_text *text, unsigned first, unsigned end) {
     uint64_t page = work->patch->page, start = (uint64_t)start_of(&work->places[first]) & ~(page - 1);
     uint64_t size = ((work->places[end - 1].at + page - 1) & ~(page - 1)) - start;
@@ -146,7 +146,8 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
     return end - first;
 }
 
-/* Stores the addresses of the memory that the stubs read and of its byte for `read`. May let threads get stacks. */
+/* Stores the address of the memory that the stubs read, and of its byte for `read`. If threads need stacks of their
+ * own, lets them get stacks. */
 static void share_stubs(struct shared *told) {
     shared_memory = told;
     if (told->numbers) /* NULL if another version of the library loaded the program */

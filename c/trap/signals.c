@@ -1,4 +1,5 @@
-/* Keeps SIGSYS for the library: stores the program's settings for it, and returns them as if they were in force. */
+/* Keeps SIGSYS for the library: only stores the program's settings for SIGSYS, and returns them as if they were in
+ * force. */
 #include "trap/site.h"
 
 #include "rt/user.h"
@@ -13,8 +14,8 @@ static unsock_trap_handler_function *own_handler;
 extern void __restore_rt(void) __attribute__((visibility("hidden")));
 #endif
 
-/* Sets the SIGSYS handler, which blocks no signal, not even SIGSYS: the program's handlers can run while it answers a
- * call, under the same mask as during the real system call. */
+/* Sets the SIGSYS handler. It blocks no signal, not even SIGSYS: while it answers a call, the program's handlers can
+ * run, under the same mask as during the real system call. */
 static long set_handler(uint64_t more_flags) {
     struct unsock_signal_action action = {.handler = own_handler,
                                           .flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | more_flags};
@@ -44,8 +45,8 @@ static bool wants_other_stack(const struct unsock_signal_action *action) {
     return (uintptr_t)action->handler > SIG_IGN && (action->flags & SA_ONSTACK);
 }
 
-/* Answers rt_sigaction for SIGSYS. Stores nothing in a child of vfork: it has its own handlers, but shares its parent's
- * memory, with the parent's action. */
+/* Answers rt_sigaction for SIGSYS. Stores nothing in a child of vfork: the child has its own handlers, but the stored
+ * action is in its parent's memory. */
 static long own_action(const struct unsock_signal_action *action, struct unsock_signal_action *old) {
     struct unsock_signal_action before = programs_own;
     if (action) {
@@ -53,7 +54,8 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             return -EFAULT;
         if (unsock_this_process_owns_descriptors())
             programs_own = *action;
-        /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader misses a packed Go program. */
+        /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader does not recognise a packed Go
+         * program. */
         if (wants_other_stack(action))
             set_handler(SA_ONSTACK);
     }
@@ -93,9 +95,9 @@ static long copy_without_sigsys(const void *set, long size, uint64_t *copy) {
     return 0;
 }
 
-/* Answers rt_sigprocmask. The SIGSYS handler runs under the program's own mask, so the kernel changes that mask; the
- * context gets the new one. SIGSYS must be removed before: a program's handler, whose calls are trapped, too, may run
- * as soon as its signal is unblocked. */
+/* Answers rt_sigprocmask. The SIGSYS handler runs under the program's mask, so the kernel can change the mask; the
+ * context then gets the new one. The new mask must not have SIGSYS even for a moment: a handler of the program, whose
+ * calls are trapped, too, may run as soon as its signal is unblocked. */
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size) {
     uint64_t copy;
     long wrong = set ? copy_without_sigsys(set, size, &copy) : size != UNSOCK_SIGNALS_SIZE ? -EINVAL : 0;

@@ -13,7 +13,8 @@
 
 #define FEW 16 /* descriptors of one poll that are checked */
 
-/* True if the kernel handles this descriptor's data. Identifies an unknown descriptor once. Inline: a fifth faster. */
+/* True if the kernel handles this descriptor's data. Identifies an unknown descriptor once. Inline, since that is a
+ * fifth faster. */
 static inline __attribute__((always_inline)) bool is_kernels_data(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry ? !unsock_fd_is_redirected(entry) : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
@@ -79,8 +80,8 @@ NAMED bool unsock_site_concerns(const struct unsock_site_call *call) {
     case __NR_epoll_wait:
 #endif
     case __NR_epoll_pwait:
-        /* Leaves to the kernel only a call that does not wait, on a set without redirected sockets. During a wait,
-         * another thread may add a redirected socket. */
+        /* Leaves to the kernel only calls that do not wait, on sets without redirected sockets. During a wait, another
+         * thread may add a redirected socket. */
         return (int)a[3] != 0 || !unsock_epoll_is_kernels((int)a[0]);
     case __NR_epoll_ctl:
         is_kernels_data((int)a[2]); /* identifies the descriptor */

@@ -52,15 +52,15 @@ struct unsock_signal_info {
 
 #define UNSOCK_SIGNAL_BY_SECCOMP 1 /* SYS_SECCOMP */
 
-/* own_stack.c: Allocates stacks for the library's code, used if the program's stack is too small: a thread's of 16 KiB,
- * a small signal stack, a goroutine's. A stack is used again once its thread has ended or has left it by longjmp. */
+/* own_stack.c: Stacks for the library's code, where the program's stack is too small: a thread's of 16 KiB, a small
+ * signal stack, a goroutine's. A stack is used again once its thread has ended, or has left it by longjmp. */
 
 /* The head of a stack's mapping, below the stack. x86_64.S and aarch64.S use the offsets of its first three members. */
 struct unsock_own_stack {
-    uint64_t thread_pointer; /* of the thread that keeps the stack (trap/site_stack.c); 0: it is lent to one call */
+    uint64_t thread_pointer; /* of the thread that keeps the stack (trap/site_stack.c); 0: lent to one call */
     uint64_t top;
     uint64_t in_use;
-    int32_t thread; /* its owner's tid; 0: nobody */
+    int32_t thread; /* the owner's tid; 0: free */
     bool counted;   /* it is in the list of stacks that are used again */
 };
 
@@ -73,22 +73,22 @@ bool unsock_own_stack_has(const struct unsock_own_stack *stack, uint64_t at);
 /* True if the address is on the signal stack of this context, or is its upper end. */
 bool unsock_context_on_signal_stack(const struct unsock_context *context, uint64_t at);
 
-/* In a signal handler: returns a stack for unsock_own_stack_call, which makes the call on it and takes the stack back.
- * NULL if the current stack has room for a call, or there is no memory. */
+/* In a signal handler: returns a stack for unsock_own_stack_call, which makes a call on it and takes it back. NULL if
+ * the present stack has room for a call, or if there is no memory. */
 struct unsock_own_stack *unsock_own_stack_lend(const struct unsock_context *context);
 void unsock_own_stack_call(struct unsock_own_stack *stack, const struct unsock_context *context,
                            void (*function)(void *), void *argument);
 
-/* Forgets which stacks have room: a new thread's stack may be smaller than the former one at its place. */
+/* Forgets which stacks have room: a new thread's stack may be smaller than the one that was at its place. */
 void unsock_own_stack_forget(void);
 
 /* Calls `function` on the stack that ends at `top`, which is aligned to 16. */
 void unsock_call_on(void (*function)(void *), void *argument, void *top) __attribute__((visibility("hidden")));
 
 /* site_stack.c: Stacks of the library's own for the threads of programs with small stacks (Go's goroutines have few
- * KiB). On x86-64 each thread has one, and the register gs points to it: such programs do not use gs. The handler gives
- * the thread its stack at its first trapped call. On aarch64 no register is free: a call takes any stack that is not in
- * use. If there is none, the call is trapped, and the handler adds a stack. */
+ * KiB). On x86-64 each thread has one, and the register gs points to it: such programs do not use gs. The handler of
+ * trapped calls gives the thread its stack at the first trapped call. On aarch64 no register is free. A call takes any
+ * stack that is not in use; if there is none, the call is trapped, and the handler adds a stack. */
 
 /* The bit of AT_HWCAP2 that lets programs set gs (FSGSBASE): since kernel 5.9, on a processor that can. */
 #ifdef __x86_64__
@@ -100,12 +100,13 @@ void unsock_call_on(void (*function)(void *), void *argument, void *top) __attri
 /* Lets threads get stacks from now on. */
 void unsock_site_stack_start(void);
 
-/* In the handler of trapped calls: gives the thread a stack if it has none. With `tagged`, the call comes from a
- * rewritten place that found no free stack. */
+/* In the handler of trapped calls: gives the thread a stack if it has none. `tagged`: the call comes from a rewritten
+ * place that found no free stack. */
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
 
-/* site.c: Calls at rewritten places (trap/image.h). A call there costs no signal, so the library also answers calls
- * that are too frequent to be trapped. All other calls go on to the program's `syscall`, with unchanged registers. */
+/* site.c: Calls at rewritten places (trap/image.h). A call there needs no signal, so the library also answers calls
+ * that are too frequent to be trapped. The calls that it does not answer go on to the program's `syscall`, with
+ * unchanged registers. */
 
 /* The registers of a call, as x86_64.S and aarch64.S push them. */
 struct unsock_site_call {
@@ -119,10 +120,9 @@ bool unsock_site_concerns(const struct unsock_site_call *call);
 /* Answers the call, as the preloaded function of its name does. Returns a value or -errno. */
 long unsock_site_answer(const struct unsock_site_call *call);
 
-/* By call number: not 0 if the library may answer the call at a rewritten place. */
+/* By call number: 1 if the library may answer the call at a rewritten place. */
 extern uint8_t unsock_site_numbers[65536];
 
-/* Fills unsock_site_numbers. */
 void unsock_site_start(void);
 
 /* The code to which stubs jump (rules/call_site.h), not for C: unsock_site_stay answers calls on the program's stack,
@@ -130,15 +130,15 @@ void unsock_site_start(void);
 void unsock_site_stay(void) __attribute__((visibility("hidden")));
 void unsock_site_switch(void) __attribute__((visibility("hidden")));
 
-/* signals.c: Signals of a trapped program. SIGSYS is the library's: the next trapped call would end a program that
- * blocks SIGSYS or removes its handler. So the program's settings for SIGSYS are only stored, to return them, and apply
- * only to a SIGSYS that the library's filter did not cause. */
+/* signals.c: Signals of a trapped program. SIGSYS is the library's: if a program blocked SIGSYS or removed its handler,
+ * the next trapped call would end the program. So the library only stores the program's settings for SIGSYS, returns
+ * them, and applies them to a SIGSYS that the library's filter did not cause. */
 
 typedef void unsock_trap_handler_function(int signal, void *info, void *context);
 
 /* Makes `handler` the process's SIGSYS handler, and unblocks SIGSYS. `on_alternate_stack`: the handler runs on the
- * alternate signal stack, in a program whose stacks are too small (Go). Returns 0, or -errno if another filter forbids
- * the handler: the first trapped call would then end the process. */
+ * alternate signal stack, for a program whose stacks are too small (Go). Returns 0, or -errno if another filter forbids
+ * the handler: then nothing must be trapped, as the first trapped call would end the process. */
 long unsock_signals_install(unsock_trap_handler_function *handler, bool on_alternate_stack);
 
 /* True if the process's present SIGSYS handler runs on the alternate signal stack. */
@@ -153,7 +153,7 @@ long unsock_signals_suspend(const void *set, long size);
 /* Makes the program continue with the present mask: a handler that ran during the call may have changed it. */
 void unsock_signals_keep_mask(struct unsock_context *context);
 
-/* Make ppoll, epoll_pwait, epoll_pwait2 or pselect6, with SIGSYS removed from the mask. */
+/* Makes the call (ppoll, epoll_pwait, epoll_pwait2 or pselect6) with SIGSYS removed from the mask. */
 long unsock_signals_wait(long number, const long arguments[6]);
 
 /* Handles a SIGSYS that the library's filter did not cause, as the program's own action for SIGSYS says. */

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 /*
- * The rules of the list of calls (rt/calls.h). The build makes the filter from the rules (scripts/filter.ts), and the
- * handler answers the calls that the filter traps. All others go to the kernel. The kernel keeps a bitmap of the calls
- * that the filter allows by number alone: the filter costs them nothing measurable.
+ * The rules of the list of calls (rt/calls.h). The build makes the filter from the rules (scripts/filter.ts). The
+ * handler answers the calls that the filter traps. All other calls go to the kernel; the filter costs them nothing
+ * measurable, since the kernel keeps a bitmap of the numbers that a filter always allows.
  *
  *   ALWAYS                           traps every call
  *   IF_SET(at)                       if the argument `at` (a pointer) is not NULL
@@ -38,19 +38,19 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
     return count > 0;
 }
 
-/* A call number with this tag is always trapped; its lower half is the real number. No kernel has such a number. In
- * rewritten code a thread for which the library has no stack makes its calls with the tag (trap/site.h). */
+/* A call number with this tag is always trapped; its lower half is the real number. The kernel has no such number. In
+ * rewritten code, a thread for which the library has no stack makes its calls with the tag (trap/site.h). */
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu
 
-/* The si_errno of a SIGSYS by this filter: the program may have filters of its own that trap, too. */
+/* The si_errno of a SIGSYS by this filter, as a filter of the program's own may also send SIGSYS. */
 #define UNSOCK_FILTER_TAG 0x756e
 
 /* install.c: Traps a process's system calls. */
 
 /* Installs the handler. If the library's filter is not in force yet, also sets `no_new_privs` and installs the filter.
- * `on_alternate_stack`: see unsock_signals_install. Returns 0; -EBUSY if a thread has a filter of its own; -errno if
- * the system allows no filter, or if another filter forbids the handler. */
+ * `on_alternate_stack`: see unsock_signals_install. Returns 0; -EBUSY if another thread has a filter that this one
+ * lacks; -errno if the system allows no filter, or if another filter forbids the handler. */
 long unsock_trap_install(bool on_alternate_stack);
 
 #endif

@@ -84,7 +84,7 @@ HIDDEN(unsock_site_switch)
     rdfsbase %rax
     cmp %gs:0, %rax /* a new thread still has the gs of the thread that made it */
     jne 3f
-    cmpq $0, %gs:16 /* in use: a handler has interrupted a call */
+    cmpq $0, %gs:16 /* in use: a signal handler has interrupted a call */
     jne 3f
     movq $1, %gs:16
     mov %rsp, %rax
@@ -123,7 +123,8 @@ HIDDEN(unsock_site_switch)
     sahf
     mov %r11, %rax
     jmp *%rcx
-    /* No stack: makes the system call with the tag, so that it is trapped. The handler brings a stack. */
+    /* If there is no free stack: makes the system call with the tag, so that it is trapped. The handler brings a
+     * stack. */
 3:  mov %r11d, %eax
     shr $32, %r11
     add $0x7f, %al
@@ -150,7 +151,7 @@ HIDDEN(unsock_call_on)
     ret /* to the caller, on its own stack */
 END(unsock_call_on)
 
-/* unsock_jump(entry, stack). Sets rdx to 0, as the kernel does: there is no function to call at exit. */
+/* unsock_jump(entry, stack). Sets rdx to 0, as the kernel does: the program has no function to call at its exit. */
 HIDDEN(unsock_jump)
     .cfi_undefined rip
     mov %rsi, %rsp
