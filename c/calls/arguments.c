@@ -1,4 +1,4 @@
-/* Checks whether a call's address or message fits the socket, and whether the library handles it. */
+/* Checks whether a call's address or message fits the socket, and whether the library handles the call. */
 #include "calls/arguments.h"
 
 #include "replace/replace.h"
@@ -12,7 +12,7 @@ long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t leng
 
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry) {
     struct unsock_ip bound = unsock_fd_bound_to(entry);
-    /* A refused stream that was bound to port 0 keeps only its address. */
+    /* A stream that was bound to port 0, and whose connect was refused, keeps its address but not UNSOCK_BOUND. */
     bool has_own = (entry->flags & (UNSOCK_BOUND | (entry->type == SOCK_STREAM ? UNSOCK_ANY_PORT : 0))) != 0;
     bool by_address = has_own && bound.family == AF_INET6 && !unsock_ip_is_wildcard(&bound);
     return entry->domain == AF_INET6 && (by_address || unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY));
@@ -49,7 +49,7 @@ long unsock_outgoing_concerns(int fd, const struct msghdr *message, int flags) {
         family == AF_UNSPEC ||
         (family >= 0 && unsock_ip_read(message->msg_name, message->msg_namelen, &ip) && unsock_address_covered(&ip));
     if (unsock_outgoing_is_plain(unsock_fds_known(fd), flags)) {
-        /* A message with a covered address must not reach the network because its entry is out of date. */
+        /* Checks that the entry is not out of date: a message to a covered address must not reach the network. */
         long another = may_be_ours ? unsock_reuse_look(fd) : 0;
         if (another <= 0)
             return another;
@@ -67,7 +67,7 @@ bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages,
         struct unsock_outgoing outgoing;
         if (!unsock_outgoing_take(&outgoing, &messages[i].header))
             return i > 0 && !unsock_outgoing_is_plain(entry, flags);
-        /* Also for an error: when sent one by one, each message reports its own error. */
+        /* An error counts, too: if the messages are sent one by one, each reports its own error. */
         if (unsock_outgoing_concerns(fd, &outgoing.message, flags) != 0)
             return true;
     }

@@ -16,8 +16,7 @@ enum { FREE, IDLE, BUSY };
 struct place {
     int use;
     int fd;
-    uint64_t cookie; /* identifies the socket, as duplicates have other numbers; 0 where a seccomp filter forbids the
-                        question */
+    uint64_t cookie; /* the same for all duplicates of a socket; 0 if a seccomp filter forbids to read it */
     struct unsock_firecracker asked;
 };
 
@@ -44,7 +43,7 @@ static struct place *find_asking(int fd) {
     return NULL;
 }
 
-/* False in a trapped program, or below its own filter: the library does not get all calls that wait or carry data. */
+/* In a trapped program, or below a program's own filter, the library does not get all calls that wait or carry data. */
 bool unsock_asking_has_room(void) {
     return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
            !unsock_is_trapped();
@@ -85,9 +84,9 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     unsock_epoll_rearm(fd, entry);
 }
 
-/* Reads the answer: without waiting if `until` is 0, else waits for it until that time. A connect without a place
- * counts as timed out. A forked child has a copy of the place: the process that reads the answer marks the socket, so
- * that no other one reads the bytes after the answer, which are the program's. */
+/* Reads the multiplexer's answer. Waits for it until the time `until`; 0: does not wait. A connect without a place
+ * counts as timed out. A forked child has a copy of the table. So the process that has read the answer marks the
+ * socket: no other process must take the bytes after the answer, which are the program's, for the answer. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {
@@ -153,7 +152,7 @@ int64_t unsock_asking_next(int64_t most) {
     return left < 0 ? 0 : UNSOCK_MIN(left, most);
 }
 
-/* Returns a descriptor of the place's socket, a duplicate if the first one was closed; -1: none is left. */
+/* Returns a descriptor of the place's socket: the original one, or a duplicate if that is closed; -1: there is none. */
 static int find_descriptor(const struct place *place) {
     int fd = place->fd;
     for (int other = 0; !unsock_asking(fd) || unsock_socket_cookie(fd) != place->cookie; other++) {

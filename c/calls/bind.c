@@ -1,20 +1,20 @@
 /* bind: binds to a socket file if the address is covered, else to the network. The checks, in this order:
  *
  *   check                                       decided by                      what follows
- *   the address can be read                     rt/user                         no: the kernel says what is wrong
+ *   the address can be read                     rt/user                         no: the kernel returns the error
  *   the address's family                        the address                     AF_UNIX: perhaps a control file's path
  *   the owner of the descriptor                 unsock_whose                    the kernel's: the kernel binds it
  *   the address fits the socket                 calls/arguments                 no: EINVAL, EAFNOSUPPORT
- *   a connect of the socket has failed          its state                       yes: a port that it got is given back
- *   it may be bound, and to that family         its state, IPV6_V6ONLY          no: EINVAL
+ *   a connect of the socket has failed          its state                       yes: gives back the port it had got
+ *   the socket may be bound, to this family     its state, IPV6_V6ONLY          no: EINVAL
  *   the address is covered                      rules/address                   no: the kernel's TCP or UDP socket
  *   a client of this process has the port       memory/fds                      yes: EADDRINUSE
- *   the port, and its name                      files/bind                      any free one, for port 0
- *   another socket has the port                 the same                        no: two calls, without the lock
- *   that socket excludes this one               the same, with the lock         yes: EADDRINUSE
- *   a service manager has opened it             files/listen_fds                yes: the descriptor is a duplicate
+ *   the port, and the file's name               files/bind                      for port 0 any free port
+ *   another socket has the port                 files/bind                      no: two calls, without the lock
+ *   that socket excludes this one               files/bind, with the lock       yes: EADDRINUSE
+ *   a service manager has opened that socket    files/listen_fds                yes: `fd` becomes its duplicate
  *   there is a control file                     files/control_file              yes: calls/target binds to its target
- *   else the new socket takes the descriptor's place: calls/standin
+ *   none of these                                                               calls/standin replaces the socket
  *   the error shows a reused number             replace/reuse                   yes: all is checked once more */
 #include "calls/bind.h"
 
@@ -29,8 +29,8 @@
 
 #define FREE_TRIES 16
 
-/* True if bind(2) itself shows that the number now belongs to another socket: bind to a file fails on any socket but an
- * unnamed AF_UNIX one. False with UNSOCK_MODE: fchmod comes first, and would change another file's mode. */
+/* True if no check is needed that the number still belongs to this socket: bind to a file fails on any socket but an
+ * unnamed AF_UNIX one. False with UNSOCK_MODE: fchmod, which comes first, would change another file's mode. */
 static bool bind_tells(int fd, const struct unsock_ip *ip) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !unsock_fd_is_duplicated(entry) &&
@@ -76,7 +76,7 @@ static bool is_clients_port(int fd, const struct unsock_fd *entry, const struct 
     return false;
 }
 
-/* Binds a stand-in and installs it. If another socket takes the free port first, tries again with a new one of each. */
+/* Binds a stand-in and installs it. If another socket takes the port that was chosen for port 0, tries another port. */
 static long bind_standin(struct unsock_standin *standin, int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     long result = -EADDRINUSE;
     for (int tries = 0; tries < FREE_TRIES && result == -EADDRINUSE; tries++) {

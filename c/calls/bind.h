@@ -6,8 +6,8 @@
 
 /* bind.c: bind of streams and datagram sockets. */
 
-/* Binds a socket of any kind but UNSOCK_KIND_OTHER, unbound or reserved, to `ip`, covered or not. `scope`: the
- * interface of a link-local address, or 0. Returns 0 or -errno. */
+/* Binds an unbound or reserved socket to `ip`, whether `ip` is covered or not. `scope`: the interface of a link-local
+ * address, or 0. Returns 0 or -errno. */
 long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope);
 
 /* standin.c: A stand-in is a socket that is to replace a descriptor's socket: it is opened, perhaps bound, and then
@@ -32,8 +32,8 @@ void unsock_standin_take(struct unsock_standin *standin, int socket);
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip);
 
-/* Records the bind's `result`, so that an undo releases the name. Marks an AF_INET6 socket whose name shows no IPv6
- * address. Returns `result`, with TCP's errno. */
+/* Records the bind's `result`, so that an undo releases the name. If the name of an AF_INET6 socket shows no IPv6
+ * address, marks the socket for processes that inherit it. Returns `result`, with TCP's errno. */
 long unsock_standin_bound(struct unsock_standin *standin, long result);
 
 /* Puts the stand-in behind `fd`, and sets the kind of `entry`. A stand-in with a file also gives the entry its file and
@@ -41,7 +41,7 @@ long unsock_standin_bound(struct unsock_standin *standin, long result);
 long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_kind kind,
                             enum unsock_state state);
 
-/* If a failed bind left the descriptor's own socket with a useless name, notes that it must be replaced. */
+/* If a failed bind left the descriptor's own socket with a useless name, notes that the socket must be replaced. */
 void unsock_standin_spend(const struct unsock_standin *standin, struct unsock_fd *entry);
 
 /* Closes the stand-in, unless it is the descriptor's own socket. Does not release a name. Returns `result`. */
@@ -69,9 +69,9 @@ long unsock_listener_end(int fd, struct unsock_fd *entry);
 /* Puts a duplicate of the handed-over socket (standin->bind.share, at bind.path) behind `fd`. Returns 0 or -errno. */
 long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, struct unsock_standin *standin);
 
-/* Handles a bind of `fd` to `ip` (or NULL) whose control file names `address` (`length` bytes), which is in use. Closes
- * `standin`. If a service manager has handed over the socket with this address, a duplicate of that socket becomes the
- * stand-in. Returns 0; -EADDRINUSE if there is none, or its bind conflicts with this one; or another -errno. */
+/* Continues a bind of `fd` to `ip` (or NULL) whose control file names `address` (`length` bytes), which is in use.
+ * Closes `standin`. If a service manager has handed over the socket with that address, its duplicate becomes the
+ * stand-in. Returns 0; -EADDRINUSE if there is no such socket, or if it excludes this bind; or another -errno. */
 long unsock_listen_fds_take_target(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                    const void *address, socklen_t length, const struct unsock_ip *ip);
 

@@ -23,8 +23,8 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     }
 }
 
-/* Closes a socket with a file outside the directory, and removes the file. The kernel names the file only while the
- * socket is open. */
+/* Closes a socket with a file outside the directory, and removes the file. The kernel tells the file's path only while
+ * the socket is open. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, entry, &where);
@@ -61,9 +61,8 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
     *copy = entry ? *entry : unknown;
 }
 
-/* True if another thread has changed the entry of `fd` since `before`, or is changing it, in a connect, say: the new
- * duplicate may be of the former socket, and the caller must make it again. Waits before it returns true, longer after
- * each try; returns false after AGAIN_MOST. */
+/* True if another thread has changed the entry of `fd` since `before`, or is changing it: the new duplicate may refer
+ * to the old socket, and the caller must duplicate again. Waits first, longer each time. False after AGAIN_MOST. */
 static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -116,8 +115,8 @@ long unsock_call_fcntl(int fd, int command, unsigned long argument) {
 #define unsock_dup2(from, to) unsock_dup3(from, to, 0)
 #endif
 
-/* Calls dup3; or dup2 if the program did, as a filter may forbid dup3. `ours`: the entries are this process's, not
- * those of a parent after vfork. `old`: the former entry of `to`, if that had a socket file. */
+/* Calls dup3; or dup2 if the program did, as a filter may forbid dup3. `ours`: the entries belong to this process, not
+ * to its parent (vfork). `old`: the former entry of `to`, if that had a socket file. */
 UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int flags, const struct unsock_fd *old,
                                             bool ours) {
     struct unsock_target_file where;
@@ -166,7 +165,7 @@ long unsock_call_close_range(unsigned first, unsigned last, int flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
     int file = closes ? unsock_fds_next_with_file((int)first) : -1;
     bool look = file >= 0 && (unsigned)file <= last && unsock_this_process_removes_files();
-    /* Closes sockets with files outside the directory one by one: the kernel names the file only of an open socket. */
+    /* Closes sockets with files elsewhere one by one: the kernel tells the file's path only of an open socket. */
     for (int fd = (int)first; look && flags == 0 && (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last;
          fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -203,7 +202,7 @@ UNSOCK_OWN_FRAME static void end_elsewhere(int fd, const struct unsock_fd *old) 
     unsock_target_file_release(&where);
 }
 
-/* Puts an idle socket, which no client knows, behind the descriptor. Returns a duplicate of the old one, or -errno. */
+/* Puts a new socket, which no client knows, behind the descriptor. Returns a duplicate of the old one, or -errno. */
 UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
     struct sockaddr_un any = {.sun_family = AF_UNIX}; /* the kernel chooses an abstract name */
     long flags;
@@ -216,10 +215,9 @@ UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
     return former < 0 ? former : unsock_opened(former, unsock_dup3((int)idle, fd, O_CLOEXEC));
 }
 
-/* Releases a socket's file at the end of the process, and closes the descriptor if it still refers to that socket.
- * Other threads run until the process is gone: for them the number keeps its entry, and gets an idle socket. Sockets
- * that they still accept are redirected. A forked child that made no socket file keeps its entries, as each change
- * would copy a page of the table. */
+/* Releases a socket's file at the end of the process, and closes the socket. Other threads run until the process is
+ * gone. For them an idle socket takes the old one's place, and the entry stays, so that a connection that a thread
+ * still accepts is redirected. A forked child that made no file keeps its entries: each change would copy a page. */
 static void end_descriptor(int fd, bool has_threads, long *probe) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
@@ -238,12 +236,11 @@ static void end_descriptor(int fd, bool has_threads, long *probe) {
         unsock_release_file_at_end((int)former, &old, probe);
 }
 
-/* Removes the files of this process's sockets that no other process has open. */
 UNSOCK_AT_EXIT void unsock_call_exit(void) {
     UNSOCK_CLOSED long probe = -1;
     if (unsock_sandboxed)
         return;
-    /* Owner 0: a forked child that has not yet written to its page (this_process.c), and needs none for this. */
+    /* Owner 0: a forked child that has not yet claimed its page (memory/this_process.c), and need not do so here. */
     bool looks = unsock_fds_next_with_file(0) >= 0 &&
                  (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
     bool has_threads = looks && unsock_has_threads();

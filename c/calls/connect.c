@@ -21,7 +21,7 @@
 #include "kernel/log.h"
 #include "replace/replace.h"
 
-/* Connects to a covered address. For a wildcard connects to this machine's address, which getpeername then reports. */
+/* Connects to a covered address. For a wildcard, getpeername then returns the address used (unsock_call_ask). */
 static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *ip) {
     bool is_stream = entry->type == SOCK_STREAM;
     unsock_call_ask(entry, ip);
@@ -60,7 +60,6 @@ static bool is_idle(const struct unsock_fd *entry) {
            !(unsock_state_is_connected(entry->state) || unsock_state_in(entry->state, used));
 }
 
-/* Refuses the address for UNSOCK_BLOCK_INET, with a line in the log. */
 static long refuse_blocked(int fd, const void *address, socklen_t length) {
     struct unsock_ip ip;
     return unsock_log("connect", fd, unsock_ip_read(address, length, &ip) ? &ip : NULL, NULL, -EACCES);
@@ -80,7 +79,6 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
     return unsock_real_connect(fd, address, length);
 }
 
-/* Returns the kernel's error for an address of the wrong family or length; 0 if the address fits the socket. */
 static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
     /* __inet_stream_connect (net/ipv4/af_inet.c) does not check the address for a used stream. */
     if (!is_idle(entry))

@@ -17,7 +17,6 @@ long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct 
 struct unsock_port_search;
 typedef long unsock_port_way(const struct unsock_port_search *search);
 
-/* A client's search for the server of `target`. */
 struct unsock_port_search {
     const struct unsock_ip *target;
     uint8_t type;    /* SOCK_STREAM or SOCK_DGRAM */
@@ -28,10 +27,10 @@ struct unsock_port_search {
     void *attempt; /* the caller's, for `way` */
 };
 
-/* Tries `way` with the name that worked last, then with the names of the target's server in TCP's order: of the
+/* Calls `way` with the name that worked last, then with the names of the target's server in TCP's order: of the
  * address, of its family's wildcard, of the wildcard of both families. If no socket under unsock has the port, tries
- * PORT.sock: the file of a plain server or a datagram client, or a control file. Skips a datagram socket that is
- * connected to another peer (EPERM). Returns the last result; -ENOENT if no socket has the address. */
+ * PORT.sock, a file of another kind. Skips a datagram socket that is connected to another peer (EPERM). Returns the
+ * last result; -ENOENT if no socket has the address. */
 long unsock_port_go(struct unsock_port_search *search);
 
 /* The search of unsock_port_go in two steps, for callers that try the last known file themselves.

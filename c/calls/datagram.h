@@ -7,7 +7,6 @@
 
 /* datagram_*.c: UDP's calls on covered addresses and redirected descriptors. All return a value or -errno. */
 
-/* Connects a datagram socket to a covered address. */
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /* True if a control file bound the socket to an AF_UNIX address: the socket keeps that name. */
@@ -52,13 +51,13 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
 
 /* datagram_sessions.c: Servers with a socket for each client, all on one port. */
 
-/* Connects `fd` to the client at `path`, whose socket refuses `fd` (EPERM) because the client is connected to the
- * listener: an unconnected socket of this process on the same address and port. `fd` and the listener exchange their
- * kernel sockets: `fd` gets the one with the client, the listener that of `fd`, for all other clients. A client that is
- * still connected to the listener's old socket reconnects when it next sends.
+/* Connects `fd` to the client at `path`, whose socket refuses `fd` (EPERM) because it is connected to the listener: an
+ * unconnected socket of this process on the same address and port. `fd` and the listener exchange their kernel sockets,
+ * so that `fd` gets the one to which the client is connected. Other clients that are connected to the listener's old
+ * socket reconnect when they next send.
  * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if none of these is the listener,
  * or if the listener is open in another process, or has unread datagrams of other clients, which `fd` would get; or
- * another -errno. After an error a server serves this client by the listener. */
+ * another -errno. After an error the server can still serve this client by the listener. */
 long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path);
 
 /* Sends a message to a client (msg_name) that refuses datagrams from `fd` (EPERM). Uses another socket of this process
@@ -92,8 +91,8 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
  * path, recognises the socket by this mark. */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
 
-/* Connects the kernel's socket to the file of a covered address, whose path `path` gets. Returns 0 or -errno; -EPERM if
- * all sockets on the address are connected to other peers. */
+/* Connects the kernel's socket to the file of a covered address, and stores the file's path in `path`. Returns 0 or
+ * -errno; -EPERM if all sockets on the address are connected to other peers. */
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path);
 

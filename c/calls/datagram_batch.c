@@ -33,7 +33,7 @@ UNSOCK_OWN_FRAME static bool takes_batches(int fd, const struct msghdr *message)
         length = unsock_socket_name(fd, __NR_getpeername, &peer);
         path = &peer.un;
     }
-    /* A name outside the directory proves nothing: in another mount namespace it may be another file's. */
+    /* A path outside the directory is not checked, as the peer may be in another mount namespace. */
     return length > (long)sizeof(path->sun_family) && path->sun_family == AF_UNIX &&
            unsock_kernel_name_read(path, (size_t)length).kind == UNSOCK_NAME_FILE &&
            reads_mode(path->sun_path, 0, &status) && (status.stx_mode & S_ISVTX);

@@ -9,13 +9,12 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 
-/* True if the path has a control file that refuses. Another target may come later: a connect succeeds, as over UDP. */
+/* True if a control file at the path says to refuse. Any other target may start later, so a connect to it succeeds. */
 UNSOCK_OWN_FRAME static bool is_refusing(const struct sockaddr_un *path) {
     struct unsock_control_file control;
     return unsock_control_file_read(path->sun_path, &control) == 0 && unsock_control_refuses(&control);
 }
 
-/* Tries the other ways to the peer after a connect to `path` failed with `result`. */
 UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
                                            const struct sockaddr_un *path, long result) {
     long there;
@@ -40,14 +39,14 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
         result = unsock_redirect_to_ip(fd, entry);
         return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
     }
-    /* A peer that starts later could not send to a kernel socket that is connected to another one. */
+    /* While the kernel's socket is connected to another one, a peer that starts later could not send to it. */
     unsock_datagram_disconnect(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
     unsock_datagram_set_nobody(entry);
     return 0;
 }
 
-/* Gives a socket on the wildcard the address that a UDP socket gets by a connect, and getsockname then shows. */
+/* Gives a socket on the wildcard the address that connect gives to a UDP socket, and that getsockname then returns. */
 static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
     uint8_t tag = entry->local.tag;
     if (!unsock_ip_is_wildcard(&entry->local))
@@ -102,7 +101,7 @@ UNSOCK_OWN_FRAME long unsock_datagram_connect(int fd, struct unsock_fd *entry, c
     if (result == 0 && entry->kind == UNSOCK_KIND_LOCAL) {
         if (unsock_datagram_tell_sharers(fd, entry) && entry->state == UNSOCK_STATE_NOBODY &&
             unsock_datagram_leave_error(fd, entry, true))
-            unsock_socket_option(fd, SO_ERROR); /* nothing was sent */
+            unsock_socket_option(fd, SO_ERROR); /* clears the error: nothing was sent */
         settle_local(entry, ip);
     }
     return unsock_log("connect", fd, ip, &path, unsock_errno_as_ip(UNSOCK_AT_STEP, result));

@@ -8,7 +8,7 @@
 #include <linux/poll.h>
 
 #define PAUSE_FIRST_NS 50000
-#define PAUSES_MOST_NS 10000000 /* the longest wait at a time of a program that does not block */
+#define PAUSES_MOST_NS 10000000 /* the longest brief wait for one datagram */
 /* The most time in a second for unsuccessful waits for one receiver: the socket's only one; one of several. */
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
@@ -94,7 +94,6 @@ static void note_vain(struct receiver *receiver, int64_t waited) {
     __atomic_store_n(&in_vain, true, __ATOMIC_RELAXED);
 }
 
-/* Tries to send for about `most` nanoseconds, with pauses that double. */
 static long pause_and_try(int fd, const struct msghdr *message, int flags, int64_t begun, int64_t most) {
     struct timespec pause = {0, PAUSE_FIRST_NS};
     long result = -EAGAIN;
@@ -106,8 +105,8 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
     return result;
 }
 
-/* Waits and retries, but briefly, as other receivers, or a non-blocking program, wait meanwhile. Returns -EAGAIN at
- * once if this receiver, or all together, have used up their time in this second. */
+/* Retries briefly: meanwhile other receivers, or a program that does not block, wait. Returns -EAGAIN at once if the
+ * time in this second is used up, for this receiver or for all together. */
 static long wait_briefly(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many) {
     int64_t begun = unsock_clock_ns();
     int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
@@ -127,7 +126,6 @@ static long wait_briefly(int fd, const struct msghdr *message, int flags, struct
     return result;
 }
 
-/* Returns how often this thread has slept. */
 static long count_sleeps(void) {
     struct rusage usage = {0};
     unsock_getrusage(UNSOCK_RUSAGE_THREAD, &usage);
@@ -148,7 +146,7 @@ static bool watch_receiver(int fd, int64_t most, long stops) {
     return result > 0 || count_sleeps() - before > own;
 }
 
-/* Returns how many runnable threads share a processor: a receiver that waits for its turn cannot read. */
+/* Returns how many runnable threads share a processor: a receiver that waits for a processor cannot read. */
 UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
     struct unsock_lines lines;
     struct unsock_span line = {0}, word = {0};
@@ -167,11 +165,11 @@ UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
     return UNSOCK_MIN(running / processors + 1, SHARES_MOST);
 }
 
-/* Waits for a sender's only receiver as long as the receiver reads: in the kernel, which wakes senders in turn. As new
- * senders may overtake these, also watches whether the receiver reads. */
+/* Waits for a sender's only receiver as long as the receiver reads. The kernel wakes waiting senders in turn. But new
+ * senders may take the free place first, so this also watches whether the receiver reads. */
 static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct receiver *receiver) {
     long watched = fd;
-    if (message->msg_name && unsock_socket_writable(fd)) { /* else its own buffer is full, or it is connected */
+    if (message->msg_name && unsock_socket_writable(fd)) { /* else `fd` is connected, or its own buffer is full */
         watched = unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         watched = unsock_opened(watched, unsock_connect(watched, message->msg_name, message->msg_namelen));
     }
@@ -200,10 +198,11 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
     return result;
 }
 
-/* Blocking sends wait as long as the receiver reads, and 100 ms (more on a busy machine) while it does not. Then the
- * datagram is dropped, as UDP may. Non-blocking sends wait a moment; on a connected socket, where poll can report when
- * to retry, they do not wait. EINTR is never returned, as UDP does not wait. Clients that do not read must not hold up
- * a server, so its waits in a second are bounded, for each client and for all. */
+/* A blocking send to the only receiver waits as long as the receiver reads, and 100 ms (more on a busy machine) while
+ * it does not; then the datagram is dropped, as UDP may. A non-blocking send, or one to one of several receivers, waits
+ * a moment; on a connected non-blocking socket, where poll can report when to retry, it does not wait. EINTR is never
+ * returned, as UDP does not wait. Clients that do not read must not hold up a server: its waits in a second are
+ * bounded, for each client and for all. */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     long size = unsock_segment_total(message);
     bool connected = unsock_state_is_connected(entry->state);
@@ -221,7 +220,7 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
     int32_t own = unsock_option_number(fd, entry, SOL_SOCKET, SO_SNDTIMEO);
     if (nonblocking || many)
         result = wait_briefly(fd, message, flags, receiver, many);
-    else if (own <= 0 || own > UNSOCK_SEND_LIMIT_NS / UNSOCK_MILLISECOND_NS) /* else it has ended the kernel's wait */
+    else if (own <= 0 || own > UNSOCK_SEND_LIMIT_NS / UNSOCK_MILLISECOND_NS) /* else it ended the kernel's wait */
         result = wait_in_turn(fd, message, flags, receiver);
     return result == -EAGAIN || result == -EINTR ? size : result;
 }

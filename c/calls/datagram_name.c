@@ -17,7 +17,6 @@ static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
     return length >= 0 && unsock_ip_read(&address, (size_t)length, &ip) ? ip.port : 0;
 }
 
-/* Installs the stand-in after its bind, or undoes it if `result` is an error. */
 static long finish(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_state state,
                    long result) {
     if (result < 0)

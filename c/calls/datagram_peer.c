@@ -139,8 +139,8 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry) {
     return result;
 }
 
-/* Connects `fd` and a temporary socket to each other, and disconnects the temporary one. Only so does the kernel put a
- * pending error, ECONNRESET, on an AF_UNIX datagram socket (unix_dgram_disconnected in net/unix/af_unix.c). */
+/* Connects `fd` and a temporary socket to each other, and disconnects the temporary one. Nothing else makes the kernel
+ * put a pending error, ECONNRESET, on an AF_UNIX datagram socket (unix_dgram_disconnected, net/unix/af_unix.c). */
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut) {
     union unsock_sockaddr own, other;
     const union unsock_sockaddr unnamed = {.any = {.sa_family = AF_UNIX}};
@@ -149,7 +149,7 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
     UNSOCK_CLOSED long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (peer < 0)
         return false;
-    /* While `fd` is connected to a closed socket, none can connect to it. A disconnect drops unread datagrams. */
+    /* No socket can connect to `fd` while it is connected to a closed one. A disconnect would drop unread datagrams. */
     bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
     if (!waits)
         unsock_datagram_disconnect(fd);

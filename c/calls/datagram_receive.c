@@ -26,7 +26,6 @@ struct pktinfo6 {
     uint32_t index;
 };
 
-/* A received message, to which control messages are appended. */
 struct control {
     int fd;
     const struct unsock_fd *entry;
@@ -91,8 +90,8 @@ static void append_ipv6(const struct control *control, const struct unsock_ip *l
                        unsock_ip_write(local, AF_INET6, &address));
 }
 
-/* Returns the address to which the datagram was sent: the socket's own; if that is a wildcard, the address in the
- * client's name, else the default address of the sender's family. */
+/* Returns the address to which the datagram was sent: the socket's own. For a socket on a wildcard returns the target
+ * in the client's name, or else the default address of the sender's family. */
 static struct unsock_ip destination(const struct unsock_fd *entry, const struct unsock_name *sender) {
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;
@@ -128,7 +127,6 @@ static void append_packet_info(int fd, const struct unsock_fd *entry, const stru
         append_ipv6(&control, &local);
 }
 
-/* True if the name is the connected peer's. */
 static bool is_peers(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
     union unsock_sockaddr peer;
     return unsock_state_is_connected(entry->state) && !(entry->flags & UNSOCK_DATAGRAM_BY_CONTROL) &&
@@ -172,7 +170,6 @@ static void note_last(const struct sockaddr_un *name, socklen_t length, const st
     unsock_seqlock_publish(&last.version);
 }
 
-/* Parses the sender's name, or takes the result from the cache. */
 static void read_sender_name(int fd, const struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
                              struct unsock_name *told) {
     if (name->any.sa_family == AF_UNIX && is_last(&name->un, length, told))
@@ -186,7 +183,7 @@ static void read_sender_name(int fd, const struct unsock_fd *entry, const union 
         read_other_name(fd, entry, &name->un, length, told);
 }
 
-/* Returns the family of a sender whose name shows a wildcard: for a client its target's family, else the wildcard's. */
+/* Returns the family of a sender whose name shows a wildcard: the target's, if the name shows the target, too. */
 static int family_of_sender(const struct unsock_port_entry *told) {
     int own = told->ip.family == AF_INET6 ? AF_INET6 : AF_INET;
     return unsock_port_entry_asks(told) ? told->target.family : own;
@@ -234,8 +231,7 @@ static void note_heard(int fd, struct unsock_fd *entry) {
         unsock_fds_mark_all(fd, entry, UNSOCK_DATAGRAM_HEARD);
 }
 
-/* Marks a client's socket before it waits for a reply: from then on it is not renamed
- * (unsock_datagram_choose_source). */
+/* Marks a client's socket before the client waits for a reply: unsock_datagram_choose_source then keeps its name. */
 static void expect(int fd, struct unsock_fd *entry) {
     if ((entry->flags & UNSOCK_ANY_PORT) || entry->state == UNSOCK_STATE_NEW)
         note_heard(fd, entry);
@@ -246,8 +242,8 @@ static bool has_gone_outside(const struct unsock_fd *entry, const union unsock_s
     return result == 0 && name->any.sa_family == AF_UNSPEC && entry->kind == UNSOCK_KIND_IP;
 }
 
-/* True if this side has shut down reading: the result is 0, and the sender's address empty. An empty datagram from an
- * unnamed plain sender looks the same, so this asks poll. */
+/* True if this side has shut down reading: the result is 0, and the sender's address empty. As an empty datagram from
+ * an unnamed plain sender looks the same, poll decides. */
 static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
@@ -265,8 +261,8 @@ static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_na
     return unsock_ip_same_address(&usual, remote);
 }
 
-/* True if the datagram is not from the peer, and must be dropped. A socket whose peer is absent receives from every
- * sender, as the kernel cannot connect the socket yet. The peer's first datagram connects it. */
+/* True if the datagram is not from the peer, and must be dropped. A socket whose peer is absent is not connected for
+ * the kernel, and receives from every sender. The peer's first datagram makes the library connect it. */
 static bool is_stranger(int fd, struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
                         int flags) {
     struct unsock_name told;

@@ -1,5 +1,5 @@
-/* Sends datagrams to the socket of an address, or to the connected peer, usually by one system call. If that fails, the
- * table below has the other ways. */
+/* Sends datagrams to the socket of an address, or to the connected peer, usually by one system call. If the call fails,
+ * the table below decides how to continue. */
 #include "calls/arguments.h"
 #include "calls/connect.h"
 #include "calls/datagram.h"
@@ -56,7 +56,7 @@ static long send_now(const struct route *route, const struct msghdr *message) {
     return all != 0 ? all : unsock_real_send_message(route->fd, message, flags);
 }
 
-/* Returns the kernel's error for the message at any destination: sends the message to a name that no socket has. */
+/* Sends the message to a name that no socket has. So the kernel returns the message's own error, if it has one. */
 static long send_to_none(int fd, const struct msghdr *message, int flags) {
     struct sockaddr_un none = {.sun_family = AF_UNIX, .sun_path = "/"};
     struct msghdr copy = *message;
@@ -83,14 +83,13 @@ static long drop(const struct route *route, const struct msghdr *message) {
     return result == -EFAULT || result == -EOPNOTSUPP || result == -EPIPE ? result : unsock_segment_total(message);
 }
 
-/* True if the receiver has shut down reading, which a UDP sender never learns. EPIPE has two other causes: the number
- * now belongs to another socket, or the sender has shut down writing. Then sends to no receiver also return EPIPE. */
+/* True if EPIPE means that the receiver has shut down reading, which a UDP sender never learns. Otherwise the number
+ * now belongs to another socket, or the sender has shut down writing: then a send to no receiver also returns EPIPE. */
 static bool is_deaf(int fd) {
     static const struct msghdr empty;
     return unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && send_to_none(fd, &empty, MSG_NOSIGNAL) != -EPIPE;
 }
 
-/* A send to the names of a port, one after the other. */
 struct attempt {
     const struct route *route;
     struct msghdr *message;
@@ -120,7 +119,6 @@ static long send_by_names(const struct route *route, struct msghdr *message, lon
     return result;
 }
 
-/* Sends to the network after all (UNSOCK_FALLBACK). */
 UNSOCK_OWN_FRAME static long send_outside(const struct route *route, const struct msghdr *message) {
     union unsock_sockaddr address;
     struct msghdr outside = *message;
@@ -197,7 +195,7 @@ static long send_to_nobody(const struct route *route, const struct msghdr *messa
     return result;
 }
 
-/* Continues in this way after the error `result`. Returns the new or the same result. *over: the program gets it. */
+/* Takes the way after the error `result`. Returns its result. *over: the program gets this result. */
 static long go(enum way way, const struct route *route, struct msghdr *message, long result, bool *over) {
     int fd = route->fd;
     struct unsock_fd *entry = route->entry;
@@ -321,7 +319,8 @@ UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msg
 }
 
 /* On a socket that a control file has bound or connected: addresses the message to the plain sender for which the port
- * was invented, else to the connected target. Returns 1; 0 for a socket in the directory; or -errno. */
+ * was invented, else to the connected target. Returns 1; 0 if the message must be sent as on a local socket; or
+ * -errno. */
 static long name_target(const struct route *route, struct msghdr *message) {
     bool connected = unsock_state_is_connected(route->entry->state);
     bool to_target = connected && (route->entry->flags & UNSOCK_DATAGRAM_BY_CONTROL);
@@ -364,8 +363,8 @@ static size_t segment_size(int fd, const struct unsock_fd *entry, const struct m
     return option > 0 ? (size_t)option : 0;
 }
 
-/* Sends a message of `total` bytes, without its control data. A function of its own: its large frame is not on the
- * stack while the caller names the socket, as stacks may be small. */
+/* Sends a message of `total` bytes, without its control data. Stacks may be small: the large frame of this function is
+ * not on the stack while the caller names the socket. */
 UNSOCK_OWN_FRAME static long send_named(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                                         const struct unsock_ip *ip, long total) {
     struct route route = {fd, flags, entry, ip, NULL};
@@ -386,7 +385,7 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     bool urgent = (flags & MSG_OOB) && entry->domain == AF_INET;
     if (urgent || (ip && ip->port == 0))
         return urgent ? -EOPNOTSUPP : -EINVAL;
-    /* Before send_named reads the socket's options: of a UDP socket of the kernel's, only the kernel has them. */
+    /* Before send_named, which reads the socket's options: those of the kernel's UDP socket, only the kernel has. */
     result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)
         return unsock_log("sendto", fd, ip, NULL, unsock_errno_as_ip(UNSOCK_AT_STEP, result));

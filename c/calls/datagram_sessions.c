@@ -1,12 +1,11 @@
-/* Supports servers with a datagram socket for each client, on the port of the listener, an unconnected socket (DTLS,
- * QUIC). A client may be connected to the listener. The client's socket then accepts nothing from another one. */
+/* Supports servers (DTLS, QUIC) with a datagram socket for each client, on the port of their listener, an unconnected
+ * socket. A client that is connected to the listener accepts datagrams from the listener's kernel socket alone. */
 #include "calls/datagram.h"
 
 #include "calls/stream.h"
 #include "files/port.h"
 #include "replace/replace.h"
 
-/* The flags about the file to which a socket is bound. */
 #define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE)
 
 static bool is_sibling(const struct unsock_fd *entry, const struct unsock_fd *other) {
@@ -47,8 +46,8 @@ static bool has_others_unread(int fd, const struct sockaddr_un *path) {
     return others;
 }
 
-/* Connects `other` to its client at `path`, and exchanges the kernel sockets of both descriptors, by duplicates. Status
- * flags belong to a kernel socket: restores those of both descriptors. Returns -EPERM if the client refuses `other`. */
+/* Connects `other`, the listener, to the client at `path`, and exchanges the kernel sockets of `fd` and `other`. Status
+ * flags belong to a kernel socket: each descriptor gets its own back. Returns -EPERM if the client refuses `other`. */
 static long take_client(int fd, struct unsock_fd *entry, int other, struct unsock_fd *listener,
                         const struct sockaddr_un *path) {
     struct unsock_fd own = *entry, its = *listener;

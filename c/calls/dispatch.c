@@ -1,4 +1,4 @@
-/* Dispatches socket, listen and accept, and all calls by number. */
+/* Makes sockets, listens and accepts; and dispatches the calls that the library gets by number. */
 #include "calls/list.h"
 
 #include "calls/arguments.h"
@@ -114,8 +114,9 @@ long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length) {
 
 /* Calls by number. Each function checks the pointers that it gets (rt/user.h). */
 
-/* Makes prctl or seccomp. If it installs a filter, first identifies all inherited descriptors: below a filter the
- * library makes, if possible, only calls that the program makes. (A call with a NULL filter is a probe.) */
+/* Calls prctl or seccomp. Before the program installs a filter, identifies all inherited descriptors: below a filter
+ * the library makes, if possible, only calls that the program makes. If the call fails (programs probe with a NULL
+ * filter), the library goes on as before. */
 static long set_filter(long number, const long a[6]) {
     bool before = unsock_sandboxed;
     bool comes = number == __NR_prctl ? (int)a[0] == PR_SET_SECCOMP

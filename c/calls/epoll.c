@@ -1,7 +1,7 @@
 /* epoll's calls. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN where
  * only an urgent byte waits (calls/stream_events.c; replace/epoll.c requests EPOLLPRI for urgent bytes). The kernel
  * would report such an event again and again. So the library makes the registration quiet, that is, edge-triggered: the
- * kernel then reports only changes. The next event that the program gets of the descriptor restores it. */
+ * kernel then reports only changes. When the program next gets an event, the library restores the registration. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -79,8 +79,8 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
-/* True if the event is a multiplexer's answer; a descriptor that waits for one has no other event. Reads the answer;
- * the program's own events come afterwards. */
+/* True if the event is a multiplexer's answer, which this function reads. While a descriptor waits for the answer, it
+ * has no other event. */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
     int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;
@@ -91,7 +91,7 @@ static bool is_answer(int set, const struct unsock_epoll_event *event) {
     return fd >= 0;
 }
 
-/* Turns the event into TCP's. Returns true if the program gets it. */
+/* Changes the event to the one that TCP would report. Returns false if TCP would report none. */
 static bool correct_event(int set, struct unsock_epoll_event *event) {
     struct unsock_watch *watch = NULL;
     if (is_answer(set, event))
@@ -127,7 +127,6 @@ UNSOCK_OWN_FRAME static long correct_all(int set, struct unsock_epoll_event *eve
     return kept;
 }
 
-/* Returns the nanoseconds left of a time-out that began at `begun`, by unsock_libc_clock. */
 static int64_t left_of(int64_t timeout, int64_t begun) {
     if (timeout == FOREVER || timeout == 0)
         return timeout;

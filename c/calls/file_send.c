@@ -1,5 +1,5 @@
-/* sendfile and splice. After the peer's close TCP accepts data and loses them: the library then moves the file's
- * offset, or empties the pipe, by as many bytes. The two calls have no flag against SIGPIPE: the kernel raises it even
+/* sendfile and splice. After the peer's close TCP accepts data and loses them: the library then advances the file's
+ * offset, or removes the bytes from the pipe. The two calls have no flag against SIGPIPE: the kernel raises it even
  * where TCP still accepts data. */
 #include "calls/list.h"
 
@@ -49,7 +49,7 @@ long unsock_call_sendfile(int out, int in, int64_t *offset, size_t count) {
         at = unsock_lseek(in, 0, SEEK_CUR);
     else if (unsock_user_read(&at, offset, sizeof(at)) < 0)
         return -EFAULT;
-    /* Passes &size, as the data are in the kernel, and unsock_stream_refused needs some readable memory. */
+    /* &size: unsock_stream_refused needs some readable memory, and the data are in the kernel. */
     size_t size = UNSOCK_MIN(count, lost_of_file(in, at));
     result = size > 0 ? unsock_stream_refused(out, &size, size, MSG_NOSIGNAL) : -EPIPE;
     if (result <= 0)

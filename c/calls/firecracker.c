@@ -67,7 +67,7 @@ long unsock_firecracker_ask(int socket, const struct unsock_control_file *contro
     asked->length = 0;
     if (result < 0)
         return result;
-    /* In one write, as the multiplexer reads the request with one read. */
+    /* In one write: the multiplexer reads the request with one read. */
     unsock_text_join(&line, "CONNECT ", UNSOCK_DECIMAL(dest.svm_port), "\n");
     result = unsock_sendto(socket, line.buffer, line.length, MSG_NOSIGNAL, NULL, 0);
     return result == (long)line.length ? 0 : -ECONNREFUSED;
@@ -79,7 +79,8 @@ static bool is_ok(struct unsock_span line) {
     return unsock_span_is(word, "OK") && unsock_span_number(line, 10, UINT32_MAX, &number);
 }
 
-/* Reads what has arrived, up to the end of the line. Returns how many bytes, 0 at the connection's end, or -errno. */
+/* Reads the bytes that have arrived, up to the line's end. Returns their number; 0 at the connection's end; or
+ * -errno. */
 static long take_line(int socket, char *place, size_t size, bool *ends) {
     long count = unsock_recvfrom(socket, place, size, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
     long length = 0;

@@ -6,7 +6,7 @@
 #include "replace/replace.h"
 #include "rules/errno.h"
 
-/* Makes a duplicate of `handed` the stand-in. Another thread may have closed `handed`: checks what was duplicated. */
+/* Makes a duplicate of `handed` the stand-in. Another thread may have closed `handed`: checks the duplicate's name. */
 static long take_handed(struct unsock_standin *standin, int fd, int type, int handed, const struct sockaddr_un *name,
                         socklen_t length) {
     long copy = unsock_fcntl(handed, F_DUPFD_CLOEXEC, 0);
@@ -16,7 +16,8 @@ static long take_handed(struct unsock_standin *standin, int fd, int type, int ha
     if (!unsock_listen_fds_is((int)copy, type, name, length))
         return unsock_standin_close(standin, -EADDRINUSE);
     unsock_files_made();
-    /* Status flags are a socket's: `fd` gets its flags if the program uses it already; else it gets those of `fd`. */
+    /* Status flags belong to the socket. If the program uses the socket already, `fd` gets its flags; else it gets
+     * those of `fd`. */
     bool used = unsock_listen_fds_user((int)copy, type, 0) >= 0;
     long flags = unsock_fcntl(used ? copy : fd, F_GETFL, 0);
     if (flags >= 0)
@@ -41,7 +42,7 @@ UNSOCK_OWN_FRAME long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, st
         return result;
     bound.ip.tag = UNSOCK_NAME_TAG_LISTEN_FDS;
     unsock_fd_become(fd, entry, UNSOCK_STATE_BOUND, UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE, &bound.ip);
-    /* The service manager's path does not show the IP address: marks do. */
+    /* The service manager's path does not show the IP address: socket marks do. */
     unsigned mark = (entry->domain == AF_INET6 ? UNSOCK_MARK_INET6 : 0) |
                     (bound.ip.family == AF_INET6 ? UNSOCK_MARK_IPV6 : 0) |
                     (unsock_ip_is_wildcard(&bound.ip) ? UNSOCK_MARK_WILDCARD : 0);

@@ -42,7 +42,7 @@ static void remember_way(const struct unsock_port_search *search, const struct u
     }
 }
 
-/* A port's names as read at one moment (`sum`), and up to AT_ONCE entries to try, from number `from` on. */
+/* A port's names as read at one moment (`sum`), and up to AT_ONCE entries to try, from the one with index `from` on. */
 struct view {
     uint64_t sum;
     bool several;

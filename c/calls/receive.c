@@ -137,15 +137,14 @@ static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned co
     return (long)count;
 }
 
-/* Handles descriptors that came with a message, perhaps on an unknown `fd`: inherited, or from an inherited
- * listener. */
+/* Handles descriptors that came with a message. `fd` may be unknown: inherited, or from an inherited listener. */
 static void take_passed(int fd, struct msghdr *message) {
     struct unsock_whose whose;
     if (unsock_passed_descriptors_maybe(message))
         unsock_passed_descriptors_take(fd, message, unsock_whose(fd, UNSOCK_ASK_KERNEL, &whose) == UNSOCK_IS_OURS);
 }
 
-/* Receives several messages; writes the remaining time back, as __sys_recvmmsg in net/socket.c. */
+/* Writes the remaining time back, as __sys_recvmmsg in net/socket.c. */
 static long receive_messages(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, void *timeout) {
     struct timespec wait;
     if (!timeout)

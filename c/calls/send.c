@@ -152,13 +152,13 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
         return entry->kind == UNSOCK_KIND_LOCAL ? wrong : unsock_real_sendmsg(fd, message, flags);
     if (family == AF_UNSPEC && entry->domain != AF_INET)
         return send_to_peer(fd, entry, message, flags);
-    /* UDP takes AF_UNSPEC for AF_INET. */
+    /* UDP treats AF_UNSPEC as AF_INET. */
     if (family == AF_UNSPEC)
         ((struct sockaddr *)message->msg_name)->sa_family = AF_INET;
     unsock_ip_read(message->msg_name, message->msg_namelen, &ip);
     if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
-    /* Checks whose the number is, before the socket is replaced. */
+    /* Checks that the number still belongs to this socket, before another socket replaces it. */
     long another = unsock_fd_may_be_exchanged(entry) ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;
@@ -171,7 +171,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     return unsock_datagram_send_real(fd, entry, message, flags);
 }
 
-/* A send that the program makes: its own message, or one made of sendto's arguments. */
+/* A program's send, with its own message, or with one made of sendto's arguments. */
 struct call {
     int fd;
     int flags;
@@ -187,7 +187,7 @@ static long make_call(const struct call *call) {
                               message->msg_name, message->msg_namelen);
 }
 
-/* Sends one message. The kernel gets the program's own call if the call would fail before the socket is checked. */
+/* Sends one message. The kernel gets the program's own call if the library cannot read or does not handle it. */
 static long send_outgoing(const struct call *call) {
     struct unsock_outgoing outgoing;
     int fd = call->fd;
@@ -204,8 +204,7 @@ static long send_outgoing(const struct call *call) {
     entry = unsock_fds_known(fd);
     if (!concerns || !unsock_outgoing_can_be_read(&outgoing.message, entry && entry->type == SOCK_STREAM))
         return make_call(call);
-    /* In UDP's sendto an address of length 0 is too short, in sendmsg it is none (__sys_sendto, __copy_msghdr:
-     * net/socket.c). */
+    /* UDP's sendto refuses an address of length 0; sendmsg takes it for no address (net/socket.c). */
     if (call->is_sendto && call->message->msg_name && !outgoing.message.msg_name && entry && entry->type == SOCK_DGRAM)
         return -EINVAL;
     long result = ANEW;
@@ -281,7 +280,7 @@ long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
             result = -EFAULT;
         if (result < 0)
             return i > 0 ? (long)i : result;
-        /* After a part of a message nothing may follow but its rest (__sys_sendmmsg in net/socket.c). */
+        /* If a stream has taken only a part of a message, no other may follow (__sys_sendmmsg in net/socket.c). */
         const struct unsock_fd *entry = unsock_fds_known(fd);
         if (entry && entry->type == SOCK_STREAM && (size_t)result < unsock_stream_size(&messages[i].header))
             return (long)i + 1;

@@ -49,7 +49,7 @@ static long shut_connection(int fd, struct unsock_fd *entry, int how) {
 }
 
 /* Shuts down both sides of a TIPC or vsock connection. A read then fails with ENOTCONN on AF_TIPC, and may on AF_VSOCK
- * once the peer closes. So an AF_UNIX stream whose peer has closed replaces the socket, with its marks. */
+ * once the peer closes. So an AF_UNIX stream whose peer has closed replaces the socket, and gets its marks. */
 static long shut_both(int fd, struct unsock_fd *entry) {
     long result = shut_connection(fd, entry, SHUT_RDWR);
     if (result == 0 && !unsock_sandboxed)

@@ -38,8 +38,6 @@ struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, 
     return bind;
 }
 
-/* Takes the result of the bind, and returns it with an errno as for IP. If the name of an AF_INET6 socket does not show
- * IPv6 (an IPv4 address, or none), a socket mark records AF_INET6 for processes that inherit the socket. */
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
     const struct unsock_bind *bind = &standin->bind;
     standin->named = result == 0 && (bind->how == UNSOCK_BOUND_FILE || bind->how == UNSOCK_BOUND_WAITING);
@@ -49,7 +47,6 @@ long unsock_standin_bound(struct unsock_standin *standin, long result) {
     return unsock_errno_as_ip(UNSOCK_AT_BIND, result);
 }
 
-/* Notes in the entry that the socket is bound to a file. */
 static void remember_bind(struct unsock_fd *entry, const struct unsock_bind *bind, enum unsock_state state) {
     unsock_fd_enter(entry, state);
     unsock_fds_mark(entry, UNSOCK_NAMED | UNSOCK_FILE | (state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND) |

@@ -10,13 +10,11 @@
 
 /* stream.c, stream_connect.c: TCP's calls on redirected descriptors. All return a value or -errno. */
 
-/* Connects a stream to a covered address. */
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
 /* Listens on a redirected stream, or on a TCP socket of the kernel's, which may be redirected now. */
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog);
 
-/* Accepts on a redirected descriptor; `address` and `length` as in accept4(2). */
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags);
 
 /* stream_send.c: Writes on connected streams. After the peer's close TCP accepts the first write, and loses its data.
@@ -84,8 +82,8 @@ long unsock_reset_open(bool with_error);
 /* Replaces a connection by a stream of unsock_reset_open, with the same marks and addresses. Returns 0 or -errno. */
 long unsock_reset_install(int fd, struct unsock_fd *entry, bool with_error);
 
-/* If the peer has reset the connection, puts a socket in its place that reports the reset, and returns true. `events`:
- * the kernel's answer to a poll. No system call unless the peer has hung up, and an urgent byte was or is there. */
+/* If the peer has reset the connection, replaces the socket by one that reports the reset, and returns true. `events`
+ * are from a poll. Makes system calls only if the peer has hung up, and an urgent byte waits or has been read. */
 bool unsock_reset_take(int fd, uint32_t events);
 
 /* peek_all.c: Continues a receive with MSG_PEEK and MSG_WAITALL that returned `had` bytes: waits, as TCP does, until
@@ -98,9 +96,9 @@ long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, lon
 bool unsock_write_concerns(int fd);
 
 /* stream_events.c: Turns the kernel's poll and epoll events of streams into TCP's. AF_UNIX reports POLLHUP when the
- * peer has closed; TCP waits until both sides have shut down. AF_UNIX keeps an urgent byte in the queue with the other
- * bytes. When the byte has been read, its empty place stays there; POLLIN is reported for both. TCP keeps an urgent
- * byte beside the stream, and reports only POLLPRI for it. */
+ * peer has closed; TCP waits until both sides have shut down. TCP keeps an urgent byte beside the stream, and reports
+ * only POLLPRI for it. AF_UNIX keeps the byte in its queue, where its place stays when it is read: POLLIN reports
+ * both. */
 
 /* Returns the events that TCP would report. `events` are the kernel's, with POLLHUP or POLLERR; poll(2) and epoll use
  * the same bits. Makes some system calls. */
@@ -126,10 +124,9 @@ bool unsock_only_holder(int fd);
 /* True if the message may have brought descriptors, or lacked room for them. */
 bool unsock_passed_descriptors_maybe(const struct msghdr *message);
 
-/* Forgets everything known about the numbers of the descriptors that recvmsg on `fd` has received in `message`. With
- * `refuses`, also closes these descriptors, without waiting, and removes them from the control data (msg_controllen is
- * the kernel's) and from the flags. No TCP or UDP socket brings descriptors, so programs do not close them, and a plain
- * Unix peer could use up a program's numbers. */
+/* Forgets everything known about the descriptors that recvmsg on `fd` has received in `message`. With `refuses`, also
+ * closes them, and removes them from the control data and MSG_CTRUNC from the flags: the program, which has a TCP or
+ * UDP socket, does not expect them, and a plain Unix peer could use up all its descriptors. */
 void unsock_passed_descriptors_take(int fd, struct msghdr *message, bool refuses);
 
 #endif

@@ -12,7 +12,6 @@
 #define FULL_WAIT_FIRST_NS 50000
 #define FULL_WAIT_MOST_NS 200000000
 
-/* A connect in progress. */
 struct attempt {
     int fd;
     int socket; /* connects: the descriptor's own, or one that is to replace it */
@@ -25,7 +24,7 @@ struct attempt {
     uint32_t bound; /* flags: how the program had bound the socket */
 };
 
-/* Returns the client's address as the program bound it, or the default for a wildcard or none. Port 0: to be chosen. */
+/* Returns the client's address as the program bound it, or the default for a wildcard or none. Port 0: choose one. */
 UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_fd *entry,
                                                    const struct unsock_ip *target) {
     union unsock_sockaddr address;
@@ -188,7 +187,6 @@ static bool connect_by_control(struct attempt *attempt, long *result) {
     return answers == UNSOCK_ANSWERS_CONTROL;
 }
 
-/* Connects to the network after all (UNSOCK_FALLBACK). */
 UNSOCK_OWN_FRAME static long connect_stream_to_ip(const struct attempt *attempt) {
     union unsock_sockaddr address;
     struct unsock_fd *entry = attempt->entry;

@@ -6,8 +6,8 @@
 #include <linux/poll.h>
 
 /* Returns a listener's events as TCP reports them. AF_UNIX reports a hang-up once any process has shut the listener
- * down; TCP then reports the events of a socket that never listened. If this process shut the listener down, such a
- * socket has replaced it, and is polled. The entry may be out of date: of a listener that had the number before. */
+ * down; TCP then reports the events of a socket that never listened. If this process shut it down, the descriptor has a
+ * new socket, which never listened. The entry may be an earlier socket's: then keeps the kernel's events. */
 static uint32_t hangup_of_listener(int fd, uint32_t events) {
     const struct unsock_fd *entry = unsock_stream_is_known(fd) ? unsock_fds_known(fd) : NULL;
     if (entry && entry->state == UNSOCK_STATE_RESERVED)
@@ -54,8 +54,8 @@ void unsock_urgent_expect(int fd) {
     __atomic_store_n(&unsock_urgent_met, true, __ATOMIC_RELAXED);
 }
 
-/* False once the peer has shut down, as a read then never waits, in TCP either. If the program has set SO_PEEK_OFF,
- * does not peek, as a peek would move that offset. */
+/* False once the peer has shut down: a read then never waits. Also false if the program has set SO_PEEK_OFF, as the
+ * peek here would move the offset. */
 bool unsock_urgent_alone(int fd, uint32_t events) {
     char byte;
     const struct unsock_fd *entry = unsock_fds_known(fd);

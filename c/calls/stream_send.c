@@ -28,9 +28,9 @@ long unsock_stream_broken(int flags) {
     return -EPIPE;
 }
 
-/* Notes that a write was lost. Only with this flag does SO_ERROR, which programs read after each connect, read the
- * socket's mark. TCP's reset also wakes waiting threads and edge-triggered sets. Here both sides are shut down already,
- * but another shutdown wakes them all (net/unix/af_unix.c, unix_shutdown). */
+/* Notes that a write was lost: SO_ERROR, which programs read after each connect, reads the socket's mark only if this
+ * flag is set. The second shutdown wakes waiting threads and edge-triggered sets, as TCP's reset does
+ * (net/unix/af_unix.c, unix_shutdown). */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)

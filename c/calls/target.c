@@ -25,7 +25,7 @@ static void remember_target(struct unsock_fd *entry, enum unsock_state state, co
 struct way {
     int socket; /* replaces the descriptor's, or is the descriptor itself */
     long flags;
-    bool waits; /* it connects after it has replaced the descriptor's */
+    bool waits; /* the connect follows once the socket is the descriptor's */
     bool multiplexed;
     int family;
     bool asks; /* its multiplexer has not answered yet, and the connect continues after the call */
@@ -35,7 +35,7 @@ struct way {
 };
 
 /* Connects a non-blocking stand-in to the target. In other cases only prepares the connect (`waits`), which is made
- * later on the program's own descriptor: a signal or a cancelled thread then leaves nothing behind. */
+ * later on the program's own descriptor: a signal or a cancelled thread then leaves no stand-in behind. */
 static long connect_plain(int fd, struct unsock_control_file *control, struct way *way) {
     unsock_target_to_connect(control);
     if (way->socket != fd && (way->flags & O_NONBLOCK))
@@ -47,9 +47,9 @@ static long connect_plain(int fd, struct unsock_control_file *control, struct wa
     return 0;
 }
 
-/* Connects `socket` through the multiplexer, before it replaces the socket of `fd`. After -EINPROGRESS and -EINTR,
- * *goes_on tells whether `socket` must still replace it: `fd` then waits for the rest of `answer`
- * (unsock_asking_begin). A connect of a program's own AF_UNIX socket always waits here. */
+/* Connects `socket` through the multiplexer, before it replaces the socket of `fd`. If the answer is incomplete
+ * (-EINPROGRESS, -EINTR), *goes_on tells whether `socket` replaces it all the same: later calls on `fd` then read the
+ * rest (unsock_asking_begin). A connect of the program's own AF_UNIX socket always waits here. */
 static long connect_multiplexed(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
                                 const struct unsock_ip *asked, int socket, struct unsock_firecracker *answer,
                                 bool *goes_on) {
@@ -74,8 +74,8 @@ static bool is_way_open(const struct way *way, long result) {
     return result == 0 || way->asks || (result == -EINPROGRESS && !way->multiplexed);
 }
 
-/* Installs a socket that waits for its multiplexer. Takes `fd` out of its epoll sets meanwhile: they would see it
- * writable. */
+/* Installs a socket that waits for its multiplexer. Meanwhile `fd` is out of its epoll sets, which would report the
+ * socket as writable. */
 UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, const struct way *way,
                                             const struct unsock_ip *asked) {
     struct unsock_epoll_carry carry;
@@ -115,7 +115,6 @@ UNSOCK_OWN_FRAME static long begin(int fd, const struct unsock_fd *entry, const 
     return result;
 }
 
-/* Replaces the descriptor's socket. */
 static long install(int fd, struct unsock_fd *entry, const struct way *way, const struct unsock_ip *asked) {
     if (way->asks)
         return install_asking(fd, entry, way, asked);
@@ -126,7 +125,7 @@ static long install(int fd, struct unsock_fd *entry, const struct way *way, cons
     return 0;
 }
 
-/* Marks the entry as new again, after a connect to the target failed. */
+/* After a failed connect to the target: notes that the descriptor has an unused AF_UNIX socket. */
 static void take_back(int fd, struct unsock_fd *entry, const void *with) {
     (void)fd, (void)with;
     if (entry->kind == UNSOCK_KIND_FOREIGN) /* a duplicate that could not be exchanged is not */
@@ -156,7 +155,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         result = -EINPROGRESS;
     if (way.waits)
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, result);
-    bool as_new = !bound || (entry->type == SOCK_STREAM && !waiting); /* unsock_stream_connect binds it again */
+    bool as_new = !bound || (entry->type == SOCK_STREAM && !waiting); /* unsock_stream_connect reserves it */
     if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && as_new) {
         take_back(fd, entry, NULL);
         unsock_fds_visit_duplicates(fd, take_back, NULL);
@@ -260,7 +259,7 @@ UNSOCK_OWN_FRAME static long use_path(int fd, const void *address, socklen_t len
     if (!read_path(address, length, &path))
         return result;
     long answers = unsock_resolve(path.sun_path, NULL);
-    /* Any file may be at this path: EINVAL is only for a connect to a damaged control file. */
+    /* The path may be any file's: EINVAL is only for a connect to a damaged control file. */
     if (answers == -EINVAL && (binds || unsock_control_file_read(path.sun_path, NULL) != -EINVAL))
         return result;
     if (answers != UNSOCK_ANSWERS_CONTROL && answers != -EINVAL && answers != -EACCES)

@@ -36,8 +36,8 @@ long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int6
 
 /* tipc_service.c: Checks if a TIPC service has a socket. */
 
-/* True if the control file names a TIPC service, or a range of them, that another socket of this node has. TIPC lets
- * any number of sockets have a service, and shares clients among them. A node address is no service. */
+/* True if the control file names a TIPC service, or a range of them, to which another socket of this node is bound.
+ * TIPC lets any number of sockets bind a service, and shares clients among them. A node address is no service. */
 bool unsock_tipc_service_is_taken(const struct unsock_control_file *control);
 
 /* Turns TIPC's EHOSTUNREACH for a datagram of `size` bytes (nobody has the service) into UDP's result: `size`; if the
@@ -46,7 +46,6 @@ long unsock_tipc_service_absent(int fd, long result, bool connected, long size);
 
 /* target_socket.c: New sockets of the family that a control file names. */
 
-/* Returns the family of the control file's target. */
 int unsock_target_family(const struct unsock_control_file *control);
 
 /* Makes a target an address to connect to: VMADDR_CID_ANY, for servers to bind, becomes VMADDR_CID_LOCAL. */
@@ -72,12 +71,12 @@ long unsock_target_connect_new(struct unsock_control_file *control, struct unsoc
 /* Sets the control file's socket options on a socket. Returns 0, or the -errno of the first that failed. */
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
 
-/* asking.c: Connects that continue after the call: the multiplexer (Firecracker's Unix socket in front of a guest) has
- * not replied "OK …" yet (UNSOCK_STATE_ASKING). For the kernel the descriptor is already connected, to the multiplexer,
- * but the program must not read the reply. When the program waits until it can write, the library waits for the reply
- * instead. Each intercepted call on the descriptor reads as much of the reply as has arrived. */
+/* asking.c: Connects that continue after the call, as the multiplexer has not replied "OK …" yet (UNSOCK_STATE_ASKING).
+ * For the kernel the descriptor is already connected, to the multiplexer, but the program must not read the reply. When
+ * the program waits until it can write, the library waits for the reply instead. Each intercepted call on the
+ * descriptor reads as much of the reply as has arrived. */
 
-/* How many streams wait for their multiplexers. Another thread may be changing it. */
+/* How many streams wait for their multiplexers. Read it atomically, as other threads change it. */
 extern int unsock_asking_count;
 
 /* Returns the entry of a descriptor that waits for its multiplexer, else NULL. No system call. */

@@ -50,7 +50,6 @@ static inline bool is_too_large(int fd, size_t size) {
            size > unsock_datagram_most(entry, NULL) && size < INT32_MAX / 2;
 }
 
-/* Makes the program's own call: write, or send if it `sends`. */
 static inline long write_or_send(int fd, const void *data, size_t size, int flags, bool sends) {
     return sends ? unsock_real_send(fd, data, size, flags) : unsock_real_write(fd, data, size);
 }

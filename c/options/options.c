@@ -107,7 +107,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     if (tcp && ((name == TCP_FASTOPEN_CONNECT && (listening || connected)) ||
                 ((name == TCP_FASTOPEN || name == TCP_FASTOPEN_NO_COOKIE) && connected)))
         return -EINVAL;
-    /* A program that saves and restores connections must learn that it cannot. */
+    /* A program that saves and restores connections must learn that this does not work. */
     if (tcp && name == TCP_REPAIR)
         return -EPERM;
     bool six = entry->domain == AF_INET6 && level == IPPROTO_IPV6, converts = six && name == IPV6_ADDRFORM && connected;

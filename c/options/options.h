@@ -8,11 +8,10 @@
  * program sets. A temporary TCP or UDP socket (the oracle) validates them and supplies the defaults, so that every
  * answer is the kernel's own. The few options that servers set on each connection need no system call. */
 
-/* True if the socket must become a TCP or UDP socket before this option is set. It was born local and is still new, so
+/* True if a socket that was born local must become a TCP or UDP socket before this option is set: it is still new, so
  * its destination is unknown, and the option may matter on the network or cannot be remembered. */
 bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name);
 
-/* setsockopt and getsockopt of a redirected descriptor. Return 0 or -errno. */
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
 long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length);
 
@@ -41,7 +40,6 @@ long unsock_oracle_open(const struct unsock_fd *entry);
  * Returns 0, or the -errno of the oracle's setsockopt; 0 if no oracle can be opened. */
 long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
 
-/* Reads the option of a new oracle. Returns 0 or -errno. */
 long unsock_oracle_get(struct unsock_fd *entry, int level, int name, void *value, socklen_t *length);
 
 /* Writes the `size` bytes at `from` as the result of a getsockopt at `level`, as the kernel does: cut to `*length`,
@@ -53,8 +51,8 @@ long unsock_option_answer(const void *from, socklen_t size, int level, void *val
 /* Converts a struct unsock_timeval to milliseconds. Anything above 2,000,000 seconds counts as 2,000,000. */
 int32_t unsock_socket_timeval_ms(const void *timeval);
 
-/* Prepares a new AF_UNIX datagram socket: limits a send's wait in the kernel, and enlarges the buffer. Unread datagrams
- * fill its buffer; over UDP they fill the receiver's, and poll reports the sender writable. */
+/* Prepares a new AF_UNIX datagram socket: limits a send's wait in the kernel, and enlarges the send buffer. Unread
+ * datagrams fill that buffer; over UDP they fill the receiver's, and poll reports the sender writable. */
 void unsock_send_limit_open(int fd);
 
 /* How long a blocking send waits in the kernel: half of the longest wait without progress (calls/datagram_full.c). */

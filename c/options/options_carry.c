@@ -68,7 +68,6 @@ static void carry_peek_offset(const int32_t *offset, const struct unsock_fd *ent
         unsock_setsockopt(to, SOL_SOCKET, SO_PEEK_OFF, offset, sizeof(*offset));
 }
 
-/* Copies one option from the program's socket `from` to `to`. */
 static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip) {
     const struct unsock_option_row *option = &unsock_option_table[row];
     if (entry->type == SOCK_DGRAM && option->level == SOL_SOCKET && readable(option->name) == SO_SNDBUF) {

@@ -100,10 +100,10 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     return unsock_option_answer(&answer, sizeof(answer), SOL_SOCKET, value, length);
 }
 
-/* Answers SO_ERROR with IP's errno: for a foreign socket, the result of a non-blocking connect to the target; for a
- * datagram socket, the error of a datagram (calls/datagram.h); after a refused non-blocking connect, the stored error,
- * once for all duplicates, since they share the kernel's error. If the kernel does not answer, returns -errno, not 0: 0
- * would mean that the socket is connected. */
+/* Answers SO_ERROR with IP's errno. For a foreign socket it is the result of a non-blocking connect to the target, for
+ * a datagram socket the error of a datagram (calls/datagram.h). After a refused connect it is the stored error, once
+ * for all duplicates, as they share the kernel's error. If the kernel does not answer, returns -errno: 0 would mean
+ * that the socket is connected. */
 static long get_error(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     union unsock_sockaddr peer;
     long asked = unsock_socket_option(fd, SO_ERROR);

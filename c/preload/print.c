@@ -10,7 +10,6 @@
 #define LONGEST 2049   /* with the NUL; libc itself writes a longer text, in pieces */
 #define UNCHECKED (-1) /* no flag of fortification */
 
-/* libc's functions, looked up at the first call. */
 static int (*next_print)(int, const char *, va_list);
 static int (*next_format)(char *, size_t, const char *, va_list);
 static int (*next_print_checked)(int, int, const char *, va_list);

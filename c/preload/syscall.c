@@ -30,9 +30,8 @@ __attribute__((noinline)) static long execute_by_syscall(int directory, long pat
     return unsock_exec(&exec);
 }
 
-/* Makes a ring, and hides a feature of newer kernels: with it libuv (Node.js from 22 on, uvloop) would register
- * descriptors in its epoll set unseen by the library; without it libuv calls epoll_ctl. No other program is known to
- * need the feature of a ring made by syscall(2). */
+/* Makes an io_uring, and hides a feature of newer kernels. With it libuv (Node.js from 22 on, uvloop) would register
+ * descriptors in its epoll set by the ring, unseen by the library; without it libuv calls epoll_ctl. */
 static long set_up_ring(unsigned entries, struct io_uring_params *params) {
     struct io_uring_params copy;
     long ring = unsock_io_uring_setup(entries, params);
@@ -57,7 +56,7 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
     }
 }
 
-/* Makes the system call: the library is inert, or the next syscall(2) not found yet, or missing (Deno.dlopen). */
+/* Makes the system call itself: the library is inert, or no next syscall(2) is known (Deno.dlopen). */
 NAMED long unsock_syscall_plain(long number, long a, long b, long c, long d, long e, long f) {
     return unsock_libc_result(unsock_syscall6(number, a, b, c, d, e, f));
 }

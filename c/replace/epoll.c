@@ -15,7 +15,7 @@
 #define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, which is held back */
 #define HELD_NORM 0x4000u /* the program asks for EPOLLWRNORM, which is held back */
 
-/* Until the multiplexer answers, the library waits for data, and EPOLLOUT is held back. Not with EPOLLEXCLUSIVE. */
+/* Until the multiplexer answers, the set waits for data, not for EPOLLOUT. EPOLLEXCLUSIVE cannot be changed later. */
 static uint32_t held(uint32_t events) {
     if (events & EPOLLEXCLUSIVE)
         return events;
@@ -101,8 +101,8 @@ static bool read_registration(struct unsock_span line, int fd, uint64_t inode, s
     return true;
 }
 
-/* Reads the registration as the kernel has it now: a one-shot that has fired is disarmed, say. This is the deepest use
- * of stacks, which may be small, so one buffer is used twice: for the path, then for the file's lines. */
+/* Reads the registration from the kernel, which disarms a one-shot when it fires. No call path needs more stack, and
+ * stacks may be small: so one buffer holds the path, then the file's lines. */
 UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t inode,
                                                       struct unsock_epoll_event *event) {
     struct unsock_lines lines;
@@ -166,7 +166,8 @@ static void take_all(int fd, struct unsock_epoll_carry *carry) {
     for (int set = -1; !anywhere && (set = unsock_epoll_next_set(set + 1)) >= 0;)
         if (unsock_watch_of(set, fd) && take_from(set, fd, carry) == 0)
             return;
-    /* Tries all sets: the descriptor may be in several, or its set was closed by one number, and has another. */
+    /* Tries all sets: the descriptor may be in several, or its set is open under another number, and the first is
+     * closed. */
     for (int set = -1; (set = unsock_epoll_next_set(set + 1)) >= 0;) {
         long result = take_from(set, fd, carry);
         if ((result == -EBADF || result == -EINVAL) && unsock_this_process_owns_descriptors())

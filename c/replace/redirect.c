@@ -100,7 +100,7 @@ static void replace_duplicate(int other, struct unsock_fd *entry, const void *of
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
-/* Clears the entry of the copy's number, which may have been a duplicate's: the copy's socket must not be replaced. */
+/* The copy's number may still have the entry of a closed duplicate. Clears it: the copy must keep the old socket. */
 long unsock_redirect_copy(int fd) {
     long copy = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0)
@@ -129,7 +129,8 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     return result;
 }
 
-/* As take_place, for a foreign socket with a file. Removes the file, whose path the kernel tells only before. */
+/* As take_place, for a foreign socket with a file. Finds the file first, as the kernel tells an open socket's path
+ * only. */
 UNSOCK_OWN_FRAME static long take_place_of_file(int fd, struct unsock_fd *entry, const struct unsock_fd *old,
                                                 int standin, enum unsock_kind kind, long flags) {
     struct unsock_target_file where;
@@ -141,8 +142,7 @@ UNSOCK_OWN_FRAME static long take_place_of_file(int fd, struct unsock_fd *entry,
 }
 
 /* Replaces the socket, and releases the old one's file. The caller has copied the options. If another thread is making
- * a duplicate, either `old` shows it, or that thread sees UNSOCK_CHANGING (calls/close.c). Inline: stacks may be
- * small. */
+ * a duplicate, either `old` shows it, or that thread sees UNSOCK_CHANGING (calls/close.c). Inline, for small stacks. */
 static inline __attribute__((always_inline)) long exchange(int fd, struct unsock_fd *entry, int standin,
                                                            enum unsock_kind kind, long flags) {
     unsock_fds_mark(entry, UNSOCK_CHANGING);

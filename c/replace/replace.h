@@ -132,7 +132,6 @@ void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry);
  * `carry`. */
 void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
 
-/* Frees `carry`, without making its registrations again. */
 void unsock_epoll_drop(const struct unsock_epoll_carry *carry);
 
 /* Removes and repeats the descriptor's registrations: an edge-triggered event that still holds is reported again. */
